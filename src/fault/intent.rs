@@ -1,0 +1,169 @@
+//! The intent: what should happen, in domain words. It is what a Fault file, a form and `--set` all become.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::Value;
+
+use crate::cluster::Manifest;
+
+/// The fault kinds. The word is the one of Fault files, forms and the machine output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FaultKind {
+    /// Requests wait before they are served.
+    HttpDelay,
+    /// Requests fail with a status.
+    HttpAbort,
+    /// Requests are refused by an authorization policy.
+    AuthzDeny,
+    /// A second route takes the same match.
+    RouteConflict,
+    /// A workload runs another number of replicas.
+    Scale,
+    /// Pods are evicted.
+    PodKill,
+    /// Any YAML.
+    Manifest,
+}
+
+impl FaultKind {
+    /// All kinds, in the order of the catalogue.
+    pub const ALL: [Self; 7] = [
+        Self::HttpDelay,
+        Self::HttpAbort,
+        Self::AuthzDeny,
+        Self::RouteConflict,
+        Self::Scale,
+        Self::PodKill,
+        Self::Manifest,
+    ];
+
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::HttpDelay => "http-delay",
+            Self::HttpAbort => "http-abort",
+            Self::AuthzDeny => "authz-deny",
+            Self::RouteConflict => "route-conflict",
+            Self::Scale => "scale",
+            Self::PodKill => "pod-kill",
+            Self::Manifest => "manifest",
+        }
+    }
+}
+
+/// Whom it is aimed at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A Service by name.
+    Service(String),
+    /// A route by name (HTTPRoute).
+    Route(String),
+    /// A workload: kind (`Deployment`, `StatefulSet`, `DaemonSet`, `ReplicaSet`, `Pod`) and name.
+    Workload {
+        /// Kind.
+        kind: String,
+        /// Name.
+        name: String,
+    },
+    /// Pods by label selector.
+    Selector(BTreeMap<String, String>),
+    /// A node by name.
+    Node(String),
+    /// What the manifest itself names.
+    Manifest,
+}
+
+/// Which requests are hit, where the kind can tell them apart.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// Source workload, `Deployment/web`.
+    pub from: Option<String>,
+    /// Headers that must have exactly this value.
+    pub headers: BTreeMap<String, String>,
+    /// Path prefix.
+    pub path: Option<String>,
+}
+
+/// What is read from a Fault file's `spec.abortWhen`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AbortWhen {
+    /// A PromQL value stands above a limit for a span.
+    Promql {
+        /// The query.
+        query: String,
+        /// The limit.
+        above: f64,
+        /// For how long.
+        held: Duration,
+    },
+    /// A URL does not answer with this status.
+    Http {
+        /// The URL.
+        url: String,
+        /// The status expected of a healthy system.
+        status: u16,
+    },
+    /// A field of an object has a value.
+    Object {
+        /// `KIND/NAME`.
+        object: String,
+        /// JSONPath.
+        json_path: String,
+        /// The value that breaches.
+        is: String,
+    },
+}
+
+/// An intent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// `metadata.name`; made up when absent.
+    pub name: String,
+    /// `metadata.namespace`.
+    pub namespace: String,
+    /// What.
+    pub kind: FaultKind,
+    /// Whom.
+    pub target: Target,
+    /// Parameters by the names of the catalogue; values as given (validated by the catalogue).
+    pub params: BTreeMap<String, Value>,
+    /// Which requests.
+    pub scope: Scope,
+    /// Percent steps with probes between; empty = at once.
+    pub ramp: Vec<u8>,
+    /// Conditions that end it early.
+    pub abort_when: Vec<AbortWhen>,
+    /// Time of effect from `active`.
+    pub duration: Duration,
+    /// Safety cap from the record's creation.
+    pub lease: Duration,
+    /// The driver asked for.
+    pub driver: Option<Driver>,
+    /// The objects of the `manifest` kind.
+    pub manifests: Vec<Manifest>,
+}
+
+/// A system that can carry a fault out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Driver {
+    /// An EnvoyFilter (networking.istio.io/v1alpha3) or AuthorizationPolicy of our own, under a fuse.
+    Istio,
+    /// A patch of the VirtualService that is there.
+    IstioVirtualService,
+    /// HTTPRoutes.
+    GatewayApi,
+    /// Plain Kubernetes.
+    Native,
+}
+
+impl Driver {
+    /// Its name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Istio => "istio",
+            Self::IstioVirtualService => "istio-virtualservice",
+            Self::GatewayApi => "gateway-api",
+            Self::Native => "native",
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The plan: an intent compiled against the live cluster into ordered steps.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use super::{
+    class::Class,
+    intent::{Driver, Fault},
+};
+use crate::{
+    cluster::{Manifest, ObjectRef},
+    journal::{entry::Op, path::Path},
+};
+
+/// What an intent becomes. Made by a driver from what the cluster holds; nothing was written yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The injection's id, short, lower-case, unique (`7f3a9c`); part of every name and mark.
+    pub id: String,
+    /// The intent.
+    pub fault: Fault,
+    /// Who carries it out.
+    pub driver: Driver,
+    /// Why this driver, and what else could do it.
+    pub driver_why: String,
+    /// Other drivers that could.
+    pub alternatives: Vec<Driver>,
+    /// The class of the weakest step.
+    pub class: Class,
+    /// Time of effect.
+    pub duration: Duration,
+    /// Safety cap.
+    pub lease: Duration,
+    /// The deed in words: "Delay half of the requests to reviews by 1 s for 90 s".
+    pub title: String,
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// Namespaces in which a fuse must burn.
+    pub fuses: Vec<String>,
+    /// What is hit.
+    pub reach: Reach,
+    /// What should be seen, in words.
+    pub predicts: Vec<String>,
+    /// The undo, in words, one line a step, in the order it will go.
+    pub undo: Vec<String>,
+}
+
+/// One change of one object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// From 1.
+    pub n: u32,
+    /// The object.
+    pub object: ObjectRef,
+    /// The change.
+    pub change: Change,
+    /// The object before; `None` for a create.
+    pub before: Option<Manifest>,
+    /// What stays behind after a perfect undo.
+    pub residue: Vec<String>,
+    /// This step works on something an earlier step leaves behind, so its dry run can only be assumed.
+    pub assumed: bool,
+}
+
+/// A change.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// Make this object. Under a fuse: the owner reference is added when the fuse's uid is known.
+    Create {
+        /// The object, without mark, label and owner.
+        object: Manifest,
+        /// Whether a fuse owns it.
+        fused: bool,
+    },
+    /// Set or remove values.
+    Patch {
+        /// What to write where.
+        edits: Vec<Edit>,
+    },
+    /// Remove the object.
+    Delete,
+    /// Set the scale subresource.
+    Scale {
+        /// Replicas before.
+        from: u32,
+        /// Replicas after.
+        to: u32,
+    },
+    /// Evict a pod.
+    Evict,
+}
+
+impl Change {
+    /// Its operation.
+    pub fn op(&self) -> Op {
+        match self {
+            Self::Create { .. } => Op::Create,
+            Self::Patch { .. } => Op::Patch,
+            Self::Delete => Op::Delete,
+            Self::Scale { .. } => Op::Scale,
+            Self::Evict => Op::Evict,
+        }
+    }
+}
+
+/// One value of a patch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edit {
+    /// Where. A trailing `Named` or `Index` segment that is absent means: insert the element there.
+    pub path: Path,
+    /// The new value; `None` removes.
+    pub value: Option<serde_json::Value>,
+}
+
+/// What is hit, by name (rule R6). Unknown counts as everything (rule R5).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reach {
+    /// Pods by namespace.
+    pub pods: BTreeMap<String, Vec<String>>,
+    /// Pods that are lost (killed, evicted, scaled away), by workload `NS/KIND/NAME`: lost of all.
+    pub lost: BTreeMap<String, (u32, u32)>,
+    /// Routes, `KIND NS/NAME`.
+    pub routes: Vec<String>,
+    /// Workloads whose traffic is hit, `NS/NAME`.
+    pub workloads: Vec<String>,
+    /// Services, `NS/NAME`.
+    pub services: Vec<String>,
+    /// Share of the requests to these workloads that the fault touches, 0..=1.
+    pub portion: f64,
+    /// The whole namespace or mesh counts as hit, and why.
+    pub everything: Option<String>,
+}

@@ -1,0 +1,121 @@
+//! The preview: what a person reads before one key breaks something. Also the machine output of `fault plan`.
+
+use serde::Serialize;
+
+/// A checked plan, ready to show. Serialises to the stable JSON of `brink fault plan -o json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Preview {
+    /// The plan's id.
+    pub plan: String,
+    /// Fault kind.
+    pub kind: String,
+    /// Driver.
+    pub driver: String,
+    /// `self-expiring`, `guarded`, `one-way`.
+    pub class: String,
+    /// Seconds of effect.
+    pub duration_s: u64,
+    /// Seconds to the deadline.
+    pub lease_s: u64,
+    /// Hash of what is shown; what `apply` must present.
+    pub token: String,
+    /// The deed in words.
+    pub title: String,
+    /// What could do it instead.
+    pub alternatives: Vec<String>,
+    /// Every change, in order.
+    pub changes: Vec<ChangeView>,
+    /// What is hit.
+    pub blast: Blast,
+    /// What the guardrails say.
+    pub guard: Vec<Verdict>,
+    /// What should be seen.
+    pub predicts: Vec<String>,
+    /// What stays behind.
+    pub residue: Vec<String>,
+    /// Who else writes the touched paths, and what they will do.
+    pub rivals: Vec<String>,
+    /// The undo, in words.
+    pub undo: Vec<String>,
+}
+
+/// One change as shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangeView {
+    /// `create`, `patch`, `delete`, `scale`, `evict`.
+    pub op: String,
+    /// `GROUP/VERSION/KIND NS/NAME`.
+    pub object: String,
+    /// How the server answered the dry run.
+    pub dry_run: DryRun,
+    /// The server's words.
+    pub message: String,
+    /// Unified diff of the live object against what the server would store.
+    pub diff: String,
+}
+
+/// How sure the shown change is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DryRun {
+    /// The server said what it would store.
+    Checked,
+    /// It depends on an earlier step.
+    Assumed,
+    /// The server has no dry run for it.
+    Unchecked,
+    /// The server would refuse it.
+    Refused,
+}
+
+/// The blast radius.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Blast {
+    /// `NS/NAME`.
+    pub pods: Vec<String>,
+    /// `KIND NS/NAME`.
+    pub routes: Vec<String>,
+    /// 0..=1; `None` = unknown, which counts as everything.
+    pub traffic_share: Option<f64>,
+    /// Where the number comes from.
+    pub traffic_source: TrafficSource,
+}
+
+/// Origin of a traffic number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrafficSource {
+    /// Measured for exactly this.
+    Measured,
+    /// Shared with others, shown with `≈`.
+    Shared,
+    /// No source.
+    Unknown,
+}
+
+/// One guardrail's word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// The rule.
+    pub rule: String,
+    /// ok, confirm or refuse.
+    pub verdict: Ruling,
+    /// What was found.
+    pub value: String,
+    /// The limit.
+    pub limit: String,
+    /// How to change it.
+    pub change: String,
+}
+
+/// The three rulings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ruling {
+    /// Nothing to say.
+    Ok,
+    /// Type the target's name.
+    Confirm,
+    /// Not at all.
+    Refuse,
+}

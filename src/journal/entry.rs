@@ -1,0 +1,292 @@
+//! What a journal line says. Field names are the file format: `{v, seq, at, by, kind, body, crc32}`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::path::Path;
+
+/// The version of the format.
+pub const VERSION: u32 = 1;
+
+/// One line: a fact, who wrote it and when (server time).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Position in the file, from 0.
+    pub seq: u64,
+    /// Server time.
+    pub at: Timestamp,
+    /// `pid@host`.
+    pub by: String,
+    /// The fact.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// What happened, or is about to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all = "kebab-case")]
+pub enum Fact {
+    /// All that is needed to undo, written before anything else. Fsynced with its directory.
+    Arm(Box<Arm>),
+    /// The write of a step is about to be sent. Fsynced.
+    Will {
+        /// Step number, from 1.
+        step: u32,
+    },
+    /// What came of it.
+    Did {
+        /// Step number.
+        step: u32,
+        /// The answer.
+        outcome: Did,
+    },
+    /// All steps are in.
+    Active,
+    /// The lease or duration was moved by an approved act.
+    Extended {
+        /// New lease, seconds from the record's creation.
+        lease_s: u64,
+        /// New duration, seconds from `active`.
+        duration_s: u64,
+    },
+    /// The undo begins.
+    Undo {
+        /// Why.
+        cause: Cause,
+    },
+    /// What the undo of one step came to.
+    Undid {
+        /// Step number.
+        step: u32,
+        /// The outcome.
+        outcome: Outcome,
+        /// In words: who superseded it, what differs.
+        note: String,
+    },
+    /// Every touched object was read back.
+    Verified {
+        /// What differs but is not ours.
+        notes: Vec<String>,
+    },
+    /// The undo cannot go on without a person.
+    Stuck {
+        /// The server's words or what is entangled.
+        reason: String,
+    },
+    /// Finished.
+    Done {
+        /// What stays behind.
+        residue: Vec<String>,
+    },
+}
+
+/// The arming fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Arm {
+    /// Format version.
+    pub v: u32,
+    /// The injection's id.
+    pub id: String,
+    /// Uid of the cluster (of namespace kube-system, or what `cluster_uid_of` says).
+    pub cluster_uid: String,
+    /// Which object's uid that is.
+    pub cluster_uid_of: String,
+    /// The API server's address.
+    pub server: String,
+    /// How to reach it again: kubeconfig files as given, context, user, impersonation.
+    pub access: Access,
+    /// Who: the user as the cluster knows it, and the host.
+    pub owner: String,
+    /// `pid@host` of the process that armed.
+    pub host: String,
+    /// The intent, as a Fault file (JSON).
+    pub intent: Value,
+    /// The intent in one line.
+    pub title: String,
+    /// The fault kind.
+    pub kind: String,
+    /// The driver.
+    pub driver: String,
+    /// `self-expiring`, `guarded`, `one-way`, or `change` for a kept change.
+    pub class: String,
+    /// Seconds from the record's creation to the deadline.
+    pub lease_s: u64,
+    /// Seconds of effect from `active`.
+    pub duration_s: u64,
+    /// Hash of what was shown and approved.
+    pub token: String,
+    /// How it was approved: `key`, `--yes`.
+    pub approved_by: String,
+    /// The steps, in order of application; the undo goes backwards.
+    pub steps: Vec<StepFact>,
+    /// The record's object name, the same in every touched namespace.
+    pub record: String,
+    /// The fuse's object name, the same in every touched namespace; empty when the plan needs none.
+    pub fuse: String,
+    /// Namespaces that carry a record.
+    pub namespaces: Vec<String>,
+}
+
+/// How to reach the cluster again, by the guardian or a later brink.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Access {
+    /// Kubeconfig files in order; empty means in-cluster.
+    pub kubeconfig: Vec<String>,
+    /// The context's name.
+    pub context: String,
+    /// `--as`.
+    pub as_user: Option<String>,
+    /// `--as-group`.
+    pub as_groups: Vec<String>,
+}
+
+/// One step as a fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepFact {
+    /// Step number, from 1.
+    pub n: u32,
+    /// What it does.
+    pub op: Op,
+    /// The object: group, version, kind, plural, namespaced, namespace, name as `ObjectRef` writes them.
+    pub object: crate::journal::entry::Target,
+    /// The object's uid before the step; `None` for a create.
+    pub uid: Option<String>,
+    /// Hash of the object as previewed, without server-made fields.
+    pub identity: String,
+    /// Short hash of this step, part of the mark.
+    pub hash: String,
+    /// The touched paths with their values before and after.
+    pub paths: Vec<Touched>,
+    /// For a create: the object as created (its spec decides whether it is still ours); for a delete: the whole object before.
+    pub object_body: Option<Value>,
+    /// What stays behind even after a perfect undo.
+    pub residue: Vec<String>,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Op {
+    /// A new object.
+    Create,
+    /// Fields of an existing object.
+    Patch,
+    /// An object goes.
+    Delete,
+    /// The scale subresource.
+    Scale,
+    /// A pod is evicted.
+    Evict,
+}
+
+impl Op {
+    /// The word of the machine output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Patch => "patch",
+            Self::Delete => "delete",
+            Self::Scale => "scale",
+            Self::Evict => "evict",
+        }
+    }
+}
+
+/// Names an object without the cluster room's types (this room imports only `base`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Target {
+    /// API group, empty for core.
+    pub group: String,
+    /// API version.
+    pub version: String,
+    /// Kind.
+    pub kind: String,
+    /// Plural.
+    pub plural: String,
+    /// Namespace; `None` when cluster-scoped.
+    pub namespace: Option<String>,
+    /// Name.
+    pub name: String,
+}
+
+/// A touched value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Touched {
+    /// Where.
+    pub path: Path,
+    /// Before; `None` = absent.
+    pub pre: Option<Value>,
+    /// After; `None` = removed.
+    pub post: Option<Value>,
+}
+
+/// What came of a write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Did {
+    /// It landed.
+    Landed {
+        /// The object's uid.
+        uid: String,
+        /// Its resourceVersion.
+        resource_version: String,
+    },
+    /// It was refused; nothing changed.
+    Refused(String),
+    /// No answer: treat as landed.
+    Unknown(String),
+}
+
+/// Why an undo begins. The words are those of the machine output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// A person aborted.
+    Person,
+    /// The duration ended.
+    Duration,
+    /// The lease ended.
+    Lease,
+    /// An abort condition held.
+    Breached,
+    /// The emergency stop.
+    Stop,
+    /// The server stored something else than previewed.
+    Deviated,
+    /// A step failed while applying.
+    FailedStep,
+    /// The cluster could not be reached.
+    LostLink,
+    /// The process was told to end.
+    Signal,
+    /// Its owner is gone.
+    Orphan,
+}
+
+/// What the undo of one step came to. The words are those of the machine output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The value before is back.
+    Restored,
+    /// What we made is gone.
+    Removed,
+    /// Somebody had undone it.
+    Already,
+    /// Deleted by us, made anew.
+    ReCreated,
+    /// Somebody moved on; their values stay.
+    Superseded,
+    /// Half ours: nothing was written.
+    Entangled,
+    /// Namespace or kind is gone.
+    Gone,
+}
+
+impl Outcome {
+    /// Ends without a person.
+    pub fn settled(self) -> bool {
+        self != Self::Entangled
+    }
+}

@@ -1,0 +1,3 @@
+//! Asks Prometheus.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]

@@ -1,0 +1,1 @@
+//! Stateless drawings, `impl Widget for &T`. They hold no state and decide nothing.
