@@ -2,12 +2,20 @@
 //!
 //! Nothing here knows what a cluster is, and nothing here does I/O.
 
+pub mod age;
+pub mod glob;
+pub mod index;
 pub mod now;
+pub mod ring;
+pub mod sanitize;
 pub mod span;
 pub mod suggest;
 pub mod ticket;
 pub mod uid;
+pub mod width;
 
+pub use index::Index;
 pub use now::Now;
+pub use ring::Ring;
 pub use ticket::{Ticket, Tickets};
 pub use uid::Uid;

@@ -12,6 +12,8 @@ pub const VERSION: u32 = 1;
 /// One line: a fact, who wrote it and when (server time).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
+    /// Version of the format.
+    pub v: u32,
     /// Position in the file, from 0.
     pub seq: u64,
     /// Server time.
@@ -148,8 +150,8 @@ pub struct StepFact {
     pub n: u32,
     /// What it does.
     pub op: Op,
-    /// The object: group, version, kind, plural, namespaced, namespace, name as `ObjectRef` writes them.
-    pub object: crate::journal::entry::Target,
+    /// The object.
+    pub object: Target,
     /// The object's uid before the step; `None` for a create.
     pub uid: Option<String>,
     /// Hash of the object as previewed, without server-made fields.
@@ -219,6 +221,9 @@ pub struct Touched {
     pub pre: Option<Value>,
     /// After; `None` = removed.
     pub post: Option<Value>,
+    /// Of a removed list element: its position before, so that it is put back where it stood.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<usize>,
 }
 
 /// What came of a write.
@@ -284,7 +289,77 @@ pub enum Outcome {
     Gone,
 }
 
+impl Arm {
+    /// The same without the values of anybody's objects: what is kept once it is over.
+    #[must_use]
+    pub fn without_values(mut self) -> Self {
+        for step in &mut self.steps {
+            step.object_body = None;
+            for touched in &mut step.paths {
+                touched.pre = None;
+                touched.post = None;
+            }
+        }
+        // The manifests of this kind are values too; every other intent is a few parameters.
+        if self.kind == "manifest" {
+            self.intent = Value::Null;
+        }
+        self
+    }
+}
+
+impl Target {
+    /// `GROUP/VERSION/KIND NS/NAME`, the form of the machine output.
+    pub fn show(&self) -> String {
+        let version =
+            if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) };
+        match &self.namespace {
+            Some(namespace) => format!("{version}/{} {namespace}/{}", self.kind, self.name),
+            None => format!("{version}/{} {}", self.kind, self.name),
+        }
+    }
+
+    /// Whether both name the same object, whatever version they speak.
+    pub fn same_object(&self, other: &Self) -> bool {
+        self.group == other.group
+            && self.plural == other.plural
+            && self.namespace == other.namespace
+            && self.name == other.name
+    }
+}
+
+impl Cause {
+    /// The word of the machine output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Duration => "duration",
+            Self::Lease => "lease",
+            Self::Breached => "breached",
+            Self::Stop => "stop",
+            Self::Deviated => "deviated",
+            Self::FailedStep => "failed-step",
+            Self::LostLink => "lost-link",
+            Self::Signal => "signal",
+            Self::Orphan => "orphan",
+        }
+    }
+}
+
 impl Outcome {
+    /// The word of the machine output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Restored => "restored",
+            Self::Removed => "removed",
+            Self::Already => "already",
+            Self::ReCreated => "re-created",
+            Self::Superseded => "superseded",
+            Self::Entangled => "entangled",
+            Self::Gone => "gone",
+        }
+    }
+
     /// Ends without a person.
     pub fn settled(self) -> bool {
         self != Self::Entangled

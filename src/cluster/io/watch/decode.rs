@@ -1,0 +1,320 @@
+//! From the bytes of an event or a page to rows; one decoder per shape of answer.
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    base::{Uid, sanitize},
+    cluster::{
+        Manifest,
+        intern::Shared,
+        lite::{ListMeta, Text, Which, WhichMeta, nullable},
+        pod_read::{LitePod, PodReader},
+        pods::PodRow,
+        table::{Column, TableRow},
+    },
+};
+
+/// One object of a page or an event; `row` is `None` when it is not to be shown.
+pub(super) struct Item<R> {
+    pub uid: Uid,
+    pub version: CompactString,
+    pub row: Option<R>,
+}
+
+/// One page of a list.
+pub(super) struct Page<R> {
+    pub items: Vec<Item<R>>,
+    pub meta: ListMeta,
+}
+
+/// A bookmark.
+pub(super) struct Mark {
+    pub version: CompactString,
+    /// It ends the initial events.
+    pub ends: bool,
+}
+
+type Read<T> = Result<T, serde_json::Error>;
+
+/// How one shape of answer is asked for and read.
+pub(super) trait Decoder: Send {
+    type Row: Send;
+    /// The `Accept` header.
+    const ACCEPT: &'static str;
+    /// Query parameters, each with its `&`.
+    const QUERY: &'static str;
+
+    /// The objects of one event.
+    fn items(&mut self, json: &[u8]) -> Read<Vec<Item<Self::Row>>>;
+
+    /// One page of a list.
+    fn page(&mut self, json: &[u8]) -> Read<Page<Self::Row>>;
+
+    /// A bookmark's object.
+    fn mark(&mut self, json: &[u8]) -> Read<Mark> {
+        let which: Which<'_> = serde_json::from_slice(json)?;
+        Ok(mark(&which.metadata))
+    }
+
+    /// A list is complete: what no row uses may go.
+    fn sweep(&mut self) {}
+}
+
+fn mark(meta: &WhichMeta<'_>) -> Mark {
+    Mark { version: CompactString::from(&*meta.resource_version), ends: meta.ends_initial_events() }
+}
+
+/// Pods, read lightly.
+#[derive(Default)]
+pub(super) struct Pods {
+    reader: PodReader,
+}
+
+#[derive(Deserialize)]
+struct PodList<'a> {
+    #[serde(default)]
+    metadata: ListMeta,
+    #[serde(borrow, default, deserialize_with = "nullable")]
+    items: Vec<LitePod<'a>>,
+}
+
+impl Pods {
+    fn item(&mut self, pod: &LitePod<'_>) -> Item<PodRow> {
+        Item { uid: pod.uid(), version: CompactString::from(pod.resource_version()), row: Some(self.reader.row(pod)) }
+    }
+}
+
+impl Decoder for Pods {
+    type Row = PodRow;
+    const ACCEPT: &'static str = "application/json";
+    const QUERY: &'static str = "";
+
+    fn items(&mut self, json: &[u8]) -> Read<Vec<Item<PodRow>>> {
+        let pod = serde_json::from_slice(json)?;
+        Ok(vec![self.item(&pod)])
+    }
+
+    fn page(&mut self, json: &[u8]) -> Read<Page<PodRow>> {
+        let list: PodList<'_> = serde_json::from_slice(json)?;
+        let items = list.items.iter().map(|pod| self.item(pod)).collect();
+        Ok(Page { items, meta: list.metadata })
+    }
+
+    fn sweep(&mut self) {
+        self.reader.sweep();
+    }
+}
+
+/// Whole objects, given to a function that makes rows of them.
+pub(super) struct Objects<F> {
+    pub make: F,
+    /// Items of a list lack both; rows may need them.
+    pub api_version: String,
+    pub kind: String,
+}
+
+#[derive(Deserialize)]
+struct ObjectList {
+    #[serde(default)]
+    metadata: ListMeta,
+    #[serde(default, deserialize_with = "nullable")]
+    items: Vec<Value>,
+}
+
+impl<F> Objects<F> {
+    fn item<R>(&mut self, mut object: Value) -> Item<R>
+    where
+        F: FnMut(&Manifest) -> Option<R>,
+    {
+        if let Some(fields) = object.as_object_mut() {
+            fields.entry("apiVersion").or_insert_with(|| Value::String(self.api_version.clone()));
+            fields.entry("kind").or_insert_with(|| Value::String(self.kind.clone()));
+        }
+        let object = Manifest(object);
+        Item {
+            uid: object.uid().unwrap_or(Uid::parse("")),
+            version: CompactString::from(object.resource_version().unwrap_or_default()),
+            row: (self.make)(&object),
+        }
+    }
+}
+
+impl<R: Send, F: FnMut(&Manifest) -> Option<R> + Send> Decoder for Objects<F>
+where
+    F: MakesRows<Row = R>,
+{
+    type Row = R;
+    const ACCEPT: &'static str = "application/json";
+    const QUERY: &'static str = "";
+
+    fn items(&mut self, json: &[u8]) -> Read<Vec<Item<R>>> {
+        let object = serde_json::from_slice(json)?;
+        Ok(vec![self.item(object)])
+    }
+
+    fn page(&mut self, json: &[u8]) -> Read<Page<R>> {
+        let list: ObjectList = serde_json::from_slice(json)?;
+        let items = list.items.into_iter().map(|object| self.item(object)).collect();
+        Ok(Page { items, meta: list.metadata })
+    }
+}
+
+/// Names the row type of a function, so that the compiler can tell it from the function alone.
+pub(super) trait MakesRows {
+    type Row;
+}
+
+impl<R, F: FnMut(&Manifest) -> Option<R>> MakesRows for F {
+    type Row = R;
+}
+
+/// The server's own printer.
+#[derive(Default)]
+pub(super) struct Tables {
+    columns: Arc<[Column]>,
+    texts: Shared<str>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Table<'a> {
+    #[serde(default)]
+    metadata: ListMeta,
+    #[serde(borrow, default, deserialize_with = "nullable")]
+    column_definitions: Vec<Definition<'a>>,
+    #[serde(borrow, default, deserialize_with = "nullable")]
+    rows: Vec<Line<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Definition<'a> {
+    #[serde(borrow, default)]
+    name: Text<'a>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(default)]
+    priority: i32,
+}
+
+#[derive(Deserialize)]
+struct Line<'a> {
+    #[serde(default, deserialize_with = "nullable")]
+    cells: Vec<Value>,
+    #[serde(borrow, default)]
+    object: Partial<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Partial<'a> {
+    #[serde(borrow)]
+    metadata: PartialMeta<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct PartialMeta<'a> {
+    #[serde(borrow)]
+    uid: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    namespace: Text<'a>,
+    #[serde(borrow)]
+    resource_version: Text<'a>,
+    #[serde(borrow)]
+    creation_timestamp: Text<'a>,
+}
+
+#[derive(Deserialize)]
+struct MarkTable<'a> {
+    #[serde(borrow, default, deserialize_with = "nullable")]
+    rows: Vec<MarkLine<'a>>,
+    #[serde(default)]
+    metadata: ListMeta,
+}
+
+#[derive(Deserialize)]
+struct MarkLine<'a> {
+    #[serde(borrow, default)]
+    object: Which<'a>,
+}
+
+impl Tables {
+    fn lines(&mut self, table: &Table<'_>) -> Vec<Item<TableRow>> {
+        // Only the first event of a stream brings the headings.
+        if !table.column_definitions.is_empty() {
+            let columns: Vec<Column> = table
+                .column_definitions
+                .iter()
+                .map(|one| Column {
+                    name: sanitize::line(&one.name).into_owned(),
+                    kind: sanitize::line(&one.kind).into_owned(),
+                    priority: one.priority,
+                })
+                .collect();
+            if *self.columns != *columns {
+                self.columns = columns.into();
+            }
+        }
+        table.rows.iter().map(|line| self.line(line)).collect()
+    }
+
+    fn line(&mut self, line: &Line<'_>) -> Item<TableRow> {
+        let meta = &line.object.metadata;
+        let uid = Uid::parse(&meta.uid);
+        let row = TableRow {
+            uid,
+            namespace: self.texts.get(&sanitize::line(&meta.namespace)),
+            name: CompactString::from(sanitize::line(&meta.name)),
+            cells: line.cells.iter().map(cell).collect(),
+            columns: self.columns.clone(),
+            created: meta.creation_timestamp.parse().ok(),
+        };
+        Item { uid, version: CompactString::from(&*meta.resource_version), row: Some(row) }
+    }
+}
+
+fn cell(value: &Value) -> CompactString {
+    match value {
+        Value::String(text) => CompactString::from(sanitize::line(text)),
+        Value::Null => CompactString::default(),
+        other => CompactString::from(sanitize::line(&other.to_string())),
+    }
+}
+
+impl Decoder for Tables {
+    type Row = TableRow;
+    const ACCEPT: &'static str = "application/json;as=Table;v=v1;g=meta.k8s.io";
+    const QUERY: &'static str = "&includeObject=Metadata";
+
+    fn items(&mut self, json: &[u8]) -> Read<Vec<Item<TableRow>>> {
+        let table = serde_json::from_slice(json)?;
+        Ok(self.lines(&table))
+    }
+
+    fn page(&mut self, json: &[u8]) -> Read<Page<TableRow>> {
+        let mut table: Table<'_> = serde_json::from_slice(json)?;
+        let meta = std::mem::take(&mut table.metadata);
+        Ok(Page { items: self.lines(&table), meta })
+    }
+
+    /// A bookmark comes as a Table whose one row is nobody's: only its metadata counts.
+    fn mark(&mut self, json: &[u8]) -> Read<Mark> {
+        let table: MarkTable<'_> = serde_json::from_slice(json)?;
+        let mut found =
+            table.rows.first().map_or_else(|| mark(&WhichMeta::default()), |line| mark(&line.object.metadata));
+        if found.version.is_empty() {
+            found.version = CompactString::from(table.metadata.resource_version);
+        }
+        Ok(found)
+    }
+
+    fn sweep(&mut self) {
+        self.texts.sweep();
+    }
+}

@@ -1,0 +1,60 @@
+//! Watches: rows of one kind as they come, change and go, until the receiver is dropped.
+//!
+//! Each watch is one task and one connection. It begins with a streaming list (`sendInitialEvents`, KEP-3157), so that rows
+//! show as they arrive; a server that refuses it or stays silent for 3 s gets a paged list instead, which the link remembers.
+//! Afterwards it follows changes from the last resourceVersion it saw. A `410 Gone` begins a new list **without emptying the
+//! screen**: rows get the number of the list that last brought them, and when a list is complete those of an earlier one are
+//! removed. Objects are decoded, turned into rows and dropped at once; nothing here keeps them.
+//!
+//! The channel is bounded and nothing is thrown away: a slow screen slows the stream, and the server buffers or closes it.
+
+pub(super) mod backoff;
+mod decode;
+mod event;
+pub(super) mod lines;
+mod run;
+
+use tokio::sync::mpsc::Sender;
+
+use self::{
+    decode::{Objects, Pods, Tables},
+    run::Run,
+};
+use super::connect::Link;
+use crate::cluster::{
+    Kind, Manifest,
+    delta::{Batch, Scope},
+    namespaces::NamespaceRow,
+    pods::PodRow,
+    table::TableRow,
+};
+
+/// Batches a channel should hold: enough to decouple, little enough to bound memory (a batch has at most 512 rows or so).
+pub const CHANNEL: usize = 8;
+
+/// Watches pods.
+pub async fn pods(link: Link, scope: Scope, to: Sender<Batch<PodRow>>) {
+    let kind = Kind::namespaced("", "v1", "Pod", "pods");
+    Run::new(link, kind, &scope, Pods::default(), to).counted().go().await;
+}
+
+/// Watches any kind as the server's printer shows it (what `kubectl get` prints), headings included.
+pub async fn table(link: Link, kind: Kind, scope: Scope, to: Sender<Batch<TableRow>>) {
+    Run::new(link, kind, &scope, Tables::default(), to).go().await;
+}
+
+/// Watches any kind, making a row of each object with `make`; `None` leaves the object out.
+pub async fn objects<R, F>(link: Link, kind: Kind, scope: Scope, make: F, to: Sender<Batch<R>>)
+where
+    R: Send + 'static,
+    F: FnMut(&Manifest) -> Option<R> + Send + 'static,
+{
+    let decoder = Objects { make, api_version: kind.api_version(), kind: kind.kind.clone() };
+    Run::new(link, kind, &scope, decoder, to).go().await;
+}
+
+/// Watches namespaces.
+pub async fn namespaces(link: Link, to: Sender<Batch<NamespaceRow>>) {
+    let kind = Kind::cluster_wide("", "v1", "Namespace", "namespaces");
+    objects(link, kind, Scope::all(), NamespaceRow::of, to).await;
+}
