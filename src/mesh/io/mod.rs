@@ -1,3 +1,7 @@
-//! Asks Prometheus.
+//! Asks a Prometheus HTTP API, and keeps asking while somebody looks.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
+
+pub mod endpoint;
+pub mod prometheus;
+pub mod sampler;

@@ -1,0 +1,205 @@
+//! Gateways and their listeners: where requests come in, and who may attach.
+//!
+//! Read from Gateway (gateway.networking.k8s.io/v1). Istio's own Gateway kind only matters by name (it is what a
+//! VirtualService names), so it has no row here.
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{
+    json::{Node, Notes},
+    routes::RouteKind,
+};
+use crate::{
+    base::Uid,
+    cluster::{Kind, Manifest, Row},
+};
+
+/// One Gateway as a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GatewayRow {
+    /// `metadata.uid`, or a fold of namespace and name.
+    pub uid: Uid,
+    /// Namespace.
+    pub namespace: CompactString,
+    /// Name.
+    pub name: CompactString,
+    /// `spec.gatewayClassName`.
+    pub class: CompactString,
+    /// Its listeners, in order.
+    pub listeners: Vec<Listener>,
+    /// `metadata.creationTimestamp`.
+    pub created: Option<Timestamp>,
+    /// What could not be read, in words.
+    pub notes: Vec<String>,
+}
+
+/// One listener.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listener {
+    /// Its name, unique in the Gateway.
+    pub name: CompactString,
+    /// The hostname it serves, lower case; `None`: all.
+    pub hostname: Option<CompactString>,
+    /// The port.
+    pub port: u16,
+    /// `HTTP`, `HTTPS`, `TLS`, `TCP`, `UDP`, `HBONE`, or a name of the implementation's.
+    pub protocol: CompactString,
+    /// Whose routes may attach.
+    pub namespaces: AllowedNamespaces,
+    /// Route kinds that may attach; empty: those of the protocol.
+    pub kinds: Vec<CompactString>,
+}
+
+/// `allowedRoutes.namespaces`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AllowedNamespaces {
+    /// The Gateway's own (the default).
+    Same,
+    /// Any.
+    All,
+    /// None.
+    None,
+    /// Those whose labels match.
+    Selector(LabelSelector),
+}
+
+/// A label selector (meta/v1).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LabelSelector {
+    /// All must be equal.
+    pub labels: BTreeMap<String, String>,
+    /// All must hold: key, operator (`In`, `NotIn`, `Exists`, `DoesNotExist`), values.
+    pub expressions: Vec<(String, String, Vec<String>)>,
+}
+
+impl LabelSelector {
+    /// Whether these labels are selected. An operator of no known name selects nothing.
+    pub fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.labels.iter().all(|(key, value)| labels.get(key) == Some(value))
+            && self.expressions.iter().all(|(key, operator, values)| match operator.as_str() {
+                "In" => labels.get(key).is_some_and(|value| values.contains(value)),
+                "NotIn" => labels.get(key).is_none_or(|value| !values.contains(value)),
+                "Exists" => labels.contains_key(key),
+                "DoesNotExist" => !labels.contains_key(key),
+                _ => false,
+            })
+    }
+
+    fn decode(node: Node<'_>, notes: &mut Notes) -> Self {
+        let labels = node
+            .entries("matchLabels", notes)
+            .filter_map(|(key, value)| Some((key.to_owned(), value.value().as_str()?.to_owned())))
+            .collect();
+        let mut expressions = Vec::new();
+        for expression in node.list("matchExpressions", notes) {
+            let key = expression.text("key", notes).unwrap_or_default().to_owned();
+            let operator = expression.text("operator", notes).unwrap_or_default().to_owned();
+            let values = expression.words("values", notes).iter().map(ToString::to_string).collect();
+            expressions.push((key, operator, values));
+        }
+        Self { labels, expressions }
+    }
+}
+
+impl Row for GatewayRow {
+    fn uid(&self) -> Uid {
+        self.uid
+    }
+}
+
+impl GatewayRow {
+    /// The kind as the API server serves it.
+    pub fn kind() -> Kind {
+        Kind::namespaced("gateway.networking.k8s.io", "v1", "Gateway", "gateways")
+    }
+
+    /// Reads a Gateway. Total: what is odd is noted.
+    pub fn decode(manifest: &Manifest) -> Self {
+        let mut notes = Notes::default();
+        let namespace = manifest.namespace().unwrap_or("default");
+        let name = manifest.name();
+        let null = Value::Null;
+        let spec = Node::root(manifest.at(&["spec"]).unwrap_or(&null));
+        let listeners = spec.list("listeners", &mut notes).collect::<Vec<_>>();
+        Self {
+            uid: manifest.uid().unwrap_or_else(|| Uid::parse(&format!("Gateway {namespace}/{name}"))),
+            namespace: namespace.into(),
+            name: name.into(),
+            class: spec.word("gatewayClassName", &mut notes).unwrap_or_default(),
+            listeners: listeners.into_iter().map(|node| Listener::decode(node, &mut notes)).collect(),
+            created: manifest.created(),
+            notes: notes.into_inner(),
+        }
+    }
+
+    /// The workloads that carry its traffic, by the names implementations give them: the Gateway's own name (kgateway,
+    /// agentgateway) and `NAME-CLASS` (Istio), in its namespace.
+    pub fn workloads(&self) -> [CompactString; 2] {
+        [self.name.clone(), CompactString::from(format!("{}-{}", self.name, self.class))]
+    }
+}
+
+impl Listener {
+    /// Whether HTTP routes can attach at all.
+    pub fn speaks_http(&self) -> bool {
+        matches!(self.protocol.as_str(), "HTTP" | "HTTPS")
+    }
+
+    /// Whether routes of this kind may attach.
+    pub fn takes_kind(&self, kind: RouteKind) -> bool {
+        if self.kinds.is_empty() {
+            match kind {
+                RouteKind::Http | RouteKind::Grpc => self.speaks_http(),
+                RouteKind::VirtualService => false,
+            }
+        } else {
+            self.kinds.iter().any(|name| name == kind.name())
+        }
+    }
+
+    /// Whether routes of `namespace` may attach. `labels` are that namespace's, when known; with a selector and no labels
+    /// the answer is yes (nothing says no).
+    pub fn takes_namespace(&self, own: &str, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> bool {
+        match &self.namespaces {
+            AllowedNamespaces::Same => own == namespace,
+            AllowedNamespaces::All => true,
+            AllowedNamespaces::None => false,
+            AllowedNamespaces::Selector(selector) => labels.is_none_or(|labels| selector.selects(labels)),
+        }
+    }
+
+    fn decode(node: Node<'_>, notes: &mut Notes) -> Self {
+        let allowed = node.get("allowedRoutes");
+        let from = allowed.and_then(|node| node.get("namespaces"));
+        let namespaces = match from.and_then(|node| node.text("from", notes)) {
+            None | Some("Same") => AllowedNamespaces::Same,
+            Some("All") => AllowedNamespaces::All,
+            Some("None") => AllowedNamespaces::None,
+            Some("Selector") => AllowedNamespaces::Selector(
+                from.and_then(|node| node.get("selector"))
+                    .map(|node| LabelSelector::decode(node, notes))
+                    .unwrap_or_default(),
+            ),
+            Some(other) => {
+                notes.add(format!("listener allows routes from `{other}`, which brink does not know"));
+                AllowedNamespaces::None
+            }
+        };
+        let kinds = allowed.map(|node| node.list("kinds", notes).collect::<Vec<_>>()).unwrap_or_default();
+        Self {
+            name: node.word("name", notes).unwrap_or_default(),
+            hostname: node
+                .text("hostname", notes)
+                .filter(|host| !host.is_empty())
+                .map(|host| CompactString::from(host.to_ascii_lowercase())),
+            port: node.number("port", notes).unwrap_or(0),
+            protocol: node.word("protocol", notes).unwrap_or_default(),
+            namespaces,
+            kinds: kinds.into_iter().filter_map(|node| node.word("kind", notes)).collect(),
+        }
+    }
+}

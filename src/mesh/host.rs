@@ -1,0 +1,84 @@
+//! Hostnames: what a pattern covers, how patterns meet (gateway.networking.k8s.io/v1, comments on `hostnames`).
+//!
+//! Patterns are lower case; a leading `*.` stands for one or more labels; a bare `*` (Istio) for everything.
+
+/// A request's host as patterns are compared with it: lower case, without port and without the root's dot.
+pub fn normal(host: &str) -> String {
+    let host = host.trim();
+    let bare = if host.starts_with('[') {
+        host.split_inclusive(']').next().unwrap_or(host)
+    } else {
+        match host.rsplit_once(':') {
+            Some((name, port)) if !name.contains(':') && port.bytes().all(|c| c.is_ascii_digit()) => name,
+            _ => host,
+        }
+    };
+    bare.strip_suffix('.').unwrap_or(bare).to_ascii_lowercase()
+}
+
+/// Whether it stands for many hosts.
+pub fn is_wildcard(pattern: &str) -> bool {
+    pattern.starts_with('*')
+}
+
+/// Whether a host is one that the pattern means.
+pub fn matches(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix('*') {
+        Some("") => true,
+        Some(suffix) => host.len() > suffix.len() && host.ends_with(suffix),
+        None => pattern == host,
+    }
+}
+
+/// Whether two patterns have a host in common.
+pub fn intersect(a: &str, b: &str) -> bool {
+    match (a.strip_prefix('*'), b.strip_prefix('*')) {
+        (None, None) => a == b,
+        (Some(_), None) => matches(a, b),
+        (None, Some(_)) => matches(b, a),
+        (Some(a), Some(b)) => a.ends_with(b) || b.ends_with(a),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::{intersect, matches, normal};
+
+    #[rstest]
+    #[case("test.example.com", "test.example.com", true)]
+    #[case("*.example.com", "test.example.com", true)]
+    #[case("*.example.com", "foo.test.example.com", true)]
+    #[case("*.example.com", "example.com", false)]
+    #[case("*.example.com", ".example.com", false)]
+    #[case("*.example.com", "test.example.net", false)]
+    #[case("*.example.com", "testexample.com", false)]
+    #[case("*", "anything", true)]
+    fn a_pattern_means_its_hosts(#[case] pattern: &str, #[case] host: &str, #[case] yes: bool) {
+        assert_eq!(matches(pattern, host), yes);
+    }
+
+    #[rstest]
+    #[case("test.example.com", "*.example.com", true)]
+    #[case("*.example.com", "*.example.com", true)]
+    #[case("*.example.com", "*.test.example.com", true)]
+    #[case("*.example.com", "foo.test.example.com", true)]
+    #[case("*.example.com", "example.com", false)]
+    #[case("*.example.com", "*.example.net", false)]
+    #[case("a.example.com", "b.example.com", false)]
+    fn patterns_meet_both_ways(#[case] a: &str, #[case] b: &str, #[case] yes: bool) {
+        assert_eq!(intersect(a, b), yes);
+        assert_eq!(intersect(b, a), yes);
+    }
+
+    #[rstest]
+    #[case("Shop.Example.COM:8080", "shop.example.com")]
+    #[case("shop.example.com.", "shop.example.com")]
+    #[case("[::1]:80", "[::1]")]
+    #[case("::1", "::1")]
+    #[case("", "")]
+    fn hosts_are_compared_bare(#[case] given: &str, #[case] bare: &str) {
+        assert_eq!(normal(given), bare);
+    }
+}

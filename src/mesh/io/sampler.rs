@@ -1,0 +1,258 @@
+//! Looks at the mesh again and again, while somebody looks at the figures.
+//!
+//! Nobody looking: nothing is asked. Looks are latest-wins: a slow screen sees the newest one, not a queue. One look is at
+//! most six questions, so the load stays below two questions a second at the default pace of 5 s.
+
+use std::time::Duration;
+
+use futures::future::OptionFuture;
+use jiff::Timestamp;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, sleep_until},
+};
+
+use super::prometheus::{Prometheus, PrometheusError};
+use crate::mesh::signals::{
+    MetricSource, Snapshot,
+    answers::Answers,
+    promql::Interest,
+    sample::{RouteLabels, ServiceLabels, Vector},
+    trail::{Past, STEPS, Trail},
+};
+
+/// How often is looked by default.
+pub const PACE: Duration = Duration::from_secs(5);
+/// Length of a trend's step by default: sixty of them are a quarter of an hour.
+pub const STEP_S: u32 = 15;
+/// After failures the pace slows down to this.
+const SLOWEST: Duration = Duration::from_secs(30);
+/// A source without routes of its own is asked for them again after so many looks.
+const LABELLED_AGAIN: u32 = 24;
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// About what.
+    pub interest: Interest,
+    /// How often.
+    pub every: Duration,
+}
+
+impl Default for Demand {
+    fn default() -> Self {
+        Self { interest: Interest::default(), every: PACE }
+    }
+}
+
+/// The newest look.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Reading {
+    /// How the source stands.
+    pub source: MetricSource,
+    /// The last good look; kept when later ones fail.
+    pub snapshot: Option<Box<Snapshot>>,
+}
+
+/// Asks for looks, and remembers how figures moved.
+#[derive(Debug)]
+pub struct Sampler {
+    client: Prometheus,
+    trail: Option<Trail>,
+    filled: bool,
+    /// The namespace the trail is about.
+    about: Option<String>,
+    /// Looks to go without asking for routes that name themselves.
+    labelled_after: u32,
+}
+
+impl Sampler {
+    /// For one look, without trends.
+    pub fn once(client: Prometheus) -> Self {
+        Self { client, trail: None, filled: true, about: None, labelled_after: 0 }
+    }
+
+    /// For many, with trends of `step_s` seconds a step.
+    pub fn with_trends(client: Prometheus, step_s: u32) -> Self {
+        Self { client, trail: Some(Trail::new(step_s)), filled: false, about: None, labelled_after: 0 }
+    }
+
+    /// One look. Fails when the requests themselves cannot be told; what else is missing is in the snapshot's notes.
+    pub async fn look(&mut self, interest: &Interest) -> Result<Snapshot, PrometheusError> {
+        let client = &self.client;
+        let with_labelled = self.labelled_after == 0;
+        let requests = interest.edges();
+        let (by_workload, by_service) = (interest.workload_latency(), interest.service_latency());
+        let through_gateways = interest.gateway_latency();
+        let by_route = with_labelled.then(|| (interest.labelled(), interest.labelled_latency()));
+        let (by_route, route_latency) = by_route.unzip();
+        let (edges, workloads, services, gateways, labelled, labelled_latency) = tokio::join!(
+            client.instant(&requests),
+            client.instant(&by_workload),
+            client.instant::<ServiceLabels>(&by_service),
+            OptionFuture::from(through_gateways.as_deref().map(|question| client.instant::<ServiceLabels>(question))),
+            OptionFuture::from(by_route.as_deref().map(|question| client.instant::<RouteLabels>(question))),
+            OptionFuture::from(route_latency.as_deref().map(|question| client.instant::<RouteLabels>(question))),
+        );
+        let edges: Vector<_> = edges?;
+        let mut answers = Answers {
+            at: edges.at.or_else(|| Some(Timestamp::now())),
+            edges: edges.samples,
+            notes: edges.warnings,
+            ..Answers::default()
+        };
+        answers.workload_latency = take(Some(workloads), "latency of workloads", &mut answers.notes);
+        answers.service_latency = take(Some(services), "latency of services", &mut answers.notes);
+        answers.service_latency.extend(take(gateways, "latency through gateways", &mut answers.notes));
+        answers.labelled = take(labelled, "requests by route", &mut answers.notes);
+        answers.labelled_latency = take(labelled_latency, "latency by route", &mut answers.notes);
+        self.labelled_after = match (with_labelled, answers.labelled.is_empty()) {
+            (true, true) => LABELLED_AGAIN,
+            (true, false) => 0,
+            (false, _) => self.labelled_after - 1,
+        };
+        answers.notes.dedup();
+        let mut snapshot = Snapshot::of(&answers);
+        self.follow(interest, &mut snapshot).await;
+        Ok(snapshot)
+    }
+
+    /// Writes the trends, after asking once for those before the first look. A past that cannot be told is a gap.
+    async fn follow(&mut self, interest: &Interest, snapshot: &mut Snapshot) {
+        let Some(step_s) = self.trail.as_ref().map(Trail::step_s) else { return };
+        if self.about != interest.namespace {
+            self.about.clone_from(&interest.namespace);
+            self.trail = Some(Trail::new(step_s));
+            self.filled = false;
+        }
+        if let (false, Some(at)) = (self.filled, snapshot.at) {
+            let to = at.as_second();
+            let span = (to - i64::from(step_s) * i64::try_from(STEPS).unwrap_or(0), to - i64::from(step_s));
+            match self.past(interest, span, step_s).await {
+                Ok(past) => {
+                    if let Some(trail) = &mut self.trail {
+                        trail.fill(&past);
+                    }
+                }
+                Err(error) => snapshot.notes.push(format!("no trends before now: {error}")),
+            }
+            self.filled = true;
+        }
+        if let Some(trail) = &mut self.trail {
+            trail.push(snapshot);
+        }
+    }
+
+    async fn past(&self, interest: &Interest, span: (i64, i64), step_s: u32) -> Result<Past, PrometheusError> {
+        let (client, [half, most]) = (&self.client, [0.5, 0.99].map(|q| interest.trend_quantile(q)));
+        let (rps, errors) = (interest.trend_rps(), interest.trend_errors());
+        let (rps, failed, p50, p99) = tokio::try_join!(
+            client.range(&rps, span, step_s),
+            client.range(&errors, span, step_s),
+            client.range(&half, span, step_s),
+            client.range(&most, span, step_s),
+        )?;
+        Ok(Past { rps, failed, p50, p99 })
+    }
+}
+
+/// The samples of an answer that is not needed for the rest; what failed is noted.
+fn take<L>(answer: Option<Result<Vector<L>, PrometheusError>>, about: &str, notes: &mut Vec<String>) -> Vec<(L, f64)> {
+    match answer {
+        None => Vec::new(),
+        Some(Ok(answer)) => {
+            notes.extend(answer.warnings);
+            answer.samples
+        }
+        Some(Err(error)) => {
+            notes.push(format!("no {about}: {error}"));
+            Vec::new()
+        }
+    }
+}
+
+/// Waits until something else than `wanted` is wanted: the same said again must not interrupt a look.
+async fn changed(demand: &mut watch::Receiver<Option<Demand>>, wanted: &Demand) -> Result<(), watch::error::RecvError> {
+    loop {
+        demand.changed().await?;
+        if demand.borrow().as_ref() != Some(wanted) {
+            return Ok(());
+        }
+    }
+}
+
+/// Looks as long as `demand` is there, until it is dropped. Without demand nothing is asked; a new demand is looked at at
+/// once.
+pub async fn run(mut sampler: Sampler, mut demand: watch::Receiver<Option<Demand>>, out: watch::Sender<Reading>) {
+    let mut failures = 0u32;
+    loop {
+        let Some(wanted) = demand.borrow_and_update().clone() else {
+            if demand.changed().await.is_err() {
+                return;
+            }
+            continue;
+        };
+        let started = Instant::now();
+        out.send_if_modified(|reading| {
+            let first = reading.source == MetricSource::None;
+            if first {
+                reading.source = MetricSource::Asking;
+            }
+            first
+        });
+        let looked = tokio::select! {
+            looked = sampler.look(&wanted.interest) => looked,
+            // A look nobody wants any more is not waited for.
+            still = changed(&mut demand, &wanted) => {
+                if still.is_err() {
+                    return;
+                }
+                // Not so often that a person who switches to and fro is a load.
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        match looked {
+            Ok(snapshot) => {
+                failures = 0;
+                out.send_replace(Reading { source: MetricSource::Good, snapshot: Some(Box::new(snapshot)) });
+            }
+            Err(error) => {
+                failures = failures.saturating_add(1);
+                out.send_modify(|reading| {
+                    reading.source = MetricSource::Broken { cause: error.to_string(), fix: error.fix() };
+                });
+            }
+        }
+        let every = wanted.every.max(Duration::from_millis(500));
+        let pause = every.saturating_mul(1 << failures.min(6)).min(SLOWEST.max(every));
+        tokio::select! {
+            () = sleep_until(started + pause) => {}
+            still = changed(&mut demand, &wanted) => if still.is_err() { return },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use tokio::sync::watch;
+
+    use super::{Demand, changed};
+    use crate::mesh::signals::promql::Interest;
+
+    #[test]
+    fn the_same_said_again_interrupts_nothing() {
+        let wanted = Demand::default();
+        let (demand, mut heard) = watch::channel(Some(wanted.clone()));
+        demand.send_replace(Some(wanted.clone()));
+        assert!(changed(&mut heard, &wanted).now_or_never().is_none());
+        let interest = Interest { namespace: Some("shop".to_owned()), ..Interest::default() };
+        demand.send_replace(Some(Demand { interest, ..wanted.clone() }));
+        assert!(changed(&mut heard, &wanted).now_or_never().is_some_and(|heard| heard.is_ok()));
+        demand.send_replace(None);
+        assert!(changed(&mut heard, &wanted).now_or_never().is_some_and(|heard| heard.is_ok()));
+        drop(demand);
+        assert!(changed(&mut heard, &wanted).now_or_never().is_some_and(|heard| heard.is_err()));
+    }
+}

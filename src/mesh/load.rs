@@ -1,0 +1,166 @@
+//! The world from files instead of a cluster: manifests in YAML or JSON, several documents in a file.
+//!
+//! What the files do not hold is unknown, not absent: without a Gateway every named Gateway is taken as one listener, without
+//! a Service no backend is called missing.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use thiserror::Error;
+
+use super::{
+    gateways::GatewayRow,
+    resolve::{Grant, World},
+    routes::{RouteKind, RouteRow},
+};
+use crate::cluster::Manifest;
+
+/// What a file says wrongly, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{file}:{line}:{column}: {what}")]
+pub struct LoadError {
+    /// The file as named.
+    pub file: String,
+    /// From 1; 0 when not known.
+    pub line: u64,
+    /// From 1; 0 when not known.
+    pub column: u64,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// Everything the resolver can use, read from files.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// Routes of all kinds.
+    pub routes: Vec<RouteRow>,
+    /// Gateways.
+    pub gateways: Vec<GatewayRow>,
+    services: BTreeMap<String, Vec<u16>>,
+    grants: Vec<Grant>,
+    namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    /// Objects of other kinds, which have no say in routing.
+    pub ignored: usize,
+}
+
+impl Loaded {
+    /// Reads one file's text. Nothing of it is taken when any of it is wrong.
+    pub fn read(&mut self, file: &str, text: &str) -> Result<(), LoadError> {
+        let options = serde_saphyr::options! { with_snippet: false };
+        let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options).map_err(|error| {
+            let at = error.location();
+            LoadError {
+                file: file.to_owned(),
+                line: at.map_or(0, |at| at.line()),
+                column: at.map_or(0, |at| at.column()),
+                what: words(&error.to_string()),
+            }
+        })?;
+        let mut objects = Vec::new();
+        for (at, document) in documents.into_iter().enumerate() {
+            flatten(document, &mut objects).map_err(|what| LoadError {
+                file: file.to_owned(),
+                line: 0,
+                column: 0,
+                what: format!("document {}: {what}", at + 1),
+            })?;
+        }
+        for object in objects {
+            self.take(&object);
+        }
+        Ok(())
+    }
+
+    /// Adds one object, of any kind.
+    pub fn take(&mut self, object: &Manifest) {
+        if let Some(kind) = RouteKind::of(object) {
+            self.routes.push(RouteRow::decode(kind, object));
+            return;
+        }
+        let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
+        match (group, object.kind()) {
+            ("gateway.networking.k8s.io", "Gateway") => self.gateways.push(GatewayRow::decode(object)),
+            ("gateway.networking.k8s.io", "ReferenceGrant") => self.grants.extend(Grant::decode(object)),
+            ("", "Service") => {
+                let (key, ports) = service(object);
+                self.services.insert(key, ports);
+            }
+            ("", "Namespace") => {
+                let labels = object.labels().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+                self.namespaces.insert(object.name().to_owned(), labels);
+            }
+            _ => self.ignored += 1,
+        }
+    }
+
+    /// The world these files describe.
+    pub fn world(&self) -> World<'_> {
+        let complete = !self.services.is_empty();
+        World {
+            routes: self.routes.iter().collect(),
+            gateways: (!self.gateways.is_empty()).then(|| self.gateways.iter().collect()),
+            services: complete.then(|| self.services.clone()),
+            grants: (complete || !self.grants.is_empty()).then(|| self.grants.clone()),
+            namespaces: (!self.namespaces.is_empty()).then(|| self.namespaces.clone()),
+        }
+    }
+}
+
+/// A Service as `NS/NAME` with its ports, the form [`World::services`] has.
+pub fn service(object: &Manifest) -> (String, Vec<u16>) {
+    let ports = object.at(&["spec", "ports"]).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let ports = ports.iter().filter_map(|port| u16::try_from(port.get("port")?.as_u64()?).ok()).collect();
+    (format!("{}/{}", object.namespace().unwrap_or("default"), object.name()), ports)
+}
+
+impl Grant {
+    /// What a ReferenceGrant (gateway.networking.k8s.io/v1beta1) permits: every `from` with every `to`.
+    pub fn decode(object: &Manifest) -> Vec<Self> {
+        let list = |field| object.at(&["spec", field]).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let mut all = Vec::new();
+        for from in list("from") {
+            for to in list("to") {
+                all.push(Self {
+                    from: (text(from, "group"), text(from, "kind")),
+                    from_namespace: text(from, "namespace"),
+                    to: (text(to, "group"), text(to, "kind")),
+                    to_namespace: object.namespace().unwrap_or("default").to_owned(),
+                    to_name: Some(text(to, "name")).filter(|name| !name.is_empty()),
+                });
+            }
+        }
+        all
+    }
+}
+
+/// Objects of a document: itself, or the items of a list.
+fn flatten(document: Value, into: &mut Vec<Manifest>) -> Result<(), String> {
+    let Value::Object(mut map) = document else {
+        return Err("a manifest is a map with apiVersion and kind".to_owned());
+    };
+    let kind = map.get("kind").and_then(Value::as_str).ok_or("it has no kind")?;
+    if !map.get("apiVersion").is_some_and(Value::is_string) {
+        return Err(format!("{kind} has no apiVersion"));
+    }
+    if kind.ends_with("List")
+        && let Some(Value::Array(items)) = map.remove("items")
+    {
+        return items.into_iter().try_for_each(|item| flatten(item, into));
+    }
+    into.push(Manifest(Value::Object(map)));
+    Ok(())
+}
+
+/// The parser's words without the position, which stands before them already, on one line.
+fn words(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let line = match line.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
+        Some((_, words)) => words,
+        None => line,
+    };
+    match line.rfind(" at line ") {
+        Some(at) => line[..at].to_owned(),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,154 @@
+//! The machine output of `routes`, `routes resolve` (which is [`super::resolve::Resolution`] itself) and `mesh`: stable JSON.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    routes::{RouteRef, RouteRow},
+    signals::{MetricSource, Origin, RouteGolden, Snapshot},
+    wins::Wins,
+};
+
+/// `brink routes -o json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RoutesOutput {
+    /// One per route.
+    pub routes: Vec<RouteLine>,
+}
+
+/// One route.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RouteLine {
+    /// `KIND NS/NAME`.
+    pub route: RouteRef,
+    /// Hostnames; empty: whatever its parents serve.
+    pub hosts: Vec<String>,
+    /// Accepted by a parent; `None` when no controller spoke.
+    pub accepted: Option<bool>,
+    /// Whether it gets its requests; `None` when no rule decides.
+    pub wins: Option<bool>,
+    /// To whom it loses them.
+    pub loses_to: Option<RouteRef>,
+    /// Backends with weights.
+    pub backends: Vec<BackendLine>,
+    /// Requests per second.
+    pub rps: Option<f64>,
+    /// Share of failed requests.
+    pub error_share: Option<f64>,
+    /// 99th percentile in milliseconds.
+    pub p99_ms: Option<f64>,
+    /// Where the figures come from.
+    pub source: Origin,
+}
+
+/// One backend of one rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BackendLine {
+    /// `NS/NAME:PORT`.
+    pub r#ref: String,
+    /// Its weight.
+    pub weight: u32,
+    /// Index of the rule.
+    pub rule: usize,
+}
+
+/// `brink mesh -o json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MeshOutput {
+    /// The time the samples speak of.
+    pub at: Option<Timestamp>,
+    /// What answered.
+    pub source: MetricKind,
+    /// One per workload.
+    pub rows: Vec<MeshLine>,
+}
+
+/// What kind of source answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetricKind {
+    /// A Prometheus HTTP API.
+    Prometheus,
+    /// Nothing configured.
+    None,
+}
+
+/// One workload.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MeshLine {
+    /// Namespace.
+    pub namespace: String,
+    /// Workload.
+    pub workload: String,
+    /// Requests per second.
+    pub rps: Option<f64>,
+    /// Share of failed requests.
+    pub error_share: Option<f64>,
+    /// Median in milliseconds.
+    pub p50_ms: Option<f64>,
+    /// 90th percentile in milliseconds.
+    pub p90_ms: Option<f64>,
+    /// 99th percentile in milliseconds.
+    pub p99_ms: Option<f64>,
+}
+
+impl RoutesOutput {
+    /// One line per route, sorted by namespace, name and kind. `wins` and `golden` are for the same routes in the same order;
+    /// `golden` may be empty when nothing was measured.
+    pub fn new(routes: &[RouteRow], wins: &[Wins], golden: &[RouteGolden]) -> Self {
+        let mut lines: Vec<RouteLine> =
+            routes.iter().enumerate().map(|(at, route)| RouteLine::new(route, wins.get(at), golden.get(at))).collect();
+        lines.sort_by(|a, b| {
+            let key = |line: &RouteLine| (line.route.namespace.clone(), line.route.name.clone(), line.route.kind);
+            key(a).cmp(&key(b))
+        });
+        Self { routes: lines }
+    }
+}
+
+impl RouteLine {
+    fn new(route: &RouteRow, wins: Option<&Wins>, golden: Option<&RouteGolden>) -> Self {
+        let backends = route.rules.iter().enumerate().flat_map(|(rule, body)| {
+            body.backends.iter().map(move |backend| BackendLine {
+                r#ref: backend.label(),
+                weight: backend.weight,
+                rule,
+            })
+        });
+        let figures = golden.map(|row| row.golden).unwrap_or_default();
+        Self {
+            route: route.route_ref(),
+            hosts: route.hosts.iter().map(ToString::to_string).collect(),
+            accepted: route.accepted(),
+            wins: wins.and_then(Wins::known),
+            loses_to: wins.and_then(Wins::loses_to).cloned(),
+            backends: backends.collect(),
+            rps: figures.rps,
+            error_share: figures.error_share,
+            p99_ms: figures.p99_ms,
+            source: golden.map_or(Origin::Unknown, |row| row.origin),
+        }
+    }
+}
+
+impl MeshOutput {
+    /// Rows as a look found them; empty with source `none` when nothing is configured. Only rows of `namespace`, if given.
+    pub fn new(source: &MetricSource, snapshot: Option<&Snapshot>, namespace: Option<&str>) -> Self {
+        let kind = match source {
+            MetricSource::None => MetricKind::None,
+            MetricSource::Asking | MetricSource::Good | MetricSource::Broken { .. } => MetricKind::Prometheus,
+        };
+        let rows = snapshot.map(|snapshot| snapshot.workloads.as_slice()).unwrap_or_default();
+        let rows = rows.iter().filter(|row| namespace.is_none_or(|namespace| row.namespace == namespace));
+        let lines = rows.map(|row| MeshLine {
+            namespace: row.namespace.to_string(),
+            workload: row.workload.to_string(),
+            rps: row.golden.rps,
+            error_share: row.golden.error_share,
+            p50_ms: row.golden.p50_ms,
+            p90_ms: row.golden.p90_ms,
+            p99_ms: row.golden.p99_ms,
+        });
+        Self { at: snapshot.and_then(|snapshot| snapshot.at), source: kind, rows: lines.collect() }
+    }
+}

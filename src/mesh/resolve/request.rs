@@ -1,0 +1,108 @@
+//! The request whose owner is asked for.
+
+use compact_str::CompactString;
+
+/// One request as a proxy sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `http` or `https`.
+    pub scheme: Scheme,
+    /// The `Host` header without its port, any case.
+    pub host: String,
+    /// The port it came in on; `None`: any port of the scheme's protocol.
+    pub port: Option<u16>,
+    /// The path, beginning with `/`, without the query.
+    pub path: String,
+    /// The method, upper case.
+    pub method: String,
+    /// Headers; names in any case. Equal names are joined with `, ` as RFC 9110 §5.2 has it.
+    pub headers: Vec<(String, String)>,
+    /// Query parameters, decoded; of equal names the first counts.
+    pub query: Vec<(String, String)>,
+    /// Only this Gateway, as `(namespace, name)`.
+    pub gateway: Option<(CompactString, CompactString)>,
+}
+
+/// `http` or `https`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scheme {
+    /// Plain.
+    #[default]
+    Http,
+    /// TLS ends at the Gateway.
+    Https,
+}
+
+impl Scheme {
+    /// As written in URLs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// The listener protocol that takes it.
+    pub fn protocol(self) -> &'static str {
+        match self {
+            Self::Http => "HTTP",
+            Self::Https => "HTTPS",
+        }
+    }
+
+    /// The port browsers use.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+}
+
+impl Request {
+    /// A `GET` of `path` on `host`, over plain HTTP, on any port.
+    pub fn get(host: &str, path: &str) -> Self {
+        Self {
+            scheme: Scheme::Http,
+            host: host.to_owned(),
+            port: None,
+            path: path.to_owned(),
+            method: "GET".to_owned(),
+            headers: Vec::new(),
+            query: Vec::new(),
+            gateway: None,
+        }
+    }
+
+    /// A header's value, equal names joined.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let values: Vec<&str> = self
+            .headers
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+            .collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
+    /// A query parameter's first value.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The request with the query taken off its path, and the path, which then begins with `/` and has no query.
+    pub(super) fn split(&self) -> (Self, String) {
+        let mut request = self.clone();
+        request.method.make_ascii_uppercase();
+        let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        request.query.extend(pairs.map(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (key.to_owned(), value.to_owned())
+        }));
+        let path = path.split('#').next().unwrap_or_default();
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+        path.clone_into(&mut request.path);
+        (request, path)
+    }
+}

@@ -1,0 +1,169 @@
+//! One row per route object: what it claims, where it sends, and what its parents said about it.
+//!
+//! Read from HTTPRoute and GRPCRoute (gateway.networking.k8s.io/v1) and VirtualService (networking.istio.io/v1). A row keeps
+//! what the resolver needs and no more; the object itself is dropped. Decoding never fails: what cannot be read is skipped
+//! and said in [`RouteRow::notes`].
+
+mod gateway_api;
+mod parent;
+pub mod rule;
+mod summary;
+mod virtual_service;
+
+use std::fmt;
+
+use compact_str::CompactString;
+use jiff::Timestamp;
+use serde::Serialize;
+
+pub use parent::{Condition, Parent, ParentKind, Verdict};
+pub use rule::{Backend, Filter, GrpcMatch, Match, PathMatch, Rule, Timeouts, ValueMatch};
+
+use crate::{
+    base::Uid,
+    cluster::{Kind, Manifest},
+};
+
+/// Which kind of route a row was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub enum RouteKind {
+    /// gateway.networking.k8s.io/v1.
+    #[serde(rename = "HTTPRoute")]
+    Http,
+    /// gateway.networking.k8s.io/v1.
+    #[serde(rename = "GRPCRoute")]
+    Grpc,
+    /// networking.istio.io/v1.
+    #[serde(rename = "VirtualService")]
+    VirtualService,
+}
+
+impl RouteKind {
+    /// All of them, in the order they are shown.
+    pub const ALL: [Self; 3] = [Self::Http, Self::Grpc, Self::VirtualService];
+
+    /// The kind's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Http => "HTTPRoute",
+            Self::Grpc => "GRPCRoute",
+            Self::VirtualService => "VirtualService",
+        }
+    }
+
+    /// The API group that serves it.
+    pub fn group(self) -> &'static str {
+        match self {
+            Self::Http | Self::Grpc => "gateway.networking.k8s.io",
+            Self::VirtualService => "networking.istio.io",
+        }
+    }
+
+    /// The kind as the API server serves it, in its stable version.
+    pub fn kind(self) -> Kind {
+        let plural = match self {
+            Self::Http => "httproutes",
+            Self::Grpc => "grpcroutes",
+            Self::VirtualService => "virtualservices",
+        };
+        Kind::namespaced(self.group(), "v1", self.name(), plural)
+    }
+
+    /// The route kind an object is of, by group and kind (any version).
+    pub fn of(manifest: &Manifest) -> Option<Self> {
+        let (group, _) = manifest.api_version().split_once('/')?;
+        Self::ALL.into_iter().find(|kind| kind.group() == group && kind.name() == manifest.kind())
+    }
+}
+
+/// Names one route; written `KIND NS/NAME`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RouteRef {
+    /// Its kind.
+    pub kind: RouteKind,
+    /// Its namespace.
+    pub namespace: CompactString,
+    /// Its name.
+    pub name: CompactString,
+}
+
+impl fmt::Display for RouteRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}/{}", self.kind.name(), self.namespace, self.name)
+    }
+}
+
+impl Serialize for RouteRef {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// One route object as a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RouteRow {
+    /// `metadata.uid`; for files without one, a fold of kind, namespace and name.
+    pub uid: Uid,
+    /// Which kind.
+    pub kind: RouteKind,
+    /// Namespace (`default` for files that name none).
+    pub namespace: CompactString,
+    /// Name.
+    pub name: CompactString,
+    /// Hostnames, lower case, as written otherwise. Empty: whatever the listener serves.
+    pub hosts: Vec<CompactString>,
+    /// What it attaches to, with what the parents' controllers said.
+    pub parents: Vec<Parent>,
+    /// The rules, in order.
+    pub rules: Vec<Rule>,
+    /// `metadata.creationTimestamp`; the older of two equal claims wins. Files have none.
+    pub created: Option<Timestamp>,
+    /// `metadata.generation`.
+    pub generation: i64,
+    /// What could not be read, in words.
+    pub notes: Vec<String>,
+}
+
+impl RouteRow {
+    /// Reads an object of the given kind. Total: anything decodes, what is odd is noted.
+    pub fn decode(kind: RouteKind, manifest: &Manifest) -> Self {
+        match kind {
+            RouteKind::Http | RouteKind::Grpc => gateway_api::decode(kind, manifest),
+            RouteKind::VirtualService => virtual_service::decode(manifest),
+        }
+    }
+
+    /// Its reference.
+    pub fn route_ref(&self) -> RouteRef {
+        RouteRef { kind: self.kind, namespace: self.namespace.clone(), name: self.name.clone() }
+    }
+
+    /// Whether a parent accepts it: `Some(true)` when one does, `Some(false)` when all that answered refuse, `None` when no
+    /// controller said anything (VirtualServices never hear).
+    pub fn accepted(&self) -> Option<bool> {
+        summary::any(self.parents.iter().map(|parent| parent.accepted.as_ref()))
+    }
+
+    /// Whether all its references resolve, as its parents' controllers say.
+    pub fn resolved_refs(&self) -> Option<bool> {
+        summary::all(self.parents.iter().map(|parent| parent.resolved_refs.as_ref()))
+    }
+}
+
+/// A row's identity and notes, common to all kinds.
+fn blank(kind: RouteKind, manifest: &Manifest) -> RouteRow {
+    let namespace = manifest.namespace().unwrap_or("default");
+    let name = manifest.name();
+    RouteRow {
+        uid: manifest.uid().unwrap_or_else(|| Uid::parse(&format!("{} {namespace}/{name}", kind.name()))),
+        kind,
+        namespace: namespace.into(),
+        name: name.into(),
+        hosts: Vec::new(),
+        parents: Vec::new(),
+        rules: Vec::new(),
+        created: manifest.created(),
+        generation: manifest.at(&["metadata", "generation"]).and_then(serde_json::Value::as_i64).unwrap_or(0),
+        notes: Vec::new(),
+    }
+}

@@ -1,0 +1,209 @@
+//! Rules, matches, backends and filters, compact and common to all kinds of routes.
+
+use compact_str::CompactString;
+
+/// One rule: any of its matches, then filters, then backends by weight.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rule {
+    /// Its own name, where it has one.
+    pub name: Option<CompactString>,
+    /// Alternatives; never empty (the default of the kind is filled in).
+    pub matches: Vec<Match>,
+    /// What is done to requests and answers.
+    pub filters: Vec<Filter>,
+    /// Where it sends.
+    pub backends: Vec<Backend>,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// Attempts beyond the first.
+    pub retries: Option<u32>,
+}
+
+/// One alternative: all of it must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Match {
+    /// The path.
+    pub path: PathMatch,
+    /// The method, upper case. `None`: any.
+    pub method: Option<ValueMatch>,
+    /// Headers; names lower case, first of equal names only (the specification ignores the rest).
+    pub headers: Vec<ValueMatch>,
+    /// Query parameters; names as written.
+    pub query: Vec<ValueMatch>,
+    /// The gRPC method (GRPCRoute).
+    pub grpc: Option<GrpcMatch>,
+    /// Conditions kept for reading, not for resolving (source labels, scheme, …). Not empty: the match is narrower than it looks.
+    pub also: Vec<CompactString>,
+}
+
+/// A test of the path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PathMatch {
+    /// The whole path.
+    Exact(CompactString),
+    /// A prefix element by element (Gateway API `PathPrefix`), without a trailing slash; the root is empty.
+    Prefix(CompactString),
+    /// A prefix letter by letter (Istio `prefix`).
+    TextPrefix(CompactString),
+    /// A regular expression on the whole path.
+    Regex(CompactString),
+    /// A type this version does not know: matches nothing.
+    Other(CompactString),
+}
+
+impl Default for PathMatch {
+    /// `PathPrefix` of `/`: any path.
+    fn default() -> Self {
+        Self::Prefix(CompactString::const_new(""))
+    }
+}
+
+/// How a value is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum How {
+    /// Equal.
+    Exact,
+    /// Begins with (Istio).
+    Prefix,
+    /// Regular expression on the whole value.
+    Regex,
+    /// Any value, but there.
+    Present,
+    /// Not there, or not so (Istio `withoutHeaders`): kept for reading.
+    Not,
+}
+
+/// A test of a named value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ValueMatch {
+    /// The header's or parameter's name; empty for the method.
+    pub name: CompactString,
+    /// How it is compared.
+    pub how: How,
+    /// With what.
+    pub value: CompactString,
+}
+
+/// A test of the gRPC method.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct GrpcMatch {
+    /// Regular expressions rather than equal text.
+    pub regex: bool,
+    /// `package.Service`; `None`: any.
+    pub service: Option<CompactString>,
+    /// The method's name; `None`: any.
+    pub method: Option<CompactString>,
+}
+
+/// Where a share of the requests goes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Backend {
+    /// API group; empty for core.
+    pub group: CompactString,
+    /// `Service` mostly.
+    pub kind: CompactString,
+    /// Its namespace.
+    pub namespace: CompactString,
+    /// Its name.
+    pub name: CompactString,
+    /// The port; required for a Service by Gateway API, optional for Istio.
+    pub port: Option<u16>,
+    /// Weight; a share of the rule's sum. 0: nothing.
+    pub weight: u32,
+    /// Istio subset.
+    pub subset: Option<CompactString>,
+    /// Filters of this backend alone.
+    pub filters: Vec<Filter>,
+}
+
+impl Backend {
+    /// A core Service.
+    pub fn is_service(&self) -> bool {
+        self.group.is_empty() && self.kind == "Service"
+    }
+
+    /// `NS/NAME:PORT`, the form of the machine output.
+    pub fn label(&self) -> String {
+        let mut text = format!("{}/{}", self.namespace, self.name);
+        if let Some(port) = self.port {
+            text.push_str(&format!(":{port}"));
+        }
+        text
+    }
+}
+
+/// What a rule does besides forwarding.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Filter {
+    /// Changes request headers; in words.
+    RequestHeaders(String),
+    /// Changes answer headers; in words.
+    ResponseHeaders(String),
+    /// Copies requests elsewhere; in words.
+    Mirror(String),
+    /// Answers with a redirect.
+    Redirect(Redirect),
+    /// Changes host or path before forwarding.
+    Rewrite {
+        /// New host.
+        host: Option<CompactString>,
+        /// New path.
+        path: Option<PathEdit>,
+    },
+    /// An object of the implementation.
+    Extension {
+        /// Its kind.
+        kind: CompactString,
+        /// Its name.
+        name: CompactString,
+    },
+    /// Answers itself (Istio `directResponse`).
+    DirectResponse {
+        /// Status code.
+        status: u16,
+    },
+    /// A fault already in place (Istio `fault`); in words.
+    Fault(String),
+    /// Another type, by name.
+    Other(CompactString),
+}
+
+/// A redirect; `None` keeps what the request had.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Redirect {
+    /// `http` or `https`.
+    pub scheme: Option<CompactString>,
+    /// New host.
+    pub host: Option<CompactString>,
+    /// New port.
+    pub port: Option<u16>,
+    /// New path.
+    pub path: Option<PathEdit>,
+    /// Status code; 302 when not said.
+    pub status: u16,
+}
+
+/// How a path is changed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PathEdit {
+    /// The whole path.
+    Full(CompactString),
+    /// The matched prefix.
+    Prefix(CompactString),
+}
+
+/// Time limits in milliseconds; `None`: not set. 0: no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Timeouts {
+    /// From the client's request to the whole answer.
+    pub request_ms: Option<u64>,
+    /// One attempt at a backend.
+    pub backend_ms: Option<u64>,
+}
+
+impl Redirect {
+    /// One that changes nothing but says 302, the specification's default.
+    pub fn with_default_status() -> Self {
+        Self { status: 302, ..Self::default() }
+    }
+}

@@ -1,0 +1,252 @@
+//! Reads VirtualService (networking.istio.io/v1; v1beta1 and v1alpha3 have the same fields). Only `spec.http`: TLS and TCP
+//! routes are counted in the notes.
+
+use compact_str::CompactString;
+use serde_json::Value;
+
+use super::{
+    Parent, ParentKind, RouteKind, RouteRow, blank,
+    rule::{Backend, Filter, How, Match, PathEdit, PathMatch, Redirect, Rule, Timeouts, ValueMatch},
+};
+use crate::{
+    base::span,
+    cluster::Manifest,
+    mesh::json::{Node, Notes},
+};
+
+pub(super) fn decode(manifest: &Manifest) -> RouteRow {
+    let mut row = blank(RouteKind::VirtualService, manifest);
+    let mut notes = Notes::default();
+    let null = Value::Null;
+    let spec = Node::root(manifest.at(&["spec"]).unwrap_or(&null));
+    row.hosts = spec.words("hosts", &mut notes);
+    for host in &mut row.hosts {
+        host.make_ascii_lowercase();
+    }
+    let gateways = spec.words("gateways", &mut notes);
+    row.parents = if gateways.is_empty() {
+        vec![Parent::new(ParentKind::Mesh, "", "mesh")]
+    } else {
+        gateways.iter().map(|name| gateway(name, &row.namespace)).collect()
+    };
+    let rules: Vec<_> = spec.list("http", &mut notes).collect();
+    row.rules = rules.into_iter().map(|node| rule(node, &row.namespace, &mut notes)).collect();
+    for other in ["tls", "tcp"] {
+        let count = spec.list(other, &mut notes).count();
+        if count > 0 {
+            notes.add(format!("{count} {other} rules are not shown"));
+        }
+    }
+    row.notes = notes.into_inner();
+    row
+}
+
+/// `mesh`, `name` or `namespace/name`.
+fn gateway(name: &str, namespace: &str) -> Parent {
+    match name.split_once('/') {
+        None if name == "mesh" => Parent::new(ParentKind::Mesh, "", "mesh"),
+        None => Parent::new(ParentKind::IstioGateway, namespace, name),
+        Some(("." | "", name)) => Parent::new(ParentKind::IstioGateway, namespace, name),
+        Some((namespace, name)) => Parent::new(ParentKind::IstioGateway, namespace, name),
+    }
+}
+
+fn rule(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Rule {
+    let list: Vec<_> = node.list("match", notes).collect();
+    let mut matches: Vec<Match> = list.into_iter().map(|node| one_match(node, notes)).collect();
+    if matches.is_empty() {
+        matches.push(Match::default());
+    }
+    let routes: Vec<_> = node.list("route", notes).collect();
+    let backends = routes.into_iter().map(|node| backend(node, namespace, notes)).collect::<Vec<_>>();
+    let only = backends.len() == 1;
+    let backends = backends
+        .into_iter()
+        // Istio: a single destination without weight gets everything; among several, no weight means none.
+        .map(|(backend, weighted)| Backend { weight: if only && !weighted { 100 } else { backend.weight }, ..backend })
+        .collect();
+    let request_ms = node.text("timeout", notes).and_then(|text| millis("timeout", text, notes));
+    Rule {
+        name: node.word("name", notes),
+        matches,
+        filters: filters(node, namespace, notes),
+        backends,
+        timeouts: Timeouts {
+            request_ms,
+            backend_ms: node
+                .get("retries")
+                .and_then(|node| node.text("perTryTimeout", notes))
+                .and_then(|text| millis("perTryTimeout", text, notes)),
+        },
+        retries: node.get("retries").and_then(|node| node.number("attempts", notes)),
+    }
+}
+
+fn millis(field: &str, text: &str, notes: &mut Notes) -> Option<u64> {
+    let Ok(span) = span::parse(text) else {
+        notes.add(format!("{field}: `{text}` is not a duration"));
+        return None;
+    };
+    u64::try_from(span.as_millis()).ok()
+}
+
+/// A StringMatch: `exact`, `prefix` or `regex`; an empty one asks for presence.
+fn string_match(node: Node<'_>, notes: &mut Notes) -> (How, CompactString) {
+    for (field, how) in [("exact", How::Exact), ("prefix", How::Prefix), ("regex", How::Regex)] {
+        if let Some(value) = node.word(field, notes) {
+            return (how, value);
+        }
+    }
+    (How::Present, CompactString::default())
+}
+
+fn named<'a>(node: Node<'a>, field: &'a str, fold_case: bool, notes: &mut Notes) -> Vec<ValueMatch> {
+    let entries: Vec<_> = node.entries(field, notes).collect();
+    let mut all: Vec<ValueMatch> = entries
+        .into_iter()
+        .map(|(name, node)| {
+            let (how, value) = string_match(node, notes);
+            let name = if fold_case { name.to_ascii_lowercase().into() } else { name.into() };
+            ValueMatch { name, how, value }
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+fn one_match(node: Node<'_>, notes: &mut Notes) -> Match {
+    let path = node.get("uri").map_or_else(PathMatch::default, |node| match string_match(node, notes) {
+        (How::Exact, value) => PathMatch::Exact(value),
+        (How::Prefix, value) => PathMatch::TextPrefix(value),
+        (How::Regex, value) => PathMatch::Regex(value),
+        (How::Present | How::Not, _) => PathMatch::default(),
+    });
+    let mut headers = named(node, "headers", true, notes);
+    for without in named(node, "withoutHeaders", true, notes) {
+        headers.push(ValueMatch { how: How::Not, ..without });
+    }
+    let mut also = Vec::new();
+    for field in ["authority", "scheme"] {
+        if let Some(node) = node.get(field) {
+            let (_, value) = string_match(node, notes);
+            also.push(CompactString::from(format!("{field} {value}")));
+        }
+    }
+    for (key, value) in node.entries("sourceLabels", notes) {
+        also.push(CompactString::from(format!("from {key}={}", value.value().as_str().unwrap_or_default())));
+    }
+    if let Some(namespace) = node.text("sourceNamespace", notes) {
+        also.push(CompactString::from(format!("from namespace {namespace}")));
+    }
+    if let Some(port) = node.number::<u16>("port", notes) {
+        also.push(CompactString::from(format!("port {port}")));
+    }
+    let gateways = node.words("gateways", notes);
+    if !gateways.is_empty() {
+        also.push(CompactString::from(format!("gateways {}", gateways.join(", "))));
+    }
+    if node.get("ignoreUriCase").is_some_and(|node| node.value() == &Value::Bool(true)) {
+        also.push(CompactString::const_new("any case"));
+    }
+    Match {
+        path,
+        method: node.get("method").map(|node| {
+            let (how, value) = string_match(node, notes);
+            ValueMatch { name: CompactString::default(), how, value }
+        }),
+        headers,
+        query: named(node, "queryParams", false, notes),
+        grpc: None,
+        also,
+    }
+}
+
+/// A destination and whether it carries a weight. Short names are taken as services of the VirtualService's namespace;
+/// `name.ns.svc[.domain]` as what it says; anything else (a ServiceEntry's host) stays whole.
+fn backend(node: Node<'_>, namespace: &str, notes: &mut Notes) -> (Backend, bool) {
+    let destination = node.get("destination");
+    let host = destination.and_then(|node| node.text("host", notes)).unwrap_or_default();
+    let (kind, service_namespace, name) = service_of(host, namespace);
+    let weight = node.number("weight", notes);
+    let backend = Backend {
+        group: CompactString::default(),
+        kind: CompactString::const_new(kind),
+        namespace: service_namespace.into(),
+        name: name.into(),
+        port: destination.and_then(|node| node.get("port")).and_then(|node| node.number("number", notes)),
+        weight: weight.unwrap_or(0),
+        subset: destination.and_then(|node| node.word("subset", notes)),
+        filters: Vec::new(),
+    };
+    (backend, weight.is_some())
+}
+
+fn service_of<'a>(host: &'a str, namespace: &'a str) -> (&'static str, &'a str, &'a str) {
+    let mut parts = host.splitn(4, '.');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(name), None, _) => ("Service", namespace, name),
+        (Some(name), Some(other), Some("svc")) => ("Service", other, name),
+        _ => ("Host", namespace, host),
+    }
+}
+
+fn filters(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Vec<Filter> {
+    let mut all = Vec::new();
+    if let Some(fault) = node.get("fault") {
+        all.push(Filter::Fault(fault_words(fault, notes)));
+    }
+    if let Some(redirect) = node.get("redirect") {
+        all.push(Filter::Redirect(Redirect {
+            scheme: redirect.word("scheme", notes),
+            host: redirect.word("authority", notes),
+            port: redirect.number("port", notes),
+            path: redirect.word("uri", notes).map(PathEdit::Full),
+            status: redirect.number("redirectCode", notes).unwrap_or(301),
+        }));
+    }
+    if let Some(answer) = node.get("directResponse") {
+        all.push(Filter::DirectResponse { status: answer.number("status", notes).unwrap_or(200) });
+    }
+    if let Some(rewrite) = node.get("rewrite") {
+        all.push(Filter::Rewrite {
+            host: rewrite.word("authority", notes),
+            path: rewrite.word("uri", notes).map(PathEdit::Prefix),
+        });
+    }
+    let mut mirrors: Vec<_> = node.get("mirror").into_iter().collect();
+    let several: Vec<_> = node.list("mirrors", notes).collect();
+    mirrors.extend(several.into_iter().filter_map(|node| node.get("destination")));
+    for mirror in mirrors {
+        let host = mirror.text("host", notes).unwrap_or_default();
+        let (_, namespace, name) = service_of(host, namespace);
+        all.push(Filter::Mirror(format!("to {namespace}/{name}")));
+    }
+    if node.get("headers").is_some() {
+        all.push(Filter::RequestHeaders("changes headers".to_owned()));
+    }
+    if node.get("delegate").is_some() {
+        all.push(Filter::Other(CompactString::const_new("delegate")));
+    }
+    if node.get("corsPolicy").is_some() {
+        all.push(Filter::Other(CompactString::const_new("corsPolicy")));
+    }
+    all
+}
+
+fn fault_words(fault: Node<'_>, notes: &mut Notes) -> String {
+    let share = |node: Node<'_>| {
+        let value = node.get("percentage").and_then(|node| node.get("value")).and_then(|node| node.value().as_f64());
+        // Istio: without a percentage no request is hit.
+        format!("{} %", value.unwrap_or(0.0))
+    };
+    let mut words = Vec::new();
+    if let Some(delay) = fault.get("delay") {
+        words.push(format!("delay {} for {}", delay.text("fixedDelay", notes).unwrap_or("?"), share(delay)));
+    }
+    if let Some(abort) = fault.get("abort") {
+        let status = abort.number::<u16>("httpStatus", notes).map(|status| status.to_string());
+        let grpc = abort.text("grpcStatus", notes).map(ToOwned::to_owned);
+        words.push(format!("abort {} for {}", status.or(grpc).unwrap_or_default(), share(abort)));
+    }
+    words.join(", ")
+}

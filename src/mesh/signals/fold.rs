@@ -1,0 +1,241 @@
+//! Each request once: proxies at both ends report it, and sometimes a waypoint between them.
+//!
+//! Per edge one reporter is believed: the caller's side first (it sees faults injected on the way and calls that reached
+//! nobody), then the waypoint, then the called side (the only one when the caller has no proxy). That is Kiali's rule and
+//! that of Istio's dashboards (`reporter=~"source|waypoint"`) for edges whose caller is in the mesh, and it keeps callers
+//! from outside, which those dashboards lose.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use compact_str::CompactString;
+
+use super::{
+    Golden,
+    quantile::Buckets,
+    sample::{EdgeLabels, RouteLabels, ServiceLabels, WorkloadLabels},
+};
+
+/// Namespace and name.
+pub type Named = (CompactString, CompactString);
+
+/// Requests per second, and how many of them failed.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Tally {
+    /// All.
+    pub rps: f64,
+    /// Failed: HTTP 5xx, no answer, gRPC status other than OK.
+    pub failed: f64,
+}
+
+impl Tally {
+    /// Adds requests with one answer.
+    pub fn add(&mut self, rate: f64, failed: bool) {
+        self.rps += rate;
+        if failed {
+            self.failed += rate;
+        }
+    }
+
+    /// Adds all of another.
+    pub fn merge(&mut self, other: Self) {
+        self.rps += other.rps;
+        self.failed += other.failed;
+    }
+
+    /// As figures, with latencies in milliseconds when there are buckets (`unit_ms`: milliseconds per unit of the bounds).
+    pub fn golden(self, latency: Option<&Buckets>, unit_ms: f64) -> Golden {
+        let at = |quantile| latency.and_then(|buckets| buckets.quantile(quantile)).map(|value| value * unit_ms);
+        Golden {
+            rps: Some(self.rps),
+            error_share: (self.rps > 0.0).then(|| self.failed / self.rps),
+            p50_ms: at(0.5),
+            p90_ms: at(0.9),
+            p99_ms: at(0.99),
+        }
+    }
+}
+
+/// Whether an answer counts as failed. `0` and `-`: no answer at all.
+pub fn failed(response_code: &str, grpc_status: &str) -> bool {
+    response_code.starts_with('5') || matches!(response_code, "0" | "-") || !matches!(grpc_status, "" | "0")
+}
+
+/// Who told of a request, in the order of belief.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reporter {
+    Source,
+    Waypoint,
+    Destination,
+}
+
+impl Reporter {
+    fn of(text: &str) -> Option<Self> {
+        match text {
+            "source" => Some(Self::Source),
+            "waypoint" => Some(Self::Waypoint),
+            "destination" => Some(Self::Destination),
+            _ => None,
+        }
+    }
+}
+
+/// Requests from one workload to one workload through one service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edge {
+    /// The caller; `unknown` outside the mesh.
+    pub from: Named,
+    /// The workload called; `unknown` when none was reached.
+    pub to: Named,
+    /// The service called.
+    pub service: Named,
+    /// How many.
+    pub tally: Tally,
+}
+
+/// What was measured, each request once.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Measured {
+    /// All edges.
+    pub edges: Vec<Edge>,
+    /// Latency of requests to a service (second) from one workload (first; empty names: from all of the mesh), milliseconds.
+    pub service_latency: BTreeMap<(Named, Named), Buckets>,
+    /// Requests and latency (seconds) of routes the data plane names itself, by `NS/NAME`.
+    pub labelled: BTreeMap<CompactString, (Tally, Buckets)>,
+}
+
+/// Edges from samples.
+pub fn edges(samples: &[(EdgeLabels, f64)]) -> Vec<Edge> {
+    type Key<'a> = (&'a str, &'a str, &'a str, &'a str);
+    // First, who is believed for each pair of workloads; a reporter that saw nothing is not, if another saw something.
+    let mut seen: BTreeMap<(Key<'_>, Reporter), f64> = BTreeMap::new();
+    for (labels, rate) in samples {
+        if let Some(reporter) = Reporter::of(&labels.reporter) {
+            *seen.entry((pair(labels), reporter)).or_default() += rate;
+        }
+    }
+    let mut believed: BTreeMap<Key<'_>, (Reporter, f64)> = BTreeMap::new();
+    for ((pair, reporter), rate) in seen {
+        let known = believed.entry(pair).or_insert((reporter, rate));
+        if known.1 <= 0.0 && rate > 0.0 {
+            *known = (reporter, rate);
+        }
+    }
+    let mut edges: BTreeMap<(Key<'_>, &str, &str), Tally> = BTreeMap::new();
+    for (labels, rate) in samples {
+        let pair = pair(labels);
+        if believed.get(&pair).is_some_and(|(reporter, _)| Some(*reporter) == Reporter::of(&labels.reporter)) {
+            let service = (labels.destination_service_namespace.as_str(), labels.destination_service_name.as_str());
+            let tally = edges.entry((pair, service.0, service.1)).or_default();
+            tally.add(*rate, failed(&labels.response_code, &labels.grpc_response_status));
+        }
+    }
+    let named = |namespace: &str, name: &str| (CompactString::from(namespace), CompactString::from(name));
+    edges
+        .into_iter()
+        .map(|((pair, service_namespace, service), tally)| Edge {
+            from: named(pair.0, pair.1),
+            to: named(pair.2, pair.3),
+            service: named(service_namespace, service),
+            tally,
+        })
+        .collect()
+}
+
+fn pair(labels: &EdgeLabels) -> (&str, &str, &str, &str) {
+    (
+        &labels.source_workload_namespace,
+        &labels.source_workload,
+        &labels.destination_workload_namespace,
+        &labels.destination_workload,
+    )
+}
+
+/// Requests each workload receives. Calls that reached no workload go to the one that serves the called service, where that
+/// is one; else to a row `svc/NAME` in the service's namespace.
+pub fn workloads(edges: &[Edge]) -> BTreeMap<Named, Tally> {
+    let mut serves: BTreeMap<&Named, BTreeSet<&Named>> = BTreeMap::new();
+    for edge in edges.iter().filter(|edge| !unknown(&edge.to)) {
+        serves.entry(&edge.service).or_default().insert(&edge.to);
+    }
+    let mut all: BTreeMap<Named, Tally> = BTreeMap::new();
+    for edge in edges {
+        let to = if unknown(&edge.to) {
+            if unknown(&edge.service) {
+                continue;
+            }
+            match serves.get(&edge.service).map(|serving| (serving.len(), serving.first())) {
+                Some((1, Some(only))) => (*only).clone(),
+                _ => (edge.service.0.clone(), CompactString::from(format!("svc/{}", edge.service.1))),
+            }
+        } else {
+            edge.to.clone()
+        };
+        all.entry(to).or_default().merge(edge.tally);
+    }
+    all
+}
+
+/// Istio writes `unknown` where it does not know.
+fn unknown(named: &Named) -> bool {
+    matches!(named.1.as_str(), "" | "unknown")
+}
+
+/// Latency by subject: of each subject's reporters the one that saw most requests, the caller's side on a tie.
+fn latency<K: Ord>(samples: impl Iterator<Item = (K, Option<Reporter>, CompactString, f64)>) -> BTreeMap<K, Buckets> {
+    let mut by: BTreeMap<K, BTreeMap<Reporter, Buckets>> = BTreeMap::new();
+    for (key, reporter, le, rate) in samples {
+        if let Some(reporter) = reporter {
+            by.entry(key).or_default().entry(reporter).or_default().add(&le, rate);
+        }
+    }
+    by.into_iter()
+        .filter_map(|(key, reporters)| {
+            let most = reporters.values().map(Buckets::total).fold(0.0, f64::max);
+            // Two ends never count quite alike within one window: a twentieth is a tie.
+            let (_, buckets) = reporters.into_iter().find(|(_, buckets)| buckets.total() >= most * 0.95)?;
+            Some((key, buckets))
+        })
+        .collect()
+}
+
+/// Latency of each workload, in milliseconds.
+pub fn workload_latency(samples: &[(WorkloadLabels, f64)]) -> BTreeMap<Named, Buckets> {
+    latency(samples.iter().map(|(labels, rate)| {
+        let key = (labels.destination_workload_namespace.clone(), labels.destination_workload.clone());
+        (key, Reporter::of(&labels.reporter), labels.le.clone(), *rate)
+    }))
+}
+
+/// Latency by caller and service, in milliseconds.
+pub fn service_latency(samples: &[(ServiceLabels, f64)]) -> BTreeMap<(Named, Named), Buckets> {
+    latency(samples.iter().map(|(labels, rate)| {
+        let from = (labels.source_workload_namespace.clone(), labels.source_workload.clone());
+        let service = (labels.destination_service_namespace.clone(), labels.destination_service_name.clone());
+        ((from, service), Reporter::of(&labels.reporter), labels.le.clone(), *rate)
+    }))
+}
+
+/// Of several reporters' trends of one subject, the one that believed latencies are taken from: most, the caller's on a tie.
+pub(super) fn believed_trend<T>(mut trends: Vec<(CompactString, f64, T)>) -> Option<T> {
+    trends.retain(|(reporter, ..)| Reporter::of(reporter).is_some());
+    trends.sort_by_key(|(reporter, ..)| Reporter::of(reporter));
+    let most = trends.iter().map(|(_, sum, _)| *sum).fold(0.0, f64::max);
+    trends.into_iter().find(|(_, sum, _)| *sum >= most * 0.95).map(|(_, _, trend)| trend)
+}
+
+/// Requests and latency of routes the data plane names itself.
+pub fn labelled(
+    requests: &[(RouteLabels, f64)],
+    buckets: &[(RouteLabels, f64)],
+) -> BTreeMap<CompactString, (Tally, Buckets)> {
+    let mut all: BTreeMap<CompactString, (Tally, Buckets)> = BTreeMap::new();
+    for (labels, rate) in requests {
+        all.entry(labels.route.clone()).or_default().0.add(*rate, failed(&labels.status, ""));
+    }
+    for (labels, rate) in buckets {
+        if let Some((_, known)) = all.get_mut(&labels.route) {
+            known.add(&labels.le, *rate);
+        }
+    }
+    all
+}

@@ -1,0 +1,166 @@
+//! The questions, in PromQL. Metric and label names: Istio standard metrics (istio.io reference/config/metrics, 1.27) and
+//! agentgateway 1.4.
+//!
+//! Reporters are kept apart in every answer (`sum by (reporter, …)`); [`super::fold`] counts each request once.
+
+use std::time::Duration;
+
+/// What the questions are about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interest {
+    /// Requests to services of this namespace alone; `None`: all.
+    pub namespace: Option<String>,
+    /// Names of the Gateways that carry traffic in from outside ([`super::route::gateway_names`]), for latency per route;
+    /// their workloads are named so, or so and `-` and more. Empty: not asked.
+    pub gateways: Vec<String>,
+    /// Over which span rates are taken; at least four scrape intervals, or they have holes.
+    pub window: Duration,
+}
+
+impl Default for Interest {
+    fn default() -> Self {
+        Self { namespace: None, gateways: Vec::new(), window: Duration::from_mins(1) }
+    }
+}
+
+const REQUESTS: &str = "istio_requests_total";
+const LATENCY: &str = "istio_request_duration_milliseconds_bucket";
+
+impl Interest {
+    /// Requests per second of every edge, by reporter and answer.
+    pub fn edges(&self) -> String {
+        format!(
+            "sum by (reporter, source_workload_namespace, source_workload, destination_workload_namespace, \
+             destination_workload, destination_service_namespace, destination_service_name, response_code, \
+             grpc_response_status) (rate({REQUESTS}{}[{}]))",
+            self.selector(&[]),
+            self.span()
+        )
+    }
+
+    /// Latency buckets of every workload, by reporter.
+    pub fn workload_latency(&self) -> String {
+        format!(
+            "sum by (reporter, destination_workload_namespace, destination_workload, le) (rate({LATENCY}{}[{}]))",
+            self.selector(&[]),
+            self.span()
+        )
+    }
+
+    /// Latency buckets of requests from gateways to services; `None` without gateways.
+    pub fn gateway_latency(&self) -> Option<String> {
+        let from = self.gateways_matcher("=~")?;
+        Some(format!(
+            "sum by (reporter, source_workload_namespace, source_workload, destination_service_namespace, \
+             destination_service_name, le) (rate({LATENCY}{}[{}]))",
+            self.selector(&[from]),
+            self.span()
+        ))
+    }
+
+    /// Latency buckets of requests to services from inside the mesh.
+    pub fn service_latency(&self) -> String {
+        let inside: Vec<String> = self.gateways_matcher("!~").into_iter().collect();
+        format!(
+            "sum by (reporter, destination_service_namespace, destination_service_name, le) (rate({LATENCY}{}[{}]))",
+            self.selector(&inside),
+            self.span()
+        )
+    }
+
+    /// Requests per second of every route that a data plane itself labels, by status.
+    pub fn labelled(&self) -> String {
+        format!("sum by (route, status) (rate(agentgateway_requests_total{{route!=\"\"}}[{}]))", self.span())
+    }
+
+    /// Latency buckets (seconds) of such routes.
+    pub fn labelled_latency(&self) -> String {
+        // The unit suffix is added by the client library: both spellings are in use.
+        format!(
+            "sum by (route, le) (rate({{__name__=~\"agentgateway_request_duration(_seconds)?_bucket\", route!=\"\"}}[{}]))",
+            self.span()
+        )
+    }
+
+    /// For trends: requests per second of every workload, by reporter.
+    pub fn trend_rps(&self) -> String {
+        self.by_workload(REQUESTS, &[], "")
+    }
+
+    /// For trends: failed requests per second of every workload, by reporter.
+    pub fn trend_errors(&self) -> String {
+        // `or` keeps gRPC failures, which come with HTTP 200; a request is in one of the two.
+        let http = "response_code=~\"5..|0|-\"".to_owned();
+        let rpc = ["grpc_response_status!~\"0|\"".to_owned(), "response_code!~\"5..|0|-\"".to_owned()];
+        let spans = self.span();
+        format!(
+            "sum by (reporter, destination_workload_namespace, destination_workload) (rate({REQUESTS}{}[{spans}]) or \
+             rate({REQUESTS}{}[{spans}]))",
+            self.selector(&[http]),
+            self.selector(&rpc)
+        )
+    }
+
+    /// For trends: a quantile of every workload's latency in milliseconds, by reporter.
+    pub fn trend_quantile(&self, quantile: f64) -> String {
+        format!("histogram_quantile({quantile}, {})", self.by_workload(LATENCY, &[], ", le"))
+    }
+
+    fn by_workload(&self, metric: &str, matchers: &[String], more: &str) -> String {
+        format!(
+            "sum by (reporter, destination_workload_namespace, destination_workload{more}) (rate({metric}{}[{}]))",
+            self.selector(matchers),
+            self.span()
+        )
+    }
+
+    fn selector(&self, matchers: &[String]) -> String {
+        let mut all = matchers.to_vec();
+        if let Some(namespace) = &self.namespace {
+            all.push(format!("destination_service_namespace=\"{}\"", escaped(namespace)));
+        }
+        if all.is_empty() { String::new() } else { format!("{{{}}}", all.join(", ")) }
+    }
+
+    fn gateways_matcher(&self, operator: &str) -> Option<String> {
+        if self.gateways.is_empty() {
+            return None;
+        }
+        let names: Vec<String> = self.gateways.iter().map(|name| regex::escape(name)).collect();
+        Some(format!("source_workload{operator}\"({})(-.*)?\"", escaped(&names.join("|"))))
+    }
+
+    /// PromQL durations: whole seconds are enough.
+    fn span(&self) -> String {
+        format!("{}s", self.window.as_secs().max(1))
+    }
+}
+
+/// A text inside a PromQL string.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Interest;
+
+    #[test]
+    fn names_cannot_leave_their_quotes() {
+        let interest = Interest {
+            namespace: Some("a\"} or up{x=\"\\".to_owned()),
+            gateways: vec!["gw.1".to_owned(), "b\"".to_owned()],
+            ..Interest::default()
+        };
+        let question = interest.gateway_latency().unwrap();
+        assert!(question.contains(r#"source_workload=~"(gw\\.1|b\")(-.*)?""#), "{question}");
+        assert!(question.contains(r#"destination_service_namespace="a\"} or up{x=\"\\""#), "{question}");
+    }
+
+    #[test]
+    fn nothing_is_asked_about_gateways_nobody_named() {
+        let interest = Interest::default();
+        assert_eq!(interest.gateway_latency(), None);
+        assert!(!interest.service_latency().contains("source_workload"), "{}", interest.service_latency());
+    }
+}

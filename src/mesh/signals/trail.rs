@@ -1,0 +1,206 @@
+//! How figures moved: one sample a step, gaps where there was none, bounded.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use jiff::Timestamp;
+
+use super::{
+    Golden, Series, Snapshot, Trends,
+    fold::{Named, believed_trend},
+    sample::{Matrix, WorkloadLabels},
+};
+
+/// Steps kept.
+pub const STEPS: usize = 60;
+
+/// What one step holds of one subject.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Mark {
+    rps: Option<f32>,
+    error_share: Option<f32>,
+    p50_ms: Option<f32>,
+    p99_ms: Option<f32>,
+}
+
+/// The last [`STEPS`] steps of everything.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trail {
+    step_s: i64,
+    /// Number of the newest step: its time divided by the step's length.
+    newest: i64,
+    /// The total stands under two empty names.
+    marks: BTreeMap<Named, VecDeque<Mark>>,
+}
+
+/// Trends of the past, as a range query answers: one matrix per figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Past {
+    /// Requests per second.
+    pub rps: Matrix<WorkloadLabels>,
+    /// Failed requests per second.
+    pub failed: Matrix<WorkloadLabels>,
+    /// Medians in milliseconds.
+    pub p50: Matrix<WorkloadLabels>,
+    /// 99th percentiles in milliseconds.
+    pub p99: Matrix<WorkloadLabels>,
+}
+
+impl Trail {
+    /// An empty one, with steps of `step_s` seconds (at least 1).
+    pub fn new(step_s: u32) -> Self {
+        Self { step_s: i64::from(step_s.max(1)), newest: i64::MIN, marks: BTreeMap::new() }
+    }
+
+    /// Seconds of a step.
+    pub fn step_s(&self) -> u32 {
+        u32::try_from(self.step_s).unwrap_or(1)
+    }
+
+    /// Takes the past in: how each workload moved before the first look.
+    pub fn fill(&mut self, past: &Past) {
+        let mut rps = by_subject(&past.rps);
+        let mut failed = by_subject(&past.failed);
+        let (mut p50, mut p99) = (by_subject(&past.p50), by_subject(&past.p99));
+        let mut at: BTreeMap<i64, BTreeMap<Named, Mark>> = BTreeMap::new();
+        let mut total: BTreeMap<i64, (f64, f64)> = BTreeMap::new();
+        for (subject, reporters) in std::mem::take(&mut rps) {
+            let Some((reporter, points)) = believed(reporters) else { continue };
+            let of = |all: &mut BTreeMap<Named, Reporters>| -> BTreeMap<i64, f64> {
+                let found = all.remove(&subject).unwrap_or_default();
+                let points = found.into_iter().find(|(name, _)| *name == reporter).map(|(_, points)| points);
+                points.unwrap_or_default().into_iter().map(|(at, value)| (self.slot(at), value)).collect()
+            };
+            let (failed, p50, p99) = (of(&mut failed), of(&mut p50), of(&mut p99));
+            for (time, value) in points {
+                let slot = self.slot(time);
+                let bad = failed.get(&slot).copied().unwrap_or(0.0);
+                let sum = total.entry(slot).or_default();
+                *sum = (sum.0 + value, sum.1 + bad);
+                let mark = Mark {
+                    rps: narrow(Some(value)),
+                    error_share: narrow((value > 0.0).then(|| bad / value)),
+                    p50_ms: narrow(p50.get(&slot).copied()),
+                    p99_ms: narrow(p99.get(&slot).copied()),
+                };
+                at.entry(slot).or_default().insert(subject.clone(), mark);
+            }
+        }
+        for (slot, mut marks) in at {
+            if let Some((rps, bad)) = total.get(&slot) {
+                // Quantiles do not add up: those of the total begin with the first look.
+                let share = (*rps > 0.0).then(|| bad / rps);
+                let mark = Mark { rps: narrow(Some(*rps)), error_share: narrow(share), ..Mark::default() };
+                marks.insert(Named::default(), mark);
+            }
+            self.put(slot, marks);
+        }
+    }
+
+    /// Takes a look in and writes the trends into it. A second look within a step replaces the first.
+    pub fn push(&mut self, snapshot: &mut Snapshot) {
+        let Some(at) = snapshot.at else { return };
+        let mut marks: BTreeMap<Named, Mark> = snapshot
+            .workloads
+            .iter()
+            .map(|row| ((row.namespace.clone(), row.workload.clone()), Mark::of(row.golden)))
+            .collect();
+        marks.insert(Named::default(), Mark::of(snapshot.total));
+        self.put(self.slot_of(at), marks);
+        snapshot.step_s = self.step_s();
+        for row in &mut snapshot.workloads {
+            row.trends = self.trends(&(row.namespace.clone(), row.workload.clone()));
+        }
+        snapshot.total_trends = self.trends(&Named::default());
+    }
+
+    fn slot_of(&self, at: Timestamp) -> i64 {
+        at.as_second().div_euclid(self.step_s)
+    }
+
+    fn slot(&self, unix_s: f64) -> i64 {
+        jiff::SignedDuration::try_from_secs_f64(unix_s).map_or(0, |at| at.as_secs()).div_euclid(self.step_s)
+    }
+
+    /// Writes one step; steps skipped since the newest become gaps, an older step is dropped (a clock went back).
+    fn put(&mut self, slot: i64, marks: BTreeMap<Named, Mark>) {
+        let skipped = slot.saturating_sub(self.newest);
+        if self.newest == i64::MIN {
+            self.marks.clear();
+        } else if skipped < 0 {
+            return;
+        } else {
+            let gaps = usize::try_from(skipped).unwrap_or(STEPS).min(STEPS);
+            for line in self.marks.values_mut() {
+                for _ in 0..gaps {
+                    line.push_back(Mark::default());
+                }
+            }
+        }
+        self.newest = slot;
+        for (subject, mark) in marks {
+            let line = self.marks.entry(subject).or_default();
+            match line.back_mut() {
+                Some(last) => *last = mark,
+                None => line.push_back(mark),
+            }
+        }
+        self.marks.retain(|_, line| {
+            while line.len() > STEPS {
+                line.pop_front();
+            }
+            // What was not seen for all of it is gone.
+            line.iter().any(|mark| *mark != Mark::default())
+        });
+    }
+
+    fn trends(&self, subject: &Named) -> Trends {
+        let Some(line) = self.marks.get(subject) else { return Trends::default() };
+        let series = |of: fn(&Mark) -> Option<f32>| Series(line.iter().map(of).collect());
+        Trends {
+            rps: series(|mark| mark.rps),
+            error_share: series(|mark| mark.error_share),
+            p50_ms: series(|mark| mark.p50_ms),
+            p99_ms: series(|mark| mark.p99_ms),
+        }
+    }
+}
+
+impl Mark {
+    fn of(golden: Golden) -> Self {
+        Self {
+            rps: narrow(golden.rps),
+            error_share: narrow(golden.error_share),
+            p50_ms: narrow(golden.p50_ms),
+            p99_ms: narrow(golden.p99_ms),
+        }
+    }
+}
+
+/// Seven digits are more than a sparkline shows.
+#[expect(clippy::cast_possible_truncation, reason = "a sparkline needs no double")]
+fn narrow(value: Option<f64>) -> Option<f32> {
+    value.map(|value| value as f32)
+}
+
+type Points = Vec<(f64, f64)>;
+type Reporters = Vec<(compact_str::CompactString, Points)>;
+
+fn by_subject(matrix: &Matrix<WorkloadLabels>) -> BTreeMap<Named, Reporters> {
+    let mut all: BTreeMap<Named, Reporters> = BTreeMap::new();
+    for (labels, points) in &matrix.series {
+        let subject = (labels.destination_workload_namespace.clone(), labels.destination_workload.clone());
+        // Calls that reached nobody have no trend of their own: which row they belong to changes with time.
+        if !matches!(subject.1.as_str(), "" | "unknown") {
+            all.entry(subject).or_default().push((labels.reporter.clone(), points.clone()));
+        }
+    }
+    all
+}
+
+fn believed(reporters: Reporters) -> Option<(compact_str::CompactString, Points)> {
+    let summed = reporters.into_iter().map(|(reporter, points)| {
+        let sum = points.iter().map(|(_, value)| value).sum();
+        (reporter.clone(), sum, (reporter, points))
+    });
+    believed_trend(summed.collect())
+}
