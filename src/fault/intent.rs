@@ -1,6 +1,6 @@
 //! The intent: what should happen, in domain words. It is what a Fault file, a form and `--set` all become.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde_json::Value;
 
@@ -71,6 +71,23 @@ pub enum Target {
     Node(String),
     /// What the manifest itself names.
     Manifest,
+}
+
+/// `service/NAME`, as on the command line.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(name) => write!(f, "service/{name}"),
+            Self::Route(name) => write!(f, "route/{name}"),
+            Self::Workload { kind, name } => write!(f, "{}/{name}", kind.to_lowercase()),
+            Self::Selector(labels) => {
+                let labels: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                write!(f, "-l {}", labels.join(","))
+            }
+            Self::Node(name) => write!(f, "node/{name}"),
+            Self::Manifest => f.write_str("the objects given"),
+        }
+    }
 }
 
 /// Which requests are hit, where the kind can tell them apart.
@@ -157,6 +174,9 @@ pub enum Driver {
 }
 
 impl Driver {
+    /// All drivers.
+    pub const ALL: [Self; 4] = [Self::Istio, Self::IstioVirtualService, Self::GatewayApi, Self::Native];
+
     /// Its name.
     pub fn word(self) -> &'static str {
         match self {

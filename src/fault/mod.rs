@@ -8,11 +8,47 @@
 //! the guardrails allow it, what an undo does to the object it finds. `io/` reads the world for these functions, sends what
 //! they decide, and keeps the guardian. The authority on behaviour is the lifecycle described in `docs/architecture.md`.
 
+pub mod aim;
+pub mod approval;
+pub mod arming;
+pub mod blast;
+pub mod by_hand;
+pub mod catalogue;
+pub mod checked;
 pub mod class;
+pub mod compare;
+pub mod dataplane;
+pub mod diff;
+pub mod drivers;
+pub mod edit;
+pub mod file;
+pub mod fuse;
+pub mod gitops;
+pub mod guard;
+pub mod identity;
+pub mod injection;
 pub mod intent;
 pub mod io;
+pub mod known;
+pub mod mark;
 pub mod plan;
+pub mod policy;
 pub mod preview;
+pub mod record;
+pub mod refusal;
+pub mod rivals;
+pub mod routes;
+pub mod rules;
+pub mod select;
+pub mod set;
+pub mod show;
+pub mod sight;
+pub mod token;
+pub mod traffic;
+pub mod undo;
+pub mod view;
+pub mod write;
+pub mod yaml;
 
 /// The label and annotation domain of everything brink writes.
 pub const PREFIX: &str = "brink.dev";

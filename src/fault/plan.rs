@@ -7,7 +7,7 @@ use super::{
     intent::{Driver, Fault},
 };
 use crate::{
-    cluster::{Manifest, ObjectRef},
+    cluster::{Manifest, ObjectRef, warrant::Purpose},
     journal::{entry::Op, path::Path},
 };
 
@@ -16,6 +16,8 @@ use crate::{
 pub struct Plan {
     /// The injection's id, short, lower-case, unique (`7f3a9c`); part of every name and mark.
     pub id: String,
+    /// A leased fault, or a change that is kept (previewed and journaled alike, but without lease, record and fuse).
+    pub purpose: Purpose,
     /// The intent.
     pub fault: Fault,
     /// Who carries it out.
@@ -40,6 +42,8 @@ pub struct Plan {
     pub reach: Reach,
     /// What should be seen, in words.
     pub predicts: Vec<String>,
+    /// Why the effect may fail to show; each asks for a confirmation.
+    pub doubts: Vec<String>,
     /// The undo, in words, one line a step, in the order it will go.
     pub undo: Vec<String>,
 }
@@ -105,10 +109,13 @@ impl Change {
 /// One value of a patch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edit {
-    /// Where. A trailing `Named` or `Index` segment that is absent means: insert the element there.
+    /// Where. Every segment but the last must be there. A trailing `Named` segment that is absent means: insert the
+    /// element into the list before it.
     pub path: Path,
     /// The new value; `None` removes.
     pub value: Option<serde_json::Value>,
+    /// For an inserted element: its index once the edits before this one are done; `None` appends.
+    pub at: Option<usize>,
 }
 
 /// What is hit, by name (rule R6). Unknown counts as everything (rule R5).

@@ -1,3 +1,25 @@
 //! Carries plans out against an API server, and guards what was carried out.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
+
+pub mod check;
+mod cluster_id;
+pub mod engine;
+mod events;
+mod executor;
+mod finding;
+mod finish;
+pub mod fresh;
+pub mod glance;
+pub mod guardian;
+mod keeper;
+mod ledger;
+mod lifelines;
+mod nets;
+mod rehearsal;
+mod reviews;
+pub mod scan;
+pub mod sentry;
+pub mod sight;
+pub mod stop;
+mod undoer;

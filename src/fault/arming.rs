@@ -1,0 +1,261 @@
+//! From a checked plan to the arming facts: everything an undo will ever need, as plain data, before anything is written.
+
+use thiserror::Error;
+
+use super::{
+    approval::Approval,
+    checked::Checked,
+    compare::{differences, meant},
+    edit::{self, find},
+    fuse,
+    identity::{essence, same_or_absent},
+    mark,
+    plan::{Change, Plan, Step},
+    record,
+};
+use crate::{
+    cluster::{Manifest, ObjectRef, warrant::Purpose},
+    journal::{
+        entry::{Access, Arm, StepFact, Target, Touched, VERSION},
+        path::{Path, Seg},
+    },
+};
+
+/// Why a plan cannot be armed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unfit {
+    /// A step that changes or removes an object must know it.
+    #[error("step {0} does not say what its object is before")]
+    NoBefore(u32),
+    /// An edit does not fit the object.
+    #[error("step {step}: {why}")]
+    Edit {
+        /// Number of the step.
+        step: u32,
+        /// What does not fit.
+        why: String,
+    },
+    /// A fused object needs a fuse in its own namespace: an owner in another reads as absent, and the garbage collector
+    /// would delete the object at once.
+    #[error("step {0} creates an object under a fuse, but no fuse burns in its namespace")]
+    NoFuse(u32),
+    /// Cluster-scoped steps need a place for their record.
+    #[error("a cluster-scoped object is touched and no `home` namespace is set in the policy for its record")]
+    NoHome,
+    /// Nothing to do.
+    #[error("the plan has no steps")]
+    Empty,
+}
+
+/// Who arms, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Armer {
+    /// The user as the cluster knows it.
+    pub user: String,
+    /// `pid@host`.
+    pub host: String,
+    /// How to reach the cluster again.
+    pub access: Access,
+    /// The API server's address.
+    pub server: String,
+    /// The policy's `home`.
+    pub home: Option<String>,
+}
+
+/// The arming facts of a checked plan.
+pub fn arm(checked: &Checked, approval: &Approval, armer: &Armer, intent: serde_json::Value) -> Result<Arm, Unfit> {
+    let plan = &checked.plan;
+    if plan.steps.is_empty() {
+        return Err(Unfit::Empty);
+    }
+    let steps =
+        plan.steps.iter().enumerate().map(|(at, step)| fact(checked, plan, at, step)).collect::<Result<_, _>>()?;
+    let leased = plan.purpose == Purpose::Fault;
+    Ok(Arm {
+        v: VERSION,
+        id: plan.id.clone(),
+        cluster_uid: checked.cluster_uid.clone(),
+        cluster_uid_of: checked.cluster_uid_of.clone(),
+        server: armer.server.clone(),
+        access: armer.access.clone(),
+        owner: armer.user.clone(),
+        host: armer.host.clone(),
+        intent,
+        title: plan.title.clone(),
+        kind: plan.fault.kind.word().to_owned(),
+        driver: plan.driver.word().to_owned(),
+        class: if leased { plan.class.word().to_owned() } else { KEPT.to_owned() },
+        lease_s: plan.lease.as_secs(),
+        duration_s: plan.duration.as_secs(),
+        token: checked.token.clone(),
+        approved_by: approval.how.word().to_owned(),
+        steps,
+        record: record::name(&plan.id),
+        fuse: if plan.fuses.is_empty() { String::new() } else { fuse::name(&plan.id) },
+        namespaces: if leased { namespaces(plan, armer.home.as_deref())? } else { Vec::new() },
+    })
+}
+
+/// The class of a change that is kept.
+pub const KEPT: &str = "change";
+
+/// The namespaces that carry a record: every touched one, `home` for cluster-scoped steps.
+fn namespaces(plan: &Plan, home: Option<&str>) -> Result<Vec<String>, Unfit> {
+    let mut names = Vec::new();
+    for step in &plan.steps {
+        let name = match &step.object.namespace {
+            Some(namespace) => namespace.clone(),
+            None => home.ok_or(Unfit::NoHome)?.to_owned(),
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    for fuse in &plan.fuses {
+        if !names.contains(fuse) {
+            names.push(fuse.clone());
+        }
+    }
+    Ok(names)
+}
+
+/// The mark the write of a step will carry; `None` for an eviction, which carries none, and for a step that cannot be armed.
+pub fn mark(checked: &Checked, step: &Step) -> Option<mark::Mark> {
+    let at = checked.plan.steps.iter().position(|one| one.n == step.n)?;
+    let fact = fact(checked, &checked.plan, at, step).ok()?;
+    let marked = checked.plan.purpose == Purpose::Fault && step.change != Change::Evict;
+    marked.then(|| mark::Mark::of(&checked.plan.id, &fact))
+}
+
+fn fact(checked: &Checked, plan: &Plan, at: usize, step: &Step) -> Result<StepFact, Unfit> {
+    let stored = checked.stored.get(at).and_then(Option::as_ref);
+    let before = || step.before.as_ref().ok_or(Unfit::NoBefore(step.n));
+    let (paths, body) = match &step.change {
+        Change::Create { object, fused } => {
+            if *fused && !step.object.namespace.as_ref().is_some_and(|namespace| plan.fuses.contains(namespace)) {
+                return Err(Unfit::NoFuse(step.n));
+            }
+            (Vec::new(), Some(essence(stored.unwrap_or(object)).0))
+        }
+        Change::Patch { edits } => {
+            let before = before()?;
+            let after = edit::applied(&before.0, edits)
+                .map_err(|error| Unfit::Edit { step: step.n, why: error.to_string() })?;
+            let paths = edits.iter().map(|edit| edit.path.clone()).collect();
+            (touched(before, stored.unwrap_or(&Manifest(after)), paths), None)
+        }
+        Change::Scale { to, .. } => {
+            let before = before()?;
+            let mut after = before.clone();
+            if let Some(spec) = after.map_mut(&["spec"]) {
+                spec.insert("replicas".to_owned(), (*to).into());
+            }
+            (
+                touched(
+                    before,
+                    stored.filter(|stored| stored.kind() == before.kind()).unwrap_or(&after),
+                    vec![replicas()],
+                ),
+                None,
+            )
+        }
+        Change::Delete => (Vec::new(), Some(essence(before()?).0)),
+        Change::Evict => (Vec::new(), None),
+    };
+    let uid = checked
+        .uids
+        .get(at)
+        .cloned()
+        .flatten()
+        .or_else(|| step.before.as_ref().and_then(|before| before.text(&["metadata", "uid"])).map(str::to_owned));
+    let mut fact = StepFact {
+        n: step.n,
+        op: step.change.op(),
+        object: target(&step.object),
+        uid: if matches!(step.change, Change::Create { .. }) { None } else { uid },
+        identity: checked.identities.get(at).cloned().unwrap_or_default(),
+        hash: String::new(),
+        paths,
+        object_body: body,
+        residue: step.residue.clone(),
+    };
+    fact.hash = mark::step_hash(&fact);
+    Ok(fact)
+}
+
+/// `spec.replicas`. The workload itself is patched, not its `scale` subresource: the mark must go in the same request.
+pub fn replicas() -> Path {
+    vec![Seg::Field("spec".to_owned()), Seg::Field("replicas".to_owned())]
+}
+
+/// The touched paths with their values before and after: those that were meant, and whatever else the server changed along
+/// (defaults, admission), so that the undo leaves nothing of it.
+fn touched(before: &Manifest, after: &Manifest, meant_paths: Vec<Path>) -> Vec<Touched> {
+    let mut paths: Vec<Path> = Vec::new();
+    let mut add = |path: Path| {
+        if !paths.iter().any(|known| path.starts_with(known)) {
+            paths.retain(|known| !known.starts_with(&path));
+            paths.push(path);
+        }
+    };
+    for path in meant_paths {
+        add(highest_absent(before, path));
+    }
+    for difference in differences(&meant(before), &meant(after)) {
+        add(highest_absent(before, difference.path));
+    }
+    paths
+        .into_iter()
+        .map(|path| Touched {
+            pre: find(&before.0, &path).cloned(),
+            post: find(&after.0, &path).cloned(),
+            at: position(before, &path),
+            path,
+        })
+        .filter(|touched| !same_or_absent(touched.pre.as_ref(), touched.post.as_ref()))
+        .collect()
+}
+
+/// The first ancestor that is absent before: undoing means removing that, or an empty shell would stay.
+fn highest_absent(before: &Manifest, path: Path) -> Path {
+    for length in 1..path.len() {
+        let Some(upper) = path.get(..length) else { break };
+        if find(&before.0, upper).is_none() {
+            return upper.to_vec();
+        }
+    }
+    path
+}
+
+/// Where a named list element stands.
+fn position(before: &Manifest, path: &[Seg]) -> Option<usize> {
+    let (Seg::Named { key, value }, list) = path.split_last()? else { return None };
+    find(&before.0, list)?.as_array()?.iter().position(|item| item.get(key).and_then(|v| v.as_str()) == Some(value))
+}
+
+/// The object's name as the journal writes it.
+pub fn target(object: &ObjectRef) -> Target {
+    Target {
+        group: object.kind.group.clone(),
+        version: object.kind.version.clone(),
+        kind: object.kind.kind.clone(),
+        plural: object.kind.plural.clone(),
+        namespace: object.namespace.clone(),
+        name: object.name.clone(),
+    }
+}
+
+/// And back.
+pub fn object(target: &Target) -> ObjectRef {
+    ObjectRef {
+        kind: crate::cluster::Kind {
+            group: target.group.clone(),
+            version: target.version.clone(),
+            kind: target.kind.clone(),
+            plural: target.plural.clone(),
+            namespaced: target.namespace.is_some(),
+        },
+        namespace: target.namespace.clone(),
+        name: target.name.clone(),
+    }
+}

@@ -1,0 +1,141 @@
+//! The catalogue: every fault kind with its parameters, targets, scopes and drivers. One table feeds the form, `--set`, the
+//! Fault file, `fault kinds` and the validation, so that no two of them can disagree.
+//!
+//! [`row`] is the table, [`param`] reads one value, [`deed()`] turns a whole intent into typed values. It does not know the
+//! cluster: whether a driver works here is the business of the sight and the drivers.
+
+pub mod deed;
+pub mod param;
+mod table;
+pub mod view;
+
+pub use deed::{AbortWith, Backend, Deed, HowMany, WrongIntent, deed};
+pub use param::{Param, ParamType};
+
+use super::{
+    class::Class,
+    intent::{Driver, FaultKind},
+};
+use crate::base::suggest;
+
+/// One kind of fault.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// The kind.
+    pub kind: FaultKind,
+    /// What it does, one sentence.
+    pub doc: &'static str,
+    /// Its parameters, in the order of the form.
+    pub params: &'static [Param],
+    /// What it can be aimed at.
+    pub targets: &'static [TargetType],
+    /// Which scopes it knows.
+    pub scopes: &'static [ScopeType],
+    /// Who can carry it out, preferred first.
+    pub drivers: &'static [DriverRow],
+}
+
+/// A driver of a kind.
+#[derive(Debug, Clone, Copy)]
+pub struct DriverRow {
+    /// The driver.
+    pub driver: Driver,
+    /// The class its plans usually have.
+    pub class: Class,
+    /// The API it needs: group and kind. Empty group and kind: always there.
+    pub needs: (&'static str, &'static str),
+    /// How it does it.
+    pub how: &'static str,
+}
+
+/// What a kind can be aimed at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetType {
+    /// `service/NAME`.
+    Service,
+    /// `route/NAME`: an HTTPRoute.
+    Route,
+    /// `KIND/NAME` of one of these kinds.
+    Workload(&'static [&'static str]),
+    /// `-l key=value`.
+    Selector,
+    /// The objects of the file.
+    Manifest,
+}
+
+impl TargetType {
+    /// How to write it.
+    pub fn example(self) -> String {
+        match self {
+            Self::Service => "service/NAME".to_owned(),
+            Self::Route => "route/NAME".to_owned(),
+            Self::Workload(kinds) => {
+                kinds.iter().map(|kind| format!("{}/NAME", kind.to_lowercase())).collect::<Vec<_>>().join(", ")
+            }
+            Self::Selector => "-l KEY=VALUE".to_owned(),
+            Self::Manifest => "-f FILE".to_owned(),
+        }
+    }
+}
+
+/// Which requests a kind can single out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeType {
+    /// By the workload they come from.
+    From,
+    /// By header.
+    Headers,
+    /// By path prefix.
+    Path,
+}
+
+impl ScopeType {
+    /// Its name in files and `--set`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::From => "from",
+            Self::Headers => "headers",
+            Self::Path => "path",
+        }
+    }
+}
+
+/// The row of a kind.
+pub fn row(kind: FaultKind) -> &'static Row {
+    match kind {
+        FaultKind::HttpDelay => &table::HTTP_DELAY,
+        FaultKind::HttpAbort => &table::HTTP_ABORT,
+        FaultKind::AuthzDeny => &table::AUTHZ_DENY,
+        FaultKind::RouteConflict => &table::ROUTE_CONFLICT,
+        FaultKind::Scale => &table::SCALE,
+        FaultKind::PodKill => &table::POD_KILL,
+        FaultKind::Manifest => &table::MANIFEST,
+    }
+}
+
+/// The kind of a word.
+pub fn kind(word: &str) -> Result<FaultKind, WrongIntent> {
+    FaultKind::ALL.into_iter().find(|kind| kind.word() == word).ok_or_else(|| WrongIntent {
+        field: "kind".to_owned(),
+        why: format!("there is no fault kind `{word}`"),
+        fix: did_you_mean(word, FaultKind::ALL.map(FaultKind::word)),
+    })
+}
+
+/// The driver of a word.
+pub fn driver(word: &str) -> Result<Driver, WrongIntent> {
+    Driver::ALL.into_iter().find(|driver| driver.word() == word).ok_or_else(|| WrongIntent {
+        field: "driver".to_owned(),
+        why: format!("there is no driver `{word}`"),
+        fix: did_you_mean(word, Driver::ALL.map(Driver::word)),
+    })
+}
+
+/// "did you mean X?" or the list of what there is.
+pub fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    if let Some(name) = suggest::nearest(given, known.clone()) {
+        return format!("did you mean `{name}`?");
+    }
+    let all: Vec<&str> = known.into_iter().collect();
+    if all.is_empty() { "there are none".to_owned() } else { format!("there are: {}", all.join(", ")) }
+}

@@ -1,0 +1,94 @@
+//! Which proxy stands before a pod: what an Istio object can act on.
+//!
+//! Source: istio.io, "Ambient mode / Add workloads" and "Use layer 7 features"; labels `istio.io/dataplane-mode`,
+//! `istio.io/use-waypoint`.
+
+use serde_json::Value;
+
+use crate::cluster::Manifest;
+
+/// What carries a pod's traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dataplane {
+    /// A sidecar Envoy: every HTTP fault works.
+    Sidecar,
+    /// The pod is a gateway Envoy itself.
+    Gateway,
+    /// ztunnel: layer 4 only, unless a waypoint stands before the Service.
+    Ambient,
+    /// No proxy was seen.
+    Absent,
+}
+
+/// The proxy of one pod.
+pub fn of(pod: &Manifest, namespace: Option<&Manifest>) -> Dataplane {
+    if let Some(proxy) = proxy(pod) {
+        let router = proxy
+            .get("args")
+            .and_then(Value::as_array)
+            .is_some_and(|args| args.iter().any(|arg| arg.as_str() == Some("router")));
+        return if router { Dataplane::Gateway } else { Dataplane::Sidecar };
+    }
+    if pod.annotation("sidecar.istio.io/status").is_some() {
+        return Dataplane::Sidecar;
+    }
+    if pod.annotation("ambient.istio.io/redirection") == Some("enabled") {
+        return Dataplane::Ambient;
+    }
+    match pod.label("istio.io/dataplane-mode") {
+        Some("ambient") => return Dataplane::Ambient,
+        Some(_) => return Dataplane::Absent,
+        None => {}
+    }
+    match namespace.and_then(|namespace| namespace.label("istio.io/dataplane-mode")) {
+        Some("ambient") => Dataplane::Ambient,
+        _ => Dataplane::Absent,
+    }
+}
+
+/// The `istio-proxy` container; native sidecars are init containers.
+fn proxy(pod: &Manifest) -> Option<&Value> {
+    ["containers", "initContainers"].iter().find_map(|list| {
+        pod.at(&["spec", list])?
+            .as_array()?
+            .iter()
+            .find(|container| container.get("name").and_then(Value::as_str) == Some("istio-proxy"))
+    })
+}
+
+/// The waypoint that serves a Service, by its own label or its namespace's.
+pub fn waypoint<'a>(service: Option<&'a Manifest>, namespace: Option<&'a Manifest>) -> Option<&'a str> {
+    let label = |object: Option<&'a Manifest>| object.and_then(|object| object.label("istio.io/use-waypoint"));
+    label(service).or_else(|| label(namespace)).filter(|name| *name != "none" && !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::{Value, json};
+
+    use super::{Dataplane, of, waypoint};
+    use crate::cluster::Manifest;
+
+    #[rstest]
+    #[case(json!({"spec": {"containers": [{"name": "app"}, {"name": "istio-proxy", "args": ["proxy", "sidecar"]}]}}), Dataplane::Sidecar)]
+    #[case(json!({"spec": {"initContainers": [{"name": "istio-proxy", "args": ["proxy", "sidecar"]}]}}), Dataplane::Sidecar)]
+    #[case(json!({"spec": {"containers": [{"name": "istio-proxy", "args": ["proxy", "router"]}]}}), Dataplane::Gateway)]
+    #[case(json!({"metadata": {"annotations": {"ambient.istio.io/redirection": "enabled"}}}), Dataplane::Ambient)]
+    #[case(json!({"metadata": {"labels": {"istio.io/dataplane-mode": "none"}}}), Dataplane::Absent)]
+    #[case(json!({}), Dataplane::Ambient)]
+    fn the_proxy_of_a_pod_is_told(#[case] pod: Value, #[case] expected: Dataplane) {
+        let namespace = Manifest(json!({"metadata": {"labels": {"istio.io/dataplane-mode": "ambient"}}}));
+        assert_eq!(of(&Manifest(pod), Some(&namespace)), expected);
+    }
+
+    #[test]
+    fn a_service_may_opt_out_of_its_namespaces_waypoint() {
+        let namespace = Manifest(json!({"metadata": {"labels": {"istio.io/use-waypoint": "wp"}}}));
+        let none = Manifest(json!({"metadata": {"labels": {"istio.io/use-waypoint": "none"}}}));
+        let plain = Manifest(json!({"metadata": {}}));
+        assert_eq!(waypoint(Some(&plain), Some(&namespace)), Some("wp"));
+        assert_eq!(waypoint(Some(&none), Some(&namespace)), None);
+        assert_eq!(waypoint(None, None), None);
+    }
+}

@@ -1,0 +1,113 @@
+//! What a plan hits, by name; and what may keep it from having an effect.
+
+use std::collections::BTreeMap;
+
+use super::words::counted;
+use crate::fault::{
+    aim::{self, Aim},
+    dataplane::Dataplane,
+    intent::{Fault, Target},
+    plan::{Plan, Reach},
+    sight::{Controller, Sight},
+};
+
+/// The reach of a fault on the traffic of these pods.
+pub(super) fn hit(aim: &Aim<'_>, sight: &Sight, portion: f64) -> Reach {
+    let mut pods: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for pod in &aim.pods {
+        pods.entry(pod.namespace().unwrap_or_default().to_owned()).or_default().push(pod.name().to_owned());
+    }
+    for names in pods.values_mut() {
+        names.sort();
+    }
+    let services: Vec<String> = aim
+        .services(sight)
+        .iter()
+        .map(|service| format!("{}/{}", service.namespace().unwrap_or_default(), service.name()))
+        .collect();
+    Reach {
+        pods,
+        lost: BTreeMap::new(),
+        routes: routes_to(&services, sight),
+        workloads: aim.workloads(sight),
+        services,
+        portion,
+        everything: None,
+    }
+}
+
+/// The reach of a fault on all pods behind these Services (`NS/NAME`). Pods outside the fault's namespace are not seen, so
+/// such a Service counts as everything; `leads` says how the route comes to it. One that is not there or has no pods hits
+/// nothing more.
+pub(super) fn behind(mut services: Vec<String>, fault: &Fault, sight: &Sight, leads: &str) -> Reach {
+    services.sort();
+    services.dedup();
+    let mut reach = Reach::default();
+    for service in &services {
+        let Some((namespace, name)) = service.split_once('/') else { continue };
+        if namespace != fault.namespace {
+            reach.everything =
+                Some(format!("it also {leads} {service}, whose pods lie outside namespace {}", fault.namespace));
+            continue;
+        }
+        let target = Target::Service(name.to_owned());
+        if let Ok(aim) = aim::aim(&Fault { target, ..fault.clone() }, sight) {
+            let more = hit(&aim, sight, 1.0);
+            for (namespace, names) in more.pods {
+                reach.pods.entry(namespace).or_default().extend(names);
+            }
+            reach.workloads.extend(more.workloads);
+        }
+    }
+    for names in reach.pods.values_mut() {
+        names.sort();
+        names.dedup();
+    }
+    reach.workloads.sort();
+    reach.workloads.dedup();
+    reach.services = services;
+    reach
+}
+
+/// The routes (`KIND NS/NAME`) that send requests to any of these Services (`NS/NAME`).
+pub(super) fn routes_to(services: &[String], sight: &Sight) -> Vec<String> {
+    let mut routes = Vec::new();
+    for route in &sight.http_routes {
+        let namespace = route.namespace().unwrap_or_default();
+        if crate::fault::routes::backends(route).iter().any(|backend| services.contains(backend)) {
+            routes.push(format!("HTTPRoute {namespace}/{}", route.name()));
+        }
+    }
+    for route in &sight.virtual_services {
+        let namespace = route.namespace().unwrap_or_default();
+        if crate::fault::routes::destinations(route).iter().any(|one| services.contains(one)) {
+            routes.push(format!("VirtualService {namespace}/{}", route.name()));
+        }
+    }
+    routes.sort();
+    routes.dedup();
+    routes
+}
+
+/// Says what nobody may act on: no control plane, no proxies.
+pub(super) fn mesh_doubts(plan: &mut Plan, at: &Aim<'_>, sight: &Sight) {
+    control_plane_doubt(plan, sight);
+    if let Some(bare) = at.dataplanes(sight).get(&Dataplane::Absent) {
+        let all = at.pods.len();
+        let whose =
+            if *bare == all && all == 1 { "1 pod".to_owned() } else { format!("{bare} of {}", counted(all, "pod")) };
+        plan.doubts.push(format!("{whose} of {} carry no sidecar: nothing acts there", at.called));
+    }
+    plan.predicts.splice(0..0, plan.doubts.clone());
+}
+
+/// Istio's control plane must be there for an Istio object to have an effect.
+pub(super) fn control_plane_doubt(plan: &mut Plan, sight: &Sight) {
+    match sight.istiod {
+        Controller::Alive => {}
+        Controller::Absent => plan.doubts.push("no istiod seen: nothing may act on this".to_owned()),
+        Controller::Unknown => {
+            plan.doubts.push("istiod could not be looked for: nothing may act on this".to_owned());
+        }
+    }
+}

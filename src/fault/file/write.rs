@@ -1,0 +1,78 @@
+//! From an intent to a file: what the journal keeps and `fault export` prints.
+
+use serde_json::{Map, Value, json};
+
+use super::API_VERSION;
+use crate::{
+    base::span,
+    fault::intent::{AbortWhen, Fault, FaultKind, Target},
+};
+
+/// The Fault file as JSON. Reading it back gives the same intent.
+pub fn value(fault: &Fault) -> Value {
+    let mut metadata = Map::new();
+    if !fault.name.is_empty() {
+        metadata.insert("name".to_owned(), json!(fault.name));
+    }
+    metadata.insert("namespace".to_owned(), json!(fault.namespace));
+    let mut spec = Map::new();
+    spec.insert("kind".to_owned(), json!(fault.kind.word()));
+    match &fault.target {
+        Target::Service(name) => put(&mut spec, "target", json!({"service": name})),
+        Target::Route(name) => put(&mut spec, "target", json!({"route": name})),
+        Target::Workload { kind, name } => put(&mut spec, "target", json!({"workload": format!("{kind}/{name}")})),
+        Target::Selector(labels) => put(&mut spec, "target", json!({"selector": labels})),
+        Target::Node(name) => put(&mut spec, "target", json!({"node": name})),
+        Target::Manifest => {}
+    }
+    if !fault.params.is_empty() {
+        put(&mut spec, "params", json!(fault.params));
+    }
+    let mut scope = Map::new();
+    if let Some(from) = &fault.scope.from {
+        put(&mut scope, "from", json!(from));
+    }
+    if !fault.scope.headers.is_empty() {
+        put(&mut scope, "headers", json!(fault.scope.headers));
+    }
+    if let Some(path) = &fault.scope.path {
+        put(&mut scope, "path", json!(path));
+    }
+    if !scope.is_empty() {
+        put(&mut spec, "scope", Value::Object(scope));
+    }
+    if !fault.ramp.is_empty() {
+        put(&mut spec, "ramp", json!(fault.ramp));
+    }
+    if !fault.abort_when.is_empty() {
+        put(&mut spec, "abortWhen", Value::Array(fault.abort_when.iter().map(condition).collect()));
+    }
+    put(&mut spec, "duration", json!(span::format(fault.duration)));
+    put(&mut spec, "lease", json!(span::format(fault.lease)));
+    if let Some(driver) = fault.driver {
+        put(&mut spec, "driver", json!(driver.word()));
+    }
+    if fault.kind == FaultKind::Manifest {
+        put(&mut spec, "manifests", Value::Array(fault.manifests.iter().map(|one| one.0.clone()).collect()));
+    }
+    json!({"apiVersion": API_VERSION, "kind": "Fault", "metadata": metadata, "spec": spec})
+}
+
+fn put(map: &mut Map<String, Value>, key: &str, value: Value) {
+    map.insert(key.to_owned(), value);
+}
+
+fn condition(condition: &AbortWhen) -> Value {
+    match condition {
+        AbortWhen::Promql { query, above, held } => {
+            json!({"promql": query, "above": above, "for": span::format(*held)})
+        }
+        AbortWhen::Http { url, status } => json!({"http": url, "status": status}),
+        AbortWhen::Object { object, json_path, is } => json!({"object": object, "jsonPath": json_path, "is": is}),
+    }
+}
+
+/// The Fault file as YAML.
+pub fn yaml(fault: &Fault) -> String {
+    crate::fault::yaml::text(&value(fault))
+}

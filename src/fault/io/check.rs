@@ -1,0 +1,283 @@
+//! From an intent to a checked plan: look, compile, rehearse, review, judge. Nothing is written.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use thiserror::Error;
+
+use super::{cluster_id::cluster_id, lifelines, rehearsal, reviews, sight};
+use crate::{
+    base::sanitize,
+    cluster::api::{Api, Read, Trouble, Write},
+    cluster::{Kind, Manifest, ObjectRef, warrant::Purpose},
+    fault::{
+        approval,
+        blast::blast,
+        checked::Checked,
+        diff,
+        drivers::{self, CompileError},
+        fuse,
+        identity::identity,
+        intent::Fault,
+        plan::Plan,
+        preview::{ChangeView, DryRun, Preview},
+        record, rivals,
+        rules::{self, Findings, Open, Terms},
+        show,
+        sight::Sight,
+        token,
+        traffic::Traffic,
+    },
+};
+
+/// Why there is no checked plan.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum CheckError {
+    /// The intent has no plan here.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The server could not be asked.
+    #[error("{what}: {trouble}")]
+    Link {
+        /// What was asked.
+        what: &'static str,
+        /// What came back.
+        trouble: Trouble,
+    },
+}
+
+/// What became of a checked plan since.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Again {
+    /// The same plan on the same world: what was approved holds.
+    Same(Box<Checked>),
+    /// Something moved: this is the new preview, to be approved anew.
+    Moved(Box<Checked>),
+}
+
+/// A leased fault, checked.
+pub async fn prepare<A: Api>(
+    api: &A,
+    fault: &Fault,
+    id: &str,
+    terms: &Terms,
+    traffic: &Traffic,
+) -> Result<Checked, CheckError> {
+    let sight = sight::look(api, fault).await?;
+    let plan = drivers::compile(fault, &sight, id)?;
+    check(api, plan, &sight, terms, traffic).await
+}
+
+/// A kept change (rule R1), checked: the objects of a `manifest` intent.
+pub async fn prepare_change<A: Api>(
+    api: &A,
+    fault: &Fault,
+    id: &str,
+    terms: &Terms,
+    traffic: &Traffic,
+) -> Result<Checked, CheckError> {
+    let sight = sight::look(api, fault).await?;
+    let plan = drivers::change(fault, &sight, id)?;
+    check(api, plan, &sight, terms, traffic).await
+}
+
+/// Checks an approved plan once more, at apply: the same targets must still be there and nothing may have moved (rule R6).
+pub async fn again<A: Api>(api: &A, checked: &Checked, terms: &Terms, traffic: &Traffic) -> Result<Again, CheckError> {
+    let (fault, id) = (&checked.plan.fault, checked.plan.id.as_str());
+    let new = match checked.plan.purpose {
+        Purpose::Change => prepare_change(api, fault, id, terms, traffic).await?,
+        Purpose::Fault | Purpose::Undo => prepare(api, fault, id, terms, traffic).await?,
+    };
+    let same = new.token == checked.token;
+    Ok(if same { Again::Same(Box::new(new)) } else { Again::Moved(Box::new(new)) })
+}
+
+/// Asks the server about every step of a plan.
+pub async fn check<A: Api>(
+    api: &A,
+    plan: Plan,
+    sight: &Sight,
+    terms: &Terms,
+    traffic: &Traffic,
+) -> Result<Checked, CheckError> {
+    let link = |what: &'static str| move |trouble: Trouble| CheckError::Link { what, trouble };
+    let namespaces = touched(&plan);
+    let home = terms.policy.home.as_deref();
+    // Dry runs write nothing, so no answer hangs on another.
+    let (cluster, rehearsed, fuses, rights, open, lifelines) = futures::join!(
+        cluster_id(api, &namespaces),
+        join_all(plan.steps.iter().map(|step| rehearsal::rehearse(api, &plan, step))),
+        fuses(api, &plan),
+        reviews::review(api, &plan, home),
+        open(api, &namespaces),
+        lifelines::look(api, &plan, sight, &terms.policy),
+    );
+    let (cluster_uid, cluster_uid_of) = cluster.map_err(link("the cluster's identity could not be read"))?;
+    let (fuses, fuse_troubles) = fuses.map_err(link("the dry run of the fuse got no answer"))?;
+    let rights = rights.map_err(link("an access review got no answer"))?;
+    let lifelines = lifelines.map_err(link("the lifelines could not be looked at"))?;
+    let mut findings = Findings {
+        terminating: namespaces
+            .iter()
+            .filter(|name| sight.namespaces.get(*name).is_some_and(terminates))
+            .cloned()
+            .collect(),
+        open: open.map_err(link("the open injections could not be listed"))?,
+        lifelines: lifelines.lifelines,
+        lifelines_unread: lifelines.lifelines_unread,
+        ..rights
+    };
+    findings.missing_record.extend(fuse_troubles);
+    let mut stored = Vec::new();
+    for done in rehearsed {
+        let done = done.map_err(link("a dry run got no answer"))?;
+        findings.dry_runs.push((done.state, sanitize::line(&done.message).into_owned()));
+        stored.push(done.stored);
+    }
+    let identities: Vec<String> =
+        plan.steps.iter().map(|step| step.before.as_ref().map(identity).unwrap_or_default()).collect();
+    let uids =
+        plan.steps.iter().map(|step| Some(step.before.as_ref()?.text(&["metadata", "uid"])?.to_owned())).collect();
+    let blast = blast(&plan, traffic);
+    let guard = rules::judge(&plan, sight, &blast, &findings, terms);
+    let token = token::token(&cluster_uid, &plan, &identities, terms);
+    let mut residue: Vec<String> = plan.steps.iter().flat_map(|step| step.residue.clone()).collect();
+    residue.dedup();
+    let preview = Preview {
+        plan: plan.id.clone(),
+        kind: plan.fault.kind.word().to_owned(),
+        driver: plan.driver.word().to_owned(),
+        class: if plan.purpose == Purpose::Change { "change".to_owned() } else { plan.class.word().to_owned() },
+        duration_s: seconds(plan.duration),
+        lease_s: seconds(plan.lease),
+        token: token.clone(),
+        title: plan.title.clone(),
+        alternatives: plan.alternatives.iter().map(|driver| driver.word().to_owned()).collect(),
+        changes: Vec::new(),
+        blast,
+        guard,
+        predicts: clean(plan.predicts.clone()),
+        residue: clean(residue),
+        rivals: clean(rivals::rivals(&plan, sight)),
+        undo: plan.undo.clone(),
+    };
+    let mut checked = Checked {
+        confirm_name: approval::name_to_type(&plan),
+        production: terms.policy.is_production(&terms.context),
+        preview,
+        stored,
+        identities,
+        uids,
+        cluster_uid,
+        cluster_uid_of,
+        token,
+        at: api.now(),
+        plan,
+    };
+    checked.preview.changes = fuses;
+    checked.preview.changes.extend(show::changes(&checked, &findings.dry_runs));
+    Ok(checked)
+}
+
+/// The fuses, rehearsed like everything else: a quota or a policy may refuse them.
+async fn fuses<A: Api>(api: &A, plan: &Plan) -> Result<(Vec<ChangeView>, Vec<String>), Trouble> {
+    let (mut views, mut troubles) = (Vec::new(), Vec::new());
+    for namespace in &plan.fuses {
+        let place = fuse::place(namespace, &fuse::name(&plan.id));
+        let wanted = fuse::manifest(namespace, &plan.id, seconds(plan.lease));
+        let done = rehearsal::settle(api.dry_run(&Write::Create(place.clone(), wanted.clone())).await, |stored| {
+            rehearsal::Rehearsed {
+                state: DryRun::Checked,
+                message: "the fuse: it ends the fault if nobody else does".to_owned(),
+                stored: Some(stored),
+            }
+        })?;
+        if done.state != DryRun::Checked {
+            troubles.push(format!("create the fuse in {namespace}: {}", sanitize::line(&done.message)));
+        }
+        views.push(ChangeView {
+            op: "create".to_owned(),
+            object: place.to_string(),
+            dry_run: done.state,
+            message: done.message,
+            diff: diff::unified(None, Some(&done.stored.unwrap_or(wanted))),
+        });
+    }
+    Ok((views, troubles))
+}
+
+/// Names and words that came from the cluster, safe for a screen.
+fn clean(lines: Vec<String>) -> Vec<String> {
+    lines.into_iter().map(|line| sanitize::line(&line).into_owned()).collect()
+}
+
+/// Whole seconds, rounded up: 1.5 s must not show as a shorter effect.
+fn seconds(span: Duration) -> u64 {
+    span.as_secs() + u64::from(span.subsec_nanos() > 0)
+}
+
+fn touched(plan: &Plan) -> Vec<String> {
+    let mut all: Vec<String> = plan.steps.iter().filter_map(|step| step.object.namespace.clone()).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+fn terminates(namespace: &Manifest) -> bool {
+    namespace.terminating() || namespace.text(&["status", "phase"]) == Some("Terminating")
+}
+
+/// Open injections by their records, everywhere if that may be listed, else in the touched namespaces; `None` when neither
+/// may be.
+async fn open<A: Api>(api: &A, namespaces: &[String]) -> Result<Option<Vec<Open>>, Trouble> {
+    let list = |namespace: Option<String>| Read::List { kind: record::kind(), namespace, labels: record::selector() };
+    let mut bodies = Vec::new();
+    match api.read(&list(None)).await {
+        Ok(answer) => bodies.push(answer.body),
+        Err(trouble) if trouble.code() == Some(403) => {
+            for namespace in namespaces {
+                match api.read(&list(Some(namespace.clone()))).await {
+                    Ok(answer) => bodies.push(answer.body),
+                    Err(trouble) if trouble.code() == Some(403) => return Ok(None),
+                    Err(trouble) => return Err(trouble),
+                }
+            }
+        }
+        Err(trouble) => return Err(trouble),
+    }
+    let mut all: Vec<Open> = Vec::new();
+    for object in bodies.iter().flat_map(|body| sight::items(&record::kind(), body)) {
+        let one = match record::read(&object) {
+            Ok(record) if record.state.ended() => continue,
+            Ok(record) => Open {
+                id: record.arm.id,
+                owner: record.arm.owner,
+                objects: record.arm.steps.iter().map(|step| place(&step.object)).collect(),
+            },
+            // Nobody knows what it says, so it counts as open (rule R5).
+            Err(_) => Open {
+                id: object.name().trim_start_matches("brink-").to_owned(),
+                owner: "somebody".to_owned(),
+                objects: Vec::new(),
+            },
+        };
+        if !all.iter().any(|other| other.id == one.id) {
+            all.push(one);
+        }
+    }
+    Ok(Some(all))
+}
+
+fn place(target: &crate::journal::entry::Target) -> ObjectRef {
+    ObjectRef {
+        kind: Kind {
+            group: target.group.clone(),
+            version: target.version.clone(),
+            kind: target.kind.clone(),
+            plural: target.plural.clone(),
+            namespaced: target.namespace.is_some(),
+        },
+        namespace: target.namespace.clone(),
+        name: target.name.clone(),
+    }
+}

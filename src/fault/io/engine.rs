@@ -1,0 +1,294 @@
+//! The engine: applies checked plans, keeps each injection until it has ended, takes orders.
+//!
+//! One task per open injection owns its journal and its state; everything that is asked of it comes as an order over a
+//! channel, and what is seen of it is a view that is always the latest. Dropping the engine is what a crash is to it: the
+//! tasks end where they stand, and the guardian or the next start finishes their work from disk and cluster.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::JoinSet,
+};
+
+use super::{
+    finish::{Order, Orders},
+    keeper::Bench,
+    sentry::{Pulse, Raise, Sentry},
+};
+use crate::{
+    cluster::{api::Api, warrant::Purpose},
+    fault::{
+        approval::Approval,
+        arming::{self, Armer},
+        checked::Checked,
+        guard::{self, NoWarrant},
+        injection::State,
+        refusal::{ApplyError, OrderError},
+        undo::Decision,
+        view::InjectionView,
+    },
+    journal::{
+        entry::{Access, Cause},
+        io::Shelf,
+    },
+};
+
+/// What an engine must know about its place.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The state directory (`…/brink`).
+    pub state_dir: PathBuf,
+    /// How to reach the cluster again, by the guardian or a later brink.
+    pub access: Access,
+    /// The user as the cluster knows it (`SelfSubjectReview`).
+    pub user: String,
+    /// `pid@host`.
+    pub host: String,
+    /// Only look.
+    pub readonly: bool,
+    /// The policy's `home` namespace.
+    pub home: Option<String>,
+    /// Open injections allowed in the whole cluster.
+    pub max_concurrent: u32,
+    /// Longest lease, also after extensions.
+    pub max_lease: Duration,
+    /// Where rights for cluster records are missing, the local journal may stand alone.
+    pub record_local: bool,
+    /// `--yes` counts in production.
+    pub yes_in_production: bool,
+}
+
+/// The task that works on an injection, as others reach it.
+pub(super) struct Kept {
+    pub(super) orders: mpsc::Sender<Order>,
+    pub(super) view: watch::Receiver<InjectionView>,
+}
+
+impl Kept {
+    /// Its task runs, or has brought it to its end. A change that is kept has neither: its journal tells the rest.
+    fn works(&self) -> bool {
+        !self.orders.is_closed() || self.view.borrow().ended()
+    }
+}
+
+/// What the engine remembers between calls.
+#[derive(Default)]
+pub(super) struct Desk {
+    pub(super) kept: BTreeMap<String, Kept>,
+    spent: BTreeSet<String>,
+    tasks: JoinSet<()>,
+}
+
+/// See the module docs.
+pub struct Engine<A: Api> {
+    pub(super) bench: Bench<A>,
+    pub(super) desk: Arc<Mutex<Desk>>,
+    views: mpsc::Sender<InjectionView>,
+}
+
+impl<A: Api> std::fmt::Debug for Engine<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("place", &self.bench.place).finish_non_exhaustive()
+    }
+}
+
+impl<A: Api + 'static> Engine<A> {
+    /// An engine on one cluster. Must be made inside a tokio runtime. Without `raise` nothing can be armed. `pulse` tells
+    /// whether the cockpit is well; `views` hears every change of every injection, the latest when it cannot keep up.
+    pub fn new(
+        api: Arc<A>,
+        place: Place,
+        shelf: Shelf,
+        raise: Option<Raise>,
+        pulse: Pulse,
+        views: mpsc::Sender<InjectionView>,
+    ) -> Self {
+        let mut desk = Desk::default();
+        let sentry = raise.map(|raise| {
+            let (sentry, keep) = Sentry::new(raise, pulse);
+            desk.tasks.spawn(keep);
+            sentry
+        });
+        let bench = Bench { api, place: Arc::new(place), shelf, sentry };
+        Self { bench, desk: Arc::new(Mutex::new(desk)), views }
+    }
+
+    pub(super) fn desk(&self) -> std::sync::MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Applies exactly what was previewed. Answers when it is active (or, for a kept change, done), with its id; on an
+    /// error nothing stays applied. `intent` is the Fault file as JSON, kept in the journal for `fault export`.
+    pub async fn apply(
+        &self,
+        checked: Checked,
+        approval: Approval,
+        intent: serde_json::Value,
+    ) -> Result<String, ApplyError> {
+        let (bench, place) = (&self.bench, &self.bench.place);
+        let warrant = guard::permit(&checked, &approval, place.readonly, place.yes_in_production, bench.api.now())?;
+        // Spent before the first await: a second key press finds it gone.
+        if !self.desk().spent.insert(format!("{}/{}", checked.plan.id, checked.token)) {
+            return Err(ApplyError::Spent);
+        }
+        let armer = Armer {
+            user: place.user.clone(),
+            host: place.host.clone(),
+            access: place.access.clone(),
+            server: bench.api.server().to_owned(),
+            home: place.home.clone(),
+        };
+        let arm =
+            arming::arm(&checked, &approval, &armer, intent).map_err(|unfit| ApplyError::Unfit(unfit.to_string()))?;
+        super::executor::latched(&*bench.api, place).await?;
+        bench.unmoved(&checked).await?;
+        let armed = bench.open_journal(&arm)?;
+        let (orders, taken) = mpsc::channel(8);
+        let (started, start) = oneshot::channel();
+        let view = armed.view.clone();
+        let orders_in = Orders(Some(taken));
+        let bench = bench.clone();
+        let id = arm.id.clone();
+        match checked.plan.purpose {
+            Purpose::Change => {
+                self.run(id, orders, view, bench.change(armed, warrant, checked, arm, orders_in, started));
+            }
+            Purpose::Fault | Purpose::Undo => {
+                self.run(id, orders, view, bench.keep(armed, warrant, checked, arm, orders_in, started));
+            }
+        }
+        start.await.unwrap_or_else(|_| Err(ApplyError::Stopped("the engine ended".to_owned())))
+    }
+
+    /// Runs a keeper, makes it reachable by id, and forwards its views.
+    pub(super) fn run(
+        &self,
+        id: String,
+        orders: mpsc::Sender<Order>,
+        view: watch::Receiver<InjectionView>,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let (mut seen, views) = (view.clone(), self.views.clone());
+        let mut desk = self.desk();
+        while desk.tasks.try_join_next().is_some() {}
+        desk.kept.insert(id, Kept { orders, view });
+        desk.tasks.spawn(task);
+        desk.tasks.spawn(async move {
+            loop {
+                let now = seen.borrow_and_update().clone();
+                // Nobody listens any more: the injection is kept all the same.
+                if views.send(now).await.is_err() || seen.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Gives an order to the task that works on an injection; `None` when there is none here.
+    pub(super) fn order(&self, id: &str, order: Order) -> Option<watch::Receiver<InjectionView>> {
+        let desk = self.desk();
+        let kept = desk.kept.get(id).filter(|kept| kept.works())?;
+        // A full channel means that it has orders enough to end; one that ended needs none.
+        let _ = kept.orders.try_send(order);
+        Some(kept.view.clone())
+    }
+
+    /// Undoes an injection, own or foreign, and answers when it has ended or is stuck. Nothing is asked: whoever may write
+    /// the objects may end a fault.
+    pub async fn abort(&self, id: &str) -> Result<InjectionView, OrderError> {
+        self.end(id, Cause::Person).await
+    }
+
+    /// The same for another cause, such as a breached abort condition.
+    pub async fn end(&self, id: &str, cause: Cause) -> Result<InjectionView, OrderError> {
+        if self.bench.place.readonly {
+            return Err(OrderError::ReadOnly);
+        }
+        match self.order(id, Order::End(cause)) {
+            Some(view) => Ok(ended(view).await),
+            None => self.end_elsewhere(id, cause).await,
+        }
+    }
+
+    /// Moves the lease and duration of an own active injection.
+    pub async fn extend(&self, id: &str, by: Duration) -> Result<InjectionView, OrderError> {
+        let Some(mut view) = self.order(id, Order::Now) else { return Err(OrderError::Unknown(id.to_owned())) };
+        let before = view.borrow_and_update().clone();
+        let not_now = |why: String| OrderError::NotNow { id: id.to_owned(), state: before.state.word(), why };
+        let (State::Active, Some(deadline)) = (before.state, before.deadline) else {
+            return Err(not_now("only an active one can be extended".to_owned()));
+        };
+        let longest = self.bench.place.max_lease;
+        let lease = deadline.duration_since(before.since);
+        if Duration::try_from(lease).unwrap_or_default() + by > longest {
+            return Err(not_now(format!("its lease would exceed {} s (policy key max-lease)", longest.as_secs())));
+        }
+        self.order(id, Order::Extend(by));
+        let told = view
+            .wait_for(|view| {
+                view.deadline != before.deadline || view.notes != before.notes || view.state != before.state
+            })
+            .await
+            .map(|view| view.clone());
+        match told {
+            Ok(view) if view.deadline != before.deadline => Ok(view),
+            Ok(view) => Err(not_now(view.notes.last().cloned().unwrap_or_default())),
+            Err(_) => Err(OrderError::Unknown(id.to_owned())),
+        }
+    }
+
+    /// Decides about a stuck undo.
+    pub async fn decide(&self, id: &str, decision: Decision) -> Result<InjectionView, OrderError> {
+        let Some(view) = self.order(id, Order::Now) else { return Err(OrderError::Unknown(id.to_owned())) };
+        let state = view.borrow().state;
+        if state != State::Stuck {
+            let why = "there is nothing to decide".to_owned();
+            return Err(OrderError::NotNow { id: id.to_owned(), state: state.word(), why });
+        }
+        self.order(id, Order::Decide(decision));
+        let mut view = view;
+        let _ = view.wait_for(|view| view.state != State::Stuck).await;
+        Ok(ended(view).await)
+    }
+
+    /// Lets the guardian keep what is active by duration and lease alone, so that this process may end.
+    pub async fn detach(&self) -> Result<(), OrderError> {
+        match &self.bench.sentry {
+            Some(sentry) => sentry
+                .detach()
+                .await
+                .map_err(|why| OrderError::Link { what: "handing over to the guardian".to_owned(), why }),
+            None => Ok(()),
+        }
+    }
+
+    /// The views of what this process works on, and of what it has brought to its end.
+    pub fn kept(&self) -> Vec<InjectionView> {
+        self.desk().kept.values().filter(|kept| kept.works()).map(|kept| kept.view.borrow().clone()).collect()
+    }
+}
+
+/// The view once it has ended or is stuck.
+pub(super) async fn ended(mut view: watch::Receiver<InjectionView>) -> InjectionView {
+    let over = |view: &InjectionView| view.ended() || view.state == State::Stuck;
+    match view.wait_for(over).await.map(|view| view.clone()) {
+        Ok(view) => view,
+        // The task is gone: what it last showed is what there is.
+        Err(_) => view.borrow().clone(),
+    }
+}
+
+impl From<NoWarrant> for OrderError {
+    fn from(why: NoWarrant) -> Self {
+        match why {
+            NoWarrant::ReadOnly => Self::ReadOnly,
+            other => Self::Link { what: "asking the guard".to_owned(), why: other.to_string() },
+        }
+    }
+}

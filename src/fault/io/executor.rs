@@ -1,0 +1,472 @@
+//! Carries a checked plan out: safety nets first, then step by step, each announced in the journal before it is sent.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+
+use super::{
+    engine::Place,
+    finding::{cluster_uid, get},
+    finish::{Order, Orders},
+    ledger::Ledger,
+    nets,
+    undoer::{Case, stands_in},
+};
+use crate::{
+    cluster::{
+        Kind, Manifest, ObjectRef,
+        api::{Answer, Api, Read, Trouble, Write},
+        warrant::Warrant,
+    },
+    fault::{
+        arming,
+        checked::Checked,
+        compare::deviations,
+        identity::identity,
+        injection::State,
+        plan::{Change, Step},
+        record::Record,
+        refusal::ApplyError,
+        undo::{self, Act, Found, Known},
+        write::{self, Tie},
+    },
+    journal::{
+        entry::{Arm, Cause, Did, StepFact},
+        io::latch,
+    },
+};
+
+/// Tries of one write while only the object's version moves.
+const CONFLICTS: u32 = 5;
+/// How long a request in flight may take once the injection is to end.
+const LAST_ANSWER: Duration = Duration::from_secs(10);
+
+/// A failure while applying, and the cause its undo is journaled with.
+pub(crate) struct Failure {
+    pub(crate) error: ApplyError,
+    pub(crate) cause: Cause,
+}
+
+impl Failure {
+    fn new(cause: Cause, error: ApplyError) -> Self {
+        Self { error, cause }
+    }
+}
+
+/// Reads whether everything is as it was previewed: the cluster, every object, every named target. Writes nothing.
+pub(crate) async fn unmoved<A: Api>(api: &A, checked: &Checked) -> Result<(), ApplyError> {
+    let link = |what: &str, trouble: &Trouble| ApplyError::Link { what: what.to_owned(), why: trouble.to_string() };
+    let moved = |object: &ObjectRef, why: &str| ApplyError::Moved { object: object.short(), why: why.to_owned() };
+    let uid = cluster_uid(api, &checked.cluster_uid_of)
+        .await
+        .map_err(|trouble| link("asking which cluster this is", &trouble))?;
+    if uid.as_deref() != Some(checked.cluster_uid.as_str()) {
+        return Err(ApplyError::Moved {
+            object: "the cluster".to_owned(),
+            why: "this context leads to another cluster now".to_owned(),
+        });
+    }
+    for (at, step) in checked.plan.steps.iter().enumerate() {
+        if step.assumed {
+            continue;
+        }
+        let live = get(api, &step.object)
+            .await
+            .map_err(|trouble| link(&format!("reading {}", step.object.short()), &trouble))?;
+        match (&step.change, live) {
+            (Change::Create { .. }, Some(_)) if !replaces(checked, at) => {
+                return Err(moved(&step.object, "it exists now"));
+            }
+            (Change::Create { .. }, _) => {}
+            (_, None) => return Err(moved(&step.object, "it is gone")),
+            (_, Some(live)) => as_previewed(checked, at, &live).map_err(|why| moved(&step.object, &why))?,
+        }
+    }
+    let pod = Kind::namespaced("", "v1", "Pod", "pods");
+    for (namespace, names) in &checked.plan.reach.pods {
+        let list = Read::List { kind: pod.clone(), namespace: Some(namespace.clone()), labels: String::new() };
+        let answer =
+            api.read(&list).await.map_err(|trouble| link(&format!("reading the pods of {namespace}"), &trouble))?;
+        let there: Vec<&str> = answer
+            .body
+            .at(&["items"])
+            .and_then(serde_json::Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|pod| pod.pointer("/metadata/name")?.as_str())
+            .collect();
+        if let Some(gone) = names.iter().find(|name| !there.contains(&name.as_str())) {
+            return Err(moved(&ObjectRef::new(pod.clone(), namespace, gone), "a named target is gone"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an earlier step deletes what this one creates.
+fn replaces(checked: &Checked, at: usize) -> bool {
+    let steps = &checked.plan.steps;
+    let Some(step) = steps.get(at) else { return false };
+    steps.iter().take(at).any(|earlier| earlier.object == step.object && earlier.change == Change::Delete)
+}
+
+fn as_previewed(checked: &Checked, at: usize, live: &Manifest) -> Result<(), String> {
+    if let Some(Some(uid)) = checked.uids.get(at)
+        && live.text(&["metadata", "uid"]) != Some(uid)
+    {
+        return Err("it was replaced by another object of that name".to_owned());
+    }
+    match checked.identities.get(at) {
+        Some(previewed) if !previewed.is_empty() && identity(live) != *previewed => Err("it was changed".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses when an open injection names the same object, or when there are too many (rule R11). Called after the own record
+/// stands: of two that arm at once each sees the other's, so at most one goes on.
+pub(crate) async fn alone<A: Api>(api: &A, arm: &Arm, place: &Place) -> Result<(), ApplyError> {
+    let mut namespaces = arm.namespaces.clone();
+    namespaces.extend(place.home.clone().filter(|home| !arm.namespaces.contains(home)));
+    let (records, _) = nets::records(api, &namespaces).await.map_err(|trouble| ApplyError::Link {
+        what: "looking for other injections".to_owned(),
+        why: trouble.to_string(),
+    })?;
+    let others: Vec<&Record> = records
+        .iter()
+        .filter(|record| record.arm.id != arm.id && record.arm.cluster_uid == arm.cluster_uid && !record.state.ended())
+        .collect();
+    for other in &others {
+        let shared =
+            arm.steps.iter().find(|step| other.arm.steps.iter().any(|theirs| theirs.object.same_object(&step.object)));
+        if let Some(step) = shared {
+            return Err(ApplyError::Rival {
+                id: other.arm.id.clone(),
+                owner: other.arm.owner.clone(),
+                why: format!("it touches {}", step.object.show()),
+            });
+        }
+    }
+    let limit = usize::try_from(place.max_concurrent).unwrap_or(usize::MAX);
+    match others.first() {
+        Some(other) if others.len() >= limit => Err(ApplyError::Rival {
+            id: other.arm.id.clone(),
+            owner: other.arm.owner.clone(),
+            why: format!("{} open at once (policy key max-concurrent: {limit})", others.len() + 1),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the emergency stop is on, here or (with a `home`) anywhere.
+pub(crate) async fn latched<A: Api>(api: &A, place: &Place) -> Result<(), ApplyError> {
+    if let Some(latch) = latch::get(&place.state_dir) {
+        return Err(ApplyError::Latched { by: format!("on this machine by {} at {}", latch.by, latch.at) });
+    }
+    let Some(home) = &place.home else { return Ok(()) };
+    match get(api, &stop_place(home)).await {
+        Ok(None) => Ok(()),
+        Ok(Some(stop)) => {
+            let by = stop.text(&["data", "by"]).unwrap_or("unknown").to_owned();
+            Err(ApplyError::Latched { by: format!("in this cluster by {by}") })
+        }
+        // Who may not read it is not stopped by it; an unreachable server is another matter.
+        Err(trouble) if trouble.code() == Some(403) => Ok(()),
+        Err(trouble) => Err(ApplyError::Link {
+            what: "reading the latch of the emergency stop".to_owned(),
+            why: trouble.to_string(),
+        }),
+    }
+}
+
+/// The latch in the cluster.
+pub(crate) fn stop_place(home: &str) -> ObjectRef {
+    ObjectRef::new(crate::fault::record::kind(), home, "brink-stop")
+}
+
+/// What applying needs at hand.
+pub(crate) struct Hands<'a, A> {
+    pub(crate) api: &'a A,
+    pub(crate) warrant: &'a Warrant,
+    pub(crate) checked: &'a Checked,
+    pub(crate) arm: &'a Arm,
+    /// Uids of the fuses by namespace.
+    pub(crate) fuses: &'a BTreeMap<String, String>,
+    /// Policy allows to go without a record, and it could not be made: the deadline counts from here.
+    pub(crate) recordless: Option<Timestamp>,
+}
+
+/// Writes all steps. On an error the caller undoes whatever was announced.
+pub(crate) async fn apply_all<A: Api>(
+    hands: &Hands<'_, A>,
+    ledger: &mut Ledger,
+    orders: &mut Orders,
+) -> Result<(), Failure> {
+    ledger.enter(hands.api, State::Applying);
+    for (at, step) in hands.checked.plan.steps.iter().enumerate() {
+        let Some(fact) = hands.arm.steps.get(at) else { continue };
+        go_on(hands, orders).await?;
+        let failed = |why: String| {
+            Failure::new(Cause::FailedStep, ApplyError::Step { step: step.n, object: step.object.short(), why })
+        };
+        ledger
+            .will(hands.api.now(), step.n)
+            .map_err(|error| failed(format!("the journal cannot be written: {error}")))?;
+        let answered = tokio::select! {
+            answer = send(hands, ledger, at, step, fact) => Ok(answer),
+            cause = overdue(hands.api, orders) => Err(cause),
+        };
+        let answer = match answered {
+            Ok(answer) => answer?,
+            Err(cause) => {
+                // The request is dropped mid-way: it may have landed, or land yet, counted from now.
+                let why = "given up without an answer: it was told to end".to_owned();
+                ledger.did(hands.api.now(), step.n, Did::Unknown(why));
+                return Err(Failure::new(cause, ApplyError::Stopped(cause.word().to_owned())));
+            }
+        };
+        if let (Some(promised), Some(stored)) = (hands.checked.stored.get(at).and_then(Option::as_ref), &answer)
+            && matches!(step.change, Change::Create { .. } | Change::Patch { .. } | Change::Scale { .. })
+            && promised.kind() == stored.kind()
+        {
+            let diff = deviations(promised, stored);
+            if !diff.is_empty() {
+                let error = ApplyError::Deviated { object: step.object.short(), diff: diff.join("\n") };
+                return Err(Failure::new(Cause::Deviated, error));
+            }
+        }
+    }
+    undo_allowed(hands).await
+}
+
+/// An order to end, ten seconds after it came: until then the request in flight may still answer.
+async fn overdue<A: Api>(api: &A, orders: &mut Orders) -> Cause {
+    loop {
+        if let Order::End(cause) = orders.next().await {
+            api.sleep(LAST_ANSWER).await;
+            return cause;
+        }
+    }
+}
+
+/// Before each fault write: not told to end, the same cluster, the record there and not stopped, the deadline ahead.
+async fn go_on<A: Api>(hands: &Hands<'_, A>, orders: &mut Orders) -> Result<(), Failure> {
+    while let Some(order) = orders.waiting() {
+        if let Order::End(cause) = order {
+            return Err(Failure::new(cause, ApplyError::Stopped(cause.word().to_owned())));
+        }
+    }
+    let lost = |what: &str, trouble: &Trouble| {
+        Failure::new(Cause::LostLink, ApplyError::Link { what: what.to_owned(), why: trouble.to_string() })
+    };
+    let uid = cluster_uid(hands.api, &hands.arm.cluster_uid_of)
+        .await
+        .map_err(|trouble| lost("asking which cluster this is", &trouble))?;
+    if uid.as_deref() != Some(hands.arm.cluster_uid.as_str()) {
+        let error = ApplyError::Stopped("this context leads to another cluster now".to_owned());
+        return Err(Failure::new(Cause::LostLink, error));
+    }
+    if hands.arm.class == arming::KEPT {
+        return Ok(());
+    }
+    if let Some(deadline) = hands.recordless {
+        return if deadline > hands.api.now() {
+            Ok(())
+        } else {
+            Err(Failure::new(Cause::Lease, ApplyError::Stopped("its lease is over".to_owned())))
+        };
+    }
+    match nets::own_record(hands.api, hands.arm).await {
+        Ok(Ok(record)) => match record.deadline() {
+            Some(deadline) if deadline > hands.api.now() => Ok(()),
+            _ => Err(Failure::new(Cause::Lease, ApplyError::Stopped("its lease is over".to_owned()))),
+        },
+        Ok(Err(why)) => Err(Failure::new(Cause::Stop, ApplyError::Stopped(why))),
+        Err(trouble) => Err(lost("re-reading the own record", &trouble)),
+    }
+}
+
+async fn send<A: Api>(
+    hands: &Hands<'_, A>,
+    ledger: &mut Ledger,
+    at: usize,
+    step: &Step,
+    fact: &StepFact,
+) -> Result<Option<Manifest>, Failure> {
+    let api = hands.api;
+    let failed = |why: String| {
+        Failure::new(Cause::FailedStep, ApplyError::Step { step: step.n, object: step.object.short(), why })
+    };
+    let fuse = step.object.namespace.as_ref().and_then(|namespace| hands.fuses.get(namespace)).map(String::as_str);
+    let tie = Tie { id: &hands.arm.id, fact, fuse, unmarked: hands.arm.class == arming::KEPT };
+    let mut conflict = String::new();
+    for _ in 0..CONFLICTS {
+        let live = match get(api, &step.object).await {
+            Ok(live) => live,
+            Err(trouble) => {
+                // Nothing was sent in this round, and earlier ones ended in a clean conflict.
+                ledger.did(api.now(), step.n, Did::Refused(trouble.to_string()));
+                return Err(failed(trouble.to_string()));
+            }
+        };
+        if let Some(live) = live.as_ref().filter(|_| !matches!(step.change, Change::Create { .. }) && !step.assumed)
+            && let Err(why) = as_previewed(hands.checked, at, live)
+        {
+            ledger.did(api.now(), step.n, Did::Refused(why.clone()));
+            return Err(failed(format!("{why} since the preview")));
+        }
+        let outcome = match (&step.change, &live) {
+            (Change::Delete, Some(live)) if !tie.unmarked => match marked(hands, ledger, step, live, &tie).await {
+                Ok(live) => one(hands, ledger, step, Some(&live), &tie).await,
+                Err(trouble) => Err(trouble),
+            },
+            _ => one(hands, ledger, step, live.as_ref(), &tie).await,
+        };
+        match outcome {
+            Ok(answer) => {
+                let text = |path: &[&str]| answer.body.text(path).unwrap_or_default().to_owned();
+                ledger.did(
+                    api.now(),
+                    step.n,
+                    Did::Landed {
+                        uid: text(&["metadata", "uid"]),
+                        resource_version: text(&["metadata", "resourceVersion"]),
+                    },
+                );
+                if step.change == Change::Delete {
+                    gone(api, &step.object).await.map_err(failed)?;
+                }
+                return Ok(Some(answer.body));
+            }
+            Err(Sent::Trouble(trouble)) if matches!(trouble.code(), Some(409 | 422)) => conflict = trouble.to_string(),
+            Err(Sent::Trouble(trouble)) => {
+                let unknown =
+                    matches!(trouble, Trouble::Unknown { .. }) || matches!(trouble.code(), Some(408 | 500..=599));
+                let did = if unknown { Did::Unknown(trouble.to_string()) } else { Did::Refused(trouble.to_string()) };
+                ledger.did(api.now(), step.n, did);
+                return Err(if unknown || matches!(trouble, Trouble::Unreachable { .. }) {
+                    Failure::new(
+                        Cause::LostLink,
+                        ApplyError::Step { step: step.n, object: step.object.short(), why: trouble.to_string() },
+                    )
+                } else {
+                    failed(trouble.to_string())
+                });
+            }
+            Err(Sent::NoWrite(why)) => {
+                ledger.did(api.now(), step.n, Did::Refused(why.clone()));
+                return Err(failed(why));
+            }
+        }
+    }
+    ledger.did(api.now(), step.n, Did::Refused(conflict.clone()));
+    Err(failed(conflict))
+}
+
+enum Sent {
+    Trouble(Trouble),
+    NoWrite(String),
+}
+
+async fn one<A: Api>(
+    hands: &Hands<'_, A>,
+    ledger: &mut Ledger,
+    step: &Step,
+    live: Option<&Manifest>,
+    tie: &Tie<'_>,
+) -> Result<Answer, Sent> {
+    let write = write::forward(step, live, tie).map_err(|why| Sent::NoWrite(why.to_string()))?;
+    announced(hands, ledger, step, &write).await
+}
+
+/// Puts the mark on what will be deleted, so that an undo knows whose deed the deletion was.
+async fn marked<A: Api>(
+    hands: &Hands<'_, A>,
+    ledger: &mut Ledger,
+    step: &Step,
+    live: &Manifest,
+    tie: &Tie<'_>,
+) -> Result<Manifest, Sent> {
+    let write: Write = write::mark_only(step, live, tie);
+    announced(hands, ledger, step, &write).await.map(|answer| answer.body)
+}
+
+/// Sends a write right after it was announced: the reads before it may have taken long, and how late it may still land
+/// counts from the announcement.
+async fn announced<A: Api>(
+    hands: &Hands<'_, A>,
+    ledger: &mut Ledger,
+    step: &Step,
+    write: &Write,
+) -> Result<Answer, Sent> {
+    ledger
+        .will(hands.api.now(), step.n)
+        .map_err(|error| Sent::NoWrite(format!("the journal cannot be written: {error}")))?;
+    hands.api.write(hands.warrant, write).await.map_err(Sent::Trouble)
+}
+
+/// Waits until a deleted object is really gone: its name may be needed by the next step.
+async fn gone<A: Api>(api: &A, object: &ObjectRef) -> Result<(), String> {
+    let start = api.now();
+    loop {
+        let why = match get(api, object).await {
+            Ok(None) => return Ok(()),
+            Ok(Some(live)) => {
+                let finalizers = live.at(&["metadata", "finalizers"]).map(ToString::to_string).unwrap_or_default();
+                format!("it is still there, held by {finalizers}")
+            }
+            Err(trouble) => trouble.to_string(),
+        };
+        if nets::elapsed(api, start) > LAST_ANSWER {
+            return Err(why);
+        }
+        api.sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// When the last step is in: would the server take every undo? A refusal is better learned while a person is watching.
+async fn undo_allowed<A: Api>(hands: &Hands<'_, A>) -> Result<(), Failure> {
+    let case = Case {
+        arm: hands.arm.clone(),
+        since: None,
+        begun: Some(hands.arm.steps.iter().map(|step| step.n).collect()),
+        unsettled_until: None,
+        landed: BTreeMap::new(),
+    };
+    for step in &case.arm.steps {
+        let found = match get(hands.api, &arming::object(&step.object)).await {
+            Ok(Some(live)) => Found::Object(Box::new(live)),
+            Ok(None) => Found::Absent,
+            // What cannot be read now says nothing about the undo; the undo itself tries for ever.
+            Err(_) => continue,
+        };
+        let made = match &found {
+            Found::Object(live) => live.text(&["metadata", "uid"]).map(str::to_owned),
+            Found::Absent | Found::NamespaceGone | Found::KindGone => None,
+        };
+        let known = Known {
+            id: &case.arm.id,
+            since: None,
+            announced: true,
+            unmarked: case.arm.class == arming::KEPT,
+            made: made.as_deref(),
+            stands_in: stands_in(&case.arm, step),
+            decision: None,
+        };
+        let verdict = undo::decide(step, &found, &known);
+        // A deleted object is made anew under its own name only once what stands in its place is gone: not now.
+        let Act::Send(write) = verdict.act else { continue };
+        match hands.api.dry_run(&write).await {
+            Err(Trouble::Refused(refusal)) if matches!(refusal.code, 400 | 403 | 405) => {
+                return Err(Failure::new(
+                    Cause::FailedStep,
+                    ApplyError::Step {
+                        step: step.n,
+                        object: step.object.show(),
+                        why: format!("its undo would be refused: {refusal}"),
+                    },
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,267 @@
+//! Brings an injection to its end: undo, verification, nets down, journal put away. The same for cockpit, guardian and scan.
+
+use std::{future::pending, time::Duration};
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::{
+    finding::{find, pause},
+    ledger::Ledger,
+    nets,
+    undoer::{Case, Pass, Undoer, retry},
+};
+use crate::{
+    cluster::{Manifest, api::Api},
+    fault::{
+        arming, guard,
+        injection::State,
+        undo::{Decision, Found},
+    },
+    journal::{
+        entry::{Cause, Fact, Op, Outcome},
+        io::Shelf,
+    },
+};
+
+/// How long a blocked undo waits before it asks again by itself.
+const BLOCKED: Duration = Duration::from_secs(15);
+/// How long workloads may take to settle after their values are back.
+const SETTLES: Duration = Duration::from_mins(1);
+
+/// What may be asked of a process that works on an injection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// End it.
+    End(Cause),
+    /// More time.
+    Extend(Duration),
+    /// A person decided about an entangled object.
+    Decide(Decision),
+    /// Try again now.
+    Now,
+}
+
+/// Orders as they come; none ever come when nobody can give them.
+#[derive(Debug, Default)]
+pub(crate) struct Orders(pub Option<mpsc::Receiver<Order>>);
+
+impl Orders {
+    /// The next order.
+    pub(crate) async fn next(&mut self) -> Order {
+        match &mut self.0 {
+            Some(orders) => match orders.recv().await {
+                Some(order) => order,
+                None => pending().await,
+            },
+            None => pending().await,
+        }
+    }
+
+    /// An order that is waiting.
+    pub(crate) fn waiting(&mut self) -> Option<Order> {
+        self.0.as_mut()?.try_recv().ok()
+    }
+}
+
+/// Undoes, verifies and closes. Returns when it has ended; what is stuck is kept and tried again for as long as the process
+/// lives. Nothing but the API server can stop it.
+pub(crate) async fn finish<A: Api>(
+    api: &A,
+    shelf: &Shelf,
+    mut ledger: Ledger,
+    mut case: Case,
+    cause: Cause,
+    orders: &mut Orders,
+) {
+    ledger.undo(api, cause);
+    let warrant = guard::undo(&case.arm.id, &case.arm.cluster_uid);
+    nets::briefly(api, nets::tell_records(api, &warrant, &case.arm, "state", State::Undoing.word())).await;
+    let mut undoer = Undoer::new(api, &case);
+    let notes = loop {
+        undo_all(api, &mut ledger, &case, &mut undoer, orders).await;
+        ledger.enter(api, State::Verifying);
+        if let Some(notes) = verify(api, &ledger, &mut case, &mut undoer).await {
+            break notes;
+        }
+        ledger.enter(api, State::Undoing);
+    };
+    let mut residue = residue(&case, &undoer);
+    let kept = case.arm.class == arming::KEPT;
+    let mut notes = notes;
+    notes.extend(converge(api, &case, &undoer).await);
+    ledger.may(api.now(), Fact::Verified { notes: notes.clone() });
+    ledger.may(api.now(), Fact::Done { residue: residue.clone() });
+    if !kept && let Some(left) = close_nets(api, &ledger, &case).await {
+        residue.push(left);
+    }
+    let journal = (ledger.view(), residue);
+    ledger.trouble(api, None);
+    ledger.show(|view| {
+        view.residue.clone_from(&journal.1);
+        view.notes = notes;
+    });
+    ledger.enter(api, if journal.1.is_empty() { State::Recovered } else { State::Residue });
+    if let Some(journal) = ledger.into_journal()
+        && let Err(error) = shelf.finish(journal, &case.arm)
+    {
+        tracing::warn!(%error, "the finished journal stays where it is; the next scan puts it away");
+    }
+}
+
+/// Passes until every step has its outcome.
+async fn undo_all<A: Api>(api: &A, ledger: &mut Ledger, case: &Case, undoer: &mut Undoer<'_, A>, orders: &mut Orders) {
+    let mut attempt = 0;
+    loop {
+        let before: Vec<u32> = undoer.ends.keys().copied().collect();
+        let pass = undoer.pass(case).await;
+        let fresh: Vec<_> = undoer.ends.iter().filter(|(step, _)| !before.contains(step)).collect();
+        for (step, (outcome, note)) in fresh {
+            ledger.undid(api.now(), *step, *outcome, note);
+        }
+        let wait = match pass {
+            Pass::Settled => {
+                ledger.trouble(api, None);
+                return;
+            }
+            Pass::Again(why) => {
+                ledger.trouble(api, Some(why));
+                pause(&case.arm.id, attempt)
+            }
+            Pass::Blocked(why) => {
+                if ledger.view().state != State::Stuck {
+                    ledger.may(api.now(), Fact::Stuck { reason: why.clone() });
+                    let warrant = guard::undo(&case.arm.id, &case.arm.cluster_uid);
+                    nets::briefly(api, nets::tell_records(api, &warrant, &case.arm, "state", State::Stuck.word()))
+                        .await;
+                    ledger.show(|view| view.trouble = Some(why));
+                    ledger.enter(api, State::Stuck);
+                }
+                BLOCKED
+            }
+        };
+        attempt += 1;
+        tokio::select! {
+            () = api.sleep(wait) => {}
+            order = orders.next() => if let Order::Decide(decision) = order {
+                undoer.decide(decision);
+                ledger.enter(api, State::Undoing);
+            },
+        }
+    }
+}
+
+/// Reads everything back until it is clean, or `None` when a step must be undone again. A write whose answer never came may
+/// still land: nothing is called recovered before the server must have given it up, and a further read is clean.
+async fn verify<A: Api>(api: &A, ledger: &Ledger, case: &mut Case, undoer: &mut Undoer<'_, A>) -> Option<Vec<String>> {
+    let mut attempt = 0;
+    loop {
+        match undoer.verify(case).await {
+            Ok(Ok(notes)) => match case.unsettled_until.filter(|until| *until > api.now()) {
+                None => {
+                    ledger.trouble(api, None);
+                    return Some(notes);
+                }
+                Some(until) => {
+                    ledger.show(|view| {
+                        view.trouble = Some(format!(
+                            "a write was not answered and may still land: watched until {}",
+                            until.strftime("%H:%M:%S")
+                        ));
+                    });
+                    api.sleep(until_then(api, until).min(Duration::from_secs(5))).await;
+                }
+            },
+            Ok(Err(_)) => return None,
+            Err(trouble) => {
+                ledger.trouble(api, Some(trouble.to_string()));
+                // Who may no longer read cannot be told that all is well, so a refusal is waited out as well.
+                let wait = if retry(&trouble) { pause(&case.arm.id, attempt) } else { BLOCKED };
+                attempt += 1;
+                api.sleep(wait).await;
+            }
+        }
+    }
+}
+
+fn until_then<A: Api>(api: &A, until: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(api.now())).unwrap_or_default().max(Duration::from_millis(100))
+}
+
+/// What stays: what was foreseen of the steps that were written, and what others hold now.
+fn residue<A: Api>(case: &Case, undoer: &Undoer<'_, A>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for step in &case.arm.steps {
+        let Some((outcome, note)) = undoer.ends.get(&step.n) else { continue };
+        let object = step.object.show();
+        match outcome {
+            Outcome::Restored | Outcome::Removed | Outcome::ReCreated => lines.extend(step.residue.iter().cloned()),
+            Outcome::Gone if step.op == Op::Evict => lines.extend(step.residue.iter().cloned()),
+            Outcome::Superseded => lines.push(format!("{object}: superseded {note}")),
+            Outcome::Gone => lines.push(format!("{object}: {note}")),
+            Outcome::Already | Outcome::Entangled => {}
+        }
+        if *outcome == Outcome::ReCreated && step.residue.is_empty() {
+            lines.push(format!("{object}: {note}"));
+        }
+    }
+    lines.dedup();
+    lines
+}
+
+/// Waits for the touched workloads to have their replicas ready again; what does not settle in time is said.
+async fn converge<A: Api>(api: &A, case: &Case, undoer: &Undoer<'_, A>) -> Vec<String> {
+    let start = api.now();
+    let touched = case.arm.steps.iter().filter(|step| {
+        matches!(step.op, Op::Patch | Op::Scale)
+            && step.object.group == "apps"
+            && undoer.ends.get(&step.n).is_some_and(|(outcome, _)| *outcome == Outcome::Restored)
+    });
+    let mut notes = Vec::new();
+    for step in touched {
+        loop {
+            let unsettled = match find(api, &step.object).await {
+                Ok(Found::Object(live)) => unready(&live),
+                Ok(_) => None,
+                Err(trouble) => Some(trouble.to_string()),
+            };
+            let Some(unsettled) = unsettled else { break };
+            if nets::elapsed(api, start) >= SETTLES {
+                notes.push(format!("{}: {unsettled} {} s after the undo", step.object.show(), SETTLES.as_secs()));
+                break;
+            }
+            api.sleep(Duration::from_secs(1)).await;
+        }
+    }
+    notes
+}
+
+/// Why a workload (apps/v1) has not settled; `None` when it has, or when no controller ever reported on it.
+fn unready(live: &Manifest) -> Option<String> {
+    let number = |path: &[&str]| live.at(path).and_then(Value::as_i64);
+    let observed = number(&["status", "observedGeneration"])?;
+    if observed < number(&["metadata", "generation"])? {
+        return Some("its controller has not seen the restored values".to_owned());
+    }
+    let wanted = number(&["spec", "replicas"])?;
+    let ready = number(&["status", "readyReplicas"]).unwrap_or_default();
+    (ready < wanted).then(|| format!("{ready} of {wanted} replicas are ready"))
+}
+
+/// Takes the nets down; answers what must be left behind for want of rights.
+async fn close_nets<A: Api>(api: &A, ledger: &Ledger, case: &Case) -> Option<String> {
+    let warrant = guard::undo(&case.arm.id, &case.arm.cluster_uid);
+    let mut attempt = 0;
+    loop {
+        match nets::take_down(api, &warrant, &case.arm).await {
+            Ok(()) => return None,
+            Err(trouble) if retry(&trouble) => {
+                ledger.trouble(api, Some(trouble.to_string()));
+                api.sleep(pause(&case.arm.id, attempt)).await;
+                attempt += 1;
+            }
+            Err(trouble) => return Some(format!("its record {} could not be deleted: {trouble}", case.arm.record)),
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The task that keeps one injection from arming to its end.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use jiff::{Timestamp, ToSpan as _};
+use tokio::sync::{oneshot, watch};
+
+use super::{
+    engine::Place,
+    events,
+    executor::{self, Hands, alone, apply_all, latched},
+    finish::{Order, Orders, finish},
+    ledger::{Ledger, first_view},
+    nets,
+    sentry::Sentry,
+    undoer::Case,
+};
+use crate::{
+    cluster::{api::Api, warrant::Warrant},
+    fault::{arming, checked::Checked, injection::State, refusal::ApplyError, view::InjectionView},
+    journal::{
+        digest::Digest,
+        entry::{Arm, Cause, Fact},
+        io::{Drawer, Shelf},
+    },
+};
+
+/// How often an active injection looks after its record and its deadlines.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// What a keeper works with.
+pub(crate) struct Bench<A> {
+    pub(crate) api: Arc<A>,
+    pub(crate) place: Arc<Place>,
+    pub(crate) shelf: Shelf,
+    pub(crate) sentry: Option<Sentry>,
+}
+
+impl<A> Clone for Bench<A> {
+    fn clone(&self) -> Self {
+        Self {
+            api: Arc::clone(&self.api),
+            place: Arc::clone(&self.place),
+            shelf: self.shelf.clone(),
+            sentry: self.sentry.clone(),
+        }
+    }
+}
+
+/// What an active injection goes by.
+struct Watched<'a> {
+    warrant: &'a Warrant,
+    arm: &'a Arm,
+    recorded: bool,
+    created: Timestamp,
+}
+
+/// The journal is durable: what comes next may touch the cluster.
+pub(crate) struct Armed {
+    pub(crate) ledger: Ledger,
+    pub(crate) view: watch::Receiver<InjectionView>,
+    path: PathBuf,
+}
+
+impl<A: Api> Bench<A> {
+    /// Writes the arming fact. Nothing else was done before.
+    pub(crate) fn open_journal(&self, arm: &Arm) -> Result<Armed, ApplyError> {
+        let drawer = if arm.class == arming::KEPT { Drawer::Kept } else { Drawer::Open };
+        let now = self.api.now();
+        let journal = self
+            .shelf
+            .begin(drawer, &arm.cluster_uid, &arm.id, now, Fact::Arm(Box::new(arm.clone())))
+            .map_err(|error| ApplyError::Net {
+                net: "journal",
+                why: format!("{}: {error}", self.shelf.path(drawer, &arm.cluster_uid, &arm.id).display()),
+            })?;
+        let path = journal.path().to_path_buf();
+        let (ledger, view) = Ledger::new(Some(journal), first_view(arm, State::Arming, now, true));
+        Ok(Armed { ledger, view, path })
+    }
+
+    /// Applies, keeps and ends a leased fault. `started` hears whether it became active.
+    pub(crate) async fn keep(
+        self,
+        armed: Armed,
+        warrant: Warrant,
+        checked: Checked,
+        arm: Arm,
+        mut orders: Orders,
+        started: oneshot::Sender<Result<String, ApplyError>>,
+    ) {
+        let api = &*self.api;
+        let Armed { mut ledger, path, .. } = armed;
+        let mut created = None;
+        let applied =
+            self.raise_and_apply(&mut ledger, &path, &warrant, &checked, &arm, &mut orders, &mut created).await;
+        let cause = match applied {
+            Ok(()) => {
+                ledger.may(api.now(), Fact::Active);
+                let active = api.now();
+                let (lease, ends) = (after(created.unwrap_or(active), arm.lease_s), after(active, arm.duration_s));
+                ledger.show(|view| {
+                    view.deadline = Some(lease);
+                    view.ends = Some(ends);
+                });
+                ledger.enter(api, State::Active);
+                let _ = started.send(Ok(arm.id.clone()));
+                nets::briefly(api, nets::tell_records(api, &warrant, &arm, "state", State::Active.word())).await;
+                nets::briefly(api, events::tell(api, &warrant, &arm, "BrinkFaultActive", &arm.title)).await;
+                let watched = Watched {
+                    warrant: &warrant,
+                    arm: &arm,
+                    recorded: created.is_some(),
+                    created: created.unwrap_or(active),
+                };
+                self.watch_over(&mut ledger, &watched, lease, ends, &mut orders).await
+            }
+            Err((cause, error)) => {
+                ledger.show(|view| view.notes.push(error.to_string()));
+                let _ = started.send(Err(error));
+                cause
+            }
+        };
+        self.end(ledger, &path, &arm, created, cause, &mut orders).await;
+    }
+
+    /// Nets up, then the steps.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of one arming, borrowed apart so that the caller keeps them"
+    )]
+    async fn raise_and_apply(
+        &self,
+        ledger: &mut Ledger,
+        path: &std::path::Path,
+        warrant: &Warrant,
+        checked: &Checked,
+        arm: &Arm,
+        orders: &mut Orders,
+        created: &mut Option<Timestamp>,
+    ) -> Result<(), (Cause, ApplyError)> {
+        let api = &*self.api;
+        let failed = |error: ApplyError| (Cause::FailedStep, error);
+        let begun = api.now();
+        match nets::put_records(api, warrant, arm).await {
+            Ok(at) => {
+                *created = Some(at);
+                ledger.show(|view| view.deadline = Some(after(at, arm.lease_s)));
+            }
+            Err(error) if !self.place.record_local => return Err(failed(error)),
+            Err(error) => ledger.show(|view| view.notes.push(format!("no cluster record: {error}"))),
+        }
+        alone(api, arm, &self.place).await.map_err(failed)?;
+        let fuses = nets::light_fuses(api, warrant, arm, &checked.plan.fuses).await.map_err(failed)?;
+        match &self.sentry {
+            Some(sentry) => {
+                sentry.arm(&arm.id, path).await.map_err(|why| failed(ApplyError::Net { net: "guardian", why }))?;
+            }
+            None => {
+                let why = "none can be started here".to_owned();
+                return Err(failed(ApplyError::Net { net: "guardian", why }));
+            }
+        }
+        while let Some(order) = orders.waiting() {
+            if let Order::End(cause) = order {
+                return Err((cause, ApplyError::Stopped(cause.word().to_owned())));
+            }
+        }
+        // Last: whoever latched before this read is obeyed, whoever latches after it finds the record.
+        latched(api, &self.place).await.map_err(|error| (Cause::Stop, error))?;
+        let recordless = created.is_none().then(|| after(begun, arm.lease_s));
+        let hands = Hands { api, warrant, checked, arm, fuses: &fuses, recordless };
+        apply_all(&hands, ledger, orders).await.map_err(|failure| (failure.cause, failure.error))
+    }
+
+    /// Until something ends it: an order, its time, its record, its guardian.
+    async fn watch_over(
+        &self,
+        ledger: &mut Ledger,
+        watched: &Watched<'_>,
+        mut lease: Timestamp,
+        mut ends: Timestamp,
+        orders: &mut Orders,
+    ) -> Cause {
+        let api = &*self.api;
+        let mut sentry = self.sentry.clone();
+        loop {
+            let now = api.now();
+            if now >= ends {
+                return Cause::Duration;
+            }
+            if now >= lease {
+                return Cause::Lease;
+            }
+            let left = Duration::try_from(ends.min(lease).duration_since(now)).unwrap_or_default();
+            let left = left.max(Duration::from_millis(20));
+            let look = async {
+                if watched.recorded {
+                    match nets::own_record(api, watched.arm).await {
+                        Ok(Ok(_)) => ledger.trouble(api, None),
+                        Ok(Err(why)) => return Some(why),
+                        // The deadline rules; until then the state is what was last seen.
+                        Err(trouble) => ledger.trouble(api, Some(trouble.to_string())),
+                    }
+                }
+                api.sleep(LOOK).await;
+                None
+            };
+            let lost = async {
+                match &mut sentry {
+                    Some(sentry) => sentry.lost().await,
+                    None => std::future::pending().await,
+                }
+            };
+            // A look that hangs must not keep an order or the deadline waiting.
+            tokio::select! {
+                order = orders.next() => match order {
+                    Order::End(cause) => return cause,
+                    Order::Extend(by) => (lease, ends) = self.extend(ledger, watched, lease, ends, by).await,
+                    Order::Decide(_) | Order::Now => {}
+                },
+                why = lost => {
+                    ledger.show(|view| view.notes.push(why));
+                    return Cause::Signal;
+                }
+                stopped = look => if let Some(why) = stopped {
+                    ledger.show(|view| view.notes.push(why));
+                    return Cause::Stop;
+                },
+                () = api.sleep(left) => {}
+            }
+        }
+    }
+
+    /// More time: fuse first, then record, then journal, so that no layer ends it before the next one knows.
+    async fn extend(
+        &self,
+        ledger: &mut Ledger,
+        watched: &Watched<'_>,
+        lease: Timestamp,
+        ends: Timestamp,
+        by: Duration,
+    ) -> (Timestamp, Timestamp) {
+        let later = |at: Timestamp| after(at, by.as_secs());
+        let api = &*self.api;
+        let arm = watched.arm;
+        // The lease counts from the record's creation, whatever was added before.
+        let so_far = Duration::try_from(lease.duration_since(watched.created)).unwrap_or_default();
+        let lease_s = so_far.as_secs() + by.as_secs();
+        let duration_s = arm.duration_s + lease_s - arm.lease_s;
+        if let Err(why) = nets::lengthen(api, watched.warrant, arm, lease_s).await {
+            ledger.show(|view| view.notes.push(format!("not extended: {why}")));
+            return (lease, ends);
+        }
+        let fact = Fact::Extended { lease_s, duration_s };
+        if let Err(error) = ledger.must(api.now(), fact) {
+            ledger.show(|view| view.notes.push(format!("not extended: the journal cannot be written: {error}")));
+            return (lease, ends);
+        }
+        ledger.show(|view| {
+            view.deadline = Some(later(lease));
+            view.ends = Some(later(ends));
+        });
+        (later(lease), later(ends))
+    }
+
+    /// Undo, verification, nets, journal; then the guardian may go.
+    async fn end(
+        &self,
+        ledger: Ledger,
+        path: &std::path::Path,
+        arm: &Arm,
+        created: Option<Timestamp>,
+        cause: Cause,
+        orders: &mut Orders,
+    ) {
+        // What was announced is read from the file, as a guardian or a later start would: one truth for all.
+        let digest = self.shelf.digest(path).unwrap_or(Digest { damaged: true, ..Digest::default() });
+        let case = Case::of_journal(arm.clone(), &digest, created);
+        finish(&*self.api, &self.shelf, ledger, case, cause, orders).await;
+        if let Some(sentry) = &self.sentry {
+            sentry.close(&arm.id).await;
+        }
+    }
+
+    /// Applies a change that is kept. No lease, no record, no fuse; if a step fails, the ones before it are undone.
+    pub(crate) async fn change(
+        self,
+        armed: Armed,
+        warrant: Warrant,
+        checked: Checked,
+        arm: Arm,
+        mut orders: Orders,
+        started: oneshot::Sender<Result<String, ApplyError>>,
+    ) {
+        let api = &*self.api;
+        let Armed { mut ledger, path, .. } = armed;
+        let fuses = std::collections::BTreeMap::new();
+        let hands = Hands { api, warrant: &warrant, checked: &checked, arm: &arm, fuses: &fuses, recordless: None };
+        let applied = match latched(api, &self.place).await {
+            Ok(()) => {
+                apply_all(&hands, &mut ledger, &mut orders).await.map_err(|failure| (failure.cause, failure.error))
+            }
+            Err(error) => Err((Cause::Stop, error)),
+        };
+        match applied {
+            Ok(()) => {
+                ledger.may(api.now(), Fact::Active);
+                ledger.enter(api, State::Active);
+                let _ = started.send(Ok(arm.id.clone()));
+            }
+            Err((cause, error)) => {
+                ledger.show(|view| view.notes.push(error.to_string()));
+                let _ = started.send(Err(error));
+                let digest = self.shelf.digest(&path).unwrap_or(Digest { damaged: true, ..Digest::default() });
+                let case = Case::of_journal(arm, &digest, None);
+                finish(api, &self.shelf, ledger, case, cause, &mut orders).await;
+            }
+        }
+    }
+
+    /// Whether everything is as previewed.
+    pub(crate) async fn unmoved(&self, checked: &Checked) -> Result<(), ApplyError> {
+        executor::unmoved(&*self.api, checked).await
+    }
+}
+
+/// A moment some seconds later.
+pub(crate) fn after(at: Timestamp, seconds: u64) -> Timestamp {
+    at.checked_add(i64::try_from(seconds).unwrap_or(i64::MAX / 1_000_000_000).seconds()).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,171 @@
+//! The book of one injection while a process works on it: its journal, if this process holds it, and its view.
+
+use std::io;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::undoer::Case;
+use crate::{
+    cluster::api::Api,
+    fault::{
+        arming,
+        injection::State,
+        view::{InjectionView, StepView},
+    },
+    journal::{
+        entry::{Arm, Cause, Did, Fact, Outcome},
+        io::{Journal, file::Sync},
+    },
+};
+
+/// See the module docs.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    journal: Option<Journal>,
+    view: watch::Sender<InjectionView>,
+}
+
+/// What is shown of an injection before anything happened.
+pub(crate) fn first_view(arm: &Arm, state: State, since: Timestamp, mine: bool) -> InjectionView {
+    InjectionView {
+        injection: arm.id.clone(),
+        title: arm.title.clone(),
+        kind: arm.kind.clone(),
+        driver: arm.driver.clone(),
+        class: arm.class.clone(),
+        state,
+        cause: None,
+        deadline: None,
+        ends: None,
+        owner: arm.owner.clone(),
+        host: arm.host.clone(),
+        approved_by: arm.approved_by.clone(),
+        mine,
+        since,
+        unconfirmed_since: None,
+        trouble: None,
+        steps: arm
+            .steps
+            .iter()
+            .map(|step| StepView {
+                n: step.n,
+                op: step.op,
+                object: arming::object(&step.object).to_string(),
+                written: false,
+                outcome: None,
+                note: String::new(),
+            })
+            .collect(),
+        residue: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+impl Ledger {
+    /// A ledger with the journal this process holds, or none.
+    pub(crate) fn new(journal: Option<Journal>, view: InjectionView) -> (Self, watch::Receiver<InjectionView>) {
+        let (view, seen) = watch::channel(view);
+        (Self { journal, view }, seen)
+    }
+
+    /// The view as it is.
+    pub(crate) fn view(&self) -> InjectionView {
+        self.view.borrow().clone()
+    }
+
+    /// Changes what is seen. Nobody is told when nothing changed.
+    pub(crate) fn show(&self, change: impl FnOnce(&mut InjectionView)) {
+        self.view.send_if_modified(|view| {
+            let before = view.clone();
+            change(view);
+            *view != before
+        });
+    }
+
+    /// Enters a state.
+    pub(crate) fn enter<A: Api>(&self, api: &A, state: State) {
+        let now = api.now();
+        self.show(|view| {
+            if view.state != state {
+                view.state = state;
+                view.since = now;
+            }
+        });
+    }
+
+    /// Shows what is in the way while the undo goes on trying.
+    pub(crate) fn trouble<A: Api>(&self, api: &A, why: Option<String>) {
+        let now = api.now();
+        self.show(|view| {
+            view.unconfirmed_since = why.as_ref().map(|_| view.unconfirmed_since.unwrap_or(now));
+            view.trouble = why;
+        });
+    }
+
+    /// Writes a fact that must be on the disk before the next request.
+    pub(crate) fn must(&mut self, at: Timestamp, fact: Fact) -> io::Result<()> {
+        match &mut self.journal {
+            Some(journal) => journal.write(at, fact, Sync::Now),
+            None => Err(io::Error::new(io::ErrorKind::NotConnected, "this process does not hold the journal")),
+        }
+    }
+
+    /// Writes a fact that nothing waits for (rule R2: no disk error stops an undo).
+    pub(crate) fn may(&mut self, at: Timestamp, fact: Fact) {
+        let sync = if matches!(fact, Fact::Done { .. } | Fact::Stuck { .. }) { Sync::Now } else { Sync::Later };
+        if let Some(journal) = &mut self.journal
+            && let Err(error) = journal.write(at, fact, sync)
+        {
+            tracing::warn!(%error, "the journal cannot be written; the undo goes on without it");
+        }
+    }
+
+    /// The step's write was announced.
+    pub(crate) fn will(&mut self, at: Timestamp, step: u32) -> io::Result<()> {
+        self.must(at, Fact::Will { step })?;
+        self.show(|view| {
+            for seen in view.steps.iter_mut().filter(|seen| seen.n == step) {
+                seen.written = true;
+            }
+        });
+        Ok(())
+    }
+
+    /// What came of it.
+    pub(crate) fn did(&mut self, at: Timestamp, step: u32, outcome: Did) {
+        self.may(at, Fact::Did { step, outcome });
+    }
+
+    /// The undo of a step came to this.
+    pub(crate) fn undid(&mut self, at: Timestamp, step: u32, outcome: Outcome, note: &str) {
+        self.may(at, Fact::Undid { step, outcome, note: note.to_owned() });
+        self.show(|view| {
+            for seen in view.steps.iter_mut().filter(|seen| seen.n == step) {
+                seen.outcome = Some(outcome);
+                note.clone_into(&mut seen.note);
+            }
+        });
+    }
+
+    /// The undo begins.
+    pub(crate) fn undo<A: Api>(&mut self, api: &A, cause: Cause) {
+        self.may(api.now(), Fact::Undo { cause });
+        self.show(|view| view.cause = Some(view.cause.unwrap_or(cause)));
+        self.enter(api, State::Undoing);
+    }
+
+    /// Shows which steps count as written, for a case found on disk or in the cluster.
+    pub(crate) fn show_case(&self, case: &Case) {
+        self.show(|view| {
+            for step in &mut view.steps {
+                step.written = case.begun.as_ref().is_none_or(|begun| begun.contains(&step.n));
+            }
+        });
+    }
+
+    /// Gives the journal back, to be put away.
+    pub(crate) fn into_journal(self) -> Option<Journal> {
+        self.journal
+    }
+}

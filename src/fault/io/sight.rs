@@ -1,0 +1,290 @@
+//! Reads what a driver needs to see. Missing kinds and missing rights are facts of the sight, not errors; only a server that
+//! cannot be asked at all is one.
+
+use futures::future::join_all;
+use serde_json::Value;
+
+use crate::{
+    cluster::{
+        Kind, Manifest, ObjectRef,
+        api::{Api, Read, Trouble},
+    },
+    fault::{
+        drivers::CompileError,
+        intent::{Fault, FaultKind},
+        known,
+        sight::{Controller, Given, Sight},
+    },
+};
+
+/// Groups whose kinds drivers ask for, with the versions to use, best first.
+const GROUPS: [(&str, &[&str]); 3] = [
+    ("networking.istio.io", &["v1", "v1beta1", "v1alpha3"]),
+    ("security.istio.io", &["v1", "v1beta1"]),
+    ("gateway.networking.k8s.io", &["v1", "v1beta1"]),
+];
+
+/// More namespaces than this are not looked into; what they hold counts as everything.
+const NAMESPACES: usize = 4;
+
+/// Looks at what this intent is about. What does not hang on other answers is asked at the same time: a link may be slow.
+pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError> {
+    let given = if fault.kind == FaultKind::Manifest { given(api, fault).await? } else { Vec::new() };
+    let mut namespaces: Vec<String> = given.iter().filter_map(|given| given.object.namespace.clone()).collect();
+    if fault.kind != FaultKind::Manifest {
+        namespaces.push(fault.namespace.clone());
+    }
+    namespaces.sort();
+    namespaces.dedup();
+    namespaces.truncate(NAMESPACES);
+    let inside = join_all(namespaces.iter().map(|namespace| inside(api, namespace)));
+    let (routes, inside, istiod) = futures::join!(served_routes(api, &namespaces), inside, istiod(api));
+    let mut sight = Sight { root_namespace: "istio-system".to_owned(), given, istiod: istiod?, ..routes? };
+    for part in inside {
+        let part = part?;
+        sight.namespaces.extend(part.namespaces);
+        sight.services.extend(part.services);
+        sight.pods.extend(part.pods);
+        sight.workloads.extend(part.workloads);
+        sight.autoscalers.extend(part.autoscalers);
+        sight.budgets.extend(part.budgets);
+        sight.unreadable.extend(part.unreadable);
+    }
+    Ok(sight)
+}
+
+async fn served_routes<A: Api>(api: &A, namespaces: &[String]) -> Result<Sight, CompileError> {
+    let mut sight = Sight::default();
+    served(api, &mut sight).await?;
+    routes(api, namespaces, &mut sight).await?;
+    Ok(sight)
+}
+
+/// What the catalogue needs to say which driver works here.
+pub async fn survey<A: Api>(api: &A) -> Result<Sight, CompileError> {
+    let mut sight = Sight::default();
+    let (served, istiod) = futures::join!(served(api, &mut sight), istiod(api));
+    served?;
+    sight.istiod = istiod?;
+    Ok(sight)
+}
+
+fn unreadable(what: &str, trouble: &Trouble) -> CompileError {
+    CompileError::Unreadable { what: what.to_owned(), why: trouble.to_string() }
+}
+
+/// Whether the server itself said no, as opposed to not being reached.
+fn answered(trouble: &Trouble) -> bool {
+    trouble.code().is_some_and(|code| (400..500).contains(&code) && code != 401 && code != 429)
+}
+
+/// The items of a collection, each with the apiVersion and kind that lists leave out. `None` when they may not be read.
+async fn list<A: Api>(
+    api: &A,
+    kind: &Kind,
+    namespace: Option<&str>,
+    labels: &str,
+) -> Result<Option<Vec<Manifest>>, CompileError> {
+    let read = Read::List { kind: kind.clone(), namespace: namespace.map(str::to_owned), labels: labels.to_owned() };
+    match api.read(&read).await {
+        Ok(answer) => Ok(Some(items(kind, &answer.body))),
+        Err(trouble) if answered(&trouble) => Ok(None),
+        Err(trouble) => Err(unreadable(&kind.plural, &trouble)),
+    }
+}
+
+pub(super) fn items(kind: &Kind, list: &Manifest) -> Vec<Manifest> {
+    let items = list.at(&["items"]).and_then(Value::as_array);
+    items
+        .into_iter()
+        .flatten()
+        .map(|item| {
+            let mut item = item.clone();
+            if let Some(map) = item.as_object_mut() {
+                map.insert("apiVersion".to_owned(), Value::String(kind.api_version()));
+                map.insert("kind".to_owned(), Value::String(kind.kind.clone()));
+            }
+            Manifest(item)
+        })
+        .collect()
+}
+
+/// One namespace: itself, its pods, and what selects, owns, scales or protects them.
+async fn inside<A: Api>(api: &A, namespace: &str) -> Result<Sight, CompileError> {
+    let kinds = [
+        known::pod(),
+        known::service(),
+        known::deployment(),
+        known::stateful_set(),
+        known::daemon_set(),
+        known::replica_set(),
+        known::autoscaler(),
+        known::disruption_budget(),
+    ];
+    let lists = join_all(kinds.iter().map(|kind| list(api, kind, Some(namespace), "")));
+    let (itself, lists) = futures::join!(namespace_of(api, namespace), lists);
+    let mut sight = Sight::default();
+    // Where it may not be read, its labels are unknown, but the namespace may well be there.
+    sight.namespaces.insert(namespace.to_owned(), itself?.unwrap_or_default());
+    for (kind, answer) in kinds.iter().zip(lists) {
+        let Some(items) = answer? else {
+            sight.unreadable.push(format!("{} in {namespace}", kind.plural));
+            continue;
+        };
+        match kind.kind.as_str() {
+            "Pod" => sight.pods.extend(items),
+            "Service" => sight.services.extend(items),
+            "HorizontalPodAutoscaler" => sight.autoscalers.extend(items),
+            "PodDisruptionBudget" => sight.budgets.extend(items),
+            _ => sight.workloads.extend(items),
+        }
+    }
+    Ok(sight)
+}
+
+/// `None` when it may not be read.
+async fn namespace_of<A: Api>(api: &A, name: &str) -> Result<Option<Manifest>, CompileError> {
+    let object = ObjectRef { kind: known::namespace(), namespace: None, name: name.to_owned() };
+    match api.read(&Read::Get(object)).await {
+        Ok(answer) => Ok(Some(answer.body)),
+        Err(trouble) if trouble.not_found() => Err(CompileError::NothingMatches {
+            target: "the target".to_owned(),
+            namespace: name.to_owned(),
+            why: "there is no such namespace; give another with -n".to_owned(),
+        }),
+        Err(trouble) if answered(&trouble) => Ok(None),
+        Err(trouble) => Err(unreadable(&format!("namespace {name}"), &trouble)),
+    }
+}
+
+/// Routes lead into namespaces from anywhere, so all are read; where that is not allowed, those of the touched namespaces.
+async fn routes<A: Api>(api: &A, namespaces: &[String], sight: &mut Sight) -> Result<(), CompileError> {
+    for (group, name) in [("gateway.networking.k8s.io", "HTTPRoute"), ("networking.istio.io", "VirtualService")] {
+        let Some(kind) = sight.serves(group, name).cloned() else { continue };
+        let found = if let Some(all) = list(api, &kind, None, "").await? {
+            all
+        } else {
+            sight.unreadable.push(format!("{} of other namespaces", kind.plural));
+            let mut found = Vec::new();
+            for namespace in namespaces {
+                found.extend(list(api, &kind, Some(namespace), "").await?.unwrap_or_default());
+            }
+            found
+        };
+        if name == "HTTPRoute" {
+            sight.http_routes = found;
+        } else {
+            sight.virtual_services = found;
+        }
+    }
+    if let Some(kind) = sight.serves("gateway.networking.k8s.io", "Gateway").cloned() {
+        sight.gateways = list(api, &kind, None, "").await?;
+    }
+    Ok(())
+}
+
+async fn served<A: Api>(api: &A, sight: &mut Sight) -> Result<(), CompileError> {
+    let asked = join_all(GROUPS.iter().map(|(group, versions)| group_kinds(api, group, versions))).await;
+    for ((group, _), answer) in GROUPS.iter().zip(asked) {
+        match answer? {
+            Some(kinds) => sight.served.extend(kinds),
+            None => sight.unasked.push((*group).to_owned()),
+        }
+    }
+    Ok(())
+}
+
+/// The kinds of a group, each in the best version that serves it. `None` when it may not be asked.
+async fn group_kinds<A: Api>(api: &A, group: &str, best: &[&str]) -> Result<Option<Vec<Kind>>, CompileError> {
+    let path = format!("/apis/{group}");
+    let body = match api.read(&Read::Path(path.clone())).await {
+        Ok(answer) => answer.body,
+        Err(trouble) if trouble.not_found() => return Ok(Some(Vec::new())),
+        Err(trouble) if answered(&trouble) => return Ok(None),
+        Err(trouble) => return Err(unreadable(&path, &trouble)),
+    };
+    let versions: Vec<&str> = body
+        .at(&["versions"])
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|version| version.get("version")?.as_str())
+        .collect();
+    let mut kinds: Vec<Kind> = Vec::new();
+    for version in best.iter().filter(|version| versions.contains(*version)) {
+        for kind in resources(api, group, version).await? {
+            if !kinds.iter().any(|one| one.kind == kind.kind) {
+                kinds.push(kind);
+            }
+        }
+    }
+    Ok(Some(kinds))
+}
+
+/// The kinds of one group version (meta/v1 APIResourceList), subresources left out.
+async fn resources<A: Api>(api: &A, group: &str, version: &str) -> Result<Vec<Kind>, CompileError> {
+    let path = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
+    let body = match api.read(&Read::Path(path.clone())).await {
+        Ok(answer) => answer.body,
+        Err(trouble) if answered(&trouble) => return Ok(Vec::new()),
+        Err(trouble) => return Err(unreadable(&path, &trouble)),
+    };
+    let all = body.at(&["resources"]).and_then(Value::as_array);
+    Ok(all
+        .into_iter()
+        .flatten()
+        .filter_map(|one| {
+            let plural = one.get("name")?.as_str().filter(|name| !name.contains('/'))?;
+            Some(Kind {
+                group: group.to_owned(),
+                version: version.to_owned(),
+                kind: one.get("kind")?.as_str()?.to_owned(),
+                plural: plural.to_owned(),
+                namespaced: one.get("namespaced")?.as_bool()?,
+            })
+        })
+        .collect())
+}
+
+/// The given objects, met with what is there.
+async fn given<A: Api>(api: &A, fault: &Fault) -> Result<Vec<Given>, CompileError> {
+    let mut all = Vec::new();
+    let mut known: Vec<Kind> = Vec::new();
+    for wanted in &fault.manifests {
+        let kind = kind_of(api, wanted, &mut known).await?;
+        let namespace = wanted.namespace().unwrap_or(&fault.namespace);
+        let object = ObjectRef::new(kind, namespace, wanted.name());
+        let live = match api.read(&Read::Get(object.clone())).await {
+            Ok(answer) => Some(answer.body),
+            Err(trouble) if trouble.not_found() => None,
+            Err(trouble) => return Err(unreadable(&object.short(), &trouble)),
+        };
+        all.push(Given { object, wanted: wanted.clone(), live });
+    }
+    Ok(all)
+}
+
+async fn kind_of<A: Api>(api: &A, wanted: &Manifest, known: &mut Vec<Kind>) -> Result<Kind, CompileError> {
+    let fits = |kind: &&Kind| kind.kind == wanted.kind() && kind.api_version() == wanted.api_version();
+    if let Some(kind) = known.iter().find(fits) {
+        return Ok(kind.clone());
+    }
+    let (group, version) = wanted.api_version().split_once('/').unwrap_or(("", wanted.api_version()));
+    known.extend(resources(api, group, version).await?);
+    known.iter().find(fits).cloned().ok_or_else(|| CompileError::CannotExpress {
+        what: format!("the API server serves no {} in {}", wanted.kind(), wanted.api_version()),
+        fix: match crate::base::suggest::nearest(wanted.kind(), known.iter().map(|kind| kind.kind.as_str())) {
+            Some(near) if near != wanted.kind() => format!("did you mean {near}?"),
+            _ => "correct apiVersion and kind, or install what defines them".to_owned(),
+        },
+    })
+}
+
+/// Istio's control plane: Deployments labelled `app=istiod`, wherever they are.
+async fn istiod<A: Api>(api: &A) -> Result<Controller, CompileError> {
+    let Some(found) = list(api, &known::deployment(), None, "app=istiod").await? else {
+        return Ok(Controller::Unknown);
+    };
+    let available = |one: &Manifest| one.at(&["status", "availableReplicas"]).and_then(Value::as_u64).unwrap_or(0) > 0;
+    Ok(if found.iter().any(available) { Controller::Alive } else { Controller::Absent })
+}

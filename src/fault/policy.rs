@@ -1,0 +1,167 @@
+//! The guardrails as values: what a policy file may change, and its defaults. `config` reads the file; the guard judges.
+
+use std::{collections::BTreeMap, time::Duration};
+
+pub use crate::base::glob::matches;
+
+/// The limits. Every field is a key of the policy file, and every verdict names the key that changes it.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the policy file of its own")]
+pub struct Policy {
+    /// Contexts in which faults are allowed, with `*`.
+    pub contexts: Vec<String>,
+    /// Contexts that count as production, with `*`.
+    pub production: Vec<String>,
+    /// Namespaces in which nothing is written and no pod is hit, with `*`.
+    pub protected: Vec<String>,
+    /// Namespace of brink's own marks (the latch, records of cluster-scoped steps).
+    pub home: Option<String>,
+    /// Longest lease.
+    pub max_lease: Duration,
+    /// Longest lease in production.
+    pub max_lease_production: Duration,
+    /// Open injections in the whole cluster.
+    pub max_concurrent: u32,
+    /// Share of a workload's pods that may be lost, 0..=1; more is refused.
+    pub max_lost_share: f64,
+    /// Pods that may be lost in all; more is refused.
+    pub max_lost_pods: u32,
+    /// Share of the traffic above which a person must confirm, 0..=1.
+    pub confirm_traffic: f64,
+    /// Share of the traffic above which production refuses, 0..=1.
+    pub max_traffic_production: f64,
+    /// Changes the server cannot dry-run may be applied after confirmation.
+    pub allow_unchecked: bool,
+    /// Guarded faults may be applied in production.
+    pub guarded_in_production: bool,
+    /// Kinds that are never written.
+    pub forbidden_kinds: Vec<String>,
+    /// New pods may be privileged, use the host's namespaces and paths, or another service account.
+    pub allow_privileged_pods: bool,
+    /// `--yes` counts in production.
+    pub yes_in_production: bool,
+    /// Most steps of a plan.
+    pub max_steps: u32,
+    /// Most namespaces of a plan.
+    pub max_namespaces: u32,
+    /// Where rights for cluster records are missing, the local journal may stand alone.
+    pub record_local: bool,
+    /// Additional labels by which pods count as lifelines, `key=value`.
+    pub lifelines: BTreeMap<String, String>,
+    /// Set when the policy file could not be read: no faults, aborting works.
+    pub broken: Option<String>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        Self {
+            contexts: words(&["*"]),
+            production: words(&["*prod*", "*live*"]),
+            protected: words(&[
+                "kube-*",
+                "istio-*",
+                "argocd",
+                "flux-system",
+                "kagent",
+                "monitoring",
+                "*-gateway",
+                "*-gateways",
+                "gateway-system",
+                "kgateway-system",
+                "agentgateway-system",
+            ]),
+            home: None,
+            max_lease: Duration::from_mins(15),
+            max_lease_production: Duration::from_mins(5),
+            max_concurrent: 1,
+            max_lost_share: 0.5,
+            max_lost_pods: 20,
+            confirm_traffic: 0.25,
+            max_traffic_production: 0.5,
+            allow_unchecked: false,
+            guarded_in_production: false,
+            forbidden_kinds: words(&[
+                "Secret",
+                "Role",
+                "RoleBinding",
+                "ClusterRole",
+                "ClusterRoleBinding",
+                "ServiceAccount",
+                "MutatingWebhookConfiguration",
+                "ValidatingWebhookConfiguration",
+                "ValidatingAdmissionPolicy",
+                "ValidatingAdmissionPolicyBinding",
+                "MutatingAdmissionPolicy",
+                "MutatingAdmissionPolicyBinding",
+                "APIService",
+                "CustomResourceDefinition",
+                "Namespace",
+                "PersistentVolume",
+                "PersistentVolumeClaim",
+                "StorageClass",
+            ]),
+            allow_privileged_pods: false,
+            yes_in_production: false,
+            max_steps: 20,
+            max_namespaces: 3,
+            record_local: false,
+            lifelines: BTreeMap::new(),
+            broken: None,
+        }
+    }
+}
+
+impl Policy {
+    /// Whether a context counts as production.
+    pub fn is_production(&self, context: &str) -> bool {
+        let context = context.to_lowercase();
+        self.production.iter().any(|pattern| matches(&pattern.to_lowercase(), &context))
+    }
+
+    /// The pattern that protects a namespace.
+    pub fn protects(&self, namespace: &str) -> Option<&str> {
+        if self.home.as_deref() == Some(namespace) {
+            return self.home.as_deref();
+        }
+        self.protected.iter().map(String::as_str).find(|pattern| matches(pattern, namespace))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::{Policy, matches};
+
+    #[rstest]
+    #[case("*", "", true)]
+    #[case("*prod*", "eu-prod-1", true)]
+    #[case("*prod*", "preview", false)]
+    #[case("kube-*", "kube-system", true)]
+    #[case("kube-*", "my-kube-system", false)]
+    #[case("a*b*c", "a-b-b-c", true)]
+    #[case("a*bc", "abcbc", true)]
+    #[case("ab*b", "ab", false)]
+    #[case("exact", "exact", true)]
+    #[case("exact", "exactly", false)]
+    fn a_star_stands_for_any_text(#[case] pattern: &str, #[case] name: &str, #[case] expected: bool) {
+        assert_eq!(matches(pattern, name), expected);
+    }
+
+    #[test]
+    fn production_is_told_without_regard_to_case() {
+        let policy = Policy::default();
+        assert!(policy.is_production("EU-Prod"));
+        assert!(policy.is_production("live-1"));
+        assert!(!policy.is_production("kind-demo"));
+    }
+
+    #[test]
+    fn home_is_protected_like_the_listed_ones() {
+        let policy = Policy { home: Some("brink".to_owned()), ..Policy::default() };
+        assert_eq!(policy.protects("brink"), Some("brink"));
+        assert_eq!(policy.protects("istio-system"), Some("istio-*"));
+        assert_eq!(policy.protects("shop"), None);
+    }
+}

@@ -1,0 +1,147 @@
+//! The guardrails, one function each: what was found, the limit, and how to change it.
+//!
+//! Every rule always speaks, also when it has nothing against the plan, so that a person sees what was looked at. The rules
+//! do not look themselves: [`Findings`] are what the door found, [`Terms`] are the limits.
+
+mod objects;
+mod pods;
+mod setting;
+mod world;
+
+use std::collections::BTreeMap;
+
+use super::{
+    plan::Plan,
+    policy::Policy,
+    preview::{Blast, DryRun, Ruling, Verdict},
+    sight::Sight,
+};
+use crate::cluster::{ObjectRef, warrant::Purpose};
+
+/// The limits a plan is held to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Terms {
+    /// The policy.
+    pub policy: Policy,
+    /// The kubeconfig context; its name decides whether this is production.
+    pub context: String,
+    /// Nothing is to be written.
+    pub readonly: bool,
+}
+
+/// What the door found out about a plan.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Findings {
+    /// By step: how the dry run went, and the server's words.
+    pub dry_runs: Vec<(DryRun, String)>,
+    /// Rights that are missing, in words: `create envoyfilters.networking.istio.io in shop`.
+    pub missing: Vec<String>,
+    /// Rights for record and fuse that are missing.
+    pub missing_record: Vec<String>,
+    /// Rights that could not be asked about.
+    pub unasked: Vec<String>,
+    /// Touched namespaces that are being deleted.
+    pub terminating: Vec<String>,
+    /// Open injections of anybody; `None` when the records could not be listed.
+    pub open: Option<Vec<Open>>,
+    /// Lifelines among the pods hit: pod `NS/NAME` and what hangs on it.
+    pub lifelines: Vec<Lifeline>,
+    /// What of the lifelines could not be looked at.
+    pub lifelines_unread: Vec<String>,
+}
+
+/// An open injection as its record tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Open {
+    /// Its id.
+    pub id: String,
+    /// Whose.
+    pub owner: String,
+    /// What it touches.
+    pub objects: Vec<ObjectRef>,
+}
+
+/// Something an undo or the sight of it hangs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifeline {
+    /// `NS/NAME`.
+    pub pod: String,
+    /// What it is.
+    pub what: String,
+    /// Sight lifelines may be hit by self-expiring faults after confirmation; undo lifelines never.
+    pub sight_only: bool,
+}
+
+/// What all rules look at.
+pub(crate) struct Case<'a> {
+    plan: &'a Plan,
+    sight: &'a Sight,
+    blast: &'a Blast,
+    findings: &'a Findings,
+    terms: &'a Terms,
+    production: bool,
+}
+
+impl Case<'_> {
+    fn policy(&self) -> &Policy {
+        &self.terms.policy
+    }
+
+    /// Namespaces written to, with one of the objects written there.
+    fn written(&self) -> BTreeMap<&str, String> {
+        let steps =
+            self.plan.steps.iter().filter_map(|step| Some((step.object.namespace.as_deref()?, step.object.short())));
+        let mut all = BTreeMap::new();
+        for (namespace, object) in steps {
+            all.entry(namespace).or_insert(object);
+        }
+        all
+    }
+}
+
+/// Judges a plan: the verdict of every rule that applies to its purpose.
+pub fn judge(plan: &Plan, sight: &Sight, blast: &Blast, findings: &Findings, terms: &Terms) -> Vec<Verdict> {
+    let production = terms.policy.is_production(&terms.context);
+    let case = Case { plan, sight, blast, findings, terms, production };
+    let mut all = vec![
+        setting::read_only(&case),
+        setting::policy_file(&case),
+        setting::context(&case),
+        objects::protected(&case),
+        objects::forbidden(&case),
+        objects::deletes(&case),
+        objects::new_pods(&case),
+        objects::size(&case),
+        world::dry_run(&case),
+        world::rights(&case),
+        world::terminating(&case),
+        world::gitops(&case),
+        pods::lost(&case),
+        pods::lifelines(&case),
+    ];
+    if plan.purpose == Purpose::Fault {
+        all.extend([
+            setting::class(&case),
+            setting::lease(&case),
+            setting::abort_conditions(&case),
+            objects::home(&case),
+            world::concurrent(&case),
+            world::record(&case),
+            pods::last_ready(&case),
+            pods::traffic(&case),
+            pods::effect(&case),
+        ]);
+    }
+    all
+}
+
+/// A verdict.
+fn say(rule: &str, verdict: Ruling, value: impl Into<String>, limit: impl Into<String>, change: &str) -> Verdict {
+    Verdict {
+        rule: rule.to_owned(),
+        verdict,
+        value: value.into(),
+        limit: limit.into(),
+        change: if verdict == Ruling::Ok { String::new() } else { change.to_owned() },
+    }
+}

@@ -1,0 +1,68 @@
+//! Rules about where and how long: read-only, policy, context, class, lease.
+
+use super::{Case, say};
+use crate::{
+    base::span,
+    fault::{
+        class::Class,
+        policy::matches,
+        preview::{Ruling, Verdict},
+    },
+};
+
+pub(super) fn read_only(case: &Case<'_>) -> Verdict {
+    let (verdict, value) = if case.terms.readonly { (Ruling::Refuse, "read-only") } else { (Ruling::Ok, "writable") };
+    say("read-only", verdict, value, "writable", "start brink without --readonly")
+}
+
+pub(super) fn policy_file(case: &Case<'_>) -> Verdict {
+    match &case.policy().broken {
+        Some(why) => say(
+            "policy-file",
+            Ruling::Refuse,
+            why,
+            "readable",
+            "correct the policy file; until then only aborting works",
+        ),
+        None => say("policy-file", Ruling::Ok, "readable", "readable", ""),
+    }
+}
+
+pub(super) fn context(case: &Case<'_>) -> Verdict {
+    let context = &case.terms.context;
+    let allowed = case.policy().contexts.iter().any(|pattern| matches(pattern, context));
+    let verdict = if allowed { Ruling::Ok } else { Ruling::Refuse };
+    let value = if case.production { format!("{context} (production)") } else { context.clone() };
+    say("context", verdict, value, case.policy().contexts.join(", "), "policy key `contexts`")
+}
+
+pub(super) fn class(case: &Case<'_>) -> Verdict {
+    let limit = if case.production { "self-expiring or one-way in production" } else { "any" };
+    let refused = case.production && case.plan.class == Class::Guarded && !case.policy().guarded_in_production;
+    let verdict = if refused { Ruling::Refuse } else { Ruling::Ok };
+    say("class", verdict, case.plan.class.word(), limit, "policy key `guarded-in-production`, or another driver")
+}
+
+pub(super) fn lease(case: &Case<'_>) -> Verdict {
+    let (limit, key) = if case.production {
+        (case.policy().max_lease_production, "policy key `max-lease-production`, or a shorter --lease")
+    } else {
+        (case.policy().max_lease, "policy key `max-lease`, or a shorter --lease")
+    };
+    let verdict = if case.plan.lease > limit { Ruling::Refuse } else { Ruling::Ok };
+    say("max-lease", verdict, span::format(case.plan.lease), span::format(limit), key)
+}
+
+/// A condition nobody watches must not look like one that is watched.
+pub(super) fn abort_conditions(case: &Case<'_>) -> Verdict {
+    let count = case.plan.fault.abort_when.len();
+    let (verdict, value) =
+        if count == 0 { (Ruling::Ok, "none".to_owned()) } else { (Ruling::Refuse, format!("{count} given")) };
+    say(
+        "abort-conditions",
+        verdict,
+        value,
+        "none in this version",
+        "leave abortWhen out and watch the fault, with a short duration",
+    )
+}

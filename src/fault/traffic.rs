@@ -1,0 +1,39 @@
+//! A snapshot of who gets how many requests, as blast radius and guard need it. Filled from whatever measures traffic.
+
+use std::collections::BTreeMap;
+
+use super::preview::TrafficSource;
+use crate::mesh::signals::{Origin, Snapshot};
+
+/// Requests per second. Empty = nobody measures, and unknown counts as everything (rule R5).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Traffic {
+    /// All requests in the mesh; `None` when unknown.
+    pub total: Option<f64>,
+    /// Requests to a workload, `NS/NAME`.
+    pub workloads: BTreeMap<String, f64>,
+    /// Requests of a route, `KIND NS/NAME`, with the origin of the number.
+    pub routes: BTreeMap<String, (f64, TrafficSource)>,
+}
+
+impl Traffic {
+    /// What one look at the whole mesh says. A look that never happened measures nothing.
+    pub fn of(snapshot: &Snapshot) -> Self {
+        if snapshot.at.is_none() {
+            return Self::default();
+        }
+        let workloads = snapshot
+            .workloads
+            .iter()
+            .filter_map(|row| Some((format!("{}/{}", row.namespace, row.workload), row.golden.rps?)));
+        let routes = snapshot.routes.iter().filter_map(|row| {
+            let source = match row.origin {
+                Origin::Measured => TrafficSource::Measured,
+                Origin::Shared => TrafficSource::Shared,
+                Origin::Unknown => return None,
+            };
+            Some((row.route.to_string(), (row.golden.rps?, source)))
+        });
+        Self { total: snapshot.total.rps, workloads: workloads.collect(), routes: routes.collect() }
+    }
+}
