@@ -1,1 +1,284 @@
-//! The cockpit as data: focus, routing of events to panes, layout, view. It decides nothing about clusters or faults.
+//! The cockpit: who has the focus, what lies on top of what, and where events go.
+//!
+//! [`App::update`] takes one event and gives effects; it is total, never blocks and does no I/O. [`App::settle`] computes what
+//! depends on the size, [`App::view`] draws and changes nothing. What a pane means is the pane's business; here is only
+//! routing, layout, header and hints.
+
+mod answers;
+mod go;
+pub mod header;
+pub mod hints;
+pub mod layout;
+pub mod prompt;
+pub mod screen;
+mod update;
+mod view;
+
+use std::{collections::BTreeMap, time::Duration};
+
+pub use layout::Layout;
+pub use screen::Screen;
+
+use crate::{
+    base::{Now, Ticket, Tickets},
+    cluster::address::ContextName,
+    config::{Keymap, Role, Theme},
+    fault::intent::Fault,
+    msg::{Context, Effect, Key},
+    panes::{Cx, Faults, Look, Mesh, PaneKind, Pods, Routes, Stop, World, live},
+};
+
+/// How the cockpit begins.
+#[derive(Debug)]
+pub struct Start {
+    /// Keys.
+    pub keymap: Keymap,
+    /// Colours by meaning.
+    pub theme: Theme,
+    /// The terminal's size.
+    pub size: (u16, u16),
+    /// Show all namespaces.
+    pub all_namespaces: bool,
+    /// The namespace asked for; `None`: the context's own.
+    pub namespace: Option<String>,
+    /// Only look.
+    pub readonly: bool,
+    /// A metric source is configured.
+    pub metrics: bool,
+    /// Offset of the wall clock shown, from UTC.
+    pub zone: jiff::tz::TimeZone,
+    /// The moment of the start.
+    pub now: Now,
+    /// What was wrong with the configuration, to be told once.
+    pub notices: Vec<String>,
+}
+
+/// A line over the hints, for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What is said.
+    pub text: String,
+    /// How it is meant.
+    pub role: Role,
+    until: Duration,
+}
+
+/// The panes.
+#[derive(Debug, Default)]
+pub struct Panes {
+    /// Pods.
+    pub pods: Pods,
+    /// Routes.
+    pub routes: Routes,
+    /// Golden signals.
+    pub mesh: Mesh,
+    /// Injections.
+    pub faults: Faults,
+}
+
+/// The cockpit.
+#[derive(Debug)]
+pub struct App {
+    /// What all panes share.
+    pub world: World,
+    /// The panes.
+    pub panes: Panes,
+    /// Screens above the panes, the uppermost last.
+    pub screens: Vec<Screen>,
+    focus: PaneKind,
+    zoomed: bool,
+    layout: Layout,
+    size: (u16, u16),
+    keymap: Keymap,
+    theme: Theme,
+    tickets: Tickets,
+    now: Now,
+    zone: jiff::tz::TimeZone,
+    pending: Vec<Key>,
+    prompt: Option<prompt::Prompt>,
+    history: Vec<String>,
+    notice: Option<Notice>,
+    waiting_notices: Vec<Notice>,
+    stop: Stop,
+    /// Intents applied here, by injection.
+    intents: BTreeMap<String, Fault>,
+    /// Commands asked for to finish an undo by hand.
+    printed: Option<Ticket>,
+    quit_asked: Option<Duration>,
+    link: Option<Ticket>,
+    /// What was asked for on the command line, until the first link says what holds.
+    wanted: (bool, Option<String>),
+    names_ticket: Option<Ticket>,
+    namespaces: Vec<String>,
+    contexts: Vec<ContextName>,
+    mesh_word: Option<&'static str>,
+    /// When pods and routes were last on screen.
+    seen: (Duration, Duration),
+}
+
+impl App {
+    /// The cockpit, and what it wants done first.
+    pub fn new(start: Start) -> (Self, Vec<Effect>) {
+        let mut tickets = Tickets::default();
+        let link = tickets.take();
+        let mut world = World { readonly: start.readonly, ..World::default() };
+        if start.metrics {
+            world.metric_source = crate::mesh::signals::MetricSource::Asking;
+        }
+        let mut app = Self {
+            world,
+            panes: Panes::default(),
+            screens: Vec::new(),
+            focus: PaneKind::Pods,
+            zoomed: false,
+            layout: Layout::default(),
+            size: start.size,
+            keymap: start.keymap,
+            theme: start.theme,
+            tickets,
+            now: start.now,
+            zone: start.zone,
+            pending: Vec::new(),
+            prompt: None,
+            history: Vec::new(),
+            notice: None,
+            waiting_notices: Vec::new(),
+            stop: Stop::default(),
+            intents: BTreeMap::new(),
+            printed: None,
+            quit_asked: None,
+            link: Some(link),
+            wanted: (start.all_namespaces, start.namespace),
+            names_ticket: None,
+            namespaces: Vec::new(),
+            contexts: Vec::new(),
+            mesh_word: None,
+            seen: (start.now.mono, start.now.mono),
+        };
+        for text in start.notices {
+            app.notify(text, Role::Warn);
+        }
+        app.settle();
+        (app, vec![Effect::Link(link, None)])
+    }
+
+    /// The moment of the last event.
+    pub fn now(&self) -> Now {
+        self.now
+    }
+
+    /// Who stands where.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The pane with the focus.
+    pub fn focus(&self) -> PaneKind {
+        self.focus
+    }
+
+    /// The contexts asked for a key now, from the innermost outwards.
+    pub fn chain(&self) -> Vec<Context> {
+        let context = if self.prompt.is_some() {
+            Context::Input
+        } else if let Some(screen) = self.screens.last() {
+            screen.context()
+        } else {
+            match self.focus {
+                PaneKind::Pods => self.panes.pods.context(),
+                PaneKind::Routes => self.panes.routes.context(),
+                PaneKind::Mesh => self.panes.mesh.context(),
+                PaneKind::Faults => self.panes.faults.context(),
+            }
+        };
+        crate::config::keymap::chain(context)
+    }
+
+    /// Says something at the bottom for a while; what is already said is heard out first.
+    pub fn notify(&mut self, text: impl Into<String>, role: Role) {
+        let seconds = if role == Role::Good { 8 } else { 6 };
+        let notice = Notice { text: text.into(), role, until: self.now.mono + Duration::from_secs(seconds) };
+        match &self.notice {
+            Some(shown) if shown.until > self.now.mono && shown.role == Role::Bad && role != Role::Bad => {
+                self.waiting_notices.push(notice);
+            }
+            _ => self.notice = Some(notice),
+        }
+    }
+
+    fn cx<'a>(now: Now, tickets: &'a mut Tickets, world: &'a World, alone: bool) -> Cx<'a> {
+        Cx { now, tickets, world, alone }
+    }
+
+    fn look(&self, focused: bool) -> Look<'_> {
+        Look { now: self.now, theme: &self.theme, keymap: &self.keymap, world: &self.world, focused }
+    }
+
+    /// When the picture changes by time alone, on the monotonic clock; `None` when it does not.
+    pub fn wakes(&self) -> Option<Duration> {
+        let mut soonest: Option<Duration> = None;
+        let mut offer = |at: Option<Duration>| {
+            if let Some(at) = at {
+                soonest = Some(soonest.map_or(at, |soonest| soonest.min(at)));
+            }
+        };
+        offer(self.notice.as_ref().map(|notice| notice.until));
+        offer(Some(self.now.mono + header::changes_in(self)));
+        offer(live::proven_until(&self.world, self.now));
+        if self.screens.is_empty() {
+            for (kind, _) in &self.layout.panes {
+                offer(match kind {
+                    PaneKind::Pods => self.panes.pods.wakes(self.now),
+                    PaneKind::Routes => self.panes.routes.wakes(self.now),
+                    PaneKind::Mesh => self.panes.mesh.wakes(),
+                    PaneKind::Faults => self.panes.faults.wakes(&self.world, self.now),
+                });
+            }
+        } else {
+            for screen in &self.screens {
+                offer(screen.wakes(self.now));
+            }
+        }
+        // Waking more often than a person can see helps nobody.
+        soonest.map(|at| at.max(self.now.mono + Duration::from_millis(100)))
+    }
+
+    /// Lays the screen out for what is on it now.
+    fn place(&mut self) {
+        let mut wish = layout::Wish {
+            focus: self.focus,
+            zoomed: self.zoomed,
+            agent: false,
+            above: self.stop.height(&self.world),
+            below: 0,
+        };
+        let faults_seen = {
+            let layout = Layout::new(self.size.0, self.size.1, wish);
+            self.screens.is_empty() && layout.pane(PaneKind::Faults).is_some()
+        };
+        wish.below = live::strip_height(&self.world, self.now, faults_seen);
+        self.layout = Layout::new(self.size.0, self.size.1, wish);
+    }
+
+    /// Computes what depends on the size: to be called after events and before a draw.
+    pub fn settle(&mut self) {
+        self.place();
+        if self.layout.too_small {
+            return;
+        }
+        let look = Look { now: self.now, theme: &self.theme, keymap: &self.keymap, world: &self.world, focused: true };
+        for (kind, area) in &self.layout.panes {
+            let area = layout::inside(*area);
+            match kind {
+                PaneKind::Pods => self.panes.pods.settle(area, &look),
+                PaneKind::Routes => self.panes.routes.settle(area, &look),
+                PaneKind::Mesh => self.panes.mesh.settle(area, &look),
+                PaneKind::Faults => self.panes.faults.settle(area, &look),
+            }
+        }
+        let inside = layout::inside(self.layout.body);
+        for screen in &mut self.screens {
+            screen.settle(inside, &look);
+        }
+    }
+}

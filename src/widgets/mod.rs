@@ -1,1 +1,13 @@
-//! Stateless drawings, `impl Widget for &T`. They hold no state and decide nothing.
+//! Stateless drawings. They hold no state and decide nothing.
+//!
+//! Every one of them clips: a place outside the buffer draws nothing, so that no size of a terminal can break a frame.
+
+pub mod big;
+pub mod diff;
+pub mod frame;
+pub mod hints;
+pub mod meter;
+pub mod put;
+pub mod spark;
+
+pub use put::{fill, put, put_right, put_spans, style_row};

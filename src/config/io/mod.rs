@@ -1,3 +1,6 @@
-//! Reads configuration files.
+//! Finds and opens the files of this room.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
+
+pub mod load;
+pub mod look;

@@ -1,0 +1,247 @@
+//! Answers: rows, texts and reports on their way to whoever asked. A ticket nobody waits for any more changes nothing.
+
+use super::{App, Screen};
+use crate::{
+    base::{Ticket, sanitize},
+    cluster::{
+        Batch, Delta,
+        address::ContextName,
+        pods::{MeshMode, PodRow},
+    },
+    config::Role,
+    fault::io::scan::Scanned,
+    mesh::signals::MetricSource,
+    msg::{Effect, Event, Failure, event::Names},
+    panes::{Reply, Viewer, picker::Item, world::LinkState},
+};
+
+impl App {
+    /// Takes an answer.
+    pub(super) fn answer(&mut self, event: Event) -> Vec<Effect> {
+        let now = self.now;
+        match event {
+            Event::Linked(ticket, names) if self.link == Some(ticket) => return self.linked(names),
+            Event::NotLinked(ticket, failure) if self.link == Some(ticket) => {
+                self.world.link = LinkState::Down(failure);
+            }
+            Event::Pods(ticket, batch) => self.pods(ticket, batch),
+            Event::Routes(ticket, kind, batch) => {
+                let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+                let changed = !batch.deltas.is_empty();
+                self.panes.routes.hear(ticket, kind, batch, &mut cx);
+                if changed && self.world.metric_source != MetricSource::None {
+                    self.attribute();
+                    return self.panes.mesh.through(self.panes.routes.gateways());
+                }
+            }
+            Event::Metrics(ticket, source, snapshot) if self.panes.mesh.asked(ticket) => {
+                self.world.metric_source = source;
+                if let Some(snapshot) = snapshot {
+                    self.world.metrics = Some(snapshot);
+                    self.attribute();
+                }
+                let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+                self.panes.mesh.measured(&mut cx);
+                self.panes.pods.measured(&mut cx);
+                self.panes.routes.measured(&mut cx);
+            }
+            Event::FaultSource(ticket, source) => self.panes.faults.hear(ticket, source),
+            Event::Injection(view) => {
+                self.world.injections.insert(view.injection.clone(), *view);
+            }
+            // One's own are told by the engine; of others' only the record was known.
+            Event::Gone(id) if self.world.injections.get(&id).is_some_and(|view| !view.mine) => {
+                self.world.injections.remove(&id);
+            }
+            Event::Scanned(scanned) => self.scanned(*scanned),
+            Event::Latched(by) => self.stop.latch(by),
+            Event::Stopped(ticket, answer) => {
+                if let Ok(stopped) = &answer {
+                    for view in stopped.injections.iter().chain(&stopped.foreign) {
+                        self.world.injections.insert(view.injection.clone(), view.clone());
+                    }
+                }
+                self.stop.stopped(ticket, answer);
+            }
+            Event::Ordered(_, Err(failure)) | Event::Notice(failure) => self.tell(&failure),
+            event => return self.screens_hear(event),
+        }
+        Vec::new()
+    }
+
+    /// Answers to questions of the screens above the panes.
+    fn screens_hear(&mut self, event: Event) -> Vec<Effect> {
+        let now = self.now;
+        let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+        let mut replies: Vec<Reply> = Vec::new();
+        match event {
+            Event::Text(ticket, answer) if self.printed == Some(ticket) => {
+                self.printed = None;
+                match answer {
+                    Ok(text) => self.screens.push(Screen::Viewer(Viewer::text("Finish the undo by hand", &text))),
+                    Err(failure) => self.tell(&failure),
+                }
+            }
+            Event::Text(ticket, answer) => {
+                for screen in &mut self.screens {
+                    match screen {
+                        Screen::Viewer(viewer) => viewer.hear(ticket, answer.clone()),
+                        Screen::Form(form) => replies.push(form.text(ticket, &answer, &mut cx)),
+                        Screen::Change(change) => replies.push(change.text(ticket, &answer, &mut cx)),
+                        Screen::Logs(_) | Screen::Picker(_) | Screen::Preview(_) => {}
+                    }
+                }
+            }
+            Event::Kinds(ticket, answer) => {
+                for screen in &mut self.screens {
+                    if let Screen::Form(form) = screen {
+                        form.kinds(ticket, &answer);
+                    }
+                }
+            }
+            Event::Edited(ticket, answer) => {
+                for screen in &mut self.screens {
+                    match screen {
+                        Screen::Form(form) => form.edited(ticket, &answer),
+                        Screen::Change(change) => replies.push(change.edited(ticket, &answer, &mut cx)),
+                        Screen::Viewer(_) | Screen::Logs(_) | Screen::Picker(_) | Screen::Preview(_) => {}
+                    }
+                }
+            }
+            Event::Log { ticket, batch, dropped } => {
+                for screen in &mut self.screens {
+                    if let Screen::Logs(logs) = screen {
+                        logs.hear(ticket, batch.clone(), dropped);
+                    }
+                }
+            }
+            Event::Contexts(ticket, answer) => self.contexts_known(ticket, answer),
+            Event::Namespaces(ticket, answer) => {
+                if let Ok(names) = &answer {
+                    self.namespaces.clone_from(names);
+                }
+                let items = answer.map(|_| self.namespace_items());
+                for screen in &mut self.screens {
+                    if let Screen::Picker(picker) = screen {
+                        picker.hear(ticket, items.clone());
+                    }
+                }
+            }
+            Event::Checked(ticket, answer) => {
+                for screen in &mut self.screens {
+                    match screen {
+                        Screen::Form(form) => replies.push(form.checked(ticket, answer.clone())),
+                        Screen::Change(change) => replies.push(change.checked(ticket, answer.clone())),
+                        Screen::Preview(preview) => preview.hear(ticket, answer.clone()),
+                        Screen::Viewer(_) | Screen::Logs(_) | Screen::Picker(_) => {}
+                    }
+                }
+            }
+            Event::Applied(ticket, answer) => {
+                for screen in &mut self.screens {
+                    if let Screen::Preview(preview) = screen {
+                        replies.push(preview.applied(ticket, answer.clone(), &mut cx));
+                    }
+                }
+            }
+            _ => {}
+        }
+        replies.into_iter().flat_map(|reply| self.turn(reply)).collect()
+    }
+
+    fn linked(&mut self, names: Names) -> Vec<Effect> {
+        let (all, namespace) = std::mem::take(&mut self.wanted);
+        self.world.namespace = if all { None } else { Some(namespace.unwrap_or_else(|| names.namespace.clone())) };
+        self.world.names = names;
+        self.world.link = LinkState::Up;
+        let mut effects = self.open_panes();
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+        effects.extend(self.panes.faults.open(&mut cx));
+        let ticket = self.tickets.take();
+        self.names_ticket = Some(ticket);
+        effects.push(Effect::Namespaces(ticket));
+        effects
+    }
+
+    fn pods(&mut self, ticket: Ticket, batch: Batch<PodRow>) {
+        let modes = batch.deltas.iter().filter_map(|delta| match delta {
+            Delta::Upsert(row) => Some(row.mesh),
+            Delta::Remove(_) => None,
+        });
+        for mode in modes {
+            match (mode, self.mesh_word) {
+                (MeshMode::Ambient, _) => self.mesh_word = Some("ambient"),
+                (MeshMode::Sidecar, None) => self.mesh_word = Some("sidecar"),
+                (MeshMode::Sidecar | MeshMode::None, _) => {}
+            }
+        }
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+        self.panes.pods.hear(ticket, batch, &mut cx);
+    }
+
+    /// Gives the measured requests to the routes that take them.
+    fn attribute(&mut self) {
+        if let Some(metrics) = &mut self.world.metrics {
+            metrics.routes = self.panes.routes.figures(&metrics.measured);
+        }
+    }
+
+    /// What a crash left, said in a line each.
+    fn scanned(&mut self, scanned: Scanned) {
+        if !scanned.undone.is_empty() {
+            let kinds: Vec<String> =
+                scanned.undone.iter().map(|view| sanitize::line(&view.title).into_owned()).collect();
+            let text = if self.world.readonly {
+                format!("left by a crash, and not undone because brink only looks: {}", kinds.join("; "))
+            } else {
+                format!("left by a crash, being undone: {}", kinds.join("; "))
+            };
+            self.notify(text, Role::Warn);
+        }
+        for view in scanned.undone.into_iter().chain(scanned.foreign).chain(scanned.held) {
+            self.world.injections.entry(view.injection.clone()).or_insert(view);
+        }
+        if !scanned.stale_marks.is_empty() {
+            let objects = sanitize::line(&scanned.stale_marks.join(", ")).into_owned();
+            self.notify(
+                format!("marks of finished faults are back on {objects}: remove the annotation brink.dev/injection"),
+                Role::Warn,
+            );
+        }
+        for warning in scanned.warnings {
+            self.notify(sanitize::line(&warning).into_owned(), Role::Warn);
+        }
+    }
+
+    /// Says a failure with its remedy.
+    pub(super) fn tell(&mut self, failure: &Failure) {
+        let text =
+            if failure.fix.is_empty() { failure.what.clone() } else { format!("{}: {}", failure.what, failure.fix) };
+        self.notify(text, Role::Bad);
+    }
+
+    fn contexts_known(&mut self, ticket: Ticket, answer: Result<Vec<ContextName>, Failure>) {
+        let items = answer.map(|contexts| {
+            let current = self.world.names.context.clone();
+            let item = |context: &ContextName| Item {
+                name: context.name.clone(),
+                note: format!("{} as {}, {}", context.cluster, context.user, context.namespace),
+                current: context.name == current,
+            };
+            let items: Vec<Item> = contexts.iter().map(item).collect();
+            self.contexts = contexts;
+            items
+        });
+        for screen in &mut self.screens {
+            if let Screen::Picker(picker) = screen {
+                picker.hear(ticket, items.clone());
+            }
+        }
+        if let Some(prompt) = &mut self.prompt
+            && self.names_ticket == Some(ticket)
+        {
+            let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
+            prompt.suggest(&self.namespaces, &contexts);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Going somewhere: to a pane, a namespace, another cluster; the command line and the help.
+
+use super::{App, Screen, hints, prompt::Prompt};
+use crate::{
+    config::Role,
+    mesh::signals::MetricSource,
+    msg::Effect,
+    panes::{
+        PaneKind, Picker, Viewer,
+        picker::{Choice, Item},
+        world::LinkState,
+    },
+};
+
+impl App {
+    pub(super) fn open_help(&mut self) -> Vec<Effect> {
+        let text = hints::help(self);
+        self.screens.push(Screen::Viewer(Viewer::text("Help", &text)));
+        Vec::new()
+    }
+
+    pub(super) fn open_prompt(&mut self) -> Vec<Effect> {
+        let mut prompt = Prompt::default();
+        prompt.suggest(&self.namespaces, &[]);
+        self.prompt = Some(prompt);
+        // Contexts are needed for completion only, so they are read when somebody is about to type.
+        let ticket = self.tickets.take();
+        self.names_ticket = Some(ticket);
+        vec![Effect::Contexts(ticket)]
+    }
+
+    pub(super) fn focus_by(&mut self, step: usize) -> Vec<Effect> {
+        let shown: Vec<PaneKind> = if self.layout.tabs || self.zoomed {
+            PaneKind::ALL.to_vec()
+        } else {
+            PaneKind::ALL.into_iter().filter(|kind| self.layout.pane(*kind).is_some()).collect()
+        };
+        let at = shown.iter().position(|kind| *kind == self.focus).unwrap_or(0);
+        let step = if step == 1 { 1 } else { shown.len() - 1 };
+        match shown.get((at + step) % shown.len().max(1)) {
+            Some(kind) => self.focus_on(*kind),
+            None => Vec::new(),
+        }
+    }
+
+    pub(super) fn focus_on(&mut self, kind: PaneKind) -> Vec<Effect> {
+        self.focus = kind;
+        Vec::new()
+    }
+
+    pub(super) fn pick(&mut self, choice: Choice) -> Vec<Effect> {
+        let ticket = self.tickets.take();
+        let mut picker = Picker::new(choice, ticket);
+        let effect = match choice {
+            Choice::Namespace => Effect::Namespaces(ticket),
+            Choice::Context => Effect::Contexts(ticket),
+        };
+        if choice == Choice::Namespace && !self.namespaces.is_empty() {
+            // What is known is shown at once; the answer replaces it.
+            picker.hear(ticket, Ok(self.namespace_items()));
+            picker.expect(ticket);
+        }
+        self.screens.push(Screen::Picker(picker));
+        vec![effect]
+    }
+
+    pub(super) fn namespace_items(&self) -> Vec<Item> {
+        let current = self.world.namespace.as_deref();
+        let item =
+            |name: &String| Item { name: name.clone(), note: String::new(), current: Some(name.as_str()) == current };
+        self.namespaces.iter().map(item).collect()
+    }
+
+    pub(super) fn go_namespace(&mut self, namespace: Option<String>) -> Vec<Effect> {
+        let mut effects = self.close_all();
+        if self.world.namespace == namespace && self.world.link == LinkState::Up {
+            return effects;
+        }
+        if let Some(name) = &namespace
+            && !self.namespaces.is_empty()
+            && !self.namespaces.contains(name)
+        {
+            let near = crate::base::suggest::nearest(name, self.namespaces.iter().map(String::as_str));
+            let near = near.map(|near| format!(": did you mean {near}?")).unwrap_or_default();
+            self.notify(format!("no namespace {name} is known here{near}"), Role::Warn);
+        }
+        self.world.namespace = namespace;
+        if self.world.link == LinkState::Up {
+            effects.extend(self.open_panes());
+        } else {
+            self.wanted = (self.world.namespace.is_none(), self.world.namespace.clone());
+        }
+        effects
+    }
+
+    pub(super) fn go_context(&mut self, name: String) -> Vec<Effect> {
+        if self.world.live().iter().any(|view| view.mine) {
+            self.notify("a fault is live in this cluster: abort it before leaving", Role::Warn);
+            return Vec::new();
+        }
+        let mut effects = self.close_all();
+        let ticket = self.tickets.take();
+        self.link = Some(ticket);
+        self.world.link = LinkState::Connecting;
+        self.world.names = crate::msg::event::Names { context: name.clone(), ..Default::default() };
+        self.world.namespace = None;
+        self.world.metrics = None;
+        self.world.injections.clear();
+        self.wanted = (false, None);
+        self.namespaces.clear();
+        self.mesh_word = None;
+        // What was said of the cluster left behind is not true of the next.
+        self.notice = None;
+        self.waiting_notices.clear();
+        self.panes = super::Panes::default();
+        effects.push(Effect::Link(ticket, Some(name)));
+        effects
+    }
+
+    /// Begins anew for another namespace; what is on screen is watched by [`Self::tend`].
+    pub(super) fn open_panes(&mut self) -> Vec<Effect> {
+        self.mesh_word = None;
+        let namespace = self.world.namespace.clone();
+        let mut effects = self.panes.pods.close();
+        effects.extend(self.panes.routes.close());
+        if self.world.metric_source != MetricSource::None {
+            let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+            effects.extend(self.panes.mesh.open(namespace.as_deref(), &mut cx));
+        }
+        effects
+    }
+}

@@ -1,0 +1,90 @@
+//! Which keys matter here: five to seven, never a wall.
+
+use super::{App, Screen};
+use crate::{
+    config::{Role, keymap::chain},
+    msg::{Command, Context},
+};
+
+/// Keys as typed, with their words.
+pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
+    use Command as C;
+    let context = app.chain().first().copied().unwrap_or(Context::Global);
+    let own = match app.screens.last() {
+        Some(Screen::Preview(preview)) if app.prompt.is_none() => Some(preview.hints(app.now)),
+        Some(Screen::Change(change)) if app.prompt.is_none() => Some(change.hints()),
+        Some(Screen::Form(form)) if app.prompt.is_none() => Some(form.hints()),
+        _ => None,
+    };
+    let commands: &[Command] = match context {
+        Context::Pods => &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Logs, C::Yaml],
+        Context::Routes | Context::Mesh | Context::Table | Context::Global => {
+            &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
+        }
+        Context::Faults => &[C::Help, C::CommandLine, C::NextPane, C::FaultAbort, C::FaultExtend, C::FaultAgain],
+        Context::Viewer => &[C::Back, C::Search, C::NextMatch, C::Wrap, C::Refetch, C::Help],
+        Context::Logs => &[C::Back, C::Follow, C::NextContainer, C::Previous, C::Search, C::Wrap, C::Help],
+        Context::Picker => &[C::Choose, C::Filter, C::Back],
+        // Their screens name their keys themselves.
+        Context::Form | Context::Preview => &[],
+        Context::Input => &[C::Accept, C::Cancel],
+    };
+    let path = chain(context);
+    let pair = |(command, word, role): (Command, &'static str, Role)| {
+        let key = match command {
+            // `q` also leaves; `esc` is what a hand finds without looking.
+            Command::Back | Command::Cancel => app
+                .keymap
+                .keys(&path, command)
+                .into_iter()
+                .find(|key| key == "esc")
+                .or_else(|| app.keymap.key(&path, command)),
+            _ => app.keymap.key(&path, command),
+        };
+        Some((key?, word, role))
+    };
+    let mut pairs: Vec<(String, &'static str, Role)> = Vec::new();
+    let abort = app.keymap.keys(&chain(Context::Input), Command::Abort).into_iter().next().or_else(|| {
+        app.keymap.keys(&chain(Context::Global), Command::Abort).into_iter().find(|key| key.starts_with("ctrl-"))
+    });
+    if app.world.any_live()
+        && let Some(abort) = &abort
+    {
+        pairs.push((abort.clone(), "abort", Role::Key));
+        pairs.push((format!("{abort} {abort}"), "stop all", Role::Key));
+    }
+    let own =
+        own.unwrap_or_else(|| commands.iter().map(|command| (*command, command.spec().hint, Role::Key)).collect());
+    pairs.extend(own.into_iter().filter_map(pair));
+    if !app.world.any_live()
+        && app.screens.is_empty()
+        && let Some(abort) = abort
+    {
+        pairs.push((format!("{abort} {abort}"), "stop all", Role::Key));
+    }
+    pairs
+}
+
+/// The help: every key that works here, by context, from the command table and the keymap.
+pub fn help(app: &App) -> String {
+    let mut text = String::new();
+    for context in chain(app.chain().first().copied().unwrap_or(Context::Global)) {
+        text.push_str(&format!("{}\n", context.word()));
+        let mut rows: Vec<(String, &str, &str)> = Vec::new();
+        for (keys, commands) in app.keymap.bound(context) {
+            let Some(command) = commands.first() else { continue };
+            let spec = command.spec();
+            match rows.iter_mut().find(|(_, _, doc)| *doc == spec.doc) {
+                Some((known, ..)) => known.push_str(&format!(", {keys}")),
+                None => rows.push((keys, spec.name, spec.doc)),
+            }
+        }
+        let order = |name: &str| crate::msg::command::COMMANDS.iter().position(|spec| spec.name == name);
+        rows.sort_by_key(|(_, name, _)| order(name));
+        for (keys, _, doc) in rows {
+            text.push_str(&format!("  {keys:<22} {doc}\n"));
+        }
+        text.push('\n');
+    }
+    text
+}

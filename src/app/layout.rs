@@ -1,0 +1,190 @@
+//! Who stands where: a pure function of the size. 200×60 is not 80×24 stretched: panes appear in an order of importance.
+
+use ratatui::layout::Rect;
+
+use crate::panes::PaneKind;
+
+/// The least room in which anything useful can be said.
+pub const LEAST: (u16, u16) = (40, 10);
+
+/// Who stands where.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Layout {
+    /// Everything.
+    pub whole: Rect,
+    /// The header line.
+    pub header: Rect,
+    /// Between header and hints.
+    pub body: Rect,
+    /// What stands above everything and may not be covered: the emergency stop.
+    pub above: Rect,
+    /// What is told of faults between body and hints.
+    pub below: Rect,
+    /// The hint line.
+    pub hint: Rect,
+    /// Panes with their frames; neighbours share a line.
+    pub panes: Vec<(PaneKind, Rect)>,
+    /// Where the conversation with the agent stands, once there is one.
+    pub agent: Option<Rect>,
+    /// One pane at a time: its title carries the names of the others.
+    pub tabs: bool,
+    /// Too small for anything.
+    pub too_small: bool,
+}
+
+/// What the layout depends on besides the size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// The pane with the focus.
+    pub focus: PaneKind,
+    /// It stands alone.
+    pub zoomed: bool,
+    /// There is an agent to talk to.
+    pub agent: bool,
+    /// Rows wanted above everything.
+    pub above: u16,
+    /// Rows wanted below the panes.
+    pub below: u16,
+}
+
+impl Layout {
+    /// Lays out a terminal of this size.
+    pub fn new(width: u16, height: u16, wish: Wish) -> Self {
+        let whole = Rect::new(0, 0, width, height);
+        if width < LEAST.0 || height < LEAST.1 {
+            return Self { whole, too_small: true, ..Self::default() };
+        }
+        let header = Rect { height: 1, ..whole };
+        let hint = Rect { y: height - 1, height: 1, ..whole };
+        // Three rows stay for the panes whatever is to be told.
+        let room = height - 2;
+        let above = wish.above.min(room.saturating_sub(3));
+        let below = wish.below.min(room.saturating_sub(3 + above));
+        let body = Rect { y: 1 + above, height: room - above - below, ..whole };
+        let below = Rect { y: body.bottom(), height: below, ..whole };
+        let above = Rect { y: 1, height: above, ..whole };
+        let mut layout = Self { whole, header, body, above, below, hint, ..Self::default() };
+        if wish.zoomed || width < 100 || height < 30 {
+            layout.tabs = !wish.zoomed;
+            layout.panes = vec![(wish.focus, body)];
+        } else if width < 160 {
+            layout.medium(body, wish);
+        } else {
+            layout.wide(body, wish);
+        }
+        layout
+    }
+
+    /// Pods, routes and mesh in one column; beside them the agent, or without one mesh and faults.
+    fn medium(&mut self, body: Rect, wish: Wish) {
+        let (left, right) = split_across(body, share(body.width, if wish.agent { 63 } else { 60 }));
+        if wish.agent {
+            self.agent = Some(right);
+            let (pods, rest) = split_down(left, share(left.height, 34));
+            let (routes, mesh) = split_down(rest, share(rest.height, 45));
+            self.panes = vec![(PaneKind::Pods, pods), (PaneKind::Routes, routes), (PaneKind::Mesh, mesh)];
+            if wish.focus == PaneKind::Faults {
+                // The faults take the place of the mesh while they are looked at.
+                self.panes[2].0 = PaneKind::Faults;
+            }
+        } else {
+            let (pods, routes) = split_down(left, share(left.height, 60));
+            let (mesh, faults) = split_down(right, share(right.height, 60));
+            self.panes = vec![
+                (PaneKind::Pods, pods),
+                (PaneKind::Routes, routes),
+                (PaneKind::Mesh, mesh),
+                (PaneKind::Faults, faults),
+            ];
+        }
+    }
+
+    /// All panes, and the agent in a column of its own.
+    fn wide(&mut self, body: Rect, wish: Wish) {
+        let (panes, agent) = if wish.agent {
+            let (panes, agent) = split_across(body, body.width - (body.width / 4).clamp(44, 64));
+            (panes, Some(agent))
+        } else {
+            (body, None)
+        };
+        self.agent = agent;
+        let (left, right) = split_across(panes, share(panes.width, 60));
+        let (pods, routes) = split_down(left, share(left.height, 62));
+        let (mesh, faults) = split_down(right, share(right.height, 62));
+        self.panes = vec![
+            (PaneKind::Pods, pods),
+            (PaneKind::Routes, routes),
+            (PaneKind::Mesh, mesh),
+            (PaneKind::Faults, faults),
+        ];
+    }
+
+    /// Where a pane stands, when it is on screen.
+    pub fn pane(&self, kind: PaneKind) -> Option<Rect> {
+        self.panes.iter().find(|(known, _)| *known == kind).map(|(_, area)| *area)
+    }
+}
+
+/// The inside of a frame.
+pub fn inside(frame: Rect) -> Rect {
+    Rect {
+        x: frame.x.saturating_add(1),
+        y: frame.y.saturating_add(1),
+        width: frame.width.saturating_sub(2),
+        height: frame.height.saturating_sub(2),
+    }
+}
+
+fn share(of: u16, percent: u16) -> u16 {
+    u16::try_from(u32::from(of) * u32::from(percent) / 100).unwrap_or(of)
+}
+
+/// Left and right, with one column in common.
+fn split_across(area: Rect, left: u16) -> (Rect, Rect) {
+    let left = left.clamp(1, area.width.max(1));
+    (Rect { width: left, ..area }, Rect { x: area.x + left - 1, width: area.width + 1 - left, ..area })
+}
+
+/// Upper and lower, with one row in common.
+fn split_down(area: Rect, upper: u16) -> (Rect, Rect) {
+    let upper = upper.clamp(1, area.height.max(1));
+    (Rect { height: upper, ..area }, Rect { y: area.y + upper - 1, height: area.height + 1 - upper, ..area })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{LEAST, Layout, Wish};
+    use crate::panes::PaneKind;
+
+    const WISH: Wish = Wish { focus: PaneKind::Pods, zoomed: false, agent: false, above: 0, below: 0 };
+
+    #[test]
+    fn panes_appear_by_importance() {
+        let small = Layout::new(80, 24, WISH);
+        assert!(small.tabs);
+        assert_eq!(small.panes.len(), 1);
+        assert_eq!(Layout::new(120, 40, WISH).panes.len(), 4);
+        let with_agent = Layout::new(120, 40, Wish { agent: true, ..WISH });
+        assert_eq!(with_agent.panes.len(), 3);
+        assert!(with_agent.agent.is_some_and(|area| area.width >= 40));
+        assert_eq!(Layout::new(200, 60, Wish { agent: true, ..WISH }).panes.len(), 4);
+    }
+
+    proptest! {
+        #[test]
+        fn everything_stays_inside_at_every_size(width in 0u16..300, height in 0u16..120, zoomed: bool, agent: bool, at in 0usize..4, above in 0u16..12, below in 0u16..4) {
+            let wish = Wish { focus: PaneKind::ALL[at], zoomed, agent, above, below };
+            let layout = Layout::new(width, height, wish);
+            prop_assert_eq!(layout.too_small, width < LEAST.0 || height < LEAST.1);
+            for (_, area) in &layout.panes {
+                prop_assert_eq!(area.intersection(layout.body), *area);
+                prop_assert!(area.width >= 3 && area.height >= 3, "{:?}", area);
+            }
+            if !layout.too_small {
+                prop_assert!(layout.pane(wish.focus).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Screens that lie above the panes, one on top of the other.
+
+use std::time::Duration;
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use crate::{
+    base::Now,
+    msg::{Context, Effect},
+    panes::{Change, Form, Logs, Look, Picker, Title, Viewer, preview::Preview},
+};
+
+/// One screen.
+#[derive(Debug)]
+pub enum Screen {
+    /// A text.
+    Viewer(Viewer),
+    /// A log.
+    Logs(Logs),
+    /// A list of names.
+    Picker(Picker),
+    /// The fault form.
+    Form(Box<Form>),
+    /// An object being edited, or an image corrected, to stay.
+    Change(Box<Change>),
+    /// The preview of a fault or a change.
+    Preview(Box<Preview>),
+}
+
+impl Screen {
+    /// Whose keys count.
+    pub fn context(&self) -> Context {
+        match self {
+            Self::Viewer(viewer) => viewer.context(),
+            Self::Logs(logs) => logs.context(),
+            Self::Picker(picker) => picker.context(),
+            Self::Form(form) => form.context(),
+            Self::Change(change) => change.context(),
+            Self::Preview(preview) => preview.context(),
+        }
+    }
+
+    /// It decides itself what `back` means.
+    pub fn keeps_back(&self) -> bool {
+        matches!(self, Self::Form(_) | Self::Change(_) | Self::Preview(_))
+    }
+
+    /// Fits it to the inside of its frame.
+    pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
+        match self {
+            Self::Viewer(viewer) => viewer.settle(area),
+            Self::Logs(logs) => logs.settle(area),
+            Self::Picker(picker) => picker.settle(area),
+            Self::Form(form) => form.settle(area),
+            Self::Change(_) => {}
+            Self::Preview(preview) => preview.settle(area, look),
+        }
+    }
+
+    /// What is to be ended when it closes.
+    pub fn close(&mut self) -> Vec<Effect> {
+        match self {
+            Self::Logs(logs) => logs.close(),
+            Self::Viewer(_) | Self::Picker(_) | Self::Form(_) | Self::Change(_) | Self::Preview(_) => Vec::new(),
+        }
+    }
+
+    /// When its picture changes by time alone.
+    pub fn wakes(&self, now: Now) -> Option<Duration> {
+        match self {
+            Self::Preview(preview) => preview.wakes(now),
+            Self::Viewer(_) | Self::Logs(_) | Self::Picker(_) | Self::Form(_) | Self::Change(_) => None,
+        }
+    }
+
+    /// Its name in the frame.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Viewer(viewer) => viewer.name(),
+            Self::Logs(logs) => logs.name(),
+            Self::Picker(picker) => picker.name(),
+            Self::Form(form) => form.name(),
+            Self::Change(change) => change.name(),
+            Self::Preview(preview) => preview.name(),
+        }
+    }
+
+    /// What else stands in the frame.
+    pub fn title(&self, now: Now) -> Title {
+        match self {
+            Self::Viewer(viewer) => viewer.title(),
+            Self::Logs(logs) => logs.title(),
+            Self::Picker(picker) => picker.title(),
+            Self::Form(form) => form.title(),
+            Self::Change(change) => change.title(),
+            Self::Preview(preview) => preview.title(now),
+        }
+    }
+
+    /// Draws the inside.
+    pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+        match self {
+            Self::Viewer(viewer) => viewer.view(area, buf, look),
+            Self::Logs(logs) => logs.view(area, buf, look),
+            Self::Picker(picker) => picker.view(area, buf, look),
+            Self::Form(form) => form.view(area, buf, look),
+            Self::Change(change) => change.view(area, buf, look),
+            Self::Preview(preview) => preview.view(area, buf, look),
+        }
+    }
+}

@@ -1,0 +1,520 @@
+//! Where an event goes. Total: an event that means nothing here changes nothing.
+
+use std::time::Duration;
+
+use super::{App, Screen};
+use crate::{
+    base::Now,
+    cluster::{ObjectRef, Scope},
+    config::{Role, keymap::Resolved},
+    fault::known,
+    msg::{
+        Command, Context, Effect, Event, Key,
+        effect::ManagedFields,
+        line::{self, Line},
+    },
+    panes::{
+        Change, Form, Logs, PaneKind, Reply, Subject, Turn, Viewer, form::controller, picker::Choice, preview::Preview,
+        stop::Pressed, viewer::Reading, world::LinkState,
+    },
+};
+
+/// A second `quit` within this span leaves although a fault is live.
+const SURE: Duration = Duration::from_secs(3);
+/// Rows nobody looks at are watched this much longer.
+const GRACE: Duration = Duration::from_mins(1);
+
+impl App {
+    /// Takes one event.
+    pub fn update(&mut self, event: Event, now: Now) -> Vec<Effect> {
+        self.now = now;
+        if self.notice.as_ref().is_some_and(|notice| notice.until <= now.mono) {
+            self.notice = self
+                .waiting_notices
+                .pop()
+                .map(|notice| super::Notice { until: now.mono + Duration::from_secs(6), ..notice });
+        }
+        let mut effects = match event {
+            Event::Key(key) => self.key(key, true),
+            Event::Keys(keys) => keys.into_iter().flat_map(|key| self.key(key, false)).collect(),
+            Event::Paste(text) => self.insert(&text),
+            Event::Resize { width, height } => {
+                self.size = (width, height);
+                Vec::new()
+            }
+            Event::Wake => Vec::new(),
+            Event::Resumed => vec![Effect::Redraw],
+            Event::Terminate => vec![Effect::Quit],
+            event => self.answer(event),
+        };
+        effects.extend(self.tend());
+        effects
+    }
+
+    /// Watches what is on screen, and ends watches of what has not been for a while.
+    fn tend(&mut self) -> Vec<Effect> {
+        if self.world.link != LinkState::Up {
+            return Vec::new();
+        }
+        self.place();
+        let scope = self.scope();
+        let now = self.now;
+        let mut effects = Vec::new();
+        let (pods, routes) = (self.layout.pane(PaneKind::Pods).is_some(), self.layout.pane(PaneKind::Routes).is_some());
+        let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+        if pods {
+            self.seen.0 = now.mono;
+            if !self.panes.pods.watches() {
+                effects.extend(self.panes.pods.open(&scope, &mut cx));
+            }
+        } else if self.panes.pods.watches() && now.mono.saturating_sub(self.seen.0) > GRACE {
+            effects.extend(self.panes.pods.close());
+        }
+        if routes {
+            self.seen.1 = now.mono;
+            if !self.panes.routes.watches() {
+                effects.extend(self.panes.routes.open(&scope, &mut cx));
+            }
+        } else if self.panes.routes.watches() && now.mono.saturating_sub(self.seen.1) > GRACE {
+            effects.extend(self.panes.routes.close());
+        }
+        effects
+    }
+
+    fn scope(&self) -> Scope {
+        match &self.world.namespace {
+            Some(namespace) => Scope::namespace(namespace),
+            None => Scope::all(),
+        }
+    }
+
+    fn key(&mut self, key: Key, alone: bool) -> Vec<Effect> {
+        let chain = self.chain();
+        match self.keymap.resolve(&chain, &self.pending, key) {
+            Resolved::Commands(commands) => {
+                self.pending.clear();
+                commands.into_iter().flat_map(|command| self.run(command, alone)).collect()
+            }
+            Resolved::Pending => {
+                self.pending.push(key);
+                Vec::new()
+            }
+            Resolved::Nothing => {
+                let began = !self.pending.is_empty();
+                self.pending.clear();
+                match key.typed() {
+                    Some(c) if chain.first() == Some(&Context::Input) && !began => {
+                        self.insert(c.encode_utf8(&mut [0; 4]))
+                    }
+                    _ => Vec::new(),
+                }
+            }
+        }
+    }
+
+    fn insert(&mut self, text: &str) -> Vec<Effect> {
+        if let Some(prompt) = &mut self.prompt {
+            prompt.line.insert(text);
+            let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
+            prompt.suggest(&self.namespaces, &contexts);
+            return Vec::new();
+        }
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+        match self.screens.last_mut() {
+            Some(Screen::Viewer(viewer)) => viewer.insert(text),
+            Some(Screen::Logs(logs)) => logs.insert(text),
+            Some(Screen::Picker(picker)) => picker.insert(text),
+            Some(Screen::Form(form)) => form.insert(text),
+            Some(Screen::Change(change)) => change.insert(text),
+            Some(Screen::Preview(preview)) => preview.insert(text),
+            None => match self.focus {
+                PaneKind::Pods => self.panes.pods.insert(text, &mut cx),
+                PaneKind::Routes => self.panes.routes.insert(text, &mut cx),
+                PaneKind::Mesh => self.panes.mesh.insert(text, &mut cx),
+                PaneKind::Faults => self.panes.faults.insert(text, &mut cx),
+            },
+        }
+        Vec::new()
+    }
+
+    fn run(&mut self, command: Command, alone: bool) -> Vec<Effect> {
+        match command {
+            Command::Abort => return self.abort(),
+            Command::StopAll => return self.stop_all(),
+            Command::StopEveryone => {
+                let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, alone);
+                return match self.stop.everyone(&mut cx) {
+                    Some(pressed) => self.pressed(pressed),
+                    None => Vec::new(),
+                };
+            }
+            Command::Quit => return self.quit(),
+            Command::Suspend => return vec![Effect::Suspend],
+            Command::Redraw => return vec![Effect::Redraw],
+            _ => {}
+        }
+        if self.prompt.is_some() {
+            return self.prompt_key(command);
+        }
+        if !self.screens.is_empty() {
+            return self.screen_key(command, alone);
+        }
+        self.pane_key(command, alone)
+    }
+
+    /// The abort key, whatever lies above.
+    fn abort(&mut self) -> Vec<Effect> {
+        let chosen = (self.focus == PaneKind::Faults && self.screens.is_empty())
+            .then(|| self.panes.faults.selected(&self.world))
+            .flatten()
+            .cloned();
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, true);
+        let pressed = self.stop.abort(chosen.as_ref(), &mut cx);
+        self.pressed(pressed)
+    }
+
+    fn stop_all(&mut self) -> Vec<Effect> {
+        let pressed = self.stop.press(&mut Self::cx(self.now, &mut self.tickets, &self.world, true));
+        self.pressed(pressed)
+    }
+
+    fn pressed(&mut self, pressed: Pressed) -> Vec<Effect> {
+        let (text, role) = pressed.said;
+        self.notify(text, role);
+        pressed.effects
+    }
+
+    fn quit(&mut self) -> Vec<Effect> {
+        let sure = self.quit_asked.is_some_and(|before| self.now.mono.saturating_sub(before) <= SURE);
+        if self.world.live().iter().any(|view| view.mine) && !sure {
+            self.quit_asked = Some(self.now.mono);
+            self.notify("a fault is live: leaving undoes it; press again within 3 s to leave", Role::Warn);
+            return Vec::new();
+        }
+        vec![Effect::Quit]
+    }
+
+    fn prompt_key(&mut self, command: Command) -> Vec<Effect> {
+        let Some(prompt) = &mut self.prompt else { return Vec::new() };
+        match command {
+            Command::Cancel => self.prompt = None,
+            Command::Accept => {
+                let text = prompt.line.text().trim().to_owned();
+                self.prompt = None;
+                if text.is_empty() {
+                    return Vec::new();
+                }
+                if self.history.last() != Some(&text) {
+                    self.history.push(text.clone());
+                }
+                return self.line(&text);
+            }
+            // What empties the line closes it, as a hand expects.
+            Command::DeleteBack if prompt.line.text().is_empty() => self.prompt = None,
+            command => {
+                if prompt.edit(command, &self.history) {
+                    let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
+                    prompt.suggest(&self.namespaces, &contexts);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    fn line(&mut self, text: &str) -> Vec<Effect> {
+        match line::parse(text) {
+            Err(told) => {
+                self.notify(told, Role::Warn);
+                Vec::new()
+            }
+            Ok(Line::Run(command)) => {
+                let mut effects = self.close_screens_for(command);
+                effects.extend(self.run(command, true));
+                effects
+            }
+            Ok(Line::Namespace(name)) => self.go_namespace(Some(name)),
+            Ok(Line::Context(name)) => self.go_context(name),
+            Ok(Line::Pane(command, namespace)) => {
+                let mut effects = self.close_screens_for(command);
+                effects.extend(self.run(command, true));
+                effects.extend(self.go_namespace(Some(namespace).filter(|name| !name.is_empty())));
+                effects
+            }
+            Ok(Line::Release(reason)) => vec![Effect::Release(self.tickets.take(), reason)],
+        }
+    }
+
+    /// Going somewhere from the command line leaves the screens above the panes.
+    fn close_screens_for(&mut self, command: Command) -> Vec<Effect> {
+        use Command as C;
+        if matches!(command, C::ShowPods | C::ShowRoutes | C::ShowMesh | C::ShowFaults | C::AllNamespaces) {
+            self.close_all()
+        } else {
+            Vec::new()
+        }
+    }
+
+    pub(super) fn close_all(&mut self) -> Vec<Effect> {
+        self.screens.drain(..).flat_map(|mut screen| screen.close()).collect()
+    }
+
+    fn screen_key(&mut self, command: Command, alone: bool) -> Vec<Effect> {
+        let Some(screen) = self.screens.last_mut() else { return Vec::new() };
+        let typing = screen.context() == Context::Input;
+        if !typing {
+            match command {
+                // What a preview or a form gives up is its own business.
+                Command::Back | Command::Leave if !screen.keeps_back() => return self.close_top(),
+                Command::Help => return self.open_help(),
+                Command::CommandLine => return self.open_prompt(),
+                _ => {}
+            }
+        }
+        if command == Command::EditObject
+            && let Screen::Viewer(viewer) = screen
+            && let Some(object) = viewer.yaml_of().cloned()
+        {
+            return self.change(object, false);
+        }
+        let command = if command == Command::Leave { Command::Back } else { command };
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, alone);
+        let reply = match screen {
+            Screen::Viewer(viewer) => viewer.update(command, &mut cx),
+            Screen::Logs(logs) => logs.update(command, &mut cx),
+            Screen::Form(form) => form.update(command, &mut cx),
+            Screen::Change(change) => change.update(command, &mut cx),
+            Screen::Preview(preview) => preview.update(command, &mut cx),
+            Screen::Picker(picker) => {
+                let choice = picker.choice;
+                return match picker.update(command) {
+                    Some(name) => self.picked(choice, name),
+                    None => Vec::new(),
+                };
+            }
+        };
+        self.turn(reply)
+    }
+
+    /// Goes where a reply says, and gives what it wants done.
+    pub(super) fn turn(&mut self, reply: Reply) -> Vec<Effect> {
+        let mut effects = reply.effects;
+        for effect in &effects {
+            match effect {
+                // Whom it hits is known here first; the rows carry the sign as soon as the injection is seen.
+                Effect::Apply(_, checked, ..) => {
+                    let (id, reach) = (checked.plan.id.clone(), &checked.plan.reach);
+                    let pods =
+                        reach.pods.iter().flat_map(|(ns, pods)| pods.iter().map(move |pod| format!("{ns}/{pod}")));
+                    self.world.hit_pods.insert(id.clone(), pods.collect());
+                    self.world.hit_routes.insert(id.clone(), reach.routes.iter().cloned().collect());
+                    self.intents.insert(id, checked.plan.fault.clone());
+                }
+                Effect::Print(ticket, _) => self.printed = Some(*ticket),
+                _ => {}
+            }
+        }
+        match reply.turn {
+            Turn::Stay => {}
+            Turn::Close => effects.extend(self.close_top()),
+            Turn::Preview(checked) => self.screens.push(Screen::Preview(Box::new(Preview::open(checked)))),
+            Turn::Form(fault) => {
+                effects.extend(self.close_top());
+                // The form the preview came from still holds what was typed.
+                if !matches!(self.screens.last(), Some(Screen::Form(_))) {
+                    let (form, more) =
+                        Form::again(*fault, &mut Self::cx(self.now, &mut self.tickets, &self.world, false));
+                    self.screens.push(Screen::Form(Box::new(form)));
+                    effects.extend(more);
+                }
+            }
+            Turn::Home => effects.extend(self.close_all()),
+            Turn::Faults => {
+                effects.extend(self.close_all());
+                self.focus = PaneKind::Faults;
+            }
+        }
+        effects
+    }
+
+    fn close_top(&mut self) -> Vec<Effect> {
+        self.screens.pop().map(|mut screen| screen.close()).unwrap_or_default()
+    }
+
+    fn picked(&mut self, choice: Choice, name: String) -> Vec<Effect> {
+        let mut effects = self.close_top();
+        effects.extend(match choice {
+            Choice::Namespace => self.go_namespace(Some(name)),
+            Choice::Context => self.go_context(name),
+        });
+        effects
+    }
+
+    fn pane_key(&mut self, command: Command, alone: bool) -> Vec<Effect> {
+        let typing = self.chain().first() == Some(&Context::Input);
+        if !typing {
+            match command {
+                Command::Help => return self.open_help(),
+                Command::CommandLine => return self.open_prompt(),
+                Command::NextPane => return self.focus_by(1),
+                Command::PreviousPane => return self.focus_by(PaneKind::ALL.len() - 1),
+                Command::ShowPods => return self.focus_on(PaneKind::Pods),
+                Command::ShowRoutes => return self.focus_on(PaneKind::Routes),
+                Command::ShowMesh => return self.focus_on(PaneKind::Mesh),
+                Command::ShowFaults => return self.focus_on(PaneKind::Faults),
+                Command::Zoom => {
+                    self.zoomed = !self.zoomed;
+                    return Vec::new();
+                }
+                Command::Leave | Command::Back if !self.holds_back() => {
+                    if self.zoomed {
+                        self.zoomed = false;
+                    } else if command == Command::Leave {
+                        return self.quit();
+                    }
+                    return Vec::new();
+                }
+                Command::AllNamespaces => return self.go_namespace(None),
+                Command::Namespaces => return self.pick(Choice::Namespace),
+                Command::Contexts => return self.pick(Choice::Context),
+                command => {
+                    if let Some(effects) = self.act_on_subject(command) {
+                        return effects;
+                    }
+                }
+            }
+        }
+        let command = if command == Command::Leave { Command::Back } else { command };
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, alone);
+        let reply = match self.focus {
+            PaneKind::Pods => self.panes.pods.update(command, &mut cx),
+            PaneKind::Routes => self.panes.routes.update(command, &mut cx),
+            PaneKind::Mesh => self.panes.mesh.update(command, &mut cx),
+            PaneKind::Faults => self.panes.faults.update(command, &mut cx),
+        };
+        self.turn(reply)
+    }
+
+    fn holds_back(&self) -> bool {
+        match self.focus {
+            PaneKind::Pods => self.panes.pods.holds_back(),
+            PaneKind::Routes => self.panes.routes.holds_back(),
+            PaneKind::Mesh => self.panes.mesh.holds_back(),
+            PaneKind::Faults => self.panes.faults.holds_back(),
+        }
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        match self.focus {
+            PaneKind::Pods => self.panes.pods.subject(),
+            PaneKind::Routes => self.panes.routes.subject(),
+            PaneKind::Mesh => self.panes.mesh.subject(),
+            PaneKind::Faults => self.panes.faults.subject(),
+        }
+    }
+
+    /// A kept change of an object.
+    fn change(&mut self, object: ObjectRef, image: bool) -> Vec<Effect> {
+        if self.world.readonly {
+            self.notify("brink only looks here: start it without --readonly to edit", Role::Warn);
+            return Vec::new();
+        }
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+        let (change, effects) = if image { Change::image(object, &mut cx) } else { Change::edit(object, &mut cx) };
+        self.screens.push(Screen::Change(Box::new(change)));
+        effects
+    }
+
+    /// The workload whose image a pod runs.
+    fn set_image(&mut self) -> Vec<Effect> {
+        let Some(subject) = self.subject() else { return Vec::new() };
+        let workload = controller(&subject).and_then(|(kind, name)| {
+            Some(ObjectRef::new(known::workload(&kind)?, subject.object.namespace.as_deref()?, &name))
+        });
+        match workload {
+            Some(object) => self.change(object, true),
+            None => {
+                self.notify(
+                    format!("{} has no controller brink knows: edit it with e", subject.object.short()),
+                    Role::Warn,
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    /// The form with the fault under the cursor filled in.
+    fn again(&mut self) -> Vec<Effect> {
+        let Some(id) = self.panes.faults.selected(&self.world).map(|view| view.injection.clone()) else {
+            return Vec::new();
+        };
+        let Some(fault) = self.intents.get(&id).cloned() else {
+            self.notify(
+                format!("{id} was not applied from here: brink fault export {id} writes it as a file"),
+                Role::TextDim,
+            );
+            return Vec::new();
+        };
+        let (form, effects) = Form::again(fault, &mut Self::cx(self.now, &mut self.tickets, &self.world, false));
+        self.screens.push(Screen::Form(Box::new(form)));
+        effects
+    }
+
+    /// Commands that open something for the object under the cursor; `None` for all others.
+    fn act_on_subject(&mut self, command: Command) -> Option<Vec<Effect>> {
+        if command == Command::FaultAgain && self.focus == PaneKind::Faults {
+            return Some(self.again());
+        }
+        if command == Command::SetImage && self.focus == PaneKind::Pods {
+            return Some(self.set_image());
+        }
+        if command == Command::EditObject {
+            return Some(self.subject().map(|subject| self.change(subject.object, false)).unwrap_or_default());
+        }
+        let opens = matches!(
+            command,
+            Command::Describe
+                | Command::Yaml
+                | Command::Open
+                | Command::Logs
+                | Command::LogsPrevious
+                | Command::CopyName
+                | Command::WarpNamespace
+                | Command::NewFault
+        );
+        if !opens {
+            return None;
+        }
+        let subject = self.subject();
+        if command == Command::NewFault {
+            let (form, effects) = Form::open(subject, &mut Self::cx(self.now, &mut self.tickets, &self.world, false));
+            self.screens.push(Screen::Form(Box::new(form)));
+            return Some(effects);
+        }
+        let subject = subject?;
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, true);
+        let (screen, effects) = match command {
+            Command::Yaml => {
+                let (viewer, effects) = Viewer::ask(Reading::Yaml(subject.object, ManagedFields::Hidden), &mut cx);
+                (Screen::Viewer(viewer), effects)
+            }
+            Command::Logs | Command::LogsPrevious if !subject.containers.is_empty() => {
+                let previous = command == Command::LogsPrevious;
+                let (logs, effects) = Logs::open(subject.object, subject.containers, previous, &mut cx);
+                (Screen::Logs(logs), effects)
+            }
+            Command::Logs | Command::LogsPrevious => return Some(Vec::new()),
+            Command::CopyName => {
+                let name = subject.object.name;
+                self.notify(format!("copied {name}"), Role::TextDim);
+                return Some(vec![Effect::Copy(name)]);
+            }
+            Command::WarpNamespace => return Some(self.go_namespace(subject.object.namespace)),
+            _ => {
+                let (viewer, effects) = Viewer::ask(Reading::Describe(subject.object), &mut cx);
+                (Screen::Viewer(viewer), effects)
+            }
+        };
+        self.screens.push(screen);
+        Some(effects)
+    }
+}

@@ -1,0 +1,202 @@
+//! Draws the cockpit. Changes nothing: the layout was computed when the last event was settled.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
+
+use super::{App, header, hints, layout};
+use crate::{
+    base::width,
+    config::Role,
+    panes::{Look, PaneKind, Title, live},
+    widgets::{
+        self, fill,
+        frame::{self, Glyphs},
+        put, put_right,
+    },
+};
+
+impl App {
+    /// Draws a frame; gives the place of the terminal's cursor while text is typed.
+    pub fn view(&self, buf: &mut Buffer) -> Option<Position> {
+        let style = |role| self.theme.style(role);
+        fill(buf, buf.area, style(Role::Text));
+        if self.layout.too_small {
+            self.too_small(buf);
+            return None;
+        }
+        header::view(self, buf);
+        if let Some(screen) = self.screens.last() {
+            let look = self.look(true);
+            self.boxed(buf, self.layout.body, true);
+            self.title(buf, self.layout.body, &screen.name(), &screen.title(self.now), true);
+            screen.view(layout::inside(self.layout.body), buf, &look);
+        } else {
+            self.panes(buf);
+        }
+        live::strip(self.layout.below, buf, &self.look(false));
+        // Drawn last: nothing may cover the emergency stop.
+        self.stop.view(self.layout.above, buf, &self.look(false));
+        self.bottom(buf)
+    }
+
+    fn too_small(&self, buf: &mut Buffer) {
+        let text = format!("too small: {}x{} needed", layout::LEAST.0, layout::LEAST.1);
+        let area = buf.area;
+        for (line, part) in (0..area.height).zip(width::wrap(&text, usize::from(area.width))) {
+            put(buf, area.x, area.y + line, area.width, part, self.theme.style(Role::Warn));
+        }
+        if self.stop.on() && area.height > 2 {
+            put(buf, area.x, area.bottom() - 2, area.width, "STOPPED", self.theme.style(Role::Bad));
+        }
+        // What is live is said at any size.
+        if let Some(live) = self.world.live().first()
+            && area.height > 1
+        {
+            let text = format!("{} {} is live", if self.theme.ascii { "!" } else { "↯" }, live.kind);
+            put(buf, area.x, area.bottom() - 1, area.width, &text, self.theme.style(Role::FaultBg));
+        }
+    }
+
+    fn panes(&self, buf: &mut Buffer) {
+        let focused = |kind: PaneKind| kind == self.focus;
+        let mut order = self.layout.panes.clone();
+        // The focused frame is drawn last, so that shared lines take its colour.
+        order.sort_by_key(|(kind, _)| focused(*kind));
+        for (kind, area) in &order {
+            self.boxed(buf, *area, focused(*kind));
+        }
+        for (kind, area) in &order {
+            self.pane(buf, *kind, *area, &self.look(focused(*kind)));
+        }
+    }
+
+    fn pane(&self, buf: &mut Buffer, kind: PaneKind, area: Rect, look: &Look<'_>) {
+        let title = self.pane_title(kind);
+        if self.layout.tabs {
+            self.tab_strip(buf, area, &title);
+        } else {
+            self.title(buf, area, kind.name(), &title, look.focused);
+        }
+        let inside = layout::inside(area);
+        match kind {
+            PaneKind::Pods => self.panes.pods.view(inside, buf, look),
+            PaneKind::Routes => self.panes.routes.view(inside, buf, look),
+            PaneKind::Mesh => self.panes.mesh.view(inside, buf, look),
+            PaneKind::Faults => self.panes.faults.view(inside, buf, look),
+        }
+    }
+
+    fn pane_title(&self, kind: PaneKind) -> Title {
+        match kind {
+            PaneKind::Pods => self.panes.pods.title(self.now),
+            PaneKind::Routes => self.panes.routes.title(self.now),
+            PaneKind::Mesh => self.panes.mesh.title(&self.world, self.now),
+            PaneKind::Faults => self.panes.faults.title(&self.world),
+        }
+    }
+
+    fn boxed(&self, buf: &mut Buffer, area: Rect, focused: bool) {
+        let role = match (self.world.any_live(), focused) {
+            (true, _) => Role::Fault,
+            (false, true) => Role::BorderFocus,
+            (false, false) => Role::Border,
+        };
+        let glyphs = if self.theme.ascii { Glyphs::Ascii } else { Glyphs::Lines };
+        frame::frame(buf, area, glyphs, self.theme.style(role));
+    }
+
+    /// Name, words and right end in the upper line of a frame.
+    fn title(&self, buf: &mut Buffer, area: Rect, name: &str, title: &Title, focused: bool) {
+        let role = if focused { Role::TextStrong } else { Role::TextDim };
+        let words = std::iter::once((name, role)).chain(title.words.iter().map(|(text, role)| (text.as_str(), *role)));
+        self.title_words(buf, area, words, title.right.as_ref());
+    }
+
+    /// At one pane at a time the names of the others stand beside it.
+    fn tab_strip(&self, buf: &mut Buffer, area: Rect, title: &Title) {
+        let mut words: Vec<(String, Role)> = Vec::new();
+        for kind in PaneKind::ALL {
+            if kind == self.focus {
+                words.push((format!(" {}", kind.name()), Role::TextStrong));
+                words.extend(title.words.iter().cloned());
+            } else {
+                let live = if kind == PaneKind::Faults { self.world.live().len() } else { 0 };
+                let (text, role) = if live > 0 {
+                    (format!("{} {live}", kind.name()), Role::Fault)
+                } else {
+                    (kind.name().to_owned(), Role::TextDim)
+                };
+                words.push((format!(" {text}"), role));
+            }
+        }
+        self.title_words(buf, area, words.iter().map(|(text, role)| (text.as_str(), *role)), title.right.as_ref());
+    }
+
+    fn title_words<'a>(
+        &self,
+        buf: &mut Buffer,
+        area: Rect,
+        words: impl Iterator<Item = (&'a str, Role)>,
+        right: Option<&(String, Role)>,
+    ) {
+        let style = |role| self.theme.style(Role::Text).patch(self.theme.style(role));
+        if area.width < 8 {
+            return;
+        }
+        let mut end = area.right() - 2;
+        if let Some((text, role)) = right {
+            let cells = u16::try_from(width::width(text)).unwrap_or(u16::MAX).saturating_add(2);
+            if cells < area.width / 2 {
+                put_right(buf, end, area.y, cells, &format!(" {text} "), style(*role));
+                end -= cells + 1;
+            }
+        }
+        let mut x = area.x + 2;
+        for (text, role) in words {
+            // A word that does not fit with the blank after it is left out rather than run into the frame.
+            if text.is_empty() || x + 3 >= end {
+                continue;
+            }
+            x += put(buf, x, area.y, 1, " ", style(role));
+            x += put(buf, x, area.y, end.saturating_sub(x + 1), text, style(role));
+        }
+        put(buf, x, area.y, end.saturating_sub(x), " ", style(Role::Text));
+    }
+
+    /// The line at the bottom: what is typed, what was said, or the keys.
+    fn bottom(&self, buf: &mut Buffer) -> Option<Position> {
+        let area = self.layout.hint;
+        let style = |role| self.theme.style(role);
+        let (x, room) = (area.x + 1, area.width.saturating_sub(2));
+        if let Some(prompt) = &self.prompt {
+            put(buf, x, area.y, 1, ":", style(Role::Accent));
+            let (shown, at) = prompt.line.window(usize::from(room.saturating_sub(2)).max(2));
+            let used = put(buf, x + 1, area.y, room.saturating_sub(1), shown, style(Role::Text));
+            let choices = prompt.choices.iter().take(8).map(String::as_str).collect::<Vec<_>>().join("   ");
+            let from = x + 1 + used + 3;
+            put(buf, from, area.y, area.right().saturating_sub(from + 1), &choices, style(Role::TextDim));
+            return Some(Position { x: x + 1 + u16::try_from(at).unwrap_or(0), y: area.y });
+        }
+        if let Some(notice) = self.notice.as_ref().filter(|notice| notice.until > self.now.mono) {
+            let mark = match (notice.role, self.theme.ascii) {
+                (Role::Good, false) => "✓ ",
+                (Role::Bad, false) => "✗ ",
+                (Role::Warn, _) => "! ",
+                (Role::Good, true) => "ok: ",
+                (Role::Bad, true) => "failed: ",
+                _ => "",
+            };
+            put(buf, x, area.y, room, &format!("{mark}{}", notice.text), style(notice.role));
+            return None;
+        }
+        if !self.pending.is_empty() {
+            let keys: Vec<String> = self.pending.iter().map(ToString::to_string).collect();
+            put(buf, x, area.y, room, &format!("{} …", keys.join(" ")), style(Role::Accent));
+            return None;
+        }
+        widgets::hints::hints(buf, x, area.y, room, &hints::hints(self), &self.theme);
+        None
+    }
+}

@@ -1,0 +1,197 @@
+//! The one table of settings: what the file, the environment and the flags may say. The reference in `docs/config.md`, the
+//! `config` subcommand and the reader of the file are all made from it.
+
+/// A setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Key {
+    /// Kubeconfig file.
+    Kubeconfig,
+    /// Context.
+    Context,
+    /// Namespace.
+    Namespace,
+    /// Start with all namespaces.
+    AllNamespaces,
+    /// Refuse every write.
+    Readonly,
+    /// Metric source.
+    Prometheus,
+    /// Guardrails.
+    Policy,
+    /// Where journals live.
+    StateDir,
+    /// Colours.
+    Theme,
+    /// Keys.
+    Keymap,
+    /// Most frames a second.
+    Fps,
+}
+
+/// What a setting holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// A name.
+    Name,
+    /// A path; relative ones start at the file that says them, `~/` at the home folder.
+    Path,
+    /// An address.
+    Url,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number from … to ….
+    Count(u64, u64),
+}
+
+impl Holds {
+    /// In words, for the reference.
+    pub fn words(self) -> String {
+        match self {
+            Self::Name => "name".to_owned(),
+            Self::Path => "path".to_owned(),
+            Self::Url => "URL".to_owned(),
+            Self::Flag => "true or false".to_owned(),
+            Self::Count(least, most) => format!("{least} to {most}"),
+        }
+    }
+}
+
+impl Key {
+    /// All settings, in the order of the reference.
+    pub const ALL: [Self; 11] = [
+        Self::Kubeconfig,
+        Self::Context,
+        Self::Namespace,
+        Self::AllNamespaces,
+        Self::Readonly,
+        Self::Prometheus,
+        Self::Policy,
+        Self::StateDir,
+        Self::Theme,
+        Self::Keymap,
+        Self::Fps,
+    ];
+
+    /// Its name in the file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kubeconfig => "kubeconfig",
+            Self::Context => "context",
+            Self::Namespace => "namespace",
+            Self::AllNamespaces => "all-namespaces",
+            Self::Readonly => "readonly",
+            Self::Prometheus => "prometheus",
+            Self::Policy => "policy",
+            Self::StateDir => "state-dir",
+            Self::Theme => "theme",
+            Self::Keymap => "keymap",
+            Self::Fps => "fps",
+        }
+    }
+
+    /// The setting of that name.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.word() == word)
+    }
+
+    /// The environment variable that overrides the file.
+    pub fn env(self) -> &'static str {
+        match self {
+            Self::Kubeconfig => "KUBECONFIG",
+            Self::Context => "BRINK_CONTEXT",
+            Self::Namespace => "BRINK_NAMESPACE",
+            Self::AllNamespaces => "BRINK_ALL_NAMESPACES",
+            Self::Readonly => "BRINK_READONLY",
+            Self::Prometheus => "BRINK_PROMETHEUS",
+            Self::Policy => "BRINK_POLICY",
+            Self::StateDir => "BRINK_STATE_DIR",
+            Self::Theme => "BRINK_THEME",
+            Self::Keymap => "BRINK_KEYMAP",
+            Self::Fps => "BRINK_FPS",
+        }
+    }
+
+    /// The flag that overrides the environment.
+    pub fn flag(self) -> Option<&'static str> {
+        match self {
+            Self::Kubeconfig => Some("--kubeconfig"),
+            Self::Context => Some("--context"),
+            Self::Namespace => Some("-n, --namespace"),
+            Self::AllNamespaces => Some("-A, --all-namespaces"),
+            Self::Readonly => Some("--readonly"),
+            Self::Prometheus => Some("--prometheus"),
+            Self::Policy => Some("--policy"),
+            Self::StateDir => Some("--state-dir"),
+            Self::Theme => Some("--theme"),
+            Self::Keymap => Some("--keymap"),
+            Self::Fps => None,
+        }
+    }
+
+    /// What it holds.
+    pub fn holds(self) -> Holds {
+        match self {
+            Self::Context | Self::Namespace | Self::Theme | Self::Keymap => Holds::Name,
+            Self::Kubeconfig | Self::Policy | Self::StateDir => Holds::Path,
+            Self::Prometheus => Holds::Url,
+            Self::AllNamespaces | Self::Readonly => Holds::Flag,
+            Self::Fps => Holds::Count(5, 60),
+        }
+    }
+
+    /// What holds when nobody says anything, in words.
+    pub fn default_words(self) -> &'static str {
+        match self {
+            Self::Kubeconfig => "~/.kube/config, or the service account inside a pod",
+            Self::Context => "the kubeconfig's current context",
+            Self::Namespace => "the context's namespace, else default",
+            Self::AllNamespaces | Self::Readonly => "false",
+            Self::Prometheus => "none: no metrics are shown",
+            Self::Policy => "the built-in guardrails",
+            Self::StateDir => "$XDG_STATE_HOME/brink",
+            Self::Theme | Self::Keymap => "default",
+            Self::Fps => "60",
+        }
+    }
+
+    /// Whether a `[contexts."NAME"]` section may say it.
+    pub fn per_context(self) -> bool {
+        match self {
+            Self::Namespace
+            | Self::AllNamespaces
+            | Self::Readonly
+            | Self::Prometheus
+            | Self::Policy
+            | Self::Theme
+            | Self::Fps => true,
+            Self::Kubeconfig | Self::Context | Self::StateDir | Self::Keymap => false,
+        }
+    }
+
+    /// What it does.
+    pub fn doc(self) -> &'static str {
+        match self {
+            Self::Kubeconfig => {
+                "The kubeconfig file. The environment variable may list several, as kubectl reads them."
+            }
+            Self::Context => "The kubeconfig context to start in.",
+            Self::Namespace => "The namespace to start in.",
+            Self::AllNamespaces => "Start with all namespaces.",
+            Self::Readonly => {
+                "Refuse every write where warrants to write are made. Faults that are already open are shown, not undone."
+            }
+            Self::Prometheus => {
+                "Base URL of a Prometheus HTTP API, path prefix included. Without it traffic is unknown, and unknown counts as \
+                 all of it."
+            }
+            Self::Policy => "The guardrail file. While it cannot be read no fault is applied; abort always works.",
+            Self::StateDir => {
+                "Where the journals of open faults live. Must be on a disk that keeps locks: not NFS. The same for every brink \
+                 of one user, or they do not see each other's faults."
+            }
+            Self::Theme => "A theme by name: a file of `themes/` beside this file, or a built-in one. Or a path.",
+            Self::Keymap => "A keymap by name: a file of `keymaps/` beside this file, or a built-in one. Or a path.",
+            Self::Fps => "Most frames a second. Fewer spare a thin link.",
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! Settings: what the defaults, the file, the environment and the flags say together.
+//!
+//! Each source is a [`Layer`]; [`Settings::resolve`] lays them over each other (flag, then environment, then the file's section
+//! for the context, then the file, then the default) and remembers who won, so that `config show` can say it.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf};
+
+use super::{
+    complaint::Complaints,
+    key::{Holds, Key},
+    toml_file::{Line, TomlFile},
+};
+use crate::base::glob;
+
+/// A value of a setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A name, path or address.
+    Text(String),
+    /// `true` or `false`.
+    Flag(bool),
+    /// A number.
+    Count(u64),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Flag(flag) => write!(f, "{flag}"),
+            Self::Count(count) => write!(f, "{count}"),
+        }
+    }
+}
+
+/// Who said it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// On the command line.
+    Flag,
+    /// In this environment variable.
+    Env(&'static str),
+    /// In a file, at a line.
+    File(String, usize),
+    /// Nobody.
+    Default,
+}
+
+impl Origin {
+    /// Who outdoes whom.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Flag => 3,
+            Self::Env(_) => 2,
+            Self::File(..) => 1,
+            Self::Default => 0,
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => f.write_str("flag"),
+            Self::Env(name) => write!(f, "${name}"),
+            Self::File(file, line) => write!(f, "{file}:{line}"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+/// What one source says.
+pub type Layer = BTreeMap<Key, (Value, Origin)>;
+
+/// The settings file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct File {
+    /// For every context.
+    pub all: Layer,
+    /// For contexts whose name is of this form, the shortest form first: the more exact section wins.
+    pub contexts: Vec<(String, Layer)>,
+}
+
+/// Reads a settings file. Unknown keys and wrong values are errors that name their line and the nearest right one.
+pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
+    let mut toml = TomlFile::new(name, text);
+    let table = toml.parse();
+    let mut file = File::default();
+    let mut known: Vec<&str> = Key::ALL.iter().map(|key| key.word()).collect();
+    known.push("contexts");
+    toml.walk("", table.get_ref(), &known, |toml, line| {
+        if let Some(key) = Key::of(line.key) {
+            take(toml, name, key, line, &mut file.all);
+            return;
+        }
+        let Some(contexts) = toml.table(line) else { return };
+        for (pattern, section) in contexts {
+            let mut layer = Layer::new();
+            let known: Vec<&str> = Key::ALL.iter().filter(|key| key.per_context()).map(|key| key.word()).collect();
+            let Some(section) = section.get_ref().as_table() else {
+                toml.refuse(
+                    line,
+                    format!("`{}` must be a table of settings", pattern.get_ref()),
+                    "write [contexts.\"NAME\"]",
+                );
+                continue;
+            };
+            toml.walk(&format!("contexts.{}", pattern.get_ref()), section, &known, |toml, line| {
+                if let Some(key) = Key::of(line.key) {
+                    take(toml, name, key, line, &mut layer);
+                }
+            });
+            file.contexts.push((pattern.get_ref().to_string(), layer));
+        }
+        file.contexts.sort_by_key(|(pattern, _)| pattern.len());
+    });
+    toml.done(file)
+}
+
+fn take(toml: &mut TomlFile<'_>, name: &str, key: Key, line: Line<'_, '_>, layer: &mut Layer) {
+    let value = match key.holds() {
+        Holds::Name | Holds::Path => toml.text(line).map(Value::Text),
+        Holds::Url => toml.text(line).and_then(|text| match check_url(&text) {
+            Ok(()) => Some(Value::Text(text)),
+            Err(why) => {
+                toml.refuse(line, why, "write it like http://prometheus.monitoring:9090");
+                None
+            }
+        }),
+        Holds::Flag => toml.flag(line).map(Value::Flag),
+        Holds::Count(least, most) => toml.count(line, least..=most).map(Value::Count),
+    };
+    if let Some(value) = value {
+        let at = toml.line(line.value.span().start);
+        layer.insert(key, (value, Origin::File(name.to_owned(), at)));
+    }
+}
+
+/// Why a text cannot be the address of an HTTP API.
+pub fn check_url(text: &str) -> Result<(), String> {
+    match text.parse::<http::Uri>() {
+        Ok(uri)
+            if matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.host().is_some_and(|host| !host.is_empty()) =>
+        {
+            Ok(())
+        }
+        Ok(_) => Err(format!("`{text}` is not an http:// or https:// address")),
+        Err(why) => Err(format!("`{text}` is not an address: {why}")),
+    }
+}
+
+/// A text of the environment or of a flag as the value of a setting; why not, in words.
+pub fn read(key: Key, text: &str) -> Result<Value, String> {
+    match key.holds() {
+        Holds::Name | Holds::Path => Ok(Value::Text(text.to_owned())),
+        Holds::Url => check_url(text).map(|()| Value::Text(text.to_owned())),
+        Holds::Flag => match text.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" => Ok(Value::Flag(true)),
+            "0" | "false" | "no" | "" => Ok(Value::Flag(false)),
+            _ => Err(format!("`{text}` is neither true nor false")),
+        },
+        Holds::Count(least, most) => match text.parse() {
+            Ok(count) if (least..=most).contains(&count) => Ok(Value::Count(count)),
+            _ => Err(format!("`{text}` is not a whole number from {least} to {most}")),
+        },
+    }
+}
+
+/// All sources together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    won: Layer,
+}
+
+impl Settings {
+    /// Lays the sources over each other. `current` is the kubeconfig's current context, which decides about the file's
+    /// sections when neither flag nor environment nor file names one.
+    pub fn resolve(flags: &Layer, env: &Layer, file: &File, current: Option<&str>) -> Self {
+        let mut won = Layer::new();
+        for layer in [flags, env, &file.all] {
+            for (key, said) in layer {
+                won.entry(*key).or_insert_with(|| said.clone());
+            }
+        }
+        let context = match won.get(&Key::Context) {
+            Some((Value::Text(name), _)) => Some(name.clone()),
+            _ => current.map(str::to_owned),
+        };
+        if let Some(context) = context {
+            for (_, layer) in file.contexts.iter().filter(|(pattern, _)| glob::matches(pattern, &context)) {
+                for (key, said) in layer {
+                    let stronger = flags.contains_key(key) || env.contains_key(key);
+                    if !stronger {
+                        won.insert(*key, said.clone());
+                    }
+                }
+            }
+        }
+        // A namespace named by a stronger source than the one that asks for all of them is what the person wants.
+        let rank = |key| won.get(&key).map(|(_, origin): &(Value, Origin)| origin.rank());
+        if rank(Key::Namespace) > rank(Key::AllNamespaces) {
+            won.remove(&Key::AllNamespaces);
+        }
+        Self { won }
+    }
+
+    /// A setting with who said it; `None` when its default holds.
+    pub fn said(&self, key: Key) -> Option<&(Value, Origin)> {
+        self.won.get(&key)
+    }
+
+    fn text(&self, key: Key) -> Option<&str> {
+        match self.won.get(&key) {
+            Some((Value::Text(text), _)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn flag(&self, key: Key) -> bool {
+        matches!(self.won.get(&key), Some((Value::Flag(true), _)))
+    }
+
+    /// The context asked for.
+    pub fn context(&self) -> Option<&str> {
+        self.text(Key::Context)
+    }
+
+    /// The namespace asked for.
+    pub fn namespace(&self) -> Option<&str> {
+        self.text(Key::Namespace)
+    }
+
+    /// All namespaces at once.
+    pub fn all_namespaces(&self) -> bool {
+        self.flag(Key::AllNamespaces)
+    }
+
+    /// The kubeconfig file asked for by flag or file. What `KUBECONFIG` lists is read where kubeconfigs are.
+    pub fn kubeconfig(&self) -> Option<&str> {
+        self.text(Key::Kubeconfig)
+    }
+
+    /// No writes.
+    pub fn readonly(&self) -> bool {
+        self.flag(Key::Readonly)
+    }
+
+    /// The metric source.
+    pub fn prometheus(&self) -> Option<&str> {
+        self.text(Key::Prometheus)
+    }
+
+    /// The guardrail file.
+    pub fn policy(&self) -> Option<PathBuf> {
+        self.text(Key::Policy).map(PathBuf::from)
+    }
+
+    /// Where journals live, when not in the default place.
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        self.text(Key::StateDir).map(PathBuf::from)
+    }
+
+    /// The theme's name or path.
+    pub fn theme(&self) -> &str {
+        self.text(Key::Theme).unwrap_or("default")
+    }
+
+    /// The keymap's name or path.
+    pub fn keymap(&self) -> &str {
+        self.text(Key::Keymap).unwrap_or("default")
+    }
+
+    /// Most frames a second.
+    pub fn fps(&self) -> u16 {
+        match self.won.get(&Key::Fps) {
+            Some((Value::Count(fps), _)) => u16::try_from(*fps).unwrap_or(60),
+            _ => 60,
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The one table of commands: what a key, a hint, the help and a keymap file may name.
+//!
+//! A command is a closed enum without arguments; arguments come from the cursor, or from the command line
+//! ([`super::line`]). Default keys stand in `keymaps/default.toml`, and only there.
+
+use std::fmt;
+
+/// Where a command means something. Contexts chain: the innermost is asked first, then outwards to `Global`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Context {
+    /// Everywhere, text fields aside.
+    Global,
+    /// Every table.
+    Table,
+    /// The pods table.
+    Pods,
+    /// The routes table.
+    Routes,
+    /// The mesh pane.
+    Mesh,
+    /// The faults pane.
+    Faults,
+    /// A text viewer (describe, YAML, logs, help).
+    Viewer,
+    /// The log viewer.
+    Logs,
+    /// A list to pick from.
+    Picker,
+    /// The fault form.
+    Form,
+    /// The preview.
+    Preview,
+    /// Any text field: printable keys are text here, so only other keys can be bound.
+    Input,
+}
+
+impl Context {
+    /// All contexts, in the order of the help.
+    pub const ALL: [Self; 12] = [
+        Self::Global,
+        Self::Table,
+        Self::Pods,
+        Self::Routes,
+        Self::Mesh,
+        Self::Faults,
+        Self::Viewer,
+        Self::Logs,
+        Self::Picker,
+        Self::Form,
+        Self::Preview,
+        Self::Input,
+    ];
+
+    /// The name of its table in a keymap file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Table => "table",
+            Self::Pods => "pods",
+            Self::Routes => "routes",
+            Self::Mesh => "mesh",
+            Self::Faults => "faults",
+            Self::Viewer => "viewer",
+            Self::Logs => "logs",
+            Self::Picker => "picker",
+            Self::Form => "form",
+            Self::Preview => "preview",
+            Self::Input => "input",
+        }
+    }
+
+    /// Contexts that are asked after this one, from near to far. Key conflicts are looked for along this path.
+    pub fn outer(self) -> &'static [Self] {
+        match self {
+            Self::Global | Self::Input => &[],
+            Self::Pods | Self::Routes | Self::Mesh | Self::Faults => &[Self::Table, Self::Global],
+            Self::Logs => &[Self::Viewer, Self::Global],
+            Self::Table | Self::Viewer | Self::Picker | Self::Form | Self::Preview => &[Self::Global],
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    /// The command.
+    pub command: Command,
+    /// Its name in keymap files.
+    pub name: &'static str,
+    /// Where it belongs; it may be bound in narrower contexts too.
+    pub context: Context,
+    /// The word beside its key in the hint line.
+    pub hint: &'static str,
+    /// One sentence for the help.
+    pub doc: &'static str,
+}
+
+macro_rules! commands {
+    ($($variant:ident $name:literal $context:ident $hint:literal $doc:literal)*) => {
+        /// What a person can ask for with a key.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Command {
+            $(#[doc = $doc] $variant,)*
+        }
+
+        /// Every command, in the order of the help.
+        pub const COMMANDS: &[Spec] = &[
+            $(Spec {
+                command: Command::$variant,
+                name: $name,
+                context: Context::$context,
+                hint: $hint,
+                doc: $doc,
+            },)*
+        ];
+    };
+}
+
+commands! {
+    Abort "abort" Global "abort" "Abort the live fault; twice within a second stops all faults and allows no new one."
+    StopAll "stop_all" Global "stop all" "Undo every fault of yours and allow no new one until `brink release`."
+    StopEveryone "stop_everyone" Global "stop everyone's" "While the emergency stop is on: undo the faults of others too."
+    Quit "quit" Global "quit" "Leave brink; live faults are undone first by their guardian."
+    Back "back" Global "back" "Close what is open, clear the filter, leave the zoom."
+    Leave "leave" Global "leave" "Go back; from the panes, leave brink."
+    Help "help" Global "help" "Show every key that works here."
+    CommandLine "command_line" Global "command" "Type a command: pods, routes, mesh, faults, ns NAME, ctx NAME, q."
+    Suspend "suspend" Global "suspend" "Give the terminal back to the shell; `fg` returns."
+    Redraw "redraw" Global "redraw" "Draw the whole screen anew."
+    NextPane "next_pane" Global "pane" "Focus the next pane."
+    PreviousPane "previous_pane" Global "pane back" "Focus the previous pane."
+    Zoom "zoom" Global "zoom" "Show the focused pane alone, or all panes again."
+    ShowPods "show_pods" Global "pods" "Focus the pods."
+    ShowRoutes "show_routes" Global "routes" "Focus the routes."
+    ShowMesh "show_mesh" Global "mesh" "Focus the mesh."
+    ShowFaults "show_faults" Global "faults" "Focus the faults."
+    Namespaces "namespaces" Global "namespace" "Pick a namespace."
+    AllNamespaces "all_namespaces" Global "all namespaces" "Show all namespaces."
+    Contexts "contexts" Global "context" "Pick another cluster of the kubeconfig."
+    Up "up" Table "up" "Move up."
+    Down "down" Table "down" "Move down."
+    First "first" Table "first" "Go to the first row."
+    Last "last" Table "last" "Go to the last row."
+    PageUp "page_up" Table "page up" "Move one page up."
+    PageDown "page_down" Table "page down" "Move one page down."
+    Left "left" Viewer "left" "Move left."
+    Right "right" Viewer "right" "Move right."
+    Filter "filter" Table "filter" "Filter the rows: a regular expression, `!` to invert, `-l k=v` for labels."
+    SortName "sort_name" Table "by name" "Sort by name; again to reverse."
+    SortAge "sort_age" Table "by age" "Sort by age; again to reverse."
+    SortStatus "sort_status" Table "by status" "Sort by status; again to reverse."
+    SortNamespace "sort_namespace" Table "by namespace" "Sort by namespace; again to reverse."
+    SortLeft "sort_left" Table "sort left" "Sort by the column to the left."
+    SortRight "sort_right" Table "sort right" "Sort by the column to the right."
+    SortReverse "sort_reverse" Table "reverse" "Reverse the order."
+    Open "open" Table "open" "Open what is under the cursor."
+    Describe "describe" Table "describe" "Describe the object under the cursor, with its events."
+    Yaml "yaml" Table "yaml" "Show the object under the cursor as YAML."
+    EditObject "edit_object" Table "edit" "Edit the object under the cursor in your editor; the change is previewed and kept."
+    CopyName "copy_name" Table "copy" "Copy the object's name to the clipboard of your terminal."
+    WarpNamespace "warp_namespace" Table "warp" "Go to the namespace of the object under the cursor."
+    NewFault "new_fault" Table "fault" "Choose a fault for the object under the cursor."
+    Logs "logs" Pods "logs" "Follow the logs of the pod under the cursor."
+    LogsPrevious "logs_previous" Pods "previous" "Show the logs of the container's previous run."
+    SetImage "set_image" Pods "image" "Correct an image of the workload of the pod under the cursor; previewed and kept."
+    Search "search" Viewer "search" "Search in the text."
+    NextMatch "next_match" Viewer "next" "Go to the next match."
+    PreviousMatch "previous_match" Viewer "previous" "Go to the previous match."
+    Wrap "wrap" Viewer "wrap" "Wrap long lines, or cut them."
+    Refetch "refetch" Viewer "again" "Ask the cluster again."
+    ManagedFields "managed_fields" Viewer "managed" "Show or hide managedFields."
+    Follow "follow" Logs "follow" "Follow new lines, or stand still."
+    NextContainer "next_container" Logs "container" "Show the next container's logs."
+    Previous "previous_run" Logs "previous run" "Switch between this run of the container and the one before."
+    ClearLog "clear_log" Logs "clear" "Forget the lines shown so far."
+    Choose "choose" Picker "choose" "Take what is under the cursor."
+    FaultAbort "fault_abort" Faults "abort this" "Abort the fault under the cursor."
+    FaultExtend "fault_extend" Faults "extend" "Give the fault under the cursor more time."
+    FaultForce "fault_force" Faults "force mine" "Stuck: write the value of before over what somebody else wrote."
+    FaultKeep "fault_keep" Faults "keep theirs" "Stuck: leave what somebody else wrote, and close the fault."
+    FaultPrint "fault_print" Faults "print" "Stuck: show the kubectl commands that finish the undo by hand."
+    FaultAgain "fault_again" Faults "again" "Open the form with the fault under the cursor filled in."
+    FieldNext "field_next" Form "next field" "Go to the next field."
+    FieldPrevious "field_previous" Form "previous field" "Go to the previous field."
+    ValueNext "value_next" Form "next value" "Take the next value of a choice."
+    ValuePrevious "value_previous" Form "previous value" "Take the previous value of a choice."
+    Submit "submit" Form "preview" "Ask the API server what it would store, and show it."
+    EditYaml "edit_yaml" Form "editor" "Write the objects in your editor ($VISUAL, $EDITOR)."
+    Apply "apply" Preview "apply" "Apply exactly what is shown."
+    Edit "edit" Preview "edit" "Go back to the form."
+    Recheck "recheck" Preview "check again" "Ask the API server again."
+    Driver "driver" Preview "driver" "Let another driver do it."
+    Unfold "unfold" Preview "unfold" "Show or hide the folded lines."
+    SideBySide "side_by_side" Preview "side by side" "Show before and after next to each other, or as one diff."
+    NextChange "next_change" Preview "next change" "Go to the next change."
+    PreviousChange "previous_change" Preview "previous change" "Go to the previous change."
+    Accept "accept" Input "accept" "Take what was typed."
+    Cancel "cancel" Input "cancel" "Leave the text field."
+    Complete "complete" Input "complete" "Complete the word."
+    CompleteBack "complete_back" Input "complete back" "Complete with the word before."
+    HistoryBack "history_back" Input "older" "Take the line typed before."
+    HistoryForward "history_forward" Input "newer" "Take the line typed after."
+    DeleteBack "delete_back" Input "delete" "Delete the character before the cursor."
+    DeleteForward "delete_forward" Input "delete forward" "Delete the character under the cursor."
+    DeleteWord "delete_word" Input "delete word" "Delete the word before the cursor."
+    DeleteAll "delete_all" Input "clear" "Delete the whole line."
+    CursorLeft "cursor_left" Input "left" "Move the cursor left."
+    CursorRight "cursor_right" Input "right" "Move the cursor right."
+    CursorStart "cursor_start" Input "start" "Move the cursor to the start."
+    CursorEnd "cursor_end" Input "end" "Move the cursor to the end."
+}
+
+impl Command {
+    /// Its row of the table.
+    pub fn spec(self) -> &'static Spec {
+        // The table is made by the same macro, in the same order, as the enum.
+        &COMMANDS[self as usize]
+    }
+
+    /// Its name in keymap files.
+    pub fn name(self) -> &'static str {
+        self.spec().name
+    }
+
+    /// Whether it can approve a write. Such a command counts only as a key pressed alone: not pasted, not in a burst.
+    pub fn approves(self) -> bool {
+        matches!(self, Self::Apply | Self::Accept | Self::FaultForce | Self::FaultKeep | Self::StopEveryone)
+    }
+
+    /// The command of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        COMMANDS.iter().find(|spec| spec.name == name).map(|spec| spec.command)
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COMMANDS, Command};
+
+    #[test]
+    fn the_table_and_the_enum_agree() {
+        for spec in COMMANDS {
+            assert_eq!(spec.command.spec(), spec);
+            assert_eq!(Command::named(spec.name), Some(spec.command), "{} stands twice", spec.name);
+            assert!(spec.doc.ends_with('.'), "{}: {}", spec.name, spec.doc);
+        }
+    }
+}

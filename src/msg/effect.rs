@@ -1,0 +1,79 @@
+//! What the cockpit wants done. The runtime does it through the doors and answers with events.
+
+use std::time::Duration;
+
+use crate::{
+    base::Ticket,
+    cluster::{ObjectRef, Scope, logs::LogRequest},
+    fault::{approval::Approval, checked::Checked, intent::Fault, traffic::Traffic, undo::Decision},
+    mesh::signals::promql::Interest,
+};
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Give the terminal back to the shell until SIGCONT.
+    Suspend,
+    /// Forget what the terminal shows and draw everything.
+    Redraw,
+    /// Put a text on the clipboard of the terminal (OSC 52).
+    Copy(String),
+    /// Connect to a context; `None` for the one of the command line. Everything asked before is dropped.
+    Link(Ticket, Option<String>),
+    /// Read the contexts of the kubeconfig.
+    Contexts(Ticket),
+    /// List the namespaces.
+    Namespaces(Ticket),
+    /// Watch pods until [`Effect::Stop`].
+    WatchPods(Ticket, Scope),
+    /// Watch routes of every kind until [`Effect::Stop`].
+    WatchRoutes(Ticket, Scope),
+    /// Ask the metric source again and again until [`Effect::Stop`]; under a ticket that runs already: change the question.
+    Measure(Ticket, Interest),
+    /// End what a ticket asked for.
+    Stop(Ticket),
+    /// Describe an object.
+    Describe(Ticket, ObjectRef),
+    /// Read an object as YAML.
+    Yaml(Ticket, ObjectRef, ManagedFields),
+    /// Read a log.
+    Log(Ticket, LogRequest),
+    /// Watch the injections of this cluster, and begin with the scan for what a crash left.
+    WatchFaults(Ticket),
+    /// Ask which drivers work on this cluster, for a namespace.
+    Kinds(Ticket, String),
+    /// Compile an intent and have the API server check it.
+    Check(Ticket, Box<Fault>, Traffic),
+    /// The same for a change that is kept: the objects of the intent, no lease, no fuse.
+    CheckChange(Ticket, Box<Fault>, Traffic),
+    /// Give the terminal to the person's editor with this text; the answer is what was saved.
+    EditText(Ticket, String),
+    /// Read a file of the person's machine.
+    ReadFile(Ticket, String),
+    /// Apply exactly what was checked, if a last look with the traffic of now finds nothing moved.
+    Apply(Ticket, Box<Checked>, Approval, Traffic),
+    /// Undo an injection.
+    Abort(Ticket, String),
+    /// Give an injection more time.
+    Extend(Ticket, String, Duration),
+    /// Decide about a stuck undo.
+    Decide(Ticket, String, Decision),
+    /// The kubectl commands that finish a stuck undo by hand; the answer is a text.
+    Print(Ticket, String),
+    /// The emergency stop; `everyone`'s too when true.
+    StopAll(Ticket, bool),
+    /// Lift the emergency stop's latch, with the reason.
+    Release(Ticket, String),
+}
+
+/// Whether YAML shows managedFields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ManagedFields {
+    /// Left out.
+    #[default]
+    Hidden,
+    /// Shown.
+    Shown,
+}

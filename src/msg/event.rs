@@ -1,0 +1,109 @@
+//! What happens to the cockpit. Answers carry the [`Ticket`] of their question; one that nobody waits for any more is dropped.
+
+use super::{failure::Failure, key::Key};
+use crate::{
+    base::Ticket,
+    cluster::{Batch, Source, address::ContextName, logs::LogBatch, pods::PodRow},
+    fault::{
+        catalogue::view::KindsView,
+        checked::Checked,
+        io::{scan::Scanned, stop::Stopped},
+        refusal::ApplyError,
+        view::InjectionView,
+    },
+    mesh::{
+        routes::{RouteKind, RouteRow},
+        signals::{MetricSource, Snapshot},
+    },
+};
+
+/// One event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A key.
+    Key(Key),
+    /// Several keys that came in one read: a paste without brackets, a burst over a slow link. None of them may approve
+    /// anything.
+    Keys(Vec<Key>),
+    /// Text pasted at once. Never read as commands.
+    Paste(String),
+    /// The terminal's size, in cells.
+    Resize {
+        /// Columns.
+        width: u16,
+        /// Rows.
+        height: u16,
+    },
+    /// The time [`crate::msg`]'s receiver asked to be woken at has come.
+    Wake,
+    /// The terminal is ours again (after SIGCONT).
+    Resumed,
+    /// The process was asked to end (SIGTERM, SIGHUP).
+    Terminate,
+    /// The link to the cluster stands; first rows may come.
+    Linked(Ticket, Names),
+    /// There is no link.
+    NotLinked(Ticket, Failure),
+    /// The contexts of the kubeconfig.
+    Contexts(Ticket, Result<Vec<ContextName>, Failure>),
+    /// The namespaces of the cluster, by name.
+    Namespaces(Ticket, Result<Vec<String>, Failure>),
+    /// Pods.
+    Pods(Ticket, Batch<PodRow>),
+    /// Routes of one kind.
+    Routes(Ticket, RouteKind, Batch<RouteRow>),
+    /// What the metric source says. Latest wins.
+    Metrics(Ticket, MetricSource, Option<Box<Snapshot>>),
+    /// A text that was asked for: a description, YAML.
+    Text(Ticket, Result<String, Failure>),
+    /// Lines of a log. `dropped` lines never made it here because they came faster than they could be read.
+    Log {
+        /// The question.
+        ticket: Ticket,
+        /// The lines.
+        batch: LogBatch,
+        /// Lines lost before these.
+        dropped: u64,
+    },
+    /// How the list of injections stands as a source.
+    FaultSource(Ticket, Source),
+    /// An injection changed, own or foreign.
+    Injection(Box<InjectionView>),
+    /// The record of somebody's injection is gone: it has ended.
+    Gone(String),
+    /// A plan was checked by the API server, or why there is none.
+    Checked(Ticket, Result<Box<Checked>, Failure>),
+    /// Which drivers work on this cluster.
+    Kinds(Ticket, Result<KindsView, Failure>),
+    /// The editor was left: what was saved, or `None` when nothing was.
+    Edited(Ticket, Result<Option<String>, Failure>),
+    /// An apply is through: the injection's id, or why nothing stays applied.
+    Applied(Ticket, Result<String, ApplyError>),
+    /// What the scan at the start found and did.
+    Scanned(Box<Scanned>),
+    /// The emergency stop's latch: who set it and when, or `None` once it is lifted.
+    Latched(Option<String>),
+    /// An abort, an extension, a decision or a release is through, or why not.
+    Ordered(Ticket, Result<(), Failure>),
+    /// The emergency stop is through.
+    Stopped(Ticket, Result<Stopped, Failure>),
+    /// Something worth a line at the bottom.
+    Notice(Failure),
+}
+
+/// Who and where, once linked.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    /// Context of the kubeconfig, or `in-cluster`.
+    pub context: String,
+    /// The cluster's name in the kubeconfig.
+    pub cluster: String,
+    /// The user's name in the kubeconfig.
+    pub user: String,
+    /// The namespace chosen, or the context's own.
+    pub namespace: String,
+    /// The server's address.
+    pub server: String,
+    /// The context counts as production.
+    pub production: bool,
+}

@@ -1,0 +1,127 @@
+//! One injection in full: who, how it ends, every step with what became of it, what stays, and what is in the way.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use crate::{
+    base::{sanitize, width},
+    config::Role,
+    fault::{
+        injection::State,
+        view::{InjectionView, StepView},
+    },
+    journal::entry::Outcome,
+    msg::{Command, Context},
+    panes::{Look, live},
+    widgets::put_spans,
+};
+
+type Line = Vec<(String, Role)>;
+
+/// Draws it, as far as there is room.
+pub fn view(view: &InjectionView, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+    let cells = usize::from(area.width.saturating_sub(2));
+    if cells < 8 {
+        return;
+    }
+    let base = look.theme.style(Role::Text);
+    for (y, line) in (area.top() + 1..area.bottom()).zip(lines(view, cells, look)) {
+        let spans = line.iter().map(|(text, role)| (text.as_str(), base.patch(look.theme.style(*role))));
+        put_spans(buf, area.x + 1, y, area.width.saturating_sub(2), spans);
+    }
+}
+
+fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let clean = |text: &str| sanitize::line(text).into_owned();
+    let mut say = |text: &str, role: Role| {
+        for line in width::wrap(&clean(text), cells) {
+            lines.push(vec![(line.to_owned(), role)]);
+        }
+    };
+    say(&format!("{} · {} by {} · {}", view.injection, view.kind, view.driver, view.class), Role::TextStrong);
+    say(&format!("{} on {} · approved by {}", view.owner, view.host, view.approved_by), Role::TextDim);
+    let class = live::class_word(&view.class);
+    if !view.ended() && !class.is_empty() {
+        say(class, Role::Text);
+    }
+    if let Some(cause) = view.cause {
+        say(&format!("ended by {}", live::cause_word(cause)), Role::TextDim);
+    }
+    if let Some(since) = view.unconfirmed_since {
+        say(&format!("unconfirmed since {}: the cluster cannot be read", clock(since)), Role::Warn);
+    }
+    if let Some(trouble) = &view.trouble {
+        say(trouble, Role::Bad);
+    }
+    if view.state == State::Stuck {
+        let path = crate::config::keymap::chain(Context::Faults);
+        let key = |command| look.keymap.key(&path, command).unwrap_or_default();
+        say(
+            &format!(
+                "{} keep theirs · {} force mine · {} print the commands",
+                key(Command::FaultKeep),
+                key(Command::FaultForce),
+                key(Command::FaultPrint)
+            ),
+            Role::Warn,
+        );
+    }
+    lines.extend(view.steps.iter().flat_map(|step| step_lines(step, view.state, cells, look.theme.ascii)));
+    for (heading, texts, role) in [("stays behind", &view.residue, Role::Warn), ("notes", &view.notes, Role::TextDim)] {
+        if !texts.is_empty() {
+            lines.push(vec![(heading.to_owned(), Role::TextDim)]);
+            for text in texts {
+                let text = clean(text);
+                for line in width::wrap(&text, cells.saturating_sub(2).max(1)) {
+                    lines.push(vec![(format!("  {line}"), role)]);
+                }
+            }
+        }
+    }
+    lines
+}
+
+fn clock(at: jiff::Timestamp) -> String {
+    at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M:%S UTC").to_string()
+}
+
+/// A step: what it did, and what its undo came to.
+fn step_lines(step: &StepView, state: State, cells: usize, ascii: bool) -> Vec<Line> {
+    let (sign, role, word) = match (step.outcome, step.written) {
+        (Some(Outcome::Entangled), _) => (if ascii { "x" } else { "✗" }, Role::Bad, "entangled"),
+        (Some(Outcome::Superseded), _) => ("!", Role::Warn, "superseded"),
+        (Some(outcome), _) => (if ascii { "+" } else { "✓" }, Role::Good, outcome_word(outcome)),
+        (None, true) if matches!(state, State::Undoing | State::Verifying) => {
+            (if ascii { "." } else { "…" }, Role::Fault, "being undone")
+        }
+        (None, true) => (if ascii { "!" } else { "↯" }, Role::Fault, "in"),
+        (None, false) => (" ", Role::TextDim, "not written"),
+    };
+    let object = sanitize::line(&step.object).into_owned();
+    let (kind, place) = object.split_once(' ').unwrap_or((object.as_str(), ""));
+    let short = format!("{} {place}", kind.rsplit('/').next().unwrap_or(kind));
+    let mut lines = vec![vec![
+        (format!("{sign} "), role),
+        (format!("{} {short}", step.op.word()), Role::Text),
+        (format!("  {word}"), role),
+    ]];
+    if !step.note.is_empty() {
+        let note = sanitize::line(&step.note);
+        for line in width::wrap(&note, cells.saturating_sub(4).max(1)) {
+            lines.push(vec![(format!("    {line}"), Role::TextDim)]);
+        }
+    }
+    lines
+}
+
+fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Restored => "restored",
+        Outcome::Removed => "removed",
+        Outcome::Already => "already as before",
+        Outcome::ReCreated => "made anew",
+        Outcome::Superseded => "superseded",
+        Outcome::Entangled => "entangled",
+        Outcome::Gone => "gone with its namespace or kind",
+    }
+}

@@ -1,0 +1,286 @@
+//! The faults: live ones with their countdown, and what became of those before.
+//!
+//! The rows are the injections of the world; the pane adds a cursor and the questions that deserve a second key: ending
+//! somebody else's fault, and deciding about a stuck undo. A question is answered by the same key again, pressed alone.
+
+mod detail;
+
+use std::time::Duration;
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
+
+use super::{Cx, Look, Reply, Subject, Title, World, live, state::Message};
+use crate::{
+    base::{Now, Ticket, age, sanitize, width},
+    cluster::Source,
+    config::Role,
+    fault::{injection::State, undo::Decision, view::InjectionView},
+    msg::{Command, Context, Effect},
+    widgets::{put, put_right, put_spans, style_row},
+};
+
+/// How much more time one key gives.
+const MORE: Duration = Duration::from_mins(1);
+/// How long a question waits for its second key.
+const ASKS: Duration = Duration::from_secs(5);
+/// From this height on, the steps of the injection under the cursor are shown below the list.
+const WITH_DETAIL: u16 = 10;
+
+/// A question that waits for the same key again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Question {
+    command: Command,
+    id: String,
+    until: Duration,
+    text: String,
+}
+
+/// The pane.
+#[derive(Debug, Default)]
+pub struct Faults {
+    ticket: Option<Ticket>,
+    source: Source,
+    /// The injection under the cursor, by id.
+    cursor: Option<String>,
+    offset: usize,
+    page: usize,
+    question: Option<Question>,
+}
+
+impl Faults {
+    /// Watches the injections of the cluster.
+    pub fn open(&mut self, cx: &mut Cx<'_>) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = self.ticket.take().map(Effect::Stop).into_iter().collect();
+        let ticket = cx.tickets.take();
+        self.ticket = Some(ticket);
+        self.source = Source::Idle;
+        effects.push(Effect::WatchFaults(ticket));
+        effects
+    }
+
+    /// Whose keys count.
+    pub fn context(&self) -> Context {
+        Context::Faults
+    }
+
+    /// A key that meant something.
+    pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
+        let rows = rows(cx.world);
+        let at = self.at(&rows);
+        let page = self.page.max(1);
+        let to = match command {
+            Command::Up => at.saturating_sub(1),
+            Command::Down => at + 1,
+            Command::PageUp => at.saturating_sub(page),
+            Command::PageDown => at + page,
+            Command::First => 0,
+            Command::Last => usize::MAX,
+            Command::Back => {
+                self.question = None;
+                return Reply::none();
+            }
+            command => {
+                let view = rows.get(at).map(|view| (*view).clone());
+                return view.map_or_else(Reply::none, |view| self.act(command, &view, cx));
+            }
+        };
+        self.question = None;
+        self.cursor = rows.get(to.min(rows.len().saturating_sub(1))).map(|view| view.injection.clone());
+        Reply::none()
+    }
+
+    fn act(&mut self, command: Command, view: &InjectionView, cx: &mut Cx<'_>) -> Reply {
+        let id = view.injection.clone();
+        let asked = self.question.take();
+        let again = asked.is_some_and(|asked| asked.command == command && asked.id == id && asked.until > cx.now.mono);
+        let stuck = view.state == State::Stuck;
+        match command {
+            Command::FaultAbort if view.ended() => Reply::none(),
+            // One's own fault ends at once; somebody else's after a word.
+            Command::FaultAbort if view.mine || again => Effect::Abort(cx.tickets.take(), id).into(),
+            Command::FaultAbort => self.ask(
+                command,
+                id,
+                format!("end {}'s {}", sanitize::line(&view.owner), sanitize::line(&view.kind)),
+                cx,
+            ),
+            Command::FaultExtend if view.state == State::Active && view.mine => {
+                Effect::Extend(cx.tickets.take(), id, MORE).into()
+            }
+            Command::FaultKeep if stuck && again && cx.alone => {
+                Effect::Decide(cx.tickets.take(), id, Decision::KeepTheirs).into()
+            }
+            Command::FaultForce if stuck && again && cx.alone => {
+                Effect::Decide(cx.tickets.take(), id, Decision::ForceMine).into()
+            }
+            Command::FaultKeep if stuck => {
+                self.ask(command, id, "leave what stands there now and close the fault".to_owned(), cx)
+            }
+            Command::FaultForce if stuck => {
+                self.ask(command, id, "write the values of before over what stands there now".to_owned(), cx)
+            }
+            Command::FaultPrint if stuck => Effect::Print(cx.tickets.take(), id).into(),
+            _ => Reply::none(),
+        }
+    }
+
+    fn ask(&mut self, command: Command, id: String, text: String, cx: &Cx<'_>) -> Reply {
+        self.question = Some(Question { command, id, until: cx.now.mono + ASKS, text });
+        Reply::none()
+    }
+
+    /// Whether `back` has something to undo here.
+    pub fn holds_back(&self) -> bool {
+        self.question.is_some()
+    }
+
+    /// Text for a field of the pane: there is none.
+    pub fn insert(&mut self, _: &str, _: &mut Cx<'_>) {}
+
+    /// Whether nobody can say which faults there are: their records cannot be read.
+    pub fn unknown(&self) -> bool {
+        matches!(self.source, Source::Broken { .. } | Source::Forbidden { .. })
+    }
+
+    /// How the list stands as a source.
+    pub fn hear(&mut self, ticket: Ticket, source: Source) {
+        if self.ticket == Some(ticket) {
+            self.source = source;
+        }
+    }
+
+    /// Fits the window.
+    pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
+        let rows = rows(look.world);
+        let at = self.at(&rows);
+        self.page = usize::from(self.list_height(area, rows.len())).max(1);
+        self.offset = self.offset.clamp((at + 1).saturating_sub(self.page), at).min(rows.len().saturating_sub(1));
+        if self.question.as_ref().is_some_and(|question| question.until <= look.now.mono) {
+            self.question = None;
+        }
+    }
+
+    /// The injection under the cursor.
+    pub fn selected<'w>(&self, world: &'w World) -> Option<&'w InjectionView> {
+        let rows = rows(world);
+        rows.get(self.at(&rows)).copied()
+    }
+
+    /// An injection is no object of the cluster.
+    pub fn subject(&self) -> Option<Subject> {
+        None
+    }
+
+    /// The title.
+    pub fn title(&self, world: &World) -> Title {
+        let live = world.live();
+        let stuck = live.iter().filter(|view| view.state == State::Stuck).count();
+        let mut words = vec![(world.injections.len().to_string(), Role::TextDim)];
+        if live.len() > stuck {
+            words.push((format!("{} live", live.len() - stuck), Role::Fault));
+        }
+        if stuck > 0 {
+            words.push((format!("{stuck} stuck"), Role::Bad));
+        }
+        words.extend(super::state::title_word(&self.source, world.injections.len()));
+        Title { words, right: None }
+    }
+
+    /// When the picture changes by time alone.
+    pub fn wakes(&self, world: &World, now: Now) -> Option<Duration> {
+        let second = world.any_live().then(|| now.mono + Duration::from_secs(1));
+        second.into_iter().chain(self.question.as_ref().map(|question| question.until)).min()
+    }
+
+    /// Draws the inside.
+    pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+        let rows = rows(look.world);
+        if rows.is_empty() {
+            let message = super::state::message(&self.source, look.world, "faults", 0)
+                .filter(|message| message.role != Role::TextDim || !matches!(self.source, Source::Live))
+                .unwrap_or_else(|| Message::quiet("no faults", "f on a pod, a route or a workload chooses one"));
+            message.view(area, buf, look);
+            return;
+        }
+        let at = self.at(&rows);
+        let height = self.list_height(area, rows.len());
+        for (line, (place, view)) in (0..height).zip(rows.iter().enumerate().skip(self.offset)) {
+            let y = area.y + line;
+            draw_row(view, Rect { y, height: 1, ..area }, buf, look);
+            if place == at {
+                let mut style = look.theme.style(Role::Selection);
+                if !look.focused {
+                    style = style.remove_modifier(Modifier::REVERSED);
+                }
+                style_row(buf, area.x, y, area.width, style);
+            }
+        }
+        let mut below = Rect { y: area.y + height, height: area.height.saturating_sub(height), ..area };
+        if let Some(question) = &self.question
+            && below.height > 0
+        {
+            let y = below.bottom() - 1;
+            let path = crate::config::keymap::chain(Context::Faults);
+            let key = look.keymap.key(&path, question.command).unwrap_or_default();
+            let warn = look.theme.style(Role::Text).patch(look.theme.style(Role::Warn));
+            let spans = [
+                (question.text.as_str(), warn),
+                ("? ", warn),
+                (key.as_str(), look.theme.style(Role::Key)),
+                (" again says yes, esc no", look.theme.style(Role::TextDim)),
+            ];
+            put_spans(buf, area.x + 1, y, area.width.saturating_sub(2), spans);
+            below.height -= 1;
+        }
+        if let Some(view) = rows.get(at).filter(|_| area.height >= WITH_DETAIL) {
+            detail::view(view, below, buf, look);
+        }
+    }
+
+    fn list_height(&self, area: Rect, rows: usize) -> u16 {
+        let rows = u16::try_from(rows).unwrap_or(u16::MAX);
+        let question = u16::from(self.question.is_some() && area.height > 1);
+        let room = if area.height >= WITH_DETAIL { (area.height / 3).max(3) } else { area.height - question };
+        rows.min(room)
+    }
+
+    fn at(&self, rows: &[&InjectionView]) -> usize {
+        let id = self.cursor.as_deref();
+        rows.iter().position(|view| Some(view.injection.as_str()) == id).unwrap_or(0)
+    }
+}
+
+/// Live ones first, then the newest.
+fn rows(world: &World) -> Vec<&InjectionView> {
+    let mut ended: Vec<&InjectionView> = world.injections.values().filter(|view| view.ended()).collect();
+    ended.sort_by_key(|view| std::cmp::Reverse(view.since));
+    let mut rows = world.live();
+    rows.extend(ended);
+    rows
+}
+
+/// Sign, what, whose, how it ends, where it stands.
+fn draw_row(view: &InjectionView, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+    let style = |role| look.theme.style(Role::Text).patch(look.theme.style(role));
+    let state = live::role(view.state);
+    put(buf, area.x + 1, area.y, 1, live::sign(view.state, look.theme.ascii), style(state));
+    let word = live::standing(view, look.now);
+    let used = put_right(buf, area.right().saturating_sub(1), area.y, area.width / 2, &word, style(state));
+    let room = area.width.saturating_sub(5 + used);
+    let role = if view.ended() { Role::TextDim } else { Role::Text };
+    // Whose it is comes first: somebody else's fault is not yours to end without a word.
+    let owner = if view.mine { String::new() } else { format!("{}'s: ", sanitize::line(&view.owner)) };
+    let title = format!("{owner}{}", sanitize::line(&view.title));
+    let class = live::class_word(&view.class);
+    let extra = if view.ended() || class.is_empty() { String::new() } else { format!("  {class}") };
+    let titled = u16::try_from(width::width(&title)).unwrap_or(room);
+    let shown = put(buf, area.x + 3, area.y, room, &title, style(role));
+    if titled + 12 <= room {
+        put(buf, area.x + 3 + shown, area.y, room - shown, &extra, style(Role::TextDim));
+    }
+    let age = look.now.age(view.since);
+    if view.ended() && titled + 24 <= room {
+        let text = format!("{} ago", age::age(age));
+        put_right(buf, area.x + 3 + room, area.y, 10, &text, style(Role::TextDim));
+    }
+}

@@ -1,0 +1,155 @@
+//! The filter of a table, in k9s' manner: a regular expression, `!` to invert, `-l key=value` for labels.
+
+use std::fmt;
+
+use regex::{Regex, RegexBuilder};
+
+/// A filter as typed and as understood.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    text: String,
+    means: Means,
+    /// The text is no valid expression yet and is searched for as it stands.
+    pub literal: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+enum Means {
+    #[default]
+    Everything,
+    Text {
+        pattern: Box<Regex>,
+        inverse: bool,
+    },
+    Labels(Vec<LabelTest>),
+}
+
+#[derive(Debug, Clone)]
+struct LabelTest {
+    key: String,
+    value: Option<String>,
+    inverse: bool,
+}
+
+impl Filter {
+    /// Reads a filter. A text that is no valid expression is searched for literally, so that typing `[` hides nothing.
+    pub fn new(text: &str) -> Self {
+        let trimmed = text.trim();
+        let (means, literal) = if let Some(labels) = trimmed.strip_prefix("-l") {
+            (labels_of(labels), false)
+        } else {
+            let (inverse, pattern) = match trimmed.strip_prefix('!') {
+                Some(rest) => (true, rest.trim_start()),
+                None => (false, trimmed),
+            };
+            if pattern.is_empty() {
+                (Means::Everything, false)
+            } else {
+                match build(pattern)
+                    .map(|regex| (regex, false))
+                    .or_else(|| Some((build(&regex::escape(pattern))?, true)))
+                {
+                    Some((pattern, literal)) => (Means::Text { pattern: Box::new(pattern), inverse }, literal),
+                    None => (Means::Everything, true),
+                }
+            }
+        };
+        Self { text: trimmed.to_owned(), means, literal }
+    }
+
+    /// As typed.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether nothing is filtered.
+    pub fn is_empty(&self) -> bool {
+        matches!(self.means, Means::Everything)
+    }
+
+    /// Whether a row is kept. `words` are the row's texts; `labels` looks a label up.
+    pub fn keeps<'a>(
+        &self,
+        words: impl IntoIterator<Item = &'a str>,
+        labels: impl Fn(&str) -> Option<&'a str>,
+    ) -> bool {
+        match &self.means {
+            Means::Everything => true,
+            Means::Text { pattern, inverse } => words.into_iter().any(|word| pattern.is_match(word)) != *inverse,
+            Means::Labels(tests) => tests.iter().all(|test| {
+                let found = labels(&test.key);
+                let holds = match &test.value {
+                    Some(value) => found == Some(value.as_str()),
+                    None => found.is_some(),
+                };
+                holds != test.inverse
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn build(pattern: &str) -> Option<Regex> {
+    // The limit keeps a pasted monster from stalling the loop.
+    RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).build().ok()
+}
+
+/// `a=b,c!=d,e,!f` as kubectl's `-l` reads it (equality-based requirements).
+fn labels_of(text: &str) -> Means {
+    let tests: Vec<LabelTest> = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (key, value, inverse) = if let Some((key, value)) = part.split_once("!=") {
+                (key, Some(value), true)
+            } else if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
+                (key, Some(value), false)
+            } else if let Some(key) = part.strip_prefix('!') {
+                (key, None, true)
+            } else {
+                (part, None, false)
+            };
+            LabelTest { key: key.trim().to_owned(), value: value.map(|value| value.trim().to_owned()), inverse }
+        })
+        .collect();
+    if tests.is_empty() { Means::Everything } else { Means::Labels(tests) }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::Filter;
+
+    #[rstest]
+    #[case("", true)]
+    #[case("REVIEWS", true)]
+    #[case("^rev.*-v1", true)]
+    #[case("!reviews", false)]
+    #[case("!ratings", true)]
+    #[case("[", false)]
+    #[case("-l app=reviews", true)]
+    #[case("-l app=reviews,version!=v2", true)]
+    #[case("-l version", true)]
+    #[case("-l !canary", true)]
+    #[case("-l app=ratings", false)]
+    #[case("-l", true)]
+    fn rows_are_kept(#[case] filter: &str, #[case] kept: bool) {
+        let labels =
+            |key: &str| [("app", "reviews"), ("version", "v1")].iter().find(|(k, _)| *k == key).map(|(_, v)| *v);
+        assert_eq!(Filter::new(filter).keeps(["reviews-v1-x2k4p", "shop"], labels), kept);
+    }
+
+    #[test]
+    fn half_an_expression_is_searched_as_text() {
+        let filter = Filter::new("a[b");
+        assert!(filter.literal);
+        assert!(filter.keeps(["xa[by"], |_| None));
+    }
+}

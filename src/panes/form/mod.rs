@@ -1,0 +1,600 @@
+//! The fault form: a kind for the object under the cursor, its parameters with units and defaults, errors where they are.
+//!
+//! What may be chosen and what fits is the catalogue's word ([`crate::fault::catalogue`]); the form only asks. It writes
+//! nothing: `enter` asks the API server what it would store, and the preview shows the answer.
+
+mod field;
+mod target;
+mod view;
+
+use std::collections::BTreeMap;
+
+use ratatui::{buffer::Buffer, layout::Rect};
+use serde_json::Value as Json;
+
+use super::{Cx, LineInput, Look, Reply, Subject, Title};
+use crate::{
+    base::{Ticket, sanitize, span},
+    cluster::Manifest,
+    config::Role,
+    fault::{
+        catalogue::{self, ScopeType, WrongIntent, view::KindsView},
+        checked::Checked,
+        file::{self, Defaults},
+        intent::{AbortWhen, Fault, FaultKind, Scope, Target},
+    },
+    msg::{Command, Context, Effect, Failure},
+};
+use field::{AUTOMATIC, Field, OTHER, Slot, Value, fields};
+pub use target::controller;
+
+/// Where the form is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// A kind is being chosen.
+    Kinds,
+    /// Its fields are being filled in.
+    Fields,
+}
+
+/// What the form waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Check(Ticket),
+    File(Ticket),
+    Editor(Ticket),
+}
+
+/// Which drivers work here.
+#[derive(Debug, Clone, PartialEq)]
+enum Drivers {
+    Asking(Ticket),
+    Known(Box<KindsView>),
+    Unknown(Failure),
+}
+
+/// See the module docs.
+#[derive(Debug)]
+pub struct Form {
+    subject: Option<Subject>,
+    namespace: String,
+    stage: Stage,
+    /// Index into [`FaultKind::ALL`].
+    at: usize,
+    drivers: Drivers,
+    fields: Vec<Field>,
+    focus: usize,
+    /// The objects of the `manifest` kind.
+    manifests: Vec<Manifest>,
+    /// Their YAML as it was given.
+    yaml: String,
+    /// What a file said and the form has no field for.
+    name: String,
+    abort_when: Vec<AbortWhen>,
+    ramp: Vec<u8>,
+    wrong: Vec<WrongIntent>,
+    /// A preview was asked for: whatever is wrong may be said.
+    pressed: bool,
+    asked: Option<Asked>,
+    failure: Option<Failure>,
+    /// First line shown of the fields.
+    scroll: usize,
+}
+
+impl Form {
+    /// A form for an object, or for nothing yet.
+    pub fn open(subject: Option<Subject>, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
+        let namespace = subject
+            .as_ref()
+            .and_then(|subject| subject.object.namespace.clone())
+            .or_else(|| cx.world.namespace.clone())
+            .unwrap_or_else(|| cx.world.names.namespace.clone());
+        let fits =
+            |kind: &FaultKind| subject.as_ref().is_some_and(|subject| !target::targets(subject, *kind).is_empty());
+        let at = FaultKind::ALL.iter().position(fits).unwrap_or(0);
+        Self::new(subject, namespace, Stage::Kinds, at, cx)
+    }
+
+    /// A form with an intent filled in.
+    pub fn again(fault: Fault, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
+        let at = FaultKind::ALL.iter().position(|kind| *kind == fault.kind).unwrap_or(0);
+        let (mut form, effects) = Self::new(None, fault.namespace.clone(), Stage::Fields, at, cx);
+        form.fill(fault);
+        (form, effects)
+    }
+
+    fn new(
+        subject: Option<Subject>,
+        namespace: String,
+        stage: Stage,
+        at: usize,
+        cx: &mut Cx<'_>,
+    ) -> (Self, Vec<Effect>) {
+        let ticket = cx.tickets.take();
+        let effects = vec![Effect::Kinds(ticket, namespace.clone())];
+        let mut form = Self {
+            subject,
+            namespace,
+            stage,
+            at,
+            drivers: Drivers::Asking(ticket),
+            fields: Vec::new(),
+            focus: 0,
+            manifests: Vec::new(),
+            yaml: String::new(),
+            name: String::new(),
+            abort_when: Vec::new(),
+            ramp: Vec::new(),
+            wrong: Vec::new(),
+            pressed: false,
+            asked: None,
+            failure: None,
+            scroll: 0,
+        };
+        form.fresh();
+        (form, effects)
+    }
+
+    /// The kind chosen.
+    pub fn kind(&self) -> FaultKind {
+        FaultKind::ALL.get(self.at).copied().unwrap_or(FaultKind::HttpDelay)
+    }
+
+    /// Whose keys count; `Input` while a text field has the focus.
+    pub fn context(&self) -> Context {
+        match (self.stage, self.fields.get(self.focus).map(|field| &field.value)) {
+            (Stage::Kinds, _) => Context::Picker,
+            (Stage::Fields, Some(Value::Text(_))) => Context::Input,
+            (Stage::Fields, _) => Context::Form,
+        }
+    }
+
+    /// A key that meant something.
+    pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
+        match self.stage {
+            Stage::Kinds => self.choose_kind(command),
+            Stage::Fields => self.edit(command, cx),
+        }
+    }
+
+    /// Text for the field with the focus.
+    pub fn insert(&mut self, text: &str) {
+        if self.stage == Stage::Kinds {
+            return;
+        }
+        let Some(field) = self.fields.get_mut(self.focus) else { return };
+        // Several lines in the field for a file are the file itself.
+        if field.slot == Slot::File && text.trim().contains('\n') {
+            let text = text.to_owned();
+            self.take_yaml("pasted YAML", &text);
+            return;
+        }
+        if let Value::Text(line) = &mut field.value {
+            line.insert(text);
+            field.touched = true;
+            self.changed();
+        }
+    }
+
+    /// Which drivers work on this cluster.
+    pub fn kinds(&mut self, ticket: Ticket, answer: &Result<KindsView, Failure>) {
+        if self.drivers == Drivers::Asking(ticket) {
+            self.drivers = match answer {
+                Ok(view) => Drivers::Known(Box::new(view.clone())),
+                Err(failure) => Drivers::Unknown(failure.clone()),
+            };
+        }
+    }
+
+    /// The API server's answer to a check asked for here.
+    pub fn checked(&mut self, ticket: Ticket, answer: Result<Box<Checked>, Failure>) -> Reply {
+        if self.asked != Some(Asked::Check(ticket)) {
+            return Reply::none();
+        }
+        self.asked = None;
+        Reply::checked(answer, &mut self.failure)
+    }
+
+    /// The file asked for.
+    pub fn text(&mut self, ticket: Ticket, answer: &Result<String, Failure>, cx: &mut Cx<'_>) -> Reply {
+        if self.asked != Some(Asked::File(ticket)) {
+            return Reply::none();
+        }
+        self.asked = None;
+        match answer {
+            Ok(text) => {
+                let name = self.content(Slot::File).to_owned();
+                if self.take_yaml(&name, text) { self.submit(cx) } else { Reply::none() }
+            }
+            Err(failure) => {
+                self.failure = Some(failure.clone());
+                Reply::none()
+            }
+        }
+    }
+
+    /// The editor was left.
+    pub fn edited(&mut self, ticket: Ticket, answer: &Result<Option<String>, Failure>) {
+        if self.asked != Some(Asked::Editor(ticket)) {
+            return;
+        }
+        self.asked = None;
+        match answer {
+            Ok(Some(text)) => {
+                self.take_yaml("your text", text);
+            }
+            Ok(None) => {}
+            Err(failure) => self.failure = Some(failure.clone()),
+        }
+    }
+
+    /// Fits the window so that the field with the focus is seen.
+    pub fn settle(&mut self, area: Rect) {
+        self.scroll = view::scroll(self, area);
+    }
+
+    /// Name for the frame.
+    pub fn name(&self) -> String {
+        "Fault".to_owned()
+    }
+
+    /// The title.
+    pub fn title(&self) -> Title {
+        let mut words = Vec::new();
+        if self.stage == Stage::Fields {
+            words.push((self.kind().word().to_owned(), Role::Fault));
+        }
+        match &self.subject {
+            Some(subject) => words.push((format!("for {}", sanitize::line(&subject.object.short())), Role::Text)),
+            None => words.push((format!("in {}", sanitize::line(&self.namespace)), Role::Text)),
+        }
+        let right = match self.asked {
+            Some(Asked::Check(_)) => Some(("asking the API server…".to_owned(), Role::TextDim)),
+            Some(Asked::File(_)) => Some(("reading the file…".to_owned(), Role::TextDim)),
+            Some(Asked::Editor(_)) => Some(("in your editor…".to_owned(), Role::TextDim)),
+            None => None,
+        };
+        Title { words, right }
+    }
+
+    /// The keys that matter here.
+    pub fn hints(&self) -> Vec<(Command, &'static str, Role)> {
+        let key = |command, word| (command, word, Role::Key);
+        match self.context() {
+            Context::Picker => {
+                vec![key(Command::Choose, "choose"), key(Command::Down, "next"), key(Command::Back, "leave")]
+            }
+            Context::Input => vec![
+                key(Command::Accept, "preview"),
+                key(Command::Complete, "next field"),
+                key(Command::EditYaml, "editor"),
+                key(Command::Cancel, "other kind"),
+            ],
+            _ => vec![
+                key(Command::Submit, "preview"),
+                key(Command::ValueNext, "next value"),
+                key(Command::FieldNext, "next field"),
+                key(Command::EditYaml, "editor"),
+                key(Command::Back, "other kind"),
+            ],
+        }
+    }
+
+    /// Draws the inside.
+    pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+        view::view(self, area, buf, look);
+    }
+
+    fn choose_kind(&mut self, command: Command) -> Reply {
+        let last = FaultKind::ALL.len() - 1;
+        let to = match command {
+            Command::Down => (self.at + 1).min(last),
+            Command::Up => self.at.saturating_sub(1),
+            Command::First => 0,
+            Command::Last => last,
+            Command::Choose => {
+                self.stage = Stage::Fields;
+                return Reply::none();
+            }
+            Command::Back => return Reply::close(),
+            _ => return Reply::none(),
+        };
+        if to != self.at {
+            self.at = to;
+            self.fresh();
+        }
+        Reply::none()
+    }
+
+    fn edit(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
+        match command {
+            Command::FieldNext | Command::Complete | Command::HistoryForward => self.move_by(1),
+            Command::FieldPrevious | Command::CompleteBack | Command::HistoryBack => self.move_by(-1),
+            Command::Submit | Command::Accept => return self.submit(cx),
+            Command::EditYaml => return self.open_editor(cx),
+            Command::Cancel | Command::Back => {
+                self.stage = Stage::Kinds;
+                self.failure = None;
+                self.asked = None;
+            }
+            Command::ValueNext | Command::ValuePrevious => {
+                let by = if command == Command::ValueNext { 1 } else { -1 };
+                if let Some(field) = self.fields.get_mut(self.focus) {
+                    field.turn(by);
+                }
+                self.offer_other_target();
+                self.changed();
+            }
+            command => {
+                if let Some(field) = self.fields.get_mut(self.focus)
+                    && let Value::Text(line) = &mut field.value
+                    && line.edit(command)
+                {
+                    field.touched = true;
+                    self.changed();
+                }
+            }
+        }
+        Reply::none()
+    }
+
+    fn move_by(&mut self, by: isize) {
+        let len = self.fields.len().max(1);
+        self.focus = (self.focus + len).saturating_add_signed(by) % len;
+    }
+
+    /// Empty fields for the kind chosen; the first that must be filled in has the focus.
+    fn fresh(&mut self) {
+        let kind = self.kind();
+        let offered = self.subject.as_ref().map(|subject| target::targets(subject, kind)).unwrap_or_default();
+        self.fields = fields(kind, offered.iter().map(ToString::to_string).collect());
+        self.pressed = false;
+        self.failure = None;
+        self.scroll = 0;
+        self.changed();
+        let needed = |field: &Field| self.wrong.iter().any(|wrong| wrong.field == field.slot.key());
+        self.focus = self.fields.iter().position(needed).unwrap_or(0);
+    }
+
+    /// The field for a target in words stands while the choice asks for it.
+    fn offer_other_target(&mut self) {
+        let asked = self.fields.first().is_some_and(|field| field.slot == Slot::Target && field.content() == OTHER);
+        let there = self.fields.get(1).is_some_and(|field| field.slot == Slot::OtherTarget);
+        if asked && !there {
+            self.fields.insert(1, Field::text(Slot::OtherTarget, ""));
+        } else if !asked && there && self.fields.first().is_some_and(|field| field.slot == Slot::Target) {
+            self.fields.remove(1);
+        }
+    }
+
+    fn field(&mut self, slot: Slot) -> Option<&mut Field> {
+        self.fields.iter_mut().find(|field| field.slot == slot)
+    }
+
+    fn content(&self, slot: Slot) -> &str {
+        self.fields.iter().find(|field| field.slot == slot).map(Field::content).unwrap_or_default()
+    }
+
+    fn set(&mut self, slot: Slot, text: &str) {
+        if let Some(field) = self.field(slot) {
+            match &mut field.value {
+                Value::Text(line) => *line = LineInput::new(&sanitize::line(text)),
+                Value::Choice { options, at } => {
+                    if let Some(found) = options.iter().position(|option| option == text) {
+                        *at = found;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Puts a whole intent into the fields.
+    fn fill(&mut self, fault: Fault) {
+        self.at = FaultKind::ALL.iter().position(|kind| *kind == fault.kind).unwrap_or(0);
+        self.fresh();
+        self.stage = Stage::Fields;
+        self.namespace.clone_from(&fault.namespace);
+        let target = fault.target.to_string();
+        let offered = self
+            .fields
+            .first()
+            .is_some_and(|field| matches!(&field.value, Value::Choice { options, .. } if options.contains(&target)));
+        if offered {
+            self.set(Slot::Target, &target);
+        } else if fault.kind != FaultKind::Manifest {
+            self.set(Slot::Target, OTHER);
+            self.offer_other_target();
+            self.set(Slot::OtherTarget, &target);
+        }
+        for param in catalogue::row(fault.kind).params {
+            if let Some(value) = fault.params.get(param.name) {
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                self.set(Slot::Param(param), &text);
+            }
+        }
+        self.set(Slot::Scope(ScopeType::From), fault.scope.from.as_deref().unwrap_or_default());
+        self.set(Slot::Scope(ScopeType::Path), fault.scope.path.as_deref().unwrap_or_default());
+        let headers: Vec<String> = fault.scope.headers.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        self.set(Slot::Scope(ScopeType::Headers), &headers.join(", "));
+        self.set(Slot::Duration, &span::format(fault.duration));
+        self.set(Slot::Lease, &span::format(fault.lease));
+        self.set(Slot::Driver, fault.driver.map_or(AUTOMATIC, |driver| driver.word()));
+        self.name = fault.name;
+        self.abort_when = fault.abort_when;
+        self.ramp = fault.ramp;
+        self.manifests = fault.manifests;
+        self.changed();
+    }
+
+    /// Reads YAML: objects for the `manifest` kind, or a whole Fault, which then fills the form.
+    fn take_yaml(&mut self, name: &str, text: &str) -> bool {
+        let defaults = Defaults::of(&self.namespace);
+        match file::read(name, text, &defaults) {
+            Ok(fault) => {
+                self.failure = None;
+                let path = self.content(Slot::File).to_owned();
+                let spans = (self.content(Slot::Duration).to_owned(), self.content(Slot::Lease).to_owned());
+                let any_yaml = fault.kind == FaultKind::Manifest;
+                self.fill(fault);
+                text.clone_into(&mut self.yaml);
+                if any_yaml {
+                    // Bare objects say nothing about time: what was typed stays.
+                    self.set(Slot::File, &path);
+                    self.set(Slot::Duration, &spans.0);
+                    self.set(Slot::Lease, &spans.1);
+                    self.changed();
+                }
+                true
+            }
+            Err(error) => {
+                let error = sanitize::line(&error.to_string()).into_owned();
+                let (what, fix) = error.rsplit_once("; ").unwrap_or((error.as_str(), ""));
+                self.failure = Some(Failure::new(what, fix));
+                false
+            }
+        }
+    }
+
+    fn open_editor(&mut self, cx: &mut Cx<'_>) -> Reply {
+        if self.asked.is_some() {
+            return Reply::none();
+        }
+        let text = if self.kind() == FaultKind::Manifest {
+            if self.yaml.is_empty() {
+                "# Any Kubernetes objects, parted by ---. They are previewed before anything is written.\n".to_owned()
+            } else {
+                self.yaml.clone()
+            }
+        } else {
+            file::yaml(&self.draft().0)
+        };
+        let ticket = cx.tickets.take();
+        self.asked = Some(Asked::Editor(ticket));
+        Effect::EditText(ticket, text).into()
+    }
+
+    fn submit(&mut self, cx: &mut Cx<'_>) -> Reply {
+        if self.asked.is_some() {
+            return Reply::none();
+        }
+        self.pressed = true;
+        self.failure = None;
+        if self.kind() == FaultKind::Manifest && self.manifests.is_empty() && !self.content(Slot::File).is_empty() {
+            let ticket = cx.tickets.take();
+            self.asked = Some(Asked::File(ticket));
+            return Effect::ReadFile(ticket, self.content(Slot::File).to_owned()).into();
+        }
+        self.changed();
+        if let Some(first) = self.wrong.first() {
+            let key = first.field.clone();
+            // Of the two fields of a target the later one is the one to type into.
+            if let Some(at) = self.fields.iter().rposition(|field| field.slot.key() == key) {
+                self.focus = at;
+            }
+            return Reply::none();
+        }
+        let (fault, _) = self.draft();
+        let ticket = cx.tickets.take();
+        self.asked = Some(Asked::Check(ticket));
+        Effect::Check(ticket, Box::new(fault), cx.world.traffic(cx.now)).into()
+    }
+
+    /// Something was typed or chosen: judges the whole intent anew. What was asked about the old one is forgotten.
+    fn changed(&mut self) {
+        let (fault, mut wrong) = self.draft();
+        if let Err(more) = catalogue::deed(&fault) {
+            for one in more {
+                if !wrong.iter().any(|known| known.field == one.field) {
+                    wrong.push(one);
+                }
+            }
+        }
+        let order = |wrong: &WrongIntent| self.fields.iter().position(|field| field.slot.key() == wrong.field);
+        wrong.sort_by_key(|one| order(one).unwrap_or(usize::MAX));
+        self.wrong = wrong;
+    }
+
+    /// The intent as far as it can be read, and what cannot.
+    fn draft(&self) -> (Fault, Vec<WrongIntent>) {
+        let mut wrong = Vec::new();
+        let kind = self.kind();
+        let mut params = BTreeMap::new();
+        for field in &self.fields {
+            if let Slot::Param(param) = field.slot
+                && !field.content().is_empty()
+            {
+                params.insert(param.name.to_owned(), Json::String(field.content().to_owned()));
+            }
+        }
+        let target = match kind {
+            FaultKind::Manifest => Target::Manifest,
+            _ => {
+                let chosen = self.content(Slot::Target);
+                let text = if chosen.is_empty() || chosen == OTHER { self.content(Slot::OtherTarget) } else { chosen };
+                target::read(text).unwrap_or_else(|error| {
+                    let why = if text.is_empty() { "no target is given".to_owned() } else { error.why };
+                    wrong.push(WrongIntent { field: "target".to_owned(), why, fix: error.fix });
+                    // Stands for the missing one while the rest is judged.
+                    Target::Service(String::new())
+                })
+            }
+        };
+        let mut time = |slot: Slot| {
+            let text = self.content(slot);
+            if text.is_empty() {
+                return None;
+            }
+            span::parse(text)
+                .map_err(|error| {
+                    wrong.push(WrongIntent {
+                        field: slot.key(),
+                        why: error.to_string(),
+                        fix: "a number with its unit".to_owned(),
+                    });
+                })
+                .ok()
+        };
+        let (duration, lease) = (time(Slot::Duration), time(Slot::Lease));
+        let (duration, lease) = Defaults::of(&self.namespace).times(duration, lease);
+        let scope = self.scope(&mut wrong);
+        let fault = Fault {
+            name: self.name.clone(),
+            namespace: self.namespace.clone(),
+            kind,
+            target,
+            params,
+            scope,
+            ramp: self.ramp.clone(),
+            abort_when: self.abort_when.clone(),
+            duration,
+            lease,
+            driver: field::driver(self.content(Slot::Driver)),
+            manifests: if kind == FaultKind::Manifest { self.manifests.clone() } else { Vec::new() },
+        };
+        (fault, wrong)
+    }
+
+    fn scope(&self, wrong: &mut Vec<WrongIntent>) -> Scope {
+        let some = |slot: Slot| Some(self.content(slot).to_owned()).filter(|text| !text.is_empty());
+        let mut headers = BTreeMap::new();
+        for pair in self.content(Slot::Scope(ScopeType::Headers)).split(',').filter(|pair| !pair.trim().is_empty()) {
+            match pair.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
+                Some((name, value)) if !name.is_empty() => {
+                    headers.insert(name.to_lowercase(), value.to_owned());
+                }
+                _ => wrong.push(WrongIntent {
+                    field: "scope.headers".to_owned(),
+                    why: format!("`{}` is not NAME=VALUE", pair.trim()),
+                    fix: "write x-user=ana".to_owned(),
+                }),
+            }
+        }
+        Scope { from: some(Slot::Scope(ScopeType::From)), headers, path: some(Slot::Scope(ScopeType::Path)) }
+    }
+
+    /// What is wrong with a field, when it is time to say so.
+    fn complaint(&self, field: &Field) -> Option<&WrongIntent> {
+        let said = (self.pressed || field.touched) && !(field.slot == Slot::Target && field.content() == OTHER);
+        self.wrong.iter().find(|wrong| said && wrong.field == field.slot.key())
+    }
+}

@@ -1,0 +1,291 @@
+//! How the form is laid out: kinds at the left with what can carry them out, fields at the right; one of them where there is
+//! no room for both.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
+
+use super::{
+    Drivers, Form, Stage,
+    field::{Field, Slot, Value},
+    target,
+};
+use crate::{
+    base::{sanitize, width},
+    config::Role,
+    fault::{
+        catalogue::{self, view::DriverState},
+        intent::FaultKind,
+    },
+    panes::Look,
+    widgets::{
+        fill,
+        frame::{self, Glyphs},
+        put, put_spans, style_row,
+    },
+};
+
+/// From this width on kinds and fields stand side by side.
+const BOTH: u16 = 90;
+const KINDS: u16 = 38;
+const LABEL: u16 = 14;
+
+/// A line of the fields' column.
+enum Line<'a> {
+    Field(usize, &'a Field),
+    Words(String, Role),
+}
+
+/// First line to show so that the field with the focus, and what is wrong with it, are seen.
+pub fn scroll(form: &Form, area: Rect) -> usize {
+    let (room, height) = column(area);
+    let lines = lines(form, room);
+    let at = lines.iter().position(|line| matches!(line, Line::Field(at, _) if *at == form.focus)).unwrap_or(0);
+    let page = usize::from(height).max(1);
+    let last = lines.len().saturating_sub(page);
+    form.scroll.clamp((at + 3).saturating_sub(page).min(at), at).min(last.max(at.saturating_sub(page - 1)))
+}
+
+/// Width and height of the fields' column.
+fn column(area: Rect) -> (u16, u16) {
+    let width = if area.width >= BOTH { area.width.saturating_sub(KINDS + 3) } else { area.width.saturating_sub(2) };
+    (width, area.height.saturating_sub(4))
+}
+
+/// Draws it.
+pub fn view(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+    fill(buf, area, look.theme.style(Role::Text));
+    if area.width < 12 || area.height < 2 {
+        return;
+    }
+    if area.width >= BOTH {
+        let left = Rect { x: area.x + 1, y: area.y + 1, width: KINDS - 2, height: area.height.saturating_sub(1) };
+        kinds(form, left, buf, look);
+        let glyphs = if look.theme.ascii { Glyphs::Ascii } else { Glyphs::Lines };
+        frame::divide(buf, area.x + KINDS, area.top(), area.bottom(), glyphs, look.theme.style(Role::Border));
+        let right = Rect {
+            x: area.x + KINDS + 2,
+            y: area.y + 1,
+            width: area.width - KINDS - 3,
+            height: area.height.saturating_sub(1),
+        };
+        fields(form, right, buf, look);
+    } else {
+        let inside = Rect { x: area.x + 1, y: area.y, width: area.width.saturating_sub(2), height: area.height };
+        match form.stage {
+            Stage::Kinds => kinds(form, inside, buf, look),
+            Stage::Fields => fields(form, inside, buf, look),
+        }
+    }
+}
+
+fn kinds(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+    let theme = look.theme;
+    let text = theme.style(Role::Text);
+    for (y, (at, kind)) in (area.top()..area.bottom()).zip(FaultKind::ALL.into_iter().enumerate()) {
+        let fits = form.subject.as_ref().is_none_or(|subject| !target::targets(subject, kind).is_empty())
+            || kind == FaultKind::Manifest;
+        let chosen = at == form.at;
+        let role = match (chosen, fits) {
+            (true, _) => Role::TextStrong,
+            (false, true) => Role::Text,
+            (false, false) => Role::TextDim,
+        };
+        let (sign, sign_role) = state_sign(best(form, kind), theme.ascii);
+        put_spans(
+            buf,
+            area.x,
+            y,
+            area.width,
+            [(sign, text.patch(theme.style(sign_role))), (" ", text), (kind.word(), text.patch(theme.style(role)))],
+        );
+        if !fits {
+            let noun = form.subject.as_ref().map_or("row", |subject| subject.object.kind.kind.as_str());
+            let words = format!("not for a {}", sanitize::line(noun));
+            put(buf, area.x + 18, y, area.width.saturating_sub(18), &words, theme.style(Role::TextDim));
+        }
+        if chosen {
+            let mut style = theme.style(Role::Selection);
+            if form.stage != Stage::Kinds {
+                style = style.remove_modifier(Modifier::REVERSED);
+            }
+            style_row(buf, area.x, y, area.width, style);
+        }
+    }
+    let mut y = area.y + u16::try_from(FaultKind::ALL.len()).unwrap_or(0) + 1;
+    let mut say = |words: &str, role: Role| {
+        for line in width::wrap(words, usize::from(area.width)) {
+            if y < area.bottom() {
+                put(buf, area.x, y, area.width, line, text.patch(theme.style(role)));
+            }
+            y = y.saturating_add(1);
+        }
+    };
+    say(catalogue::row(form.kind()).doc, Role::Text);
+    say("", Role::Text);
+    match &form.drivers {
+        Drivers::Asking(_) => say("asking which drivers work here…", Role::TextDim),
+        Drivers::Unknown(failure) => {
+            say(&format!("which drivers work here is not known: {}", sanitize::line(&failure.what)), Role::Warn);
+            say(&sanitize::line(&failure.fix), Role::TextDim);
+        }
+        Drivers::Known(known) => {
+            let drivers = known.kinds.iter().find(|view| view.kind == form.kind().word());
+            for driver in drivers.into_iter().flat_map(|view| &view.drivers) {
+                let (sign, role) = state_sign(Some(driver.state), theme.ascii);
+                say(&format!("{sign} {} · {}", driver.driver, driver.class), role);
+                say(&format!("  {}", sanitize::line(&driver.why)), Role::TextDim);
+            }
+        }
+    }
+}
+
+/// The best state among a kind's drivers; `None` while it is not known.
+fn best(form: &Form, kind: FaultKind) -> Option<DriverState> {
+    let Drivers::Known(known) = &form.drivers else { return None };
+    let drivers = &known.kinds.iter().find(|view| view.kind == kind.word())?.drivers;
+    let order = [DriverState::Ok, DriverState::Dead, DriverState::Forbidden, DriverState::Absent];
+    order.into_iter().find(|state| drivers.iter().any(|driver| driver.state == *state))
+}
+
+fn state_sign(state: Option<DriverState>, ascii: bool) -> (&'static str, Role) {
+    match (state, ascii) {
+        (Some(DriverState::Ok), false) => ("✓", Role::Text),
+        (Some(DriverState::Ok), true) => ("+", Role::Text),
+        (Some(DriverState::Dead), _) => ("!", Role::Warn),
+        (Some(DriverState::Absent), false) => ("✗", Role::TextDim),
+        (Some(DriverState::Absent), true) => ("x", Role::TextDim),
+        (Some(DriverState::Forbidden), _) => ("?", Role::Unknown),
+        (None, _) => (" ", Role::TextDim),
+    }
+}
+
+fn lines(form: &Form, room: u16) -> Vec<Line<'_>> {
+    let mut lines = Vec::new();
+    for (at, field) in form.fields.iter().enumerate() {
+        lines.push(Line::Field(at, field));
+        if let Some(wrong) = form.complaint(field) {
+            let text = format!("{}; {}", sanitize::line(&wrong.why), sanitize::line(&wrong.fix));
+            let cells = usize::from(room.saturating_sub(LABEL + 2)).max(8);
+            lines.extend(width::wrap(&text, cells).into_iter().map(|line| Line::Words(line.to_owned(), Role::Bad)));
+        }
+        if field.slot == Slot::File && !form.manifests.is_empty() {
+            for manifest in form.manifests.iter().take(6) {
+                let namespace = manifest.namespace().unwrap_or(&form.namespace);
+                let text = format!("{} {namespace}/{}", manifest.kind(), manifest.name());
+                lines.push(Line::Words(sanitize::line(&text).into_owned(), Role::TextDim));
+            }
+            if form.manifests.len() > 6 {
+                lines.push(Line::Words(format!("and {} more", form.manifests.len() - 6), Role::TextDim));
+            }
+        }
+    }
+    lines
+}
+
+fn fields(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+    let theme = look.theme;
+    let text = theme.style(Role::Text);
+    // The last rows are for what the field means and for what failed.
+    let foot = 3.min(area.height / 3);
+    let window = Rect { height: area.height.saturating_sub(foot), ..area };
+    let lines = lines(form, area.width);
+    for (y, line) in (window.top()..window.bottom()).zip(lines.iter().skip(form.scroll)) {
+        match line {
+            Line::Field(at, field) => {
+                let focused = form.stage == Stage::Fields && *at == form.focus;
+                draw_field(form, field, focused, Rect { y, height: 1, ..window }, buf, look);
+            }
+            Line::Words(words, role) => {
+                put(buf, area.x + LABEL, y, area.width.saturating_sub(LABEL), words, text.patch(theme.style(*role)));
+            }
+        }
+    }
+    let foot = Rect { y: window.bottom(), height: foot, ..area };
+    let mut say = Vec::new();
+    if let Some(failure) = &form.failure {
+        say.push((sanitize::line(&failure.what).into_owned(), Role::Bad));
+        say.push((sanitize::line(&failure.fix).into_owned(), Role::TextDim));
+    } else if form.stage == Stage::Fields
+        && let Some(field) = form.fields.get(form.focus)
+    {
+        say.push((field.slot.doc(form.kind()), Role::TextDim));
+    }
+    let wrapped = say.iter().flat_map(|(words, role)| {
+        width::wrap(words, usize::from(foot.width).max(1)).into_iter().map(move |line| (line, *role))
+    });
+    for (y, (line, role)) in (foot.top()..foot.bottom()).zip(wrapped) {
+        put(buf, foot.x, y, foot.width, line, text.patch(theme.style(role)));
+    }
+}
+
+fn draw_field(form: &Form, field: &Field, focused: bool, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+    let theme = look.theme;
+    let text = theme.style(Role::Text);
+    let label = if focused { Role::TextStrong } else { Role::TextDim };
+    put(buf, area.x, area.y, LABEL - 1, field.slot.label(), text.patch(theme.style(label)));
+    let x = area.x + LABEL;
+    let room = area.width.saturating_sub(LABEL + 1);
+    if room == 0 {
+        return;
+    }
+    let wrong = form.complaint(field).is_some();
+    let style = if wrong { text.patch(theme.style(Role::Bad)) } else { text };
+    let cells = room.min(48);
+    let ground = if focused { theme.style(Role::Selection) } else { Style::new() };
+    match &field.value {
+        Value::Choice { options, at } => {
+            let (left, right) = if theme.ascii { ("< ", " >") } else { ("‹ ", " ›") };
+            let arrows = theme.style(if focused { Role::Accent } else { Role::TextDim });
+            let value = options.get(*at).map(String::as_str).unwrap_or_default();
+            let used = put_spans(buf, x, area.y, room, [(left, arrows), (value, style), (right, arrows)]);
+            if focused {
+                style_row(buf, x, area.y, used, ground);
+            }
+            if focused {
+                let count = format!("  {} of {}", at + 1, options.len());
+                put(buf, x + used, area.y, room.saturating_sub(used), &count, theme.style(Role::TextDim));
+            }
+        }
+        Value::Text(line) => {
+            let (shown, cursor) = line.window(usize::from(cells));
+            let used = if line.text().is_empty() {
+                let duration = form.content(Slot::Duration);
+                match field.default(duration) {
+                    Some(default) => {
+                        let unit = field.slot.unit();
+                        let words = format!("{default}{}{unit}  (default)", if unit.is_empty() { "" } else { " " });
+                        put(buf, x, area.y, cells, &words, theme.style(Role::TextDim))
+                    }
+                    None => {
+                        let words = match field.slot {
+                            Slot::Param(param) if param.required => "needed",
+                            Slot::Scope(_) | Slot::Param(_) => "any",
+                            Slot::OtherTarget => "KIND/NAME or -l key=value",
+                            Slot::File => "path, or paste YAML",
+                            _ => "",
+                        };
+                        let words = if focused { format!(" {words}") } else { words.to_owned() };
+                        put(buf, x, area.y, cells, &words, theme.style(Role::TextDim))
+                    }
+                }
+            } else {
+                let used = put(buf, x, area.y, cells, shown, style);
+                let unit = field.slot.unit();
+                if !unit.is_empty() {
+                    put(buf, x + used + 1, area.y, room.saturating_sub(used + 1), unit, theme.style(Role::TextDim));
+                }
+                used
+            };
+            if focused {
+                style_row(buf, x, area.y, cells.max(used), ground);
+                let at = x + u16::try_from(cursor).unwrap_or(0);
+                if let Some(cell) = buf.cell_mut((at, area.y)) {
+                    cell.set_style(Style::new().add_modifier(Modifier::REVERSED));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! The mesh: how many requests, how many fail, how long they take, for everything and for each workload.
+
+use std::{cmp::Ordering, time::Duration};
+
+use compact_str::{CompactString, format_compact};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    Cx, Filter, Grid, Look, Reply, Subject, Title, World,
+    grid::{Align, Cell, Column, Facts, Tabular},
+    pods::{errors, millis, number, rate},
+    state::Message,
+};
+use crate::{
+    base::{Now, Ticket, Uid, index::Row},
+    cluster::{Delta, Kind, ObjectRef},
+    config::Role,
+    mesh::signals::{Freshness, Golden, MetricSource, Series, WorkloadRow, promql::Interest},
+    msg::{Command, Context, Effect},
+    widgets::{put, put_right, put_spans, spark},
+};
+
+/// Cells of a sparkline in the table.
+const SPARK: usize = 12;
+
+/// A workload as a row of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MeshRow(WorkloadRow);
+
+impl Row for MeshRow {
+    fn uid(&self) -> Uid {
+        // A workload's figures carry no uid: its name stands for it.
+        Uid::parse(&format!("{}/{}", self.0.namespace, self.0.workload))
+    }
+}
+
+/// The columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "their headings say it")]
+pub enum MeshColumn {
+    Namespace,
+    Workload,
+    Rps,
+    RpsTrend,
+    Errors,
+    ErrorTrend,
+    P50,
+    P90,
+    P99,
+    P99Trend,
+}
+
+/// The highest values, so that the sparklines of one column share their scale.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Tops {
+    rps: f32,
+    errors: f32,
+    p99: f32,
+}
+
+/// The pane.
+#[derive(Debug, Default)]
+pub struct Mesh {
+    grid: Grid<MeshRow>,
+    tops: Tops,
+    ticket: Option<Ticket>,
+    interest: Interest,
+}
+
+impl Mesh {
+    /// Measures a namespace, or all.
+    pub fn open(&mut self, namespace: Option<&str>, cx: &mut Cx<'_>) -> Vec<Effect> {
+        let mut effects = self.close();
+        let ticket = cx.tickets.take();
+        self.ticket = Some(ticket);
+        self.grid.clear();
+        self.interest = Interest { namespace: namespace.map(str::to_owned), ..Interest::default() };
+        effects.push(Effect::Measure(ticket, self.interest.clone()));
+        effects
+    }
+
+    /// Latency of routes is asked of the gateways they hang on: tells the source when these change.
+    pub fn through(&mut self, gateways: Vec<String>) -> Vec<Effect> {
+        let Some(ticket) = self.ticket.filter(|_| self.interest.gateways != gateways) else { return Vec::new() };
+        self.interest.gateways = gateways;
+        vec![Effect::Measure(ticket, self.interest.clone())]
+    }
+
+    /// Stops measuring.
+    pub fn close(&mut self) -> Vec<Effect> {
+        self.ticket.take().map(Effect::Stop).into_iter().collect()
+    }
+
+    /// Whether this is the question it waits for.
+    pub fn asked(&self, ticket: Ticket) -> bool {
+        self.ticket == Some(ticket)
+    }
+
+    /// Takes the world's new figures over.
+    pub fn measured(&mut self, cx: &mut Cx<'_>) {
+        let rows: Vec<WorkloadRow> =
+            cx.world.metrics.as_ref().map(|metrics| metrics.workloads.clone()).unwrap_or_default();
+        let series = |pick: fn(&WorkloadRow) -> &Series| spark::top(rows.iter().map(|row| pick(row).0.as_slice()));
+        self.tops = Tops {
+            rps: series(|row| &row.trends.rps),
+            errors: series(|row| &row.trends.error_share),
+            p99: series(|row| &row.trends.p99_ms),
+        };
+        let rows: Vec<MeshRow> = rows.into_iter().map(MeshRow).collect();
+        let there: std::collections::HashSet<Uid> = rows.iter().map(Row::uid).collect();
+        let gone: Vec<Uid> = self.grid.index.iter().map(Row::uid).filter(|uid| !there.contains(uid)).collect();
+        let deltas = rows.into_iter().map(Delta::Upsert).chain(gone.into_iter().map(Delta::Remove)).collect();
+        let facts = Facts { now: cx.now, world: cx.world, own: &self.tops, ascii: false };
+        self.grid.apply(deltas, &facts);
+        self.grid.resort(&facts);
+    }
+
+    /// Whose keys count.
+    pub fn context(&self) -> Context {
+        self.grid.context(Context::Mesh)
+    }
+
+    /// A key that meant something.
+    pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
+        let facts = Facts { now: cx.now, world: cx.world, own: &self.tops, ascii: false };
+        self.grid.update(command, &facts);
+        Reply::none()
+    }
+
+    /// Whether `back` has something to undo here.
+    pub fn holds_back(&self) -> bool {
+        !self.grid.filter().is_empty()
+    }
+
+    /// Text for the filter line.
+    pub fn insert(&mut self, text: &str, cx: &mut Cx<'_>) {
+        let facts = Facts { now: cx.now, world: cx.world, own: &self.tops, ascii: false };
+        self.grid.insert(text, &facts);
+    }
+
+    /// Fits columns and window.
+    pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
+        let facts = Facts { now: look.now, world: look.world, own: &self.tops, ascii: look.theme.ascii };
+        self.grid.settle(table_area(area), &facts);
+    }
+
+    /// What is under the cursor: the Deployment of that name, which is what meshes call a workload.
+    pub fn subject(&self) -> Option<Subject> {
+        let row = &self.grid.index.cursor()?.0;
+        let kind = match row.workload.strip_prefix("svc/") {
+            Some(_) => Kind::namespaced("", "v1", "Service", "services"),
+            None => Kind::namespaced("apps", "v1", "Deployment", "deployments"),
+        };
+        let name = row.workload.strip_prefix("svc/").unwrap_or(&row.workload);
+        Some(Subject {
+            object: ObjectRef::new(kind, &row.namespace, name),
+            owner: None,
+            labels: Vec::new(),
+            containers: Vec::new(),
+        })
+    }
+
+    /// The title.
+    pub fn title(&self, world: &World, now: Now) -> Title {
+        let mut title = self.grid.title();
+        if world.metrics.is_none() {
+            title.words.clear();
+        } else if let Some(span) = world.metrics.as_ref().and_then(|metrics| {
+            let steps = metrics.total_trends.rps.0.len();
+            (steps > 1).then(|| u64::from(metrics.step_s) * (steps as u64 - 1))
+        }) {
+            title.words.push((format!("· {} min", span.div_ceil(60)), Role::TextDim));
+        }
+        if matches!(world.metric_source, MetricSource::Broken { .. }) && world.metrics.is_some() {
+            title.words.push(("no answer".to_owned(), Role::Warn));
+        } else if world.freshness(now) == Some(Freshness::Stale) {
+            title.words.push(("stale".to_owned(), Role::Warn));
+        }
+        title
+    }
+
+    /// When the picture changes by time alone.
+    pub fn wakes(&self) -> Option<Duration> {
+        self.grid.wakes()
+    }
+
+    /// Draws the inside.
+    pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+        let facts = Facts { now: look.now, world: look.world, own: &self.tops, ascii: look.theme.ascii };
+        if let Some(message) = Self::message(look.world) {
+            message.view(area, buf, look);
+            return;
+        }
+        let table = table_area(area);
+        if table.y > area.y {
+            totals(Rect { height: table.y - area.y, ..area }, buf, look);
+        }
+        if self.grid.index.shown() == 0 {
+            Message::filtered(self.grid.filter().text(), self.grid.index.len(), "workloads").view(table, buf, look);
+        } else {
+            self.grid.view(table, buf, look, &facts);
+        }
+    }
+
+    fn message(world: &World) -> Option<Message> {
+        match (&world.metric_source, &world.metrics) {
+            (MetricSource::None, _) => Some(Message::quiet(
+                "no metric source",
+                "start brink with --prometheus URL, such as http://127.0.0.1:9090 after a port-forward",
+            )),
+            (MetricSource::Asking | MetricSource::Good, None) => Some(Message::quiet("asking Prometheus…", "")),
+            (MetricSource::Broken { cause, fix }, None) => {
+                Some(Message { text: cause.clone(), fix: fix.clone(), role: Role::Bad })
+            }
+            (_, Some(metrics)) if metrics.workloads.is_empty() => {
+                let place = world.namespace.as_deref().map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+                let note = metrics.notes.first().cloned();
+                Some(Message::quiet(
+                    format!("no mesh traffic measured{place}"),
+                    note.unwrap_or_else(|| "workloads appear when istio_requests_total has samples of them".to_owned()),
+                ))
+            }
+            (_, Some(_)) => None,
+        }
+    }
+}
+
+/// The table stands below the totals, where there is room for both.
+fn table_area(area: Rect) -> Rect {
+    let head = if area.height >= 12 { 6 } else { 0 };
+    Rect { y: area.y + head, height: area.height - head, ..area }
+}
+
+/// Name, value, how it is written, its unit, its trend and the trend's colour.
+type Total<'a> = (&'a str, Option<f64>, fn(f64) -> CompactString, &'a str, &'a Series, Role);
+
+/// All requests together, each figure with its trend.
+fn totals(area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+    let Some(metrics) = &look.world.metrics else { return };
+    let (golden, trends) = (&metrics.total, &metrics.total_trends);
+    let percent = golden.error_share.map(|share| share * 100.0);
+    let one = |value: f64| format_compact!("{value:.1}");
+    let rows: [Total<'_>; 4] = [
+        ("rps", golden.rps, rate, "/s", &trends.rps, Role::Chart1),
+        ("errors", percent, one, "%", &trends.error_share, Role::Chart1),
+        ("p50", golden.p50_ms, millis, "", &trends.p50_ms, Role::Chart2),
+        ("p99", golden.p99_ms, millis, "", &trends.p99_ms, Role::Chart2),
+    ];
+    // Latencies share a scale, so that p50 and p99 can be compared by eye.
+    let latency = spark::top([trends.p50_ms.0.as_slice(), trends.p99_ms.0.as_slice()]);
+    let style = |role| look.theme.style(role);
+    for (line, (name, value, text, unit, series, role)) in (1..area.height).zip(rows) {
+        let y = area.y + line;
+        put(buf, area.x + 1, y, 8, name, style(Role::TextDim));
+        let strong = look.theme.style(Role::TextStrong);
+        match value.filter(|value| value.is_finite()) {
+            Some(value) => {
+                let text = text(value);
+                let digits = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+                let (number, own_unit) = text.split_at(digits);
+                let unit = if own_unit.is_empty() { unit } else { own_unit };
+                put_right(buf, area.x + 15, y, 7, number, strong);
+                put(buf, area.x + 15, y, 3, unit, style(Role::TextDim));
+            }
+            None => {
+                put_right(buf, area.x + 15, y, 7, "–", style(Role::Unknown));
+            }
+        }
+        let cells = usize::from(area.width.saturating_sub(21)).min(60);
+        let top = if matches!(name, "p50" | "p99") { latency } else { spark::top([series.0.as_slice()]) };
+        let text = spark::spark(&series.0, cells, top, look.theme.ascii);
+        put_spans(buf, area.x + 19, y, area.width.saturating_sub(20), [(text.trim_start(), style(role))]);
+    }
+}
+
+const fn column(id: MeshColumn, title: &'static str, align: Align, min: u16, max: u16, rank: u8) -> Column<MeshColumn> {
+    Column { id, title, align, min, max, rank, slack: false }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a sparkline's width")]
+const TREND: u16 = SPARK as u16;
+
+impl Tabular for MeshRow {
+    type Column = MeshColumn;
+    type Own = Tops;
+
+    const COLUMNS: &'static [Column<MeshColumn>] = &[
+        column(MeshColumn::Namespace, "NAMESPACE", Align::Left, 9, 20, 3),
+        Column { slack: true, ..column(MeshColumn::Workload, "WORKLOAD", Align::Left, 12, 48, 0) },
+        column(MeshColumn::Rps, "RPS", Align::Right, 5, 8, 0),
+        column(MeshColumn::RpsTrend, "", Align::Left, TREND, TREND, 4),
+        column(MeshColumn::Errors, "ERR%", Align::Right, 5, 6, 1),
+        column(MeshColumn::ErrorTrend, "", Align::Left, TREND, TREND, 7),
+        column(MeshColumn::P50, "P50", Align::Right, 6, 7, 5),
+        column(MeshColumn::P90, "P90", Align::Right, 6, 7, 8),
+        column(MeshColumn::P99, "P99", Align::Right, 6, 7, 2),
+        column(MeshColumn::P99Trend, "", Align::Left, TREND, TREND, 6),
+    ];
+    const FIRST_SORT: MeshColumn = MeshColumn::Rps;
+
+    fn present(column: MeshColumn, facts: &Facts<'_, Tops>) -> bool {
+        column != MeshColumn::Namespace || facts.world.namespace.is_none()
+    }
+
+    fn cell(&self, column: MeshColumn, facts: &Facts<'_, Tops>) -> Cell {
+        let golden: &Golden = &self.0.golden;
+        let trends = &self.0.trends;
+        let trend =
+            |series: &Series, top: f32, role: Role| Cell::of(spark::spark(&series.0, SPARK, top, facts.ascii), role);
+        match column {
+            MeshColumn::Namespace => Cell::plain(self.0.namespace.clone()),
+            MeshColumn::Workload => Cell::plain(self.0.workload.clone()),
+            MeshColumn::Rps => number(golden.rps, rate),
+            MeshColumn::RpsTrend => trend(&trends.rps, facts.own.rps, Role::Chart1),
+            MeshColumn::Errors => errors(golden.error_share),
+            MeshColumn::ErrorTrend => trend(&trends.error_share, facts.own.errors, Role::Chart5),
+            MeshColumn::P50 => number(golden.p50_ms, millis),
+            MeshColumn::P90 => number(golden.p90_ms, millis),
+            MeshColumn::P99 => number(golden.p99_ms, millis),
+            MeshColumn::P99Trend => trend(&trends.p99_ms, facts.own.p99, Role::Chart2),
+        }
+    }
+
+    fn compare(&self, other: &Self, column: MeshColumn, _: &Facts<'_, Tops>) -> Ordering {
+        let (a, b) = (&self.0, &other.0);
+        let down =
+            |a: Option<f64>, b: Option<f64>| b.unwrap_or(f64::NEG_INFINITY).total_cmp(&a.unwrap_or(f64::NEG_INFINITY));
+        match column {
+            MeshColumn::Namespace => a.namespace.cmp(&b.namespace),
+            MeshColumn::Workload => a.workload.cmp(&b.workload),
+            MeshColumn::Rps | MeshColumn::RpsTrend => down(a.golden.rps, b.golden.rps),
+            MeshColumn::Errors | MeshColumn::ErrorTrend => down(a.golden.error_share, b.golden.error_share),
+            MeshColumn::P50 => down(a.golden.p50_ms, b.golden.p50_ms),
+            MeshColumn::P90 => down(a.golden.p90_ms, b.golden.p90_ms),
+            MeshColumn::P99 | MeshColumn::P99Trend => down(a.golden.p99_ms, b.golden.p99_ms),
+        }
+    }
+
+    fn place(&self) -> (&str, &str) {
+        (&self.0.namespace, &self.0.workload)
+    }
+
+    fn kept(&self, filter: &Filter) -> bool {
+        filter.keeps([self.0.workload.as_str(), &self.0.namespace], |_| None)
+    }
+
+    fn sort_of(command: Command) -> Option<MeshColumn> {
+        match command {
+            Command::SortName => Some(MeshColumn::Workload),
+            Command::SortStatus => Some(MeshColumn::Errors),
+            Command::SortNamespace => Some(MeshColumn::Namespace),
+            _ => None,
+        }
+    }
+
+    fn hit(&self, _: &Facts<'_, Tops>) -> bool {
+        false
+    }
+
+    fn restless(_: MeshColumn) -> bool {
+        // Every figure changes with every sample: bold everywhere would say nothing.
+        true
+    }
+}

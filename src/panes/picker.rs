@@ -1,0 +1,196 @@
+//! A list of names to pick one from: namespaces, contexts. Typing filters it at once.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    Filter, LineInput, Look, Title,
+    state::{self, Message},
+};
+use crate::{
+    base::Ticket,
+    config::Role,
+    msg::{Command, Context, Failure},
+    widgets::{put, style_row},
+};
+
+/// What is picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// A namespace.
+    Namespace,
+    /// A context of the kubeconfig.
+    Context,
+}
+
+/// One line of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What is picked.
+    pub name: String,
+    /// What else is known of it.
+    pub note: String,
+    /// It is the one in use.
+    pub current: bool,
+}
+
+/// The screen.
+#[derive(Debug)]
+pub struct Picker {
+    /// What is picked.
+    pub choice: Choice,
+    ticket: Option<Ticket>,
+    items: Vec<Item>,
+    failure: Option<Failure>,
+    line: Option<LineInput>,
+    filter: Filter,
+    cursor: usize,
+    top: usize,
+    page: usize,
+}
+
+impl Picker {
+    /// A list that is still asked for.
+    pub fn new(choice: Choice, ticket: Ticket) -> Self {
+        Self {
+            choice,
+            ticket: Some(ticket),
+            items: Vec::new(),
+            failure: None,
+            line: None,
+            filter: Filter::default(),
+            cursor: 0,
+            top: 0,
+            page: 1,
+        }
+    }
+
+    /// Whose keys count.
+    pub fn context(&self) -> Context {
+        if self.line.is_some() { Context::Input } else { Context::Picker }
+    }
+
+    fn shown(&self) -> Vec<&Item> {
+        self.items.iter().filter(|item| self.filter.keeps([item.name.as_str()], |_| None)).collect()
+    }
+
+    /// A key that meant something; the name picked, when it picks.
+    pub fn update(&mut self, command: Command) -> Option<String> {
+        if let Some(line) = &mut self.line {
+            match command {
+                Command::Accept => {
+                    self.line = None;
+                    return self.picked();
+                }
+                Command::Cancel => {
+                    self.line = None;
+                    self.filter = Filter::default();
+                }
+                Command::HistoryBack => self.cursor = self.cursor.saturating_sub(1),
+                Command::HistoryForward => self.cursor += 1,
+                command => {
+                    line.edit(command);
+                    self.filter = Filter::new(line.text());
+                }
+            }
+        } else {
+            match command {
+                Command::Up => self.cursor = self.cursor.saturating_sub(1),
+                Command::Down => self.cursor += 1,
+                Command::PageUp => self.cursor = self.cursor.saturating_sub(self.page),
+                Command::PageDown => self.cursor += self.page,
+                Command::First => self.cursor = 0,
+                Command::Last => self.cursor = usize::MAX,
+                Command::Filter => self.line = Some(LineInput::default()),
+                Command::Choose => return self.picked(),
+                _ => {}
+            }
+        }
+        self.cursor = self.cursor.min(self.shown().len().saturating_sub(1));
+        None
+    }
+
+    fn picked(&self) -> Option<String> {
+        self.shown().get(self.cursor).map(|item| item.name.clone())
+    }
+
+    /// Text for the filter.
+    pub fn insert(&mut self, text: &str) {
+        if let Some(line) = &mut self.line {
+            line.insert(text);
+            self.filter = Filter::new(line.text());
+            self.cursor = 0;
+        }
+    }
+
+    /// The names, or why there are none.
+    pub fn hear(&mut self, ticket: Ticket, answer: Result<Vec<Item>, Failure>) {
+        if self.ticket != Some(ticket) {
+            return;
+        }
+        self.ticket = None;
+        match answer {
+            Ok(items) => {
+                self.cursor = items.iter().position(|item| item.current).unwrap_or(0);
+                self.items = items;
+            }
+            Err(failure) => self.failure = Some(failure),
+        }
+    }
+
+    /// Waits for an answer that replaces what is shown.
+    pub fn expect(&mut self, ticket: Ticket) {
+        self.ticket = Some(ticket);
+    }
+
+    /// Keeps the cursor in sight.
+    pub fn settle(&mut self, area: Rect) {
+        self.page = usize::from(area.height).max(1);
+        self.top = self.top.clamp(self.cursor.saturating_sub(self.page - 1), self.cursor);
+    }
+
+    /// Name for the frame.
+    pub fn name(&self) -> String {
+        match self.choice {
+            Choice::Namespace => "Namespace",
+            Choice::Context => "Context",
+        }
+        .to_owned()
+    }
+
+    /// The title.
+    pub fn title(&self) -> Title {
+        let mut words = vec![(state::grouped(self.shown().len()), Role::TextDim)];
+        if let Some(line) = &self.line {
+            words.push((format!("/{}", line.text()), Role::Accent));
+        }
+        Title { words, right: None }
+    }
+
+    /// Draws the inside.
+    pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+        let shown = self.shown();
+        if shown.is_empty() {
+            let message = match (&self.failure, self.ticket) {
+                (Some(failure), _) => {
+                    Message { text: failure.what.clone(), fix: failure.fix.clone(), role: Role::Warn }
+                }
+                (None, Some(_)) => Message::quiet("asking…", ""),
+                (None, None) => Message::quiet("no such name", "esc clears the filter"),
+            };
+            message.view(area, buf, look);
+            return;
+        }
+        let theme = look.theme;
+        for (line, item) in (0..area.height).zip(shown.iter().skip(self.top)) {
+            let y = area.y + line;
+            let mark = if item.current { if theme.ascii { "*" } else { "●" } } else { " " };
+            put(buf, area.x + 1, y, 1, mark, theme.style(Role::Accent));
+            let used = put(buf, area.x + 3, y, area.width.saturating_sub(4), &item.name, theme.style(Role::Text));
+            let note = area.x + 3 + used.max(28) + 2;
+            put(buf, note, y, area.right().saturating_sub(note + 1), &item.note, theme.style(Role::TextDim));
+            if self.top + usize::from(line) == self.cursor {
+                style_row(buf, area.x, y, area.width, theme.style(Role::Selection));
+            }
+        }
+    }
+}

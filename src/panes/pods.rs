@@ -1,0 +1,352 @@
+//! The pods: what kubectl shows, plus what the mesh knows of each.
+
+use std::{cmp::Ordering, time::Duration};
+
+use compact_str::{CompactString, format_compact};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    Cx, Filter, Grid, Look, Reply, Subject, Title, World,
+    grid::{Align, Cell, Column, Facts, Tabular},
+    state::{self, Message},
+};
+use crate::{
+    base::{Now, Ticket, age},
+    cluster::{Batch, Kind, ObjectRef, Scope, Source, pods::PodRow},
+    config::Role,
+    mesh::signals::Golden,
+    msg::{Command, Context, Effect},
+};
+
+/// The columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "their headings say it")]
+pub enum PodColumn {
+    Namespace,
+    Name,
+    Ready,
+    Status,
+    Restarts,
+    Rps,
+    Errors,
+    P99,
+    Age,
+    Node,
+    Ip,
+    Owner,
+}
+
+/// The pane.
+#[derive(Debug, Default)]
+pub struct Pods {
+    grid: Grid<PodRow>,
+    ticket: Option<Ticket>,
+    source: Source,
+    stale: Option<Duration>,
+}
+
+impl Pods {
+    /// Watches a namespace, or all.
+    pub fn open(&mut self, scope: &Scope, cx: &mut Cx<'_>) -> Vec<Effect> {
+        let mut effects: Vec<Effect> = self.ticket.take().map(Effect::Stop).into_iter().collect();
+        let ticket = cx.tickets.take();
+        self.ticket = Some(ticket);
+        self.source = Source::default();
+        self.stale = None;
+        self.grid.clear();
+        effects.push(Effect::WatchPods(ticket, scope.clone()));
+        effects
+    }
+
+    /// Whether its rows are watched.
+    pub fn watches(&self) -> bool {
+        self.ticket.is_some()
+    }
+
+    /// Ends the watch; the filter, the order and the cursor's object are kept for the next one.
+    pub fn close(&mut self) -> Vec<Effect> {
+        self.grid.clear();
+        self.source = Source::default();
+        self.stale = None;
+        self.ticket.take().map(Effect::Stop).into_iter().collect()
+    }
+
+    /// Whose keys count.
+    pub fn context(&self) -> Context {
+        self.grid.context(Context::Pods)
+    }
+
+    /// A key that meant something.
+    pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
+        let facts = facts(cx.now, cx.world, false);
+        self.grid.update(command, &facts);
+        Reply::none()
+    }
+
+    /// Whether `back` has something to undo here.
+    pub fn holds_back(&self) -> bool {
+        !self.grid.filter().is_empty()
+    }
+
+    /// Text for the filter line.
+    pub fn insert(&mut self, text: &str, cx: &mut Cx<'_>) {
+        self.grid.insert(text, &facts(cx.now, cx.world, false));
+    }
+
+    /// Rows.
+    pub fn hear(&mut self, ticket: Ticket, batch: Batch<PodRow>, cx: &mut Cx<'_>) {
+        if self.ticket != Some(ticket) {
+            return;
+        }
+        self.stale = state::stale_since(self.stale, &batch.source, cx.now);
+        self.source = batch.source;
+        self.grid.apply(batch.deltas, &facts(cx.now, cx.world, false));
+    }
+
+    /// Metrics changed.
+    pub fn measured(&mut self, cx: &mut Cx<'_>) {
+        self.grid.resort(&facts(cx.now, cx.world, false));
+    }
+
+    /// Fits columns and window.
+    pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
+        self.grid.settle(area, &facts(look.now, look.world, look.theme.ascii));
+    }
+
+    /// What is under the cursor.
+    pub fn subject(&self) -> Option<Subject> {
+        let row = self.grid.index.cursor()?;
+        Some(Subject {
+            object: ObjectRef::new(Kind::namespaced("", "v1", "Pod", "pods"), &row.namespace, &row.name),
+            owner: row.owner.as_ref().map(|owner| (owner.kind.to_string(), owner.name.to_string())),
+            labels: row.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+            containers: row.containers.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    /// Rows held.
+    pub fn len(&self) -> usize {
+        self.grid.index.len()
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.grid.index.is_empty()
+    }
+
+    /// The title.
+    pub fn title(&self, now: Now) -> Title {
+        let mut title = self.grid.title();
+        title.words.extend(state::stale_word(self.stale, now));
+        title.words.extend(state::title_word(&self.source, self.grid.index.len()));
+        title
+    }
+
+    /// When the picture changes by time alone.
+    pub fn wakes(&self, now: Now) -> Option<Duration> {
+        let ages = self
+            .grid
+            .visible()
+            .filter_map(|row| row.created)
+            .map(|created| now.mono + age::changes_in(now.age(created)))
+            .min();
+        ages.into_iter().chain(self.grid.wakes()).chain(state::stale_wakes(self.stale, now)).min()
+    }
+
+    /// Draws the inside.
+    pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+        let facts = facts(look.now, look.world, look.theme.ascii);
+        match self.message(look.world) {
+            Some(message) => message.view(area, buf, look),
+            None => {
+                self.grid.view(area, buf, look, &facts);
+                if self.stale.is_some() {
+                    buf.set_style(area, look.theme.style(Role::TextDim));
+                }
+            }
+        }
+    }
+
+    fn message(&self, world: &World) -> Option<Message> {
+        let index = &self.grid.index;
+        state::message(&self.source, world, "pods", index.len())
+            .or_else(|| (index.shown() == 0).then(|| Message::filtered(self.grid.filter().text(), index.len(), "pods")))
+    }
+}
+
+fn facts(now: Now, world: &World, ascii: bool) -> Facts<'_, ()> {
+    Facts { now, world, own: &(), ascii }
+}
+
+const fn column(id: PodColumn, title: &'static str, align: Align, min: u16, max: u16, rank: u8) -> Column<PodColumn> {
+    Column { id, title, align, min, max, rank, slack: false }
+}
+
+impl Tabular for PodRow {
+    type Column = PodColumn;
+    type Own = ();
+
+    const COLUMNS: &'static [Column<PodColumn>] = &[
+        column(PodColumn::Namespace, "NAMESPACE", Align::Left, 9, 24, 2),
+        Column { slack: true, ..column(PodColumn::Name, "NAME", Align::Left, 16, 60, 0) },
+        column(PodColumn::Ready, "READY", Align::Left, 5, 7, 3),
+        column(PodColumn::Status, "STATUS", Align::Left, 8, 26, 0),
+        column(PodColumn::Restarts, "RS", Align::Right, 3, 12, 4),
+        column(PodColumn::Rps, "RPS", Align::Right, 5, 7, 5),
+        column(PodColumn::Errors, "ERR%", Align::Right, 5, 6, 5),
+        column(PodColumn::P99, "P99", Align::Right, 5, 7, 6),
+        column(PodColumn::Age, "AGE", Align::Right, 4, 5, 1),
+        column(PodColumn::Node, "NODE", Align::Left, 8, 32, 8),
+        column(PodColumn::Ip, "IP", Align::Left, 11, 39, 9),
+        column(PodColumn::Owner, "OWNER", Align::Left, 10, 40, 10),
+    ];
+    const FIRST_SORT: PodColumn = PodColumn::Name;
+
+    fn present(column: PodColumn, facts: &Facts<'_, ()>) -> bool {
+        match column {
+            PodColumn::Namespace => facts.world.namespace.is_none(),
+            PodColumn::Rps | PodColumn::Errors | PodColumn::P99 => facts.world.metrics.is_some(),
+            _ => true,
+        }
+    }
+
+    fn cell(&self, column: PodColumn, facts: &Facts<'_, ()>) -> Cell {
+        let health = health(self);
+        match column {
+            PodColumn::Namespace => Cell::plain(&*self.namespace),
+            PodColumn::Name => Cell { text: self.name.clone(), role: None },
+            PodColumn::Ready => Cell { text: format_compact!("{}/{}", self.ready.0, self.ready.1), role: health },
+            PodColumn::Status => Cell { text: CompactString::from(&*self.status), role: health },
+            PodColumn::Restarts => {
+                // The age of a restart says whether it is history; only a recent one asks for a look.
+                let last = self.last_restart.map(|at| facts.now.age(at));
+                let recent = last.is_some_and(|age| age < Duration::from_hours(1));
+                let role = (recent && self.restarts > 0).then_some(Role::Warn);
+                Cell { text: format_compact!("{}", self.restarts), role }
+            }
+            PodColumn::Rps => number(golden(self, facts.world).and_then(|golden| golden.rps), rate),
+            PodColumn::Errors => errors(golden(self, facts.world).and_then(|golden| golden.error_share)),
+            PodColumn::P99 => number(golden(self, facts.world).and_then(|golden| golden.p99_ms), millis),
+            PodColumn::Age => self.created.map_or_else(Cell::unknown, |at| Cell::plain(age::age(facts.now.age(at)))),
+            PodColumn::Node if self.node.is_empty() => Cell::unknown(),
+            PodColumn::Node => Cell::plain(&*self.node),
+            PodColumn::Ip => self.ip.map_or_else(Cell::unknown, |ip| Cell::plain(format_compact!("{ip}"))),
+            PodColumn::Owner => self
+                .owner
+                .as_ref()
+                .map_or_else(Cell::unknown, |owner| Cell::plain(format_compact!("{}/{}", owner.kind, owner.name))),
+        }
+    }
+
+    fn compare(&self, other: &Self, column: PodColumn, facts: &Facts<'_, ()>) -> Ordering {
+        let metric = |pick: fn(&Golden) -> Option<f64>| {
+            let of = |row: &Self| golden(row, facts.world).and_then(|golden| pick(&golden));
+            // Busiest first; what is unknown comes last.
+            of(other).unwrap_or(f64::NEG_INFINITY).total_cmp(&of(self).unwrap_or(f64::NEG_INFINITY))
+        };
+        match column {
+            PodColumn::Namespace => self.namespace.cmp(&other.namespace),
+            PodColumn::Name => self.name.cmp(&other.name),
+            // Fewest ready first: what is broken is looked for.
+            PodColumn::Ready => self.ready.cmp(&other.ready),
+            PodColumn::Status => self.status.cmp(&other.status),
+            PodColumn::Restarts => other.restarts.cmp(&self.restarts),
+            PodColumn::Rps => metric(|golden| golden.rps),
+            PodColumn::Errors => metric(|golden| golden.error_share),
+            PodColumn::P99 => metric(|golden| golden.p99_ms),
+            // Youngest first.
+            PodColumn::Age => other.created.cmp(&self.created),
+            PodColumn::Node => self.node.cmp(&other.node),
+            PodColumn::Ip => self.ip.cmp(&other.ip),
+            PodColumn::Owner => owner(self).cmp(&owner(other)),
+        }
+    }
+
+    fn place(&self) -> (&str, &str) {
+        (&self.namespace, &self.name)
+    }
+
+    fn kept(&self, filter: &Filter) -> bool {
+        let words = [self.name.as_str(), &self.status, &self.namespace, &self.node];
+        filter.keeps(words, |key| self.label(key))
+    }
+
+    fn sort_of(command: Command) -> Option<PodColumn> {
+        match command {
+            Command::SortName => Some(PodColumn::Name),
+            Command::SortAge => Some(PodColumn::Age),
+            Command::SortStatus => Some(PodColumn::Status),
+            Command::SortNamespace => Some(PodColumn::Namespace),
+            _ => None,
+        }
+    }
+
+    fn hit(&self, facts: &Facts<'_, ()>) -> bool {
+        facts.world.any_live() && facts.world.hits_pod(&self.namespace, &self.name)
+    }
+
+    fn restless(column: PodColumn) -> bool {
+        matches!(column, PodColumn::Age | PodColumn::Rps | PodColumn::Errors | PodColumn::P99)
+    }
+}
+
+fn owner(row: &PodRow) -> Option<(&str, &str)> {
+    row.owner.as_ref().map(|owner| (&*owner.kind, &*owner.name))
+}
+
+/// The figures of the pod's workload: a mesh measures workloads, so pods of one workload share them.
+fn golden(row: &PodRow, world: &World) -> Option<Golden> {
+    let owner = row.owner.as_ref()?;
+    // A ReplicaSet is named after its Deployment, plus the hash of its template.
+    let workload = match &*owner.kind {
+        "ReplicaSet" => owner.name.rsplit_once('-').map_or(&*owner.name, |(name, _)| name),
+        _ => &*owner.name,
+    };
+    world.workload(&row.namespace, workload).map(|row| row.golden)
+}
+
+/// The colour of READY and STATUS: none when all is well.
+fn health(row: &PodRow) -> Option<Role> {
+    let status = &*row.status;
+    let broken = ["Error", "BackOff", "Err", "Failed", "OOMKilled", "Evicted", "Invalid", "Unknown", "NodeLost"];
+    if broken.iter().any(|word| status.contains(word)) {
+        Some(Role::Bad)
+    } else if matches!(status, "Completed" | "Succeeded") {
+        Some(Role::TextDim)
+    } else if status != "Running" || row.ready.0 < row.ready.1 {
+        Some(Role::Warn)
+    } else {
+        None
+    }
+}
+
+/// A number or `–`.
+pub fn number(value: Option<f64>, text: fn(f64) -> CompactString) -> Cell {
+    value.filter(|value| value.is_finite()).map_or_else(Cell::unknown, |value| Cell::plain(text(value)))
+}
+
+/// Requests per second: one digit after the point below ten.
+pub fn rate(value: f64) -> CompactString {
+    if value < 9.95 { format_compact!("{value:.1}") } else { format_compact!("{value:.0}") }
+}
+
+/// A share of errors in percent, coloured when it is worth a look.
+pub fn errors(share: Option<f64>) -> Cell {
+    let Some(share) = share.filter(|share| share.is_finite()) else { return Cell::unknown() };
+    let role = match share {
+        share if share >= 0.05 => Some(Role::Bad),
+        share if share >= 0.01 => Some(Role::Warn),
+        _ => None,
+    };
+    Cell { text: format_compact!("{:.1}", share * 100.0), role }
+}
+
+/// Milliseconds with their unit: `38ms`, `1.9s`.
+pub fn millis(value: f64) -> CompactString {
+    match value {
+        value if value < 9.95 => format_compact!("{value:.1}ms"),
+        value if value < 999.5 => format_compact!("{value:.0}ms"),
+        value if value < 9950.0 => format_compact!("{:.1}s", value / 1000.0),
+        value => format_compact!("{:.0}s", value / 1000.0),
+    }
+}

@@ -1,0 +1,102 @@
+//! What all panes share: who and where we are, the metrics, the injections.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    base::Now,
+    fault::{traffic::Traffic, view::InjectionView},
+    mesh::{
+        routes::RouteRef,
+        signals::{Freshness, MetricSource, RouteGolden, Snapshot, WorkloadRow},
+    },
+    msg::event::Names,
+};
+
+/// How the link to the cluster stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum LinkState {
+    /// Being made.
+    #[default]
+    Connecting,
+    /// Up.
+    Up,
+    /// There is none; the failure says why.
+    Down(crate::msg::Failure),
+}
+
+/// The shared facts.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    /// Who and where.
+    pub names: Names,
+    /// How the link stands.
+    pub link: LinkState,
+    /// The namespace shown; `None`: all.
+    pub namespace: Option<String>,
+    /// Only looking.
+    pub readonly: bool,
+    /// The metric source.
+    pub metric_source: MetricSource,
+    /// Its last good look.
+    pub metrics: Option<Box<Snapshot>>,
+    /// Injections of this cluster, by id.
+    pub injections: BTreeMap<String, InjectionView>,
+    /// Pods hit by open injections, `NS/NAME`, by injection id.
+    pub hit_pods: BTreeMap<String, BTreeSet<String>>,
+    /// Routes hit, `KIND NS/NAME`, by injection id.
+    pub hit_routes: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl World {
+    /// Injections that have not ended, the one that ends first in front.
+    pub fn live(&self) -> Vec<&InjectionView> {
+        let mut live: Vec<&InjectionView> = self.injections.values().filter(|view| !view.ended()).collect();
+        live.sort_by_key(|view| (view.ends.or(view.deadline), view.injection.clone()));
+        live
+    }
+
+    /// Whether an injection is open.
+    pub fn any_live(&self) -> bool {
+        self.injections.values().any(|view| !view.ended())
+    }
+
+    /// Whether an open injection hits a pod.
+    pub fn hits_pod(&self, namespace: &str, name: &str) -> bool {
+        self.hits(&self.hit_pods, &format!("{namespace}/{name}"))
+    }
+
+    /// Whether an open injection hits a route (`KIND NS/NAME`).
+    pub fn hits_route(&self, route: &str) -> bool {
+        self.hits(&self.hit_routes, route)
+    }
+
+    fn hits(&self, by: &BTreeMap<String, BTreeSet<String>>, name: &str) -> bool {
+        by.iter().any(|(id, hit)| hit.contains(name) && self.injections.get(id).is_some_and(|view| !view.ended()))
+    }
+
+    /// A workload's figures.
+    pub fn workload(&self, namespace: &str, name: &str) -> Option<&WorkloadRow> {
+        self.metrics.as_ref()?.workload(namespace, name)
+    }
+
+    /// A route's figures.
+    pub fn route(&self, route: &RouteRef) -> Option<&RouteGolden> {
+        self.metrics.as_ref()?.route(route)
+    }
+
+    /// How old the metrics are; `None` without any.
+    pub fn freshness(&self, now: Now) -> Option<Freshness> {
+        let at = self.metrics.as_ref()?.at?;
+        Some(Freshness::of(now.age(at)))
+    }
+
+    /// Who gets how many requests, for the blast radius. Old figures are no figures: unknown counts as everything.
+    pub fn traffic(&self, now: Now) -> Traffic {
+        let Some(metrics) =
+            self.metrics.as_ref().filter(|_| self.freshness(now).is_some_and(|fresh| fresh < Freshness::Stale))
+        else {
+            return Traffic::default();
+        };
+        Traffic::of(metrics)
+    }
+}
