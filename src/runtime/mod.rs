@@ -1,3 +1,106 @@
 //! The loop, the terminal, the pacer, and the effects it runs through the I/O doors.
+//!
+//! Two threads matter: this one runs the loop and never decodes or waits for the network; the other holds one tokio runtime
+//! for all API traffic (`doors`). Two small ones read keys and signals. All channels are bounded. The loop takes one event,
+//! drains the rest, updates the cockpit with each, and asks the `pacer` when to draw; nothing changed, nothing is sent.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
+
+mod doors;
+pub mod engine;
+pub mod guardian;
+mod input;
+mod pacer;
+pub mod paint;
+mod record;
+mod run;
+mod signals;
+mod terminal;
+mod trace;
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::{
+    cluster::Address,
+    config::{Keymap, Theme},
+    fault::policy::Policy,
+};
+
+pub use pacer::Pacer;
+pub use record::Recorder;
+
+/// What the cockpit is started with: settings already resolved, files already read.
+#[derive(Debug)]
+pub struct Options {
+    /// Where to connect and as whom.
+    pub address: Address,
+    /// Start with all namespaces.
+    pub all_namespaces: bool,
+    /// Base URL of a Prometheus HTTP API.
+    pub prometheus: Option<String>,
+    /// Refuse every write.
+    pub readonly: bool,
+    /// Colours.
+    pub theme: Theme,
+    /// Keys.
+    pub keymap: Keymap,
+    /// Guardrails.
+    pub policy: Policy,
+    /// Where journals and the log live.
+    pub state_dir: PathBuf,
+    /// Record the screen as an asciicast (v2).
+    pub record: Option<PathBuf>,
+    /// Most frames a second.
+    pub fps: u64,
+    /// What is wrong with settings, theme or keymap, told once at the bottom.
+    pub notices: Vec<String>,
+}
+
+/// Why the cockpit ended other than by its user's wish.
+#[derive(Debug, Error)]
+pub enum CockpitError {
+    /// Nobody could see it.
+    #[error("{0} is not a terminal")]
+    NoTerminal(&'static str),
+    /// The terminal cannot be set up or written to.
+    #[error("the terminal cannot be used: {0}")]
+    Terminal(std::io::Error),
+    /// A thread or a runtime cannot be started.
+    #[error("cannot start: {0}")]
+    Start(std::io::Error),
+    /// The recording cannot be written.
+    #[error("cannot record to {}: {why}", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: std::io::Error,
+    },
+    /// The thread that talks to the cluster is gone.
+    #[error("the thread that talks to the cluster ended unexpectedly")]
+    Doors,
+}
+
+impl CockpitError {
+    /// What to do about it.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::NoTerminal(_) => {
+                "run brink in a terminal, or use its commands: `brink get`, `brink fault`, `brink --help`"
+            }
+            Self::Terminal(_) => "check the terminal; over ssh ask for one with `ssh -t`",
+            Self::Start(_) => "raise the limits of open files and threads (`ulimit -a`)",
+            Self::Record { .. } => "name a file in a folder you may write to",
+            Self::Doors => {
+                "the log in the state directory (`brink.log`) has the cause; live faults are undone by their guardian"
+            }
+        }
+    }
+}
+
+/// Runs the cockpit until its user leaves.
+pub fn cockpit(options: Options) -> Result<(), CockpitError> {
+    run::run(options)
+}

@@ -1,0 +1,440 @@
+//! The command line as clap reads it. What a command does stands in the file named after it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::{
+    key::Key,
+    settings::{Layer, Origin, Value},
+};
+
+/// A terminal cockpit for AI-assisted chaos engineering on Kubernetes service meshes.
+#[derive(Debug, Parser)]
+#[command(
+    name = "brink",
+    version,
+    about,
+    disable_help_subcommand = true,
+    after_help = "Without a command the cockpit opens.\n\nExit codes: 0 done, 1 what was asked for did not hold, 2 bad usage or bad \
+                  input, 3 cannot reach or not allowed."
+)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub globals: Globals,
+    /// What to do; nothing opens the cockpit.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags of every command.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Globals {
+    /// Kubeconfig context
+    #[arg(long, global = true, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Kubeconfig file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub kubeconfig: Option<String>,
+    /// Namespace
+    #[arg(short = 'n', long, global = true, value_name = "NS")]
+    pub namespace: Option<String>,
+    /// All namespaces
+    #[arg(short = 'A', long, global = true, conflicts_with = "namespace")]
+    pub all_namespaces: bool,
+    /// Act as this user
+    #[arg(long = "as", global = true, value_name = "USER")]
+    pub as_user: Option<String>,
+    /// Act as a member of this group; may be repeated
+    #[arg(long = "as-group", global = true, value_name = "GROUP")]
+    pub as_groups: Vec<String>,
+    /// Refuse every write
+    #[arg(long, global = true)]
+    pub readonly: bool,
+    /// Guardrail file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub policy: Option<String>,
+    /// Theme, by name or path
+    #[arg(long, global = true, value_name = "NAME")]
+    pub theme: Option<String>,
+    /// Keymap, by name or path
+    #[arg(long, global = true, value_name = "NAME")]
+    pub keymap: Option<String>,
+    /// Base URL of a Prometheus HTTP API
+    #[arg(long, global = true, value_name = "URL")]
+    pub prometheus: Option<String>,
+    /// Where the journals of open faults live
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state_dir: Option<String>,
+    /// Record the cockpit's screen as an asciicast
+    #[arg(long, global = true, value_name = "FILE.cast")]
+    pub record: Option<PathBuf>,
+}
+
+impl Globals {
+    /// The flags as a layer of settings.
+    pub fn layer(&self) -> Layer {
+        let texts = [
+            (Key::Context, &self.context),
+            (Key::Kubeconfig, &self.kubeconfig),
+            (Key::Namespace, &self.namespace),
+            (Key::Policy, &self.policy),
+            (Key::Theme, &self.theme),
+            (Key::Keymap, &self.keymap),
+            (Key::Prometheus, &self.prometheus),
+            (Key::StateDir, &self.state_dir),
+        ];
+        let flags = [(Key::AllNamespaces, self.all_namespaces), (Key::Readonly, self.readonly)];
+        let texts = texts.into_iter().filter_map(|(key, text)| Some((key, Value::Text(text.clone()?))));
+        let flags = flags.into_iter().filter(|(_, given)| *given).map(|(key, given)| (key, Value::Flag(given)));
+        texts.chain(flags).map(|(key, value)| (key, (value, Origin::Flag))).collect()
+    }
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Shape {
+    /// For people.
+    #[default]
+    #[value(alias = "text")]
+    Table,
+    /// For machines.
+    Json,
+}
+
+/// Chooses a [`Shape`].
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Output {
+    /// How to write the answer
+    #[arg(short = 'o', long = "output", value_name = "SHAPE", default_value = "table")]
+    pub shape: Shape,
+}
+
+/// How `get` writes objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum GetShape {
+    /// The server's columns.
+    #[default]
+    Table,
+    /// The server's columns, also those of low priority.
+    Wide,
+    /// As the server returned it.
+    Json,
+    /// As the server returned it.
+    Yaml,
+    /// KIND/NAME.
+    Name,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print objects of any kind
+    Get(GetArgs),
+    /// Print the routes: hosts, backends, who wins; or resolve one request
+    Routes(RoutesArgs),
+    /// Print the golden signals of the mesh
+    Mesh(Output),
+    /// Plan, apply, abort and list faults
+    #[command(subcommand)]
+    Fault(FaultCommand),
+    /// Abort faults (the same as `fault abort`)
+    Abort(AbortArgs),
+    /// Lift the latch of the emergency stop
+    Release(ReleaseArgs),
+    /// Say what works here, what does not, and how to fix it
+    Doctor(DoctorArgs),
+    /// List and check themes
+    #[command(subcommand)]
+    Theme(LookCommand),
+    /// List and check keymaps
+    #[command(subcommand)]
+    Keymap(LookCommand),
+    /// Check, show and explain settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the completion script of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+    /// Keep the promise when the cockpit dies; started by brink itself
+    #[command(hide = true)]
+    Guardian,
+    /// Write the generated pages of the documentation
+    #[command(hide = true)]
+    GenerateDocs {
+        /// Folder to write to
+        folder: PathBuf,
+    },
+}
+
+/// `get`.
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    /// Kind, plural, short name or KIND.GROUP; also KIND/NAME
+    pub kind: String,
+    /// Name of one object
+    pub name: Option<String>,
+    /// Label selector
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub selector: Option<String>,
+    /// How to write the answer
+    #[arg(short = 'o', long = "output", value_name = "SHAPE", default_value = "table")]
+    pub shape: GetShape,
+}
+
+/// `routes`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct RoutesArgs {
+    /// Resolve a request instead of listing
+    #[command(subcommand)]
+    pub command: Option<RoutesCommand>,
+    /// Read manifests from this file or folder instead of the cluster; may be repeated
+    #[arg(short = 'f', long = "file", value_name = "FILE|DIR")]
+    pub files: Vec<PathBuf>,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Below `routes`.
+#[derive(Debug, Subcommand)]
+pub enum RoutesCommand {
+    /// Say which route takes a request, and why the others do not
+    Resolve(ResolveArgs),
+}
+
+/// `routes resolve`.
+#[derive(Debug, Args)]
+pub struct ResolveArgs {
+    /// Host of the request
+    #[arg(long)]
+    pub host: String,
+    /// Path of the request
+    #[arg(long, default_value = "/")]
+    pub path: String,
+    /// Method of the request
+    #[arg(long, default_value = "GET")]
+    pub method: String,
+    /// A header of the request, NAME=VALUE; may be repeated
+    #[arg(long = "header", value_name = "NAME=VALUE")]
+    pub headers: Vec<String>,
+    /// A query parameter of the request, NAME=VALUE; may be repeated
+    #[arg(long = "query", value_name = "NAME=VALUE")]
+    pub queries: Vec<String>,
+    /// Scheme of the request
+    #[arg(long, value_parser = ["http", "https"], default_value = "http")]
+    pub scheme: String,
+    /// Port of the listener
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Only this gateway, [NS/]NAME
+    #[arg(long, value_name = "[NS/]NAME")]
+    pub gateway: Option<String>,
+    /// Read manifests from this file or folder instead of the cluster; may be repeated
+    #[arg(short = 'f', long = "file", value_name = "FILE|DIR")]
+    pub files: Vec<PathBuf>,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `fault`.
+#[derive(Debug, Subcommand)]
+pub enum FaultCommand {
+    /// List the fault kinds, their parameters and what can carry them out here
+    Kinds(Output),
+    /// Show exactly what a fault would change, and apply nothing
+    Plan(PlanArgs),
+    /// Apply a fault
+    Apply(ApplyArgs),
+    /// Abort faults
+    Abort(AbortArgs),
+    /// Finish what a crash left behind
+    Recover(Output),
+    /// List the open faults
+    List(ListArgs),
+    /// Show one fault
+    Show(OneArgs),
+    /// Print the Fault file of a past or present fault
+    Export(ExportArgs),
+}
+
+/// What a fault is made of.
+#[derive(Debug, Clone, Default, Args)]
+pub struct IntentArgs {
+    /// Kind of the fault, instead of -f
+    #[arg(conflicts_with = "file")]
+    pub kind: Option<String>,
+    /// Whom: service/NAME, route/NAME, KIND/NAME or node/NAME, in -n NS
+    #[arg(conflicts_with_all = ["file", "selector"])]
+    pub target: Option<String>,
+    /// A Fault file or any YAML; - reads standard input
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    pub file: Option<String>,
+    /// Whom, by labels
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub selector: Option<String>,
+    /// A parameter, NAME=VALUE; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Time of effect, such as 90s
+    #[arg(long, value_name = "SPAN")]
+    pub duration: Option<String>,
+    /// Safety cap; duration plus 30s when absent
+    #[arg(long, value_name = "SPAN")]
+    pub lease: Option<String>,
+    /// Who carries it out
+    #[arg(long, value_name = "NAME")]
+    pub driver: Option<String>,
+}
+
+/// `fault plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The intent
+    #[command(flatten)]
+    pub intent: IntentArgs,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `fault apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// The intent
+    #[command(flatten)]
+    pub intent: IntentArgs,
+    /// Apply this plan of `fault plan`, at most 2 minutes old
+    #[arg(long, value_name = "ID")]
+    pub plan: Option<String>,
+    /// Do not ask; answers ok and confirm, never refuse, and not in production contexts
+    #[arg(long)]
+    pub yes: bool,
+    /// Stay until it is recovered
+    #[arg(long)]
+    pub wait: bool,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `fault abort`, `abort`.
+#[derive(Debug, Args)]
+pub struct AbortArgs {
+    /// Ids of faults
+    #[arg(required_unless_present = "all")]
+    pub ids: Vec<String>,
+    /// Stop everything of this user in every cluster the journal knows, and latch
+    #[arg(long, conflicts_with = "ids")]
+    pub all: bool,
+    /// With --all: also the faults of others
+    #[arg(long, requires = "all")]
+    pub everyone: bool,
+    /// Return at once
+    #[arg(long)]
+    pub no_wait: bool,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `fault list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Also what is over
+    #[arg(long)]
+    pub all: bool,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `fault show`.
+#[derive(Debug, Args)]
+pub struct OneArgs {
+    /// Id of the fault
+    pub id: String,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `fault export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Id of the fault
+    pub id: String,
+}
+
+/// `release`.
+#[derive(Debug, Args)]
+pub struct ReleaseArgs {
+    /// Why it is safe to go on
+    #[arg(long)]
+    pub reason: String,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Also the rights that faults need, with the Role that grants them
+    #[arg(long)]
+    pub faults: bool,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `theme`, `keymap`.
+#[derive(Debug, Subcommand)]
+pub enum LookCommand {
+    /// List what there is
+    List(Output),
+    /// Check a file
+    Check(CheckArgs),
+}
+
+/// `theme check`, `keymap check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The file
+    pub file: PathBuf,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check the settings file and the guardrail file
+    Check(ConfigCheckArgs),
+    /// Print every setting with who said it
+    Show(Output),
+    /// Explain a setting or a guardrail
+    Explain {
+        /// Its name
+        key: String,
+    },
+}
+
+/// `config check`.
+#[derive(Debug, Args)]
+pub struct ConfigCheckArgs {
+    /// A settings file; the user's own when absent
+    pub file: Option<PathBuf>,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}

@@ -1,0 +1,82 @@
+//! No subcommand: the cockpit.
+
+use std::env;
+
+use super::{
+    Ended, Ending,
+    args::Globals,
+    failure::{Code, Failure},
+    session, settings,
+};
+use crate::{
+    config::{
+        Depth, Keymap, Theme,
+        io::{load, look},
+    },
+    fault::policy::Policy,
+    journal::io::shelf::state_directory,
+    runtime::{self, CockpitError, Options},
+};
+
+/// Reads what the cockpit needs and runs it.
+pub fn run(globals: &Globals) -> Ended {
+    let settings = settings::resolve(globals)?;
+    let var = |name| env::var(name).ok();
+    let depth = Depth::detect(var("NO_COLOR").as_deref(), var("COLORTERM").as_deref(), var("TERM").as_deref());
+    let mut notices = Vec::new();
+    let name = settings.theme();
+    // What only decorates, or only limits new faults, must not keep a person from ending one.
+    let (mut theme, wrong) = look::theme(name, depth).unwrap_or_else(|complaints| {
+        notices.push(format!("theme: {complaints}"));
+        (Theme::standard(depth), Vec::new())
+    });
+    notices.extend(wrong.iter().map(|complaint| format!("theme {name}: {complaint}")));
+    theme.ascii = !speaks_utf8(var("LC_ALL").or_else(|| var("LC_CTYPE")).or_else(|| var("LANG")).as_deref());
+    let name = settings.keymap();
+    let (keymap, wrong) = look::keymap(name).unwrap_or_else(|complaints| {
+        notices.push(format!("keymap: {complaints}"));
+        (Keymap::standard(), Vec::new())
+    });
+    notices.extend(wrong.iter().map(|complaint| format!("keymap {name}: {complaint}")));
+    let policy = load::policy(settings.policy().as_deref())
+        .unwrap_or_else(|complaints| Policy { broken: Some(complaints.to_string()), ..Policy::default() });
+    let state_dir = state_directory(settings.state_dir().as_deref()).ok_or_else(|| {
+        let why = "this user has no home directory";
+        Failure::new(Code::Usage, "no place for journals", why, "name one with --state-dir")
+    })?;
+    let options = Options {
+        address: session::address(globals, &settings),
+        all_namespaces: settings.all_namespaces(),
+        prometheus: settings.prometheus().map(str::to_owned),
+        readonly: settings.readonly(),
+        theme,
+        keymap,
+        policy,
+        state_dir,
+        record: globals.record.clone(),
+        fps: u64::from(settings.fps()),
+        notices,
+    };
+    match runtime::cockpit(options) {
+        Ok(()) => Ok(Ending::Done),
+        Err(error) => {
+            let code = match &error {
+                CockpitError::NoTerminal(_) | CockpitError::Record { .. } => Code::Usage,
+                CockpitError::Terminal(_) | CockpitError::Start(_) | CockpitError::Doors => Code::Unmet,
+            };
+            Err(Failure::new(code, "cannot open the cockpit", error.to_string(), error.fix()))
+        }
+    }
+}
+
+/// Whether glyphs beyond ASCII arrive; nothing said means a terminal of today.
+fn speaks_utf8(locale: Option<&str>) -> bool {
+    match locale {
+        None | Some("") => true,
+        Some("C" | "POSIX") => false,
+        Some(locale) => {
+            let locale = locale.to_ascii_lowercase();
+            !locale.contains('.') || locale.contains("utf-8") || locale.contains("utf8")
+        }
+    }
+}

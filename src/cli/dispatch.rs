@@ -1,0 +1,32 @@
+//! From a parsed command line to the file of its command.
+
+use super::{
+    Ended,
+    args::{Cli, Command},
+    cockpit, completions, docs, doctor, fault, get, guardian, look, man, mesh,
+    out::Out,
+    routes, settings,
+};
+use crate::config::io::look::Look;
+
+/// Runs the command.
+pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
+    let Cli { globals, command } = cli;
+    match command {
+        Some(Command::Get(args)) => get::run(&args, &globals, out),
+        Some(Command::Routes(args)) => routes::run(&args, &globals, out),
+        Some(Command::Doctor(args)) => doctor::run(&args, &globals, out),
+        Some(Command::Mesh(output)) => mesh::run(output.shape, &globals, out),
+        Some(Command::Fault(command)) => fault::run(&command, &globals, out),
+        Some(Command::Abort(args)) => fault::abort(&args, &globals, out),
+        Some(Command::Release(args)) => fault::release(&args, &globals, out),
+        Some(Command::Guardian) => guardian::run(&globals),
+        Some(Command::Config(command)) => settings::run(&command, &globals, out),
+        Some(Command::Theme(command)) => look::run(Look::Theme, &command, out),
+        Some(Command::Keymap(command)) => look::run(Look::Keymap, &command, out),
+        Some(Command::Completions { shell }) => completions::run(shell, out),
+        Some(Command::GenerateDocs { folder }) => docs::run(&folder, out),
+        Some(Command::Man) => man::run(out),
+        None => cockpit::run(&globals),
+    }
+}

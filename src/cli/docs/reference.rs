@@ -1,0 +1,41 @@
+//! The page of settings and guardrails.
+
+use super::cell;
+use crate::{
+    config::{key::Key, policy_file::PolicyKey},
+    fault::policy::Policy,
+};
+
+/// `docs/config.md`.
+pub fn page() -> String {
+    let mut page = "# Settings\n\nA flag outdoes the environment, which outdoes the file's section for the context, which outdoes \
+                    the file, which outdoes the default. `brink config show` says who won, `brink config check` reads the files \
+                    and names every wrong line.\n\nThe file is `$XDG_CONFIG_HOME/brink/config.toml` (on macOS below \
+                    `~/Library/Application Support`), or the one `BRINK_CONFIG` names:\n\n```toml\nprometheus = \
+                    \"http://127.0.0.1:9090\"\ntheme = \"light\"\n\n[contexts.\"*prod*\"]        # by the context's name, which may \
+                    hold *\nreadonly = true\nprometheus = \"https://prometheus.example.com/prod\"\n```\n\n"
+        .to_owned();
+    page.push_str("| setting | holds | default | environment | flag | per context | what it does |\n|---|---|---|---|---|---|---|\n");
+    for key in Key::ALL {
+        page.push_str(&format!(
+            "| `{}` | {} | {} | `{}` | {} | {} | {} |\n",
+            key.word(),
+            key.holds().words(),
+            cell(key.default_words()),
+            key.env(),
+            key.flag().map_or_else(|| "–".to_owned(), |flag| format!("`{flag}`")),
+            if key.per_context() { "yes" } else { "no" },
+            cell(key.doc()),
+        ));
+    }
+    page.push_str(
+        "\n## Guardrails\n\nThe file that `policy` names, in TOML. A key that is absent keeps its default; a list replaces the default \
+         list. While the file cannot be read no fault is applied; aborting always works. Every verdict of a preview names the key \
+         that changes it.\n\n| key | default | what it does |\n|---|---|---|\n",
+    );
+    let policy = Policy::default();
+    for key in PolicyKey::ALL {
+        page.push_str(&format!("| `{}` | `{}` | {} |\n", key.word(), cell(&key.show(&policy)), cell(key.doc())));
+    }
+    page
+}

@@ -1,0 +1,261 @@
+//! `fault apply`: the preview, a yes, and the fault. Returns when it is active, or with `--wait` when it is recovered.
+
+use std::io::{self, BufRead, Write};
+
+use serde_json::json;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
+
+use super::{desk, intent::Given, kept, plan, print};
+use crate::{
+    cli::{
+        Ended, Ending,
+        args::{ApplyArgs, Globals, Shape},
+        failure::{Code, Failure},
+        out::{self, Out},
+        session::Session,
+    },
+    cluster::io::live::Live,
+    fault::{
+        approval::{Approval, How},
+        checked::Checked,
+        file,
+        injection::State,
+        intent::Fault,
+        io::engine::Engine,
+        preview::Ruling,
+        rules::Terms,
+        view::InjectionView,
+    },
+    journal::entry::Cause,
+};
+
+/// Runs the command.
+pub fn run(args: &ApplyArgs, globals: &Globals, out: &mut Out) -> Ended {
+    if !args.yes && !out::can_ask() {
+        return Err(Failure::usage(
+            "not applied",
+            "nobody can be asked: standard input is no terminal",
+            "look at `brink fault plan`, then give --yes",
+        ));
+    }
+    let given = match &args.plan {
+        Some(_) if args.intent.kind.is_some() || args.intent.file.is_some() => {
+            return Err(Failure::usage(
+                "cannot understand the command line",
+                "--plan names the whole fault",
+                "leave out the kind, the target and -f",
+            ));
+        }
+        Some(_) => None,
+        None => Some(Given::read(&args.intent)?),
+    };
+    let policy = desk::rails(globals)?;
+    let session = Session::open(globals)?;
+    let terms = desk::terms(&session, policy);
+    let plan = match &args.plan {
+        Some(id) => Some(kept::take(&desk::state_dir(&session)?, id)?),
+        None => None,
+    };
+    let fault = match (&plan, &given) {
+        (Some(plan), _) => plan.fault()?,
+        (None, Some(given)) => given.fault(session.link.namespace())?,
+        (None, None) => return Err(Failure::usage("not applied", "no fault is given", "name one, or --plan ID")),
+    };
+    let checked = session.wait(checked(&session, &fault, plan.as_ref(), &terms))?;
+    if let Some(ending) = plan::refused(&checked) {
+        plan::show(&checked, args.output.shape, out);
+        return Ok(ending);
+    }
+    let how = if args.yes { How::Yes } else { ask(&checked)? };
+    let approval = Approval { how, token: checked.token.clone() };
+    session.wait(apply(&session, checked, approval, args, out))
+}
+
+async fn checked(
+    session: &Session,
+    fault: &Fault,
+    plan: Option<&kept::KeptPlan>,
+    terms: &Terms,
+) -> Result<Checked, Failure> {
+    desk::reach(session).await?;
+    let checked = desk::checked(session, fault, plan.map(|plan| plan.id.as_str()), terms).await?;
+    plan.map_or(Ok(()), |plan| plan.same(&checked))?;
+    Ok(checked)
+}
+
+/// Shows the preview and asks, on the terminal; standard output stays for the answer.
+fn ask(checked: &Checked) -> Result<How, Failure> {
+    out::complain(&print::preview(&checked.preview));
+    let confirm = checked.preview.guard.iter().any(|verdict| verdict.verdict == Ruling::Confirm);
+    let name = &checked.confirm_name;
+    out::complain(&if confirm {
+        format!("\ntype {name} to apply, anything else to leave: ")
+    } else {
+        "\napply? [y/N] ".to_owned()
+    });
+    let mut answer = String::new();
+    let _ = io::stderr().flush();
+    io::stdin().lock().read_line(&mut answer).map_err(|error| {
+        Failure::usage(
+            "not applied",
+            format!("the answer cannot be read: {error}"),
+            "look at `brink fault plan`, then give --yes",
+        )
+    })?;
+    let answer = answer.trim();
+    match confirm {
+        true if answer == name => Ok(How::Typed(name.clone())),
+        false if answer.eq_ignore_ascii_case("y") || answer.eq_ignore_ascii_case("yes") => Ok(How::Key),
+        _ => Err(Failure::new(
+            Code::Unmet,
+            "not applied",
+            "the answer was no",
+            "nothing was sent; apply it again to say yes",
+        )),
+    }
+}
+
+async fn apply(session: &Session, checked: Checked, approval: Approval, args: &ApplyArgs, out: &mut Out) -> Ended {
+    let (engine, mut views) = desk::engine(session).await?;
+    // What an earlier crash of this machine left is finished before anything new begins.
+    match engine.recover(None).await {
+        Ok(left) => left.iter().for_each(|view| {
+            out::complain(&format!("note: {} was left behind and is now {}\n", view.injection, view.state.word()));
+        }),
+        Err(error) => out::complain(&format!("note: cannot look for what a crash left: {error}\n")),
+    }
+    let id = checked.plan.id.clone();
+    let intent = file::value(&checked.plan.fault);
+    let mut told = Told::new()?;
+    let applied = tokio::select! {
+        applied = engine.apply(checked, approval, intent) => applied,
+        () = told.asked_to_end() => {
+            // Whatever landed is undone before this process ends.
+            let ended = engine.end(&id, Cause::Signal).await;
+            return Err(stopped(&ended.map_or_else(|error| error.to_string(), |view| view.state.word().to_owned())));
+        }
+    };
+    let id = match applied {
+        Ok(id) => id,
+        Err(error) => {
+            if error.touched() {
+                // What had been written is being undone; leaving before that has ended would hand it to the guardian.
+                let ended = engine.end(&id, Cause::FailedStep).await;
+                if let Ok(view) = ended {
+                    out::complain(&print::injection(&view));
+                }
+            }
+            return Err(desk::unapplied(&error));
+        }
+    };
+    let Some(view) = engine.kept().into_iter().find(|view| view.injection == id) else {
+        return Err(Failure::new(
+            Code::Unmet,
+            "not known",
+            format!("injection {id} left no view"),
+            "`brink fault list --all`",
+        ));
+    };
+    if args.wait {
+        if args.output.shape == Shape::Table {
+            active(&view, args.output.shape, out);
+        }
+        return wait(&engine, &id, &mut views, &mut told, args.output.shape, out).await;
+    }
+    engine.detach().await.map_err(|error| desk::disobeyed("cannot leave the fault to its guardian", &error))?;
+    active(&view, args.output.shape, out);
+    Ok(Ending::Done)
+}
+
+fn active(view: &InjectionView, shape: Shape, out: &mut Out) {
+    match shape {
+        Shape::Json => {
+            out.json(&json!({ "injection": view.injection, "state": view.state.word(), "deadline": view.deadline }));
+        }
+        Shape::Table => {
+            out.line(format_args!("{} {}: {}", view.injection, view.state.word(), view.title));
+            if let Some(deadline) = view.deadline {
+                let (by, id) = (print::moment(deadline), &view.injection);
+                out.line(format_args!("ends by {by} at the latest; `brink fault abort {id}` ends it now"));
+            }
+        }
+    }
+    out.flush();
+}
+
+/// Stays until it has ended or is stuck. A signal ends the fault, not the waiting.
+async fn wait(
+    engine: &Engine<Live>,
+    id: &str,
+    views: &mut mpsc::Receiver<InjectionView>,
+    told: &mut Told,
+    shape: Shape,
+    out: &mut Out,
+) -> Ended {
+    let view = loop {
+        let now = engine.kept().into_iter().find(|view| view.injection == id);
+        if let Some(view) = now.filter(|view| view.ended() || view.state == State::Stuck) {
+            break view;
+        }
+        tokio::select! {
+            _ = views.recv() => {}
+            () = told.asked_to_end() => {
+                break engine.end(id, Cause::Signal).await.map_err(|error| desk::disobeyed("cannot end the fault", &error))?;
+            }
+        }
+    };
+    match shape {
+        Shape::Json => {
+            out.json(&json!({ "injection": view.injection, "state": view.state.word(), "deadline": view.deadline }));
+        }
+        Shape::Table => out.text(print::injection(&view)),
+    }
+    Ok(if view.state == State::Recovered { Ending::Done } else { Ending::Unmet })
+}
+
+fn stopped(state: &str) -> Failure {
+    Failure::new(
+        Code::Unmet,
+        "not applied",
+        format!("told to end while applying; it is {state}"),
+        "`brink fault list --all` shows it",
+    )
+}
+
+/// Signals that ask a command to end.
+struct Told {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Told {
+    fn new() -> Result<Self, Failure> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| {
+                Failure::new(
+                    Code::Unmet,
+                    "not applied",
+                    format!("cannot listen for signals: {error}"),
+                    "raise the limits of this user",
+                )
+            })
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+
+    async fn asked_to_end(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! A link to the cluster for one command, and what its troubles mean on a command line.
+
+use std::{future::Future, path::PathBuf};
+
+use tokio::runtime::{Builder, Runtime};
+
+use super::{
+    args::Globals,
+    failure::{Code, Failure},
+    out, settings,
+};
+use crate::{
+    cluster::{
+        api::Trouble,
+        cause,
+        io::{
+            connect::{self, Address, ConnectError, Link},
+            live::Live,
+        },
+    },
+    config::Settings,
+    journal::entry::Access,
+};
+
+/// Settings, a link and the one thread that waits for both.
+pub struct Session {
+    /// What flags, environment and files say.
+    pub settings: Settings,
+    /// The cluster.
+    pub link: Link,
+    /// The cluster as the fault room sees it.
+    pub live: Live,
+    runtime: Runtime,
+}
+
+impl Session {
+    /// Reads settings and kubeconfig. Nothing is asked of the cluster yet.
+    pub fn open(globals: &Globals) -> Result<Self, Failure> {
+        let settings = settings::resolve(globals)?;
+        let address = address(globals, &settings);
+        Self::at(settings, &address)
+    }
+
+    /// For commands that end faults: settings that cannot be read are passed over, and `access` leads to the cluster where the
+    /// fault is.
+    pub fn to_end(globals: &Globals, access: Option<Access>) -> Result<Self, Failure> {
+        let settings = settings::resolve_anyway(globals);
+        let mut address = address(globals, &settings);
+        if let Some(access) = access {
+            address.kubeconfig = access.kubeconfig.iter().map(PathBuf::from).collect();
+            address.context = Some(access.context).filter(|context| !context.is_empty());
+            address.as_user = access.as_user.or(address.as_user);
+            if address.as_groups.is_empty() {
+                address.as_groups = access.as_groups;
+            }
+        }
+        Self::at(settings, &address)
+    }
+
+    fn at(settings: Settings, address: &Address) -> Result<Self, Failure> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
+            Failure::new(Code::Unmet, "cannot start", error.to_string(), "raise the limits of open files and threads")
+        })?;
+        let link = {
+            let _inside = runtime.enter();
+            connect::connect(address).map_err(|error| unconnected(&error))?
+        };
+        let live = Live::new(link.clone(), settings.readonly());
+        Ok(Self { settings, link, live, runtime })
+    }
+
+    /// Waits for work.
+    pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// The namespace to look into; `None` for all.
+    pub fn namespace(&self) -> Option<&str> {
+        (!self.settings.all_namespaces()).then(|| self.link.namespace())
+    }
+
+    /// In which namespaces, for messages: ` in shop`, or nothing for all.
+    pub fn where_(&self, namespaced: bool) -> String {
+        match self.namespace() {
+            Some(namespace) if namespaced => format!(" in {namespace}"),
+            _ => String::new(),
+        }
+    }
+
+    /// What a failed request means here.
+    pub fn trouble(&self, what: impl Into<String>, trouble: &Trouble) -> Failure {
+        let code = match trouble {
+            Trouble::Unreachable { .. } | Trouble::Unknown { .. } => Code::Unreachable,
+            Trouble::Refused(refusal) if matches!(refusal.code, 401 | 403 | 429 | 500..=599) => Code::Unreachable,
+            Trouble::Refused(_) | Trouble::NoDryRun { .. } | Trouble::NoWarrant(_) => Code::Unmet,
+        };
+        Failure::new(code, what, trouble.to_string(), cause::remedy(trouble, self.link.context()))
+            .at(self.link.server())
+    }
+}
+
+/// Where to connect, as settings and flags say it.
+pub fn address(globals: &Globals, settings: &Settings) -> Address {
+    Address {
+        kubeconfig: settings.kubeconfig().map(PathBuf::from).into_iter().collect(),
+        context: settings.context().map(str::to_owned),
+        namespace: settings.namespace().map(str::to_owned),
+        as_user: globals.as_user.clone(),
+        as_groups: globals.as_groups.clone(),
+        as_uid: None,
+        unattended: !out::can_ask(),
+    }
+}
+
+/// Why there is no link, on a command line.
+pub fn unconnected(error: &ConnectError) -> Failure {
+    let code = match error {
+        ConnectError::NoKubeconfig { .. } => Code::Unreachable,
+        _ => Code::Usage,
+    };
+    let place = match error {
+        ConnectError::Unreadable { path, .. } | ConnectError::Malformed { path, .. } => path.display().to_string(),
+        _ => String::new(),
+    };
+    let fix = error.fix();
+    Failure::new(code, "cannot connect", error.to_string(), fix).at(place)
+}

@@ -1,0 +1,170 @@
+//! `config`, and the settings every command starts from.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::{
+    Ended, Ending,
+    args::{ConfigCheckArgs, ConfigCommand, Globals, Shape},
+    failure::Failure,
+    out::{self, Out},
+    session,
+};
+use crate::{
+    base::suggest,
+    cluster::io::connect,
+    config::{
+        complaint::Complaints,
+        io::load,
+        key::Key,
+        policy_file::PolicyKey,
+        settings::{self, File, Layer, Settings},
+    },
+    fault::policy::Policy,
+};
+
+/// Flags over environment over file over defaults.
+pub fn resolve(globals: &Globals) -> Result<Settings, Failure> {
+    let flags = globals.layer();
+    if let Some(url) = &globals.prometheus {
+        settings::check_url(url).map_err(|why| {
+            Failure::usage("cannot use --prometheus", why, "write it like http://prometheus.monitoring:9090")
+        })?;
+    }
+    Ok(layered(globals, &flags, &load::environment()?, &load::settings()?))
+}
+
+/// Lays the sources over each other. Which context is the kubeconfig's current one matters only to sections of the file, so
+/// it is asked for only where there are some.
+fn layered(globals: &Globals, flags: &Layer, environment: &Layer, file: &File) -> Settings {
+    let plain = Settings::resolve(flags, environment, file, None);
+    if file.contexts.is_empty() || plain.context().is_some() {
+        return plain;
+    }
+    let contexts = connect::contexts(&session::address(globals, &plain)).unwrap_or_default();
+    let current = contexts.iter().find(|context| context.current).map(|context| context.name.as_str());
+    Settings::resolve(flags, environment, file, current)
+}
+
+/// The same for commands that nothing may stand in the way of: what cannot be read is told and passed over.
+pub fn resolve_anyway(globals: &Globals) -> Settings {
+    let file = load::settings().unwrap_or_else(|complaints| {
+        out::complain(&format!("note: the settings are passed over: {complaints}\n"));
+        File::default()
+    });
+    let environment = load::environment().unwrap_or_else(|complaints| {
+        out::complain(&format!("note: the environment is passed over: {complaints}\n"));
+        Layer::new()
+    });
+    layered(globals, &globals.layer(), &environment, &file)
+}
+
+/// Runs a `config` command.
+pub fn run(command: &ConfigCommand, globals: &Globals, out: &mut Out) -> Ended {
+    match command {
+        ConfigCommand::Check(args) => check(args, globals, out),
+        ConfigCommand::Show(output) => show(globals, output.shape, out),
+        ConfigCommand::Explain { key } => explain(key, out),
+    }
+}
+
+/// Reads the settings file, or the one given, and the guardrail file it leads to. Exit 1 when there is anything to say.
+fn check(args: &ConfigCheckArgs, globals: &Globals, out: &mut Out) -> Ended {
+    let (file, mut found) = match &args.file {
+        Some(path) => {
+            let name = path.display().to_string();
+            let text = fs::read_to_string(path)
+                .map_err(|error| load::unreadable(&name, &error, "correct the path or its rights"))?;
+            (name.clone(), settings::parse(&name, &text).err())
+        }
+        None => {
+            let path = load::file().ok_or_else(|| {
+                Failure::usage("cannot find the settings file", "there is no home folder", "set HOME, or name the file")
+            })?;
+            (path.display().to_string(), load::settings().map(|_| ()).err())
+        }
+    };
+    let mut checked = vec![file];
+    if found.is_none()
+        && let Some(policy) = resolve(globals)?.policy().filter(|_| args.file.is_none())
+    {
+        checked.push(policy.display().to_string());
+        found = load::policy(Some(&policy)).map(|_| ()).err();
+    }
+    if let Some(complaints) = &found {
+        checked = vec![complaints.file.clone()];
+    }
+    print_complaints(&checked, found, args.output.shape, out)
+}
+
+/// The common end of the `check` commands.
+pub fn print_complaints(files: &[String], complaints: Option<Complaints>, shape: Shape, out: &mut Out) -> Ended {
+    let file = files.join(", ");
+    let errors = complaints.map(|complaints| complaints.errors).unwrap_or_default();
+    let ending = if errors.is_empty() { Ending::Done } else { Ending::Unmet };
+    match shape {
+        Shape::Json => out.json(&json!({ "file": file, "errors": errors, "imported": 0, "ignored": [] })),
+        Shape::Table if errors.is_empty() => files.iter().for_each(|file| out.line(format_args!("{file}: ok"))),
+        Shape::Table => out.line(Complaints { file, errors }),
+    }
+    Ok(ending)
+}
+
+fn show(globals: &Globals, shape: Shape, out: &mut Out) -> Ended {
+    let settings = resolve(globals)?;
+    match shape {
+        Shape::Json => {
+            let rows: Vec<_> = Key::ALL
+                .into_iter()
+                .map(|key| match settings.said(key) {
+                    Some((value, origin)) => {
+                        json!({ "key": key.word(), "value": value.to_string(), "origin": origin.to_string() })
+                    }
+                    None => json!({ "key": key.word(), "value": null, "origin": "default" }),
+                })
+                .collect();
+            out.json(&json!({ "settings": rows }));
+        }
+        Shape::Table => {
+            let mut table = super::table::Table::new(&["SETTING", "VALUE", "FROM"]);
+            for key in Key::ALL {
+                match settings.said(key) {
+                    Some((value, origin)) => table.row([key.word().to_owned(), value.to_string(), origin.to_string()]),
+                    None => table.row([key.word().to_owned(), key.default_words().to_owned(), "default".to_owned()]),
+                }
+            }
+            out.text(table);
+        }
+    }
+    Ok(Ending::Done)
+}
+
+fn explain(word: &str, out: &mut Out) -> Ended {
+    if let Some(key) = Key::of(word) {
+        out.line(format_args!("{} ({})", key.word(), key.holds().words()));
+        out.line(format_args!("  {}", key.doc()));
+        out.line(format_args!("  default      {}", key.default_words()));
+        out.line(format_args!("  environment  {}", key.env()));
+        if let Some(flag) = key.flag() {
+            out.line(format_args!("  flag         {flag}"));
+        }
+        if key.per_context() {
+            out.line("  per context  [contexts.\"NAME\"] of the settings file; NAME may hold *");
+        }
+        return Ok(Ending::Done);
+    }
+    if let Some(key) = PolicyKey::of(word) {
+        out.line(format_args!("{} (guardrail)", key.word()));
+        out.line(format_args!("  {}", key.doc()));
+        out.line(format_args!("  default      {}", key.show(&Policy::default())));
+        out.line("  file         the one `policy` names");
+        return Ok(Ending::Done);
+    }
+    let known = || Key::ALL.map(Key::word).into_iter().chain(PolicyKey::ALL.map(PolicyKey::word));
+    let fix = match suggest::nearest(word, known()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known: {}", known().collect::<Vec<_>>().join(", ")),
+    };
+    Err(Failure::usage(format!("cannot explain `{word}`"), "there is no such setting or guardrail", fix))
+}

@@ -1,0 +1,104 @@
+//! Single questions: names, descriptions, YAML; and the person's editor.
+
+use std::{env, fs, io::Write as _, process::Command};
+
+use super::Keeper;
+use crate::{
+    base::{Ticket, sanitize},
+    cluster::{
+        Kind, ObjectRef,
+        api::{Api as _, Read, Trouble},
+        cause,
+        io::{connect, inspect},
+    },
+    msg::{Event, Failure, effect::ManagedFields},
+};
+
+impl Keeper {
+    pub(super) async fn contexts(&mut self, ticket: Ticket) {
+        let answer =
+            connect::contexts(&self.plan.address).map_err(|error| Failure::new(error.to_string(), error.fix()));
+        self.tell(Event::Contexts(ticket, answer)).await;
+    }
+
+    pub(super) fn namespaces(&mut self, ticket: Ticket) {
+        let Some(live) = self.live.clone() else { return };
+        let events = self.events.clone();
+        self.spawn(ticket, async move {
+            let kind = Kind::cluster_wide("", "v1", "Namespace", "namespaces");
+            let read = Read::List { kind, namespace: None, labels: String::new() };
+            let answer = live
+                .read(&read)
+                .await
+                .map_err(|trouble| told(&trouble, "cannot list namespaces", live.link().context()));
+            let names = answer.map(|answer| {
+                let items = answer.body.at(&["items"]).and_then(serde_json::Value::as_array).into_iter().flatten();
+                let name =
+                    |item: &serde_json::Value| Some(sanitize::line(item["metadata"]["name"].as_str()?).into_owned());
+                items.filter_map(name).collect::<Vec<String>>()
+            });
+            let _ = events.send(Event::Namespaces(ticket, names)).await;
+        });
+    }
+
+    pub(super) fn describe(&mut self, ticket: Ticket, object: ObjectRef) {
+        let Some(link) = self.linked() else { return };
+        let events = self.events.clone();
+        self.spawn(ticket, async move {
+            let text = inspect::describe(&link, &object).await;
+            let text =
+                text.map_err(|trouble| told(&trouble, &format!("cannot describe {}", object.short()), link.context()));
+            let _ = events.send(Event::Text(ticket, text)).await;
+        });
+    }
+
+    pub(super) fn yaml(&mut self, ticket: Ticket, object: ObjectRef, managed: ManagedFields) {
+        let Some(link) = self.linked() else { return };
+        let events = self.events.clone();
+        self.spawn(ticket, async move {
+            let text = match managed {
+                ManagedFields::Hidden => inspect::yaml(&link, &object).await,
+                ManagedFields::Shown => inspect::yaml_with_managed_fields(&link, &object).await,
+            };
+            let text =
+                text.map_err(|trouble| told(&trouble, &format!("cannot read {}", object.short()), link.context()));
+            let _ = events.send(Event::Text(ticket, text)).await;
+        });
+    }
+}
+
+/// A trouble of the API server for a person.
+pub(super) fn told(trouble: &Trouble, what: &str, context: &str) -> Failure {
+    Failure::new(format!("{what}: {trouble}"), cause::remedy(trouble, context))
+}
+
+/// Gives a text to the person's editor (`VISUAL`, then `EDITOR`, then `vi`); `None` when it was left as it was.
+pub fn edit_text(text: &str) -> Result<Option<String>, Failure> {
+    let editor = env::var("VISUAL").or_else(|_| env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
+    let trouble = |what: &str, error: &std::io::Error| {
+        Failure::new(format!("{what}: {error}"), "set VISUAL or EDITOR to an editor that waits until it is left")
+    };
+    let folder = env::temp_dir();
+    let path = folder.join(format!("brink-{}.yaml", std::process::id()));
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    // A file somebody else put there is not opened.
+    let _ = fs::remove_file(&path);
+    let written = options.open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| trouble("cannot write a file for the editor", &error))?;
+    let mut words = editor.split_whitespace();
+    let ran = Command::new(words.next().unwrap_or("vi")).args(words).arg(&path).status();
+    let read = fs::read_to_string(&path);
+    let _ = fs::remove_file(&path);
+    let status = ran.map_err(|error| trouble(&format!("cannot start the editor `{editor}`"), &error))?;
+    if !status.success() {
+        return Ok(None);
+    }
+    let edited = read.map_err(|error| trouble("cannot read what the editor saved", &error))?;
+    Ok((edited != text).then_some(edited))
+}

@@ -1,0 +1,244 @@
+//! Runs effects through the I/O doors, on one thread with one tokio runtime; answers come back as events.
+//!
+//! Every question runs as a task of its own under its ticket, so that [`Effect::Stop`] ends exactly that. Rows go through a
+//! small bounded channel per watch and one bounded channel to the loop: a slow screen slows the stream, nothing is dropped.
+//! Metrics are latest-wins.
+
+mod ask;
+mod faults;
+mod watch;
+
+use std::{
+    collections::HashMap,
+    io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    thread::{self, JoinHandle},
+};
+
+use jiff::Timestamp;
+use tokio::{
+    runtime::Builder,
+    sync::mpsc::{Receiver, Sender, channel, error::TrySendError},
+    task::AbortHandle,
+};
+
+use crate::{
+    base::Ticket,
+    cluster::{
+        Address,
+        io::{
+            clock::Clock,
+            connect::{self, Link},
+            live::Live,
+        },
+    },
+    fault::policy::Policy,
+    mesh::io::sampler::Demand,
+    msg::{Effect, Event, Failure, event::Names},
+};
+
+pub use ask::edit_text;
+pub use faults::Pulse;
+
+/// Events on their way to the loop.
+const EVENTS: usize = 64;
+/// Effects on their way to the doors; more at once than a person can cause.
+const EFFECTS: usize = 256;
+
+/// The server's clock for the loop, once there is a server; this machine's before.
+#[derive(Debug, Clone, Default)]
+pub struct SharedClock(Arc<Mutex<Option<Clock>>>);
+
+impl SharedClock {
+    /// The server's time as best known.
+    pub fn now(&self) -> Timestamp {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or_else(Timestamp::now, Clock::now)
+    }
+
+    fn set(&self, clock: Clock) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock);
+    }
+}
+
+/// What the doors need to know from the start.
+#[derive(Debug)]
+pub struct Plan {
+    /// Where to connect.
+    pub address: Address,
+    /// The metric source.
+    pub prometheus: Option<String>,
+    /// Refuse every write.
+    pub readonly: bool,
+    /// Guardrails.
+    pub policy: Policy,
+    /// Where journals live.
+    pub state_dir: PathBuf,
+    /// Set once linked.
+    pub clock: SharedClock,
+    /// Whether the screen's thread lives.
+    pub pulse: Pulse,
+}
+
+/// The loop's end of the doors.
+#[derive(Debug)]
+pub struct Doors {
+    effects: Sender<Effect>,
+    events: Sender<Event>,
+    thread: JoinHandle<()>,
+}
+
+impl Doors {
+    /// Starts the thread.
+    pub fn open(plan: Plan) -> io::Result<(Self, Receiver<Event>)> {
+        let (effects, orders) = channel(EFFECTS);
+        let (events, answers) = channel(EVENTS);
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let out = events.clone();
+        let thread = thread::Builder::new()
+            .name("doors".to_owned())
+            .spawn(move || runtime.block_on(Keeper::new(plan, out).serve(orders)))?;
+        Ok((Self { effects, events, thread }, answers))
+    }
+
+    /// Hands an effect over.
+    pub fn send(&self, effect: Effect) {
+        if let Err(TrySendError::Full(effect)) = self.effects.try_send(effect) {
+            tracing::warn!("too much at once, dropped: {effect:?}");
+            let failure = Failure::new("too much was asked at once", "wait a moment and ask again");
+            let _ = self.events.try_send(Event::Notice(failure));
+        }
+    }
+
+    /// Ends everything in order: tasks are dropped, faults are handed to their guardian.
+    pub fn close(self) {
+        let Self { effects, events, thread } = self;
+        drop(effects);
+        drop(events);
+        let _ = thread.join();
+    }
+}
+
+/// The other end: owns the link and every running question.
+struct Keeper {
+    plan: Plan,
+    events: Sender<Event>,
+    live: Option<Live>,
+    running: HashMap<Ticket, Vec<AbortHandle>>,
+    demand: Option<tokio::sync::watch::Sender<Option<Demand>>>,
+    faults: faults::Faults,
+}
+
+impl Keeper {
+    fn new(plan: Plan, events: Sender<Event>) -> Self {
+        Self { plan, events, live: None, running: HashMap::new(), demand: None, faults: faults::Faults::default() }
+    }
+
+    async fn serve(mut self, mut orders: Receiver<Effect>) {
+        while let Some(effect) = orders.recv().await {
+            self.running.retain(|_, tasks| {
+                tasks.retain(|task| !task.is_finished());
+                !tasks.is_empty()
+            });
+            self.carry_out(effect).await;
+        }
+        self.stop_everything();
+        self.close_faults().await;
+    }
+
+    async fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Link(ticket, context) => self.link(ticket, context).await,
+            Effect::Stop(ticket) => self.stop(ticket),
+            Effect::Contexts(ticket) => self.contexts(ticket).await,
+            Effect::Namespaces(ticket) => self.namespaces(ticket),
+            Effect::WatchPods(ticket, scope) => self.watch_pods(ticket, scope),
+            Effect::WatchRoutes(ticket, scope) => self.watch_routes(ticket, &scope),
+            Effect::Measure(ticket, interest) => self.measure(ticket, interest).await,
+            Effect::Describe(ticket, object) => self.describe(ticket, object),
+            Effect::Yaml(ticket, object, managed) => self.yaml(ticket, object, managed),
+            Effect::Log(ticket, request) => self.log(ticket, request),
+            Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) | Effect::EditText(..) => {
+                // These belong to the loop and never get here.
+            }
+            effect @ (Effect::WatchFaults(_)
+            | Effect::Kinds(..)
+            | Effect::Check(..)
+            | Effect::CheckChange(..)
+            | Effect::ReadFile(..)
+            | Effect::Apply(..)
+            | Effect::Abort(..)
+            | Effect::Extend(..)
+            | Effect::Decide(..)
+            | Effect::Print(..)
+            | Effect::Release(..)
+            | Effect::StopAll(..)) => self.fault_effect(effect).await,
+        }
+    }
+
+    async fn tell(&self, event: Event) {
+        // The loop is gone only when everything ends.
+        let _ = self.events.send(event).await;
+    }
+
+    async fn link(&mut self, ticket: Ticket, context: Option<String>) {
+        self.stop_everything();
+        self.close_faults().await;
+        self.live = None;
+        let mut address = self.plan.address.clone();
+        if context.is_some() {
+            // The namespace of the command line belongs to the context it was given for.
+            address.namespace = None;
+            address.context = context;
+        }
+        match connect::connect(&address) {
+            Ok(link) => {
+                self.plan.clock.set(link.clock().clone());
+                let names = names(&link, &self.plan.policy);
+                tracing::info!(context = names.context, server = names.server, "linked");
+                self.live = Some(Live::new(link, self.plan.readonly));
+                self.tell(Event::Linked(ticket, names)).await;
+            }
+            Err(error) => {
+                let failure = Failure::new(error.to_string(), error.fix());
+                self.tell(Event::NotLinked(ticket, failure)).await;
+            }
+        }
+    }
+
+    /// Runs a question under its ticket.
+    fn spawn(&mut self, ticket: Ticket, work: impl Future<Output = ()> + Send + 'static) {
+        let task = tokio::spawn(work).abort_handle();
+        self.running.entry(ticket).or_default().push(task);
+    }
+
+    fn stop(&mut self, ticket: Ticket) {
+        for task in self.running.remove(&ticket).unwrap_or_default() {
+            task.abort();
+        }
+    }
+
+    fn stop_everything(&mut self) {
+        for (_, tasks) in self.running.drain() {
+            for task in tasks {
+                task.abort();
+            }
+        }
+        self.demand = None;
+    }
+
+    fn linked(&self) -> Option<Link> {
+        self.live.as_ref().map(|live| live.link().clone())
+    }
+}
+
+fn names(link: &Link, policy: &Policy) -> Names {
+    Names {
+        context: link.context().to_owned(),
+        cluster: link.cluster().to_owned(),
+        user: link.user().to_owned(),
+        namespace: link.namespace().to_owned(),
+        server: link.server().to_owned(),
+        production: policy.is_production(link.context()),
+    }
+}

@@ -1,0 +1,110 @@
+//! Streams: pods, routes, metrics, logs.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::Keeper;
+use crate::{
+    base::Ticket,
+    cluster::{
+        Scope,
+        io::{logs, watch as watches},
+        logs::LogRequest,
+    },
+    mesh::{
+        io::{
+            endpoint::Endpoint,
+            prometheus::Prometheus,
+            sampler::{self, Demand, Reading, STEP_S, Sampler},
+        },
+        routes::{RouteKind, RouteRow},
+        signals::{MetricSource, promql::Interest},
+    },
+    msg::Event,
+};
+
+/// Longest wait for one answer of the metric source.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Keeper {
+    pub(super) fn watch_pods(&mut self, ticket: Ticket, scope: Scope) {
+        let Some(link) = self.linked() else { return };
+        let (to, mut batches) = mpsc::channel(watches::CHANNEL);
+        let events = self.events.clone();
+        self.spawn(ticket, watches::pods(link, scope, to));
+        self.spawn(ticket, async move {
+            while let Some(batch) = batches.recv().await {
+                if events.send(Event::Pods(ticket, batch)).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    pub(super) fn watch_routes(&mut self, ticket: Ticket, scope: &Scope) {
+        let Some(link) = self.linked() else { return };
+        for kind in RouteKind::ALL {
+            let (to, mut batches) = mpsc::channel(watches::CHANNEL);
+            let events = self.events.clone();
+            let decode = move |manifest: &crate::cluster::Manifest| Some(RouteRow::decode(kind, manifest));
+            self.spawn(ticket, watches::objects(link.clone(), kind.kind(), scope.clone(), decode, to));
+            self.spawn(ticket, async move {
+                while let Some(batch) = batches.recv().await {
+                    if events.send(Event::Routes(ticket, kind, batch)).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    }
+
+    /// Asks the metric source again and again; a question under the same ticket changes what is asked about.
+    pub(super) async fn measure(&mut self, ticket: Ticket, interest: Interest) {
+        let wanted = Some(Demand { interest, ..Demand::default() });
+        if self.running.contains_key(&ticket)
+            && let Some(demand) = &self.demand
+        {
+            demand.send_replace(wanted);
+            return;
+        }
+        let Some(url) = self.plan.prometheus.clone() else { return };
+        let client = Endpoint::parse(&url)
+            .map_err(|error| (error.to_string(), "write it like http://127.0.0.1:9090".to_owned()))
+            .and_then(|endpoint| Prometheus::new(endpoint, PATIENCE).map_err(|error| (error.to_string(), error.fix())));
+        let client = match client {
+            Ok(client) => client,
+            Err((cause, fix)) => {
+                self.tell(Event::Metrics(ticket, MetricSource::Broken { cause, fix }, None)).await;
+                return;
+            }
+        };
+        let (demand, demanded) = watch::channel(wanted);
+        let (out, mut readings) = watch::channel(Reading::default());
+        self.demand = Some(demand);
+        let events = self.events.clone();
+        self.spawn(ticket, sampler::run(Sampler::with_trends(client, STEP_S), demanded, out));
+        self.spawn(ticket, async move {
+            while readings.changed().await.is_ok() {
+                let Reading { source, snapshot } = readings.borrow_and_update().clone();
+                if events.send(Event::Metrics(ticket, source, snapshot)).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    pub(super) fn log(&mut self, ticket: Ticket, request: LogRequest) {
+        let Some(link) = self.linked() else { return };
+        let (to, mut batches) = mpsc::channel(watches::CHANNEL);
+        let events = self.events.clone();
+        self.spawn(ticket, logs::read(link, request, to));
+        self.spawn(ticket, async move {
+            while let Some(batch) = batches.recv().await {
+                if events.send(Event::Log { ticket, batch, dropped: 0 }).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,286 @@
+//! The loop.
+
+use std::{
+    future::pending,
+    io,
+    time::{Duration, Instant},
+};
+
+use jiff::{Timestamp, tz::TimeZone};
+use tokio::{
+    runtime::Builder,
+    sync::mpsc::{Receiver, channel},
+    time::sleep,
+};
+
+use super::{
+    CockpitError, Options, Pacer, Recorder,
+    doors::{self, Doors},
+    input,
+    paint::Painter,
+    signals::{self, Asked},
+    terminal::Terminal,
+    trace,
+};
+use crate::{
+    app::{App, Start},
+    base::Now,
+    msg::{Effect, Event},
+};
+
+/// Events taken before a frame is due at the latest: a flood may not starve the screen.
+const DRAINED: usize = 512;
+
+/// Runs the cockpit.
+pub fn run(options: Options) -> Result<(), CockpitError> {
+    let begin = Instant::now();
+    // Before the terminal is taken, so that no signal finds it taken and nobody listening.
+    let signals = signals::start().map_err(CockpitError::Start)?;
+    let mut terminal = Terminal::enter()?;
+    let size = Terminal::size();
+    let mut recorder = match &options.record {
+        Some(path) => Some(
+            Recorder::create(path, size.0, size.1, Timestamp::now())
+                .map_err(|why| CockpitError::Record { path: path.clone(), why })?,
+        ),
+        None => None,
+    };
+    let Options {
+        address,
+        all_namespaces,
+        prometheus,
+        readonly,
+        theme,
+        keymap,
+        policy,
+        state_dir,
+        record: _,
+        fps,
+        notices,
+    } = options;
+    let start = Start {
+        keymap,
+        theme,
+        size,
+        all_namespaces,
+        namespace: address.namespace.clone(),
+        readonly,
+        metrics: prometheus.is_some(),
+        zone: TimeZone::system(),
+        now: Now { mono: begin.elapsed(), server: Timestamp::now() },
+        notices,
+    };
+    let (app, effects) = App::new(start);
+    let mut cockpit = Cockpit {
+        app,
+        painter: Painter::new(size.0, size.1),
+        pacer: Pacer::new(fps),
+        begin,
+        clock: doors::SharedClock::default(),
+        pulse: doors::Pulse::default(),
+        terminal: &mut terminal,
+        recorder: recorder.as_mut(),
+        over: false,
+    };
+    // The first frame waits for nothing: no file, no thread, no network.
+    cockpit.pacer.touch();
+    cockpit.draw().map_err(CockpitError::Terminal)?;
+    trace::start(&state_dir);
+    let (keys_to, keys) = channel(64);
+    input::start(keys_to).map_err(CockpitError::Start)?;
+    let (clock, pulse) = (cockpit.clock.clone(), cockpit.pulse.clone());
+    let plan = doors::Plan { address, prometheus, readonly, policy, state_dir, clock, pulse };
+    let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
+    let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
+    let ended = waiting.block_on(cockpit.run(effects, &doors, keys, signals, events));
+    terminal.give();
+    doors.close();
+    ended
+}
+
+struct Cockpit<'t> {
+    app: App,
+    painter: Painter,
+    pacer: Pacer,
+    begin: Instant,
+    clock: doors::SharedClock,
+    pulse: doors::Pulse,
+    terminal: &'t mut Terminal,
+    recorder: Option<&'t mut Recorder>,
+    over: bool,
+}
+
+impl Cockpit<'_> {
+    fn now(&self) -> Now {
+        Now { mono: self.begin.elapsed(), server: self.clock.now() }
+    }
+
+    async fn run(
+        &mut self,
+        effects: Vec<Effect>,
+        doors: &Doors,
+        mut keys: Receiver<Event>,
+        mut signals: Receiver<Asked>,
+        mut events: Receiver<Event>,
+    ) -> Result<(), CockpitError> {
+        self.carry_out(effects, doors).map_err(CockpitError::Terminal)?;
+        while !self.over {
+            self.pulse.beat();
+            let due = self.pacer.due().or_else(|| self.app.wakes());
+            let wait = due.map(|due| due.saturating_sub(self.begin.elapsed()));
+            let first = tokio::select! {
+                biased;
+                asked = signals.recv() => {
+                    self.signalled(asked.unwrap_or(Asked::End), doors).map_err(CockpitError::Terminal)?;
+                    None
+                }
+                key = keys.recv() => match key {
+                    Some(key) => Some(key),
+                    // The terminal is gone: nobody is there any more.
+                    None => Some(Event::Terminate),
+                },
+                event = events.recv() => Some(event.ok_or(CockpitError::Doors)?),
+                () = after(wait) => self.pacer.due().is_none().then_some(Event::Wake),
+            };
+            let mut next = first;
+            for _ in 0..DRAINED {
+                let Some(event) = next else { break };
+                self.take(event, doors).map_err(CockpitError::Terminal)?;
+                next = keys.try_recv().or_else(|_| events.try_recv()).ok();
+            }
+            if let Some(event) = next {
+                self.take(event, doors).map_err(CockpitError::Terminal)?;
+            }
+            self.draw().map_err(CockpitError::Terminal)?;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event, doors: &Doors) -> io::Result<()> {
+        if let Event::Resize { width, height } = event {
+            self.painter.resize(width, height);
+            if let Some(recorder) = &mut self.recorder {
+                recorder.resized(self.begin.elapsed(), width, height)?;
+            }
+        }
+        let now = self.now();
+        let effects = self.app.update(event, now);
+        self.pacer.touch();
+        self.carry_out(effects, doors)
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>, doors: &Doors) -> io::Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => self.over = true,
+                Effect::Suspend => self.stop()?,
+                Effect::Redraw => self.redraw(),
+                Effect::Copy(text) => self.write(&clipboard(&text))?,
+                Effect::EditText(ticket, text) => {
+                    // The editor gets the terminal; the loop goes on when it is left.
+                    self.terminal.give();
+                    self.pulse.away(true);
+                    let edited = super::doors::edit_text(&text);
+                    self.pulse.away(false);
+                    self.terminal.take()?;
+                    self.redraw();
+                    let now = self.now();
+                    let more = self.app.update(Event::Edited(ticket, edited), now);
+                    self.carry_out(more, doors)?;
+                }
+                effect => doors.send(effect),
+            }
+        }
+        Ok(())
+    }
+
+    fn signalled(&mut self, asked: Asked, doors: &Doors) -> io::Result<()> {
+        match asked {
+            Asked::End => {
+                self.over = true;
+                Ok(())
+            }
+            Asked::Stop => self.stop(),
+            Asked::Resize => {
+                let (width, height) = Terminal::size();
+                self.take(Event::Resize { width, height }, doors)
+            }
+            Asked::Continue => {
+                self.redraw();
+                Ok(())
+            }
+        }
+    }
+
+    fn stop(&mut self) -> io::Result<()> {
+        self.terminal.give();
+        signals::stop_here();
+        self.terminal.take()?;
+        let (width, height) = Terminal::size();
+        self.painter.resize(width, height);
+        let now = self.now();
+        self.app.update(Event::Resize { width, height }, now);
+        self.redraw();
+        Ok(())
+    }
+
+    fn redraw(&mut self) {
+        self.painter.forget();
+        self.pacer.touch();
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        if self.over || !self.pacer.draw(self.begin.elapsed()) {
+            return Ok(());
+        }
+        self.app.settle();
+        let app = &self.app;
+        let bytes = self.painter.frame(|buf| app.view(buf));
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.terminal.write(bytes)?;
+        if let Some(recorder) = &mut self.recorder {
+            recorder.output(self.begin.elapsed(), bytes)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.terminal.write(bytes)
+    }
+}
+
+async fn after(wait: Option<Duration>) {
+    match wait {
+        Some(wait) => sleep(wait).await,
+        None => pending().await,
+    }
+}
+
+/// OSC 52: the terminal's own clipboard, also over ssh.
+fn clipboard(text: &str) -> Vec<u8> {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut bytes = b"\x1b]52;c;".to_vec();
+    for chunk in text.as_bytes().chunks(3) {
+        let word = chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for place in 0..4 {
+            let letter = LETTERS[(word >> (18 - 6 * place) & 63) as usize];
+            bytes.push(if place <= chunk.len() { letter } else { b'=' });
+        }
+    }
+    bytes.extend_from_slice(b"\x07");
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clipboard;
+
+    #[test]
+    fn the_clipboard_speaks_base64() {
+        for (text, code) in [("reviews", "cmV2aWV3cw=="), ("pods", "cG9kcw=="), ("abc", "YWJj"), ("", "")] {
+            assert_eq!(clipboard(text), format!("\u{1b}]52;c;{code}\u{7}").into_bytes());
+        }
+    }
+}

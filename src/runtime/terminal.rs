@@ -1,0 +1,92 @@
+//! The terminal while it is ours, and given back on every way out: leaving, a panic, a signal, a suspension.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    panic, thread,
+};
+
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
+
+use super::{CockpitError, paint};
+
+/// Alternate screen, no cursor, pastes told apart from keys.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[0m\x1b[2J";
+/// All of it undone, whatever was half written.
+const LEAVE: &[u8] = b"\x1b[0m\x1b[?2004l\x1b[?25h\x1b[?1049l";
+
+/// The terminal, ours until dropped.
+#[derive(Debug)]
+pub struct Terminal {
+    ours: bool,
+}
+
+impl Terminal {
+    /// Takes the terminal.
+    pub fn enter() -> Result<Self, CockpitError> {
+        if !io::stdin().is_terminal() {
+            return Err(CockpitError::NoTerminal("stdin"));
+        }
+        if !io::stdout().is_terminal() {
+            return Err(CockpitError::NoTerminal("stdout"));
+        }
+        let mut terminal = Self { ours: false };
+        terminal.take().map_err(CockpitError::Terminal)?;
+        restore_on_panic();
+        Ok(terminal)
+    }
+
+    /// Its size in cells; nothing at all when it does not say.
+    pub fn size() -> (u16, u16) {
+        size().unwrap_or((0, 0))
+    }
+
+    /// Takes it again after [`Self::give`].
+    pub fn take(&mut self) -> io::Result<()> {
+        enable_raw_mode()?;
+        self.ours = true;
+        self.write(ENTER)
+    }
+
+    /// Gives it back to the shell.
+    pub fn give(&mut self) {
+        if std::mem::take(&mut self.ours) {
+            give_back();
+        }
+    }
+
+    /// Writes a frame in one piece.
+    #[expect(clippy::unused_self, reason = "only who holds the terminal may write to it")]
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.give();
+    }
+}
+
+fn give_back() {
+    // Nobody is left to tell when this fails.
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(paint::END).and_then(|()| out.write_all(LEAVE)).and_then(|()| out.flush());
+    let _ = disable_raw_mode();
+}
+
+/// A panic of this thread gives the terminal back before it is reported. One of another thread goes to the log: the loop
+/// notices that thread's silence and ends in order.
+fn restore_on_panic() {
+    let drawing = thread::current().id();
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        if thread::current().id() == drawing {
+            give_back();
+            before(info);
+        } else {
+            tracing::error!("a thread panicked: {info}");
+        }
+    }));
+}
