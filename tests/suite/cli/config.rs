@@ -1,0 +1,115 @@
+//! Settings: who outdoes whom, and files that are wrong.
+
+use rstest::rstest;
+
+use super::Home;
+
+fn origin<'a>(shown: &'a serde_json::Value, key: &str) -> (&'a str, &'a str) {
+    let rows = shown["settings"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["key"] == key).unwrap_or_else(|| panic!("{key} is not shown"));
+    (row["value"].as_str().unwrap_or("-"), row["origin"].as_str().unwrap())
+}
+
+#[test]
+fn a_flag_outdoes_the_environment_which_outdoes_the_file_which_outdoes_the_default() {
+    let home = Home::new().with("BRINK_NAMESPACE", "from-env").with("BRINK_PROMETHEUS", "http://env:9090");
+    let file = home.file(
+        ".config/brink/config.toml",
+        "namespace = \"from-file\"\nprometheus = \"http://file:9090\"\ntheme = \"from-file\"\nstate-dir = \"~/state\"\n",
+    );
+    let shown = home.brink(["config", "show", "-o", "json", "-n", "from-flag"]).json();
+    assert_eq!(origin(&shown, "namespace"), ("from-flag", "flag"));
+    assert_eq!(origin(&shown, "prometheus"), ("http://env:9090", "$BRINK_PROMETHEUS"));
+    assert_eq!(origin(&shown, "theme"), ("from-file", format!("{file}:3").as_str()));
+    assert_eq!(origin(&shown, "state-dir").0, home.path().join("state").to_str().unwrap());
+    assert_eq!(origin(&shown, "fps"), ("-", "default"));
+}
+
+#[test]
+fn a_section_speaks_for_its_contexts_only_and_the_most_exact_wins() {
+    let home = Home::new();
+    home.file(
+        ".config/brink/config.toml",
+        "readonly = false\n[contexts.\"*prod*\"]\nreadonly = true\nnamespace = \"wide\"\n[contexts.eu-prod]\nnamespace = \"exact\"\n",
+    );
+    let shown = home.brink(["config", "show", "-o", "json", "--context", "eu-prod"]).json();
+    assert_eq!(origin(&shown, "readonly").0, "true");
+    assert_eq!(origin(&shown, "namespace").0, "exact");
+    let file = home
+        .file("kubeconfig", "current-context: eu-prod\ncontexts: [{name: eu-prod, context: {cluster: c, user: u}}]\n");
+    let shown = home.brink(["config", "show", "-o", "json", "--kubeconfig", &file]).json();
+    assert_eq!(origin(&shown, "namespace").0, "exact", "the current context counts as well");
+    let shown = home.brink(["config", "show", "-o", "json", "--context", "kind"]).json();
+    assert_eq!(origin(&shown, "readonly").0, "false");
+    assert_eq!(origin(&shown, "namespace").0, "-");
+}
+
+#[rstest]
+#[case::typo("promethues = \"http://x\"\n", 1, "unknown key", "did you mean `prometheus`?")]
+#[case::kind("\nfps = \"fast\"\n", 2, "must be a whole number from 5 to 60", "write a whole number from 5 to 60")]
+#[case::bounds("fps = 500\n", 1, "must be a whole number from 5 to 60", "write")]
+#[case::address("prometheus = \"ftp://x\"\n", 1, "not an http:// or https:// address", "http://prometheus")]
+#[case::syntax("namespace = \"shop\"\ntheme = [\n", 2, "not TOML", "correct the line")]
+#[case::section("[contexts.prod]\nstate-dir = \"x\"\n", 2, "unknown key", "known here: namespace")]
+fn a_wrong_settings_file_names_line_and_remedy(
+    #[case] text: &str,
+    #[case] line: u64,
+    #[case] message: &str,
+    #[case] hint: &str,
+) {
+    let home = Home::new();
+    let file = home.file(".config/brink/config.toml", text);
+    let ran = home.brink(["config", "check", "-o", "json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (1, ""));
+    let errors = ran.json()["errors"].clone();
+    assert_eq!(errors[0]["line"], line, "{errors}");
+    assert!(errors[0]["message"].as_str().unwrap().contains(message), "{errors}");
+    assert!(errors[0]["hint"].as_str().unwrap().contains(hint), "{errors}");
+
+    // Every other command refuses to start from it, with the same place and remedy.
+    let (cause, fix) = home.brink(["config", "show"]).failed(2);
+    assert!(cause.contains(&format!("{file}:{line}")), "{cause}");
+    assert!(fix.contains(hint), "{fix}");
+}
+
+#[test]
+fn a_wrong_environment_is_refused_by_name() {
+    let (cause, fix) = Home::new().with("BRINK_FPS", "fast").brink(["config", "show"]).failed(2);
+    assert!(cause.contains("BRINK_FPS") && cause.contains("`fast`"), "{cause}");
+    assert!(fix.contains("5 to 60"), "{fix}");
+}
+
+#[test]
+fn a_settings_file_that_is_named_must_exist() {
+    let (cause, _) = Home::new().with("BRINK_CONFIG", "/nowhere/brink.toml").brink(["config", "show"]).failed(2);
+    assert!(cause.contains("/nowhere/brink.toml") && cause.contains("No such file"), "{cause}");
+}
+
+#[test]
+fn the_guardrail_file_is_checked_with_the_settings() {
+    let home = Home::new();
+    let file = home.file("rails.toml", "max-lease = \"20m\"\nmax-lost-shar = 0.2\n");
+    home.file(".config/brink/config.toml", "policy = \"../../rails.toml\"\n");
+    let ran = home.brink(["config", "check"]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stdout.contains("rails.toml:2: `max-lost-shar`: unknown key; did you mean `max-lost-share`?"),
+        "{}",
+        ran.stdout
+    );
+    std::fs::write(&file, "max-lost-share = 1.5\n").unwrap();
+    assert!(home.brink(["config", "check"]).stdout.contains("a share from 0.0 to 1.0"));
+    std::fs::write(&file, "max-lost-share = 0.2\nhome = \"brink\"\nlifelines = { app = \"gateway\" }\n").unwrap();
+    let good = home.brink(["config", "check"]).ok();
+    assert_eq!(good.lines().filter(|line| line.ends_with(": ok")).count(), 2, "{good}");
+}
+
+#[test]
+fn every_setting_and_guardrail_is_explained() {
+    let text = Home::new().brink(["config", "explain", "prometheus"]).ok();
+    assert!(text.contains("BRINK_PROMETHEUS") && text.contains("--prometheus"), "{text}");
+    let text = Home::new().brink(["config", "explain", "max-lease"]).ok();
+    assert!(text.contains("\"15m\""), "{text}");
+    let (_, fix) = Home::new().brink(["config", "explain", "max-leese"]).failed(2);
+    assert_eq!(fix, "did you mean `max-lease`?");
+}

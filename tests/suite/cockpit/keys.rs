@@ -1,0 +1,249 @@
+//! Update as data: state, keys, what is expected.
+
+use std::time::Duration;
+
+use brink::{
+    cluster::{Batch, Delta, Source, address::ContextName},
+    msg::{Effect, Event, Failure},
+    panes::PaneKind,
+};
+use rstest::rstest;
+
+use super::stage::{Stage, crowd, pod, shop};
+
+#[test]
+fn the_first_thing_asked_for_is_the_link() {
+    let stage = Stage::new(80, 24);
+    assert!(matches!(stage.effects.as_slice(), [Effect::Link(_, None)]));
+    assert!(stage.shows("connecting…"));
+}
+
+#[test]
+fn once_linked_every_pane_asks_for_its_rows() {
+    let stage = Stage::new(120, 40).linked();
+    let asked = |wanted: fn(&Effect) -> bool| stage.effects.iter().any(wanted);
+    assert!(asked(
+        |effect| matches!(effect, Effect::WatchPods(_, scope) if scope.namespace.as_deref() == Some("shop"))
+    ));
+    assert!(asked(|effect| matches!(effect, Effect::WatchRoutes(..))));
+    assert!(asked(|effect| matches!(effect, Effect::Measure(..))));
+    assert!(asked(|effect| matches!(effect, Effect::WatchFaults(_))));
+}
+
+#[test]
+fn only_what_is_on_screen_is_watched() {
+    let mut stage = Stage::new(80, 24).linked();
+    let watches_routes = |stage: &Stage| stage.effects.iter().any(|effect| matches!(effect, Effect::WatchRoutes(..)));
+    assert!(!watches_routes(&stage), "one pane is on screen");
+    stage.keys("2");
+    assert!(watches_routes(&stage));
+    let pods = stage.pods_ticket();
+    stage.pass(Duration::from_secs(50));
+    assert!(!stage.effects.contains(&Effect::Stop(pods)), "a short look elsewhere costs nothing");
+    stage.pass(Duration::from_secs(20));
+    assert!(stage.effects.contains(&Effect::Stop(pods)));
+    stage.keys("1");
+    assert_ne!(stage.pods_ticket(), pods, "back on screen it is watched again");
+}
+
+#[test]
+fn answers_to_an_abandoned_question_are_dropped() {
+    let mut stage = Stage::new(80, 24).linked();
+    let old = stage.pods_ticket();
+    stage.keys("0");
+    assert!(stage.effects.contains(&Effect::Stop(old)), "the old watch ends");
+    let batch = Batch { deltas: shop().into_iter().map(Delta::Upsert).collect(), source: Source::Live };
+    stage.send(Event::Pods(old, batch));
+    assert!(!stage.shows("reviews"), "{}", stage.text());
+}
+
+#[rstest]
+#[case("tab", PaneKind::Routes)]
+#[case("tab tab", PaneKind::Mesh)]
+#[case("shift-tab", PaneKind::Faults)]
+#[case("4", PaneKind::Faults)]
+#[case(": m e s h enter", PaneKind::Mesh)]
+#[case(": m e tab enter", PaneKind::Mesh)]
+#[case("2 1", PaneKind::Pods)]
+fn the_focus_goes_where_it_is_sent(#[case] keys: &str, #[case] pane: PaneKind) {
+    let mut stage = Stage::full(120, 40);
+    stage.keys(keys);
+    assert_eq!(stage.app.focus(), pane);
+}
+
+#[rstest]
+#[case("q", 1)]
+#[case("ctrl-c", 1)]
+#[case(": q enter", 1)]
+#[case("esc", 0)]
+#[case("? q", 0)]
+#[case("? q q", 1)]
+#[case("/ q esc", 0)]
+#[case("/ a enter q", 0)]
+#[case("z q", 0)]
+fn leaving(#[case] keys: &str, #[case] quits: usize) {
+    let mut stage = Stage::full(80, 24);
+    stage.keys(keys);
+    assert_eq!(stage.effects.iter().filter(|effect| **effect == Effect::Quit).count(), quits);
+}
+
+#[test]
+fn the_cursor_stays_on_its_pod_while_others_come_and_go() {
+    let mut stage = Stage::new(80, 24).linked();
+    stage.pods(shop());
+    stage.keys("/ r e v i e w s - v 2 enter d");
+    let described = |stage: &Stage| {
+        stage.asked(|effect| match effect {
+            Effect::Describe(_, object) => Some(object.name.clone()),
+            _ => None,
+        })
+    };
+    assert_eq!(described(&stage), "reviews-v2-7f6-b7m2w");
+    stage.keys("esc esc");
+    stage.pods(vec![pod(40, "aaa-1-first", (1, 1), "Running", 0, 5)]);
+    let ticket = stage.pods_ticket();
+    let gone = Delta::Remove(brink::base::Uid(5));
+    stage.send(Event::Pods(ticket, Batch { deltas: vec![gone], source: Source::Live }));
+    stage.keys("d");
+    assert_eq!(described(&stage), "reviews-v2-7f6-b7m2w");
+}
+
+#[test]
+fn logs_follow_switch_container_and_count_what_they_drop() {
+    use brink::cluster::logs::LogBatch;
+    let mut stage = Stage::full(80, 24);
+    stage.keys("/ r e v i e w s - v 2 enter l");
+    let request = |stage: &Stage| {
+        stage.asked(|effect| match effect {
+            Effect::Log(ticket, request) => Some((*ticket, request.clone())),
+            _ => None,
+        })
+    };
+    let (ticket, first) = request(&stage);
+    assert!(first.follow && !first.previous);
+    assert_eq!(first.container.as_deref(), Some("reviews-v2"));
+    let lines = |from: usize, many: usize| (from..from + many).map(|at| format!("line {at}")).collect();
+    stage.send(Event::Log { ticket, batch: LogBatch { lines: lines(0, 10_500), source: Source::Live }, dropped: 0 });
+    assert!(stage.shows("500 lines dropped") && stage.shows("line 10499"), "{}", stage.text());
+    stage.keys("k");
+    let still = stage.text();
+    stage.send(Event::Log { ticket, batch: LogBatch { lines: lines(10_500, 50), source: Source::Live }, dropped: 0 });
+    let moved = stage.text();
+    let body = |text: &str| text.lines().skip(2).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(body(&still), body(&moved), "who reads is not moved");
+    stage.keys("c");
+    let (next, second) = request(&stage);
+    assert_eq!(second.container.as_deref(), Some("istio-proxy"));
+    assert!(stage.effects.contains(&Effect::Stop(ticket)));
+    stage.keys("p");
+    assert!(request(&stage).1.previous);
+    stage.keys("esc");
+    assert!(stage.effects.contains(&Effect::Stop(next)));
+}
+
+#[test]
+fn namespaces_and_contexts_are_switched_inside() {
+    let mut stage = Stage::full(120, 40);
+    let ticket = stage.asked(|effect| match effect {
+        Effect::Namespaces(ticket) => Some(*ticket),
+        _ => None,
+    });
+    stage.send(Event::Namespaces(ticket, Ok(vec!["default".to_owned(), "shop".to_owned(), "web".to_owned()])));
+    stage.keys("ctrl-n");
+    assert!(stage.shows("● shop"), "{}", stage.text());
+    stage.keys("j enter");
+    assert_eq!(stage.app.world.namespace.as_deref(), Some("web"));
+    stage.keys(": n s space d e tab enter");
+    assert_eq!(stage.app.world.namespace.as_deref(), Some("default"));
+    stage.keys("ctrl-k");
+    let ticket = stage.asked(|effect| match effect {
+        Effect::Contexts(ticket) => Some(*ticket),
+        _ => None,
+    });
+    let context = |name: &str, current| ContextName {
+        name: name.to_owned(),
+        cluster: format!("{name}-cluster"),
+        user: "admin".to_owned(),
+        namespace: "default".to_owned(),
+        current,
+    };
+    stage.send(Event::Contexts(ticket, Ok(vec![context("kind-demo", true), context("staging", false)])));
+    stage.keys("j enter");
+    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::Link(_, Some(name)) if name == "staging")));
+    assert!(!stage.shows("reviews"), "rows of the cluster before are gone");
+}
+
+#[test]
+fn a_mistyped_command_is_told_with_the_nearest() {
+    let mut stage = Stage::full(80, 24);
+    stage.keys(": p o d z enter");
+    assert!(stage.shows("no command `podz`: did you mean `pods`?"), "{}", stage.text());
+}
+
+#[test]
+fn pasted_text_is_never_read_as_commands() {
+    let mut stage = Stage::full(80, 24);
+    stage.send(Event::Paste("q:q\n".to_owned()));
+    assert!(!stage.effects.contains(&Effect::Quit));
+    stage.keys("/");
+    stage.send(Event::Paste("reviews\n\u{1b}[31m".to_owned()));
+    assert!(stage.shows("reviews-v1") && !stage.shows("productpage"), "{}", stage.text());
+}
+
+#[test]
+fn abort_without_a_fault_says_so_and_twice_stops_all() {
+    let mut stage = Stage::full(80, 24);
+    stage.keys(": ctrl-x");
+    assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::StopAll(..))));
+    stage.pass(Duration::from_millis(400));
+    stage.keys("ctrl-x");
+    assert!(stage.effects.iter().any(|effect| matches!(effect, Effect::StopAll(..))), "also in a text field");
+    let mut slow = Stage::full(80, 24);
+    slow.keys("ctrl-x");
+    slow.pass(Duration::from_millis(1200));
+    slow.keys("ctrl-x");
+    assert!(!slow.effects.iter().any(|effect| matches!(effect, Effect::StopAll(..))));
+}
+
+#[test]
+fn no_link_is_told_with_its_remedy_and_the_cockpit_stays() {
+    let mut stage = Stage::new(80, 24);
+    let ticket = stage.asked(|effect| match effect {
+        Effect::Link(ticket, _) => Some(*ticket),
+        _ => None,
+    });
+    let failure = Failure::new("no kubeconfig found", "set KUBECONFIG or pass --kubeconfig FILE");
+    stage.send(Event::NotLinked(ticket, failure));
+    assert!(stage.shows("no kubeconfig found") && stage.shows("pass --kubeconfig FILE"), "{}", stage.text());
+    stage.keys("?");
+    assert!(stage.shows("Help"));
+}
+
+#[test]
+fn any_keys_at_any_size_never_panic() {
+    let keys = "j k G g / a esc : p enter tab z d esc y esc l esc 0 S A N O shift-left shift-right ? q f esc ctrl-n esc ctrl-x x 4 enter";
+    for (width, height) in
+        [(0, 0), (1, 1), (20, 5), (39, 10), (40, 9), (40, 10), (41, 12), (80, 24), (500, 3), (300, 100)]
+    {
+        let mut stage = Stage::full(width, height);
+        for key in keys.split_whitespace() {
+            stage.keys(key);
+            let shown = stage.text();
+            if width >= 20 && height >= 2 && (width < 40 || height < 10) {
+                assert!(shown.contains("too small"), "{width}x{height}:\n{shown}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_resize_keeps_the_cursor_in_sight() {
+    let mut stage = Stage::new(200, 60).linked();
+    stage.keys("0");
+    stage.pods(crowd(500));
+    stage.keys("G");
+    stage.resize(80, 24);
+    assert!(stage.shows("500/500"), "{}", stage.text());
+    let last = crowd(500).into_iter().map(|row| row.name).max().unwrap();
+    assert!(stage.shows(&last[..12]), "{}", stage.text());
+}

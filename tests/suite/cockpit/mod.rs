@@ -1,0 +1,8 @@
+//! The cockpit without a terminal: events in, effects and frames out.
+
+mod bytes;
+mod keys;
+pub mod pty;
+mod screens;
+mod stage;
+mod states;

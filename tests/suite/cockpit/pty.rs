@@ -1,0 +1,233 @@
+//! The real binary on a real pseudo-terminal. Waits for what is on screen, with a deadline; never for time.
+
+use std::{
+    io::{Read, Write},
+    process::Command,
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread,
+    time::{Duration, Instant},
+};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tempfile::TempDir;
+
+use super::stage::{cells, terminal};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+pub struct Session {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    bytes: Receiver<Vec<u8>>,
+    raw: Vec<u8>,
+    screen: vt100::Parser,
+    _home: TempDir,
+}
+
+impl Session {
+    pub fn start(width: u16, height: u16, arguments: &[&str]) -> Self {
+        let home = TempDir::new().unwrap();
+        let pty = native_pty_system()
+            .openpty(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 })
+            .unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_brink"));
+        command.args(arguments);
+        command.env_clear();
+        for name in ["PATH", "LLVM_PROFILE_FILE"] {
+            if let Ok(value) = std::env::var(name) {
+                command.env(name, value);
+            }
+        }
+        command.env("HOME", home.path());
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env("KUBECONFIG", home.path().join("none"));
+        let child = pty.slave.spawn_command(command).unwrap();
+        drop(pty.slave);
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let keys = pty.master.take_writer().unwrap();
+        let (to, bytes) = channel();
+        thread::spawn(move || {
+            let mut chunk = [0; 4096];
+            while let Ok(count) = reader.read(&mut chunk) {
+                if count == 0 || to.send(chunk[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let screen = terminal(width, height);
+        Self { child, master: pty.master, keys, bytes, raw: Vec::new(), screen, _home: home }
+    }
+
+    pub fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    pub fn contents(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    /// Reads until the screen satisfies `holds`.
+    pub fn until(&mut self, what: &str, holds: impl Fn(&str) -> bool) {
+        let end = Instant::now() + DEADLINE;
+        while !holds(&self.contents()) {
+            match self.bytes.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => {
+                    // A program that asks where the cursor is waits for the answer.
+                    if bytes.windows(4).any(|asked| asked == b"\x1b[6n") {
+                        self.press("\x1b[1;1R");
+                    }
+                    self.screen.process(&bytes);
+                    self.raw.extend(bytes);
+                }
+                Err(RecvTimeoutError::Timeout) => panic!("{what} did not come:\n{}", self.contents()),
+                Err(RecvTimeoutError::Disconnected) => panic!("ended before {what}:\n{}", self.contents()),
+            }
+        }
+    }
+
+    /// Reads for so long, or until the screen satisfies `holds`; whether it does.
+    pub fn within(&mut self, span: Duration, holds: impl Fn(&str) -> bool) -> bool {
+        let end = Instant::now() + span;
+        while !holds(&self.contents()) {
+            match self.bytes.recv_timeout(end.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => {
+                    self.screen.process(&bytes);
+                    self.raw.extend(bytes);
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    /// Reads until the program has ended; gives its exit code.
+    pub fn ended(&mut self) -> u32 {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            match self.bytes.recv_timeout(Duration::from_millis(20)) {
+                Ok(bytes) => {
+                    self.screen.process(&bytes);
+                    self.raw.extend(bytes);
+                }
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    if let Some(status) = self.child.try_wait().unwrap() {
+                        while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(100)) {
+                            self.raw.extend(bytes);
+                        }
+                        return status.exit_code();
+                    }
+                }
+            }
+            assert!(Instant::now() < end, "did not end:\n{}", self.contents());
+        }
+    }
+
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.process_id().unwrap().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap().success());
+    }
+
+    /// The alternate screen was left, the cursor is shown, pastes are plain again: after the last time they were taken.
+    fn restored(&self) {
+        for (taken, given) in
+            [("\x1b[?1049h", "\x1b[?1049l"), ("\x1b[?25l", "\x1b[?25h"), ("\x1b[?2004h", "\x1b[?2004l")]
+        {
+            let last = |part: &str| self.raw.windows(part.len()).rposition(|bytes| bytes == part.as_bytes());
+            assert!(last(given) > last(taken), "{given:?} was not sent last");
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn without_a_kubeconfig_the_cockpit_says_so_and_stays() {
+    let mut session = Session::start(80, 24, &[]);
+    session.until("the reason", |screen| screen.contains("kubeconfig") && screen.contains("no link"));
+    session.press("?");
+    session.until("the help", |screen| screen.contains("Help"));
+    session.press("q");
+    session.until("the panes", |screen| screen.contains("Pods") && !screen.contains("Help"));
+    session.press("q");
+    assert_eq!(session.ended(), 0);
+    session.restored();
+}
+
+#[test]
+fn a_resize_is_followed_down_to_nothing() {
+    let mut session = Session::start(80, 24, &[]);
+    session.until("the panes", |screen| screen.contains("faults unknown"));
+    session.screen.screen_mut().set_size(cells(5), cells(20));
+    session.master.resize(PtySize { rows: 5, cols: 20, pixel_width: 0, pixel_height: 0 }).unwrap();
+    session.until("the words", |screen| screen.contains("too small"));
+    session.screen.screen_mut().set_size(cells(24), cells(80));
+    session.master.resize(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+    session.until("the panes again", |screen| screen.contains("faults unknown"));
+    session.press("\x03");
+    assert_eq!(session.ended(), 0);
+}
+
+#[test]
+fn a_signal_to_end_gives_the_terminal_back() {
+    for signal in ["TERM", "HUP"] {
+        let mut session = Session::start(80, 24, &[]);
+        session.until("the panes", |screen| screen.contains("faults unknown"));
+        session.signal(signal);
+        session.ended();
+        session.restored();
+    }
+}
+
+#[test]
+fn a_stopped_cockpit_gives_the_terminal_back_and_comes_again() {
+    let mut session = Session::start(80, 24, &[]);
+    session.until("the panes", |screen| screen.contains("faults unknown"));
+    session.signal("TSTP");
+    session.until("the shell's screen", |screen| !screen.contains("faults unknown"));
+    session.restored();
+    session.signal("CONT");
+    session.until("the panes again", |screen| screen.contains("faults unknown"));
+    session.press("q");
+    assert_eq!(session.ended(), 0);
+    session.restored();
+}
+
+#[test]
+fn what_is_no_terminal_is_told_with_what_to_do() {
+    let home = TempDir::new().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_brink"))
+        .env("HOME", home.path())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("is not a terminal") && told.contains("brink get"), "{told}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_recording_holds_what_was_shown() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("session.cast");
+    let mut session = Session::start(80, 24, &["--record", file.to_str().unwrap()]);
+    session.until("the panes", |screen| screen.contains("faults unknown"));
+    session.press("q");
+    assert_eq!(session.ended(), 0);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    assert_eq!(lines.next().unwrap()["width"], 80);
+    let mut screen = terminal(80, 24);
+    for line in lines.filter(|line| line[1] == "o") {
+        screen.process(line[2].as_str().unwrap().as_bytes());
+    }
+    assert!(screen.screen().contents().contains("faults unknown"));
+}

@@ -1,0 +1,125 @@
+//! Every pane at three sizes, as text and as style runs. `docs/screens/` holds the same frames; `BRINK_BLESS=1` writes them.
+
+use std::{collections::BTreeMap, env, fs, path::Path};
+
+use brink::msg::Event;
+use ratatui::{buffer::Buffer, style::Style};
+use rstest::rstest;
+
+use super::stage::{Stage, text};
+
+/// Cells by style: each style gets a letter in order of first sight, and the legend says what it is.
+fn styles(buf: &Buffer) -> String {
+    let mut letters: BTreeMap<String, char> = BTreeMap::new();
+    let mut names = Vec::new();
+    let mut next = ('a'..='z').chain('A'..='Z').chain('0'..='9');
+    let mut lines = Vec::new();
+    for y in 0..buf.area.height {
+        let mut line = String::new();
+        for x in 0..buf.area.width {
+            let style: Style = buf[(x, y)].style();
+            let name = format!("{:?} on {:?} {:?}", style.fg, style.bg, style.add_modifier);
+            let letter = *letters.entry(name.clone()).or_insert_with(|| {
+                let letter = next.next().expect("fewer styles than letters");
+                names.push(format!("{letter} = {name}"));
+                letter
+            });
+            line.push(letter);
+        }
+        lines.push(runs(&line));
+    }
+    format!("{}\n{}", lines.join("\n"), names.join("\n"))
+}
+
+/// `aaab` as `3a b`.
+fn runs(line: &str) -> String {
+    let mut out: Vec<String> = Vec::new();
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        let mut count = 1;
+        while chars.peek() == Some(&c) {
+            chars.next();
+            count += 1;
+        }
+        out.push(if count == 1 { c.to_string() } else { format!("{count}{c}") });
+    }
+    out.join(" ")
+}
+
+fn check(name: &str, stage: &Stage) {
+    let buf = stage.frame();
+    insta::assert_snapshot!(name.to_owned(), format!("{}\n{}", text(&buf), styles(&buf)));
+}
+
+fn document(name: &str, stage: &Stage) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screens");
+    let path = folder.join(format!("{name}.txt"));
+    let now = stage.text();
+    if env::var_os("BRINK_BLESS").is_some() {
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(&path, &now).unwrap();
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == now, "docs/screens/{name}.txt is stale: run the suite with BRINK_BLESS=1");
+}
+
+#[rstest]
+fn every_pane_at_three_sizes(
+    #[values((80, 24), (120, 40), (200, 60))] (width, height): (u16, u16),
+    #[values(("pods", "1"), ("routes", "2"), ("mesh", "3"), ("faults", "4"))] (name, key): (&str, &str),
+) {
+    let mut stage = Stage::full(width, height);
+    stage.keys(key);
+    check(&format!("{name}-{width}x{height}"), &stage);
+    if name == "pods" || width == 80 {
+        document(&format!("{name}-{width}x{height}"), &stage);
+    }
+}
+
+#[rstest]
+#[case("zoomed-120x40", 120, 40, "2 z")]
+#[case("filtered-80x24", 80, 24, "/ c a r t enter")]
+#[case("filtered-away-80x24", 80, 24, "/ z z z enter")]
+#[case("command-80x24", 80, 24, ": r o")]
+#[case("sorted-80x24", 80, 24, "S")]
+#[case("help-80x24", 80, 24, "?")]
+#[case("all-namespaces-120x40", 120, 40, "0")]
+fn what_keys_do_to_the_screen(#[case] name: &str, #[case] width: u16, #[case] height: u16, #[case] keys: &str) {
+    let mut stage = Stage::full(width, height);
+    stage.keys(keys);
+    check(name, &stage);
+}
+
+#[test]
+fn viewers_show_what_was_asked_for() {
+    use brink::msg::Effect;
+    let mut stage = Stage::full(80, 24);
+    stage.keys("d");
+    let ticket = stage.asked(|effect| match effect {
+        Effect::Describe(ticket, _) => Some(*ticket),
+        _ => None,
+    });
+    let text: String = (1..60).map(|line| format!("Field {line}:  value of line {line}\n")).collect();
+    stage.send(Event::Text(ticket, Ok(text)));
+    stage.keys("ctrl-f / 3 3 enter");
+    check("describe-80x24", &stage);
+}
+
+#[test]
+fn sixteen_colours_and_none_are_drawn_too() {
+    use brink::config::{Depth, Theme};
+    for (name, depth) in [("pods-16-colours", Depth::Sixteen), ("pods-mono", Depth::Mono)] {
+        let mut stage = Stage::with(80, 24, |start| start.theme = Theme::standard(depth)).linked();
+        stage.pods(super::stage::shop());
+        check(name, &stage);
+    }
+}
+
+#[test]
+fn ascii_terminals_see_only_ascii() {
+    let mut stage = Stage::with(80, 24, |start| start.theme.ascii = true).linked();
+    stage.pods(super::stage::shop());
+    let shown = stage.text();
+    let odd: Vec<char> = shown.chars().filter(|c| !c.is_ascii() && !matches!(c, '–' | '…')).collect();
+    assert!(odd.is_empty(), "{odd:?} in\n{shown}");
+}

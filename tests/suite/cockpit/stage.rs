@@ -1,0 +1,322 @@
+//! A cockpit on a made-up world: rows as a watch would send them, a clock that stands still.
+
+use std::{sync::Arc, time::Duration};
+
+use brink::{
+    app::{App, Start},
+    base::{Now, Ticket, Uid},
+    cluster::{
+        Batch, Delta, Manifest, Source,
+        pods::{MeshMode, Owner, PodRow},
+    },
+    config::{Depth, Keymap, Theme},
+    mesh::{
+        routes::{RouteKind, RouteRow},
+        signals::{Golden, MetricSource, Series, Snapshot, Trends, WorkloadRow},
+    },
+    msg::{Effect, Event, event::Names},
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use ratatui::{buffer::Buffer, layout::Rect};
+use serde_json::json;
+
+pub struct Stage {
+    pub app: App,
+    pub effects: Vec<Effect>,
+    pub now: Now,
+    size: (u16, u16),
+}
+
+/// A terminal to draw on.
+pub fn terminal(width: u16, height: u16) -> vt100::Parser {
+    vt100::Parser::new(cells(height), cells(width), 0)
+}
+
+/// A size of the emulator, which has no terminal of nothing.
+pub fn cells(count: u16) -> std::num::NonZero<u16> {
+    std::num::NonZero::new(count).unwrap()
+}
+
+pub fn noon() -> Timestamp {
+    "2026-11-22T12:04:00Z".parse().unwrap()
+}
+
+impl Stage {
+    pub fn new(width: u16, height: u16) -> Self {
+        Self::with(width, height, |_| {})
+    }
+
+    pub fn with(width: u16, height: u16, change: impl FnOnce(&mut Start)) -> Self {
+        let now = Now { mono: Duration::from_secs(10), server: noon() };
+        let mut start = Start {
+            keymap: Keymap::standard(),
+            theme: Theme::standard(Depth::True),
+            size: (width, height),
+            all_namespaces: false,
+            namespace: None,
+            readonly: false,
+            metrics: true,
+            zone: TimeZone::UTC,
+            now,
+            notices: Vec::new(),
+        };
+        change(&mut start);
+        let (app, effects) = App::new(start);
+        Self { app, effects, now, size: (width, height) }
+    }
+
+    /// The link stands; the panes have asked for their rows.
+    pub fn linked(mut self) -> Self {
+        let ticket = self.asked(|effect| match effect {
+            Effect::Link(ticket, _) => Some(*ticket),
+            _ => None,
+        });
+        let names = Names {
+            context: "kind-demo".to_owned(),
+            cluster: "kind-demo".to_owned(),
+            user: "admin".to_owned(),
+            namespace: "shop".to_owned(),
+            server: "https://127.0.0.1:6443".to_owned(),
+            production: false,
+        };
+        self.send(Event::Linked(ticket, names));
+        self
+    }
+
+    /// Everything a small shop shows.
+    pub fn full(width: u16, height: u16) -> Self {
+        // Large at first, so that every pane is on screen and asks for its rows.
+        let mut stage = Self::new(120, 40).linked();
+        stage.pods(shop());
+        for kind in RouteKind::ALL {
+            let rows = routes().into_iter().filter(|row| row.kind == kind).collect();
+            stage.routes(kind, rows);
+        }
+        stage.metrics(metrics());
+        let ticket = stage.asked(|effect| match effect {
+            Effect::WatchFaults(ticket) => Some(*ticket),
+            _ => None,
+        });
+        stage.send(Event::FaultSource(ticket, Source::Live));
+        stage.resize(width, height);
+        stage
+    }
+
+    pub fn send(&mut self, event: Event) {
+        let effects = self.app.update(event, self.now);
+        self.effects.extend(effects);
+        self.app.settle();
+    }
+
+    /// Types keys as a keymap writes them, separated by blanks.
+    pub fn keys(&mut self, keys: &str) {
+        for key in keys.split_whitespace() {
+            self.send(Event::Key(key.parse().unwrap()));
+        }
+    }
+
+    pub fn pass(&mut self, span: Duration) {
+        self.now.mono += span;
+        self.now.server += SignedDuration::try_from(span).unwrap();
+        self.send(Event::Wake);
+    }
+
+    /// The newest question of a sort.
+    pub fn asked<T>(&self, pick: impl Fn(&Effect) -> Option<T>) -> T {
+        self.effects.iter().rev().find_map(pick).expect("the question was asked")
+    }
+
+    pub fn pods_ticket(&self) -> Ticket {
+        self.asked(|effect| match effect {
+            Effect::WatchPods(ticket, _) => Some(*ticket),
+            _ => None,
+        })
+    }
+
+    pub fn pods(&mut self, rows: Vec<PodRow>) {
+        let deltas = rows.into_iter().map(Delta::Upsert).collect();
+        self.send(Event::Pods(self.pods_ticket(), Batch { deltas, source: Source::Live }));
+    }
+
+    pub fn routes_ticket(&self) -> Ticket {
+        self.asked(|effect| match effect {
+            Effect::WatchRoutes(ticket, _) => Some(*ticket),
+            _ => None,
+        })
+    }
+
+    pub fn routes(&mut self, kind: RouteKind, rows: Vec<RouteRow>) {
+        let deltas = rows.into_iter().map(Delta::Upsert).collect();
+        self.send(Event::Routes(self.routes_ticket(), kind, Batch { deltas, source: Source::Live }));
+    }
+
+    pub fn metrics(&mut self, snapshot: Snapshot) {
+        let ticket = self.asked(|effect| match effect {
+            Effect::Measure(ticket, _) => Some(*ticket),
+            _ => None,
+        });
+        self.send(Event::Metrics(ticket, MetricSource::Good, Some(Box::new(snapshot))));
+    }
+
+    pub fn resize(&mut self, width: u16, height: u16) {
+        self.size = (width, height);
+        self.send(Event::Resize { width, height });
+    }
+
+    pub fn frame(&self) -> Buffer {
+        let mut buf = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
+        self.app.view(&mut buf);
+        buf
+    }
+
+    /// The screen as text, trailing blanks cut.
+    pub fn text(&self) -> String {
+        text(&self.frame())
+    }
+
+    pub fn shows(&self, part: &str) -> bool {
+        self.text().contains(part)
+    }
+}
+
+pub fn text(buf: &Buffer) -> String {
+    let mut out = String::new();
+    for y in 0..buf.area.height {
+        let mut line = String::new();
+        for x in 0..buf.area.width {
+            line.push_str(buf[(x, y)].symbol());
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+pub fn pod(at: u128, name: &str, ready: (u16, u16), status: &str, restarts: u32, age: i64) -> PodRow {
+    let parts: Vec<&str> = name.rsplitn(3, '-').collect();
+    let set = name.strip_suffix(&format!("-{}", parts[0])).unwrap_or(name);
+    let app = parts.last().copied().unwrap_or(name);
+    PodRow {
+        uid: Uid(at),
+        namespace: Arc::from("shop"),
+        name: name.into(),
+        ready,
+        status: Arc::from(status),
+        restarts,
+        last_restart: (restarts > 1).then(|| noon() - SignedDuration::from_mins(20)),
+        node: Arc::from(if status == "Pending" { "" } else { "kind-worker" }),
+        ip: format!("10.244.1.{}", at % 250).parse().ok(),
+        owner: Some(Arc::new(Owner { kind: Arc::from("ReplicaSet"), name: Arc::from(set) })),
+        labels: Arc::from([(Arc::from("app"), Arc::from(app))]),
+        created: Some(noon() - SignedDuration::from_secs(age)),
+        containers: Arc::from([Arc::from(app), Arc::from("istio-proxy")]),
+        mesh: MeshMode::Ambient,
+        serving: ready.0 == ready.1,
+        terminating: status == "Terminating",
+    }
+}
+
+pub fn shop() -> Vec<PodRow> {
+    vec![
+        pod(1, "reviews-v1-5d4-x2k4p", (2, 2), "Running", 0, 10_000),
+        pod(2, "reviews-v1-5d4-9qz7d", (2, 2), "Running", 0, 10_000),
+        pod(3, "reviews-v2-7f6-b7m2w", (2, 2), "Running", 1, 9_000),
+        pod(4, "ratings-v1-6c9-hd81c", (2, 2), "Running", 0, 200_000),
+        pod(5, "productpage-6f9d8c-zz1x2", (2, 2), "Running", 0, 200_000),
+        pod(6, "details-v1-58c-k3j0q", (2, 2), "Running", 0, 200_000),
+        pod(7, "ngi14-77b-l0p3s", (0, 1), "ImagePullBackOff", 0, 340),
+        pod(8, "cart-7d8-aaaaa", (2, 2), "Running", 0, 4_000),
+        pod(9, "cart-7d8-bbbbb", (1, 2), "Running", 3, 4_000),
+        pod(10, "setup-1-done1", (0, 1), "Completed", 0, 90),
+        pod(11, "web-1-start", (0, 2), "Init:1/2", 0, 12),
+    ]
+}
+
+pub fn crowd(count: u128) -> Vec<PodRow> {
+    (0..count)
+        .map(|at| {
+            let mut row = pod(
+                at + 1,
+                &format!("load-{:04}-{:05}-x{:04}", at % 97, at, at * 7 % 9999),
+                (1, 1),
+                "Running",
+                0,
+                200_000,
+            );
+            row.namespace = Arc::from(format!("team-{:02}", at % 20));
+            row
+        })
+        .collect()
+}
+
+fn http_route(name: &str, created: &str, host: &str, path: &str, backends: &[(&str, u32)]) -> RouteRow {
+    let backends: Vec<_> =
+        backends.iter().map(|(name, weight)| json!({"name": name, "port": 8080, "weight": weight})).collect();
+    let parent = json!({"name": "gw", "group": "gateway.networking.k8s.io", "kind": "Gateway"});
+    RouteRow::decode(
+        RouteKind::Http,
+        &Manifest(json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"name": name, "namespace": "shop", "uid": name, "creationTimestamp": created, "generation": 1},
+            "spec": {
+                "parentRefs": [{"name": "gw"}], "hostnames": [host],
+                "rules": [{"matches": [{"path": {"type": "PathPrefix", "value": path}}], "backendRefs": backends}],
+            },
+            "status": {"parents": [{"parentRef": parent, "controllerName": "c", "conditions": [
+                {"type": "Accepted", "status": "True", "reason": "Accepted", "observedGeneration": 1},
+                {"type": "ResolvedRefs", "status": "True", "reason": "ResolvedRefs", "observedGeneration": 1},
+            ]}]},
+        })),
+    )
+}
+
+pub fn routes() -> Vec<RouteRow> {
+    vec![
+        http_route("my-route", "2026-11-20T10:00:00Z", "lior.example.com", "/", &[("v1", 1)]),
+        http_route("my-route-v3", "2026-11-21T10:00:00Z", "lior.example.com", "/", &[("v3", 1)]),
+        http_route("shop", "2026-11-20T10:00:00Z", "shop.example.com", "/cart", &[("cart", 90), ("v2", 10)]),
+    ]
+}
+
+fn golden(rps: f64, errors: f64, p50: f64, p99: f64) -> Golden {
+    Golden { rps: Some(rps), error_share: Some(errors), p50_ms: Some(p50), p90_ms: Some(p99 * 0.7), p99_ms: Some(p99) }
+}
+
+fn wave(base: f32, gap: bool) -> Series {
+    let bump = [0.0, 0.1, 0.0, 0.2, 0.1, 0.0, 0.3, 0.2];
+    Series((0..60usize).map(|at| (!(gap && (20..24).contains(&at))).then(|| base * (0.7 + bump[at % 8]))).collect())
+}
+
+pub fn metrics() -> Snapshot {
+    let row = |workload: &str, rps: f64, errors: f64, p50: f64, p99: f64| WorkloadRow {
+        namespace: "shop".into(),
+        workload: workload.into(),
+        golden: golden(rps, errors, p50, p99),
+        trends: Trends {
+            rps: wave(rps as f32, workload == "cart"),
+            error_share: wave(errors as f32, false),
+            p50_ms: wave(p50 as f32, false),
+            p99_ms: wave(p99 as f32, false),
+        },
+    };
+    Snapshot {
+        at: Some(noon() - SignedDuration::from_secs(3)),
+        step_s: 15,
+        workloads: vec![
+            row("productpage", 208.0, 0.002, 20.0, 94.0),
+            row("reviews-v1", 81.0, 0.0, 8.0, 38.0),
+            row("reviews-v2", 83.0, 0.004, 9.0, 61.0),
+            row("ratings-v1", 101.0, 0.0, 2.0, 9.0),
+            row("details-v1", 104.0, 0.0, 2.0, 7.0),
+            row("cart", 64.0, 0.019, 11.0, 210.0),
+        ],
+        total: golden(641.0, 0.002, 8.0, 94.0),
+        total_trends: Trends {
+            rps: wave(641.0, false),
+            error_share: wave(0.002, false),
+            p50_ms: wave(8.0, false),
+            p99_ms: wave(94.0, false),
+        },
+        ..Snapshot::default()
+    }
+}

@@ -1,0 +1,84 @@
+//! The main job with the real binary on a real terminal against a real API server: choose a pod, fill the form, read the
+//! preview, apply, abort, see it proven; then the emergency stop.
+
+use std::time::Duration;
+
+use super::{
+    cockpit::pty::Session,
+    e2e_plan::SHOP,
+    support::world::{World, own_world},
+};
+
+/// Objects of ours in the namespace, as the server tells them.
+fn ours(world: &World) -> String {
+    let all = world.kubectl(&["get", "-n", "shop", "envoyfilters,jobs,configmaps", "-o", "name"], "");
+    all.lines().filter(|name| name.contains("/brink-")).collect::<Vec<_>>().join("\n")
+}
+
+/// Presses a key again and again while `wanted` is on the screen and `holds` is not: the key that approves is deaf until the
+/// preview was read, and nothing here may wait for time.
+fn insist(session: &mut Session, key: &str, wanted: &str, what: &str, holds: impl Fn(&str) -> bool) {
+    for _ in 0..100 {
+        if session.within(Duration::from_millis(300), &holds) {
+            return;
+        }
+        if session.contents().contains(wanted) {
+            session.press(key);
+        }
+    }
+    panic!("{what} did not come:\n{}", session.contents());
+}
+
+/// From the pods to a live fault.
+fn apply(session: &mut Session) {
+    session.until("the pods", |screen| screen.contains("reviews-"));
+    session.press("f");
+    session.until("the kinds", |screen| screen.contains("Requests wait before"));
+    session.until("what the drivers can", |screen| screen.contains("no istiod seen"));
+    session.press("\r");
+    session.until("the fields", |screen| screen.contains("how long each request waits"));
+    session.press("1s");
+    session.until("the delay", |screen| screen.contains("1s"));
+    session.press("\r");
+    session.until("the preview", |screen| screen.contains("GUARDS") && screen.contains("EnvoyFilter shop/brink-"));
+    // Nobody measures and no istiod runs: the guardrails ask for the name.
+    insist(session, "a", "discard", "the question", |screen| screen.contains("and press enter to apply"));
+    let screen = session.contents();
+    let line = screen.lines().find(|line| line.contains("and press enter to apply")).unwrap().to_owned();
+    let name = line.split("type ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    session.press(&name);
+    session.until("the name", |screen| screen.contains(&format!("> {name}")));
+    insist(session, "\r", "and press enter to apply", "the live fault", |screen| screen.contains(" left "));
+}
+
+#[test]
+fn a_fault_is_chosen_read_applied_aborted_and_proven_undone() {
+    // Its own: the emergency stop ends every fault of the user.
+    let Some(world) = own_world() else { return };
+    world.namespace("shop", SHOP);
+    let state = tempfile::tempdir().unwrap();
+    let (kubeconfig, folder) = (world.kubeconfig.clone(), state.path().display().to_string());
+    let arguments = ["--kubeconfig", &kubeconfig, "--context", "admin", "-n", "shop", "--state-dir", &folder];
+    let mut session = Session::start(120, 40, &arguments);
+
+    apply(&mut session);
+    let live = ours(&world);
+    assert!(live.contains("envoyfilter.networking.istio.io/brink-"), "{live}");
+    assert!(live.contains("job.batch/brink-") && live.contains("configmap/brink-"), "{live}");
+
+    session.press("\x18");
+    session.until("the proof", |screen| screen.contains("http-delay is over: 1 object read back and as before"));
+    assert_eq!(ours(&world), "", "nothing of it is left");
+
+    apply(&mut session);
+    session.press("\x18");
+    session.press("\x18");
+    session.until("the stop", |screen| screen.contains("STOPPED by"));
+    session.until("the end of it", |screen| screen.lines().next().is_some_and(|header| header.contains("no faults")));
+    assert_eq!(ours(&world), "", "nothing of it is left");
+
+    session.press(":release the drill is over\r");
+    session.until("the release", |screen| !screen.contains("STOPPED by"));
+    session.press(":q\r");
+    assert_eq!(session.ended(), 0);
+}

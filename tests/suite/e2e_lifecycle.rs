@@ -1,0 +1,406 @@
+//! kill -9 on a real API server: the real binary, held by a proxy at an exact request, loses its cockpit, its guardian, or
+//! both, and the cluster is as before all the same. Leases are 5 s; the cases run side by side, each in its own namespace.
+
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use super::support::world::{World, cut, on_lifeline, world};
+
+const SHOP: &str = include_str!("e2e_lifecycle/shop.yaml");
+
+/// What a case breaks.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    /// An object under a fuse.
+    Deny,
+    /// A patch.
+    Scale,
+}
+
+impl Fault {
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            Self::Deny => &["authz-deny", "service/web"],
+            Self::Scale => &["scale", "deployment/web", "--set", "replicas=3"],
+        }
+    }
+
+    /// The fault's own write, as the proxy sees it.
+    fn write(self) -> Value {
+        match self {
+            Self::Deny => json!({"method": "POST", "path": "/authorizationpolicies$", "dry_run": false, "count": 1}),
+            Self::Scale => json!({"method": "PATCH", "path": "/deployments/web$", "dry_run": false, "count": 1}),
+        }
+    }
+
+    /// The write that undoes it.
+    fn undo(self) -> Value {
+        match self {
+            Self::Deny => json!({"method": "DELETE", "path": "/authorizationpolicies/", "dry_run": false, "count": 1}),
+            Self::Scale => {
+                json!({"method": "PATCH", "path": "/deployments/web$", "dry_run": false, "skip": 1, "count": 1})
+            }
+        }
+    }
+}
+
+/// Whom a case kills.
+#[derive(Clone, Copy, PartialEq)]
+enum Victims {
+    Cockpit,
+    Guardian,
+    Both,
+}
+
+/// One case: its own namespace, home and proxy on the shared cluster.
+struct Stage {
+    world: &'static World,
+    namespace: String,
+    home: tempfile::TempDir,
+    proxy: Proxy,
+    before: String,
+}
+
+struct Proxy {
+    control: String,
+    kubeconfig: String,
+    process: Child,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        cut(&mut self.process);
+    }
+}
+
+impl Proxy {
+    fn start(world: &World, folder: &Path) -> Self {
+        let site = PathBuf::from(&world.kubeconfig).parent().unwrap().to_owned();
+        let words = ["--site".as_ref(), site.as_os_str(), "--dir".as_ref(), folder.as_os_str()];
+        let (process, ready) = on_lifeline(&world.bin.join("proxy"), words);
+        let text = |field: &str| ready[field].as_str().unwrap().to_owned();
+        Self { control: text("control"), kubeconfig: text("kubeconfig"), process }
+    }
+
+    /// One exchange with its control door (plain HTTP on loopback).
+    fn ask(&self, method: &str, path: &str, body: &str) -> Value {
+        let address = self.control.trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let from = answer.find(['{', '[']).unwrap_or_else(|| panic!("{method} {path}: {answer}"));
+        let to = answer.rfind(['}', ']']).unwrap();
+        serde_json::from_str(&answer[from..=to]).unwrap_or(Value::Null)
+    }
+
+    /// Holds the first request that fits.
+    fn hold(&self, matching: &Value, action: &Value) {
+        self.ask("POST", "/rules", &json!({"id": "hold", "match": matching, "action": action}).to_string());
+    }
+
+    /// Whether the held request has come.
+    fn holds(&self) -> bool {
+        let rules = self.ask("GET", "/rules", "").to_string();
+        let rules: Value = serde_json::from_str(&rules).unwrap();
+        let list = rules.as_array().cloned().or_else(|| rules["rules"].as_array().cloned()).unwrap_or_default();
+        list.iter().any(|rule| rule["id"] == "hold" && rule["hits"].as_u64().unwrap_or_default() > 0)
+    }
+}
+
+/// Waits for a condition.
+fn until(what: &str, seconds: u64, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(seconds);
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited {seconds} s for {what}");
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+impl Stage {
+    fn open(name: &str) -> Option<Self> {
+        let world = world()?;
+        world.namespace(name, SHOP);
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("rails.toml"), "max-concurrent = 100\n").unwrap();
+        let proxy = Proxy::start(world, &home.path().join("proxy"));
+        let mut stage = Self { world, namespace: name.to_owned(), home, proxy, before: String::new() };
+        stage.before = stage.picture();
+        Some(stage)
+    }
+
+    /// Specs, data and marks of everything a fault may touch, without versions and status.
+    fn picture(&self) -> String {
+        let kinds = "deployments,configmaps,jobs,authorizationpolicies";
+        let list: Value =
+            serde_json::from_str(&self.world.kubectl(&["-n", &self.namespace, "get", kinds, "-o", "json"], ""))
+                .unwrap();
+        let line = |item: &Value| {
+            let mark = &item["metadata"]["annotations"]["brink.dev/injection"];
+            format!("{} {} {mark} {} {}\n", item["kind"], item["metadata"]["name"], item["spec"], item["data"])
+        };
+        list["items"].as_array().unwrap().iter().map(line).collect()
+    }
+
+    fn brink(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_brink"));
+        command
+            .args(words)
+            .args(["--state-dir".as_ref(), self.state().as_os_str()])
+            .env_clear()
+            .envs([("HOME", self.home.path().to_str().unwrap()), ("PATH", "/usr/bin:/bin")])
+            .envs([("KUBECONFIG", self.proxy.kubeconfig.as_str()), ("BRINK_NAMESPACE", &self.namespace)])
+            .env("BRINK_POLICY", self.home.path().join("rails.toml"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn state(&self) -> PathBuf {
+        self.home.path().join("state")
+    }
+
+    fn apply(&self, fault: Fault) -> Child {
+        let mut words = vec!["fault", "apply"];
+        words.extend(fault.words());
+        words.extend(["--yes", "--wait", "--duration", "4s", "--lease", "5s", "-o", "json"]);
+        self.brink(&words).spawn().unwrap()
+    }
+
+    /// Guardians of this case, by their command line.
+    fn guardians(&self) -> Vec<i32> {
+        let state = self.state();
+        let state = state.to_str().unwrap();
+        fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| {
+                let entry = entry.ok()?;
+                let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+                let line = fs::read(entry.path().join("cmdline")).ok()?;
+                let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
+                (words.contains(&b"guardian".as_slice()) && words.contains(&state.as_bytes())).then_some(pid)
+            })
+            .collect()
+    }
+
+    fn kill(&self, victims: Victims, cockpit: &mut Child) {
+        let guardians = self.guardians();
+        if victims != Victims::Guardian {
+            // In one go: a guardian that outlives its cockpit for a moment would already undo.
+            cockpit.kill().unwrap();
+        }
+        if victims != Victims::Cockpit {
+            for pid in guardians {
+                let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+            }
+        }
+        if victims != Victims::Guardian {
+            cockpit.wait().unwrap();
+        }
+    }
+
+    /// The fault is in the cluster.
+    fn world_has_mark(&self) -> bool {
+        let kinds = "deployments,authorizationpolicies";
+        let text = self.world.kubectl(
+            &[
+                "-n",
+                &self.namespace,
+                "get",
+                kinds,
+                "-o",
+                "jsonpath={.items[*].metadata.annotations.brink\\.dev/injection}",
+            ],
+            "",
+        );
+        !text.trim().is_empty()
+    }
+
+    fn open_journals(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for cluster in fs::read_dir(self.state().join("open")).into_iter().flatten().flatten() {
+            found.extend(fs::read_dir(cluster.path()).into_iter().flatten().flatten().map(|file| file.path()));
+        }
+        found
+    }
+
+    fn recover(&self) {
+        let output = self.brink(&["fault", "recover", "-o", "json"]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        let told: Value =
+            serde_json::from_str(&said).unwrap_or_else(|_| panic!("{}: {said} {complaint}", self.namespace));
+        for view in told["injections"].as_array().unwrap() {
+            // What was foreseen to stay (new pods) is residue, and that is an end as well.
+            let state = view["state"].as_str().unwrap();
+            assert!(matches!(state, "recovered" | "residue"), "{}: {said} {complaint}", self.namespace);
+        }
+    }
+
+    fn assert_as_before(&self) {
+        let now = self.picture();
+        assert_eq!(now, self.before, "{}: not as before", self.namespace);
+        assert_eq!(self.open_journals(), Vec::<PathBuf>::new(), "{}", self.namespace);
+        until("the guardians to go home", 20, || self.guardians().is_empty());
+    }
+}
+
+/// Holds the cockpit at a request, kills, and expects everything to be as before: by the guardian where it lives, by
+/// `fault recover` where nobody does.
+fn killed_at(name: &str, fault: Fault, matching: &Value, action: &Value, victims: Victims) {
+    let Some(stage) = Stage::open(name) else { return };
+    stage.proxy.hold(matching, action);
+    let mut cockpit = stage.apply(fault);
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !stage.proxy.holds() {
+        if cockpit.try_wait().unwrap().is_some() {
+            let output = cockpit.wait_with_output().unwrap();
+            panic!("{name}: ended before it was held: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        assert!(Instant::now() < deadline, "{name}: the held request never came");
+        thread::sleep(Duration::from_millis(50));
+    }
+    stage.kill(victims, &mut cockpit);
+    stage.proxy.ask("DELETE", "/rules", "");
+    if victims == Victims::Both || stage.guardians().is_empty() {
+        stage.recover();
+    } else {
+        // A write without an answer is watched for 65 s before anything is called recovered.
+        until(&format!("{name}: the guardian to finish"), 120, || {
+            stage.open_journals().is_empty() && stage.guardians().is_empty()
+        });
+    }
+    stage.assert_as_before();
+}
+
+fn held() -> Value {
+    json!({"kind": "delay", "ms": 90_000})
+}
+
+/// Until active, then whatever the case does.
+fn active(name: &str, fault: Fault) -> Option<(Stage, Child)> {
+    let stage = Stage::open(name)?;
+    let cockpit = stage.apply(fault);
+    until(&format!("{name}: the fault"), 60, || {
+        stage.world_has_mark()
+            && stage
+                .open_journals()
+                .iter()
+                .any(|path| fs::read_to_string(path).is_ok_and(|text| text.contains("\"kind\":\"active\"")))
+    });
+    Some((stage, cockpit))
+}
+
+#[test]
+fn killed_after_arm() {
+    let record = json!({"method": "POST", "path": "/configmaps$", "dry_run": false, "count": 1});
+    killed_at("kill-after-arm", Fault::Scale, &record, &held(), Victims::Cockpit);
+}
+
+#[test]
+fn killed_after_the_record() {
+    let list = json!({"method": "GET", "path": "/configmaps$", "query": "labelSelector", "count": 1});
+    killed_at("kill-after-record", Fault::Deny, &list, &held(), Victims::Cockpit);
+}
+
+#[test]
+fn killed_after_the_fuse() {
+    let job = json!({"method": "GET", "path": "/jobs/", "count": 1});
+    killed_at("kill-after-fuse", Fault::Deny, &job, &held(), Victims::Both);
+}
+
+#[test]
+fn killed_between_will_and_write() {
+    killed_at("kill-before-write", Fault::Deny, &Fault::Deny.write(), &held(), Victims::Both);
+}
+
+#[test]
+fn killed_when_the_write_landed_and_its_answer_did_not() {
+    let late = json!({"kind": "late", "ms": 90_000});
+    killed_at("kill-late-deny", Fault::Deny, &Fault::Deny.write(), &late, Victims::Cockpit);
+}
+
+#[test]
+fn killed_when_a_patch_landed_and_its_answer_did_not() {
+    let late = json!({"kind": "late", "ms": 90_000});
+    killed_at("kill-late-scale", Fault::Scale, &Fault::Scale.write(), &late, Victims::Both);
+}
+
+#[test]
+fn killed_while_undoing() {
+    killed_at("kill-undo-deny", Fault::Deny, &Fault::Deny.undo(), &held(), Victims::Cockpit);
+}
+
+#[test]
+fn both_killed_while_undoing() {
+    killed_at("kill-undo-scale", Fault::Scale, &Fault::Scale.undo(), &held(), Victims::Both);
+}
+
+#[test]
+fn killed_when_active_the_guardian_undoes() {
+    let Some((stage, mut cockpit)) = active("kill-active", Fault::Scale) else { return };
+    stage.kill(Victims::Cockpit, &mut cockpit);
+    until("the guardian to undo", 20, || !stage.world_has_mark());
+    until("the guardian to finish", 60, || stage.open_journals().is_empty());
+    stage.assert_as_before();
+}
+
+#[test]
+fn a_dead_guardian_is_replaced_or_the_cockpit_undoes() {
+    let Some((stage, mut cockpit)) = active("kill-guardian", Fault::Deny) else { return };
+    stage.kill(Victims::Guardian, &mut cockpit);
+    let ended = cockpit.wait().unwrap();
+    assert!(ended.success(), "{ended}");
+    stage.assert_as_before();
+}
+
+#[test]
+fn both_killed_when_active_the_next_start_undoes() {
+    let Some((stage, mut cockpit)) = active("kill-both", Fault::Scale) else { return };
+    stage.kill(Victims::Both, &mut cockpit);
+    assert!(stage.world_has_mark());
+    stage.recover();
+    stage.assert_as_before();
+}
+
+#[test]
+fn both_killed_and_nobody_comes_the_fuse_ends_it() {
+    let Some((stage, mut cockpit)) = active("kill-fuse", Fault::Deny) else { return };
+    stage.kill(Victims::Both, &mut cockpit);
+    assert!(stage.world_has_mark(), "it ended before it was left alone");
+    // Lease 5 s and 60 s of margin, then the Job, TTL and garbage controllers.
+    until("the cluster to end it", 120, || !stage.world_has_mark());
+    let left = stage.world.kubectl(&["-n", &stage.namespace, "get", "jobs,authorizationpolicies", "-o", "name"], "");
+    assert_eq!(left.trim(), "", "the fuse is gone with what it held");
+    stage.recover();
+    stage.assert_as_before();
+}
+
+#[test]
+fn a_guardian_told_to_terminate_undoes_at_once() {
+    let Some((stage, mut cockpit)) = active("term-guardian", Fault::Scale) else { return };
+    cockpit.kill().unwrap();
+    for pid in stage.guardians() {
+        let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::TERM);
+    }
+    cockpit.wait().unwrap();
+    until("the guardian to undo", 20, || !stage.world_has_mark());
+    until("the guardian to finish", 60, || stage.open_journals().is_empty());
+    stage.assert_as_before();
+}

@@ -1,0 +1,247 @@
+//! Fault files, any YAML, and the command line become intents; what does not is told with its place.
+
+use brink::{
+    cluster::Manifest,
+    fault::{
+        catalogue::{self, AbortWith, Deed, HowMany, deed},
+        file::{self, Defaults, read},
+        intent::{AbortWhen, Driver, Fault, FaultKind, Scope, Target},
+        set::{self, Words},
+    },
+};
+use proptest::prelude::*;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+fn parse(text: &str) -> Result<Fault, String> {
+    read("f.yaml", text, &Defaults::of("default")).map_err(|error| error.to_string())
+}
+
+const SLOW: &str = "\
+apiVersion: brink.dev/v1alpha1
+kind: Fault
+metadata: {name: slow-reviews, namespace: shop}
+spec:
+  kind: http-delay
+  target: {service: reviews}
+  params: {delay: 1s, percent: 50}
+  scope: {from: Deployment/web, headers: {x-user: ana}, path: /p}
+  abortWhen: [{promql: Q, above: 5, for: 10s}, {http: URL, status: 200}, {object: KIND/NAME, jsonPath: P, is: V}]
+  duration: 90s
+  lease: 2m
+  driver: istio
+";
+
+#[test]
+fn a_fault_file_is_an_intent() {
+    let fault = parse(SLOW).unwrap();
+    assert_eq!((fault.name.as_str(), fault.namespace.as_str()), ("slow-reviews", "shop"));
+    assert_eq!(fault.kind, FaultKind::HttpDelay);
+    assert_eq!(fault.target, Target::Service("reviews".to_owned()));
+    assert_eq!(fault.scope.headers["x-user"], "ana");
+    assert_eq!(fault.abort_when.len(), 3);
+    assert!(matches!(&fault.abort_when[0], AbortWhen::Promql { above, .. } if *above == 5.0));
+    assert_eq!((fault.duration.as_secs(), fault.lease.as_secs()), (90, 120));
+    assert_eq!(fault.driver, Some(Driver::Istio));
+    assert_eq!(deed(&fault).unwrap(), Deed::HttpDelay { delay: std::time::Duration::from_secs(1), percent: 50.0 });
+}
+
+#[test]
+fn times_have_defaults_and_the_command_line_wins() {
+    let text = "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec: {kind: pod-kill, target: {workload: Deployment/web}, params: {count: 1}}\n";
+    let fault = parse(text).unwrap();
+    assert_eq!((fault.namespace.as_str(), fault.duration.as_secs(), fault.lease.as_secs()), ("default", 60, 90));
+    let times = Defaults { duration: Some(std::time::Duration::from_secs(5)), ..Defaults::of("x") };
+    let fault = read("f", SLOW, &times).unwrap();
+    assert_eq!((fault.duration.as_secs(), fault.lease.as_secs()), (5, 120));
+}
+
+#[rstest]
+#[case("a: [1", "f.yaml:1:")]
+#[case("", "f.yaml: it is empty")]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  knd: scale\n",
+    "f.yaml:4:3: spec has no field `knd`; did you mean `kind`?"
+)]
+#[case("apiVersion: brink.dev/v2\nkind: Fault\nspec: {}\n", "f.yaml:1:13: this version of the format is not known")]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: http-dealy\n",
+    "f.yaml:4:9: there is no fault kind `http-dealy`; did you mean `http-delay`?"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: http-delay\n  target: {service: a}\n  params: {delay: 1s, percnt: 5}\n",
+    "f.yaml:6:23: params of http-delay has no field `percnt`; did you mean `percent`?"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: http-delay\n  target: {service: a}\n  params: {delay: 1}\n",
+    "f.yaml:6:19: params.delay: 1 has no unit"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: http-delay\n",
+    "f.yaml:4:3: spec.target is missing; http-delay can be aimed at: service/NAME"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {service: a, route: b}\n",
+    "f.yaml:5:11: target names not exactly one thing"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: web}\n",
+    "f.yaml:5:22: `web` is not KIND/NAME"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  driver: isto\n",
+    "f.yaml:6:11: there is no driver `isto`; did you mean `istio`?"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  duration: 90\n",
+    "f.yaml:6:13: spec.duration is not a text"
+)]
+#[case("apiVersion: v1\nmetadata: {name: x}\n", "f.yaml:1:1: this is not a Kubernetes object: `kind` is missing")]
+#[case(
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: x}\n",
+    "f.yaml:1:1: this ConfigMap has no metadata.name"
+)]
+#[case("just words", "f.yaml:1:1: this is not a Kubernetes object")]
+fn what_is_wrong_is_told_with_its_place(#[case] text: &str, #[case] expected: &str) {
+    let error = parse(text).unwrap_err();
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
+fn any_other_yaml_is_a_manifest() {
+    let text = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {mode: '0644', on: 'yes'}\n---\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Service, metadata: {name: b}, spec: {defaultMode: 0644}}\n";
+    let fault = parse(text).unwrap();
+    assert_eq!((fault.kind, &fault.target), (FaultKind::Manifest, &Target::Manifest));
+    let names: Vec<&str> = fault.manifests.iter().map(Manifest::name).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(fault.manifests[0].at(&["data", "on"]), Some(&json!("yes")));
+    assert_eq!(fault.manifests[1].at(&["spec", "defaultMode"]), Some(&json!(420)), "octal, as kubectl reads it");
+}
+
+fn words(kind: &str, target: &str, set: &[&str]) -> Words {
+    Words {
+        kind: kind.to_owned(),
+        target: Some(target.to_owned()),
+        set: set.iter().map(|one| (*one).to_owned()).collect(),
+        ..Words::default()
+    }
+}
+
+fn typed(words: &Words) -> Result<Deed, String> {
+    let fault = set::fault(words, "shop").map_err(|error| error.to_string())?;
+    deed(&fault).map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+}
+
+#[rstest]
+#[case(words("http-abort", "service/a", &[]), Deed::HttpAbort { with: AbortWith::Http(503), percent: 100.0 })]
+#[case(words("http-abort", "svc/a", &["grpc_status=14", "percent=25"]), Deed::HttpAbort { with: AbortWith::Grpc(14), percent: 25.0 })]
+#[case(words("scale", "deploy/a", &["replicas=0"]), Deed::Scale { replicas: 0 })]
+#[case(words("pod-kill", "sts/a", &["percent=50"]), Deed::PodKill { how_many: HowMany::Percent(50.0) })]
+#[case(words("pod-kill", "pod/a", &["count=1"]), Deed::PodKill { how_many: HowMany::Count(1) })]
+fn the_command_line_is_an_intent(#[case] words: Words, #[case] expected: Deed) {
+    assert_eq!(typed(&words), Ok(expected));
+}
+
+#[rstest]
+#[case(words("http-dealy", "service/a", &[]), "kind: there is no fault kind `http-dealy`; did you mean `http-delay`?")]
+#[case(words("scale", "deploymint/a", &["replicas=1"]), "target: `deploymint` is not a kind of target; did you mean `Deployment`?")]
+#[case(words("scale", "web", &[]), "target: `web` is not KIND/NAME")]
+#[case(words("scale", "service/a", &["replicas=1"]), "target: scale cannot be aimed at service/a; aim it at deployment/NAME")]
+#[case(words("scale", "deploy/a", &[]), "params.replicas: `replicas` is needed")]
+#[case(words("scale", "deploy/a", &["replicas"]), "--set: `replicas` is not K=V")]
+#[case(words("scale", "deploy/a", &["replicas=1", "replicas=2"]), "params.replicas: it is set twice")]
+#[case(words("scale", "deploy/a", &["replica=1"]), "params.replica: scale has no parameter `replica`; did you mean `replicas`?")]
+#[case(words("http-abort", "service/a", &["status=503", "grpc_status=14"]), "params.grpc_status: `grpc_status` and `status` exclude each other")]
+#[case(words("pod-kill", "deploy/a", &[]), "params.count: `count` or `percent` is needed")]
+#[case(words("pod-kill", "deploy/a", &["count=1", "scope.path=/x"]), "scope.path: pod-kill cannot tell requests apart by it")]
+#[case(words("http-delay", "service/a", &["delay=1s", "scope.form=x/y"]), "scope.form: there is no such scope; did you mean `from`?")]
+#[case(words("http-delay", "service/a", &["delay=1s", "scope.path=x"]), "scope.path: `x` is not a path")]
+fn what_the_command_line_gets_wrong_is_told(#[case] words: Words, #[case] expected: &str) {
+    let error = typed(&words).unwrap_err();
+    assert!(error.starts_with(expected), "{error}");
+}
+
+#[test]
+fn the_catalogue_has_valid_defaults_and_targets_for_every_kind() {
+    for kind in FaultKind::ALL {
+        let row = catalogue::row(kind);
+        assert_eq!(row.kind, kind);
+        assert!(!row.targets.is_empty() && !row.drivers.is_empty() && !row.doc.is_empty(), "{kind:?}");
+        for param in row.params {
+            if let Some(default) = param.default {
+                assert!(param.read(&json!(default)).is_ok(), "{} of {kind:?}", param.name);
+            }
+        }
+    }
+}
+
+/// Any intent that can be written into a file.
+fn intents() -> impl Strategy<Value = Fault> {
+    let name = "[a-z][a-z0-9-]{0,8}[a-z0-9]";
+    let text = "[ -~]{1,12}";
+    let target = prop_oneof![
+        name.prop_map(Target::Service),
+        name.prop_map(Target::Route),
+        name.prop_map(Target::Node),
+        (name, name).prop_map(|(kind, name)| Target::Workload { kind, name }),
+        prop::collection::btree_map(name, text, 1..3).prop_map(Target::Selector),
+    ];
+    let scope = (prop::option::of(text), prop::collection::btree_map(name, text, 0..3), prop::option::of(text))
+        .prop_map(|(from, headers, path)| Scope { from, headers, path });
+    let condition = prop_oneof![
+        (text, -1e6..1e6, 1u64..1_000_000).prop_map(|(query, above, ms)| AbortWhen::Promql {
+            query,
+            above,
+            held: std::time::Duration::from_millis(ms)
+        }),
+        (text, 100u16..=599).prop_map(|(url, status)| AbortWhen::Http { url, status }),
+        (text, text, text).prop_map(|(object, json_path, is)| AbortWhen::Object { object, json_path, is }),
+    ];
+    let driver = prop::option::of(prop::sample::select(Driver::ALL.to_vec()));
+    let millis = 1u64..10_000_000;
+    let who = (name, name, target, scope);
+    let how = (prop::collection::vec(1u8..=100, 0..3), prop::collection::vec(condition, 0..3), driver);
+    (who, how, millis.clone(), millis).prop_map(
+        |((name, namespace, target, scope), (ramp, abort_when, driver), duration, lease)| Fault {
+            name,
+            namespace,
+            kind: FaultKind::HttpDelay,
+            target,
+            params: [("delay".to_owned(), json!("1s")), ("percent".to_owned(), json!(12.5))].into(),
+            scope,
+            ramp,
+            abort_when,
+            duration: std::time::Duration::from_millis(duration),
+            lease: std::time::Duration::from_millis(lease),
+            driver,
+            manifests: Vec::new(),
+        },
+    )
+}
+
+proptest! {
+    /// What is written is read back, as YAML and as JSON.
+    #[test]
+    fn a_file_is_read_back(fault in intents()) {
+        let yaml = file::yaml(&fault);
+        prop_assert_eq!(read("f", &yaml, &Defaults::of("x")), Ok(fault.clone()), "{}", yaml);
+        let json = file::value(&fault).to_string();
+        prop_assert_eq!(read("f", &json, &Defaults::of("x")), Ok(fault));
+    }
+
+    /// No text makes the reader panic.
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,200}") {
+        let _ = read("f", &text, &Defaults::of("x"));
+        let _ = read("f", &format!("apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec: {text}"), &Defaults::of("x"));
+    }
+}
+
+#[test]
+fn a_manifest_intent_keeps_its_objects() {
+    let mut fault = parse("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: '1'}\n").unwrap();
+    fault.name = "cm".to_owned();
+    let back = read("f", &file::yaml(&fault), &Defaults::of("other")).unwrap();
+    assert_eq!(back, fault);
+    assert_eq!(back.manifests[0].at(&["data", "x"]), Some(&Value::from("1")));
+}

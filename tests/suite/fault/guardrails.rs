@@ -1,0 +1,394 @@
+//! The guardrails: each rule speaks, and each can refuse.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use brink::{
+    cluster::{Kind, Manifest, ObjectRef, warrant::Purpose},
+    fault::{
+        approval::{Approval, How},
+        blast::blast,
+        checked::Checked,
+        class::Class,
+        drivers::compile,
+        guard::{self, NoWarrant},
+        intent::{AbortWhen, FaultKind, Target},
+        known,
+        plan::{Change, Plan, Reach, Step},
+        policy::Policy,
+        preview::{DryRun, Preview, Ruling, TrafficSource, Verdict},
+        rules::{Findings, Lifeline, Open, Terms, judge},
+        sight::Sight,
+        traffic::Traffic,
+    },
+};
+use proptest::prelude::*;
+use rstest::rstest;
+use serde_json::json;
+
+use super::sights::{delay, deployment, fault, http_route, manifest, pod, shop, workload};
+
+/// Everything a rule looks at, in a state to which no rule objects.
+struct Case {
+    plan: Plan,
+    sight: Sight,
+    traffic: Traffic,
+    findings: Findings,
+    terms: Terms,
+}
+
+fn calm() -> Case {
+    let sight = shop();
+    let plan = compile(&delay(), &sight, "7f3a9c").unwrap();
+    let findings = Findings {
+        dry_runs: plan.steps.iter().map(|_| (DryRun::Checked, String::new())).collect(),
+        open: Some(Vec::new()),
+        ..Findings::default()
+    };
+    let traffic = Traffic {
+        total: Some(100.0),
+        workloads: BTreeMap::from([("shop/reviews".to_owned(), 40.0)]),
+        ..Traffic::default()
+    };
+    Case { plan, sight, traffic, findings, terms: terms("kind-demo") }
+}
+
+fn terms(context: &str) -> Terms {
+    Terms { policy: Policy::default(), context: context.to_owned(), readonly: false }
+}
+
+impl Case {
+    fn judge(&self) -> Vec<Verdict> {
+        judge(&self.plan, &self.sight, &blast(&self.plan, &self.traffic), &self.findings, &self.terms)
+    }
+
+    fn scale(mut self, from: u32, to: u32) -> Self {
+        self.sight.workloads.retain(|one| one.name() != "reviews");
+        self.sight.workloads.push(deployment("reviews", from));
+        self.sight.pods.retain(|pod| pod.label("app") != Some("reviews"));
+        self.sight.pods.extend((0..from).map(|n| pod("reviews", n)));
+        let scale = fault(FaultKind::Scale, workload("Deployment", "reviews"), &[("replicas", json!(to))]);
+        self.plan = compile(&scale, &self.sight, "7f3a9c").unwrap();
+        self
+    }
+
+    fn step(mut self, object: ObjectRef, change: Change, before: Option<Manifest>) -> Self {
+        self.plan.steps = vec![Step { n: 1, object, change, before, residue: Vec::new(), assumed: false }];
+        self
+    }
+
+    fn production(mut self) -> Self {
+        self.terms = terms("eu-prod");
+        self.traffic.total = Some(1000.0);
+        self
+    }
+}
+
+fn create(kind: Kind, namespace: &str, object: serde_json::Value) -> (ObjectRef, Change) {
+    let name = object["metadata"]["name"].as_str().unwrap_or("x").to_owned();
+    (ObjectRef::new(kind, namespace, &name), Change::Create { object: manifest(object), fused: true })
+}
+
+fn with_pod_spec(spec: serde_json::Value) -> Case {
+    let object = json!({"kind": "Deployment", "metadata": {"name": "x"}, "spec": {"template": {"spec": spec}}});
+    let (object, change) = create(known::deployment(), "shop", object);
+    calm().step(object, change, None)
+}
+
+fn tracked() -> Manifest {
+    let mut object = deployment("reviews", 4);
+    object
+        .map_mut(&["metadata", "labels"])
+        .unwrap()
+        .insert("kustomize.toolkit.fluxcd.io/name".to_owned(), json!("apps"));
+    object
+}
+
+fn patch_of_tracked(purpose: Purpose) -> Case {
+    let mut case = calm().step(
+        ObjectRef::new(known::deployment(), "shop", "reviews"),
+        Change::Patch { edits: Vec::new() },
+        Some(tracked()),
+    );
+    case.plan.purpose = purpose;
+    case
+}
+
+fn delete_of(object: Manifest, kind: Kind) -> Case {
+    let name = object.name().to_owned();
+    calm().step(ObjectRef::new(kind, "shop", &name), Change::Delete, Some(object))
+}
+
+fn with(mut case: Case, change: impl FnOnce(&mut Case)) -> Case {
+    change(&mut case);
+    case
+}
+
+fn open(objects: Vec<ObjectRef>) -> Open {
+    Open { id: "aaaaaa".to_owned(), owner: "ana".to_owned(), objects }
+}
+
+#[test]
+fn a_calm_plan_is_allowed_and_every_rule_says_so() {
+    let verdicts = calm().judge();
+    let loud: Vec<&Verdict> = verdicts.iter().filter(|one| one.verdict != Ruling::Ok).collect();
+    assert!(loud.is_empty(), "{loud:?}");
+    assert!(verdicts.iter().all(|one| !one.value.is_empty() && !one.limit.is_empty()), "{verdicts:?}");
+    let mut rules: Vec<&str> = verdicts.iter().map(|one| one.rule.as_str()).collect();
+    rules.sort_unstable();
+    let count = rules.len();
+    rules.dedup();
+    assert_eq!(rules.len(), count, "a rule speaks twice");
+}
+
+#[rstest]
+#[case::read_only("read-only", Ruling::Refuse, with(calm(), |case| case.terms.readonly = true))]
+#[case::broken_policy("policy-file", Ruling::Refuse, with(calm(), |case| case.terms.policy.broken = Some("line 3".to_owned())))]
+#[case::foreign_context("context", Ruling::Refuse, with(calm(), |case| case.terms.policy.contexts = vec!["test-*".to_owned()]))]
+#[case::protected_object("protected-namespaces", Ruling::Refuse, with(calm(), |case| case.plan.steps[0].object.namespace = Some("istio-system".to_owned())))]
+#[case::protected_pod("protected-namespaces", Ruling::Refuse, with(calm(), |case| {
+    case.plan.reach.pods.insert("monitoring".to_owned(), vec!["grafana".to_owned()]);
+}))]
+#[case::home_is_protected("protected-namespaces", Ruling::Refuse, with(calm(), |case| case.terms.policy.home = Some("shop".to_owned())))]
+#[case::secret("forbidden-kinds", Ruling::Refuse, {
+    let (object, change) = create(Kind::namespaced("", "v1", "Secret", "secrets"), "shop", json!({"metadata": {"name": "s"}}));
+    calm().step(object, change, None)
+})]
+#[case::delete_a_route(
+    "deletes",
+    Ruling::Ok,
+    delete_of(http_route("r", "reviews", "2026-01-01T00:00:00Z"), known::http_route())
+)]
+#[case::delete_a_deployment("deletes", Ruling::Refuse, delete_of(deployment("reviews", 4), known::deployment()))]
+#[case::delete_what_has_finalizers("deletes", Ruling::Refuse, {
+    let mut route = http_route("r", "reviews", "2026-01-01T00:00:00Z");
+    route.map_mut(&["metadata"]).unwrap().insert("finalizers".to_owned(), json!(["x/y"]));
+    delete_of(route, known::http_route())
+})]
+#[case::plain_pods("new-pods", Ruling::Ok, with_pod_spec(json!({"containers": [{"name": "a"}]})))]
+#[case::host_network("new-pods", Ruling::Refuse, with_pod_spec(json!({"hostNetwork": true, "containers": [{"name": "a"}]})))]
+#[case::host_path("new-pods", Ruling::Refuse, with_pod_spec(json!({"volumes": [{"hostPath": {"path": "/"}}], "containers": [{"name": "a"}]})))]
+#[case::privileged("new-pods", Ruling::Refuse, with_pod_spec(json!({"containers": [{"name": "a", "securityContext": {"privileged": true}}]})))]
+#[case::foreign_account("new-pods", Ruling::Refuse, with_pod_spec(json!({"serviceAccountName": "admin", "containers": [{"name": "a"}]})))]
+#[case::privileged_but_allowed("new-pods", Ruling::Confirm, with(
+    with_pod_spec(json!({"hostPID": true, "containers": [{"name": "a"}]})),
+    |case| case.terms.policy.allow_privileged_pods = true,
+))]
+#[case::too_many_steps("size", Ruling::Refuse, with(calm(), |case| case.terms.policy.max_steps = 0))]
+#[case::too_many_namespaces("size", Ruling::Refuse, with(calm(), |case| case.terms.policy.max_namespaces = 0))]
+#[case::no_home("home", Ruling::Refuse, with(calm(), |case| case.plan.steps[0].object.namespace = None))]
+#[case::home("home", Ruling::Ok, with(calm(), |case| {
+    case.plan.steps[0].object.namespace = None;
+    case.terms.policy.home = Some("brink".to_owned());
+}))]
+#[case::refused_dry_run("dry-run", Ruling::Refuse, with(calm(), |case| case.findings.dry_runs[0].0 = DryRun::Refused))]
+#[case::unchecked("dry-run", Ruling::Refuse, with(calm(), |case| case.findings.dry_runs[0].0 = DryRun::Unchecked))]
+#[case::unchecked_but_allowed("dry-run", Ruling::Confirm, with(calm(), |case| {
+    case.findings.dry_runs[0].0 = DryRun::Unchecked;
+    case.terms.policy.allow_unchecked = true;
+}))]
+#[case::missing_right("rights", Ruling::Refuse, with(calm(), |case| case.findings.missing.push("create pods".to_owned())))]
+#[case::unasked_right("rights", Ruling::Confirm, with(calm(), |case| case.findings.unasked.push("create pods".to_owned())))]
+#[case::no_record("record", Ruling::Refuse, with(calm(), |case| case.findings.missing_record.push("create configmaps".to_owned())))]
+#[case::no_record_needs_no_fuse("record", Ruling::Refuse, with(calm(), |case| {
+    case.findings.missing_record.push("create configmaps".to_owned());
+    case.terms.policy.record_local = true;
+}))]
+#[case::local_record("record", Ruling::Confirm, with(calm().scale(4, 3), |case| {
+    case.findings.missing_record.push("create configmaps".to_owned());
+    case.terms.policy.record_local = true;
+}))]
+#[case::terminating("namespace", Ruling::Refuse, with(calm(), |case| case.findings.terminating.push("shop".to_owned())))]
+#[case::gitops_fault("gitops", Ruling::Confirm, patch_of_tracked(Purpose::Fault))]
+#[case::gitops_change("gitops", Ruling::Refuse, patch_of_tracked(Purpose::Change))]
+#[case::another_open("concurrent", Ruling::Refuse, with(calm(), |case| case.findings.open = Some(vec![open(Vec::new())])))]
+#[case::same_object("concurrent", Ruling::Refuse, with(calm(), |case| {
+    case.terms.policy.max_concurrent = 9;
+    case.findings.open = Some(vec![open(vec![case.plan.steps[0].object.clone()])]);
+}))]
+#[case::another_allowed("concurrent", Ruling::Ok, with(calm(), |case| {
+    case.terms.policy.max_concurrent = 2;
+    case.findings.open = Some(vec![open(Vec::new())]);
+}))]
+#[case::records_unreadable("concurrent", Ruling::Confirm, with(calm(), |case| case.findings.open = None))]
+#[case::own_record("concurrent", Ruling::Ok, with(calm(), |case| {
+    let own = Open { id: case.plan.id.clone(), ..open(vec![case.plan.steps[0].object.clone()]) };
+    case.findings.open = Some(vec![own]);
+}))]
+#[case::half_of_a_workload("pods-lost", Ruling::Ok, calm().scale(4, 2))]
+#[case::more_than_half("pods-lost", Ruling::Refuse, calm().scale(4, 1))]
+#[case::scaled_to_zero("pods-lost", Ruling::Confirm, calm().scale(4, 0))]
+#[case::too_many_pods("pods-lost", Ruling::Refuse, calm().scale(60, 35))]
+#[case::too_many_to_zero("pods-lost", Ruling::Refuse, calm().scale(21, 0))]
+#[case::last_ready_goes("last-ready-replica", Ruling::Confirm, calm().scale(4, 0))]
+#[case::one_stays("last-ready-replica", Ruling::Ok, calm().scale(4, 3))]
+#[case::little_traffic("traffic", Ruling::Ok, calm())]
+#[case::much_traffic("traffic", Ruling::Confirm, with(calm(), |case| case.traffic.total = Some(50.0)))]
+#[case::unknown_traffic("traffic", Ruling::Confirm, with(calm(), |case| case.traffic = Traffic::default()))]
+#[case::the_whole_mesh("traffic", Ruling::Confirm, with(calm(), |case| case.plan.reach.everything = Some("root".to_owned())))]
+#[case::production_unknown_traffic("traffic", Ruling::Refuse, with(calm().production(), |case| case.traffic = Traffic::default()))]
+#[case::production_much_traffic("traffic", Ruling::Refuse, with(calm().production(), |case| case.traffic.total = Some(39.0)))]
+#[case::production_little_traffic("traffic", Ruling::Ok, calm().production())]
+#[case::scale_is_judged_by_pods("traffic", Ruling::Ok, with(calm().scale(4, 2), |case| case.traffic = Traffic::default()))]
+#[case::undo_lifeline("lifelines", Ruling::Refuse, with(calm(), |case| {
+    case.findings.lifelines.push(Lifeline { pod: "x/istiod".to_owned(), what: "istiod".to_owned(), sight_only: false });
+}))]
+#[case::sight_lifeline("lifelines", Ruling::Confirm, with(calm(), |case| {
+    case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true });
+}))]
+#[case::guarded_sight_lifeline("lifelines", Ruling::Refuse, with(calm().scale(4, 3), |case| {
+    case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true });
+}))]
+#[case::lifelines_unread("lifelines", Ruling::Confirm, with(calm(), |case| case.findings.lifelines_unread.push("webhooks".to_owned())))]
+#[case::nobody_acts("effect", Ruling::Confirm, with(calm(), |case| case.plan.doubts.push("no istiod seen".to_owned())))]
+#[case::guarded_in_production("class", Ruling::Refuse, calm().scale(4, 3).production())]
+#[case::guarded_but_allowed("class", Ruling::Ok, with(calm().scale(4, 3).production(), |case| case.terms.policy.guarded_in_production = true))]
+#[case::self_expiring_in_production("class", Ruling::Ok, calm().production())]
+#[case::long_lease("max-lease", Ruling::Refuse, with(calm(), |case| case.plan.lease = Duration::from_secs(901)))]
+#[case::longest_lease("max-lease", Ruling::Ok, with(calm(), |case| case.plan.lease = Duration::from_mins(15)))]
+#[case::long_lease_in_production("max-lease", Ruling::Refuse, with(calm().production(), |case| case.plan.lease = Duration::from_secs(301)))]
+#[case::unwatched_condition("abort-conditions", Ruling::Refuse, with(calm(), |case| {
+    case.plan.fault.abort_when.push(AbortWhen::Http { url: "http://x".to_owned(), status: 200 });
+}))]
+fn each_rule_can_say_each_thing(#[case] rule: &str, #[case] expected: Ruling, #[case] case: Case) {
+    let verdicts = case.judge();
+    let verdict =
+        verdicts.iter().find(|one| one.rule == rule).unwrap_or_else(|| panic!("no rule {rule}: {verdicts:?}"));
+    assert_eq!(verdict.verdict, expected, "{verdict:?}");
+    if expected != Ruling::Ok {
+        assert!(!verdict.change.is_empty(), "a verdict without a way out: {verdict:?}");
+    }
+}
+
+#[test]
+fn a_kept_change_is_not_held_to_the_rules_of_faults() {
+    let mut case = calm();
+    case.plan.purpose = Purpose::Change;
+    let rules: Vec<String> = case.judge().into_iter().map(|one| one.rule).collect();
+    for rule in ["max-lease", "class", "concurrent", "record", "traffic"] {
+        assert!(!rules.iter().any(|one| one == rule), "{rule}");
+    }
+    for rule in ["read-only", "protected-namespaces", "forbidden-kinds", "gitops", "dry-run", "rights", "lifelines"] {
+        assert!(rules.iter().any(|one| one == rule), "{rule}");
+    }
+}
+
+#[test]
+fn the_blast_radius_is_a_share_of_what_is_measured() {
+    let mut case = calm();
+    let radius = blast(&case.plan, &case.traffic);
+    assert_eq!((radius.traffic_share, radius.traffic_source), (Some(0.2), TrafficSource::Measured));
+    assert_eq!(radius.pods.len(), 4);
+    assert_eq!(blast(&case.plan, &Traffic::default()).traffic_share, None);
+    // Only a route is known: its own number, and its origin.
+    case.plan.reach = Reach { routes: vec!["HTTPRoute shop/r".to_owned()], portion: 1.0, ..Reach::default() };
+    assert_eq!(blast(&case.plan, &case.traffic).traffic_share, None);
+    case.traffic.routes.insert("HTTPRoute shop/r".to_owned(), (10.0, TrafficSource::Shared));
+    let radius = blast(&case.plan, &case.traffic);
+    assert_eq!((radius.traffic_share, radius.traffic_source), (Some(0.1), TrafficSource::Shared));
+}
+
+fn checked(guard: Vec<Verdict>, production: bool) -> Checked {
+    let case = calm();
+    let preview = Preview {
+        plan: case.plan.id.clone(),
+        kind: String::new(),
+        driver: String::new(),
+        class: Class::SelfExpiring.word().to_owned(),
+        duration_s: 0,
+        lease_s: 0,
+        token: "token".to_owned(),
+        title: String::new(),
+        alternatives: Vec::new(),
+        changes: Vec::new(),
+        blast: blast(&case.plan, &case.traffic),
+        guard,
+        predicts: Vec::new(),
+        residue: Vec::new(),
+        rivals: Vec::new(),
+        undo: Vec::new(),
+    };
+    Checked {
+        plan: case.plan,
+        preview,
+        stored: Vec::new(),
+        identities: Vec::new(),
+        uids: Vec::new(),
+        cluster_uid: "cluster".to_owned(),
+        cluster_uid_of: String::new(),
+        token: "token".to_owned(),
+        production,
+        confirm_name: "reviews".to_owned(),
+        at: "2026-01-01T00:00:00Z".parse().unwrap(),
+    }
+}
+
+fn ruled(verdict: Ruling) -> Vec<Verdict> {
+    vec![Verdict { rule: "r".to_owned(), verdict, value: String::new(), limit: String::new(), change: String::new() }]
+}
+
+#[test]
+fn a_warrant_needs_the_approval_the_verdicts_ask_for() {
+    let soon = "2026-01-01T00:01:00Z".parse().unwrap();
+    let late = "2026-01-01T00:02:01Z".parse().unwrap();
+    let by = |how: How| Approval { how, token: "token".to_owned() };
+    let typed = |name: &str| by(How::Typed(name.to_owned()));
+    let permit = |verdict, production, approval: &Approval| {
+        guard::permit(&checked(ruled(verdict), production), approval, false, false, soon)
+    };
+
+    let warrant = permit(Ruling::Ok, false, &by(How::Key)).unwrap();
+    assert_eq!((warrant.purpose(), warrant.injection(), warrant.cluster()), (Purpose::Fault, "7f3a9c", "cluster"));
+    assert!(matches!(permit(Ruling::Confirm, false, &by(How::Key)), Err(NoWarrant::Confirm { .. })));
+    assert!(matches!(permit(Ruling::Confirm, false, &typed("review")), Err(NoWarrant::Confirm { .. })));
+    assert!(permit(Ruling::Confirm, false, &typed("reviews")).is_ok());
+    assert!(permit(Ruling::Confirm, false, &by(How::Yes)).is_ok());
+    assert!(matches!(permit(Ruling::Confirm, true, &by(How::Yes)), Err(NoWarrant::YesInProduction)));
+    assert!(matches!(permit(Ruling::Ok, true, &by(How::Yes)), Err(NoWarrant::YesInProduction)));
+    for how in [How::Key, How::Yes, How::Typed("reviews".to_owned())] {
+        assert!(matches!(permit(Ruling::Refuse, false, &by(how)), Err(NoWarrant::Rule(_))));
+    }
+
+    let good = checked(ruled(Ruling::Ok), false);
+    assert_eq!(guard::permit(&good, &by(How::Key), true, false, soon), Err(NoWarrant::ReadOnly));
+    assert_eq!(guard::permit(&good, &by(How::Key), false, false, late), Err(NoWarrant::Stale));
+    let other = Approval { how: How::Key, token: "older".to_owned() };
+    assert!(matches!(guard::permit(&good, &other, false, false, soon), Err(NoWarrant::OtherToken { .. })));
+    assert_eq!(guard::undo("7f3a9c", "cluster").purpose(), Purpose::Undo);
+}
+
+proptest! {
+    /// However a share or count is asked for, more than half of a workload, or more than twenty pods, is never allowed.
+    #[test]
+    fn over_wide_kills_are_refused(replicas in 1u32..60, percent in 1u32..=100) {
+        let mut sight = shop();
+        sight.pods = (0..replicas).map(|n| pod("reviews", n)).collect();
+        let kill = fault(FaultKind::PodKill, workload("Deployment", "reviews"), &[("percent", json!(percent))]);
+        let plan = compile(&kill, &sight, "7f3a9c").unwrap();
+        let chosen = u32::try_from(plan.steps.len()).unwrap();
+        prop_assert!(chosen >= 1 && chosen <= replicas.max(1));
+        let case = Case { plan, sight, ..calm() };
+        let case = with(case, |case| case.terms.policy.max_steps = 1000);
+        let refused = case.judge().iter().any(|one| one.rule == "pods-lost" && one.verdict == Ruling::Refuse);
+        prop_assert_eq!(refused, chosen * 2 > replicas || chosen > 20, "{} of {}", chosen, replicas);
+    }
+
+    /// The same id chooses the same pods, whatever order the server lists them in.
+    #[test]
+    fn the_choice_is_by_name(seed in "[0-9a-f]{6}", order in Just((1..=9).collect::<Vec<u32>>()).prop_shuffle()) {
+        let kill = fault(FaultKind::PodKill, workload("Deployment", "reviews"), &[("count", json!(4))]);
+        let mut sight = shop();
+        sight.pods = (1..=9).map(|n| pod("reviews", n)).collect();
+        let first = compile(&kill, &sight, &seed).unwrap();
+        sight.pods = order.into_iter().map(|n| pod("reviews", n)).collect();
+        prop_assert_eq!(first.reach, compile(&kill, &sight, &seed).unwrap().reach);
+    }
+}
+
+#[test]
+fn a_target_that_is_not_there_is_named_with_the_nearest() {
+    let mut wrong = delay();
+    wrong.target = Target::Service("reviws".to_owned());
+    let error = compile(&wrong, &shop(), "7f3a9c").unwrap_err();
+    assert_eq!(error.to_string(), "there is no Service shop/reviws; did you mean `reviews`?");
+    assert!(error.is_bad_input());
+}

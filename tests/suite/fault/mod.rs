@@ -1,0 +1,7 @@
+//! The fault core: files, catalogue, drivers, diffs, guardrails.
+
+mod drivers;
+mod files;
+mod guardrails;
+mod plans;
+pub mod sights;

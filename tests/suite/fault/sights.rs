@@ -1,0 +1,171 @@
+//! A small shop as a driver sees it: web calls reviews, reviews has two versions behind a route, everything has sidecars.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use brink::{
+    cluster::{Kind, Manifest},
+    fault::{
+        intent::{Driver, Fault, FaultKind, Scope, Target},
+        known,
+        sight::{Controller, Sight},
+    },
+};
+use serde_json::{Value, json};
+
+pub fn manifest(value: Value) -> Manifest {
+    Manifest(value)
+}
+
+/// A running, ready pod of a ReplicaSet, with a sidecar.
+pub fn pod(app: &str, n: u32) -> Manifest {
+    manifest(json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "name": format!("{app}-abc-{n}"), "namespace": "shop", "uid": format!("uid-{app}-{n}"),
+            "resourceVersion": "10", "labels": {"app": app},
+            "ownerReferences": [{"kind": "ReplicaSet", "name": format!("{app}-abc"), "uid": "rs", "controller": true}],
+        },
+        "spec": {
+            "serviceAccountName": app,
+            "containers": [{"name": app}, {"name": "istio-proxy", "args": ["proxy", "sidecar"]}],
+        },
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+    }))
+}
+
+pub fn deployment(app: &str, replicas: u32) -> Manifest {
+    manifest(json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {
+            "name": app, "namespace": "shop", "uid": format!("uid-{app}"), "resourceVersion": "20", "generation": 1,
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+        },
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": app}},
+            "template": {
+                "metadata": {"labels": {"app": app}},
+                "spec": {"serviceAccountName": app, "containers": [{"name": app, "image": "shop/app:1"}]},
+            },
+        },
+        "status": {"readyReplicas": replicas},
+    }))
+}
+
+fn replica_set(app: &str) -> Manifest {
+    manifest(json!({
+        "apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": {
+            "name": format!("{app}-abc"), "namespace": "shop",
+            "ownerReferences": [{"kind": "Deployment", "name": app, "uid": format!("uid-{app}"), "controller": true}],
+        },
+        "spec": {"selector": {"matchLabels": {"app": app}}},
+    }))
+}
+
+pub fn service(name: &str) -> Manifest {
+    manifest(json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": name, "namespace": "shop", "uid": format!("svc-{name}"), "resourceVersion": "5"},
+        "spec": {"selector": {"app": name}, "ports": [{"port": 9080}]},
+    }))
+}
+
+pub fn http_route(name: &str, backend: &str, created: &str) -> Manifest {
+    manifest(json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+        "metadata": {
+            "name": name, "namespace": "shop", "uid": format!("route-{name}"), "resourceVersion": "30",
+            "creationTimestamp": created, "generation": 1,
+        },
+        "spec": {
+            "parentRefs": [{"name": "edge"}],
+            "hostnames": ["shop.example.com"],
+            "rules": [{
+                "matches": [{"path": {"type": "PathPrefix", "value": "/reviews"}}],
+                "backendRefs": [{"name": backend, "port": 9080}],
+            }],
+        },
+        "status": {"parents": [{"conditions": [{"type": "Accepted", "status": "True"}]}]},
+    }))
+}
+
+pub fn virtual_service() -> Manifest {
+    manifest(json!({
+        "apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+        "metadata": {"name": "reviews", "namespace": "shop", "uid": "vs", "resourceVersion": "40", "generation": 2},
+        "spec": {
+            "hosts": ["reviews"],
+            "http": [
+                {
+                    "match": [{"uri": {"prefix": "/v2"}}],
+                    "route": [{"destination": {"host": "reviews", "subset": "v2"}}],
+                    "timeout": "3s",
+                },
+                {"name": "moved", "match": [{"uri": {"exact": "/old"}}], "redirect": {"uri": "/new"}},
+                {"name": "rest", "route": [{"destination": {"host": "reviews"}}], "retries": {"attempts": 3}},
+            ],
+        },
+    }))
+}
+
+/// The whole shop.
+pub fn shop() -> Sight {
+    let istio = |kind: Kind| kind;
+    Sight {
+        namespaces: BTreeMap::from([(
+            "shop".to_owned(),
+            manifest(json!({"metadata": {"name": "shop"}, "status": {"phase": "Active"}})),
+        )]),
+        services: vec![service("reviews"), service("web"), service("ratings")],
+        pods: (1..=4).map(|n| pod("reviews", n)).chain((1..=2).map(|n| pod("web", n))).collect(),
+        workloads: vec![deployment("reviews", 4), replica_set("reviews"), deployment("web", 2), replica_set("web")],
+        http_routes: vec![http_route("my-route", "reviews", "2026-01-01T00:00:00Z")],
+        virtual_services: vec![virtual_service()],
+        served: vec![
+            istio(known::envoy_filter()),
+            istio(known::virtual_service()),
+            istio(known::authorization_policy()),
+            known::http_route(),
+        ],
+        istiod: Controller::Alive,
+        root_namespace: "istio-system".to_owned(),
+        ..Sight::default()
+    }
+}
+
+/// An intent in the shop.
+pub fn fault(kind: FaultKind, target: Target, params: &[(&str, Value)]) -> Fault {
+    Fault {
+        name: String::new(),
+        namespace: "shop".to_owned(),
+        kind,
+        target,
+        params: params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        scope: Scope::default(),
+        ramp: Vec::new(),
+        abort_when: Vec::new(),
+        duration: Duration::from_secs(90),
+        lease: Duration::from_secs(120),
+        driver: None,
+        manifests: Vec::new(),
+    }
+}
+
+pub fn reviews() -> Target {
+    Target::Service("reviews".to_owned())
+}
+
+pub fn workload(kind: &str, name: &str) -> Target {
+    Target::Workload { kind: kind.to_owned(), name: name.to_owned() }
+}
+
+/// The slow reviews of every example.
+pub fn delay() -> Fault {
+    fault(FaultKind::HttpDelay, reviews(), &[("delay", json!("1s")), ("percent", json!(50))])
+}
+
+/// The same through the VirtualService.
+pub fn delay_by_virtual_service() -> Fault {
+    Fault { driver: Some(Driver::IstioVirtualService), ..delay() }
+}

@@ -1,0 +1,250 @@
+//! The client of Prometheus against a server on loopback that says what each test wants to hear.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use brink::mesh::{
+    io::{
+        endpoint::Endpoint,
+        prometheus::{Prometheus, PrometheusError},
+        sampler::{Demand, Reading, Sampler, run},
+    },
+    signals::{
+        MetricSource,
+        promql::Interest,
+        sample::{BadAnswer, EdgeLabels},
+    },
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+/// What the server does with one question.
+#[derive(Clone)]
+enum Say {
+    /// Status line and body.
+    This(u16, String),
+    /// Half of a body, then the end of the connection.
+    Cut,
+    /// Nothing, ever.
+    Nothing,
+}
+
+struct Server {
+    url: String,
+    asked: Arc<AtomicUsize>,
+}
+
+/// Serves until the test's runtime ends. `say` is given the whole head and body of a request.
+async fn serve(say: impl Fn(&str) -> Say + Send + Sync + 'static) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (say, asked) = (Arc::new(say), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(converse(stream, Arc::clone(&say), Arc::clone(&count)));
+        }
+    });
+    Server { url: format!("http://{address}"), asked }
+}
+
+async fn converse(mut stream: TcpStream, say: Arc<impl Fn(&str) -> Say>, asked: Arc<AtomicUsize>) {
+    let mut request = Vec::new();
+    loop {
+        let mut chunk = [0u8; 4096];
+        let Ok(read @ 1..) = stream.read(&mut chunk).await else { return };
+        request.extend_from_slice(&chunk[..read]);
+        let text = String::from_utf8_lossy(&request).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head
+            .lines()
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned))
+            .map_or(0, |length| length.trim().parse::<usize>().unwrap());
+        if body.len() < length {
+            continue;
+        }
+        asked.fetch_add(1, Ordering::SeqCst);
+        let answer = match say(&text) {
+            Say::This(status, body) => {
+                format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
+            }
+            Say::Cut => "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"status\":".to_owned(),
+            Say::Nothing => {
+                // Until the client hangs up.
+                while !matches!(stream.read(&mut chunk).await, Ok(0) | Err(_)) {}
+                return;
+            }
+        };
+        let _ = stream.write_all(answer.as_bytes()).await;
+        let _ = stream.shutdown().await;
+        return;
+    }
+}
+
+fn client(url: &str, timeout: Duration) -> Prometheus {
+    Prometheus::new(Endpoint::parse(url).unwrap(), timeout).unwrap()
+}
+
+async fn ask(say: Say) -> PrometheusError {
+    let server = serve(move |_| say.clone()).await;
+    let error = client(&server.url, Duration::from_millis(400)).instant::<EdgeLabels>("up").await.unwrap_err();
+    assert!(error.to_string().contains(&server.url), "it names the source: {error}");
+    assert!(!error.fix().is_empty());
+    error
+}
+
+#[tokio::test]
+async fn a_web_page_is_called_one() {
+    let error = ask(Say::This(200, "<!DOCTYPE html><html><title>Sign in</title></html>".to_owned())).await;
+    assert!(matches!(error, PrometheusError::Answer { answer: BadAnswer::Html, .. }), "{error:?}");
+    assert!(error.to_string().contains("a web page came back"), "{error}");
+    assert!(error.fix().contains("login page"), "{}", error.fix());
+}
+
+#[tokio::test]
+async fn failures_are_told_in_the_servers_words() {
+    let body = r#"{"status":"error","errorType":"timeout","error":"query timed out \u001b[31m"}"#;
+    let error = ask(Say::This(503, body.to_owned())).await;
+    assert!(matches!(error, PrometheusError::Status { status: 503, .. }), "{error:?}");
+    assert!(error.to_string().ends_with("answered 503: timeout: query timed out "), "{error:?}");
+    let error = ask(Say::This(500, "<html>oops</html>".to_owned())).await;
+    assert!(error.to_string().ends_with("answered 500: Internal Server Error"), "{error}");
+    let error = ask(Say::This(401, String::new())).await;
+    assert!(error.fix().contains("credentials"), "{}", error.fix());
+    let error = ask(Say::This(404, "404 page not found".to_owned())).await;
+    assert!(error.fix().contains("path"), "{}", error.fix());
+}
+
+#[tokio::test]
+async fn odd_answers_are_refused() {
+    for body in ["", "null", r#"{"status":"success"}"#, r#"{"status":"success","data":{"result":"x"}}"#, "up 1"] {
+        let error = ask(Say::This(200, body.to_owned())).await;
+        assert!(matches!(error, PrometheusError::Answer { answer: BadAnswer::Shape(_), .. }), "{body}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn cut_silent_and_absent_servers_are_told_apart() {
+    let error = ask(Say::Cut).await;
+    assert!(matches!(error, PrometheusError::Unreachable { .. }), "{error:?}");
+    let error = ask(Say::Nothing).await;
+    assert!(matches!(error, PrometheusError::TimedOut { .. }), "{error:?}");
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let error =
+        client(&format!("http://{gone}"), Duration::from_secs(5)).instant::<EdgeLabels>("up").await.unwrap_err();
+    assert!(matches!(error, PrometheusError::Unreachable { .. }), "{error:?}");
+    assert!(error.to_string().to_lowercase().contains("refused"), "{error}");
+}
+
+#[tokio::test]
+async fn path_prefix_and_credentials_go_along_and_stay_out_of_messages() {
+    let server = serve(|request| {
+        let well = request.starts_with("GET /prom/api/v1/query?query=up ")
+            || request.starts_with("GET /prom/api/v1/query?query=up+");
+        // ana:s3cret
+        let signed =
+            request.to_ascii_lowercase().contains("authorization: basic ") && request.contains("YW5hOnMzY3JldA==");
+        Say::This(if well && signed { 418 } else { 400 }, String::new())
+    })
+    .await;
+    let url = server.url.replace("http://", "http://ana:s3cret@") + "/prom/";
+    let error = client(&url, Duration::from_secs(5)).instant::<EdgeLabels>("up").await.unwrap_err();
+    assert!(matches!(error, PrometheusError::Status { status: 418, .. }), "{error:?}");
+    assert!(!format!("{error} {error:?} {}", error.fix()).contains("s3cret"));
+}
+
+#[tokio::test]
+async fn long_questions_go_in_the_body() {
+    let long = format!("up{{x=\"{}\"}}", "y".repeat(5000));
+    let server = serve(|request| {
+        let in_body = request.starts_with("POST /api/v1/query HTTP") && request.contains("\r\n\r\nquery=up%7Bx");
+        Say::This(if in_body { 418 } else { 400 }, String::new())
+    })
+    .await;
+    let error = client(&server.url, Duration::from_secs(5)).instant::<EdgeLabels>(&long).await.unwrap_err();
+    assert!(matches!(error, PrometheusError::Status { status: 418, .. }), "{error:?}");
+}
+
+fn success(result: &str) -> Say {
+    Say::This(200, format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{result}]}}}}"#))
+}
+
+const EDGE: &str = r#"{"metric":{"reporter":"source","source_workload":"web","source_workload_namespace":"shop",
+    "destination_workload":"r","destination_workload_namespace":"shop","destination_service_name":"r",
+    "destination_service_namespace":"shop","response_code":"200"},"value":[1700000000,"12.5"]}"#;
+
+/// Requests are told, everything else fails in its own way: what is known is shown, the rest is unknown and said.
+#[tokio::test]
+async fn partial_answers_are_shown_and_what_is_missing_is_said() {
+    let server = serve(|request| {
+        if request.contains("response_code") {
+            let nan = EDGE.replace("12.5", "NaN").replace("\"web\"", "\"other\"");
+            success(&format!("{EDGE},{nan}"))
+        } else if request.contains("destination_service_name") {
+            Say::This(200, "<html>".to_owned())
+        } else {
+            Say::This(500, String::new())
+        }
+    })
+    .await;
+    let interest = Interest { gateways: vec!["gw".to_owned()], ..Interest::default() };
+    let mut sampler = Sampler::with_trends(client(&server.url, Duration::from_secs(5)), 15);
+    let snapshot = sampler.look(&interest).await.unwrap();
+    assert_eq!(snapshot.total.rps, Some(12.5));
+    assert_eq!(snapshot.total.p99_ms, None);
+    assert_eq!(snapshot.workloads[0].trends.rps.0, [Some(12.5)]);
+    let notes = snapshot.notes.join("\n");
+    for missing in ["latency of workloads", "latency of services", "latency through gateways", "trends before now"] {
+        assert!(notes.contains(missing), "{missing} in {notes}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_asked_until_somebody_looks_and_failures_keep_the_last_figures() {
+    let broken = Arc::new(AtomicUsize::new(0));
+    let down = Arc::clone(&broken);
+    let server = serve(move |request| {
+        if down.load(Ordering::SeqCst) == 1 {
+            Say::This(500, String::new())
+        } else if request.contains("response_code") {
+            success(EDGE)
+        } else {
+            success("")
+        }
+    })
+    .await;
+    let (demand, wanted) = watch::channel(None);
+    let (out, mut readings) = watch::channel(Reading::default());
+    let sampler = Sampler::with_trends(client(&server.url, Duration::from_secs(5)), 15);
+    let running = tokio::spawn(run(sampler, wanted, out));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.asked.load(Ordering::SeqCst), 0);
+    assert_eq!(readings.borrow().source, MetricSource::None);
+    demand.send_replace(Some(Demand { every: Duration::from_millis(500), ..Demand::default() }));
+    let limit = Duration::from_secs(20);
+    let good = tokio::time::timeout(limit, readings.wait_for(|reading| reading.source == MetricSource::Good));
+    assert_eq!(good.await.unwrap().unwrap().snapshot.as_ref().unwrap().total.rps, Some(12.5));
+    broken.store(1, Ordering::SeqCst);
+    let bad = |reading: &Reading| matches!(reading.source, MetricSource::Broken { .. });
+    let reading = tokio::time::timeout(limit, readings.wait_for(bad)).await.unwrap().unwrap().clone();
+    assert!(
+        matches!(&reading.source, MetricSource::Broken { cause, .. } if cause.contains("answered 500")),
+        "{reading:?}"
+    );
+    assert_eq!(reading.snapshot.unwrap().total.rps, Some(12.5), "the last good figures stay");
+    broken.store(0, Ordering::SeqCst);
+    let again = tokio::time::timeout(limit, readings.wait_for(|reading| reading.source == MetricSource::Good));
+    again.await.unwrap().unwrap();
+    drop(demand);
+    tokio::time::timeout(limit, running).await.unwrap().unwrap();
+}

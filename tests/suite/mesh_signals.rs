@@ -1,0 +1,389 @@
+//! Figures from samples: each request once, routes by their origin, trends with gaps.
+
+use brink::{
+    cluster::Manifest,
+    mesh::{
+        routes::{RouteKind, RouteRow},
+        signals::{
+            Freshness, Origin, Snapshot,
+            answers::Answers,
+            fold::Measured,
+            route::{attribute, gateway_names},
+            sample::{EdgeLabels, Matrix, RouteLabels, ServiceLabels, WorkloadLabels},
+            trail::{Past, STEPS, Trail},
+        },
+        wins::wins,
+    },
+};
+use jiff::Timestamp;
+use rstest::rstest;
+use serde_json::json;
+
+/// `reporter caller -> workload/service code`, all in namespace `shop`.
+fn edge(text: &str, rate: f64) -> (EdgeLabels, f64) {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let [reporter, from, "->", to, code] = words[..] else { panic!("{text}") };
+    let (workload, service) = to.split_once('/').unwrap();
+    let (code, grpc) = code.split_once('+').unwrap_or((code, ""));
+    let namespace = |name: &str| if name == "unknown" { "unknown".into() } else { "shop".into() };
+    let labels = EdgeLabels {
+        reporter: reporter.into(),
+        source_workload_namespace: namespace(from),
+        source_workload: from.into(),
+        destination_workload_namespace: namespace(workload),
+        destination_workload: workload.into(),
+        destination_service_namespace: namespace(service),
+        destination_service_name: service.into(),
+        response_code: code.into(),
+        grpc_response_status: grpc.into(),
+    };
+    (labels, rate)
+}
+
+fn look(edges: Vec<(EdgeLabels, f64)>) -> Snapshot {
+    Snapshot::of(&Answers { at: Some(Timestamp::UNIX_EPOCH), edges, ..Answers::default() })
+}
+
+fn figures(snapshot: &Snapshot) -> Vec<(String, Option<f64>, Option<f64>)> {
+    snapshot.workloads.iter().map(|row| (row.workload.to_string(), row.golden.rps, row.golden.error_share)).collect()
+}
+
+#[test]
+fn a_request_reported_by_both_ends_counts_once() {
+    let snapshot = look(vec![
+        edge("source web -> reviews/reviews 200", 10.0),
+        edge("destination web -> reviews/reviews 200", 9.0),
+    ]);
+    assert_eq!(figures(&snapshot), [("reviews".to_owned(), Some(10.0), Some(0.0))]);
+    assert_eq!(snapshot.total.rps, Some(10.0));
+}
+
+#[test]
+fn callers_outside_the_mesh_are_told_by_the_called_side() {
+    let snapshot = look(vec![
+        edge("source web -> reviews/reviews 200", 10.0),
+        edge("destination web -> reviews/reviews 200", 10.0),
+        edge("destination unknown -> reviews/reviews 200", 5.0),
+    ]);
+    assert_eq!(figures(&snapshot), [("reviews".to_owned(), Some(15.0), Some(0.0))]);
+}
+
+#[test]
+fn a_waypoint_between_them_is_not_added() {
+    let snapshot = look(vec![
+        edge("waypoint web -> reviews/reviews 200", 8.0),
+        edge("destination web -> reviews/reviews 200", 8.0),
+        edge("source cart -> reviews/reviews 200", 2.0),
+        edge("waypoint cart -> reviews/reviews 200", 2.0),
+    ]);
+    assert_eq!(figures(&snapshot), [("reviews".to_owned(), Some(10.0), Some(0.0))]);
+}
+
+#[test]
+fn what_the_caller_saw_fail_counts_although_the_called_side_saw_nothing() {
+    // A fault on the way: the called side never saw the aborted half.
+    let snapshot = look(vec![
+        edge("source web -> reviews/reviews 503", 5.0),
+        edge("source web -> reviews/reviews 200", 5.0),
+        edge("destination web -> reviews/reviews 200", 5.0),
+    ]);
+    assert_eq!(figures(&snapshot), [("reviews".to_owned(), Some(10.0), Some(0.5))]);
+}
+
+#[test]
+fn a_silent_reporter_is_not_believed_over_one_that_saw_requests() {
+    let snapshot =
+        look(vec![edge("source web -> reviews/reviews 200", 0.0), edge("destination web -> reviews/reviews 200", 4.0)]);
+    assert_eq!(figures(&snapshot), [("reviews".to_owned(), Some(4.0), Some(0.0))]);
+}
+
+#[rstest]
+#[case("200", 0.0)]
+#[case("404", 0.0)]
+#[case("500", 1.0)]
+#[case("503", 1.0)]
+#[case("0", 1.0)]
+#[case("200+0", 0.0)]
+#[case("200+14", 1.0)]
+fn what_counts_as_failed(#[case] code: &str, #[case] share: f64) {
+    let snapshot = look(vec![edge(&format!("source web -> r/r {code}"), 2.0)]);
+    assert_eq!(snapshot.total.error_share, Some(share));
+}
+
+#[test]
+fn calls_that_reached_nobody_go_to_the_one_workload_behind_the_service() {
+    let snapshot =
+        look(vec![edge("source web -> reviews/reviews 200", 3.0), edge("source web -> unknown/reviews 503", 1.0)]);
+    assert_eq!(figures(&snapshot), [("reviews".to_owned(), Some(4.0), Some(0.25))]);
+    let snapshot = look(vec![
+        edge("source web -> v1/reviews 200", 3.0),
+        edge("source web -> v2/reviews 200", 3.0),
+        edge("source web -> unknown/reviews 503", 1.0),
+        edge("source web -> unknown/unknown 503", 1.0),
+    ]);
+    let rows = figures(&snapshot);
+    assert_eq!(rows[0], ("svc/reviews".to_owned(), Some(1.0), Some(1.0)));
+    assert_eq!(rows.len(), 3, "nowhere is no row");
+}
+
+#[test]
+fn nothing_measured_is_unknown_and_not_zero() {
+    let snapshot = look(Vec::new());
+    assert_eq!((snapshot.total.rps, snapshot.workloads.len()), (None, 0));
+    assert_eq!(snapshot.notes.len(), 1, "and it is said");
+    // Requests that stopped are zero, and their share of failures is not known.
+    let snapshot = look(vec![edge("source web -> r/r 200", 0.0)]);
+    assert_eq!((snapshot.total.rps, snapshot.total.error_share), (Some(0.0), None));
+}
+
+#[test]
+fn latency_is_believed_from_who_saw_most() {
+    let bucket = |reporter: &str, le: &str, rate: f64| {
+        let labels = WorkloadLabels {
+            reporter: reporter.into(),
+            destination_workload_namespace: "shop".into(),
+            destination_workload: "r".into(),
+            le: le.into(),
+        };
+        (labels, rate)
+    };
+    let answers = |source: f64, destination: f64| Answers {
+        edges: vec![edge("source web -> r/r 200", 1.0)],
+        workload_latency: vec![
+            bucket("source", "10", source),
+            bucket("source", "+Inf", source),
+            bucket("destination", "100", 0.0),
+            bucket("destination", "200", destination),
+            bucket("destination", "+Inf", destination),
+        ],
+        ..Answers::default()
+    };
+    let p50 = |source, destination| Snapshot::of(&answers(source, destination)).workloads[0].golden.p50_ms;
+    assert_eq!(p50(10.0, 10.2), Some(5.0), "about the same: the caller's side");
+    assert_eq!(p50(1.0, 10.0), Some(150.0), "most callers have no proxy");
+}
+
+fn http(name: &str, parent: &str, host: &str, backend: &str) -> RouteRow {
+    let object = json!({
+        "metadata": {"name": name, "namespace": "shop", "creationTimestamp": "2026-01-01T00:00:00Z"},
+        "spec": {"parentRefs": [{"name": parent}], "hostnames": [host], "rules": [{"backendRefs": [{"name": backend, "port": 80}]}]},
+    });
+    RouteRow::decode(RouteKind::Http, &Manifest(object))
+}
+
+fn service(name: &str, host: &str, gateway: Option<&str>) -> RouteRow {
+    let mut object = json!({
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"hosts": [host], "http": [{"route": [{"destination": {"host": host}}]}]},
+    });
+    if let Some(gateway) = gateway {
+        object["spec"]["gateways"] = json!([gateway]);
+    }
+    RouteRow::decode(RouteKind::VirtualService, &Manifest(object))
+}
+
+fn measured(edges: Vec<(EdgeLabels, f64)>) -> Measured {
+    let mut all = vec![edge("source unrelated -> x/x 200", 1.0)];
+    all.extend(edges);
+    look(all).measured
+}
+
+/// Rps and origin of each route.
+fn shares(routes: &[RouteRow], measured: &Measured) -> Vec<(Option<f64>, Origin)> {
+    attribute(routes, &wins(routes, None), measured).iter().map(|row| (row.golden.rps, row.origin)).collect()
+}
+
+#[test]
+fn a_route_gets_what_its_gateway_sends_to_its_backends() {
+    let routes = [http("a", "gw", "a.x", "one"), http("b", "gw", "b.x", "two"), http("c", "other", "c.x", "one")];
+    let measured = measured(vec![
+        edge("source gw-istio -> one/one 200", 7.0),
+        edge("source gw-istio -> one/one 503", 1.0),
+        edge("source web -> one/one 200", 50.0),
+        edge("source other -> one/one 200", 2.0),
+    ]);
+    let rows = attribute(&routes, &wins(&routes, None), &measured);
+    assert_eq!(
+        (rows[0].golden.rps, rows[0].golden.error_share, rows[0].origin),
+        (Some(8.0), Some(0.125), Origin::Measured)
+    );
+    // The gateway reports, and nothing to `two`: none, measured.
+    assert_eq!((rows[1].golden.rps, rows[1].origin), (Some(0.0), Origin::Measured));
+    assert_eq!((rows[2].golden.rps, rows[2].origin), (Some(2.0), Origin::Measured));
+}
+
+#[test]
+fn routes_that_share_gateway_and_backend_show_the_sum() {
+    let routes = [http("a", "gw", "a.x", "one"), http("b", "gw", "b.x", "one")];
+    let measured = measured(vec![edge("source gw-istio -> one/one 200", 7.0)]);
+    assert_eq!(shares(&routes, &measured), [(Some(7.0), Origin::Shared), (Some(7.0), Origin::Shared)]);
+}
+
+#[test]
+fn the_route_that_wins_has_them_all() {
+    // The same claim twice: the first by name wins.
+    let routes = [http("a", "gw", "a.x", "one"), http("b", "gw", "a.x", "one"), http("c", "gw", "a.x", "two")];
+    let measured = measured(vec![edge("source gw -> one/one 200", 7.0)]);
+    assert_eq!(
+        shares(&routes, &measured),
+        [(Some(7.0), Origin::Measured), (Some(0.0), Origin::Measured), (Some(0.0), Origin::Measured)]
+    );
+}
+
+#[test]
+fn without_a_gateway_that_reports_nothing_is_known() {
+    let routes = [http("a", "gw", "a.x", "one"), service("v", "one", Some("ingress"))];
+    let measured = measured(vec![edge("source web -> one/one 200", 7.0)]);
+    assert_eq!(shares(&routes, &measured), [(None, Origin::Unknown), (None, Origin::Unknown)]);
+}
+
+#[test]
+fn the_gateway_with_the_longest_name_that_fits_is_meant() {
+    let routes = [http("a", "gw", "a.x", "one"), http("b", "gw-internal", "b.x", "one")];
+    let measured = measured(vec![
+        edge("source gw-istio -> one/one 200", 3.0),
+        edge("source gw-internal-istio -> one/one 200", 5.0),
+    ]);
+    assert_eq!(shares(&routes, &measured), [(Some(3.0), Origin::Measured), (Some(5.0), Origin::Measured)]);
+    assert_eq!(gateway_names(&routes), ["gw", "gw-internal"]);
+}
+
+#[test]
+fn routes_of_the_mesh_get_what_is_called_from_inside() {
+    let routes = [http("a", "gw", "a.x", "one"), service("v", "one", None), service("w", "never", None)];
+    let mut answers = Answers {
+        edges: vec![edge("source gw-istio -> one/one 200", 3.0), edge("source web -> one/one 200", 4.0)],
+        ..Answers::default()
+    };
+    for (from, le, rate) in
+        [("gw-istio", "10", 3.0), ("gw-istio", "+Inf", 3.0), ("", "100", 0.0), ("", "300", 4.0), ("", "+Inf", 4.0)]
+    {
+        let labels = ServiceLabels {
+            reporter: "source".into(),
+            source_workload_namespace: if from.is_empty() { "".into() } else { "shop".into() },
+            source_workload: from.into(),
+            destination_service_namespace: "shop".into(),
+            destination_service_name: "one".into(),
+            le: le.into(),
+        };
+        answers.service_latency.push((labels, rate));
+    }
+    let rows = attribute(&routes, &wins(&routes, None), &Snapshot::of(&answers).measured);
+    let figures: Vec<_> = rows.iter().map(|row| (row.golden.rps, row.golden.p50_ms, row.origin)).collect();
+    assert_eq!(
+        figures,
+        [
+            (Some(3.0), Some(5.0), Origin::Measured),
+            (Some(4.0), Some(200.0), Origin::Measured),
+            (None, None, Origin::Unknown)
+        ]
+    );
+}
+
+#[test]
+fn series_that_name_the_route_come_first() {
+    let routes = [http("a", "gw", "a.x", "one"), http("b", "gw", "b.x", "one")];
+    let label =
+        |route: &str, status: &str, le: &str| RouteLabels { route: route.into(), status: status.into(), le: le.into() };
+    let answers = Answers {
+        edges: vec![edge("source gw -> one/one 200", 7.0)],
+        labelled: vec![(label("shop/a", "200", ""), 3.0), (label("shop/a", "500", ""), 1.0)],
+        labelled_latency: vec![(label("shop/a", "", "0.1"), 4.0), (label("shop/a", "", "+Inf"), 4.0)],
+        ..Answers::default()
+    };
+    let rows = attribute(&routes, &wins(&routes, None), &Snapshot::of(&answers).measured);
+    assert_eq!(
+        (rows[0].golden.rps, rows[0].golden.error_share, rows[0].origin),
+        (Some(4.0), Some(0.25), Origin::Measured)
+    );
+    assert_eq!(rows[0].golden.p50_ms, Some(50.0));
+    assert_eq!(rows[1].origin, Origin::Shared);
+}
+
+fn at(second: i64, rps: f64) -> Snapshot {
+    let mut snapshot = look(vec![edge("source web -> r/r 200", rps)]);
+    snapshot.at = Some(Timestamp::from_second(second).unwrap());
+    snapshot
+}
+
+#[test]
+fn trends_have_a_sample_a_step_and_gaps() {
+    let mut trail = Trail::new(15);
+    let mut last = Snapshot::default();
+    for (second, rps) in [(1500, 1.0), (1509, 2.0), (1515, 3.0), (1560, 4.0), (1530, 9.0)] {
+        last = at(second, rps);
+        trail.push(&mut last);
+        if second == 1560 {
+            let trends = &last.workloads[0].trends;
+            // 1500 was overwritten by 1509; 1530 and 1545 were missed.
+            assert_eq!(trends.rps.0, [Some(2.0), Some(3.0), None, None, Some(4.0)]);
+            assert_eq!(last.total_trends.rps.0, trends.rps.0);
+            assert_eq!(last.step_s, 15);
+        }
+    }
+    assert_eq!(last.workloads[0].trends.rps.0.len(), 5, "a clock that went back adds nothing");
+}
+
+#[test]
+fn trends_are_bounded_and_forget_what_is_gone() {
+    let mut trail = Trail::new(1);
+    let mut gone = look(vec![edge("source web -> gone/gone 200", 1.0)]);
+    gone.at = Some(Timestamp::from_second(0).unwrap());
+    trail.push(&mut gone);
+    for second in 1..=200 {
+        trail.push(&mut at(second, 1.0));
+    }
+    let mut last = at(201, 1.0);
+    trail.push(&mut last);
+    assert_eq!(last.workloads[0].trends.rps.0.len(), STEPS);
+    let mut again = look(vec![edge("source web -> gone/gone 200", 1.0)]);
+    again.at = Some(Timestamp::from_second(202).unwrap());
+    trail.push(&mut again);
+    assert_eq!(again.workloads[0].trends.rps.0, [Some(1.0)], "it starts anew");
+    // A sleep of a year costs no year of gaps.
+    trail.push(&mut at(40_000_000, 1.0));
+}
+
+#[test]
+fn the_past_is_taken_in_from_the_believed_reporter() {
+    let series = |values: &[(&str, &[(f64, f64)])]| Matrix {
+        series: values
+            .iter()
+            .map(|(reporter, points)| {
+                let labels = WorkloadLabels {
+                    reporter: (*reporter).into(),
+                    destination_workload_namespace: "shop".into(),
+                    destination_workload: "r".into(),
+                    le: "".into(),
+                };
+                (labels, points.to_vec())
+            })
+            .collect(),
+        warnings: Vec::new(),
+    };
+    let mut trail = Trail::new(15);
+    trail.fill(&Past {
+        rps: series(&[("destination", &[(0.0, 1.0)]), ("source", &[(0.0, 4.0), (30.0, 8.0)])]),
+        failed: series(&[("source", &[(30.0, 2.0)])]),
+        p50: series(&[("destination", &[(0.0, 99.0)]), ("source", &[(0.0, 5.0)])]),
+        p99: series(&[]),
+    });
+    let mut now = at(45, 6.0);
+    trail.push(&mut now);
+    let trends = &now.workloads[0].trends;
+    assert_eq!(trends.rps.0, [Some(4.0), None, Some(8.0), Some(6.0)]);
+    assert_eq!(trends.error_share.0, [Some(0.0), None, Some(0.25), Some(0.0)]);
+    assert_eq!(trends.p50_ms.0, [Some(5.0), None, None, None]);
+    assert_eq!(now.total_trends.rps.0, [Some(4.0), None, Some(8.0), Some(6.0)]);
+}
+
+#[rstest]
+#[case(0, "fresh")]
+#[case(14, "fresh")]
+#[case(15, "15s")]
+#[case(60, "1m")]
+#[case(299, "1m")]
+#[case(300, "stale")]
+fn freshness_goes_in_steps(#[case] seconds: u64, #[case] word: &str) {
+    assert_eq!(Freshness::of(std::time::Duration::from_secs(seconds)).word(), word);
+}

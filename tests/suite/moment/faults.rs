@@ -1,0 +1,211 @@
+//! The faults pane and the words of a live fault.
+
+use std::time::Duration;
+
+use brink::{
+    fault::{
+        injection::State,
+        undo::Decision,
+        view::{InjectionView, StepView},
+    },
+    journal::entry::{Cause, Op, Outcome},
+    msg::{Command, Effect},
+    panes::{Faults, live},
+};
+use insta::assert_snapshot;
+use ratatui::layout::Rect;
+
+use super::stage::{Stage, at, draw, told};
+
+pub fn view(id: &str, state: State) -> InjectionView {
+    let now = at(0).server;
+    let ended = state.ended();
+    InjectionView {
+        injection: id.to_owned(),
+        title: "Delay half of the requests to reviews by 1 s for 90 s".to_owned(),
+        kind: "http-delay".to_owned(),
+        driver: "istio".to_owned(),
+        class: "self-expiring".to_owned(),
+        state,
+        cause: ended.then_some(Cause::Person),
+        deadline: Some(now + Duration::from_secs(120)),
+        ends: Some(now + Duration::from_secs(72)),
+        owner: "ana@example.com".to_owned(),
+        host: "4711@laptop".to_owned(),
+        approved_by: "key".to_owned(),
+        mine: true,
+        since: now,
+        unconfirmed_since: None,
+        trouble: None,
+        steps: vec![StepView {
+            n: 1,
+            op: Op::Create,
+            object: format!("networking.istio.io/v1alpha3/EnvoyFilter shop/brink-{id}"),
+            written: true,
+            outcome: ended.then_some(Outcome::Removed),
+            note: String::new(),
+        }],
+        residue: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+pub fn stuck() -> InjectionView {
+    InjectionView {
+        trouble: Some("Deployment shop/reviews: spec.replicas is 5, neither 4 before nor 1 of the fault".to_owned()),
+        steps: vec![StepView {
+            n: 1,
+            op: Op::Patch,
+            object: "apps/v1/Deployment shop/reviews".to_owned(),
+            written: true,
+            outcome: Some(Outcome::Entangled),
+            note: "kubectl-edit wrote spec.replicas".to_owned(),
+        }],
+        class: "guarded".to_owned(),
+        kind: "scale".to_owned(),
+        title: "Scale Deployment reviews from 4 to 1 for 90 s".to_owned(),
+        ..view("c0ffee", State::Stuck)
+    }
+}
+
+fn staged(views: &[InjectionView]) -> Stage {
+    let mut stage = Stage::new();
+    for view in views {
+        stage.world.injections.insert(view.injection.clone(), view.clone());
+    }
+    stage
+}
+
+fn press(pane: &mut Faults, stage: &mut Stage, command: Command, millis: u64) -> Vec<Effect> {
+    pane.update(command, &mut stage.cx(at(millis))).effects
+}
+
+#[test]
+fn ones_own_fault_ends_with_one_key_and_somebody_elses_with_two() {
+    let mine = view("7f3a9c", State::Active);
+    let mut stage = staged(&[mine]);
+    let mut pane = Faults::default();
+    let effects = press(&mut pane, &mut stage, Command::FaultAbort, 0);
+    assert!(matches!(effects.as_slice(), [Effect::Abort(_, id)] if id == "7f3a9c"));
+
+    let mut stage = staged(&[InjectionView { mine: false, ..view("7f3a9c", State::Active) }]);
+    assert!(press(&mut pane, &mut stage, Command::FaultAbort, 0).is_empty());
+    pane.settle(Rect::new(0, 0, 78, 20), &stage.look(at(10)));
+    let screen = told(&draw(78, 20, |area, buf| pane.view(area, buf, &stage.look(at(10)))), &stage.theme);
+    assert!(screen.contains("end ana@example.com's http-delay? delete again says yes"), "{screen}");
+    let effects = press(&mut pane, &mut stage, Command::FaultAbort, 100);
+    assert!(matches!(effects.as_slice(), [Effect::Abort(_, id)] if id == "7f3a9c"));
+    // A question that was not answered in time is asked anew.
+    press(&mut pane, &mut stage, Command::FaultAbort, 1000);
+    assert!(press(&mut pane, &mut stage, Command::FaultAbort, 7000).is_empty());
+}
+
+#[test]
+fn a_stuck_undo_waits_for_a_decision_said_twice() {
+    let mut stage = staged(&[stuck()]);
+    let mut pane = Faults::default();
+    for (command, decision) in [(Command::FaultKeep, Decision::KeepTheirs), (Command::FaultForce, Decision::ForceMine)]
+    {
+        assert!(press(&mut pane, &mut stage, command, 0).is_empty());
+        let effects = press(&mut pane, &mut stage, command, 200);
+        assert!(matches!(effects.as_slice(), [Effect::Decide(_, id, made)] if id == "c0ffee" && *made == decision));
+        // In a burst the second key is no answer.
+        press(&mut pane, &mut stage, command, 1000);
+        assert!(pane.update(command, &mut stage.burst(at(1100))).effects.is_empty());
+    }
+    // Another key in between takes the question back.
+    press(&mut pane, &mut stage, Command::FaultKeep, 2000);
+    press(&mut pane, &mut stage, Command::FaultForce, 2100);
+    assert!(press(&mut pane, &mut stage, Command::FaultKeep, 2200).is_empty());
+    let effects = press(&mut pane, &mut stage, Command::FaultPrint, 3000);
+    assert!(matches!(effects.as_slice(), [Effect::Print(_, id)] if id == "c0ffee"));
+}
+
+#[test]
+fn decisions_mean_nothing_for_a_fault_that_is_not_stuck() {
+    let mut stage = staged(&[view("7f3a9c", State::Active)]);
+    let mut pane = Faults::default();
+    for command in [Command::FaultKeep, Command::FaultForce, Command::FaultPrint] {
+        for millis in [0, 100] {
+            assert!(press(&mut pane, &mut stage, command, millis).is_empty());
+        }
+    }
+    assert!(matches!(press(&mut pane, &mut stage, Command::FaultExtend, 0).as_slice(), [Effect::Extend(..)]));
+}
+
+#[test]
+fn the_header_counts_down_and_what_is_wrong_goes_before() {
+    let stage = staged(&[view("7f3a9c", State::Active)]);
+    let header = |stage: &Stage, millis| live::header(&stage.world, at(millis), false).unwrap().0;
+    assert_eq!(header(&stage, 0), " ↯ http-delay reviews 01:12 left ");
+    assert_eq!(header(&stage, 71_500), " ↯ http-delay reviews 00:01 left ");
+    let stage = staged(&[view("7f3a9c", State::Active), stuck()]);
+    assert_eq!(header(&stage, 0), " ✗ scale reviews stuck +1 ");
+    let pending = InjectionView { unconfirmed_since: Some(at(0).server), ..view("7f3a9c", State::Undoing) };
+    assert_eq!(header(&staged(&[pending]), 45_000), " ↯ http-delay reviews UNDO PENDING for 45s ");
+    let foreign = InjectionView { mine: false, ..view("7f3a9c", State::Active) };
+    assert_eq!(header(&staged(&[foreign]), 0), " ↯ ana@example.com's http-delay reviews 01:12 left ");
+    assert_eq!(live::header(&staged(&[view("1", State::Recovered)]).world, at(0), false), None);
+}
+
+#[test]
+fn what_was_proven_stands_for_a_minute() {
+    let stage = staged(&[view("7f3a9c", State::Recovered)]);
+    let (text, _) = live::proven(&stage.world, at(1000), false).unwrap();
+    assert_eq!(text, "✓ http-delay is over: 1 object read back and as before");
+    assert_eq!(live::proven(&stage.world, at(60_000), false), None);
+    assert_eq!(live::proven_until(&stage.world, at(1000)), Some(Duration::from_secs(60)));
+}
+
+#[test]
+fn at_every_size() {
+    let residue = InjectionView {
+        residue: vec!["Pod reviews-1 has a new name".to_owned()],
+        notes: vec!["spec.replicas was changed by hpa".to_owned()],
+        ..view("0ddba1", State::Residue)
+    };
+    let foreign = InjectionView { mine: false, owner: "bob".to_owned(), ..view("b0b", State::Active) };
+    let scenes: [(&str, Vec<InjectionView>); 3] = [
+        ("live", vec![view("7f3a9c", State::Active), foreign]),
+        ("stuck", vec![stuck()]),
+        ("history", vec![view("1", State::Recovered), residue]),
+    ];
+    for (name, views) in scenes {
+        let stage = staged(&views);
+        for (width, height) in [(78, 20), (46, 13), (78, 18)] {
+            let mut pane = Faults::default();
+            pane.settle(Rect::new(0, 0, width, height), &stage.look(at(0)));
+            let buf = draw(width, height, |area, buf| pane.view(area, buf, &stage.look(at(5000))));
+            assert_snapshot!(format!("faults_{name}_{width}x{height}"), told(&buf, &stage.theme));
+        }
+    }
+}
+
+#[test]
+fn the_words_of_others_cannot_drive_the_screen() {
+    let evil = InjectionView {
+        mine: false,
+        owner: "eve\u{1b}[2J".to_owned(),
+        title: "\u{202e}gnihton\n\n".to_owned(),
+        ..view("e", State::Active)
+    };
+    let stage = staged(&[evil]);
+    let mut pane = Faults::default();
+    pane.settle(Rect::new(0, 0, 78, 20), &stage.look(at(0)));
+    let screen = told(&draw(78, 20, |area, buf| pane.view(area, buf, &stage.look(at(0)))), &stage.theme);
+    assert!(!screen.contains('\u{1b}') && !screen.contains('\u{202e}'));
+}
+
+#[test]
+fn no_size_breaks_it() {
+    let stage = staged(&[view("7f3a9c", State::Active), stuck(), view("1", State::Recovered)]);
+    for width in 0..60 {
+        for height in 0..24 {
+            let mut pane = Faults::default();
+            let area = Rect::new(0, 0, width, height);
+            pane.settle(area, &stage.look(at(0)));
+            draw(width, height, |area, buf| pane.view(area, buf, &stage.look(at(0))));
+            draw(width, height, |area, buf| live::strip(area, buf, &stage.look(at(0))));
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! The fault moment: form, preview, live, stop.
+
+mod change;
+mod faults;
+mod form;
+mod preview;
+mod stage;
+mod stop;

@@ -1,0 +1,316 @@
+//! The families of the matrix: one fault each, as a checked plan against the fake cluster.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use brink::{
+    cluster::{
+        Kind, Manifest, ObjectRef,
+        api::{Api, Write},
+        warrant::Purpose,
+    },
+    fault::{
+        checked::Checked,
+        class::Class,
+        edit, identity,
+        intent::{Driver, Fault, FaultKind, Scope, Target},
+        plan::{Change, Edit, Plan, Reach, Step},
+        preview::{Blast, Preview, TrafficSource},
+    },
+    journal::path::Seg,
+};
+use serde_json::{Value, json};
+
+use super::fake_cluster::{Client, World};
+
+pub const LEASE: u64 = 60;
+pub const DURATION: u64 = 30;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Additive, under a fuse: an AuthorizationPolicy.
+    Additive,
+    /// A patch that inserts a named element: a VirtualService.
+    Insert,
+    /// A patch of a value: an image.
+    Image,
+    /// Replicas.
+    Scale,
+    /// Delete, create ours, create anew: a route.
+    Recreate,
+    /// Eviction.
+    Evict,
+}
+
+impl Family {
+    pub const ALL: [Self; 6] = [Self::Additive, Self::Insert, Self::Image, Self::Scale, Self::Recreate, Self::Evict];
+
+    pub fn letter(self) -> &'static str {
+        match self {
+            Self::Additive => "A",
+            Self::Insert => "P/vs",
+            Self::Image => "P/image",
+            Self::Scale => "S",
+            Self::Recreate => "D",
+            Self::Evict => "K",
+        }
+    }
+
+    /// What it touches (the object that stands before, or the one it makes).
+    pub fn object(self, id: &str) -> ObjectRef {
+        match self {
+            Self::Additive => policy(id),
+            Self::Insert => virtual_service(),
+            Self::Image | Self::Scale => deployment(),
+            Self::Recreate => route("reviews"),
+            Self::Evict => pod("web-1"),
+        }
+    }
+
+    /// The undo has something to write.
+    pub fn undoable(self) -> bool {
+        self != Self::Evict
+    }
+}
+
+pub fn virtual_service() -> ObjectRef {
+    ObjectRef::new(
+        Kind::namespaced("networking.istio.io", "v1", "VirtualService", "virtualservices"),
+        "shop",
+        "reviews",
+    )
+}
+
+pub fn deployment() -> ObjectRef {
+    ObjectRef::new(Kind::namespaced("apps", "v1", "Deployment", "deployments"), "shop", "web")
+}
+
+pub fn route(name: &str) -> ObjectRef {
+    ObjectRef::new(Kind::namespaced("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"), "shop", name)
+}
+
+pub fn policy(id: &str) -> ObjectRef {
+    let kind = Kind::namespaced("security.istio.io", "v1", "AuthorizationPolicy", "authorizationpolicies");
+    ObjectRef::new(kind, "shop", &format!("brink-{id}"))
+}
+
+pub fn pod(name: &str) -> ObjectRef {
+    ObjectRef::new(Kind::namespaced("", "v1", "Pod", "pods"), "shop", name)
+}
+
+/// A shop with everything the families touch.
+pub fn shop() -> World {
+    let world = World::new(&["shop", "brink"]);
+    world.put(
+        &virtual_service(),
+        json!({"metadata": {"annotations": {"team": "reviews"}}, "spec": {"hosts": ["reviews"], "http": [
+            {"name": "v2", "route": [{"destination": {"host": "reviews-v2"}, "weight": 100}]},
+            {"name": "v1", "route": [{"destination": {"host": "reviews"}}]}
+        ]}}),
+    );
+    world.put(
+        &deployment(),
+        json!({"metadata": {"labels": {"app": "web"}}, "spec": {"replicas": 3, "template": {"spec": {"containers": [
+            {"name": "sidecar", "image": "proxy:1"}, {"name": "web", "image": "web:1"}
+        ]}}}}),
+    );
+    world.put(
+        &route("reviews"),
+        json!({"metadata": {"labels": {"app": "reviews"}}, "spec": {"hostnames": ["shop.example"], "rules": [
+            {"backendRefs": [{"name": "reviews", "port": 80}]}
+        ]}}),
+    );
+    for name in ["web-1", "web-2"] {
+        world.put(
+            &pod(name),
+            json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web"}]}}),
+        );
+    }
+    world
+}
+
+fn changes(family: Family, id: &str) -> Vec<(ObjectRef, Change, bool)> {
+    let field = |name: &str| Seg::Field(name.to_owned());
+    let named = |name: &str| Seg::Named { key: "name".to_owned(), value: name.to_owned() };
+    match family {
+        Family::Additive => {
+            let object = Manifest(json!({"apiVersion": "security.istio.io/v1", "kind": "AuthorizationPolicy",
+                "metadata": {"name": format!("brink-{id}"), "namespace": "shop"},
+                "spec": {"action": "DENY", "rules": [{}], "selector": {"matchLabels": {"app": "reviews"}}}}));
+            vec![(policy(id), Change::Create { object, fused: true }, false)]
+        }
+        Family::Insert => {
+            let name = format!("brink-{id}-0");
+            let edits = vec![Edit {
+                path: vec![field("spec"), field("http"), named(&name)],
+                value: Some(
+                    json!({"name": name, "fault": {"delay": {"fixedDelay": "1s", "percentage": {"value": 12.5}}},
+                    "route": [{"destination": {"host": "reviews-v2"}}]}),
+                ),
+                at: Some(0),
+            }];
+            vec![(virtual_service(), Change::Patch { edits }, false)]
+        }
+        Family::Image => {
+            let edits = vec![Edit {
+                path: vec![
+                    field("spec"),
+                    field("template"),
+                    field("spec"),
+                    field("containers"),
+                    named("web"),
+                    field("image"),
+                ],
+                value: Some(json!("web:broken")),
+                at: None,
+            }];
+            vec![(deployment(), Change::Patch { edits }, false)]
+        }
+        Family::Scale => vec![(deployment(), Change::Scale { from: 3, to: 1 }, false)],
+        Family::Recreate => {
+            let spec =
+                json!({"hostnames": ["shop.example"], "rules": [{"backendRefs": [{"name": "reviews", "port": 80}]}]});
+            let ours = Manifest(json!({"metadata": {"name": format!("brink-{id}"), "namespace": "shop"},
+                "spec": {"hostnames": ["shop.example"], "rules": [{"backendRefs": [{"name": "nowhere", "port": 80}]}]}}));
+            let again =
+                Manifest(json!({"metadata": {"name": "reviews", "namespace": "shop", "labels": {"app": "reviews"}},
+                "spec": spec}));
+            vec![
+                (route("reviews"), Change::Delete, false),
+                (route(&format!("brink-{id}")), Change::Create { object: ours, fused: false }, false),
+                (route("reviews"), Change::Create { object: again, fused: false }, true),
+            ]
+        }
+        Family::Evict => vec![(pod("web-1"), Change::Evict, false)],
+    }
+}
+
+/// The family's plan, checked against the world as it is now.
+pub async fn checked(world: &World, client: &Client, family: Family, id: &str) -> Checked {
+    let mut steps = Vec::new();
+    let (mut stored, mut identities, mut uids) = (Vec::new(), Vec::new(), Vec::new());
+    for (n, (object, change, assumed)) in (1u32..).zip(changes(family, id)) {
+        let before = match change {
+            Change::Create { .. } => None,
+            _ => world.get(&object).map(Manifest),
+        };
+        let write = match &change {
+            Change::Create { object: body, .. } if !assumed => Some(Write::Create(object.clone(), body.clone())),
+            Change::Patch { edits } => {
+                let operations = edit::operations(&before.as_ref().unwrap().0, edits).unwrap();
+                Some(Write::Patch(object.clone(), operations))
+            }
+            Change::Scale { to, .. } => Some(Write::Patch(
+                object.clone(),
+                vec![json!({"op": "replace", "path": "/spec/replicas", "value": to})],
+            )),
+            _ => None,
+        };
+        stored.push(match write {
+            Some(write) => Some(client.dry_run(&write).await.unwrap().body),
+            None => None,
+        });
+        identities.push(before.as_ref().map(identity::identity).unwrap_or_default());
+        uids.push(before.as_ref().and_then(|before| before.text(&["metadata", "uid"])).map(str::to_owned));
+        let residue = match family {
+            Family::Evict => vec!["a new pod takes its place".to_owned()],
+            _ => Vec::new(),
+        };
+        steps.push(Step { n, object, change, before, residue, assumed });
+    }
+    let (class, fuses) = match family {
+        Family::Additive => (Class::SelfExpiring, vec!["shop".to_owned()]),
+        Family::Evict => (Class::OneWay, Vec::new()),
+        _ => (Class::Guarded, Vec::new()),
+    };
+    let fault = Fault {
+        name: id.to_owned(),
+        namespace: "shop".to_owned(),
+        kind: FaultKind::Manifest,
+        target: Target::Manifest,
+        params: BTreeMap::new(),
+        scope: Scope::default(),
+        ramp: Vec::new(),
+        abort_when: Vec::new(),
+        duration: Duration::from_secs(DURATION),
+        lease: Duration::from_secs(LEASE),
+        driver: None,
+        manifests: Vec::new(),
+    };
+    let plan = Plan {
+        id: id.to_owned(),
+        purpose: Purpose::Fault,
+        fault,
+        driver: Driver::Native,
+        driver_why: String::new(),
+        alternatives: Vec::new(),
+        class,
+        duration: Duration::from_secs(DURATION),
+        lease: Duration::from_secs(LEASE),
+        title: format!("{} for the matrix", family.letter()),
+        steps,
+        fuses,
+        reach: Reach::default(),
+        predicts: Vec::new(),
+        doubts: Vec::new(),
+        undo: Vec::new(),
+    };
+    wrap(world, plan, stored, identities, uids)
+}
+
+pub fn wrap(
+    world: &World,
+    plan: Plan,
+    stored: Vec<Option<Manifest>>,
+    identities: Vec<String>,
+    uids: Vec<Option<String>>,
+) -> Checked {
+    let preview = Preview {
+        plan: plan.id.clone(),
+        kind: plan.fault.kind.word().to_owned(),
+        driver: plan.driver.word().to_owned(),
+        class: plan.class.word().to_owned(),
+        duration_s: plan.duration.as_secs(),
+        lease_s: plan.lease.as_secs(),
+        token: format!("token-{}", plan.id),
+        title: plan.title.clone(),
+        alternatives: Vec::new(),
+        changes: Vec::new(),
+        blast: Blast {
+            pods: Vec::new(),
+            routes: Vec::new(),
+            traffic_share: None,
+            traffic_source: TrafficSource::Unknown,
+        },
+        guard: Vec::new(),
+        predicts: Vec::new(),
+        residue: Vec::new(),
+        rivals: Vec::new(),
+        undo: Vec::new(),
+    };
+    Checked {
+        token: format!("token-{}", plan.id),
+        plan,
+        preview,
+        stored,
+        identities,
+        uids,
+        cluster_uid: world.uid(),
+        cluster_uid_of: "Namespace kube-system".to_owned(),
+        production: false,
+        confirm_name: "reviews".to_owned(),
+        at: world.now(),
+    }
+}
+
+/// Without what a new object of the same name cannot share with the old one.
+pub fn but_born_again(picture: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let mut picture = picture.clone();
+    for (key, value) in &mut picture {
+        if key.contains("/httproutes/") {
+            let metadata = value["metadata"].as_object_mut().unwrap();
+            metadata.remove("uid");
+            metadata.remove("creationTimestamp");
+        }
+    }
+    picture
+}

@@ -1,0 +1,6 @@
+//! What several topics of the suite need.
+
+pub mod fake_cluster;
+pub mod families;
+pub mod rig;
+pub mod world;
