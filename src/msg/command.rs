@@ -222,11 +222,6 @@ impl Command {
         self.spec().name
     }
 
-    /// Whether it can approve a write. Such a command counts only as a key pressed alone: not pasted, not in a burst.
-    pub fn approves(self) -> bool {
-        matches!(self, Self::Apply | Self::Accept | Self::FaultForce | Self::FaultKeep | Self::StopEveryone)
-    }
-
     /// The command of a name.
     pub fn named(name: &str) -> Option<Self> {
         COMMANDS.iter().find(|spec| spec.name == name).map(|spec| spec.command)

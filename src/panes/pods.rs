@@ -144,12 +144,7 @@ impl Pods {
 
     /// When the picture changes by time alone.
     pub fn wakes(&self, now: Now) -> Option<Duration> {
-        let ages = self
-            .grid
-            .visible()
-            .filter_map(|row| row.created)
-            .map(|created| now.mono + age::changes_in(now.age(created)))
-            .min();
+        let ages = state::ages_wake(self.grid.visible().filter_map(|row| row.created), now);
         ages.into_iter().chain(self.grid.wakes()).chain(state::stale_wakes(self.stale, now)).min()
     }
 

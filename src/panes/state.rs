@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::Look;
@@ -123,6 +124,11 @@ pub fn stale_word(since: Option<Duration>, now: Now) -> Option<(String, Role)> {
 /// When that word changes.
 pub fn stale_wakes(since: Option<Duration>, now: Now) -> Option<Duration> {
     since.map(|since| now.mono + age::changes_in(now.mono.saturating_sub(since)))
+}
+
+/// When the first of these ages reads differently.
+pub fn ages_wake(created: impl Iterator<Item = Timestamp>, now: Now) -> Option<Duration> {
+    created.map(|created| now.mono + age::changes_in(now.age(created))).min()
 }
 
 /// A number in groups of three: `3,400`.

@@ -9,9 +9,9 @@ use super::{cluster_id::cluster_id, lifelines, rehearsal, reviews, sight};
 use crate::{
     base::sanitize,
     cluster::api::{Api, Read, Trouble, Write},
-    cluster::{Kind, Manifest, ObjectRef, warrant::Purpose},
+    cluster::{Manifest, warrant::Purpose},
     fault::{
-        approval,
+        approval, arming,
         blast::blast,
         checked::Checked,
         diff,
@@ -252,7 +252,7 @@ async fn open<A: Api>(api: &A, namespaces: &[String]) -> Result<Option<Vec<Open>
             Ok(record) => Open {
                 id: record.arm.id,
                 owner: record.arm.owner,
-                objects: record.arm.steps.iter().map(|step| place(&step.object)).collect(),
+                objects: record.arm.steps.iter().map(|step| arming::object(&step.object)).collect(),
             },
             // Nobody knows what it says, so it counts as open (rule R5).
             Err(_) => Open {
@@ -266,18 +266,4 @@ async fn open<A: Api>(api: &A, namespaces: &[String]) -> Result<Option<Vec<Open>
         }
     }
     Ok(Some(all))
-}
-
-fn place(target: &crate::journal::entry::Target) -> ObjectRef {
-    ObjectRef {
-        kind: Kind {
-            group: target.group.clone(),
-            version: target.version.clone(),
-            kind: target.kind.clone(),
-            plural: target.plural.clone(),
-            namespaced: target.namespace.is_some(),
-        },
-        namespace: target.namespace.clone(),
-        name: target.name.clone(),
-    }
 }
