@@ -204,7 +204,9 @@ impl App {
         if !scanned.stale_marks.is_empty() {
             let objects = sanitize::line(&scanned.stale_marks.join(", ")).into_owned();
             self.notify(
-                format!("marks of finished faults are back on {objects}: remove the annotation brink.dev/injection"),
+                format!(
+                    "marks of finished faults are back on {objects}: `brink fault recover --stale-marks` takes them off"
+                ),
                 Role::Warn,
             );
         }

@@ -257,7 +257,7 @@ pub enum FaultCommand {
     /// Abort faults
     Abort(AbortArgs),
     /// Finish what a crash left behind
-    Recover(Output),
+    Recover(RecoverArgs),
     /// List the open faults
     List(ListArgs),
     /// Show one fault
@@ -341,6 +341,18 @@ pub struct AbortArgs {
     /// Return at once
     #[arg(long)]
     pub no_wait: bool,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `fault recover`.
+#[derive(Debug, Args)]
+pub struct RecoverArgs {
+    /// Also take off the marks of finished faults that are back on their objects (a rollback brings them); nothing else of
+    /// these objects is touched
+    #[arg(long)]
+    pub stale_marks: bool,
     /// How to write the answer
     #[command(flatten)]
     pub output: Output,

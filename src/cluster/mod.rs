@@ -7,6 +7,7 @@
 pub mod address;
 pub mod api;
 pub mod cause;
+pub mod cluster_id;
 pub mod delta;
 pub mod describe;
 mod describe_pod;
@@ -27,6 +28,7 @@ pub mod warrant;
 pub mod yaml;
 
 pub use address::Address;
+pub use cluster_id::ClusterId;
 pub use delta::{Batch, Delta, Row, Scope};
 pub use kind::{Kind, ObjectRef};
 pub use manifest::Manifest;

@@ -3,6 +3,8 @@
 //! No write leaves [`crate::cluster::api`] without one. Only the guard of the fault room issues them, after read-only mode
 //! and the guardrails were checked; the layering test keeps it so.
 
+use super::ClusterId;
+
 /// What a write is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
@@ -19,13 +21,13 @@ pub enum Purpose {
 pub struct Warrant {
     purpose: Purpose,
     injection: String,
-    cluster: String,
+    cluster: ClusterId,
 }
 
 impl Warrant {
     /// Issues a warrant. To be called by `fault::guard` alone.
-    pub(crate) fn issue(purpose: Purpose, injection: &str, cluster: &str) -> Self {
-        Self { purpose, injection: injection.to_owned(), cluster: cluster.to_owned() }
+    pub(crate) fn issue(purpose: Purpose, injection: &str, cluster: ClusterId) -> Self {
+        Self { purpose, injection: injection.to_owned(), cluster }
     }
 
     /// What the write is for.
@@ -38,8 +40,8 @@ impl Warrant {
         &self.injection
     }
 
-    /// The uid of the cluster it holds in; a write to any other is refused.
-    pub fn cluster(&self) -> &str {
+    /// The cluster it holds in; a write to any other is refused.
+    pub fn cluster(&self) -> &ClusterId {
         &self.cluster
     }
 }

@@ -14,7 +14,7 @@ use super::{
     record,
 };
 use crate::{
-    cluster::{Manifest, ObjectRef, warrant::Purpose},
+    cluster::{ClusterId, Manifest, ObjectRef, warrant::Purpose},
     journal::{
         entry::{Access, Arm, StepFact, Target, Touched, VERSION},
         path::{Path, Seg},
@@ -74,8 +74,8 @@ pub fn arm(checked: &Checked, approval: &Approval, armer: &Armer, intent: serde_
     Ok(Arm {
         v: VERSION,
         id: plan.id.clone(),
-        cluster_uid: checked.cluster_uid.clone(),
-        cluster_uid_of: checked.cluster_uid_of.clone(),
+        cluster_uid: checked.cluster.uid.clone(),
+        cluster_uid_of: checked.cluster.of.clone(),
         server: armer.server.clone(),
         access: armer.access.clone(),
         owner: armer.user.clone(),
@@ -231,6 +231,11 @@ fn highest_absent(before: &Manifest, path: Path) -> Path {
 fn position(before: &Manifest, path: &[Seg]) -> Option<usize> {
     let (Seg::Named { key, value }, list) = path.split_last()? else { return None };
     find(&before.0, list)?.as_array()?.iter().position(|item| item.get(key).and_then(|v| v.as_str()) == Some(value))
+}
+
+/// The cluster it is in.
+pub fn cluster(arm: &Arm) -> ClusterId {
+    ClusterId::new(&arm.cluster_uid, &arm.cluster_uid_of)
 }
 
 /// The object's name as the journal writes it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{plan::Plan, preview::Preview};
-use crate::cluster::Manifest;
+use crate::cluster::{ClusterId, Manifest};
 
 /// How long an approval may come after the check.
 pub const FRESH: Duration = Duration::from_mins(2);
@@ -23,10 +23,8 @@ pub struct Checked {
     pub identities: Vec<String>,
     /// By step: uid of the object before; `None` for a create.
     pub uids: Vec<Option<String>>,
-    /// Uid of the cluster the answers came from.
-    pub cluster_uid: String,
-    /// Which object's uid that is: `Namespace kube-system` or `ConfigMap NS/kube-root-ca.crt`.
-    pub cluster_uid_of: String,
+    /// The cluster the answers came from.
+    pub cluster: ClusterId,
     /// Hash of cluster uid, plan, identities, targets and policy: the same world gives the same token.
     pub token: String,
     /// The context counts as production.

@@ -8,7 +8,10 @@ use super::{
     checked::{Checked, FRESH},
     preview::{Ruling, Verdict},
 };
-use crate::cluster::warrant::{Purpose, Warrant};
+use crate::cluster::{
+    ClusterId,
+    warrant::{Purpose, Warrant},
+};
 
 /// Why no warrant is issued.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -76,10 +79,19 @@ pub fn permit(
             return Err(NoWarrant::Confirm { verdict: Box::new(verdict.clone()), name: checked.confirm_name.clone() });
         }
     }
-    Ok(Warrant::issue(checked.plan.purpose, &checked.plan.id, &checked.cluster_uid))
+    Ok(Warrant::issue(checked.plan.purpose, &checked.plan.id, checked.cluster.clone()))
 }
 
 /// The right to undo an injection. No policy, disk or metric may stand in its way (rules R2 and R12).
-pub fn undo(injection: &str, cluster_uid: &str) -> Warrant {
-    Warrant::issue(Purpose::Undo, injection, cluster_uid)
+pub fn undo(injection: &str, cluster: ClusterId) -> Warrant {
+    Warrant::issue(Purpose::Undo, injection, cluster)
+}
+
+/// The right to take the mark of a finished injection off objects it came back to. It is asked for, not urgent: read-only mode
+/// stands in its way.
+pub fn unmark(injection: &str, cluster: ClusterId, readonly: bool) -> Result<Warrant, NoWarrant> {
+    if readonly {
+        return Err(NoWarrant::ReadOnly);
+    }
+    Ok(Warrant::issue(Purpose::Undo, injection, cluster))
 }

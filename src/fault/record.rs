@@ -1,7 +1,8 @@
 //! The cluster record: the arming facts as a `ConfigMap`, so that any brink can finish what this one began.
 //!
 //! One in every touched namespace, all the same; any copy suffices. Nothing in it is trusted: an undo goes by the marks on
-//! the objects, whose hashes a changed record does not match.
+//! the objects, whose hashes a changed record does not match. Whoever may write a ConfigMap somewhere may claim any id there,
+//! so a name or an id proves nothing: copies are the same injection only if they tell the same ([`same`]).
 
 use std::fmt::Write as _;
 
@@ -9,9 +10,9 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use super::{PREFIX, injection::State};
+use super::{PREFIX, fuse, injection::State};
 use crate::{
-    cluster::{Kind, Manifest, ObjectRef},
+    cluster::{Kind, Manifest, ObjectRef, cluster_id},
     journal::entry::{Access, Arm, StepFact, VERSION},
 };
 
@@ -134,12 +135,26 @@ pub fn read(object: &Manifest) -> Result<Record, NoRecord> {
     if object.name() != name(&id) {
         return Err(NoRecord::Unreadable(format!("it is named {}, not {}", object.name(), name(&id))));
     }
+    let namespaces: Vec<String> =
+        need("namespaces")?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let here = object.namespace().unwrap_or_default();
+    if !namespaces.iter().any(|namespace| namespace == here) {
+        return Err(NoRecord::Unreadable(format!("it stands in {here}, which is none of the namespaces it names")));
+    }
+    let fuse = text("fuse").unwrap_or_default();
+    if !fuse.is_empty() && fuse != fuse::name(&id) {
+        return Err(NoRecord::Unreadable(format!("its fuse is named {fuse}, not {}", fuse::name(&id))));
+    }
+    let cluster_uid_of = need("cluster_of")?;
+    if cluster_id::object(&cluster_uid_of).is_none() {
+        return Err(NoRecord::Unreadable(format!("no cluster is known by {cluster_uid_of}")));
+    }
     let arm = Arm {
         v,
         record: name(&id),
         id,
         cluster_uid: need("cluster")?,
-        cluster_uid_of: need("cluster_of")?,
+        cluster_uid_of,
         server: String::new(),
         access: Access::default(),
         owner: need("owner")?,
@@ -154,8 +169,8 @@ pub fn read(object: &Manifest) -> Result<Record, NoRecord> {
         token: String::new(),
         approved_by: text("approved_by").unwrap_or_default(),
         steps,
-        fuse: text("fuse").unwrap_or_default(),
-        namespaces: need("namespaces")?.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        fuse,
+        namespaces,
     };
     let state = need("state")?;
     Ok(Record {
@@ -163,8 +178,30 @@ pub fn read(object: &Manifest) -> Result<Record, NoRecord> {
         state: State::from_word(&state).ok_or_else(|| NoRecord::Unreadable(format!("`state` is {state}")))?,
         stop: text("stop").filter(|stop| !stop.is_empty()),
         created: object.created(),
-        place: place(object.namespace().unwrap_or_default(), object.name()),
+        place: place(here, object.name()),
     })
+}
+
+/// Whether two arming facts tell the same injection, as far as a record holds it. The lease is left out: more time moves it in
+/// one copy after the other.
+pub fn same(a: &Arm, b: &Arm) -> bool {
+    let plain = |arm: &Arm| {
+        let words = [
+            &arm.id,
+            &arm.cluster_uid,
+            &arm.cluster_uid_of,
+            &arm.owner,
+            &arm.host,
+            &arm.title,
+            &arm.kind,
+            &arm.driver,
+            &arm.class,
+            &arm.approved_by,
+            &arm.fuse,
+        ];
+        (words.map(String::clone), arm.v, arm.duration_s, arm.namespaces.clone())
+    };
+    plain(a) == plain(b) && a.steps == b.steps
 }
 
 /// JSON Patch that writes one field of the record.

@@ -105,6 +105,9 @@ impl Verdict {
     }
 }
 
+/// Why a record alone cannot force.
+const UNVOUCHED: &str = "; without the mark only the journal of its owner may force it";
+
 /// Decides what the undo of this step does to what it finds.
 pub fn decide(step: &StepFact, found: &Found, known: &Known<'_>) -> Verdict {
     match found {
@@ -267,7 +270,9 @@ fn patched(step: &StepFact, live: &Manifest, known: &Known<'_>) -> Verdict {
         return unmark(step, live, known, Outcome::Already, "");
     }
     let ours = (marked || known.unmarked) && post == step.paths.len();
-    let forced = known.decision == Some(Decision::ForceMine);
+    // What a record alone says must be borne out by the mark: whoever forged it would write with the rights of who forces.
+    let vouched = marked || known.unmarked || known.announced;
+    let forced = known.decision == Some(Decision::ForceMine) && vouched;
     if ours || forced {
         return restore(step, live, known, marked);
     }
@@ -302,7 +307,8 @@ fn patched(step: &StepFact, live: &Manifest, known: &Known<'_>) -> Verdict {
             .collect();
         format!("others changed {} and left the rest of ours", theirs.join(", "))
     };
-    Verdict::settled(Outcome::Entangled, note)
+    let unheard = if known.decision == Some(Decision::ForceMine) { UNVOUCHED } else { "" };
+    Verdict::settled(Outcome::Entangled, format!("{note}{unheard}"))
 }
 
 fn by(live: &Manifest, path: &[Seg], fallback: &str) -> String {
@@ -362,6 +368,24 @@ fn unmark(step: &StepFact, live: &Manifest, known: &Known<'_>, outcome: Outcome,
     Verdict::new(Act::Send(Box::new(Write::Patch(object(&step.object), operations))), outcome, note)
 }
 
+/// Takes whatever mark an object carries off, and the label that goes with it, of this very object in this very version.
+/// Nothing else is touched.
+pub fn bare(live: &Manifest) -> Vec<Value> {
+    let mut operations = guards(live);
+    if let Some(mark) = Mark::on(live) {
+        operations.extend(mark.take_off());
+        if live.label(&super::mark::key()) == Some(&mark.id) {
+            operations.push(unlabel());
+        }
+    }
+    operations
+}
+
+fn unlabel() -> Value {
+    let key = super::mark::key().replace('/', "~1");
+    json!({"op": "remove", "path": format!("/metadata/labels/{key}")})
+}
+
 /// Lets go of an object we created: mark, label and fuse are taken off, and it stays.
 fn release(step: &StepFact, live: &Manifest, known: &Known<'_>, outcome: Outcome, note: &str) -> Verdict {
     let mut operations = guards(live);
@@ -369,8 +393,7 @@ fn release(step: &StepFact, live: &Manifest, known: &Known<'_>, outcome: Outcome
         operations.extend(Mark::of(known.id, step).take_off());
     }
     if live.label(&super::mark::key()).is_some() {
-        let key = super::mark::key().replace('/', "~1");
-        operations.push(json!({"op": "remove", "path": format!("/metadata/labels/{key}")}));
+        operations.push(unlabel());
     }
     let owners = live.at(&["metadata", "ownerReferences"]).and_then(Value::as_array);
     let fuse = super::fuse::name(known.id);

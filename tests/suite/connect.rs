@@ -283,7 +283,8 @@ async fn nothing_is_asked_before_it_is_needed() {
     assert_eq!((link.cluster(), link.user(), link.namespace()), ("c", "u", "shop"));
     let live = Live::new(link, true);
     let pod = ObjectRef::new(Kind::namespaced("", "v1", "Pod", "pods"), "shop", "web");
-    let warrant = brink::fault::guard::undo("i-1", "some-cluster");
+    let warrant =
+        brink::fault::guard::undo("i-1", brink::cluster::ClusterId::new("some-cluster", "Namespace kube-system"));
     let refused = live.write(&warrant, &Write::Create(pod, Manifest::default())).await.unwrap_err();
     assert!(matches!(&refused, Trouble::NoWarrant(why) if why.contains("read-only")), "{refused}");
     assert!(server.seen().is_empty(), "read-only asks nothing either");

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use brink::cluster::{
     Batch, Delta, Kind, ObjectRef, Row, Scope, Source,
     api::{Api, Preconditions, Read, Trouble, Write},
-    io::{connect::Link, discovery, inspect, live::Live, logs, watch},
+    io::{cluster_id, connect::Link, discovery, inspect, live::Live, logs, watch},
     logs::LogRequest,
     pods::{MeshMode, PodRow},
     table::TableRow,
@@ -200,7 +200,8 @@ async fn tries(link: &Link) {
     }
     let still = live.read(&Read::Get(pod("plain"))).await.unwrap();
     assert!(still.body.label("tried").is_none() && !still.body.terminating(), "nothing was written");
-    assert_eq!(live.cluster_uid().await.unwrap().len(), 36);
+    let id = cluster_id::ask(&live, &[]).await.unwrap();
+    assert_eq!((id.uid.len(), id.of.as_str()), (36, "Namespace kube-system"));
 }
 
 /// Who may not, and who is not let in.

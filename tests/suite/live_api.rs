@@ -2,7 +2,7 @@
 
 use brink::{
     cluster::{
-        Kind, Manifest, ObjectRef,
+        ClusterId, Kind, Manifest, ObjectRef,
         api::{Api, Preconditions, Read, Trouble, Write},
         io::{discovery, inspect, live::Live},
     },
@@ -16,6 +16,11 @@ use super::loopback::{
 };
 
 const UID: &str = "6f1c0c2e-6b1e-4c0a-9d7e-0123456789ab";
+
+/// As a user knows it who may read `kube-system`.
+fn here() -> ClusterId {
+    ClusterId::new(UID, "Namespace kube-system")
+}
 
 fn pod_kind() -> Kind {
     Kind::namespaced("", "v1", "Pod", "pods")
@@ -124,17 +129,20 @@ async fn a_server_without_openapi_gets_no_dry_run() {
 async fn a_write_needs_a_warrant_for_this_very_cluster() {
     let (server, live) = server().await;
     let write = Write::Patch(pod("web"), operations());
-    let trouble = live.write(&guard::undo("i-1", "another-cluster"), &write).await.unwrap_err();
+    let trouble = live
+        .write(&guard::undo("i-1", ClusterId::new("another-cluster", "Namespace kube-system")), &write)
+        .await
+        .unwrap_err();
     assert!(
         matches!(&trouble, Trouble::NoWarrant(why) if why.contains("another-cluster") && why.contains(UID)),
         "{trouble}"
     );
     let read_only = Live::new(live.link().clone(), true);
-    let trouble = read_only.write(&guard::undo("i-1", UID), &write).await.unwrap_err();
+    let trouble = read_only.write(&guard::undo("i-1", here()), &write).await.unwrap_err();
     assert!(matches!(trouble, Trouble::NoWarrant(_)));
     assert!(changes(&server).is_empty());
-    live.write(&guard::undo("i-1", UID), &write).await.unwrap();
-    live.write(&guard::undo("i-1", UID), &write).await.unwrap();
+    live.write(&guard::undo("i-1", here()), &write).await.unwrap();
+    live.write(&guard::undo("i-1", here()), &write).await.unwrap();
     let sent = changes(&server);
     assert_eq!(sent.len(), 2);
     assert_eq!((sent[0].method.as_str(), sent[0].plain()), ("PATCH", "/api/v1/namespaces/shop/pods/web"));
@@ -152,34 +160,50 @@ async fn a_cluster_whose_uid_cannot_be_read_is_not_written_to() {
     })
     .await;
     let live = Live::new(Kubeconfig::new(&server.url()).connect().unwrap(), false);
-    let trouble = live.write(&guard::undo("i-1", UID), &Write::Patch(pod("web"), operations())).await.unwrap_err();
+    let trouble = live.write(&guard::undo("i-1", here()), &Write::Patch(pod("web"), operations())).await.unwrap_err();
     assert_eq!(trouble.code(), Some(403));
     assert!(changes(&server).is_empty());
 }
 
 #[tokio::test]
-async fn who_may_not_read_kube_system_is_held_to_the_root_certificate_of_a_touched_namespace() {
+async fn a_warrant_is_held_to_the_very_object_its_cluster_is_known_by() {
     let server = Server::plain(|seen| match seen.path.as_str() {
-        "/api/v1/namespaces/kube-system" => Reply::status(403, "Forbidden", "no"),
+        "/api/v1/namespaces/kube-system" => Reply::json(&json!({"metadata": {"uid": "the-system"}})),
         "/api/v1/namespaces/shop/configmaps/kube-root-ca.crt" => Reply::json(&json!({"metadata": {"uid": UID}})),
-        "/api/v1/namespaces/blog/configmaps/kube-root-ca.crt" => Reply::json(&json!({"metadata": {"uid": "other"}})),
+        "/api/v1/namespaces/blog/configmaps/kube-root-ca.crt" => Reply::status(404, "NotFound", "no"),
         _ => Reply::json(&json!({"kind": "Pod"})),
     })
     .await;
     let live = Live::new(Kubeconfig::new(&server.url()).connect().unwrap(), false);
-    let blog = Write::Patch(ObjectRef::new(pod_kind(), "blog", "web"), operations());
-    let trouble = live.write(&guard::undo("i-1", UID), &blog).await.unwrap_err();
-    assert!(matches!(trouble, Trouble::NoWarrant(_)), "no touched namespace has shown this uid yet: {trouble}");
-    assert!(changes(&server).is_empty());
-    live.write(&guard::undo("i-1", UID), &Write::Patch(pod("web"), operations())).await.unwrap();
-    live.write(&guard::undo("i-1", UID), &blog).await.unwrap();
+    // Armed by somebody who could only read the root certificate of his namespace; ended by one who may read everything.
+    let theirs = ClusterId::new(UID, "ConfigMap shop/kube-root-ca.crt");
+    for write in
+        [Write::Patch(pod("web"), operations()), Write::Patch(ObjectRef::new(pod_kind(), "blog", "web"), operations())]
+    {
+        live.write(&guard::undo("i-1", theirs.clone()), &write).await.unwrap();
+    }
+    assert_eq!(changes(&server).len(), 2);
+    let asked = server.seen().iter().filter(|seen| seen.path.contains("kube-root-ca.crt")).count();
+    assert_eq!(asked, 1, "it is asked for once per link");
+    // The uid of one object says nothing about another, and what is not there says nothing at all.
+    for (uid, of) in [
+        (UID, "Namespace kube-system"),
+        ("the-system", "ConfigMap shop/kube-root-ca.crt"),
+        (UID, "ConfigMap blog/kube-root-ca.crt"),
+        (UID, "ConfigMap shop/another"),
+        (UID, ""),
+    ] {
+        let warrant = guard::undo("i-1", ClusterId::new(uid, of));
+        let trouble = live.write(&warrant, &Write::Patch(pod("web"), operations())).await.unwrap_err();
+        assert!(matches!(trouble, Trouble::NoWarrant(_)), "{uid} of {of}: {trouble}");
+    }
     assert_eq!(changes(&server).len(), 2);
 }
 
 #[tokio::test]
 async fn deletes_and_evictions_carry_their_preconditions() {
     let (server, live) = server().await;
-    let warrant = guard::undo("i-1", UID);
+    let warrant = guard::undo("i-1", here());
     let preconditions = Preconditions { uid: Some("u-1".to_owned()), resource_version: Some("7".to_owned()) };
     live.write(&warrant, &Write::Delete(pod("web"), preconditions.clone())).await.unwrap();
     live.write(&warrant, &Write::Evict(pod("web"), preconditions)).await.unwrap();

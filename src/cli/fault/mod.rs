@@ -9,6 +9,7 @@ mod kinds;
 mod orders;
 mod plan;
 pub mod print;
+mod recover;
 
 use super::{
     Ended,
@@ -23,7 +24,7 @@ pub fn run(command: &FaultCommand, globals: &Globals, out: &mut Out) -> Ended {
         FaultCommand::Plan(args) => plan::run(args, globals, out),
         FaultCommand::Apply(args) => apply::run(args, globals, out),
         FaultCommand::Abort(args) => orders::abort(args, globals, out),
-        FaultCommand::Recover(output) => orders::recover(output.shape, globals, out),
+        FaultCommand::Recover(args) => recover::run(args, globals, out),
         FaultCommand::List(args) => orders::list(args, globals, out),
         FaultCommand::Show(args) => orders::show(args, globals, out),
         FaultCommand::Export(args) => orders::export(args, globals, out),

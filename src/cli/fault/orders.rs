@@ -1,4 +1,4 @@
-//! `fault abort`, `recover`, `list`, `show`, `export` and `release`: what is asked about faults that are there.
+//! `fault abort`, `list`, `show`, `export` and `release`: what is asked about faults that are there.
 //!
 //! Ending a fault needs nothing but a kubeconfig and rights: a broken settings or guardrail file is told and passed over, and a
 //! fault of this machine is found by its id on whatever cluster it is.
@@ -148,34 +148,6 @@ fn add(all: &mut Stopped, more: Stopped) {
     }
 }
 
-/// `fault recover`.
-pub fn recover(shape: Shape, globals: &Globals, out: &mut Out) -> Ended {
-    let mut views = Vec::new();
-    let session = Session::to_end(globals, None)?;
-    views.extend(session.wait(recover_on(&session))?);
-    let done: Vec<String> = views.iter().map(|view| view.injection.clone()).collect();
-    for (cluster, access) in elsewhere::open_clusters(globals, &done) {
-        let there = Session::to_end(globals, Some(access)).and_then(|session| session.wait(recover_on(&session)));
-        match there {
-            Ok(more) => views.extend(more),
-            Err(failure) => {
-                out::complain(&format!("note: cluster {cluster}: {}: {}\n", failure.what, failure.why));
-            }
-        }
-    }
-    if views.is_empty() && shape == Shape::Table {
-        out::complain("nothing was left behind\n");
-    }
-    told(&views, shape, out);
-    Ok(ending(&views))
-}
-
-async fn recover_on(session: &Session) -> Result<Vec<InjectionView>, Failure> {
-    desk::reach(session).await?;
-    let (engine, _views) = desk::engine(session).await?;
-    engine.recover(None).await.map_err(|error| desk::disobeyed("cannot recover", &error))
-}
-
 /// `fault list`.
 pub fn list(args: &ListArgs, globals: &Globals, out: &mut Out) -> Ended {
     let views = views(globals, None, args.all)?;
@@ -275,7 +247,7 @@ fn told(views: &[InjectionView], shape: Shape, out: &mut Out) {
 }
 
 /// 0 when all is as before, 1 when something stays or is stuck.
-fn ending(views: &[InjectionView]) -> Ending {
+pub fn ending(views: &[InjectionView]) -> Ending {
     if views.iter().all(|view| view.state == State::Recovered) { Ending::Done } else { Ending::Unmet }
 }
 

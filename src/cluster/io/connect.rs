@@ -1,10 +1,9 @@
 //! A link to one cluster, as one user, made from a kubeconfig without asking the server anything.
 
 use std::{
-    collections::BTreeSet,
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -13,10 +12,11 @@ use http::Uri;
 use jiff::Timestamp;
 use kube::Client;
 use secrecy::ExposeSecret;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::watch;
 
 use super::{
     clock::Clock,
+    cluster_id::Known,
     credentials::{Credentials, Origin, basic, bearer, token_end},
     dial,
     exec::Plugin,
@@ -46,8 +46,7 @@ struct Inner {
     clock: Clock,
     credentials: Arc<Credentials>,
     paged: AtomicBool,
-    cluster_uid: OnceCell<String>,
-    local_uids: Mutex<BTreeSet<String>>,
+    known: Known,
     sleeps: watch::Receiver<u64>,
 }
 
@@ -112,8 +111,7 @@ pub fn connect_in(address: &Address, around: &Surroundings) -> Result<Link, Conn
             clock,
             credentials,
             paged: AtomicBool::new(false),
-            cluster_uid: OnceCell::new(),
-            local_uids: Mutex::default(),
+            known: Known::default(),
             sleeps: wake::sleeps(),
         }),
     })
@@ -239,13 +237,8 @@ impl Link {
         self.inner.sleeps.clone()
     }
 
-    pub(super) fn uid_cell(&self) -> &OnceCell<String> {
-        &self.inner.cluster_uid
-    }
-
-    /// Uids of namespaces' `kube-root-ca.crt` read through this link: what tells clusters apart for a user who may not read
-    /// the `kube-system` namespace.
-    pub(super) fn local_uids(&self) -> &Mutex<BTreeSet<String>> {
-        &self.inner.local_uids
+    /// What the clusters of warrants are held to.
+    pub(super) fn known(&self) -> &Known {
+        &self.inner.known
     }
 }

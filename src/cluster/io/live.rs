@@ -10,6 +10,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::{
+    cluster_id,
     connect::Link,
     failure,
     openapi::DryRuns,
@@ -83,62 +84,6 @@ impl Live {
     /// Whether writes are refused here.
     pub fn read_only(&self) -> bool {
         self.read_only
-    }
-
-    /// The uid of the cluster: that of its `kube-system` namespace, which lives as long as the cluster. Asked once per link.
-    pub async fn cluster_uid(&self) -> Result<String, Trouble> {
-        let asked = self.link.uid_cell().get_or_try_init(|| async {
-            let system = ObjectRef {
-                kind: Kind::cluster_wide("", "v1", "Namespace", "namespaces"),
-                namespace: None,
-                name: "kube-system".to_owned(),
-            };
-            let answer = self.read(&Read::Get(system)).await?;
-            answer
-                .body
-                .text(&["metadata", "uid"])
-                .map(str::to_owned)
-                .ok_or_else(|| self.odd("namespace kube-system has no uid"))
-        });
-        asked.await.cloned()
-    }
-
-    /// Refuses a warrant for another cluster. Who may not read the `kube-system` namespace is known by the uid of
-    /// `kube-root-ca.crt` in a touched namespace; one that matched on this link holds for the plan's other namespaces.
-    async fn require_cluster(&self, warrant: &Warrant, target: &ObjectRef) -> Result<(), Trouble> {
-        let here = match (self.cluster_uid().await, target.namespace.as_deref()) {
-            (Ok(uid), _) => uid,
-            (Err(trouble), Some(namespace)) if trouble.code() == Some(403) => {
-                if self.knows(warrant.cluster()) {
-                    return Ok(());
-                }
-                let uid = self.local_uid(namespace).await?;
-                if let Ok(mut known) = self.link.local_uids().lock() {
-                    known.insert(uid.clone());
-                }
-                uid
-            }
-            (Err(trouble), _) => return Err(trouble),
-        };
-        if warrant.cluster() == here {
-            return Ok(());
-        }
-        Err(Trouble::NoWarrant(format!(
-            "the warrant for {} is for cluster {}, but {} is cluster {here}",
-            warrant.injection(),
-            warrant.cluster(),
-            self.link.server()
-        )))
-    }
-
-    fn knows(&self, uid: &str) -> bool {
-        self.link.local_uids().lock().is_ok_and(|known| known.contains(uid))
-    }
-
-    async fn local_uid(&self, namespace: &str) -> Result<String, Trouble> {
-        let root = ObjectRef::new(Kind::namespaced("", "v1", "ConfigMap", "configmaps"), namespace, "kube-root-ca.crt");
-        let answer = self.read(&Read::Get(root)).await?;
-        answer.body.text(&["metadata", "uid"]).map(str::to_owned).ok_or_else(|| self.odd("kube-root-ca.crt has no uid"))
     }
 
     fn odd(&self, what: &str) -> Trouble {
@@ -314,7 +259,7 @@ impl Api for Live {
         if self.read_only {
             return Err(Trouble::NoWarrant(format!("brink runs read-only ({})", write.target().short())));
         }
-        self.require_cluster(warrant, write.target()).await?;
+        cluster_id::require(self, self.link.known(), warrant).await?;
         self.send(write, false).await
     }
 

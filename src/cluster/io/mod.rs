@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
 pub mod clock;
+pub mod cluster_id;
 pub mod connect;
 mod connect_error;
 mod credentials;

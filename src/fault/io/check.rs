@@ -5,11 +5,15 @@ use std::time::Duration;
 use futures::future::join_all;
 use thiserror::Error;
 
-use super::{cluster_id::cluster_id, lifelines, rehearsal, reviews, sight};
+use super::{lifelines, rehearsal, reviews, sight};
 use crate::{
     base::sanitize,
-    cluster::api::{Api, Read, Trouble, Write},
-    cluster::{Manifest, warrant::Purpose},
+    cluster::{
+        Manifest,
+        api::{Api, Read, Trouble, Write},
+        io::cluster_id,
+        warrant::Purpose,
+    },
     fault::{
         approval, arming,
         blast::blast,
@@ -105,14 +109,14 @@ pub async fn check<A: Api>(
     let home = terms.policy.home.as_deref();
     // Dry runs write nothing, so no answer hangs on another.
     let (cluster, rehearsed, fuses, rights, open, lifelines) = futures::join!(
-        cluster_id(api, &namespaces),
+        cluster_id::ask(api, &namespaces),
         join_all(plan.steps.iter().map(|step| rehearsal::rehearse(api, &plan, step))),
         fuses(api, &plan),
         reviews::review(api, &plan, home),
         open(api, &namespaces),
         lifelines::look(api, &plan, sight, &terms.policy),
     );
-    let (cluster_uid, cluster_uid_of) = cluster.map_err(link("the cluster's identity could not be read"))?;
+    let cluster = cluster.map_err(link("the cluster's identity could not be read"))?;
     let (fuses, fuse_troubles) = fuses.map_err(link("the dry run of the fuse got no answer"))?;
     let rights = rights.map_err(link("an access review got no answer"))?;
     let lifelines = lifelines.map_err(link("the lifelines could not be looked at"))?;
@@ -140,7 +144,7 @@ pub async fn check<A: Api>(
         plan.steps.iter().map(|step| Some(step.before.as_ref()?.text(&["metadata", "uid"])?.to_owned())).collect();
     let blast = blast(&plan, traffic);
     let guard = rules::judge(&plan, sight, &blast, &findings, terms);
-    let token = token::token(&cluster_uid, &plan, &identities, terms);
+    let token = token::token(&cluster.uid, &plan, &identities, terms);
     let mut residue: Vec<String> = plan.steps.iter().flat_map(|step| step.residue.clone()).collect();
     residue.dedup();
     let preview = Preview {
@@ -168,8 +172,7 @@ pub async fn check<A: Api>(
         stored,
         identities,
         uids,
-        cluster_uid,
-        cluster_uid_of,
+        cluster,
         token,
         at: api.now(),
         plan,
@@ -261,7 +264,8 @@ async fn open<A: Api>(api: &A, namespaces: &[String]) -> Result<Option<Vec<Open>
                 objects: Vec::new(),
             },
         };
-        if !all.iter().any(|other| other.id == one.id) {
+        // Copies tell the same; another that claims the id of one must not hide it.
+        if !all.contains(&one) {
             all.push(one);
         }
     }

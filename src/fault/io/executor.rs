@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     engine::Place,
-    finding::{cluster_uid, get},
+    finding::get,
     finish::{Order, Orders},
     ledger::Ledger,
     nets,
@@ -16,6 +16,7 @@ use crate::{
     cluster::{
         Kind, Manifest, ObjectRef,
         api::{Answer, Api, Read, Trouble, Write},
+        io::cluster_id,
         warrant::Warrant,
     },
     fault::{
@@ -25,7 +26,6 @@ use crate::{
         identity::identity,
         injection::State,
         plan::{Change, Step},
-        record::Record,
         refusal::ApplyError,
         undo::{self, Act, Found, Known},
         write::{self, Tie},
@@ -57,10 +57,10 @@ impl Failure {
 pub(crate) async fn unmoved<A: Api>(api: &A, checked: &Checked) -> Result<(), ApplyError> {
     let link = |what: &str, trouble: &Trouble| ApplyError::Link { what: what.to_owned(), why: trouble.to_string() };
     let moved = |object: &ObjectRef, why: &str| ApplyError::Moved { object: object.short(), why: why.to_owned() };
-    let uid = cluster_uid(api, &checked.cluster_uid_of)
+    let uid = cluster_id::uid(api, &checked.cluster.of)
         .await
         .map_err(|trouble| link("asking which cluster this is", &trouble))?;
-    if uid.as_deref() != Some(checked.cluster_uid.as_str()) {
+    if uid.as_ref() != Some(&checked.cluster.uid) {
         return Err(ApplyError::Moved {
             object: "the cluster".to_owned(),
             why: "this context leads to another cluster now".to_owned(),
@@ -130,10 +130,19 @@ pub(crate) async fn alone<A: Api>(api: &A, arm: &Arm, place: &Place) -> Result<(
         what: "looking for other injections".to_owned(),
         why: trouble.to_string(),
     })?;
-    let others: Vec<&Record> = records
-        .iter()
-        .filter(|record| record.arm.id != arm.id && record.arm.cluster_uid == arm.cluster_uid && !record.state.ended())
-        .collect();
+    // Only an id of the same object tells that a record came from another cluster; what cannot be told may be a rival.
+    let (ours, mut others) = (arming::cluster(arm), Vec::new());
+    for record in records.iter().filter(|record| record.arm.id != arm.id && !record.state.ended()) {
+        let theirs = arming::cluster(&record.arm);
+        let elsewhere = if theirs.comparable(&ours) {
+            theirs != ours
+        } else {
+            matches!(cluster_id::uid(api, &theirs.of).await, Ok(Some(uid)) if uid != theirs.uid)
+        };
+        if !elsewhere {
+            others.push(record);
+        }
+    }
     for other in &others {
         let shared =
             arm.steps.iter().find(|step| other.arm.steps.iter().any(|theirs| theirs.object.same_object(&step.object)));
@@ -257,7 +266,7 @@ async fn go_on<A: Api>(hands: &Hands<'_, A>, orders: &mut Orders) -> Result<(), 
     let lost = |what: &str, trouble: &Trouble| {
         Failure::new(Cause::LostLink, ApplyError::Link { what: what.to_owned(), why: trouble.to_string() })
     };
-    let uid = cluster_uid(hands.api, &hands.arm.cluster_uid_of)
+    let uid = cluster_id::uid(hands.api, &hands.arm.cluster_uid_of)
         .await
         .map_err(|trouble| lost("asking which cluster this is", &trouble))?;
     if uid.as_deref() != Some(hands.arm.cluster_uid.as_str()) {

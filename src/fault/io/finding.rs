@@ -65,18 +65,6 @@ async fn served<A: Api>(api: &A, kind: &Kind) -> Result<bool, Trouble> {
     }
 }
 
-/// Uid of the cluster this client talks to, read the way the journal says (`Namespace kube-system`, or
-/// `ConfigMap NS/kube-root-ca.crt` where that is forbidden).
-pub(crate) async fn cluster_uid<A: Api>(api: &A, of: &str) -> Result<Option<String>, Trouble> {
-    let object = match of.strip_prefix("ConfigMap ").and_then(|path| path.split_once('/')) {
-        Some((namespace, name)) => {
-            ObjectRef::new(Kind::namespaced("", "v1", "ConfigMap", "configmaps"), namespace, name)
-        }
-        None => ObjectRef { kind: namespaces(), namespace: None, name: "kube-system".to_owned() },
-    };
-    Ok(get(api, &object).await?.and_then(|object| object.text(&["metadata", "uid"]).map(str::to_owned)))
-}
-
 /// Time before the next try: 0.5 s doubling to 15 s, less up to a quarter so that several undoers do not march in step.
 pub(crate) fn pause(seed: &str, attempt: u32) -> Duration {
     let full = Duration::from_millis(500).saturating_mul(1 << attempt.min(5)).min(Duration::from_secs(15));

@@ -20,7 +20,7 @@ use crate::{
         undo::{Decision, Found},
     },
     journal::{
-        entry::{Cause, Fact, Op, Outcome},
+        entry::{Arm, Cause, Fact, Op, Outcome},
         io::Shelf,
     },
 };
@@ -76,7 +76,7 @@ pub(crate) async fn finish<A: Api>(
     orders: &mut Orders,
 ) {
     ledger.undo(api, cause);
-    let warrant = guard::undo(&case.arm.id, &case.arm.cluster_uid);
+    let warrant = guard::undo(&case.arm.id, arming::cluster(&case.arm));
     nets::briefly(api, nets::tell_records(api, &warrant, &case.arm, "state", State::Undoing.word())).await;
     let mut undoer = Undoer::new(api, &case);
     let notes = loop {
@@ -87,24 +87,35 @@ pub(crate) async fn finish<A: Api>(
         }
         ledger.enter(api, State::Undoing);
     };
-    let mut residue = residue(&case, &undoer);
-    let kept = case.arm.class == arming::KEPT;
+    let residue = residue(&case, &undoer);
     let mut notes = notes;
     notes.extend(converge(api, &case, &undoer).await);
     ledger.may(api.now(), Fact::Verified { notes: notes.clone() });
     ledger.may(api.now(), Fact::Done { residue: residue.clone() });
-    if !kept && let Some(left) = close_nets(api, &ledger, &case).await {
-        residue.push(left);
+    close(api, shelf, ledger, &case.arm, residue, notes).await;
+}
+
+/// Closes what is over and verified: nets down, journal put away. No object of the fault is looked at or written.
+pub(crate) async fn close<A: Api>(
+    api: &A,
+    shelf: &Shelf,
+    ledger: Ledger,
+    arm: &Arm,
+    mut residue: Vec<String>,
+    notes: Vec<String>,
+) {
+    if arm.class != arming::KEPT {
+        residue.extend(close_nets(api, &ledger, arm).await);
     }
-    let journal = (ledger.view(), residue);
     ledger.trouble(api, None);
+    let state = if residue.is_empty() { State::Recovered } else { State::Residue };
     ledger.show(|view| {
-        view.residue.clone_from(&journal.1);
+        view.residue = residue;
         view.notes = notes;
     });
-    ledger.enter(api, if journal.1.is_empty() { State::Recovered } else { State::Residue });
+    ledger.enter(api, state);
     if let Some(journal) = ledger.into_journal()
-        && let Err(error) = shelf.finish(journal, &case.arm)
+        && let Err(error) = shelf.finish(journal, arm)
     {
         tracing::warn!(%error, "the finished journal stays where it is; the next scan puts it away");
     }
@@ -132,7 +143,7 @@ async fn undo_all<A: Api>(api: &A, ledger: &mut Ledger, case: &Case, undoer: &mu
             Pass::Blocked(why) => {
                 if ledger.view().state != State::Stuck {
                     ledger.may(api.now(), Fact::Stuck { reason: why.clone() });
-                    let warrant = guard::undo(&case.arm.id, &case.arm.cluster_uid);
+                    let warrant = guard::undo(&case.arm.id, arming::cluster(&case.arm));
                     nets::briefly(api, nets::tell_records(api, &warrant, &case.arm, "state", State::Stuck.word()))
                         .await;
                     ledger.show(|view| view.trouble = Some(why));
@@ -249,19 +260,19 @@ fn unready(live: &Manifest) -> Option<String> {
     (ready < wanted).then(|| format!("{ready} of {wanted} replicas are ready"))
 }
 
-/// Takes the nets down; answers what must be left behind for want of rights.
-async fn close_nets<A: Api>(api: &A, ledger: &Ledger, case: &Case) -> Option<String> {
-    let warrant = guard::undo(&case.arm.id, &case.arm.cluster_uid);
+/// Takes the nets down; answers what must be left behind, for want of rights or because it is not ours.
+async fn close_nets<A: Api>(api: &A, ledger: &Ledger, arm: &Arm) -> Vec<String> {
+    let warrant = guard::undo(&arm.id, arming::cluster(arm));
     let mut attempt = 0;
     loop {
-        match nets::take_down(api, &warrant, &case.arm).await {
-            Ok(()) => return None,
+        match nets::take_down(api, &warrant, arm).await {
+            Ok(stays) => return stays,
             Err(trouble) if retry(&trouble) => {
                 ledger.trouble(api, Some(trouble.to_string()));
-                api.sleep(pause(&case.arm.id, attempt)).await;
+                api.sleep(pause(&arm.id, attempt)).await;
                 attempt += 1;
             }
-            Err(trouble) => return Some(format!("its record {} could not be deleted: {trouble}", case.arm.record)),
+            Err(trouble) => return vec![format!("its record {} could not be deleted: {trouble}", arm.record)],
         }
     }
 }

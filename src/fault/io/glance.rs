@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::scan;
+use super::outside;
 use crate::{
     fault::view::InjectionView,
     journal::io::{Drawer, Shelf},
@@ -14,6 +14,6 @@ pub fn own(shelf: &Shelf, cluster_uid: &str, id: &str, now: Timestamp) -> Option
     [Drawer::Open, Drawer::Done].into_iter().find_map(|drawer| {
         let digest = shelf.digest(&shelf.path(drawer, cluster_uid, id)).ok()?;
         let (arm, _) = digest.arm.as_ref()?;
-        Some(scan::view_of(arm, &digest, now))
+        Some(outside::view_of(arm, &digest, now))
     })
 }

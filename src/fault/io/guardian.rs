@@ -24,10 +24,10 @@ use tokio::{
 };
 
 use super::{
-    finish::{Orders, finish},
+    finish::{self, Orders, finish},
     ledger::Ledger,
     nets,
-    scan::view_of,
+    outside::view_of,
     sentry::Wire,
     undoer::Case,
 };
@@ -300,11 +300,11 @@ impl<A: Api> Ward<A> {
         }
     }
 
-    /// Whether it is on record that somebody brought it to its end. A file that is merely out of sight (a disk that fails, a
-    /// share that went stale, a folder that was moved) says nothing: the finished journal stands in `done/` before the open
-    /// one is removed.
+    /// Whether somebody brought it to its end and put it away. A file that is merely out of sight (a disk that fails, a share
+    /// that went stale, a folder that was moved) says nothing: the finished journal stands in `done/` before the open one is
+    /// removed. Nor does a journal that says `done`: its nets come down after that, and whoever was at it may die before.
     fn put_away(&self) -> bool {
-        !self.digest.open() || self.shelf.path(Drawer::Done, &self.arm.cluster_uid, &self.arm.id).exists()
+        self.shelf.path(Drawer::Done, &self.arm.cluster_uid, &self.arm.id).exists()
     }
 
     /// The deadline and its grace are over; of a detached one also its duration.
@@ -342,6 +342,14 @@ impl<A: Api> Ward<A> {
         if !read && digest.active.is_none() {
             // Steps may have been announced since it was last read: any may stand in the cluster.
             digest.damaged = true;
+        }
+        if !digest.open() {
+            // Undone and verified; what is left to do is what its process died before.
+            let (ledger, seen) = Ledger::new(journal, view_of(&self.arm, &digest, self.api.now()));
+            let residue = digest.done.unwrap_or_default();
+            finish::close(&*self.api, &self.shelf, ledger, &self.arm, residue, digest.notes).await;
+            let state = seen.borrow().state;
+            return Some(state);
         }
         let case = Case::of_journal(self.arm.clone(), &digest, self.created);
         let (ledger, seen) = Ledger::new(journal, view_of(&self.arm, &digest, self.api.now()));

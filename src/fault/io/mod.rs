@@ -3,7 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
 pub mod check;
-mod cluster_id;
+mod elsewhere;
 pub mod engine;
 mod events;
 mod executor;
@@ -16,10 +16,12 @@ mod keeper;
 mod ledger;
 mod lifelines;
 mod nets;
+pub mod outside;
 mod rehearsal;
 mod reviews;
 pub mod scan;
 pub mod sentry;
 pub mod sight;
+pub mod stale;
 pub mod stop;
 mod undoer;

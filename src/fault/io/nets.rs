@@ -4,12 +4,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::finding::get;
 use crate::{
     cluster::{
-        ObjectRef,
+        Manifest, ObjectRef,
         api::{Api, Preconditions, Read, Trouble, Write},
         warrant::Warrant,
     },
@@ -38,7 +38,7 @@ pub(crate) async fn put_records<A: Api>(api: &A, warrant: &Warrant, arm: &Arm) -
             Err(Trouble::Unknown { .. }) => get(api, &place)
                 .await
                 .map_err(|trouble| failed(trouble.to_string()))?
-                .filter(|stored| record::read(stored).is_ok_and(|record| record.arm.host == arm.host))
+                .filter(|stored| is_record_of(stored, arm))
                 .ok_or_else(|| failed(format!("no answer to its creation in {namespace}")))?,
             Err(trouble) => return Err(failed(format!("{}: {trouble}", place.short()))),
         };
@@ -90,7 +90,13 @@ pub(crate) fn elapsed<A: Api>(api: &A, since: Timestamp) -> Duration {
     Duration::try_from(api.now().duration_since(since)).unwrap_or_default()
 }
 
-/// Every readable record in these namespaces and, where rights allow, in the whole cluster; and what could not be read.
+/// Whether an object is a record of this injection: told by all it says, never by its name.
+fn is_record_of(object: &Manifest, arm: &Arm) -> bool {
+    record::read(object).is_ok_and(|record| record::same(&record.arm, arm))
+}
+
+/// Every readable record in these namespaces and, where rights allow, in the whole cluster, earliest first; and what could not
+/// be read. Copies that tell the same are one; others that claim the same id are told apart.
 pub(crate) async fn records<A: Api>(api: &A, namespaces: &[String]) -> Result<(Vec<Record>, Vec<String>), Trouble> {
     let list = |namespace: Option<String>| Read::List { kind: record::kind(), namespace, labels: record::selector() };
     let mut warnings = Vec::new();
@@ -118,12 +124,11 @@ pub(crate) async fn records<A: Api>(api: &A, namespaces: &[String]) -> Result<(V
             map.entry("kind").or_insert_with(|| Value::from("ConfigMap"));
         }
         match record::read(&object) {
-            Ok(record) => match records.iter_mut().find(|known| known.arm.id == record.arm.id) {
-                // Any copy suffices; the earliest decides the deadline, and a stop on any of them counts.
+            Ok(record) => match records.iter_mut().find(|known| record::same(&known.arm, &record.arm)) {
+                // Any copy suffices; the earliest end decides the deadline, and a stop on any of them counts.
                 Some(known) => {
-                    if record.created < known.created {
-                        known.created = record.created;
-                    }
+                    known.created = known.created.into_iter().chain(record.created).min();
+                    known.arm.lease_s = known.arm.lease_s.min(record.arm.lease_s);
                     known.stop = known.stop.take().or(record.stop);
                 }
                 None => records.push(record),
@@ -133,12 +138,13 @@ pub(crate) async fn records<A: Api>(api: &A, namespaces: &[String]) -> Result<(V
             }
         }
     }
+    records.sort_by_key(|record| record.created);
     Ok((records, warnings))
 }
 
-fn items(list: &Value) -> Vec<crate::cluster::Manifest> {
+fn items(list: &Value) -> Vec<Manifest> {
     let items = list.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-    items.into_iter().map(crate::cluster::Manifest).collect()
+    items.into_iter().map(Manifest).collect()
 }
 
 /// Reads the own record: its creation if it is there, an error in words if somebody stopped it or took it away.
@@ -149,6 +155,9 @@ pub(crate) async fn own_record<A: Api>(api: &A, arm: &Arm) -> Result<Result<Reco
             return Ok(Err(format!("its record in {namespace} was deleted")));
         };
         match record::read(&object) {
+            Ok(record) if !record::same(&record.arm, arm) => {
+                return Ok(Err(format!("its record in {namespace} was changed: it tells another fault")));
+            }
             Ok(record) => {
                 if let Some(stop) = &record.stop {
                     return Ok(Err(format!("stopped by {stop}")));
@@ -176,10 +185,29 @@ pub(crate) async fn briefly<A: Api, T>(api: &A, work: impl Future<Output = T>) -
 pub(crate) async fn tell_records<A: Api>(api: &A, warrant: &Warrant, arm: &Arm, field: &str, value: &str) -> bool {
     let mut all = true;
     for namespace in &arm.namespaces {
-        let place = record::place(namespace, &arm.record);
-        all &= api.write(warrant, &Write::Patch(place, record::set(field, value))).await.is_ok();
+        all &= set(api, warrant, arm, namespace, field, value).await.is_ok();
     }
     all
+}
+
+/// Writes a field of the record in one namespace, and of no other ConfigMap of that name.
+async fn set<A: Api>(
+    api: &A,
+    warrant: &Warrant,
+    arm: &Arm,
+    namespace: &str,
+    field: &str,
+    value: &str,
+) -> Result<(), Trouble> {
+    let place = record::place(namespace, &arm.record);
+    let Some(object) = get(api, &place).await?.filter(|object| is_record_of(object, arm)) else {
+        return Err(Trouble::NoWarrant(format!("{} is not the record of {} any more", place.short(), arm.id)));
+    };
+    // The same object, not the same version: the lease and the state are written by more than one process.
+    let uid = object.text(&["metadata", "uid"]).unwrap_or_default();
+    let mut operations = vec![json!({"op": "test", "path": "/metadata/uid", "value": uid})];
+    operations.extend(record::set(field, value));
+    api.write(warrant, &Write::Patch(place, operations)).await.map(|_| ())
 }
 
 /// Moves the cap of fuses and records.
@@ -188,8 +216,12 @@ pub(crate) async fn lengthen<A: Api>(api: &A, warrant: &Warrant, arm: &Arm, leas
         for namespace in &arm.namespaces {
             let place = fuse::place(namespace, &arm.fuse);
             let value = Value::from(lease_s + fuse::MARGIN_S);
-            let patch = serde_json::json!({"op": "replace", "path": "/spec/activeDeadlineSeconds", "value": value});
-            match api.write(warrant, &Write::Patch(place, vec![patch])).await {
+            let label = format!("/metadata/labels/{}", format!("{PREFIX}/fuse").replace('/', "~1"));
+            let operations = vec![
+                json!({"op": "test", "path": label, "value": arm.id}),
+                json!({"op": "replace", "path": "/spec/activeDeadlineSeconds", "value": value}),
+            ];
+            match api.write(warrant, &Write::Patch(place, operations)).await {
                 Ok(_) => {}
                 Err(trouble) if trouble.not_found() => {}
                 Err(trouble) => return Err(trouble),
@@ -197,42 +229,47 @@ pub(crate) async fn lengthen<A: Api>(api: &A, warrant: &Warrant, arm: &Arm, leas
         }
     }
     for namespace in &arm.namespaces {
-        let place = record::place(namespace, &arm.record);
-        api.write(warrant, &Write::Patch(place, record::set("lease_s", &lease_s.to_string()))).await?;
+        set(api, warrant, arm, namespace, "lease_s", &lease_s.to_string()).await?;
     }
     Ok(())
 }
 
-/// Takes the nets down: fuses first (what they own is gone by then), then records. Whatever is not there is fine.
-pub(crate) async fn take_down<A: Api>(api: &A, warrant: &Warrant, arm: &Arm) -> Result<(), Trouble> {
+/// Takes the nets down: fuses first (what they own is gone by then), then records. Whatever is not there is fine; what stands
+/// under their names and is not ours stays, and is told.
+pub(crate) async fn take_down<A: Api>(api: &A, warrant: &Warrant, arm: &Arm) -> Result<Vec<String>, Trouble> {
+    let mut stays = Vec::new();
     if !arm.fuse.is_empty() {
         for namespace in &arm.namespaces {
-            let labelled = |job: &crate::cluster::Manifest| job.label(&format!("{PREFIX}/fuse")) == Some(&arm.id);
-            remove(api, warrant, fuse::place(namespace, &arm.fuse), labelled).await?;
+            let labelled = |job: &Manifest| job.label(&format!("{PREFIX}/fuse")) == Some(&arm.id);
+            stays.extend(remove(api, warrant, fuse::place(namespace, &arm.fuse), labelled).await?);
         }
     }
     for namespace in &arm.namespaces {
-        let is_record = |map: &crate::cluster::Manifest| map.label(&format!("{PREFIX}/record")) == Some("fault");
-        remove(api, warrant, record::place(namespace, &arm.record), is_record).await?;
+        let place = record::place(namespace, &arm.record);
+        stays.extend(remove(api, warrant, place, |object| is_record_of(object, arm)).await?);
     }
-    Ok(())
+    Ok(stays)
 }
 
+/// Deletes what is ours. Answers what stays because it is not.
 async fn remove<A: Api>(
     api: &A,
     warrant: &Warrant,
     place: ObjectRef,
-    ours: impl Fn(&crate::cluster::Manifest) -> bool,
-) -> Result<(), Trouble> {
-    let Some(object) = get(api, &place).await? else { return Ok(()) };
-    if !ours(&object) || object.terminating() {
-        return Ok(());
+    ours: impl Fn(&Manifest) -> bool,
+) -> Result<Option<String>, Trouble> {
+    let Some(object) = get(api, &place).await? else { return Ok(None) };
+    if object.terminating() {
+        return Ok(None);
+    }
+    if !ours(&object) {
+        return Ok(Some(format!("{} stays: others made or changed it", place.short())));
     }
     let conditions =
         Preconditions { uid: object.text(&["metadata", "uid"]).map(str::to_owned), resource_version: None };
     match api.write(warrant, &Write::Delete(place, conditions)).await {
-        Ok(_) => Ok(()),
-        Err(trouble) if matches!(trouble.code(), Some(404 | 409)) => Ok(()),
+        Ok(_) => Ok(None),
+        Err(trouble) if matches!(trouble.code(), Some(404 | 409)) => Ok(None),
         Err(trouble) => Err(trouble),
     }
 }

@@ -3,11 +3,13 @@
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::json;
 
-use super::{engine::Engine, executor::stop_place, finding::get, scan::Outside};
+use super::{engine::Engine, executor::stop_place, finding::get, outside::Outside};
 use crate::{
     cluster::{
         Manifest,
         api::{Api, Preconditions, Write},
+        io::cluster_id,
+        warrant::Warrant,
     },
     fault::{guard, refusal::OrderError, view::InjectionView},
     journal::{
@@ -65,10 +67,12 @@ impl<A: Api + 'static> Engine<A> {
                 for found in outside {
                     match found {
                         Outside::Own(_, _, view) | Outside::Held(view, _) => ids.push(view.injection),
-                        Outside::Foreign(record) if everyone || record.arm.owner == place.user => {
-                            ids.push(record.arm.id);
+                        // It is over; the next scan puts it away.
+                        Outside::Over(..) => {}
+                        Outside::Foreign(claims) if everyone || claims.any_of(&place.user) => {
+                            ids.push(claims.id().to_owned());
                         }
-                        Outside::Foreign(record) => foreign.push(super::scan::foreign_view(&record)),
+                        Outside::Foreign(claims) => foreign.extend(claims.view()),
                     }
                 }
             }
@@ -112,15 +116,13 @@ impl<A: Api + 'static> Engine<A> {
         }
     }
 
-    async fn stop_warrant(&self) -> Result<crate::cluster::warrant::Warrant, OrderError> {
-        let uid = super::finding::cluster_uid(&*self.bench.api, "Namespace kube-system").await;
-        match uid {
-            Ok(Some(uid)) => Ok(guard::undo("brink-stop", &uid)),
-            Ok(None) => Ok(guard::undo("brink-stop", "")),
-            Err(trouble) => {
-                Err(OrderError::Link { what: "asking which cluster this is".to_owned(), why: trouble.to_string() })
-            }
-        }
+    async fn stop_warrant(&self) -> Result<Warrant, OrderError> {
+        let home: Vec<String> = self.bench.place.home.iter().cloned().collect();
+        let cluster = cluster_id::ask(&*self.bench.api, &home).await;
+        cluster.map(|cluster| guard::undo("brink-stop", cluster)).map_err(|trouble| OrderError::Link {
+            what: "asking which cluster this is".to_owned(),
+            why: trouble.to_string(),
+        })
     }
 
     /// Whether the stop is on, and since when and by whom, in words.

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::finding::{cluster_uid, find};
+use super::finding::find;
 use crate::{
     cluster::{
         api::{Api, Trouble},
+        io::cluster_id,
         warrant::Warrant,
     },
     fault::{
@@ -106,7 +107,7 @@ impl<'a, A: Api> Undoer<'a, A> {
     pub(crate) fn new(api: &'a A, case: &Case) -> Self {
         Self {
             api,
-            warrant: guard::undo(&case.arm.id, &case.arm.cluster_uid),
+            warrant: guard::undo(&case.arm.id, arming::cluster(&case.arm)),
             ends: BTreeMap::new(),
             decisions: BTreeMap::new(),
             blocked: BTreeSet::new(),
@@ -122,9 +123,13 @@ impl<'a, A: Api> Undoer<'a, A> {
 
     /// One try of every step that has no outcome yet, last step first. A failing step never stops the rest.
     pub(crate) async fn pass(&mut self, case: &Case) -> Pass {
-        match cluster_uid(self.api, &case.arm.cluster_uid_of).await {
+        match cluster_id::uid(self.api, &case.arm.cluster_uid_of).await {
             Ok(Some(uid)) if uid == case.arm.cluster_uid => {}
-            Ok(_) => return Pass::Blocked("this context leads to another cluster now".to_owned()),
+            Ok(Some(_)) => return Pass::Blocked("this context leads to another cluster now".to_owned()),
+            Ok(None) => {
+                let of = &case.arm.cluster_uid_of;
+                return Pass::Blocked(format!("its cluster is known by {of}, which is not here (any more)"));
+            }
             Err(trouble) if retry(&trouble) => return Pass::Again(trouble.to_string()),
             Err(trouble) => return Pass::Blocked(trouble.to_string()),
         }

@@ -37,7 +37,7 @@ use crate::{
             check::{self, Again, CheckError},
             engine::Engine,
             fresh, glance,
-            scan::foreign_view,
+            outside::foreign_view,
             sight,
         },
         preview::ChangeView,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use brink::{
-    cluster::{Kind, Manifest, ObjectRef, warrant::Purpose},
+    cluster::{ClusterId, Kind, Manifest, ObjectRef, warrant::Purpose},
     fault::{
         approval::{Approval, How},
         blast::blast,
@@ -313,8 +313,7 @@ fn checked(guard: Vec<Verdict>, production: bool) -> Checked {
         stored: Vec::new(),
         identities: Vec::new(),
         uids: Vec::new(),
-        cluster_uid: "cluster".to_owned(),
-        cluster_uid_of: String::new(),
+        cluster: ClusterId::new("cluster", "Namespace kube-system"),
         token: "token".to_owned(),
         production,
         confirm_name: "reviews".to_owned(),
@@ -337,7 +336,10 @@ fn a_warrant_needs_the_approval_the_verdicts_ask_for() {
     };
 
     let warrant = permit(Ruling::Ok, false, &by(How::Key)).unwrap();
-    assert_eq!((warrant.purpose(), warrant.injection(), warrant.cluster()), (Purpose::Fault, "7f3a9c", "cluster"));
+    assert_eq!(
+        (warrant.purpose(), warrant.injection(), warrant.cluster().uid.as_str()),
+        (Purpose::Fault, "7f3a9c", "cluster")
+    );
     assert!(matches!(permit(Ruling::Confirm, false, &by(How::Key)), Err(NoWarrant::Confirm { .. })));
     assert!(matches!(permit(Ruling::Confirm, false, &typed("review")), Err(NoWarrant::Confirm { .. })));
     assert!(permit(Ruling::Confirm, false, &typed("reviews")).is_ok());
@@ -353,7 +355,7 @@ fn a_warrant_needs_the_approval_the_verdicts_ask_for() {
     assert_eq!(guard::permit(&good, &by(How::Key), false, false, late), Err(NoWarrant::Stale));
     let other = Approval { how: How::Key, token: "older".to_owned() };
     assert!(matches!(guard::permit(&good, &other, false, false, soon), Err(NoWarrant::OtherToken { .. })));
-    assert_eq!(guard::undo("7f3a9c", "cluster").purpose(), Purpose::Undo);
+    assert_eq!(guard::undo("7f3a9c", ClusterId::new("cluster", "Namespace kube-system")).purpose(), Purpose::Undo);
 }
 
 proptest! {

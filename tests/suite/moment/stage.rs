@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
 
 use brink::{
     base::{Now, Tickets},
-    cluster::{Manifest, warrant::Purpose},
+    cluster::{ClusterId, Manifest, warrant::Purpose},
     config::{Keymap, Role, Theme, color::Depth},
     fault::{
         approval,
@@ -137,8 +137,7 @@ impl Ground {
             stored,
             identities: plan.steps.iter().map(|_| "identity".to_owned()).collect(),
             uids: plan.steps.iter().map(|_| None).collect(),
-            cluster_uid: "cluster".to_owned(),
-            cluster_uid_of: "Namespace kube-system".to_owned(),
+            cluster: ClusterId::new("cluster", "Namespace kube-system"),
             token: "token-1".to_owned(),
             at: at(0).server,
             plan,

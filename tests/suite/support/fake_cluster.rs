@@ -9,8 +9,10 @@ use std::{
 };
 
 use brink::cluster::{
-    Kind, Manifest, ObjectRef,
+    ClusterId, Kind, Manifest, ObjectRef,
     api::{Answer, Api, Preconditions, Read, Refusal, Trouble, Write},
+    cluster_id,
+    io::cluster_id::{Known, require},
     warrant::{Purpose, Warrant},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -98,7 +100,7 @@ pub struct Client {
     world: World,
     name: String,
     calls: Arc<Mutex<u64>>,
-    uid: String,
+    known: Arc<Known>,
 }
 
 fn key(object: &ObjectRef) -> Key {
@@ -200,12 +202,22 @@ impl World {
 
     /// A client with a process's name.
     pub fn client(&self, name: &str) -> Client {
-        let uid = self.get(&namespace("kube-system")).unwrap()["metadata"]["uid"].as_str().unwrap().to_owned();
-        Client { world: self.clone(), name: name.to_owned(), calls: Arc::default(), uid }
+        Client { world: self.clone(), name: name.to_owned(), calls: Arc::default(), known: Arc::default() }
+    }
+
+    /// What the cluster is known by to whoever may read one of its two kinds of witness.
+    pub fn id_of(&self, witness: &ObjectRef) -> ClusterId {
+        let uid = self.get(witness).unwrap()["metadata"]["uid"].as_str().unwrap().to_owned();
+        ClusterId { uid, of: witness.short() }
+    }
+
+    /// What it is known by to most.
+    pub fn id(&self) -> ClusterId {
+        self.id_of(&cluster_id::system())
     }
 
     pub fn uid(&self) -> String {
-        self.client("nobody").uid
+        self.id().uid
     }
 
     /// Everything but the machinery: what must be the same before and after.
@@ -634,9 +646,7 @@ impl Api for Client {
     }
 
     async fn write(&self, warrant: &Warrant, write: &Write) -> Result<Answer, Trouble> {
-        if warrant.cluster() != self.uid {
-            return Err(Trouble::NoWarrant("it is for another cluster".to_owned()));
-        }
+        require(self, &self.known, warrant).await?;
         let purpose = Some(warrant.purpose());
         self.call(verb(write), write.target().short(), false, purpose, Some(write), |store| {
             store.write(&self.name, purpose, write, false)
