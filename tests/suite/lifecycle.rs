@@ -3,9 +3,20 @@
 use std::time::Duration;
 
 use brink::{
-    cluster::warrant::Purpose,
-    fault::{injection::State, io::glance, refusal::OrderError, undo::Decision, view::InjectionView},
-    journal::{entry::Did, io::Drawer},
+    cluster::{
+        api::{Api, Write},
+        warrant::Purpose,
+    },
+    fault::{
+        edit,
+        injection::State,
+        io::glance,
+        plan::{Change, Edit},
+        refusal::OrderError,
+        undo::Decision,
+        view::InjectionView,
+    },
+    journal::{entry::Did, io::Drawer, path::Seg},
 };
 use serde_json::json;
 
@@ -265,4 +276,66 @@ async fn a_stop_that_cannot_look_or_cannot_end_says_so() {
     cockpit.engine.release("the drill is over").await.unwrap();
     assert!(cockpit.engine.abort(ID).await.unwrap().ended());
     rig.assert_clean("aborted after a stop that saw nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn fractions_come_back_to_their_last_bit() {
+    let numbers: Vec<f64> = (1..400).map(|n| f64::from(n) * 0.1 + 0.2).chain([0.1 + 0.2, 1e23, 5e-324]).collect();
+    // A value of the pre-image of a patch, and one inside an object that is deleted and made anew.
+    for family in [Family::Image, Family::Recreate] {
+        let mut rig = Rig::new(family);
+        let object = family.object(ID);
+        let field = if family == Family::Image { "ratios" } else { "rules" };
+        rig.world.with(|store| store.edit(&object, "ana", |object| object["spec"][field] = json!(numbers)));
+        rig.before = rig.world.picture();
+        let mut checked = rig.checked().await;
+        if family == Family::Image {
+            let path = vec![Seg::Field("spec".to_owned()), Seg::Field(field.to_owned())];
+            let edits = vec![Edit { path, value: Some(json!([0.7])), at: None }];
+            let step = &mut checked.plan.steps[0];
+            let operations = edit::operations(&step.before.as_ref().unwrap().0, &edits).unwrap();
+            let stored = rig.world.client("preview").dry_run(&Write::Patch(object.clone(), operations)).await.unwrap();
+            (step.change, checked.stored[0]) = (Change::Patch { edits }, Some(stored.body));
+        }
+        let cockpit = rig.cockpit();
+        // Both die once the object is changed, or gone: what comes back comes from the journal.
+        rig.world.script(|call, _| {
+            let next =
+                call.purpose == Some(Purpose::Fault) && call.verb == "create" && call.object.contains("HTTPRoute");
+            if next { Twist::Hang { landed: false } } else { Twist::Pass }
+        });
+        let _ = cockpit.apply_until_hung(&rig.world, checked).await;
+        rig.world.clear_scripts();
+        rig.kill_both(cockpit).await;
+        let (_next, views) = rig.next_start().await;
+        assert!(views.iter().all(InjectionView::ended), "{views:?}");
+        let after: Vec<f64> = rig.world.get(&object).unwrap()["spec"][field]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|number| number.as_f64().unwrap())
+            .collect();
+        assert_eq!(after, numbers);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_change_that_was_taken_back_is_not_taken_back_twice() {
+    let rig = Rig::new(Family::Scale);
+    let cockpit = rig.cockpit();
+    let mut checked = rig.checked().await;
+    checked.plan.purpose = Purpose::Change;
+    cockpit.apply(checked).await.unwrap();
+    let kept = rig.shelf().path(Drawer::Kept, &rig.world.uid(), ID);
+    assert!(cockpit.engine.abort(ID).await.unwrap().ended());
+    cockpit.kill().await;
+    // As if it had been killed before the move, and somebody had made the very same change since.
+    std::fs::rename(rig.shelf().path(Drawer::Done, &rig.world.uid(), ID), &kept).unwrap();
+    rig.world.with(|store| store.edit(&deployment(), "ben", |object| object["spec"]["replicas"] = json!(1)));
+    let next = rig.cockpit();
+    let view = next.engine.abort(ID).await.unwrap();
+    assert_eq!(view.state, State::Recovered, "{view:?}");
+    assert_eq!(rig.world.get(&deployment()).unwrap()["spec"]["replicas"], 1);
+    assert!(rig.shelf().slots(Drawer::Kept).unwrap().is_empty());
+    assert_eq!(rig.shelf().slots(Drawer::Done).unwrap().len(), 1);
 }

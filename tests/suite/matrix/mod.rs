@@ -2,6 +2,7 @@
 //! guardian against the cluster in memory, in virtual time. A crash drops everything but disk and cluster.
 
 mod crash;
+mod identity;
 mod link;
 mod others;
 mod stop;
@@ -23,6 +24,9 @@ struct Point {
 const ALL: &[Family] = &Family::ALL;
 /// Families whose undo writes.
 const UNDOABLE: &[Family] = &[Family::Additive, Family::Insert, Family::Image, Family::Scale, Family::Recreate];
+
+/// Families that change what stands.
+const PATCHED: &[Family] = &[Family::Insert, Family::Image, Family::Scale];
 
 macro_rules! point {
     ($number:literal, $what:literal, $families:expr, $run:path) => {
@@ -46,6 +50,7 @@ const POINTS: &[Point] = &[
     point!("12", "401 mid-fault", ALL, link::logged_out),
     point!("13", "kill while undoing, at every call", UNDOABLE, crash::while_undoing),
     point!("13b", "kill at every call of the whole life", ALL, crash::everywhere),
+    point!("13c", "kill between done and put away", UNDOABLE, identity::finished_but_open),
     point!("14", "three undoers at once", UNDOABLE, others::three_undoers),
     point!("15a", "moved before apply", UNDOABLE, others::before_apply),
     point!("15b", "moved before undo", UNDOABLE, others::before_undo),
@@ -54,6 +59,10 @@ const POINTS: &[Point] = &[
     point!("18", "2 h of sleep", ALL, crash::slept),
     point!("19", "two brinks at once", ALL, others::two_brinks),
     point!("20", "foreign abort, record deleted, forged", UNDOABLE, others::records),
+    point!("20a", "which cluster, which rival", UNDOABLE, identity::whose_cluster),
+    point!("20b", "records that claim a live id", UNDOABLE, identity::claimed_records),
+    point!("20c", "record gone, owner dead; forced by record", UNDOABLE, identity::vanished_record),
+    point!("20d", "stale marks told, taken off on request", PATCHED, identity::stale_marks),
     point!("21", "namespace, kind, target gone; reverted", UNDOABLE, others::ground_moves),
     point!("22", "stop during arm, apply, undo; latch", ALL, stop::stop),
 ];
