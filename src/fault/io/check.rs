@@ -107,9 +107,11 @@ pub async fn check<A: Api>(
     let link = |what: &'static str| move |trouble: Trouble| CheckError::Link { what, trouble };
     let namespaces = touched(&plan);
     let home = terms.policy.home.as_deref();
+    // The record of cluster-scoped steps stands in `home`, which may be all that tells the cluster.
+    let witnesses: Vec<String> = namespaces.iter().cloned().chain(terms.policy.home.clone()).collect();
     // Dry runs write nothing, so no answer hangs on another.
     let (cluster, rehearsed, fuses, rights, open, lifelines) = futures::join!(
-        cluster_id::ask(api, &namespaces),
+        cluster_id::ask(api, &witnesses),
         join_all(plan.steps.iter().map(|step| rehearsal::rehearse(api, &plan, step))),
         fuses(api, &plan),
         reviews::review(api, &plan, home),

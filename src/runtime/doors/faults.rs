@@ -473,7 +473,7 @@ async fn watch_records(ticket: Ticket, link: Link, desk: Desk, events: mpsc::Sen
         let (to, mut batches) = mpsc::channel::<Batch<RecordRow>>(watches::CHANNEL);
         let work = tokio::spawn(watches::objects(link.clone(), record::kind(), scope.clone(), row, to));
         let work = AbortOnDrop(work);
-        let mut ids: HashMap<Uid, (String, String)> = HashMap::new();
+        let mut rows: HashMap<Uid, RecordRow> = HashMap::new();
         let mut narrower = false;
         while let Some(batch) = batches.recv().await {
             if matches!(batch.source, Source::Forbidden { .. }) && scope.namespace.is_none() {
@@ -481,7 +481,7 @@ async fn watch_records(ticket: Ticket, link: Link, desk: Desk, events: mpsc::Sen
                 break;
             }
             for delta in batch.deltas {
-                if tell_record(&desk, delta, &mut ids, &events).await.is_none() {
+                if tell_record(&desk, delta, &mut rows, &events).await.is_none() {
                     return;
                 }
             }
@@ -502,28 +502,32 @@ async fn watch_records(ticket: Ticket, link: Link, desk: Desk, events: mpsc::Sen
 async fn tell_record(
     desk: &Desk,
     delta: Delta<RecordRow>,
-    ids: &mut HashMap<Uid, (String, String)>,
+    rows: &mut HashMap<Uid, RecordRow>,
     events: &mpsc::Sender<Event>,
 ) -> Option<()> {
-    let here = |id: &str| desk.made.get().is_some_and(|engine| engine.kept().iter().any(|view| view.injection == id));
-    let shelf = Shelf::new(&desk.state_dir, &host());
-    let own = |cluster: &str, id: &str| glance::own(&shelf, cluster, id, desk.live.now());
-    let event = match delta {
+    let (id, cluster) = match delta {
         Delta::Upsert(row) => {
-            let id = row.view.injection.clone();
-            ids.insert(row.uid, (row.cluster.clone(), id.clone()));
-            if here(&id) {
-                return Some(());
-            }
-            Event::Injection(Box::new(own(&row.cluster, &id).unwrap_or(row.view)))
+            let named = (row.view.injection.clone(), row.cluster.clone());
+            rows.insert(row.uid, row);
+            named
         }
-        Delta::Remove(uid) => {
-            let Some((cluster, id)) = ids.remove(&uid) else { return Some(()) };
-            if here(&id) || ids.values().any(|(_, other)| *other == id) {
-                return Some(());
-            }
-            own(&cluster, &id).map_or(Event::Gone(id), |view| Event::Injection(Box::new(view)))
-        }
+        Delta::Remove(uid) => match rows.remove(&uid) {
+            Some(row) => (row.view.injection, row.cluster),
+            None => return Some(()),
+        },
+    };
+    if desk.made.get().is_some_and(|engine| engine.kept().iter().any(|view| view.injection == id)) {
+        return Some(());
+    }
+    let shelf = Shelf::new(&desk.state_dir, &host());
+    // Of several that claim an id the earliest is shown: ids are random, so a copy comes later.
+    let claims = rows.values().filter(|row| row.view.injection == id);
+    let first = claims.min_by(|a, b| (a.view.since, &a.uid).cmp(&(b.view.since, &b.uid)));
+    let cluster = first.map_or(cluster, |row| row.cluster.clone());
+    let event = match (glance::own(&shelf, &cluster, &id, desk.live.now()), first) {
+        (Some(own), _) => Event::Injection(Box::new(own)),
+        (None, Some(row)) => Event::Injection(Box::new(row.view.clone())),
+        (None, None) => Event::Gone(id),
     };
     events.send(event).await.ok()
 }

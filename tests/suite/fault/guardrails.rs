@@ -355,7 +355,11 @@ fn a_warrant_needs_the_approval_the_verdicts_ask_for() {
     assert_eq!(guard::permit(&good, &by(How::Key), false, false, late), Err(NoWarrant::Stale));
     let other = Approval { how: How::Key, token: "older".to_owned() };
     assert!(matches!(guard::permit(&good, &other, false, false, soon), Err(NoWarrant::OtherToken { .. })));
-    assert_eq!(guard::undo("7f3a9c", ClusterId::new("cluster", "Namespace kube-system")).purpose(), Purpose::Undo);
+    let cluster = || ClusterId::new("cluster", "Namespace kube-system");
+    assert_eq!(guard::undo("7f3a9c", cluster()).purpose(), Purpose::Undo);
+    // Taking a stale mark off is asked for, not urgent.
+    assert_eq!(guard::unmark("7f3a9c", cluster(), true), Err(NoWarrant::ReadOnly));
+    assert_eq!(guard::unmark("7f3a9c", cluster(), false).map(|warrant| warrant.purpose()), Ok(Purpose::Undo));
 }
 
 proptest! {

@@ -4,7 +4,14 @@ use std::time::Duration;
 
 use brink::{
     cluster::{ObjectRef, cluster_id, warrant::Purpose},
-    fault::{PREFIX, injection::State, mark, record, refusal::ApplyError, undo::Decision, view::InjectionView},
+    fault::{
+        PREFIX,
+        injection::State,
+        mark, record,
+        refusal::{ApplyError, OrderError},
+        undo::Decision,
+        view::InjectionView,
+    },
 };
 use serde_json::{Value, json};
 
@@ -129,6 +136,26 @@ pub async fn whose_cluster(family: Family) -> u32 {
     rig.world.with(|store| store.remove(&record_in("shop", "bbbbbb")));
     rig.assert_clean("an unreadable cluster");
 
+    // Nor does an own orphan whose cluster cannot be asked just now stay: its undo asks until it is told.
+    let rig = with_root(family);
+    let cockpit = rig.cockpit();
+    let mut checked = rig.checked().await;
+    checked.cluster = rig.world.id_of(&cluster_id::root_of("shop"));
+    cockpit.apply(checked).await.unwrap();
+    rig.kill_both(cockpit).await;
+    let mut left = 3;
+    rig.world.script(move |call, _| {
+        if left > 0 && call.object == "ConfigMap shop/kube-root-ca.crt" {
+            left -= 1;
+            return Twist::Status(500, "etcd is away");
+        }
+        Twist::Pass
+    });
+    let next = rig.cockpit();
+    assert_eq!(next.engine.scan().await.unwrap().undone.len(), 1);
+    assert!(next.engine.recover(None).await.unwrap().iter().all(InjectionView::ended));
+    rig.assert_clean("a cluster that could not be asked");
+
     // What cannot be told apart is a rival; what is told to be elsewhere is none.
     for (of, cluster, rival) in
         [("ConfigMap shop/kube-root-ca.crt", "their-root", true), ("Namespace kube-system", "another", false)]
@@ -147,7 +174,7 @@ pub async fn whose_cluster(family: Family) -> u32 {
         rig.world.with(|store| store.remove(&record_in("shop", "bbbbbb")));
         rig.assert_clean("a rival that cannot be told");
     }
-    5
+    6
 }
 
 /// Killed between the `done` entry and the move to `done/`: the nets are closed and nothing is undone a second time, though
@@ -369,7 +396,7 @@ pub async fn vanished_record(family: Family) -> u32 {
 /// Marks of finished faults that are back: told, and on request taken off; nothing else of the object is touched.
 pub async fn stale_marks(family: Family) -> u32 {
     let annotations = |object: &Value| object["metadata"]["annotations"].as_object().cloned().unwrap_or_default();
-    let rig = Rig::new(family);
+    let mut rig = Rig::new(family);
     let cockpit = active(&rig).await;
     let object = family.object(ID);
     let rolled_back = rig.world.get(&object).unwrap();
@@ -393,6 +420,14 @@ pub async fn stale_marks(family: Family) -> u32 {
     assert_eq!(scanned.stale_marks, [object.short()], "{scanned:?}");
     assert!(next.engine.recover(None).await.unwrap().is_empty());
     assert_eq!(next.engine.stale_marks().await.0.len(), 1);
+    assert_eq!(rig.world.get(&object).unwrap(), marked);
+
+    // Read-only eyes are told as well, and may not.
+    rig.readonly = true;
+    let eyes = rig.cockpit();
+    rig.readonly = false;
+    assert_eq!(eyes.engine.scan().await.unwrap().stale_marks, [object.short()]);
+    assert_eq!(eyes.engine.remove_stale_marks().await.unwrap_err(), OrderError::ReadOnly);
     assert_eq!(rig.world.get(&object).unwrap(), marked);
 
     // Not while anything visible says that it is open.

@@ -54,6 +54,7 @@ pub struct Rig {
     pub well: Arc<AtomicBool>,
     pub guardian_refuses: Arc<AtomicBool>,
     pub disk: Arc<dyn Disk>,
+    pub readonly: bool,
     names: Mutex<u32>,
 }
 
@@ -77,6 +78,7 @@ impl Rig {
             well: Arc::new(AtomicBool::new(true)),
             guardian_refuses: Arc::default(),
             disk: Arc::new(Plain),
+            readonly: false,
             names: Mutex::new(0),
         }
     }
@@ -107,7 +109,7 @@ impl Rig {
             access: Access::default(),
             user: user.to_owned(),
             host: host.clone(),
-            readonly: false,
+            readonly: self.readonly,
             home: Some("brink".to_owned()),
             max_concurrent: 1,
             max_lease: Duration::from_mins(15),
