@@ -12,6 +12,7 @@ use brink::{
         injection::State,
         io::glance,
         plan::{Change, Edit},
+        record,
         refusal::OrderError,
         undo::Decision,
         view::InjectionView,
@@ -338,4 +339,16 @@ async fn a_kept_change_that_was_taken_back_is_not_taken_back_twice() {
     assert_eq!(rig.world.get(&deployment()).unwrap()["spec"]["replicas"], 1);
     assert!(rig.shelf().slots(Drawer::Kept).unwrap().is_empty());
     assert_eq!(rig.shelf().slots(Drawer::Done).unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_record_says_active_before_anybody_is_told() {
+    let rig = Rig::new(Family::Scale);
+    let cockpit = rig.cockpit();
+    cockpit.apply(rig.checked().await).await.unwrap();
+    // A headless apply ends here; whoever aborts it next goes by the record.
+    let record = rig.world.get(&record::place("shop", &record::name(ID))).unwrap();
+    assert_eq!(record["data"]["state"], "active");
+    assert!(cockpit.engine.abort(ID).await.unwrap().ended());
+    rig.assert_clean("told");
 }

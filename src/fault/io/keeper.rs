@@ -103,9 +103,10 @@ impl<A: Api> Bench<A> {
                     view.deadline = Some(lease);
                     view.ends = Some(ends);
                 });
+                // Before anybody hears of it: this process may end at once, and others then go by what the record says.
+                nets::briefly(api, nets::tell_records(api, &warrant, &arm, "state", State::Active.word())).await;
                 ledger.enter(api, State::Active);
                 let _ = started.send(Ok(arm.id.clone()));
-                nets::briefly(api, nets::tell_records(api, &warrant, &arm, "state", State::Active.word())).await;
                 nets::briefly(api, events::tell(api, &warrant, &arm, "BrinkFaultActive", &arm.title)).await;
                 let watched = Watched {
                     warrant: &warrant,
