@@ -29,6 +29,9 @@ pub fn run(globals: &Globals) -> Ended {
         .enable_all()
         .build()
         .map_err(|error| cannot(error.to_string()))?;
-    runtime.block_on(guardian::serve(Shelf::new(&folder, &host()))).map_err(|error| cannot(error.to_string()))?;
+    let served = runtime.block_on(guardian::serve(Shelf::new(&folder, &host())));
+    // All is verified: a disk that hangs is not waited for.
+    runtime.shutdown_background();
+    served.map_err(|error| cannot(error.to_string()))?;
     Ok(Ending::Done)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, ToSpan};
 
 use super::{
-    entry::{Arm, Cause, Did, Entry, Fact, Outcome},
+    entry::{Arm, Cause, Did, Fact, Outcome},
     line::Reading,
 };
 
@@ -65,36 +65,37 @@ impl Digest {
     pub fn of(reading: &Reading) -> Self {
         let mut digest = Self { damaged: reading.damaged, ..Self::default() };
         for entry in &reading.entries {
-            digest.take(entry);
+            digest.take(entry.at, &entry.fact);
         }
         digest
     }
 
-    fn take(&mut self, entry: &Entry) {
-        self.last = Some(entry.at);
-        match &entry.fact {
+    /// Takes one more fact in.
+    pub fn take(&mut self, at: Timestamp, fact: &Fact) {
+        self.last = Some(at);
+        match fact {
             Fact::Arm(arm) => {
                 self.lease_s = arm.lease_s;
                 self.duration_s = arm.duration_s;
-                self.arm = Some(((**arm).clone(), entry.at));
+                self.arm = Some(((**arm).clone(), at));
             }
             Fact::Will { step } => {
-                self.begun.insert(*step, Begun { at: entry.at, did: None });
+                self.begun.insert(*step, Begun { at: at, did: None });
             }
             Fact::Did { step, outcome } => {
-                let begun = self.begun.entry(*step).or_insert_with(|| Begun { at: entry.at, did: None });
+                let begun = self.begun.entry(*step).or_insert_with(|| Begun { at: at, did: None });
                 match (&begun.did, outcome) {
                     // The write was answered: what was given up after it was another request.
                     (Some(Did::Landed { .. }), Did::Unknown(_)) => {}
                     (_, outcome) => {
                         if matches!(outcome, Did::Unknown(_)) {
-                            begun.at = entry.at;
+                            begun.at = at;
                         }
                         begun.did = Some(outcome.clone());
                     }
                 }
             }
-            Fact::Active => self.active = Some(entry.at),
+            Fact::Active => self.active = Some(at),
             Fact::Extended { lease_s, duration_s } => {
                 self.lease_s = *lease_s;
                 self.duration_s = *duration_s;

@@ -13,6 +13,7 @@ use std::{
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, atomic::AtomicBool},
+    time::Duration,
 };
 
 use signal_hook::consts::{SIGHUP, SIGTSTP, SIGUSR1, SIGUSR2};
@@ -34,6 +35,9 @@ use crate::{
     },
     journal::{entry::Arm, io::Shelf},
 };
+
+/// How long the last lines of the journals may take when all is verified.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// The hidden subcommand.
 pub const WORD: &str = "guardian";
@@ -90,13 +94,14 @@ pub async fn serve(shelf: Shelf) -> io::Result<()> {
     stream.peer_addr()?;
     stream.set_nonblocking(true)?;
     let wire = wire(UnixStream::from_std(stream)?);
-    guard(wire, shelf, identify, async {
+    guard(wire, shelf.clone(), identify, async {
         tokio::select! {
             _ = told.recv() => {}
             _ = interrupted.recv() => {}
         }
     })
     .await;
+    shelf.written(LAST_LINES).await;
     Ok(())
 }
 

@@ -2,14 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use tokio::sync::mpsc;
-
 use super::{
     engine::{Engine, ended},
     finding::get,
-    finish::{self, Order, Orders, finish},
+    finish::{self, finish},
     ledger::Ledger,
     nets,
+    orders::orders,
     outside::{Claims, Outside, foreign_view, view_of},
     undoer::{Case, Undoer},
 };
@@ -37,13 +36,13 @@ impl<A: Api + 'static> Engine<A> {
     /// Undoes an own orphan in a task of its own.
     pub(super) fn finish_own(&self, case: Case, journal: Option<Journal>, mut view: InjectionView, cause: Cause) {
         view.state = State::Undoing;
-        let (ledger, seen) = Ledger::new(journal, view);
-        ledger.show_case(&case);
-        let (orders, taken) = mpsc::channel(8);
         let bench = self.bench.clone();
+        let (ledger, seen) = Ledger::new(journal.map(|journal| bench.shelf.writer(journal)), view);
+        ledger.show_case(&case);
+        let (orders, mut taken) = orders();
         let id = case.arm.id.clone();
         self.run(id, orders, seen, async move {
-            finish(&*bench.api, &bench.shelf, ledger, case, cause, &mut Orders(Some(taken))).await;
+            finish(&*bench.api, &bench.shelf, ledger, case, cause, &mut taken).await;
         });
     }
 
@@ -52,9 +51,9 @@ impl<A: Api + 'static> Engine<A> {
     pub(super) fn close_over(&self, case: Case, journal: Journal, mut view: InjectionView) {
         let (residue, notes) = (std::mem::take(&mut view.residue), view.notes.clone());
         view.state = State::Verifying;
-        let (ledger, seen) = Ledger::new(Some(journal), view);
-        let (orders, taken) = mpsc::channel(8);
         let bench = self.bench.clone();
+        let (ledger, seen) = Ledger::new(Some(bench.shelf.writer(journal)), view);
+        let (orders, taken) = orders();
         self.run(case.arm.id.clone(), orders, seen, async move {
             // Kept to the end: until then it counts as worked on.
             let _taken = taken;
@@ -84,7 +83,7 @@ impl<A: Api + 'static> Engine<A> {
                 return Err(OrderError::Unknown(id.to_owned()));
             }
         }
-        match self.order(id, Order::Now) {
+        match self.view(id) {
             Some(view) => Ok(ended(view).await),
             None => Err(OrderError::Unknown(id.to_owned())),
         }
@@ -113,7 +112,7 @@ impl<A: Api + 'static> Engine<A> {
             // It was taken back before, and its process died before it was put away.
             self.close_over(case, journal, view);
         }
-        Ok(self.order(id, Order::Now))
+        Ok(self.view(id))
     }
 
     /// Ends somebody else's injection by the record that is true, and says which others claimed to be it.
@@ -186,7 +185,7 @@ impl<A: Api + 'static> Engine<A> {
             }
         }
         self.finish_own(case, None, view, cause);
-        match self.order(&id, Order::Now) {
+        match self.view(&id) {
             Some(view) => Ok(ended(view).await),
             None => Err(OrderError::Unknown(id)),
         }

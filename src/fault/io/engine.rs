@@ -17,8 +17,8 @@ use tokio::{
 };
 
 use super::{
-    finish::{Order, Orders},
     keeper::Bench,
+    orders::{Giver, Order, orders},
     sentry::{Pulse, Raise, Sentry},
 };
 use crate::{
@@ -38,6 +38,9 @@ use crate::{
         io::Shelf,
     },
 };
+
+/// How long the last lines of the journals may take when this process ends.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// What an engine must know about its place.
 #[derive(Debug, Clone)]
@@ -66,7 +69,7 @@ pub struct Place {
 
 /// The task that works on an injection, as others reach it.
 pub(super) struct Kept {
-    pub(super) orders: mpsc::Sender<Order>,
+    pub(super) orders: Giver,
     pub(super) view: watch::Receiver<InjectionView>,
 }
 
@@ -148,19 +151,18 @@ impl<A: Api + 'static> Engine<A> {
             arming::arm(&checked, &approval, &armer, intent).map_err(|unfit| ApplyError::Unfit(unfit.to_string()))?;
         super::executor::latched(&*bench.api, place).await?;
         bench.unmoved(&checked).await?;
-        let armed = bench.open_journal(&arm)?;
-        let (orders, taken) = mpsc::channel(8);
+        let armed = bench.open_journal(&arm).await?;
+        let (orders, taken) = orders();
         let (started, start) = oneshot::channel();
         let view = armed.view.clone();
-        let orders_in = Orders(Some(taken));
         let bench = bench.clone();
         let id = arm.id.clone();
         match checked.plan.purpose {
             Purpose::Change => {
-                self.run(id, orders, view, bench.change(armed, warrant, checked, arm, orders_in, started));
+                self.run(id, orders, view, bench.change(armed, warrant, checked, arm, taken, started));
             }
             Purpose::Fault | Purpose::Undo => {
-                self.run(id, orders, view, bench.keep(armed, warrant, checked, arm, orders_in, started));
+                self.run(id, orders, view, bench.keep(armed, warrant, checked, arm, taken, started));
             }
         }
         start.await.unwrap_or_else(|_| Err(ApplyError::Stopped("the engine ended".to_owned())))
@@ -170,7 +172,7 @@ impl<A: Api + 'static> Engine<A> {
     pub(super) fn run(
         &self,
         id: String,
-        orders: mpsc::Sender<Order>,
+        orders: Giver,
         view: watch::Receiver<InjectionView>,
         task: impl Future<Output = ()> + Send + 'static,
     ) {
@@ -190,13 +192,26 @@ impl<A: Api + 'static> Engine<A> {
         });
     }
 
-    /// Gives an order to the task that works on an injection; `None` when there is none here.
-    pub(super) fn order(&self, id: &str, order: Order) -> Option<watch::Receiver<InjectionView>> {
+    /// Has the task that works on an injection end it; `None` when there is none here.
+    pub(super) fn tell_end(&self, id: &str, cause: Cause) -> Option<watch::Receiver<InjectionView>> {
         let desk = self.desk();
         let kept = desk.kept.get(id).filter(|kept| kept.works())?;
-        // A full channel means that it has orders enough to end; one that ended needs none.
-        let _ = kept.orders.try_send(order);
+        kept.orders.end(cause);
+        // An undo that waits for its next try tries now; one that has orders enough does so anyway.
+        kept.orders.give(Order::Now);
         Some(kept.view.clone())
+    }
+
+    /// Gives an order to the task that works on an injection, and whether it was taken; `None` when there is none here.
+    pub(super) fn order(&self, id: &str, order: Order) -> Option<(watch::Receiver<InjectionView>, bool)> {
+        let desk = self.desk();
+        let kept = desk.kept.get(id).filter(|kept| kept.works())?;
+        Some((kept.view.clone(), kept.orders.give(order)))
+    }
+
+    /// The view of what works on an injection here.
+    pub(super) fn view(&self, id: &str) -> Option<watch::Receiver<InjectionView>> {
+        self.desk().kept.get(id).filter(|kept| kept.works()).map(|kept| kept.view.clone())
     }
 
     /// Undoes an injection, own or foreign, and answers when it has ended or is stuck. Nothing is asked: whoever may write
@@ -210,7 +225,7 @@ impl<A: Api + 'static> Engine<A> {
         if self.bench.place.readonly {
             return Err(OrderError::ReadOnly);
         }
-        match self.order(id, Order::End(cause)) {
+        match self.tell_end(id, cause) {
             Some(view) => Ok(ended(view).await),
             None => self.end_elsewhere(id, cause).await,
         }
@@ -218,7 +233,7 @@ impl<A: Api + 'static> Engine<A> {
 
     /// Moves the lease and duration of an own active injection.
     pub async fn extend(&self, id: &str, by: Duration) -> Result<InjectionView, OrderError> {
-        let Some(mut view) = self.order(id, Order::Now) else { return Err(OrderError::Unknown(id.to_owned())) };
+        let Some(mut view) = self.view(id) else { return Err(OrderError::Unknown(id.to_owned())) };
         let before = view.borrow_and_update().clone();
         let not_now = |why: String| OrderError::NotNow { id: id.to_owned(), state: before.state.word(), why };
         let (State::Active, Some(deadline)) = (before.state, before.deadline) else {
@@ -229,7 +244,9 @@ impl<A: Api + 'static> Engine<A> {
         if Duration::try_from(lease).unwrap_or_default() + by > longest {
             return Err(not_now(format!("its lease would exceed {} s (policy key max-lease)", longest.as_secs())));
         }
-        self.order(id, Order::Extend(by));
+        if !self.order(id, Order::Extend(by)).is_some_and(|(_, taken)| taken) {
+            return Err(not_now("it is busy with other orders; try again".to_owned()));
+        }
         let told = view
             .wait_for(|view| {
                 view.deadline != before.deadline || view.notes != before.notes || view.state != before.state
@@ -245,20 +262,22 @@ impl<A: Api + 'static> Engine<A> {
 
     /// Decides about a stuck undo.
     pub async fn decide(&self, id: &str, decision: Decision) -> Result<InjectionView, OrderError> {
-        let Some(view) = self.order(id, Order::Now) else { return Err(OrderError::Unknown(id.to_owned())) };
+        let Some(mut view) = self.view(id) else { return Err(OrderError::Unknown(id.to_owned())) };
         let state = view.borrow().state;
+        let not_now = |why: &str| OrderError::NotNow { id: id.to_owned(), state: state.word(), why: why.to_owned() };
         if state != State::Stuck {
-            let why = "there is nothing to decide".to_owned();
-            return Err(OrderError::NotNow { id: id.to_owned(), state: state.word(), why });
+            return Err(not_now("there is nothing to decide"));
         }
-        self.order(id, Order::Decide(decision));
-        let mut view = view;
+        if !self.order(id, Order::Decide(decision)).is_some_and(|(_, taken)| taken) {
+            return Err(not_now("it is busy with other orders; try again"));
+        }
         let _ = view.wait_for(|view| view.state != State::Stuck).await;
         Ok(ended(view).await)
     }
 
     /// Lets the guardian keep what is active by duration and lease alone, so that this process may end.
     pub async fn detach(&self) -> Result<(), OrderError> {
+        self.written().await;
         match &self.bench.sentry {
             Some(sentry) => sentry
                 .detach()
@@ -266,6 +285,11 @@ impl<A: Api + 'static> Engine<A> {
                 .map_err(|why| OrderError::Link { what: "handing over to the guardian".to_owned(), why }),
             None => Ok(()),
         }
+    }
+
+    /// Waits a little for what was told to the journals to be on the disk: before this process ends.
+    pub async fn written(&self) {
+        self.bench.shelf.written(LAST_LINES).await;
     }
 
     /// The views of what this process works on, and of what it has brought to its end.

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use super::{
     engine::Place,
     finding::get,
-    finish::{Order, Orders},
     ledger::Ledger,
     nets,
+    orders::{Ending, LAST_ANSWER, over, patient, unless_over},
     undoer::{Case, stands_in},
 };
 use crate::{
@@ -38,8 +38,6 @@ use crate::{
 
 /// Tries of one write while only the object's version moves.
 const CONFLICTS: u32 = 5;
-/// How long a request in flight may take once the injection is to end.
-const LAST_ANSWER: Duration = Duration::from_secs(10);
 
 /// A failure while applying, and the cause its undo is journaled with.
 pub(crate) struct Failure {
@@ -199,37 +197,54 @@ pub(crate) struct Hands<'a, A> {
     pub(crate) arm: &'a Arm,
     /// Uids of the fuses by namespace.
     pub(crate) fuses: &'a BTreeMap<String, String>,
-    /// Policy allows to go without a record, and it could not be made: the deadline counts from here.
-    pub(crate) recordless: Option<Timestamp>,
+    /// A record stands in the cluster; where policy allows, one that could not be made is gone without.
+    pub(crate) recorded: bool,
+    /// No fault write is sent from here on. What is kept has none.
+    pub(crate) deadline: Option<Timestamp>,
+    /// Whether it was told to end.
+    pub(crate) ending: Ending,
+}
+
+impl<A: Api> Hands<'_, A> {
+    /// Returns when nothing more may be written.
+    fn over(&self) -> impl Future<Output = Cause> {
+        over(self.api, self.ending.clone(), self.deadline)
+    }
+
+    /// Why nothing more may be written, if so.
+    fn barred(&self) -> Option<Cause> {
+        let late = self.deadline.is_some_and(|deadline| self.api.now() >= deadline);
+        self.ending.told().or(late.then_some(Cause::Lease))
+    }
+}
+
+/// It was told to end, or its time is over.
+fn ended(cause: Cause) -> Failure {
+    Failure::new(cause, ApplyError::Stopped(cause.word().to_owned()))
 }
 
 /// Writes all steps. On an error the caller undoes whatever was announced.
 pub(crate) async fn apply_all<A: Api>(
     hands: &Hands<'_, A>,
     ledger: &mut Ledger,
-    orders: &mut Orders,
 ) -> Result<(), Failure> {
     ledger.enter(hands.api, State::Applying);
     for (at, step) in hands.checked.plan.steps.iter().enumerate() {
         let Some(fact) = hands.arm.steps.get(at) else { continue };
-        go_on(hands, orders).await?;
+        unless_over(hands.over(), go_on(hands)).await.map_err(ended)??;
         let failed = |why: String| {
             Failure::new(Cause::FailedStep, ApplyError::Step { step: step.n, object: step.object.short(), why })
         };
-        ledger
-            .will(hands.api.now(), step.n)
-            .map_err(|error| failed(format!("the journal cannot be written: {error}")))?;
-        let answered = tokio::select! {
-            answer = send(hands, ledger, at, step, fact) => Ok(answer),
-            cause = overdue(hands.api, orders) => Err(cause),
-        };
-        let answer = match answered {
+        let announced = unless_over(hands.over(), ledger.will(hands.api.now(), step.n)).await.map_err(ended)?;
+        announced.map_err(|error| failed(format!("the journal cannot be written: {error}")))?;
+        let sending = send(hands, ledger, at, step, fact);
+        let answer = match unless_over(patient(hands.api, hands.over()), sending).await {
             Ok(answer) => answer?,
             Err(cause) => {
                 // The request is dropped mid-way: it may have landed, or land yet, counted from now.
                 let why = "given up without an answer: it was told to end".to_owned();
                 ledger.did(hands.api.now(), step.n, Did::Unknown(why));
-                return Err(Failure::new(cause, ApplyError::Stopped(cause.word().to_owned())));
+                return Err(ended(cause));
             }
         };
         if let (Some(promised), Some(stored)) = (hands.checked.stored.get(at).and_then(Option::as_ref), &answer)
@@ -243,26 +258,11 @@ pub(crate) async fn apply_all<A: Api>(
             }
         }
     }
-    undo_allowed(hands).await
+    unless_over(hands.over(), undo_allowed(hands)).await.map_err(ended)?
 }
 
-/// An order to end, ten seconds after it came: until then the request in flight may still answer.
-async fn overdue<A: Api>(api: &A, orders: &mut Orders) -> Cause {
-    loop {
-        if let Order::End(cause) = orders.next().await {
-            api.sleep(LAST_ANSWER).await;
-            return cause;
-        }
-    }
-}
-
-/// Before each fault write: not told to end, the same cluster, the record there and not stopped, the deadline ahead.
-async fn go_on<A: Api>(hands: &Hands<'_, A>, orders: &mut Orders) -> Result<(), Failure> {
-    while let Some(order) = orders.waiting() {
-        if let Order::End(cause) = order {
-            return Err(Failure::new(cause, ApplyError::Stopped(cause.word().to_owned())));
-        }
-    }
+/// Before each fault write: the same cluster, the record there and not stopped, the deadline it tells ahead.
+async fn go_on<A: Api>(hands: &Hands<'_, A>) -> Result<(), Failure> {
     let lost = |what: &str, trouble: &Trouble| {
         Failure::new(Cause::LostLink, ApplyError::Link { what: what.to_owned(), why: trouble.to_string() })
     };
@@ -276,12 +276,8 @@ async fn go_on<A: Api>(hands: &Hands<'_, A>, orders: &mut Orders) -> Result<(), 
     if hands.arm.class == arming::KEPT {
         return Ok(());
     }
-    if let Some(deadline) = hands.recordless {
-        return if deadline > hands.api.now() {
-            Ok(())
-        } else {
-            Err(Failure::new(Cause::Lease, ApplyError::Stopped("its lease is over".to_owned())))
-        };
+    if !hands.recorded {
+        return hands.barred().map_or(Ok(()), |cause| Err(ended(cause)));
     }
     match nets::own_record(hands.api, hands.arm).await {
         Ok(Ok(record)) => match record.deadline() {
@@ -364,6 +360,10 @@ async fn send<A: Api>(
                 ledger.did(api.now(), step.n, Did::Refused(why.clone()));
                 return Err(failed(why));
             }
+            Err(Sent::Barred(cause)) => {
+                ledger.did(api.now(), step.n, Did::Refused(format!("not sent: {}", cause.word())));
+                return Err(ended(cause));
+            }
         }
     }
     ledger.did(api.now(), step.n, Did::Refused(conflict.clone()));
@@ -373,6 +373,7 @@ async fn send<A: Api>(
 enum Sent {
     Trouble(Trouble),
     NoWrite(String),
+    Barred(Cause),
 }
 
 async fn one<A: Api>(
@@ -408,7 +409,12 @@ async fn announced<A: Api>(
 ) -> Result<Answer, Sent> {
     ledger
         .will(hands.api.now(), step.n)
+        .await
         .map_err(|error| Sent::NoWrite(format!("the journal cannot be written: {error}")))?;
+    // The reads and the disk before it may have taken long.
+    if let Some(cause) = hands.barred() {
+        return Err(Sent::Barred(cause));
+    }
     hands.api.write(hands.warrant, write).await.map_err(Sent::Trouble)
 }
 

@@ -1,15 +1,15 @@
 //! Brings an injection to its end: undo, verification, nets down, journal put away. The same for cockpit, guardian and scan.
 
-use std::{future::pending, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::mpsc;
 
 use super::{
     finding::{find, pause},
     ledger::Ledger,
     nets,
+    orders::{Order, Orders},
     undoer::{Case, Pass, Undoer, retry},
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     fault::{
         arming, guard,
         injection::State,
-        undo::{Decision, Found},
+        undo::Found,
     },
     journal::{
         entry::{Arm, Cause, Fact, Op, Outcome},
@@ -29,41 +29,6 @@ use crate::{
 const BLOCKED: Duration = Duration::from_secs(15);
 /// How long workloads may take to settle after their values are back.
 const SETTLES: Duration = Duration::from_mins(1);
-
-/// What may be asked of a process that works on an injection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// End it.
-    End(Cause),
-    /// More time.
-    Extend(Duration),
-    /// A person decided about an entangled object.
-    Decide(Decision),
-    /// Try again now.
-    Now,
-}
-
-/// Orders as they come; none ever come when nobody can give them.
-#[derive(Debug, Default)]
-pub(crate) struct Orders(pub Option<mpsc::Receiver<Order>>);
-
-impl Orders {
-    /// The next order.
-    pub(crate) async fn next(&mut self) -> Order {
-        match &mut self.0 {
-            Some(orders) => match orders.recv().await {
-                Some(order) => order,
-                None => pending().await,
-            },
-            None => pending().await,
-        }
-    }
-
-    /// An order that is waiting.
-    pub(crate) fn waiting(&mut self) -> Option<Order> {
-        self.0.as_mut()?.try_recv().ok()
-    }
-}
 
 /// Undoes, verifies and closes. Returns when it has ended; what is stuck is kept and tried again for as long as the process
 /// lives. Nothing but the API server can stop it.
@@ -77,15 +42,17 @@ pub(crate) async fn finish<A: Api>(
 ) {
     ledger.undo(api, cause);
     let warrant = guard::undo(&case.arm.id, arming::cluster(&case.arm));
-    nets::briefly(api, nets::tell_records(api, &warrant, &case.arm, "state", State::Undoing.word())).await;
     let mut undoer = Undoer::new(api, &case);
+    // Others learn of it beside the undo: no request of it waits for theirs.
+    let telling = nets::briefly(api, nets::tell_records(api, &warrant, &case.arm, "state", State::Undoing.word()));
+    tokio::join!(undo_all(api, &mut ledger, &case, &mut undoer, orders), telling);
     let notes = loop {
-        undo_all(api, &mut ledger, &case, &mut undoer, orders).await;
         ledger.enter(api, State::Verifying);
         if let Some(notes) = verify(api, &ledger, &mut case, &mut undoer).await {
             break notes;
         }
         ledger.enter(api, State::Undoing);
+        undo_all(api, &mut ledger, &case, &mut undoer, orders).await;
     };
     let residue = residue(&case, &undoer);
     let mut notes = notes;
@@ -99,7 +66,7 @@ pub(crate) async fn finish<A: Api>(
 pub(crate) async fn close<A: Api>(
     api: &A,
     shelf: &Shelf,
-    ledger: Ledger,
+    mut ledger: Ledger,
     arm: &Arm,
     mut residue: Vec<String>,
     notes: Vec<String>,
@@ -113,12 +80,8 @@ pub(crate) async fn close<A: Api>(
         view.residue = residue;
         view.notes = notes;
     });
+    ledger.put_away(api, shelf, arm).await;
     ledger.enter(api, state);
-    if let Some(journal) = ledger.into_journal()
-        && let Err(error) = shelf.finish(journal, arm)
-    {
-        tracing::warn!(%error, "the finished journal stays where it is; the next scan puts it away");
-    }
 }
 
 /// Passes until every step has its outcome.

@@ -19,14 +19,15 @@ use jiff::Timestamp;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     sync::{mpsc, watch},
-    task::JoinSet,
+    task::{JoinHandle, JoinSet, spawn_blocking},
     time::Instant,
 };
 
 use super::{
-    finish::{self, Orders, finish},
+    finish::{self, finish},
     ledger::Ledger,
     nets,
+    orders::Orders,
     outside::view_of,
     sentry::Wire,
     undoer::Case,
@@ -51,6 +52,8 @@ const ANSWER: Duration = Duration::from_secs(5);
 const LETS_GO: Duration = Duration::from_secs(3);
 /// How often the clock is looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// How long the disk may take to answer before the guardian goes by what it knows.
+const DISK: Duration = Duration::from_secs(1);
 
 /// A client built for one injection, and who it is to the cluster.
 #[derive(Debug)]
@@ -176,7 +179,9 @@ where
     C: Fn(Arm) -> F,
     F: Future<Output = Result<Identity<A>, String>>,
 {
-    let digest = match shelf.digest(path) {
+    let (there, file) = (shelf.clone(), path.to_path_buf());
+    let read = spawn_blocking(move || there.digest(&file)).await;
+    let digest = match read.unwrap_or_else(|lost| Err(std::io::Error::other(lost))) {
         Ok(digest) => digest,
         Err(error) => return format!("refused ? {}: {error}", path.display()),
     };
@@ -214,6 +219,8 @@ where
             path: path.to_path_buf(),
             arm: facts,
             digest,
+            finished: false,
+            looking: None,
             armed_at: at,
             created,
             cockpit: cockpit.clone(),
@@ -242,10 +249,20 @@ struct Ward<A> {
     arm: Arm,
     /// The journal as it was last read: a disk that cannot be read any more must not end the guard.
     digest: Digest,
+    /// A finished journal stands in `done/`.
+    finished: bool,
+    /// A look at the disk that has not been answered yet.
+    looking: Option<JoinHandle<Seen>>,
     armed_at: Timestamp,
     created: Option<Timestamp>,
     cockpit: watch::Receiver<Cockpit>,
     closed: watch::Receiver<bool>,
+}
+
+/// What a look at the disk found.
+struct Seen {
+    digest: Option<Digest>,
+    finished: bool,
 }
 
 impl<A: Api> Ward<A> {
@@ -263,11 +280,11 @@ impl<A: Api> Ward<A> {
             let detached = cockpit == Cockpit::Detached;
             if detached && held.is_none() {
                 // The lock passes to the guardian, so that no later start takes a living injection for an orphan.
-                if let Ok(Some((journal, _))) = self.shelf.take(&self.path) {
+                if let Some(Ok(Some(journal))) = self.take().await {
                     held = Some(journal);
                 }
             }
-            self.read();
+            self.read().await;
             if self.put_away() {
                 return None;
             }
@@ -289,14 +306,41 @@ impl<A: Api> Ward<A> {
         self.undo(held, cause).await
     }
 
-    /// Reads the journal; whether it could be read, and still says what was armed. If not, what was read before holds.
-    fn read(&mut self) -> bool {
-        match self.shelf.digest(&self.path) {
-            Ok(digest) if digest.arm.is_some() => {
-                self.digest = digest;
-                true
+    /// Reads the journal; whether it could be read as it is now, and still says what was armed. If not, what was read before
+    /// holds: a disk that hangs is asked once and not waited for.
+    async fn read(&mut self) -> bool {
+        let late = self.looking.is_some();
+        let (shelf, path) = (self.shelf.clone(), self.path.clone());
+        let done = shelf.path(Drawer::Done, &self.arm.cluster_uid, &self.arm.id);
+        let mut looking = self.looking.take().unwrap_or_else(|| {
+            spawn_blocking(move || Seen {
+                digest: shelf.digest(&path).ok().filter(|digest| digest.arm.is_some()),
+                finished: done.exists(),
+            })
+        });
+        tokio::select! {
+            seen = &mut looking => {
+                let Ok(Seen { digest, finished }) = seen else { return false };
+                self.finished = finished;
+                let read = digest.is_some();
+                self.digest = digest.unwrap_or_else(|| std::mem::take(&mut self.digest));
+                read && !late
             }
-            Ok(_) | Err(_) => false,
+            () = self.api.sleep(DISK) => {
+                self.looking = Some(looking);
+                false
+            }
+        }
+    }
+
+    /// Takes the journal over; the outer `None` when the disk does not answer, the inner one while another process holds it.
+    async fn take(&self) -> Option<std::io::Result<Option<Journal>>> {
+        let (shelf, path) = (self.shelf.clone(), self.path.clone());
+        // One that comes too late is let go of again.
+        let taking = spawn_blocking(move || shelf.take(&path));
+        tokio::select! {
+            taken = taking => Some(taken.ok()?.map(|taken| taken.map(|(journal, _)| journal))),
+            () = self.api.sleep(DISK) => None,
         }
     }
 
@@ -304,7 +348,7 @@ impl<A: Api> Ward<A> {
     /// that went stale, a folder that was moved) says nothing: the finished journal stands in `done/` before the open one is
     /// removed. Nor does a journal that says `done`: its nets come down after that, and whoever was at it may die before.
     fn put_away(&self) -> bool {
-        self.shelf.path(Drawer::Done, &self.arm.cluster_uid, &self.arm.id).exists()
+        self.finished
     }
 
     /// The deadline and its grace are over; of a detached one also its duration.
@@ -326,18 +370,24 @@ impl<A: Api> Ward<A> {
         let journal = match held {
             Some(journal) => Some(journal),
             None => loop {
-                match self.shelf.take(&self.path) {
-                    Ok(Some((journal, _))) => break Some(journal),
-                    Ok(None) if nets::elapsed(&*self.api, start) < LETS_GO => {
+                match self.take().await {
+                    Some(Ok(Some(journal))) => break Some(journal),
+                    Some(Ok(None)) if nets::elapsed(&*self.api, start) < LETS_GO => {
                         self.api.sleep(Duration::from_millis(100)).await;
                     }
-                    // The cockpit brought it to its end between two looks.
-                    Err(_) if self.put_away() => return None,
-                    Ok(None) | Err(_) => break None,
+                    Some(Err(_)) => {
+                        self.read().await;
+                        // The cockpit brought it to its end between two looks.
+                        if self.put_away() {
+                            return None;
+                        }
+                        break None;
+                    }
+                    Some(Ok(None)) | None => break None,
                 }
             },
         };
-        let read = self.read();
+        let read = self.read().await;
         let mut digest = self.digest.clone();
         if !read && digest.active.is_none() {
             // Steps may have been announced since it was last read: any may stand in the cluster.
@@ -345,6 +395,7 @@ impl<A: Api> Ward<A> {
         }
         if !digest.open() {
             // Undone and verified; what is left to do is what its process died before.
+            let journal = journal.map(|journal| self.shelf.writer(journal));
             let (ledger, seen) = Ledger::new(journal, view_of(&self.arm, &digest, self.api.now()));
             let residue = digest.done.unwrap_or_default();
             finish::close(&*self.api, &self.shelf, ledger, &self.arm, residue, digest.notes).await;
@@ -352,7 +403,10 @@ impl<A: Api> Ward<A> {
             return Some(state);
         }
         let case = Case::of_journal(self.arm.clone(), &digest, self.created);
-        let (ledger, seen) = Ledger::new(journal, view_of(&self.arm, &digest, self.api.now()));
+        let (ledger, seen) = Ledger::new(
+            journal.map(|journal| self.shelf.writer(journal)),
+            view_of(&self.arm, &digest, self.api.now()),
+        );
         finish(&*self.api, &self.shelf, ledger, case, cause, &mut Orders::default()).await;
         let state = seen.borrow().state;
         Some(state)

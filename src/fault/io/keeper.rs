@@ -3,15 +3,19 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, ToSpan as _};
-use tokio::sync::{oneshot, watch};
+use tokio::{
+    sync::{oneshot, watch},
+    task::spawn_blocking,
+};
 
 use super::{
     engine::Place,
     events,
     executor::{self, Hands, alone, apply_all, latched},
-    finish::{Order, Orders, finish},
+    finish::finish,
     ledger::{Ledger, first_view},
     nets,
+    orders::{Order, Orders, over, patient, unless_over},
     sentry::Sentry,
     undoer::Case,
 };
@@ -19,7 +23,6 @@ use crate::{
     cluster::{api::Api, warrant::Warrant},
     fault::{arming, checked::Checked, injection::State, refusal::ApplyError, view::InjectionView},
     journal::{
-        digest::Digest,
         entry::{Arm, Cause, Fact},
         io::{Drawer, Shelf},
     },
@@ -27,6 +30,9 @@ use crate::{
 
 /// How often an active injection looks after its record and its deadlines.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// How long the arming fact may take to be on the disk.
+const JOURNAL_STANDS: Duration = Duration::from_secs(10);
 
 /// What a keeper works with.
 pub(crate) struct Bench<A> {
@@ -63,19 +69,30 @@ pub(crate) struct Armed {
 }
 
 impl<A: Api> Bench<A> {
-    /// Writes the arming fact. Nothing else was done before.
-    pub(crate) fn open_journal(&self, arm: &Arm) -> Result<Armed, ApplyError> {
+    /// Writes the arming fact. Nothing else was done before. A disk that does not answer refuses as a full one does.
+    pub(crate) async fn open_journal(&self, arm: &Arm) -> Result<Armed, ApplyError> {
         let drawer = if arm.class == arming::KEPT { Drawer::Kept } else { Drawer::Open };
         let now = self.api.now();
-        let journal = self
-            .shelf
-            .begin(drawer, &arm.cluster_uid, &arm.id, now, Fact::Arm(Box::new(arm.clone())))
-            .map_err(|error| ApplyError::Net {
-                net: "journal",
-                why: format!("{}: {error}", self.shelf.path(drawer, &arm.cluster_uid, &arm.id).display()),
-            })?;
+        let path = self.shelf.path(drawer, &arm.cluster_uid, &arm.id);
+        let (answer, answered) = oneshot::channel();
+        let (shelf, facts) = (self.shelf.clone(), arm.clone());
+        spawn_blocking(move || {
+            let begun =
+                shelf.begin(drawer, &facts.cluster_uid, &facts.id, now, Fact::Arm(Box::new(facts.clone())));
+            if let Err(Ok(journal)) = answer.send(begun) {
+                // Nobody waited so long, and nothing was done on its behalf.
+                let _ = journal.discard();
+            }
+        });
+        let failed = |why: String| ApplyError::Net { net: "journal", why: format!("{}: {why}", path.display()) };
+        let begun = tokio::select! {
+            begun = answered => begun.map_err(|_| failed("the thread that wrote is gone".to_owned()))?,
+            () = self.api.sleep(JOURNAL_STANDS) => return Err(failed("the disk does not answer".to_owned())),
+        };
+        let journal = begun.map_err(|error| failed(error.to_string()))?;
         let path = journal.path().to_path_buf();
-        let (ledger, view) = Ledger::new(Some(journal), first_view(arm, State::Arming, now, true));
+        let view = first_view(arm, State::Arming, now, true);
+        let (ledger, view) = Ledger::begun(self.shelf.writer(journal), arm, now, view);
         Ok(Armed { ledger, view, path })
     }
 
@@ -104,10 +121,14 @@ impl<A: Api> Bench<A> {
                     view.ends = Some(ends);
                 });
                 // Before anybody hears of it: this process may end at once, and others then go by what the record says.
-                nets::briefly(api, nets::tell_records(api, &warrant, &arm, "state", State::Active.word())).await;
+                let telling =
+                    nets::briefly(api, nets::tell_records(api, &warrant, &arm, "state", State::Active.word()));
+                // Why it is over, if it is, the watch finds out at once.
+                let _ = unless_over(over(api, orders.ending(), Some(lease.min(ends))), telling).await;
                 ledger.enter(api, State::Active);
                 let _ = started.send(Ok(arm.id.clone()));
-                nets::briefly(api, events::tell(api, &warrant, &arm, "BrinkFaultActive", &arm.title)).await;
+                let telling = nets::briefly(api, events::tell(api, &warrant, &arm, "BrinkFaultActive", &arm.title));
+                let _ = unless_over(over(api, orders.ending(), Some(lease.min(ends))), telling).await;
                 let watched = Watched {
                     warrant: &warrant,
                     arm: &arm,
@@ -122,7 +143,7 @@ impl<A: Api> Bench<A> {
                 cause
             }
         };
-        self.end(ledger, &path, &arm, created, cause, &mut orders).await;
+        self.end(ledger, &arm, created, cause, &mut orders).await;
     }
 
     /// Nets up, then the steps.
@@ -142,8 +163,13 @@ impl<A: Api> Bench<A> {
     ) -> Result<(), (Cause, ApplyError)> {
         let api = &*self.api;
         let failed = |error: ApplyError| (Cause::FailedStep, error);
+        let stopped = |cause: Cause| (cause, ApplyError::Stopped(cause.word().to_owned()));
         let begun = api.now();
-        match nets::put_records(api, warrant, arm).await {
+        let ending = orders.ending();
+        // An end is heard before and within each of these. What writes may still be answered for a while, what only reads or
+        // waits is dropped; the caller takes down whatever stands.
+        let now_over = || over(api, ending.clone(), Some(after(begun, arm.lease_s)));
+        match unless_over(patient(api, now_over()), nets::put_records(api, warrant, arm)).await.map_err(stopped)? {
             Ok(at) => {
                 *created = Some(at);
                 ledger.show(|view| view.deadline = Some(after(at, arm.lease_s)));
@@ -151,27 +177,22 @@ impl<A: Api> Bench<A> {
             Err(error) if !self.place.record_local => return Err(failed(error)),
             Err(error) => ledger.show(|view| view.notes.push(format!("no cluster record: {error}"))),
         }
-        alone(api, arm, &self.place).await.map_err(failed)?;
-        let fuses = nets::light_fuses(api, warrant, arm, &checked.plan.fuses).await.map_err(failed)?;
-        match &self.sentry {
-            Some(sentry) => {
-                sentry.arm(&arm.id, path).await.map_err(|why| failed(ApplyError::Net { net: "guardian", why }))?;
-            }
-            None => {
-                let why = "none can be started here".to_owned();
-                return Err(failed(ApplyError::Net { net: "guardian", why }));
-            }
-        }
-        while let Some(order) = orders.waiting() {
-            if let Order::End(cause) = order {
-                return Err((cause, ApplyError::Stopped(cause.word().to_owned())));
-            }
-        }
+        unless_over(now_over(), alone(api, arm, &self.place)).await.map_err(stopped)?.map_err(failed)?;
+        let lighting = nets::light_fuses(api, warrant, arm, &checked.plan.fuses);
+        let fuses = unless_over(patient(api, now_over()), lighting).await.map_err(stopped)?.map_err(failed)?;
+        let Some(sentry) = &self.sentry else {
+            let why = "none can be started here".to_owned();
+            return Err(failed(ApplyError::Net { net: "guardian", why }));
+        };
+        let guarded = unless_over(now_over(), sentry.arm(&arm.id, path)).await.map_err(stopped)?;
+        guarded.map_err(|why| failed(ApplyError::Net { net: "guardian", why }))?;
         // Last: whoever latched before this read is obeyed, whoever latches after it finds the record.
-        latched(api, &self.place).await.map_err(|error| (Cause::Stop, error))?;
-        let recordless = created.is_none().then(|| after(begun, arm.lease_s));
-        let hands = Hands { api, warrant, checked, arm, fuses: &fuses, recordless };
-        apply_all(&hands, ledger, orders).await.map_err(|failure| (failure.cause, failure.error))
+        let latch = unless_over(now_over(), latched(api, &self.place)).await.map_err(stopped)?;
+        latch.map_err(|error| (Cause::Stop, error))?;
+        let deadline = Some(after(created.unwrap_or(begun), arm.lease_s));
+        let hands =
+            Hands { api, warrant, checked, arm, fuses: &fuses, recorded: created.is_some(), deadline, ending };
+        apply_all(&hands, ledger).await.map_err(|failure| (failure.cause, failure.error))
     }
 
     /// Until something ends it: an order, its time, its record, its guardian.
@@ -185,7 +206,11 @@ impl<A: Api> Bench<A> {
     ) -> Cause {
         let api = &*self.api;
         let mut sentry = self.sentry.clone();
+        let mut ending = orders.ending();
         loop {
+            if let Some(cause) = ending.told() {
+                return cause;
+            }
             let now = api.now();
             if now >= ends {
                 return Cause::Duration;
@@ -215,10 +240,13 @@ impl<A: Api> Bench<A> {
             };
             // A look that hangs must not keep an order or the deadline waiting.
             tokio::select! {
-                order = orders.next() => match order {
-                    Order::End(cause) => return cause,
-                    Order::Extend(by) => (lease, ends) = self.extend(ledger, watched, lease, ends, by).await,
-                    Order::Decide(_) | Order::Now => {}
+                cause = ending.come() => return cause,
+                order = orders.next() => if let Order::Extend(by) = order {
+                    let over = over(api, orders.ending(), Some(lease.min(ends)));
+                    // Given up half-way it may have moved a fuse; it ends now, and takes that down as well.
+                    if let Ok(moved) = unless_over(over, self.extend(ledger, watched, lease, ends, by)).await {
+                        (lease, ends) = moved;
+                    }
                 },
                 why = lost => {
                     ledger.show(|view| view.notes.push(why));
@@ -254,7 +282,7 @@ impl<A: Api> Bench<A> {
             return (lease, ends);
         }
         let fact = Fact::Extended { lease_s, duration_s };
-        if let Err(error) = ledger.must(api.now(), fact) {
+        if let Err(error) = ledger.must(api.now(), fact).await {
             ledger.show(|view| view.notes.push(format!("not extended: the journal cannot be written: {error}")));
             return (lease, ends);
         }
@@ -269,15 +297,13 @@ impl<A: Api> Bench<A> {
     async fn end(
         &self,
         ledger: Ledger,
-        path: &std::path::Path,
         arm: &Arm,
         created: Option<Timestamp>,
         cause: Cause,
         orders: &mut Orders,
     ) {
-        // What was announced is read from the file, as a guardian or a later start would: one truth for all.
-        let digest = self.shelf.digest(path).unwrap_or(Digest { damaged: true, ..Digest::default() });
-        let case = Case::of_journal(arm.clone(), &digest, created);
+        // What was told is remembered: the disk may be behind, or hang. It may not know of more than was told.
+        let case = Case::of_journal(arm.clone(), ledger.digest(), created);
         finish(&*self.api, &self.shelf, ledger, case, cause, orders).await;
         if let Some(sentry) = &self.sentry {
             sentry.close(&arm.id).await;
@@ -295,14 +321,23 @@ impl<A: Api> Bench<A> {
         started: oneshot::Sender<Result<String, ApplyError>>,
     ) {
         let api = &*self.api;
-        let Armed { mut ledger, path, .. } = armed;
+        let Armed { mut ledger, .. } = armed;
         let fuses = std::collections::BTreeMap::new();
-        let hands = Hands { api, warrant: &warrant, checked: &checked, arm: &arm, fuses: &fuses, recordless: None };
-        let applied = match latched(api, &self.place).await {
-            Ok(()) => {
-                apply_all(&hands, &mut ledger, &mut orders).await.map_err(|failure| (failure.cause, failure.error))
-            }
-            Err(error) => Err((Cause::Stop, error)),
+        let ending = orders.ending();
+        let hands = Hands {
+            api,
+            warrant: &warrant,
+            checked: &checked,
+            arm: &arm,
+            fuses: &fuses,
+            recorded: false,
+            deadline: None,
+            ending: ending.clone(),
+        };
+        let applied = match unless_over(over(api, ending, None), latched(api, &self.place)).await {
+            Ok(Ok(())) => apply_all(&hands, &mut ledger).await.map_err(|failure| (failure.cause, failure.error)),
+            Ok(Err(error)) => Err((Cause::Stop, error)),
+            Err(cause) => Err((cause, ApplyError::Stopped(cause.word().to_owned()))),
         };
         match applied {
             Ok(()) => {
@@ -313,8 +348,7 @@ impl<A: Api> Bench<A> {
             Err((cause, error)) => {
                 ledger.show(|view| view.notes.push(error.to_string()));
                 let _ = started.send(Err(error));
-                let digest = self.shelf.digest(&path).unwrap_or(Digest { damaged: true, ..Digest::default() });
-                let case = Case::of_journal(arm, &digest, None);
+                let case = Case::of_journal(arm, ledger.digest(), None);
                 finish(api, &self.shelf, ledger, case, cause, &mut orders).await;
             }
         }

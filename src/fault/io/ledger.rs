@@ -1,6 +1,6 @@
 //! The book of one injection while a process works on it: its journal, if this process holds it, and its view.
 
-use std::io;
+use std::{io, time::Duration};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -14,15 +14,21 @@ use crate::{
         view::{InjectionView, StepView},
     },
     journal::{
+        digest::Digest,
         entry::{Arm, Cause, Did, Fact, Outcome},
-        io::{Journal, file::Sync},
+        io::{Shelf, Writer, file::Sync},
     },
 };
+
+/// How long a finished journal may take to be put away before it is left to go on by itself.
+const PUTS_AWAY: Duration = Duration::from_secs(2);
 
 /// See the module docs.
 #[derive(Debug)]
 pub(crate) struct Ledger {
-    journal: Option<Journal>,
+    journal: Option<Writer>,
+    /// What was told to the journal since this process holds it, whether the disk has it yet or not.
+    told: Digest,
     view: watch::Sender<InjectionView>,
 }
 
@@ -64,9 +70,26 @@ pub(crate) fn first_view(arm: &Arm, state: State, since: Timestamp, mine: bool) 
 
 impl Ledger {
     /// A ledger with the journal this process holds, or none.
-    pub(crate) fn new(journal: Option<Journal>, view: InjectionView) -> (Self, watch::Receiver<InjectionView>) {
+    pub(crate) fn new(journal: Option<Writer>, view: InjectionView) -> (Self, watch::Receiver<InjectionView>) {
         let (view, seen) = watch::channel(view);
-        (Self { journal, view }, seen)
+        (Self { journal, told: Digest::default(), view }, seen)
+    }
+
+    /// A ledger of an injection that begins now: its journal holds the arming fact and nothing else.
+    pub(crate) fn begun(
+        journal: Writer,
+        arm: &Arm,
+        at: Timestamp,
+        view: InjectionView,
+    ) -> (Self, watch::Receiver<InjectionView>) {
+        let (mut ledger, seen) = Self::new(Some(journal), view);
+        ledger.told.take(at, &Fact::Arm(Box::new(arm.clone())));
+        (ledger, seen)
+    }
+
+    /// Everything told since it began.
+    pub(crate) fn digest(&self) -> &Digest {
+        &self.told
     }
 
     /// The view as it is.
@@ -103,27 +126,35 @@ impl Ledger {
         });
     }
 
-    /// Writes a fact that must be on the disk before the next request.
-    pub(crate) fn must(&mut self, at: Timestamp, fact: Fact) -> io::Result<()> {
-        match &mut self.journal {
-            Some(journal) => journal.write(at, fact, Sync::Now),
+    /// Writes a fact that must be on the disk before the next request. Whoever stops waiting has told it all the same: the
+    /// disk may have it, or get it yet.
+    pub(crate) async fn must(&mut self, at: Timestamp, fact: Fact) -> io::Result<()> {
+        let before = self.told.clone();
+        self.told.take(at, &fact);
+        let written = match &self.journal {
+            Some(journal) => journal.write(at, fact).await,
             None => Err(io::Error::new(io::ErrorKind::NotConnected, "this process does not hold the journal")),
+        };
+        if written.is_err() {
+            self.told = before;
         }
+        written
     }
 
-    /// Writes a fact that nothing waits for (rule R2: no disk error stops an undo).
+    /// Writes a fact that nothing waits for (rule R2: no disk stops an undo, neither by an error nor by hanging).
     pub(crate) fn may(&mut self, at: Timestamp, fact: Fact) {
+        self.told.take(at, &fact);
         let sync = if matches!(fact, Fact::Done { .. } | Fact::Stuck { .. }) { Sync::Now } else { Sync::Later };
-        if let Some(journal) = &mut self.journal
-            && let Err(error) = journal.write(at, fact, sync)
+        if let Some(journal) = &self.journal
+            && let Err(error) = journal.post(at, fact, sync)
         {
             tracing::warn!(%error, "the journal cannot be written; the undo goes on without it");
         }
     }
 
     /// The step's write was announced.
-    pub(crate) fn will(&mut self, at: Timestamp, step: u32) -> io::Result<()> {
-        self.must(at, Fact::Will { step })?;
+    pub(crate) async fn will(&mut self, at: Timestamp, step: u32) -> io::Result<()> {
+        self.must(at, Fact::Will { step }).await?;
         self.show(|view| {
             for seen in view.steps.iter_mut().filter(|seen| seen.n == step) {
                 seen.written = true;
@@ -164,8 +195,16 @@ impl Ledger {
         });
     }
 
-    /// Gives the journal back, to be put away.
-    pub(crate) fn into_journal(self) -> Option<Journal> {
-        self.journal
+    /// Puts the journal away, if this process holds it. A disk that hangs is not waited for: the next scan finds the file
+    /// where it is.
+    pub(crate) async fn put_away<A: Api>(&mut self, api: &A, shelf: &Shelf, arm: &Arm) {
+        let Some(journal) = self.journal.take() else { return };
+        let put = tokio::select! {
+            put = journal.put_away(shelf.clone(), arm.clone()) => put,
+            () = api.sleep(PUTS_AWAY) => Err(io::Error::new(io::ErrorKind::TimedOut, "the disk does not answer")),
+        };
+        if let Err(error) = put {
+            tracing::warn!(%error, "the finished journal stays where it is; the next scan puts it away");
+        }
     }
 }

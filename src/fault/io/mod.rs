@@ -16,6 +16,7 @@ mod keeper;
 mod ledger;
 mod lifelines;
 mod nets;
+mod orders;
 pub mod outside;
 mod rehearsal;
 mod reviews;

@@ -2,7 +2,6 @@
 
 use super::{
     engine::{Engine, ended},
-    finish::Order,
     outside::{Outside, view_of},
 };
 use crate::{
@@ -82,7 +81,7 @@ impl<A: Api + 'static> Engine<A> {
                 Outside::Over(case, journal, view) => self.close_over(*case, journal, *view),
                 Outside::Held(..) | Outside::Foreign(_) => continue,
             }
-            waiting.extend(self.order(&id, Order::Now));
+            waiting.extend(self.view(&id));
         }
         // What an earlier scan of this process has begun is waited for as well.
         let begun: Vec<_> = self.desk().kept.values().map(|kept| kept.view.clone()).collect();

@@ -56,7 +56,7 @@ impl<A: Api + 'static> Engine<A> {
         ends.sort_by_key(|view| std::cmp::Reverse(view.since));
         let mut ids: Vec<String> = ends.into_iter().map(|view| view.injection).collect();
         for id in &ids {
-            self.order(id, super::finish::Order::End(Cause::Stop));
+            self.tell_end(id, Cause::Stop);
         }
         warnings.extend(self.latch_cluster(&by).await);
         let (mut foreign, mut unended) = (Vec::new(), Vec::new());

@@ -94,6 +94,11 @@ impl Journal {
         }
     }
 
+    /// Removes it: nothing was done on its behalf.
+    pub fn discard(self) -> io::Result<()> {
+        std::fs::remove_file(&self.path)
+    }
+
     /// Where it stands.
     pub fn path(&self) -> &Path {
         &self.path

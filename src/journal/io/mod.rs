@@ -7,8 +7,8 @@
 //! STATE/stop                    the latch of the emergency stop
 //! ```
 //!
-//! A file is held by a `flock` of the process that works on it; a free lock on an open file is an orphan. Calls here block:
-//! lines are small and the promise is that they are on the disk before the next request is sent.
+//! A file is held by a `flock` of the process that works on it; a free lock on an open file is an orphan. Calls here block,
+//! but for a [`Writer`]'s, which is how a living injection writes: its disk may hang without keeping an undo waiting.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
@@ -16,7 +16,9 @@ pub mod disk;
 pub mod file;
 pub mod latch;
 pub mod shelf;
+mod writer;
 
 pub use disk::{Disk, Plain};
 pub use file::Journal;
 pub use shelf::{Drawer, Shelf};
+pub use writer::Writer;

@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use super::{
     disk::{Disk, Plain},
     file::{self, Journal},
+    writer::{Waiting, Writer},
 };
 use crate::journal::{
     digest::Digest,
@@ -58,6 +60,7 @@ pub struct Shelf {
     root: PathBuf,
     by: String,
     disk: Arc<dyn Disk>,
+    waiting: Waiting,
 }
 
 /// `$XDG_STATE_HOME/brink`, `~/.local/state/brink`, or what was given. `None` when there is no home directory.
@@ -77,7 +80,17 @@ impl Shelf {
 
     /// The same on another disk.
     pub fn on(root: &Path, by: &str, disk: Arc<dyn Disk>) -> Self {
-        Self { root: root.to_path_buf(), by: by.to_owned(), disk }
+        Self { root: root.to_path_buf(), by: by.to_owned(), disk, waiting: Waiting::default() }
+    }
+
+    /// Has a journal written beside whoever works with it. Must be called inside a tokio runtime.
+    pub fn writer(&self, journal: Journal) -> Writer {
+        Writer::new(journal, self.waiting.clone())
+    }
+
+    /// Returns when nothing given to a writer waits for the disk any more, or after `limit`: before a process ends.
+    pub async fn written(&self, limit: Duration) {
+        self.waiting.none(limit).await;
     }
 
     /// The state directory.

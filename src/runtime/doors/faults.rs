@@ -159,7 +159,9 @@ impl Keeper {
 
     /// Lets go of the engine: its guardian sees the socket close and undoes what is live.
     pub(super) async fn close_faults(&mut self) {
-        self.faults.desk = None;
+        if let Some(engine) = self.faults.desk.take().and_then(|desk| desk.made.get().cloned()) {
+            engine.written().await;
+        }
         // The engine's tasks end at their next await; they must have let go of the journals before anybody else looks.
         tokio::task::yield_now().await;
     }

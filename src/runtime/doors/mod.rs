@@ -14,6 +14,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -45,6 +46,9 @@ pub use faults::Pulse;
 const EVENTS: usize = 64;
 /// Effects on their way to the doors; more at once than a person can cause.
 const EFFECTS: usize = 256;
+
+/// How long work that blocks may take when the cockpit ends.
+const LAST_WORK: Duration = Duration::from_secs(1);
 
 /// The server's clock for the loop, once there is a server; this machine's before.
 #[derive(Debug, Clone, Default)]
@@ -97,7 +101,11 @@ impl Doors {
         let out = events.clone();
         let thread = thread::Builder::new()
             .name("doors".to_owned())
-            .spawn(move || runtime.block_on(Keeper::new(plan, out).serve(orders)))?;
+            .spawn(move || {
+                runtime.block_on(Keeper::new(plan, out).serve(orders));
+                // A disk that hangs keeps nobody in front of a dead screen.
+                runtime.shutdown_timeout(LAST_WORK);
+            })?;
         Ok((Self { effects, events, thread }, answers))
     }
 
