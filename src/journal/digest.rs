@@ -80,10 +80,10 @@ impl Digest {
                 self.arm = Some(((**arm).clone(), at));
             }
             Fact::Will { step } => {
-                self.begun.insert(*step, Begun { at: at, did: None });
+                self.begun.insert(*step, Begun { at, did: None });
             }
             Fact::Did { step, outcome } => {
-                let begun = self.begun.entry(*step).or_insert_with(|| Begun { at: at, did: None });
+                let begun = self.begun.entry(*step).or_insert_with(|| Begun { at, did: None });
                 match (&begun.did, outcome) {
                     // The write was answered: what was given up after it was another request.
                     (Some(Did::Landed { .. }), Did::Unknown(_)) => {}

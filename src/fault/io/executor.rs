@@ -224,10 +224,7 @@ fn ended(cause: Cause) -> Failure {
 }
 
 /// Writes all steps. On an error the caller undoes whatever was announced.
-pub(crate) async fn apply_all<A: Api>(
-    hands: &Hands<'_, A>,
-    ledger: &mut Ledger,
-) -> Result<(), Failure> {
+pub(crate) async fn apply_all<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger) -> Result<(), Failure> {
     ledger.enter(hands.api, State::Applying);
     for (at, step) in hands.checked.plan.steps.iter().enumerate() {
         let Some(fact) = hands.arm.steps.get(at) else { continue };

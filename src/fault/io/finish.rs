@@ -14,11 +14,7 @@ use super::{
 };
 use crate::{
     cluster::{Manifest, api::Api},
-    fault::{
-        arming, guard,
-        injection::State,
-        undo::Found,
-    },
+    fault::{arming, guard, injection::State, undo::Found},
     journal::{
         entry::{Arm, Cause, Fact, Op, Outcome},
         io::Shelf,

@@ -403,10 +403,8 @@ impl<A: Api> Ward<A> {
             return Some(state);
         }
         let case = Case::of_journal(self.arm.clone(), &digest, self.created);
-        let (ledger, seen) = Ledger::new(
-            journal.map(|journal| self.shelf.writer(journal)),
-            view_of(&self.arm, &digest, self.api.now()),
-        );
+        let (ledger, seen) =
+            Ledger::new(journal.map(|journal| self.shelf.writer(journal)), view_of(&self.arm, &digest, self.api.now()));
         finish(&*self.api, &self.shelf, ledger, case, cause, &mut Orders::default()).await;
         let state = seen.borrow().state;
         Some(state)

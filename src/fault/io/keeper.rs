@@ -77,8 +77,7 @@ impl<A: Api> Bench<A> {
         let (answer, answered) = oneshot::channel();
         let (shelf, facts) = (self.shelf.clone(), arm.clone());
         spawn_blocking(move || {
-            let begun =
-                shelf.begin(drawer, &facts.cluster_uid, &facts.id, now, Fact::Arm(Box::new(facts.clone())));
+            let begun = shelf.begin(drawer, &facts.cluster_uid, &facts.id, now, Fact::Arm(Box::new(facts.clone())));
             if let Err(Ok(journal)) = answer.send(begun) {
                 // Nobody waited so long, and nothing was done on its behalf.
                 let _ = journal.discard();
@@ -113,16 +112,17 @@ impl<A: Api> Bench<A> {
             self.raise_and_apply(&mut ledger, &path, &warrant, &checked, &arm, &mut orders, &mut created).await;
         let cause = match applied {
             Ok(()) => {
-                ledger.may(api.now(), Fact::Active);
                 let active = api.now();
                 let (lease, ends) = (after(created.unwrap_or(active), arm.lease_s), after(active, arm.duration_s));
                 ledger.show(|view| {
                     view.deadline = Some(lease);
                     view.ends = Some(ends);
                 });
-                // Before anybody hears of it: this process may end at once, and others then go by what the record says.
-                let telling =
-                    nets::briefly(api, nets::tell_records(api, &warrant, &arm, "state", State::Active.word()));
+                // Before anybody hears of it: this process may end at once, and others then go by what journal and record say.
+                let telling = async {
+                    nets::briefly(api, ledger.must(active, Fact::Active)).await;
+                    nets::briefly(api, nets::tell_records(api, &warrant, &arm, "state", State::Active.word())).await;
+                };
                 // Why it is over, if it is, the watch finds out at once.
                 let _ = unless_over(over(api, orders.ending(), Some(lease.min(ends))), telling).await;
                 ledger.enter(api, State::Active);
@@ -190,8 +190,7 @@ impl<A: Api> Bench<A> {
         let latch = unless_over(now_over(), latched(api, &self.place)).await.map_err(stopped)?;
         latch.map_err(|error| (Cause::Stop, error))?;
         let deadline = Some(after(created.unwrap_or(begun), arm.lease_s));
-        let hands =
-            Hands { api, warrant, checked, arm, fuses: &fuses, recorded: created.is_some(), deadline, ending };
+        let hands = Hands { api, warrant, checked, arm, fuses: &fuses, recorded: created.is_some(), deadline, ending };
         apply_all(&hands, ledger).await.map_err(|failure| (failure.cause, failure.error))
     }
 
@@ -294,14 +293,7 @@ impl<A: Api> Bench<A> {
     }
 
     /// Undo, verification, nets, journal; then the guardian may go.
-    async fn end(
-        &self,
-        ledger: Ledger,
-        arm: &Arm,
-        created: Option<Timestamp>,
-        cause: Cause,
-        orders: &mut Orders,
-    ) {
+    async fn end(&self, ledger: Ledger, arm: &Arm, created: Option<Timestamp>, cause: Cause, orders: &mut Orders) {
         // What was told is remembered: the disk may be behind, or hang. It may not know of more than was told.
         let case = Case::of_journal(arm.clone(), ledger.digest(), created);
         finish(&*self.api, &self.shelf, ledger, case, cause, orders).await;
@@ -341,7 +333,7 @@ impl<A: Api> Bench<A> {
         };
         match applied {
             Ok(()) => {
-                ledger.may(api.now(), Fact::Active);
+                nets::briefly(api, ledger.must(api.now(), Fact::Active)).await;
                 ledger.enter(api, State::Active);
                 let _ = started.send(Ok(arm.id.clone()));
             }

@@ -99,13 +99,11 @@ impl Doors {
         let (events, answers) = channel(EVENTS);
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let out = events.clone();
-        let thread = thread::Builder::new()
-            .name("doors".to_owned())
-            .spawn(move || {
-                runtime.block_on(Keeper::new(plan, out).serve(orders));
-                // A disk that hangs keeps nobody in front of a dead screen.
-                runtime.shutdown_timeout(LAST_WORK);
-            })?;
+        let thread = thread::Builder::new().name("doors".to_owned()).spawn(move || {
+            runtime.block_on(Keeper::new(plan, out).serve(orders));
+            // A disk that hangs keeps nobody in front of a dead screen.
+            runtime.shutdown_timeout(LAST_WORK);
+        })?;
         Ok((Self { effects, events, thread }, answers))
     }
 

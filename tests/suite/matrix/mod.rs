@@ -2,6 +2,7 @@
 //! guardian against the cluster in memory, in virtual time. A crash drops everything but disk and cluster.
 
 mod crash;
+mod heard;
 mod identity;
 mod link;
 mod others;
@@ -65,6 +66,9 @@ const POINTS: &[Point] = &[
     point!("20d", "stale marks told, taken off on request", PATCHED, identity::stale_marks),
     point!("21", "namespace, kind, target gone; reverted", UNDOABLE, others::ground_moves),
     point!("22", "stop during arm, apply, undo; latch", ALL, stop::stop),
+    point!("23", "abort while any call hangs for ever", ALL, heard::abort),
+    point!("24", "deadline while any call is slow", ALL, heard::deadline),
+    point!("25", "disk that hangs", UNDOABLE, heard::disk),
 ];
 
 /// `BRINK_MATRIX=13` or `13:S` runs a part.

@@ -51,6 +51,8 @@ pub enum Twist {
     CutAfter,
     /// The answer is lost now; the server carries it out this much later.
     Late(Duration),
+    /// It reaches the server this much later, and is answered.
+    Slow(Duration),
     /// Refused.
     Status(u16, &'static str),
     /// It never returns; whoever waits for the crash is told. `landed`: it was carried out.
@@ -553,6 +555,10 @@ impl Client {
         };
         match twist {
             Twist::Pass => run(Box::new(carry_out)),
+            Twist::Slow(by) => {
+                tokio::time::sleep(by).await;
+                run(Box::new(carry_out))
+            }
             Twist::CutBefore => Err(Trouble::Unreachable { server: server(), why: "connection refused".to_owned() }),
             Twist::CutAfter => {
                 let _ = run(Box::new(carry_out));

@@ -193,6 +193,12 @@ impl Rig {
         .await;
     }
 
+    /// Ends a cockpit that has nothing open, and waits until its guardian has gone home.
+    pub async fn guardians_gone_with(&self, cockpit: Cockpit) {
+        cockpit.kill().await;
+        self.guardians_gone().await;
+    }
+
     pub async fn checked(&self) -> Checked {
         self.checked_as(ID).await
     }
