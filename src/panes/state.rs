@@ -128,7 +128,7 @@ pub fn stale_wakes(since: Option<Duration>, now: Now) -> Option<Duration> {
 
 /// When the first of these ages reads differently.
 pub fn ages_wake(created: impl Iterator<Item = Timestamp>, now: Now) -> Option<Duration> {
-    created.map(|created| now.mono + age::changes_in(now.age(created))).min()
+    created.map(|created| now.mono + age::row_changes_in(now.server, created)).min()
 }
 
 /// A number in groups of three: `3,400`.

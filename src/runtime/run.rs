@@ -28,9 +28,6 @@ use crate::{
     msg::{Effect, Event},
 };
 
-/// Events taken before a frame is due at the latest: a flood may not starve the screen.
-const DRAINED: usize = 512;
-
 /// Runs the cockpit.
 pub fn run(options: Options) -> Result<(), CockpitError> {
     let begin = Instant::now();
@@ -143,13 +140,12 @@ impl Cockpit<'_> {
                 () = after(wait) => self.pacer.due().is_none().then_some(Event::Wake),
             };
             let mut next = first;
-            for _ in 0..DRAINED {
-                let Some(event) = next else { break };
+            while let Some(event) = next {
                 self.take(event, doors).map_err(CockpitError::Terminal)?;
-                next = keys.try_recv().or_else(|_| events.try_recv()).ok();
-            }
-            if let Some(event) = next {
-                self.take(event, doors).map_err(CockpitError::Terminal)?;
+                // A flood may not starve the screen: what comes within a frame's time goes into one frame, and the first
+                // after idle is drawn at once.
+                let due = self.pacer.due().is_some_and(|due| due <= self.begin.elapsed());
+                next = if due { None } else { keys.try_recv().or_else(|_| events.try_recv()).ok() };
             }
             self.draw().map_err(CockpitError::Terminal)?;
         }

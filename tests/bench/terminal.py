@@ -3,9 +3,11 @@ import fcntl
 import os
 import pty
 import re
+import queue
 import select
 import signal
 import struct
+import sys
 import termios
 import threading
 import time
@@ -13,12 +15,19 @@ import time
 from screen import Screen
 
 
+# What is timed are the bytes as they arrive: the thread that reads them must not wait long for the one that draws them.
+sys.setswitchinterval(0.0005)
+
+
 class Terminal:
-    """Runs argv on a pty of rows x cols; a thread reads it and stamps what appears."""
+    """Runs argv on a pty of rows x cols. One thread reads and stamps the bytes, another one draws them: the slowness of the
+    screen here is not the program's."""
 
     def __init__(self, argv, rows=50, cols=200, env=None):
         self.screen = Screen(rows, cols)
         self.bytes = 0
+        self._chunks = queue.SimpleQueue()
+        self._arrived = 0.0
         self.painted_at = None
         self._seen = threading.Condition()
         size = struct.pack("HHHH", rows, cols, 0, 0)
@@ -31,7 +40,9 @@ class Terminal:
             os.execvp(argv[0], argv)
         self.alive = True
         self._reader = threading.Thread(target=self._read, daemon=True)
+        self._drawer = threading.Thread(target=self._draw, daemon=True)
         self._reader.start()
+        self._drawer.start()
 
     def _read(self):
         while self.alive:
@@ -44,14 +55,21 @@ class Terminal:
                 data = b""
             if not data:
                 break
+            self._chunks.put((time.monotonic(), data))
+            self.bytes += len(data)
             self._reply(data)
-            with self._seen:
-                self.bytes += len(data)
-                self.screen.feed(data)
-                if self.painted_at is None and self.screen.painted:
-                    self.painted_at = time.monotonic()
-                self._seen.notify_all()
         self.alive = False
+        self._chunks.put(None)
+
+    def _draw(self):
+        while chunk := self._chunks.get():
+            arrived, data = chunk
+            with self._seen:
+                self.screen.feed(data)
+                self._arrived = arrived
+                if self.painted_at is None and self.screen.painted:
+                    self.painted_at = arrived
+                self._seen.notify_all()
         with self._seen:
             self._seen.notify_all()
 
@@ -67,14 +85,14 @@ class Terminal:
             return self.screen.text()
 
     def wait(self, pattern, deadline=60.0, absent=False):
-        """Monotonic time at which the screen first showed pattern (or no longer did); None when it did not in time."""
+        """When the bytes arrived that made the screen show pattern (or no longer); None when it did not in time."""
         rx, end = re.compile(pattern), time.monotonic() + deadline
         with self._seen:
             while True:
                 if bool(rx.search(self.screen.text())) != absent:
-                    return time.monotonic()
+                    return self._arrived
                 left = end - time.monotonic()
-                if left <= 0 or not self.alive:
+                if left <= 0 or (not self.alive and self._chunks.empty()):
                     return None
                 self._seen.wait(min(left, 1.0))
 
@@ -129,6 +147,7 @@ class Terminal:
         """Ends the program as a closed terminal would, by force if it does not go."""
         self.alive = False
         self._reader.join(1)
+        self._drawer.join(1)
         for sig, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0)):
             try:
                 os.kill(self.pid, sig)
