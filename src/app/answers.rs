@@ -47,6 +47,9 @@ impl App {
             }
             Event::FaultSource(ticket, source) => self.panes.faults.hear(ticket, source),
             Event::Injection(view) => {
+                if view.ended() {
+                    self.forget_notices_of(&view.injection);
+                }
                 self.world.injections.insert(view.injection.clone(), *view);
             }
             // One's own are told by the engine; of others' only the record was known.
@@ -54,9 +57,11 @@ impl App {
                 self.world.injections.remove(&id);
             }
             Event::Scanned(scanned) => self.scanned(*scanned),
-            Event::Latched(by) => self.stop.latch(by),
+            Event::Latched(Some(by)) => self.world.latched = Some(by),
+            Event::Latched(None) if self.stop.lifted() => self.world.latched = None,
             Event::Stopped(ticket, answer) => {
                 if let Ok(stopped) = &answer {
+                    self.world.latched.get_or_insert_with(|| "you".to_owned());
                     for view in stopped.injections.iter().chain(&stopped.foreign) {
                         self.world.injections.insert(view.injection.clone(), view.clone());
                     }

@@ -11,9 +11,12 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
     use Command as C;
     let context = app.chain().first().copied().unwrap_or(Context::Global);
     let own = match app.screens.last() {
-        Some(Screen::Preview(preview)) if app.prompt.is_none() => Some(preview.hints(app.now)),
+        Some(Screen::Preview(preview)) if app.prompt.is_none() => Some(preview.hints(app.now, &app.world)),
         Some(Screen::Change(change)) if app.prompt.is_none() => Some(change.hints()),
         Some(Screen::Form(form)) if app.prompt.is_none() => Some(form.hints()),
+        None if app.prompt.is_none() && context == Context::Faults => {
+            Some(app.panes.faults.hints(&app.world).into_iter().map(|c| (c, c.spec().hint, Role::Key)).collect())
+        }
         _ => None,
     };
     let commands: &[Command] = match context {
@@ -21,12 +24,11 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         Context::Routes | Context::Mesh | Context::Table | Context::Global => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
         }
-        Context::Faults => &[C::Help, C::CommandLine, C::NextPane, C::FaultAbort, C::FaultExtend, C::FaultAgain],
         Context::Viewer => &[C::Back, C::Search, C::NextMatch, C::Wrap, C::Refetch, C::Help],
         Context::Logs => &[C::Back, C::Follow, C::NextContainer, C::Previous, C::Search, C::Wrap, C::Help],
         Context::Picker => &[C::Choose, C::Filter, C::Back],
-        // Their screens name their keys themselves.
-        Context::Form | Context::Preview => &[],
+        // These name their keys themselves.
+        Context::Form | Context::Preview | Context::Faults => &[],
         Context::Input => &[C::Accept, C::Cancel],
     };
     let path = chain(context);

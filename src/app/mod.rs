@@ -61,6 +61,8 @@ pub struct Notice {
     /// How it is meant.
     pub role: Role,
     until: Duration,
+    /// The injection it is about, if any.
+    about: Option<String>,
 }
 
 /// The panes.
@@ -196,13 +198,26 @@ impl App {
 
     /// Says something at the bottom for a while; what is already said is heard out first.
     pub fn notify(&mut self, text: impl Into<String>, role: Role) {
+        self.notify_about(text, role, None);
+    }
+
+    /// The same of an injection: once it has ended, nothing more is to be said of it here.
+    fn notify_about(&mut self, text: impl Into<String>, role: Role, about: Option<String>) {
         let seconds = if role == Role::Good { 8 } else { 6 };
-        let notice = Notice { text: text.into(), role, until: self.now.mono + Duration::from_secs(seconds) };
+        let notice = Notice { text: text.into(), role, until: self.now.mono + Duration::from_secs(seconds), about };
         match &self.notice {
             Some(shown) if shown.until > self.now.mono && shown.role == Role::Bad && role != Role::Bad => {
                 self.waiting_notices.push(notice);
             }
             _ => self.notice = Some(notice),
+        }
+    }
+
+    fn forget_notices_of(&mut self, injection: &str) {
+        let of = |notice: &Notice| notice.about.as_deref() == Some(injection);
+        self.waiting_notices.retain(|notice| !of(notice));
+        if self.notice.as_ref().is_some_and(of) {
+            self.notice = self.waiting_notices.pop();
         }
     }
 

@@ -180,7 +180,7 @@ impl App {
 
     fn pressed(&mut self, pressed: Pressed) -> Vec<Effect> {
         let (text, role) = pressed.said;
-        self.notify(text, role);
+        self.notify_about(text, role, pressed.about);
         pressed.effects
     }
 

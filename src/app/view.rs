@@ -47,7 +47,7 @@ impl App {
         for (line, part) in (0..area.height).zip(width::wrap(&text, usize::from(area.width))) {
             put(buf, area.x, area.y + line, area.width, part, self.theme.style(Role::Warn));
         }
-        if self.stop.on() && area.height > 2 {
+        if self.stop.on(&self.world) && area.height > 2 {
             put(buf, area.x, area.bottom() - 2, area.width, "STOPPED", self.theme.style(Role::Bad));
         }
         // What is live is said at any size.

@@ -21,6 +21,11 @@ const NOISE: [&str; 8] = [
 /// kubectl's copy of the last applied object: it repeats everything, and may repeat secrets.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
+/// What the API server writes into every Job to find its pods by (batch/v1, `manualSelector` unset): a new random value each
+/// time it is asked, also by a dry run.
+const JOB_LABELS: [&str; 4] =
+    ["controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name"];
+
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
 
@@ -58,6 +63,12 @@ fn quiet(value: &Value) -> Value {
     let mut value = value.clone();
     let Some(map) = value.as_object_mut() else { return value };
     map.shift_remove("status");
+    if map.get("kind").and_then(Value::as_str) == Some("Job") {
+        for labels in ["/spec/selector/matchLabels", "/spec/template/metadata/labels"] {
+            unlabel(&mut value, labels);
+        }
+    }
+    let Some(map) = value.as_object_mut() else { return value };
     if let Some(metadata) = map.get_mut("metadata").and_then(Value::as_object_mut) {
         for field in NOISE {
             metadata.shift_remove(field);
@@ -70,6 +81,23 @@ fn quiet(value: &Value) -> Value {
         }
     }
     sorted(&value)
+}
+
+/// Takes the labels of a Job's own making out, and what is empty without them.
+fn unlabel(value: &mut Value, path: &str) {
+    let Some(labels) = value.pointer_mut(path).and_then(Value::as_object_mut) else { return };
+    for label in JOB_LABELS {
+        labels.shift_remove(label);
+    }
+    let mut path = path;
+    while let Some((above, last)) = path.rsplit_once('/')
+        && value.pointer(path).and_then(Value::as_object).is_some_and(Map::is_empty)
+    {
+        if let Some(above) = value.pointer_mut(above).and_then(Value::as_object_mut) {
+            above.shift_remove(last);
+        }
+        path = above;
+    }
 }
 
 /// The same order of fields on both sides: apiVersion, kind, metadata, then the rest by name, so that a server that writes
@@ -138,6 +166,24 @@ mod tests {
     #[test]
     fn nothing_changed_is_an_empty_diff() {
         assert_eq!(unified(Some(&deployment(3, "1")), Some(&deployment(3, "2"))), "");
+    }
+
+    #[test]
+    fn what_a_job_finds_its_pods_by_is_server_made() {
+        let job = |uid: Option<&str>| {
+            let labels =
+                |uid: &str| json!({"batch.kubernetes.io/controller-uid": uid, "controller-uid": uid, "team": "a"});
+            let mut job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "fuse"}, "spec": {"completions": 1}});
+            if let Some(uid) = uid {
+                job["spec"]["template"] = json!({"metadata": {"labels": labels(uid)}});
+                job["spec"]["selector"] = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
+            }
+            Manifest(job)
+        };
+        let diff = unified(None, Some(&job(Some("6f1c"))));
+        assert!(!diff.contains("6f1c") && !diff.contains("selector"), "{diff}");
+        assert!(diff.contains("team: a") && diff.contains("server-made"), "{diff}");
+        assert_eq!(unified(Some(&job(Some("6f1c"))), Some(&job(Some("77aa")))), "");
     }
 
     #[test]

@@ -28,14 +28,14 @@ pub struct Pressed {
     pub effects: Vec<Effect>,
     /// What is said.
     pub said: (String, Role),
+    /// The injection it is said of: with its end, the word is no longer true.
+    pub about: Option<String>,
 }
 
 /// See the module docs.
 #[derive(Debug, Default)]
 pub struct Stop {
     last: Option<Duration>,
-    /// Who latched, when anybody did.
-    latched: Option<String>,
     /// Asked for here and not through yet.
     asked: Option<Ticket>,
     everyone: bool,
@@ -50,8 +50,8 @@ pub struct Stop {
 
 impl Stop {
     /// Whether the block stands.
-    pub fn on(&self) -> bool {
-        self.latched.is_some() || self.asked.is_some() || self.failed.is_some()
+    pub fn on(&self, world: &World) -> bool {
+        world.latched.is_some() || self.asked.is_some() || self.failed.is_some()
     }
 
     /// The abort key. `chosen` is the injection under a cursor that means it.
@@ -67,16 +67,19 @@ impl Stop {
             Some(view) => Pressed {
                 said: (format!("aborting {}; again within 1 s stops all", sanitize::line(&view.kind)), Role::Warn),
                 effects: vec![Effect::Abort(cx.tickets.take(), view.injection.clone())],
+                about: Some(view.injection.clone()),
             },
             None if live.is_empty() => Pressed {
                 effects: Vec::new(),
                 said: ("no fault is live; again within 1 s allows no new one".to_owned(), Role::TextDim),
+                about: None,
             },
             None => {
                 let owners = owners(&live);
                 Pressed {
                     effects: Vec::new(),
                     said: (format!("no fault of yours is live; {owners}'s end from the faults pane"), Role::Warn),
+                    about: None,
                 }
             }
         }
@@ -90,7 +93,7 @@ impl Stop {
     /// Stops everybody's too; means something only while the block stands.
     pub fn everyone(&mut self, cx: &mut Cx<'_>) -> Option<Pressed> {
         let others = cx.world.live().iter().any(|view| !view.mine);
-        (self.on() && cx.alone && others && !self.everyone).then(|| self.begin(true, cx))
+        (self.on(cx.world) && cx.alone && others && !self.everyone).then(|| self.begin(true, cx))
     }
 
     fn begin(&mut self, everyone: bool, cx: &mut Cx<'_>) -> Pressed {
@@ -106,7 +109,11 @@ impl Stop {
         }
         let ticket = cx.tickets.take();
         self.asked = Some(ticket);
-        Pressed { effects: vec![Effect::StopAll(ticket, everyone)], said: ("stopping all".to_owned(), Role::Bad) }
+        Pressed {
+            effects: vec![Effect::StopAll(ticket, everyone)],
+            said: ("stopping all".to_owned(), Role::Bad),
+            about: None,
+        }
     }
 
     /// The stop is through.
@@ -125,26 +132,23 @@ impl Stop {
                 self.unended = !stopped.unended.is_empty();
                 // Only the first few are shown: what may go on comes first.
                 self.warnings = stopped.unended.into_iter().chain(stopped.warnings).collect();
-                if self.latched.is_none() {
-                    self.latched = Some("you".to_owned());
-                }
             }
             Err(failure) => self.failed = Some(failure),
         }
     }
 
-    /// The latch as it stands on disk or in the cluster.
-    pub fn latch(&mut self, by: Option<String>) {
-        if by.is_none() && self.asked.is_none() {
+    /// The latch is lifted, on disk or in the cluster; whether that is so, which it is not while a stop is under way.
+    pub fn lifted(&mut self) -> bool {
+        let idle = self.asked.is_none();
+        if idle {
             *self = Self { last: self.last, ..Self::default() };
-        } else if by.is_some() {
-            self.latched = by;
         }
+        idle
     }
 
     /// Rows the block takes at the top.
     pub fn height(&self, world: &World) -> u16 {
-        if !self.on() {
+        if !self.on(world) {
             return 0;
         }
         u16::try_from(self.text(world, false).len() + 1).unwrap_or(u16::MAX)
@@ -152,7 +156,7 @@ impl Stop {
 
     /// Draws the block over whatever is there.
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
-        if !self.on() || area.height == 0 {
+        if !self.on(look.world) || area.height == 0 {
             return;
         }
         let text = look.theme.style(Role::Text);
@@ -161,7 +165,7 @@ impl Stop {
             .patch(look.theme.style(Role::Bad))
             .add_modifier(ratatui::style::Modifier::REVERSED | ratatui::style::Modifier::BOLD);
         fill(buf, Rect { height: 1, ..area }, red);
-        let who = match &self.latched {
+        let who = match &look.world.latched {
             Some(by) => format!(" STOPPED by {by}: no new fault until :release REASON"),
             None if self.failed.is_some() => " STOP NOT CERTAIN".to_owned(),
             None => " STOPPING: no new fault, everything of yours is being undone".to_owned(),

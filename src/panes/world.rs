@@ -39,6 +39,8 @@ pub struct World {
     pub metric_source: MetricSource,
     /// Its last good look.
     pub metrics: Option<Box<Snapshot>>,
+    /// Who set the emergency stop's latch, while it is on: nothing can be applied.
+    pub latched: Option<String>,
     /// Injections of this cluster, by id.
     pub injections: BTreeMap<String, InjectionView>,
     /// Pods hit by open injections, `NS/NAME`, by injection id.

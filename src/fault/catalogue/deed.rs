@@ -176,7 +176,7 @@ fn params(fault: &Fault, all: &mut Vec<WrongIntent>) -> BTreeMap<&'static str, V
             all.push(wrong(
                 &format!("params.{}", param.name),
                 format!("`{}` or `{other}` is needed", param.name),
-                format!("add `--set {}=…` ({})", param.name, param.kind.range()),
+                format!("give {}=… ({})", param.name, param.kind.range()),
             ));
         }
     }
@@ -187,7 +187,7 @@ fn missing(param: &Param) -> WrongIntent {
     wrong(
         &format!("params.{}", param.name),
         format!("`{}` is needed: {}", param.name, param.doc),
-        format!("add `--set {}=…` ({})", param.name, param.kind.range()),
+        format!("give {}=… ({})", param.name, param.kind.range()),
     )
 }
 

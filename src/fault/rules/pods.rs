@@ -96,9 +96,9 @@ pub(super) fn traffic(case: &Case<'_>) -> Verdict {
         format!("confirm above {} or unknown", percent(policy.confirm_traffic))
     };
     let change = if case.production {
-        "policy keys `confirm-traffic` and `max-traffic-production`, a smaller share, or --prometheus"
+        "policy keys `confirm-traffic` and `max-traffic-production`, a smaller share, or a metric source (--prometheus)"
     } else {
-        "policy key `confirm-traffic`, a smaller share, or --prometheus"
+        "policy key `confirm-traffic`, a smaller share, or a metric source (--prometheus)"
     };
     match case.plan.fault.kind {
         FaultKind::Scale | FaultKind::PodKill => {

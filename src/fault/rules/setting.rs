@@ -45,9 +45,9 @@ pub(super) fn class(case: &Case<'_>) -> Verdict {
 
 pub(super) fn lease(case: &Case<'_>) -> Verdict {
     let (limit, key) = if case.production {
-        (case.policy().max_lease_production, "policy key `max-lease-production`, or a shorter --lease")
+        (case.policy().max_lease_production, "policy key `max-lease-production`, or a shorter lease")
     } else {
-        (case.policy().max_lease, "policy key `max-lease`, or a shorter --lease")
+        (case.policy().max_lease, "policy key `max-lease`, or a shorter lease")
     };
     let verdict = if case.plan.lease > limit { Ruling::Refuse } else { Ruling::Ok };
     say("max-lease", verdict, span::format(case.plan.lease), span::format(limit), key)

@@ -129,6 +129,20 @@ impl Faults {
         Reply::none()
     }
 
+    /// The keys that mean something for the injection under the cursor.
+    pub fn hints(&self, world: &World) -> Vec<Command> {
+        use Command as C;
+        let mut keys = vec![C::Help, C::CommandLine, C::NextPane];
+        match self.selected(world) {
+            Some(view) if view.state == State::Stuck => keys.extend([C::FaultKeep, C::FaultForce, C::FaultPrint]),
+            Some(view) if view.ended() => keys.push(C::FaultAgain),
+            Some(view) if view.state == State::Active && view.mine => keys.extend([C::FaultAbort, C::FaultExtend]),
+            Some(_) => keys.push(C::FaultAbort),
+            None => {}
+        }
+        keys
+    }
+
     /// Whether `back` has something to undo here.
     pub fn holds_back(&self) -> bool {
         self.question.is_some()

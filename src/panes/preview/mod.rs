@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Cx, LineInput, Look, Reply, Turn};
+use super::{Cx, LineInput, Look, Reply, Turn, World};
 use crate::{
     base::{Now, Ticket, sanitize},
     cluster::warrant::Purpose,
@@ -250,14 +250,14 @@ impl Preview {
     }
 
     /// The keys that matter here. The approval stands dim while it is deaf.
-    pub fn hints(&self, now: Now) -> Vec<(Command, &'static str, Role)> {
+    pub fn hints(&self, now: Now, world: &World) -> Vec<(Command, &'static str, Role)> {
         if self.confirm.is_some() {
-            let awake = if self.awake(now) { Role::Key } else { Role::TextDim };
+            let awake = if self.awake(now) && world.latched.is_none() { Role::Key } else { Role::TextDim };
             return vec![(Command::Accept, "apply", awake), (Command::Cancel, "back", Role::Key)];
         }
         let mut hints = Vec::new();
         if self.verdict() != Verdict::Refuse {
-            let ready = self.awake(now) && self.idle() && !self.spent;
+            let ready = self.awake(now) && self.idle() && !self.spent && world.latched.is_none();
             hints.push((Command::Apply, "apply", if ready { Role::Key } else { Role::TextDim }));
         }
         if self.checked.plan.purpose == Purpose::Fault {
@@ -306,6 +306,15 @@ impl Preview {
         if !self.approvable(cx) {
             return Reply::none();
         }
+        // The red block above says by whom, and how it is lifted.
+        if cx.world.latched.is_some() {
+            self.note = Some(Note {
+                text: "the emergency stop is on: nothing can be applied".to_owned(),
+                fix: ":release REASON lifts it".to_owned(),
+                role: Role::Bad,
+            });
+            return Reply::none();
+        }
         if cx.world.readonly {
             self.note = Some(Note {
                 text: "brink only looks here".to_owned(),
@@ -352,6 +361,10 @@ impl Preview {
                 }
                 let typed = self.confirm.as_ref().map(|line| line.text().trim().to_owned()).unwrap_or_default();
                 if typed == self.checked.confirm_name {
+                    if cx.world.latched.is_some() {
+                        self.confirm = None;
+                        return self.apply(cx);
+                    }
                     if cx.now.age(self.checked.at) >= FRESH {
                         let note = Note {
                             text: "the preview became older than 2 minutes".to_owned(),

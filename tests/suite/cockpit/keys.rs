@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use brink::{
     cluster::{Batch, Delta, Source, address::ContextName},
+    fault::{injection::State, view::InjectionView},
     msg::{Effect, Event, Failure},
     panes::PaneKind,
 };
 use rstest::rstest;
 
 use super::stage::{Stage, crowd, pod, shop};
+use crate::suite::moment::faults::view;
 
 #[test]
 fn the_first_thing_asked_for_is_the_link() {
@@ -203,6 +205,17 @@ fn abort_without_a_fault_says_so_and_twice_stops_all() {
     slow.pass(Duration::from_millis(1200));
     slow.keys("ctrl-x");
     assert!(!slow.effects.iter().any(|effect| matches!(effect, Effect::StopAll(..))));
+}
+
+#[test]
+fn what_was_said_of_a_fault_goes_with_its_end() {
+    let mut stage = Stage::full(80, 24);
+    let live = view("7f3a9c", State::Active);
+    stage.send(Event::Injection(Box::new(live.clone())));
+    stage.keys("ctrl-x");
+    assert!(stage.shows("again within 1 s stops all"), "{}", stage.text());
+    stage.send(Event::Injection(Box::new(InjectionView { state: State::Recovered, ..live })));
+    assert!(!stage.shows("again within 1 s stops all"), "{}", stage.text());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The fault moment: form, preview, live, stop.
 
 mod change;
-mod faults;
+pub mod faults;
 mod form;
 mod preview;
 mod stage;

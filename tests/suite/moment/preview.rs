@@ -89,13 +89,29 @@ fn the_hint_is_dim_until_the_key_is_heard_and_time_wakes_it() {
     let stage = Stage::new();
     let preview = shown(&stage, harmless());
     let role = |millis| {
-        preview.hints(at(millis)).iter().find(|(command, ..)| *command == Command::Apply).map(|(_, _, role)| *role)
+        preview
+            .hints(at(millis), &stage.world)
+            .iter()
+            .find(|(command, ..)| *command == Command::Apply)
+            .map(|(_, _, role)| *role)
     };
     assert_eq!(role(0), Some(Role::TextDim));
     assert_eq!(role(499), Some(Role::TextDim));
     assert_eq!(role(500), Some(Role::Key));
     assert_eq!(preview.wakes(at(100)), Some(Duration::from_millis(500)));
     assert_eq!(preview.wakes(at(500)), None);
+}
+
+#[test]
+fn while_the_stop_is_on_the_key_is_dim_and_applies_nothing() {
+    let mut stage = Stage::new();
+    stage.world.latched = Some("ana (4711@laptop)".to_owned());
+    let mut preview = shown(&stage, harmless());
+    let hints = preview.hints(at(900), &stage.world);
+    assert!(hints.iter().any(|(command, _, role)| *command == Command::Apply && *role == Role::TextDim));
+    assert!(preview.update(Command::Apply, &mut stage.cx(at(900))).effects.is_empty());
+    stage.world.latched = None;
+    assert_eq!(preview.update(Command::Apply, &mut stage.cx(at(1500))).effects.len(), 1);
 }
 
 #[test]
@@ -137,7 +153,7 @@ fn a_refusal_cannot_be_approved_and_names_its_rule() {
     let mut preview = shown(&stage, ground.checked(&scale));
     assert!(preview.update(Command::Apply, &mut stage.cx(at(900))).effects.is_empty());
     assert_eq!(preview.context(), Context::Preview);
-    assert!(!preview.hints(at(900)).iter().any(|(command, ..)| *command == Command::Apply));
+    assert!(!preview.hints(at(900), &stage.world).iter().any(|(command, ..)| *command == Command::Apply));
 }
 
 #[test]

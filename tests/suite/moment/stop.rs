@@ -34,7 +34,7 @@ fn twice_within_a_second_stops_all(#[case] second: u64, #[case] all: bool) {
     assert!(matches!(abort(&mut stop, &mut stage, 0).as_slice(), [Effect::Abort(_, id)] if id == "7f3a9c"));
     let effects = abort(&mut stop, &mut stage, second);
     assert_eq!(matches!(effects.as_slice(), [Effect::StopAll(_, false)]), all, "{effects:?}");
-    assert_eq!(stop.on(), all);
+    assert_eq!(stop.on(&stage.world), all);
 }
 
 #[test]
@@ -79,10 +79,11 @@ fn each_line_turns_as_it_is_read_back_and_release_takes_the_block_away() {
         *ticket,
         Ok(Stopped { injections: vec![over, last], foreign: Vec::new(), warnings, unended: Vec::new() }),
     );
+    stage.world.latched = Some("you".to_owned());
     assert_snapshot!("stop_done", screen(&stop, &stage));
-    assert!(stop.on(), "it latches");
-    stop.latch(None);
-    assert!(!stop.on());
+    assert!(stop.lifted());
+    stage.world.latched = None;
+    assert!(!stop.on(&stage.world));
     assert_eq!(stop.height(&stage.world), 0);
 }
 
@@ -112,8 +113,8 @@ fn a_stop_that_failed_says_so_and_stays() {
 
 #[test]
 fn a_latch_of_before_is_seen_at_the_start() {
-    let stage = staged(&[]);
-    let mut stop = Stop::default();
-    stop.latch(Some("ana (4711@laptop)".to_owned()));
+    let mut stage = staged(&[]);
+    let stop = Stop::default();
+    stage.world.latched = Some("ana (4711@laptop)".to_owned());
     assert!(screen(&stop, &stage).contains("STOPPED by ana (4711@laptop)"), "{}", screen(&stop, &stage));
 }
