@@ -25,6 +25,7 @@ mod mesh_signals;
 mod mesh_wins;
 mod moment;
 mod pod_status;
+mod redact;
 mod support;
 mod undo_properties;
 mod watch;
