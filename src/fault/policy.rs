@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use super::blackout::Blackout;
 pub use crate::base::glob::matches;
 
 /// The limits. Every field is a key of the policy file, and every verdict names the key that changes it.
@@ -48,6 +49,10 @@ pub struct Policy {
     pub record_local: bool,
     /// Additional labels by which pods count as lifelines, `key=value`.
     pub lifelines: BTreeMap<String, String>,
+    /// Windows in which no fault may be open.
+    pub blackouts: Vec<Blackout>,
+    /// The question whose series are the alerts that must not fire (PromQL); empty asks nothing.
+    pub alerts: String,
     /// Set when the policy file could not be read: no faults, aborting works.
     pub broken: Option<String>,
 }
@@ -107,6 +112,8 @@ impl Default for Policy {
             max_namespaces: 3,
             record_local: false,
             lifelines: BTreeMap::new(),
+            blackouts: Vec::new(),
+            alerts: r#"ALERTS{alertstate="firing",severity="critical"}"#.to_owned(),
             broken: None,
         }
     }

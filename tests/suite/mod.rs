@@ -26,6 +26,7 @@ mod mesh_wins;
 mod moment;
 mod pod_status;
 mod redact;
+mod secrets;
 mod support;
 mod undo_properties;
 mod watch;

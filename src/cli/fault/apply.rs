@@ -69,7 +69,13 @@ pub fn run(args: &ApplyArgs, globals: &Globals, out: &mut Out) -> Ended {
         plan::show(&checked, args.output.shape, out);
         return Ok(ending);
     }
-    let how = if args.yes { How::Yes } else { ask(&checked)? };
+    let (how, checked) = if args.yes {
+        (How::Yes, checked)
+    } else {
+        let how = ask(&checked)?;
+        // The person took a while: what is applied is what was read, or nothing.
+        (how, session.wait(desk::still(&session, &checked, &terms))?)
+    };
     let approval = Approval { how, token: checked.token.clone() };
     session.wait(apply(&session, checked, approval, args, out))
 }

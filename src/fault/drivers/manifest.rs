@@ -14,6 +14,7 @@ use super::{
     words::{counted, spoken},
 };
 use crate::{
+    base::redact::{self, MASK},
     cluster::{Manifest, warrant::Purpose},
     fault::{
         class::Class,
@@ -111,6 +112,12 @@ fn steps(fault: &Fault, sight: &Sight, leased: bool) -> Result<(Vec<Step>, Vec<S
             return Err(CompileError::CannotExpress {
                 what: format!("{} is given twice", given.object.short()),
                 fix: "a plan touches an object once: merge the two".to_owned(),
+            });
+        }
+        if redact::holds_mask(&given.wanted.0) {
+            return Err(CompileError::CannotExpress {
+                what: format!("{} holds {MASK}, which stands for a secret that was left out", given.object.short()),
+                fix: "put the value back in its place".to_owned(),
             });
         }
         match step(given, leased) {

@@ -3,6 +3,7 @@
 //! Every rule always speaks, also when it has nothing against the plan, so that a person sees what was looked at. The rules
 //! do not look themselves: [`Findings`] are what the door found, [`Terms`] are the limits.
 
+mod moment;
 mod objects;
 mod pods;
 mod setting;
@@ -10,13 +11,20 @@ mod world;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
+pub(crate) use setting::secret_undo;
+
 use super::{
     plan::Plan,
     policy::Policy,
     preview::{Blast, DryRun, Ruling, Verdict},
     sight::Sight,
 };
-use crate::cluster::{ObjectRef, warrant::Purpose};
+use crate::{
+    cluster::{ObjectRef, warrant::Purpose},
+    mesh::alerts::Alerts,
+};
 
 /// The limits a plan is held to.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +56,12 @@ pub struct Findings {
     pub lifelines: Vec<Lifeline>,
     /// What of the lifelines could not be looked at.
     pub lifelines_unread: Vec<String>,
+    /// Server time; `None` when no answer told it.
+    pub now: Option<Timestamp>,
+    /// Which alerts fire.
+    pub alerts: Alerts,
+    /// Objects with a secret among the values an undo goes by, and where.
+    pub secrets: Vec<String>,
 }
 
 /// An open injection as its record tells it.
@@ -124,6 +138,8 @@ pub fn judge(plan: &Plan, sight: &Sight, blast: &Blast, findings: &Findings, ter
             setting::class(&case),
             setting::lease(&case),
             setting::abort_conditions(&case),
+            moment::blackout(&case),
+            moment::alerts(&case),
             objects::home(&case),
             world::concurrent(&case),
             world::record(&case),

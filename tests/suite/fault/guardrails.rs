@@ -294,6 +294,7 @@ fn checked(guard: Vec<Verdict>, production: bool) -> Checked {
         kind: String::new(),
         driver: String::new(),
         class: Class::SelfExpiring.word().to_owned(),
+        class_why: String::new(),
         duration_s: 0,
         lease_s: 0,
         token: "token".to_owned(),
