@@ -80,6 +80,11 @@ impl fmt::Display for Blackout {
     }
 }
 
+/// The first of some windows that holds any moment from `from` to `to`.
+pub fn meets(windows: &[Blackout], from: Timestamp, to: Timestamp) -> Option<(&Blackout, Occurrence)> {
+    windows.iter().find_map(|window| Some((window, window.meets(from, to)?)))
+}
+
 /// Days as the policy file writes them.
 pub const DAYS: [(Weekday, &str); 7] = [
     (Weekday::Monday, "mon"),

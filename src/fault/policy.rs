@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::blackout::Blackout;
+use jiff::Timestamp;
+
+use super::blackout::{Blackout, Occurrence, meets};
 pub use crate::base::glob::matches;
 
 /// The limits. Every field is a key of the policy file, and every verdict names the key that changes it.
@@ -126,6 +128,16 @@ impl Policy {
         self.production.iter().any(|pattern| matches(&pattern.to_lowercase(), &context))
     }
 
+    /// The longest lease in a context, also after extensions.
+    pub fn longest_lease(&self, context: &str) -> Duration {
+        if self.is_production(context) { self.max_lease_production } else { self.max_lease }
+    }
+
+    /// The first window that a fault open from one moment to another would be open in.
+    pub fn blackout(&self, from: Timestamp, to: Timestamp) -> Option<(&Blackout, Occurrence)> {
+        meets(&self.blackouts, from, to)
+    }
+
     /// The pattern that protects a namespace.
     pub fn protects(&self, namespace: &str) -> Option<&str> {
         if self.home.as_deref() == Some(namespace) {
@@ -162,6 +174,13 @@ mod tests {
         assert!(policy.is_production("EU-Prod"));
         assert!(policy.is_production("live-1"));
         assert!(!policy.is_production("kind-demo"));
+    }
+
+    #[test]
+    fn production_allows_shorter_leases() {
+        let policy = Policy::default();
+        assert_eq!(policy.longest_lease("kind-demo"), policy.max_lease);
+        assert_eq!(policy.longest_lease("eu-prod"), policy.max_lease_production);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod generated;
 mod kubeconfig;
 mod layering;
 mod lifecycle;
+mod lifelines;
 mod live_api;
 mod logs;
 mod loopback;

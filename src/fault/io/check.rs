@@ -136,25 +136,30 @@ pub async fn check<A: Api>(
     // The record of cluster-scoped steps stands in `home`, which may be all that tells the cluster.
     let witnesses: Vec<String> = namespaces.iter().cloned().chain(terms.policy.home.clone()).collect();
     // Dry runs write nothing, so no answer hangs on another.
-    let (cluster, rehearsed, fuses, rights, open, lifelines) = futures::join!(
+    let around = async {
+        let open = open(api, &namespaces).await.map_err(link("the open injections could not be listed"))?;
+        let known = open.as_deref().unwrap_or_default();
+        let lifelines = lifelines::look(api, &plan, sight, &terms.policy, known).await;
+        Ok::<_, CheckError>((open, lifelines.map_err(link("the lifelines could not be looked at"))?))
+    };
+    let (cluster, rehearsed, fuses, rights, around) = futures::join!(
         cluster_id::ask(api, &witnesses),
         join_all(plan.steps.iter().map(|step| rehearsal::rehearse(api, &plan, step))),
         fuses(api, &plan),
         reviews::review(api, &plan, home),
-        open(api, &namespaces),
-        lifelines::look(api, &plan, sight, &terms.policy),
+        around,
     );
     let cluster = cluster.map_err(link("the cluster's identity could not be read"))?;
     let (fuses, fuse_troubles) = fuses.map_err(link("the dry run of the fuse got no answer"))?;
     let rights = rights.map_err(link("an access review got no answer"))?;
-    let lifelines = lifelines.map_err(link("the lifelines could not be looked at"))?;
+    let (open, lifelines) = around?;
     let mut findings = Findings {
         terminating: namespaces
             .iter()
             .filter(|name| sight.namespaces.get(*name).is_some_and(terminates))
             .cloned()
             .collect(),
-        open: open.map_err(link("the open injections could not be listed"))?,
+        open,
         lifelines: lifelines.lifelines,
         lifelines_unread: lifelines.lifelines_unread,
         now: Some(api.now()),

@@ -4,6 +4,7 @@
 //! do not look themselves: [`Findings`] are what the door found, [`Terms`] are the limits.
 
 mod moment;
+mod new_pods;
 mod objects;
 mod pods;
 mod setting;
@@ -84,6 +85,8 @@ pub struct Lifeline {
     pub what: String,
     /// Sight lifelines may be hit by self-expiring faults after confirmation; undo lifelines never.
     pub sight_only: bool,
+    /// It keeps the metrics that abort conditions ask.
+    pub metrics: bool,
 }
 
 /// What all rules look at.
@@ -99,6 +102,11 @@ pub(crate) struct Case<'a> {
 impl Case<'_> {
     fn policy(&self) -> &Policy {
         &self.terms.policy
+    }
+
+    /// What is not known counts as everything (rule R5): a person may confirm it, and production refuses.
+    fn unknown(&self) -> Ruling {
+        if self.production { Ruling::Refuse } else { Ruling::Confirm }
     }
 
     /// Namespaces written to, with one of the objects written there.
@@ -124,14 +132,14 @@ pub fn judge(plan: &Plan, sight: &Sight, blast: &Blast, findings: &Findings, ter
         objects::protected(&case),
         objects::forbidden(&case),
         objects::deletes(&case),
-        objects::new_pods(&case),
+        new_pods::new_pods(&case),
+        pods::evictions(&case),
         objects::size(&case),
         world::dry_run(&case),
         world::rights(&case),
         world::terminating(&case),
         world::gitops(&case),
         pods::lost(&case),
-        pods::lifelines(&case),
     ];
     if plan.purpose == Purpose::Fault {
         all.extend([
@@ -148,6 +156,8 @@ pub fn judge(plan: &Plan, sight: &Sight, blast: &Blast, findings: &Findings, ter
             pods::effect(&case),
         ]);
     }
+    // Last: where everything counts as hit, what that means for the traffic tells more.
+    all.push(pods::lifelines(&case));
     all
 }
 

@@ -28,8 +28,7 @@ pub(super) fn blackout(case: &Case<'_>) -> Verdict {
         return say("blackout", Ruling::Refuse, "the server's time is not known", limit, change);
     };
     let end = later(now, case.plan.lease);
-    let found = windows.iter().find_map(|window| Some((window, window.meets(now, end)?)));
-    match found {
+    match case.policy().blackout(now, end) {
         Some((window, at)) if at.from <= now => say(
             "blackout",
             Ruling::Refuse,

@@ -56,10 +56,11 @@ pub(crate) fn secret_undo(objects: &[String]) -> String {
 }
 
 pub(super) fn lease(case: &Case<'_>) -> Verdict {
-    let (limit, key) = if case.production {
-        (case.policy().max_lease_production, "policy key `max-lease-production`, or a shorter --lease")
+    let limit = case.policy().longest_lease(&case.terms.context);
+    let key = if case.production {
+        "policy key `max-lease-production`, or a shorter --lease"
     } else {
-        (case.policy().max_lease, "policy key `max-lease`, or a shorter --lease")
+        "policy key `max-lease`, or a shorter --lease"
     };
     let verdict = if case.plan.lease > limit { Ruling::Refuse } else { Ruling::Ok };
     say("max-lease", verdict, span::format(case.plan.lease), span::format(limit), key)

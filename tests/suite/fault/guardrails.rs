@@ -6,20 +6,26 @@ use brink::{
     cluster::{ClusterId, Kind, Manifest, ObjectRef, warrant::Purpose},
     fault::{
         approval::{Approval, How},
+        blackout::Blackout,
         blast::blast,
         checked::Checked,
         class::Class,
         drivers::compile,
         guard::{self, NoWarrant},
-        intent::{AbortWhen, FaultKind, Target},
+        intent::{AbortWhen, Fault, FaultKind, Target},
         known,
         plan::{Change, Plan, Reach, Step},
         policy::Policy,
         preview::{DryRun, Preview, Ruling, TrafficSource, Verdict},
         rules::{Findings, Lifeline, Open, Terms, judge},
-        sight::Sight,
+        sight::{Given, Sight},
         traffic::Traffic,
     },
+    mesh::alerts::Alerts,
+};
+use jiff::{
+    civil::{Weekday, time},
+    tz::TimeZone,
 };
 use proptest::prelude::*;
 use rstest::rstest;
@@ -121,6 +127,56 @@ fn delete_of(object: Manifest, kind: Kind) -> Case {
 fn with(mut case: Case, change: impl FnOnce(&mut Case)) -> Case {
     change(&mut case);
     case
+}
+
+/// A window on Fridays from 14:00 to 16:00 UTC, seen at a moment, with a lease of two minutes.
+fn at_noon(now: &str) -> Case {
+    with(calm(), |case| {
+        case.findings.now = Some(now.parse().unwrap());
+        case.terms.policy.blackouts = vec![Blackout {
+            name: Some("release".to_owned()),
+            days: vec![Weekday::Friday],
+            from: time(16, 0, 0, 0),
+            to: time(18, 0, 0, 0),
+            zone: TimeZone::get("Europe/Berlin").unwrap(),
+        }];
+    })
+}
+
+fn owned(mut pod: Manifest, owners: &serde_json::Value) -> Manifest {
+    pod.map_mut(&["metadata"]).unwrap().insert("ownerReferences".to_owned(), owners.clone());
+    pod
+}
+
+fn evict(pod: Manifest) -> Case {
+    let name = pod.name().to_owned();
+    calm().step(ObjectRef::new(known::pod(), "shop", &name), Change::Evict, Some(pod))
+}
+
+/// The reviews Deployment as given in YAML, with another spec.
+fn wanting(spec: serde_json::Value) -> Case {
+    wanting_in(calm(), &spec)
+}
+
+fn wanting_in(mut case: Case, spec: &serde_json::Value) -> Case {
+    let object = ObjectRef::new(known::deployment(), "shop", "reviews");
+    let wanted =
+        manifest(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "reviews"}, "spec": spec}));
+    let live = case.sight.workloads.iter().find(|one| one.name() == "reviews").cloned();
+    case.sight.given = vec![Given { object, wanted: wanted.clone(), live }];
+    let intent = Fault { manifests: vec![wanted], ..fault(FaultKind::Manifest, Target::Manifest, &[]) };
+    case.plan = compile(&intent, &case.sight, "7f3a9c").unwrap();
+    case.findings.dry_runs = case.plan.steps.iter().map(|_| (DryRun::Checked, String::new())).collect();
+    case
+}
+
+/// Another image for the four reviews, rolled out by a strategy.
+fn rollout(strategy: serde_json::Value) -> Case {
+    let template = json!({"spec": {"containers": [{"name": "reviews", "image": "shop/app:broken"}]}});
+    let mut case = calm();
+    let set = case.sight.workloads.iter_mut().find(|one| one.name() == "reviews").unwrap();
+    set.map_mut(&["spec"]).unwrap().insert("strategy".to_owned(), strategy);
+    wanting_in(case, &json!({"template": template}))
 }
 
 fn open(objects: Vec<ObjectRef>) -> Open {
@@ -230,13 +286,13 @@ fn a_calm_plan_is_allowed_and_every_rule_says_so() {
 #[case::production_little_traffic("traffic", Ruling::Ok, calm().production())]
 #[case::scale_is_judged_by_pods("traffic", Ruling::Ok, with(calm().scale(4, 2), |case| case.traffic = Traffic::default()))]
 #[case::undo_lifeline("lifelines", Ruling::Refuse, with(calm(), |case| {
-    case.findings.lifelines.push(Lifeline { pod: "x/istiod".to_owned(), what: "istiod".to_owned(), sight_only: false });
+    case.findings.lifelines.push(Lifeline { pod: "x/istiod".to_owned(), what: "istiod".to_owned(), sight_only: false, metrics: false });
 }))]
 #[case::sight_lifeline("lifelines", Ruling::Confirm, with(calm(), |case| {
-    case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true });
+    case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true, metrics: true });
 }))]
 #[case::guarded_sight_lifeline("lifelines", Ruling::Refuse, with(calm().scale(4, 3), |case| {
-    case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true });
+    case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true, metrics: true });
 }))]
 #[case::lifelines_unread("lifelines", Ruling::Confirm, with(calm(), |case| case.findings.lifelines_unread.push("webhooks".to_owned())))]
 #[case::nobody_acts("effect", Ruling::Confirm, with(calm(), |case| case.plan.doubts.push("no istiod seen".to_owned())))]
@@ -246,6 +302,83 @@ fn a_calm_plan_is_allowed_and_every_rule_says_so() {
 #[case::long_lease("max-lease", Ruling::Refuse, with(calm(), |case| case.plan.lease = Duration::from_secs(901)))]
 #[case::longest_lease("max-lease", Ruling::Ok, with(calm(), |case| case.plan.lease = Duration::from_mins(15)))]
 #[case::long_lease_in_production("max-lease", Ruling::Refuse, with(calm().production(), |case| case.plan.lease = Duration::from_secs(301)))]
+#[case::no_windows("blackout", Ruling::Ok, calm())]
+#[case::before_a_window("blackout", Ruling::Ok, at_noon("2026-07-03T13:57:59Z"))]
+#[case::lease_reaches_into_a_window("blackout", Ruling::Refuse, at_noon("2026-07-03T13:58:00Z"))]
+#[case::within_a_window("blackout", Ruling::Refuse, at_noon("2026-07-03T15:59:59Z"))]
+#[case::after_a_window("blackout", Ruling::Ok, at_noon("2026-07-03T16:00:00Z"))]
+#[case::nobody_knows_the_time("blackout", Ruling::Refuse, with(at_noon("2026-07-03T16:00:00Z"), |case| case.findings.now = None))]
+#[case::no_alerts("alerts", Ruling::Ok, with(calm(), |case| case.findings.alerts = Alerts::Firing(Vec::new())))]
+#[case::firing("alerts", Ruling::Confirm, with(calm(), |case| case.findings.alerts = Alerts::Firing(vec!["Down".to_owned()])))]
+#[case::alerts_unreadable("alerts", Ruling::Confirm, with(calm(), |case| case.findings.alerts = Alerts::Unreadable("timeout".to_owned())))]
+#[case::no_metric_source("alerts", Ruling::Ok, with(calm(), |case| case.findings.alerts = Alerts::Unasked))]
+#[case::no_metric_source_in_production("alerts", Ruling::Confirm, with(calm().production(), |case| case.findings.alerts = Alerts::Unasked))]
+#[case::alerts_not_wanted("alerts", Ruling::Ok, with(calm().production(), |case| {
+    case.findings.alerts = Alerts::Unasked;
+    case.terms.policy.alerts = String::new();
+}))]
+#[case::old_name_of_the_account("new-pods", Ruling::Refuse, with_pod_spec(json!({"serviceAccount": "admin", "containers": [{"name": "a"}]})))]
+#[case::host_process("new-pods", Ruling::Refuse, with_pod_spec(json!({"securityContext": {"windowsOptions": {"hostProcess": true}}, "containers": [{"name": "a"}]})))]
+#[case::pods_deep_inside("new-pods", Ruling::Refuse, {
+    let jobs = json!([{"template": {"spec": {"template": {"spec": {"hostNetwork": true, "containers": [{"name": "a"}]}}}}}]);
+    let set = json!({"kind": "JobSet", "metadata": {"name": "x"}, "spec": {"replicatedJobs": jobs}});
+    let (object, change) = create(Kind::namespaced("jobset.x-k8s.io", "v1alpha2", "JobSet", "jobsets"), "shop", set);
+    calm().step(object, change, None)
+})]
+#[case::delete_a_workload_entry("deletes", Ruling::Refuse, delete_of(
+    manifest(json!({"kind": "WorkloadEntry", "metadata": {"name": "vm"}})),
+    Kind::namespaced("networking.istio.io", "v1", "WorkloadEntry", "workloadentries"),
+))]
+#[case::delete_a_gateway_of_istio("deletes", Ruling::Refuse, delete_of(
+    manifest(json!({"kind": "Gateway", "metadata": {"name": "edge"}})),
+    Kind::namespaced("networking.istio.io", "v1", "Gateway", "gateways"),
+))]
+#[case::delete_a_policy("deletes", Ruling::Ok, delete_of(
+    manifest(json!({"kind": "AuthorizationPolicy", "metadata": {"name": "deny"}})),
+    known::authorization_policy(),
+))]
+#[case::evict_a_pod("evictions", Ruling::Ok, evict(pod("reviews", 1)))]
+#[case::evict_a_bare_pod("evictions", Ruling::Refuse, evict(owned(pod("reviews", 1), &json!([]))))]
+#[case::evict_a_pod_of_a_job("evictions", Ruling::Refuse, evict(owned(pod("reviews", 1), &json!([{"kind": "Job", "name": "once", "controller": true}]))))]
+#[case::evict_a_static_pod("evictions", Ruling::Refuse, evict(owned(pod("reviews", 1), &json!([{"kind": "Node", "name": "n", "controller": true}]))))]
+#[case::evict_a_mirror_pod("evictions", Ruling::Refuse, evict({
+    let mut pod = pod("reviews", 1);
+    pod.map_mut(&["metadata"]).unwrap().insert("annotations".to_owned(), json!({"kubernetes.io/config.mirror": "x"}));
+    pod
+}))]
+#[case::evict_an_orphan("evictions", Ruling::Refuse, with(evict(pod("reviews", 1)), |case| {
+    case.sight.workloads.retain(|one| one.name() != "reviews-abc");
+}))]
+#[case::controller_not_readable("evictions", Ruling::Ok, with(evict(pod("reviews", 1)), |case| {
+    case.sight.workloads.retain(|one| one.name() != "reviews-abc");
+    case.sight.unreadable.push("replicasets in shop".to_owned());
+}))]
+#[case::twice_the_same_object("size", Ruling::Refuse, with(calm(), |case| case.plan.steps.push(Step { n: 2, ..case.plan.steps[0].clone() })))]
+#[case::delete_and_make_anew("size", Ruling::Ok, with(delete_of(http_route("r", "reviews", "2026-01-01T00:00:00Z"), known::http_route()), |case| {
+    let object = http_route("r", "reviews", "2026-01-01T00:00:00Z");
+    case.plan.steps.push(Step { n: 2, change: Change::Create { object, fused: false }, before: None, ..case.plan.steps[0].clone() });
+}))]
+#[case::the_root_of_the_mesh("protected-namespaces", Ruling::Refuse, with(calm(), |case| {
+    case.sight.root_namespace = "shop".to_owned();
+}))]
+#[case::everything_is_hit("lifelines", Ruling::Confirm, with(calm(), |case| case.plan.reach.everything = Some("root".to_owned())))]
+#[case::lifelines_unread_in_production("lifelines", Ruling::Refuse, with(calm().production(), |case| case.findings.lifelines_unread.push("webhooks".to_owned())))]
+#[case::records_unreadable_in_production("concurrent", Ruling::Refuse, with(calm().production(), |case| case.findings.open = None))]
+#[case::unasked_right_in_production("rights", Ruling::Refuse, with(calm().production(), |case| case.findings.unasked.push("create pods".to_owned())))]
+#[case::metrics_guarded_by_metrics("lifelines", Ruling::Refuse, with(calm(), |case| {
+    case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true, metrics: true });
+    case.plan.fault.abort_when.push(AbortWhen::Promql { query: "up".to_owned(), above: 1.0, held: Duration::ZERO });
+}))]
+#[case::new_template("pods-lost", Ruling::Ok, rollout(json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}})))]
+#[case::new_template_of_half("pods-lost", Ruling::Ok, rollout(json!({"rollingUpdate": {"maxUnavailable": 2}})))]
+#[case::new_template_of_most("pods-lost", Ruling::Refuse, rollout(json!({"rollingUpdate": {"maxUnavailable": "75%"}})))]
+#[case::new_template_all_at_once("pods-lost", Ruling::Refuse, rollout(json!({"type": "Recreate"})))]
+#[case::new_template_and_the_last_ready("last-ready-replica", Ruling::Confirm, with(rollout(json!({"rollingUpdate": {"maxUnavailable": 2}})), |case| {
+    for pod in case.sight.pods.iter_mut().filter(|pod| ["reviews-abc-1", "reviews-abc-2"].contains(&pod.name())) {
+        pod.map_mut(&["status"]).unwrap().insert("conditions".to_owned(), json!([]));
+    }
+}))]
+#[case::manifest_to_few_replicas("last-ready-replica", Ruling::Confirm, with(wanting(json!({"replicas": 0})), |case| case.terms.policy.max_lost_share = 1.0))]
 #[case::unwatched_condition("abort-conditions", Ruling::Refuse, with(calm(), |case| {
     case.plan.fault.abort_when.push(AbortWhen::Http { url: "http://x".to_owned(), status: 200 });
 }))]
@@ -398,4 +531,24 @@ fn a_target_that_is_not_there_is_named_with_the_nearest() {
     let error = compile(&wrong, &shop(), "7f3a9c").unwrap_err();
     assert_eq!(error.to_string(), "there is no Service shop/reviws; did you mean `reviews`?");
     assert!(error.is_bad_input());
+}
+
+#[test]
+fn the_rules_of_the_moment_say_what_they_found() {
+    let value = |case: Case, rule: &str| case.judge().into_iter().find(|one| one.rule == rule).unwrap().value;
+    assert_eq!(
+        value(at_noon("2026-07-03T13:58:00Z"), "blackout"),
+        "its lease would reach into release: fri 16:00-18:00 Europe/Berlin, which begins at 2026-07-03 14:00 UTC"
+    );
+    assert_eq!(
+        value(at_noon("2026-07-03T14:00:00Z"), "blackout"),
+        "now is within release: fri 16:00-18:00 Europe/Berlin, which ends at 2026-07-03 16:00 UTC"
+    );
+    let firing = |names: &[&str]| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        value(with(calm(), |case| case.findings.alerts = Alerts::Firing(names)), "alerts")
+    };
+    assert_eq!(firing(&["A"]), "A fires");
+    assert_eq!(firing(&["A", "B", "C", "D", "E"]), "A, B, C and 2 more fire");
+    assert_eq!(firing(&[]), "none fires");
 }
