@@ -46,6 +46,15 @@ pub fn unified(before: Option<&Manifest>, after: Option<&Manifest>) -> String {
     sanitize::lines(&text).into_owned()
 }
 
+/// Whether two diffs show the same change. How many lines were folded says how long a status is, which moves by itself.
+pub fn same(a: &str, b: &str) -> bool {
+    let shown = |diff: &str| {
+        let folded = diff.lines().last().is_some_and(|last| last.starts_with("# ") && last.ends_with(" folded"));
+        diff.lines().count() - usize::from(folded)
+    };
+    shown(a) == shown(b) && a.lines().zip(b.lines()).take(shown(a)).all(|(a, b)| a == b)
+}
+
 /// The diff of every line, without managedFields: that is the server's book-keeping, and longer than the object.
 pub fn whole(before: Option<&Manifest>, after: Option<&Manifest>) -> String {
     let bare = |object: Option<&Manifest>| {

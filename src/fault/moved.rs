@@ -2,6 +2,7 @@
 
 use super::{
     checked::Checked,
+    diff,
     preview::{ChangeView, Ruling, Verdict},
     refusal::ApplyError,
 };
@@ -20,9 +21,9 @@ pub fn moved(before: &Checked, now: &Checked) -> Option<ApplyError> {
     if before.plan.reach.pods != now.plan.reach.pods {
         return moved(&now.confirm_name, "other pods are hit now");
     }
-    for (old, new) in steps(before).zip(steps(now)) {
-        if old.object != new.object || old.diff != new.diff {
-            return moved(&new.object, "the server would store something else now");
+    for ((old, new), step) in steps(before).zip(steps(now)).zip(&now.plan.steps) {
+        if old.object != new.object || !diff::same(&old.diff, &new.diff) {
+            return moved(&step.object.short(), "the server would store something else now");
         }
     }
     if before.token != now.token {

@@ -111,10 +111,10 @@ pub async fn still<A: Api>(
     let now = match again(api, checked, terms, traffic).await {
         Ok(Again::Same(now) | Again::Moved(now)) => now,
         // The target is gone or no longer fits: that, too, is a move.
-        Err(CheckError::Compile(error)) => {
+        Err(CheckError::Compile(error)) if !matches!(error, CompileError::Unreadable { .. }) => {
             return Err(ApplyError::Moved { object: checked.confirm_name.clone(), why: safe(&error.to_string()) });
         }
-        Err(error @ CheckError::Link { .. }) => {
+        Err(error) => {
             let what = "looking once more before applying".to_owned();
             return Err(ApplyError::Link { what, why: safe(&error.to_string()) });
         }
