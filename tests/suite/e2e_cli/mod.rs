@@ -2,6 +2,7 @@
 
 mod asked;
 mod identity;
+mod guards;
 
 use rstest::rstest;
 use serde_json::Value;
