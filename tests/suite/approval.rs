@@ -70,7 +70,8 @@ async fn while_nothing_moves_it_holds() {
 
 #[tokio::test]
 async fn what_moved_is_named() {
-    let cases: [(&str, fn(&World)); 4] = [
+    type Move = fn(&World);
+    let cases: [(&str, Move); 4] = [
         ("Deployment shop/web: somebody changed it", |world| {
             world.with(|store| store.edit(&deployment(), "ben", |object| object["spec"]["paused"] = json!(true)));
         }),

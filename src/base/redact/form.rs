@@ -48,8 +48,11 @@ fn password(text: &str) -> bool {
     !text.starts_with("$(") && !text.starts_with("${") && !text.chars().all(|c| c == '*')
 }
 
-/// Every form: the hints, the expression, and the last word on it.
-const FORMS: [(&[&str], &str, fn(&str) -> bool); 16] = [
+/// The hints, the expression, and the last word on it.
+type Row = (&'static [&'static str], &'static str, fn(&str) -> bool);
+
+/// Every form.
+const FORMS: [Row; 16] = [
     // RFC 7468, also with the line breaks of JSON, also cut off.
     (
         &["PRIVATE KEY"],

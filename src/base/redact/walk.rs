@@ -36,6 +36,16 @@ enum Place {
     Named(Says),
 }
 
+/// JSON in a text.
+enum Inside {
+    /// It is none.
+    Text,
+    /// Without secrets.
+    Clean,
+    /// What is left of it.
+    Masked(String),
+}
+
 impl Sweep {
     /// Learns the secrets of a value.
     pub(super) fn look(&mut self, value: &Value) {
@@ -151,8 +161,10 @@ impl Sweep {
             Place::Named(says) if name::secret(says, text) => return self.credential(text),
             Place::Plain | Place::Variables | Place::Named(_) => {}
         }
-        if let Some(inside) = self.inside(text) {
-            return inside;
+        match self.inside(text) {
+            Inside::Text => {}
+            Inside::Clean => return None,
+            Inside::Masked(text) => return Some(text),
         }
         let mut now: Option<String> = None;
         for _ in 0..ROUNDS {
@@ -188,17 +200,16 @@ impl Sweep {
         }
     }
 
-    /// JSON in a text: `None` when it is none, else what it becomes, if anything.
-    fn inside(&mut self, text: &str) -> Option<Option<String>> {
+    fn inside(&mut self, text: &str) -> Inside {
         if self.depth >= DEEPEST || !text.trim_start().starts_with(['{', '[']) {
-            return None;
+            return Inside::Text;
         }
-        let value: Value = serde_json::from_str(text).ok()?;
+        let Ok(value) = serde_json::from_str::<Value>(text) else { return Inside::Text };
         self.depth += 1;
         let mut masked = Vec::new();
         let value = self.walk(&value, Place::Plain, &mut String::new(), &mut masked);
         self.depth -= 1;
-        Some((!masked.is_empty()).then(|| value.to_string()))
+        if masked.is_empty() { Inside::Clean } else { Inside::Masked(value.to_string()) }
     }
 
     /// `name = value`, where the name says that it is a secret.

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
+use rustix::termios::{QueueSelector, tcflush};
 use serde_json::json;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -97,6 +98,8 @@ fn ask(checked: &Checked) -> Result<How, Failure> {
     out::complain(&print::preview(&checked.preview));
     let confirm = checked.preview.guard.iter().any(|verdict| verdict.verdict == Ruling::Confirm);
     let name = &checked.confirm_name;
+    // Keys pressed before there was anything to read are no answer to it.
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
     out::complain(&if confirm {
         format!("\ntype {name} to apply, anything else to leave: ")
     } else {
