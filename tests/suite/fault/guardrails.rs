@@ -1,31 +1,24 @@
 //! The guardrails: each rule speaks, and each can refuse.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use brink::{
-    cluster::{ClusterId, Kind, Manifest, ObjectRef, warrant::Purpose},
+    cluster::{ClusterId, Kind, warrant::Purpose},
     fault::{
         approval::{Approval, How},
-        blackout::Blackout,
         blast::blast,
         checked::Checked,
         class::Class,
         drivers::compile,
         guard::{self, NoWarrant},
-        intent::{AbortWhen, Fault, FaultKind, Target},
+        intent::{AbortWhen, FaultKind, Target},
         known,
-        plan::{Change, Plan, Reach, Step},
-        policy::Policy,
+        plan::{Change, Reach, Step},
         preview::{DryRun, Preview, Ruling, TrafficSource, Verdict},
-        rules::{Findings, Lifeline, Open, Terms, judge},
-        sight::{Given, Sight},
+        rules::{Lifeline, Open},
         traffic::Traffic,
     },
     mesh::alerts::Alerts,
-};
-use jiff::{
-    civil::{Weekday, time},
-    tz::TimeZone,
 };
 use proptest::prelude::*;
 use rstest::rstest;
@@ -33,155 +26,9 @@ use serde_json::json;
 
 use super::sights::{delay, deployment, fault, http_route, manifest, pod, shop, workload};
 
-/// Everything a rule looks at, in a state to which no rule objects.
-struct Case {
-    plan: Plan,
-    sight: Sight,
-    traffic: Traffic,
-    findings: Findings,
-    terms: Terms,
-}
-
-fn calm() -> Case {
-    let sight = shop();
-    let plan = compile(&delay(), &sight, "7f3a9c").unwrap();
-    let findings = Findings {
-        dry_runs: plan.steps.iter().map(|_| (DryRun::Checked, String::new())).collect(),
-        open: Some(Vec::new()),
-        ..Findings::default()
-    };
-    let traffic = Traffic {
-        total: Some(100.0),
-        workloads: BTreeMap::from([("shop/reviews".to_owned(), 40.0)]),
-        ..Traffic::default()
-    };
-    Case { plan, sight, traffic, findings, terms: terms("kind-demo") }
-}
-
-fn terms(context: &str) -> Terms {
-    Terms { policy: Policy::default(), context: context.to_owned(), readonly: false }
-}
-
-impl Case {
-    fn judge(&self) -> Vec<Verdict> {
-        judge(&self.plan, &self.sight, &blast(&self.plan, &self.traffic), &self.findings, &self.terms)
-    }
-
-    fn scale(mut self, from: u32, to: u32) -> Self {
-        self.sight.workloads.retain(|one| one.name() != "reviews");
-        self.sight.workloads.push(deployment("reviews", from));
-        self.sight.pods.retain(|pod| pod.label("app") != Some("reviews"));
-        self.sight.pods.extend((0..from).map(|n| pod("reviews", n)));
-        let scale = fault(FaultKind::Scale, workload("Deployment", "reviews"), &[("replicas", json!(to))]);
-        self.plan = compile(&scale, &self.sight, "7f3a9c").unwrap();
-        self
-    }
-
-    fn step(mut self, object: ObjectRef, change: Change, before: Option<Manifest>) -> Self {
-        self.plan.steps = vec![Step { n: 1, object, change, before, residue: Vec::new(), assumed: false }];
-        self
-    }
-
-    fn production(mut self) -> Self {
-        self.terms = terms("eu-prod");
-        self.traffic.total = Some(1000.0);
-        self
-    }
-}
-
-fn create(kind: Kind, namespace: &str, object: serde_json::Value) -> (ObjectRef, Change) {
-    let name = object["metadata"]["name"].as_str().unwrap_or("x").to_owned();
-    (ObjectRef::new(kind, namespace, &name), Change::Create { object: manifest(object), fused: true })
-}
-
-fn with_pod_spec(spec: serde_json::Value) -> Case {
-    let object = json!({"kind": "Deployment", "metadata": {"name": "x"}, "spec": {"template": {"spec": spec}}});
-    let (object, change) = create(known::deployment(), "shop", object);
-    calm().step(object, change, None)
-}
-
-fn tracked() -> Manifest {
-    let mut object = deployment("reviews", 4);
-    object
-        .map_mut(&["metadata", "labels"])
-        .unwrap()
-        .insert("kustomize.toolkit.fluxcd.io/name".to_owned(), json!("apps"));
-    object
-}
-
-fn patch_of_tracked(purpose: Purpose) -> Case {
-    let mut case = calm().step(
-        ObjectRef::new(known::deployment(), "shop", "reviews"),
-        Change::Patch { edits: Vec::new() },
-        Some(tracked()),
-    );
-    case.plan.purpose = purpose;
-    case
-}
-
-fn delete_of(object: Manifest, kind: Kind) -> Case {
-    let name = object.name().to_owned();
-    calm().step(ObjectRef::new(kind, "shop", &name), Change::Delete, Some(object))
-}
-
-fn with(mut case: Case, change: impl FnOnce(&mut Case)) -> Case {
-    change(&mut case);
-    case
-}
-
-/// A window on Fridays from 14:00 to 16:00 UTC, seen at a moment, with a lease of two minutes.
-fn at_noon(now: &str) -> Case {
-    with(calm(), |case| {
-        case.findings.now = Some(now.parse().unwrap());
-        case.terms.policy.blackouts = vec![Blackout {
-            name: Some("release".to_owned()),
-            days: vec![Weekday::Friday],
-            from: time(16, 0, 0, 0),
-            to: time(18, 0, 0, 0),
-            zone: TimeZone::get("Europe/Berlin").unwrap(),
-        }];
-    })
-}
-
-fn owned(mut pod: Manifest, owners: &serde_json::Value) -> Manifest {
-    pod.map_mut(&["metadata"]).unwrap().insert("ownerReferences".to_owned(), owners.clone());
-    pod
-}
-
-fn evict(pod: Manifest) -> Case {
-    let name = pod.name().to_owned();
-    calm().step(ObjectRef::new(known::pod(), "shop", &name), Change::Evict, Some(pod))
-}
-
-/// The reviews Deployment as given in YAML, with another spec.
-fn wanting(spec: serde_json::Value) -> Case {
-    wanting_in(calm(), &spec)
-}
-
-fn wanting_in(mut case: Case, spec: &serde_json::Value) -> Case {
-    let object = ObjectRef::new(known::deployment(), "shop", "reviews");
-    let wanted =
-        manifest(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "reviews"}, "spec": spec}));
-    let live = case.sight.workloads.iter().find(|one| one.name() == "reviews").cloned();
-    case.sight.given = vec![Given { object, wanted: wanted.clone(), live }];
-    let intent = Fault { manifests: vec![wanted], ..fault(FaultKind::Manifest, Target::Manifest, &[]) };
-    case.plan = compile(&intent, &case.sight, "7f3a9c").unwrap();
-    case.findings.dry_runs = case.plan.steps.iter().map(|_| (DryRun::Checked, String::new())).collect();
-    case
-}
-
-/// Another image for the four reviews, rolled out by a strategy.
-fn rollout(strategy: serde_json::Value) -> Case {
-    let template = json!({"spec": {"containers": [{"name": "reviews", "image": "shop/app:broken"}]}});
-    let mut case = calm();
-    let set = case.sight.workloads.iter_mut().find(|one| one.name() == "reviews").unwrap();
-    set.map_mut(&["spec"]).unwrap().insert("strategy".to_owned(), strategy);
-    wanting_in(case, &json!({"template": template}))
-}
-
-fn open(objects: Vec<ObjectRef>) -> Open {
-    Open { id: "aaaaaa".to_owned(), owner: "ana".to_owned(), objects }
-}
+use super::case::{
+    Case, at_noon, calm, create, delete_of, evict, open, owned, patch_of_tracked, rollout, wanting, with, with_pod_spec,
+};
 
 #[test]
 fn a_calm_plan_is_allowed_and_every_rule_says_so() {
