@@ -202,7 +202,8 @@ pub fn same(a: &Arm, b: &Arm) -> bool {
         ];
         (words.map(String::clone), arm.v, arm.duration_s, arm.namespaces.clone())
     };
-    plain(a) == plain(b) && a.steps == b.steps
+    let steps = |arm: &Arm| arm.steps.iter().map(StepFact::for_record).collect::<Vec<_>>();
+    plain(a) == plain(b) && steps(a) == steps(b)
 }
 
 /// JSON Patch that writes one field of the record.

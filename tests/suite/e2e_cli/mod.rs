@@ -1,8 +1,8 @@
 //! The real binary against a real API server, as a script uses it.
 
 mod asked;
-mod identity;
 mod guards;
+mod identity;
 
 use rstest::rstest;
 use serde_json::Value;
