@@ -126,7 +126,13 @@ pub fn decide(step: &StepFact, found: &Found, known: &Known<'_>) -> Verdict {
 
 /// The record lacks the values of this step, and with them the hash its mark is known by: nothing is written.
 fn elsewhere(step: &StepFact, found: &Found, known: &Known<'_>) -> Verdict {
+    let marked = |live: &Manifest| Mark::on(live).is_some_and(|mark| mark.id == known.id && mark.step == step.n);
     match (step.op, found, known.decision) {
+        // Without the mark nothing would be written whatever the values are.
+        (_, Found::Object(live), _) if !marked(live) => Verdict::settled(
+            Outcome::Already,
+            "its mark is gone; whether its values are as before can be told on the machine that made it",
+        ),
         (Op::Create, Found::Absent, _) => Verdict::settled(Outcome::Already, ""),
         (Op::Patch | Op::Scale, Found::Absent, _) => {
             Verdict::settled(Outcome::Gone, "the object was deleted by others")

@@ -222,7 +222,9 @@ impl Tabular for PodRow {
             PodColumn::Rps => number(golden(self, facts.world).and_then(|golden| golden.rps), rate),
             PodColumn::Errors => errors(golden(self, facts.world).and_then(|golden| golden.error_share)),
             PodColumn::P99 => number(golden(self, facts.world).and_then(|golden| golden.p99_ms), millis),
-            PodColumn::Age => self.created.map_or_else(Cell::unknown, |at| Cell::plain(age::age(age::of_row(facts.now.server, at)))),
+            PodColumn::Age => {
+                self.created.map_or_else(Cell::unknown, |at| Cell::plain(age::age(age::of_row(facts.now.server, at))))
+            }
             PodColumn::Node if self.node.is_empty() => Cell::unknown(),
             PodColumn::Node => Cell::plain(&*self.node),
             PodColumn::Ip => self.ip.map_or_else(Cell::unknown, |ip| Cell::plain(format_compact!("{ip}"))),

@@ -361,7 +361,9 @@ impl Tabular for RouteRow {
                 |percent| format_compact!("{percent:.1}"),
             ),
             RouteColumn::P99 => figure(self, facts.world, |golden| golden.golden.p99_ms, millis),
-            RouteColumn::Age => self.created.map_or_else(Cell::unknown, |at| Cell::plain(age::age(age::of_row(facts.now.server, at)))),
+            RouteColumn::Age => {
+                self.created.map_or_else(Cell::unknown, |at| Cell::plain(age::age(age::of_row(facts.now.server, at))))
+            }
         }
     }
 

@@ -19,12 +19,14 @@ use brink::{
         sight::Sight,
         traffic::Traffic,
         undo::Decision,
+        view::InjectionView,
     },
     journal::{entry::Outcome, path::Seg},
 };
 use serde_json::{Value, json};
 
 use super::support::{
+    fake_cluster::Twist,
     families::{DURATION, Family, LEASE, deployment, policy},
     rig::{ID, Rig},
 };
@@ -224,6 +226,38 @@ async fn another_machine_is_told_where_the_undo_stands_and_writes_nothing() {
     assert_eq!(views[0].steps[0].outcome, Some(Outcome::Restored));
     mine.kill().await;
     rig.assert_clean("recovered at home");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_living_owner_ends_it_for_whoever_asks() {
+    for same_machine in [false, true] {
+        let rig = rig();
+        let cockpit = rig.cockpit();
+        cockpit.apply(checked(&rig, variable(&rig, "DB_PASSWORD", NEW), "kind-demo").await).await.unwrap();
+        let elsewhere = tempfile::tempdir().unwrap();
+        let asking = if same_machine { rig.cockpit() } else { rig.cockpit_at(elsewhere.path(), "ben") };
+        let view = asking.engine.abort(ID).await.unwrap();
+        assert_eq!(view.state, State::Recovered, "{view:?}");
+        assert!(!rig.bites());
+        rig.until("its owner", 30, || cockpit.engine.kept().iter().all(InjectionView::ended)).await;
+        rig.assert_clean("ended by its owner");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hanging_owner_on_this_machine_is_stood_in_for_with_its_journal() {
+    let rig = rig();
+    let cockpit = rig.cockpit();
+    cockpit.apply(checked(&rig, variable(&rig, "DB_PASSWORD", NEW), "kind-demo").await).await.unwrap();
+    // It holds its journal and is heard no more.
+    let owner = cockpit.client.name().to_owned();
+    rig.world.script(move |call, _| {
+        if call.client == owner || call.client.starts_with("guardian") { Twist::CutBefore } else { Twist::Pass }
+    });
+    let asking = rig.cockpit();
+    let view = asking.engine.abort(ID).await.unwrap();
+    assert_eq!((view.state, view.steps[0].outcome), (State::Recovered, Some(Outcome::Restored)), "{view:?}");
+    assert!(!rig.bites());
 }
 
 #[tokio::test(start_paused = true)]
