@@ -6,6 +6,7 @@ pub mod age;
 pub mod glob;
 pub mod index;
 pub mod now;
+pub mod redact;
 pub mod ring;
 pub mod sanitize;
 pub mod span;

@@ -6,6 +6,7 @@
 //! (settings, guardrails) is used whole or not at all. This room enforces nothing: guardrails are enforced in `fault`, keys in
 //! `app`.
 
+mod blackouts;
 pub mod color;
 pub mod complaint;
 pub mod io;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{complaint::Complaints, toml_file::TomlFile};
+use super::{blackouts, complaint::Complaints, toml_file::TomlFile};
 use crate::{
     base::{span, suggest},
     fault::policy::Policy,
@@ -51,11 +51,15 @@ pub enum PolicyKey {
     RecordLocal,
     /// More lifelines.
     Lifelines,
+    /// Windows without faults.
+    Blackouts,
+    /// Alerts that must not fire.
+    Alerts,
 }
 
 impl PolicyKey {
     /// All keys, in the order of the reference.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Contexts,
         Self::Production,
         Self::Protected,
@@ -76,6 +80,8 @@ impl PolicyKey {
         Self::MaxNamespaces,
         Self::RecordLocal,
         Self::Lifelines,
+        Self::Blackouts,
+        Self::Alerts,
     ];
 
     /// Its name in the file, and in every verdict that it changes.
@@ -101,6 +107,8 @@ impl PolicyKey {
             Self::MaxNamespaces => "max-namespaces",
             Self::RecordLocal => "record-local",
             Self::Lifelines => "lifelines",
+            Self::Blackouts => "blackouts",
+            Self::Alerts => "alerts",
         }
     }
 
@@ -146,6 +154,14 @@ impl PolicyKey {
                  finish the undo."
             }
             Self::Lifelines => "Labels of further pods that no fault may hit, as KEY = \"VALUE\".",
+            Self::Blackouts => {
+                "Windows that no fault may be open in, until the end of its lease, such as {days = [\"fri\"], from = \
+                 \"16:00\", to = \"18:00\", zone = \"Europe/Berlin\"}. Without `days`: every day. A window that ends before it \
+                 begins ends on the next day. `name` is optional and shown."
+            }
+            Self::Alerts => {
+                "PromQL whose series are alerts: while there is one, a fault asks for confirmation. Empty: not asked."
+            }
         }
     }
 
@@ -173,6 +189,8 @@ impl PolicyKey {
             Self::MaxNamespaces => policy.max_namespaces.to_string(),
             Self::RecordLocal => policy.record_local.to_string(),
             Self::Lifelines => format!("{:?}", policy.lifelines).replace(": ", " = "),
+            Self::Blackouts => texts(&policy.blackouts.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            Self::Alerts => format!("{:?}", policy.alerts),
         }
     }
 }
@@ -211,6 +229,8 @@ pub fn parse(name: &str, text: &str) -> Result<Policy, Complaints> {
             PolicyKey::MaxSteps => put(&mut policy.max_steps, toml.count(line, 1..=1000).map(small)),
             PolicyKey::MaxNamespaces => put(&mut policy.max_namespaces, toml.count(line, 1..=1000).map(small)),
             PolicyKey::RecordLocal => put(&mut policy.record_local, toml.flag(line)),
+            PolicyKey::Blackouts => put(&mut policy.blackouts, blackouts::read(toml, line)),
+            PolicyKey::Alerts => put(&mut policy.alerts, toml.text(line)),
             PolicyKey::Lifelines => {
                 let Some(labels) = toml.table(line) else { return };
                 let texts: Option<BTreeMap<_, _>> = labels

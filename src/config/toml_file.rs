@@ -31,6 +31,15 @@ pub struct Line<'a, 'i> {
     pub value: &'a Spanned<DeValue<'i>>,
 }
 
+/// A table in a list.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a, 'i> {
+    /// The byte of the text where it begins.
+    pub at: usize,
+    /// Its entries.
+    pub table: &'a DeTable<'i>,
+}
+
 impl Line<'_, '_> {
     /// The dotted key from the root of the file.
     fn place(&self) -> String {
@@ -212,6 +221,24 @@ impl<'a> TomlFile<'a> {
             self.wants(line, "a table");
         }
         table
+    }
+
+    /// A list of tables, inline or under `[[…]]`.
+    pub fn tables<'t, 'i>(&mut self, line: Line<'t, 'i>) -> Option<Vec<Place<'t, 'i>>> {
+        let tables = line.value.get_ref().as_array().and_then(|list| {
+            list.iter()
+                .map(|item| Some(Place { at: item.span().start, table: item.get_ref().as_table()? }))
+                .collect::<Option<Vec<_>>>()
+        });
+        if tables.is_none() {
+            self.wants(line, "a list of tables, such as [{…}, {…}]");
+        }
+        tables
+    }
+
+    /// Says what a table at a byte of the text lacks.
+    pub fn lacks(&mut self, at: usize, key: &str, message: impl Into<String>, hint: impl Into<String>) {
+        self.complain(Some(at), key, message.into(), hint.into());
     }
 
     fn wants(&mut self, line: Line<'_, '_>, what: &str) {

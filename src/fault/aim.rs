@@ -91,6 +91,37 @@ pub fn owner(pod: &Manifest, sight: &Sight) -> Option<(String, String)> {
     Some((kind.to_owned(), name.to_owned()))
 }
 
+/// Why a pod must not be taken: nobody brings it back, or losing it loses work.
+pub fn unfit(pod: &Manifest, sight: &Sight) -> Option<String> {
+    let name = pod.name();
+    if pod.annotation("kubernetes.io/config.mirror").is_some() {
+        return Some(format!("{name} is a static pod of its node"));
+    }
+    let (kind, owner, uid) = match select::controller(pod) {
+        None => return Some(format!("{name} has no controller, nobody would bring it back")),
+        Some(("Job", job, _)) => return Some(format!("{name} works for Job {job}")),
+        Some(("Node", ..)) => return Some(format!("{name} is a static pod of its node")),
+        Some(controller) => controller,
+    };
+    // Of other kinds of controllers, and of those that may not be read, it is believed that they live.
+    let plural = match kind {
+        "ReplicaSet" => "replicasets",
+        "StatefulSet" => "statefulsets",
+        "DaemonSet" => "daemonsets",
+        _ => return None,
+    };
+    let namespace = pod.namespace().unwrap_or_default();
+    let unread = format!("{plural} in {namespace}");
+    if sight.unreadable.contains(&unread) || !sight.namespaces.contains_key(namespace) {
+        return None;
+    }
+    let lives = sight.workloads.iter().any(|one| {
+        let same = one.kind() == kind && one.name() == owner && one.namespace() == pod.namespace();
+        same && !one.terminating() && one.text(&["metadata", "uid"]).is_none_or(|real| uid.is_empty() || real == uid)
+    });
+    (!lives).then(|| format!("{name} belonged to {kind} {owner}, which is gone: nobody would bring it back"))
+}
+
 /// Resolves a target that means pods.
 pub fn aim<'a>(fault: &Fault, sight: &'a Sight) -> Result<Aim<'a>, CompileError> {
     let aim = match &fault.target {

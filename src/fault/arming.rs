@@ -1,5 +1,6 @@
 //! From a checked plan to the arming facts: everything an undo will ever need, as plain data, before anything is written.
 
+use serde_json::Value;
 use thiserror::Error;
 
 use super::{
@@ -14,10 +15,11 @@ use super::{
     record,
 };
 use crate::{
+    base::redact,
     cluster::{ClusterId, Manifest, ObjectRef, warrant::Purpose},
     journal::{
-        entry::{Access, Arm, StepFact, Target, Touched, VERSION},
-        path::{Path, Seg},
+        entry::{Access, Arm, StepFact, Target, Touched, VERSION, Values},
+        path::{Path, Seg, show},
     },
 };
 
@@ -81,7 +83,8 @@ pub fn arm(checked: &Checked, approval: &Approval, armer: &Armer, intent: serde_
         owner: armer.user.clone(),
         host: armer.host.clone(),
         intent,
-        title: plan.title.clone(),
+        // It goes into the record and an Event, and a header it names may be a key.
+        title: redact::text(&plan.title).into_owned(),
         kind: plan.fault.kind.word().to_owned(),
         driver: plan.driver.word().to_owned(),
         class: if leased { plan.class.word().to_owned() } else { KEPT.to_owned() },
@@ -127,22 +130,55 @@ pub fn mark(checked: &Checked, step: &Step) -> Option<mark::Mark> {
     marked.then(|| mark::Mark::of(&checked.plan.id, &fact))
 }
 
-fn fact(checked: &Checked, plan: &Plan, at: usize, step: &Step) -> Result<StepFact, Unfit> {
-    let stored = checked.stored.get(at).and_then(Option::as_ref);
+/// What an undo of a step goes by.
+#[derive(Default)]
+struct Image {
+    paths: Vec<Touched>,
+    body: Option<Value>,
+    /// Where a secret is among them.
+    secrets: Vec<String>,
+}
+
+impl Image {
+    /// Touched values: a secret may be known only by what stands beside it, so the whole objects are looked at.
+    fn of_paths(before: &Manifest, after: &Manifest, meant_paths: Vec<Path>) -> Self {
+        let paths = touched(before, after, meant_paths);
+        let (old, new) = (redact::value(&before.0).value, redact::value(&after.0).value);
+        let secret =
+            |path: &Path| find(&old, path) != find(&before.0, path) || find(&new, path) != find(&after.0, path);
+        let secrets =
+            paths.iter().map(|touched| &touched.path).filter(|path| secret(path)).map(|path| show(path)).collect();
+        Self { paths, body: None, secrets }
+    }
+
+    /// A whole object.
+    fn of_object(object: &Manifest) -> Self {
+        let body = essence(object).0;
+        let secrets = redact::value(&body).masked;
+        Self { paths: Vec::new(), body: Some(body), secrets }
+    }
+}
+
+/// Where secrets are among what an undo of a step goes by, in words. `stored` is what the server would store.
+pub fn secrets(plan: &Plan, step: &Step, stored: Option<&Manifest>) -> Vec<String> {
+    image(plan, step, stored).map(|image| image.secrets).unwrap_or_default()
+}
+
+fn image(plan: &Plan, step: &Step, stored: Option<&Manifest>) -> Result<Image, Unfit> {
     let before = || step.before.as_ref().ok_or(Unfit::NoBefore(step.n));
-    let (paths, body) = match &step.change {
+    Ok(match &step.change {
         Change::Create { object, fused } => {
             if *fused && !step.object.namespace.as_ref().is_some_and(|namespace| plan.fuses.contains(namespace)) {
                 return Err(Unfit::NoFuse(step.n));
             }
-            (Vec::new(), Some(essence(stored.unwrap_or(object)).0))
+            Image::of_object(stored.unwrap_or(object))
         }
         Change::Patch { edits } => {
             let before = before()?;
             let after = edit::applied(&before.0, edits)
                 .map_err(|error| Unfit::Edit { step: step.n, why: error.to_string() })?;
             let paths = edits.iter().map(|edit| edit.path.clone()).collect();
-            (touched(before, stored.unwrap_or(&Manifest(after)), paths), None)
+            Image::of_paths(before, stored.unwrap_or(&Manifest(after)), paths)
         }
         Change::Scale { to, .. } => {
             let before = before()?;
@@ -150,18 +186,16 @@ fn fact(checked: &Checked, plan: &Plan, at: usize, step: &Step) -> Result<StepFa
             if let Some(spec) = after.map_mut(&["spec"]) {
                 spec.insert("replicas".to_owned(), (*to).into());
             }
-            (
-                touched(
-                    before,
-                    stored.filter(|stored| stored.kind() == before.kind()).unwrap_or(&after),
-                    vec![replicas()],
-                ),
-                None,
-            )
+            let after = stored.filter(|stored| stored.kind() == before.kind()).unwrap_or(&after);
+            Image::of_paths(before, after, vec![replicas()])
         }
-        Change::Delete => (Vec::new(), Some(essence(before()?).0)),
-        Change::Evict => (Vec::new(), None),
-    };
+        Change::Delete => Image::of_object(before()?),
+        Change::Evict => Image::default(),
+    })
+}
+
+fn fact(checked: &Checked, plan: &Plan, at: usize, step: &Step) -> Result<StepFact, Unfit> {
+    let image = image(plan, step, checked.stored.get(at).and_then(Option::as_ref))?;
     let uid = checked
         .uids
         .get(at)
@@ -175,9 +209,10 @@ fn fact(checked: &Checked, plan: &Plan, at: usize, step: &Step) -> Result<StepFa
         uid: if matches!(step.change, Change::Create { .. }) { None } else { uid },
         identity: checked.identities.get(at).cloned().unwrap_or_default(),
         hash: String::new(),
-        paths,
-        object_body: body,
+        paths: image.paths,
+        object_body: image.body,
         residue: step.residue.clone(),
+        values: if image.secrets.is_empty() { Values::Anywhere } else { Values::Here },
     };
     fact.hash = mark::step_hash(&fact);
     Ok(fact)

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::mark;
 use crate::journal::{
-    entry::{Arm, Op, StepFact},
+    entry::{Arm, Op, StepFact, Values},
     path::{Seg, show},
 };
 
@@ -12,7 +12,10 @@ use crate::journal::{
 pub fn commands(arm: &Arm) -> Vec<String> {
     let mut lines = vec![format!("# undo of injection {}: {}", arm.id, arm.title.replace('\n', " "))];
     for step in arm.steps.iter().rev() {
-        lines.extend(one(step));
+        match step.values {
+            Values::Anywhere => lines.extend(one(step)),
+            Values::Here | Values::Elsewhere => lines.push(kept_back(arm, step)),
+        }
     }
     for namespace in &arm.namespaces {
         if !arm.fuse.is_empty() {
@@ -25,6 +28,17 @@ pub fn commands(arm: &Arm) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// No secret on a screen: where to find it instead.
+fn kept_back(arm: &Arm, step: &StepFact) -> String {
+    let machine = if step.values == Values::Here { "this machine".to_owned() } else { arm.host.replace('\n', " ") };
+    format!(
+        "# {}: a secret is among its values; they stand in open/{}/{}.jsonl of the state directory of {machine}",
+        step.object.show(),
+        arm.cluster_uid,
+        arm.id
+    )
 }
 
 fn one(step: &StepFact) -> Vec<String> {

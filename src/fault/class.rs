@@ -26,6 +26,11 @@ impl Class {
         }
     }
 
+    /// The class of that word.
+    pub fn of(word: &str) -> Option<Self> {
+        [Self::OneWay, Self::SelfExpiring, Self::Guarded].into_iter().find(|class| class.word() == word)
+    }
+
     /// The promise, for people.
     pub fn promise(self) -> &'static str {
         match self {

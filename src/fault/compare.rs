@@ -3,10 +3,12 @@
 use serde_json::{Map, Value};
 
 use super::{
+    edit::find,
     identity::{essence, same},
     mark,
 };
 use crate::{
+    base::redact,
     cluster::Manifest,
     journal::path::{Path, Seg, show},
 };
@@ -160,11 +162,17 @@ fn drop_labels(spec: &mut Map<String, Value>, keys: &[&str]) {
 
 /// How an answer differs from its dry run, one line each; empty when the server did what it had said.
 pub fn deviations(promised: &Manifest, stored: &Manifest) -> Vec<String> {
-    differences(&meant(promised), &meant(stored))
+    let (promised, stored) = (meant(promised), meant(stored));
+    // A secret is known by what stands beside it, so it is taken out of the whole objects, not of what differs.
+    let (old, new) = redact::pair(Some(&promised), Some(&stored));
+    let word = |object: &Option<Value>, path: &[Seg]| {
+        let value = object.as_ref().and_then(|object| find(object, path));
+        value.map_or_else(|| "absent".to_owned(), Value::to_string)
+    };
+    differences(&promised, &stored)
         .into_iter()
-        .map(|difference| {
-            let word = |value: &Option<Value>| value.as_ref().map_or_else(|| "absent".to_owned(), Value::to_string);
-            format!("{}: previewed {}, stored {}", show(&difference.path), word(&difference.a), word(&difference.b))
+        .map(|Difference { path, .. }| {
+            format!("{}: previewed {}, stored {}", show(&path), word(&old, &path), word(&new, &path))
         })
         .collect()
 }

@@ -1,10 +1,13 @@
-//! What a change looks like: a unified diff of YAML, with the noise folded and Secrets hidden.
+//! What a change looks like: a unified diff of YAML, with the noise folded and secrets masked.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use similar::TextDiff;
 
 use super::yaml;
-use crate::{base::sanitize, cluster::Manifest};
+use crate::{
+    base::{redact, sanitize},
+    cluster::Manifest,
+};
 
 /// Metadata nobody reads; folded with its number of lines.
 const NOISE: [&str; 8] = [
@@ -32,17 +35,15 @@ const CONTEXT: usize = 3;
 /// The unified diff from one state of an object to another; `None` = not there. Ends with a comment that counts folded
 /// lines, when there are any.
 pub fn unified(before: Option<&Manifest>, after: Option<&Manifest>) -> String {
-    let (before_text, folded_before) = readable(before, after, "old");
-    let (after_text, folded_after) = readable(after, before, "new");
-    let (before, after) = (before_text, after_text);
-    let diff = TextDiff::from_lines(before.as_str(), after.as_str());
+    let lines = |object: Option<&Manifest>| object.map_or(0, |object| yaml::text(&object.0).lines().count());
+    let quiet = |object: Option<&Manifest>| object.map(|object| quiet(&object.0));
+    let (old, new) = texts(quiet(before).as_ref(), quiet(after).as_ref());
+    let folded = |object, text: &str| lines(object).saturating_sub(text.lines().count());
+    let folded = folded(before, &old).max(folded(after, &new));
+    let diff = TextDiff::from_lines(old.as_str(), new.as_str());
     let header = |text: &str, name: &'static str| if text.is_empty() { "/dev/null" } else { name };
-    let mut text = diff
-        .unified_diff()
-        .context_radius(CONTEXT)
-        .header(header(&before, "live"), header(&after, "after"))
-        .to_string();
-    let folded = folded_before.max(folded_after);
+    let mut text =
+        diff.unified_diff().context_radius(CONTEXT).header(header(&old, "live"), header(&new, "after")).to_string();
     if folded > 0 && !text.is_empty() {
         let noun = if folded == 1 { "line" } else { "lines" };
         text.push_str(&format!("# {folded} server-made {noun} folded\n"));
@@ -50,13 +51,37 @@ pub fn unified(before: Option<&Manifest>, after: Option<&Manifest>) -> String {
     sanitize::lines(&text).into_owned()
 }
 
-/// An object as YAML without noise, and how many lines that left out.
-fn readable(object: Option<&Manifest>, other: Option<&Manifest>, side: &str) -> (String, usize) {
-    let Some(object) = object else { return (String::new(), 0) };
-    let whole = yaml::text(&object.0).lines().count();
-    let text = yaml::text(&hidden(object, other, side, quiet(&object.0)));
-    let folded = whole.saturating_sub(text.lines().count());
-    (text, folded)
+/// Whether two diffs show the same change. How many lines were folded says how long a status is, which moves by itself.
+pub fn same(a: &str, b: &str) -> bool {
+    let shown = |diff: &str| {
+        let folded = diff.lines().last().is_some_and(|last| last.starts_with("# ") && last.ends_with(" folded"));
+        diff.lines().count() - usize::from(folded)
+    };
+    shown(a) == shown(b) && a.lines().zip(b.lines()).take(shown(a)).all(|(a, b)| a == b)
+}
+
+/// The diff of every line, without managedFields: that is the server's book-keeping, and longer than the object.
+pub fn whole(before: Option<&Manifest>, after: Option<&Manifest>) -> String {
+    let bare = |object: Option<&Manifest>| {
+        object.map(|object| {
+            let mut object = object.clone();
+            if let Some(metadata) = object.map_mut(&["metadata"]) {
+                metadata.shift_remove("managedFields");
+            }
+            object.0
+        })
+    };
+    let (old, new) = texts(bare(before).as_ref(), bare(after).as_ref());
+    let all = old.lines().count().max(new.lines().count());
+    let text = TextDiff::from_lines(old.as_str(), new.as_str()).unified_diff().context_radius(all).to_string();
+    sanitize::lines(&text).into_owned()
+}
+
+/// Both states as YAML. Secrets are masked such that it is still seen which of them change.
+fn texts(before: Option<&Value>, after: Option<&Value>) -> (String, String) {
+    let (before, after) = redact::pair(before, after);
+    let text = |object: Option<Value>| object.map(|object| yaml::text(&object)).unwrap_or_default();
+    (text(before), text(after))
 }
 
 fn quiet(value: &Value) -> Value {
@@ -123,21 +148,6 @@ fn sorted(value: &Value) -> Value {
         Value::Array(list) => Value::Array(list.iter().map(sorted).collect()),
         other => other.clone(),
     }
-}
-
-/// Secret values never reach a screen: each is replaced by a word that only tells whether it changes.
-fn hidden(object: &Manifest, other: Option<&Manifest>, side: &str, mut value: Value) -> Value {
-    if object.kind() != "Secret" {
-        return value;
-    }
-    for field in ["data", "stringData"] {
-        let Some(map) = value.get_mut(field).and_then(Value::as_object_mut) else { continue };
-        for (key, secret) in map.iter_mut() {
-            let same = other.and_then(|other| other.at(&[field, key])) == Some(&*secret);
-            *secret = if same { json!("(hidden)") } else { json!(format!("(hidden, {side} value)")) };
-        }
-    }
-    value
 }
 
 #[cfg(test)]

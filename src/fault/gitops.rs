@@ -2,6 +2,8 @@
 //!
 //! Sources: Argo CD "Resource tracking" and "Automated sync policy"; Flux kustomize-controller and helm-controller, v1 and v2.
 
+use serde_json::Value;
+
 use crate::cluster::{Manifest, ObjectRef};
 
 /// An owner.
@@ -27,7 +29,13 @@ pub fn owner(object: &Manifest, place: &ObjectRef) -> Option<GitOps> {
             });
         }
     }
-    if let Some(app) = object.label("argocd.argoproj.io/instance") {
+    // Argo CD's older way is a label that Helm writes as well: it counts once Argo CD is among the writers.
+    let written =
+        object.at(&["metadata", "managedFields"]).and_then(Value::as_array).into_iter().flatten().any(|entry| {
+            entry.get("manager").and_then(Value::as_str).is_some_and(|manager| manager.starts_with("argocd"))
+        });
+    let instance = object.label("app.kubernetes.io/instance").filter(|_| written);
+    if let Some(app) = object.label("argocd.argoproj.io/instance").or(instance) {
         return Some(GitOps {
             owner: format!("Argo CD application {app}"),
             reverts: "with self-heal it reverts the change about 5 s after it sees it; without, at the next sync",
@@ -77,6 +85,17 @@ mod tests {
             Some("Argo CD application store")
         );
         assert_eq!(owner(&tracked("store:apps/Deployment:shop/api"), &place), None);
+    }
+
+    #[test]
+    fn the_label_helm_writes_too_counts_once_argo_cd_wrote() {
+        let place = ObjectRef::new(known::deployment(), "shop", "web");
+        let by = |manager: &str| {
+            Manifest(json!({"metadata": {"labels": {"app.kubernetes.io/instance": "store"},
+                "managedFields": [{"manager": manager}]}}))
+        };
+        assert_eq!(owner(&by("helm"), &place), None);
+        assert_eq!(owner(&by("argocd-controller"), &place).unwrap().owner, "Argo CD application store");
     }
 
     #[test]

@@ -11,6 +11,7 @@
 pub mod aim;
 pub mod approval;
 pub mod arming;
+pub mod blackout;
 pub mod blast;
 pub mod by_hand;
 pub mod catalogue;
@@ -31,6 +32,7 @@ pub mod intent;
 pub mod io;
 pub mod known;
 pub mod mark;
+pub mod moved;
 pub mod plan;
 pub mod policy;
 pub mod preview;

@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use jiff::Timestamp;
+
+use super::blackout::{Blackout, Occurrence, meets};
 pub use crate::base::glob::matches;
 
 /// The limits. Every field is a key of the policy file, and every verdict names the key that changes it.
@@ -48,6 +51,10 @@ pub struct Policy {
     pub record_local: bool,
     /// Additional labels by which pods count as lifelines, `key=value`.
     pub lifelines: BTreeMap<String, String>,
+    /// Windows in which no fault may be open.
+    pub blackouts: Vec<Blackout>,
+    /// The question whose series are the alerts that must not fire (PromQL); empty asks nothing.
+    pub alerts: String,
     /// Set when the policy file could not be read: no faults, aborting works.
     pub broken: Option<String>,
 }
@@ -107,6 +114,8 @@ impl Default for Policy {
             max_namespaces: 3,
             record_local: false,
             lifelines: BTreeMap::new(),
+            blackouts: Vec::new(),
+            alerts: r#"ALERTS{alertstate="firing",severity="critical"}"#.to_owned(),
             broken: None,
         }
     }
@@ -117,6 +126,16 @@ impl Policy {
     pub fn is_production(&self, context: &str) -> bool {
         let context = context.to_lowercase();
         self.production.iter().any(|pattern| matches(&pattern.to_lowercase(), &context))
+    }
+
+    /// The longest lease in a context, also after extensions.
+    pub fn longest_lease(&self, context: &str) -> Duration {
+        if self.is_production(context) { self.max_lease_production } else { self.max_lease }
+    }
+
+    /// The first window that a fault open from one moment to another would be open in.
+    pub fn blackout(&self, from: Timestamp, to: Timestamp) -> Option<(&Blackout, Occurrence)> {
+        meets(&self.blackouts, from, to)
     }
 
     /// The pattern that protects a namespace.
@@ -155,6 +174,13 @@ mod tests {
         assert!(policy.is_production("EU-Prod"));
         assert!(policy.is_production("live-1"));
         assert!(!policy.is_production("kind-demo"));
+    }
+
+    #[test]
+    fn production_allows_shorter_leases() {
+        let policy = Policy::default();
+        assert_eq!(policy.longest_lease("kind-demo"), policy.max_lease);
+        assert_eq!(policy.longest_lease("eu-prod"), policy.max_lease_production);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::class::Class;
+
 /// A checked plan, ready to show. Serialises to the stable JSON of `brink fault plan -o json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Preview {
@@ -13,6 +15,9 @@ pub struct Preview {
     pub driver: String,
     /// `self-expiring`, `guarded`, `one-way`.
     pub class: String,
+    /// Why the class is weaker than the changes alone would make it; empty when it is not.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub class_why: String,
     /// Seconds of effect.
     pub duration_s: u64,
     /// Seconds to the deadline.
@@ -37,6 +42,19 @@ pub struct Preview {
     pub rivals: Vec<String>,
     /// The undo, in words.
     pub undo: Vec<String>,
+}
+
+impl Preview {
+    /// How it ends, in words.
+    pub fn promise(&self) -> String {
+        match Class::of(&self.class) {
+            None => "kept: it stays until somebody changes it back".to_owned(),
+            Some(class) if self.class_why.is_empty() => class.promise().to_owned(),
+            Some(_) => {
+                format!("undone by the cockpit, its guardian or a later brink on this machine: {}", self.class_why)
+            }
+        }
+    }
 }
 
 /// One change as shown.

@@ -77,7 +77,8 @@ pub fn selector() -> String {
 
 /// The ConfigMap for one namespace.
 pub fn manifest(arm: &Arm, namespace: &str, state: State) -> Result<Manifest, NoRecord> {
-    let steps = serde_json::to_string(&arm.steps).map_err(|error| NoRecord::Unwritable(error.to_string()))?;
+    let steps: Vec<StepFact> = arm.steps.iter().map(StepFact::for_record).collect();
+    let steps = serde_json::to_string(&steps).map_err(|error| NoRecord::Unwritable(error.to_string()))?;
     let namespaces = arm.namespaces.join(",");
     let data: Map<String, Value> = [
         ("v", arm.v.to_string()),
@@ -201,7 +202,8 @@ pub fn same(a: &Arm, b: &Arm) -> bool {
         ];
         (words.map(String::clone), arm.v, arm.duration_s, arm.namespaces.clone())
     };
-    plain(a) == plain(b) && a.steps == b.steps
+    let steps = |arm: &Arm| arm.steps.iter().map(StepFact::for_record).collect::<Vec<_>>();
+    plain(a) == plain(b) && steps(a) == steps(b)
 }
 
 /// JSON Patch that writes one field of the record.

@@ -67,6 +67,16 @@ fn autoscaler(step: &Step, sight: &Sight, all: &mut Vec<String>) {
             && target("name") == Some(step.object.name.as_str())
             && autoscaler.namespace() == step.object.namespace.as_deref()
         {
+            let scaler = select::controller(autoscaler).filter(|(kind, ..)| *kind == "ScaledObject");
+            if let Some((_, scaler, _)) = scaler {
+                // KEDA itself starts the first pod and takes the last: its autoscaler does the rest.
+                all.push(format!(
+                    "{}: KEDA ScaledObject {scaler} scales it, also from and to 0 replicas; it sets its own number again \
+                     within about 30 s",
+                    step.object.short()
+                ));
+                continue;
+            }
             let does = if to == Some(0) {
                 "at 0 replicas it rests, and sets its own number once there are any"
             } else {

@@ -1,11 +1,14 @@
-//! A snapshot of who gets how many requests, as blast radius and guard need it. Filled from whatever measures traffic.
+//! What the metric source says around a fault: who gets how many requests, for the blast radius, and which alerts fire.
 
 use std::collections::BTreeMap;
 
 use super::preview::TrafficSource;
-use crate::mesh::signals::{Origin, Snapshot};
+use crate::mesh::{
+    alerts::Alerts,
+    signals::{Origin, Snapshot},
+};
 
-/// Requests per second. Empty = nobody measures, and unknown counts as everything (rule R5).
+/// Requests per second, and alerts. Empty = nobody measures, and unknown counts as everything (rule R5).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Traffic {
     /// All requests in the mesh; `None` when unknown.
@@ -14,6 +17,8 @@ pub struct Traffic {
     pub workloads: BTreeMap<String, f64>,
     /// Requests of a route, `KIND NS/NAME`, with the origin of the number.
     pub routes: BTreeMap<String, (f64, TrafficSource)>,
+    /// Which alerts fire; asked anew for every check.
+    pub alerts: Alerts,
 }
 
 impl Traffic {
@@ -34,6 +39,11 @@ impl Traffic {
             };
             Some((row.route.to_string(), (row.golden.rps?, source)))
         });
-        Self { total: snapshot.total.rps, workloads: workloads.collect(), routes: routes.collect() }
+        Self {
+            total: snapshot.total.rps,
+            workloads: workloads.collect(),
+            routes: routes.collect(),
+            alerts: Alerts::Unasked,
+        }
     }
 }

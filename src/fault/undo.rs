@@ -27,7 +27,7 @@ use crate::{
         api::{Preconditions, Write},
     },
     journal::{
-        entry::{Op, Outcome, StepFact},
+        entry::{Op, Outcome, StepFact, Values},
         path::{Seg, show},
     },
 };
@@ -111,6 +111,7 @@ const UNVOUCHED: &str = "; without the mark only the journal of its owner may fo
 /// Decides what the undo of this step does to what it finds.
 pub fn decide(step: &StepFact, found: &Found, known: &Known<'_>) -> Verdict {
     match found {
+        Found::Absent | Found::Object(_) if step.values == Values::Elsewhere => elsewhere(step, found, known),
         Found::NamespaceGone => Verdict::settled(Outcome::Gone, "its namespace is gone"),
         Found::KindGone => Verdict::settled(Outcome::Gone, "its kind is no longer served"),
         Found::Absent => absent(step, known),
@@ -120,6 +121,27 @@ pub fn decide(step: &StepFact, found: &Found, known: &Known<'_>) -> Verdict {
             Op::Delete => deleted(step, live, known),
             Op::Evict => evicted(step, live),
         },
+    }
+}
+
+/// The record lacks the values of this step, and with them the hash its mark is known by: nothing is written.
+fn elsewhere(step: &StepFact, found: &Found, known: &Known<'_>) -> Verdict {
+    let marked = |live: &Manifest| Mark::on(live).is_some_and(|mark| mark.id == known.id && mark.step == step.n);
+    match (step.op, found, known.decision) {
+        // Without the mark nothing would be written whatever the values are.
+        (_, Found::Object(live), _) if !marked(live) => Verdict::settled(
+            Outcome::Already,
+            "its mark is gone; whether its values are as before can be told on the machine that made it",
+        ),
+        (Op::Create, Found::Absent, _) => Verdict::settled(Outcome::Already, ""),
+        (Op::Patch | Op::Scale, Found::Absent, _) => {
+            Verdict::settled(Outcome::Gone, "the object was deleted by others")
+        }
+        (_, _, Some(Decision::KeepTheirs)) => Verdict::settled(Outcome::Superseded, "left as it is, as decided"),
+        _ => Verdict::settled(
+            Outcome::Entangled,
+            "a secret is among its values, so its undo stands only in the journal of the machine that made it: abort it there",
+        ),
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::path::Path;
+use crate::base::redact;
 
 /// The version of the format.
 pub const VERSION: u32 = 1;
@@ -164,6 +165,29 @@ pub struct StepFact {
     pub object_body: Option<Value>,
     /// What stays behind even after a perfect undo.
     pub residue: Vec<String>,
+    /// Where its values may stand.
+    #[serde(default, skip_serializing_if = "Values::anywhere")]
+    pub values: Values,
+}
+
+/// Where the values of a step (of `paths` and `object_body`) may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Values {
+    /// Nothing in them is secret: journal and record hold them.
+    #[default]
+    Anywhere,
+    /// A secret is among them: the journal of the machine that armed holds them, and nothing else does.
+    Here,
+    /// This copy of the step lacks them for that reason.
+    Elsewhere,
+}
+
+impl Values {
+    /// Nothing in them is secret.
+    pub fn anywhere(&self) -> bool {
+        *self == Self::Anywhere
+    }
 }
 
 /// What a step does.
@@ -294,17 +318,56 @@ impl Arm {
     #[must_use]
     pub fn without_values(mut self) -> Self {
         for step in &mut self.steps {
-            step.object_body = None;
-            for touched in &mut step.paths {
-                touched.pre = None;
-                touched.post = None;
-            }
+            step.drop_values();
         }
-        // The manifests of this kind are values too; every other intent is a few parameters.
-        if self.kind == "manifest" {
-            self.intent = Value::Null;
-        }
+        // The manifests of this kind are values too; every other intent is a few parameters, of which a header may be a key.
+        self.intent = if self.kind == "manifest" { Value::Null } else { redact::value(&self.intent).value };
         self
+    }
+}
+
+impl Fact {
+    /// The same without the values of anybody's objects: servers repeat them when they refuse one.
+    #[must_use]
+    pub fn without_values(self) -> Self {
+        let clean = |text: String| redact::text(&text).into_owned();
+        match self {
+            Self::Arm(arm) => Self::Arm(Box::new(arm.without_values())),
+            Self::Did { step, outcome } => Self::Did {
+                step,
+                outcome: match outcome {
+                    Did::Refused(words) => Did::Refused(clean(words)),
+                    Did::Unknown(words) => Did::Unknown(clean(words)),
+                    landed @ Did::Landed { .. } => landed,
+                },
+            },
+            Self::Undid { step, outcome, note } => Self::Undid { step, outcome, note: clean(note) },
+            Self::Verified { notes } => Self::Verified { notes: notes.into_iter().map(clean).collect() },
+            Self::Stuck { reason } => Self::Stuck { reason: clean(reason) },
+            Self::Done { residue } => Self::Done { residue: residue.into_iter().map(clean).collect() },
+            plain @ (Self::Will { .. } | Self::Active | Self::Extended { .. } | Self::Undo { .. }) => plain,
+        }
+    }
+}
+
+impl StepFact {
+    /// The step as the cluster may hold it: where a secret is among its values, without any.
+    #[must_use]
+    pub fn for_record(&self) -> Self {
+        let mut step = self.clone();
+        if !step.values.anywhere() {
+            step.drop_values();
+            step.values = Values::Elsewhere;
+        }
+        step
+    }
+
+    fn drop_values(&mut self) {
+        self.object_body = None;
+        for touched in &mut self.paths {
+            touched.pre = None;
+            touched.post = None;
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 //! It changes nothing in the cluster, watches nothing itself (the cluster room's watches call [`routes::RouteRow::decode`]),
 //! and does not judge health: it says what was measured and where the number comes from.
 
+pub mod alerts;
 pub mod gateways;
 pub mod host;
 pub mod io;

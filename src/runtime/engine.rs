@@ -36,7 +36,8 @@ pub async fn engine(
         readonly: live.read_only(),
         home: policy.home.clone(),
         max_concurrent: policy.max_concurrent,
-        max_lease: policy.max_lease,
+        max_lease: policy.longest_lease(live.link().context()),
+        blackouts: policy.blackouts.clone(),
         record_local: policy.record_local,
         yes_in_production: policy.yes_in_production,
     };

@@ -23,37 +23,41 @@ fn read(to: &Sender<Event>) {
                 Err(_) => return,
             }
         }
-        let mut keys: Vec<Key> = Vec::new();
-        for event in events {
-            match event {
-                Term::Key(pressed) => keys.extend(key(pressed)),
-                other => {
-                    if !send_keys(to, &mut keys) {
-                        return;
-                    }
-                    // A new size comes as a signal, which is also heard while nothing is read here.
-                    let Term::Paste(text) = other else { continue };
-                    let event = Event::Paste(text);
-                    if to.blocking_send(event).is_err() {
-                        return;
-                    }
-                }
+        for event in told(events) {
+            if to.blocking_send(event).is_err() {
+                return;
             }
-        }
-        if !send_keys(to, &mut keys) {
-            return;
         }
     }
 }
 
-fn send_keys(to: &Sender<Event>, keys: &mut Vec<Key>) -> bool {
-    let event = match keys.as_slice() {
-        [] => return true,
-        [key] => Event::Key(*key),
-        _ => Event::Keys(keys.clone()),
-    };
+/// What was read at once, as the loop hears it. Only a key that came with no other byte is a keystroke of its own.
+fn told(read: Vec<Term>) -> Vec<Event> {
+    // A new size comes as a signal, which is also heard while nothing is read here.
+    let alone = read.iter().filter(|event| !matches!(event, Term::Resize(..))).count() == 1;
+    let mut events = Vec::new();
+    let mut keys: Vec<Key> = Vec::new();
+    for event in read {
+        match event {
+            Term::Key(pressed) => keys.extend(key(pressed)),
+            Term::Paste(text) => {
+                flush(&mut events, &mut keys, alone);
+                events.push(Event::Paste(text));
+            }
+            _ => {}
+        }
+    }
+    flush(&mut events, &mut keys, alone);
+    events
+}
+
+fn flush(events: &mut Vec<Event>, keys: &mut Vec<Key>, alone: bool) {
+    match keys.as_slice() {
+        [] => return,
+        [key] if alone => events.push(Event::Key(*key)),
+        _ => events.push(Event::Keys(keys.clone())),
+    }
     keys.clear();
-    to.blocking_send(event).is_ok()
 }
 
 /// A key as keymaps know it; `None` for releases and keys without a meaning.
@@ -95,4 +99,28 @@ fn key(pressed: KeyEvent) -> Option<Key> {
         _ => return None,
     };
     Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{Event as Term, KeyCode, KeyEvent, KeyModifiers};
+
+    use super::told;
+    use crate::msg::{Event, Key};
+
+    fn key(c: char) -> Term {
+        Term::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))
+    }
+
+    #[test]
+    fn only_what_came_alone_is_a_keystroke() {
+        let a = Key::char('a');
+        assert_eq!(told(vec![key('a')]), [Event::Key(a)]);
+        assert_eq!(told(vec![key('a'), Term::Resize(80, 24)]), [Event::Key(a)]);
+        assert_eq!(told(vec![key('a'), key('a')]), [Event::Keys(vec![a, a])]);
+        let pasted = || Term::Paste("x".to_owned());
+        assert_eq!(told(vec![pasted(), key('a')]), [Event::Paste("x".to_owned()), Event::Keys(vec![a])]);
+        assert_eq!(told(vec![key('a'), pasted()]), [Event::Keys(vec![a]), Event::Paste("x".to_owned())]);
+        assert_eq!(told(vec![Term::FocusGained, key('a')]), [Event::Keys(vec![a])]);
+    }
 }

@@ -8,6 +8,7 @@ use brink::{
         warrant::Purpose,
     },
     fault::{
+        blackout::Blackout,
         edit,
         injection::State,
         io::glance,
@@ -19,6 +20,7 @@ use brink::{
     },
     journal::{entry::Did, io::Drawer, path::Seg},
 };
+use jiff::{ToSpan as _, tz::TimeZone};
 use serde_json::json;
 
 use super::support::{
@@ -120,6 +122,26 @@ async fn more_time_moves_every_layer_and_is_capped() {
     rig.until("its longer duration", 60, || !rig.bites()).await;
     rig.until("the end", 60, || cockpit.engine.kept().iter().all(InjectionView::ended)).await;
     rig.assert_clean("extended");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_time_does_not_reach_into_a_blackout() {
+    let mut rig = Rig::new(Family::Additive);
+    let begins = rig.world.now().to_zoned(TimeZone::UTC).time().wrapping_add(3.minutes());
+    rig.blackouts = vec![Blackout {
+        name: Some("release".to_owned()),
+        days: Vec::new(),
+        from: begins,
+        to: begins.wrapping_add(1.hour()),
+        zone: TimeZone::UTC,
+    }];
+    let cockpit = rig.cockpit();
+    cockpit.apply(rig.checked().await).await.unwrap();
+    cockpit.engine.extend(ID, Duration::from_mins(1)).await.unwrap();
+    let refused = cockpit.engine.extend(ID, Duration::from_mins(2)).await.unwrap_err().to_string();
+    assert!(refused.contains("reach into release: every day"), "{refused}");
+    cockpit.engine.abort(ID).await.unwrap();
+    rig.assert_clean("not extended");
 }
 
 #[tokio::test(start_paused = true)]

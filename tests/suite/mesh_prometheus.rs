@@ -9,7 +9,9 @@ use std::{
 };
 
 use brink::mesh::{
+    alerts::Alerts,
     io::{
+        alerts,
         endpoint::Endpoint,
         prometheus::{Prometheus, PrometheusError},
         sampler::{Demand, Reading, Sampler, run},
@@ -247,4 +249,36 @@ async fn nothing_is_asked_until_somebody_looks_and_failures_keep_the_last_figure
     again.await.unwrap().unwrap();
     drop(demand);
     tokio::time::timeout(limit, running).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn alerts_are_named_once_or_it_is_told_why_not() {
+    let firing = |names: &[&str]| Alerts::Firing(names.iter().map(|name| (*name).to_owned()).collect());
+    let series = |labels: &str, value: &str| format!(r#"{{"metric":{labels},"value":[1,"{value}"]}}"#);
+    let vector = |series: &[String]| {
+        let series = series.join(",");
+        Say::This(200, format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{series}]}}}}"#))
+    };
+    let said = vector(&[
+        series(r#"{"alertname":"Down","namespace":"shop"}"#, "1"),
+        series(r#"{"alertname":"Down","namespace":"shop","pod":"b"}"#, "1"),
+        series(r#"{"alertname":"Over","namespace":"shop"}"#, "0"),
+        series(r#"{"alertname":"A\u001b[31mB"}"#, "1"),
+    ]);
+    let server = serve(move |request| {
+        assert!(request.contains("ALERTS"), "{request}");
+        said.clone()
+    })
+    .await;
+    assert_eq!(alerts::ask(Some(&server.url), "ALERTS").await, firing(&["AB", "Down in shop"]));
+    let quiet = vector(&[]);
+    let server = serve(move |_| quiet.clone()).await;
+    assert_eq!(alerts::ask(Some(&server.url), "ALERTS").await, firing(&[]));
+    let server = serve(|_| Say::This(503, "<html>".to_owned())).await;
+    let told = alerts::ask(Some(&server.url), "ALERTS").await;
+    assert!(matches!(&told, Alerts::Unreadable(why) if why.contains("503")), "{told:?}");
+    // Nobody to ask, or nothing to ask: nobody is asked.
+    assert_eq!(alerts::ask(None, "ALERTS").await, Alerts::Unasked);
+    assert_eq!(alerts::ask(Some(&server.url), " ").await, Alerts::Unasked);
+    assert_eq!(server.asked.load(Ordering::SeqCst), 1);
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Write};
 
+use rustix::termios::{QueueSelector, tcflush};
 use serde_json::json;
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -69,7 +70,13 @@ pub fn run(args: &ApplyArgs, globals: &Globals, out: &mut Out) -> Ended {
         plan::show(&checked, args.output.shape, out);
         return Ok(ending);
     }
-    let how = if args.yes { How::Yes } else { ask(&checked)? };
+    let (how, checked) = if args.yes {
+        (How::Yes, checked)
+    } else {
+        let how = ask(&checked)?;
+        // The person took a while: what is applied is what was read, or nothing.
+        (how, session.wait(desk::still(&session, &checked, &terms))?)
+    };
     let approval = Approval { how, token: checked.token.clone() };
     session.wait(apply(&session, checked, approval, args, out))
 }
@@ -91,6 +98,8 @@ fn ask(checked: &Checked) -> Result<How, Failure> {
     out::complain(&print::preview(&checked.preview));
     let confirm = checked.preview.guard.iter().any(|verdict| verdict.verdict == Ruling::Confirm);
     let name = &checked.confirm_name;
+    // Keys pressed before there was anything to read are no answer to it.
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
     out::complain(&if confirm {
         format!("\ntype {name} to apply, anything else to leave: ")
     } else {

@@ -33,7 +33,7 @@ use crate::{
         view::InjectionView,
     },
     journal::io::shelf,
-    mesh::{signals::route, wins},
+    mesh::{io::alerts, signals::route, wins},
     runtime,
 };
 
@@ -63,12 +63,25 @@ pub async fn reach(session: &Session) -> Result<(), Failure> {
 
 /// Looks, compiles, rehearses and judges. `id` is that of an earlier plan, or new.
 pub async fn checked(session: &Session, fault: &Fault, id: Option<&str>, terms: &Terms) -> Result<Checked, Failure> {
-    let traffic = traffic(session).await;
+    let traffic = seen(session, terms).await;
     let id = id.map_or_else(fresh::id, str::to_owned);
     check::prepare(&session.live, fault, &id, terms, &traffic).await.map_err(|error| match &error {
         CheckError::Compile(error) => uncompiled(&format!("cannot plan {}", fault.kind.word()), error),
         CheckError::Link { what, trouble } => session.trouble(*what, trouble),
     })
+}
+
+/// Looks once more after a person said yes.
+pub async fn still(session: &Session, checked: &Checked, terms: &Terms) -> Result<Checked, Failure> {
+    let traffic = seen(session, terms).await;
+    check::still(&session.live, checked, terms, &traffic).await.map_err(|error| unapplied(&error))
+}
+
+/// What the metric source says, alerts of this moment included.
+async fn seen(session: &Session, terms: &Terms) -> Traffic {
+    let alerts = alerts::ask(session.settings.prometheus(), &terms.policy.alerts);
+    let (traffic, alerts) = futures::join!(traffic(session), alerts);
+    Traffic { alerts, ..traffic }
 }
 
 /// What the metric source says about the whole mesh, routes included. Unknown counts as all of it.

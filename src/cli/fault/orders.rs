@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{desk, elsewhere, print};
 use crate::{
+    base::redact::{self, MASK, Redacted},
     cli::{
         Ended, Ending,
         args::{AbortArgs, ExportArgs, Globals, ListArgs, OneArgs, ReleaseArgs, Shape},
@@ -208,7 +209,12 @@ pub fn export(args: &ExportArgs, globals: &Globals, out: &mut Out) -> Ended {
         return Err(Failure::usage(format!("cannot export {id}"), "this machine's journal does not know it", fix));
     };
     let namespace = arm.namespaces.first().map_or("default", String::as_str);
-    let text = match &arm.intent {
+    let Redacted { value: intent, masked } = redact::value(&arm.intent);
+    if !masked.is_empty() {
+        let places = masked.join(", ");
+        out::complain(&format!("note: secrets stand as {MASK} at {places}; put them back before it is applied\n"));
+    }
+    let text = match &intent {
         Value::Null => None,
         intent => file::read(id, &intent.to_string(), &Defaults::of(namespace)).ok().map(|fault| file::yaml(&fault)),
     };

@@ -8,7 +8,6 @@ use crate::{
     base::{sanitize, span},
     cli::table::Table,
     fault::{
-        class::Class,
         preview::{Blast, ChangeView, DryRun, Preview, Ruling, TrafficSource, Verdict},
         view::InjectionView,
     },
@@ -27,10 +26,7 @@ pub fn preview(preview: &Preview) -> String {
         seconds(preview.duration_s),
         seconds(preview.lease_s),
     );
-    let class =
-        [Class::OneWay, Class::SelfExpiring, Class::Guarded].into_iter().find(|class| class.word() == preview.class);
-    let _ =
-        writeln!(text, "{}: {}", preview.class, class.map_or("kept until somebody changes it back", Class::promise));
+    let _ = writeln!(text, "{}: {}", preview.class, sanitize::line(&preview.promise()));
     if !preview.alternatives.is_empty() {
         let _ = writeln!(text, "could also be done by {}", preview.alternatives.join(", "));
     }

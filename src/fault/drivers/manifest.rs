@@ -11,12 +11,15 @@ use super::{
     gateway_api::bare,
     merge::edits,
     reach::{control_plane_doubt, routes_to},
+    rollout,
     words::{counted, spoken},
 };
 use crate::{
+    base::redact::{self, MASK},
     cluster::{Manifest, warrant::Purpose},
     fault::{
         class::Class,
+        edit,
         intent::{Driver, Fault},
         plan::{Change, Plan, Reach, Step},
         routes, select,
@@ -111,6 +114,12 @@ fn steps(fault: &Fault, sight: &Sight, leased: bool) -> Result<(Vec<Step>, Vec<S
             return Err(CompileError::CannotExpress {
                 what: format!("{} is given twice", given.object.short()),
                 fix: "a plan touches an object once: merge the two".to_owned(),
+            });
+        }
+        if redact::holds_mask(&given.wanted.0) {
+            return Err(CompileError::CannotExpress {
+                what: format!("{} holds {MASK}, which stands for a secret that was left out", given.object.short()),
+                fix: "put the value back in its place".to_owned(),
             });
         }
         match step(given, leased) {
@@ -259,23 +268,22 @@ fn workloads(reach: &mut Reach, sight: &Sight) {
     }
 }
 
-/// Pods lost by a smaller `spec.replicas`.
+/// Pods lost by a smaller `spec.replicas`, or taken down at the same time while a new template rolls out.
 fn lost(steps: &[Step]) -> BTreeMap<String, (u32, u32)> {
     let mut lost = BTreeMap::new();
     for step in steps {
         let (Change::Patch { edits }, Some(before)) = (&step.change, &step.before) else { continue };
-        let number = |value: &Value| value.as_u64().and_then(|n| u32::try_from(n).ok());
-        let from = before.at(&["spec", "replicas"]).and_then(number).unwrap_or(1);
-        let to =
-            edits.iter().find(|edit| show(&edit.path) == "spec.replicas").and_then(|edit| number(edit.value.as_ref()?));
-        if let Some(to) = to.filter(|to| *to < from) {
-            let workload = format!(
-                "{}/{}/{}",
-                step.object.namespace.as_deref().unwrap_or_default(),
-                step.object.kind.kind,
-                step.object.name
-            );
-            lost.insert(workload, (from - to, from));
+        let Ok(after) = edit::applied(&before.0, edits).map(Manifest) else { continue };
+        let (all, part) = match (step.object.kind.group.as_str(), step.object.kind.kind.as_str()) {
+            ("apps", "DaemonSet") => (rollout::pods(before), rollout::taken_down(before, &after)),
+            _ => {
+                let (from, to) = (rollout::replicas(before), rollout::replicas(&after));
+                (from, from.saturating_sub(to).max(rollout::taken_down(before, &after)))
+            }
+        };
+        if part > 0 {
+            let namespace = step.object.namespace.as_deref().unwrap_or_default();
+            lost.insert(format!("{namespace}/{}/{}", step.object.kind.kind, step.object.name), (part.min(all), all));
         }
     }
     lost

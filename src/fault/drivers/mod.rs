@@ -12,6 +12,7 @@ mod manifest;
 mod merge;
 mod native;
 mod reach;
+mod rollout;
 mod words;
 
 pub use error::CompileError;

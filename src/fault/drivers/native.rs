@@ -97,8 +97,8 @@ pub(super) fn scale(fault: &Fault, sight: &Sight, id: &str, to: u32) -> Result<P
 pub(super) fn kill(fault: &Fault, sight: &Sight, id: &str, how_many: HowMany) -> Result<Plan, CompileError> {
     let target = aim::aim(fault, sight)?;
     let mut candidates: Vec<&Manifest> = target.pods.clone();
-    let spared: Vec<String> = candidates.iter().filter_map(|pod| unfit(pod, sight)).collect();
-    candidates.retain(|pod| unfit(pod, sight).is_none());
+    let spared: Vec<String> = candidates.iter().filter_map(|pod| aim::unfit(pod, sight)).collect();
+    candidates.retain(|pod| aim::unfit(pod, sight).is_none());
     if candidates.is_empty() {
         return Err(CompileError::CannotExpress {
             what: format!("none of the pods may be evicted: {}", spared.join("; ")),
@@ -153,20 +153,6 @@ fn share(part: usize, all: usize) -> f64 {
     if all == 0 { 1.0 } else { number(part) / number(all) }
 }
 
-/// Why a pod is no target: nobody brings it back, or losing it loses work.
-fn unfit(pod: &Manifest, _sight: &Sight) -> Option<String> {
-    let name = pod.name();
-    if pod.annotation("kubernetes.io/config.mirror").is_some() {
-        return Some(format!("{name} is a static pod of its node"));
-    }
-    match select::controller(pod) {
-        None => Some(format!("{name} has no controller, nobody would bring it back")),
-        Some(("Job", job, _)) => Some(format!("{name} works for Job {job}")),
-        Some(("Node", ..)) => Some(format!("{name} is a static pod of its node")),
-        Some(_) => None,
-    }
-}
-
 fn lost(chosen: &[&Manifest], all: &[&Manifest], sight: &Sight) -> BTreeMap<String, (u32, u32)> {
     let mut lost: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     let workload = |pod: &Manifest| {
@@ -188,8 +174,15 @@ fn lost(chosen: &[&Manifest], all: &[&Manifest], sight: &Sight) -> BTreeMap<Stri
 fn residue(pod: &Manifest) -> Vec<String> {
     let mut residue = vec![format!("a new pod in place of {}", pod.name())];
     let volumes = pod.at(&["spec", "volumes"]).and_then(Value::as_array);
-    if volumes.is_some_and(|all| all.iter().any(|volume| volume.get("emptyDir").is_some())) {
+    let any = |kind: &str| volumes.is_some_and(|all| all.iter().any(|volume| volume.get(kind).is_some()));
+    if any("emptyDir") {
         residue.push(format!("the emptyDir data of {} is lost", pod.name()));
+    }
+    if any("ephemeral") {
+        residue.push(format!("the ephemeral volumes of {} are deleted with it", pod.name()));
+    }
+    if any("hostPath") {
+        residue.push(format!("the local data of {} stays on its node; the new pod may start on another", pod.name()));
     }
     residue
 }

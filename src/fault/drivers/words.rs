@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use crate::{
-    base::span,
+    base::{redact, span},
     fault::{
         catalogue::{AbortWith, Deed},
         intent::Fault,
@@ -76,7 +78,10 @@ pub(super) fn http_title(fault: &Fault, deed: &Deed, called: &str) -> String {
         which.push_str(&format!(" for {path}"));
     }
     for (name, value) in &fault.scope.headers {
-        which.push_str(&format!(" with {name}: {value}"));
+        // A header may be a key, and this sentence goes into records and Events.
+        let shown = redact::value(&json!({name: value})).value;
+        let shown = shown.get(name).and_then(Value::as_str).unwrap_or_default();
+        which.push_str(&format!(" with {name}: {shown}"));
     }
     let span = spoken(fault.duration);
     match deed {

@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use super::{lifelines, rehearsal, reviews, sight};
 use crate::{
-    base::sanitize,
+    base::{redact, sanitize},
     cluster::{
         Manifest,
         api::{Api, Read, Trouble, Write},
@@ -18,14 +18,18 @@ use crate::{
         approval, arming,
         blast::blast,
         checked::Checked,
+        class::Class,
         diff,
         drivers::{self, CompileError},
         fuse,
         identity::identity,
         intent::Fault,
+        moved::moved,
         plan::Plan,
         preview::{ChangeView, DryRun, Preview},
-        record, rivals,
+        record,
+        refusal::ApplyError,
+        rivals,
         rules::{self, Findings, Open, Terms},
         show,
         sight::Sight,
@@ -96,10 +100,32 @@ pub async fn again<A: Api>(api: &A, checked: &Checked, terms: &Terms, traffic: &
     Ok(if same { Again::Same(Box::new(new)) } else { Again::Moved(Box::new(new)) })
 }
 
+/// Looks once more before an approved plan is applied: guardrails, targets, alerts and dry runs, all anew. Gives the plan to
+/// apply, or what moved since a person saw it.
+pub async fn still<A: Api>(
+    api: &A,
+    checked: &Checked,
+    terms: &Terms,
+    traffic: &Traffic,
+) -> Result<Checked, ApplyError> {
+    let now = match again(api, checked, terms, traffic).await {
+        Ok(Again::Same(now) | Again::Moved(now)) => now,
+        // The target is gone or no longer fits: that, too, is a move.
+        Err(CheckError::Compile(error)) if !matches!(error, CompileError::Unreadable { .. }) => {
+            return Err(ApplyError::Moved { object: checked.confirm_name.clone(), why: safe(&error.to_string()) });
+        }
+        Err(error) => {
+            let what = "looking once more before applying".to_owned();
+            return Err(ApplyError::Link { what, why: safe(&error.to_string()) });
+        }
+    };
+    moved(checked, &now).map_or(Ok(*now), Err)
+}
+
 /// Asks the server about every step of a plan.
 pub async fn check<A: Api>(
     api: &A,
-    plan: Plan,
+    mut plan: Plan,
     sight: &Sight,
     terms: &Terms,
     traffic: &Traffic,
@@ -110,35 +136,48 @@ pub async fn check<A: Api>(
     // The record of cluster-scoped steps stands in `home`, which may be all that tells the cluster.
     let witnesses: Vec<String> = namespaces.iter().cloned().chain(terms.policy.home.clone()).collect();
     // Dry runs write nothing, so no answer hangs on another.
-    let (cluster, rehearsed, fuses, rights, open, lifelines) = futures::join!(
+    let around = async {
+        let open = open(api, &namespaces).await.map_err(link("the open injections could not be listed"))?;
+        let known = open.as_deref().unwrap_or_default();
+        let lifelines = lifelines::look(api, &plan, sight, &terms.policy, known).await;
+        Ok::<_, CheckError>((open, lifelines.map_err(link("the lifelines could not be looked at"))?))
+    };
+    let (cluster, rehearsed, fuses, rights, around) = futures::join!(
         cluster_id::ask(api, &witnesses),
         join_all(plan.steps.iter().map(|step| rehearsal::rehearse(api, &plan, step))),
         fuses(api, &plan),
         reviews::review(api, &plan, home),
-        open(api, &namespaces),
-        lifelines::look(api, &plan, sight, &terms.policy),
+        around,
     );
     let cluster = cluster.map_err(link("the cluster's identity could not be read"))?;
     let (fuses, fuse_troubles) = fuses.map_err(link("the dry run of the fuse got no answer"))?;
     let rights = rights.map_err(link("an access review got no answer"))?;
-    let lifelines = lifelines.map_err(link("the lifelines could not be looked at"))?;
+    let (open, lifelines) = around?;
     let mut findings = Findings {
         terminating: namespaces
             .iter()
             .filter(|name| sight.namespaces.get(*name).is_some_and(terminates))
             .cloned()
             .collect(),
-        open: open.map_err(link("the open injections could not be listed"))?,
+        open,
         lifelines: lifelines.lifelines,
         lifelines_unread: lifelines.lifelines_unread,
+        now: Some(api.now()),
+        alerts: traffic.alerts.clone(),
         ..rights
     };
     findings.missing_record.extend(fuse_troubles);
     let mut stored = Vec::new();
     for done in rehearsed {
         let done = done.map_err(link("a dry run got no answer"))?;
-        findings.dry_runs.push((done.state, sanitize::line(&done.message).into_owned()));
+        findings.dry_runs.push((done.state, safe(&done.message)));
         stored.push(done.stored);
+    }
+    findings.secrets = secrets(&plan, &stored);
+    let mut class_why = String::new();
+    if !findings.secrets.is_empty() && plan.purpose == Purpose::Fault {
+        plan.class = plan.class.max(Class::Guarded);
+        class_why = rules::secret_undo(&findings.secrets);
     }
     let identities: Vec<String> =
         plan.steps.iter().map(|step| step.before.as_ref().map(identity).unwrap_or_default()).collect();
@@ -154,6 +193,7 @@ pub async fn check<A: Api>(
         kind: plan.fault.kind.word().to_owned(),
         driver: plan.driver.word().to_owned(),
         class: if plan.purpose == Purpose::Change { "change".to_owned() } else { plan.class.word().to_owned() },
+        class_why,
         duration_s: seconds(plan.duration),
         lease_s: seconds(plan.lease),
         token: token.clone(),
@@ -198,7 +238,7 @@ async fn fuses<A: Api>(api: &A, plan: &Plan) -> Result<(Vec<ChangeView>, Vec<Str
             }
         })?;
         if done.state != DryRun::Checked {
-            troubles.push(format!("create the fuse in {namespace}: {}", sanitize::line(&done.message)));
+            troubles.push(format!("create the fuse in {namespace}: {}", safe(&done.message)));
         }
         views.push(ChangeView {
             op: "create".to_owned(),
@@ -209,6 +249,20 @@ async fn fuses<A: Api>(api: &A, plan: &Plan) -> Result<(Vec<ChangeView>, Vec<Str
         });
     }
     Ok((views, troubles))
+}
+
+/// Objects with a secret among the values an undo goes by, and where.
+fn secrets(plan: &Plan, stored: &[Option<Manifest>]) -> Vec<String> {
+    let found = plan.steps.iter().zip(stored).filter_map(|(step, stored)| {
+        let places = arming::secrets(plan, step, stored.as_ref());
+        (!places.is_empty()).then(|| safe(&format!("{} ({})", step.object.short(), places.join(", "))))
+    });
+    found.collect()
+}
+
+/// Words of a server, safe for a screen: they may repeat what was sent.
+fn safe(words: &str) -> String {
+    redact::text(&sanitize::line(words)).into_owned()
 }
 
 /// Names and words that came from the cluster, safe for a screen.

@@ -70,7 +70,9 @@ impl<A: Api + 'static> Engine<A> {
                 self.finish_own(*case, Some(journal), *view, cause);
             }
             Some(Outside::Over(case, journal, view)) => self.close_over(*case, journal, *view),
-            Some(Outside::Held(view, Some(record))) => return self.stop_owner(*record, *view, cause).await,
+            Some(Outside::Held(view, Some(record))) => {
+                return self.stop_owner(self.told_here(*record), *view, cause).await;
+            }
             Some(Outside::Foreign(claims)) => return self.end_foreign(claims, cause).await,
             Some(Outside::Held(view, None)) => {
                 let why = "another brink on this machine is working on it and it has no cluster record to stop it by";
@@ -113,6 +115,17 @@ impl<A: Api + 'static> Engine<A> {
             self.close_over(case, journal, view);
         }
         Ok(self.view(id))
+    }
+
+    /// A record with the facts of this machine's journal, which also holds the values that no record may.
+    fn told_here(&self, mut record: Record) -> Record {
+        let path = self.bench.shelf.path(Drawer::Open, &record.arm.cluster_uid, &record.arm.id);
+        if let Some((arm, _)) = self.bench.shelf.digest(&path).ok().and_then(|digest| digest.arm)
+            && record::same(&arm, &record.arm)
+        {
+            record.arm = arm;
+        }
+        record
     }
 
     /// Ends somebody else's injection by the record that is true, and says which others claimed to be it.

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::JoinSet,
@@ -26,6 +27,7 @@ use crate::{
     fault::{
         approval::Approval,
         arming::{self, Armer},
+        blackout::{self, Blackout},
         checked::Checked,
         guard::{self, NoWarrant},
         injection::State,
@@ -61,6 +63,8 @@ pub struct Place {
     pub max_concurrent: u32,
     /// Longest lease, also after extensions.
     pub max_lease: Duration,
+    /// Windows that no lease may reach into, nor an extended one.
+    pub blackouts: Vec<Blackout>,
     /// Where rights for cluster records are missing, the local journal may stand alone.
     pub record_local: bool,
     /// `--yes` counts in production.
@@ -243,6 +247,10 @@ impl<A: Api + 'static> Engine<A> {
         let lease = deadline.duration_since(before.since);
         if Duration::try_from(lease).unwrap_or_default() + by > longest {
             return Err(not_now(format!("its lease would exceed {} s (policy key max-lease)", longest.as_secs())));
+        }
+        let end = deadline.checked_add(by).unwrap_or(Timestamp::MAX);
+        if let Some((window, _)) = blackout::meets(&self.bench.place.blackouts, self.bench.api.now(), end) {
+            return Err(not_now(format!("its lease would reach into {window} (policy key blackouts)")));
         }
         if !self.order(id, Order::Extend(by)).is_some_and(|(_, taken)| taken) {
             return Err(not_now("it is busy with other orders; try again".to_owned()));

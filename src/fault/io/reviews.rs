@@ -26,16 +26,13 @@ pub async fn review<A: Api>(api: &A, plan: &Plan, home: Option<&str>) -> Result<
     let mut findings = Findings::default();
     let deeds = deeds(plan);
     let nets = if plan.purpose == Purpose::Fault { nets(plan, home) } else { BTreeSet::new() };
-    let all: Vec<&Right> = deeds.union(&nets).collect();
-    let answers = join_all(all.iter().map(|right| allowed(api, right))).await;
-    let mut verdicts: BTreeMap<&Right, Option<bool>> = BTreeMap::new();
+    let all: BTreeSet<&Right> = deeds.keys().chain(&nets).collect();
+    let names = |right: &Right| deeds.get(right).filter(|_| !nets.contains(right));
+    let answers = join_all(all.iter().map(|right| somehow(api, right, names(right)))).await;
     for (right, answer) in all.into_iter().zip(answers) {
-        verdicts.insert(right, answer?);
-    }
-    for (right, verdict) in verdicts {
-        match verdict {
+        match answer? {
             Some(true) => {}
-            Some(false) if deeds.contains(right) => findings.missing.push(words(right)),
+            Some(false) if deeds.contains_key(right) => findings.missing.push(words(right)),
             Some(false) => findings.missing_record.push(words(right)),
             None => findings.unasked.push(words(right)),
         }
@@ -53,9 +50,9 @@ fn words((verb, kind, namespace, subresource): &Right) -> String {
     format!("{verb} {resource}{group}{place}")
 }
 
-/// Forward and inverse verbs of every step.
-fn deeds(plan: &Plan) -> BTreeSet<Right> {
-    let mut all = BTreeSet::new();
+/// Forward and inverse verbs of every step, with the objects they are about; none for a create, which has no name to ask by.
+fn deeds(plan: &Plan) -> BTreeMap<Right, BTreeSet<String>> {
+    let mut all: BTreeMap<Right, BTreeSet<String>> = BTreeMap::new();
     for step in &plan.steps {
         let verbs: &[(&'static str, Option<&'static str>)] = match step.change {
             Change::Create { .. } => &[("create", None), ("get", None), ("delete", None)],
@@ -64,7 +61,11 @@ fn deeds(plan: &Plan) -> BTreeSet<Right> {
             Change::Evict => &[("get", None), ("create", Some("eviction"))],
         };
         for (verb, sub) in verbs {
-            all.insert((*verb, step.object.kind.clone(), step.object.namespace.clone(), *sub));
+            let right = (*verb, step.object.kind.clone(), step.object.namespace.clone(), *sub);
+            let names = all.entry(right).or_default();
+            if *verb != "create" || sub.is_some() {
+                names.insert(step.object.name.clone());
+            }
         }
     }
     all
@@ -88,13 +89,29 @@ fn nets(plan: &Plan, home: Option<&str>) -> BTreeSet<Right> {
     all
 }
 
+/// Whether a right is there for all objects, or for each of these alone: roles may name single objects.
+async fn somehow<A: Api>(api: &A, right: &Right, names: Option<&BTreeSet<String>>) -> Result<Option<bool>, Trouble> {
+    let general = allowed(api, right, None).await?;
+    let Some(names) = names.filter(|names| !names.is_empty() && general == Some(false)) else { return Ok(general) };
+    for answer in join_all(names.iter().map(|name| allowed(api, right, Some(name)))).await {
+        if answer? != Some(true) {
+            return Ok(general);
+        }
+    }
+    Ok(Some(true))
+}
+
 /// `None` when the question itself is not allowed.
-async fn allowed<A: Api>(api: &A, (verb, kind, namespace, sub): &Right) -> Result<Option<bool>, Trouble> {
+async fn allowed<A: Api>(
+    api: &A,
+    (verb, kind, namespace, sub): &Right,
+    name: Option<&String>,
+) -> Result<Option<bool>, Trouble> {
     let read = Read::Allowed {
         verb: (*verb).to_owned(),
         kind: kind.clone(),
         namespace: namespace.clone(),
-        name: None,
+        name: name.cloned(),
         subresource: sub.map(str::to_owned),
     };
     match api.read(&read).await {

@@ -3,6 +3,8 @@
 //! Every rule always speaks, also when it has nothing against the plan, so that a person sees what was looked at. The rules
 //! do not look themselves: [`Findings`] are what the door found, [`Terms`] are the limits.
 
+mod moment;
+mod new_pods;
 mod objects;
 mod pods;
 mod setting;
@@ -10,13 +12,20 @@ mod world;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
+pub(crate) use setting::secret_undo;
+
 use super::{
     plan::Plan,
     policy::Policy,
     preview::{Blast, DryRun, Ruling, Verdict},
     sight::Sight,
 };
-use crate::cluster::{ObjectRef, warrant::Purpose};
+use crate::{
+    cluster::{ObjectRef, warrant::Purpose},
+    mesh::alerts::Alerts,
+};
 
 /// The limits a plan is held to.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +57,12 @@ pub struct Findings {
     pub lifelines: Vec<Lifeline>,
     /// What of the lifelines could not be looked at.
     pub lifelines_unread: Vec<String>,
+    /// Server time; `None` when no answer told it.
+    pub now: Option<Timestamp>,
+    /// Which alerts fire.
+    pub alerts: Alerts,
+    /// Objects with a secret among the values an undo goes by, and where.
+    pub secrets: Vec<String>,
 }
 
 /// An open injection as its record tells it.
@@ -70,6 +85,8 @@ pub struct Lifeline {
     pub what: String,
     /// Sight lifelines may be hit by self-expiring faults after confirmation; undo lifelines never.
     pub sight_only: bool,
+    /// It keeps the metrics that abort conditions ask.
+    pub metrics: bool,
 }
 
 /// What all rules look at.
@@ -85,6 +102,11 @@ pub(crate) struct Case<'a> {
 impl Case<'_> {
     fn policy(&self) -> &Policy {
         &self.terms.policy
+    }
+
+    /// What is not known counts as everything (rule R5): a person may confirm it, and production refuses.
+    fn unknown(&self) -> Ruling {
+        if self.production { Ruling::Refuse } else { Ruling::Confirm }
     }
 
     /// Namespaces written to, with one of the objects written there.
@@ -110,20 +132,22 @@ pub fn judge(plan: &Plan, sight: &Sight, blast: &Blast, findings: &Findings, ter
         objects::protected(&case),
         objects::forbidden(&case),
         objects::deletes(&case),
-        objects::new_pods(&case),
+        new_pods::new_pods(&case),
+        pods::evictions(&case),
         objects::size(&case),
         world::dry_run(&case),
         world::rights(&case),
         world::terminating(&case),
         world::gitops(&case),
         pods::lost(&case),
-        pods::lifelines(&case),
     ];
     if plan.purpose == Purpose::Fault {
         all.extend([
             setting::class(&case),
             setting::lease(&case),
             setting::abort_conditions(&case),
+            moment::blackout(&case),
+            moment::alerts(&case),
             objects::home(&case),
             world::concurrent(&case),
             world::record(&case),
@@ -132,6 +156,8 @@ pub fn judge(plan: &Plan, sight: &Sight, blast: &Blast, findings: &Findings, ter
             pods::effect(&case),
         ]);
     }
+    // Last: where everything counts as hit, what that means for the traffic tells more.
+    all.push(pods::lifelines(&case));
     all
 }
 

@@ -4,11 +4,12 @@ use super::{Case, say};
 use crate::fault::{
     aim,
     class::Class,
-    intent::FaultKind,
+    intent::{AbortWhen, FaultKind},
     plan::Change,
     preview::{Ruling, TrafficSource, Verdict},
     select,
 };
+use crate::journal::path::show;
 
 /// Pods lost: a share of each workload and a number in all.
 pub(super) fn lost(case: &Case<'_>) -> Verdict {
@@ -42,7 +43,7 @@ pub(super) fn lost(case: &Case<'_>) -> Verdict {
 pub(super) fn last_ready(case: &Case<'_>) -> Verdict {
     let limit = "one ready replica stays";
     let mut found = Vec::new();
-    for workload in case.plan.reach.lost.keys() {
+    for (workload, (lost, all)) in &case.plan.reach.lost {
         let owned = |pod: &&crate::cluster::Manifest| {
             aim::owner(pod, case.sight).is_some_and(|(kind, name)| {
                 format!("{}/{kind}/{name}", pod.namespace().unwrap_or_default()) == *workload
@@ -56,15 +57,16 @@ pub(super) fn last_ready(case: &Case<'_>) -> Verdict {
             .filter(|pod| select::ready(pod))
             .map(crate::cluster::Manifest::name)
             .collect();
-        let scaled_to = case.plan.steps.iter().find_map(|step| match step.change {
-            Change::Scale { to, .. } => Some(to),
-            _ => None,
-        });
         let evicted =
             |name: &&str| case.plan.steps.iter().any(|step| step.change == Change::Evict && step.object.name == **name);
-        let left = match scaled_to {
-            Some(to) => ready.len().min(usize::try_from(to).unwrap_or(usize::MAX)),
-            None => ready.iter().filter(|name| !evicted(name)).count(),
+        let left = if case.plan.steps.iter().any(|step| step.change == Change::Evict) {
+            ready.iter().filter(|name| !evicted(name)).count()
+        } else if case.plan.steps.iter().any(|step| rolls(&step.change)) {
+            // Which pods go first is the controller's choice: those that are ready, at worst.
+            ready.len().saturating_sub(usize::try_from(*lost).unwrap_or(usize::MAX))
+        } else {
+            // Controllers take those that are not ready first.
+            ready.len().min(usize::try_from(all.saturating_sub(*lost)).unwrap_or(usize::MAX))
         };
         if !ready.is_empty() && left == 0 {
             found.push(workload.clone());
@@ -80,6 +82,29 @@ pub(super) fn last_ready(case: &Case<'_>) -> Verdict {
         limit,
         "hit fewer pods, or wait until others are ready",
     )
+}
+
+/// Whether a change makes new pods of a workload.
+fn rolls(change: &Change) -> bool {
+    matches!(change, Change::Patch { edits } if edits.iter().any(|edit| show(&edit.path).starts_with("spec.template")))
+}
+
+/// Only pods that come back may be evicted, and eviction is the only way to take one: a budget's refusal is an answer.
+pub(super) fn evictions(case: &Case<'_>) -> Verdict {
+    let limit = "pods a living controller brings back";
+    let evicted: Vec<_> = case.plan.steps.iter().filter(|step| step.change == Change::Evict).collect();
+    let found: Vec<String> = evicted
+        .iter()
+        .filter_map(|step| match &step.before {
+            Some(pod) => aim::unfit(pod, case.sight),
+            None => Some(format!("{} was not looked at", step.object.short())),
+        })
+        .collect();
+    if !found.is_empty() {
+        return say("evictions", Ruling::Refuse, found.join("; "), limit, "nothing changes this: aim at other pods");
+    }
+    let value = if evicted.is_empty() { "none".to_owned() } else { evicted.len().to_string() };
+    say("evictions", Ruling::Ok, value, limit, "")
 }
 
 /// The share of the traffic that is delayed, refused or sent elsewhere.
@@ -147,13 +172,27 @@ pub(super) fn lifelines(case: &Case<'_>) -> Verdict {
             "nothing changes this: an undo would hang on what the fault breaks",
         );
     }
+    let asks_metrics = case.plan.fault.abort_when.iter().any(|one| matches!(one, AbortWhen::Promql { .. }));
+    if let Some(metrics) = found.iter().find(|one| one.metrics).filter(|_| asks_metrics) {
+        return say(
+            "lifelines",
+            Ruling::Refuse,
+            format!("{} ({}) is hit, and an abort condition asks it", metrics.pod, metrics.what),
+            limit,
+            "leave the condition on metrics out, or aim elsewhere",
+        );
+    }
     if !sight.is_empty() {
         let verdict = if case.plan.class == Class::Guarded { Ruling::Refuse } else { Ruling::Confirm };
         return say("lifelines", verdict, sight.join(", "), limit, "use a self-expiring driver and confirm");
     }
     if !case.findings.lifelines_unread.is_empty() {
         let value = format!("could not look at {}", case.findings.lifelines_unread.join(", "));
-        return say("lifelines", Ruling::Confirm, value, limit, "ask for the right to list them");
+        return say("lifelines", case.unknown(), value, limit, "ask for the right to list them");
+    }
+    if let Some(why) = &case.plan.reach.everything {
+        let value = format!("any may be among them: {why}");
+        return say("lifelines", case.unknown(), value, limit, "aim at something narrower");
     }
     say("lifelines", Ruling::Ok, "none", limit, "")
 }

@@ -40,14 +40,27 @@ pub(super) fn class(case: &Case<'_>) -> Verdict {
     let limit = if case.production { "self-expiring or one-way in production" } else { "any" };
     let refused = case.production && case.plan.class == Class::Guarded && !case.policy().guarded_in_production;
     let verdict = if refused { Ruling::Refuse } else { Ruling::Ok };
-    say("class", verdict, case.plan.class.word(), limit, "policy key `guarded-in-production`, or another driver")
+    let mut value = case.plan.class.word().to_owned();
+    if !case.findings.secrets.is_empty() {
+        value.push_str(&format!(": {}", secret_undo(&case.findings.secrets)));
+    }
+    say("class", verdict, value, limit, "policy key `guarded-in-production`, or another driver")
+}
+
+/// Why a plan is guarded by this machine alone.
+pub(crate) fn secret_undo(objects: &[String]) -> String {
+    format!(
+        "a secret is among the values of {}, so its undo stands in the journal of this machine alone",
+        objects.join(", ")
+    )
 }
 
 pub(super) fn lease(case: &Case<'_>) -> Verdict {
-    let (limit, key) = if case.production {
-        (case.policy().max_lease_production, "policy key `max-lease-production`, or a shorter lease")
+    let limit = case.policy().longest_lease(&case.terms.context);
+    let key = if case.production {
+        "policy key `max-lease-production`, or a shorter lease"
     } else {
-        (case.policy().max_lease, "policy key `max-lease`, or a shorter lease")
+        "policy key `max-lease`, or a shorter lease"
     };
     let verdict = if case.plan.lease > limit { Ruling::Refuse } else { Ruling::Ok };
     say("max-lease", verdict, span::format(case.plan.lease), span::format(limit), key)

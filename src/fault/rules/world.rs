@@ -50,7 +50,7 @@ pub(super) fn rights(case: &Case<'_>) -> Verdict {
     }
     if !case.findings.unasked.is_empty() {
         let value = format!("could not ask whether you may {}", case.findings.unasked.join(", "));
-        return say("rights", Ruling::Confirm, value, limit, "ask for the right to create selfsubjectaccessreviews");
+        return say("rights", case.unknown(), value, limit, "ask for the right to create selfsubjectaccessreviews");
     }
     say("rights", Ruling::Ok, "you may apply and undo it", limit, "")
 }
@@ -105,7 +105,7 @@ pub(super) fn concurrent(case: &Case<'_>) -> Verdict {
     let Some(open) = &case.findings.open else {
         return say(
             "concurrent",
-            Ruling::Confirm,
+            case.unknown(),
             "the open injections could not be listed",
             limit,
             "ask for the right to list configmaps",

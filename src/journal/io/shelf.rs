@@ -170,10 +170,7 @@ impl Shelf {
         }
         let mut text = String::new();
         for entry in entries {
-            let fact = match entry.fact {
-                Fact::Arm(arm) => Fact::Arm(Box::new(arm.without_values())),
-                other => other,
-            };
+            let fact = entry.fact.without_values();
             text.push_str(&line::encode(&Entry { v: VERSION, fact, ..entry }).map_err(io::Error::other)?);
         }
         let done = self.path(Drawer::Done, cluster, id);

@@ -1,10 +1,7 @@
 //! The changes of a plan as diffs: which one is looked at, folded or whole, one below the other or side by side.
 
-use similar::TextDiff;
-
 use crate::{
-    cluster::Manifest,
-    fault::{checked::Checked, yaml},
+    fault::{checked::Checked, diff as objects},
     widgets::diff::{self, DiffLine},
 };
 
@@ -92,27 +89,11 @@ fn fuses(checked: &Checked) -> usize {
     checked.preview.changes.len().saturating_sub(checked.plan.steps.len())
 }
 
-/// The diff of all lines of an object; `None` where the answer holds no objects to compare, and for Secrets, whose values
-/// the folded diff hides.
+/// The diff of all lines of an object; `None` where the answer holds no objects to compare.
 fn whole(checked: &Checked, at: usize) -> Option<String> {
     let at = at.checked_sub(fuses(checked))?;
     let step = checked.plan.steps.get(at)?;
     let stored = checked.stored.get(at)?.as_ref();
     let before = step.before.as_ref();
-    if step.object.kind.kind == "Secret" || (before.is_none() && stored.is_none()) {
-        return None;
-    }
-    let text = |object: Option<&Manifest>| object.map(readable).unwrap_or_default();
-    let (before, after) = (text(before), text(stored));
-    let all = before.lines().count().max(after.lines().count());
-    Some(TextDiff::from_lines(before.as_str(), after.as_str()).unified_diff().context_radius(all).to_string())
-}
-
-/// The object without managedFields, which is the server's book-keeping and longer than the object.
-fn readable(object: &Manifest) -> String {
-    let mut value = object.0.clone();
-    if let Some(metadata) = value.get_mut("metadata").and_then(serde_json::Value::as_object_mut) {
-        metadata.shift_remove("managedFields");
-    }
-    yaml::text(&value)
+    (before.is_some() || stored.is_some()).then(|| objects::whole(before, stored))
 }

@@ -89,14 +89,9 @@ pub fn percent(share: Option<f64>) -> String {
 
 /// How it ends, in words: the promise and what it is worth.
 pub fn promise(checked: &Checked) -> (String, Role) {
-    if checked.plan.purpose == Purpose::Change {
-        return ("kept: it stays until somebody changes it back".to_owned(), Role::Warn);
-    }
-    let role = match checked.plan.class {
-        Class::SelfExpiring => Role::Good,
-        Class::OneWay | Class::Guarded => Role::Warn,
-    };
-    (checked.plan.class.promise().to_owned(), role)
+    let good = checked.plan.purpose == Purpose::Fault && checked.plan.class == Class::SelfExpiring;
+    let promise = checked.preview.promise();
+    (sanitize::line(&promise).into_owned(), if good { Role::Good } else { Role::Warn })
 }
 
 /// What may be done with the plan, in one line. Always on the screen.

@@ -34,13 +34,12 @@ use crate::{
         file,
         intent::Fault,
         io::{
-            check::{self, Again, CheckError},
+            check::{self, CheckError},
             engine::Engine,
             fresh, glance,
             outside::foreign_view,
             sight,
         },
-        preview::ChangeView,
         record,
         refusal::{ApplyError, OrderError},
         rules::Terms,
@@ -48,6 +47,7 @@ use crate::{
         view::InjectionView,
     },
     journal::io::{Shelf, latch},
+    mesh::io::alerts,
     msg::{Effect, Event, Failure},
     runtime::engine::{engine, host},
 };
@@ -98,6 +98,7 @@ struct Desk {
     live: Live,
     state_dir: PathBuf,
     terms: Arc<Terms>,
+    prometheus: Option<String>,
     pulse: Pulse,
     made: Arc<OnceCell<Arc<Engine<Live>>>>,
     views: mpsc::Sender<InjectionView>,
@@ -111,6 +112,12 @@ impl Desk {
             Arc::new(engine(&self.live, &self.state_dir, &self.terms.policy, well, self.views.clone()).await)
         };
         self.made.get_or_init(make).await.clone()
+    }
+
+    /// What the metric source says, alerts of this moment included.
+    async fn seen(&self, traffic: &Traffic) -> Traffic {
+        let alerts = alerts::ask(self.prometheus.as_deref(), &self.terms.policy.alerts).await;
+        Traffic { alerts, ..traffic.clone() }
     }
 }
 
@@ -184,6 +191,7 @@ impl Keeper {
             live,
             state_dir: self.plan.state_dir.clone(),
             terms: Arc::new(terms),
+            prometheus: self.plan.prometheus.clone(),
             pulse: self.plan.pulse.clone(),
             made: Arc::default(),
             views: tell,
@@ -344,10 +352,11 @@ async fn told(answer: Result<InjectionView, OrderError>, events: &mpsc::Sender<E
 
 async fn checked(desk: &Desk, fault: &Fault, traffic: &Traffic, kept: bool) -> Result<Box<Checked>, Failure> {
     let id = fresh::id();
+    let traffic = desk.seen(traffic).await;
     let checked = if kept {
-        check::prepare_change(&desk.live, fault, &id, &desk.terms, traffic).await
+        check::prepare_change(&desk.live, fault, &id, &desk.terms, &traffic).await
     } else {
-        check::prepare(&desk.live, fault, &id, &desk.terms, traffic).await
+        check::prepare(&desk.live, fault, &id, &desk.terms, &traffic).await
     };
     checked.map(Box::new).map_err(|error| unchecked(&error))
 }
@@ -383,55 +392,12 @@ fn safe(error: &impl ToString) -> String {
     sanitize::line(&error.to_string()).into_owned()
 }
 
-/// Looks once more, and applies only what a person saw: the same plan, the same objects, the same diffs, no stricter word of
-/// the guardrails.
+/// Looks once more, and applies only what a person saw.
 async fn apply(desk: &Desk, checked: Checked, approval: Approval, traffic: &Traffic) -> Result<String, ApplyError> {
-    let link = |error: CheckError| ApplyError::Link {
-        what: "looking once more before applying".to_owned(),
-        why: safe(&error),
-    };
-    let now = match check::again(&desk.live, &checked, &desk.terms, traffic).await {
-        Ok(Again::Same(now)) => now,
-        Ok(Again::Moved(now)) => return Err(moved(&checked, &now)),
-        // The target is gone or no longer fits: that, too, is a move.
-        Err(CheckError::Compile(error)) => {
-            return Err(ApplyError::Moved { object: checked.confirm_name.clone(), why: safe(&error) });
-        }
-        Err(error) => return Err(link(error)),
-    };
-    if steps(&checked).zip(steps(&now)).any(|(old, new)| old.diff != new.diff) {
-        return Err(moved(&checked, &now));
-    }
+    let traffic = desk.seen(traffic).await;
+    let now = check::still(&desk.live, &checked, &desk.terms, &traffic).await?;
     let intent = file::value(&now.plan.fault);
-    desk.engine().await.apply(*now, approval, intent).await
-}
-
-/// The changes of the steps. The fuses before them are ours alone, and a server gives each look at them other labels.
-fn steps(checked: &Checked) -> impl Iterator<Item = &ChangeView> {
-    let changes = &checked.preview.changes;
-    changes.iter().skip(changes.len().saturating_sub(checked.plan.steps.len()))
-}
-
-/// What moved between two looks, as far as it can be named.
-fn moved(before: &Checked, now: &Checked) -> ApplyError {
-    let pairs = steps(before).zip(steps(now));
-    let differs = |why: &str, object: &str| ApplyError::Moved { object: object.to_owned(), why: why.to_owned() };
-    for (at, step) in now.plan.steps.iter().enumerate() {
-        if before.plan.steps.get(at).is_some_and(|old| old.object == step.object)
-            && before.identities.get(at) != now.identities.get(at)
-        {
-            return differs("somebody changed it", &step.object.short());
-        }
-    }
-    if before.plan.reach.pods != now.plan.reach.pods {
-        return differs("other pods are hit now", &now.confirm_name);
-    }
-    for (old, new) in pairs {
-        if old.object != new.object || old.diff != new.diff {
-            return differs("the server would store something else now", &new.object);
-        }
-    }
-    differs("the plan is another one now", &now.confirm_name)
+    desk.engine().await.apply(now, approval, intent).await
 }
 
 async fn read_file(path: &str) -> Result<String, Failure> {

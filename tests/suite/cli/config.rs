@@ -113,3 +113,79 @@ fn every_setting_and_guardrail_is_explained() {
     let (_, fix) = Home::new().brink(["config", "explain", "max-leese"]).failed(2);
     assert_eq!(fix, "did you mean `max-lease`?");
 }
+
+#[test]
+fn windows_and_alerts_are_read_and_shown() {
+    let home = Home::new();
+    let file = home.file(
+        "rails.toml",
+        "blackouts = [{name = \"release\", days = [\"fri\", \"Saturday\"], from = \"16:00\", to = \"24:00\", zone = \"Europe/Berlin\"}]\n\
+         alerts = 'ALERTS{alertstate=\"firing\",team=\"shop\"}'\n",
+    );
+    home.file(".config/brink/config.toml", &format!("policy = \"{file}\"\n"));
+    home.brink(["config", "check"]).ok();
+    std::fs::write(&file, "[[blackouts]]\nfrom = \"22:00\"\nto = \"06:00\"\nzone = \"UTC\"\n[[blackouts]]\nfrom = \"00:00\"\nto = \"00:00\"\nzone = \"Asia/Tokyo\"\n").unwrap();
+    home.brink(["config", "check"]).ok();
+    let text = home.brink(["config", "explain", "alerts"]).ok();
+    assert!(text.contains("severity"), "{text}");
+    let (_, fix) = home.brink(["config", "explain", "blackout"]).failed(2);
+    assert_eq!(fix, "did you mean `blackouts`?");
+}
+
+#[rstest]
+#[case::no_list("blackouts = \"fri\"\n", 1, "`blackouts`: must be a list of tables", "[{…}, {…}]")]
+#[case::no_tables("blackouts = [\"fri\"]\n", 1, "`blackouts`: must be a list of tables", "[{…}, {…}]")]
+#[case::key(
+    "\n[[blackouts]]\nfrom = \"16:00\"\nto = \"18:00\"\nzon = \"UTC\"\n",
+    5,
+    "`blackouts.zon`: unknown key",
+    "did you mean `zone`?"
+)]
+#[case::day(
+    "[[blackouts]]\ndays = [\"fry\"]\nfrom = \"16:00\"\nto = \"18:00\"\nzone = \"UTC\"\n",
+    2,
+    "`fry` is no day",
+    "did you mean `fri`?"
+)]
+#[case::hour(
+    "[[blackouts]]\nfrom = \"4pm\"\nto = \"18:00\"\nzone = \"UTC\"\n",
+    2,
+    "`4pm` is no time of day",
+    "write it like \"16:00\""
+)]
+#[case::late(
+    "[[blackouts]]\nfrom = \"16:00\"\nto = \"25:00\"\nzone = \"UTC\"\n",
+    3,
+    "`25:00` is no time of day",
+    "16:00"
+)]
+#[case::zone(
+    "[[blackouts]]\nfrom = \"16:00\"\nto = \"18:00\"\nzone = \"Europe/Berlim\"\n",
+    4,
+    "`Europe/Berlim` is no time zone",
+    "did you mean `Europe/Berlin`?"
+)]
+#[case::lacking(
+    "x = 1\n[[blackouts]]\nfrom = \"16:00\"\nzone = \"UTC\"\n",
+    2,
+    "a window needs `from`, `to` and `zone`",
+    "write {days"
+)]
+#[case::alerts("alerts = true\n", 1, "`alerts`: must be a text in quotes", "write a text")]
+fn a_wrong_guardrail_names_line_and_remedy(
+    #[case] text: &str,
+    #[case] line: u64,
+    #[case] message: &str,
+    #[case] hint: &str,
+) {
+    let home = Home::new();
+    let file = home.file("rails.toml", text);
+    home.file(".config/brink/config.toml", &format!("policy = \"{file}\"\n"));
+    let ran = home.brink(["config", "check"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    let told = ran.stdout.lines().find(|told| told.contains(message)).unwrap_or_else(|| panic!("{}", ran.stdout));
+    assert!(told.contains(&format!("rails.toml:{line}:")) && told.contains(hint), "{told}");
+    // While it is wrong no fault is planned.
+    let (cause, _) = home.brink(["fault", "plan", "scale", "deployment/web", "--set", "replicas=1"]).failed(2);
+    assert!(cause.contains("rails.toml"), "{cause}");
+}

@@ -13,6 +13,11 @@ use super::Shop;
 
 /// Runs the binary on a terminal of its own; answers the question with `answer` when `question` has appeared.
 fn asked(shop: &Shop, words: &[&str], question: &str, answer: &str) -> (u32, String) {
+    asked_after(shop, words, "", question, answer)
+}
+
+/// The same, with keys that were pressed before there was a question.
+fn asked_after(shop: &Shop, words: &[&str], early: &str, question: &str, answer: &str) -> (u32, String) {
     let pair = native_pty_system().openpty(PtySize { rows: 50, cols: 200, ..PtySize::default() }).unwrap();
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_brink"));
     command.env_clear();
@@ -24,6 +29,7 @@ fn asked(shop: &Shop, words: &[&str], question: &str, answer: &str) -> (u32, Str
     let mut child = pair.slave.spawn_command(command).unwrap();
     drop(pair.slave);
     let (mut reader, mut writer) = (pair.master.try_clone_reader().unwrap(), pair.master.take_writer().unwrap());
+    writer.write_all(early.as_bytes()).unwrap();
     let (tell, told) = mpsc::channel();
     thread::spawn(move || {
         let mut bytes = [0; 4096];
@@ -67,6 +73,17 @@ fn a_person_is_shown_the_preview_and_asked() {
     let view = open["injections"].as_array().unwrap().iter().find(mine).unwrap_or_else(|| panic!("not open: {open}"));
     assert_eq!(view["approved_by"], "key");
     assert_eq!(shop.brink(&["abort", view["injection"].as_str().unwrap()]).code, 1, "pods have new names");
+    assert_eq!(shop.state(), before);
+}
+
+#[test]
+fn keys_pressed_before_the_question_answer_nothing() {
+    let Some(shop) = Shop::open("cli-early") else { return };
+    let before = shop.state();
+    let scale = ["fault", "apply", "scale", "deployment/web", "--set", "replicas=3"];
+    let (code, text) = asked_after(&shop, &scale, "y\ny\n", "apply? [y/N]", "n\n");
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("the answer was no"), "{text}");
     assert_eq!(shop.state(), before);
 }
 

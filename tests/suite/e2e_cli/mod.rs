@@ -1,6 +1,7 @@
 //! The real binary against a real API server, as a script uses it.
 
 mod asked;
+mod guards;
 mod identity;
 
 use rstest::rstest;

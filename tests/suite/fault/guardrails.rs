@@ -1,9 +1,9 @@
 //! The guardrails: each rule speaks, and each can refuse.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use brink::{
-    cluster::{ClusterId, Kind, Manifest, ObjectRef, warrant::Purpose},
+    cluster::{ClusterId, Kind, warrant::Purpose},
     fault::{
         approval::{Approval, How},
         blast::blast,
@@ -13,13 +13,12 @@ use brink::{
         guard::{self, NoWarrant},
         intent::{AbortWhen, FaultKind, Target},
         known,
-        plan::{Change, Plan, Reach, Step},
-        policy::Policy,
+        plan::{Change, Reach, Step},
         preview::{DryRun, Preview, Ruling, TrafficSource, Verdict},
-        rules::{Findings, Lifeline, Open, Terms, judge},
-        sight::Sight,
+        rules::{Lifeline, Open},
         traffic::Traffic,
     },
+    mesh::alerts::Alerts,
 };
 use proptest::prelude::*;
 use rstest::rstest;
@@ -27,105 +26,9 @@ use serde_json::json;
 
 use super::sights::{delay, deployment, fault, http_route, manifest, pod, shop, workload};
 
-/// Everything a rule looks at, in a state to which no rule objects.
-struct Case {
-    plan: Plan,
-    sight: Sight,
-    traffic: Traffic,
-    findings: Findings,
-    terms: Terms,
-}
-
-fn calm() -> Case {
-    let sight = shop();
-    let plan = compile(&delay(), &sight, "7f3a9c").unwrap();
-    let findings = Findings {
-        dry_runs: plan.steps.iter().map(|_| (DryRun::Checked, String::new())).collect(),
-        open: Some(Vec::new()),
-        ..Findings::default()
-    };
-    let traffic = Traffic {
-        total: Some(100.0),
-        workloads: BTreeMap::from([("shop/reviews".to_owned(), 40.0)]),
-        ..Traffic::default()
-    };
-    Case { plan, sight, traffic, findings, terms: terms("kind-demo") }
-}
-
-fn terms(context: &str) -> Terms {
-    Terms { policy: Policy::default(), context: context.to_owned(), readonly: false }
-}
-
-impl Case {
-    fn judge(&self) -> Vec<Verdict> {
-        judge(&self.plan, &self.sight, &blast(&self.plan, &self.traffic), &self.findings, &self.terms)
-    }
-
-    fn scale(mut self, from: u32, to: u32) -> Self {
-        self.sight.workloads.retain(|one| one.name() != "reviews");
-        self.sight.workloads.push(deployment("reviews", from));
-        self.sight.pods.retain(|pod| pod.label("app") != Some("reviews"));
-        self.sight.pods.extend((0..from).map(|n| pod("reviews", n)));
-        let scale = fault(FaultKind::Scale, workload("Deployment", "reviews"), &[("replicas", json!(to))]);
-        self.plan = compile(&scale, &self.sight, "7f3a9c").unwrap();
-        self
-    }
-
-    fn step(mut self, object: ObjectRef, change: Change, before: Option<Manifest>) -> Self {
-        self.plan.steps = vec![Step { n: 1, object, change, before, residue: Vec::new(), assumed: false }];
-        self
-    }
-
-    fn production(mut self) -> Self {
-        self.terms = terms("eu-prod");
-        self.traffic.total = Some(1000.0);
-        self
-    }
-}
-
-fn create(kind: Kind, namespace: &str, object: serde_json::Value) -> (ObjectRef, Change) {
-    let name = object["metadata"]["name"].as_str().unwrap_or("x").to_owned();
-    (ObjectRef::new(kind, namespace, &name), Change::Create { object: manifest(object), fused: true })
-}
-
-fn with_pod_spec(spec: serde_json::Value) -> Case {
-    let object = json!({"kind": "Deployment", "metadata": {"name": "x"}, "spec": {"template": {"spec": spec}}});
-    let (object, change) = create(known::deployment(), "shop", object);
-    calm().step(object, change, None)
-}
-
-fn tracked() -> Manifest {
-    let mut object = deployment("reviews", 4);
-    object
-        .map_mut(&["metadata", "labels"])
-        .unwrap()
-        .insert("kustomize.toolkit.fluxcd.io/name".to_owned(), json!("apps"));
-    object
-}
-
-fn patch_of_tracked(purpose: Purpose) -> Case {
-    let mut case = calm().step(
-        ObjectRef::new(known::deployment(), "shop", "reviews"),
-        Change::Patch { edits: Vec::new() },
-        Some(tracked()),
-    );
-    case.plan.purpose = purpose;
-    case
-}
-
-fn delete_of(object: Manifest, kind: Kind) -> Case {
-    let name = object.name().to_owned();
-    calm().step(ObjectRef::new(kind, "shop", &name), Change::Delete, Some(object))
-}
-
-fn with(mut case: Case, change: impl FnOnce(&mut Case)) -> Case {
-    change(&mut case);
-    case
-}
-
-fn open(objects: Vec<ObjectRef>) -> Open {
-    Open { id: "aaaaaa".to_owned(), owner: "ana".to_owned(), objects }
-}
+use super::case::{
+    Case, at_noon, calm, create, delete_of, evict, open, owned, patch_of_tracked, rollout, wanting, with, with_pod_spec,
+};
 
 #[test]
 fn a_calm_plan_is_allowed_and_every_rule_says_so() {
@@ -230,13 +133,13 @@ fn a_calm_plan_is_allowed_and_every_rule_says_so() {
 #[case::production_little_traffic("traffic", Ruling::Ok, calm().production())]
 #[case::scale_is_judged_by_pods("traffic", Ruling::Ok, with(calm().scale(4, 2), |case| case.traffic = Traffic::default()))]
 #[case::undo_lifeline("lifelines", Ruling::Refuse, with(calm(), |case| {
-    case.findings.lifelines.push(Lifeline { pod: "x/istiod".to_owned(), what: "istiod".to_owned(), sight_only: false });
+    case.findings.lifelines.push(Lifeline { pod: "x/istiod".to_owned(), what: "istiod".to_owned(), sight_only: false, metrics: false });
 }))]
 #[case::sight_lifeline("lifelines", Ruling::Confirm, with(calm(), |case| {
-    case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true });
+    case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true, metrics: true });
 }))]
 #[case::guarded_sight_lifeline("lifelines", Ruling::Refuse, with(calm().scale(4, 3), |case| {
-    case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true });
+    case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true, metrics: true });
 }))]
 #[case::lifelines_unread("lifelines", Ruling::Confirm, with(calm(), |case| case.findings.lifelines_unread.push("webhooks".to_owned())))]
 #[case::nobody_acts("effect", Ruling::Confirm, with(calm(), |case| case.plan.doubts.push("no istiod seen".to_owned())))]
@@ -246,6 +149,83 @@ fn a_calm_plan_is_allowed_and_every_rule_says_so() {
 #[case::long_lease("max-lease", Ruling::Refuse, with(calm(), |case| case.plan.lease = Duration::from_secs(901)))]
 #[case::longest_lease("max-lease", Ruling::Ok, with(calm(), |case| case.plan.lease = Duration::from_mins(15)))]
 #[case::long_lease_in_production("max-lease", Ruling::Refuse, with(calm().production(), |case| case.plan.lease = Duration::from_secs(301)))]
+#[case::no_windows("blackout", Ruling::Ok, calm())]
+#[case::before_a_window("blackout", Ruling::Ok, at_noon("2026-07-03T13:57:59Z"))]
+#[case::lease_reaches_into_a_window("blackout", Ruling::Refuse, at_noon("2026-07-03T13:58:00Z"))]
+#[case::within_a_window("blackout", Ruling::Refuse, at_noon("2026-07-03T15:59:59Z"))]
+#[case::after_a_window("blackout", Ruling::Ok, at_noon("2026-07-03T16:00:00Z"))]
+#[case::nobody_knows_the_time("blackout", Ruling::Refuse, with(at_noon("2026-07-03T16:00:00Z"), |case| case.findings.now = None))]
+#[case::no_alerts("alerts", Ruling::Ok, with(calm(), |case| case.findings.alerts = Alerts::Firing(Vec::new())))]
+#[case::firing("alerts", Ruling::Confirm, with(calm(), |case| case.findings.alerts = Alerts::Firing(vec!["Down".to_owned()])))]
+#[case::alerts_unreadable("alerts", Ruling::Confirm, with(calm(), |case| case.findings.alerts = Alerts::Unreadable("timeout".to_owned())))]
+#[case::no_metric_source("alerts", Ruling::Ok, with(calm(), |case| case.findings.alerts = Alerts::Unasked))]
+#[case::no_metric_source_in_production("alerts", Ruling::Confirm, with(calm().production(), |case| case.findings.alerts = Alerts::Unasked))]
+#[case::alerts_not_wanted("alerts", Ruling::Ok, with(calm().production(), |case| {
+    case.findings.alerts = Alerts::Unasked;
+    case.terms.policy.alerts = String::new();
+}))]
+#[case::old_name_of_the_account("new-pods", Ruling::Refuse, with_pod_spec(json!({"serviceAccount": "admin", "containers": [{"name": "a"}]})))]
+#[case::host_process("new-pods", Ruling::Refuse, with_pod_spec(json!({"securityContext": {"windowsOptions": {"hostProcess": true}}, "containers": [{"name": "a"}]})))]
+#[case::pods_deep_inside("new-pods", Ruling::Refuse, {
+    let jobs = json!([{"template": {"spec": {"template": {"spec": {"hostNetwork": true, "containers": [{"name": "a"}]}}}}}]);
+    let set = json!({"kind": "JobSet", "metadata": {"name": "x"}, "spec": {"replicatedJobs": jobs}});
+    let (object, change) = create(Kind::namespaced("jobset.x-k8s.io", "v1alpha2", "JobSet", "jobsets"), "shop", set);
+    calm().step(object, change, None)
+})]
+#[case::delete_a_workload_entry("deletes", Ruling::Refuse, delete_of(
+    manifest(json!({"kind": "WorkloadEntry", "metadata": {"name": "vm"}})),
+    Kind::namespaced("networking.istio.io", "v1", "WorkloadEntry", "workloadentries"),
+))]
+#[case::delete_a_gateway_of_istio("deletes", Ruling::Refuse, delete_of(
+    manifest(json!({"kind": "Gateway", "metadata": {"name": "edge"}})),
+    Kind::namespaced("networking.istio.io", "v1", "Gateway", "gateways"),
+))]
+#[case::delete_a_policy("deletes", Ruling::Ok, delete_of(
+    manifest(json!({"kind": "AuthorizationPolicy", "metadata": {"name": "deny"}})),
+    known::authorization_policy(),
+))]
+#[case::evict_a_pod("evictions", Ruling::Ok, evict(pod("reviews", 1)))]
+#[case::evict_a_bare_pod("evictions", Ruling::Refuse, evict(owned(pod("reviews", 1), &json!([]))))]
+#[case::evict_a_pod_of_a_job("evictions", Ruling::Refuse, evict(owned(pod("reviews", 1), &json!([{"kind": "Job", "name": "once", "controller": true}]))))]
+#[case::evict_a_static_pod("evictions", Ruling::Refuse, evict(owned(pod("reviews", 1), &json!([{"kind": "Node", "name": "n", "controller": true}]))))]
+#[case::evict_a_mirror_pod("evictions", Ruling::Refuse, evict({
+    let mut pod = pod("reviews", 1);
+    pod.map_mut(&["metadata"]).unwrap().insert("annotations".to_owned(), json!({"kubernetes.io/config.mirror": "x"}));
+    pod
+}))]
+#[case::evict_an_orphan("evictions", Ruling::Refuse, with(evict(pod("reviews", 1)), |case| {
+    case.sight.workloads.retain(|one| one.name() != "reviews-abc");
+}))]
+#[case::controller_not_readable("evictions", Ruling::Ok, with(evict(pod("reviews", 1)), |case| {
+    case.sight.workloads.retain(|one| one.name() != "reviews-abc");
+    case.sight.unreadable.push("replicasets in shop".to_owned());
+}))]
+#[case::twice_the_same_object("size", Ruling::Refuse, with(calm(), |case| case.plan.steps.push(Step { n: 2, ..case.plan.steps[0].clone() })))]
+#[case::delete_and_make_anew("size", Ruling::Ok, with(delete_of(http_route("r", "reviews", "2026-01-01T00:00:00Z"), known::http_route()), |case| {
+    let object = http_route("r", "reviews", "2026-01-01T00:00:00Z");
+    case.plan.steps.push(Step { n: 2, change: Change::Create { object, fused: false }, before: None, ..case.plan.steps[0].clone() });
+}))]
+#[case::the_root_of_the_mesh("protected-namespaces", Ruling::Refuse, with(calm(), |case| {
+    case.sight.root_namespace = "shop".to_owned();
+}))]
+#[case::everything_is_hit("lifelines", Ruling::Confirm, with(calm(), |case| case.plan.reach.everything = Some("root".to_owned())))]
+#[case::lifelines_unread_in_production("lifelines", Ruling::Refuse, with(calm().production(), |case| case.findings.lifelines_unread.push("webhooks".to_owned())))]
+#[case::records_unreadable_in_production("concurrent", Ruling::Refuse, with(calm().production(), |case| case.findings.open = None))]
+#[case::unasked_right_in_production("rights", Ruling::Refuse, with(calm().production(), |case| case.findings.unasked.push("create pods".to_owned())))]
+#[case::metrics_guarded_by_metrics("lifelines", Ruling::Refuse, with(calm(), |case| {
+    case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true, metrics: true });
+    case.plan.fault.abort_when.push(AbortWhen::Promql { query: "up".to_owned(), above: 1.0, held: Duration::ZERO });
+}))]
+#[case::new_template("pods-lost", Ruling::Ok, rollout(json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}})))]
+#[case::new_template_of_half("pods-lost", Ruling::Ok, rollout(json!({"rollingUpdate": {"maxUnavailable": 2}})))]
+#[case::new_template_of_most("pods-lost", Ruling::Refuse, rollout(json!({"rollingUpdate": {"maxUnavailable": "75%"}})))]
+#[case::new_template_all_at_once("pods-lost", Ruling::Refuse, rollout(json!({"type": "Recreate"})))]
+#[case::new_template_and_the_last_ready("last-ready-replica", Ruling::Confirm, with(rollout(json!({"rollingUpdate": {"maxUnavailable": 2}})), |case| {
+    for pod in case.sight.pods.iter_mut().filter(|pod| ["reviews-abc-1", "reviews-abc-2"].contains(&pod.name())) {
+        pod.map_mut(&["status"]).unwrap().insert("conditions".to_owned(), json!([]));
+    }
+}))]
+#[case::manifest_to_few_replicas("last-ready-replica", Ruling::Confirm, with(wanting(json!({"replicas": 0})), |case| case.terms.policy.max_lost_share = 1.0))]
 #[case::unwatched_condition("abort-conditions", Ruling::Refuse, with(calm(), |case| {
     case.plan.fault.abort_when.push(AbortWhen::Http { url: "http://x".to_owned(), status: 200 });
 }))]
@@ -294,6 +274,7 @@ fn checked(guard: Vec<Verdict>, production: bool) -> Checked {
         kind: String::new(),
         driver: String::new(),
         class: Class::SelfExpiring.word().to_owned(),
+        class_why: String::new(),
         duration_s: 0,
         lease_s: 0,
         token: "token".to_owned(),
@@ -397,4 +378,24 @@ fn a_target_that_is_not_there_is_named_with_the_nearest() {
     let error = compile(&wrong, &shop(), "7f3a9c").unwrap_err();
     assert_eq!(error.to_string(), "there is no Service shop/reviws; did you mean `reviews`?");
     assert!(error.is_bad_input());
+}
+
+#[test]
+fn the_rules_of_the_moment_say_what_they_found() {
+    let value = |case: Case, rule: &str| case.judge().into_iter().find(|one| one.rule == rule).unwrap().value;
+    assert_eq!(
+        value(at_noon("2026-07-03T13:58:00Z"), "blackout"),
+        "its lease would reach into release: fri 16:00-18:00 Europe/Berlin, which begins at 2026-07-03 14:00 UTC"
+    );
+    assert_eq!(
+        value(at_noon("2026-07-03T14:00:00Z"), "blackout"),
+        "now is within release: fri 16:00-18:00 Europe/Berlin, which ends at 2026-07-03 16:00 UTC"
+    );
+    let firing = |names: &[&str]| {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        value(with(calm(), |case| case.findings.alerts = Alerts::Firing(names)), "alerts")
+    };
+    assert_eq!(firing(&["A"]), "A fires");
+    assert_eq!(firing(&["A", "B", "C", "D", "E"]), "A, B, C and 2 more fire");
+    assert_eq!(firing(&[]), "none fires");
 }

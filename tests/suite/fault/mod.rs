@@ -1,5 +1,6 @@
 //! The fault core: files, catalogue, drivers, diffs, guardrails.
 
+mod case;
 mod drivers;
 mod files;
 mod guardrails;

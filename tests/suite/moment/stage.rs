@@ -117,6 +117,7 @@ impl Ground {
             kind: plan.fault.kind.word().to_owned(),
             driver: plan.driver.word().to_owned(),
             class: if kept { "change".to_owned() } else { plan.class.word().to_owned() },
+            class_why: String::new(),
             duration_s: plan.duration.as_secs(),
             lease_s: plan.lease.as_secs(),
             token: "token-1".to_owned(),

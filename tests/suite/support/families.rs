@@ -269,6 +269,7 @@ pub fn wrap(
         kind: plan.fault.kind.word().to_owned(),
         driver: plan.driver.word().to_owned(),
         class: plan.class.word().to_owned(),
+        class_why: String::new(),
         duration_s: plan.duration.as_secs(),
         lease_s: plan.lease.as_secs(),
         token: format!("token-{}", plan.id),

@@ -13,6 +13,7 @@ use std::{
 use brink::{
     fault::{
         approval::{Approval, How},
+        blackout::Blackout,
         checked::Checked,
         io::{
             engine::{Engine, Place},
@@ -55,6 +56,7 @@ pub struct Rig {
     pub guardian_refuses: Arc<AtomicBool>,
     pub disk: Arc<dyn Disk>,
     pub readonly: bool,
+    pub blackouts: Vec<Blackout>,
     names: Mutex<u32>,
 }
 
@@ -79,6 +81,7 @@ impl Rig {
             guardian_refuses: Arc::default(),
             disk: Arc::new(Plain),
             readonly: false,
+            blackouts: Vec::new(),
             names: Mutex::new(0),
         }
     }
@@ -113,6 +116,7 @@ impl Rig {
             home: Some("brink".to_owned()),
             max_concurrent: 1,
             max_lease: Duration::from_mins(15),
+            blackouts: self.blackouts.clone(),
             record_local: false,
             yes_in_production: false,
         };
