@@ -23,7 +23,7 @@ pub(super) fn blackout(case: &Case<'_>) -> Verdict {
     if windows.is_empty() {
         return say("blackout", Ruling::Ok, "no windows", limit, "");
     }
-    let change = "wait until it is over, a shorter --lease, or policy key `blackouts`";
+    let change = "wait until it is over, a shorter lease, or policy key `blackouts`";
     let Some(now) = case.findings.now else {
         return say("blackout", Ruling::Refuse, "the server's time is not known", limit, change);
     };
@@ -66,11 +66,11 @@ pub(super) fn alerts(case: &Case<'_>) -> Verdict {
             Ruling::Confirm,
             "nobody to ask: no metric source",
             limit,
-            "give --prometheus, or policy key `alerts`",
+            "name a metric source (--prometheus), or policy key `alerts`",
         ),
         Alerts::Unasked => say("alerts", Ruling::Ok, "nobody to ask: no metric source", limit, ""),
         Alerts::Unreadable(why) => {
-            let change = "correct --prometheus, or policy key `alerts`";
+            let change = "correct the metric source (--prometheus), or policy key `alerts`";
             say("alerts", Ruling::Confirm, format!("unreadable: {why}"), limit, change)
         }
         Alerts::Firing(names) if names.is_empty() => say("alerts", Ruling::Ok, "none fires", limit, ""),
