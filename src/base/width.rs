@@ -68,7 +68,8 @@ fn tail(text: &str, cells: usize) -> &str {
     text.get(start..).unwrap_or(text)
 }
 
-/// Breaks a text into lines of at most `cells`, at spaces where there are any.
+/// Breaks a text into lines of at most `cells`, at spaces where there are any. A single grapheme that is wider (a letter under
+/// a pile of spacing marks) stands in a line of its own: it is never split.
 pub fn wrap(text: &str, cells: usize) -> Vec<&str> {
     if cells == 0 {
         return Vec::new();
@@ -94,6 +95,8 @@ pub fn wrap(text: &str, cells: usize) -> Vec<&str> {
 mod tests {
     use proptest::prelude::*;
 
+    use unicode_segmentation::UnicodeSegmentation as _;
+
     use super::{cut, cut_middle, width, wrap};
 
     #[test]
@@ -115,6 +118,14 @@ mod tests {
         assert_eq!(wrap("a\n\nb", 4), ["a", "", "b"]);
     }
 
+    #[test]
+    fn a_grapheme_wider_than_the_room_stands_alone() {
+        let wide = "A\u{16f51}\u{a83}";
+        assert_eq!((wide.graphemes(true).count(), width(wide)), (1, 3));
+        assert_eq!(wrap(&format!("x{wide}y"), 2), ["x", wide, "y"]);
+        assert_eq!(cut(wide, 2), "…");
+    }
+
     proptest! {
         #[test]
         fn nothing_is_ever_wider_than_asked(text in "\\PC{0,40}", cells in 0usize..30) {
@@ -122,7 +133,7 @@ mod tests {
             prop_assert!(width(&cut_middle(&text, cells)) <= cells);
             if cells >= 2 {
                 for line in wrap(&text, cells) {
-                    prop_assert!(width(line) <= cells, "{line:?}");
+                    prop_assert!(width(line) <= cells || line.graphemes(true).count() == 1, "{line:?}");
                 }
             }
         }
