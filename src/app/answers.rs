@@ -27,12 +27,23 @@ impl App {
             Event::Pods(ticket, batch) => self.pods(ticket, batch),
             Event::Routes(ticket, kind, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
-                let changed = !batch.deltas.is_empty();
-                self.panes.routes.hear(ticket, kind, batch, &mut cx);
-                if changed && self.world.metric_source != MetricSource::None {
+                if self.panes.routes.hear(ticket, kind, batch, &mut cx)
+                    && self.world.metric_source != MetricSource::None
+                {
                     self.attribute();
                     return self.panes.mesh.through(self.panes.routes.gateways());
                 }
+            }
+            Event::Gateways(ticket, seen, batch) => {
+                let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+                let effects = self.panes.routes.hear_gateways(ticket, seen, batch, &mut cx);
+                self.attribute();
+                return effects;
+            }
+            Event::Labels(ticket, batch) => {
+                let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+                self.panes.routes.hear_labels(ticket, batch, &mut cx);
+                self.attribute();
             }
             Event::Metrics(ticket, source, snapshot) if self.panes.mesh.asked(ticket) => {
                 self.world.metric_source = source;
@@ -45,7 +56,7 @@ impl App {
                 self.panes.pods.measured(&mut cx);
                 self.panes.routes.measured(&mut cx);
             }
-            Event::FaultSource(ticket, source) => self.panes.faults.hear(ticket, source),
+            Event::FaultSource(ticket, source) => self.panes.faults.hear(ticket, source, now),
             Event::Injection(view) => {
                 if view.ended() {
                     self.forget_notices_of(&view.injection);
@@ -113,10 +124,10 @@ impl App {
                     }
                 }
             }
-            Event::Log { ticket, batch, dropped } => {
+            Event::Log(ticket, batch) => {
                 for screen in &mut self.screens {
                     if let Screen::Logs(logs) = screen {
-                        logs.hear(ticket, batch.clone(), dropped);
+                        logs.hear(ticket, batch.clone(), now);
                     }
                 }
             }

@@ -44,7 +44,9 @@ impl App {
     }
 
     pub(super) fn focus_on(&mut self, kind: PaneKind) -> Vec<Effect> {
-        self.focus = kind;
+        if self.focus != kind {
+            self.before = std::mem::replace(&mut self.focus, kind);
+        }
         Vec::new()
     }
 
@@ -54,6 +56,8 @@ impl App {
         let effect = match choice {
             Choice::Namespace => Effect::Namespaces(ticket),
             Choice::Context => Effect::Contexts(ticket),
+            // Known to the log that asks for them.
+            Choice::Container => return Vec::new(),
         };
         if choice == Choice::Namespace && !self.namespaces.is_empty() {
             // What is known is shown at once; the answer replaces it.
@@ -124,6 +128,9 @@ impl App {
         let mut effects = self.panes.pods.close();
         effects.extend(self.panes.routes.close());
         if self.world.metric_source != MetricSource::None {
+            // Figures of one namespace say nothing of another.
+            self.world.metrics = None;
+            self.world.metric_source = MetricSource::Asking;
             let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
             effects.extend(self.panes.mesh.open(namespace.as_deref(), &mut cx));
         }

@@ -98,9 +98,8 @@ fn pieces(app: &App) -> Vec<Piece> {
             place.push((namespace, Role::TextStrong));
         }
     }
-    match &world.link {
-        LinkState::Down(_) => place.push(("  no link".to_owned(), Role::Bad)),
-        LinkState::Connecting | LinkState::Up => {}
+    if cut_off(app) {
+        place.push(("  no link".to_owned(), Role::Bad));
     }
     let mut pieces = vec![Piece { words: place, rank: 0 }];
     if world.names.production {
@@ -129,6 +128,21 @@ fn pieces(app: &App) -> Vec<Piece> {
     pieces
 }
 
+/// Nothing comes from the cluster: there is no link, or everything that is watched is broken.
+fn cut_off(app: &App) -> bool {
+    if matches!(app.world.link, LinkState::Down(_)) {
+        return true;
+    }
+    let panes = &app.panes;
+    let watched = [
+        panes.pods.watches().then(|| panes.pods.standing().clone()),
+        panes.routes.watches().then(|| panes.routes.standing()),
+        panes.faults.watches().then(|| panes.faults.standing().clone()),
+    ];
+    let mut watched = watched.into_iter().flatten().peekable();
+    watched.peek().is_some() && watched.all(|standing| standing.broken())
+}
+
 /// Fault state and clock.
 fn right_side(app: &App) -> Vec<(String, Style)> {
     let style = |role| app.theme.style(role);
@@ -136,7 +150,7 @@ fn right_side(app: &App) -> Vec<(String, Style)> {
     let live = app.world.live();
     let clock = if live.is_empty() { zoned.strftime("%H:%M") } else { zoned.strftime("%H:%M:%S") }.to_string();
     let mut words = match live::header(&app.world, app.now, app.theme.ascii) {
-        None if matches!(app.world.link, LinkState::Down(_)) || app.panes.faults.unknown() => {
+        None if cut_off(app) || app.panes.faults.unknown() => {
             vec![("faults unknown".to_owned(), style(Role::Warn))]
         }
         None => vec![("no faults".to_owned(), style(Role::TextDim))],

@@ -25,7 +25,7 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
         }
         Context::Viewer => &[C::Back, C::Search, C::NextMatch, C::Wrap, C::Refetch, C::Help],
-        Context::Logs => &[C::Back, C::Follow, C::NextContainer, C::Previous, C::Search, C::Wrap, C::Help],
+        Context::Logs => &[C::Back, C::Follow, C::Container, C::Previous, C::Search, C::Wrap, C::Help],
         Context::Picker => &[C::Choose, C::Filter, C::Back],
         // These name their keys themselves.
         Context::Form | Context::Preview | Context::Faults => &[],

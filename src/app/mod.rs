@@ -88,6 +88,8 @@ pub struct App {
     /// Screens above the panes, the uppermost last.
     pub screens: Vec<Screen>,
     focus: PaneKind,
+    /// The pane that had the focus before.
+    before: PaneKind,
     zoomed: bool,
     layout: Layout,
     size: (u16, u16),
@@ -132,6 +134,7 @@ impl App {
             panes: Panes::default(),
             screens: Vec::new(),
             focus: PaneKind::Pods,
+            before: PaneKind::Pods,
             zoomed: false,
             layout: Layout::default(),
             size: start.size,

@@ -69,7 +69,8 @@ impl Screen {
     pub fn wakes(&self, now: Now) -> Option<Duration> {
         match self {
             Self::Preview(preview) => preview.wakes(now),
-            Self::Viewer(_) | Self::Logs(_) | Self::Picker(_) | Self::Form(_) | Self::Change(_) => None,
+            Self::Logs(logs) => logs.wakes(now),
+            Self::Viewer(_) | Self::Picker(_) | Self::Form(_) | Self::Change(_) => None,
         }
     }
 

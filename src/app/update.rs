@@ -14,8 +14,8 @@ use crate::{
         line::{self, Line},
     },
     panes::{
-        Change, Form, Logs, PaneKind, Reply, Subject, Turn, Viewer, form::controller, picker::Choice, preview::Preview,
-        stop::Pressed, viewer::Reading, world::LinkState,
+        Change, Form, Logs, PaneKind, Picker, Reply, Subject, Turn, Viewer, form::controller, picker::Choice,
+        preview::Preview, stop::Pressed, viewer::Reading, world::LinkState,
     },
 };
 
@@ -270,6 +270,16 @@ impl App {
                 _ => {}
             }
         }
+        if command == Command::Container
+            && let Screen::Logs(logs) = screen
+        {
+            let items = logs.others();
+            if !items.is_empty() {
+                let ticket = self.tickets.take();
+                self.screens.push(Screen::Picker(Picker::of(Choice::Container, ticket, items)));
+                return Vec::new();
+            }
+        }
         if command == Command::EditObject
             && let Screen::Viewer(viewer) = screen
             && let Some(object) = viewer.yaml_of().cloned()
@@ -300,6 +310,10 @@ impl App {
         let mut effects = reply.effects;
         for effect in &effects {
             match effect {
+                Effect::Copy(text) => {
+                    let lines = text.lines().count();
+                    self.notify(format!("copied {lines} {}", if lines == 1 { "line" } else { "lines" }), Role::TextDim);
+                }
                 // Whom it hits is known here first; the rows carry the sign as soon as the injection is seen.
                 Effect::Apply(_, checked, ..) => {
                     let (id, reach) = (checked.plan.id.clone(), &checked.plan.reach);
@@ -345,6 +359,13 @@ impl App {
         effects.extend(match choice {
             Choice::Namespace => self.go_namespace(Some(name)),
             Choice::Context => self.go_context(name),
+            Choice::Container => {
+                let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+                match self.screens.last_mut() {
+                    Some(Screen::Logs(logs)) => logs.choose(&name, &mut cx),
+                    _ => Vec::new(),
+                }
+            }
         });
         effects
     }
@@ -357,6 +378,7 @@ impl App {
                 Command::CommandLine => return self.open_prompt(),
                 Command::NextPane => return self.focus_by(1),
                 Command::PreviousPane => return self.focus_by(PaneKind::ALL.len() - 1),
+                Command::LastPane => return self.focus_on(self.before),
                 Command::ShowPods => return self.focus_on(PaneKind::Pods),
                 Command::ShowRoutes => return self.focus_on(PaneKind::Routes),
                 Command::ShowMesh => return self.focus_on(PaneKind::Mesh),
@@ -459,6 +481,11 @@ impl App {
         effects
     }
 
+    fn copy(&mut self, name: String) -> Vec<Effect> {
+        self.notify(format!("copied {name}"), Role::TextDim);
+        vec![Effect::Copy(name)]
+    }
+
     /// Commands that open something for the object under the cursor; `None` for all others.
     fn act_on_subject(&mut self, command: Command) -> Option<Vec<Effect>> {
         if command == Command::FaultAgain && self.focus == PaneKind::Faults {
@@ -478,6 +505,7 @@ impl App {
                 | Command::Logs
                 | Command::LogsPrevious
                 | Command::CopyName
+                | Command::CopyNamespace
                 | Command::WarpNamespace
                 | Command::NewFault
         );
@@ -503,10 +531,9 @@ impl App {
                 (Screen::Logs(logs), effects)
             }
             Command::Logs | Command::LogsPrevious => return Some(Vec::new()),
-            Command::CopyName => {
-                let name = subject.object.name;
-                self.notify(format!("copied {name}"), Role::TextDim);
-                return Some(vec![Effect::Copy(name)]);
+            Command::CopyName => return Some(self.copy(subject.object.name)),
+            Command::CopyNamespace => {
+                return Some(subject.object.namespace.map_or_else(Vec::new, |name| self.copy(name)));
             }
             Command::WarpNamespace => return Some(self.go_namespace(subject.object.namespace)),
             _ => {

@@ -93,7 +93,7 @@ impl App {
             PaneKind::Pods => self.panes.pods.title(self.now),
             PaneKind::Routes => self.panes.routes.title(self.now),
             PaneKind::Mesh => self.panes.mesh.title(&self.world, self.now),
-            PaneKind::Faults => self.panes.faults.title(&self.world),
+            PaneKind::Faults => self.panes.faults.title(&self.world, self.now),
         }
     }
 

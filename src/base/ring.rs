@@ -25,6 +25,16 @@ impl<T> Ring<T> {
         self.items.push_back(item);
     }
 
+    /// Takes the oldest item out; it does not count as dropped.
+    pub fn pop(&mut self) -> Option<T> {
+        self.items.pop_front()
+    }
+
+    /// How many were dropped since the start or the last call of this.
+    pub fn take_dropped(&mut self) -> u64 {
+        std::mem::take(&mut self.dropped)
+    }
+
     /// How many were dropped since the start or the last [`Self::clear`].
     pub fn dropped(&self) -> u64 {
         self.dropped

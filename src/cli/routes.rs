@@ -25,6 +25,7 @@ use crate::{
         api::{Api, Read, Trouble},
     },
     mesh::{
+        gateways::{GatewayRow, Seen},
         load::{LoadError, Loaded},
         output::RoutesOutput,
         routes::{RouteKind, RouteRow},
@@ -97,19 +98,27 @@ pub async fn from_cluster(session: &Session) -> Result<Loaded, Failure> {
     let mut loaded = Loaded::default();
     for kind in RouteKind::ALL.map(RouteKind::kind) {
         match everywhere(session, &kind).await {
-            Ok(items) => items.iter().for_each(|item| loaded.take(item)),
+            Ok((items, _)) => items.iter().for_each(|item| loaded.take(item)),
             Err(trouble) if trouble.not_found() => {}
             Err(trouble) => return Err(session.trouble(format!("cannot list {}", kind.plural), &trouble)),
         }
     }
+    let gateway = GatewayRow::kind();
+    loaded.seen = Some(Seen::Everywhere);
     for kind in [
-        Kind::namespaced("gateway.networking.k8s.io", "v1", "Gateway", "gateways"),
+        gateway.clone(),
         Kind::namespaced("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant", "referencegrants"),
         Kind::namespaced("", "v1", "Service", "services"),
         Kind::cluster_wide("", "v1", "Namespace", "namespaces"),
     ] {
         match everywhere(session, &kind).await {
-            Ok(items) => items.iter().for_each(|item| loaded.take(item)),
+            Ok((items, seen)) => {
+                items.iter().for_each(|item| loaded.take(item));
+                if kind == gateway {
+                    loaded.seen = Some(seen);
+                }
+            }
+            Err(trouble) if trouble.code() == Some(403) && kind == gateway => loaded.seen = Some(Seen::Nowhere),
             Err(trouble) if trouble.not_found() || trouble.code() == Some(403) => {}
             Err(trouble) => return Err(session.trouble(format!("cannot list {}", kind.plural), &trouble)),
         }
@@ -118,18 +127,18 @@ pub async fn from_cluster(session: &Session) -> Result<Loaded, Failure> {
 }
 
 /// A collection of all namespaces, since routes of one namespace meet those of others at a Gateway; of the own namespace where
-/// the rights end there.
-async fn everywhere(session: &Session, kind: &Kind) -> Result<Vec<Manifest>, Trouble> {
+/// the rights end there. With how far it saw.
+async fn everywhere(session: &Session, kind: &Kind) -> Result<(Vec<Manifest>, Seen), Trouble> {
     let list = |namespace: Option<String>| Read::List { kind: kind.clone(), namespace, labels: String::new() };
-    let answer = match session.live.read(&list(None)).await {
-        Err(trouble) if trouble.code() == Some(403) && kind.namespaced && session.namespace().is_some() => {
-            session.live.read(&list(session.namespace().map(str::to_owned))).await?
+    let (answer, seen) = match (session.live.read(&list(None)).await, session.namespace()) {
+        (Err(trouble), Some(namespace)) if trouble.code() == Some(403) && kind.namespaced => {
+            (session.live.read(&list(Some(namespace.to_owned()))).await?, Seen::Namespace(namespace.into()))
         }
-        answer => answer?,
+        (answer, _) => (answer?, Seen::Everywhere),
     };
     let items = answer.body.at(&["items"]).and_then(|items| items.as_array().cloned()).unwrap_or_default();
     // Items of a typed list come without kind and apiVersion.
-    Ok(items
+    let items = items
         .into_iter()
         .map(|mut item| {
             if let Some(item) = item.as_object_mut() {
@@ -138,7 +147,8 @@ async fn everywhere(session: &Session, kind: &Kind) -> Result<Vec<Manifest>, Tro
             }
             Manifest(item)
         })
-        .collect())
+        .collect();
+    Ok((items, seen))
 }
 
 /// Routes of one namespace or all, judged among all of them.
@@ -151,10 +161,10 @@ struct Shown {
 
 impl Shown {
     fn new(loaded: Loaded, namespace: Option<&str>, snapshot: Option<&Snapshot>) -> Self {
-        let gateways = (!loaded.gateways.is_empty()).then_some(loaded.gateways.as_slice());
-        let wins = wins::wins(&loaded.routes, gateways);
+        let world = loaded.world();
+        let wins = wins::wins(&world);
         let golden = match snapshot {
-            Some(snapshot) => route::attribute(&loaded.routes, &wins, &snapshot.measured),
+            Some(snapshot) => route::attribute(&world.routes, &wins, &snapshot.measured),
             None => Vec::new(),
         };
         let here = |route: &RouteRow| namespace.is_none_or(|namespace| route.namespace == namespace);

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use super::source::Source;
 
+/// Lines kept of a log, on the way to the screen and on it. The newest count: a log that is written faster than it can be
+/// shown is no reason to show what was true minutes ago.
+pub const KEPT: usize = 10_000;
+
 /// Which log, from where (`pods/log`, core/v1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRequest {
@@ -28,6 +32,8 @@ pub struct LogRequest {
 /// Lines that arrived together, sanitised, each a single line of bounded length.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogBatch {
+    /// Lines lost before these, because they came faster than they were taken.
+    pub dropped: u64,
     /// The lines, oldest first.
     pub lines: Vec<String>,
     /// Live while following; Broken with the cause; Idle when the log ended.

@@ -1,5 +1,7 @@
 //! Namespaces as rows: what a person switches between, and what the mesh does there.
 
+use std::collections::BTreeMap;
+
 use compact_str::CompactString;
 use jiff::Timestamp;
 
@@ -17,6 +19,8 @@ pub struct NamespaceRow {
     pub terminating: bool,
     /// What new pods get by the namespace's labels (`istio-injection`, `istio.io/rev`, `istio.io/dataplane-mode`).
     pub mesh: MeshMode,
+    /// `metadata.labels`: what a Gateway selects namespaces by.
+    pub labels: BTreeMap<String, String>,
     /// `metadata.creationTimestamp`.
     pub created: Option<Timestamp>,
 }
@@ -44,6 +48,7 @@ impl NamespaceRow {
             name: CompactString::from(sanitize::line(namespace.name())),
             terminating: namespace.terminating(),
             mesh,
+            labels: namespace.labels().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
             created: namespace.created(),
         })
     }

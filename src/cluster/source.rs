@@ -19,19 +19,19 @@ pub enum Source {
     Live,
     /// Rows are shown but the watch is broken: `cause`, next try after `retry`.
     Broken {
-        /// What the server or the link said.
+        /// What the server or the link said; the remedy in a second line.
         cause: String,
         /// When the next try comes.
         retry: Duration,
     },
     /// The API server does not serve this kind.
     Absent {
-        /// What is missing, in words.
+        /// What is missing, in words; what brings it in a second line.
         what: String,
     },
     /// The reader lacks rights.
     Forbidden {
-        /// What may not be done, in words, with the command that shows it.
+        /// What may not be done and what it needs; the command that shows it in a second line.
         what: String,
     },
 }

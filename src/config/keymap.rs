@@ -295,7 +295,7 @@ mod tests {
     #[case(Context::Pods, "l", Command::Logs)]
     #[case(Context::Routes, "d", Command::Describe)]
     #[case(Context::Pods, ":", Command::CommandLine)]
-    #[case(Context::Logs, "c", Command::NextContainer)]
+    #[case(Context::Logs, "o", Command::Container)]
     #[case(Context::Logs, "n", Command::NextMatch)]
     #[case(Context::Pods, "N", Command::SortName)]
     #[case(Context::Form, "tab", Command::FieldNext)]

@@ -18,6 +18,45 @@ use crate::{
     cluster::{Kind, Manifest, Row},
 };
 
+/// How far Gateways could be seen. What could not be seen may be there: it is unknown, not absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Seen {
+    /// Nobody looked, or nobody may.
+    #[default]
+    Nowhere,
+    /// Only in this namespace, where the reader's rights end.
+    Namespace(CompactString),
+    /// In every namespace.
+    Everywhere,
+}
+
+impl Seen {
+    /// Whether a Gateway of this namespace would have been seen.
+    pub fn covers(&self, namespace: &str) -> bool {
+        match self {
+            Self::Nowhere => false,
+            Self::Namespace(seen) => seen == namespace,
+            Self::Everywhere => true,
+        }
+    }
+}
+
+/// Gateways as far as they are known.
+#[derive(Debug, Clone, Default)]
+pub struct Gateways<'a> {
+    /// Those that were seen.
+    pub rows: Vec<&'a GatewayRow>,
+    /// Where one that is not among them is absent rather than unknown.
+    pub seen: Seen,
+}
+
+impl<'a> Gateways<'a> {
+    /// All there are.
+    pub fn all(rows: impl IntoIterator<Item = &'a GatewayRow>) -> Self {
+        Self { rows: rows.into_iter().collect(), seen: Seen::Everywhere }
+    }
+}
+
 /// One Gateway as a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GatewayRow {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::{
-    gateways::GatewayRow,
+    gateways::{GatewayRow, Gateways, Seen},
     resolve::{Grant, World},
     routes::{RouteKind, RouteRow},
 };
@@ -36,6 +36,8 @@ pub struct Loaded {
     pub routes: Vec<RouteRow>,
     /// Gateways.
     pub gateways: Vec<GatewayRow>,
+    /// How far Gateways were looked for; `None` for files, where one says that all are there.
+    pub seen: Option<Seen>,
     services: BTreeMap<String, Vec<u16>>,
     grants: Vec<Grant>,
     namespaces: BTreeMap<String, BTreeMap<String, String>>,
@@ -93,15 +95,17 @@ impl Loaded {
         }
     }
 
-    /// The world these files describe.
+    /// The world these objects describe.
     pub fn world(&self) -> World<'_> {
         let complete = !self.services.is_empty();
+        let told = || if self.gateways.is_empty() { Seen::Nowhere } else { Seen::Everywhere };
+        let seen = self.seen.clone().unwrap_or_else(told);
         World {
             routes: self.routes.iter().collect(),
-            gateways: (!self.gateways.is_empty()).then(|| self.gateways.iter().collect()),
+            gateways: Gateways { rows: self.gateways.iter().collect(), seen },
             services: complete.then(|| self.services.clone()),
             grants: (complete || !self.grants.is_empty()).then(|| self.grants.clone()),
-            namespaces: (!self.namespaces.is_empty()).then(|| self.namespaces.clone()),
+            namespaces: (!self.namespaces.is_empty()).then_some(&self.namespaces),
         }
     }
 }

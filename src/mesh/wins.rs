@@ -15,7 +15,7 @@ use compact_str::CompactString;
 use super::{
     gateways::GatewayRow,
     host,
-    resolve::rank,
+    resolve::{World, rank},
     routes::{Match, Parent, ParentKind, RouteKind, RouteRef, RouteRow, Verdict},
 };
 
@@ -124,11 +124,13 @@ struct Claim<'a> {
     host_rank: (usize, usize),
 }
 
-/// One answer per row, in the rows' order. `gateways`: `None` when unknown, so that parents are compared by name alone.
-pub fn wins(routes: &[RouteRow], gateways: Option<&[GatewayRow]>) -> Vec<Wins> {
-    let gateways: Option<HashMap<(&str, &str), &GatewayRow>> =
-        gateways.map(|rows| rows.iter().map(|row| ((row.namespace.as_str(), row.name.as_str()), row)).collect());
-    let claims: Vec<Vec<Claim<'_>>> = routes.iter().map(|route| claims(route, gateways.as_ref())).collect();
+/// One answer per route, in the order of the world's routes. Parents that are not known themselves are compared by name
+/// alone.
+pub fn wins(world: &World<'_>) -> Vec<Wins> {
+    let routes = world.routes.as_slice();
+    let gateways: Known<'_> =
+        world.gateways.rows.iter().map(|row| ((row.namespace.as_str(), row.name.as_str()), *row)).collect();
+    let claims: Vec<Vec<Claim<'_>>> = routes.iter().map(|route| claims(route, &gateways, world)).collect();
     let mut holders: Holders<'_> = HashMap::new();
     for (at, claims) in claims.iter().enumerate() {
         for claim in claims {
@@ -155,7 +157,7 @@ pub fn wins(routes: &[RouteRow], gateways: Option<&[GatewayRow]>) -> Vec<Wins> {
         .collect()
 }
 
-fn judge(routes: &[RouteRow], at: usize, claims: &[Claim<'_>], holders: &Holders<'_>) -> Wins {
+fn judge(routes: &[&RouteRow], at: usize, claims: &[Claim<'_>], holders: &Holders<'_>) -> Wins {
     if routes[at].accepted() == Some(false) {
         return Wins::NotAccepted;
     }
@@ -169,24 +171,24 @@ fn judge(routes: &[RouteRow], at: usize, claims: &[Claim<'_>], holders: &Holders
         let best = held
             .map(|held| (held.by, order(routes, (held.host_rank, held.by), (claim.host_rank, at))))
             .filter(|(other, (order, _))| *other != at && order.is_lt())
-            .min_by(|(a, _), (b, _)| rank_of(&routes[*a]).cmp(&rank_of(&routes[*b])));
+            .min_by(|(a, _), (b, _)| rank_of(routes[*a]).cmp(&rank_of(routes[*b])));
         let Some((other, (_, why))) = best else { return Wins::Yes };
         match takers.iter_mut().find(|(taker, ..)| *taker == other) {
             Some((_, times, _)) => *times += 1,
             None => takers.push((other, 1, why)),
         }
     }
-    let most = takers.into_iter().max_by_key(|(other, times, _)| (*times, Reverse(rank_of(&routes[*other]))));
+    let most = takers.into_iter().max_by_key(|(other, times, _)| (*times, Reverse(rank_of(routes[*other]))));
     most.map_or(Wins::Yes, |(other, _, why)| Wins::No { to: routes[other].route_ref(), why })
 }
 
 /// Which of two claims to one place comes first, and why.
-fn order(routes: &[RouteRow], a: ((usize, usize), usize), b: ((usize, usize), usize)) -> (Ordering, Why) {
+fn order(routes: &[&RouteRow], a: ((usize, usize), usize), b: ((usize, usize), usize)) -> (Ordering, Why) {
     let by_host = b.0.cmp(&a.0);
     if by_host.is_ne() {
         return (by_host, Why::Host);
     }
-    let (a, b) = (&routes[a.1], &routes[b.1]);
+    let (a, b) = (routes[a.1], routes[b.1]);
     let by_age = rank::age(a).cmp(&rank::age(b));
     if by_age.is_ne() { (by_age, Why::Older) } else { (rank::full_name(a).cmp(rank::full_name(b)), Why::Name) }
 }
@@ -195,7 +197,10 @@ fn rank_of(route: &RouteRow) -> ((bool, Option<jiff::Timestamp>), String) {
     (rank::age(route), format!("{}/{}", route.namespace, route.name))
 }
 
-fn claims<'a>(route: &'a RouteRow, gateways: Option<&HashMap<(&str, &str), &'a GatewayRow>>) -> Vec<Claim<'a>> {
+/// Gateways by namespace and name.
+type Known<'a> = HashMap<(&'a str, &'a str), &'a GatewayRow>;
+
+fn claims<'a>(route: &'a RouteRow, gateways: &Known<'a>, world: &World<'_>) -> Vec<Claim<'a>> {
     let mut all = Vec::new();
     if route.kind == RouteKind::VirtualService {
         return all;
@@ -204,7 +209,7 @@ fn claims<'a>(route: &'a RouteRow, gateways: Option<&HashMap<(&str, &str), &'a G
         if parent.accepted.as_ref().is_some_and(|condition| condition.verdict == Verdict::False) {
             continue;
         }
-        for (scope, hosts) in scopes(route, parent, gateways) {
+        for (scope, hosts) in scopes(route, parent, gateways, world) {
             for (host, host_rank) in hosts {
                 for test in route.rules.iter().flat_map(|rule| &rule.matches) {
                     let parent = (parent.kind, parent.namespace.as_str(), parent.name.as_str());
@@ -222,15 +227,21 @@ type Hosts<'a> = Vec<(&'a str, (usize, usize))>;
 fn scopes<'a>(
     route: &'a RouteRow,
     parent: &'a Parent,
-    gateways: Option<&HashMap<(&str, &str), &'a GatewayRow>>,
+    gateways: &Known<'a>,
+    world: &World<'_>,
 ) -> Vec<(Scope<'a>, Hosts<'a>)> {
     let as_written = Scope { section: parent.section.as_deref(), port: parent.port };
-    let gateways = match (parent.kind, gateways) {
-        (ParentKind::Gateway, Some(gateways)) => gateways,
-        (ParentKind::Service, _) => return vec![(as_written, vec![("", (0, 0))])],
-        (_, _) => return vec![(as_written, hosts(route, None))],
+    let gateway = match parent.kind {
+        ParentKind::Gateway => gateways.get(&(parent.namespace.as_str(), parent.name.as_str())),
+        ParentKind::Service => return vec![(as_written, vec![("", (0, 0))])],
+        ParentKind::ListenerSet | ParentKind::IstioGateway | ParentKind::Mesh | ParentKind::Other => None,
     };
-    let Some(gateway) = gateways.get(&(parent.namespace.as_str(), parent.name.as_str())) else { return Vec::new() };
+    let Some(gateway) = gateway else {
+        // One that would have been seen is not there; of any other kind, or out of sight, nothing is known.
+        let absent = parent.kind == ParentKind::Gateway && world.gateways.seen.covers(&parent.namespace);
+        return if absent { Vec::new() } else { vec![(as_written, hosts(route, None))] };
+    };
+    let labels = world.namespaces.and_then(|all| all.get(route.namespace.as_str()));
     gateway
         .listeners
         .iter()
@@ -238,7 +249,7 @@ fn scopes<'a>(
             parent.section.as_ref().is_none_or(|section| *section == listener.name)
                 && parent.port.is_none_or(|port| port == listener.port)
                 && listener.takes_kind(route.kind)
-                && listener.takes_namespace(&gateway.namespace, &route.namespace, None)
+                && listener.takes_namespace(&gateway.namespace, &route.namespace, labels)
         })
         .map(|listener| {
             let scope = Scope { section: Some(listener.name.as_str()), port: None };
@@ -274,7 +285,7 @@ fn hosts<'a>(route: &'a RouteRow, served: Option<&'a str>) -> Hosts<'a> {
 }
 
 /// VirtualServices that share a gateway and a host with another: how Istio merges them is no rule to rely on.
-fn shared_hosts(routes: &[RouteRow]) -> Vec<bool> {
+fn shared_hosts(routes: &[&RouteRow]) -> Vec<bool> {
     let claims = |route: &RouteRow| -> Vec<(CompactString, CompactString, String)> {
         let mut all = Vec::new();
         for parent in &route.parents {
@@ -293,7 +304,7 @@ fn shared_hosts(routes: &[RouteRow]) -> Vec<bool> {
         all
     };
     let mut count: HashMap<(CompactString, CompactString, String), usize> = HashMap::new();
-    let services = || routes.iter().filter(|route| route.kind == RouteKind::VirtualService);
+    let services = || routes.iter().copied().filter(|route| route.kind == RouteKind::VirtualService);
     for claim in services().flat_map(claims) {
         *count.entry(claim).or_default() += 1;
     }
@@ -301,5 +312,5 @@ fn shared_hosts(routes: &[RouteRow]) -> Vec<bool> {
         route.kind == RouteKind::VirtualService
             && claims(route).iter().any(|claim| count.get(claim).is_some_and(|count| *count > 1))
     };
-    routes.iter().map(shared).collect()
+    routes.iter().map(|route| shared(route)).collect()
 }

@@ -28,8 +28,11 @@ pub enum Effect {
     Namespaces(Ticket),
     /// Watch pods until [`Effect::Stop`].
     WatchPods(Ticket, Scope),
-    /// Watch routes of every kind until [`Effect::Stop`].
+    /// Watch routes of every kind and the Gateways they name until [`Effect::Stop`]: everywhere, since routes of one namespace
+    /// meet those of others at a Gateway; within the scope where the rights end there.
     WatchRoutes(Ticket, Scope),
+    /// Watch the labels of namespaces until [`Effect::Stop`]: Gateways may select by them who may attach.
+    WatchLabels(Ticket),
     /// Ask the metric source again and again until [`Effect::Stop`]; under a ticket that runs already: change the question.
     Measure(Ticket, Interest),
     /// End what a ticket asked for.

@@ -3,7 +3,7 @@
 use super::{failure::Failure, key::Key};
 use crate::{
     base::Ticket,
-    cluster::{Batch, Source, address::ContextName, logs::LogBatch, pods::PodRow},
+    cluster::{Batch, Source, address::ContextName, logs::LogBatch, namespaces::NamespaceRow, pods::PodRow},
     fault::{
         catalogue::view::KindsView,
         checked::Checked,
@@ -12,6 +12,7 @@ use crate::{
         view::InjectionView,
     },
     mesh::{
+        gateways::{GatewayRow, Seen},
         routes::{RouteKind, RouteRow},
         signals::{MetricSource, Snapshot},
     },
@@ -52,19 +53,16 @@ pub enum Event {
     Pods(Ticket, Batch<PodRow>),
     /// Routes of one kind.
     Routes(Ticket, RouteKind, Batch<RouteRow>),
+    /// Gateways, and where they are looked for.
+    Gateways(Ticket, Seen, Batch<GatewayRow>),
+    /// Namespaces with their labels.
+    Labels(Ticket, Batch<NamespaceRow>),
     /// What the metric source says. Latest wins.
     Metrics(Ticket, MetricSource, Option<Box<Snapshot>>),
     /// A text that was asked for: a description, YAML.
     Text(Ticket, Result<String, Failure>),
-    /// Lines of a log. `dropped` lines never made it here because they came faster than they could be read.
-    Log {
-        /// The question.
-        ticket: Ticket,
-        /// The lines.
-        batch: LogBatch,
-        /// Lines lost before these.
-        dropped: u64,
-    },
+    /// Lines of a log.
+    Log(Ticket, LogBatch),
     /// How the list of injections stands as a source.
     FaultSource(Ticket, Source),
     /// An injection changed, own or foreign.

@@ -1,4 +1,5 @@
-//! The filter of a table, in k9s' manner: a regular expression, `!` to invert, `-l key=value` for labels.
+//! The filter of a table, in k9s' manner: a regular expression, `!` to invert, `-f abc` for letters in order, `-l key=value` for
+//! labels.
 
 use std::fmt;
 
@@ -21,6 +22,8 @@ enum Means {
         pattern: Box<Regex>,
         inverse: bool,
     },
+    /// Lower case letters that stand in this order, with anything between.
+    Letters(String),
     Labels(Vec<LabelTest>),
 }
 
@@ -37,6 +40,10 @@ impl Filter {
         let trimmed = text.trim();
         let (means, literal) = if let Some(labels) = trimmed.strip_prefix("-l") {
             (labels_of(labels), false)
+        } else if let Some(letters) = trimmed.strip_prefix("-f").filter(|rest| rest.is_empty() || rest.starts_with(' '))
+        {
+            let letters: String = letters.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect();
+            (if letters.is_empty() { Means::Everything } else { Means::Letters(letters) }, false)
         } else {
             let (inverse, pattern) = match trimmed.strip_prefix('!') {
                 Some(rest) => (true, rest.trim_start()),
@@ -76,6 +83,7 @@ impl Filter {
         match &self.means {
             Means::Everything => true,
             Means::Text { pattern, inverse } => words.into_iter().any(|word| pattern.is_match(word)) != *inverse,
+            Means::Letters(letters) => words.into_iter().any(|word| stand_in_order(letters, word)),
             Means::Labels(tests) => tests.iter().all(|test| {
                 let found = labels(&test.key);
                 let holds = match &test.value {
@@ -97,6 +105,12 @@ impl fmt::Display for Filter {
 fn build(pattern: &str) -> Option<Regex> {
     // The limit keeps a pasted monster from stalling the loop.
     RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).build().ok()
+}
+
+/// Whether the letters stand in the word in their order.
+fn stand_in_order(letters: &str, word: &str) -> bool {
+    let mut there = word.chars().flat_map(char::to_lowercase);
+    letters.chars().all(|letter| there.any(|c| c == letter))
 }
 
 /// `a=b,c!=d,e,!f` as kubectl's `-l` reads it (equality-based requirements).
@@ -140,6 +154,11 @@ mod tests {
     #[case("-l !canary", true)]
     #[case("-l app=ratings", false)]
     #[case("-l", true)]
+    #[case("-f rv1k", true)]
+    #[case("-f RVS", true)]
+    #[case("-f krv", false)]
+    #[case("-f", true)]
+    #[case("-front", false)]
     fn rows_are_kept(#[case] filter: &str, #[case] kept: bool) {
         let labels =
             |key: &str| [("app", "reviews"), ("version", "v1")].iter().find(|(k, _)| *k == key).map(|(_, v)| *v);

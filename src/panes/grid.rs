@@ -9,7 +9,10 @@ use std::{cmp::Ordering, collections::HashMap, fmt::Debug, time::Duration};
 use compact_str::CompactString;
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
-use super::{Filter, LineInput, Look, Title, World, state};
+use super::{
+    Filter, LineInput, Look, Title, World,
+    state::{self, Standing},
+};
 use crate::{
     base::{
         Index, Now, Uid,
@@ -294,9 +297,13 @@ impl<R: Tabular> Grid<R> {
         self.index.window(self.offset, self.page)
     }
 
-    /// Count, filter and order for the title; position when it scrolls.
-    pub fn title(&self) -> Title {
-        let mut words = vec![(state::grouped(self.index.shown()), Role::TextDim)];
+    /// Count, filter, order and how the source stands, for the title; position when it scrolls.
+    pub fn title(&self, standing: &Standing, now: Now) -> Title {
+        let count = match self.index.len() {
+            0 => standing.count(0),
+            _ => state::grouped(self.index.shown()),
+        };
+        let mut words = vec![(count, Role::TextDim)];
         if let Some(line) = &self.typing {
             words.push((format!("/{}", line.text()), Role::Accent));
         } else if !self.filter.is_empty() {
@@ -310,6 +317,7 @@ impl<R: Tabular> Grid<R> {
             let arrow = if self.reversed { '▼' } else { '▲' };
             words.push((format!("{arrow}{}", title.to_lowercase()), Role::TextDim));
         }
+        words.extend(standing.words(self.index.len(), now));
         let right = (self.index.shown() > self.page).then(|| {
             let (at, of) = (state::grouped(self.index.cursor_at() + 1), state::grouped(self.index.shown()));
             (format!("{at}/{of}"), Role::TextDim)

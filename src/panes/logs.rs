@@ -1,21 +1,22 @@
 //! The log of a container: follows, stands still, looks at the run before. Bounded: what was dropped is counted and said.
 
+use std::time::Duration;
+
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Cx, Look, Reply, Title, viewer::Scroll};
+use super::{Cx, Look, Reply, Title, picker::Item, viewer::Scroll};
 use crate::{
-    base::{Ring, Ticket, age},
+    base::{Now, Ring, Ticket},
     cluster::{
         ObjectRef, Source,
-        logs::{LogBatch, LogRequest},
+        logs::{KEPT, LogBatch, LogRequest},
     },
-    config::Role,
+    config::{Role, keymap::chain},
     msg::{Command, Context, Effect},
-    panes::state::{self, Message},
+    panes::state::{self, Message, Standing},
+    widgets::put,
 };
 
-/// Lines kept.
-pub const KEPT: usize = 10_000;
 /// Lines asked for at the start.
 const TAIL: u64 = 500;
 
@@ -27,10 +28,14 @@ pub struct Logs {
     container: usize,
     previous: bool,
     ticket: Option<Ticket>,
-    source: Source,
+    standing: Standing,
     lines: Ring<String>,
     scroll: Scroll,
     follow: bool,
+    /// The server puts the time before each line.
+    timestamps: bool,
+    /// Something was heard of this question.
+    heard: bool,
     lost: bool,
 }
 
@@ -43,10 +48,12 @@ impl Logs {
             container: 0,
             previous,
             ticket: None,
-            source: Source::Idle,
+            standing: Standing::default(),
             lines: Ring::new(KEPT),
             scroll: Scroll::default(),
             follow: true,
+            timestamps: false,
+            heard: false,
             lost: false,
         };
         let effects = logs.ask(cx);
@@ -58,8 +65,9 @@ impl Logs {
         let ticket = cx.tickets.take();
         self.ticket = Some(ticket);
         self.lines.clear();
-        self.source = Source::Idle;
+        self.standing = Standing::default();
         self.scroll.top = 0;
+        self.heard = false;
         effects.push(Effect::Log(
             ticket,
             LogRequest {
@@ -70,7 +78,7 @@ impl Logs {
                 previous: self.previous,
                 tail: Some(TAIL),
                 since: None,
-                timestamps: false,
+                timestamps: self.timestamps,
             },
         ));
         effects
@@ -98,9 +106,18 @@ impl Logs {
         }
         match command {
             Command::Follow => self.follow = !self.follow,
-            Command::NextContainer if self.containers.len() > 1 => {
-                self.container = (self.container + 1) % self.containers.len();
+            // Of two, the other one; of more, a person picks one (`Self::others`).
+            Command::Container if self.containers.len() == 2 => {
+                self.container = 1 - self.container;
                 return self.ask(cx).into();
+            }
+            Command::Timestamps => {
+                self.timestamps = !self.timestamps;
+                return self.ask(cx).into();
+            }
+            Command::CopyText => {
+                let text: Vec<&str> = self.lines.iter().map(String::as_str).collect();
+                return Effect::Copy(text.join("\n")).into();
             }
             Command::Previous => {
                 self.previous = !self.previous;
@@ -127,6 +144,30 @@ impl Logs {
         Reply::none()
     }
 
+    /// The containers to pick from, the current one told apart; none where there is nothing to pick.
+    pub fn others(&self) -> Vec<Item> {
+        if self.containers.len() < 3 {
+            return Vec::new();
+        }
+        let item = |(at, name): (usize, &String)| Item {
+            name: name.clone(),
+            note: String::new(),
+            current: at == self.container,
+        };
+        self.containers.iter().enumerate().map(item).collect()
+    }
+
+    /// Shows the log of a container by name.
+    pub fn choose(&mut self, name: &str, cx: &mut Cx<'_>) -> Vec<Effect> {
+        match self.containers.iter().position(|known| known == name) {
+            Some(at) => {
+                self.container = at;
+                self.ask(cx)
+            }
+            None => Vec::new(),
+        }
+    }
+
     /// Text for the search.
     pub fn insert(&mut self, text: &str) {
         if let Some(line) = &mut self.scroll.typing {
@@ -135,12 +176,13 @@ impl Logs {
     }
 
     /// Lines.
-    pub fn hear(&mut self, ticket: Ticket, batch: LogBatch, dropped: u64) {
+    pub fn hear(&mut self, ticket: Ticket, batch: LogBatch, now: Now) {
         if self.ticket != Some(ticket) {
             return;
         }
-        self.source = batch.source;
-        self.lines.count_dropped(dropped);
+        self.heard = true;
+        self.standing.hear(batch.source, now);
+        self.lines.count_dropped(batch.dropped);
         let before = self.lines.dropped();
         for line in batch.lines {
             self.lines.push(line);
@@ -154,7 +196,7 @@ impl Logs {
 
     /// Fits the page; keeps the end in sight while following.
     pub fn settle(&mut self, area: Rect) {
-        self.scroll.page = usize::from(area.height);
+        self.scroll.page = usize::from(area.height.saturating_sub(u16::from(self.standing.troubled())));
         if self.follow {
             let room = usize::from(area.width.saturating_sub(2)).max(1);
             let rows = |line: &String| {
@@ -195,12 +237,11 @@ impl Logs {
                 words.push(("not found".to_owned(), Role::Warn));
             }
         }
-        match &self.source {
-            Source::Broken { cause, retry } if !self.lines.is_empty() => {
-                words.push((format!("cut: {cause}, next try in {}", age::age(*retry)), Role::Warn));
-            }
-            Source::Idle if !self.lines.is_empty() => words.push(("ended".to_owned(), Role::TextDim)),
-            _ => {}
+        if self.timestamps {
+            words.push(("times".to_owned(), Role::TextDim));
+        }
+        if self.heard && *self.standing.source() == Source::Idle {
+            words.push(("ended".to_owned(), Role::TextDim));
         }
         let right = if self.follow && !self.previous { "following" } else { "still" };
         // What was lost is said where no long name can push it out.
@@ -211,13 +252,22 @@ impl Logs {
         Title { words, right: Some(right) }
     }
 
-    /// Draws the inside.
+    /// When its picture changes by time alone.
+    pub fn wakes(&self, now: Now) -> Option<Duration> {
+        self.standing.wakes(now)
+    }
+
+    /// Draws the inside; the last line says why a followed log does not go on.
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         if self.lines.is_empty() {
-            self.message().view(area, buf, look);
+            self.message(look).view(area, buf, look);
             return;
         }
-        let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+        let mut area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+        if let Some(trouble) = self.standing.trouble(look.now) {
+            area.height = area.height.saturating_sub(1);
+            put(buf, area.x, area.bottom(), area.width, &trouble, look.theme.style(Role::Warn));
+        }
         let mut y = area.y;
         for at in self.scroll.top..self.lines.len() {
             let Some(line) = self.lines.get(at) else { break };
@@ -228,20 +278,18 @@ impl Logs {
         }
     }
 
-    fn message(&self) -> Message {
-        let other = if self.previous { "p shows this run" } else { "p shows the run before" };
-        match &self.source {
-            Source::Idle | Source::Loading { .. } if self.ticket.is_some() && self.source == Source::Idle => {
-                Message::quiet("no lines yet", other)
-            }
-            Source::Idle | Source::Loading { .. } => Message::quiet("asking for the log…", ""),
+    fn message(&self, look: &Look<'_>) -> Message {
+        let key = look.keymap.key(&chain(Context::Logs), Command::Previous).unwrap_or_default();
+        let other = if self.previous { format!("{key} shows this run") } else { format!("{key} shows the run before") };
+        match self.standing.source() {
+            Source::Idle if !self.heard => Message::quiet("asking for the log…", ""),
+            Source::Idle | Source::Loading { .. } => Message::quiet("the log is empty", other),
             Source::Live => Message::quiet("no lines yet; following", other),
-            Source::Broken { cause, retry } => {
-                let fix = if retry.is_zero() { other.to_owned() } else { format!("next try in {}", age::age(*retry)) };
-                Message { text: cause.clone(), fix, role: Role::Bad }
-            }
             Source::Absent { what } => Message::quiet(what.clone(), other),
-            Source::Forbidden { what } => Message { text: what.clone(), fix: String::new(), role: Role::Warn },
+            Source::Broken { .. } | Source::Forbidden { .. } => {
+                let told = self.standing.message(look, "lines", 0).unwrap_or_else(|| Message::quiet("no lines", ""));
+                Message { fix: format!("{}\n{other}", told.fix), ..told }
+            }
         }
     }
 }

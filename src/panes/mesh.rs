@@ -9,11 +9,11 @@ use super::{
     Cx, Filter, Grid, Look, Reply, Subject, Title, World,
     grid::{Align, Cell, Column, Facts, Tabular},
     pods::{errors, millis, number, rate},
-    state::Message,
+    state::{Message, Standing},
 };
 use crate::{
     base::{Now, Ticket, Uid, index::Row},
-    cluster::{Delta, Kind, ObjectRef},
+    cluster::{Delta, Kind, ObjectRef, Source},
     config::Role,
     mesh::signals::{Freshness, Golden, MetricSource, Series, WorkloadRow, promql::Interest},
     msg::{Command, Context, Effect},
@@ -162,9 +162,12 @@ impl Mesh {
 
     /// The title.
     pub fn title(&self, world: &World, now: Now) -> Title {
-        let mut title = self.grid.title();
+        let mut title = self.grid.title(&Standing::of(Source::Live), now);
         if world.metrics.is_none() {
             title.words.clear();
+            if world.metric_source != MetricSource::None {
+                title.words.push(("–".to_owned(), Role::TextDim));
+            }
         } else if let Some(span) = world.metrics.as_ref().and_then(|metrics| {
             let steps = metrics.total_trends.rps.0.len();
             (steps > 1).then(|| u64::from(metrics.step_s) * (steps as u64 - 1))

@@ -1,4 +1,4 @@
-//! A list of names to pick one from: namespaces, contexts. Typing filters it at once.
+//! A list of names to pick one from: namespaces, contexts, containers. Typing filters it at once.
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -20,6 +20,8 @@ pub enum Choice {
     Namespace,
     /// A context of the kubeconfig.
     Context,
+    /// A container of the pod whose log is read.
+    Container,
 }
 
 /// One line of the list.
@@ -62,6 +64,13 @@ impl Picker {
             top: 0,
             page: 1,
         }
+    }
+
+    /// A list of what is known already.
+    pub fn of(choice: Choice, ticket: Ticket, items: Vec<Item>) -> Self {
+        let mut picker = Self::new(choice, ticket);
+        picker.hear(ticket, Ok(items));
+        picker
     }
 
     /// Whose keys count.
@@ -153,6 +162,7 @@ impl Picker {
         match self.choice {
             Choice::Namespace => "Namespace",
             Choice::Context => "Context",
+            Choice::Container => "Container",
         }
         .to_owned()
     }

@@ -8,14 +8,15 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     Cx, Filter, Grid, Look, Reply, Subject, Title, World,
     grid::{Align, Cell, Column, Facts, Tabular},
-    state::{self, Message},
+    state::{self, Message, Standing},
 };
 use crate::{
     base::{Now, Ticket, age},
-    cluster::{Batch, Kind, ObjectRef, Scope, Source, pods::PodRow},
+    cluster::{Batch, Kind, ObjectRef, Scope, pods::PodRow},
     config::Role,
     mesh::signals::Golden,
     msg::{Command, Context, Effect},
+    widgets::put,
 };
 
 /// The columns.
@@ -41,8 +42,7 @@ pub enum PodColumn {
 pub struct Pods {
     grid: Grid<PodRow>,
     ticket: Option<Ticket>,
-    source: Source,
-    stale: Option<Duration>,
+    standing: Standing,
 }
 
 impl Pods {
@@ -51,8 +51,7 @@ impl Pods {
         let mut effects: Vec<Effect> = self.ticket.take().map(Effect::Stop).into_iter().collect();
         let ticket = cx.tickets.take();
         self.ticket = Some(ticket);
-        self.source = Source::default();
-        self.stale = None;
+        self.standing = Standing::default();
         self.grid.clear();
         effects.push(Effect::WatchPods(ticket, scope.clone()));
         effects
@@ -66,8 +65,7 @@ impl Pods {
     /// Ends the watch; the filter, the order and the cursor's object are kept for the next one.
     pub fn close(&mut self) -> Vec<Effect> {
         self.grid.clear();
-        self.source = Source::default();
-        self.stale = None;
+        self.standing = Standing::default();
         self.ticket.take().map(Effect::Stop).into_iter().collect()
     }
 
@@ -98,8 +96,7 @@ impl Pods {
         if self.ticket != Some(ticket) {
             return;
         }
-        self.stale = state::stale_since(self.stale, &batch.source, cx.now);
-        self.source = batch.source;
+        self.standing.hear(batch.source, cx.now);
         self.grid.apply(batch.deltas, &facts(cx.now, cx.world, false));
     }
 
@@ -108,9 +105,19 @@ impl Pods {
         self.grid.resort(&facts(cx.now, cx.world, false));
     }
 
+    /// How its source stands.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
     /// Fits columns and window.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
-        self.grid.settle(area, &facts(look.now, look.world, look.theme.ascii));
+        self.grid.settle(self.table_area(area), &facts(look.now, look.world, look.theme.ascii));
+    }
+
+    /// The table's part of the pane: while the rows are old, the last line says why.
+    fn table_area(&self, area: Rect) -> Rect {
+        Rect { height: area.height.saturating_sub(u16::from(self.standing.troubled())), ..area }
     }
 
     /// What is under the cursor.
@@ -136,35 +143,36 @@ impl Pods {
 
     /// The title.
     pub fn title(&self, now: Now) -> Title {
-        let mut title = self.grid.title();
-        title.words.extend(state::stale_word(self.stale, now));
-        title.words.extend(state::title_word(&self.source, self.grid.index.len()));
-        title
+        self.grid.title(&self.standing, now)
     }
 
     /// When the picture changes by time alone.
     pub fn wakes(&self, now: Now) -> Option<Duration> {
         let ages = state::ages_wake(self.grid.visible().filter_map(|row| row.created), now);
-        ages.into_iter().chain(self.grid.wakes()).chain(state::stale_wakes(self.stale, now)).min()
+        ages.into_iter().chain(self.grid.wakes()).chain(self.standing.wakes(now)).min()
     }
 
     /// Draws the inside.
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         let facts = facts(look.now, look.world, look.theme.ascii);
-        match self.message(look.world) {
-            Some(message) => message.view(area, buf, look),
-            None => {
-                self.grid.view(area, buf, look, &facts);
-                if self.stale.is_some() {
-                    buf.set_style(area, look.theme.style(Role::TextDim));
-                }
-            }
+        if let Some(message) = self.message(look) {
+            message.view(area, buf, look);
+            return;
+        }
+        let table = self.table_area(area);
+        self.grid.view(table, buf, look, &facts);
+        if self.standing.stale() {
+            buf.set_style(table, look.theme.style(Role::TextDim));
+        }
+        if let Some(trouble) = self.standing.trouble(look.now).filter(|_| table.height < area.height) {
+            put(buf, area.x + 1, table.bottom(), area.width.saturating_sub(2), &trouble, look.theme.style(Role::Warn));
         }
     }
 
-    fn message(&self, world: &World) -> Option<Message> {
+    fn message(&self, look: &Look<'_>) -> Option<Message> {
         let index = &self.grid.index;
-        state::message(&self.source, world, "pods", index.len())
+        self.standing
+            .message(look, "pods", index.len())
             .or_else(|| (index.shown() == 0).then(|| Message::filtered(self.grid.filter().text(), index.len(), "pods")))
     }
 }
@@ -273,6 +281,8 @@ impl Tabular for PodRow {
             Command::SortName => Some(PodColumn::Name),
             Command::SortAge => Some(PodColumn::Age),
             Command::SortStatus => Some(PodColumn::Status),
+            Command::SortReady => Some(PodColumn::Ready),
+            Command::SortRestarts => Some(PodColumn::Restarts),
             Command::SortNamespace => Some(PodColumn::Namespace),
             _ => None,
         }

@@ -1,6 +1,10 @@
 //! The routes: who takes which requests, where they go, and which route loses them all to another, and why.
 
-use std::{cmp::Ordering, collections::HashMap, time::Duration};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use compact_str::{CompactString, format_compact};
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -9,19 +13,21 @@ use super::{
     Cx, Filter, Grid, Look, Reply, Subject, Title, World,
     grid::{Align, Cell, Column, Facts, Tabular},
     pods::{millis, rate},
-    state::{self, Message},
+    state::{self, Message, Standing},
 };
 use crate::{
     base::{Now, Ticket, Uid, age},
-    cluster::{Batch, ObjectRef, Scope, Source},
+    cluster::{Batch, Delta, ObjectRef, Row, Scope, Source, namespaces::NamespaceRow},
     config::Role,
     mesh::{
+        gateways::{AllowedNamespaces, GatewayRow, Gateways, Seen},
+        resolve,
         routes::{RouteKind, RouteRow},
         signals::{Origin, RouteGolden, fold::Measured, route},
-        wins::{Why, Wins},
+        wins::{Why, Wins, wins},
     },
     msg::{Command, Context, Effect},
-    widgets::put_spans,
+    widgets::{put, put_spans},
 };
 
 /// The columns.
@@ -48,26 +54,35 @@ pub struct Known {
     wins: HashMap<Uid, Wins>,
 }
 
-/// The pane.
+/// The pane. It shows the routes of one namespace and judges them among all that may be seen: routes of one namespace meet
+/// those of others at a Gateway.
 #[derive(Debug, Default)]
 pub struct Routes {
     grid: Grid<RouteRow>,
+    /// Routes of namespaces that are not shown.
+    elsewhere: HashMap<Uid, RouteRow>,
+    /// The namespace shown; `None`: all.
+    namespace: Option<String>,
     known: Known,
     ticket: Option<Ticket>,
-    sources: HashMap<RouteKind, Source>,
-    stale: Option<Duration>,
+    sources: BTreeMap<RouteKind, Standing>,
+    gateways: HashMap<Uid, GatewayRow>,
+    /// How the Gateways stand as a source, and how far they were looked for.
+    gateway_source: (Standing, Seen),
+    /// The question for labels of namespaces: asked once a Gateway selects by them.
+    labels_ticket: Option<Ticket>,
+    /// Namespaces with their labels, by uid.
+    namespaces: HashMap<Uid, (String, BTreeMap<String, String>)>,
+    labels_live: bool,
 }
 
 impl Routes {
     /// Watches a namespace, or all.
     pub fn open(&mut self, scope: &Scope, cx: &mut Cx<'_>) -> Vec<Effect> {
-        let mut effects: Vec<Effect> = self.ticket.take().map(Effect::Stop).into_iter().collect();
+        let mut effects = self.close();
         let ticket = cx.tickets.take();
         self.ticket = Some(ticket);
-        self.sources.clear();
-        self.stale = None;
-        self.grid.clear();
-        self.known = Known::default();
+        self.namespace.clone_from(&scope.namespace);
         effects.push(Effect::WatchRoutes(ticket, scope.clone()));
         effects
     }
@@ -79,11 +94,10 @@ impl Routes {
 
     /// Ends the watch; the filter, the order and the cursor's object are kept for the next one.
     pub fn close(&mut self) -> Vec<Effect> {
-        self.grid.clear();
-        self.sources.clear();
-        self.stale = None;
-        self.known = Known::default();
-        self.ticket.take().map(Effect::Stop).into_iter().collect()
+        let mut grid = std::mem::take(&mut self.grid);
+        grid.clear();
+        let closed = std::mem::replace(self, Self { grid, ..Self::default() });
+        closed.ticket.into_iter().chain(closed.labels_ticket).map(Effect::Stop).collect()
     }
 
     /// Whose keys count.
@@ -109,33 +123,102 @@ impl Routes {
         self.grid.insert(text, &facts);
     }
 
-    /// Rows of one kind.
-    pub fn hear(&mut self, ticket: Ticket, kind: RouteKind, batch: Batch<RouteRow>, cx: &mut Cx<'_>) {
+    /// Rows of one kind. Whether it was an answer to the question that counts.
+    pub fn hear(&mut self, ticket: Ticket, kind: RouteKind, batch: Batch<RouteRow>, cx: &mut Cx<'_>) -> bool {
         if self.ticket != Some(ticket) {
-            return;
+            return false;
         }
-        self.sources.insert(kind, batch.source);
-        self.stale = state::stale_since(self.stale, &self.source(), cx.now);
+        let settled = self.settled();
+        self.sources.entry(kind).or_default().hear(batch.source, cx.now);
         let moved = !batch.deltas.is_empty();
+        let shown = |row: &RouteRow| self.namespace.as_ref().is_none_or(|namespace| row.namespace == *namespace);
+        let (here, away): (Vec<_>, Vec<_>) = batch.deltas.into_iter().partition(|delta| match delta {
+            Delta::Upsert(row) => shown(row),
+            Delta::Remove(uid) => !self.elsewhere.contains_key(uid),
+        });
+        take(&mut self.elsewhere, away);
         let facts = Facts { now: cx.now, world: cx.world, own: &self.known, ascii: false };
-        self.grid.apply(batch.deltas, &facts);
-        if moved {
+        self.grid.apply(here, &facts);
+        if moved || settled != self.settled() {
             self.judge(cx);
         }
+        moved
     }
 
-    /// Says anew who wins: one route's change may concern any other.
+    /// Gateways, and how far they are looked for.
+    pub fn hear_gateways(
+        &mut self,
+        ticket: Ticket,
+        seen: Seen,
+        batch: Batch<GatewayRow>,
+        cx: &mut Cx<'_>,
+    ) -> Vec<Effect> {
+        if self.ticket != Some(ticket) {
+            return Vec::new();
+        }
+        self.gateway_source.0.hear(batch.source, cx.now);
+        self.gateway_source.1 = seen;
+        take(&mut self.gateways, batch.deltas);
+        self.judge(cx);
+        let selects = |gateway: &GatewayRow| {
+            gateway.listeners.iter().any(|one| matches!(one.namespaces, AllowedNamespaces::Selector(_)))
+        };
+        if self.labels_ticket.is_some() || !self.gateways.values().any(selects) {
+            return Vec::new();
+        }
+        let ticket = cx.tickets.take();
+        self.labels_ticket = Some(ticket);
+        vec![Effect::WatchLabels(ticket)]
+    }
+
+    /// Namespaces with their labels.
+    pub fn hear_labels(&mut self, ticket: Ticket, batch: Batch<NamespaceRow>, cx: &mut Cx<'_>) {
+        if self.labels_ticket != Some(ticket) {
+            return;
+        }
+        self.labels_live |= batch.source == Source::Live;
+        for delta in batch.deltas {
+            match delta {
+                Delta::Upsert(row) => drop(self.namespaces.insert(row.uid, (row.name.into(), row.labels))),
+                Delta::Remove(uid) => drop(self.namespaces.remove(&uid)),
+            }
+        }
+        self.judge(cx);
+    }
+
+    /// Everything that has a say is listed as far as it will be.
+    fn settled(&self) -> bool {
+        self.sources.len() == RouteKind::ALL.len() && self.sources.values().all(Standing::settled)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &RouteRow> {
+        self.grid.index.iter().chain(self.elsewhere.values())
+    }
+
+    /// Says anew who wins: one route's change may concern any other. Half a list decides nothing.
     fn judge(&mut self, cx: &Cx<'_>) {
-        let rows: Vec<RouteRow> = self.grid.index.iter().cloned().collect();
-        let wins = crate::mesh::wins::wins(&rows, None);
-        self.known.wins = rows.iter().map(|row| row.uid).zip(wins).collect();
+        self.known.wins = if self.settled() && self.gateway_source.0.settled() {
+            let namespaces: BTreeMap<String, BTreeMap<String, String>> = self.namespaces.values().cloned().collect();
+            let (standing, seen) = &self.gateway_source;
+            // What may not be read is unknown; a kind that is not served has no objects.
+            let seen = if standing.listed() { seen.clone() } else { Seen::Nowhere };
+            let world = resolve::World {
+                routes: self.all().collect(),
+                gateways: Gateways { rows: self.gateways.values().collect(), seen },
+                namespaces: self.labels_live.then_some(&namespaces),
+                ..resolve::World::default()
+            };
+            world.routes.iter().map(|row| row.uid).zip(wins(&world)).collect()
+        } else {
+            HashMap::new()
+        };
         let facts = Facts { now: cx.now, world: cx.world, own: &self.known, ascii: false };
         self.grid.resort(&facts);
     }
 
     /// Figures of every route, from what was measured.
     pub fn figures(&self, measured: &Measured) -> Vec<RouteGolden> {
-        let rows: Vec<RouteRow> = self.grid.index.iter().cloned().collect();
+        let rows: Vec<&RouteRow> = self.all().collect();
         let wins: Vec<Wins> =
             rows.iter().map(|row| self.known.wins.get(&row.uid).cloned().unwrap_or(Wins::Unknown)).collect();
         route::attribute(&rows, &wins, measured)
@@ -143,8 +226,7 @@ impl Routes {
 
     /// Names of the gateways the routes hang on.
     pub fn gateways(&self) -> Vec<String> {
-        let rows: Vec<RouteRow> = self.grid.index.iter().cloned().collect();
-        route::gateway_names(&rows)
+        route::gateway_names(self.all())
     }
 
     /// Metrics changed.
@@ -170,64 +252,67 @@ impl Routes {
         })
     }
 
-    fn source(&self) -> Source {
-        // What is wrong with any kind is worth saying; what is absent only when every kind is.
-        let wrong =
-            self.sources.values().find(|source| matches!(source, Source::Forbidden { .. } | Source::Broken { .. }));
-        let loading = self.sources.values().find(|source| matches!(source, Source::Loading { .. } | Source::Idle));
-        let all_absent = !self.sources.is_empty()
-            && self.sources.len() == RouteKind::ALL.len()
-            && self.sources.values().all(|source| matches!(source, Source::Absent { .. }));
-        if all_absent {
-            return Source::Absent {
-                what: "no Gateway API and no Istio in this cluster\nroutes appear once their kinds are installed"
-                    .to_owned(),
-            };
+    /// How all kinds together stand: what is wrong with any is worth saying, what is absent only when every kind is.
+    pub fn standing(&self) -> Standing {
+        let first = |test: fn(&Standing) -> bool| self.sources.values().find(|standing| test(standing)).cloned();
+        let absent = |standing: &Standing| matches!(standing.source(), Source::Absent { .. });
+        if self.sources.len() < RouteKind::ALL.len() {
+            return first(Standing::troubled).unwrap_or_default();
         }
-        let pending = self.sources.len() < RouteKind::ALL.len();
-        wrong.or(loading).cloned().unwrap_or(if pending { Source::Idle } else { Source::Live })
+        if self.sources.values().all(absent) {
+            let what = "no Gateway API and no Istio in this cluster\nroutes appear once their kinds are installed";
+            return Standing::of(Source::Absent { what: what.to_owned() });
+        }
+        first(Standing::troubled)
+            .or_else(|| first(|standing| !standing.settled()))
+            .unwrap_or_else(|| Standing::of(Source::Live))
     }
 
     /// The title.
     pub fn title(&self, now: Now) -> Title {
-        let mut title = self.grid.title();
-        title.words.extend(state::stale_word(self.stale, now));
-        let losers = self.known.wins.values().filter(|wins| matches!(wins, Wins::No { .. })).count();
+        let mut title = self.grid.title(&self.standing(), now);
+        let loses = |row: &&RouteRow| matches!(self.known.wins.get(&row.uid), Some(Wins::No { .. }));
+        let losers = self.grid.index.iter().filter(loses).count();
         if losers > 0 && title.right.is_none() {
             let word = if losers == 1 { "1 conflict".to_owned() } else { format!("{losers} conflicts") };
             title.right = Some((word, Role::Warn));
         }
-        title.words.extend(state::title_word(&self.source(), self.grid.index.len()));
         title
     }
 
     /// When the picture changes by time alone.
     pub fn wakes(&self, now: Now) -> Option<Duration> {
         let ages = state::ages_wake(self.grid.visible().filter_map(|row| row.created), now);
-        ages.into_iter().chain(self.grid.wakes()).chain(state::stale_wakes(self.stale, now)).min()
+        ages.into_iter().chain(self.grid.wakes()).chain(self.standing().wakes(now)).min()
     }
 
     /// Draws the inside.
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         let facts = Facts { now: look.now, world: look.world, own: &self.known, ascii: look.theme.ascii };
-        match self.message(look.world) {
-            Some(message) => message.view(area, buf, look),
-            None => {
-                let table = table_area(area);
-                self.grid.view(table, buf, look, &facts);
-                if self.stale.is_some() {
-                    buf.set_style(table, look.theme.style(Role::TextDim));
+        let standing = self.standing();
+        if let Some(message) = self.message(&standing, look) {
+            message.view(area, buf, look);
+            return;
+        }
+        let table = table_area(area);
+        self.grid.view(table, buf, look, &facts);
+        if standing.broken() {
+            buf.set_style(table, look.theme.style(Role::TextDim));
+        }
+        if table.height < area.height {
+            let line = Rect { y: table.bottom() + 1, height: 1, ..area };
+            match standing.trouble(look.now) {
+                Some(trouble) => {
+                    put(buf, line.x + 1, line.y, line.width.saturating_sub(2), &trouble, look.theme.style(Role::Warn));
                 }
-                if table.height < area.height {
-                    self.story(Rect { y: table.bottom() + 1, height: 1, ..area }, buf, look);
-                }
+                None => self.story(line, buf, look),
             }
         }
     }
 
-    fn message(&self, world: &World) -> Option<Message> {
+    fn message(&self, standing: &Standing, look: &Look<'_>) -> Option<Message> {
         let index = &self.grid.index;
-        state::message(&self.source(), world, "routes", index.len()).or_else(|| {
+        standing.message(look, "routes", index.len()).or_else(|| {
             (index.shown() == 0).then(|| Message::filtered(self.grid.filter().text(), index.len(), "routes"))
         })
     }
@@ -235,7 +320,8 @@ impl Routes {
     /// One sentence about the route under the cursor, or about the first that loses.
     fn story(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         let loses = |row: &&RouteRow| matches!(self.known.wins.get(&row.uid), Some(Wins::No { .. }));
-        let told = self.grid.index.cursor().filter(loses).or_else(|| self.grid.index.iter().find(loses));
+        let out = |row: &&RouteRow| matches!(self.known.wins.get(&row.uid), Some(Wins::No { .. } | Wins::NotAttached));
+        let told = self.grid.index.cursor().filter(out).or_else(|| self.grid.index.iter().find(loses));
         let row = told.or_else(|| self.grid.index.cursor());
         let Some(row) = row else { return };
         let style = |role| look.theme.style(role);
@@ -260,6 +346,14 @@ impl Routes {
                     (why, style(Role::TextDim)),
                 ],
             );
+        } else if self.known.wins.get(&row.uid) == Some(&Wins::NotAttached) {
+            let spans = [
+                (row.name.as_str(), style(Role::Warn)),
+                (" gets no request: no listener of ", style(Role::TextDim)),
+                (&*row.parents_cell(), style(Role::Text)),
+                (" takes it", style(Role::TextDim)),
+            ];
+            put_spans(buf, x, area.y, room, spans);
         } else if let Some(trouble) = row.story().first() {
             put_spans(
                 buf,
@@ -272,6 +366,16 @@ impl Routes {
                     (trouble.as_str(), style(Role::TextDim)),
                 ],
             );
+        }
+    }
+}
+
+/// Takes changes over into rows that are kept but not shown.
+fn take<R: Row>(rows: &mut HashMap<Uid, R>, deltas: Vec<Delta<R>>) {
+    for delta in deltas {
+        match delta {
+            Delta::Upsert(row) => drop(rows.insert(row.uid(), row)),
+            Delta::Remove(uid) => drop(rows.remove(&uid)),
         }
     }
 }

@@ -9,8 +9,9 @@ use super::Look;
 use crate::{
     base::{Now, age, width},
     cluster::Source,
-    config::Role,
-    panes::world::{LinkState, World},
+    config::{Role, keymap::chain},
+    msg::{Command, Context},
+    panes::world::LinkState,
     widgets::put,
 };
 
@@ -53,77 +54,178 @@ impl Message {
     }
 }
 
-/// A source as a pane tells it: `plural` names the rows, `shown` counts them.
-pub fn message(source: &Source, world: &World, plural: &str, rows: usize) -> Option<Message> {
-    match &world.link {
-        LinkState::Connecting if rows == 0 => return Some(Message::quiet("connecting…", "")),
-        LinkState::Down(failure) if rows == 0 => {
-            return Some(Message { text: failure.what.clone(), fix: failure.fix.clone(), role: Role::Bad });
-        }
-        LinkState::Connecting | LinkState::Up | LinkState::Down(_) => {}
+/// A source as a pane tells it: how it stands, since when its rows are old, and when it is asked again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Standing {
+    source: Source,
+    /// Since when rows are no longer live.
+    since: Option<Duration>,
+    /// When a broken source is asked again.
+    again: Option<Duration>,
+    /// It was complete once.
+    listed: bool,
+}
+
+impl Standing {
+    /// Takes a new state over.
+    pub fn hear(&mut self, source: Source, now: Now) {
+        self.since = match &source {
+            Source::Broken { .. } | Source::Forbidden { .. } => self.since.or(Some(now.mono)),
+            // A new list after a break has not caught up yet.
+            Source::Loading { .. } => self.since,
+            Source::Idle | Source::Live | Source::Absent { .. } => None,
+        };
+        self.again = match &source {
+            // A retry of nothing is none.
+            Source::Broken { retry, .. } if !retry.is_zero() => Some(now.mono + *retry),
+            _ => None,
+        };
+        self.listed |= matches!(source, Source::Live | Source::Absent { .. });
+        self.source = source;
     }
-    match source {
-        Source::Forbidden { what } => {
-            let (text, fix) = halves(what);
-            Some(Message { text, fix, role: Role::Warn })
+
+    /// A state that needs no memory.
+    pub fn of(source: Source) -> Self {
+        Self { source, ..Self::default() }
+    }
+
+    /// The state itself.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Its rows are no longer live.
+    pub fn stale(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// Its rows are old for a reason that [`Self::trouble`] tells.
+    pub fn troubled(&self) -> bool {
+        matches!(self.source, Source::Broken { .. } | Source::Forbidden { .. })
+    }
+
+    /// It answers nothing at the moment.
+    pub fn broken(&self) -> bool {
+        matches!(self.source, Source::Broken { .. })
+    }
+
+    /// All its rows came once, so that what is not among them is not there.
+    pub fn listed(&self) -> bool {
+        self.listed
+    }
+
+    /// Rows are as complete as they get: half a list decides nothing.
+    pub fn settled(&self) -> bool {
+        self.listed || matches!(self.source, Source::Forbidden { .. })
+    }
+
+    /// How many rows there are, for a title: unknown is never 0.
+    pub fn count(&self, rows: usize) -> String {
+        if rows == 0 && self.source != Source::Live { "–".to_owned() } else { grouped(rows) }
+    }
+
+    /// What to say instead of rows: `plural` names them, `rows` counts them.
+    pub fn message(&self, look: &Look<'_>, plural: &str, rows: usize) -> Option<Message> {
+        let world = look.world;
+        // Rows stay on screen whatever happens to their source, except when their kind is gone.
+        if rows > 0 && !matches!(self.source, Source::Absent { .. }) {
+            return None;
         }
-        Source::Absent { what } => {
-            let (text, fix) = halves(what);
-            Some(Message::quiet(text, fix))
+        match &world.link {
+            LinkState::Connecting => return Some(Message::quiet("connecting…", "")),
+            LinkState::Down(failure) => {
+                return Some(Message { text: failure.what.clone(), fix: failure.fix.clone(), role: Role::Bad });
+            }
+            LinkState::Up => {}
         }
-        Source::Broken { cause, retry } if rows == 0 => {
-            Some(Message { text: cause.clone(), fix: format!("next try in {}", age::age(*retry)), role: Role::Bad })
+        Some(match &self.source {
+            Source::Forbidden { what } => {
+                let (text, fix) = halves(what);
+                Message { text: text.to_owned(), fix: fix.to_owned(), role: Role::Warn }
+            }
+            Source::Absent { what } => {
+                let (text, fix) = halves(what);
+                Message::quiet(text, fix)
+            }
+            Source::Broken { cause, .. } => {
+                let (text, fix) = halves(cause);
+                let lines: Vec<String> = Some(fix.to_owned())
+                    .filter(|fix| !fix.is_empty())
+                    .into_iter()
+                    .chain(self.next_try(look.now))
+                    .collect();
+                Message { text: text.to_owned(), fix: lines.join("\n"), role: Role::Bad }
+            }
+            Source::Idle | Source::Loading { .. } => Message::quiet(format!("loading {plural}…"), ""),
+            Source::Live => {
+                let place = match &world.namespace {
+                    Some(namespace) => format!("no {plural} in {namespace}"),
+                    None => format!("no {plural} in this cluster"),
+                };
+                Message::quiet(place, if world.namespace.is_some() { elsewhere(look) } else { String::new() })
+            }
+        })
+    }
+
+    fn next_try(&self, now: Now) -> Option<String> {
+        let left = self.again?.saturating_sub(now.mono);
+        if left.is_zero() {
+            return Some("trying again…".to_owned());
         }
-        Source::Idle | Source::Loading { .. } if rows == 0 => Some(Message::quiet(format!("loading {plural}…"), "")),
-        Source::Live if rows == 0 => {
-            let place = match &world.namespace {
-                Some(namespace) => format!("no {plural} in {namespace}"),
-                None => format!("no {plural} in this cluster"),
-            };
-            let fix = if world.namespace.is_some() { "0 shows all namespaces, : ns NAME another one" } else { "" };
-            Some(Message::quiet(place, fix))
+        // Whole seconds, rounded up: the countdown ends when the try begins.
+        let left = Duration::from_secs(left.as_millis().div_ceil(1000).try_into().unwrap_or(0));
+        Some(format!("next try in {}", age::age(left)))
+    }
+
+    /// The reason why rows on screen are old, in one line, and when the source is asked again.
+    pub fn trouble(&self, now: Now) -> Option<String> {
+        match &self.source {
+            Source::Broken { cause, .. } => {
+                let next = self.next_try(now).map(|next| format!("; {next}")).unwrap_or_default();
+                Some(format!("{}{next}", halves(cause).0))
+            }
+            Source::Forbidden { what } => Some(halves(what).0.to_owned()),
+            Source::Idle | Source::Loading { .. } | Source::Live | Source::Absent { .. } => None,
         }
-        Source::Idle | Source::Loading { .. } | Source::Live | Source::Broken { .. } => None,
+    }
+
+    /// Words for a title while it is not simply live.
+    pub fn words(&self, rows: usize, now: Now) -> Vec<(String, Role)> {
+        let old = self.since.map(|since| (format!("{} old", age::age(now.mono.saturating_sub(since))), Role::Warn));
+        let state = match &self.source {
+            Source::Loading { seen, total: Some(total) } => {
+                Some((format!("loading {} of {}", grouped(*seen), grouped(*total)), Role::TextDim))
+            }
+            Source::Loading { seen, total: None } if rows > 0 => {
+                Some((format!("loading {}…", grouped((*seen).max(rows))), Role::TextDim))
+            }
+            Source::Forbidden { .. } => Some(("no rights".to_owned(), Role::Warn)),
+            Source::Idle | Source::Loading { .. } | Source::Live | Source::Broken { .. } | Source::Absent { .. } => {
+                None
+            }
+        };
+        old.filter(|_| rows > 0).into_iter().chain(state).collect()
+    }
+
+    /// When that reads differently.
+    pub fn wakes(&self, now: Now) -> Option<Duration> {
+        let old = self.since.map(|since| now.mono + age::changes_in(now.mono.saturating_sub(since)));
+        let countdown = self.again.map(|again| {
+            let left = again.saturating_sub(now.mono);
+            // Once a second, and once more when the try begins.
+            now.mono + Duration::from_millis(u64::try_from(left.as_millis() % 1000).unwrap_or(0).max(1))
+        });
+        old.into_iter().chain(countdown.filter(|_| self.again > Some(now.mono))).min()
     }
 }
 
-/// A source in a few words for a title, when it is not simply live.
-pub fn title_word(source: &Source, rows: usize) -> Option<(String, Role)> {
-    match source {
-        Source::Loading { seen, total: Some(total) } => {
-            Some((format!("loading {} of {}", grouped(*seen), grouped(*total)), Role::TextDim))
-        }
-        Source::Loading { seen, total: None } if rows > 0 => {
-            Some((format!("loading {}…", grouped((*seen).max(rows))), Role::TextDim))
-        }
-        Source::Forbidden { .. } if rows > 0 => Some(("no rights".to_owned(), Role::Warn)),
-        Source::Idle
-        | Source::Loading { .. }
-        | Source::Live
-        | Source::Broken { .. }
-        | Source::Absent { .. }
-        | Source::Forbidden { .. } => None,
-    }
-}
-
-/// Since when rows are no longer live, kept up to date with each state of their source.
-pub fn stale_since(before: Option<Duration>, source: &Source, now: Now) -> Option<Duration> {
-    match source {
-        Source::Broken { .. } => before.or(Some(now.mono)),
-        // A new list after a break has not caught up yet.
-        Source::Loading { .. } => before,
-        Source::Idle | Source::Live | Source::Absent { .. } | Source::Forbidden { .. } => None,
-    }
-}
-
-/// How old rows are that are no longer live, for a title.
-pub fn stale_word(since: Option<Duration>, now: Now) -> Option<(String, Role)> {
-    since.map(|since| (format!("{} old", age::age(now.mono.saturating_sub(since))), Role::Warn))
-}
-
-/// When that word changes.
-pub fn stale_wakes(since: Option<Duration>, now: Now) -> Option<Duration> {
-    since.map(|since| now.mono + age::changes_in(now.mono.saturating_sub(since)))
+/// The keys that lead to other namespaces, as they are bound.
+fn elsewhere(look: &Look<'_>) -> String {
+    let path = chain(Context::Global);
+    let key = |command| look.keymap.key(&path, command);
+    let all = key(Command::AllNamespaces).map(|key| format!("{key} shows all namespaces"));
+    let pick = key(Command::Namespaces).map(|key| format!("{key} picks another one"));
+    all.into_iter().chain(pick).collect::<Vec<_>>().join(", ")
 }
 
 /// When the first of these ages reads differently.
@@ -144,12 +246,9 @@ pub fn grouped(number: usize) -> String {
     text
 }
 
-/// A sentence and its remedy, parted at the first line break or at `: ` before a command in back-ticks.
-fn halves(text: &str) -> (String, String) {
-    match text.split_once('\n') {
-        Some((text, fix)) => (text.to_owned(), fix.replace('\n', " ")),
-        None => (text.to_owned(), String::new()),
-    }
+/// A sentence and its remedy, which stands in the lines below it.
+fn halves(text: &str) -> (&str, &str) {
+    text.split_once('\n').unwrap_or((text, ""))
 }
 
 #[cfg(test)]

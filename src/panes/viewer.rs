@@ -221,6 +221,7 @@ impl Viewer {
                 self.scroll.find(self.lines.iter().map(String::as_str), command == Command::NextMatch, false);
             }
             Command::Refetch => return self.fetch(cx).into(),
+            Command::CopyText => return Effect::Copy(self.lines.join("\n")).into(),
             Command::ManagedFields => {
                 if let Reading::Yaml(_, managed) = &mut self.reading {
                     *managed = match managed {

@@ -14,6 +14,7 @@ use brink::{
     cluster::Manifest,
     mesh::{
         io::{endpoint::Endpoint, prometheus::Prometheus, sampler::Sampler},
+        resolve,
         routes::{RouteKind, RouteRow},
         signals::{Origin, Snapshot, promql::Interest, route, sample::WorkloadLabels},
         wins::wins,
@@ -174,7 +175,8 @@ fn wrong(snapshot: &Snapshot, routes: &[RouteRow]) -> Vec<String> {
     }
     check("total rps", snapshot.total.rps, 65.0);
     check("total errors", snapshot.total.error_share, 9.0 / 65.0);
-    let lines = route::attribute(routes, &wins(routes, None), &snapshot.measured);
+    let world = resolve::World { routes: routes.iter().collect(), ..resolve::World::default() };
+    let lines = route::attribute(&world.routes, &wins(&world), &snapshot.measured);
     check("route a rps", lines[0].golden.rps, 40.0);
     check("route a errors", lines[0].golden.error_share, 0.1);
     check("route a p99", lines[0].golden.p99_ms, 100.0);

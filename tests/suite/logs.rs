@@ -92,6 +92,45 @@ async fn a_cut_log_is_resumed_without_losing_or_repeating_a_line() {
     );
 }
 
+/// More than socket and channel can hold: whoever waited for the screen would never come to its end.
+#[tokio::test]
+async fn a_screen_that_does_not_keep_up_loses_the_oldest_lines_and_the_log_goes_on() {
+    const ALL: usize = 60_000;
+    let (done, sent) = tokio::sync::oneshot::channel();
+    let done = Mutex::new(Some(done));
+    let server = Server::plain(move |_| {
+        let (to, from) = mpsc::unbounded_channel();
+        for at in 0..ALL {
+            to.send(Some(format!("2026-01-01T00:00:00Z {at:06} {}\n", "x".repeat(400)))).unwrap();
+        }
+        to.send(None).unwrap();
+        let done = done.lock().unwrap().take();
+        tokio::spawn(async move {
+            to.closed().await;
+            done.map(|done| done.send(()))
+        });
+        Reply::Stream(from)
+    })
+    .await;
+    let link = Kubeconfig::new(&server.url()).connect().unwrap();
+    let (to, mut from) = mpsc::channel::<LogBatch>(4);
+    tokio::spawn(logs::read(link, request(), to));
+    let read = tokio::time::timeout(Duration::from_mins(1), sent).await;
+    read.expect("the log is read although nobody takes its lines").unwrap();
+    let (mut kept, mut dropped, mut last) = (0, 0, String::new());
+    while let Some(batch) = from.recv().await {
+        dropped += usize::try_from(batch.dropped).unwrap();
+        if let Some(line) = batch.lines.last() {
+            // What is dropped is missing exactly before the batch that says so.
+            kept += batch.lines.len();
+            assert_eq!(line[..6].parse::<usize>().unwrap() + 1, kept + dropped);
+            last.clone_from(line);
+        }
+    }
+    assert!(dropped > 10_000 && last.starts_with("059999"), "{kept} {dropped} {last}");
+    assert_eq!(kept + dropped, ALL);
+}
+
 #[tokio::test]
 async fn a_line_without_end_is_split() {
     let server = Server::plain(|_| Reply::Whole(200, vec![], "x".repeat(100_000))).await;

@@ -4,6 +4,7 @@ use brink::{
     cluster::Manifest,
     mesh::{
         output::{MeshOutput, RoutesOutput},
+        resolve::World,
         routes::{RouteKind, RouteRow},
         signals::{Golden, MetricSource, Origin, RouteGolden, Snapshot, Trends, WorkloadRow},
         wins::wins,
@@ -31,10 +32,11 @@ fn routes() {
         RouteGolden { route: rows[0].route_ref(), golden: Golden::default(), origin: Origin::Unknown },
         RouteGolden { route: rows[1].route_ref(), golden, origin: Origin::Shared },
     ];
-    let output = RoutesOutput::new(&rows, &wins(&rows, None), &figures);
+    let won = wins(&World { routes: rows.iter().collect(), ..World::default() });
+    let output = RoutesOutput::new(&rows, &won, &figures);
     insta::assert_snapshot!(serde_json::to_string_pretty(&output).unwrap());
     // Without figures the rest stays.
-    let output = RoutesOutput::new(&rows, &wins(&rows, None), &[]);
+    let output = RoutesOutput::new(&rows, &won, &[]);
     assert_eq!((output.routes[0].rps, output.routes[0].source), (None, Origin::Unknown));
 }
 

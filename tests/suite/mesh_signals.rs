@@ -3,9 +3,10 @@
 use brink::{
     cluster::Manifest,
     mesh::{
+        resolve::World,
         routes::{RouteKind, RouteRow},
         signals::{
-            Freshness, Origin, Snapshot,
+            Freshness, Origin, RouteGolden, Snapshot,
             answers::Answers,
             fold::Measured,
             route::{attribute, gateway_names},
@@ -188,9 +189,15 @@ fn measured(edges: Vec<(EdgeLabels, f64)>) -> Measured {
     look(all).measured
 }
 
+/// Figures of routes that nothing but themselves decides about.
+fn figures_of(routes: &[RouteRow], measured: &Measured) -> Vec<RouteGolden> {
+    let world = World { routes: routes.iter().collect(), ..World::default() };
+    attribute(&world.routes, &wins(&world), measured)
+}
+
 /// Rps and origin of each route.
 fn shares(routes: &[RouteRow], measured: &Measured) -> Vec<(Option<f64>, Origin)> {
-    attribute(routes, &wins(routes, None), measured).iter().map(|row| (row.golden.rps, row.origin)).collect()
+    figures_of(routes, measured).iter().map(|row| (row.golden.rps, row.origin)).collect()
 }
 
 #[test]
@@ -202,7 +209,7 @@ fn a_route_gets_what_its_gateway_sends_to_its_backends() {
         edge("source web -> one/one 200", 50.0),
         edge("source other -> one/one 200", 2.0),
     ]);
-    let rows = attribute(&routes, &wins(&routes, None), &measured);
+    let rows = figures_of(&routes, &measured);
     assert_eq!(
         (rows[0].golden.rps, rows[0].golden.error_share, rows[0].origin),
         (Some(8.0), Some(0.125), Origin::Measured)
@@ -268,7 +275,7 @@ fn routes_of_the_mesh_get_what_is_called_from_inside() {
         };
         answers.service_latency.push((labels, rate));
     }
-    let rows = attribute(&routes, &wins(&routes, None), &Snapshot::of(&answers).measured);
+    let rows = figures_of(&routes, &Snapshot::of(&answers).measured);
     let figures: Vec<_> = rows.iter().map(|row| (row.golden.rps, row.golden.p50_ms, row.origin)).collect();
     assert_eq!(
         figures,
@@ -291,7 +298,7 @@ fn series_that_name_the_route_come_first() {
         labelled_latency: vec![(label("shop/a", "", "0.1"), 4.0), (label("shop/a", "", "+Inf"), 4.0)],
         ..Answers::default()
     };
-    let rows = attribute(&routes, &wins(&routes, None), &Snapshot::of(&answers).measured);
+    let rows = figures_of(&routes, &Snapshot::of(&answers).measured);
     assert_eq!(
         (rows[0].golden.rps, rows[0].golden.error_share, rows[0].origin),
         (Some(4.0), Some(0.25), Origin::Measured)

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use brink::{
     cluster::Manifest,
     mesh::{
-        gateways::GatewayRow,
+        gateways::{GatewayRow, Gateways},
         load::Loaded,
         resolve::{Request, World, rank::Rank, resolve},
         routes::{RouteKind, RouteRow},
@@ -32,8 +32,11 @@ fn http(name: &str, minute: u32, spec: &str) -> String {
 
 fn cells(text: &str, with_gateways: bool) -> Vec<String> {
     let loaded = world(text);
-    let gateways = with_gateways.then_some(loaded.gateways.as_slice());
-    wins(&loaded.routes, gateways).iter().map(ToString::to_string).collect()
+    let mut world = loaded.world();
+    if !with_gateways {
+        world.gateways = Gateways::default();
+    }
+    wins(&world).iter().map(ToString::to_string).collect()
 }
 
 const GATEWAY: &str = "---
@@ -148,6 +151,11 @@ fn request(path: &str) -> Request {
     request
 }
 
+/// Routes alone, without a word about Gateways.
+fn of(routes: &[RouteRow]) -> World<'_> {
+    World { routes: routes.iter().collect(), ..World::default() }
+}
+
 fn ranks(routes: &[RouteRow]) -> Vec<Rank<'_>> {
     let mut all = Vec::new();
     for route in routes {
@@ -185,12 +193,12 @@ proptest! {
     ) {
         let gateway = gateway();
         let world = |routes: &[RouteRow]| -> _ {
-            let world = World { routes: routes.iter().collect(), gateways: Some(vec![&gateway]), ..World::default() };
+            let world = World { routes: routes.iter().collect(), gateways: Gateways::all([&gateway]), ..World::default() };
             resolve(&world, &request(path))
         };
         prop_assert_eq!(world(&routes), world(&shuffled));
         let by_name = |routes: &[RouteRow]| {
-            let mut all: Vec<_> = wins(routes, None).into_iter().zip(routes.iter().map(RouteRow::route_ref)).collect();
+            let mut all: Vec<_> = wins(&of(routes)).into_iter().zip(routes.iter().map(RouteRow::route_ref)).collect();
             all.sort_by(|a, b| a.1.cmp(&b.1));
             all
         };
@@ -201,10 +209,10 @@ proptest! {
     #[test]
     fn a_shadowed_route_answers_nothing(routes in arbitrary_routes(), path in "/[ab]?(/[ab])?") {
         let gateway = gateway();
-        let world = World { routes: routes.iter().collect(), gateways: Some(vec![&gateway]), ..World::default() };
+        let world = World { routes: routes.iter().collect(), gateways: Gateways::all([&gateway]), ..World::default() };
         let winner = resolve(&world, &request(&path)).route;
-        for gateways in [None, Some(std::slice::from_ref(&gateway))] {
-            for (route, wins) in routes.iter().zip(wins(&routes, gateways)) {
+        for world in [of(&routes), world] {
+            for (route, wins) in routes.iter().zip(wins(&world)) {
                 if matches!(wins, Wins::No { .. }) {
                     prop_assert_ne!(Some(route.route_ref()), winner.clone());
                 }
@@ -220,7 +228,7 @@ proptest! {
             let row = RouteRow::decode(kind, &object);
             prop_assert_eq!(row.name.as_str(), "n");
             prop_assert!(row.notes.len() <= 8);
-            let _ = wins(&[row.clone(), row.clone()], None);
+            let _ = wins(&of(&[row.clone(), row.clone()]));
             let world = World { routes: vec![&row], ..World::default() };
             let _ = resolve(&world, &request("/a"));
         }
@@ -290,10 +298,10 @@ fn ten_thousand_routes_are_judged_and_resolved() {
             RouteRow::decode(RouteKind::Http, &object)
         })
         .collect();
-    let lost = wins(&routes, None).iter().filter(|wins| wins.known() == Some(false)).count();
+    let lost = wins(&of(&routes)).iter().filter(|wins| wins.known() == Some(false)).count();
     assert_eq!(lost, 5_000);
     let gateway = gateway();
-    let world = World { routes: routes.iter().collect(), gateways: Some(vec![&gateway]), ..World::default() };
+    let world = World { routes: routes.iter().collect(), gateways: Gateways::all([&gateway]), ..World::default() };
     let mut request = request("/b/c");
     request.host = "h77.x.com".to_owned();
     let answer = resolve(&world, &request);

@@ -296,7 +296,10 @@ async fn missing_rights_and_missing_kinds_are_states_of_their_own() {
     let mut screen = Screen::pods(&script);
     screen.until("forbidden", |screen| matches!(screen.states.last(), Some(Source::Forbidden { .. }))).await;
     let Source::Forbidden { what } = screen.state() else { unreachable!() };
-    assert!(what.contains("pods is forbidden") && what.contains("auth can-i list pods -n shop"), "{what}");
+    assert_eq!(
+        what,
+        "cannot list pods in shop: needs get,list,watch pods\nkubectl --context test auth can-i list pods -n shop"
+    );
 
     let script = Script::new(vec![Box::new(|_| Reply::Whole(404, vec![], "404 page not found".to_owned()))]).await;
     let link = Kubeconfig::new(&script.server.url()).connect().unwrap();

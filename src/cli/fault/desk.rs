@@ -89,9 +89,8 @@ async fn traffic(session: &Session) -> Traffic {
     let Some(mut snapshot) = metrics::measured(session).await else { return Traffic::default() };
     // Without routes their traffic stays unknown; the rest is measured all the same.
     if let Ok(loaded) = routes::from_cluster(session).await {
-        let gateways = (!loaded.gateways.is_empty()).then_some(loaded.gateways.as_slice());
-        let won = wins::wins(&loaded.routes, gateways);
-        snapshot.routes = route::attribute(&loaded.routes, &won, &snapshot.measured);
+        let world = loaded.world();
+        snapshot.routes = route::attribute(&world.routes, &wins::wins(&world), &snapshot.measured);
     }
     Traffic::of(&snapshot)
 }

@@ -1,10 +1,11 @@
-//! Logs of a container, followed across cut connections.
+//! Logs of a container, followed across cut connections. Reading never waits for whoever takes the lines: what comes faster
+//! than it is taken is kept up to [`KEPT`] lines, then the oldest are dropped and counted.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use kube::client::Body;
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 use super::{
     connect::Link,
@@ -12,12 +13,12 @@ use super::{
     watch::{backoff::Backoff, lines::Lines},
 };
 use crate::{
-    base::sanitize,
+    base::{Ring, sanitize},
     cluster::{
         Kind, ObjectRef, Source,
         api::Trouble,
         cause::remedy,
-        logs::{LogBatch, LogRequest},
+        logs::{KEPT, LogBatch, LogRequest},
     },
 };
 
@@ -31,8 +32,9 @@ const LONGEST: usize = 16 << 10;
 pub async fn read(link: Link, request: LogRequest, to: Sender<LogBatch>) {
     let mut backoff = Backoff::default();
     let mut last: Option<Timestamp> = None;
+    let mut to = Outlet { to, waiting: Ring::new(KEPT) };
     loop {
-        let outcome = stretch(&link, &request, &to, &mut last, &mut backoff).await;
+        let outcome = stretch(&link, &request, &mut to, &mut last, &mut backoff).await;
         let source = match outcome {
             Err(Gone) => return,
             Ok(None) => Source::Idle,
@@ -41,7 +43,7 @@ pub async fn read(link: Link, request: LogRequest, to: Sender<LogBatch>) {
                 // following, and slowly.
                 let wait = backoff.next();
                 let retry = if request.follow && !trouble.not_found() { wait } else { Duration::ZERO };
-                let cause = format!("{trouble}: {}", remedy(&trouble, link.context()));
+                let cause = format!("{trouble}\n{}", remedy(&trouble, link.context()));
                 if trouble.code() == Some(403) {
                     Source::Forbidden { what: cause }
                 } else {
@@ -53,13 +55,13 @@ pub async fn read(link: Link, request: LogRequest, to: Sender<LogBatch>) {
             Source::Broken { retry, .. } if !retry.is_zero() => Some(*retry),
             _ => None,
         };
-        if to.send(LogBatch { lines: Vec::new(), source }).await.is_err() {
+        if to.tell(source).await.is_err() {
             return;
         }
         let Some(wait) = wait else { return };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = to.closed() => return,
+            () = to.to.closed() => return,
         }
     }
 }
@@ -67,11 +69,58 @@ pub async fn read(link: Link, request: LogRequest, to: Sender<LogBatch>) {
 /// Nobody reads any more.
 struct Gone;
 
+/// Lines on their way out.
+struct Outlet {
+    to: Sender<LogBatch>,
+    waiting: Ring<String>,
+}
+
+impl Outlet {
+    /// Takes lines in, and sends what there is room for.
+    fn offer(&mut self, lines: Vec<String>) -> Result<(), Gone> {
+        for line in lines {
+            self.waiting.push(line);
+        }
+        while !self.waiting.is_empty() {
+            match self.to.try_reserve() {
+                Ok(permit) => permit.send(batch(&mut self.waiting)),
+                Err(TrySendError::Full(())) => return Ok(()),
+                Err(TrySendError::Closed(())) => return Err(Gone),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a batch as soon as there is room; never ends while nothing waits.
+    async fn room(&mut self) -> Result<(), Gone> {
+        if self.waiting.is_empty() {
+            self.to.closed().await;
+            return Err(Gone);
+        }
+        self.to.reserve().await.map_err(|_| Gone)?.send(batch(&mut self.waiting));
+        Ok(())
+    }
+
+    /// Sends everything, then how the log stands.
+    async fn tell(&mut self, source: Source) -> Result<(), Gone> {
+        while !self.waiting.is_empty() {
+            self.room().await?;
+        }
+        self.to.send(LogBatch { dropped: 0, lines: Vec::new(), source }).await.map_err(|_| Gone)
+    }
+}
+
+fn batch(waiting: &mut Ring<String>) -> LogBatch {
+    let dropped = waiting.take_dropped();
+    let lines = std::iter::from_fn(|| waiting.pop()).take(FULL).collect();
+    LogBatch { dropped, lines, source: Source::Live }
+}
+
 /// One connection. `Ok(None)`: the log ended.
 async fn stretch(
     link: &Link,
     wanted: &LogRequest,
-    to: &Sender<LogBatch>,
+    to: &mut Outlet,
     last: &mut Option<Timestamp>,
     backoff: &mut Backoff,
 ) -> Result<Option<Trouble>, Gone> {
@@ -81,7 +130,7 @@ async fn stretch(
     };
     let opened = tokio::select! {
         opened = link.open(request) => opened,
-        () = to.closed() => return Err(Gone),
+        () = to.to.closed() => return Err(Gone),
     };
     let answer = match opened {
         Ok(answer) => answer,
@@ -91,15 +140,17 @@ async fn stretch(
     let resumed = *last;
     loop {
         let mut batch = Vec::new();
-        let more = tokio::select! {
-            more = lines.more() => more,
-            () = to.closed() => return Err(Gone),
+        let more = loop {
+            tokio::select! {
+                more = lines.more() => break more,
+                sent = to.room() => sent?,
+            }
         };
         loop {
             while let Some(line) = lines.take_up_to(LONGEST) {
                 take(wanted, &line, resumed, last, &mut batch);
                 if batch.len() >= FULL {
-                    send(to, std::mem::take(&mut batch)).await?;
+                    to.offer(std::mem::take(&mut batch))?;
                 }
             }
             if !matches!(more, Ok(true)) || !lines.more_at_hand().await {
@@ -113,7 +164,7 @@ async fn stretch(
         }
         if !batch.is_empty() {
             backoff.reset();
-            send(to, batch).await?;
+            to.offer(batch)?;
         }
         match more {
             Ok(true) => {}
@@ -121,10 +172,6 @@ async fn stretch(
             Err(why) => return Ok(Some(Trouble::Unknown { server: link.server().to_owned(), why })),
         }
     }
-}
-
-async fn send(to: &Sender<LogBatch>, lines: Vec<String>) -> Result<(), Gone> {
-    to.send(LogBatch { lines, source: Source::Live }).await.map_err(|_| Gone)
 }
 
 /// One line. The server puts the time before each, since a cut log is resumed by it; a person may not want it.

@@ -20,7 +20,8 @@ use crate::{
         sight::Sight,
     },
     mesh::{
-        gateways::GatewayRow,
+        gateways::{GatewayRow, Gateways},
+        resolve,
         routes::{RouteKind, RouteRow},
         wins::{Wins, wins},
     },
@@ -208,16 +209,20 @@ fn predicts(route: &Manifest, ours: &Manifest, recreate: bool, backend: &Backend
     let others: Vec<RouteRow> = sight.http_routes.iter().filter(|one| !same(one, route)).map(row).collect();
     let gateways: Option<Vec<GatewayRow>> =
         sight.gateways.as_ref().map(|all| all.iter().map(GatewayRow::decode).collect());
+    let verdicts = |rows: &[RouteRow]| {
+        let gateways = gateways.as_ref().map(Gateways::all).unwrap_or_default();
+        wins(&resolve::World { routes: rows.iter().collect(), gateways, ..resolve::World::default() })
+    };
     let mut lines = Vec::new();
     if recreate {
         first.created = after(2);
     }
     let mut rows = vec![ours, first];
     rows.extend(others);
-    let verdicts = wins(&rows, gateways.as_deref());
-    let told = |at: usize| verdicts.get(at).map(ToString::to_string).unwrap_or_default();
+    let now = verdicts(&rows);
+    let told = |at: usize| now.get(at).map(ToString::to_string).unwrap_or_default();
     lines.push(format!("{second} wins: {}; {name} wins: {}", told(0), told(1)));
-    match (verdicts.first(), recreate) {
+    match (now.first(), recreate) {
         (Some(Wins::Yes), _) => lines.push(format!("the requests of {name} go to {}", backend.service)),
         (Some(Wins::No { .. }), _) => {
             lines.push(format!("{second} gets no requests, and no condition on it tells that it lost"));
@@ -226,7 +231,7 @@ fn predicts(route: &Manifest, ours: &Manifest, recreate: bool, backend: &Backend
     }
     if recreate {
         rows.remove(0);
-        let verdicts = wins(&rows, gateways.as_deref());
+        let verdicts = verdicts(&rows);
         lines.push(format!(
             "after the undo, {name} wins: {}",
             verdicts.first().map(ToString::to_string).unwrap_or_default()

@@ -4,7 +4,7 @@ use compact_str::CompactString;
 
 use super::{LostAt, Request, World};
 use crate::mesh::{
-    gateways::{GatewayRow, Listener},
+    gateways::{GatewayRow, Gateways, Listener},
     host,
     routes::{Parent, ParentKind, RouteKind, RouteRow, Verdict},
 };
@@ -139,20 +139,16 @@ pub(super) fn all<'a>(world: &World<'a>, request: &Request, host: &str) -> Vec<F
         request.gateway.as_ref().is_none_or(|(ns, gateway)| ns == namespace && gateway == name)
     };
     let mut found = Vec::new();
-    match &world.gateways {
-        Some(gateways) => {
-            let mut gateways: Vec<_> =
-                gateways.iter().copied().filter(|row| wanted(&row.namespace, &row.name)).collect();
-            gateways.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-            found.extend(gateways.into_iter().filter_map(|gateway| listener(gateway, request, host)));
-        }
-        None => {
-            let mut named: Vec<_> = parents(world, ParentKind::Gateway).filter(|(ns, name)| wanted(ns, name)).collect();
-            named.sort();
-            named.dedup();
-            found.extend(named.into_iter().map(|(namespace, name)| Frontend::Implied { namespace, name }));
-        }
-    }
+    let Gateways { rows, seen } = &world.gateways;
+    let mut gateways: Vec<_> = rows.iter().copied().filter(|row| wanted(&row.namespace, &row.name)).collect();
+    gateways.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    found.extend(gateways.into_iter().filter_map(|gateway| listener(gateway, request, host)));
+    let mut named: Vec<_> = parents(world, ParentKind::Gateway)
+        .filter(|(namespace, name)| !seen.covers(namespace) && wanted(namespace, name))
+        .collect();
+    named.sort();
+    named.dedup();
+    found.extend(named.into_iter().map(|(namespace, name)| Frontend::Implied { namespace, name }));
     if request.gateway.is_none() {
         let mut services: Vec<_> = parents(world, ParentKind::Service)
             .filter(|(namespace, name)| is_service_host(host, namespace, name))

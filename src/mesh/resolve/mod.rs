@@ -28,7 +28,7 @@ use self::{
     rank::Rank,
 };
 use super::{
-    gateways::GatewayRow,
+    gateways::{Gateways, Seen},
     host,
     routes::{Filter, Parent, RouteRef, RouteRow},
 };
@@ -38,14 +38,14 @@ use super::{
 pub struct World<'a> {
     /// All routes.
     pub routes: Vec<&'a RouteRow>,
-    /// All Gateways; `None`: unknown, so every Gateway that a route names is taken as one listener for all hostnames.
-    pub gateways: Option<Vec<&'a GatewayRow>>,
+    /// The Gateways. One that is unknown and that a route names is taken as one listener for all hostnames.
+    pub gateways: Gateways<'a>,
     /// Services as `NS/NAME` with their ports; `None`: unknown, so the parents' `ResolvedRefs` decides.
     pub services: Option<BTreeMap<String, Vec<u16>>>,
     /// What ReferenceGrants permit; `None`: unknown.
     pub grants: Option<Vec<Grant>>,
     /// Labels of namespaces; `None`: unknown.
-    pub namespaces: Option<BTreeMap<String, BTreeMap<String, String>>>,
+    pub namespaces: Option<&'a BTreeMap<String, BTreeMap<String, String>>>,
 }
 
 /// One permission of a ReferenceGrant (gateway.networking.k8s.io/v1beta1).
@@ -195,10 +195,14 @@ pub fn resolve(world: &World<'_>, request: &Request) -> Resolution {
     let host = host::normal(&request.host);
     let (request, path) = request.split();
     let mut notes = Vec::new();
-    if world.gateways.is_none() {
-        notes.push(
+    match &world.gateways.seen {
+        Seen::Everywhere => {}
+        Seen::Nowhere => notes.push(
             "no Gateway is known: every Gateway that routes name is taken as one listener for all hosts".to_owned(),
-        );
+        ),
+        Seen::Namespace(namespace) => notes.push(format!(
+            "only the Gateways of {namespace} are known: any other that routes name is taken as one listener for all hosts"
+        )),
     }
     let frontends = frontend::all(world, &request, &host);
     let mut answers: Vec<_> = frontends.iter().map(|frontend| at(frontend, world, &request, &host, &path)).collect();
@@ -220,16 +224,14 @@ pub fn resolve(world: &World<'_>, request: &Request) -> Resolution {
 fn nobody(world: &World<'_>, request: &Request, host: &str) -> String {
     let (scheme, port) = (request.scheme.protocol(), request.port);
     let port = port.map(|port| format!(" on port {port}")).unwrap_or_default();
-    match (&request.gateway, &world.gateways) {
-        (Some((namespace, name)), Some(all))
-            if !all.iter().any(|row| row.namespace == *namespace && row.name == *name) =>
-        {
-            format!("there is no Gateway {namespace}/{name}")
-        }
-        (Some((namespace, name)), _) => {
+    let Gateways { rows, seen } = &world.gateways;
+    match &request.gateway {
+        Some((namespace, name)) if rows.iter().any(|row| row.namespace == *namespace && row.name == *name) => {
             format!("Gateway {namespace}/{name} has no {scheme} listener{port} for {host}")
         }
-        (None, _) => format!("no Gateway has a {scheme} listener{port} for {host}"),
+        Some((namespace, name)) if seen.covers(namespace) => format!("there is no Gateway {namespace}/{name}"),
+        Some((namespace, name)) => format!("no route names Gateway {namespace}/{name}, which is not known itself"),
+        None => format!("no Gateway has a {scheme} listener{port} for {host}"),
     }
 }
 

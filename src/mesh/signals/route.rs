@@ -31,9 +31,9 @@ enum Carrier {
 }
 
 /// Names of the Gateways that these routes are attached to, for [`super::promql::Interest::gateways`].
-pub fn gateway_names(routes: &[RouteRow]) -> Vec<String> {
+pub fn gateway_names<'a>(routes: impl IntoIterator<Item = &'a RouteRow>) -> Vec<String> {
     let mut names = BTreeSet::new();
-    for parent in routes.iter().flat_map(|route| &route.parents) {
+    for parent in routes.into_iter().flat_map(|route| &route.parents) {
         match parent.kind {
             ParentKind::Gateway => {
                 names.insert(parent.name.to_string());
@@ -46,7 +46,7 @@ pub fn gateway_names(routes: &[RouteRow]) -> Vec<String> {
 }
 
 /// One line per route, in their order. `wins` as [`crate::mesh::wins::wins`] gave it for the same routes.
-pub fn attribute(routes: &[RouteRow], wins: &[Wins], measured: &Measured) -> Vec<RouteGolden> {
+pub fn attribute(routes: &[&RouteRow], wins: &[Wins], measured: &Measured) -> Vec<RouteGolden> {
     let world = World::new(routes, measured);
     let plays = |at: usize| !matches!(wins.get(at), Some(Wins::No { .. } | Wins::NotAccepted | Wins::NotAttached));
     let uses: Vec<BTreeSet<(Carrier, Named)>> = routes.iter().map(|route| world.uses(route)).collect();
@@ -98,7 +98,7 @@ struct Called<'a> {
 }
 
 impl<'a> World<'a> {
-    fn new(routes: &[RouteRow], measured: &'a Measured) -> Self {
+    fn new(routes: &[&RouteRow], measured: &'a Measured) -> Self {
         let sources: BTreeSet<&Named> = measured.edges.iter().map(|edge| &edge.from).collect();
         let parents: BTreeSet<Named> = routes
             .iter()

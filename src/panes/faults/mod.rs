@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
-use super::{Cx, Look, Reply, Subject, Title, World, live, state::Message};
+use super::{
+    Cx, Look, Reply, Subject, Title, World, live,
+    state::{Message, Standing},
+};
 use crate::{
     base::{Now, Ticket, age, sanitize, width},
     cluster::Source,
@@ -39,7 +42,7 @@ struct Question {
 #[derive(Debug, Default)]
 pub struct Faults {
     ticket: Option<Ticket>,
-    source: Source,
+    standing: Standing,
     /// The injection under the cursor, by id.
     cursor: Option<String>,
     offset: usize,
@@ -53,7 +56,7 @@ impl Faults {
         let mut effects: Vec<Effect> = self.ticket.take().map(Effect::Stop).into_iter().collect();
         let ticket = cx.tickets.take();
         self.ticket = Some(ticket);
-        self.source = Source::Idle;
+        self.standing = Standing::default();
         effects.push(Effect::WatchFaults(ticket));
         effects
     }
@@ -153,14 +156,24 @@ impl Faults {
 
     /// Whether nobody can say which faults there are: their records cannot be read.
     pub fn unknown(&self) -> bool {
-        matches!(self.source, Source::Broken { .. } | Source::Forbidden { .. })
+        self.standing.troubled()
     }
 
     /// How the list stands as a source.
-    pub fn hear(&mut self, ticket: Ticket, source: Source) {
+    pub fn hear(&mut self, ticket: Ticket, source: Source, now: Now) {
         if self.ticket == Some(ticket) {
-            self.source = source;
+            self.standing.hear(source, now);
         }
+    }
+
+    /// Whether its records are watched.
+    pub fn watches(&self) -> bool {
+        self.ticket.is_some()
+    }
+
+    /// How it stands.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// Fits the window.
@@ -186,32 +199,38 @@ impl Faults {
     }
 
     /// The title.
-    pub fn title(&self, world: &World) -> Title {
+    pub fn title(&self, world: &World, now: Now) -> Title {
         let live = world.live();
         let stuck = live.iter().filter(|view| view.state == State::Stuck).count();
-        let mut words = vec![(world.injections.len().to_string(), Role::TextDim)];
+        let mut words = vec![(self.standing.count(world.injections.len()), Role::TextDim)];
         if live.len() > stuck {
             words.push((format!("{} live", live.len() - stuck), Role::Fault));
         }
         if stuck > 0 {
             words.push((format!("{stuck} stuck"), Role::Bad));
         }
-        words.extend(super::state::title_word(&self.source, world.injections.len()));
+        words.extend(self.standing.words(world.injections.len(), now));
         Title { words, right: None }
     }
 
     /// When the picture changes by time alone.
     pub fn wakes(&self, world: &World, now: Now) -> Option<Duration> {
         let second = world.any_live().then(|| now.mono + Duration::from_secs(1));
-        second.into_iter().chain(self.question.as_ref().map(|question| question.until)).min()
+        second
+            .into_iter()
+            .chain(self.question.as_ref().map(|question| question.until))
+            .chain(self.standing.wakes(now))
+            .min()
     }
 
     /// Draws the inside.
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         let rows = rows(look.world);
         if rows.is_empty() {
-            let message = super::state::message(&self.source, look.world, "faults", 0)
-                .filter(|message| message.role != Role::TextDim || !matches!(self.source, Source::Live))
+            let message = self
+                .standing
+                .message(look, "faults", 0)
+                .filter(|_| *self.standing.source() != Source::Live)
                 .unwrap_or_else(|| Message::quiet("no faults", "f on a pod, a route or a workload chooses one"));
             message.view(area, buf, look);
             return;

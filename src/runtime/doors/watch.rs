@@ -8,11 +8,12 @@ use super::Keeper;
 use crate::{
     base::Ticket,
     cluster::{
-        Scope,
-        io::{logs, watch as watches},
+        Batch, Kind, Manifest, Scope, Source,
+        io::{connect::Link, logs, watch as watches},
         logs::LogRequest,
     },
     mesh::{
+        gateways::{GatewayRow, Seen},
         io::{
             endpoint::Endpoint,
             prometheus::Prometheus,
@@ -45,18 +46,27 @@ impl Keeper {
     pub(super) fn watch_routes(&mut self, ticket: Ticket, scope: &Scope) {
         let Some(link) = self.linked() else { return };
         for kind in RouteKind::ALL {
-            let (to, mut batches) = mpsc::channel(watches::CHANNEL);
-            let events = self.events.clone();
-            let decode = move |manifest: &crate::cluster::Manifest| Some(RouteRow::decode(kind, manifest));
-            self.spawn(ticket, watches::objects(link.clone(), kind.kind(), scope.clone(), decode, to));
-            self.spawn(ticket, async move {
-                while let Some(batch) = batches.recv().await {
-                    if events.send(Event::Routes(ticket, kind, batch)).await.is_err() {
-                        return;
-                    }
-                }
-            });
+            let decode = move |manifest: &Manifest| Some(RouteRow::decode(kind, manifest));
+            let tell = move |_, batch| Event::Routes(ticket, kind, batch);
+            self.spawn(ticket, widely(link.clone(), kind.kind(), scope.clone(), decode, self.events.clone(), tell));
         }
+        let decode = |manifest: &Manifest| Some(GatewayRow::decode(manifest));
+        let tell = move |seen, batch| Event::Gateways(ticket, seen, batch);
+        self.spawn(ticket, widely(link, GatewayRow::kind(), scope.clone(), decode, self.events.clone(), tell));
+    }
+
+    pub(super) fn watch_labels(&mut self, ticket: Ticket) {
+        let Some(link) = self.linked() else { return };
+        let (to, mut batches) = mpsc::channel(watches::CHANNEL);
+        let events = self.events.clone();
+        self.spawn(ticket, watches::namespaces(link, to));
+        self.spawn(ticket, async move {
+            while let Some(batch) = batches.recv().await {
+                if events.send(Event::Labels(ticket, batch)).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 
     /// Asks the metric source again and again; a question under the same ticket changes what is asked about.
@@ -101,10 +111,46 @@ impl Keeper {
         self.spawn(ticket, logs::read(link, request, to));
         self.spawn(ticket, async move {
             while let Some(batch) = batches.recv().await {
-                if events.send(Event::Log { ticket, batch, dropped: 0 }).await.is_err() {
+                if events.send(Event::Log(ticket, batch)).await.is_err() {
                     return;
                 }
             }
         });
+    }
+}
+
+/// Watches a kind everywhere; within the scope's namespace where the rights end there. Tells every batch, and how far it sees.
+async fn widely<R, F>(
+    link: Link,
+    kind: Kind,
+    scope: Scope,
+    decode: F,
+    events: mpsc::Sender<Event>,
+    tell: impl Fn(Seen, Batch<R>) -> Event,
+) where
+    R: Send + 'static,
+    F: FnMut(&Manifest) -> Option<R> + Clone + Send + 'static,
+{
+    let own = scope.namespace.clone();
+    let narrower = own.iter().map(|_| scope.clone());
+    for scope in std::iter::once(Scope::all()).chain(narrower) {
+        let seen = scope.namespace.as_ref().map_or(Seen::Everywhere, |namespace| Seen::Namespace(namespace.into()));
+        let last = scope.namespace.is_some() || own.is_none();
+        let (to, mut batches) = mpsc::channel::<Batch<R>>(watches::CHANNEL);
+        let relay = async {
+            while let Some(batch) = batches.recv().await {
+                if !last && matches!(batch.source, Source::Forbidden { .. }) {
+                    return;
+                }
+                if events.send(tell(seen.clone(), batch)).await.is_err() {
+                    return;
+                }
+            }
+        };
+        // When the relay ends, so does the watch.
+        tokio::select! {
+            () = watches::objects(link.clone(), kind.clone(), scope, decode.clone(), to) => {}
+            () = relay => {}
+        }
     }
 }

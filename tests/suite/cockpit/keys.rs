@@ -125,22 +125,82 @@ fn logs_follow_switch_container_and_count_what_they_drop() {
     assert!(first.follow && !first.previous);
     assert_eq!(first.container.as_deref(), Some("reviews-v2"));
     let lines = |from: usize, many: usize| (from..from + many).map(|at| format!("line {at}")).collect();
-    stage.send(Event::Log { ticket, batch: LogBatch { lines: lines(0, 10_500), source: Source::Live }, dropped: 0 });
-    assert!(stage.shows("500 lines dropped") && stage.shows("line 10499"), "{}", stage.text());
+    let batch = |dropped: u64, lines: Vec<String>| LogBatch { dropped, lines, source: Source::Live };
+    // 1,000 were lost on the way, 500 do not fit.
+    stage.send(Event::Log(ticket, batch(1_000, lines(0, 10_500))));
+    assert!(stage.shows("1,500 lines dropped") && stage.shows("line 10499"), "{}", stage.text());
     stage.keys("k");
     let still = stage.text();
-    stage.send(Event::Log { ticket, batch: LogBatch { lines: lines(10_500, 50), source: Source::Live }, dropped: 0 });
+    stage.send(Event::Log(ticket, batch(0, lines(10_500, 50))));
     let moved = stage.text();
     let body = |text: &str| text.lines().skip(2).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(body(&still), body(&moved), "who reads is not moved");
-    stage.keys("c");
+    stage.keys("o");
     let (next, second) = request(&stage);
     assert_eq!(second.container.as_deref(), Some("istio-proxy"));
+    assert!(!second.timestamps);
     assert!(stage.effects.contains(&Effect::Stop(ticket)));
-    stage.keys("p");
-    assert!(request(&stage).1.previous);
-    stage.keys("esc");
+    stage.keys("p t");
+    let (last, third) = request(&stage);
+    assert!(third.previous && third.timestamps);
     assert!(stage.effects.contains(&Effect::Stop(next)));
+    stage.keys("esc");
+    assert!(stage.effects.contains(&Effect::Stop(last)));
+}
+
+#[test]
+fn of_many_containers_one_is_picked_by_name() {
+    let mut stage = Stage::full(80, 24);
+    let mut row = pod(40, "zzz-1-last", (3, 3), "Running", 0, 5);
+    row.containers = std::sync::Arc::from(["app", "istio-proxy", "setup"].map(std::sync::Arc::from));
+    stage.pods(vec![row]);
+    stage.keys("/ z z z enter l o");
+    assert!(stage.shows("● app") && stage.shows("setup"), "{}", stage.text());
+    stage.keys("G enter");
+    let asked = stage.asked(|effect| match effect {
+        Effect::Log(_, request) => Some(request.clone()),
+        _ => None,
+    });
+    assert_eq!(asked.container.as_deref(), Some("setup"));
+    assert!(stage.shows("Logs shop/zzz-1-last setup"), "{}", stage.text());
+}
+
+#[test]
+fn a_log_that_is_cut_says_why_and_when_it_goes_on() {
+    use brink::cluster::logs::LogBatch;
+    let mut stage = Stage::full(80, 24);
+    stage.keys("/ r e v i e w s - v 2 enter l");
+    let ticket = stage.asked(|effect| match effect {
+        Effect::Log(ticket, _) => Some(*ticket),
+        _ => None,
+    });
+    let cut =
+        Source::Broken { cause: "the connection broke\nlook at proxies".to_owned(), retry: Duration::from_secs(4) };
+    stage.send(Event::Log(ticket, LogBatch { dropped: 0, lines: vec!["line 1".to_owned()], source: Source::Live }));
+    stage.send(Event::Log(ticket, LogBatch { dropped: 0, lines: Vec::new(), source: cut }));
+    assert!(stage.shows("line 1") && stage.shows("the connection broke; next try in 4s"), "{}", stage.text());
+    stage.pass(Duration::from_secs(3));
+    assert!(stage.shows("next try in 1s"), "{}", stage.text());
+}
+
+#[test]
+fn texts_and_namespaces_are_copied_and_the_last_pane_comes_back() {
+    let mut stage = Stage::full(120, 40);
+    stage.keys("n");
+    assert!(matches!(stage.effects.last(), Some(Effect::Copy(text)) if text == "shop"), "{:?}", stage.effects.last());
+    stage.keys("y");
+    let ticket = stage.asked(|effect| match effect {
+        Effect::Yaml(ticket, ..) => Some(*ticket),
+        _ => None,
+    });
+    stage.send(Event::Text(ticket, Ok("kind: Pod\nmetadata: {}\n".to_owned())));
+    stage.keys("c");
+    assert!(matches!(stage.effects.last(), Some(Effect::Copy(text)) if text == "kind: Pod\nmetadata: {}"));
+    assert!(stage.shows("copied 2 lines"), "{}", stage.text());
+    stage.keys("esc 3 -");
+    assert_eq!(stage.app.focus(), brink::panes::PaneKind::Pods);
+    stage.keys("-");
+    assert_eq!(stage.app.focus(), brink::panes::PaneKind::Mesh);
 }
 
 #[test]

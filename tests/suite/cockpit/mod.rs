@@ -3,6 +3,7 @@
 mod bytes;
 mod keys;
 pub mod pty;
+mod routes;
 mod screens;
 mod stage;
 mod states;

@@ -11,6 +11,8 @@ use brink::{
     },
     config::{Depth, Keymap, Theme},
     mesh::{
+        gateways::{GatewayRow, Seen},
+        load::Loaded,
         routes::{RouteKind, RouteRow},
         signals::{Golden, MetricSource, Series, Snapshot, Trends, WorkloadRow},
     },
@@ -92,6 +94,7 @@ impl Stage {
             let rows = routes().into_iter().filter(|row| row.kind == kind).collect();
             stage.routes(kind, rows);
         }
+        stage.gateways(vec![gateway("gw", "{name: http, port: 80, protocol: HTTP}")]);
         stage.metrics(metrics());
         let ticket = stage.asked(|effect| match effect {
             Effect::WatchFaults(ticket) => Some(*ticket),
@@ -148,6 +151,11 @@ impl Stage {
     pub fn routes(&mut self, kind: RouteKind, rows: Vec<RouteRow>) {
         let deltas = rows.into_iter().map(Delta::Upsert).collect();
         self.send(Event::Routes(self.routes_ticket(), kind, Batch { deltas, source: Source::Live }));
+    }
+
+    pub fn gateways(&mut self, rows: Vec<GatewayRow>) {
+        let deltas = rows.into_iter().map(Delta::Upsert).collect();
+        self.send(Event::Gateways(self.routes_ticket(), Seen::Everywhere, Batch { deltas, source: Source::Live }));
     }
 
     pub fn metrics(&mut self, snapshot: Snapshot) {
@@ -249,7 +257,18 @@ pub fn crowd(count: u128) -> Vec<PodRow> {
         .collect()
 }
 
-fn http_route(name: &str, created: &str, host: &str, path: &str, backends: &[(&str, u32)]) -> RouteRow {
+/// A Gateway of the shop with a listener as YAML writes it.
+pub fn gateway(name: &str, listener: &str) -> GatewayRow {
+    let text = format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {{name: {name}, namespace: shop}}\nspec: \
+         {{gatewayClassName: c, listeners: [{listener}]}}\n"
+    );
+    let mut loaded = Loaded::default();
+    loaded.read("gateway", &text).unwrap();
+    loaded.gateways.remove(0)
+}
+
+pub fn http_route(name: &str, created: &str, host: &str, path: &str, backends: &[(&str, u32)]) -> RouteRow {
     let backends: Vec<_> =
         backends.iter().map(|(name, weight)| json!({"name": name, "port": 8080, "weight": weight})).collect();
     let parent = json!({"name": "gw", "group": "gateway.networking.k8s.io", "kind": "Gateway"});

@@ -30,11 +30,60 @@ fn pods_at(source: Source, rows: bool) -> Stage {
 #[case(Source::Broken { cause: "x".to_owned(), retry: Duration::from_secs(4) }, false, "next try in 4s")]
 #[case(Source::Broken { cause: "x".to_owned(), retry: Duration::from_secs(4) }, true, "0s old")]
 #[case(Source::Broken { cause: "x".to_owned(), retry: Duration::from_secs(4) }, true, "reviews-v1")]
+#[case(Source::Broken { cause: "it is cut\nlook at it".to_owned(), retry: Duration::from_secs(4) }, true, "it is cut; next try in 4s")]
+#[case(Source::Loading { seen: 0, total: None }, false, "Pods – ")]
+#[case(Source::Broken { cause: "x".to_owned(), retry: Duration::from_secs(4) }, false, "Pods – ")]
+#[case(Source::Forbidden { what: "x".to_owned() }, false, "Pods – ")]
+#[case(Source::Forbidden { what: "x".to_owned() }, true, "Pods 11 0s old no rights ")]
+#[case(Source::Live, false, "Pods 0 ")]
 #[case(Source::Forbidden { what: "cannot list pods in shop\nkubectl auth can-i watch pods".to_owned() }, false, "cannot list pods in shop")]
 #[case(Source::Forbidden { what: "cannot list pods in shop\nkubectl auth can-i watch pods".to_owned() }, false, "kubectl auth can-i")]
 fn pods_say_how_they_stand(#[case] source: Source, #[case] rows: bool, #[case] told: &str) {
     let stage = pods_at(source, rows);
     assert!(stage.shows(told), "{}", stage.text());
+}
+
+#[test]
+fn the_next_try_is_counted_down() {
+    let mut stage = pods_at(Source::Broken { cause: "cut".to_owned(), retry: Duration::from_secs(4) }, false);
+    for (passed, told) in [(1, "next try in 3s"), (2, "next try in 1s"), (2, "trying again…")] {
+        // The screen is drawn anew at each second, no earlier than it reads differently.
+        assert!(stage.app.wakes().unwrap() <= stage.now.mono + Duration::from_secs(1));
+        stage.pass(Duration::from_secs(passed));
+        assert!(stage.shows(told), "{told}:\n{}", stage.text());
+    }
+}
+
+#[test]
+fn there_is_no_link_when_nothing_that_is_watched_answers() {
+    let broken = || Source::Broken { cause: "connection refused".to_owned(), retry: Duration::from_secs(4) };
+    let mut stage = pods_at(broken(), true);
+    assert!(!stage.shows("no link"), "the routes and the faults have not failed yet");
+    let ticket = stage.routes_ticket();
+    for kind in RouteKind::ALL {
+        stage.send(Event::Routes(ticket, kind, Batch { deltas: Vec::new(), source: broken() }));
+    }
+    let ticket = stage.asked(|effect| match effect {
+        Effect::WatchFaults(ticket) => Some(*ticket),
+        _ => None,
+    });
+    stage.send(Event::FaultSource(ticket, broken()));
+    assert!(stage.shows("no link") && stage.shows("faults unknown") && stage.shows("Faults – "), "{}", stage.text());
+    let ticket = stage.pods_ticket();
+    stage.send(Event::Pods(ticket, Batch { deltas: Vec::new(), source: Source::Live }));
+    assert!(!stage.shows("no link"), "{}", stage.text());
+}
+
+#[test]
+fn rows_of_one_kind_stay_when_another_may_not_be_read() {
+    let mut stage = Stage::full(120, 40);
+    let ticket = stage.routes_ticket();
+    let forbidden = Source::Forbidden {
+        what: "cannot list virtualservices in shop: needs get,list,watch virtualservices.networking.istio.io\nkubectl auth can-i"
+            .to_owned(),
+    };
+    stage.send(Event::Routes(ticket, RouteKind::VirtualService, Batch { deltas: Vec::new(), source: forbidden }));
+    assert!(stage.shows("my-route-v3") && stage.shows("cannot list virtualservices in shop"), "{}", stage.text());
 }
 
 #[test]

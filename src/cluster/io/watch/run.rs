@@ -177,9 +177,15 @@ impl<D: Decoder> Run<D> {
         let (source, wait) = match trouble {
             Trouble::Refused(refusal) if refusal.code == 403 => {
                 let context = self.link.context();
+                let within = match &self.namespace {
+                    Some(namespace) => format!(" in {namespace}"),
+                    None if self.kind.namespaced => " in all namespaces".to_owned(),
+                    None => String::new(),
+                };
                 let what = format!(
-                    "{}; `kubectl --context {context} auth can-i list {name}{place}{everywhere}` shows the right that is missing (list and watch)",
-                    refusal.message
+                    "cannot list {}{within}: needs get,list,watch {name}\n\
+                     kubectl --context {context} auth can-i list {name}{place}{everywhere}",
+                    self.kind.plural
                 );
                 (Source::Forbidden { what }, REFUSED)
             }
@@ -193,7 +199,7 @@ impl<D: Decoder> Run<D> {
                     _ => None,
                 };
                 let wait = self.backoff.next().max(asked.unwrap_or_default().min(Duration::from_mins(2)));
-                let cause = format!("{trouble}: {}", remedy(trouble, self.link.context()));
+                let cause = format!("{trouble}\n{}", remedy(trouble, self.link.context()));
                 (Source::Broken { cause, retry: wait }, wait)
             }
         };

@@ -1,0 +1,102 @@
+//! Who wins, as the pane tells it: judged among all routes that may be seen, with the Gateways they name.
+
+use brink::{
+    base::Uid,
+    cluster::{Batch, Delta, Source, namespaces::NamespaceRow, pods::MeshMode},
+    mesh::{gateways::Seen, routes::RouteKind},
+    msg::{Effect, Event},
+};
+use rstest::rstest;
+
+use super::stage::{Stage, gateway, http_route, routes};
+
+/// Pods, routes of the shop, and nothing said of Gateways yet.
+fn listed() -> Stage {
+    let mut stage = Stage::new(200, 60).linked();
+    for kind in RouteKind::ALL {
+        let rows = routes().into_iter().filter(|row| row.kind == kind).collect();
+        stage.routes(kind, rows);
+    }
+    stage
+}
+
+/// The cell WINS of a route.
+fn wins(stage: &Stage, name: &str) -> String {
+    let screen = stage.text();
+    let mut lines = screen.lines();
+    let heading = lines.by_ref().find(|line| line.contains("WINS")).expect("the column is there");
+    let column = heading.chars().take_while(|c| *c != 'W').count();
+    let line = lines.find(|line| line.contains(&format!("│ {name} "))).unwrap_or_else(|| panic!("{name}:\n{screen}"));
+    let cell: String = line.chars().skip(column).collect();
+    cell.split("  ").next().unwrap_or_default().trim().to_owned()
+}
+
+#[rstest]
+#[case::one_that_takes_all("gw", "{name: one, port: 80, protocol: HTTP}", ["yes", "no: older my-route", "yes"])]
+#[case::one_host_only("gw", "{name: one, port: 80, protocol: HTTP, hostname: shop.example.com}", ["no: no listener", "no: no listener", "yes"])]
+#[case::not_over_http("gw", "{name: one, port: 80, protocol: TCP}", ["no: no listener", "no: no listener", "no: no listener"])]
+#[case::another_gateway("other", "{name: one, port: 80, protocol: HTTP}", ["no: no listener", "no: no listener", "no: no listener"])]
+fn gateways_have_a_say(#[case] name: &str, #[case] listener: &str, #[case] cells: [&str; 3]) {
+    let mut stage = listed();
+    assert_eq!(wins(&stage, "my-route"), "–", "before the Gateways are known nobody has won");
+    stage.gateways(vec![gateway(name, listener)]);
+    assert_eq!(["my-route", "my-route-v3", "shop"].map(|route| wins(&stage, route)), cells);
+}
+
+#[test]
+fn gateways_that_may_not_be_read_are_compared_by_name() {
+    let mut stage = listed();
+    let forbidden = Source::Forbidden { what: "cannot list gateways".to_owned() };
+    let batch = Batch { deltas: Vec::new(), source: forbidden };
+    stage.send(Event::Gateways(stage.routes_ticket(), Seen::Namespace("shop".into()), batch));
+    assert_eq!(wins(&stage, "my-route"), "yes");
+    assert_eq!(wins(&stage, "my-route-v3"), "no: older my-route");
+}
+
+#[test]
+fn a_route_of_another_namespace_wins_without_being_shown() {
+    let mut stage = Stage::full(200, 60);
+    let mut older = http_route("elder", "2026-01-01T00:00:00Z", "lior.example.com", "/", &[("v1", 1)]);
+    older.namespace = "pay".into();
+    let uid = older.uid;
+    let open = "{name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}";
+    stage.gateways(vec![gateway("gw", open)]);
+    stage.routes(RouteKind::Http, vec![older]);
+    // Both name the Gateway `gw` of the shop.
+    assert_eq!(wins(&stage, "my-route"), "no: older elder");
+    assert!(stage.shows("Routes 3 ") && !stage.shows("│ elder"), "{}", stage.text());
+    let gone = Batch { deltas: vec![Delta::Remove(uid)], source: Source::Live };
+    stage.send(Event::Routes(stage.routes_ticket(), RouteKind::Http, gone));
+    assert_eq!(wins(&stage, "my-route"), "yes");
+}
+
+#[test]
+fn a_gateway_that_selects_namespaces_asks_for_their_labels() {
+    let mut stage = listed();
+    let asked = |stage: &Stage| {
+        stage.effects.iter().find_map(|effect| match effect {
+            Effect::WatchLabels(ticket) => Some(*ticket),
+            _ => None,
+        })
+    };
+    stage.gateways(vec![gateway("gw", "{name: one, port: 80, protocol: HTTP}")]);
+    assert_eq!(asked(&stage), None, "nobody needs them");
+    let selecting = "{name: one, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: Selector, selector: \
+                     {matchLabels: {team: web}}}}}";
+    stage.gateways(vec![gateway("gw", selecting)]);
+    let ticket = asked(&stage).expect("the labels are asked for");
+    assert_eq!(wins(&stage, "my-route"), "yes", "nothing says no yet");
+    for (team, cell) in [("pay", "no: no listener"), ("web", "yes")] {
+        let row = NamespaceRow {
+            uid: Uid(7),
+            name: "shop".into(),
+            terminating: false,
+            mesh: MeshMode::None,
+            labels: [("team".to_owned(), team.to_owned())].into(),
+            created: None,
+        };
+        let batch = Batch { deltas: vec![Delta::Upsert(row)], source: Source::Live };
+        stage.send(Event::Labels(ticket, batch));
+        assert_eq!(wins(&stage, "my-route"), cell, "{team}");
+    }
+}
