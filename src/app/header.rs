@@ -10,9 +10,10 @@ use ratatui::{
 use super::App;
 use crate::{
     base::width,
+    cluster::Source,
     config::Role,
     mesh::signals::{Freshness, MetricSource},
-    panes::{live, world::LinkState},
+    panes::{live, state::Standing, world::LinkState},
     widgets::{fill, put, put_right},
 };
 
@@ -139,8 +140,10 @@ fn cut_off(app: &App) -> bool {
         panes.routes.watches().then(|| panes.routes.standing()),
         panes.faults.watches().then(|| panes.faults.standing().clone()),
     ];
-    let mut watched = watched.into_iter().flatten().peekable();
-    watched.peek().is_some() && watched.all(|standing| standing.broken())
+    let mut watched = watched.into_iter().flatten().collect::<Vec<_>>();
+    // What is absent or forbidden is asked for so rarely that it says nothing about the link.
+    watched.retain(|standing| !matches!(standing.source(), Source::Absent { .. } | Source::Forbidden { .. }));
+    !watched.is_empty() && watched.iter().all(Standing::broken)
 }
 
 /// Fault state and clock.

@@ -248,7 +248,7 @@ impl App {
                 offer(match kind {
                     PaneKind::Pods => self.panes.pods.wakes(self.now),
                     PaneKind::Routes => self.panes.routes.wakes(self.now),
-                    PaneKind::Mesh => self.panes.mesh.wakes(),
+                    PaneKind::Mesh => self.panes.mesh.wakes(self.now),
                     PaneKind::Faults => self.panes.faults.wakes(&self.world, self.now),
                 });
             }

@@ -216,27 +216,36 @@ pub struct ResolveArgs {
     /// Host of the request
     #[arg(long)]
     pub host: String,
-    /// Path of the request
-    #[arg(long, default_value = "/")]
-    pub path: String,
-    /// Method of the request
-    #[arg(long, default_value = "GET")]
-    pub method: String,
+    /// Path of the request; / when absent
+    #[arg(long, conflicts_with = "grpc")]
+    pub path: Option<String>,
+    /// Method of the request; GET when absent
+    #[arg(long, conflicts_with = "grpc")]
+    pub method: Option<String>,
+    /// A call of this gRPC method instead of a plain request
+    #[arg(long, value_name = "SERVICE/METHOD", conflicts_with = "queries")]
+    pub grpc: Option<String>,
     /// A header of the request, NAME=VALUE; may be repeated
     #[arg(long = "header", value_name = "NAME=VALUE")]
     pub headers: Vec<String>,
     /// A query parameter of the request, NAME=VALUE; may be repeated
     #[arg(long = "query", value_name = "NAME=VALUE")]
     pub queries: Vec<String>,
-    /// Scheme of the request
-    #[arg(long, value_parser = ["http", "https"], default_value = "http")]
-    pub scheme: String,
+    /// Scheme of the request; http when absent, https with --sni
+    #[arg(long, value_parser = ["http", "https"])]
+    pub scheme: Option<String>,
+    /// Name in the TLS handshake, which chooses the listener; the host when absent
+    #[arg(long, value_name = "HOST")]
+    pub sni: Option<String>,
     /// Port of the listener
     #[arg(long)]
     pub port: Option<u16>,
     /// Only this gateway, [NS/]NAME
     #[arg(long, value_name = "[NS/]NAME")]
     pub gateway: Option<String>,
+    /// The workload of the mesh that sends the request; without it the request comes in from outside
+    #[arg(long, value_name = "NS/WORKLOAD", conflicts_with_all = ["gateway", "sni"])]
+    pub from: Option<String>,
     /// Read manifests from this file or folder instead of the cluster; may be repeated
     #[arg(short = 'f', long = "file", value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,

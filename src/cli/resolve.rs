@@ -1,16 +1,21 @@
-//! `routes resolve`: which route takes a request, and why the others do not. Exit 0 whatever the outcome.
+//! `routes resolve`: which route takes a request, and why the others do not. Exit 0 whatever the outcome; what brink cannot
+//! resolve is an error, not an outcome.
 
 use super::{
     Ended, Ending,
     args::{Globals, ResolveArgs, Shape},
-    failure::Failure,
+    failure::{Code, Failure},
     out::Out,
     routes,
     session::Session,
 };
 use crate::{
     base::sanitize,
-    mesh::resolve::{self, Outcome, Request, Resolution, Scheme},
+    cluster::{
+        Kind, ObjectRef,
+        api::{Api as _, Read},
+    },
+    mesh::resolve::{self, GrpcCall, Outcome, Request, Resolution, Scheme, inside},
 };
 
 /// Runs the command.
@@ -18,11 +23,30 @@ pub fn run(args: &ResolveArgs, globals: &Globals, out: &mut Out) -> Ended {
     let request = request(args, globals)?;
     let loaded = if args.files.is_empty() {
         let session = Session::open(globals)?;
-        session.wait(routes::from_cluster(&session))?
+        session.wait(async {
+            if let Some((namespace, name)) = &request.from {
+                known(&session, namespace, name).await?;
+            }
+            routes::from_cluster(&session).await
+        })?
     } else {
         routes::from_files(&args.files)?
     };
-    let resolution = resolve::resolve(&loaded.world(), &request);
+    let world = loaded.world();
+    if let Some((namespace, name)) = &request.from
+        && let Some(route) = inside::steering(&world, &request).first()
+    {
+        return Err(Failure::new(
+            Code::Unmet,
+            format!("cannot resolve what {namespace}/{name} sends to {}", request.host),
+            format!("{} steers it, and brink does not resolve VirtualServices", route.route_ref()),
+            format!(
+                "`brink get virtualservice {} -n {} -o yaml` shows its rules: the first that matches takes the request",
+                route.name, route.namespace
+            ),
+        ));
+    }
+    let resolution = resolve::resolve(&world, &request);
     match args.output.shape {
         Shape::Json => out.json(&resolution),
         Shape::Table => out.text(text(&request, &resolution)),
@@ -44,36 +68,92 @@ fn request(args: &ResolveArgs, globals: &Globals) -> Result<Request, Failure> {
             })
             .collect::<Result<Vec<_>, _>>()
     };
-    if !args.path.starts_with('/') {
+    let path = args.path.as_deref().unwrap_or("/");
+    if !path.starts_with('/') {
         return Err(Failure::usage(
-            format!("cannot understand --path {}", args.path),
+            format!("cannot understand --path {path}"),
             "a path starts with /",
-            format!("write --path /{}", args.path),
+            format!("write --path /{path}"),
         ));
     }
+    let mut request = Request::get(&args.host, path);
+    if let Some(method) = &args.method {
+        request.method = method.to_uppercase();
+    }
+    if let Some(call) = &args.grpc {
+        let call = GrpcCall::parse(call).ok_or_else(|| {
+            Failure::usage(
+                format!("cannot understand --grpc {call}"),
+                "it is not SERVICE/METHOD",
+                "write it like --grpc shop.Reviews/Get",
+            )
+        })?;
+        request = Request::call(&args.host, call);
+    }
+    let scheme = match (args.scheme.as_deref(), &args.sni) {
+        (Some("http"), Some(_)) => {
+            return Err(Failure::usage(
+                "cannot use --sni with --scheme http",
+                "only a TLS handshake carries a name",
+                "write --scheme https, or leave --sni out",
+            ));
+        }
+        (Some("https"), _) | (None, Some(_)) => Scheme::Https,
+        (_, _) => Scheme::Http,
+    };
+    let from = args.from.as_deref().map(|from| match from.split_once('/') {
+        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
+            Ok((namespace.into(), name.into()))
+        }
+        _ => Err(Failure::usage(
+            format!("cannot understand --from {from}"),
+            "it is not NS/WORKLOAD",
+            "write it like --from shop/productpage",
+        )),
+    });
     let namespace = globals.namespace.as_deref().unwrap_or("default");
     Ok(Request {
-        scheme: if args.scheme == "https" { Scheme::Https } else { Scheme::Http },
+        scheme,
         port: args.port,
-        method: args.method.to_uppercase(),
+        sni: args.sni.clone(),
+        from: from.transpose()?,
         headers: pairs("--header", &args.headers)?,
         query: pairs("--query", &args.queries)?,
         gateway: args.gateway.as_deref().map(|gateway| {
             let (namespace, name) = gateway.split_once('/').unwrap_or((namespace, gateway));
             (namespace.into(), name.into())
         }),
-        ..Request::get(&args.host, &args.path)
+        ..request
     })
 }
 
+/// Makes sure that the workload is there: a typing error must not read as an answer. Without the right to look it is believed.
+async fn known(session: &Session, namespace: &str, name: &str) -> Result<(), Failure> {
+    let kinds = [("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("", "Pod")];
+    for (group, kind) in kinds {
+        let plural = format!("{}s", kind.to_lowercase());
+        let object = ObjectRef::new(Kind::namespaced(group, "v1", kind, &plural), namespace, name);
+        match session.live.read(&Read::Get(object)).await {
+            Err(trouble) if trouble.not_found() => {}
+            Ok(_) => return Ok(()),
+            Err(trouble) if trouble.code() == Some(403) => return Ok(()),
+            Err(trouble) => return Err(session.trouble(format!("cannot look for {namespace}/{name}"), &trouble)),
+        }
+    }
+    Err(Failure::usage(
+        format!("cannot resolve from {namespace}/{name}"),
+        "there is no Deployment, StatefulSet, DaemonSet or Pod of that name",
+        format!("`brink get deployments -n {namespace}` shows what there is"),
+    ))
+}
+
 fn text(request: &Request, resolution: &Resolution) -> String {
-    let mut lines = vec![format!(
-        "{} {}://{}{}",
-        request.method,
-        request.scheme.word(),
-        sanitize::line(&request.host),
-        sanitize::line(&request.path)
-    )];
+    let verb = if request.grpc.is_some() { "gRPC" } else { &request.method };
+    let mut first = format!("{verb} {}://{}{}", request.scheme.word(), request.host, request.path);
+    if let Some((namespace, name)) = &request.from {
+        first.push_str(&format!(" from {namespace}/{name}"));
+    }
+    let mut lines = vec![sanitize::line(&first).into_owned()];
     let code = resolution.status.map(|code| format!(" ({code})")).unwrap_or_default();
     lines.push(match resolution.outcome {
         Outcome::Forward => "goes to a backend".to_owned(),

@@ -113,7 +113,9 @@ pub async fn from_cluster(session: &Session) -> Result<Loaded, Failure> {
     ] {
         match everywhere(session, &kind).await {
             Ok((items, seen)) => {
-                items.iter().for_each(|item| loaded.take(item));
+                for item in &items {
+                    loaded.take(item);
+                }
                 if kind == gateway {
                     loaded.seen = Some(seen);
                 }

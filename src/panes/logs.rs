@@ -23,38 +23,42 @@ const TAIL: u64 = 500;
 /// The screen.
 #[derive(Debug)]
 pub struct Logs {
-    pod: ObjectRef,
+    /// What is asked for.
+    request: LogRequest,
     containers: Vec<String>,
     container: usize,
-    previous: bool,
     ticket: Option<Ticket>,
     standing: Standing,
     lines: Ring<String>,
     scroll: Scroll,
     follow: bool,
-    /// The server puts the time before each line.
-    timestamps: bool,
     /// Something was heard of this question.
     heard: bool,
-    lost: bool,
 }
 
 impl Logs {
     /// Follows the log of a pod's first container, or shows the run before.
     pub fn open(pod: ObjectRef, containers: Vec<String>, previous: bool, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
+        let request = LogRequest {
+            namespace: pod.namespace.unwrap_or_default(),
+            pod: pod.name,
+            container: None,
+            follow: !previous,
+            previous,
+            tail: Some(TAIL),
+            since: None,
+            timestamps: false,
+        };
         let mut logs = Self {
-            pod,
+            request,
             containers,
             container: 0,
-            previous,
             ticket: None,
             standing: Standing::default(),
             lines: Ring::new(KEPT),
             scroll: Scroll::default(),
             follow: true,
-            timestamps: false,
             heard: false,
-            lost: false,
         };
         let effects = logs.ask(cx);
         (logs, effects)
@@ -68,19 +72,8 @@ impl Logs {
         self.standing = Standing::default();
         self.scroll.top = 0;
         self.heard = false;
-        effects.push(Effect::Log(
-            ticket,
-            LogRequest {
-                namespace: self.pod.namespace.clone().unwrap_or_default(),
-                pod: self.pod.name.clone(),
-                container: self.containers.get(self.container).cloned(),
-                follow: !self.previous,
-                previous: self.previous,
-                tail: Some(TAIL),
-                since: None,
-                timestamps: self.timestamps,
-            },
-        ));
+        self.request.container = self.containers.get(self.container).cloned();
+        effects.push(Effect::Log(ticket, self.request.clone()));
         effects
     }
 
@@ -99,8 +92,7 @@ impl Logs {
         if self.scroll.typing.is_some() {
             if self.scroll.edit(command) {
                 self.follow = false;
-                let found = self.scroll.find(self.lines.iter().map(String::as_str), true, true);
-                self.lost = !found && self.scroll.pattern().is_some();
+                self.scroll.find(self.lines.iter().map(String::as_str), true, true);
             }
             return Reply::none();
         }
@@ -112,7 +104,7 @@ impl Logs {
                 return self.ask(cx).into();
             }
             Command::Timestamps => {
-                self.timestamps = !self.timestamps;
+                self.request.timestamps = !self.request.timestamps;
                 return self.ask(cx).into();
             }
             Command::CopyText => {
@@ -120,7 +112,8 @@ impl Logs {
                 return Effect::Copy(text.join("\n")).into();
             }
             Command::Previous => {
-                self.previous = !self.previous;
+                self.request.previous = !self.request.previous;
+                self.request.follow = !self.request.previous;
                 return self.ask(cx).into();
             }
             Command::Refetch => return self.ask(cx).into(),
@@ -217,7 +210,7 @@ impl Logs {
     /// Name for the frame.
     pub fn name(&self) -> String {
         let container = self.containers.get(self.container).map(|name| format!(" {name}")).unwrap_or_default();
-        format!("Logs {}/{}{container}", self.pod.namespace.as_deref().unwrap_or_default(), self.pod.name)
+        format!("Logs {}/{}{container}", self.request.namespace, self.request.pod)
     }
 
     /// The title.
@@ -226,24 +219,24 @@ impl Logs {
         if self.containers.len() > 1 {
             words.push((format!("{}/{}", self.container + 1, self.containers.len()), Role::TextDim));
         }
-        if self.previous {
+        if self.request.previous {
             words.push(("previous run".to_owned(), Role::Warn));
         }
         if let Some(line) = &self.scroll.typing {
             words.push((format!("/{}", line.text()), Role::Accent));
         } else if let Some(pattern) = self.scroll.pattern() {
             words.push((format!("/{}", pattern.as_str()), Role::Accent));
-            if self.lost {
+            if self.scroll.lost {
                 words.push(("not found".to_owned(), Role::Warn));
             }
         }
-        if self.timestamps {
+        if self.request.timestamps {
             words.push(("times".to_owned(), Role::TextDim));
         }
         if self.heard && *self.standing.source() == Source::Idle {
             words.push(("ended".to_owned(), Role::TextDim));
         }
-        let right = if self.follow && !self.previous { "following" } else { "still" };
+        let right = if self.follow && !self.request.previous { "following" } else { "still" };
         // What was lost is said where no long name can push it out.
         let right = match usize::try_from(self.lines.dropped()).unwrap_or(usize::MAX) {
             0 => (right.to_owned(), Role::TextDim),
@@ -280,7 +273,8 @@ impl Logs {
 
     fn message(&self, look: &Look<'_>) -> Message {
         let key = look.keymap.key(&chain(Context::Logs), Command::Previous).unwrap_or_default();
-        let other = if self.previous { format!("{key} shows this run") } else { format!("{key} shows the run before") };
+        let other =
+            if self.request.previous { format!("{key} shows this run") } else { format!("{key} shows the run before") };
         match self.standing.source() {
             Source::Idle if !self.heard => Message::quiet("asking for the log…", ""),
             Source::Idle | Source::Loading { .. } => Message::quiet("the log is empty", other),

@@ -65,6 +65,7 @@ pub struct Mesh {
     tops: Tops,
     ticket: Option<Ticket>,
     interest: Interest,
+    standing: Standing,
 }
 
 impl Mesh {
@@ -74,6 +75,7 @@ impl Mesh {
         let ticket = cx.tickets.take();
         self.ticket = Some(ticket);
         self.grid.clear();
+        self.standing = Standing::default();
         self.interest = Interest { namespace: namespace.map(str::to_owned), ..Interest::default() };
         effects.push(Effect::Measure(ticket, self.interest.clone()));
         effects
@@ -98,6 +100,16 @@ impl Mesh {
 
     /// Takes the world's new figures over.
     pub fn measured(&mut self, cx: &mut Cx<'_>) {
+        self.standing.hear(
+            match &cx.world.metric_source {
+                MetricSource::None | MetricSource::Asking => Source::Idle,
+                MetricSource::Good => Source::Live,
+                MetricSource::Broken { cause, fix, retry } => {
+                    Source::Broken { cause: format!("{cause}\n{fix}"), retry: *retry }
+                }
+            },
+            cx.now,
+        );
         let rows: Vec<WorkloadRow> =
             cx.world.metrics.as_ref().map(|metrics| metrics.workloads.clone()).unwrap_or_default();
         let series = |pick: fn(&WorkloadRow) -> &Series| spark::top(rows.iter().map(|row| pick(row).0.as_slice()));
@@ -141,7 +153,13 @@ impl Mesh {
     /// Fits columns and window.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
         let facts = Facts { now: look.now, world: look.world, own: &self.tops, ascii: look.theme.ascii };
-        self.grid.settle(table_area(area), &facts);
+        self.grid.settle(table_area(self.figures_area(area, look.world)), &facts);
+    }
+
+    /// The figures' part of the pane: while they are old, the last line says why.
+    fn figures_area(&self, area: Rect, world: &World) -> Rect {
+        let told = self.standing.troubled() && world.metrics.is_some();
+        Rect { height: area.height.saturating_sub(u16::from(told)), ..area }
     }
 
     /// What is under the cursor: the Deployment of that name, which is what meshes call a workload.
@@ -183,16 +201,21 @@ impl Mesh {
     }
 
     /// When the picture changes by time alone.
-    pub fn wakes(&self) -> Option<Duration> {
-        self.grid.wakes()
+    pub fn wakes(&self, now: Now) -> Option<Duration> {
+        self.grid.wakes().into_iter().chain(self.standing.wakes(now)).min()
     }
 
     /// Draws the inside.
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         let facts = Facts { now: look.now, world: look.world, own: &self.tops, ascii: look.theme.ascii };
-        if let Some(message) = Self::message(look.world) {
+        if let Some(message) = self.message(look) {
             message.view(area, buf, look);
             return;
+        }
+        let whole = area;
+        let area = self.figures_area(area, look.world);
+        if let Some(trouble) = self.standing.trouble(look.now).filter(|_| area.height < whole.height) {
+            put(buf, area.x + 1, area.bottom(), area.width.saturating_sub(2), &trouble, look.theme.style(Role::Warn));
         }
         let table = table_area(area);
         if table.y > area.y {
@@ -205,16 +228,15 @@ impl Mesh {
         }
     }
 
-    fn message(world: &World) -> Option<Message> {
+    fn message(&self, look: &Look<'_>) -> Option<Message> {
+        let world = look.world;
         match (&world.metric_source, &world.metrics) {
             (MetricSource::None, _) => Some(Message::quiet(
                 "no metric source",
                 "start brink with --prometheus URL, such as http://127.0.0.1:9090 after a port-forward",
             )),
             (MetricSource::Asking | MetricSource::Good, None) => Some(Message::quiet("asking Prometheus…", "")),
-            (MetricSource::Broken { cause, fix }, None) => {
-                Some(Message { text: cause.clone(), fix: fix.clone(), role: Role::Bad })
-            }
+            (MetricSource::Broken { .. }, None) => Some(self.standing.told(look, "workloads")),
             (_, Some(metrics)) if metrics.workloads.is_empty() => {
                 let place = world.namespace.as_deref().map(|namespace| format!(" in {namespace}")).unwrap_or_default();
                 let note = metrics.notes.first().cloned();

@@ -126,19 +126,23 @@ impl Standing {
 
     /// What to say instead of rows: `plural` names them, `rows` counts them.
     pub fn message(&self, look: &Look<'_>, plural: &str, rows: usize) -> Option<Message> {
-        let world = look.world;
         // Rows stay on screen whatever happens to their source, except when their kind is gone.
         if rows > 0 && !matches!(self.source, Source::Absent { .. }) {
             return None;
         }
-        match &world.link {
+        match &look.world.link {
             LinkState::Connecting => return Some(Message::quiet("connecting…", "")),
             LinkState::Down(failure) => {
                 return Some(Message { text: failure.what.clone(), fix: failure.fix.clone(), role: Role::Bad });
             }
             LinkState::Up => {}
         }
-        Some(match &self.source {
+        Some(self.told(look, plural))
+    }
+
+    /// The same for a source that is not the cluster.
+    pub fn told(&self, look: &Look<'_>, plural: &str) -> Message {
+        match &self.source {
             Source::Forbidden { what } => {
                 let (text, fix) = halves(what);
                 Message { text: text.to_owned(), fix: fix.to_owned(), role: Role::Warn }
@@ -158,13 +162,13 @@ impl Standing {
             }
             Source::Idle | Source::Loading { .. } => Message::quiet(format!("loading {plural}…"), ""),
             Source::Live => {
-                let place = match &world.namespace {
+                let place = match &look.world.namespace {
                     Some(namespace) => format!("no {plural} in {namespace}"),
                     None => format!("no {plural} in this cluster"),
                 };
-                Message::quiet(place, if world.namespace.is_some() { elsewhere(look) } else { String::new() })
+                Message::quiet(place, if look.world.namespace.is_some() { elsewhere(look) } else { String::new() })
             }
-        })
+        }
     }
 
     fn next_try(&self, now: Now) -> Option<String> {

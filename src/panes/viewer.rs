@@ -38,6 +38,8 @@ pub struct Scroll {
     /// The search being typed.
     pub typing: Option<LineInput>,
     pattern: Option<Regex>,
+    /// No line matches the search.
+    pub lost: bool,
 }
 
 impl Scroll {
@@ -76,8 +78,9 @@ impl Scroll {
     }
 
     /// Goes to the next line that matches, round the end when there is none below.
-    pub fn find<'a>(&mut self, lines: impl Iterator<Item = &'a str>, forward: bool, from_here: bool) -> bool {
-        let Some(pattern) = &self.pattern else { return false };
+    pub fn find<'a>(&mut self, lines: impl Iterator<Item = &'a str>, forward: bool, from_here: bool) {
+        self.lost = false;
+        let Some(pattern) = &self.pattern else { return };
         let hits: Vec<usize> = lines.enumerate().filter(|(_, line)| pattern.is_match(line)).map(|(at, _)| at).collect();
         let next = if forward {
             let after = |at: &&usize| if from_here { **at >= self.top } else { **at > self.top };
@@ -85,10 +88,10 @@ impl Scroll {
         } else {
             hits.iter().rev().find(|at| **at < self.top).or(hits.last())
         };
-        if let Some(at) = next {
-            self.top = *at;
+        match next {
+            Some(at) => self.top = *at,
+            None => self.lost = true,
         }
-        next.is_some()
     }
 
     /// An editing command while the search is typed. True when the search is through and wants its first match.
@@ -158,14 +161,12 @@ pub struct Viewer {
     lines: Vec<String>,
     failure: Option<Failure>,
     scroll: Scroll,
-    lost: bool,
 }
 
 impl Viewer {
     /// Asks for a text of the cluster.
     pub fn ask(reading: Reading, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
-        let mut viewer =
-            Self { reading, ticket: None, lines: Vec::new(), failure: None, scroll: Scroll::default(), lost: false };
+        let mut viewer = Self { reading, ticket: None, lines: Vec::new(), failure: None, scroll: Scroll::default() };
         let effects = viewer.fetch(cx);
         (viewer, effects)
     }
@@ -173,14 +174,7 @@ impl Viewer {
     /// Shows a text that is already here.
     pub fn text(name: &str, text: &str) -> Self {
         let lines = sanitize::lines(text).lines().map(str::to_owned).collect();
-        Self {
-            reading: Reading::Text(name.to_owned()),
-            ticket: None,
-            lines,
-            failure: None,
-            scroll: Scroll::default(),
-            lost: false,
-        }
+        Self { reading: Reading::Text(name.to_owned()), ticket: None, lines, failure: None, scroll: Scroll::default() }
     }
 
     fn fetch(&mut self, cx: &mut Cx<'_>) -> Vec<Effect> {
@@ -211,8 +205,7 @@ impl Viewer {
     pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
         if self.scroll.typing.is_some() {
             if self.scroll.edit(command) {
-                self.lost = !self.scroll.find(self.lines.iter().map(String::as_str), true, true)
-                    && self.scroll.pattern().is_some();
+                self.scroll.find(self.lines.iter().map(String::as_str), true, true);
             }
             return Reply::none();
         }
@@ -282,7 +275,7 @@ impl Viewer {
             words.push((format!("/{}", line.text()), Role::Accent));
         } else if let Some(pattern) = self.scroll.pattern() {
             words.push((format!("/{}", pattern.as_str()), Role::Accent));
-            if self.lost {
+            if self.scroll.lost {
                 words.push(("not found".to_owned(), Role::Warn));
             }
         }

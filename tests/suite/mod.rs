@@ -20,6 +20,7 @@ mod live_api;
 mod logs;
 mod loopback;
 mod matrix;
+mod mesh_calls;
 mod mesh_output;
 mod mesh_prometheus;
 mod mesh_resolve;

@@ -212,20 +212,21 @@ pub async fn run(mut sampler: Sampler, mut demand: watch::Receiver<Option<Demand
                 continue;
             }
         };
+        failures = if looked.is_ok() { 0 } else { failures.saturating_add(1) };
+        let every = wanted.every.max(Duration::from_millis(500));
+        let pause = every.saturating_mul(1 << failures.min(6)).min(SLOWEST.max(every));
         match looked {
             Ok(snapshot) => {
-                failures = 0;
                 out.send_replace(Reading { source: MetricSource::Good, snapshot: Some(Box::new(snapshot)) });
             }
             Err(error) => {
-                failures = failures.saturating_add(1);
+                // A look that took longer than the pause is followed by the next at once.
+                let retry = pause.saturating_sub(started.elapsed()).max(Duration::from_millis(1));
                 out.send_modify(|reading| {
-                    reading.source = MetricSource::Broken { cause: error.to_string(), fix: error.fix() };
+                    reading.source = MetricSource::Broken { cause: error.to_string(), fix: error.fix(), retry };
                 });
             }
         }
-        let every = wanted.every.max(Duration::from_millis(500));
-        let pause = every.saturating_mul(1 << failures.min(6)).min(SLOWEST.max(every));
         tokio::select! {
             () = sleep_until(started + pause) => {}
             still = changed(&mut demand, &wanted) => if still.is_err() { return },

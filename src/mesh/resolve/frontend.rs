@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{LostAt, Request, World};
+use super::{LostAt, Request, Scheme, World};
 use crate::mesh::{
     gateways::{GatewayRow, Gateways, Listener},
     host,
@@ -89,13 +89,19 @@ pub(super) enum Standing<'a> {
 pub(super) fn standing<'a>(
     frontend: &Frontend<'_>,
     route: &'a RouteRow,
+    request: &Request,
     host: &str,
-    port: Option<u16>,
     world: &World<'_>,
 ) -> Standing<'a> {
-    if route.kind != RouteKind::Http {
+    if route.kind == RouteKind::VirtualService {
         return Standing::Stranger;
     }
+    if let Frontend::Service { namespace, .. } = frontend
+        && !steers(route, namespace, request)
+    {
+        return Standing::Stranger;
+    }
+    let port = request.port;
     let related = route.parents.iter().any(|parent| frontend.is_parent(parent))
         || route.hosts.iter().any(|pattern| host::matches(pattern, host));
     if !related {
@@ -133,12 +139,32 @@ pub(super) fn standing<'a>(
     Standing::Out(out)
 }
 
+/// Whether a route on a Service counts for the client: one beside the Service for all, one of another namespace for the
+/// clients there (the mesh part of the specification calls them producer and consumer routes).
+pub(super) fn steers(route: &RouteRow, service_namespace: &str, request: &Request) -> bool {
+    route.namespace == service_namespace
+        || request.from.as_ref().is_some_and(|(namespace, _)| *namespace == route.namespace)
+}
+
 /// Everything that would take the request, Gateways by `ns/name`, then Services.
 pub(super) fn all<'a>(world: &World<'a>, request: &Request, host: &str) -> Vec<Frontend<'a>> {
     let wanted = |namespace: &CompactString, name: &CompactString| {
         request.gateway.as_ref().is_none_or(|(ns, gateway)| ns == namespace && gateway == name)
     };
     let mut found = Vec::new();
+    if request.gateway.is_none() {
+        let mut services: Vec<_> = parents(world, ParentKind::Service)
+            .filter(|(namespace, name)| is_service_host(host, namespace, name, request))
+            .collect();
+        services.sort();
+        services.dedup();
+        found.extend(services.into_iter().map(|(namespace, name)| Frontend::Service { namespace, name }));
+    }
+    // Who is inside the mesh reaches Services, not listeners.
+    if request.from.is_some() {
+        return found;
+    }
+    let services = std::mem::take(&mut found);
     let Gateways { rows, seen } = &world.gateways;
     let mut gateways: Vec<_> = rows.iter().copied().filter(|row| wanted(&row.namespace, &row.name)).collect();
     gateways.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
@@ -149,60 +175,80 @@ pub(super) fn all<'a>(world: &World<'a>, request: &Request, host: &str) -> Vec<F
     named.sort();
     named.dedup();
     found.extend(named.into_iter().map(|(namespace, name)| Frontend::Implied { namespace, name }));
-    if request.gateway.is_none() {
-        let mut services: Vec<_> = parents(world, ParentKind::Service)
-            .filter(|(namespace, name)| is_service_host(host, namespace, name))
-            .collect();
-        services.sort();
-        services.dedup();
-        found.extend(services.into_iter().map(|(namespace, name)| Frontend::Service { namespace, name }));
-    }
+    found.extend(services);
     found
 }
 
 fn parents<'w>(world: &'w World<'_>, kind: ParentKind) -> impl Iterator<Item = (CompactString, CompactString)> + 'w {
-    let routes = world.routes.iter().filter(|route| route.kind == RouteKind::Http);
+    let routes = world.routes.iter().filter(|route| route.kind != RouteKind::VirtualService);
     routes
         .flat_map(|route| &route.parents)
         .filter(move |parent| parent.kind == kind)
         .map(|parent| (parent.namespace.clone(), parent.name.clone()))
 }
 
-/// `name`, `name.ns`, `name.ns.svc`, `name.ns.svc.DOMAIN`.
-fn is_service_host(host: &str, namespace: &str, name: &str) -> bool {
+/// `name` (of the client's own namespace, where the client is known), `name.ns`, `name.ns.svc`, `name.ns.svc.DOMAIN`.
+pub(super) fn is_service_host(host: &str, namespace: &str, name: &str, request: &Request) -> bool {
     let Some(rest) = host.strip_prefix(name) else { return false };
     if rest.is_empty() {
-        return true;
+        return request.from.as_ref().is_none_or(|(client, _)| client == namespace);
     }
     let Some(rest) = rest.strip_prefix('.').and_then(|rest| rest.strip_prefix(namespace)) else { return false };
     rest.is_empty() || rest == ".svc" || rest.starts_with(".svc.")
 }
 
-/// The listener of one Gateway that takes the request: on its port, the most specific hostname that matches (the whole name,
-/// then the longest wildcard, then none).
+/// The listener of one Gateway that takes the request, by the name in the handshake where there is one, else by the host.
 fn listener<'a>(gateway: &'a GatewayRow, request: &Request, host: &str) -> Option<Frontend<'a>> {
-    let speaks = |listener: &&Listener| listener.protocol == request.scheme.protocol();
-    let takes = |listener: &&Listener| listener.hostname.as_ref().is_none_or(|pattern| host::matches(pattern, host));
+    let sni = request.sni.as_deref().map(host::normal);
+    let name = sni.as_deref().unwrap_or(host);
     let port = request.port.or_else(|| {
         let usual = request.scheme.default_port();
-        let mut ports = gateway.listeners.iter().filter(speaks).filter(takes).map(|listener| listener.port);
+        let mut ports =
+            gateway.listeners.iter().filter(|one| takes(one, request.scheme, name)).map(|listener| listener.port);
         let first = ports.clone().next();
         if ports.any(|port| port == usual) { Some(usual) } else { first }
     })?;
-    gateway
-        .listeners
-        .iter()
-        .filter(speaks)
-        .filter(|listener| listener.port == port)
-        .filter(takes)
-        .max_by_key(|listener| {
-            let pattern = listener.hostname.as_deref();
-            // Of equal listeners the first: `max_by_key` takes the last, but two equal ones on one port cannot be.
-            pattern.map_or((false, 0), |pattern| (!host::is_wildcard(pattern), pattern.len()))
-        })
-        .map(|listener| Frontend::Listener {
-            gateway,
-            listener,
-            assumed_port: request.port.is_none() && port != request.scheme.default_port(),
-        })
+    best(gateway, request.scheme, port, name).map(|listener| Frontend::Listener {
+        gateway,
+        listener,
+        assumed_port: request.port.is_none() && port != request.scheme.default_port(),
+    })
+}
+
+fn takes(listener: &Listener, scheme: Scheme, name: &str) -> bool {
+    scheme.reaches(&listener.protocol) && listener.hostname.as_ref().is_none_or(|pattern| host::matches(pattern, name))
+}
+
+/// Of the listeners on a port the one with the most specific hostname that matches (the whole name, then the longest wildcard,
+/// then none).
+fn best<'a>(gateway: &'a GatewayRow, scheme: Scheme, port: u16, name: &str) -> Option<&'a Listener> {
+    let there = gateway.listeners.iter().filter(|one| one.port == port && takes(one, scheme, name));
+    there.max_by_key(|listener| {
+        let pattern = listener.hostname.as_deref();
+        // Of equal listeners the first: `max_by_key` takes the last, but two equal ones on one port cannot be.
+        pattern.map_or((false, 0), |pattern| (!host::is_wildcard(pattern), pattern.len()))
+    })
+}
+
+/// Why a listener that got the connection does not look at routes: what it answers, and the reason.
+pub(super) fn turned_away(frontend: &Frontend<'_>, request: &Request, host: &str) -> Option<(Option<u16>, String)> {
+    let Frontend::Listener { gateway, listener, .. } = frontend else { return None };
+    if listener.protocol == "TLS" {
+        let told =
+            "it hands the connection on by the name in the handshake: TLSRoutes decide, which brink does not resolve";
+        return Some((None, format!("listener {} speaks TLS: {told}", listener.name)));
+    }
+    request.sni.as_ref()?;
+    // The specification (gateway.networking.k8s.io/v1, `listeners[].hostname`): 421 where the host belongs to another listener,
+    // 404 where it belongs to none.
+    match best(gateway, request.scheme, listener.port, host) {
+        Some(other) if other.name == listener.name => None,
+        Some(other) => Some((
+            Some(421),
+            format!("the handshake chose listener {}, but {host} belongs to listener {}", listener.name, other.name),
+        )),
+        None => {
+            Some((Some(404), format!("the handshake chose listener {}, which does not serve {host}", listener.name)))
+        }
+    }
 }

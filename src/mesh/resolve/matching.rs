@@ -2,14 +2,17 @@
 
 use regex::RegexBuilder;
 
-use super::{LostAt, Request};
-use crate::mesh::routes::{Match, PathMatch, ValueMatch, rule::How};
+use super::{LostAt, Request, request::GrpcCall};
+use crate::mesh::routes::{GrpcMatch, Match, PathMatch, ValueMatch, rule::How};
 
 /// Compiled expressions may not grow beyond this: a hostile one must not cost memory.
 const REGEX_BYTES: usize = 1 << 20;
 
 /// `Ok` when all of it holds.
 pub(super) fn holds(found: &Match, request: &Request, path: &str, notes: &mut Vec<String>) -> Result<(), LostAt> {
+    if let Some(test) = &found.grpc {
+        grpc_holds(test, request.grpc.as_ref(), notes)?;
+    }
     path_holds(&found.path, path, notes)?;
     if let Some(method) = &found.method
         && !value_holds(method, Some(&request.method), notes)
@@ -25,6 +28,18 @@ pub(super) fn holds(found: &Match, request: &Request, path: &str, notes: &mut Ve
         if !value_holds(parameter, request.query(&parameter.name), notes) {
             return Err(LostAt::Query);
         }
+    }
+    Ok(())
+}
+
+fn grpc_holds(test: &GrpcMatch, call: Option<&GrpcCall>, notes: &mut Vec<String>) -> Result<(), LostAt> {
+    let Some(call) = call else { return Err(LostAt::Service) };
+    let mut same = |wanted: &str, value: &str| if test.regex { whole(wanted, value, notes) } else { wanted == value };
+    if test.service.as_ref().is_some_and(|service| !same(service, &call.service)) {
+        return Err(LostAt::Service);
+    }
+    if test.method.as_ref().is_some_and(|method| !same(method, &call.method)) {
+        return Err(LostAt::Method);
     }
     Ok(())
 }

@@ -9,9 +9,15 @@
 //! expressions rank below any prefix (as Istio ranks them), and a host that a more specific route claims still falls through
 //! to less specific routes when no rule of the former holds.
 //!
-//! It does not resolve GRPCRoutes or VirtualServices, and it does not know what a data plane really did.
+//! A call of a gRPC method is resolved by the precedence of GRPCRoute, and may be taken by an HTTPRoute too. From a workload
+//! inside the mesh it goes to a Service; routes on it steer the call.
+//!
+//! It does not resolve VirtualServices and TLSRoutes (it says where they would have a say), and it does not know what a data
+//! plane really did.
 
 mod frontend;
+pub mod inside;
+mod kinds;
 mod matching;
 pub mod rank;
 pub mod request;
@@ -21,7 +27,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-pub use request::{Request, Scheme};
+pub use request::{GrpcCall, Request, Scheme};
 
 use self::{
     frontend::{Frontend, Standing},
@@ -211,7 +217,11 @@ pub fn resolve(world: &World<'_>, request: &Request) -> Resolution {
     for other in serving.iter().skip(1).filter_map(|at| answers[*at].listener.as_deref()) {
         notes.push(format!("{other} answers this request too: name a Gateway to choose"));
     }
+    notes.extend(unasked(world, &request, &host));
     if chosen >= answers.len() {
+        if let Some(answer) = inside::unsteered(world, &request, &host) {
+            return Resolution { notes, ..answer };
+        }
         notes.push(nobody(world, &request, &host));
         return Resolution::nothing(None, None, notes);
     }
@@ -220,10 +230,32 @@ pub fn resolve(world: &World<'_>, request: &Request) -> Resolution {
     answer
 }
 
+/// Who has a say that is not heard here.
+fn unasked(world: &World<'_>, request: &Request, host: &str) -> Vec<String> {
+    let mut notes: Vec<String> = inside::virtual_services(world, host)
+        .map(|route| format!("{} names {host} too; brink does not resolve VirtualServices", route.route_ref()))
+        .collect();
+    if request.from.is_none() {
+        let consumers = world.routes.iter().filter(|route| inside::is_consumer(route, request, host));
+        notes.extend(consumers.map(|route| {
+            format!(
+                "{} steers clients in namespace {} only: say who sends the request to count it",
+                route.route_ref(),
+                route.namespace
+            )
+        }));
+    }
+    notes.sort();
+    notes
+}
+
 /// Why no frontend takes the request.
 fn nobody(world: &World<'_>, request: &Request, host: &str) -> String {
     let (scheme, port) = (request.scheme.protocol(), request.port);
     let port = port.map(|port| format!(" on port {port}")).unwrap_or_default();
+    if let Some((namespace, name)) = &request.from {
+        return format!("no route steers {host} for {namespace}/{name}, and no Service of that name is known");
+    }
     let Gateways { rows, seen } = &world.gateways;
     match &request.gateway {
         Some((namespace, name)) if rows.iter().any(|row| row.namespace == *namespace && row.name == *name) => {
@@ -256,24 +288,52 @@ impl Resolution {
     }
 }
 
+/// A route that takes part at one frontend.
+struct Attached<'a> {
+    route: &'a RouteRow,
+    parent: &'a Parent,
+    /// The hostnames that count there; none: whatever the frontend serves.
+    hosts: Vec<&'a str>,
+}
+
+fn hosts_of(route: &RouteRow) -> Vec<&str> {
+    route.hosts.iter().map(AsRef::as_ref).collect()
+}
+
 /// The answer of one frontend.
 fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, host: &str, path: &str) -> Resolution {
     let mut notes = Vec::new();
+    if let Some((status, why)) = frontend::turned_away(frontend, request, host) {
+        return Resolution::nothing(Some(frontend.label()), status, vec![why]);
+    }
     let mut ranked: Vec<(Rank<'_>, &Parent)> = Vec::new();
     let mut out: Vec<Loser> = Vec::new();
-    let mut closest = (0, 0);
-    for route in &world.routes {
-        let (parent, hosts) = match frontend::standing(frontend, route, host, request.port, world) {
-            Standing::Stranger => continue,
-            Standing::Out(lost_at) => {
-                out.push(Loser { route: route.route_ref(), rule: 0, r#match: 0, lost_at, matched: false });
-                continue;
+    let whole =
+        |route: &RouteRow, lost_at| Loser { route: route.route_ref(), rule: 0, r#match: 0, lost_at, matched: false };
+    let mut attached: Vec<Attached<'_>> = Vec::new();
+    for route in world.routes.iter().copied() {
+        match frontend::standing(frontend, route, request, host, world) {
+            // A GRPCRoute takes no other request; attached it may keep an HTTPRoute out, see below.
+            Standing::Out(lost_at) if kinds::takes(route, request) => out.push(whole(route, lost_at)),
+            Standing::Out(_) | Standing::Stranger => {}
+            Standing::Attached { parent, hosts } => attached.push(Attached { route, parent, hosts }),
+        }
+    }
+    if !matches!(frontend, Frontend::Service { .. }) {
+        for (route, older) in kinds::refuse(&mut attached) {
+            if kinds::takes(route, request) && rank::host_rank(&hosts_of(route), host).is_some() {
+                notes.push(format!("{} is not accepted: {older} claims the same host and is older", route.route_ref()));
+                out.push(whole(route, LostAt::NotAccepted));
             }
-            Standing::Attached { parent, hosts } => (parent, hosts),
-        };
+        }
+    }
+    let mut closest = (0, 0);
+    for Attached { route, parent, hosts } in attached {
+        if !kinds::takes(route, request) {
+            continue;
+        }
         let Some(rank) = rank::host_rank(&hosts, host) else {
-            let lost_at = LostAt::Hostname;
-            out.push(Loser { route: route.route_ref(), rule: 0, r#match: 0, lost_at, matched: false });
+            out.push(whole(route, LostAt::Hostname));
             continue;
         };
         closest = closest.max(rank);
@@ -295,7 +355,9 @@ fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, host: &str,
     });
     let mut ranked = ranked.into_iter();
     let Some((winner, parent)) = ranked.next() else {
-        let mut answer = Resolution::nothing(Some(frontend.label()), Some(404), notes);
+        let status = if request.grpc.is_some() { None } else { Some(404) };
+        notes.extend(request.grpc.iter().map(|_| "a gRPC client is told UNIMPLEMENTED".to_owned()));
+        let mut answer = Resolution::nothing(Some(frontend.label()), status, notes);
         answer.losers = out;
         return answer;
     };
@@ -315,7 +377,13 @@ fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, host: &str,
     let rule = &winner.route.rules[winner.rule];
     let test = &rule.matches[winner.found];
     let backends = verdict::backends(winner.route, rule, parent, world, &mut notes);
-    let (outcome, status) = verdict::outcome(rule, &backends);
+    let (outcome, status) = match verdict::outcome(rule, &backends) {
+        (Outcome::NoBackend, _) if request.grpc.is_some() => {
+            notes.push("a gRPC client is told UNAVAILABLE".to_owned());
+            (Outcome::NoBackend, None)
+        }
+        told => told,
+    };
     let redirect = rule.filters.iter().find_map(|filter| match filter {
         Filter::Redirect(redirect) => Some(redirect),
         _ => None,

@@ -2,10 +2,12 @@
 
 use std::cmp::{Ordering, Reverse};
 
+use compact_str::CompactString;
+
 use super::LostAt;
 use crate::mesh::{
     host,
-    routes::{Match, PathMatch, RouteRow},
+    routes::{GrpcMatch, Match, PathMatch, RouteKind, RouteRow},
 };
 
 /// A match that holds, with what decides between it and others.
@@ -39,6 +41,33 @@ impl<'a> Rank<'a> {
         if first.is_ne() {
             return (first, LostAt::Hostname);
         }
+        let tie = [
+            (age(self.route).cmp(&age(other.route)), LostAt::Age),
+            (full_name(self.route).cmp(full_name(other.route)), LostAt::Name),
+            ((self.rule, self.found).cmp(&(other.rule, other.found)), LostAt::Order),
+        ];
+        let decided = |steps: &[(Ordering, LostAt)]| {
+            let mut steps = steps.iter().chain(&tie);
+            steps.find(|(order, _)| order.is_ne()).copied().unwrap_or((Ordering::Equal, LostAt::Order))
+        };
+        match (self.route.kind, other.route.kind) {
+            (RouteKind::Grpc, RouteKind::Grpc) => {
+                let chars = |found: &Match, part: fn(&GrpcMatch) -> Option<&CompactString>| {
+                    found.grpc.as_ref().and_then(part).map_or(0, |text| text.chars().count())
+                };
+                let [service, method]: [fn(&GrpcMatch) -> Option<&CompactString>; 2] =
+                    [|test| test.service.as_ref(), |test| test.method.as_ref()];
+                return decided(&[
+                    (more(chars(a, service), chars(b, service)), LostAt::Service),
+                    (more(chars(a, method), chars(b, method)), LostAt::Method),
+                    (more(a.headers.len(), b.headers.len()), LostAt::Headers),
+                ]);
+            }
+            // Both on one host is what the specification forbids; where a controller takes both, the kind made for it comes first.
+            (RouteKind::Grpc, _) => return (Ordering::Less, LostAt::Service),
+            (_, RouteKind::Grpc) => return (Ordering::Greater, LostAt::Service),
+            _ => {}
+        }
         let (class_a, class_b) = (class(&a.path), class(&b.path));
         if class_a.0 != class_b.0 {
             let step = if class_a.0 == EXACT || class_b.0 == EXACT { LostAt::PathExact } else { LostAt::PathRegex };
@@ -47,15 +76,11 @@ impl<'a> Rank<'a> {
         if class_a.1 != class_b.1 {
             return (more(class_a.1, class_b.1), LostAt::PathPrefix);
         }
-        let steps = [
+        decided(&[
             (more(usize::from(a.method.is_some()), usize::from(b.method.is_some())), LostAt::Method),
             (more(a.headers.len(), b.headers.len()), LostAt::Headers),
             (more(a.query.len(), b.query.len()), LostAt::Query),
-            (age(self.route).cmp(&age(other.route)), LostAt::Age),
-            (full_name(self.route).cmp(full_name(other.route)), LostAt::Name),
-            ((self.rule, self.found).cmp(&(other.rule, other.found)), LostAt::Order),
-        ];
-        steps.into_iter().find(|(order, _)| order.is_ne()).unwrap_or((Ordering::Equal, LostAt::Order))
+        ])
     }
 }
 

@@ -21,6 +21,30 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// Only this Gateway, as `(namespace, name)`.
     pub gateway: Option<(CompactString, CompactString)>,
+    /// The name in the TLS handshake, any case; `None`: the host. It chooses the listener, the host then chooses the route.
+    pub sni: Option<String>,
+    /// The gRPC method called. Its path and its HTTP method follow from it.
+    pub grpc: Option<GrpcCall>,
+    /// The workload inside the mesh that sends it, as `(namespace, name)`; `None`: it comes in from outside.
+    pub from: Option<(CompactString, CompactString)>,
+}
+
+/// A gRPC method as requests name it: `/SERVICE/METHOD`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrpcCall {
+    /// `package.Service`.
+    pub service: String,
+    /// The method.
+    pub method: String,
+}
+
+impl GrpcCall {
+    /// Reads `SERVICE/METHOD`; a leading slash is fine.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (service, method) = text.strip_prefix('/').unwrap_or(text).split_once('/')?;
+        let whole = !service.is_empty() && !method.is_empty() && !method.contains('/');
+        whole.then(|| Self { service: service.to_owned(), method: method.to_owned() })
+    }
 }
 
 /// `http` or `https`.
@@ -50,6 +74,12 @@ impl Scheme {
         }
     }
 
+    /// Whether a listener of this protocol gets the connection. A TLS listener gets those with its name in the handshake,
+    /// whatever is spoken inside.
+    pub(super) fn reaches(self, protocol: &str) -> bool {
+        protocol == self.protocol() || self == Self::Https && protocol == "TLS"
+    }
+
     /// The port browsers use.
     pub fn default_port(self) -> u16 {
         match self {
@@ -71,7 +101,16 @@ impl Request {
             headers: Vec::new(),
             query: Vec::new(),
             gateway: None,
+            sni: None,
+            grpc: None,
+            from: None,
         }
+    }
+
+    /// A call of a gRPC method on `host`, over plain HTTP/2, on any port.
+    pub fn call(host: &str, call: GrpcCall) -> Self {
+        let path = format!("/{}/{}", call.service, call.method);
+        Self { method: "POST".to_owned(), grpc: Some(call), ..Self::get(host, &path) }
     }
 
     /// A header's value, equal names joined.

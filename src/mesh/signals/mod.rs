@@ -14,6 +14,8 @@ pub mod route;
 pub mod sample;
 pub mod trail;
 
+use std::time::Duration;
+
 use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -136,7 +138,7 @@ pub enum Freshness {
 
 impl Freshness {
     /// The step an age falls into.
-    pub fn of(age: std::time::Duration) -> Self {
+    pub fn of(age: Duration) -> Self {
         match age.as_secs() {
             0..15 => Self::Fresh,
             15..60 => Self::Seconds15,
@@ -172,5 +174,7 @@ pub enum MetricSource {
         cause: String,
         /// What to do.
         fix: String,
+        /// When it is asked again; zero: not by itself.
+        retry: Duration,
     },
 }

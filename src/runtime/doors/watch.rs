@@ -85,7 +85,8 @@ impl Keeper {
         let client = match client {
             Ok(client) => client,
             Err((cause, fix)) => {
-                self.tell(Event::Metrics(ticket, MetricSource::Broken { cause, fix }, None)).await;
+                self.tell(Event::Metrics(ticket, MetricSource::Broken { cause, fix, retry: Duration::ZERO }, None))
+                    .await;
                 return;
             }
         };

@@ -188,6 +188,28 @@ fn routes_are_resolved_from_files_without_a_cluster() {
     assert!(listed.contains("no: older old"), "{listed}");
 }
 
+#[test]
+fn calls_handshakes_and_senders_are_resolved_from_files() {
+    let home = Home::new();
+    home.file(
+        "r.yaml",
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: GRPCRoute\nmetadata: {name: api, namespace: shop}\n\
+         spec: {parentRefs: [{name: gw}], rules: [{matches: [{method: {service: shop.Reviews}}], backendRefs: [{name: v1, port: 80}]}]}\n---\n\
+         apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: cart, namespace: shop}\n\
+         spec: {hosts: [cart], http: [{route: [{destination: {host: cart}}]}]}\n",
+    );
+    let ask = |words: &[&str]| {
+        let all = ["routes", "resolve", "-f", "r.yaml", "-o", "json", "--host"].iter().chain(words).copied();
+        home.brink(all.collect::<Vec<_>>())
+    };
+    assert_eq!(ask(&["shop", "--grpc", "shop.Reviews/Get"]).json()["route"], "GRPCRoute shop/api");
+    assert_eq!(ask(&["shop", "--grpc", "shop.Ratings/Get"]).json()["losers"][0]["lost_at"], "service");
+    assert_eq!(ask(&["shop", "--sni", "shop"]).json()["outcome"], "no-route");
+    // What a VirtualService decides is an error, not an answer.
+    let error = ask(&["cart", "--from", "shop/web"]).failed_json(1);
+    assert!(error["why"].as_str().unwrap().contains("VirtualService shop/cart steers it"), "{error}");
+}
+
 #[rstest]
 #[case::malformed("kind: [\n", "routes.yaml:", "")]
 #[case::not_objects("- 1\n- 2\n", "routes.yaml", "")]
@@ -203,6 +225,11 @@ fn wrong_manifests_name_their_place(#[case] text: &str, #[case] place: &str, #[c
 #[case::path(&["--path", "x"], "a path starts with /", "--path /x")]
 #[case::header(&["--header", "x"], "not NAME=VALUE", "--header NAME=VALUE")]
 #[case::scheme(&["--scheme", "ftp"], "invalid value 'ftp'", "")]
+#[case::sni(&["--sni", "x", "--scheme", "http"], "only a TLS handshake carries a name", "--scheme https")]
+#[case::grpc(&["--grpc", "Reviews"], "it is not SERVICE/METHOD", "--grpc shop.Reviews/Get")]
+#[case::grpc_path(&["--grpc", "Reviews/Get", "--path", "/"], "'--path", "")]
+#[case::from(&["--from", "web"], "it is not NS/WORKLOAD", "--from shop/productpage")]
+#[case::from_gateway(&["--from", "shop/web", "--gateway", "gw"], "'--from", "")]
 fn a_wrong_request_is_refused(#[case] words: &[&str], #[case] why: &str, #[case] remedy: &str) {
     let home = Home::new();
     home.file("routes.yaml", "");

@@ -68,6 +68,10 @@ fn there_is_no_link_when_nothing_that_is_watched_answers() {
         _ => None,
     });
     stage.send(Event::FaultSource(ticket, broken()));
+    // What is absent is asked for once a minute: it says nothing about the link.
+    let absent = Source::Absent { what: "not served".to_owned() };
+    let routes = stage.routes_ticket();
+    stage.send(Event::Routes(routes, RouteKind::Grpc, Batch { deltas: Vec::new(), source: absent }));
     assert!(stage.shows("no link") && stage.shows("faults unknown") && stage.shows("Faults – "), "{}", stage.text());
     let ticket = stage.pods_ticket();
     stage.send(Event::Pods(ticket, Batch { deltas: Vec::new(), source: Source::Live }));
@@ -117,10 +121,14 @@ fn a_metric_source_that_fails_dims_its_own_pane() {
         Effect::Measure(ticket, _) => Some(*ticket),
         _ => None,
     });
-    let broken =
-        MetricSource::Broken { cause: "http://p:9090 answered with HTML".to_owned(), fix: "check the URL".to_owned() };
+    let broken = MetricSource::Broken {
+        cause: "http://p:9090 answered with HTML".to_owned(),
+        fix: "check the URL".to_owned(),
+        retry: Duration::from_secs(30),
+    };
     stage.send(Event::Metrics(ticket, broken.clone(), None));
     assert!(stage.shows("prom down") && stage.shows("productpage"), "{}", stage.text());
+    assert!(stage.shows("http://p:9090 answered with HTML"), "{}", stage.text());
     let mut fresh = Stage::new(120, 40).linked();
     let ticket = fresh.asked(|effect| match effect {
         Effect::Measure(ticket, _) => Some(*ticket),
@@ -128,6 +136,9 @@ fn a_metric_source_that_fails_dims_its_own_pane() {
     });
     fresh.send(Event::Metrics(ticket, broken, None));
     assert!(fresh.shows("answered with HTML") && fresh.shows("check the URL"), "{}", fresh.text());
+    assert!(fresh.shows("next try in 30s"), "{}", fresh.text());
+    fresh.pass(Duration::from_secs(10));
+    assert!(fresh.shows("next try in 20s"), "{}", fresh.text());
 }
 
 #[test]

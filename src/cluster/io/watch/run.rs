@@ -174,18 +174,18 @@ impl<D: Decoder> Run<D> {
         } else {
             format!("{}.{}", self.kind.plural, self.kind.group)
         };
+        let within = match &self.namespace {
+            Some(namespace) => format!(" in {namespace}"),
+            None if self.kind.namespaced => " in all namespaces".to_owned(),
+            None => String::new(),
+        };
+        let cannot = format!("cannot list {}{within}", self.kind.plural);
         let (source, wait) = match trouble {
             Trouble::Refused(refusal) if refusal.code == 403 => {
                 let context = self.link.context();
-                let within = match &self.namespace {
-                    Some(namespace) => format!(" in {namespace}"),
-                    None if self.kind.namespaced => " in all namespaces".to_owned(),
-                    None => String::new(),
-                };
                 let what = format!(
-                    "cannot list {}{within}: needs get,list,watch {name}\n\
-                     kubectl --context {context} auth can-i list {name}{place}{everywhere}",
-                    self.kind.plural
+                    "{cannot}: needs get,list,watch {name}\n\
+                     kubectl --context {context} auth can-i list {name}{place}{everywhere}"
                 );
                 (Source::Forbidden { what }, REFUSED)
             }
@@ -199,7 +199,9 @@ impl<D: Decoder> Run<D> {
                     _ => None,
                 };
                 let wait = self.backoff.next().max(asked.unwrap_or_default().min(Duration::from_mins(2)));
-                let cause = format!("{trouble}\n{}", remedy(trouble, self.link.context()));
+                // A link that fails names the server itself.
+                let what = if trouble.code().is_some() { format!("{cannot}: ") } else { String::new() };
+                let cause = format!("{what}{trouble}\n{}", remedy(trouble, self.link.context()));
                 (Source::Broken { cause, retry: wait }, wait)
             }
         };

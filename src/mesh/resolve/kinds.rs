@@ -1,0 +1,49 @@
+//! HTTPRoutes and GRPCRoutes on one listener.
+//!
+//! Of two routes of different kinds whose hostnames meet, a listener takes exactly one: the older, then the first by `ns/name`
+//! (gateway.networking.k8s.io/v1, comment on GRPCRoute's `hostnames`). Where a controller has said that it accepts a route, its
+//! word counts.
+
+use super::{Attached, Request, rank};
+use crate::mesh::{
+    host,
+    routes::{RouteKind, RouteRef, RouteRow, Verdict},
+};
+
+/// Whether routes of this kind can take the request at all: a gRPC call is an HTTP request too.
+pub(super) fn takes(route: &RouteRow, request: &Request) -> bool {
+    match route.kind {
+        RouteKind::Http => true,
+        RouteKind::Grpc => request.grpc.is_some(),
+        RouteKind::VirtualService => false,
+    }
+}
+
+/// Takes those out that the listener does not accept beside an older one; with that one.
+pub(super) fn refuse<'a>(attached: &mut Vec<Attached<'a>>) -> Vec<(&'a RouteRow, RouteRef)> {
+    let mixed = |kind| attached.iter().any(|one| one.route.kind == kind);
+    if !mixed(RouteKind::Http) || !mixed(RouteKind::Grpc) {
+        return Vec::new();
+    }
+    attached.sort_by(|a, b| {
+        let by_name = || rank::full_name(a.route).cmp(rank::full_name(b.route));
+        rank::age(a.route).cmp(&rank::age(b.route)).then_with(by_name)
+    });
+    let mut refused = Vec::new();
+    let mut accepted: Vec<Attached<'a>> = Vec::new();
+    for one in attached.drain(..) {
+        let spoken_for = one.parent.accepted.as_ref().is_some_and(|condition| condition.verdict == Verdict::True);
+        let rival = accepted.iter().find(|other| other.route.kind != one.route.kind && meet(&other.hosts, &one.hosts));
+        match rival.filter(|_| !spoken_for) {
+            Some(older) => refused.push((one.route, older.route.route_ref())),
+            None => accepted.push(one),
+        }
+    }
+    *attached = accepted;
+    refused
+}
+
+/// Whether two lists of hostnames have a host in common; an empty one has all.
+fn meet(a: &[&str], b: &[&str]) -> bool {
+    a.is_empty() || b.is_empty() || a.iter().any(|a| b.iter().any(|b| host::intersect(a, b)))
+}
