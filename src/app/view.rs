@@ -118,8 +118,10 @@ impl App {
     fn tab_strip(&self, buf: &mut Buffer, area: Rect, title: &Title) {
         let mut words: Vec<(String, Role)> = Vec::new();
         for kind in PaneKind::ALL {
+            // Names stand two cells apart, a name and its words one.
+            let gap = if words.is_empty() { "" } else { " " };
             if kind == self.focus {
-                words.push((format!(" {}", kind.name()), Role::TextStrong));
+                words.push((format!("{gap}{}", kind.name()), Role::TextStrong));
                 words.extend(title.words.iter().cloned());
             } else {
                 let live = if kind == PaneKind::Faults { self.world.live().len() } else { 0 };
@@ -128,7 +130,7 @@ impl App {
                 } else {
                     (kind.name().to_owned(), Role::TextDim)
                 };
-                words.push((format!(" {text}"), role));
+                words.push((format!("{gap}{text}"), role));
             }
         }
         self.title_words(buf, area, words.iter().map(|(text, role)| (text.as_str(), *role)), title.right.as_ref());

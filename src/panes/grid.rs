@@ -67,6 +67,8 @@ impl Cell {
 pub enum Align {
     /// Names.
     Left,
+    /// Names whose end tells as much as their start: what does not fit is cut in the middle.
+    Ends,
     /// Numbers.
     Right,
 }
@@ -471,10 +473,23 @@ impl<R: Tabular> Grid<R> {
             left -= *cells;
         }
         let first = chosen.iter().position(slack);
+        // Cells that are left over show the start of the most important text that did not fit; half a number says nothing.
+        let missing = (0..R::COLUMNS.len()).filter(|at| !chosen.contains(at)).filter_map(|at| {
+            let column = R::COLUMNS.get(at)?;
+            let fits = column.align != Align::Right && column.min + GAP <= left;
+            (fits && R::present(column.id, facts)).then_some((column.rank, at))
+        });
+        let started = missing.min().map(|(_, at)| (at, wide(&at).min(left - GAP)));
+        if let Some((at, cells)) = started {
+            left -= cells + GAP;
+            let place = chosen.iter().position(|known| *known > at).unwrap_or(chosen.len());
+            chosen.insert(place, at);
+        }
         chosen
             .into_iter()
             .enumerate()
             .map(|(place, at)| match (shares.iter().find(|(shared, _)| *shared == at), R::COLUMNS.get(at)) {
+                _ if started.is_some_and(|(known, _)| known == at) => (at, started.map_or(0, |(_, cells)| cells)),
                 // The name takes what nobody needs.
                 (Some((_, cells)), Some(column)) if first == Some(place) => (at, (cells + left).min(column.max)),
                 (Some((_, cells)), _) => (at, *cells),
@@ -517,6 +532,7 @@ fn compare<R: Tabular>(a: &R, b: &R, column: R::Column, reversed: bool, facts: &
 fn cell(buf: &mut Buffer, x: u16, y: u16, cells: u16, text: &str, align: Align, style: ratatui::style::Style) {
     match align {
         Align::Left => put(buf, x, y, cells, text, style),
+        Align::Ends => put(buf, x, y, cells, &width::cut_middle(text, usize::from(cells)), style),
         Align::Right => put_right(buf, x + cells, y, cells, text, style),
     };
 }

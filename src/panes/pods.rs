@@ -191,7 +191,7 @@ impl Tabular for PodRow {
 
     const COLUMNS: &'static [Column<PodColumn>] = &[
         column(PodColumn::Namespace, "NAMESPACE", Align::Left, 9, 24, 2),
-        Column { slack: true, ..column(PodColumn::Name, "NAME", Align::Left, 16, 60, 0) },
+        Column { slack: true, ..column(PodColumn::Name, "NAME", Align::Ends, 16, 60, 0) },
         column(PodColumn::Ready, "READY", Align::Left, 5, 7, 3),
         column(PodColumn::Status, "STATUS", Align::Left, 8, 26, 0),
         column(PodColumn::Restarts, "RS", Align::Right, 3, 12, 4),

@@ -402,9 +402,9 @@ impl Tabular for RouteRow {
 
     const COLUMNS: &'static [Column<RouteColumn>] = &[
         column(RouteColumn::Namespace, "NAMESPACE", Align::Left, 9, 20, 4),
-        Column { slack: true, ..column(RouteColumn::Name, "NAME", Align::Left, 10, 40, 0) },
+        Column { slack: true, ..column(RouteColumn::Name, "NAME", Align::Ends, 10, 40, 0) },
         column(RouteColumn::Kind, "KIND", Align::Left, 4, 14, 9),
-        Column { slack: true, ..column(RouteColumn::Match, "HOST / MATCH", Align::Left, 14, 60, 0) },
+        Column { slack: true, ..column(RouteColumn::Match, "HOST / MATCH", Align::Ends, 14, 60, 0) },
         Column { slack: true, ..column(RouteColumn::Backends, "BACKENDS", Align::Left, 10, 44, 2) },
         column(RouteColumn::Parents, "PARENTS", Align::Left, 7, 28, 8),
         column(RouteColumn::Accepted, "ACCEPTED", Align::Left, 8, 12, 7),
@@ -426,7 +426,7 @@ impl Tabular for RouteRow {
 
     fn cell(&self, column: RouteColumn, facts: &Facts<'_, Known>) -> Cell {
         let wins = facts.own.wins.get(&self.uid);
-        let loses = matches!(wins, Some(Wins::No { .. } | Wins::NotAccepted));
+        let loses = matches!(wins, Some(Wins::No { .. } | Wins::NotAccepted | Wins::NotAttached));
         let lit = |text: CompactString| Cell { text, role: loses.then_some(Role::Warn) };
         let faint = |text: CompactString| Cell { text, role: loses.then_some(Role::TextDim) };
         match column {

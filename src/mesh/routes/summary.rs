@@ -73,7 +73,13 @@ impl RouteRow {
             .filter(|name| !known.contains(name))
             .collect();
         let shares = first.shares();
-        let words: Vec<String> = known.iter().zip(shares).map(|(name, share)| format!("{name} {share}%")).collect();
+        let alone = known.len() == 1;
+        let word = |(name, share): (&String, _)| match share {
+            // All of it goes without saying.
+            100 if alone => name.clone(),
+            share => format!("{name} {share}%"),
+        };
+        let words: Vec<String> = known.iter().zip(shares).map(word).collect();
         clean(&and_more(&words.join(" "), 1 + others.len()))
     }
 

@@ -1,6 +1,7 @@
 //! The cockpit without a terminal: events in, effects and frames out.
 
 mod bytes;
+mod gallery;
 mod keys;
 pub mod pty;
 mod routes;

@@ -1,8 +1,8 @@
-//! Every pane at three sizes, as text and as style runs. `docs/screens/` holds the same frames; `BRINK_BLESS=1` writes them.
+//! Every pane at three sizes, as text and as style runs. `docs/screens/` holds the same frames ([`document`]); `BRINK_BLESS=1`
+//! writes them.
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
-use brink::msg::Event;
 use ratatui::{buffer::Buffer, style::Style};
 use rstest::rstest;
 
@@ -46,12 +46,13 @@ fn runs(line: &str) -> String {
     out.join(" ")
 }
 
-fn check(name: &str, stage: &Stage) {
+pub fn check(name: &str, stage: &Stage) {
     let buf = stage.frame();
     insta::assert_snapshot!(name.to_owned(), format!("{}\n{}", text(&buf), styles(&buf)));
 }
 
-fn document(name: &str, stage: &Stage) {
+/// The same frame stands in `docs/screens/`.
+pub fn document(name: &str, stage: &Stage) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screens");
     let path = folder.join(format!("{name}.txt"));
     let now = stage.text();
@@ -71,9 +72,7 @@ fn every_pane_at_three_sizes(
     let mut stage = Stage::full(width, height);
     stage.keys(key);
     check(&format!("{name}-{width}x{height}"), &stage);
-    if name == "pods" || width == 80 {
-        document(&format!("{name}-{width}x{height}"), &stage);
-    }
+    document(&format!("{name}-{width}x{height}"), &stage);
 }
 
 #[rstest]
@@ -82,27 +81,11 @@ fn every_pane_at_three_sizes(
 #[case("filtered-away-80x24", 80, 24, "/ z z z enter")]
 #[case("command-80x24", 80, 24, ": r o")]
 #[case("sorted-80x24", 80, 24, "S")]
-#[case("help-80x24", 80, 24, "?")]
 #[case("all-namespaces-120x40", 120, 40, "0")]
 fn what_keys_do_to_the_screen(#[case] name: &str, #[case] width: u16, #[case] height: u16, #[case] keys: &str) {
     let mut stage = Stage::full(width, height);
     stage.keys(keys);
     check(name, &stage);
-}
-
-#[test]
-fn viewers_show_what_was_asked_for() {
-    use brink::msg::Effect;
-    let mut stage = Stage::full(80, 24);
-    stage.keys("d");
-    let ticket = stage.asked(|effect| match effect {
-        Effect::Describe(ticket, _) => Some(*ticket),
-        _ => None,
-    });
-    let text: String = (1..60).map(|line| format!("Field {line}:  value of line {line}\n")).collect();
-    stage.send(Event::Text(ticket, Ok(text)));
-    stage.keys("ctrl-f / 3 3 enter");
-    check("describe-80x24", &stage);
 }
 
 #[test]

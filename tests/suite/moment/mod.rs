@@ -4,5 +4,5 @@ mod change;
 pub mod faults;
 mod form;
 mod preview;
-mod stage;
+pub mod stage;
 mod stop;
