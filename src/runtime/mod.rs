@@ -30,6 +30,7 @@ use crate::{
 
 pub use pacer::Pacer;
 pub use record::Recorder;
+pub use terminal::Terminal;
 
 /// What the cockpit is started with: settings already resolved, files already read.
 #[derive(Debug)]

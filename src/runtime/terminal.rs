@@ -2,7 +2,12 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
-    panic, thread,
+    panic,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
 };
 
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode, size};
@@ -17,7 +22,8 @@ const LEAVE: &[u8] = b"\x1b[0m\x1b[?2004l\x1b[?25h\x1b[?1049l";
 /// The terminal, ours until dropped.
 #[derive(Debug)]
 pub struct Terminal {
-    ours: bool,
+    /// Shared with the panic's hook: given back twice, the second time would move the cursor over what the panic said.
+    ours: Arc<AtomicBool>,
 }
 
 impl Terminal {
@@ -29,9 +35,9 @@ impl Terminal {
         if !io::stdout().is_terminal() {
             return Err(CockpitError::NoTerminal("stdout"));
         }
-        let mut terminal = Self { ours: false };
+        let mut terminal = Self { ours: Arc::default() };
         terminal.take().map_err(CockpitError::Terminal)?;
-        restore_on_panic();
+        restore_on_panic(terminal.ours.clone());
         Ok(terminal)
     }
 
@@ -43,19 +49,16 @@ impl Terminal {
     /// Takes it again after [`Self::give`].
     pub fn take(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
-        self.ours = true;
+        self.ours.store(true, Ordering::Relaxed);
         self.write(ENTER)
     }
 
     /// Gives it back to the shell.
     pub fn give(&mut self) {
-        if std::mem::take(&mut self.ours) {
-            give_back();
-        }
+        give_back(&self.ours);
     }
 
-    /// Writes a frame in one piece.
-    #[expect(clippy::unused_self, reason = "only who holds the terminal may write to it")]
+    /// Writes a frame in one piece. Only who holds the terminal may write to it.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(bytes)?;
@@ -69,7 +72,10 @@ impl Drop for Terminal {
     }
 }
 
-fn give_back() {
+fn give_back(ours: &AtomicBool) {
+    if !ours.swap(false, Ordering::Relaxed) {
+        return;
+    }
     // Nobody is left to tell when this fails.
     let mut out = io::stdout().lock();
     let _ = out.write_all(paint::END).and_then(|()| out.write_all(LEAVE)).and_then(|()| out.flush());
@@ -78,12 +84,12 @@ fn give_back() {
 
 /// A panic of this thread gives the terminal back before it is reported. One of another thread goes to the log: the loop
 /// notices that thread's silence and ends in order.
-fn restore_on_panic() {
+fn restore_on_panic(ours: Arc<AtomicBool>) {
     let drawing = thread::current().id();
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if thread::current().id() == drawing {
-            give_back();
+            give_back(&ours);
             before(info);
         } else {
             tracing::error!("a thread panicked: {info}");

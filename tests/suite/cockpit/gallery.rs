@@ -122,7 +122,11 @@ fn logs_of_a_container(#[values((80, 24), (120, 40), (200, 60))] size: (u16, u16
     let line = |at: usize| match at % 5 {
         0 => format!("GET /reviews/{at} 200 {} ms", at % 37 + 3),
         3 => format!("WARN slow answer of ratings, try 1 of 3 for /reviews/{at}"),
-        _ => format!("GET /reviews/{at} 200 {} ms user=anonymous trace=4bf92f3577b34da6a3ce929d0e0e{:04}", at % 41 + 2, at),
+        _ => format!(
+            "GET /reviews/{at} 200 {} ms user=anonymous trace=4bf92f3577b34da6a3ce929d0e0e{:04}",
+            at % 41 + 2,
+            at
+        ),
     };
     let batch = LogBatch { dropped: 1_200, lines: (0..10_050).map(line).collect(), source: Source::Live };
     stage.send(Event::Log(ticket, batch));

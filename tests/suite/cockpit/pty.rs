@@ -27,11 +27,16 @@ pub struct Session {
 
 impl Session {
     pub fn start(width: u16, height: u16, arguments: &[&str]) -> Self {
+        Self::of(width, height, env!("CARGO_BIN_EXE_brink"), arguments)
+    }
+
+    /// Any program on a terminal of its own.
+    fn of(width: u16, height: u16, program: &str, arguments: &[&str]) -> Self {
         let home = TempDir::new().unwrap();
         let pty = native_pty_system()
             .openpty(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 })
             .unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_brink"));
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env_clear();
         for name in ["PATH", "LLVM_PROFILE_FILE"] {
@@ -198,6 +203,40 @@ fn a_stopped_cockpit_gives_the_terminal_back_and_comes_again() {
     session.press("q");
     assert_eq!(session.ended(), 0);
     session.restored();
+}
+
+/// Nothing in the product can be made to panic, so this very test is its own child: it takes the terminal as the cockpit does,
+/// and dies.
+#[test]
+fn a_panic_gives_the_terminal_back_before_it_is_told() {
+    const CHILD: &str = "BRINK_TEST_PANICS";
+    if std::env::var_os(CHILD).is_some() {
+        let mut terminal = brink::runtime::Terminal::enter().unwrap();
+        terminal.write(b"the screen is taken").unwrap();
+        panic!("the sky falls");
+    }
+    let this = std::env::current_exe().unwrap();
+    let name = "suite::cockpit::pty::a_panic_gives_the_terminal_back_before_it_is_told";
+    // The shell says before and after what it finds: a terminal that echoes and waits for whole lines.
+    let script =
+        format!("stty -a; {CHILD}=1 '{}' --exact {name} --nocapture; stty -a; echo; echo over", this.display());
+    let mut session = Session::of(200, 60, "/bin/sh", &["-c", &script]);
+    session.until("the shell", |screen| screen.lines().any(|line| line.trim() == "over"));
+    session.restored();
+    let screen = session.contents();
+    assert!(screen.contains("the sky falls"), "the panic is told on the shell's screen:\n{screen}");
+    assert!(!screen.contains("the screen is taken"), "what was drawn is gone with its screen:\n{screen}");
+    let found = |mode: &str| {
+        let words = screen.split_whitespace().filter(|word| word.trim_start_matches('-') == mode);
+        words.map(|word| word == mode).collect::<Vec<_>>()
+    };
+    for mode in ["icanon", "echo", "isig", "opost"] {
+        assert_eq!(found(mode), [true, true], "{mode}:\n{screen}");
+    }
+    let raw = String::from_utf8_lossy(&session.raw);
+    let place = |part: &str| raw.find(part).unwrap_or_else(|| panic!("{part:?} was never sent"));
+    assert!(place("the screen is taken") < place("\x1b[?1049l"));
+    assert!(place("\x1b[?1049l") < place("the sky falls"), "given back first, told then");
 }
 
 #[test]

@@ -14,7 +14,10 @@ use brink::{
         gateways::{GatewayRow, Seen},
         load::Loaded,
         routes::{RouteKind, RouteRow},
-        signals::{Golden, MetricSource, Series, Snapshot, Trends, WorkloadRow},
+        signals::{
+            Golden, MetricSource, Series, Snapshot, Trends, WorkloadRow,
+            fold::{Edge, Measured, Tally},
+        },
     },
     msg::{Effect, Event, event::Names},
 };
@@ -336,6 +339,16 @@ pub fn metrics() -> Snapshot {
             p50_ms: wave(8.0, false),
             p99_ms: wave(94.0, false),
         },
+        measured: Measured {
+            edges: vec![edge("v1", 210.0, 0.4), edge("cart", 59.0, 1.1), edge("v2", 6.5, 0.0)],
+            ..Measured::default()
+        },
         ..Snapshot::default()
     }
+}
+
+/// What the gateway sends to a service.
+fn edge(service: &str, rps: f64, failed: f64) -> Edge {
+    let named = |name: &str| ("shop".into(), name.into());
+    Edge { from: named("gw"), to: named(service), service: named(service), tally: Tally { rps, failed } }
 }
