@@ -133,7 +133,10 @@ impl Standing {
         match &look.world.link {
             LinkState::Connecting => return Some(Message::quiet("connecting…", "")),
             LinkState::Down(failure) => {
-                return Some(Message { text: failure.what.clone(), fix: failure.fix.clone(), role: Role::Bad });
+                let key = look.keymap.key(&chain(Context::Global), Command::Contexts);
+                let other = key.map(|key| format!("\n{key} picks another context")).unwrap_or_default();
+                let fix = format!("{}{other}", failure.fix);
+                return Some(Message { text: failure.what.clone(), fix, role: Role::Bad });
             }
             LinkState::Up => {}
         }

@@ -100,8 +100,10 @@ impl ConnectError {
             Self::Malformed { .. } => {
                 "correct the file at the place named; `kubectl config view` must read it".to_owned()
             }
+            Self::NoContext { known } if known.is_empty() => some(known),
             Self::NoContext { known } => format!("name one with --context: {}", some(known)),
             Self::UnknownContext { near: Some(near), .. } => format!("did you mean `{near}`?"),
+            Self::UnknownContext { known, .. } if known.is_empty() => some(known),
             Self::UnknownContext { known, .. } => format!("there are: {}", some(known)),
             Self::Dangling { what, .. } => format!("add the {what} to the kubeconfig, or choose another --context"),
             Self::BadCluster { field, .. } | Self::BadUser { field, .. } => {

@@ -89,7 +89,7 @@ fn unreadable(path: &Path, error: &KubeconfigError) -> ConnectError {
         // The parser quotes the lines around the error; they may hold a token, so only the first line is kept.
         KubeconfigError::Parse(error) => {
             let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default();
+            let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
             ConnectError::Malformed { path, why: sanitize::line(first).into_owned() }
         }
         error => ConnectError::Malformed { path, why: sanitize::line(&error.to_string()).into_owned() },

@@ -43,7 +43,15 @@ pub async fn read(link: Link, request: LogRequest, to: Sender<LogBatch>) {
                 // following, and slowly.
                 let wait = backoff.next();
                 let retry = if request.follow && !trouble.not_found() { wait } else { Duration::ZERO };
-                let cause = format!("{trouble}\n{}", remedy(&trouble, link.context()));
+                // The server passes the question on to the node.
+                let fix = match trouble.code() {
+                    Some(500..=599) => format!(
+                        "the API server cannot reach the node of the pod: `kubectl --context {} get nodes` says whether it is ready",
+                        link.context()
+                    ),
+                    _ => remedy(&trouble, link.context()),
+                };
+                let cause = format!("cannot read the log: {trouble}\n{fix}");
                 if trouble.code() == Some(403) {
                     Source::Forbidden { what: cause }
                 } else {

@@ -61,7 +61,7 @@ impl Session {
                 }
             }
         });
-        let screen = terminal(width, height);
+        let screen = terminal(width.max(1), height.max(1));
         Self { child, master: pty.master, keys, bytes, raw: Vec::new(), screen, _home: home }
     }
 
@@ -178,6 +178,18 @@ fn a_resize_is_followed_down_to_nothing() {
     session.until("the panes again", |screen| screen.contains("faults unknown"));
     session.press("\x03");
     assert_eq!(session.ended(), 0);
+}
+
+#[test]
+fn a_terminal_of_nothing_is_waited_out() {
+    let mut session = Session::start(0, 0, &[]);
+    // Nothing can be shown; what can be seen is that it lives and takes the terminal as it grows.
+    session.screen.screen_mut().set_size(cells(24), cells(80));
+    session.master.resize(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).unwrap();
+    session.until("the panes", |screen| screen.contains("faults unknown"));
+    session.press("\x03");
+    assert_eq!(session.ended(), 0);
+    session.restored();
 }
 
 #[test]
