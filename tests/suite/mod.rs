@@ -10,6 +10,7 @@ mod e2e_lifecycle;
 mod e2e_plan;
 mod e2e_prometheus;
 mod e2e_seeing;
+mod e2e_states;
 mod fault;
 mod generated;
 mod kubeconfig;
