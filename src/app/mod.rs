@@ -9,6 +9,7 @@ mod go;
 pub mod header;
 pub mod hints;
 pub mod layout;
+mod object;
 pub mod prompt;
 pub mod screen;
 mod update;

@@ -1,0 +1,132 @@
+//! Commands on the object under the cursor: what they open, change or copy.
+
+use super::{App, Screen};
+use crate::{
+    cluster::ObjectRef,
+    config::Role,
+    fault::known,
+    msg::{Command, Effect, effect::ManagedFields},
+    panes::{Change, Form, Logs, PaneKind, Subject, Viewer, form::controller, viewer::Reading},
+};
+
+impl App {
+    fn subject(&self) -> Option<Subject> {
+        match self.focus {
+            PaneKind::Pods => self.panes.pods.subject(),
+            PaneKind::Routes => self.panes.routes.subject(),
+            PaneKind::Mesh => self.panes.mesh.subject(),
+            PaneKind::Faults => self.panes.faults.subject(),
+        }
+    }
+
+    /// A kept change of an object.
+    pub(super) fn change(&mut self, object: ObjectRef, image: bool) -> Vec<Effect> {
+        if self.world.readonly {
+            self.notify("brink only looks here: start it without --readonly to edit", Role::Warn);
+            return Vec::new();
+        }
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+        let (change, effects) = if image { Change::image(object, &mut cx) } else { Change::edit(object, &mut cx) };
+        self.screens.push(Screen::Change(Box::new(change)));
+        effects
+    }
+
+    /// The workload whose image a pod runs.
+    fn set_image(&mut self) -> Vec<Effect> {
+        let Some(subject) = self.subject() else { return Vec::new() };
+        let workload = controller(&subject).and_then(|(kind, name)| {
+            Some(ObjectRef::new(known::workload(&kind)?, subject.object.namespace.as_deref()?, &name))
+        });
+        match workload {
+            Some(object) => self.change(object, true),
+            None => {
+                self.notify(
+                    format!("{} has no controller brink knows: edit it with e", subject.object.short()),
+                    Role::Warn,
+                );
+                Vec::new()
+            }
+        }
+    }
+
+    /// The form with the fault under the cursor filled in.
+    fn again(&mut self) -> Vec<Effect> {
+        let Some(id) = self.panes.faults.selected(&self.world).map(|view| view.injection.clone()) else {
+            return Vec::new();
+        };
+        let Some(fault) = self.intents.get(&id).cloned() else {
+            self.notify(
+                format!("{id} was not applied from here: brink fault export {id} writes it as a file"),
+                Role::TextDim,
+            );
+            return Vec::new();
+        };
+        let (form, effects) = Form::again(fault, &mut Self::cx(self.now, &mut self.tickets, &self.world, false));
+        self.screens.push(Screen::Form(Box::new(form)));
+        effects
+    }
+
+    fn copy(&mut self, name: String) -> Vec<Effect> {
+        self.notify(format!("copied {name}"), Role::TextDim);
+        vec![Effect::Copy(name)]
+    }
+
+    /// Commands that open something for the object under the cursor; `None` for all others.
+    pub(super) fn act_on_subject(&mut self, command: Command) -> Option<Vec<Effect>> {
+        if command == Command::FaultAgain && self.focus == PaneKind::Faults {
+            return Some(self.again());
+        }
+        if command == Command::SetImage && self.focus == PaneKind::Pods {
+            return Some(self.set_image());
+        }
+        if command == Command::EditObject {
+            return Some(self.subject().map(|subject| self.change(subject.object, false)).unwrap_or_default());
+        }
+        let opens = matches!(
+            command,
+            Command::Describe
+                | Command::Yaml
+                | Command::Open
+                | Command::Logs
+                | Command::LogsPrevious
+                | Command::CopyName
+                | Command::CopyNamespace
+                | Command::WarpNamespace
+                | Command::NewFault
+        );
+        if !opens {
+            return None;
+        }
+        let subject = self.subject();
+        if command == Command::NewFault {
+            let (form, effects) = Form::open(subject, &mut Self::cx(self.now, &mut self.tickets, &self.world, false));
+            self.screens.push(Screen::Form(Box::new(form)));
+            return Some(effects);
+        }
+        let subject = subject?;
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, true);
+        let (screen, effects) = match command {
+            Command::Yaml => {
+                let (viewer, effects) = Viewer::ask(Reading::Yaml(subject.object, ManagedFields::Hidden), &mut cx);
+                (Screen::Viewer(viewer), effects)
+            }
+            Command::Logs | Command::LogsPrevious if !subject.containers.is_empty() => {
+                let previous = command == Command::LogsPrevious;
+                let (logs, effects) = Logs::open(subject.object, subject.containers, previous, &mut cx);
+                (Screen::Logs(logs), effects)
+            }
+            Command::Logs | Command::LogsPrevious => return Some(Vec::new()),
+            Command::CopyName => return Some(self.copy(subject.object.name)),
+            Command::CopyNamespace => {
+                return Some(subject.object.namespace.map_or_else(Vec::new, |name| self.copy(name)));
+            }
+            Command::WarpNamespace => return Some(self.go_namespace(subject.object.namespace)),
+            _ => {
+                let (viewer, effects) = Viewer::ask(Reading::Describe(subject.object), &mut cx);
+                (Screen::Viewer(viewer), effects)
+            }
+        };
+        self.screens.push(screen);
+        Some(effects)
+    }
+}
