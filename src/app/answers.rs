@@ -9,9 +9,9 @@ use crate::{
         pods::{MeshMode, PodRow},
     },
     config::Role,
-    fault::io::scan::Scanned,
+    fault::{injection::State, io::scan::Scanned},
     mesh::signals::MetricSource,
-    msg::{Effect, Event, Failure, event::Names},
+    msg::{Command, Effect, Event, Failure, event::Names},
     panes::{Reply, Viewer, picker::Item, world::LinkState},
 };
 
@@ -58,7 +58,8 @@ impl App {
             }
             Event::FaultSource(ticket, source) => self.panes.faults.hear(ticket, source, now),
             Event::Injection(view) => {
-                if view.ended() {
+                // What was said while it was live is no longer true; what it came to is told where it stands.
+                if view.ended() || view.state == State::Stuck {
                     self.forget_notices_of(&view.injection);
                 }
                 self.world.injections.insert(view.injection.clone(), *view);
@@ -79,7 +80,13 @@ impl App {
                 }
                 self.stop.stopped(ticket, answer);
             }
-            Event::Ordered(_, Err(failure)) | Event::Notice(failure) => self.tell(&failure),
+            Event::Ordered(ticket, answer) => {
+                if let Err(failure) = &answer {
+                    self.tell(failure);
+                }
+                return self.screens_hear(Event::Ordered(ticket, answer));
+            }
+            Event::Notice(failure) => self.tell(&failure),
             event => return self.screens_hear(event),
         }
         Vec::new()
@@ -94,7 +101,12 @@ impl App {
             Event::Text(ticket, answer) if self.printed == Some(ticket) => {
                 self.printed = None;
                 match answer {
-                    Ok(text) => self.screens.push(Screen::Viewer(Viewer::text("Finish the undo by hand", &text))),
+                    Ok(text) => {
+                        let mut viewer = Viewer::text("Finish the undo by hand", &text);
+                        // A command that is cut is none.
+                        viewer.update(Command::Wrap, &mut cx);
+                        self.screens.push(Screen::Viewer(viewer));
+                    }
                     Err(failure) => self.tell(&failure),
                 }
             }
@@ -104,7 +116,7 @@ impl App {
                         Screen::Viewer(viewer) => viewer.hear(ticket, answer.clone()),
                         Screen::Form(form) => replies.push(form.text(ticket, &answer, &mut cx)),
                         Screen::Change(change) => replies.push(change.text(ticket, &answer, &mut cx)),
-                        Screen::Logs(_) | Screen::Picker(_) | Screen::Preview(_) => {}
+                        Screen::Logs(_) | Screen::Picker(_) | Screen::Preview(_) | Screen::Undo(_) => {}
                     }
                 }
             }
@@ -120,7 +132,11 @@ impl App {
                     match screen {
                         Screen::Form(form) => form.edited(ticket, &answer),
                         Screen::Change(change) => replies.push(change.edited(ticket, &answer, &mut cx)),
-                        Screen::Viewer(_) | Screen::Logs(_) | Screen::Picker(_) | Screen::Preview(_) => {}
+                        Screen::Viewer(_)
+                        | Screen::Logs(_)
+                        | Screen::Picker(_)
+                        | Screen::Preview(_)
+                        | Screen::Undo(_) => {}
                     }
                 }
             }
@@ -149,7 +165,21 @@ impl App {
                         Screen::Form(form) => replies.push(form.checked(ticket, answer.clone())),
                         Screen::Change(change) => replies.push(change.checked(ticket, answer.clone())),
                         Screen::Preview(preview) => preview.hear(ticket, answer.clone()),
-                        Screen::Viewer(_) | Screen::Logs(_) | Screen::Picker(_) => {}
+                        Screen::Viewer(_) | Screen::Logs(_) | Screen::Picker(_) | Screen::Undo(_) => {}
+                    }
+                }
+            }
+            Event::Foreseen(ticket, answer) => {
+                for screen in &mut self.screens {
+                    if let Screen::Undo(undo) = screen {
+                        undo.hear(ticket, answer.clone());
+                    }
+                }
+            }
+            Event::Ordered(ticket, _) => {
+                for screen in &mut self.screens {
+                    if let Screen::Undo(undo) = screen {
+                        replies.push(undo.ordered(ticket));
                     }
                 }
             }

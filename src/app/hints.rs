@@ -12,6 +12,7 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
     let context = app.chain().first().copied().unwrap_or(Context::Global);
     let own = match app.screens.last() {
         Some(Screen::Preview(preview)) if app.prompt.is_none() => Some(preview.hints(app.now, &app.world)),
+        Some(Screen::Undo(undo)) if app.prompt.is_none() => Some(undo.hints(app.now)),
         Some(Screen::Change(change)) if app.prompt.is_none() => Some(change.hints()),
         Some(Screen::Form(form)) if app.prompt.is_none() => Some(form.hints()),
         None if app.prompt.is_none() && context == Context::Faults => {

@@ -225,6 +225,13 @@ impl App {
         }
     }
 
+    /// What was said is heard, and what was proven is seen: both make room.
+    fn hush(&mut self) {
+        let until = self.now.mono + Duration::from_secs(6);
+        self.notice = self.waiting_notices.pop().map(|notice| Notice { until, ..notice });
+        self.world.seen_proof = live::last_ended(&self.world).map(|view| view.injection.clone());
+    }
+
     fn cx<'a>(now: Now, tickets: &'a mut Tickets, world: &'a World, alone: bool) -> Cx<'a> {
         Cx { now, tickets, world, alone }
     }

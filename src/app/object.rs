@@ -56,7 +56,7 @@ impl App {
         };
         let Some(fault) = self.intents.get(&id).cloned() else {
             self.notify(
-                format!("{id} was not applied from here: brink fault export {id} writes it as a file"),
+                format!("{id} was not applied from here: `brink fault export {id}` writes it as a file"),
                 Role::TextDim,
             );
             return Vec::new();
@@ -99,6 +99,8 @@ impl App {
         }
         let subject = self.subject();
         if command == Command::NewFault {
+            // Whoever begins another fault is done with the one before.
+            self.hush();
             let (form, effects) = Form::open(subject, &mut Self::cx(self.now, &mut self.tickets, &self.world, false));
             self.screens.push(Screen::Form(Box::new(form)));
             return Some(effects);

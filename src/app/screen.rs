@@ -7,7 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     base::Now,
     msg::{Context, Effect},
-    panes::{Change, Form, Logs, Look, Picker, Title, Viewer, preview::Preview},
+    panes::{Change, Form, Logs, Look, Picker, Title, Undo, Viewer, preview::Preview},
 };
 
 /// One screen.
@@ -25,6 +25,8 @@ pub enum Screen {
     Change(Box<Change>),
     /// The preview of a fault or a change.
     Preview(Box<Preview>),
+    /// The preview of an undo.
+    Undo(Box<Undo>),
 }
 
 impl Screen {
@@ -37,12 +39,13 @@ impl Screen {
             Self::Form(form) => form.context(),
             Self::Change(change) => change.context(),
             Self::Preview(preview) => preview.context(),
+            Self::Undo(undo) => undo.context(),
         }
     }
 
     /// It decides itself what `back` means.
     pub fn keeps_back(&self) -> bool {
-        matches!(self, Self::Form(_) | Self::Change(_) | Self::Preview(_))
+        matches!(self, Self::Form(_) | Self::Change(_) | Self::Preview(_) | Self::Undo(_))
     }
 
     /// Fits it to the inside of its frame.
@@ -54,6 +57,7 @@ impl Screen {
             Self::Form(form) => form.settle(area),
             Self::Change(_) => {}
             Self::Preview(preview) => preview.settle(area, look),
+            Self::Undo(undo) => undo.settle(area, look),
         }
     }
 
@@ -61,7 +65,9 @@ impl Screen {
     pub fn close(&mut self) -> Vec<Effect> {
         match self {
             Self::Logs(logs) => logs.close(),
-            Self::Viewer(_) | Self::Picker(_) | Self::Form(_) | Self::Change(_) | Self::Preview(_) => Vec::new(),
+            Self::Viewer(_) | Self::Picker(_) | Self::Form(_) | Self::Change(_) | Self::Preview(_) | Self::Undo(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -69,6 +75,7 @@ impl Screen {
     pub fn wakes(&self, now: Now) -> Option<Duration> {
         match self {
             Self::Preview(preview) => preview.wakes(now),
+            Self::Undo(undo) => undo.wakes(now),
             Self::Logs(logs) => logs.wakes(now),
             Self::Viewer(_) | Self::Picker(_) | Self::Form(_) | Self::Change(_) => None,
         }
@@ -83,6 +90,7 @@ impl Screen {
             Self::Form(form) => form.name(),
             Self::Change(change) => change.name(),
             Self::Preview(preview) => preview.name(),
+            Self::Undo(undo) => undo.name(),
         }
     }
 
@@ -95,6 +103,7 @@ impl Screen {
             Self::Form(form) => form.title(),
             Self::Change(change) => change.title(),
             Self::Preview(preview) => preview.title(now),
+            Self::Undo(undo) => undo.title(),
         }
     }
 
@@ -107,6 +116,7 @@ impl Screen {
             Self::Form(form) => form.view(area, buf, look),
             Self::Change(change) => change.view(area, buf, look),
             Self::Preview(preview) => preview.view(area, buf, look),
+            Self::Undo(undo) => undo.view(area, buf, look),
         }
     }
 }

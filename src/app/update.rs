@@ -11,7 +11,9 @@ use crate::{
         Command, Context, Effect, Event, Key,
         line::{self, Line},
     },
-    panes::{Form, PaneKind, Picker, Reply, Turn, picker::Choice, preview::Preview, stop::Pressed, world::LinkState},
+    panes::{
+        Form, PaneKind, Picker, Reply, Turn, Undo, picker::Choice, preview::Preview, stop::Pressed, world::LinkState,
+    },
 };
 
 /// A second `quit` within this span leaves although a fault is live.
@@ -122,6 +124,7 @@ impl App {
             Some(Screen::Form(form)) => form.insert(text),
             Some(Screen::Change(change)) => change.insert(text),
             Some(Screen::Preview(preview)) => preview.insert(text),
+            Some(Screen::Undo(_)) => {}
             None => match self.focus {
                 PaneKind::Pods => self.panes.pods.insert(text, &mut cx),
                 PaneKind::Routes => self.panes.routes.insert(text, &mut cx),
@@ -146,6 +149,8 @@ impl App {
             Command::Quit => return self.quit(),
             Command::Suspend => return vec![Effect::Suspend],
             Command::Redraw => return vec![Effect::Redraw],
+            // What was said is waved away with the same key that leaves.
+            Command::Back | Command::Cancel => self.hush(),
             _ => {}
         }
         if self.prompt.is_some() {
@@ -289,6 +294,7 @@ impl App {
             Screen::Form(form) => form.update(command, &mut cx),
             Screen::Change(change) => change.update(command, &mut cx),
             Screen::Preview(preview) => preview.update(command, &mut cx),
+            Screen::Undo(undo) => undo.update(command, &mut cx),
             Screen::Picker(picker) => {
                 let choice = picker.choice;
                 return match picker.update(command) {
@@ -326,6 +332,12 @@ impl App {
             Turn::Stay => {}
             Turn::Close => effects.extend(self.close_top()),
             Turn::Preview(checked) => self.screens.push(Screen::Preview(Box::new(Preview::open(checked)))),
+            Turn::Undo(id, decision) => {
+                let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+                let (undo, more) = Undo::open(id, decision, &mut cx);
+                self.screens.push(Screen::Undo(Box::new(undo)));
+                effects.extend(more);
+            }
             Turn::Form(fault) => {
                 effects.extend(self.close_top());
                 // The form the preview came from still holds what was typed.

@@ -32,8 +32,8 @@ const JOB_LABELS: [&str; 4] =
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
 
-/// The unified diff from one state of an object to another; `None` = not there. Ends with a comment that counts folded
-/// lines, when there are any.
+/// The unified diff from one state of an object to another; `None` = not there. Ends with a comment that counts what is left
+/// out at its end, when there is any: `# 12 unchanged, 3 server-made` (lines of YAML).
 pub fn unified(before: Option<&Manifest>, after: Option<&Manifest>) -> String {
     let lines = |object: Option<&Manifest>| object.map_or(0, |object| yaml::text(&object.0).lines().count());
     let quiet = |object: Option<&Manifest>| object.map(|object| quiet(&object.0));
@@ -44,9 +44,12 @@ pub fn unified(before: Option<&Manifest>, after: Option<&Manifest>) -> String {
     let header = |text: &str, name: &'static str| if text.is_empty() { "/dev/null" } else { name };
     let mut text =
         diff.unified_diff().context_radius(CONTEXT).header(header(&old, "live"), header(&new, "after")).to_string();
-    if folded > 0 && !text.is_empty() {
-        let noun = if folded == 1 { "line" } else { "lines" };
-        text.push_str(&format!("# {folded} server-made {noun} folded\n"));
+    let shown = diff.grouped_ops(CONTEXT).last().and_then(|group| group.last().map(|op| op.new_range().end));
+    let below = shown.map_or(0, |shown| new.lines().count().saturating_sub(shown));
+    let parts = [(below, "unchanged"), (folded, "server-made")];
+    let parts: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    if !parts.is_empty() && !text.is_empty() {
+        text.push_str(&format!("# {}\n", parts.join(", ")));
     }
     sanitize::lines(&text).into_owned()
 }
@@ -54,8 +57,8 @@ pub fn unified(before: Option<&Manifest>, after: Option<&Manifest>) -> String {
 /// Whether two diffs show the same change. How many lines were folded says how long a status is, which moves by itself.
 pub fn same(a: &str, b: &str) -> bool {
     let shown = |diff: &str| {
-        let folded = diff.lines().last().is_some_and(|last| last.starts_with("# ") && last.ends_with(" folded"));
-        diff.lines().count() - usize::from(folded)
+        let counted = diff.lines().last().is_some_and(|last| last.starts_with("# "));
+        diff.lines().count() - usize::from(counted)
     };
     shown(a) == shown(b) && a.lines().zip(b.lines()).take(shown(a)).all(|(a, b)| a == b)
 }
@@ -170,7 +173,20 @@ mod tests {
         let diff = unified(Some(&deployment(3, "1")), Some(&deployment(1, "2")));
         assert!(diff.contains("-  replicas: 3\n+  replicas: 1\n"), "{diff}");
         assert!(!diff.contains("resourceVersion") && !diff.contains("status"), "{diff}");
-        assert!(diff.ends_with("# 6 server-made lines folded\n"), "{diff}");
+        assert!(diff.ends_with("# 6 server-made\n"), "{diff}");
+    }
+
+    #[test]
+    fn what_is_left_out_below_the_last_change_is_counted() {
+        let object = |a: u32| Manifest(json!({"a": a, "b": 1, "c": 2, "d": 3, "e": 4, "f": 5}));
+        let diff = unified(Some(&object(1)), Some(&object(2)));
+        assert!(diff.contains("-a: 1\n+a: 2\n b: 1\n c: 2\n d: 3\n# 2 unchanged\n"), "{diff}");
+        let longer = |status: &[u32]| {
+            let mut object = object(2);
+            object.0["status"] = json!(status);
+            unified(Some(&Manifest(json!({"a": 1}))), Some(&object))
+        };
+        assert!(super::same(&longer(&[1]), &longer(&[1, 2, 3])), "a status moves by itself");
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub enum NoWarrant {
     #[error("refused by rule {}: {} (limit {}); {}", .0.rule, .0.value, .0.limit, .0.change)]
     Rule(Box<Verdict>),
     /// A rule wants the target's name typed.
-    #[error("rule {} asks for a confirmation ({}): type `{name}`, or give --yes outside production", .verdict.rule, .verdict.value)]
+    #[error("rule {} asks for a confirmation ({}): type `{name}`", .verdict.rule, .verdict.value)]
     Confirm {
         /// The rule's word.
         verdict: Box<Verdict>,
@@ -31,7 +31,7 @@ pub enum NoWarrant {
         name: String,
     },
     /// `--yes` in a production context.
-    #[error("--yes does not count in the production context; apply with a typed confirmation in the cockpit")]
+    #[error("--yes does not count in the production context")]
     YesInProduction,
     /// The approval is for something else than what was checked.
     #[error("what was approved is not what was checked (token {approved}, now {checked}); look at the new preview")]

@@ -23,6 +23,7 @@ pub mod diff;
 pub mod drivers;
 pub mod edit;
 pub mod file;
+pub mod foreseen;
 pub mod fuse;
 pub mod gitops;
 pub mod guard;

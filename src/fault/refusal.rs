@@ -79,13 +79,32 @@ pub enum ApplyError {
     },
 }
 
+/// Where a remedy is read: it names what can be done there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    /// By a person in the cockpit.
+    Cockpit,
+    /// By whoever called a command.
+    CommandLine,
+}
+
 impl ApplyError {
     /// What to do about it.
-    pub fn fix(&self) -> String {
+    pub fn fix(&self, reader: Reader) -> String {
+        let here = reader == Reader::Cockpit;
         match self {
+            Self::Guard(NoWarrant::Confirm { .. }) if !here => {
+                "type the name when asked, or give --yes outside production".to_owned()
+            }
+            Self::Guard(NoWarrant::YesInProduction) if !here => {
+                "apply it in the cockpit, where the name can be typed".to_owned()
+            }
             Self::Guard(_) => "change the target or the parameters, or the policy key the rule names".to_owned(),
+            Self::Spent | Self::Moved { .. } if here => "look at the new preview".to_owned(),
             Self::Spent | Self::Moved { .. } => "plan it again and look at the new preview".to_owned(),
+            Self::Latched { .. } if here => "find out why it was stopped, then `:release REASON`".to_owned(),
             Self::Latched { .. } => "find out why it was stopped, then `brink release --reason TEXT`".to_owned(),
+            Self::Rival { .. } if here => "wait until it has ended, or end it in the faults pane".to_owned(),
             Self::Rival { id, .. } => format!("wait until it has ended, or `brink fault abort {id}`"),
             Self::Net { net, .. } => match *net {
                 "journal" => "make the state directory writable, or name another with --state-dir".to_owned(),
@@ -94,6 +113,9 @@ impl ApplyError {
                 _ => "run `brink doctor --faults`: it starts a guardian and says what is missing".to_owned(),
             },
             Self::Unfit(_) => "split the plan or change the manifest".to_owned(),
+            Self::Step { .. } | Self::Deviated { .. } | Self::Stopped(_) if here => {
+                "nothing stays applied; the faults pane tells how the undo went".to_owned()
+            }
             Self::Step { .. } | Self::Deviated { .. } | Self::Stopped(_) => {
                 "nothing stays applied; `brink fault show` tells how the undo went".to_owned()
             }
@@ -156,8 +178,11 @@ pub enum OrderError {
 
 impl OrderError {
     /// What to do about it.
-    pub fn fix(&self) -> String {
+    pub fn fix(&self, reader: Reader) -> String {
+        let here = reader == Reader::Cockpit;
         match self {
+            Self::Unknown(_) if here => "it may have ended meanwhile; the faults pane shows what is open".to_owned(),
+            Self::NotNow { .. } if here => "the faults pane tells where it stands".to_owned(),
             Self::Unknown(_) => "`brink fault list --all` shows what is open".to_owned(),
             Self::NotNow { id, .. } => format!("`brink fault show {id}` tells where it stands"),
             Self::NotYours { owner, .. } => {

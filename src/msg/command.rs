@@ -118,7 +118,7 @@ macro_rules! commands {
 
 commands! {
     Abort "abort" Global "abort" "Abort the live fault; twice within a second stops all faults and allows no new one."
-    StopAll "stop_all" Global "stop all" "Undo every fault of yours and allow no new one until `brink release`."
+    StopAll "stop_all" Global "stop all" "Undo every fault of yours and allow no new one until `:release REASON`."
     StopEveryone "stop_everyone" Global "stop everyone's" "While the emergency stop is on: undo the faults of others too."
     Quit "quit" Global "quit" "Leave brink; live faults are undone first by their guardian."
     Back "back" Global "back" "Close what is open, clear the filter, leave the zoom."

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::{
     base::Ticket,
     cluster::{ObjectRef, Scope, logs::LogRequest},
-    fault::{approval::Approval, checked::Checked, intent::Fault, traffic::Traffic, undo::Decision},
+    fault::{
+        approval::Approval, checked::Checked, foreseen::Foreseen, intent::Fault, traffic::Traffic, undo::Decision,
+    },
     mesh::signals::promql::Interest,
 };
 
@@ -63,6 +65,10 @@ pub enum Effect {
     Extend(Ticket, String, Duration),
     /// Decide about a stuck undo.
     Decide(Ticket, String, Decision),
+    /// Rehearse the undo of an injection, as if a person decided so.
+    Foresee(Ticket, String, Option<Decision>),
+    /// Undo exactly what was foreseen, if a last look finds nothing moved; otherwise the new look is the answer.
+    Undo(Ticket, Box<Foreseen>),
     /// The kubectl commands that finish a stuck undo by hand; the answer is a text.
     Print(Ticket, String),
     /// The emergency stop; `everyone`'s too when true.

@@ -7,6 +7,7 @@ use crate::{
     fault::{
         catalogue::view::KindsView,
         checked::Checked,
+        foreseen::Foreseen,
         io::{scan::Scanned, stop::Stopped},
         refusal::ApplyError,
         view::InjectionView,
@@ -81,6 +82,8 @@ pub enum Event {
     Scanned(Box<Scanned>),
     /// The emergency stop's latch: who set it and when, or `None` once it is lifted.
     Latched(Option<String>),
+    /// What an undo would write, or why nobody can tell.
+    Foreseen(Ticket, Result<Box<Foreseen>, Failure>),
     /// An abort, an extension, a decision or a release is through, or why not.
     Ordered(Ticket, Result<(), Failure>),
     /// The emergency stop is through.

@@ -246,9 +246,10 @@ impl Change {
     fn manifests(&self) -> Result<Vec<Manifest>, Failure> {
         let defaults = Defaults::of(self.object.namespace.as_deref().unwrap_or_default());
         match file::read("your text", &self.text, &defaults) {
-            Ok(fault) if fault.manifests.is_empty() => {
-                Err(Failure::new("a Fault is no change to keep", "apply it with `brink fault apply -f FILE`"))
-            }
+            Ok(fault) if fault.manifests.is_empty() => Err(Failure::new(
+                "a Fault is no change to keep",
+                "leave, and give it to the fault form: f, then ctrl-o",
+            )),
             Ok(fault) => Ok(fault.manifests),
             Err(error) => Err(Failure::new(sanitize::line(&error.to_string()).into_owned(), "edit it again")),
         }

@@ -45,6 +45,11 @@ pub fn left(view: &InjectionView, now: Now) -> Option<Duration> {
     Some(Duration::try_from(ends.duration_since(now.server)).unwrap_or_default())
 }
 
+/// Somebody else's fault that nobody ended in time.
+pub fn past_deadline(view: &InjectionView, now: Now) -> bool {
+    !view.mine && !view.ended() && view.deadline.is_some_and(|deadline| deadline <= now.server)
+}
+
 /// Where it stands, in a few words: `01:12 left`, `undoing`, `stuck`. A link that is lost while something is undone is the
 /// one thing nobody may overlook.
 pub fn standing(view: &InjectionView, now: Now) -> String {
@@ -56,7 +61,10 @@ pub fn standing(view: &InjectionView, now: Now) -> String {
                 None => format!("unseen for {since}"),
             }
         }
+        State::Active if past_deadline(view, now) => "past its deadline".to_owned(),
         State::Active => match left(view, now) {
+            // It happened at once; what goes on is that somebody looks.
+            Some(left) if view.class == Class::OneWay.word() => format!("watched, {} left", age::countdown(left)),
             Some(left) => format!("{} left", age::countdown(left)),
             None => "active".to_owned(),
         },
@@ -136,13 +144,18 @@ fn titled(title: &str) -> Option<String> {
     Some(sanitize::line(words.get(at + 1)?.trim_end_matches(',')).into_owned())
 }
 
+/// The last injection of one's own that has ended.
+pub fn last_ended(world: &World) -> Option<&InjectionView> {
+    world.injections.values().filter(|view| view.ended() && view.mine).max_by_key(|view| view.since)
+}
+
 /// The one quiet line after the last injection has ended: what was proven. `None` once it was long enough on the screen.
 pub fn proven(world: &World, now: Now, ascii: bool) -> Option<(String, Role)> {
     if world.any_live() {
         return None;
     }
-    let view = world.injections.values().filter(|view| view.ended() && view.mine).max_by_key(|view| view.since)?;
-    if now.age(view.since) >= PROVEN {
+    let view = last_ended(world)?;
+    if now.age(view.since) >= PROVEN || world.seen_proof.as_ref() == Some(&view.injection) {
         return None;
     }
     let same = view.steps.iter().filter(|step| {
@@ -227,6 +240,6 @@ fn last_word(view: &InjectionView) -> (String, Role) {
 /// When the quiet line goes.
 pub fn proven_until(world: &World, now: Now) -> Option<Duration> {
     proven(world, now, false)?;
-    let view = world.injections.values().filter(|view| view.ended() && view.mine).max_by_key(|view| view.since)?;
+    let view = last_ended(world)?;
     Some(now.mono + PROVEN.saturating_sub(now.age(view.since)))
 }

@@ -31,6 +31,7 @@ pub mod state;
 pub mod stop;
 pub mod subject;
 pub mod title;
+pub mod undo;
 pub mod viewer;
 pub mod world;
 
@@ -49,13 +50,14 @@ pub use routes::Routes;
 pub use stop::Stop;
 pub use subject::Subject;
 pub use title::Title;
+pub use undo::Undo;
 pub use viewer::Viewer;
 pub use world::World;
 
 use crate::{
     base::{Now, Tickets},
     config::{Keymap, Theme},
-    fault::{checked::Checked, intent::Fault},
+    fault::{checked::Checked, intent::Fault, undo::Decision},
     msg::{Effect, Failure},
 };
 
@@ -134,6 +136,8 @@ pub enum Turn {
     Close,
     /// Show a checked plan.
     Preview(Box<Checked>),
+    /// Show what the undo of an injection would write.
+    Undo(String, Option<Decision>),
     /// Go back to the form of this intent, or open it.
     Form(Box<Fault>),
     /// Close every screen above the panes.

@@ -43,6 +43,8 @@ pub struct World {
     pub latched: Option<String>,
     /// Injections of this cluster, by id.
     pub injections: BTreeMap<String, InjectionView>,
+    /// The injection of which the last proof was waved away.
+    pub seen_proof: Option<String>,
     /// Pods hit by open injections, `NS/NAME`, by injection id.
     pub hit_pods: BTreeMap<String, BTreeSet<String>>,
     /// Routes hit, `KIND NS/NAME`, by injection id.

@@ -27,7 +27,7 @@ use crate::{
             fresh,
         },
         policy::Policy,
-        refusal::{ApplyError, OrderError},
+        refusal::{ApplyError, OrderError, Reader},
         rules::Terms,
         traffic::Traffic,
         view::InjectionView,
@@ -144,7 +144,7 @@ pub fn unapplied(error: &ApplyError) -> Failure {
         ApplyError::Link { .. } => Code::Unreachable,
         _ => Code::Unmet,
     };
-    Failure::new(code, "not applied", error.to_string(), error.fix())
+    Failure::new(code, "not applied", error.to_string(), error.fix(Reader::CommandLine))
 }
 
 /// Why an order was not carried out.
@@ -154,5 +154,5 @@ pub fn disobeyed(what: &str, error: &OrderError) -> Failure {
         OrderError::Unknown(_) => Code::Usage,
         _ => Code::Unmet,
     };
-    Failure::new(code, what, error.to_string(), error.fix())
+    Failure::new(code, what, error.to_string(), error.fix(Reader::CommandLine))
 }

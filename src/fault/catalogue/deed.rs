@@ -126,9 +126,8 @@ pub fn deed(fault: &Fault) -> Result<Deed, Vec<WrongIntent>> {
     if !all.is_empty() {
         return Err(all);
     }
-    typed(fault, &values).ok_or_else(|| {
-        vec![wrong("params", "the parameters do not fit together", "see `brink fault kinds` for what there is")]
-    })
+    typed(fault, &values)
+        .ok_or_else(|| vec![wrong("params", "the parameters do not fit together", "change one of them")])
 }
 
 /// Reads every parameter into its normal form, defaults filled in.
@@ -176,7 +175,7 @@ fn params(fault: &Fault, all: &mut Vec<WrongIntent>) -> BTreeMap<&'static str, V
             all.push(wrong(
                 &format!("params.{}", param.name),
                 format!("`{}` or `{other}` is needed", param.name),
-                format!("give {}=… ({})", param.name, param.kind.range()),
+                format!("give one of them: {}", param.kind.range()),
             ));
         }
     }
@@ -187,7 +186,7 @@ fn missing(param: &Param) -> WrongIntent {
     wrong(
         &format!("params.{}", param.name),
         format!("`{}` is needed: {}", param.name, param.doc),
-        format!("give {}=… ({})", param.name, param.kind.range()),
+        format!("give {}", param.kind.range()),
     )
 }
 

@@ -9,6 +9,7 @@ mod events;
 mod executor;
 mod finding;
 mod finish;
+mod foresee;
 pub mod fresh;
 pub mod glance;
 pub mod guardian;

@@ -65,7 +65,7 @@ impl Case {
         self.arm.class == arming::KEPT
     }
 
-    fn may_have_begun(&self, step: u32) -> bool {
+    pub(crate) fn may_have_begun(&self, step: u32) -> bool {
         self.begun.as_ref().is_none_or(|begun| begun.contains(&step))
     }
 }
@@ -222,7 +222,7 @@ impl<'a, A: Api> Undoer<'a, A> {
         if refused { Tried::Blocked(last) } else { Tried::Again(last) }
     }
 
-    fn known<'b>(case: &'b Case, step: &StepFact, decision: Option<Decision>) -> Known<'b> {
+    pub(crate) fn known<'b>(case: &'b Case, step: &StepFact, decision: Option<Decision>) -> Known<'b> {
         let journal_says = case.begun.as_ref().is_some_and(|begun| begun.contains(&step.n));
         Known {
             id: &case.arm.id,

@@ -6,6 +6,7 @@ use crate::{
     base::{sanitize, width},
     config::Role,
     fault::{
+        class::Class,
         injection::State,
         view::{InjectionView, StepView},
     },
@@ -38,11 +39,10 @@ fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
             lines.push(vec![(line.to_owned(), role)]);
         }
     };
-    say(&format!("{} · {} by {} · {}", view.injection, view.kind, view.driver, view.class), Role::TextStrong);
-    say(&format!("{} on {} · approved by {}", view.owner, view.host, view.approved_by), Role::TextDim);
-    let class = live::class_word(&view.class);
-    if !view.ended() && !class.is_empty() {
-        say(class, Role::Text);
+    say(&format!("{} · {} by {}", view.injection, view.kind, view.driver), Role::TextStrong);
+    say(&format!("{} on {} · {}", view.owner, view.host, approved(&view.approved_by)), Role::TextDim);
+    if let Some(class) = Class::of(&view.class).filter(|_| !view.ended()) {
+        say(class.promise(), if class == Class::SelfExpiring { Role::Good } else { Role::Warn });
     }
     if let Some(cause) = view.cause {
         say(&format!("ended by {}", live::cause_word(cause)), Role::TextDim);
@@ -53,9 +53,15 @@ fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
     if let Some(trouble) = &view.trouble {
         say(trouble, Role::Bad);
     }
-    if view.state == State::Stuck {
-        let path = crate::config::keymap::chain(Context::Faults);
-        let key = |command| look.keymap.key(&path, command).unwrap_or_default();
+    let path = crate::config::keymap::chain(Context::Faults);
+    let key = |command| look.keymap.key(&path, command).unwrap_or_default();
+    let past = live::past_deadline(view, look.now);
+    if look.world.readonly && !view.ended() {
+        say(&format!("brink only looks here; `brink fault abort {}` ends it", view.injection), Role::Warn);
+    } else if past {
+        let key = key(Command::FaultAbort);
+        say(&format!("nobody ended it in time: {key} shows what its undo would write"), Role::Warn);
+    } else if view.state == State::Stuck {
         say(
             &format!(
                 "{} keep theirs · {} force mine · {} print the commands",
@@ -81,6 +87,15 @@ fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
     lines
 }
 
+/// How a person said yes.
+fn approved(how: &str) -> String {
+    match how {
+        "key" => "approved with one key".to_owned(),
+        "typed" => "approved by typing its name".to_owned(),
+        other => format!("approved by {other}"),
+    }
+}
+
 fn clock(at: jiff::Timestamp) -> String {
     at.to_zoned(jiff::tz::TimeZone::UTC).strftime("%H:%M:%S UTC").to_string()
 }
@@ -94,6 +109,7 @@ fn step_lines(step: &StepView, state: State, cells: usize, ascii: bool) -> Vec<L
         (None, true) if matches!(state, State::Undoing | State::Verifying) => {
             (if ascii { "." } else { "…" }, Role::Fault, "being undone")
         }
+        (None, true) if state == State::Stuck => (if ascii { "x" } else { "✗" }, Role::Bad, "not undone"),
         (None, true) => (if ascii { "!" } else { "↯" }, Role::Fault, "in"),
         (None, false) => (" ", Role::TextDim, "not written"),
     };

@@ -1,7 +1,7 @@
 //! The faults: live ones with their countdown, and what became of those before.
 //!
 //! The rows are the injections of the world; the pane adds a cursor and the questions that deserve a second key: ending
-//! somebody else's fault, and deciding about a stuck undo. A question is answered by the same key again, pressed alone.
+//! somebody else's fault, and leaving to others what an undo is stuck at. A question is answered by the same key again, pressed alone.
 
 mod detail;
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 
 use super::{
-    Cx, Look, Reply, Subject, Title, World, live,
+    Cx, Look, Reply, Subject, Title, Turn, World, live,
     state::{Message, Standing},
 };
 use crate::{
@@ -99,8 +99,18 @@ impl Faults {
         let stuck = view.state == State::Stuck;
         match command {
             Command::FaultAbort if view.ended() => Reply::none(),
+            // Whoever only looks has the command in the lines below the list.
+            Command::FaultAbort | Command::FaultExtend | Command::FaultKeep | Command::FaultForce
+                if cx.world.readonly =>
+            {
+                Reply::none()
+            }
             // One's own fault ends at once; somebody else's after a word.
             Command::FaultAbort if view.mine || again => Effect::Abort(cx.tickets.take(), id).into(),
+            // Nobody has ended it: what its undo would write is read first.
+            Command::FaultAbort if live::past_deadline(view, cx.now) => {
+                Reply { turn: Turn::Undo(id, None), ..Reply::none() }
+            }
             Command::FaultAbort => self.ask(
                 command,
                 id,
@@ -113,15 +123,10 @@ impl Faults {
             Command::FaultKeep if stuck && again && cx.alone => {
                 Effect::Decide(cx.tickets.take(), id, Decision::KeepTheirs).into()
             }
-            Command::FaultForce if stuck && again && cx.alone => {
-                Effect::Decide(cx.tickets.take(), id, Decision::ForceMine).into()
-            }
             Command::FaultKeep if stuck => {
                 self.ask(command, id, "leave what stands there now and close the fault".to_owned(), cx)
             }
-            Command::FaultForce if stuck => {
-                self.ask(command, id, "write the values of before over what stands there now".to_owned(), cx)
-            }
+            Command::FaultForce if stuck => Reply { turn: Turn::Undo(id, Some(Decision::ForceMine)), ..Reply::none() },
             Command::FaultPrint if stuck => Effect::Print(cx.tickets.take(), id).into(),
             _ => Reply::none(),
         }
@@ -135,14 +140,16 @@ impl Faults {
     /// The keys that mean something for the injection under the cursor.
     pub fn hints(&self, world: &World) -> Vec<Command> {
         use Command as C;
-        let mut keys = vec![C::Help, C::CommandLine, C::NextPane];
+        let mut keys = Vec::new();
         match self.selected(world) {
+            Some(view) if world.readonly && !view.ended() => {}
             Some(view) if view.state == State::Stuck => keys.extend([C::FaultKeep, C::FaultForce, C::FaultPrint]),
             Some(view) if view.ended() => keys.push(C::FaultAgain),
             Some(view) if view.state == State::Active && view.mine => keys.extend([C::FaultAbort, C::FaultExtend]),
             Some(_) => keys.push(C::FaultAbort),
             None => {}
         }
+        keys.extend([C::Help, C::CommandLine, C::NextPane]);
         keys
     }
 
@@ -202,7 +209,9 @@ impl Faults {
     pub fn title(&self, world: &World, now: Now) -> Title {
         let live = world.live();
         let stuck = live.iter().filter(|view| view.state == State::Stuck).count();
-        let mut words = vec![(self.standing.count(world.injections.len()), Role::TextDim)];
+        // How many are live tells more than how many there were.
+        let all = if live.is_empty() { self.standing.count(world.injections.len()) } else { String::new() };
+        let mut words = vec![(all, Role::TextDim)];
         if live.len() > stuck {
             words.push((format!("{} live", live.len() - stuck), Role::Fault));
         }

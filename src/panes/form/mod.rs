@@ -5,6 +5,7 @@
 
 mod draft;
 mod field;
+mod given;
 mod target;
 mod view;
 
@@ -18,7 +19,6 @@ use crate::{
     fault::{
         catalogue::{self, WrongIntent, view::KindsView},
         checked::Checked,
-        file::{self, Defaults},
         intent::{AbortWhen, Fault, FaultKind},
     },
     msg::{Command, Context, Effect, Failure},
@@ -193,39 +193,6 @@ impl Form {
         Reply::checked(answer, &mut self.failure)
     }
 
-    /// The file asked for.
-    pub fn text(&mut self, ticket: Ticket, answer: &Result<String, Failure>, cx: &mut Cx<'_>) -> Reply {
-        if self.asked != Some(Asked::File(ticket)) {
-            return Reply::none();
-        }
-        self.asked = None;
-        match answer {
-            Ok(text) => {
-                let name = self.content(Slot::File).to_owned();
-                if self.take_yaml(&name, text) { self.submit(cx) } else { Reply::none() }
-            }
-            Err(failure) => {
-                self.failure = Some(failure.clone());
-                Reply::none()
-            }
-        }
-    }
-
-    /// The editor was left.
-    pub fn edited(&mut self, ticket: Ticket, answer: &Result<Option<String>, Failure>) {
-        if self.asked != Some(Asked::Editor(ticket)) {
-            return;
-        }
-        self.asked = None;
-        match answer {
-            Ok(Some(text)) => {
-                self.take_yaml("your text", text);
-            }
-            Ok(None) => {}
-            Err(failure) => self.failure = Some(failure.clone()),
-        }
-    }
-
     /// Fits the window so that the field with the focus is seen.
     pub fn settle(&mut self, area: Rect) {
         self.scroll = view::scroll(self, area);
@@ -384,53 +351,6 @@ impl Form {
                 }
             }
         }
-    }
-
-    /// Reads YAML: objects for the `manifest` kind, or a whole Fault, which then fills the form.
-    fn take_yaml(&mut self, name: &str, text: &str) -> bool {
-        let defaults = Defaults::of(&self.namespace);
-        match file::read(name, text, &defaults) {
-            Ok(fault) => {
-                self.failure = None;
-                let path = self.content(Slot::File).to_owned();
-                let spans = (self.content(Slot::Duration).to_owned(), self.content(Slot::Lease).to_owned());
-                let any_yaml = fault.kind == FaultKind::Manifest;
-                self.fill(fault);
-                text.clone_into(&mut self.yaml);
-                if any_yaml {
-                    // Bare objects say nothing about time: what was typed stays.
-                    self.set(Slot::File, &path);
-                    self.set(Slot::Duration, &spans.0);
-                    self.set(Slot::Lease, &spans.1);
-                    self.changed();
-                }
-                true
-            }
-            Err(error) => {
-                let error = sanitize::line(&error.to_string()).into_owned();
-                let (what, fix) = error.rsplit_once("; ").unwrap_or((error.as_str(), ""));
-                self.failure = Some(Failure::new(what, fix));
-                false
-            }
-        }
-    }
-
-    fn open_editor(&mut self, cx: &mut Cx<'_>) -> Reply {
-        if self.asked.is_some() {
-            return Reply::none();
-        }
-        let text = if self.kind() == FaultKind::Manifest {
-            if self.yaml.is_empty() {
-                "# Any Kubernetes objects, parted by ---. They are previewed before anything is written.\n".to_owned()
-            } else {
-                self.yaml.clone()
-            }
-        } else {
-            file::yaml(&self.draft().0)
-        };
-        let ticket = cx.tickets.take();
-        self.asked = Some(Asked::Editor(ticket));
-        Effect::EditText(ticket, text).into()
     }
 
     fn submit(&mut self, cx: &mut Cx<'_>) -> Reply {

@@ -103,7 +103,8 @@ fn kinds(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         );
         if !fits {
             let noun = form.subject.as_ref().map_or("row", |subject| subject.object.kind.kind.as_str());
-            let words = format!("not for a {}", sanitize::line(noun));
+            let an = if noun.starts_with(['A', 'E', 'I', 'O']) || noun.starts_with("HTTP") { "an" } else { "a" };
+            let words = format!("not for {an} {}", sanitize::line(noun));
             put(buf, area.x + 18, y, area.width.saturating_sub(18), &words, theme.style(Role::TextDim));
         }
         if chosen {
@@ -136,7 +137,9 @@ fn kinds(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
             for driver in drivers.into_iter().flat_map(|view| &view.drivers) {
                 let (sign, role) = state_sign(Some(driver.state), theme.ascii);
                 say(&format!("{sign} {} · {}", driver.driver, driver.class), role);
-                say(&format!("  {}", sanitize::line(&driver.why)), Role::TextDim);
+                for line in width::wrap(&sanitize::line(&driver.why), usize::from(area.width.saturating_sub(2))) {
+                    say(&format!("  {line}"), Role::TextDim);
+                }
             }
         }
     }
@@ -261,13 +264,16 @@ fn draw_field(form: &Form, field: &Field, focused: bool, area: Rect, buf: &mut B
                     }
                     None => {
                         let words = match field.slot {
-                            Slot::Param(param) if param.required => "needed",
-                            Slot::Scope(_) | Slot::Param(_) => "any",
-                            Slot::OtherTarget => "KIND/NAME or -l key=value",
-                            Slot::File => "path, or paste YAML",
-                            _ => "",
+                            Slot::Param(param) if param.required => "needed".to_owned(),
+                            Slot::Param(param) => {
+                                param.either.map_or_else(|| "any".to_owned(), |other| format!("this or {other}"))
+                            }
+                            Slot::Scope(_) => "any".to_owned(),
+                            Slot::OtherTarget => "KIND/NAME or -l key=value".to_owned(),
+                            Slot::File => "path, or paste YAML".to_owned(),
+                            _ => String::new(),
                         };
-                        let words = if focused { format!(" {words}") } else { words.to_owned() };
+                        let words = if focused { format!(" {words}") } else { words };
                         put(buf, x, area.y, cells, &words, theme.style(Role::TextDim))
                     }
                 }

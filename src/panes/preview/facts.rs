@@ -10,6 +10,7 @@ use crate::{
     fault::{
         checked::Checked,
         class::Class,
+        intent::FaultKind,
         preview::{Ruling, TrafficSource, Verdict},
     },
     widgets::{big, meter},
@@ -70,11 +71,17 @@ pub fn danger(checked: &Checked) -> Danger {
         .map(|(lost, all)| f64::from(*lost) / f64::from(*all))
         .max_by(f64::total_cmp);
     match lost {
-        Some(lost) if traffic.share.is_some_and(|share| lost > share) => {
+        // Where the guardrails go by the pods, an unknown share of the traffic is not what may stand against it.
+        Some(lost) if traffic.share.map_or(by_pods(checked), |share| lost > share) => {
             Danger { share: Some(lost), about: false, of: "of a workload's pods are lost" }
         }
         _ => traffic,
     }
+}
+
+/// Kinds of which the pods lost are judged, and not the traffic.
+fn by_pods(checked: &Checked) -> bool {
+    matches!(checked.plan.fault.kind, FaultKind::Scale | FaultKind::PodKill)
 }
 
 /// A share as a whole percentage; a small one is not rounded to nothing, and all is not claimed by rounding.
@@ -167,7 +174,7 @@ impl Facts {
         self.heading("HITS");
         let danger = danger(checked);
         let number = format!("{}{}", if danger.about { "≈" } else { "" }, percent(danger.share));
-        let words = if danger.share.is_none() { "of the traffic: unknown counts as all of it" } else { danger.of };
+        let words = if danger.share.is_none() { "traffic unknown: counts as all" } else { danger.of };
         let role = match danger.share {
             Some(share) if share <= 0.0 => Role::Text,
             Some(_) | None => Role::TextStrong,
@@ -190,7 +197,8 @@ impl Facts {
             self.say(&format!("everything counts as hit: {why}"), Role::Warn, 0);
         }
         for (workload, (lost, all)) in &reach.lost {
-            self.say(&format!("{lost} of {all} pods of {workload} are lost"), Role::Warn, 2);
+            let is = if *lost == 1 { "is" } else { "are" };
+            self.say(&format!("{lost} of {all} pods of {workload} {is} lost"), Role::Warn, 2);
         }
         let blast = &checked.preview.blast;
         let counts = [

@@ -24,7 +24,7 @@ use crate::{
         guard::NoWarrant,
         intent::Driver,
         preview::Ruling,
-        refusal::ApplyError,
+        refusal::{ApplyError, Reader},
     },
     msg::{Command, Context, Effect, Failure},
 };
@@ -160,6 +160,8 @@ impl Preview {
                         role: Role::Warn,
                     });
                 }
+                // The question has its answer.
+                self.note = self.note.take().filter(|note| note.role != Role::TextDim);
                 self.changes = Changes::new(&checked).looked_at_like(&self.changes);
                 self.checked = checked;
                 self.spent = false;
@@ -189,7 +191,11 @@ impl Preview {
                 let role = if again { Role::Warn } else { Role::Bad };
                 let note = Note {
                     text: sanitize::line(&error.to_string()).into_owned(),
-                    fix: if again { "nothing was applied; checked again".to_owned() } else { error.fix() },
+                    fix: if again {
+                        "nothing was applied; checked again".to_owned()
+                    } else {
+                        error.fix(Reader::Cockpit)
+                    },
                     role,
                 };
                 self.spent = true;

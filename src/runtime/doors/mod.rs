@@ -177,6 +177,8 @@ impl Keeper {
             | Effect::Abort(..)
             | Effect::Extend(..)
             | Effect::Decide(..)
+            | Effect::Foresee(..)
+            | Effect::Undo(..)
             | Effect::Print(..)
             | Effect::Release(..)
             | Effect::StopAll(..)) => self.fault_effect(effect).await,
