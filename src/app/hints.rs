@@ -53,7 +53,10 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
     if app.world.any_live()
         && let Some(abort) = &abort
     {
-        pairs.push((abort.clone(), "abort", Role::Key));
+        // Somebody else's fault does not end by this key.
+        if app.world.live().iter().any(|view| view.mine) {
+            pairs.push((abort.clone(), "abort", Role::Key));
+        }
         pairs.push((format!("{abort} {abort}"), "stop all", Role::Key));
     }
     let own =

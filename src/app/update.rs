@@ -179,8 +179,11 @@ impl App {
     }
 
     fn pressed(&mut self, pressed: Pressed) -> Vec<Effect> {
-        let (text, role) = pressed.said;
-        self.notify_about(text, role, pressed.about);
+        match pressed.said {
+            Some((text, role)) => self.notify_about(text, role, pressed.about),
+            // The red block says it, and what was said before it is no longer so.
+            None => self.hush(),
+        }
         pressed.effects
     }
 

@@ -91,7 +91,9 @@ fn quiet(value: &Value) -> Value {
     let mut value = value.clone();
     let Some(map) = value.as_object_mut() else { return value };
     map.shift_remove("status");
-    if map.get("kind").and_then(Value::as_str) == Some("Job") {
+    if map.get("kind").and_then(Value::as_str) == Some("Job")
+        && value.pointer("/spec/manualSelector") != Some(&Value::Bool(true))
+    {
         for labels in ["/spec/selector/matchLabels", "/spec/template/metadata/labels"] {
             unlabel(&mut value, labels);
         }
@@ -111,11 +113,15 @@ fn quiet(value: &Value) -> Value {
     sorted(&value)
 }
 
-/// Takes the labels of a Job's own making out, and what is empty without them.
+/// Takes the labels of a Job's own making out, and what is empty without them. Those that name anything but the Job itself
+/// were given by a person, and stay.
 fn unlabel(value: &mut Value, path: &str) {
+    let own = ["uid", "name"].map(|field| value.pointer(&format!("/metadata/{field}")).cloned());
     let Some(labels) = value.pointer_mut(path).and_then(Value::as_object_mut) else { return };
     for label in JOB_LABELS {
-        labels.shift_remove(label);
+        if labels.get(label).is_some_and(|value| own.iter().flatten().any(|own| own == value)) {
+            labels.shift_remove(label);
+        }
     }
     let mut path = path;
     while let Some((above, last)) = path.rsplit_once('/')
@@ -201,6 +207,7 @@ mod tests {
                 |uid: &str| json!({"batch.kubernetes.io/controller-uid": uid, "controller-uid": uid, "team": "a"});
             let mut job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "fuse"}, "spec": {"completions": 1}});
             if let Some(uid) = uid {
+                job["metadata"]["uid"] = uid.into();
                 job["spec"]["template"] = json!({"metadata": {"labels": labels(uid)}});
                 job["spec"]["selector"] = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
             }
@@ -210,6 +217,19 @@ mod tests {
         assert!(!diff.contains("6f1c") && !diff.contains("selector"), "{diff}");
         assert!(diff.contains("team: a") && diff.contains("server-made"), "{diff}");
         assert_eq!(unified(Some(&job(Some("6f1c"))), Some(&job(Some("77aa")))), "");
+    }
+
+    #[test]
+    fn labels_a_person_gave_a_job_are_never_folded() {
+        let job = |label: &str, manual: bool| {
+            Manifest(json!({
+                "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "work", "uid": "6f1c"},
+                "spec": {"manualSelector": manual, "template": {"metadata": {"labels": {"controller-uid": label}}}}
+            }))
+        };
+        assert!(!unified(None, Some(&job("6f1c", false))).contains("controller-uid"), "the server's own");
+        assert!(unified(None, Some(&job("other", false))).contains("controller-uid: other"));
+        assert!(unified(None, Some(&job("6f1c", true))).contains("controller-uid: 6f1c"));
     }
 
     #[test]

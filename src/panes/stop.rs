@@ -26,8 +26,8 @@ const LINES: usize = 6;
 pub struct Pressed {
     /// What is to be done.
     pub effects: Vec<Effect>,
-    /// What is said.
-    pub said: (String, Role),
+    /// What is said; nothing where the red block says it.
+    pub said: Option<(String, Role)>,
     /// The injection it is said of: with its end, the word is no longer true.
     pub about: Option<String>,
 }
@@ -61,24 +61,28 @@ impl Stop {
         }
         self.last = Some(cx.now.mono);
         let live = cx.world.live();
-        // The fault under the cursor, or else one's own that ends first; somebody else's only by the cursor.
-        let target = chosen.filter(|view| !view.ended()).or_else(|| live.iter().copied().find(|view| view.mine));
+        // One's own under the cursor, or else the one that ends first. Somebody else's wants a word first: its key asks.
+        let own = |view: &&InjectionView| view.mine && !view.ended();
+        let target = chosen.filter(own).or_else(|| live.iter().copied().find(own));
         match target {
             Some(view) => Pressed {
-                said: (format!("aborting {}; again within 1 s stops all", sanitize::line(&view.kind)), Role::Warn),
+                said: Some((
+                    format!("aborting {}; again within 1 s stops all", sanitize::line(&view.kind)),
+                    Role::Warn,
+                )),
                 effects: vec![Effect::Abort(cx.tickets.take(), view.injection.clone())],
                 about: Some(view.injection.clone()),
             },
             None if live.is_empty() => Pressed {
                 effects: Vec::new(),
-                said: ("no fault is live; again within 1 s allows no new one".to_owned(), Role::TextDim),
+                said: Some(("no fault is live; again within 1 s allows no new one".to_owned(), Role::TextDim)),
                 about: None,
             },
             None => {
                 let owners = owners(&live);
                 Pressed {
                     effects: Vec::new(),
-                    said: (format!("no fault of yours is live; {owners}'s end from the faults pane"), Role::Warn),
+                    said: Some((format!("no fault of yours is live; {owners}'s end in the faults pane"), Role::Warn)),
                     about: None,
                 }
             }
@@ -109,11 +113,7 @@ impl Stop {
         }
         let ticket = cx.tickets.take();
         self.asked = Some(ticket);
-        Pressed {
-            effects: vec![Effect::StopAll(ticket, everyone)],
-            said: ("stopping all".to_owned(), Role::Bad),
-            about: None,
-        }
+        Pressed { effects: vec![Effect::StopAll(ticket, everyone)], said: None, about: None }
     }
 
     /// The stop is through.

@@ -154,6 +154,7 @@ impl Undo {
         let right = self.asked.map(|asked| {
             let text = match asked {
                 Asked::Look(_) => "asking the API server…",
+                Asked::Carry(_) if self.decision.is_none() => "its owner is asked first, up to 20 s…",
                 Asked::Carry(_) => "undoing…",
             };
             (text.to_owned(), Role::TextDim)

@@ -96,9 +96,7 @@ impl<A: Api + 'static> Engine<A> {
     async fn latch_cluster(&self, by: &str) -> Option<String> {
         let (place, api) = (&self.bench.place, &*self.bench.api);
         let Some(home) = &place.home else {
-            return Some(
-                "other operators are not stopped: the policy names no `home` namespace for a latch".to_owned(),
-            );
+            return Some("other operators are not stopped: the policy names no `home` namespace".to_owned());
         };
         let warrant = match self.stop_warrant().await {
             Ok(warrant) => warrant,

@@ -72,7 +72,7 @@ fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
             Role::Warn,
         );
     }
-    lines.extend(view.steps.iter().flat_map(|step| step_lines(step, view.state, cells, look.theme.ascii)));
+    lines.extend(view.steps.iter().flat_map(|step| step_lines(step, view, cells, look.theme.ascii)));
     for (heading, texts, role) in [("stays behind", &view.residue, Role::Warn), ("notes", &view.notes, Role::TextDim)] {
         if !texts.is_empty() {
             lines.push(vec![(heading.to_owned(), Role::TextDim)]);
@@ -101,8 +101,11 @@ fn clock(at: jiff::Timestamp) -> String {
 }
 
 /// A step: what it did, and what its undo came to.
-fn step_lines(step: &StepView, state: State, cells: usize, ascii: bool) -> Vec<Line> {
-    let (sign, role, word) = match (step.outcome, step.written) {
+fn step_lines(step: &StepView, view: &InjectionView, cells: usize, ascii: bool) -> Vec<Line> {
+    let (state, mine) = (view.state, view.mine);
+    // A record does not say which steps are in; that it is active says that all are.
+    let written = step.written || (!mine && state == State::Active);
+    let (sign, role, word) = match (step.outcome, written) {
         (Some(Outcome::Entangled), _) => (if ascii { "x" } else { "✗" }, Role::Bad, "entangled"),
         (Some(Outcome::Superseded), _) => ("!", Role::Warn, "superseded"),
         (Some(outcome), _) => (if ascii { "+" } else { "✓" }, Role::Good, outcome_word(outcome)),
@@ -111,6 +114,8 @@ fn step_lines(step: &StepView, state: State, cells: usize, ascii: bool) -> Vec<L
         }
         (None, true) if state == State::Stuck => (if ascii { "x" } else { "✗" }, Role::Bad, "not undone"),
         (None, true) => (if ascii { "!" } else { "↯" }, Role::Fault, "in"),
+        (None, false) if !mine && state.ended() => (if ascii { "+" } else { "✓" }, Role::Good, "as before"),
+        (None, false) if !mine => ("?", Role::Unknown, "its owner knows"),
         (None, false) => (" ", Role::TextDim, "not written"),
     };
     let object = sanitize::line(&step.object).into_owned();

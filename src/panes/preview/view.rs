@@ -314,8 +314,9 @@ fn draw_foot(preview: &Preview, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
             Some(Asked::Apply(_)) => "applying…".to_owned(),
             Some(Asked::Check(_)) => "asking the API server…".to_owned(),
             None => {
-                let others: Vec<&str> = preview.checked.plan.alternatives.iter().map(|one| one.word()).collect();
-                format!("{} could do it too", others.join(", "))
+                let plan = &preview.checked.plan;
+                let others: Vec<&str> = plan.alternatives.iter().map(|one| one.word()).collect();
+                format!("driver {}; {} could do it too", plan.driver.word(), others.join(", "))
             }
         };
         put(buf, area.x, y, width, &text, look.theme.style(Role::TextDim));

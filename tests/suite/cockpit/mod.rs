@@ -1,5 +1,6 @@
 //! The cockpit without a terminal: events in, effects and frames out.
 
+mod abort;
 mod bytes;
 mod gallery;
 mod keys;

@@ -10,7 +10,7 @@ use brink::{
     },
     journal::entry::{Cause, Op, Outcome},
     msg::{Command, Effect},
-    panes::{Faults, live},
+    panes::{Faults, Turn, live},
 };
 use insta::assert_snapshot;
 use ratatui::layout::Rect;
@@ -104,15 +104,16 @@ fn ones_own_fault_ends_with_one_key_and_somebody_elses_with_two() {
 fn a_stuck_undo_waits_for_a_decision_said_twice() {
     let mut stage = staged(&[stuck()]);
     let mut pane = Faults::default();
-    for (command, decision) in [(Command::FaultKeep, Decision::KeepTheirs), (Command::FaultForce, Decision::ForceMine)]
-    {
-        assert!(press(&mut pane, &mut stage, command, 0).is_empty());
-        let effects = press(&mut pane, &mut stage, command, 200);
-        assert!(matches!(effects.as_slice(), [Effect::Decide(_, id, made)] if id == "c0ffee" && *made == decision));
-        // In a burst the second key is no answer.
-        press(&mut pane, &mut stage, command, 1000);
-        assert!(pane.update(command, &mut stage.burst(at(1100))).effects.is_empty());
-    }
+    let keep = Command::FaultKeep;
+    assert!(press(&mut pane, &mut stage, keep, 0).is_empty());
+    let effects = press(&mut pane, &mut stage, keep, 200);
+    assert!(matches!(effects.as_slice(), [Effect::Decide(_, id, Decision::KeepTheirs)] if id == "c0ffee"));
+    // In a burst the second key is no answer.
+    press(&mut pane, &mut stage, keep, 1000);
+    assert!(pane.update(keep, &mut stage.burst(at(1100))).effects.is_empty());
+    // To write over what others wrote is read before it is done.
+    let reply = pane.update(Command::FaultForce, &mut stage.cx(at(1200)));
+    assert!(matches!(reply.turn, Turn::Undo(id, Some(Decision::ForceMine)) if id == "c0ffee"));
     // Another key in between takes the question back.
     press(&mut pane, &mut stage, Command::FaultKeep, 2000);
     press(&mut pane, &mut stage, Command::FaultForce, 2100);
@@ -131,6 +132,67 @@ fn decisions_mean_nothing_for_a_fault_that_is_not_stuck() {
         }
     }
     assert!(matches!(press(&mut pane, &mut stage, Command::FaultExtend, 0).as_slice(), [Effect::Extend(..)]));
+}
+
+#[test]
+fn a_foreign_fault_past_its_deadline_is_offered_with_a_preview() {
+    let foreign = InjectionView { mine: false, owner: "ana".to_owned(), ends: None, ..view("7f3a9c", State::Active) };
+    let mut stage = staged(&[foreign]);
+    let mut pane = Faults::default();
+    let late = 121_000;
+    let reply = pane.update(Command::FaultAbort, &mut stage.cx(at(late)));
+    assert!(reply.effects.is_empty());
+    assert!(matches!(reply.turn, Turn::Undo(id, None) if id == "7f3a9c"));
+    let area = Rect::new(0, 0, 78, 20);
+    pane.settle(area, &stage.look(at(late)));
+    let screen = told(&draw(78, 20, |area, buf| pane.view(area, buf, &stage.look(at(late)))), &stage.theme);
+    assert!(
+        screen.contains("past its deadline") && screen.contains("delete shows what its undo would write"),
+        "{screen}"
+    );
+    assert!(
+        live::header(&stage.world, at(late), false).unwrap().0.contains("ana's http-delay reviews past its deadline")
+    );
+}
+
+#[test]
+fn of_somebody_elses_fault_only_what_its_record_says_is_said() {
+    let mut foreign = InjectionView { mine: false, ..view("7f3a9c", State::Active) };
+    foreign.steps[0].written = false;
+    let told = |view: &InjectionView| {
+        let stage = staged(std::slice::from_ref(view));
+        let mut pane = Faults::default();
+        pane.settle(Rect::new(0, 0, 78, 20), &stage.look(at(0)));
+        told(&draw(78, 20, |area, buf| pane.view(area, buf, &stage.look(at(0)))), &stage.theme)
+    };
+    assert!(!told(&foreign).contains("not written"), "{}", told(&foreign));
+    foreign.state = State::Applying;
+    assert!(told(&foreign).contains("its owner knows"), "{}", told(&foreign));
+}
+
+#[test]
+fn who_only_looks_is_shown_the_command_and_no_keys() {
+    let mut stage = staged(&[stuck(), InjectionView { mine: false, ..view("7f3a9c", State::Active) }]);
+    stage.world.readonly = true;
+    let mut pane = Faults::default();
+    for millis in [0, 100, 130_000, 130_100] {
+        for command in [Command::FaultAbort, Command::FaultKeep, Command::FaultForce, Command::FaultExtend] {
+            let reply = pane.update(command, &mut stage.cx(at(millis)));
+            assert!(reply.effects.is_empty() && matches!(reply.turn, Turn::Stay), "{command:?}");
+        }
+    }
+    pane.settle(Rect::new(0, 0, 78, 20), &stage.look(at(0)));
+    let screen = told(&draw(78, 20, |area, buf| pane.view(area, buf, &stage.look(at(0)))), &stage.theme);
+    let id = &pane.selected(&stage.world).unwrap().injection;
+    assert!(screen.contains(&format!("`brink fault abort {id}` ends it")), "{screen}");
+    let hints = pane.hints(&stage.world);
+    assert!(!hints.contains(&Command::FaultAbort) && !hints.contains(&Command::FaultKeep), "{hints:?}");
+}
+
+#[test]
+fn what_happened_once_is_watched_and_not_said_to_go_on() {
+    let killed = InjectionView { class: "one-way".to_owned(), ..view("7f3a9c", State::Active) };
+    assert_eq!(live::standing(&killed, at(0)), "watched, 01:12 left");
 }
 
 #[test]

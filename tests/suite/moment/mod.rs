@@ -6,3 +6,5 @@ mod form;
 mod preview;
 pub mod stage;
 mod stop;
+mod undo;
+mod words;

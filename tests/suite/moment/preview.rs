@@ -252,6 +252,18 @@ fn escape_discards_and_edit_goes_back_to_the_form() {
 }
 
 #[test]
+fn where_pods_are_lost_their_share_is_the_large_number() {
+    let mut ground = Ground::calm();
+    ground.traffic = brink::fault::traffic::Traffic::default();
+    let checked = ground.checked(&fault(FaultKind::PodKill, workload("Deployment", "reviews"), &[("count", 1.into())]));
+    let stage = Stage::new();
+    let preview = shown(&stage, checked);
+    let screen = told(&draw(78, 30, |area, buf| preview.view(area, buf, &stage.look(at(0)))), &stage.theme);
+    assert!(!screen.contains("counts as all"), "no guardrail goes by the traffic of a kill:\n{screen}");
+    assert!(screen.contains("is lost"), "{screen}");
+}
+
+#[test]
 fn another_driver_is_another_check() {
     let mut stage = Stage::new();
     let mut fault = delay();

@@ -44,7 +44,15 @@ fn somebody_elses_fault_is_not_ended_by_the_abort_key_alone() {
     let mut stop = Stop::default();
     let pressed = stop.abort(None, &mut stage.cx(at(0)));
     assert!(pressed.effects.is_empty());
-    assert!(pressed.said.0.contains("ana@example.com"), "{}", pressed.said.0);
+    let (said, _) = pressed.said.expect("said");
+    assert!(said.contains("ana@example.com"), "{said}");
+    // Nor with the cursor on it: its own key asks first.
+    let pressed = Stop::default().abort(Some(&foreign), &mut stage.cx(at(0)));
+    assert!(pressed.effects.is_empty(), "{:?}", pressed.effects);
+    // One's own goes before it.
+    let mut stage = staged(&[foreign.clone(), view("c0ffee", State::Active)]);
+    let pressed = Stop::default().abort(Some(&foreign), &mut stage.cx(at(0)));
+    assert!(matches!(pressed.effects.as_slice(), [Effect::Abort(_, id)] if id == "c0ffee"), "{:?}", pressed.effects);
 }
 
 #[test]
