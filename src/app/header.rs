@@ -7,7 +7,7 @@ use ratatui::{
     style::{Modifier, Style},
 };
 
-use super::App;
+use super::{App, hints};
 use crate::{
     base::width,
     cluster::Source,
@@ -50,10 +50,19 @@ pub fn view(app: &App, buf: &mut Buffer) {
     let area = app.layout.header;
     let style = |role| app.theme.style(role);
     fill(buf, area, style(Role::Text));
-    let right = right_side(app);
-    let right_cells: usize = right.iter().map(|(text, _)| width::width(text)).sum();
+    let mut right = right_side(app);
+    let mut right_cells: usize = right.iter().map(|(text, _)| width::width(text)).sum();
     let room = usize::from(area.width).saturating_sub(right_cells + 4);
     let mut pieces = pieces(app);
+    // The key that ends it stands beside the countdown, for the line of hints may be covered; where we are is never cut for it.
+    if let Some(abort) = abort(app) {
+        let place: usize = pieces.iter().filter(|piece| piece.rank == 0).map(Piece::cells).sum();
+        if let Some((fault, _)) = right.first_mut().filter(|_| place + width::width(&abort) <= room) {
+            fault.push_str(&abort);
+            right_cells += width::width(&abort);
+        }
+    }
+    let room = usize::from(area.width).saturating_sub(right_cells + 4);
     loop {
         let needed: usize = pieces.iter().map(Piece::cells).sum::<usize>() + 3 * pieces.len().saturating_sub(1);
         let least = pieces.iter().enumerate().max_by_key(|(_, piece)| piece.rank).map(|(at, piece)| (at, piece.rank));
@@ -144,6 +153,13 @@ fn cut_off(app: &App) -> bool {
     // What is absent or forbidden is asked for so rarely that it says nothing about the link.
     watched.retain(|standing| !matches!(standing.source(), Source::Absent { .. } | Source::Forbidden { .. }));
     !watched.is_empty() && watched.iter().all(Standing::broken)
+}
+
+/// The abort key in words, while a fault of one's own is live.
+fn abort(app: &App) -> Option<String> {
+    let own = app.world.live().iter().any(|view| view.mine);
+    let key = hints::abort_key(app).filter(|_| own)?;
+    Some(format!("· {key} abort "))
 }
 
 /// Fault state and clock.

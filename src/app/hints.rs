@@ -47,9 +47,7 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         Some((key?, word, role))
     };
     let mut pairs: Vec<(String, &'static str, Role)> = Vec::new();
-    let abort = app.keymap.keys(&chain(Context::Input), Command::Abort).into_iter().next().or_else(|| {
-        app.keymap.keys(&chain(Context::Global), Command::Abort).into_iter().find(|key| key.starts_with("ctrl-"))
-    });
+    let abort = abort_key(app);
     if app.world.any_live()
         && let Some(abort) = &abort
     {
@@ -69,6 +67,13 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         pairs.push((format!("{abort} {abort}"), "stop all", Role::Key));
     }
     pairs
+}
+
+/// The key that aborts also while text is typed.
+pub fn abort_key(app: &App) -> Option<String> {
+    app.keymap.keys(&chain(Context::Input), Command::Abort).into_iter().next().or_else(|| {
+        app.keymap.keys(&chain(Context::Global), Command::Abort).into_iter().find(|key| key.starts_with("ctrl-"))
+    })
 }
 
 /// The help: every key that works here, by context, from the command table and the keymap.

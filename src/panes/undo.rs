@@ -236,7 +236,9 @@ impl Undo {
         let cells = usize::from(cells.saturating_sub(2)).max(1);
         let owner = sanitize::line(&seen.owner);
         let about = match seen.decision {
-            Some(Decision::ForceMine) => "The values of before are written over what stands there now.".to_owned(),
+            Some(Decision::ForceMine) => {
+                "What others wrote meanwhile is lost; this would be written over it.".to_owned()
+            }
             Some(Decision::KeepTheirs) => "What stands there now stays.".to_owned(),
             None => format!("{owner}'s fault is past its deadline; its undo writes this with your rights."),
         };

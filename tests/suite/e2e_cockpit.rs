@@ -82,3 +82,53 @@ fn a_fault_is_chosen_read_applied_aborted_and_proven_undone() {
     session.press(":q\r");
     assert_eq!(session.ended(), 0);
 }
+
+/// Edits the live fault as a colleague would, and aborts it: its undo needs a person.
+fn entangle(world: &World, session: &mut Session) {
+    apply(session);
+    let filter = world.kubectl(&["get", "-n", "shop", "envoyfilters", "-o", "name"], "");
+    let theirs = r#"{"spec":{"priority":7}}"#;
+    world.kubectl(&["patch", "-n", "shop", filter.trim(), "--type=merge", "-p", theirs], "");
+    session.press("\x18");
+    session.until("the undo that is stuck", |screen| screen.lines().next().is_some_and(|line| line.contains("stuck")));
+    session.press("4");
+    session.until("the decisions", |screen| screen.contains("F force mine") && screen.contains("not undone"));
+}
+
+#[test]
+fn a_stuck_undo_is_decided_in_the_cockpit() {
+    let Some(world) = own_world() else { return };
+    world.namespace("shop", SHOP);
+    let state = tempfile::tempdir().unwrap();
+    let (kubeconfig, folder) = (world.kubeconfig.clone(), state.path().display().to_string());
+    let arguments = ["--kubeconfig", &kubeconfig, "--context", "admin", "-n", "shop", "--state-dir", &folder];
+    let mut session = Session::start(120, 40, &arguments);
+
+    entangle(&world, &mut session);
+    session.press("p");
+    session.until("the commands", |screen| {
+        screen.contains("kubectl -n shop delete envoyfilters.networking.istio.io brink-")
+            && screen.contains("--ignore-not-found")
+    });
+    session.press("\x1b");
+    // To write over what they wrote is read before it is done.
+    insist(&mut session, "F", "force mine", "what it would write", |screen| {
+        screen.contains("What others wrote meanwhile is lost") && screen.contains("delete  EnvoyFilter shop/brink-")
+    });
+    session.press("G");
+    session.until("what they wrote", |screen| screen.contains("priority: 7"));
+    assert_ne!(ours(&world), "", "nothing was written yet");
+    insist(&mut session, "a", "discard", "the proof", |screen| screen.contains("1 object read back and as before"));
+    assert_eq!(ours(&world), "", "nothing of it is left");
+
+    session.press("1");
+    entangle(&world, &mut session);
+    session.press("K");
+    session.until("the question", |screen| screen.contains("K again says yes"));
+    session.press("K");
+    session.until("its end", |screen| screen.lines().next().is_some_and(|header| header.contains("no faults")));
+    let left = ours(&world);
+    assert!(left.starts_with("envoyfilter.") && !left.contains('\n'), "theirs stays, and nothing else of it: {left}");
+    session.press(":q\r");
+    assert_eq!(session.ended(), 0);
+}

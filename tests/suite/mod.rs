@@ -12,6 +12,7 @@ mod e2e_prometheus;
 mod e2e_seeing;
 mod e2e_states;
 mod fault;
+mod foreseen;
 mod generated;
 mod kubeconfig;
 mod layering;

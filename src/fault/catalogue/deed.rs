@@ -186,7 +186,7 @@ fn missing(param: &Param) -> WrongIntent {
     wrong(
         &format!("params.{}", param.name),
         format!("`{}` is needed: {}", param.name, param.doc),
-        format!("give {}", param.kind.range()),
+        format!("give `{}`: {}", param.name, param.kind.range()),
     )
 }
 

@@ -121,9 +121,12 @@ fn step_lines(step: &StepView, view: &InjectionView, cells: usize, ascii: bool) 
     let object = sanitize::line(&step.object).into_owned();
     let (kind, place) = object.split_once(' ').unwrap_or((object.as_str(), ""));
     let short = format!("{} {place}", kind.rsplit('/').next().unwrap_or(kind));
+    // What it came to is never cut; a name is told by its ends.
+    let room = cells.saturating_sub(width::width(word) + 4);
+    let deed = format!("{} {short}", step.op.word());
     let mut lines = vec![vec![
         (format!("{sign} "), role),
-        (format!("{} {short}", step.op.word()), Role::Text),
+        (width::cut_middle(&deed, room).into_owned(), Role::Text),
         (format!("  {word}"), role),
     ]];
     if !step.note.is_empty() {

@@ -312,13 +312,8 @@ impl Preview {
         if !self.approvable(cx) {
             return Reply::none();
         }
-        // The red block above says by whom, and how it is lifted.
+        // The head says by whom, and how it is lifted.
         if cx.world.latched.is_some() {
-            self.note = Some(Note {
-                text: "the emergency stop is on: nothing can be applied".to_owned(),
-                fix: ":release REASON lifts it".to_owned(),
-                role: Role::Bad,
-            });
             return Reply::none();
         }
         if cx.world.readonly {

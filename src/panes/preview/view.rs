@@ -191,6 +191,11 @@ enum OneLine {
 fn one_column(preview: &Preview, cells: u16, look: &Look<'_>) -> (Vec<OneLine>, Vec<usize>) {
     let facts = facts::facts(&preview.checked, usize::from(cells), look.theme.ascii, false, preview.changes.unfolded());
     let mut all: Vec<OneLine> = facts.into_iter().map(OneLine::Words).collect();
+    // In two columns it stands under the deed.
+    all.extend([Line::new(), vec![("DRIVER".to_owned(), Role::TextDim)]].map(OneLine::Words));
+    let driver = driver(preview);
+    let wrapped = width::wrap(&driver, usize::from(cells).max(1));
+    all.extend(wrapped.into_iter().map(|line| OneLine::Words(vec![(line.to_owned(), Role::Text)])));
     let mut starts = Vec::new();
     for at in 0..preview.checked.preview.changes.len() {
         all.push(OneLine::Words(Line::new()));
@@ -214,18 +219,30 @@ fn head(preview: &Preview, cells: u16, look: &Look<'_>, wide: bool) -> Vec<Line>
     let title = sanitize::line(&preview.checked.preview.title).into_owned();
     let mut head: Vec<Line> =
         width::wrap(&title, cells).into_iter().map(|line| vec![(line.to_owned(), Role::TextStrong)]).collect();
-    let plan = &preview.checked.plan;
     if wide {
-        let driver = format!("{} · driver {}", sanitize::line(&plan.driver_why), plan.driver.word());
+        let driver = driver(preview);
         head.extend(width::wrap(&driver, cells).into_iter().take(2).map(|line| vec![(line.to_owned(), Role::TextDim)]));
     } else {
         let (promise, role) = facts::promise(&preview.checked);
         head.push(vec![(promise, role)]);
     }
-    let (verdict, role) = facts::verdict(&preview.checked, look.theme.ascii);
+    // While the stop is on, what the guardrails say comes second.
+    let (verdict, role) = match &look.world.latched {
+        Some(by) => {
+            let sign = if look.theme.ascii { "x" } else { "✗" };
+            (format!("{sign} stopped by {by}; to lift it: :release REASON"), Role::Bad)
+        }
+        None => facts::verdict(&preview.checked, look.theme.ascii),
+    };
     let wrapped = width::wrap(&verdict, cells);
     head.extend(wrapped.into_iter().take(2).map(|line| vec![(line.to_owned(), role)]));
     head
+}
+
+/// How the driver does it, and which one it is.
+fn driver(preview: &Preview) -> String {
+    let plan = &preview.checked.plan;
+    format!("{} · driver {}", sanitize::line(&plan.driver_why), plan.driver.word())
 }
 
 /// `2 of 2  create  EnvoyFilter shop/brink-7f`, and how sure it is.
@@ -314,9 +331,8 @@ fn draw_foot(preview: &Preview, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
             Some(Asked::Apply(_)) => "applying…".to_owned(),
             Some(Asked::Check(_)) => "asking the API server…".to_owned(),
             None => {
-                let plan = &preview.checked.plan;
-                let others: Vec<&str> = plan.alternatives.iter().map(|one| one.word()).collect();
-                format!("driver {}; {} could do it too", plan.driver.word(), others.join(", "))
+                let others: Vec<&str> = preview.checked.plan.alternatives.iter().map(|one| one.word()).collect();
+                format!("{} could do it too", others.join(", "))
             }
         };
         put(buf, area.x, y, width, &text, look.theme.style(Role::TextDim));

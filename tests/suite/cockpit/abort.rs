@@ -150,9 +150,12 @@ fn one_press_aborts_and_two_within_a_second_stop_all_in_every_context() {
             let mut stage = scene(keys);
             seen.extend(stage.app.chain().iter().map(|context| context.word()));
             let before = stage.app.screens.len();
-            let press = |stage: &mut Stage| match burst {
-                true => stage.send(Event::Keys(vec!["ctrl-x".parse().unwrap()])),
-                false => stage.keys("ctrl-x"),
+            let press = |stage: &mut Stage| {
+                if burst {
+                    stage.send(Event::Keys(vec!["ctrl-x".parse().unwrap()]));
+                } else {
+                    stage.keys("ctrl-x");
+                }
             };
             press(&mut stage);
             assert!(aborted(&stage) && !stopped(&stage), "{name}: {:?}", stage.effects);

@@ -109,8 +109,16 @@ fn while_the_stop_is_on_the_key_is_dim_and_applies_nothing() {
     let mut preview = shown(&stage, harmless());
     let hints = preview.hints(at(900), &stage.world);
     assert!(hints.iter().any(|(command, _, role)| *command == Command::Apply && *role == Role::TextDim));
+    let screen = |preview: &Preview, stage: &Stage, width| {
+        told(&draw(width, 36, |area, buf| preview.view(area, buf, &stage.look(at(900)))), &stage.theme)
+    };
+    for width in [78, 118] {
+        let screen = screen(&preview, &stage, width);
+        assert!(screen.contains("stopped by ana (4711@laptop)") && screen.contains(":release REASON"), "{screen}");
+    }
     assert!(preview.update(Command::Apply, &mut stage.cx(at(900))).effects.is_empty());
     stage.world.latched = None;
+    assert!(!screen(&preview, &stage, 118).contains("stop"), "released, nothing is left of it");
     assert_eq!(preview.update(Command::Apply, &mut stage.cx(at(1500))).effects.len(), 1);
 }
 

@@ -1,9 +1,11 @@
 //! Words fit the place where they are read: the cockpit names keys and its own command line, a command names commands.
 
+use std::collections::BTreeMap;
+
 use brink::{
     fault::{
         guard::NoWarrant,
-        intent::{Fault, FaultKind},
+        intent::Fault,
         refusal::{ApplyError, OrderError, Reader},
     },
     msg::{Command, command::COMMANDS},
@@ -27,7 +29,7 @@ fn fits_the_cockpit(text: &str) {
 fn the_form_speaks_of_fields() {
     let stage = &mut Stage::new();
     for fault in every_kind() {
-        let mut empty = Fault { params: Default::default(), manifests: Vec::new(), ..fault };
+        let mut empty = Fault { params: BTreeMap::default(), manifests: Vec::new(), ..fault };
         empty.params.insert("percent".to_owned(), "many".into());
         let (mut form, _) = Form::again(empty, &mut stage.cx(at(0)));
         form.update(Command::Submit, &mut stage.cx(at(0)));
@@ -69,6 +71,7 @@ fn every_remedy_of_the_cockpit_can_be_done_there() {
 
 #[test]
 fn the_help_speaks_of_keys() {
-    COMMANDS.iter().for_each(|spec| fits_the_cockpit(spec.doc));
-    assert_eq!(FaultKind::ALL.len(), every_kind().len());
+    for spec in COMMANDS {
+        fits_the_cockpit(spec.doc);
+    }
 }
