@@ -38,6 +38,35 @@ struct Question {
     text: String,
 }
 
+/// What a question ends with, behind its key.
+const ANSWERS: &str = " again says yes, esc no";
+
+impl Question {
+    /// The question, wrapped; its answer stands in a line of its own, for it is what must be read.
+    fn lines(&self, width: u16) -> Vec<String> {
+        let cells = usize::from(width.saturating_sub(2)).max(1);
+        width::wrap(&format!("{}?", self.text), cells).into_iter().map(str::to_owned).collect()
+    }
+
+    fn rows(&self, width: u16) -> u16 {
+        u16::try_from(self.lines(width).len() + 1).unwrap_or(u16::MAX)
+    }
+
+    /// Draws it; where there is no room for all, the answer is what stays.
+    fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+        let Some(last) = area.bottom().checked_sub(1).filter(|_| area.height > 0) else { return };
+        let path = crate::config::keymap::chain(Context::Faults);
+        let key = look.keymap.key(&path, self.command).unwrap_or_default();
+        let warn = look.theme.style(Role::Text).patch(look.theme.style(Role::Warn));
+        let (x, room) = (area.x + 1, area.width.saturating_sub(2));
+        for (y, line) in (area.top()..last).zip(self.lines(area.width)) {
+            put(buf, x, y, room, &line, warn);
+        }
+        let spans = [(key.as_str(), look.theme.style(Role::Key)), (ANSWERS, look.theme.style(Role::TextDim))];
+        put_spans(buf, x, last, room, spans);
+    }
+}
+
 /// The pane.
 #[derive(Debug, Default)]
 pub struct Faults {
@@ -258,21 +287,10 @@ impl Faults {
             }
         }
         let mut below = Rect { y: area.y + height, height: area.height.saturating_sub(height), ..area };
-        if let Some(question) = &self.question
-            && below.height > 0
-        {
-            let y = below.bottom() - 1;
-            let path = crate::config::keymap::chain(Context::Faults);
-            let key = look.keymap.key(&path, question.command).unwrap_or_default();
-            let warn = look.theme.style(Role::Text).patch(look.theme.style(Role::Warn));
-            let spans = [
-                (question.text.as_str(), warn),
-                ("? ", warn),
-                (key.as_str(), look.theme.style(Role::Key)),
-                (" again says yes, esc no", look.theme.style(Role::TextDim)),
-            ];
-            put_spans(buf, area.x + 1, y, area.width.saturating_sub(2), spans);
-            below.height -= 1;
+        if let Some(question) = &self.question {
+            let rows = question.rows(area.width).min(below.height);
+            below.height -= rows;
+            question.view(Rect { y: below.bottom(), height: rows, ..area }, buf, look);
         }
         if let Some(view) = rows.get(at).filter(|_| area.height >= WITH_DETAIL) {
             detail::view(view, below, buf, look);
@@ -281,8 +299,12 @@ impl Faults {
 
     fn list_height(&self, area: Rect, rows: usize) -> u16 {
         let rows = u16::try_from(rows).unwrap_or(u16::MAX);
-        let question = u16::from(self.question.is_some() && area.height > 1);
-        let room = if area.height >= WITH_DETAIL { (area.height / 3).max(3) } else { area.height - question };
+        let question = self.question.as_ref().map_or(0, |question| question.rows(area.width));
+        let room = if area.height >= WITH_DETAIL {
+            (area.height / 3).max(3)
+        } else {
+            area.height.saturating_sub(question).max(1)
+        };
         rows.min(room)
     }
 

@@ -92,7 +92,10 @@ fn ones_own_fault_ends_with_one_key_and_somebody_elses_with_two() {
     assert!(press(&mut pane, &mut stage, Command::FaultAbort, 0).is_empty());
     pane.settle(Rect::new(0, 0, 78, 20), &stage.look(at(10)));
     let screen = told(&draw(78, 20, |area, buf| pane.view(area, buf, &stage.look(at(10)))), &stage.theme);
-    assert!(screen.contains("end ana@example.com's http-delay? delete again says yes"), "{screen}");
+    assert!(
+        screen.contains("end ana@example.com's http-delay?") && screen.contains("delete again says yes"),
+        "{screen}"
+    );
     let effects = press(&mut pane, &mut stage, Command::FaultAbort, 100);
     assert!(matches!(effects.as_slice(), [Effect::Abort(_, id)] if id == "7f3a9c"));
     // A question that was not answered in time is asked anew.
@@ -132,6 +135,19 @@ fn decisions_mean_nothing_for_a_fault_that_is_not_stuck() {
         }
     }
     assert!(matches!(press(&mut pane, &mut stage, Command::FaultExtend, 0).as_slice(), [Effect::Extend(..)]));
+}
+
+#[test]
+fn a_question_can_be_read_and_answered_in_a_narrow_pane() {
+    let mut stage = staged(&[stuck()]);
+    for height in [3, 8, 13] {
+        let mut pane = Faults::default();
+        press(&mut pane, &mut stage, Command::FaultKeep, 0);
+        pane.settle(Rect::new(0, 0, 46, height), &stage.look(at(10)));
+        let screen = told(&draw(46, height, |area, buf| pane.view(area, buf, &stage.look(at(10)))), &stage.theme);
+        assert!(screen.contains("K again says yes, esc no"), "{height}:\n{screen}");
+        assert!(height == 3 || screen.contains("close the"), "{height}:\n{screen}");
+    }
 }
 
 #[test]
