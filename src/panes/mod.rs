@@ -27,6 +27,8 @@ pub mod picker;
 pub mod pods;
 pub mod preview;
 pub mod routes;
+mod scrolled;
+mod shown;
 pub mod state;
 pub mod stop;
 pub mod subject;

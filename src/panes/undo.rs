@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Cx, Look, Reply, Title, Turn, preview::DEAF, state::Message};
+use super::{Cx, Look, Reply, Title, Turn, scrolled::Scrolled, shown::Shown, state::Message};
 use crate::{
     base::{Now, Ticket, sanitize, width},
     config::Role,
@@ -43,11 +43,8 @@ pub struct Undo {
     seen: Option<Box<Foreseen>>,
     failure: Option<Failure>,
     moved: bool,
-    /// When what stands here was first drawn; `None` until then.
-    shown: Option<Duration>,
-    scroll: usize,
-    deepest: usize,
-    page: usize,
+    shown: Shown,
+    scroll: Scrolled,
 }
 
 impl Undo {
@@ -62,10 +59,8 @@ impl Undo {
             seen: None,
             failure: None,
             moved: false,
-            shown: None,
-            scroll: 0,
-            deepest: 0,
-            page: 1,
+            shown: Shown::default(),
+            scroll: Scrolled::default(),
         };
         (undo, effects)
     }
@@ -91,13 +86,7 @@ impl Undo {
                 self.asked = Some(Asked::Look(ticket));
                 return Effect::Foresee(ticket, self.injection.clone(), self.decision).into();
             }
-            Command::Down => self.scroll = (self.scroll + 1).min(self.deepest),
-            Command::Up => self.scroll = self.scroll.saturating_sub(1),
-            Command::PageDown => self.scroll = (self.scroll + self.page).min(self.deepest),
-            Command::PageUp => self.scroll = self.scroll.saturating_sub(self.page),
-            Command::First => self.scroll = 0,
-            Command::Last => self.scroll = self.deepest,
-            _ => {}
+            command => self.scroll.update(command),
         }
         Reply::none()
     }
@@ -110,7 +99,7 @@ impl Undo {
             _ => return,
         };
         self.asked = None;
-        self.shown = None;
+        self.shown.anew();
         self.moved = carried;
         match answer {
             Ok(seen) => (self.seen, self.failure) = (Some(seen), None),
@@ -128,20 +117,19 @@ impl Undo {
 
     /// Fits the window; what is drawn after this has been shown.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
-        if self.shown.is_none() && self.seen.is_some() && area.width > 0 && area.height > 0 {
-            self.shown = Some(look.now.mono);
+        if self.seen.is_some() {
+            self.shown.drawn(area, look.now);
         }
         let head = self.head(area.width).len();
         let lines = self.lines(area.width).len();
-        self.page = usize::from(area.height).saturating_sub(head + 2).max(1);
-        self.deepest = lines.saturating_sub(self.page);
-        self.scroll = self.scroll.min(self.deepest);
+        self.scroll.page = usize::from(area.height).saturating_sub(head + 2).max(1);
+        self.scroll.deepest = lines.saturating_sub(self.scroll.page);
+        self.scroll.fit();
     }
 
     /// When the picture changes by time alone: the key wakes up.
     pub fn wakes(&self, now: Now) -> Option<Duration> {
-        let awake = self.shown? + DEAF;
-        (awake > now.mono).then_some(awake)
+        self.shown.wakes(now)
     }
 
     /// Name for the frame.
@@ -209,7 +197,7 @@ impl Undo {
         let window =
             Rect { x, y: (y + 1).min(area.bottom()), width: room, height: area.bottom().saturating_sub(y + 1) };
         let lines = self.lines(area.width);
-        for (row, line) in (window.top()..window.bottom()).zip(lines.iter().skip(self.scroll)) {
+        for (row, line) in (window.top()..window.bottom()).zip(lines.iter().skip(self.scroll.top)) {
             match line {
                 Line::Words(words) => spans(buf, row, words),
                 Line::Diff(line) => {
@@ -217,7 +205,7 @@ impl Undo {
                 }
             }
         }
-        if lines.len() > self.scroll + usize::from(window.height) && window.height > 0 {
+        if lines.len() > self.scroll.top + usize::from(window.height) && window.height > 0 {
             let mark = if look.theme.ascii { "v" } else { "▾" };
             put(buf, window.right() - 1, window.bottom() - 1, 1, mark, look.theme.style(Role::Accent));
         }
@@ -225,9 +213,7 @@ impl Undo {
 
     /// What is shown was on the screen long enough, and nothing is asked.
     fn ready(&self, now: Now) -> bool {
-        self.asked.is_none()
-            && self.seen.as_ref().is_some_and(|seen| seen.writes())
-            && self.shown.is_some_and(|shown| now.mono >= shown + DEAF)
+        self.asked.is_none() && self.seen.as_ref().is_some_and(|seen| seen.writes()) && self.shown.awake(now)
     }
 
     /// The deed, and what the undo of it is about. Stays while the rest scrolls.

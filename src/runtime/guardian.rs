@@ -13,7 +13,6 @@ use std::{
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, atomic::AtomicBool},
-    time::Duration,
 };
 
 use signal_hook::consts::{SIGHUP, SIGTSTP, SIGUSR1, SIGUSR2};
@@ -35,9 +34,6 @@ use crate::{
     },
     journal::{entry::Arm, io::Shelf},
 };
-
-/// How long the last lines of the journals may take when all is verified.
-const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// The hidden subcommand.
 pub const WORD: &str = "guardian";
@@ -101,7 +97,7 @@ pub async fn serve(shelf: Shelf) -> io::Result<()> {
         }
     })
     .await;
-    shelf.written(LAST_LINES).await;
+    shelf.written().await;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! A fault among whose values is a secret: it stays on the machine that made it, and everybody is told what that means.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{fs, path::Path};
 
 use brink::{
     cluster::{Kind, Manifest, ObjectRef, warrant::Purpose},
@@ -9,7 +9,7 @@ use brink::{
         class::Class,
         compare::deviations,
         injection::State,
-        intent::{Driver, Fault, FaultKind, Scope, Target},
+        intent::Driver,
         io::check::check,
         plan::{Change, Edit, Plan, Reach, Step},
         policy::Policy,
@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 
 use super::support::{
     fake_cluster::Twist,
-    families::{DURATION, Family, LEASE, deployment, policy},
+    families::{Family, LEASE, deployment, fault, policy},
     rig::{ID, Rig},
 };
 
@@ -48,20 +48,7 @@ fn rig() -> Rig {
 }
 
 fn plan(steps: Vec<Step>, class: Class, fuses: Vec<String>) -> Plan {
-    let fault = Fault {
-        name: ID.to_owned(),
-        namespace: "shop".to_owned(),
-        kind: FaultKind::Manifest,
-        target: Target::Manifest,
-        params: BTreeMap::new(),
-        scope: Scope::default(),
-        ramp: Vec::new(),
-        abort_when: Vec::new(),
-        duration: Duration::from_secs(DURATION),
-        lease: Duration::from_secs(LEASE),
-        driver: None,
-        manifests: Vec::new(),
-    };
+    let fault = fault(ID);
     Plan {
         id: ID.to_owned(),
         purpose: Purpose::Fault,

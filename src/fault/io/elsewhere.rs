@@ -1,6 +1,6 @@
 //! Ends what no task of this process works on: orphans of this machine, others' injections by their record, kept changes.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use super::{
     engine::{Engine, ended},
@@ -174,13 +174,7 @@ impl<A: Api + 'static> Engine<A> {
         let unsettled_until =
             (!settled).then(|| super::keeper::after(api.now(), u64::try_from(SETTLE_S).unwrap_or(65)));
         let id = record.arm.id.clone();
-        let case = Case {
-            since: record.created,
-            begun: None,
-            unsettled_until,
-            landed: BTreeMap::new(),
-            arm: record.arm.clone(),
-        };
+        let case = Case::of_record(record.clone(), unsettled_until);
         let start = api.now();
         while told && nets::elapsed(api, start) < OWNER_STOPS {
             match get(api, &record.place).await {

@@ -41,9 +41,6 @@ use crate::{
     },
 };
 
-/// How long the last lines of the journals may take when this process ends.
-const LAST_LINES: Duration = Duration::from_secs(1);
-
 /// What an engine must know about its place.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -90,6 +87,13 @@ pub(super) struct Desk {
     pub(super) kept: BTreeMap<String, Kept>,
     spent: BTreeSet<String>,
     tasks: JoinSet<()>,
+}
+
+impl Desk {
+    /// The task that works on an injection.
+    fn worked_on(&self, id: &str) -> Option<&Kept> {
+        self.kept.get(id).filter(|kept| kept.works())
+    }
 }
 
 /// See the module docs.
@@ -199,23 +203,21 @@ impl<A: Api + 'static> Engine<A> {
     /// Has the task that works on an injection end it; `None` when there is none here.
     pub(super) fn tell_end(&self, id: &str, cause: Cause) -> Option<watch::Receiver<InjectionView>> {
         let desk = self.desk();
-        let kept = desk.kept.get(id).filter(|kept| kept.works())?;
+        let kept = desk.worked_on(id)?;
         kept.orders.end(cause);
         // An undo that waits for its next try tries now; one that has orders enough does so anyway.
         kept.orders.give(Order::Now);
         Some(kept.view.clone())
     }
 
-    /// Gives an order to the task that works on an injection, and whether it was taken; `None` when there is none here.
-    pub(super) fn order(&self, id: &str, order: Order) -> Option<(watch::Receiver<InjectionView>, bool)> {
-        let desk = self.desk();
-        let kept = desk.kept.get(id).filter(|kept| kept.works())?;
-        Some((kept.view.clone(), kept.orders.give(order)))
+    /// Gives an order to the task that works on an injection, and whether it was taken.
+    fn order(&self, id: &str, order: Order) -> bool {
+        self.desk().worked_on(id).is_some_and(|kept| kept.orders.give(order))
     }
 
     /// The view of what works on an injection here.
     pub(super) fn view(&self, id: &str) -> Option<watch::Receiver<InjectionView>> {
-        self.desk().kept.get(id).filter(|kept| kept.works()).map(|kept| kept.view.clone())
+        self.desk().worked_on(id).map(|kept| kept.view.clone())
     }
 
     /// Undoes an injection, own or foreign, and answers when it has ended or is stuck. Nothing is asked: whoever may write
@@ -252,7 +254,7 @@ impl<A: Api + 'static> Engine<A> {
         if let Some((window, _)) = blackout::meets(&self.bench.place.blackouts, self.bench.api.now(), end) {
             return Err(not_now(format!("its lease would reach into {window} (policy key blackouts)")));
         }
-        if !self.order(id, Order::Extend(by)).is_some_and(|(_, taken)| taken) {
+        if !self.order(id, Order::Extend(by)) {
             return Err(not_now("it is busy with other orders; try again".to_owned()));
         }
         let told = view
@@ -276,7 +278,7 @@ impl<A: Api + 'static> Engine<A> {
         if state != State::Stuck {
             return Err(not_now("there is nothing to decide"));
         }
-        if !self.order(id, Order::Decide(decision)).is_some_and(|(_, taken)| taken) {
+        if !self.order(id, Order::Decide(decision)) {
             return Err(not_now("it is busy with other orders; try again"));
         }
         let _ = view.wait_for(|view| view.state != State::Stuck).await;
@@ -297,7 +299,7 @@ impl<A: Api + 'static> Engine<A> {
 
     /// Waits a little for what was told to the journals to be on the disk: before this process ends.
     pub async fn written(&self) {
-        self.bench.shelf.written(LAST_LINES).await;
+        self.bench.shelf.written().await;
     }
 
     /// The views of what this process works on, and of what it has brought to its end.

@@ -1,15 +1,8 @@
 //! Rehearses an undo: what it would find, what it would decide, what the API server would store. Writes nothing.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use super::{
-    engine::Engine,
-    finding::find,
-    outside::Outside,
-    undoer::{Case, Undoer},
-};
+use super::{engine::Engine, finding::find, outside::Outside, undoer::Case};
 use crate::{
     cluster::{
         Manifest,
@@ -40,7 +33,7 @@ impl<A: Api + 'static> Engine<A> {
     }
 
     /// What is known of an injection: by this machine's journal, else by its record.
-    async fn case(&self, id: &str) -> Result<Case, OrderError> {
+    pub(super) async fn case(&self, id: &str) -> Result<Case, OrderError> {
         let shelf = &self.bench.shelf;
         let slots = shelf
             .slots(Drawer::Open)
@@ -58,8 +51,7 @@ impl<A: Api + 'static> Engine<A> {
             _ => None,
         };
         let record = record.ok_or_else(|| OrderError::Unknown(id.to_owned()))?;
-        let since = record.created;
-        Ok(Case { since, begun: None, unsettled_until: None, landed: BTreeMap::new(), arm: record.arm })
+        Ok(Case::of_record(record, None))
     }
 
     async fn foresee_step(
@@ -71,7 +63,7 @@ impl<A: Api + 'static> Engine<A> {
         let api = &*self.bench.api;
         let link = |why: String| OrderError::Link { what: format!("reading {}", step.object.show()), why };
         let found = find(api, &step.object).await.map_err(|trouble| link(trouble.to_string()))?;
-        let Verdict { act, outcome, note } = undo::decide(step, &found, &Undoer::<A>::known(case, step, decision));
+        let Verdict { act, outcome, note } = undo::decide(step, &found, &case.known(step, decision));
         let mut seen = ForeseenStep {
             op: "nothing",
             object: step.object.show(),

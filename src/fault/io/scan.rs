@@ -131,27 +131,6 @@ impl<A: Api + 'static> Engine<A> {
 
     /// The kubectl commands a person would type to finish a stuck undo by hand.
     pub async fn print(&self, id: &str) -> Result<Vec<String>, OrderError> {
-        let path = self
-            .bench
-            .shelf
-            .slots(Drawer::Open)
-            .map_err(|error| OrderError::Disk { what: "reading the journals".to_owned(), why: error.to_string() })?
-            .into_iter()
-            .find(|slot| slot.id == id);
-        let arm = match path.and_then(|slot| self.bench.shelf.digest(&slot.path).ok()?.arm) {
-            Some((arm, _)) => arm,
-            None => {
-                let (outside, _) = self.outside().await?;
-                match outside.into_iter().find(|found| found.id() == id) {
-                    Some(Outside::Foreign(claims)) => match self.true_one(claims).await {
-                        Some(record) => record.arm,
-                        None => return Err(OrderError::Unknown(id.to_owned())),
-                    },
-                    Some(Outside::Own(case, ..)) => case.arm,
-                    _ => return Err(OrderError::Unknown(id.to_owned())),
-                }
-            }
-        };
-        Ok(crate::fault::by_hand::commands(&arm))
+        Ok(crate::fault::by_hand::commands(&self.case(id).await?.arm))
     }
 }

@@ -14,6 +14,7 @@ use crate::{
     },
     fault::{
         arming, guard,
+        record::Record,
         undo::{self, Act, Decision, Found, Known},
     },
     journal::{
@@ -59,6 +60,24 @@ impl Case {
             })
             .collect();
         Self { since, begun, unsettled_until: digest.unsettled_until(), landed, arm }
+    }
+
+    /// From the record alone: any step may have been written.
+    pub(crate) fn of_record(record: Record, unsettled_until: Option<Timestamp>) -> Self {
+        Self { since: record.created, begun: None, unsettled_until, landed: BTreeMap::new(), arm: record.arm }
+    }
+
+    /// What is known of a step, for the decision what its undo would be.
+    pub(crate) fn known(&self, step: &StepFact, decision: Option<Decision>) -> Known<'_> {
+        Known {
+            id: &self.arm.id,
+            since: self.since,
+            announced: self.begun.as_ref().is_some_and(|begun| begun.contains(&step.n)),
+            unmarked: self.unmarked(),
+            made: self.landed.get(&step.n).map(String::as_str),
+            stands_in: stands_in(&self.arm, step),
+            decision,
+        }
     }
 
     fn unmarked(&self) -> bool {
@@ -182,7 +201,7 @@ impl<'a, A: Api> Undoer<'a, A> {
                 Err(trouble) if retry(&trouble) => return Tried::Again(trouble.to_string()),
                 Err(trouble) => return Tried::Blocked(trouble.to_string()),
             };
-            let known = Self::known(case, step, self.decisions.get(&step.n).copied());
+            let known = case.known(step, self.decisions.get(&step.n).copied());
             let verdict = undo::decide(step, &found, &known);
             let write = match verdict.act {
                 Act::Nothing if verdict.outcome.settled() => {
@@ -222,19 +241,6 @@ impl<'a, A: Api> Undoer<'a, A> {
         if refused { Tried::Blocked(last) } else { Tried::Again(last) }
     }
 
-    pub(crate) fn known<'b>(case: &'b Case, step: &StepFact, decision: Option<Decision>) -> Known<'b> {
-        let journal_says = case.begun.as_ref().is_some_and(|begun| begun.contains(&step.n));
-        Known {
-            id: &case.arm.id,
-            since: case.since,
-            announced: journal_says,
-            unmarked: case.unmarked(),
-            made: case.landed.get(&step.n).map(String::as_str),
-            stands_in: stands_in(&case.arm, step),
-            decision,
-        }
-    }
-
     /// Reads everything again. `Ok` holds what others changed; `Err` the steps that are not as their outcome says.
     pub(crate) async fn verify(&mut self, case: &Case) -> Result<Result<Vec<String>, Vec<u32>>, Trouble> {
         let mut notes = Vec::new();
@@ -242,7 +248,7 @@ impl<'a, A: Api> Undoer<'a, A> {
         for step in case.arm.steps.iter().filter(|step| case.may_have_begun(step.n)) {
             let found = find(self.api, &step.object).await?;
             // Without the decision: it was carried out. What it left to others may go on looking entangled.
-            let verdict = undo::decide(step, &found, &Self::known(case, step, None));
+            let verdict = undo::decide(step, &found, &case.known(step, None));
             let left = verdict.outcome == Outcome::Entangled && self.theirs.contains(&step.n);
             if verdict.act != Act::Nothing || !(verdict.outcome.settled() || left) {
                 wrong.push(step.n);

@@ -22,6 +22,9 @@ use crate::journal::{
     line,
 };
 
+/// How long the last lines may take when a process ends.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
 /// The folders of the shelf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drawer {
@@ -88,9 +91,9 @@ impl Shelf {
         Writer::new(journal, self.waiting.clone())
     }
 
-    /// Returns when nothing given to a writer waits for the disk any more, or after `limit`: before a process ends.
-    pub async fn written(&self, limit: Duration) {
-        self.waiting.none(limit).await;
+    /// Waits a little until nothing given to a writer waits for the disk any more: before a process ends.
+    pub async fn written(&self) {
+        self.waiting.none(LAST_LINES).await;
     }
 
     /// The state directory.

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Cx, LineInput, Look, Reply, Turn, World};
+use super::{Cx, LineInput, Look, Reply, Turn, World, scrolled::Scrolled, shown::Shown};
 use crate::{
     base::{Now, Ticket, sanitize},
     cluster::warrant::Purpose,
@@ -29,9 +29,6 @@ use crate::{
     msg::{Command, Context, Effect, Failure},
 };
 use changes::Changes;
-
-/// How long a preview must have stood on the screen before it can be approved.
-pub const DEAF: Duration = Duration::from_millis(500);
 
 /// What the preview waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +52,8 @@ struct Note {
 pub struct Preview {
     checked: Box<Checked>,
     changes: Changes,
-    /// First line of the scrolled part.
-    scroll: usize,
-    /// The last value of `scroll` that still fills the window.
-    deepest: usize,
-    page: usize,
-    /// When what stands here was first drawn; `None` until then.
-    shown: Option<Duration>,
+    scroll: Scrolled,
+    shown: Shown,
     asked: Option<Asked>,
     /// The target's name as typed so far, while a confirmation is asked for.
     confirm: Option<LineInput>,
@@ -85,10 +77,8 @@ impl Preview {
         Self {
             checked,
             changes,
-            scroll: 0,
-            deepest: 0,
-            page: 1,
-            shown: None,
+            scroll: Scrolled::default(),
+            shown: Shown::default(),
             asked: None,
             confirm: None,
             note: None,
@@ -123,16 +113,10 @@ impl Preview {
             Command::SideBySide => self.changes.turn(),
             Command::NextChange => self.changes.go(1),
             Command::PreviousChange => self.changes.go(-1),
-            Command::Down => self.scroll = (self.scroll + 1).min(self.deepest),
-            Command::Up => self.scroll = self.scroll.saturating_sub(1),
-            Command::PageDown => self.scroll = (self.scroll + self.page).min(self.deepest),
-            Command::PageUp => self.scroll = self.scroll.saturating_sub(self.page),
-            Command::First => self.scroll = 0,
-            Command::Last => self.scroll = self.deepest,
-            _ => {}
+            command => self.scroll.update(command),
         }
         if matches!(command, Command::NextChange | Command::PreviousChange) {
-            self.scroll = self.changes.start(self.scroll);
+            self.scroll.top = self.changes.start(self.scroll.top);
         }
         Reply::none()
     }
@@ -166,7 +150,7 @@ impl Preview {
                 self.checked = checked;
                 self.spent = false;
                 // What is shown now was not on the screen before: the key is deaf again.
-                self.shown = None;
+                self.shown.anew();
             }
             Err(failure) => {
                 self.spent = true;
@@ -199,7 +183,7 @@ impl Preview {
                     role,
                 };
                 self.spent = true;
-                self.shown = None;
+                self.shown.anew();
                 if again {
                     return self.ask_again(Some(note), cx);
                 }
@@ -211,17 +195,14 @@ impl Preview {
 
     /// Fits the window; what is drawn after this has been shown.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
-        if self.shown.is_none() && area.width > 0 && area.height > 0 {
-            self.shown = Some(look.now.mono);
-        }
+        self.shown.drawn(area, look.now);
         view::settle(self, area, look);
-        self.scroll = self.scroll.min(self.deepest);
+        self.scroll.fit();
     }
 
     /// When the picture changes by time alone: the approval key wakes up.
     pub fn wakes(&self, now: Now) -> Option<Duration> {
-        let awake = self.shown? + DEAF;
-        (awake > now.mono).then_some(awake)
+        self.shown.wakes(now)
     }
 
     /// Draws the inside.
@@ -297,7 +278,7 @@ impl Preview {
 
     /// What is on the screen has been there long enough to have been read.
     fn awake(&self, now: Now) -> bool {
-        self.shown.is_some_and(|shown| now.mono >= shown + DEAF)
+        self.shown.awake(now)
     }
 
     fn verdict(&self) -> Verdict {
@@ -338,7 +319,7 @@ impl Preview {
             Verdict::Confirm => {
                 self.confirm = Some(LineInput::default());
                 self.note = None;
-                self.shown = None;
+                self.shown.anew();
                 Reply::none()
             }
             Verdict::Ok => self.send(How::Key, cx),

@@ -49,7 +49,7 @@ pub fn settle(preview: &mut Preview, area: Rect, look: &Look<'_>) {
             preview.changes.diff(preview.changes.at()).len()
         };
         preview.changes.starts = vec![0; preview.checked.preview.changes.len()];
-        preview.page = usize::from(window.height).max(1);
+        preview.scroll.page = usize::from(window.height).max(1);
         let facts = facts::facts(
             &preview.checked,
             usize::from(facts_width(area)) - 3,
@@ -60,14 +60,14 @@ pub fn settle(preview: &mut Preview, area: Rect, look: &Look<'_>) {
         .len();
         // One scroll for both columns: the longer one decides how far it goes.
         let facts_page = usize::from(inside.height).max(1);
-        preview.deepest = lines.saturating_sub(preview.page).max(facts.saturating_sub(facts_page));
+        preview.scroll.deepest = lines.saturating_sub(preview.scroll.page).max(facts.saturating_sub(facts_page));
     } else {
         let head = head(preview, inside.width, look, false);
         let window = middle(inside, rows(head.len()) + 1, foot(preview, inside.width));
         let (lines, starts) = one_column(preview, inside.width, look);
         preview.changes.starts = starts;
-        preview.page = usize::from(window.height).max(1);
-        preview.deepest = lines.len().saturating_sub(preview.page);
+        preview.scroll.page = usize::from(window.height).max(1);
+        preview.scroll.deepest = lines.len().saturating_sub(preview.scroll.page);
     }
 }
 
@@ -114,7 +114,7 @@ fn two_columns(preview: &Preview, area: Rect, inside: Rect, buf: &mut Buffer, lo
     let right = Rect { x: line_x + 2, width: facts_width.saturating_sub(2), ..inside };
     let facts =
         facts::facts(&preview.checked, usize::from(facts_width) - 3, theme.ascii, true, preview.changes.unfolded());
-    let from = preview.scroll.min(facts.len().saturating_sub(usize::from(right.height)));
+    let from = preview.scroll.top.min(facts.len().saturating_sub(usize::from(right.height)));
     lines(buf, right, facts.get(from..).unwrap_or_default(), 0, look);
     if facts.len() > from + usize::from(right.height) {
         more(buf, right, look);
@@ -138,11 +138,11 @@ fn diff_window(preview: &Preview, window: Rect, buf: &mut Buffer, look: &Look<'_
     }
     if preview.changes.sides() {
         let rows = diff::rows(all);
-        let from = preview.scroll.min(rows.len().saturating_sub(usize::from(window.height)));
+        let from = preview.scroll.top.min(rows.len().saturating_sub(usize::from(window.height)));
         diff::side_by_side(buf, window, rows.get(from..).unwrap_or_default(), all, look.theme);
         return;
     }
-    let from = preview.scroll.min(all.len().saturating_sub(usize::from(window.height)));
+    let from = preview.scroll.top.min(all.len().saturating_sub(usize::from(window.height)));
     diff::unified(buf, window, all.get(from..).unwrap_or_default(), look.theme);
     if all.len() > from + usize::from(window.height) {
         more(buf, window, look);
@@ -164,7 +164,7 @@ fn narrow(preview: &Preview, inside: Rect, buf: &mut Buffer, look: &Look<'_>) {
     let foot = foot(preview, inside.width);
     let window = Rect { y, height: inside.bottom().saturating_sub(y + foot), ..inside };
     let (all, _) = one_column(preview, inside.width, look);
-    for (row, line) in (window.top()..window.bottom()).zip(all.iter().skip(preview.scroll)) {
+    for (row, line) in (window.top()..window.bottom()).zip(all.iter().skip(preview.scroll.top)) {
         match line {
             OneLine::Words(words) => {
                 spans(buf, window.x, row, window.width, words, look);
@@ -176,7 +176,7 @@ fn narrow(preview: &Preview, inside: Rect, buf: &mut Buffer, look: &Look<'_>) {
             }
         }
     }
-    if all.len() > preview.scroll + usize::from(window.height) {
+    if all.len() > preview.scroll.top + usize::from(window.height) {
         more(buf, window, look);
     }
     draw_foot(preview, Rect { y: inside.bottom().saturating_sub(foot), height: foot, ..inside }, buf, look);

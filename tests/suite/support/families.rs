@@ -222,20 +222,7 @@ pub async fn checked(world: &World, client: &Client, family: Family, id: &str) -
         Family::Evict => (Class::OneWay, Vec::new()),
         _ => (Class::Guarded, Vec::new()),
     };
-    let fault = Fault {
-        name: id.to_owned(),
-        namespace: "shop".to_owned(),
-        kind: FaultKind::Manifest,
-        target: Target::Manifest,
-        params: BTreeMap::new(),
-        scope: Scope::default(),
-        ramp: Vec::new(),
-        abort_when: Vec::new(),
-        duration: Duration::from_secs(DURATION),
-        lease: Duration::from_secs(LEASE),
-        driver: None,
-        manifests: Vec::new(),
-    };
+    let fault = fault(id);
     let plan = Plan {
         id: id.to_owned(),
         purpose: Purpose::Fault,
@@ -255,6 +242,24 @@ pub async fn checked(world: &World, client: &Client, family: Family, id: &str) -
         undo: Vec::new(),
     };
     wrap(world, plan, stored, identities, uids)
+}
+
+/// The intent of every test here: any YAML, for as long as the matrix lets it live.
+pub fn fault(id: &str) -> Fault {
+    Fault {
+        name: id.to_owned(),
+        namespace: "shop".to_owned(),
+        kind: FaultKind::Manifest,
+        target: Target::Manifest,
+        params: BTreeMap::new(),
+        scope: Scope::default(),
+        ramp: Vec::new(),
+        abort_when: Vec::new(),
+        duration: Duration::from_secs(DURATION),
+        lease: Duration::from_secs(LEASE),
+        driver: None,
+        manifests: Vec::new(),
+    }
 }
 
 pub fn wrap(
