@@ -2,7 +2,5 @@
 //!
 //! A world that speaks the real protocols on loopback, for a speaker without a network and for a newcomer without a
 //! cluster. The cockpit does not know this crate: it reaches a world by kubeconfig and URLs, as it reaches any cluster.
-//!
-//! What stands so far is the ground the world is built on: randomness that a late key press cannot disturb.
 
-pub mod keyed;
+pub mod base;
