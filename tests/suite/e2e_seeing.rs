@@ -75,6 +75,17 @@ impl Screen<PodRow> {
     }
 }
 
+/// A watch gets pods as protobuf: its rows are those that the JSON of the same objects gives.
+fn same_in_both_encodings(list: &str, screen: &Screen<PodRow>) {
+    let list: serde_json::Value = serde_json::from_str(list).unwrap();
+    let items = list["items"].as_array().unwrap();
+    assert_eq!(items.len(), screen.rows.len());
+    for item in items {
+        let row = brink::cluster::pod_read::row(item.to_string().as_bytes()).unwrap();
+        assert_eq!(screen.pod(&row.name), Some(&row));
+    }
+}
+
 /// The same from the server's own printer; RESTARTS without its age.
 fn tabled(screen: &Screen<TableRow>) -> BTreeMap<String, [String; 3]> {
     let restarts = |cell: &str| cell.split(' ').next().unwrap_or_default().to_owned();
@@ -114,6 +125,7 @@ async fn a_real_cluster_is_seen_as_kubectl_sees_it() {
     assert_eq!(table.rows.values().next().unwrap().columns[2].name, "Status");
     assert_eq!(pods.pod("sidecar").unwrap().mesh, MeshMode::Sidecar);
     assert!(pods.pod("crash-loop").unwrap().last_restart.is_some());
+    same_in_both_encodings(&world.kubectl(&["get", "pods", "-n", "seeing", "-o", "json"], ""), &pods);
 
     // Changes arrive by themselves.
     world.kubectl(&["delete", "pod", "-n", "seeing", "image-pull", "--now"], "");

@@ -52,6 +52,18 @@ struct Details {
     retry_after_seconds: Option<u64>,
 }
 
+impl Status {
+    /// A status whose fields came in another encoding, where zero and empty mean unsaid.
+    pub(super) fn told(code: i32, reason: String, message: String) -> Self {
+        Self {
+            code: u16::try_from(code).ok().filter(|code| *code != 0),
+            reason: Some(reason).filter(|reason| !reason.is_empty()),
+            message: Some(message).filter(|message| !message.is_empty()),
+            ..Self::default()
+        }
+    }
+}
+
 impl Link {
     /// Sends a request and waits for the head of the answer; a failure status becomes [`Trouble::Refused`].
     pub(super) async fn open(&self, request: Request<Body>) -> Result<Response<Body>, Trouble> {

@@ -6,13 +6,14 @@ use compact_str::CompactString;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::event::Unread;
 use crate::{
     base::{Uid, sanitize},
     cluster::{
         Manifest,
         intern::Shared,
         lite::{ListMeta, Text, Which, WhichMeta, nullable},
-        pod_read::{LitePod, PodReader},
+        pod_read::{LitePod, PodReader, protobuf},
         pods::PodRow,
         table::{Column, TableRow},
     },
@@ -38,18 +39,30 @@ pub(super) struct Mark {
     pub ends: bool,
 }
 
-type Read<T> = Result<T, serde_json::Error>;
+type Read<T> = Result<T, Unread>;
 
 /// How one shape of answer is asked for and read.
 pub(super) trait Decoder: Send {
     type Row: Send;
-    /// The `Accept` header.
+    /// The `Accept` header of a list.
     const ACCEPT: &'static str;
+    /// The `Accept` header of a watch. What the server then sends is told by its `Content-Type`.
+    const STREAMED: &'static str = Self::ACCEPT;
     /// Query parameters, each with its `&`.
     const QUERY: &'static str;
 
     /// The objects of one event.
     fn items(&mut self, json: &[u8]) -> Read<Vec<Item<Self::Row>>>;
+
+    /// The objects of one event in protobuf, for decoders that ask for it.
+    fn protobuf(&mut self, _: &[u8]) -> Read<Vec<Item<Self::Row>>> {
+        Err(UNASKED)
+    }
+
+    /// A bookmark's object in protobuf.
+    fn protobuf_mark(&mut self, _: &[u8]) -> Read<Mark> {
+        Err(UNASKED)
+    }
 
     /// One page of a list.
     fn page(&mut self, json: &[u8]) -> Read<Page<Self::Row>>;
@@ -63,6 +76,9 @@ pub(super) trait Decoder: Send {
     /// A list is complete: what no row uses may go.
     fn sweep(&mut self) {}
 }
+
+/// A server that answers in a form nobody asked for.
+const UNASKED: Unread = Unread::Strange("protobuf, which was not asked for");
 
 fn mark(meta: &WhichMeta<'_>) -> Mark {
     Mark { version: CompactString::from(&*meta.resource_version), ends: meta.ends_initial_events() }
@@ -91,7 +107,19 @@ impl Pods {
 impl Decoder for Pods {
     type Row = PodRow;
     const ACCEPT: &'static str = "application/json";
+    // Streams are not compressed, and a list of pods is mostly waited for: the server writes protobuf three times as fast.
+    const STREAMED: &'static str = "application/vnd.kubernetes.protobuf;stream=watch,application/json";
     const QUERY: &'static str = "";
+
+    fn protobuf(&mut self, raw: &[u8]) -> Read<Vec<Item<PodRow>>> {
+        let pod = protobuf::Pod::read(raw)?;
+        Ok(vec![self.item(&pod.lite())])
+    }
+
+    fn protobuf_mark(&mut self, raw: &[u8]) -> Read<Mark> {
+        let pod = protobuf::Pod::read(raw)?;
+        Ok(Mark { version: CompactString::from(pod.resource_version()), ends: pod.ends_initial_events() })
+    }
 
     fn items(&mut self, json: &[u8]) -> Read<Vec<Item<PodRow>>> {
         let pod = serde_json::from_slice(json)?;

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
+use prost::Message;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -52,6 +54,63 @@ fn usual(line: &[u8]) -> Option<(What, &[u8])> {
     let (name, rest) = rest.split_at_checked(quote)?;
     let object = rest.strip_prefix(b"\",\"object\":")?.trim_ascii_end().strip_suffix(b"}")?;
     Some((What::of(std::str::from_utf8(name).ok()?), object))
+}
+
+/// `WatchEvent` of meta/v1 in protobuf; its object is wrapped twice more.
+#[derive(Clone, PartialEq, Message)]
+struct WireEvent {
+    #[prost(string, tag = "1")]
+    what: String,
+    #[prost(message, optional, tag = "2")]
+    object: Option<WireRaw>,
+}
+
+/// `RawExtension` of the API machinery.
+#[derive(Clone, PartialEq, Message)]
+struct WireRaw {
+    #[prost(bytes = "bytes", tag = "1")]
+    raw: Bytes,
+}
+
+/// `Unknown` of the API machinery, which follows the magic number.
+#[derive(Clone, PartialEq, Message)]
+struct WireUnknown {
+    #[prost(bytes = "bytes", tag = "2")]
+    raw: Bytes,
+}
+
+/// Opens a protobuf envelope: what happened, and the object's protobuf.
+pub(super) fn open_protobuf(frame: Bytes) -> Result<(What, Bytes), Unread> {
+    const MAGIC: &[u8] = b"k8s\0";
+    let event = WireEvent::decode(frame)?;
+    let mut wrapped = event.object.unwrap_or_default().raw;
+    if !wrapped.starts_with(MAGIC) {
+        return Err(Unread::Strange("an object without the mark of its encoding"));
+    }
+    let object = WireUnknown::decode(wrapped.split_off(MAGIC.len()))?;
+    Ok((What::of(&event.what), object.raw))
+}
+
+/// `Status` of meta/v1 in protobuf.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct WireStatus {
+    #[prost(string, tag = "3")]
+    pub message: String,
+    #[prost(string, tag = "4")]
+    pub reason: String,
+    #[prost(int32, tag = "6")]
+    pub code: i32,
+}
+
+/// Why an event or a page cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unread {
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Protobuf(#[from] prost::DecodeError),
+    #[error("{0}")]
+    Strange(&'static str),
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The lines of a watch stream, whole, as they arrive.
+//! The lines or frames of a stream, whole, as they arrive.
 
 use bytes::{Bytes, BytesMut};
 use futures::FutureExt;
@@ -15,6 +15,17 @@ pub(in crate::cluster::io) struct Lines {
     scanned: usize,
     /// How the stream ended, when that was noticed in passing.
     end: Option<Result<bool, String>>,
+}
+
+/// Takes a whole frame off the front: four bytes of length, most significant first, then as many bytes.
+pub(super) fn frame(buffer: &mut BytesMut) -> Option<Bytes> {
+    let (head, rest) = buffer.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_be_bytes(*head)).ok()?;
+    if rest.len() < length {
+        return None;
+    }
+    let mut whole = buffer.split_to(head.len() + length).freeze();
+    Some(whole.split_off(4))
 }
 
 impl Lines {
@@ -35,6 +46,11 @@ impl Lines {
         Some(line.freeze())
     }
 
+    /// The next whole frame already here.
+    pub fn take_frame(&mut self) -> Option<Bytes> {
+        frame(&mut self.buffer)
+    }
+
     /// Waits for more bytes. `Ok(false)`: the stream ended. Safe to drop half-way.
     pub async fn more(&mut self) -> Result<bool, String> {
         if let Some(end) = self.end.take() {
@@ -47,7 +63,7 @@ impl Lines {
                 Some(Ok(frame)) => {
                     let Ok(data) = frame.into_data() else { continue };
                     if self.buffer.len() + data.len() > LONGEST {
-                        return Err("a line of the stream does not end".to_owned());
+                        return Err("a line or frame of the stream does not end".to_owned());
                     }
                     self.buffer.extend_from_slice(&data);
                     return Ok(true);

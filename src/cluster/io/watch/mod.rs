@@ -4,13 +4,14 @@
 //! show as they arrive; a server that refuses it or stays silent for 3 s gets a paged list instead, which the link remembers.
 //! Afterwards it follows changes from the last resourceVersion it saw. A `410 Gone` begins a new list **without emptying the
 //! screen**: rows get the number of the list that last brought them, and when a list is complete those of an earlier one are
-//! removed. Objects are decoded, turned into rows and dropped at once; nothing here keeps them.
+//! removed. Pods come as protobuf where the server offers it. Objects are decoded, turned into rows and dropped at once; nothing here keeps them.
 //!
 //! The channel is bounded and nothing is thrown away: a slow screen slows the stream, and the server buffers or closes it.
 
 pub(super) mod backoff;
 mod decode;
 mod event;
+mod form;
 pub(super) mod lines;
 mod run;
 

@@ -9,13 +9,15 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use kube::client::Body;
 use tokio::sync::{mpsc::Sender, watch};
 
 use super::{
     backoff::{Backoff, chance},
     decode::{Decoder, Item},
-    event::{self, What},
+    event::{Unread, What},
+    form::Form,
     lines::Lines,
 };
 use crate::{
@@ -282,7 +284,7 @@ impl<D: Decoder> Run<D> {
         self.to.send(batch).await.map_err(|_| Stop::Closed)
     }
 
-    fn odd(&self, error: &serde_json::Error) -> Stop {
+    fn odd(&self, error: &Unread) -> Stop {
         Stop::Trouble(Trouble::Unknown {
             server: self.link.server().to_owned(),
             why: failure::why(Cause::Protocol, &format!("{} cannot be read: {error}", self.kind.plural)),
@@ -337,7 +339,7 @@ impl<D: Decoder> Run<D> {
         if initial {
             self.begin_list();
         }
-        let request = self.link.request("GET", &path, D::ACCEPT, Body::empty()).map_err(Stop::Trouble)?;
+        let request = self.link.request("GET", &path, D::STREAMED, Body::empty()).map_err(Stop::Trouble)?;
         let opened = tokio::select! {
             opened = self.link.open(request) => opened,
             () = self.to.closed() => return Err(Stop::Closed),
@@ -351,6 +353,7 @@ impl<D: Decoder> Run<D> {
             Err(trouble) => return Err(Stop::Trouble(trouble)),
             Ok(answer) => answer,
         };
+        let form = Form::of(answer.headers());
         let mut lines = Lines::new(answer.into_body());
         if !initial {
             self.source = Source::Live;
@@ -375,12 +378,9 @@ impl<D: Decoder> Run<D> {
                 Ok(Err(error)) => return Err(self.cut(spoke, &error)),
             }
             loop {
-                while let Some(line) = lines.take() {
-                    if line.iter().all(u8::is_ascii_whitespace) {
-                        continue;
-                    }
+                while let Some(event) = form.next(&mut lines) {
                     spoke = true;
-                    self.hear(&line, &mut initial)?;
+                    self.hear(form, event, &mut initial)?;
                 }
                 // What has already arrived goes into the same batch: a list comes as one small piece per object.
                 if self.out.len() >= self.full || !lines.more_at_hand().await {
@@ -403,17 +403,17 @@ impl<D: Decoder> Run<D> {
     }
 
     /// One event.
-    fn hear(&mut self, line: &[u8], initial: &mut bool) -> Result<(), Stop> {
-        let (what, object) = event::open(line).map_err(|error| self.odd(&error))?;
+    fn hear(&mut self, form: Form, event: Bytes, initial: &mut bool) -> Result<(), Stop> {
+        let (what, object) = form.open(event).map_err(|error| self.odd(&error))?;
         match what {
             What::Upsert => {
-                for item in self.decoder.items(object).map_err(|error| self.odd(&error))? {
+                for item in self.items(form, &object)? {
                     self.reached(&item.version, *initial);
                     self.take(item);
                 }
             }
             What::Delete => {
-                for item in self.decoder.items(object).map_err(|error| self.odd(&error))? {
+                for item in self.items(form, &object)? {
                     self.reached(&item.version, *initial);
                     if self.seen.remove(&item.uid).is_some() {
                         self.out.push(Delta::Remove(item.uid));
@@ -421,7 +421,11 @@ impl<D: Decoder> Run<D> {
                 }
             }
             What::Bookmark => {
-                let mark = self.decoder.mark(object).map_err(|error| self.odd(&error))?;
+                let mark = match form {
+                    Form::Json => self.decoder.mark(&object),
+                    Form::Protobuf => self.decoder.protobuf_mark(&object),
+                };
+                let mark = mark.map_err(|error| self.odd(&error))?;
                 if *initial && mark.ends {
                     *initial = false;
                     self.end_list(mark.version.into_string());
@@ -429,10 +433,18 @@ impl<D: Decoder> Run<D> {
                     self.reached(&mark.version, *initial);
                 }
             }
-            What::Error => return Err(failed(object)),
+            What::Error => return Err(failed(form.status(&object))),
             What::Unknown => {}
         }
         Ok(())
+    }
+
+    fn items(&mut self, form: Form, object: &[u8]) -> Result<Vec<Item<D::Row>>, Stop> {
+        let items = match form {
+            Form::Json => self.decoder.items(object),
+            Form::Protobuf => self.decoder.protobuf(object),
+        };
+        items.map_err(|error| self.odd(&error))
     }
 
     /// Notes where to go on. Versions of initial events are those of the objects, from which no watch can start.
@@ -444,9 +456,8 @@ impl<D: Decoder> Run<D> {
     }
 }
 
-/// An event of type ERROR; its object is a Status.
-fn failed(object: &[u8]) -> Stop {
-    let status: Status = serde_json::from_slice(object).unwrap_or_default();
+/// An event of type ERROR, by its Status.
+fn failed(status: Status) -> Stop {
     let code = status.code.unwrap_or(500);
     let reason = status.reason.unwrap_or_default();
     if code == 410 || reason == "Expired" || reason == "Gone" {

@@ -1,4 +1,6 @@
-//! From a pod's JSON to its row.
+//! From a pod, in JSON or in protobuf, to its row. Only what a row shows is read; nothing here keeps a pod.
+
+pub mod protobuf;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -47,6 +49,9 @@ struct Meta<'a> {
     #[serde(borrow, deserialize_with = "nullable")]
     owner_references: Vec<OwnerReference<'a>>,
 }
+
+/// Says that ztunnel takes the pod's traffic.
+const REDIRECTION: &str = "ambient.istio.io/redirection";
 
 /// The annotations a row looks at; the others may be large.
 #[derive(Debug, Deserialize, Default)]
