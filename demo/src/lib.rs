@@ -5,5 +5,6 @@
 
 pub mod api;
 pub mod base;
+pub mod io;
 pub mod schema;
 pub mod store;

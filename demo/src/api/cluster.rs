@@ -181,12 +181,6 @@ impl Cluster {
         Some(Schema { document, component, custom: row.custom })
     }
 
-    /// The schema of another type in the document of core, such as Scale in autoscaling.
-    pub(super) fn stored_schema(&self, kind: KindId) -> Option<Schema> {
-        let storage = self.store.kind(kind).storage.clone();
-        self.schema(kind, &storage)
-    }
-
     /// What follows from a write beyond its object: a definition makes or ends a kind.
     pub(super) fn after(&mut self, kind: KindId, object: &Object, gone: bool) {
         let row = self.store.kind(kind);

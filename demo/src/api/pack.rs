@@ -44,9 +44,6 @@ static DOCUMENTS: [Recorded; 17] = documents! {
     "apis/storage.k8s.io/v1": "storage.k8s.io_v1",
 };
 
-/// The group version whose only kind is Scale: it has a document but is not discovered.
-pub const SCALES: &str = "apis/autoscaling/v1";
-
 macro_rules! part {
     ($name:ident, $file:literal, $what:literal) => {
         #[doc = $what]

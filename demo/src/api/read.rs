@@ -74,8 +74,6 @@ pub fn form(request: &Request) -> Result<Form, Refusal> {
 pub struct Wanted {
     /// The namespace, `None` for all.
     pub namespace: Option<String>,
-    /// The name, where one is wanted.
-    pub name: Option<String>,
     labels: LabelSelector,
     fields: FieldSelector,
 }
@@ -98,7 +96,6 @@ impl Wanted {
         }
         Ok(Self {
             namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
-            name: fields.name().map(str::to_owned),
             labels,
             fields,
         })
