@@ -6,10 +6,15 @@
 /// A draw in `0.0..1.0` for one subject at one tick.
 pub fn unit(seed: u64, subject: &str, tick: u64) -> f64 {
     // 53 bits are what an f64 mantissa holds exactly.
-    let bits = mix(seed ^ fold(subject) ^ tick.wrapping_mul(0x9e37_79b9_7f4a_7c15)) >> 11;
+    let bits = bits(seed, subject, tick) >> 11;
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit an f64 exactly")]
     let draw = bits as f64 / (1u64 << 53) as f64;
     draw
+}
+
+/// The bits behind a draw: names and uids are made of them.
+pub fn bits(seed: u64, subject: &str, tick: u64) -> u64 {
+    mix(seed ^ fold(subject) ^ tick.wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }
 
 /// FNV-1a: stable across platforms and releases, which `std`'s hasher does not promise.

@@ -1,6 +1,14 @@
-//! The ground of the world: randomness that a late key press cannot disturb, and what its rooms may do with objects.
+//! The ground of the world: randomness that a late key press cannot disturb, time as text, selectors, quantities, JSON paths, and
+//! what the rooms may do with objects.
 //!
 //! Nothing here knows a kind's rules, a protocol or a clock.
 
+pub mod field_selector;
+pub mod jsonpath;
 pub mod keyed;
+pub mod label_selector;
+pub mod names;
 pub mod objects;
+pub mod quantity;
+pub mod value;
+pub mod when;

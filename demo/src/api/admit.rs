@@ -1,0 +1,139 @@
+//! Admission: what the server adds to a new object, and when it takes none.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{builtin::items, cluster::Cluster, refusal::Refusal};
+use crate::{
+    base::value::{self, list, put, put_missing, text},
+    store::{KindId, KindRow},
+};
+
+/// The namespace of a new object must be there and must not be about to go.
+pub fn namespace(cluster: &Cluster, row: &KindRow, namespace: &str, name: &str) -> Result<(), Refusal> {
+    let Some(kind) = cluster.store().find("", "namespaces") else { return Ok(()) };
+    let Some(found) = cluster.store().get(kind, "", namespace) else {
+        return Err(Refusal::not_found(cluster.store().kind(kind), namespace));
+    };
+    if found.is_leaving() {
+        let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        return Err(Refusal::forbidden(&row.plural, &row.group, name, &why));
+    }
+    Ok(())
+}
+
+/// Completes a new object by what else there is in the cluster.
+pub fn create(cluster: &Cluster, kind: KindId, object: &mut Value) {
+    let row = cluster.store().kind(kind);
+    if row.custom {
+        return;
+    }
+    match row.plural.as_str() {
+        "pods" => pod(object),
+        "services" => addresses(cluster, kind, object),
+        "namespaces" => {
+            let name = text(object, &["metadata", "name"]).to_owned();
+            put(object, &["metadata", "labels", "kubernetes.io/metadata.name"], json!(name));
+            put(object, &["status"], json!({"phase": "Active"}));
+        }
+        "jobs" => job(object),
+        "persistentvolumeclaims" | "persistentvolumes" => put(object, &["status"], json!({"phase": "Pending"})),
+        "customresourcedefinitions" => super::custom::establish(object, cluster.now()),
+        _ => {}
+    }
+}
+
+/// Completes an object on every write.
+pub fn always(row: &KindRow, object: &mut Value) {
+    if row.plural == "secrets" && row.group.is_empty() {
+        use base64::Engine as _;
+        let plain = value::remove(object, &["stringData"]);
+        for (key, text) in plain.as_ref().and_then(Value::as_object).into_iter().flatten() {
+            let data = base64::engine::general_purpose::STANDARD.encode(text.as_str().unwrap_or_default());
+            put(object, &["data", key], json!(data));
+        }
+    }
+}
+
+fn pod(object: &mut Value) {
+    put_missing(object, &["spec", "serviceAccountName"], json!("default"));
+    let account = value::at(object, &["spec", "serviceAccountName"]).clone();
+    put(object, &["spec", "serviceAccount"], account);
+    put_missing(object, &["spec", "priority"], json!(0));
+    put_missing(object, &["spec", "preemptionPolicy"], json!("PreemptLowerPriority"));
+    if value::at(object, &["spec", "tolerations"]).is_null() {
+        let bear = |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
+        put(object, &["spec", "tolerations"], json!([bear("node.kubernetes.io/not-ready"), bear("node.kubernetes.io/unreachable")]));
+    }
+    let class = quality(object);
+    put(object, &["status"], json!({"phase": "Pending", "qosClass": class}));
+}
+
+fn quality(pod: &Value) -> &'static str {
+    let containers = || list(pod, &["spec", "initContainers"]).iter().chain(list(pod, &["spec", "containers"]));
+    let has = |one: &Value, kind: &str| value::at(one, &["resources", kind]).as_object().is_some_and(|map| !map.is_empty());
+    let full = |one: &Value| {
+        ["cpu", "memory"].iter().all(|name| {
+            let limit = value::at(one, &["resources", "limits", name]);
+            !limit.is_null() && limit == value::at(one, &["resources", "requests", name])
+        })
+    };
+    if containers().all(|one| !has(one, "limits") && !has(one, "requests")) {
+        "BestEffort"
+    } else if containers().all(full) {
+        "Guaranteed"
+    } else {
+        "Burstable"
+    }
+}
+
+/// A Job finds its pods by its own uid.
+fn job(object: &mut Value) {
+    if value::at(object, &["spec", "manualSelector"]) == &json!(true) {
+        return;
+    }
+    let uid = value::at(object, &["metadata", "uid"]).clone();
+    let name = value::at(object, &["metadata", "name"]).clone();
+    put(object, &["spec", "selector"], json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}));
+    for (label, value) in [
+        ("batch.kubernetes.io/controller-uid", &uid),
+        ("batch.kubernetes.io/job-name", &name),
+        ("controller-uid", &uid),
+        ("job-name", &name),
+    ] {
+        put(object, &["spec", "template", "metadata", "labels", label], value.clone());
+    }
+}
+
+/// Cluster addresses and node ports that nobody has yet.
+fn addresses(cluster: &Cluster, kind: KindId, object: &mut Value) {
+    let service = text(object, &["spec", "type"]).to_owned();
+    if service == "ExternalName" {
+        return;
+    }
+    let taken: BTreeSet<&str> =
+        cluster.store().list(kind, None).map(|one| text(one.value(), &["spec", "clusterIP"])).collect();
+    if text(object, &["spec", "clusterIP"]).is_empty() {
+        let free = (10..65_000u32).map(|n| format!("10.96.{}.{}", n / 250, n % 250 + 1)).find(|one| !taken.contains(one.as_str()));
+        put(object, &["spec", "clusterIP"], json!(free));
+    }
+    let address = value::at(object, &["spec", "clusterIP"]).clone();
+    put(object, &["spec", "clusterIPs"], json!([address]));
+    if matches!(service.as_str(), "NodePort" | "LoadBalancer") {
+        let mut ports: BTreeSet<i64> = cluster
+            .store()
+            .list(kind, None)
+            .flat_map(|one| list(one.value(), &["spec", "ports"]))
+            .filter_map(|port| port["nodePort"].as_i64())
+            .collect();
+        for port in items(object, &["spec", "ports"]) {
+            if port["nodePort"].as_i64().unwrap_or_default() == 0
+                && let Some(free) = (30_000..32_768).find(|one| !ports.contains(one))
+            {
+                ports.insert(free);
+                port["nodePort"] = json!(free);
+            }
+        }
+    }
+}

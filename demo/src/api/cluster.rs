@@ -1,0 +1,225 @@
+//! The API server of the world: the store and what it needs to answer for it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{openapi, pack, refusal::Refusal};
+use crate::{
+    base::{names, value, when},
+    schema::Node,
+    store::{KindId, KindRow, Object, Store, pages::Pages},
+};
+
+/// Who may log in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Name.
+    pub name: String,
+    /// Groups; `system:masters` may do everything.
+    pub groups: Vec<String>,
+    /// The bearer token.
+    pub token: String,
+}
+
+/// The API server of the world.
+#[derive(Debug)]
+pub struct Cluster {
+    pub(super) store: Store,
+    pub(super) pages: Pages,
+    pub(super) users: Vec<User>,
+    now: Timestamp,
+    seed: u64,
+    made: u64,
+    documents: BTreeMap<String, OnceLock<Arc<Value>>>,
+}
+
+/// The schema of a kind in one version: a document and the component in it.
+#[derive(Debug, Clone)]
+pub(super) struct Schema {
+    document: Arc<Value>,
+    component: String,
+    custom: bool,
+}
+
+impl Schema {
+    /// Where the kind begins.
+    pub fn node(&self) -> Option<Node<'_>> {
+        Node::of_component(&self.document, &self.component, self.custom)
+    }
+}
+
+impl Cluster {
+    /// A cluster as it is right after its installation: built-in kinds, the recorded custom kinds and roles, the namespaces that
+    /// every cluster has.
+    pub fn new(seed: u64, now: Timestamp) -> Self {
+        let mut cluster = Self {
+            store: Store::default(),
+            pages: Pages::default(),
+            users: Vec::new(),
+            now,
+            seed,
+            made: 0,
+            documents: BTreeMap::new(),
+        };
+        for group in pack::discovery().as_array().into_iter().flatten() {
+            for version in value::list(group, &["versions"]) {
+                let (group, name) = (value::text(group, &["group"]), value::text(version, &["version"]));
+                // Both groups of events show the same objects; core is where they lie.
+                for resource in value::list(version, &["resources"]) {
+                    cluster.store.set_kind(KindRow::of_discovery(group, name, resource));
+                }
+            }
+        }
+        for name in ["default", "kube-node-lease", "kube-public", "kube-system"] {
+            cluster.furnish(json!({
+                "apiVersion": "v1", "kind": "Namespace",
+                "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
+                "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
+            }));
+        }
+        for object in pack::definitions().as_array().into_iter().chain(pack::roles().as_array()).flatten() {
+            cluster.furnish(object.clone());
+        }
+        cluster
+    }
+
+    /// Stores an object that was there before anybody could write: only uid and time are added.
+    fn furnish(&mut self, mut object: Value) {
+        let (group, _) = split(value::text(&object, &["apiVersion"]));
+        let Some(kind) = self.store.find_kind(group, value::text(&object, &["kind"])) else { return };
+        let uid = self.next_uid(kind, &object);
+        value::put(&mut object, &["metadata", "uid"], json!(uid));
+        value::put(&mut object, &["metadata", "creationTimestamp"], json!(when::seconds(self.now)));
+        if self.store.kind(kind).plural == "customresourcedefinitions" {
+            value::put(&mut object, &["metadata", "generation"], json!(1));
+            super::custom::establish(&mut object, self.now);
+        }
+        let stored = self.store.put(kind, object);
+        self.after(kind, &stored, false);
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Moves time; it never goes back.
+    pub fn advance(&mut self, to: Timestamp) {
+        self.now = self.now.max(to);
+    }
+
+    /// Who may log in.
+    pub fn set_users(&mut self, users: Vec<User>) {
+        self.users = users;
+    }
+
+    /// The objects.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Forgets changes and begun lists, so that watches and pages answer 410.
+    pub fn compact(&mut self) {
+        self.store.compact();
+        self.pages.forget();
+    }
+
+    /// The uid the next new object gets.
+    pub(super) fn uid_for(&self, kind: &KindRow, object: &Value) -> String {
+        let metadata = value::at(object, &["metadata"]);
+        let subject =
+            format!("{}/{}/{}", kind.resource(), value::text(metadata, &["namespace"]), value::text(metadata, &["name"]));
+        names::uid(self.seed, &subject, self.made)
+    }
+
+    fn next_uid(&mut self, kind: KindId, object: &Value) -> String {
+        let uid = self.uid_for(self.store.kind(kind), object);
+        self.made += 1;
+        uid
+    }
+
+    /// Counts an object that was made.
+    pub(super) fn count(&mut self) {
+        self.made += 1;
+    }
+
+    /// A name behind a prefix that is free.
+    pub(super) fn name_for(&self, kind: KindId, namespace: &str, prefix: &str, owner: &str) -> String {
+        let subject = format!("{}/{namespace}/{prefix}/{owner}", self.store.kind(kind).resource());
+        // Ordinals of one owner are tried in turn; the bound only guards against a namespace with every name taken.
+        let free = (0..100_000)
+            .map(|ordinal| format!("{prefix}{}", names::suffix(self.seed, &subject, ordinal)))
+            .find(|name| self.store.get(kind, namespace, name).is_none());
+        free.unwrap_or_else(|| format!("{prefix}{}", names::suffix(self.seed, &subject, self.made)))
+    }
+
+    /// The document of a group version, recorded or made of definitions.
+    pub(super) fn document(&self, path: &str) -> Option<Arc<Value>> {
+        if let Some(recorded) = pack::document(path) {
+            return Some(recorded.parsed());
+        }
+        let slot = self.documents.get(path)?;
+        Some(Arc::clone(slot.get_or_init(|| Arc::new(openapi::of_definitions(&self.store, path)))))
+    }
+
+    /// Group versions of custom kinds.
+    pub(super) fn custom_documents(&self) -> impl Iterator<Item = &String> {
+        self.documents.keys()
+    }
+
+    /// The schema of a kind.
+    pub(super) fn schema(&self, kind: KindId, version: &str) -> Option<Schema> {
+        let row = self.store.kind(kind);
+        let path = if row.group.is_empty() { format!("api/{version}") } else { format!("apis/{}/{version}", row.group) };
+        let document = self.document(&path)?;
+        let component = openapi::component(&document, &row.group, version, &row.kind)?;
+        Some(Schema { document, component, custom: row.custom })
+    }
+
+    /// What follows from a write beyond its object: a definition makes or ends a kind.
+    pub(super) fn after(&mut self, kind: KindId, object: &Object, gone: bool) {
+        let row = self.store.kind(kind);
+        if row.group != "apiextensions.k8s.io" || row.plural != "customresourcedefinitions" {
+            return;
+        }
+        let spec = value::at(object.value(), &["spec"]);
+        let custom = KindRow::of_definition(spec);
+        for version in value::list(spec, &["versions"]) {
+            let path = format!("apis/{}/{}", custom.group, value::text(version, &["name"]));
+            self.documents.insert(path, OnceLock::new());
+        }
+        if gone {
+            if let Some(id) = self.store.find(&custom.group, &custom.plural) {
+                self.store.drop_kind(id);
+            }
+            let served: Vec<String> = self
+                .store
+                .kinds()
+                .flat_map(|(_, row)| row.versions.iter().map(|version| format!("apis/{}/{version}", row.group)))
+                .collect();
+            self.documents.retain(|path, _| served.contains(path));
+        } else {
+            self.store.set_kind(custom);
+        }
+    }
+
+    /// The kind and version of a path, or why there is none.
+    pub(super) fn kind_at(&self, group: &str, version: &str, plural: &str) -> Result<KindId, Refusal> {
+        let kind = self.store.find(group, plural).ok_or_else(Refusal::no_such_path)?;
+        if self.store.kind(kind).versions.iter().any(|served| served == version) {
+            Ok(kind)
+        } else {
+            Err(Refusal::no_such_path())
+        }
+    }
+}
+
+/// Group and version of an `apiVersion`.
+pub(super) fn split(api_version: &str) -> (&str, &str) {
+    api_version.split_once('/').unwrap_or(("", api_version))
+}

@@ -1,0 +1,133 @@
+//! Deletion: preconditions, finalizers, grace, propagation.
+
+use std::sync::Arc;
+
+use jiff::ToSpan as _;
+use serde_json::{Value, json};
+
+use super::{
+    cluster::Cluster,
+    refusal::Refusal,
+    write::{Fate, Write},
+};
+use crate::{
+    base::{
+        value::{self, put, text},
+        when,
+    },
+    store::{KindId, KindRow, Object},
+};
+
+/// How to delete.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct How {
+    /// Seconds a pod has to end.
+    pub grace: Option<i64>,
+    /// `Background`, `Foreground` or `Orphan`.
+    pub propagation: Option<String>,
+    /// The uid the object must have.
+    pub uid: Option<String>,
+    /// The version the object must have.
+    pub version: Option<String>,
+    /// Only say what would be.
+    pub dry_run: bool,
+}
+
+impl How {
+    /// Reads `DeleteOptions`, from the body where there is one.
+    pub fn read(body: &Value) -> Result<Self, Refusal> {
+        let said = |path: &[&str]| value::at(body, path).as_str().map(str::to_owned);
+        let propagation = said(&["propagationPolicy"]).or_else(|| {
+            value::at(body, &["orphanDependents"]).as_bool().map(|orphan| if orphan { "Orphan" } else { "Background" }.to_owned())
+        });
+        if let Some(other) = propagation.as_deref().filter(|one| !matches!(*one, "Background" | "Foreground" | "Orphan")) {
+            let message = format!("DeleteOptions \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\"");
+            return Err(Refusal::new(422, "Invalid", message));
+        }
+        let dry = value::list(body, &["dryRun"]);
+        if dry.iter().any(|one| one != "All") {
+            return Err(Refusal::bad("dryRun: the only supported value is \"All\""));
+        }
+        Ok(Self {
+            grace: value::int(body, &["gracePeriodSeconds"]),
+            propagation,
+            uid: said(&["preconditions", "uid"]),
+            version: said(&["preconditions", "resourceVersion"]),
+            dry_run: !dry.is_empty(),
+        })
+    }
+}
+
+/// Plans the deletion of an object.
+pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Result<Write, Refusal> {
+    let row = cluster.store().kind(kind);
+    must(row, old, how)?;
+    let mut object = Value::clone(old.value());
+    let (finalizers, before) = finalizers(old.value(), how);
+    if finalizers != before {
+        put(&mut object, &["metadata", "finalizers"], json!(finalizers));
+    }
+    let seconds = grace(row, old.value(), how);
+    let namespace = row.plural == "namespaces" && row.group.is_empty();
+    let held = namespace && !value::list(old.value(), &["spec", "finalizers"]).is_empty();
+    let waits = seconds > 0 || !finalizers.is_empty() || held;
+    if !waits {
+        return Ok(Write { kind, object, fate: Fate::Gone, warnings: Vec::new() });
+    }
+    let at = cluster.now().checked_add(seconds.seconds()).unwrap_or_else(|_| cluster.now());
+    let shorter = value::int(old.value(), &["metadata", "deletionGracePeriodSeconds"]).is_none_or(|has| seconds < has);
+    if !old.is_leaving() || (shorter && !namespace) {
+        put(&mut object, &["metadata", "deletionTimestamp"], json!(when::seconds(at)));
+        put(&mut object, &["metadata", "deletionGracePeriodSeconds"], json!(seconds));
+        if let Some(generation) = value::int(&object, &["metadata", "generation"]).filter(|_| !old.is_leaving()) {
+            put(&mut object, &["metadata", "generation"], json!(generation + 1));
+        }
+        if namespace {
+            put(&mut object, &["status", "phase"], json!("Terminating"));
+            value::remove(&mut object, &["metadata", "deletionGracePeriodSeconds"]);
+        }
+    }
+    let fate = if object == **old.value() { Fate::Same } else { Fate::Changed };
+    Ok(Write { kind, object, fate, warnings: Vec::new() })
+}
+
+fn must(row: &KindRow, old: &Object, how: &How) -> Result<(), Refusal> {
+    if let Some(uid) = how.uid.as_deref().filter(|uid| *uid != old.uid()) {
+        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
+        return Err(Refusal::conflict(row, old.name(), &why));
+    }
+    if let Some(version) = how.version.as_deref().filter(|version| *version != old.version.to_string()) {
+        let why = format!(
+            "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {}",
+            old.version
+        );
+        return Err(Refusal::conflict(row, old.name(), &why));
+    }
+    Ok(())
+}
+
+/// Finalizers after the deletion was asked for, and before.
+fn finalizers(object: &Value, how: &How) -> (Vec<String>, Vec<String>) {
+    let before: Vec<String> =
+        value::list(object, &["metadata", "finalizers"]).iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let mut after = before.clone();
+    let wanted = match how.propagation.as_deref() {
+        Some("Foreground") => Some("foregroundDeletion"),
+        Some("Orphan") => Some("orphan"),
+        _ => None,
+    };
+    if how.propagation.is_some() {
+        after.retain(|one| one != "foregroundDeletion" && one != "orphan");
+    }
+    after.extend(wanted.map(str::to_owned));
+    (after, before)
+}
+
+/// A pod that runs somewhere has time to end; nothing else has.
+fn grace(row: &KindRow, object: &Value, how: &How) -> i64 {
+    let over = matches!(text(object, &["status", "phase"]), "Succeeded" | "Failed");
+    if row.plural != "pods" || !row.group.is_empty() || over || text(object, &["spec", "nodeName"]).is_empty() {
+        return 0;
+    }
+    how.grace.or_else(|| value::int(object, &["spec", "terminationGracePeriodSeconds"])).unwrap_or(30).max(0)
+}

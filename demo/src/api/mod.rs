@@ -1,0 +1,34 @@
+//! The Kubernetes API over the store: paths, reading, watching, writing, tables, rights.
+//!
+//! Pure: a request goes in, an answer comes out, and streams are asked for more by whoever serves them. It knows no socket, no
+//! clock and no controller.
+
+mod access;
+mod admit;
+mod builtin;
+mod cluster;
+mod custom;
+mod delete;
+mod discovery;
+mod evict;
+mod follow;
+mod objects;
+mod openapi;
+mod pack;
+mod patch;
+mod path;
+mod read;
+mod refusal;
+mod review;
+mod route;
+mod rules;
+mod scale;
+mod table;
+mod watch;
+mod wire;
+mod write;
+
+pub use cluster::{Cluster, User};
+pub use follow::{Ask, Line, NoReadings, Readings};
+pub use refusal::Refusal;
+pub use wire::{Body, Pulled, Request, Response, Stream};

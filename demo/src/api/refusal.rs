@@ -1,0 +1,171 @@
+//! Refusals, as the `Status` objects of the API.
+
+use serde_json::{Value, json};
+
+use crate::{
+    base::objects::Refused,
+    schema::validate::Cause,
+    store::{KindRow, Object},
+};
+
+/// Why a request got no for an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// HTTP status code.
+    pub code: u16,
+    /// `NotFound`, `Conflict`, …
+    pub reason: &'static str,
+    /// What a person reads.
+    pub message: String,
+    /// `details` of the Status, or null.
+    pub details: Value,
+    /// Seconds after which asking again may help.
+    pub retry_after: Option<u32>,
+}
+
+impl Refusal {
+    /// Any refusal without details.
+    pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { code, reason, message: message.into(), details: Value::Null, retry_after: None }
+    }
+
+    /// 400.
+    pub fn bad(message: impl Into<String>) -> Self {
+        Self::new(400, "BadRequest", message)
+    }
+
+    /// 404 for an object.
+    pub fn not_found(kind: &KindRow, name: &str) -> Self {
+        Self {
+            details: about(kind, &kind.plural, name),
+            ..Self::new(404, "NotFound", format!("{} {name:?} not found", kind.resource()))
+        }
+    }
+
+    /// 404 for a path nobody serves.
+    pub fn no_such_path() -> Self {
+        Self {
+            details: json!({}),
+            ..Self::new(404, "NotFound", "the server could not find the requested resource")
+        }
+    }
+
+    /// 409 for a name that is taken.
+    pub fn exists(kind: &KindRow, name: &str) -> Self {
+        Self {
+            details: about(kind, &kind.plural, name),
+            ..Self::new(409, "AlreadyExists", format!("{} {name:?} already exists", kind.resource()))
+        }
+    }
+
+    /// 409 for an object that is not in the state the client believes.
+    pub fn conflict(kind: &KindRow, name: &str, why: &str) -> Self {
+        let message = format!("Operation cannot be fulfilled on {} {name:?}: {why}", kind.resource());
+        Self { details: about(kind, &kind.plural, name), ..Self::new(409, "Conflict", message) }
+    }
+
+    /// 409 for an object somebody else wrote in the meantime.
+    pub fn stale(kind: &KindRow, name: &str) -> Self {
+        const WHY: &str = "the object has been modified; please apply your changes to the latest version and try again";
+        Self::conflict(kind, name, WHY)
+    }
+
+    /// 422 with its causes.
+    pub fn invalid(kind: &KindRow, name: &str, causes: &[Cause]) -> Self {
+        let said: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        let said = if said.len() == 1 { said.concat() } else { format!("[{}]", said.join(", ")) };
+        let mut details = about(kind, &kind.kind, name);
+        details["causes"] = causes
+            .iter()
+            .map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field}))
+            .collect();
+        let name = if name.is_empty() { "\"\"".to_owned() } else { format!("{name:?}") };
+        Self { details, ..Self::new(422, "Invalid", format!("{} {name} is invalid: {said}", kind.qualified())) }
+    }
+
+    /// 403 in the words of RBAC or of admission.
+    pub fn forbidden(resource: &str, group: &str, name: &str, why: &str) -> Self {
+        let full = if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") };
+        let what = if name.is_empty() { full } else { format!("{full} {name:?}") };
+        let mut details = json!({});
+        for (key, value) in [("name", name), ("group", group), ("kind", resource)] {
+            if !value.is_empty() {
+                details[key] = json!(value);
+            }
+        }
+        Self { details, ..Self::new(403, "Forbidden", format!("{what} is forbidden: {why}")) }
+    }
+
+    /// 410 for a version whose changes are forgotten.
+    pub fn expired(message: impl Into<String>) -> Self {
+        Self::new(410, "Expired", message)
+    }
+
+    /// 405.
+    pub fn method(kind: &KindRow, verb: &str) -> Self {
+        let _ = kind;
+        Self {
+            details: json!({}),
+            ..Self::new(405, "MethodNotAllowed", format!("the server does not allow this method on the requested resource ({verb})"))
+        }
+    }
+
+    /// 415.
+    pub fn media(given: &str, taken: &[&str]) -> Self {
+        let message =
+            format!("the body of the request was in an unknown format - accepted media types include: {} (got {given:?})", taken.join(", "));
+        Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// 501 for what a real cluster does and this world does not.
+    pub fn absent(what: &str) -> Self {
+        Self::new(501, "NotImplemented", format!("the simulated cluster does not serve {what}"))
+    }
+
+    /// The Status object.
+    pub fn status(&self) -> Value {
+        let mut status = json!({
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": self.message,
+            "reason": self.reason,
+        });
+        let mut details = self.details.clone();
+        if let Some(seconds) = self.retry_after {
+            if details.is_null() {
+                details = json!({});
+            }
+            details["retryAfterSeconds"] = json!(seconds);
+        }
+        if !details.is_null() {
+            status["details"] = details;
+        }
+        status["code"] = json!(self.code);
+        status
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self { code: refusal.code, reason: refusal.reason, message: refusal.message }
+    }
+}
+
+fn about(kind: &KindRow, word: &str, name: &str) -> Value {
+    let mut details = json!({});
+    for (key, value) in [("name", name), ("group", &kind.group), ("kind", word)] {
+        if !value.is_empty() {
+            details[key] = json!(value);
+        }
+    }
+    details
+}
+
+/// The `Status` of a deletion that is done at once.
+pub fn deleted(kind: &KindRow, object: &Object) -> Value {
+    let mut details = about(kind, &kind.plural, object.name());
+    details["uid"] = json!(object.uid());
+    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
+}

@@ -1,0 +1,425 @@
+//! From a request to its answer.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{
+    access::{self, Deed},
+    cluster::{Cluster, User},
+    delete::{self, How},
+    discovery, evict, follow,
+    follow::Readings,
+    openapi, pack, patch,
+    path::{self, Place, Target},
+    read,
+    refusal::{self, Refusal},
+    review, scale, watch,
+    wire::{Body, Pulled, Request, Response, Stream},
+    write::{self, Call, Fate, Part, Unknown, Wish, Write},
+};
+use crate::{
+    base::{
+        value::{self, put, text},
+        when,
+    },
+    store::{KindId, Object},
+};
+
+impl Cluster {
+    /// Answers a request. It never fails: a refusal is an answer.
+    pub fn answer(&mut self, request: &Request, readings: &dyn Readings) -> Response {
+        let mut response = match self.handle(request, readings) {
+            Ok(response) => response,
+            Err(refusal) => refusal.into(),
+        };
+        if matches!(response.body, Body::Whole(_)) {
+            response.headers.push(("Cache-Control", "no-cache, private".to_owned()));
+        }
+        response
+    }
+
+    /// What a stream has to say since the last time.
+    pub fn pull(&self, stream: &mut Stream, readings: &dyn Readings) -> Pulled {
+        match stream {
+            Stream::Watch(watch) => watch.pull(self),
+            Stream::Follow(follow) => follow.pull(self, readings),
+        }
+    }
+
+    fn handle(&mut self, request: &Request, readings: &dyn Readings) -> Result<Response, Refusal> {
+        let place = path::read(&request.path);
+        if let Place::Plain(name) = &place
+            && let Some(answer) = plain(name)
+        {
+            return Ok(answer);
+        }
+        let user = self
+            .users
+            .iter()
+            .find(|user| !request.token.is_empty() && user.token == request.token)
+            .cloned()
+            .ok_or_else(|| Refusal::new(401, "Unauthorized", "Unauthorized"))?;
+        let only_get = |answer: Result<Response, Refusal>| {
+            if request.method == "GET" {
+                answer
+            } else {
+                Err(Refusal::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"))
+            }
+        };
+        match place {
+            Place::Core => only_get(Ok(discovery::root(self, request, true))),
+            Place::Groups => only_get(Ok(discovery::root(self, request, false))),
+            Place::Group(group) => only_get(discovery::group(self, &group)),
+            Place::GroupVersion(group, version) => only_get(discovery::group_version(self, &group, &version)),
+            Place::OpenApi(path) => only_get(openapi::serve(self, &path, request)),
+            Place::Plain(name) => {
+                access::require(self, &user, &Deed { verb: "get".to_owned(), path: format!("/{name}"), ..Deed::default() })?;
+                Err(Refusal::no_such_path())
+            }
+            Place::Objects(target) => self.objects(request, &user, &target, readings),
+        }
+    }
+
+    fn objects(&mut self, request: &Request, user: &User, target: &Target, readings: &dyn Readings) -> Result<Response, Refusal> {
+        let kind = self.kind_at(&target.group, &target.version, &target.plural)?;
+        let row = self.store.kind(kind);
+        if !target.namespace.is_empty() && !row.namespaced {
+            return Err(Refusal::no_such_path());
+        }
+        let verb = verb(request, target);
+        let first = target.subresource.split('/').next().unwrap_or_default();
+        let resource = if first.is_empty() { target.plural.clone() } else { format!("{}/{first}", target.plural) };
+        let deed = Deed {
+            verb: verb.to_owned(),
+            group: target.group.clone(),
+            resource,
+            // The name of a namespace is its namespace too, for rights.
+            namespace: if target.plural == "namespaces" { target.name.clone() } else { target.namespace.clone() },
+            name: target.name.clone(),
+            path: String::new(),
+        };
+        let review = target.group == "authorization.k8s.io" || target.group == "authentication.k8s.io";
+        if !review || !target.plural.starts_with("self") {
+            access::require(self, user, &deed)?;
+        }
+        let row = self.store.kind(kind);
+        if !first.is_empty() {
+            return self.subresource(request, kind, target, readings);
+        }
+        if row.namespaced && target.namespace.is_empty() && !target.name.is_empty() {
+            return Err(Refusal::no_such_path());
+        }
+        if review {
+            let body = parse(request)?;
+            return review::serve(self, &target.plural, &target.namespace, user, &body)
+                .unwrap_or_else(|| Err(Refusal::absent(&target.plural)));
+        }
+        let allowed = row.verbs.iter().any(|has| has == verb || (has == "list" && verb == "watch"));
+        if !allowed {
+            return Err(Refusal::method(row, verb));
+        }
+        match verb {
+            "get" => {
+                let form = read::form(request)?;
+                let object = self.existing(kind, target)?;
+                Ok(read::one(self, kind, &target.version, &object, form, 200))
+            }
+            "list" => read::list(self, kind, &target.version, &target.namespace, request),
+            "watch" => watch::serve(self, kind, &target.version, &target.namespace, request),
+            "create" => self.write(request, kind, target, Part::Whole, Wish::Create(parse(request)?)),
+            "update" => self.write(request, kind, target, Part::Whole, Wish::Replace(parse(request)?)),
+            "patch" => {
+                let form = patch::form(self.store.kind(kind), &request.content_type)?;
+                let body = parse(request)?;
+                self.write(request, kind, target, Part::Whole, Wish::Patch(form, body))
+            }
+            "delete" => self.delete(request, kind, target),
+            "deletecollection" => self.delete_all(request, kind, target),
+            other => Err(Refusal::method(self.store.kind(kind), other)),
+        }
+    }
+
+    fn existing(&self, kind: KindId, target: &Target) -> Result<Arc<Object>, Refusal> {
+        let found = self.store.get(kind, &target.namespace, &target.name).cloned();
+        found.ok_or_else(|| Refusal::not_found(self.store.kind(kind), &target.name))
+    }
+
+    fn write(&mut self, request: &Request, kind: KindId, target: &Target, part: Part, wish: Wish) -> Result<Response, Refusal> {
+        let form = read::form(request)?;
+        let code = if matches!(wish, Wish::Create(_)) { 201 } else { 200 };
+        let dry = dry_run(request)?;
+        let manager = manager(request);
+        let call = Call {
+            kind,
+            version: &target.version,
+            namespace: &target.namespace,
+            name: &target.name,
+            part,
+            manager: &manager,
+            unknown: unknown(request)?,
+        };
+        let planned = match write::plan(self, &call, wish.clone()) {
+            // A client that puts an object that is not there makes it, in the few kinds where the real server allows that.
+            Err(refusal) if refusal.code == 404 && target.plural == "leases" => match wish {
+                Wish::Replace(object) => write::plan(self, &Call { name: "", ..call }, Wish::Create(object))?,
+                _ => return Err(refusal),
+            },
+            other => other?,
+        };
+        let warnings = planned.warnings.clone();
+        if dry {
+            return Ok(self.preview(planned, target, form, code).warn(&warnings));
+        }
+        let stored = write::commit(self, planned);
+        Ok(read::one(self, kind, &target.version, &stored, form, code).warn(&warnings))
+    }
+
+    /// What a write would store: the answer of a dry run.
+    fn preview(&self, planned: Write, target: &Target, form: read::Form, code: u16) -> Response {
+        let row = self.store.kind(planned.kind);
+        let object = write::as_version(row, &planned.object, &target.version);
+        match form {
+            read::Form::Partial => Response::json(code, &read::partial(&object)),
+            _ => Response::json(code, &object),
+        }
+    }
+
+    fn delete(&mut self, request: &Request, kind: KindId, target: &Target) -> Result<Response, Refusal> {
+        let old = self.existing(kind, target)?;
+        let how = how(request)?;
+        let planned = delete::plan(self, kind, &old, &how)?;
+        Ok(self.finish_delete(kind, &old, planned, how.dry_run))
+    }
+
+    fn finish_delete(&mut self, kind: KindId, old: &Object, planned: Write, dry: bool) -> Response {
+        // Kinds whose last state is the answer, even when they go at once.
+        const SHOWN: [&str; 7] =
+            ["pods", "services", "serviceaccounts", "persistentvolumes", "persistentvolumeclaims", "podtemplates", "resourcequotas"];
+        let row = self.store.kind(kind);
+        let shown = planned.fate != Fate::Gone || (row.group.is_empty() && SHOWN.contains(&row.plural.as_str()));
+        let answer = if shown { planned.object.clone() } else { refusal::deleted(row, old) };
+        if dry {
+            return Response::json(200, &answer);
+        }
+        let gone = planned.fate == Fate::Gone;
+        if gone {
+            let (namespace, name) = (old.namespace().to_owned(), old.name().to_owned());
+            let last = self.store.remove(kind, &namespace, &name);
+            if let Some(last) = last {
+                self.after(kind, &last, true);
+            }
+            return Response::json(200, &answer);
+        }
+        let stored = write::commit(self, planned);
+        Response::bytes(200, super::wire::JSON, stored.body())
+    }
+
+    fn delete_all(&mut self, request: &Request, kind: KindId, target: &Target) -> Result<Response, Refusal> {
+        let how = how(request)?;
+        let wanted = read::Wanted::read(self.store.kind(kind), &target.namespace, request)?;
+        let all = wanted.all(self, kind);
+        let mut items = Vec::new();
+        for old in all {
+            let planned = delete::plan(self, kind, &old, &how)?;
+            items.push(Value::clone(old.value()));
+            self.finish_delete(kind, &old, planned, how.dry_run);
+        }
+        let row = self.store.kind(kind);
+        let list = json!({
+            "kind": row.list_kind, "apiVersion": row.api_version(&target.version),
+            "metadata": {"resourceVersion": self.store.version().to_string()}, "items": items,
+        });
+        Ok(Response::json(200, &list))
+    }
+
+    fn subresource(&mut self, request: &Request, kind: KindId, target: &Target, readings: &dyn Readings) -> Result<Response, Refusal> {
+        let row = self.store.kind(kind);
+        let (first, method) = (target.subresource.as_str(), request.method.as_str());
+        if !row.has(first.split('/').next().unwrap_or_default()) {
+            return Err(Refusal::no_such_path());
+        }
+        match (first, method) {
+            ("status" | "scale", "GET") | ("log", "GET") => {
+                let object = self.existing(kind, target)?;
+                match (first, row.scale.as_ref()) {
+                    ("log", _) => follow::serve(self, &object, request, readings),
+                    ("scale", Some(paths)) => Ok(Response::json(200, &scale::of(paths, object.value()))),
+                    _ => Ok(read::one(self, kind, &target.version, &object, read::form(request)?, 200)),
+                }
+            }
+            ("status", "PUT") => self.write(request, kind, target, Part::Status, Wish::Replace(parse(request)?)),
+            ("status", "PATCH") => {
+                let form = patch::form(row, &request.content_type)?;
+                self.write(request, kind, target, Part::Status, Wish::Patch(form, parse(request)?))
+            }
+            ("finalize", "PUT") => self.write(request, kind, target, Part::Finalize, Wish::Replace(parse(request)?)),
+            ("scale", "PUT" | "PATCH") => self.scale(request, kind, target),
+            ("eviction", "POST") => {
+                let old = self.existing(kind, target)?;
+                let body = parse(request)?;
+                let dry = dry_run(request)? || How::read(value::at(&body, &["deleteOptions"]))?.dry_run;
+                let planned = evict::plan(self, kind, &old, &body)?;
+                self.finish_delete(kind, &old, planned, dry);
+                Ok(Response::json(201, &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})))
+            }
+            ("binding", "POST") => self.bind(request, kind, target),
+            (other, _) if row.has(other.split('/').next().unwrap_or_default()) => {
+                let known = matches!(other, "status" | "scale" | "log" | "eviction" | "binding" | "finalize");
+                if known {
+                    return Err(Refusal::method(row, method));
+                }
+                Err(Refusal::absent(&format!("{}/{other} yet", target.plural)))
+            }
+            _ => Err(Refusal::no_such_path()),
+        }
+    }
+
+    fn scale(&mut self, request: &Request, kind: KindId, target: &Target) -> Result<Response, Refusal> {
+        let row = self.store.kind(kind);
+        let Some(paths) = row.scale.clone() else { return Err(Refusal::no_such_path()) };
+        let old = self.existing(kind, target)?;
+        let before = scale::of(&paths, old.value());
+        let body = parse(request)?;
+        let wanted = if request.method == "PATCH" {
+            let form = patch::form(row, &request.content_type)?;
+            let mut patched = patch::apply(form, &before, &body, None)?;
+            // What a patch says of the version is a wish; what it leaves alone is none.
+            for field in ["resourceVersion", "uid"] {
+                if value::at(&body, &["metadata", field]).is_null() && !body.is_array() {
+                    value::remove(&mut patched, &["metadata", field]);
+                }
+            }
+            patched
+        } else {
+            body
+        };
+        let object = scale::into(row, &paths, old.value(), &wanted)?;
+        let manager = manager(request);
+        let storage = row.storage.clone();
+        let call = Call {
+            kind,
+            version: &storage,
+            namespace: &target.namespace,
+            name: &target.name,
+            part: Part::Whole,
+            manager: &manager,
+            unknown: Unknown::Ignore,
+        };
+        let planned = write::plan(self, &call, Wish::Replace(object))?;
+        if dry_run(request)? {
+            return Ok(Response::json(200, &scale::of(&paths, &planned.object)));
+        }
+        let stored = write::commit(self, planned);
+        Ok(Response::json(200, &scale::of(&paths, stored.value())))
+    }
+
+    fn bind(&mut self, request: &Request, kind: KindId, target: &Target) -> Result<Response, Refusal> {
+        let body = parse(request)?;
+        let node = text(&body, &["target", "name"]).to_owned();
+        let old = self.existing(kind, target)?;
+        if !text(old.value(), &["spec", "nodeName"]).is_empty() {
+            let why = format!("pod {} is already assigned to node {:?}", target.name, text(old.value(), &["spec", "nodeName"]));
+            return Err(Refusal::conflict(self.store.kind(kind), &target.name, &why));
+        }
+        let mut object = Value::clone(old.value());
+        put(&mut object, &["spec", "nodeName"], json!(node));
+        let condition = json!({
+            "type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": when::seconds(self.now()),
+        });
+        put(&mut object, &["status", "conditions"], json!([condition]));
+        if !dry_run(request)? {
+            self.store.put(kind, object);
+        }
+        Ok(Response::json(201, &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})))
+    }
+}
+
+/// Paths that need no login.
+fn plain(name: &str) -> Option<Response> {
+    match name {
+        "version" => Some(Response::json(200, pack::version())),
+        "readyz" | "livez" | "healthz" => {
+            Some(Response::bytes(200, "text/plain; charset=utf-8", bytes::Bytes::from_static(b"ok")))
+        }
+        _ => None,
+    }
+}
+
+fn verb(request: &Request, target: &Target) -> &'static str {
+    match (request.method.as_str(), target.name.is_empty()) {
+        ("GET", true) if request.is_watch() => "watch",
+        ("GET", true) => "list",
+        ("GET" | "HEAD", _) => "get",
+        ("POST", _) => "create",
+        ("PUT", _) => "update",
+        ("PATCH", _) => "patch",
+        ("DELETE", true) => "deletecollection",
+        ("DELETE", false) => "delete",
+        _ => "unknown",
+    }
+}
+
+/// The body, JSON or YAML.
+fn parse(request: &Request) -> Result<Value, Refusal> {
+    let media = request.content_type.split(';').next().unwrap_or_default().trim();
+    match media {
+        "" | "application/json" | "application/json-patch+json" | "application/merge-patch+json"
+        | "application/strategic-merge-patch+json" => serde_json::from_slice(&request.body)
+            .map_err(|error| Refusal::bad(format!("the body of the request is no JSON: {error}"))),
+        "application/yaml" => {
+            let text = std::str::from_utf8(&request.body).map_err(|_| Refusal::bad("the body of the request is no UTF-8"))?;
+            serde_saphyr::from_str(text).map_err(|error| Refusal::bad(format!("the body of the request is no YAML: {error}")))
+        }
+        other => Err(Refusal::media(other, &["application/json", "application/yaml"])),
+    }
+}
+
+fn dry_run(request: &Request) -> Result<bool, Refusal> {
+    match request.ask("dryRun") {
+        None => Ok(false),
+        Some("All") => Ok(true),
+        Some(other) => Err(Refusal::new(
+            422,
+            "Invalid",
+            format!("dryRun: Unsupported value: {other:?}: supported values: \"All\""),
+        )),
+    }
+}
+
+fn unknown(request: &Request) -> Result<Unknown, Refusal> {
+    match request.ask("fieldValidation") {
+        None | Some("Warn") => Ok(Unknown::Warn),
+        Some("Ignore") => Ok(Unknown::Ignore),
+        Some("Strict") => Ok(Unknown::Strict),
+        Some(other) => Err(Refusal::new(
+            422,
+            "Invalid",
+            format!("fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \"Strict\", \"Warn\""),
+        )),
+    }
+}
+
+/// The name of the writer: as it says, or what its client is called.
+fn manager(request: &Request) -> String {
+    let given = request.ask("fieldManager").unwrap_or_else(|| request.agent.split('/').next().unwrap_or_default());
+    let name: String = given.chars().take(128).collect();
+    if name.is_empty() { "unknown".to_owned() } else { name }
+}
+
+/// Options of a deletion: the body alone where there is one, else the query.
+fn how(request: &Request) -> Result<How, Refusal> {
+    if !request.body.is_empty() {
+        let body = parse(request)?;
+        let mut how = How::read(&body)?;
+        how.dry_run |= dry_run(request)?;
+        return Ok(how);
+    }
+    let grace = request.ask("gracePeriodSeconds").map(str::parse::<i64>).transpose();
+    let grace = grace.map_err(|_| Refusal::bad("gracePeriodSeconds: not a number"))?;
+    How::read(&json!({
+        "gracePeriodSeconds": grace,
+        "propagationPolicy": request.ask("propagationPolicy"),
+        "dryRun": if dry_run(request)? { json!(["All"]) } else { json!([]) },
+    }))
+}

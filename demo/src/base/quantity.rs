@@ -1,0 +1,64 @@
+//! Quantities of the API, `250m`, `64Mi`, `1e3`: read as numbers, and written in the one form the server keeps.
+
+/// The number a quantity stands for.
+pub fn read(text: &str) -> Option<f64> {
+    let split = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '+' | '-'))).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let number: f64 = digits.parse().ok()?;
+    let factor = match unit {
+        "" => 1.0,
+        "n" => 1e-9,
+        "u" => 1e-6,
+        "m" => 1e-3,
+        "k" => 1e3,
+        "M" => 1e6,
+        "G" => 1e9,
+        "T" => 1e12,
+        "P" => 1e15,
+        "E" => 1e18,
+        "Ki" => 1024.0,
+        "Mi" => 1_048_576.0,
+        "Gi" => 1_073_741_824.0,
+        "Ti" => 1_099_511_627_776.0,
+        "Pi" => 1_125_899_906_842_624.0,
+        _ => {
+            let power: i32 = unit.strip_prefix(['e', 'E'])?.parse().ok()?;
+            10f64.powi(power)
+        }
+    };
+    Some(number * factor)
+}
+
+/// The server's form of a decimal quantity: `0.5` becomes `500m`, `1000m` becomes `1`. Other forms stay as they are.
+pub fn canonical(text: &str) -> String {
+    let plain = text.strip_suffix('m').unwrap_or(text);
+    if plain.is_empty() || !plain.chars().all(|c| c.is_ascii_digit() || c == '.') {
+        return text.to_owned();
+    }
+    let Some(number) = read(text) else { return text.to_owned() };
+    let thousandths = (number * 1000.0).round();
+    if (thousandths / 1000.0 - number).abs() > 1e-9 {
+        return text.to_owned();
+    }
+    if thousandths % 1000.0 == 0.0 { format!("{}", thousandths / 1000.0) } else { format!("{thousandths}m") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{canonical, read};
+
+    #[test]
+    fn units_are_powers_of_ten_and_of_two() {
+        assert_eq!(read("250m"), Some(0.25));
+        assert_eq!(read("64Mi"), Some(67_108_864.0));
+        assert_eq!(read("1e3"), Some(1000.0));
+        assert_eq!(read("x"), None);
+    }
+
+    #[test]
+    fn the_server_keeps_one_form() {
+        assert_eq!(canonical("0.5"), "500m");
+        assert_eq!(canonical("1000m"), "1");
+        assert_eq!(canonical("64Mi"), "64Mi");
+    }
+}

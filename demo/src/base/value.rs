@@ -1,0 +1,71 @@
+//! Reading and writing inside JSON objects by paths of names.
+
+use serde_json::{Map, Value, map::Entry};
+
+/// What no path leads to.
+pub static NULL: Value = Value::Null;
+
+/// The value under a path of names, or null.
+pub fn at<'a>(value: &'a Value, path: &[&str]) -> &'a Value {
+    path.iter().try_fold(value, |value, name| value.get(name)).unwrap_or(&NULL)
+}
+
+/// The text under a path, empty where there is none.
+pub fn text<'a>(value: &'a Value, path: &[&str]) -> &'a str {
+    at(value, path).as_str().unwrap_or_default()
+}
+
+/// The whole number under a path.
+pub fn int(value: &Value, path: &[&str]) -> Option<i64> {
+    at(value, path).as_i64()
+}
+
+/// The list under a path, empty where there is none.
+pub fn list<'a>(value: &'a Value, path: &[&str]) -> &'a [Value] {
+    at(value, path).as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The object under a path, made where it is missing; `None` where something else stands in the way.
+pub fn object<'a>(value: &'a mut Value, path: &[&str]) -> Option<&'a mut Map<String, Value>> {
+    let mut here = value;
+    for name in path {
+        let map = here.as_object_mut()?;
+        here = match map.entry(*name) {
+            Entry::Vacant(slot) => slot.insert(Value::Object(Map::new())),
+            Entry::Occupied(slot) => {
+                let inner = slot.into_mut();
+                if inner.is_null() {
+                    *inner = Value::Object(Map::new());
+                }
+                inner
+            }
+        };
+    }
+    here.as_object_mut()
+}
+
+/// Puts a value under a path, making what lies between.
+pub fn put(value: &mut Value, path: &[&str], new: Value) {
+    if let Some((last, before)) = path.split_last()
+        && let Some(map) = object(value, before)
+    {
+        map.insert((*last).to_owned(), new);
+    }
+}
+
+/// Puts a value where nothing stands; leaves everything else.
+pub fn put_missing(value: &mut Value, path: &[&str], new: Value) {
+    if at(value, path).is_null() {
+        put(value, path, new);
+    }
+}
+
+/// Takes away what stands under a path.
+pub fn remove(value: &mut Value, path: &[&str]) -> Option<Value> {
+    let (last, before) = path.split_last()?;
+    let mut here = value;
+    for name in before {
+        here = here.get_mut(name)?;
+    }
+    here.as_object_mut()?.shift_remove(*last)
+}

@@ -1,0 +1,99 @@
+//! The control door, for tests and scripts: trouble with the API, forgetting, the clock. It asks for a token of its own.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{Request, Response, body::Incoming, header::AUTHORIZATION, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto::Builder,
+};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::{
+    machine::Machine,
+    serve::{Shared, lock},
+    trouble::Rule,
+};
+use crate::base::when;
+
+/// Lets tests in, until the task is aborted.
+pub async fn accept<M: Machine>(listener: TcpListener, token: String, shared: Arc<Shared<M>>) {
+    let mut connections = tokio::task::JoinSet::new();
+    let token: Arc<str> = token.into();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((tcp, _)) => {
+                    let (token, shared) = (Arc::clone(&token), Arc::clone(&shared));
+                    connections.spawn(async move {
+                        let service = service_fn(move |request| handle(request, Arc::clone(&token), Arc::clone(&shared)));
+                        let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(tcp), service).await;
+                    });
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn handle<M: Machine>(
+    request: Request<Incoming>,
+    token: Arc<str>,
+    shared: Arc<Shared<M>>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let (parts, body) = request.into_parts();
+    let given = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+    if given != Some(&*token) {
+        return Ok(said(401, &json!({"error": "the control door asks for its token"})));
+    }
+    let body = Limited::new(body, 1 << 16).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let (code, answer) = act(parts.method.as_str(), parts.uri.path(), &body, &shared);
+    Ok(said(code, &answer))
+}
+
+fn act<M: Machine>(method: &str, path: &str, body: &[u8], shared: &Shared<M>) -> (u16, Value) {
+    match (method, path) {
+        ("GET", "/health") => (200, json!({"ok": true})),
+        ("GET", "/rules") => (200, lock(&shared.book).list()),
+        ("POST", "/rules") => match Rule::read(body) {
+            Ok(rule) => {
+                let shut = rule.shuts();
+                let answer = json!(rule);
+                lock(&shared.book).put(rule);
+                if shut {
+                    shared.gate.send_modify(|count| *count += 1);
+                }
+                (201, answer)
+            }
+            Err(why) => (400, json!({"error": why})),
+        },
+        ("DELETE", "/rules") => {
+            lock(&shared.book).clear();
+            (200, json!([]))
+        }
+        ("DELETE", _) if path.starts_with("/rules/") => {
+            let id = path.trim_start_matches("/rules/");
+            let mut book = lock(&shared.book);
+            if book.remove(id) { (200, book.list()) } else { (404, json!({"error": format!("no rule {id:?}")})) }
+        }
+        ("POST", "/compact") => {
+            shared.with(Machine::compact);
+            (200, json!({"ok": true}))
+        }
+        ("GET", "/clock") => {
+            (200, json!({"now": when::micros(shared.clock.now()), "rate": shared.clock.rate()}))
+        }
+        _ => (404, json!({"error": "want /health, /rules, /compact or /clock"})),
+    }
+}
+
+fn said(code: u16, body: &Value) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = hyper::StatusCode::from_u16(code).unwrap_or_default();
+    response.headers_mut().insert("content-type", hyper::header::HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,42 @@
+//! What can be served: something that answers requests and lets time pass, without doing either by itself.
+
+use jiff::Timestamp;
+
+use crate::api::{Cluster, NoReadings, Pulled, Request, Response, Stream, User};
+
+/// A world behind a server.
+pub trait Machine: Send + 'static {
+    /// Lets time pass up to a moment.
+    fn advance(&mut self, to: Timestamp);
+    /// Answers a request.
+    fn request(&mut self, request: &Request) -> Response;
+    /// What a stream has to say since the last time.
+    fn pull(&mut self, stream: &mut Stream) -> Pulled;
+    /// Who may log in.
+    fn set_users(&mut self, users: Vec<User>);
+    /// Forgets changes and begun lists.
+    fn compact(&mut self);
+}
+
+/// A cluster in which nothing happens but what clients do.
+impl Machine for Cluster {
+    fn advance(&mut self, to: Timestamp) {
+        Self::advance(self, to);
+    }
+
+    fn request(&mut self, request: &Request) -> Response {
+        self.answer(request, &NoReadings)
+    }
+
+    fn pull(&mut self, stream: &mut Stream) -> Pulled {
+        Self::pull(self, stream, &NoReadings)
+    }
+
+    fn set_users(&mut self, users: Vec<User>) {
+        Self::set_users(self, users);
+    }
+
+    fn compact(&mut self) {
+        Self::compact(self);
+    }
+}

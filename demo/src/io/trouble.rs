@@ -1,0 +1,260 @@
+//! Trouble with the API, for tests: rules that delay, cut or replace answers. They speak the words of the proxy that does the same
+//! to a real API server.
+
+use std::time::Duration;
+
+use regex::Regex;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::api::Request;
+
+/// The longest wait; a longer one is a mistake in a test.
+const LONGEST: u64 = 600_000;
+
+/// A rule.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its name.
+    pub id: String,
+    /// Which requests it is about; all of them where nothing is said.
+    #[serde(default, rename = "match")]
+    matches: Match,
+    action: Action,
+    /// How many requests it was about.
+    #[serde(default)]
+    seen: u64,
+    /// How many of them it acted on.
+    #[serde(default)]
+    hits: u64,
+    #[serde(skip)]
+    patterns: [Option<Pattern>; 3],
+}
+
+#[derive(Debug, Clone)]
+struct Pattern(Regex);
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Match {
+    method: String,
+    path: String,
+    query: String,
+    user_agent: String,
+    dry_run: Option<bool>,
+    watch: Option<bool>,
+    skip: u64,
+    count: u64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Action {
+    kind: String,
+    #[serde(default)]
+    ms: u64,
+    #[serde(default)]
+    code: u16,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    retry_after_s: u32,
+}
+
+/// What happens to a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deed {
+    /// Nothing.
+    Pass,
+    /// It waits before the server sees it.
+    Delay(Duration),
+    /// The server acts; its answer waits.
+    Late(Duration),
+    /// The connection breaks; the server never sees it.
+    CutBefore,
+    /// The server acts; the connection breaks instead of an answer.
+    CutAfter(Duration),
+    /// This is the answer; the server never sees it.
+    Answer(u16, Value, Option<u32>),
+    /// The answer has no date.
+    StripDate,
+}
+
+impl Rule {
+    /// Reads a rule; the error names the field.
+    pub fn read(text: &[u8]) -> Result<Self, String> {
+        let mut rule: Self = serde_json::from_slice(text).map_err(|error| error.to_string())?;
+        if rule.id.is_empty() {
+            return Err("id: must not be empty".to_owned());
+        }
+        (rule.seen, rule.hits) = (0, 0);
+        let of = |name: &str, text: &str| -> Result<Option<Pattern>, String> {
+            if text.is_empty() {
+                return Ok(None);
+            }
+            Regex::new(text).map(|pattern| Some(Pattern(pattern))).map_err(|error| format!("match.{name}: {error}"))
+        };
+        rule.patterns = [
+            of("path", &rule.matches.path)?,
+            of("query", &rule.matches.query)?,
+            of("user_agent", &rule.matches.user_agent)?,
+        ];
+        let action = &rule.action;
+        if action.ms > LONGEST {
+            return Err(format!("action.ms: want 0 to {LONGEST}"));
+        }
+        match action.kind.as_str() {
+            "delay" | "late" if action.ms == 0 => Err(format!("action.ms: {} needs a wait above 0", action.kind)),
+            "status" if !(400..=599).contains(&action.code) => Err("action.code: want 400 to 599".to_owned()),
+            "unreachable" if rule.matches != Match::default() => {
+                Err("match: unreachable takes none, it holds for every connection".to_owned())
+            }
+            "delay" | "late" | "cut-before" | "cut-after" | "status" | "unreachable" | "strip-date" => Ok(rule),
+            other => Err(format!(
+                "action.kind: {other:?}; want delay, late, cut-before, cut-after, status, unreachable or strip-date"
+            )),
+        }
+    }
+
+    /// Whether it keeps everybody out.
+    pub fn shuts(&self) -> bool {
+        self.action.kind == "unreachable"
+    }
+
+    fn fits(&self, request: &Request, query: &str) -> bool {
+        let wanted = &self.matches;
+        let holds = |at: usize, text: &str| self.patterns[at].as_ref().is_none_or(|pattern| pattern.0.is_match(text));
+        (wanted.method.is_empty() || wanted.method.eq_ignore_ascii_case(&request.method))
+            && holds(0, &request.path)
+            && holds(1, query)
+            && holds(2, &request.agent)
+            && wanted.dry_run.is_none_or(|wanted| wanted == (request.ask("dryRun") == Some("All")))
+            && wanted.watch.is_none_or(|wanted| wanted == request.is_watch())
+    }
+
+    fn deed(&self) -> Deed {
+        let action = &self.action;
+        let wait = Duration::from_millis(action.ms);
+        match action.kind.as_str() {
+            "delay" => Deed::Delay(wait),
+            "late" => Deed::Late(wait),
+            "cut-after" => Deed::CutAfter(wait),
+            "strip-date" => Deed::StripDate,
+            "status" => {
+                let retry = (action.retry_after_s > 0).then_some(action.retry_after_s);
+                Deed::Answer(action.code, status(action), retry)
+            }
+            _ => Deed::CutBefore,
+        }
+    }
+}
+
+fn status(action: &Action) -> Value {
+    let reason = match action.code {
+        400 => "BadRequest",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "NotFound",
+        409 => "Conflict",
+        410 => "Expired",
+        422 => "Invalid",
+        429 => "TooManyRequests",
+        503 => "ServiceUnavailable",
+        504 => "Timeout",
+        _ => "InternalError",
+    };
+    let message = if action.message.is_empty() { reason } else { &action.message };
+    let mut status = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "message": message, "reason": reason, "code": action.code,
+    });
+    if action.retry_after_s > 0 {
+        status["details"] = json!({"retryAfterSeconds": action.retry_after_s});
+    }
+    status
+}
+
+/// All rules. The first one that fits acts.
+#[derive(Debug, Default)]
+pub struct Book {
+    rules: Vec<Rule>,
+}
+
+impl Book {
+    /// Adds a rule, or puts it in the place of the one of its name.
+    pub fn put(&mut self, rule: Rule) {
+        self.rules.retain(|has| has.id != rule.id);
+        self.rules.push(rule);
+    }
+
+    /// Takes a rule out; whether there was one.
+    pub fn remove(&mut self, id: &str) -> bool {
+        let before = self.rules.len();
+        self.rules.retain(|rule| rule.id != id);
+        self.rules.len() < before
+    }
+
+    /// Takes all out.
+    pub fn clear(&mut self) {
+        self.rules.clear();
+    }
+
+    /// All of them, as JSON.
+    pub fn list(&self) -> Value {
+        json!(self.rules)
+    }
+
+    /// Whether nobody gets in.
+    pub fn is_shut(&self) -> bool {
+        self.rules.iter().any(Rule::shuts)
+    }
+
+    /// What happens to a request; counted.
+    pub fn judge(&mut self, request: &Request, query: &str) -> Deed {
+        for rule in &mut self.rules {
+            if !rule.fits(request, query) {
+                continue;
+            }
+            rule.seen += 1;
+            let (skip, count) = (rule.matches.skip, rule.matches.count);
+            if rule.seen <= skip || (count > 0 && rule.hits >= count) {
+                continue;
+            }
+            rule.hits += 1;
+            return rule.deed();
+        }
+        Deed::Pass
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Book, Deed, Rule};
+    use crate::api::Request;
+
+    #[test]
+    fn a_rule_acts_on_what_it_fits_and_no_more_often_than_it_says() {
+        let mut book = Book::default();
+        let text = br#"{"id": "a", "match": {"method": "patch", "path": "pods", "skip": 1, "count": 1}, "action": {"kind": "cut-before"}}"#;
+        book.put(Rule::read(text).unwrap());
+        let patch = Request { method: "PATCH".to_owned(), path: "/api/v1/namespaces/a/pods/b".to_owned(), ..Request::default() };
+        let get = Request { method: "GET".to_owned(), ..patch.clone() };
+        assert_eq!(book.judge(&get, ""), Deed::Pass);
+        assert_eq!(book.judge(&patch, ""), Deed::Pass);
+        assert_eq!(book.judge(&patch, ""), Deed::CutBefore);
+        assert_eq!(book.judge(&patch, ""), Deed::Pass);
+        assert!(book.remove("a"));
+        assert!(!book.remove("a"));
+    }
+
+    #[test]
+    fn a_wrong_rule_is_told_by_its_field() {
+        let wrong = |text: &str| Rule::read(text.as_bytes()).unwrap_err();
+        assert!(wrong(r#"{"id": "", "action": {"kind": "delay", "ms": 1}}"#).starts_with("id"));
+        assert!(wrong(r#"{"id": "a", "action": {"kind": "delay"}}"#).starts_with("action.ms"));
+        assert!(wrong(r#"{"id": "a", "action": {"kind": "status", "code": 200}}"#).starts_with("action.code"));
+        assert!(wrong(r#"{"id": "a", "match": {"path": "("}, "action": {"kind": "cut-after"}}"#).starts_with("match.path"));
+        assert!(wrong(r#"{"id": "a", "match": {"way": "x"}, "action": {"kind": "cut-after"}}"#).contains("way"));
+    }
+}

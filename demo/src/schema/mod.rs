@@ -1,0 +1,13 @@
+//! One schema engine for built-in and custom kinds: what the fields of a kind are, and what follows from that.
+//!
+//! Pruning, defaulting, validation, strategic merge and the ownership of fields all walk the same OpenAPI v3 document. Rules that
+//! no schema can say (immutable selectors, port names) are not here: see `api::rules`.
+
+pub mod default;
+pub mod fields;
+pub mod node;
+pub mod prune;
+pub mod strategic;
+pub mod validate;
+
+pub use node::Node;

@@ -1,0 +1,43 @@
+//! Fields a kind does not have: taken out and told.
+
+use serde_json::Value;
+
+use super::Node;
+
+/// Takes out what the schema does not know and answers the paths, in the order of the document.
+pub fn prune(value: &mut Value, node: Node<'_>) -> Vec<String> {
+    let mut unknown = Vec::new();
+    walk(value, node, "", &mut unknown);
+    unknown
+}
+
+fn walk(value: &mut Value, node: Node<'_>, path: &str, unknown: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|name, inner| {
+                let here = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                // What a built-in type reads as null it never wrote.
+                if inner.is_null() && !node.is_custom() {
+                    return false;
+                }
+                if let Some(field) = node.field(name) {
+                    walk(inner, field, &here, unknown);
+                    return true;
+                }
+                if node.is_open() {
+                    return true;
+                }
+                unknown.push(here);
+                false
+            });
+        }
+        Value::Array(list) => {
+            if let Some(items) = node.items() {
+                for (at, inner) in list.iter_mut().enumerate() {
+                    walk(inner, items, &format!("{path}[{at}]"), unknown);
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,59 @@
+//! A stored object. It never changes; a write puts another one in its place.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::base::value;
+
+/// One state of an object.
+#[derive(Debug)]
+pub struct Object {
+    /// The version of the store that this state came with.
+    pub version: u64,
+    value: Arc<Value>,
+    /// The JSON that readers are sent, made once for all of them.
+    body: OnceLock<Bytes>,
+}
+
+impl Object {
+    pub(super) fn new(version: u64, value: Arc<Value>) -> Self {
+        Self { version, value, body: OnceLock::new() }
+    }
+
+    /// The whole API object.
+    pub fn value(&self) -> &Arc<Value> {
+        &self.value
+    }
+
+    /// The same as JSON.
+    pub fn body(&self) -> Bytes {
+        self.body.get_or_init(|| Bytes::from(self.value.to_string())).clone()
+    }
+
+    /// Its namespace, empty for cluster-scoped kinds.
+    pub fn namespace(&self) -> &str {
+        value::text(&self.value, &["metadata", "namespace"])
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        value::text(&self.value, &["metadata", "name"])
+    }
+
+    /// Its uid.
+    pub fn uid(&self) -> &str {
+        value::text(&self.value, &["metadata", "uid"])
+    }
+
+    /// Its labels.
+    pub fn labels(&self) -> &Value {
+        value::at(&self.value, &["metadata", "labels"])
+    }
+
+    /// Whether it waits for its end.
+    pub fn is_leaving(&self) -> bool {
+        !value::at(&self.value, &["metadata", "deletionTimestamp"]).is_null()
+    }
+}

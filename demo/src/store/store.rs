@@ -1,0 +1,217 @@
+//! Objects by kind, one counter of versions, and per kind the last changes.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use serde_json::{Value, json};
+
+use super::{KindId, KindRow, Object};
+use crate::base::value;
+
+/// How many changes of a kind a watch can go back.
+const RING: usize = 10_000;
+
+/// What happened to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It is new.
+    Added,
+    /// It has another state.
+    Modified,
+    /// It is gone.
+    Deleted,
+}
+
+/// One change.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// The version of the store it made.
+    pub version: u64,
+    /// What happened.
+    pub change: Change,
+    /// The state before.
+    pub old: Option<Arc<Object>>,
+    /// The state now, or the last one of an object that is gone.
+    pub new: Arc<Object>,
+}
+
+/// The changes since that version are forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expired {
+    /// The oldest version from which changes are known.
+    pub oldest: u64,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    objects: BTreeMap<(String, String), Arc<Object>>,
+    ring: VecDeque<Event>,
+    /// Changes up to this version may be forgotten.
+    forgotten: u64,
+}
+
+/// All objects of the world.
+#[derive(Debug, Default)]
+pub struct Store {
+    kinds: Vec<KindRow>,
+    tables: Vec<Table>,
+    version: u64,
+}
+
+impl Store {
+    /// Adds a kind, or replaces the row of one that is there already.
+    pub fn set_kind(&mut self, row: KindRow) -> KindId {
+        let known = self.kinds.iter().position(|has| has.group == row.group && has.plural == row.plural);
+        if let Some(at) = known {
+            self.kinds[at] = row;
+            return KindId(at);
+        }
+        self.kinds.push(row);
+        self.tables.push(Table { forgotten: self.version, ..Table::default() });
+        KindId(self.kinds.len() - 1)
+    }
+
+    /// Stops serving a kind. Its objects must be gone by then.
+    pub fn drop_kind(&mut self, id: KindId) {
+        if let Some(row) = self.kinds.get_mut(id.0) {
+            row.served = false;
+        }
+    }
+
+    /// The row of a kind.
+    pub fn kind(&self, id: KindId) -> &KindRow {
+        &self.kinds[id.0]
+    }
+
+    /// All kinds that are served, in the order in which they came.
+    pub fn kinds(&self) -> impl Iterator<Item = (KindId, &KindRow)> {
+        self.kinds.iter().enumerate().filter(|(_, row)| row.served).map(|(at, row)| (KindId(at), row))
+    }
+
+    /// The kind of a path.
+    pub fn find(&self, group: &str, plural: &str) -> Option<KindId> {
+        self.kinds().find(|(_, row)| row.group == group && row.plural == plural).map(|(id, _)| id)
+    }
+
+    /// The kind of an object.
+    pub fn find_kind(&self, group: &str, kind: &str) -> Option<KindId> {
+        self.kinds().find(|(_, row)| row.group == group && row.kind == kind).map(|(id, _)| id)
+    }
+
+    /// The version of the newest change.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// One object.
+    pub fn get(&self, kind: KindId, namespace: &str, name: &str) -> Option<&Arc<Object>> {
+        self.tables[kind.0].objects.get(&(namespace.to_owned(), name.to_owned()))
+    }
+
+    /// All objects of a kind, in one namespace or in all, by namespace and name.
+    pub fn list(&self, kind: KindId, namespace: Option<&str>) -> impl Iterator<Item = &Arc<Object>> {
+        let objects = &self.tables[kind.0].objects;
+        let from = namespace.map_or_else(|| (String::new(), String::new()), |namespace| (namespace.to_owned(), String::new()));
+        let inside = move |key: &(String, String)| namespace.is_none_or(|namespace| key.0 == namespace);
+        objects.range(from..).take_while(move |(key, _)| inside(key)).map(|(_, object)| object)
+    }
+
+    /// Stores a state of an object and gives it the next version.
+    pub fn put(&mut self, kind: KindId, mut object: Value) -> Arc<Object> {
+        self.version += 1;
+        value::put(&mut object, &["metadata", "resourceVersion"], json!(self.version.to_string()));
+        let new = Arc::new(Object::new(self.version, Arc::new(object)));
+        let key = (new.namespace().to_owned(), new.name().to_owned());
+        let table = &mut self.tables[kind.0];
+        let old = table.objects.insert(key, Arc::clone(&new));
+        let change = if old.is_some() { Change::Modified } else { Change::Added };
+        table.note(Event { version: self.version, change, old, new: Arc::clone(&new) });
+        new
+    }
+
+    /// Takes an object away; its last state carries the version of its end.
+    pub fn remove(&mut self, kind: KindId, namespace: &str, name: &str) -> Option<Arc<Object>> {
+        let old = self.tables[kind.0].objects.remove(&(namespace.to_owned(), name.to_owned()))?;
+        self.version += 1;
+        let mut last = Value::clone(old.value());
+        value::put(&mut last, &["metadata", "resourceVersion"], json!(self.version.to_string()));
+        let new = Arc::new(Object::new(self.version, Arc::new(last)));
+        let event = Event { version: self.version, change: Change::Deleted, old: Some(old), new: Arc::clone(&new) };
+        self.tables[kind.0].note(event);
+        Some(new)
+    }
+
+    /// The changes of a kind after a version, oldest first.
+    pub fn since(&self, kind: KindId, version: u64) -> Result<impl Iterator<Item = &Event>, Expired> {
+        let table = &self.tables[kind.0];
+        if version < table.forgotten {
+            return Err(Expired { oldest: table.forgotten });
+        }
+        let from = table.ring.partition_point(|event| event.version <= version);
+        Ok(table.ring.range(from..))
+    }
+
+    /// Forgets all changes, as a compaction of the real store does.
+    pub fn compact(&mut self) {
+        for table in &mut self.tables {
+            table.ring.clear();
+            table.forgotten = self.version;
+        }
+    }
+}
+
+impl Table {
+    fn note(&mut self, event: Event) {
+        if self.ring.len() == RING
+            && let Some(gone) = self.ring.pop_front()
+        {
+            self.forgotten = gone.version;
+        }
+        self.ring.push_back(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Change, Store};
+    use crate::store::KindRow;
+
+    fn store() -> (Store, crate::store::KindId) {
+        let mut store = Store::default();
+        let row = json!({"resource": "pods", "scope": "Namespaced", "responseKind": {"kind": "Pod"}});
+        let pods = store.set_kind(KindRow::of_discovery("", "v1", &row));
+        (store, pods)
+    }
+
+    fn pod(namespace: &str, name: &str) -> serde_json::Value {
+        json!({"kind": "Pod", "metadata": {"namespace": namespace, "name": name}})
+    }
+
+    #[test]
+    fn a_list_holds_one_namespace_or_all() {
+        let (mut store, pods) = store();
+        for (namespace, name) in [("b", "x"), ("a", "y"), ("a", "x"), ("ab", "z")] {
+            store.put(pods, pod(namespace, name));
+        }
+        let names = |namespace| store.list(pods, namespace).map(|object| object.name().to_owned()).collect::<Vec<_>>();
+        assert_eq!(names(Some("a")), ["x", "y"]);
+        assert_eq!(names(None), ["x", "y", "z", "x"]);
+    }
+
+    #[test]
+    fn changes_are_told_from_any_version_that_is_not_forgotten() {
+        let (mut store, pods) = store();
+        let first = store.put(pods, pod("a", "x")).version;
+        store.put(pods, pod("a", "x"));
+        store.remove(pods, "a", "x");
+        let seen: Vec<Change> = store.since(pods, first).unwrap().map(|event| event.change).collect();
+        assert_eq!(seen, [Change::Modified, Change::Deleted]);
+        store.compact();
+        assert_eq!(store.since(pods, first).err().map(|expired| expired.oldest), Some(store.version()));
+        assert_eq!(store.since(pods, store.version()).unwrap().count(), 0);
+    }
+}
