@@ -44,9 +44,13 @@ pub(super) struct PodState {
     pub(super) in_busy: bool,
 }
 
-/// What ends later.
+/// What happens later. Beginnings sort before ends of the same moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Done {
+    /// A pod has one request more.
+    PodMore(u32),
+    /// A caller has one request more towards a cluster.
+    PoolMore(u32),
     /// A pod has one request less.
     Pod(u32),
     /// A caller has one request less towards a cluster.
@@ -173,12 +177,12 @@ impl State {
         })
     }
 
-    /// Notes what ends at a time (Unix milliseconds).
+    /// Notes what happens at a time (Unix milliseconds).
     pub(super) fn later(&mut self, at: f64, done: Done) {
         self.heap.push(Reverse(((at * 1000.0) as u64, done)));
     }
 
-    /// Ends what is due.
+    /// Lets happen what is due.
     pub(super) fn advance(&mut self, to: f64) {
         let limit = (to * 1000.0) as u64;
         while let Some(Reverse((at, done))) = self.heap.peek().copied() {
@@ -187,6 +191,8 @@ impl State {
             }
             self.heap.pop();
             match done {
+                Done::PodMore(pod) => self.pods[pod as usize].in_flight += 1,
+                Done::PoolMore(pool) => self.pools[pool as usize] += 1,
                 Done::Pod(pod) => {
                     let pod = &mut self.pods[pod as usize];
                     pod.in_flight = pod.in_flight.saturating_sub(1);

@@ -1,7 +1,7 @@
 //! The walk of one request through the proxies and pods it meets.
 //!
-//! A walk is drawn at once, in the order its parts would happen; what ends after it began is put on the heap of the state, so
-//! that requests in flight and counters are right at every moment.
+//! A walk is drawn at once, in the order its parts would happen; what begins and ends later is put on the heap of the state,
+//! so that requests in flight and counters are right at every moment. A choice made ahead of time sees the load of now.
 
 use std::sync::Arc;
 
@@ -185,7 +185,7 @@ impl Walk<'_> {
             lost += u64::from(one.lost);
             let spent = one.outcome.latency.min(per_try).min(left.max(0.0));
             if let Some((pool, _)) = pool {
-                self.state.pools[pool as usize] += 1;
+                self.state.later(t + elapsed, Done::PoolMore(pool));
                 self.state.later(t + elapsed + spent, Done::Pool(pool));
             }
             elapsed += spent;
@@ -346,8 +346,8 @@ impl Walk<'_> {
         let serves = &inbound.serves;
         let (chance, exponential) = (self.stream.unit(), self.stream.exponential(1.0));
         let draw = (serves.sigma * self.stream.normal()).exp();
+        self.state.later(t, Done::PodMore(number));
         let state = self.state.touch(number);
-        state.in_flight += 1;
         state.memory_per_request = serves.memory;
         let wait = state.queue.wait(chance, exponential);
         let own = serves.median * draw * state.queue.slower();

@@ -28,10 +28,6 @@ impl Shelf {
     pub fn take(&mut self, kind: &str, name: &str) {
         self.0.retain(|(own, _, own_name), _| !(own.ends_with(&format!("/{kind}")) && own_name == name));
     }
-
-    pub fn names(&self, kind: &str) -> Vec<String> {
-        self.0.keys().filter(|(own, ..)| own.ends_with(&format!("/{kind}"))).map(|(.., name)| name.clone()).collect()
-    }
 }
 
 impl Objects for Shelf {
