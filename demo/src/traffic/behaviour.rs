@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+pub use super::span::millis;
 use super::span;
 
 /// How the workloads of a world behave, by `NAMESPACE/KIND/NAME`.

@@ -25,6 +25,8 @@ mod walk;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::world::Town;
 
 use std::sync::Arc;
 
@@ -226,6 +228,16 @@ impl Traffic {
     /// Namespace and name of a pod's number.
     pub fn pod(&self, number: u32) -> Option<(&Arc<str>, &Arc<str>)> {
         self.state.pods.get(number as usize).map(|pod| (&pod.namespace, &pod.name))
+    }
+
+    /// A pod's address.
+    pub fn address(&self, number: u32) -> &str {
+        self.state.pods.get(number as usize).map_or("", |pod| &pod.ip)
+    }
+
+    /// Whether a pod has a proxy that reports.
+    pub fn in_mesh(&self, number: u32) -> bool {
+        self.state.pods.get(number as usize).is_some_and(|pod| pod.in_mesh)
     }
 
     /// Pods that are there, by number, with their uid.

@@ -25,6 +25,7 @@ pub(super) struct PodState {
     pub(super) namespace: Arc<str>,
     pub(super) name: Arc<str>,
     pub(super) uid: Arc<str>,
+    pub(super) ip: String,
     /// Whether it takes connections.
     pub(super) alive: bool,
     pub(super) there: bool,
@@ -126,6 +127,7 @@ impl State {
                     namespace: Arc::clone(&pod.namespace),
                     name: Arc::clone(&pod.name),
                     uid: Arc::clone(&pod.uid),
+                    ip: pod.ip.clone(),
                     alive: false,
                     there: false,
                     workload,
@@ -162,6 +164,7 @@ impl State {
         for (pod, number) in latest.snapshot.pods().iter().zip(&latest.pods) {
             let state = &mut self.pods[*number as usize];
             (state.alive, state.cpu_limit) = (pod.alive, pod.cpu_limit);
+            state.ip.clone_from(&pod.ip);
             state.there = !pod.uid.starts_with("gone:");
         }
         let pods = &self.pods;

@@ -3,4 +3,4 @@
 mod consequences;
 mod invariants;
 mod precedence;
-mod world;
+pub(crate) mod world;
