@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::tsdb::{Pair, STALE, Tags, Tsdb};
+use super::tsdb::{Pair, Tags, Tsdb};
 use crate::{
     base::keyed,
     traffic::{BOUNDS, Edge, Reporter, Security, Signal, Traffic, Workload},
@@ -79,7 +79,7 @@ impl Scraper {
             if !keep {
                 let k = (to - target.offset).div_euclid(interval);
                 for series in target.edges.values().flatten().chain([&target.up]) {
-                    tsdb.append(*series, k, STALE);
+                    tsdb.gone(*series, k);
                 }
             }
             keep
@@ -109,7 +109,7 @@ impl Scraper {
         self.signals.retain(|uid, series| {
             let keep = there.contains(uid);
             if !keep {
-                series.iter().for_each(|series| tsdb.append(*series, k, STALE));
+                series.iter().for_each(|series| tsdb.gone(*series, k));
             }
             keep
         });

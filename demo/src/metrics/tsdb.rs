@@ -128,6 +128,13 @@ impl Tsdb {
         }
     }
 
+    /// Marks a series as gone, at the `k`th sample or right after its newest.
+    pub fn gone(&mut self, series: u32, k: i64) {
+        let Some(Some(own)) = self.series.get(series as usize) else { return };
+        let end = own.start + own.ring.len() as i64;
+        self.append(series, k.max(end), STALE);
+    }
+
     /// Forgets series whose newest value is older than what is kept.
     pub fn forget(&mut self, k: i64) {
         for at in 0..self.series.len() {
