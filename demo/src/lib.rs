@@ -5,6 +5,11 @@
 
 pub mod api;
 pub mod base;
+pub mod control;
 pub mod io;
+pub mod metrics;
+pub mod model;
 pub mod schema;
 pub mod store;
+pub mod traffic;
+pub mod world;

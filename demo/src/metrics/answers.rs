@@ -1,0 +1,366 @@
+//! The HTTP API of Prometheus (`/api/v1`), as pure answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use promql_parser::parser::{Expr, VectorSelector};
+use serde_json::{Map, Value, json};
+
+use super::{
+    promql::{self, Matrix, QueryError},
+    tsdb::{Tags, Tsdb},
+};
+use crate::traffic;
+
+/// Most points of one series in an answer.
+const MOST_POINTS: i64 = 11_000;
+
+/// A refusal: status, type and words.
+type Refused = (u16, &'static str, String);
+
+/// Answers a request: path below the server's root, parameters of address or form, the time now (Unix milliseconds).
+pub fn answer(tsdb: &Tsdb, path: &str, params: &[(String, String)], now: i64) -> (u16, Value) {
+    let params = Params(params);
+    let result = match path.trim_end_matches('/') {
+        "/api/v1/query" => query(tsdb, &params, now),
+        "/api/v1/query_range" => query_range(tsdb, &params),
+        "/api/v1/series" => series(tsdb, &params, now),
+        "/api/v1/labels" => labels(tsdb, &params, now),
+        "/api/v1/metadata" => Ok(metadata(&params)),
+        "/api/v1/rules" => Ok(json!({"groups": []})),
+        "/api/v1/alerts" => Ok(json!({"alerts": []})),
+        "/api/v1/targets" => Ok(targets(tsdb, now)),
+        "/api/v1/status/buildinfo" => Ok(json!({
+            "version": "3.5.0", "revision": "", "branch": "HEAD", "buildUser": "brink-demo", "buildDate": "", "goVersion": "none",
+        })),
+        "/api/v1/status/config" => Ok(json!({"yaml": "global:\n  scrape_interval: 5s\n"})),
+        "/api/v1/status/flags" => Ok(json!({"query.lookback-delta": "5m"})),
+        other => match other.strip_prefix("/api/v1/label/").and_then(|rest| rest.strip_suffix("/values")) {
+            Some(label) => label_values(tsdb, label, &params, now),
+            None => Err((404, "not_found", format!("{other} is not an address of this server"))),
+        },
+    };
+    match result {
+        Ok(data) => (200, json!({"status": "success", "data": data})),
+        Err((status, kind, words)) => (status, json!({"status": "error", "errorType": kind, "error": words})),
+    }
+}
+
+struct Params<'a>(&'a [(String, String)]);
+
+impl Params<'_> {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    fn time(&self, name: &str) -> Result<Option<i64>, Refused> {
+        let Some(text) = self.get(name).filter(|text| !text.is_empty()) else { return Ok(None) };
+        let read = time(text).ok_or_else(|| bad(name, &format!("cannot parse \"{text}\" to a valid timestamp")))?;
+        Ok(Some(read))
+    }
+
+    fn needed(&self, name: &str) -> Result<i64, Refused> {
+        self.time(name)?.ok_or_else(|| bad(name, "cannot parse \"\" to a valid timestamp"))
+    }
+}
+
+fn bad(name: &str, words: &str) -> Refused {
+    (400, "bad_data", format!("invalid parameter \"{name}\": {words}"))
+}
+
+fn refused(error: QueryError) -> Refused {
+    match error {
+        QueryError::Parse(words) => bad("query", &words),
+        QueryError::Execution(words) => (422, "execution", words),
+    }
+}
+
+/// Unix seconds, or RFC 3339.
+fn time(text: &str) -> Option<i64> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        return (seconds.abs() < 9e12).then_some((seconds * 1000.0).round() as i64);
+    }
+    let (date, clock) = text.split_once(['T', 't'])?;
+    let mut date = date.splitn(3, '-').map(str::parse::<i64>);
+    let (year, month, day) = (date.next()?.ok()?, date.next()?.ok()?, date.next()?.ok()?);
+    let zone_at = clock.find(['Z', 'z', '+', '-'])?;
+    let (clock, zone) = clock.split_at(zone_at);
+    let mut parts = clock.splitn(3, ':');
+    let (hour, minute): (i64, i64) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let seconds: f64 = parts.next()?.parse().ok()?;
+    let east = match zone {
+        "Z" | "z" => 0,
+        _ => {
+            let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+            let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+            if zone.starts_with('-') { -minutes } else { minutes }
+        }
+    };
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(0..9999).contains(&year) {
+        return None;
+    }
+    // Days since 1970 (Howard Hinnant's algorithm).
+    let year = year - i64::from(month <= 2);
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+    Some((days * 86_400 + hour * 3600 + (minute - east) * 60) * 1000 + (seconds * 1000.0).round() as i64)
+}
+
+/// Seconds, or a span such as `1m30s`.
+fn span(text: &str) -> Option<i64> {
+    let ms = text.parse::<f64>().ok().map(|seconds| seconds * 1000.0);
+    let ms = ms.or_else(|| traffic::behaviour::millis(text))?;
+    (ms.is_finite() && ms.abs() < 9e15).then_some(ms.round() as i64)
+}
+
+/// A number as Prometheus writes it.
+pub(super) fn number(value: f64) -> String {
+    if value.is_nan() {
+        "NaN".to_owned()
+    } else if value.is_infinite() {
+        if value > 0.0 { "+Inf".to_owned() } else { "-Inf".to_owned() }
+    } else {
+        value.to_string()
+    }
+}
+
+fn point(ms: i64, value: f64) -> Value {
+    let seconds = if ms % 1000 == 0 { json!(ms / 1000) } else { json!(ms as f64 / 1000.0) };
+    json!([seconds, number(value)])
+}
+
+fn metric(tags: &Tags) -> Value {
+    let name = tags.name.iter().map(|name| ("__name__".to_owned(), Value::from(&**name)));
+    let labels = tags.labels.iter().map(|(name, value)| (name.to_string(), Value::from(&**value)));
+    Value::Object(name.chain(labels).collect::<Map<String, Value>>())
+}
+
+fn query(tsdb: &Tsdb, params: &Params<'_>, now: i64) -> Result<Value, Refused> {
+    let at = params.time("time")?.unwrap_or(now);
+    let text = params.get("query").unwrap_or_default();
+    let limit = limit(params)?;
+    Ok(match promql::instant(tsdb, text, at).map_err(refused)? {
+        Matrix::Scalar(values) => {
+            json!({"resultType": "scalar", "result": point(at, values.first().copied().unwrap_or(f64::NAN))})
+        }
+        Matrix::Text(text) => json!({"resultType": "string", "result": [at as f64 / 1000.0, text]}),
+        Matrix::Vector(rows) => {
+            let rows = rows.iter().filter_map(|row| {
+                let value = row.values.first().copied().flatten()?;
+                Some(json!({"metric": metric(&row.tags), "value": point(at, value)}))
+            });
+            json!({"resultType": "vector", "result": rows.take(limit).collect::<Vec<Value>>()})
+        }
+        Matrix::Samples(all) => {
+            let all = all.iter().map(|(tags, samples)| {
+                let values: Vec<Value> = samples.iter().map(|(t, value)| point(*t, *value)).collect();
+                json!({"metric": metric(tags), "values": values})
+            });
+            json!({"resultType": "matrix", "result": all.take(limit).collect::<Vec<Value>>()})
+        }
+    })
+}
+
+fn limit(params: &Params<'_>) -> Result<usize, Refused> {
+    match params.get("limit").filter(|text| !text.is_empty()) {
+        None => Ok(usize::MAX),
+        Some(text) => match text.parse::<usize>() {
+            Ok(0) => Ok(usize::MAX),
+            Ok(limit) => Ok(limit),
+            Err(_) => Err(bad("limit", "limit must be a non-negative number")),
+        },
+    }
+}
+
+fn query_range(tsdb: &Tsdb, params: &Params<'_>) -> Result<Value, Refused> {
+    let (start, end) = (params.needed("start")?, params.needed("end")?);
+    if end < start {
+        return Err(bad("end", "end timestamp must not be before start time"));
+    }
+    let step = params.get("step").unwrap_or_default();
+    let step = span(step).ok_or_else(|| bad("step", &format!("cannot parse \"{step}\" to a valid duration")))?;
+    if step <= 0 {
+        return Err(bad("step", "zero or negative query resolution step widths are not accepted. Try a positive integer"));
+    }
+    if (end - start) / step > MOST_POINTS {
+        let words = "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution \
+                     (?step=XX)";
+        return Err((400, "bad_data", words.to_owned()));
+    }
+    let times = || (0..).map(|at| start + at * step);
+    let limit = limit(params)?;
+    let points = |values: &[Option<f64>]| -> Vec<Value> {
+        times().zip(values).filter_map(|(t, value)| Some(point(t, (*value)?))).collect()
+    };
+    let text = params.get("query").unwrap_or_default();
+    let result: Vec<Value> = match promql::range(tsdb, text, start, end, step).map_err(refused)? {
+        Matrix::Scalar(values) => {
+            let values: Vec<Option<f64>> = values.into_iter().map(Some).collect();
+            vec![json!({"metric": {}, "values": points(&values)})]
+        }
+        Matrix::Vector(mut rows) => {
+            rows.sort_by(|a, b| a.tags.cmp(&b.tags));
+            rows.iter().map(|row| json!({"metric": metric(&row.tags), "values": points(&row.values)})).take(limit).collect()
+        }
+        Matrix::Text(_) | Matrix::Samples(_) => {
+            let words = "invalid expression type \"string\" for range query, must be Scalar or instant Vector";
+            return Err(bad("query", words));
+        }
+    };
+    Ok(json!({"resultType": "matrix", "result": result}))
+}
+
+/// The tags that the `match[]` parameters take and that have a sample in `start..=end`.
+fn matched<'a>(tsdb: &'a Tsdb, params: &Params<'_>, now: i64) -> Result<Vec<&'a Tags>, Refused> {
+    let selectors: Result<Vec<VectorSelector>, Refused> = params
+        .all("match[]")
+        .map(|text| match promql_parser::parser::parse(text) {
+            Ok(Expr::VectorSelector(selector)) => Ok(selector),
+            Ok(_) => Err(bad("match[]", "expected an instant vector selector")),
+            Err(words) => Err(bad("match[]", &words)),
+        })
+        .collect();
+    let selectors = selectors?;
+    let (start, end) = (params.time("start")?.unwrap_or(0), params.time("end")?.unwrap_or(now));
+    let fits = |tags: &Tags| selectors.is_empty() || selectors.iter().any(|one| promql::matches(tags, one));
+    let there = tsdb.named(None).filter(|series| {
+        fits(&series.tags) && tsdb.window(series, start.saturating_sub(1), end).next().is_some()
+    });
+    Ok(there.map(|series| &series.tags).collect())
+}
+
+fn series(tsdb: &Tsdb, params: &Params<'_>, now: i64) -> Result<Value, Refused> {
+    if params.all("match[]").next().is_none() {
+        return Err((400, "bad_data", "no match[] parameter provided".to_owned()));
+    }
+    let mut all = matched(tsdb, params, now)?;
+    all.sort();
+    Ok(all.into_iter().map(metric).take(limit(params)?).collect())
+}
+
+fn labels(tsdb: &Tsdb, params: &Params<'_>, now: i64) -> Result<Value, Refused> {
+    let all = matched(tsdb, params, now)?;
+    let mut names: BTreeSet<&str> = all.iter().flat_map(|tags| tags.labels.iter()).map(|(name, _)| &**name).collect();
+    if !all.is_empty() {
+        names.insert("__name__");
+    }
+    Ok(names.into_iter().take(limit(params)?).collect::<Vec<_>>().into())
+}
+
+fn label_values(tsdb: &Tsdb, label: &str, params: &Params<'_>, now: i64) -> Result<Value, Refused> {
+    if label.is_empty() || label.contains('/') {
+        return Err((400, "bad_data", format!("invalid label name: \"{label}\"")));
+    }
+    let all = matched(tsdb, params, now)?;
+    let values: BTreeSet<&str> = all.iter().map(|tags| tags.get(label)).filter(|value| !value.is_empty()).collect();
+    Ok(values.into_iter().take(limit(params)?).collect::<Vec<_>>().into())
+}
+
+/// The metrics this store may hold: name, type, words.
+const METADATA: [(&str, &str, &str); 5] = [
+    ("istio_requests_total", "counter", "Requests seen by a proxy."),
+    ("istio_request_duration_milliseconds", "histogram", "Latency of requests seen by a proxy."),
+    ("container_cpu_usage_seconds_total", "counter", "CPU time of a container."),
+    ("container_memory_working_set_bytes", "gauge", "Memory in use by a container."),
+    ("up", "gauge", "Whether the last scrape of the target succeeded."),
+];
+
+fn metadata(params: &Params<'_>) -> Value {
+    let wanted = params.get("metric").filter(|name| !name.is_empty());
+    let rows = METADATA.iter().filter(|(name, ..)| wanted.is_none_or(|wanted| wanted == *name));
+    let map: BTreeMap<&str, Value> =
+        rows.map(|(name, kind, help)| (*name, json!([{"type": kind, "help": help, "unit": ""}]))).collect();
+    json!(map)
+}
+
+fn targets(tsdb: &Tsdb, now: i64) -> Value {
+    let up = tsdb.named(Some("up")).filter_map(|series| {
+        let (at, value) = tsdb.latest(series, now, promql::LOOKBACK)?;
+        Some(json!({
+            "discoveredLabels": {}, "labels": metric(&series.tags.bare()), "scrapePool": series.tags.get("job"),
+            "scrapeUrl": format!("http://{}/stats/prometheus", series.tags.get("instance")), "lastError": "",
+            "lastScrape": traffic::stamp(at as f64), "health": if value > 0.0 { "up" } else { "down" },
+        }))
+    });
+    json!({"activeTargets": up.collect::<Vec<Value>>(), "droppedTargets": []})
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{answer, time};
+    use crate::metrics::tsdb::{Tags, Tsdb};
+
+    fn ask(path: &str, params: &[(&str, &str)]) -> (u16, Value) {
+        let mut tsdb = Tsdb::new(5000, 600_000);
+        for pod in ["a", "b"] {
+            let tags = Tags::new(Some("up"), [("pod".into(), pod.into()), ("job".into(), "j".into())]);
+            let number = tsdb.number(tags, 0, false);
+            (10..20).for_each(|k| tsdb.append(number, k, 1.0));
+        }
+        let params: Vec<(String, String)> = params.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        answer(&tsdb, path, &params, 95_500)
+    }
+
+    #[test]
+    fn an_instant_answer_has_the_form_of_prometheus() {
+        let (status, body) = ask("/api/v1/query", &[("query", "sum by (job) (up)")]);
+        let expected = json!({"status": "success", "data": {"resultType": "vector",
+            "result": [{"metric": {"job": "j"}, "value": [95.5, "2"]}]}});
+        assert_eq!((status, body), (200, expected));
+        assert_eq!(ask("/api/v1/query", &[("query", "1/0"), ("time", "7")]).1["data"], json!({"resultType": "scalar", "result": [7, "+Inf"]}));
+    }
+
+    #[test]
+    fn a_range_answer_leaves_gaps_out() {
+        let params = [("query", "up{pod=\"a\"}"), ("start", "45"), ("end", "55"), ("step", "5s")];
+        let (_, body) = ask("/api/v1/query_range", &params);
+        let result = &body["data"]["result"];
+        assert_eq!(result[0]["values"], json!([[50, "1"], [55, "1"]]));
+        assert_eq!(result[0]["metric"], json!({"__name__": "up", "job": "j", "pod": "a"}));
+    }
+
+    #[test]
+    fn wrong_questions_get_the_words_of_prometheus() {
+        let kind = |path: &str, params: &[(&str, &str)]| {
+            let (status, body) = ask(path, params);
+            (status, body["errorType"].as_str().unwrap_or_default().to_owned())
+        };
+        let range = |start: &'static str, end: &'static str, step: &'static str| {
+            kind("/api/v1/query_range", &[("query", "up"), ("start", start), ("end", end), ("step", step)])
+        };
+        let bad = (400, "bad_data".to_owned());
+        assert_eq!(kind("/api/v1/query", &[("query", "sum(")]), bad);
+        assert_eq!(kind("/api/v1/query", &[("query", "up"), ("time", "x")]), bad);
+        assert_eq!(kind("/api/v1/query", &[("query", "sin(up)")]), (422, "execution".to_owned()));
+        assert_eq!(range("9", "1", "1"), bad);
+        assert_eq!(range("1", "9", "0"), bad);
+        assert_eq!(range("0", "99999", "1"), bad);
+        assert_eq!(kind("/api/v1/series", &[]), bad);
+        assert_eq!(kind("/api/v1/elsewhere", &[]).0, 404);
+    }
+
+    #[test]
+    fn labels_and_series_are_listed() {
+        assert_eq!(ask("/api/v1/label/pod/values", &[]).1["data"], json!(["a", "b"]));
+        assert_eq!(ask("/api/v1/labels", &[("match[]", "up")]).1["data"], json!(["__name__", "job", "pod"]));
+        assert_eq!(ask("/api/v1/series", &[("match[]", "up{pod!=\"a\"}")]).1["data"][0]["pod"], json!("b"));
+        assert_eq!(ask("/api/v1/status/buildinfo", &[]).1["data"]["version"], json!("3.5.0"));
+        assert_eq!(ask("/api/v1/targets", &[]).1["data"]["activeTargets"].as_array().map(Vec::len), Some(2));
+    }
+
+    #[test]
+    fn times_are_read_in_both_forms() {
+        assert_eq!(time("1795698245.678"), Some(1_795_698_245_678));
+        assert_eq!(time("2026-11-26T13:04:05.678Z"), Some(1_795_698_245_678));
+        assert_eq!(time("2026-11-26T14:04:05.678+01:00"), Some(1_795_698_245_678));
+        for odd in ["", "yesterday", "2026-13-01T00:00:00Z", "2026-11-26", "1e99"] {
+            assert_eq!(time(odd), None, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What a Prometheus of the world would know: scraped series, and answers to PromQL over its HTTP API.
+//!
+//! The room reads the counters of `traffic` and listens to nothing: the door behind it maps requests to [`answer`].
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "scrape numbers and milliseconds of this era stay far below what these types hold"
+)]
+
+mod answers;
+mod promql;
+mod scrape;
+#[cfg(test)]
+mod tests;
+mod tsdb;
+
+pub use self::{
+    answers::answer,
+    promql::{Matrix, QueryError, instant, range},
+    scrape::Scraper,
+    tsdb::{Tags, Tsdb},
+};

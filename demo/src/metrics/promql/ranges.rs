@@ -1,0 +1,131 @@
+//! Functions of the samples in a range.
+
+use super::{eval::Shift, quantile::of_values};
+use crate::metrics::tsdb::Tags;
+
+/// Samples of a series over the whole query, from which each step takes its range.
+pub(super) struct Range {
+    pub(super) tags: Tags,
+    pub(super) samples: Vec<(i64, f64)>,
+    pub(super) span: i64,
+    pub(super) moved: Shift,
+}
+
+/// One step's range.
+pub(super) struct Window<'a> {
+    pub(super) samples: &'a [(i64, f64)],
+    pub(super) start: i64,
+    pub(super) end: i64,
+}
+
+impl Range {
+    /// The samples of a step, in `(t - span, t]`.
+    pub(super) fn at(&self, t: i64) -> &[(i64, f64)] {
+        let end = self.moved.apply(t);
+        let from = self.samples.partition_point(|(time, _)| *time <= end - self.span);
+        let to = self.samples.partition_point(|(time, _)| *time <= end);
+        &self.samples[from..to.max(from)]
+    }
+
+    /// The same with its bounds.
+    pub(super) fn window(&self, t: i64) -> Window<'_> {
+        let end = self.moved.apply(t);
+        Window { samples: self.at(t), start: end - self.span, end }
+    }
+}
+
+/// `rate`, `increase`, `delta`: the change between first and last sample, carried on to the bounds of the range where they are
+/// near (Prometheus, `extrapolatedRate`).
+pub(super) fn extrapolated(window: &Window<'_>, counter: bool, per_second: bool) -> Option<f64> {
+    let (first, last) = (*window.samples.first()?, *window.samples.last()?);
+    let gaps = window.samples.len().checked_sub(1).filter(|gaps| *gaps > 0)? as f64;
+    let mut change = last.1 - first.1;
+    if counter {
+        change += window.samples.windows(2).filter(|pair| pair[1].1 < pair[0].1).map(|pair| pair[0].1).sum::<f64>();
+    }
+    let seconds = |ms: i64| ms as f64 / 1000.0;
+    let mut to_start = seconds(first.0 - window.start);
+    let mut to_end = seconds(window.end - last.0);
+    let sampled = seconds(last.0 - first.0);
+    let average = sampled / gaps;
+    let near = average * 1.1;
+    if to_start >= near {
+        to_start = average / 2.0;
+    }
+    if counter && change > 0.0 && first.1 >= 0.0 {
+        // A counter was not below zero.
+        to_start = to_start.min(sampled * (first.1 / change));
+    }
+    if to_end >= near {
+        to_end = average / 2.0;
+    }
+    let factor = (sampled + to_start + to_end) / sampled;
+    let span = if per_second { seconds(window.end - window.start) } else { 1.0 };
+    Some(change * factor / span)
+}
+
+/// `irate`, `idelta`: the last two samples.
+pub(super) fn instant_change(samples: &[(i64, f64)], per_second: bool) -> Option<f64> {
+    let [.., (before, from), (at, to)] = samples else { return None };
+    if !per_second {
+        return Some(to - from);
+    }
+    let change = if to < from { *to } else { to - from };
+    (at > before).then(|| change / ((at - before) as f64 / 1000.0))
+}
+
+/// Slope per second and value at `at`, by least squares.
+pub(super) fn regression(samples: &[(i64, f64)], at: i64) -> Option<(f64, f64)> {
+    if samples.len() < 2 {
+        return None;
+    }
+    let n = samples.len() as f64;
+    let x = |time: i64| (time - at) as f64 / 1000.0;
+    let (mean_x, mean_y) =
+        (samples.iter().map(|(t, _)| x(*t)).sum::<f64>() / n, samples.iter().map(|(_, v)| v).sum::<f64>() / n);
+    let covariance: f64 = samples.iter().map(|(t, v)| (x(*t) - mean_x) * (v - mean_y)).sum();
+    let variance: f64 = samples.iter().map(|(t, _)| (x(*t) - mean_x).powi(2)).sum();
+    let slope = covariance / variance;
+    Some((slope, mean_y - slope * mean_x))
+}
+
+/// `*_over_time` and the like; `None` for a name that is none of them, `Some(None)` for no value.
+pub(super) fn over_time(name: &str, window: &Window<'_>, parameter: f64) -> Option<Option<f64>> {
+    let samples = window.samples;
+    let values = || samples.iter().map(|(_, value)| *value);
+    let n = samples.len() as f64;
+    let some = !samples.is_empty();
+    let mean = || values().sum::<f64>() / n;
+    let variance = || {
+        let mean = mean();
+        values().map(|value| (value - mean).powi(2)).sum::<f64>() / n
+    };
+    let number = match name {
+        "rate" => return Some(extrapolated(window, true, true)),
+        "increase" => return Some(extrapolated(window, true, false)),
+        "delta" => return Some(extrapolated(window, false, false)),
+        "irate" => return Some(instant_change(samples, true)),
+        "idelta" => return Some(instant_change(samples, false)),
+        "deriv" => return Some(regression(samples, samples.first().map_or(0, |first| first.0)).map(|(slope, _)| slope)),
+        "predict_linear" => {
+            return Some(regression(samples, window.end).map(|(slope, now)| now + slope * parameter));
+        }
+        "resets" => samples.windows(2).filter(|pair| pair[1].1 < pair[0].1).count() as f64,
+        "changes" => {
+            let moved = |pair: &&[(i64, f64)]| pair[1].1 != pair[0].1 && !(pair[1].1.is_nan() && pair[0].1.is_nan());
+            samples.windows(2).filter(moved).count() as f64
+        }
+        "sum_over_time" => values().sum(),
+        "avg_over_time" => mean(),
+        "min_over_time" => values().fold(f64::NAN, f64::min),
+        "max_over_time" => values().fold(f64::NAN, f64::max),
+        "count_over_time" => n,
+        "last_over_time" => return Some(values().next_back()),
+        "present_over_time" => 1.0,
+        "stdvar_over_time" => variance(),
+        "stddev_over_time" => variance().sqrt(),
+        "quantile_over_time" => of_values(parameter, &mut values().collect::<Vec<_>>()),
+        _ => return None,
+    };
+    Some(some.then_some(number))
+}

@@ -1,0 +1,212 @@
+//! Scrapes: what each pod's proxy would expose, every interval at the pod's own offset.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use super::tsdb::{Pair, Tags, Tsdb};
+use crate::{
+    base::keyed,
+    traffic::{BOUNDS, Edge, Reporter, Security, Signal, Traffic, Workload},
+};
+
+/// Offset of the node's own exporter (pods' CPU and memory).
+const NODE_OFFSET: i64 = 1000;
+
+/// Scrapes traffic into a store.
+#[derive(Debug, Default)]
+pub struct Scraper {
+    seed: u64,
+    /// Per pod: its offset and the series of its edges.
+    targets: HashMap<u32, Target>,
+    signals: HashMap<Arc<str>, [u32; 2]>,
+}
+
+#[derive(Debug)]
+struct Target {
+    offset: i64,
+    up: u32,
+    /// Per edge: requests, sum, count, then the buckets.
+    edges: HashMap<u32, Vec<u32>>,
+}
+
+impl Scraper {
+    /// A scraper that has seen nothing; the seed spreads the targets over the interval.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
+    }
+
+    /// Scrapes every target whose time lies in `(from, to]` (Unix milliseconds).
+    pub fn scrape(&mut self, tsdb: &mut Tsdb, traffic: &Traffic, from: u64, to: u64) {
+        let (from, to, interval) = (from as i64, to as i64, tsdb.interval());
+        let due = |offset: i64| {
+            let k = (to - offset).div_euclid(interval);
+            (offset + k * interval > from).then_some(k)
+        };
+        let mut now: HashMap<u32, i64> = HashMap::new();
+        let mut there = HashSet::new();
+        for (number, uid) in traffic.pods().filter(|(number, _)| traffic.in_mesh(*number)) {
+            there.insert(number);
+            let seed = self.seed;
+            let target = self.targets.entry(number).or_insert_with(|| {
+                let offset = (keyed::unit(seed, uid, 0) * interval as f64) as i64;
+                let up = tsdb.number(Tags::new(Some("up"), place(traffic, number)), offset, false);
+                Target { offset, up, edges: HashMap::new() }
+            });
+            if let Some(k) = due(target.offset) {
+                now.insert(number, k);
+                tsdb.append(target.up, k, 1.0);
+            }
+        }
+        for (number, edge) in traffic.counters() {
+            let Some(k) = now.get(&edge.key.pod).copied() else { continue };
+            let Some(target) = self.targets.get_mut(&edge.key.pod) else { continue };
+            let offset = target.offset;
+            let series = target.edges.entry(number).or_insert_with(|| make(tsdb, traffic, edge, offset));
+            let mut below = 0;
+            let counts = [edge.requests as f64, edge.sum, edge.requests as f64].into_iter();
+            let buckets = edge.buckets.iter().map(|n| {
+                below += n;
+                below as f64
+            });
+            for (series, value) in series.iter().zip(counts.chain(buckets)) {
+                tsdb.append(*series, k, value);
+            }
+        }
+        self.targets.retain(|number, target| {
+            let keep = there.contains(number);
+            if !keep {
+                let k = (to - target.offset).div_euclid(interval);
+                for series in target.edges.values().flatten().chain([&target.up]) {
+                    tsdb.gone(*series, k);
+                }
+            }
+            keep
+        });
+        if let Some(k) = due(NODE_OFFSET) {
+            self.scrape_node(tsdb, traffic, k);
+            if k % 60 == 0 {
+                tsdb.forget(k);
+            }
+        }
+    }
+
+    fn scrape_node(&mut self, tsdb: &mut Tsdb, traffic: &Traffic, k: i64) {
+        let mut there = HashSet::new();
+        for signal in traffic.signals() {
+            let [cpu, memory] = *self.signals.entry(Arc::clone(&signal.uid)).or_insert_with(|| {
+                let tags = |name| Tags::new(Some(name), container(&signal));
+                [
+                    tsdb.number(tags("container_cpu_usage_seconds_total"), NODE_OFFSET, true),
+                    tsdb.number(tags("container_memory_working_set_bytes"), NODE_OFFSET, false),
+                ]
+            });
+            tsdb.append(cpu, k, signal.cpu_seconds);
+            tsdb.append(memory, k, signal.memory);
+            there.insert(signal.uid);
+        }
+        self.signals.retain(|uid, series| {
+            let keep = there.contains(uid);
+            if !keep {
+                series.iter().for_each(|series| tsdb.gone(*series, k));
+            }
+            keep
+        });
+    }
+}
+
+fn pair(name: &str, value: &str) -> Pair {
+    (name.into(), value.into())
+}
+
+fn place(traffic: &Traffic, pod: u32) -> Vec<Pair> {
+    let Some((namespace, name)) = traffic.pod(pod) else { return Vec::new() };
+    vec![
+        pair("job", "kubernetes-pods"),
+        pair("instance", &format!("{}:15020", traffic.address(pod))),
+        ("namespace".into(), Arc::clone(namespace)),
+        ("pod".into(), Arc::clone(name)),
+    ]
+}
+
+fn container(signal: &Signal) -> Vec<Pair> {
+    vec![
+        pair("job", "kubernetes-nodes-cadvisor"),
+        ("namespace".into(), Arc::clone(&signal.namespace)),
+        ("pod".into(), Arc::clone(&signal.pod)),
+        pair("container", "app"),
+    ]
+}
+
+/// Labels of a workload at one end (Istio standard metrics).
+fn end(side: &str, workload: Option<&Workload>, labels: &mut Vec<Pair>) {
+    let unknown: Arc<str> = "unknown".into();
+    let field = |read: fn(&Workload) -> &Arc<str>| workload.map_or_else(|| Arc::clone(&unknown), |one| Arc::clone(read(one)));
+    let principal = workload.map_or_else(
+        || Arc::clone(&unknown),
+        |one| format!("spiffe://cluster.local/ns/{}/sa/{}", one.namespace, one.account).into(),
+    );
+    let named = [
+        ("workload", field(|one| &one.name)),
+        ("workload_namespace", field(|one| &one.namespace)),
+        ("app", field(|one| &one.app)),
+        ("version", field(|one| &one.version)),
+        ("canonical_service", field(|one| &one.app)),
+        ("canonical_revision", field(|one| &one.version)),
+        ("principal", principal),
+    ];
+    labels.extend(named.into_iter().map(|(name, value)| (format!("{side}_{name}").into(), value)));
+    let cluster = if workload.is_some() { "Kubernetes" } else { "unknown" };
+    labels.push(pair(&format!("{side}_cluster"), cluster));
+}
+
+/// The series of an edge.
+fn make(tsdb: &mut Tsdb, traffic: &Traffic, edge: &Edge, offset: i64) -> Vec<u32> {
+    let key = &edge.key;
+    let mut labels = place(traffic, key.pod);
+    end("source", traffic.workload(key.source), &mut labels);
+    end("destination", traffic.workload(key.destination), &mut labels);
+    let service = traffic.service(key.service);
+    let (host, namespace, name) = match service {
+        Some((namespace, name)) => (format!("{name}.{namespace}.svc.cluster.local"), &**namespace, &**name),
+        None => ("unknown".to_owned(), "unknown", "unknown"),
+    };
+    let reporter = match key.reporter {
+        Reporter::Source => "source",
+        Reporter::Destination => "destination",
+    };
+    let security = match key.security {
+        Security::Unknown => "unknown",
+        Security::Mutual => "mutual_tls",
+        Security::None => "none",
+    };
+    labels.extend([
+        pair("reporter", reporter),
+        pair("destination_service", &host),
+        pair("destination_service_namespace", namespace),
+        pair("destination_service_name", name),
+        pair("request_protocol", if key.is_grpc { "grpc" } else { "http" }),
+        pair("response_code", &key.code.to_string()),
+        pair("response_flags", &key.flags.text()),
+        pair("connection_security_policy", security),
+    ]);
+    if let Some(status) = key.grpc {
+        labels.push(pair("grpc_response_status", &status.to_string()));
+    }
+    let mut number = |name: &str, le: Option<String>| {
+        let mut labels = labels.clone();
+        labels.extend(le.map(|le| pair("le", &le)));
+        tsdb.number(Tags::new(Some(name), labels), offset, true)
+    };
+    let mut series = vec![
+        number("istio_requests_total", None),
+        number("istio_request_duration_milliseconds_sum", None),
+        number("istio_request_duration_milliseconds_count", None),
+    ];
+    for bound in BOUNDS {
+        let le = if bound.is_finite() { bound.to_string() } else { "+Inf".to_owned() };
+        series.push(number("istio_request_duration_milliseconds_bucket", Some(le)));
+    }
+    series
+}

@@ -1,0 +1,442 @@
+//! From the objects of the world to a snapshot: what every proxy would do with every kind of request.
+//!
+//! A snapshot is compiled after a write to one of [`READ`] and never changed. Requests of a site have a fixed host, path,
+//! method and headers, so the rule, the policies and the filters that hold for it are found here, once; the walk only draws.
+
+mod config;
+mod destination_rule;
+mod envoy_filter;
+mod gateway_api;
+mod kinds;
+mod network_policy;
+mod pods;
+mod rules;
+mod security;
+mod services;
+mod site;
+mod virtual_service;
+
+use std::sync::Arc;
+
+pub use destination_rule::Outlier;
+pub use kinds::READ;
+pub use pods::{Group, Pod, Proxy};
+pub use rules::{Fault, Reply, Retries};
+pub use services::Service;
+pub use site::{CallSite, Choice, Cluster, Entry, Forward, Inbound, Link, Site};
+
+use self::{
+    config::{Config, ROOT},
+    destination_rule::Tls,
+    envoy_filter::{FaultFilter, Side},
+    gateway_api::Route,
+    network_policy::{End, NetworkPolicy},
+    rules::{Action, Rule, Target},
+    security::{AuthorizationPolicy, Mode, PeerAuthentication, Peer},
+    virtual_service::Asker,
+};
+use super::{
+    behaviour::{Behaviours, Flow},
+    json,
+    request::Request,
+};
+use crate::base::objects::Objects;
+
+/// An address outside the cluster (RFC 5737).
+const OUTSIDE: &str = "203.0.113.7";
+
+/// What every proxy would do.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    config: Config,
+    pub(super) sites: Vec<Site>,
+    /// Per group: what it calls, step by step; the calls of a step go out at the same time.
+    pub(super) calls: Vec<Vec<Vec<CallSite>>>,
+    /// Per flow.
+    pub(super) entries: Vec<Entry>,
+}
+
+/// Who sends a request.
+#[derive(Debug, Clone, Copy)]
+enum Caller<'a> {
+    /// Somebody outside the mesh.
+    Outside,
+    /// Pods of a group.
+    Pods(u32),
+    /// Pods of a group for a Gateway, `NAMESPACE/NAME`.
+    Gateway(u32, &'a str),
+}
+
+/// Compiles a snapshot.
+pub fn compile(objects: &dyn Objects, behaviours: &Behaviours, flows: &[Flow]) -> Snapshot {
+    let config = Config::read(objects, behaviours);
+    let mut snapshot = Snapshot { config, ..Snapshot::default() };
+    for group in 0..snapshot.config.pods.groups.len() as u32 {
+        let calls = snapshot.calls_of(group);
+        snapshot.calls.push(calls);
+    }
+    for flow in flows {
+        let entry = snapshot.entry(flow);
+        snapshot.entries.push(entry);
+    }
+    snapshot
+}
+
+impl Snapshot {
+    /// All pods.
+    pub fn pods(&self) -> &[Pod] {
+        &self.config.pods.all
+    }
+
+    /// A group.
+    pub fn group(&self, at: u32) -> &Group {
+        &self.config.pods.groups[at as usize]
+    }
+
+    /// A Service.
+    pub fn service(&self, at: u32) -> &Service {
+        &self.config.services.all[at as usize]
+    }
+
+    /// A Service, if there are so many.
+    pub(super) fn try_service(&self, at: u32) -> Option<&Service> {
+        self.config.services.all.get(at as usize)
+    }
+
+    fn calls_of(&mut self, group: u32) -> Vec<Vec<CallSite>> {
+        let behaviour = Arc::clone(&self.group(group).behaviour);
+        let mut steps: Vec<(Option<&str>, Vec<CallSite>)> = Vec::new();
+        for call in &behaviour.calls {
+            let Some(request) = Request::to(&call.to, &call.method, &call.headers, call.grpc) else { continue };
+            let site = self.site(Caller::Pods(group), request);
+            let site = CallSite {
+                share: call.share,
+                timeout: call.timeout.unwrap_or(f64::INFINITY),
+                optional: call.optional,
+                site: self.keep(site),
+            };
+            match steps.last_mut() {
+                Some((Some(name), step)) if call.group.as_deref() == Some(name) => step.push(site),
+                _ => steps.push((call.group.as_deref(), vec![site])),
+            }
+        }
+        steps.into_iter().map(|(_, step)| step).collect()
+    }
+
+    fn keep(&mut self, site: Site) -> u32 {
+        self.sites.push(site);
+        self.sites.len() as u32 - 1
+    }
+
+    fn entry(&mut self, flow: &Flow) -> Entry {
+        let mut entry = Entry { site: None, pods: Vec::new(), through: true, dropped: false };
+        let Some(request) = Request::to(&flow.to, &flow.method, &flow.headers, flow.grpc) else { return entry };
+        if let Some(via) = &flow.via {
+            entry.pods = self.gateway_pods(via);
+            let gateway = self.gateway_listens(via, request.port);
+            let Some(group) = entry.pods.first().map(|pod| self.pods()[*pod as usize].group) else { return entry };
+            if gateway {
+                let (from, to) = (End { group: None, ip: OUTSIDE }, End { group: Some(self.group(group)), ip: "" });
+                entry.dropped =
+                    NetworkPolicy::drops(&self.config.network, &self.config.namespaces, from, to, request.port);
+                let site = self.site(Caller::Gateway(group, via), request);
+                entry.site = Some(self.keep(site));
+            }
+        } else if let Some(from) = &flow.from {
+            let mut parts = from.split('/');
+            let (namespace, workload) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());
+            let own = |pod: &&(u32, &Pod)| {
+                *pod.1.namespace == *namespace && *self.group(pod.1.group).workload == *workload && pod.1.alive
+            };
+            let pods: Vec<(u32, &Pod)> = (0u32..).zip(self.pods()).collect();
+            entry.pods = pods.iter().filter(own).map(|(at, _)| *at).collect();
+            let Some(group) = entry.pods.first().map(|pod| self.pods()[*pod as usize].group) else { return entry };
+            let site = self.site(Caller::Pods(group), request);
+            entry.site = Some(self.keep(site));
+        } else {
+            entry.through = false;
+            let site = self.site(Caller::Outside, request);
+            entry.site = Some(self.keep(site));
+        }
+        entry
+    }
+
+    /// The site of a request that really arrives at a Gateway, `NAMESPACE/NAME`; `None` when no pod of it is there.
+    pub(super) fn at_gateway(&self, gateway: &str, request: Request) -> Option<(u32, Site)> {
+        let pod = *self.gateway_pods(gateway).first()?;
+        let group = self.pods()[pod as usize].group;
+        Some((pod, self.site(Caller::Gateway(group, gateway), request)))
+    }
+
+    fn gateway_pods(&self, gateway: &str) -> Vec<u32> {
+        let (namespace, name) = gateway.split_once('/').unwrap_or_default();
+        let istio = self.config.istio_gateways.iter().find(|one| one.namespace == namespace && one.name == name);
+        let own = |pod: &Pod| {
+            let group = self.group(pod.group);
+            let labelled = group.labels.get("gateway.networking.k8s.io/gateway-name").is_some_and(|own| own == name);
+            let here = *pod.namespace == *namespace && labelled;
+            let selected = istio.is_some_and(|one| {
+                !one.selector.is_empty() && json::carries(&group.labels, &one.selector)
+            });
+            pod.ready && group.proxy == Proxy::Gateway && (here || selected)
+        };
+        (0u32..).zip(self.pods()).filter(|(_, pod)| own(pod)).map(|(at, _)| at).collect()
+    }
+
+    fn gateway_listens(&self, gateway: &str, port: u16) -> bool {
+        let (namespace, name) = gateway.split_once('/').unwrap_or_default();
+        self.config.gateways.iter().any(|one| one.namespace == namespace && one.name == name && one.listens(port))
+            || self.config.istio_gateways.iter().any(|one| one.namespace == namespace && one.name == name)
+    }
+
+    fn site(&self, caller: Caller<'_>, request: Request) -> Site {
+        let group = match caller {
+            Caller::Outside => None,
+            Caller::Pods(group) | Caller::Gateway(group, _) => Some(group),
+        };
+        let own = group.map(|group| self.group(group));
+        let namespace = own.map_or("default", |own| &*own.namespace).to_owned();
+        let proxy = own.map_or(Proxy::None, |own| own.proxy);
+        let service = self.config.services.by_host(&request.host, &namespace);
+        let mut request = request;
+        let named_grpc = |at: u32| self.service(at).ports.iter().any(|port| port.number == request.port && port.grpc);
+        request.grpc |= service.is_some_and(named_grpc);
+        let side = if matches!(caller, Caller::Gateway(..)) { Side::Gateway } else { Side::Outbound };
+        let faults = own.map(|own| self.faults(own, side, &request)).unwrap_or_default();
+        let mut site = Site { request, proxy, group, service, faults, choice: Choice::NoRoute };
+        site.choice = self.choice(caller, &site, &namespace);
+        site
+    }
+
+    fn choice(&self, caller: Caller<'_>, site: &Site, namespace: &str) -> Choice {
+        let (rule, routed) = match caller {
+            Caller::Gateway(group, gateway) => {
+                let own = self.group(group);
+                let services: Vec<&str> = self.config.behind[group as usize].iter().map(String::as_str).collect();
+                let peer = Peer { identity: None };
+                let (request, port) = (&site.request, site.request.port);
+                let policies = &self.config.policies;
+                let refused = AuthorizationPolicy::refuses(policies, own, &services, ROOT, request, port, peer);
+                if let Some(by) = refused {
+                    return Choice::Answer(403, Some(by.into()));
+                }
+                (self.at_edge(gateway, request, own), true)
+            }
+            Caller::Pods(group) if site.proxy != Proxy::None => {
+                self.in_mesh(site, self.group(group), namespace)
+            }
+            Caller::Pods(_) | Caller::Outside => (None, false),
+        };
+        match (rule, routed, site.service) {
+            (Some(rule), ..) => self.by_rule(site, rule, namespace),
+            (None, true, _) => Choice::NoRoute,
+            (None, false, None) => Choice::Beyond,
+            (None, false, Some(service)) => {
+                let target = Target { service: Some(service), port: Some(site.request.port), subset: None, weight: 1 };
+                Choice::Forward(Box::new(self.forward(site, None, &[target], namespace)))
+            }
+        }
+    }
+
+    fn at_edge(&self, gateway: &str, request: &Request, own: &Group) -> Option<&Rule> {
+        let (namespace, name) = gateway.split_once('/').unwrap_or_default();
+        if let Some(found) = self.config.gateways.iter().find(|one| one.namespace == namespace && one.name == name) {
+            return found.choose(&self.config.routes, request);
+        }
+        let found = self.config.istio_gateways.iter().find(|one| one.namespace == namespace && one.name == name)?;
+        if !found.takes(request) {
+            return None;
+        }
+        let asker = Asker { gateway, namespace: &own.namespace, labels: Some(&own.labels) };
+        let all = self.config.virtual_services.iter();
+        let holding: Vec<_> = all.filter_map(|one| Some((one.holds(gateway, &request.host, None)?, one))).collect();
+        let best = holding.iter().map(|(rank, _)| *rank).max()?;
+        // At a gateway VirtualServices of one host are merged, the oldest first.
+        holding.iter().filter(|(rank, _)| *rank == best).find_map(|(_, one)| one.choose(request, asker))
+    }
+
+    /// The rule of a sidecar, and whether there is any route for the host, so that no rule means 404.
+    fn in_mesh(&self, site: &Site, own: &Group, namespace: &str) -> (Option<&Rule>, bool) {
+        let asker = Asker { gateway: "mesh", namespace, labels: Some(&own.labels) };
+        let all = self.config.virtual_services.iter();
+        let holding = all.filter_map(|one| Some((one.holds("mesh", &site.request.host, site.service)?, one)));
+        // The oldest of the most specific: sidecars do not merge.
+        let mut best: Option<((bool, usize), &virtual_service::VirtualService)> = None;
+        for (rank, one) in holding {
+            if best.is_none_or(|(known, _)| rank > known) {
+                best = Some((rank, one));
+            }
+        }
+        if let Some((_, one)) = best {
+            return (one.choose(&site.request, asker), true);
+        }
+        let Some(service) = site.service.map(|at| self.service(at)) else { return (None, false) };
+        let attached = |route: &&Route| {
+            route.parents.iter().any(|parent| {
+                parent.kind == "Service"
+                    && *parent.namespace == *service.namespace
+                    && *parent.name == *service.name
+                    && parent.port.is_none_or(|port| port == site.request.port)
+            })
+        };
+        let routes: Vec<&Route> = self.config.routes.iter().filter(attached).collect();
+        // Consumer routes hold for callers of their namespace, producer routes for all.
+        let consumer = |route: &&Route| route.namespace != *service.namespace && route.namespace == namespace;
+        let mut holding: Vec<&Route> = routes.iter().copied().filter(consumer).collect();
+        if holding.is_empty() {
+            holding = routes.into_iter().filter(|route| route.namespace == *service.namespace).collect();
+        }
+        if holding.is_empty() {
+            return (None, false);
+        }
+        (Route::choose(holding.into_iter(), &site.request), true)
+    }
+
+    fn by_rule(&self, site: &Site, rule: &Rule, namespace: &str) -> Choice {
+        match &rule.action {
+            Action::Answer(code) => Choice::Answer(*code, None),
+            Action::Forward(targets) => Choice::Forward(Box::new(self.forward(site, Some(rule), targets, namespace))),
+        }
+    }
+
+    fn forward(&self, site: &Site, rule: Option<&Rule>, targets: &[Target], namespace: &str) -> Forward {
+        let mut request = site.request.clone();
+        if let Some(rewrite) = rule.and_then(|rule| rule.rewrite.as_ref()) {
+            request.path = rewrite.apply(&request.path);
+        }
+        let path: Arc<str> = request.path.as_str().into();
+        let mut inbounds = Vec::new();
+        let clusters: Vec<(u32, Option<Cluster>)> = targets
+            .iter()
+            .map(|target| (target.weight, self.cluster(site, target, namespace, &request, &path, &mut inbounds)))
+            .collect();
+        let default = if site.proxy == Proxy::None { Retries::NEVER } else { Retries::mesh_default() };
+        Forward {
+            route: rule.map(|rule| Arc::clone(&rule.route)),
+            fault: rule.and_then(|rule| rule.fault.clone()),
+            timeout: rule.and_then(|rule| rule.timeout),
+            per_try: rule.and_then(|rule| rule.per_try),
+            retries: rule.and_then(|rule| rule.retries.clone()).unwrap_or(default),
+            weights: clusters.iter().map(|(weight, _)| weight).sum(),
+            clusters,
+            inbounds,
+        }
+    }
+
+    fn cluster(
+        &self,
+        site: &Site,
+        target: &Target,
+        namespace: &str,
+        request: &Request,
+        path: &Arc<str>,
+        inbounds: &mut Vec<Inbound>,
+    ) -> Option<Cluster> {
+        let at = target.service?;
+        let service = self.service(at);
+        let port = match target.port {
+            Some(number) => service.ports.iter().find(|port| port.number == number),
+            None => service.ports.iter().find(|port| port.number == site.request.port).or_else(|| service.ports.first()),
+        };
+        // The caller's namespace first, then the Service's, then the mesh's.
+        let mut rules: Vec<_> = self.config.destination_rules.iter().filter(|one| one.service == at).collect();
+        rules.retain(|one| [namespace, &service.namespace, ROOT].contains(&one.namespace.as_str()));
+        rules.sort_by_key(|one| (one.namespace != namespace, *one.namespace != *service.namespace));
+        let rule = rules.first().filter(|_| site.proxy != Proxy::None);
+        let subset = target.subset.as_ref().map(|name| {
+            rule.and_then(|rule| rule.subsets.iter().find(|(own, ..)| own == name))
+        });
+        let policy = match subset {
+            Some(Some((.., policy))) => Some(policy),
+            _ => rule.map(|rule| &rule.policy),
+        };
+        let chosen = |pod: u32| match subset {
+            None => true,
+            // A subset that no DestinationRule knows has no hosts.
+            Some(found) => found.is_some_and(|(_, labels, _)| {
+                json::carries(&self.group(self.pods()[pod as usize].group).labels, labels)
+            }),
+        };
+        let tls = policy.and_then(|policy| policy.tls);
+        let ready = port.map_or(&[][..], |port| &port.ready);
+        let mut endpoints = Vec::with_capacity(ready.len());
+        for (pod, number) in ready.iter().filter(|(pod, _)| chosen(*pod)) {
+            let group = self.pods()[*pod as usize].group;
+            let known = inbounds.iter().position(|one| one.group == group && one.port == *number);
+            let inbound = known.unwrap_or_else(|| {
+                inbounds.push(self.inbound(site, *pod, *number, tls, request, path));
+                inbounds.len() - 1
+            });
+            endpoints.push((*pod, inbound as u32));
+        }
+        let number = port.map(|port| port.number).or(target.port).unwrap_or_default();
+        Some(Cluster {
+            name: format!("outbound|{number}|{}|{}", target.subset.as_deref().unwrap_or_default(), service.host).into(),
+            service: at,
+            endpoints,
+            outlier: policy.and_then(|policy| policy.outlier),
+            pool: policy.and_then(|policy| policy.pool),
+        })
+    }
+
+    fn inbound(
+        &self,
+        site: &Site,
+        pod: u32,
+        port: u16,
+        tls: Option<Tls>,
+        request: &Request,
+        path: &Arc<str>,
+    ) -> Inbound {
+        let pod = &self.pods()[pod as usize];
+        let (group, caller) = (self.group(pod.group), site.group.map(|group| self.group(group)));
+        let inside = group.proxy != Proxy::None;
+        let mode = PeerAuthentication::at(&self.config.peers, group, port, ROOT);
+        let speaks = site.proxy != Proxy::None
+            && match tls {
+                None => inside && mode != Mode::Disable,
+                Some(Tls::Disable) => false,
+                Some(Tls::IstioMutual | Tls::Other) => true,
+            };
+        let mismatch = match (inside, speaks) {
+            (true, true) => mode == Mode::Disable || tls == Some(Tls::Other),
+            (true, false) => mode == Mode::Strict,
+            (false, speaks) => speaks,
+        };
+        let from = End { group: caller, ip: if caller.is_some() { "" } else { OUTSIDE } };
+        let to = End { group: Some(group), ip: &pod.ip };
+        let dropped = NetworkPolicy::drops(&self.config.network, &self.config.namespaces, from, to, port);
+        let link = match (dropped, mismatch) {
+            (true, _) => Link::Partition,
+            (false, true) => Link::TlsMismatch,
+            (false, false) => Link::Open,
+        };
+        let mtls = speaks && inside && !mismatch;
+        let identity = caller.filter(|_| mtls).map(|caller| (&*caller.namespace, &*caller.account));
+        let services: Vec<&str> =
+            self.config.behind.get(pod.group as usize).into_iter().flatten().map(String::as_str).collect();
+        let refused = if inside {
+            let policies = &self.config.policies;
+            AuthorizationPolicy::refuses(policies, group, &services, ROOT, request, port, Peer { identity })
+        } else {
+            None
+        };
+        let serves = group.behaviour.serves.get(&port).cloned().unwrap_or_default();
+        Inbound {
+            group: pod.group,
+            port,
+            link,
+            mtls,
+            refused_by: refused.map(Into::into),
+            faults: self.faults(group, Side::Inbound, request),
+            serves,
+            path: Arc::clone(path),
+        }
+    }
+
+    fn faults(&self, group: &Group, side: Side, request: &Request) -> Vec<Fault> {
+        let holding = self.config.filters.iter().filter(|filter| filter.holds(group, side, ROOT)).map(FaultFilter::fault);
+        let matching = |fault: &&Fault| fault.headers.iter().all(|(name, text)| text.matches(request.header(name)));
+        holding.filter(matching).cloned().collect()
+    }
+}

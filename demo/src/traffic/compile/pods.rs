@@ -1,0 +1,234 @@
+//! Pods as ends of requests, grouped by what makes them equal for every rule: namespace, workload, labels, proxy.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use serde_json::Value;
+
+use crate::{
+    base::objects::Objects,
+    traffic::{
+        behaviour::{Behaviour, Behaviours},
+        json::{self, Labels},
+        span,
+    },
+};
+
+use super::kinds;
+
+/// What stands before the containers of a pod.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Proxy {
+    /// A sidecar.
+    Sidecar,
+    /// The pod is a gateway: the proxy is all it runs.
+    Gateway,
+    /// Nothing: outside the mesh.
+    None,
+}
+
+/// A pod.
+#[derive(Debug, Clone)]
+pub struct Pod {
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Name.
+    pub name: Arc<str>,
+    /// Uid: the identity of its queue and counters.
+    pub uid: Arc<str>,
+    /// Address.
+    pub ip: String,
+    /// Its group.
+    pub group: u32,
+    /// Whether its container runs, so that a connection is taken.
+    pub alive: bool,
+    /// Whether it is ready and not on its way out.
+    pub ready: bool,
+    /// CPU limit in cores.
+    pub cpu_limit: Option<f64>,
+}
+
+/// Pods that no rule can tell apart.
+#[derive(Debug, Clone)]
+pub struct Group {
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Workload name.
+    pub workload: Arc<str>,
+    /// Labels, without the hashes that controllers add.
+    pub labels: Labels,
+    /// Service account.
+    pub account: Arc<str>,
+    /// Proxy.
+    pub proxy: Proxy,
+    /// Container ports by name.
+    pub ports: BTreeMap<String, u16>,
+    /// How it behaves.
+    pub behaviour: Arc<Behaviour>,
+}
+
+/// All pods.
+#[derive(Debug, Clone, Default)]
+pub struct Pods {
+    pub(super) all: Vec<Pod>,
+    pub(super) groups: Vec<Group>,
+    pub(super) by_name: HashMap<(String, String), u32>,
+}
+
+/// Labels that differ between pods of one template.
+const HASHES: [&str; 5] = [
+    "pod-template-hash",
+    "controller-revision-hash",
+    "statefulset.kubernetes.io/pod-name",
+    "apps.kubernetes.io/pod-index",
+    "batch.kubernetes.io/controller-uid",
+];
+
+type GroupKey = (String, String, Labels, String, Proxy);
+
+impl Pods {
+    /// Reads all pods that are not finished.
+    pub(super) fn read(objects: &dyn Objects, behaviours: &Behaviours) -> Self {
+        let mut pods = Self::default();
+        let mut known: HashMap<GroupKey, u32> = HashMap::new();
+        for object in objects.list(kinds::POD, None) {
+            if !matches!(json::word(&object, &["status", "phase"]), "Succeeded" | "Failed") {
+                pods.add(&object, behaviours, &mut known);
+            }
+        }
+        pods
+    }
+
+    fn add(&mut self, object: &Value, behaviours: &Behaviours, known: &mut HashMap<GroupKey, u32>) {
+        let (namespace, name) = (json::namespace(object), json::name(object));
+        let mut labels = json::labels(object, &["metadata", "labels"]);
+        let (kind, workload) = workload(object, &labels);
+        labels.retain(|label, _| !HASHES.contains(&label.as_str()));
+        let account = json::text(object, &["spec", "serviceAccountName"]).unwrap_or("default");
+        let proxy = proxy(object, &labels);
+        let key = (namespace.to_owned(), workload.clone(), labels.clone(), account.to_owned(), proxy);
+        let group = *known.entry(key).or_insert_with(|| {
+            let behaviour = behaviours.get(&format!("{namespace}/{kind}/{workload}")).cloned().unwrap_or_default();
+            self.groups.push(Group {
+                namespace: namespace.into(),
+                workload: workload.into(),
+                labels,
+                account: account.into(),
+                proxy,
+                ports: ports(object),
+                behaviour: Arc::new(behaviour),
+            });
+            self.groups.len() as u32 - 1
+        });
+        let leaving = json::at(object, &["metadata", "deletionTimestamp"]).is_some();
+        self.by_name.insert((namespace.to_owned(), name.to_owned()), self.all.len() as u32);
+        self.all.push(Pod {
+            namespace: namespace.into(),
+            name: name.into(),
+            uid: json::text(object, &["metadata", "uid"]).unwrap_or(name).into(),
+            ip: json::word(object, &["status", "podIP"]).to_owned(),
+            group,
+            alive: runs(object, proxy),
+            ready: !leaving && condition(object, "Ready"),
+            cpu_limit: cpu_limit(object),
+        });
+    }
+
+    /// An address in an endpoint list whose pod is not there any more.
+    pub(super) fn ghost(&mut self, namespace: &str, name: &str, ip: &str) -> u32 {
+        let key = (namespace.to_owned(), name.to_owned());
+        if let Some(found) = self.by_name.get(&key) {
+            return *found;
+        }
+        let group = self.groups.len() as u32;
+        self.groups.push(Group {
+            namespace: namespace.into(),
+            workload: "unknown".into(),
+            labels: Labels::new(),
+            account: "default".into(),
+            proxy: Proxy::None,
+            ports: BTreeMap::new(),
+            behaviour: Arc::default(),
+        });
+        let at = self.all.len() as u32;
+        self.by_name.insert(key, at);
+        self.all.push(Pod {
+            namespace: namespace.into(),
+            name: name.into(),
+            uid: format!("gone:{namespace}/{name}").into(),
+            ip: ip.to_owned(),
+            group,
+            alive: false,
+            ready: false,
+            cpu_limit: None,
+        });
+        at
+    }
+}
+
+/// Kind and name of the workload a pod belongs to.
+fn workload(object: &Value, labels: &Labels) -> (String, String) {
+    let owners = json::list(object, &["metadata", "ownerReferences"]);
+    let owner = owners.iter().find(|owner| owner.get("controller").and_then(Value::as_bool) == Some(true));
+    let Some(owner) = owner.or_else(|| owners.first()) else {
+        return ("Pod".to_owned(), json::name(object).to_owned());
+    };
+    let (kind, name) = (json::word(owner, &["kind"]), json::word(owner, &["name"]));
+    let hash = labels.get("pod-template-hash").map(|hash| format!("-{hash}"));
+    if kind == "ReplicaSet"
+        && let Some(name) = hash.and_then(|hash| name.strip_suffix(&hash))
+    {
+        return ("Deployment".to_owned(), name.to_owned());
+    }
+    (kind.to_owned(), name.to_owned())
+}
+
+fn containers(object: &Value) -> impl Iterator<Item = &Value> {
+    json::list(object, &["spec", "containers"]).iter().chain(json::list(object, &["spec", "initContainers"]))
+}
+
+fn proxy(object: &Value, labels: &Labels) -> Proxy {
+    let gateway = labels.contains_key("gateway.networking.k8s.io/gateway-name")
+        || labels.get("istio").is_some_and(|istio| istio.ends_with("gateway"));
+    let carries = containers(object).any(|container| json::word(container, &["name"]) == "istio-proxy");
+    match (gateway, carries) {
+        (true, _) => Proxy::Gateway,
+        (false, true) => Proxy::Sidecar,
+        (false, false) => Proxy::None,
+    }
+}
+
+fn ports(object: &Value) -> BTreeMap<String, u16> {
+    let ports = containers(object).flat_map(|container| json::list(container, &["ports"]));
+    ports.filter_map(|port| Some((json::text(port, &["name"])?.to_owned(), json::port(port, &["containerPort"])?))).collect()
+}
+
+fn runs(object: &Value, proxy: Proxy) -> bool {
+    if json::word(object, &["status", "phase"]) != "Running" {
+        return false;
+    }
+    let statuses = json::list(object, &["status", "containerStatuses"]);
+    let own = |status: &&Value| proxy == Proxy::Gateway || json::word(status, &["name"]) != "istio-proxy";
+    let mut own = statuses.iter().filter(own).peekable();
+    own.peek().is_none() || own.any(|status| json::at(status, &["state", "running"]).is_some())
+}
+
+fn condition(object: &Value, wanted: &str) -> bool {
+    json::list(object, &["status", "conditions"])
+        .iter()
+        .any(|one| json::word(one, &["type"]) == wanted && json::word(one, &["status"]) == "True")
+}
+
+/// The limit of all containers but the proxy; none when one of them has none.
+fn cpu_limit(object: &Value) -> Option<f64> {
+    json::list(object, &["spec", "containers"])
+        .iter()
+        .filter(|container| json::word(container, &["name"]) != "istio-proxy")
+        .map(|container| match json::at(container, &["resources", "limits", "cpu"])? {
+            Value::String(text) => span::quantity(text),
+            other => other.as_f64(),
+        })
+        .sum()
+}

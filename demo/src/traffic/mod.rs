@@ -1,0 +1,283 @@
+//! Requests, one by one: who calls whom, what every proxy on the way does with it, what is counted and logged.
+//!
+//! The room reads objects, never writes them, knows no protocol and no clock: a tick is a call with two times. What it leaves
+//! out is written in its README.
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "counts of pods, ports and microseconds stay far below what these types hold"
+)]
+
+pub mod behaviour;
+mod compile;
+mod edge;
+mod flags;
+mod health;
+mod json;
+mod log;
+mod queue;
+mod request;
+mod span;
+mod state;
+mod stream;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) use tests::world::Town;
+
+use std::sync::Arc;
+
+pub use self::{
+    compile::{READ, Snapshot, compile},
+    edge::{BOUNDS, Edge, EdgeKey, Reporter, Security, Workload},
+    flags::Flags,
+    log::{Access, Line, LogRecord, stamp},
+    request::Request,
+    state::Tries,
+    walk::Outcome,
+};
+use self::{
+    behaviour::Flow,
+    state::{Bound, State},
+    stream::Stream,
+    walk::Walk,
+};
+
+/// Shortest and longest time until the proxies have a change, milliseconds.
+const CONVERGENCE: (f64, f64) = (80.0, 400.0);
+
+/// How a flow fared so far.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Fared {
+    /// Requests sent.
+    pub sent: u64,
+    /// Of these, failed: 5xx, no answer, gRPC errors.
+    pub failed: u64,
+    /// Sum of their latencies, milliseconds.
+    pub latency: f64,
+}
+
+/// A pod's signals, as its node would report them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signal {
+    /// Namespace.
+    pub namespace: Arc<str>,
+    /// Pod.
+    pub pod: Arc<str>,
+    /// Uid.
+    pub uid: Arc<str>,
+    /// Cores in use.
+    pub cores: f64,
+    /// Bytes in use.
+    pub memory: f64,
+    /// Requests in flight.
+    pub in_flight: u32,
+    /// Requests per second.
+    pub rps: f64,
+    /// CPU seconds of its requests so far.
+    pub cpu_seconds: f64,
+}
+
+/// The traffic of a world.
+#[derive(Debug)]
+pub struct Traffic {
+    seed: u64,
+    flows: Vec<Flow>,
+    fared: Vec<Fared>,
+    state: State,
+    seen: Option<Arc<Snapshot>>,
+    active: Bound,
+    pending: Vec<(f64, Bound)>,
+    convergence: Vec<f64>,
+    asked: u64,
+}
+
+impl Traffic {
+    /// Traffic of these flows; nothing flows until the first [`Traffic::tick`].
+    pub fn new(seed: u64, flows: Vec<Flow>) -> Self {
+        let fared = vec![Fared::default(); flows.len()];
+        Self {
+            seed,
+            flows,
+            fared,
+            state: State::default(),
+            seen: None,
+            active: Bound::default(),
+            pending: Vec::new(),
+            convergence: Vec::new(),
+            asked: 0,
+        }
+    }
+
+    /// The flows, in the order [`compile`] needs them.
+    pub fn flows(&self) -> &[Flow] {
+        &self.flows
+    }
+
+    /// Lets all requests of a tick happen (Unix milliseconds). The snapshot is the latest; the proxies follow it a little
+    /// later, as a control plane lets them.
+    pub fn tick(&mut self, snapshot: &Arc<Snapshot>, from: u64, to: u64) {
+        let (start, end) = (from as f64, to as f64);
+        self.follow(snapshot, start);
+        let span = end - start;
+        if span <= 0.0 {
+            return;
+        }
+        let mut arrivals: Vec<(f64, usize, Stream)> = Vec::new();
+        for (at, flow) in self.flows.iter().enumerate() {
+            let mut stream = Stream::of(self.seed, &flow.name, from);
+            let wave = flow.wave.as_ref().map_or(1.0, |wave| {
+                let phase = Stream::of(self.seed, &flow.name, u64::MAX).unit();
+                1.0 + wave.depth * (std::f64::consts::TAU * (start / wave.period.max(1.0) + phase)).sin()
+            });
+            let n = stream.poisson(flow.rps * wave.max(0.0) * span / 1000.0);
+            let times: Vec<f64> = (0..n).map(|_| start + stream.unit() * span).collect();
+            arrivals.extend((0u64..).zip(times).map(|(n, time)| (time, at, stream.child(n))));
+        }
+        arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (t, flow, stream) in arrivals {
+            self.state.advance(t);
+            let outcome = self.enter(flow, t, stream);
+            let fared = &mut self.fared[flow];
+            fared.sent += 1;
+            fared.failed += u64::from(outcome.failed());
+            fared.latency += outcome.latency;
+        }
+        self.state.advance(end);
+        self.state.settle(span);
+    }
+
+    /// Notices a new snapshot, and lets the proxies have those that are due.
+    fn follow(&mut self, snapshot: &Arc<Snapshot>, now: f64) {
+        let known = self.seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, snapshot));
+        if !known {
+            let bound = self.state.bind(snapshot);
+            self.state.see(&bound);
+            if self.seen.is_none() {
+                self.active = bound;
+            } else {
+                let draw = Stream::of(self.seed, "control plane", now as u64).unit();
+                let delay = CONVERGENCE.0 + draw * (CONVERGENCE.1 - CONVERGENCE.0);
+                self.convergence.push(delay);
+                self.pending.push((now + delay, bound));
+            }
+            self.seen = Some(Arc::clone(snapshot));
+        }
+        while let Some(at) = self.pending.iter().rposition(|(due, _)| *due <= now) {
+            self.active = self.pending.swap_remove(at).1;
+            // What was pushed before it is overtaken.
+            self.pending.drain(..at.min(self.pending.len()));
+        }
+    }
+
+    fn enter(&mut self, flow: usize, t: f64, mut stream: Stream) -> Outcome {
+        let nobody = Outcome { latency: 1.0, code: 0, grpc: None, flags: Flags::NONE };
+        let patience = self.flows[flow].timeout.unwrap_or(f64::INFINITY);
+        let bound = &self.active;
+        let Some(entry) = bound.snapshot.entries.get(flow) else { return nobody };
+        let Some(site) = entry.site else { return nobody };
+        if entry.dropped {
+            return Outcome { latency: patience.min(10_000.0), ..nobody };
+        }
+        let pod = match (entry.through, entry.pods.is_empty()) {
+            (true, true) => return nobody,
+            (true, false) => Some(bound.pods[entry.pods[stream.below(entry.pods.len())] as usize]),
+            (false, _) => None,
+        };
+        if pod.is_some_and(|pod| !self.state.pods[pod as usize].alive) {
+            return nobody;
+        }
+        if let Some(pod) = pod {
+            self.state.touch(pod).queue.arrive(0.3, 0.2, 256);
+        }
+        let site = &bound.snapshot.sites[site as usize];
+        Walk { bound, state: &mut self.state, stream }.call(site, pod, t, patience, 0)
+    }
+
+    /// A real request that arrives at a Gateway, `NAMESPACE/NAME`; `None` when no pod of it takes connections.
+    pub fn request(&mut self, gateway: &str, request: Request, at: u64) -> Option<Outcome> {
+        let (pod, site) = self.active.snapshot.at_gateway(gateway, request)?;
+        let pod = self.active.pods[pod as usize];
+        if !self.state.pods[pod as usize].alive {
+            return None;
+        }
+        self.asked += 1;
+        let stream = Stream::of(self.seed, gateway, at).child(self.asked);
+        let mut walk = Walk { bound: &self.active, state: &mut self.state, stream };
+        Some(walk.call(&site, Some(pod), at as f64, f64::INFINITY, 0))
+    }
+
+    /// Counters of all edges, with numbers that stay.
+    pub fn counters(&self) -> impl Iterator<Item = (u32, &Edge)> {
+        self.state.edges.iter()
+    }
+
+    /// The names of a workload's number; `None`: unknown.
+    pub fn workload(&self, number: u32) -> Option<&Workload> {
+        self.state.workloads.name(number)
+    }
+
+    /// Namespace and name of a Service's number; `None`: unknown.
+    pub fn service(&self, number: u32) -> Option<&(Arc<str>, Arc<str>)> {
+        self.state.services.name(number)
+    }
+
+    /// Namespace and name of a pod's number.
+    pub fn pod(&self, number: u32) -> Option<(&Arc<str>, &Arc<str>)> {
+        self.state.pods.get(number as usize).map(|pod| (&pod.namespace, &pod.name))
+    }
+
+    /// A pod's address.
+    pub fn address(&self, number: u32) -> &str {
+        self.state.pods.get(number as usize).map_or("", |pod| &pod.ip)
+    }
+
+    /// Whether a pod has a proxy that reports.
+    pub fn in_mesh(&self, number: u32) -> bool {
+        self.state.pods.get(number as usize).is_some_and(|pod| pod.in_mesh)
+    }
+
+    /// Pods that are there, by number, with their uid.
+    pub fn pods(&self) -> impl Iterator<Item = (u32, &Arc<str>)> {
+        (0u32..).zip(&self.state.pods).filter(|(_, pod)| pod.there).map(|(number, pod)| (number, &pod.uid))
+    }
+
+    /// Tries of callers towards clusters (`outbound|PORT|SUBSET|HOST`).
+    pub fn tries(&self) -> impl Iterator<Item = (Option<&Workload>, &Arc<str>, Tries)> {
+        self.state.tries.iter().map(|((caller, cluster), tries)| (self.workload(*caller), cluster, *tries))
+    }
+
+    /// How the flows fared, in their order.
+    pub fn fared(&self) -> &[Fared] {
+        &self.fared
+    }
+
+    /// How long the proxies took to follow each change since the last call, milliseconds.
+    pub fn take_convergence(&mut self) -> Vec<f64> {
+        std::mem::take(&mut self.convergence)
+    }
+
+    /// Log lines since the last call, in the order in which they were written.
+    pub fn take_logs(&mut self) -> Vec<LogRecord> {
+        let mut logs = std::mem::take(&mut self.state.logs);
+        logs.sort_by(|a, b| a.at.total_cmp(&b.at));
+        logs
+    }
+
+    /// Signals of all pods that run.
+    pub fn signals(&self) -> impl Iterator<Item = Signal> {
+        self.state.pods.iter().filter(|pod| pod.alive).map(|pod| Signal {
+            namespace: Arc::clone(&pod.namespace),
+            pod: Arc::clone(&pod.name),
+            uid: Arc::clone(&pod.uid),
+            cores: pod.base_cpu + pod.queue.cores(pod.cpu_limit),
+            memory: pod.base_memory + (f64::from(pod.in_flight) + pod.queue.backlog()) * pod.memory_per_request,
+            in_flight: pod.in_flight,
+            rps: pod.queue.rps(),
+            cpu_seconds: pod.cpu_seconds,
+        })
+    }
+}

@@ -1,0 +1,578 @@
+//! The walk of one request through the proxies and pods it meets.
+//!
+//! A walk is drawn at once, in the order its parts would happen; what begins and ends later is put on the heap of the state,
+//! so that requests in flight and counters are right at every moment. A choice made ahead of time sees the load of now.
+
+use std::sync::Arc;
+
+use super::{
+    compile::{Choice, Cluster, Fault, Forward, Inbound, Link, Proxy, Reply, Retries, Site},
+    edge::{EdgeKey, Reporter, Security, UNKNOWN},
+    flags::Flags,
+    log::{Access, Line, LogRecord},
+    state::{Bound, Done, State},
+    stream::Stream,
+};
+
+/// Deeper calls end with an error: the behaviours call each other in a circle.
+const DEEPEST: u32 = 32;
+/// How long a connection is tried when nobody answers, milliseconds (Istio's default).
+const CONNECT: f64 = 10_000.0;
+/// A proxy's own work on a request.
+const PROXY: f64 = 0.15;
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outcome {
+    /// Milliseconds until the answer.
+    pub latency: f64,
+    /// HTTP status; 0 without an answer.
+    pub code: u16,
+    /// gRPC status, for gRPC.
+    pub grpc: Option<u8>,
+    /// Flags of the caller's proxy.
+    pub flags: Flags,
+}
+
+impl Outcome {
+    fn plain(latency: f64, code: u16, flags: Flags) -> Self {
+        Self { latency, code, grpc: None, flags }
+    }
+
+    /// Whether the caller got what it wanted.
+    pub fn failed(&self) -> bool {
+        self.code == 0 || self.code >= 500 || self.grpc.is_some_and(|grpc| grpc != 0)
+    }
+}
+
+/// A walk in a bound snapshot.
+pub(super) struct Walk<'a> {
+    pub(super) bound: &'a Bound,
+    pub(super) state: &'a mut State,
+    pub(super) stream: Stream,
+}
+
+/// What one try came to.
+struct Try {
+    outcome: Outcome,
+    /// It reached no pod.
+    lost: bool,
+    connect: bool,
+    reset: bool,
+}
+
+/// Whom the caller's proxy reports as called.
+#[derive(Clone, Copy)]
+struct Called<'a> {
+    group: Option<u32>,
+    pod: Option<u32>,
+    port: u16,
+    cluster: Option<&'a Cluster>,
+}
+
+/// Faults drawn: the delay, the answer, the flags.
+struct Drawn {
+    delay: f64,
+    reply: Option<Reply>,
+    flags: Flags,
+}
+
+impl Walk<'_> {
+    /// Sends a request at `t` from a pod (of the state), or from outside; the caller waits `patience`.
+    pub(super) fn call(&mut self, site: &Site, from: Option<u32>, t: f64, patience: f64, depth: u32) -> Outcome {
+        if depth > DEEPEST {
+            return Outcome::plain(0.0, 508, Flags::NONE);
+        }
+        let mut drawn = self.draw(site.faults.iter());
+        let route_fault = match &site.choice {
+            Choice::Forward(forward) if drawn.reply.is_none() => forward.fault.as_ref(),
+            _ => None,
+        };
+        if let Some(fault) = route_fault {
+            let more = self.draw(std::iter::once(fault));
+            drawn = Drawn { delay: drawn.delay + more.delay, reply: more.reply, flags: drawn.flags.and(more.flags) };
+        }
+        let mut called = Called { group: None, pod: None, port: 0, cluster: None };
+        let own = if site.proxy == Proxy::None { 0.0 } else { PROXY };
+        let mut outcome = match (&drawn.reply, &site.choice) {
+            (Some(reply), _) => replied(*reply, own),
+            (None, Choice::NoRoute) => Outcome::plain(own, 404, Flags::NR),
+            (None, Choice::Answer(code, _)) => Outcome::plain(own, *code, Flags::NONE),
+            (None, Choice::Beyond) => Outcome::plain(40.0 * (0.4 * self.stream.normal()).exp(), 200, Flags::NONE),
+            (None, Choice::Forward(forward)) => {
+                let (start, left) = (t + drawn.delay + own, patience - drawn.delay - own);
+                let (mut outcome, reached) = self.forward(site, forward, from, start, left, depth);
+                called = reached;
+                outcome.latency += own;
+                outcome
+            }
+        };
+        outcome.latency += drawn.delay;
+        outcome.flags = outcome.flags.and(drawn.flags);
+        if outcome.latency > patience {
+            outcome = Outcome::plain(patience, 0, drawn.flags.and(Flags::DC));
+        }
+        if site.request.grpc && outcome.grpc.is_none() {
+            outcome.grpc = Some(grpc_of(outcome.code));
+        }
+        if let Some(pod) = from.filter(|_| site.proxy != Proxy::None) {
+            self.report_source(site, pod, t, outcome, called);
+        }
+        outcome
+    }
+
+    fn draw<'f>(&mut self, faults: impl Iterator<Item = &'f Fault>) -> Drawn {
+        let mut drawn = Drawn { delay: 0.0, reply: None, flags: Flags::NONE };
+        for fault in faults {
+            if let Some((share, ms)) = fault.delay
+                && self.stream.chance(share)
+            {
+                drawn.delay += ms;
+                drawn.flags = drawn.flags.and(Flags::DI);
+            }
+            if let Some((share, reply)) = fault.abort
+                && self.stream.chance(share)
+            {
+                drawn.flags = drawn.flags.and(Flags::FI);
+                drawn.reply = Some(reply);
+                break;
+            }
+        }
+        drawn
+    }
+
+    fn forward<'f>(
+        &mut self,
+        site: &Site,
+        forward: &'f Forward,
+        from: Option<u32>,
+        t: f64,
+        patience: f64,
+        depth: u32,
+    ) -> (Outcome, Called<'f>) {
+        let nobody = Called { group: None, pod: None, port: 0, cluster: None };
+        let mut at = (self.stream.unit() * f64::from(forward.weights)) as u32;
+        let chosen = forward.clusters.iter().find(|(weight, _)| {
+            let here = at < *weight;
+            at = at.saturating_sub(*weight);
+            here
+        });
+        // No valid backend for this share: 500 (Gateway API, HTTPRouteRule.backendRefs).
+        let Some((_, Some(cluster))) = chosen else { return (Outcome::plain(0.0, 500, Flags::NONE), nobody) };
+        let limit = forward.timeout.unwrap_or(f64::INFINITY);
+        let caller = site.group.map_or(UNKNOWN, |group| self.bound.groups[group as usize]);
+        let mut called = Called { cluster: Some(cluster), ..nobody };
+        let pool = cluster.pool.map(|pool| (self.state.pool(caller, &cluster.name), pool.most));
+        let mut tried = [u32::MAX; 8];
+        let (mut elapsed, mut n, mut retries, mut lost) = (0.0, 0u32, 0u32, 0u64);
+        let mut attempts = 0u64;
+        let outcome = loop {
+            if let Some((pool, most)) = pool
+                && self.state.pools[pool as usize] >= most
+            {
+                break Outcome::plain(elapsed, 503, Flags::UO);
+            }
+            let Some((pod, inbound)) = self.pick(site, cluster, caller, t + elapsed, &tried) else {
+                break Outcome::plain(elapsed, 503, Flags::UH);
+            };
+            let inbound = &forward.inbounds[inbound as usize];
+            called = Called { group: Some(inbound.group), pod: Some(pod), port: inbound.port, cluster: Some(cluster) };
+            tried[n as usize % tried.len()] = pod;
+            let per_try = forward.per_try.unwrap_or(f64::INFINITY);
+            let left = (limit - elapsed).min(patience - elapsed);
+            let one = self.attempt(site, inbound, cluster.service, from, pod, t + elapsed, per_try.min(left), depth);
+            attempts += 1;
+            lost += u64::from(one.lost);
+            let spent = one.outcome.latency.min(per_try).min(left.max(0.0));
+            if let Some((pool, _)) = pool {
+                self.state.later(t + elapsed, Done::PoolMore(pool));
+                self.state.later(t + elapsed + spent, Done::Pool(pool));
+            }
+            elapsed += spent;
+            let timed_out = one.outcome.latency > per_try.min(left);
+            self.note(cluster, caller, pod, t + elapsed, &one, timed_out);
+            if timed_out && left <= per_try {
+                // The whole request is over: by the route's timeout, or because the caller went away.
+                let gone = patience <= limit;
+                break if gone {
+                    Outcome::plain(f64::INFINITY, 0, Flags::DC)
+                } else {
+                    Outcome::plain(elapsed, 504, Flags::UT)
+                };
+            }
+            let mut ended = one.outcome;
+            ended.latency = elapsed;
+            if timed_out {
+                (ended.code, ended.grpc, ended.flags) = (504, None, Flags::UT);
+            }
+            if !again(&forward.retries, &one, timed_out) {
+                break ended;
+            }
+            if retries >= forward.retries.attempts {
+                if forward.retries.attempts > 0 {
+                    ended.flags = ended.flags.and(Flags::URX);
+                }
+                break ended;
+            }
+            retries += 1;
+            n += 1;
+            let pause = 25.0 * f64::from(1u32 << retries.min(8)) * 0.5 * (0.5 + self.stream.unit());
+            elapsed += pause.min(250.0);
+        };
+        if site.proxy != Proxy::None {
+            let tries = self.state.tries.entry((caller, Arc::clone(&cluster.name))).or_default();
+            tries.attempts += attempts;
+            tries.retries += u64::from(retries);
+            tries.lost += lost;
+        }
+        (outcome, called)
+    }
+
+    /// The less loaded of two random hosts that are neither ejected nor tried; tried ones when nothing else is left.
+    fn pick(&mut self, site: &Site, cluster: &Cluster, caller: u32, t: f64, tried: &[u32]) -> Option<(u32, u32)> {
+        let hosts = &cluster.endpoints;
+        if hosts.is_empty() {
+            return None;
+        }
+        if site.proxy == Proxy::None {
+            return Some(hosts[self.stream.below(hosts.len())]);
+        }
+        let out = |walk: &Self, host: &(u32, u32)| {
+            cluster.outlier.is_some() && {
+                let key = (caller, walk.bound.pods[host.0 as usize]);
+                walk.state.health.get(&key).is_some_and(|health| health.out(t))
+            }
+        };
+        let from = |walk: &Self, start: usize, fresh: bool| {
+            let around = hosts[start..].iter().chain(&hosts[..start]);
+            around.copied().find(|host| !out(walk, host) && !(fresh && tried.contains(&host.0)))
+        };
+        let (first, second) = (self.stream.below(hosts.len()), self.stream.below(hosts.len()));
+        let a = from(self, first, true).or_else(|| from(self, first, false))?;
+        let b = from(self, second, true).unwrap_or(a);
+        let load = |host: &(u32, u32)| self.state.pods[self.bound.pods[host.0 as usize] as usize].in_flight;
+        Some(if load(&b) < load(&a) { b } else { a })
+    }
+
+    /// Tells the caller's proxies how the host did.
+    fn note(&mut self, cluster: &Cluster, caller: u32, pod: u32, t: f64, one: &Try, timed_out: bool) {
+        let Some(outlier) = &cluster.outlier else { return };
+        let local = one.connect || one.reset || timed_out;
+        let key = (caller, self.bound.pods[pod as usize]);
+        if !self.state.health.entry(key).or_default().note(one.outcome.code, local, outlier) {
+            return;
+        }
+        let out = |host: &&(u32, u32)| {
+            let key = (caller, self.bound.pods[host.0 as usize]);
+            self.state.health.get(&key).is_some_and(|health| health.out(t))
+        };
+        let already = cluster.endpoints.iter().filter(out).count();
+        let most = ((outlier.most * cluster.endpoints.len() as f64) as usize).max(1);
+        if already < most && let Some(health) = self.state.health.get_mut(&key) {
+            health.eject(t, outlier);
+            self.state.tries.entry((caller, Arc::clone(&cluster.name))).or_default().ejections += 1;
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the ends of one try and when")]
+    fn attempt(
+        &mut self,
+        site: &Site,
+        inbound: &Inbound,
+        service: u32,
+        from: Option<u32>,
+        pod: u32,
+        t: f64,
+        limit: f64,
+        depth: u32,
+    ) -> Try {
+        let number = self.bound.pods[pod as usize];
+        // A caller without a proxy sees no answer where a proxy would write one.
+        let lost = |latency: f64, flags: Flags, connect: bool| {
+            let code = if site.proxy == Proxy::None { 0 } else { 503 };
+            Try { outcome: Outcome::plain(latency, code, flags), lost: true, connect, reset: !connect }
+        };
+        match inbound.link {
+            Link::Partition => return lost(CONNECT, Flags::UF, true),
+            Link::TlsMismatch => return lost(1.0, Flags::UC, false),
+            Link::Open if !self.state.pods[number as usize].alive => return lost(0.5, Flags::UF, true),
+            Link::Open => {}
+        }
+        let network = 0.3 + self.stream.exponential(0.1);
+        let proxied = self.state.pods[number as usize].in_mesh;
+        let mut flags = Flags::NONE;
+        let (mut latency, mut code, mut grpc) = (if proxied { PROXY } else { 0.0 }, 403, None);
+        if inbound.refused_by.is_none() {
+            let drawn = self.draw(inbound.faults.iter());
+            latency += drawn.delay;
+            flags = drawn.flags;
+            if let Some(reply) = drawn.reply {
+                let outcome = replied(reply, 0.0);
+                (code, grpc) = (outcome.code, outcome.grpc);
+            } else if self.state.pods[number as usize].queue.full() {
+                (code, flags) = (503, flags.and(Flags::UO));
+            } else {
+                let (served, status) = self.serve(inbound, pod, number, from, t + network + latency, depth);
+                latency += served;
+                code = status;
+            }
+        }
+        if site.request.grpc && grpc.is_none() {
+            grpc = Some(grpc_of(code));
+        }
+        let mut seen = Outcome { latency, code, grpc, flags };
+        if latency + network > limit {
+            // The caller went away; the pod works to the end all the same.
+            seen = Outcome::plain((limit - network).max(0.0), 0, flags.and(Flags::DC));
+        }
+        if proxied {
+            self.report_destination(site, inbound, service, pod, t + network, seen);
+        }
+        let outcome = Outcome { latency: latency + network, code, grpc, flags: Flags::NONE };
+        Try { outcome, lost: false, connect: false, reset: false }
+    }
+
+    /// The application's part: waiting, work, its own calls.
+    fn serve(
+        &mut self,
+        inbound: &Inbound,
+        pod: u32,
+        number: u32,
+        from: Option<u32>,
+        t: f64,
+        depth: u32,
+    ) -> (f64, u16) {
+        let bound = self.bound;
+        let serves = &inbound.serves;
+        let (chance, exponential) = (self.stream.unit(), self.stream.exponential(1.0));
+        let draw = (serves.sigma * self.stream.normal()).exp();
+        self.state.later(t, Done::PodMore(number));
+        let state = self.state.touch(number);
+        state.memory_per_request = serves.memory;
+        let wait = state.queue.wait(chance, exponential);
+        let own = serves.median * draw * state.queue.slower();
+        state.queue.arrive(serves.median * (serves.sigma * serves.sigma / 2.0).exp(), serves.cpu, serves.workers);
+        let mut latency = wait + own;
+        let mut code = if self.stream.chance(serves.errors) { serves.error_code } else { 200 };
+        let mut blamed = None;
+        let group = bound.snapshot.group(inbound.group);
+        if code < 500 {
+            'steps: for step in &bound.snapshot.calls[inbound.group as usize] {
+                let mut slowest = 0.0f64;
+                for call in step {
+                    if !self.stream.chance(call.share) {
+                        continue;
+                    }
+                    let site = &bound.snapshot.sites[call.site as usize];
+                    let outcome = self.call(site, Some(number), t + latency, call.timeout, depth + 1);
+                    slowest = slowest.max(outcome.latency);
+                    // An application asks for success: a refusal hurts it like an error.
+                    if (outcome.failed() || outcome.code >= 400) && !call.optional {
+                        code = 500;
+                        blamed = Some((site.request.host.as_str(), outcome.code));
+                    }
+                }
+                latency += slowest;
+                if code >= 500 {
+                    break 'steps;
+                }
+            }
+        }
+        self.state.later(t + latency, Done::Pod(number));
+        let class = ["1xx", "2xx", "3xx", "4xx", "5xx"].get((code / 100).saturating_sub(1) as usize).copied();
+        if let Some(template) = class.and_then(|class| group.behaviour.logs.get(class))
+            && self.state.pods[number as usize].logged >= self.stream.unit()
+        {
+            let caller = from.map(|from| Arc::clone(&self.state.pods[from as usize].name));
+            let (peer, shown) = blamed.unwrap_or((caller.as_deref().unwrap_or("client"), code));
+            let text = template
+                .replace("{{code}}", &shown.to_string())
+                .replace("{{peer}}", peer)
+                .replace("{{ms}}", &format!("{latency:.0}"))
+                .replace("{{path}}", &inbound.path);
+            self.log(bound, pod, t + latency, Line::App(text));
+        }
+        (latency, code)
+    }
+
+    fn log(&mut self, bound: &Bound, pod: u32, at: f64, line: Line) {
+        let pod = &bound.snapshot.pods()[pod as usize];
+        let (namespace, pod) = (Arc::clone(&pod.namespace), Arc::clone(&pod.name));
+        self.state.logs.push(LogRecord { at, namespace, pod, line });
+    }
+
+    fn report_source(&mut self, site: &Site, pod: u32, t: f64, outcome: Outcome, called: Called<'_>) {
+        let service = called.cluster.map(|cluster| cluster.service).or(site.service);
+        let service = match site.proxy {
+            // A gateway without a route knows no Service.
+            Proxy::Gateway => called.cluster.map(|cluster| cluster.service),
+            _ => service,
+        };
+        let key = EdgeKey {
+            pod,
+            reporter: Reporter::Source,
+            source: self.state.pods[pod as usize].workload,
+            destination: called.group.map_or(UNKNOWN, |group| self.bound.groups[group as usize]),
+            service: service.map_or(UNKNOWN, |service| self.bound.services[service as usize]),
+            code: outcome.code,
+            grpc: outcome.grpc,
+            is_grpc: site.request.grpc,
+            flags: outcome.flags,
+            security: Security::Unknown,
+        };
+        self.count(key, t, outcome.latency);
+        if self.sampled(pod) {
+            let upstream = called.pod.map(|pod| {
+                format!("{}:{}", self.bound.snapshot.pods()[pod as usize].ip, called.port)
+            });
+            let route = match &site.choice {
+                Choice::Forward(forward) => forward.route.clone(),
+                _ => None,
+            };
+            let details = match &site.choice {
+                Choice::Answer(403, Some(by)) => rbac(by),
+                _ => details(outcome, called.pod.is_some()),
+            };
+            let cluster = called.cluster.map_or("-".to_owned(), |cluster| cluster.name.to_string());
+            let path = site.request.path.as_str().into();
+            let at = t + outcome.latency;
+            let line = access(site, path, outcome, details, 0, upstream, cluster, route);
+            let state = &self.state.pods[pod as usize];
+            let (namespace, pod) = (Arc::clone(&state.namespace), Arc::clone(&state.name));
+            self.state.logs.push(LogRecord { at, namespace, pod, line });
+        }
+    }
+
+    fn report_destination(&mut self, site: &Site, inbound: &Inbound, service: u32, pod: u32, t: f64, outcome: Outcome) {
+        let bound = self.bound;
+        let number = bound.pods[pod as usize];
+        let source = site.group.filter(|_| inbound.mtls).map_or(UNKNOWN, |group| bound.groups[group as usize]);
+        let key = EdgeKey {
+            pod: number,
+            reporter: Reporter::Destination,
+            source,
+            destination: bound.groups[inbound.group as usize],
+            service: bound.services[service as usize],
+            code: outcome.code,
+            grpc: outcome.grpc,
+            is_grpc: site.request.grpc,
+            flags: outcome.flags,
+            security: if inbound.mtls { Security::Mutual } else { Security::None },
+        };
+        self.count(key, t, outcome.latency);
+        if self.sampled(number) {
+            let details = match &inbound.refused_by {
+                Some(by) => rbac(by),
+                None => details(outcome, true),
+            };
+            let [least, most] = inbound.serves.bytes;
+            let bytes = least + self.stream.below(most.saturating_sub(least).max(1) as usize) as u32;
+            let upstream = Some(format!("{}:{}", bound.snapshot.pods()[pod as usize].ip, inbound.port));
+            let cluster = format!("inbound|{}||", inbound.port);
+            let line = access(site, Arc::clone(&inbound.path), outcome, details, bytes, upstream, cluster, None);
+            self.log(bound, pod, t + outcome.latency, line);
+        }
+    }
+
+    fn count(&mut self, key: EdgeKey, t: f64, latency: f64) {
+        self.state.touch(key.pod).seen += 1;
+        let edge = self.state.edges.number(key);
+        self.state.later(t + latency, Done::Edge(edge, (latency * 1000.0) as u64));
+    }
+
+    /// Whether this request of the proxy is logged: each with the same probability, so that shares stay true.
+    fn sampled(&mut self, pod: u32) -> bool {
+        let share = self.state.pods[pod as usize].logged;
+        self.stream.chance(share)
+    }
+}
+
+fn replied(reply: Reply, latency: f64) -> Outcome {
+    match reply {
+        Reply::Http(code) => Outcome::plain(latency, code, Flags::NONE),
+        Reply::Grpc(status) => Outcome { grpc: Some(status), ..Outcome::plain(latency, 200, Flags::NONE) },
+    }
+}
+
+/// Whether a try is followed by another.
+fn again(retries: &Retries, one: &Try, timed_out: bool) -> bool {
+    if retries.attempts == 0 {
+        return false;
+    }
+    let (code, grpc) = if timed_out { (504, None) } else { (one.outcome.code, one.outcome.grpc) };
+    (one.connect && retries.connect)
+        || (one.reset && retries.reset)
+        || (retries.five && (code >= 500 || code == 0))
+        || (retries.gateway && matches!(code, 502..=504))
+        || retries.codes.contains(&code)
+        || grpc.is_some_and(|grpc| retries.grpc.contains(&grpc))
+}
+
+/// The gRPC status a client makes of an HTTP status (gRPC, "HTTP to gRPC Status Code Mapping").
+fn grpc_of(code: u16) -> u8 {
+    match code {
+        200 => 0,
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502..=504 => 14,
+        _ => 2,
+    }
+}
+
+fn rbac(by: &str) -> String {
+    let (namespace, name) = by.split_once('/').unwrap_or(("", by));
+    format!("rbac_access_denied_matched_policy[ns[{namespace}]-policy[{name}]-rule[0]]")
+}
+
+fn details(outcome: Outcome, reached: bool) -> String {
+    let word = if outcome.flags.has(Flags::FI) {
+        "fault_filter_abort"
+    } else if outcome.flags.has(Flags::DC) {
+        "downstream_remote_disconnect"
+    } else if outcome.flags.has(Flags::UT) {
+        "response_timeout"
+    } else if outcome.flags.has(Flags::UF) {
+        "upstream_reset_before_response_started{connection_failure}"
+    } else if outcome.flags.has(Flags::UC) {
+        "upstream_reset_before_response_started{connection_termination}"
+    } else if outcome.flags.has(Flags::UO) {
+        "upstream_reset_before_response_started{overflow}"
+    } else if outcome.flags.has(Flags::UH) {
+        "no_healthy_upstream"
+    } else if outcome.flags.has(Flags::NR) {
+        "route_not_found"
+    } else if reached {
+        "via_upstream"
+    } else {
+        "direct_response"
+    };
+    word.to_owned()
+}
+
+#[expect(clippy::too_many_arguments, reason = "the fields of one line")]
+fn access(
+    site: &Site,
+    path: Arc<str>,
+    outcome: Outcome,
+    details: String,
+    bytes: u32,
+    upstream: Option<String>,
+    cluster: String,
+    route: Option<Arc<str>>,
+) -> Line {
+    Line::Access(Box::new(Access {
+        method: site.request.method.clone(),
+        path,
+        host: site.request.host.clone(),
+        code: outcome.code,
+        flags: outcome.flags,
+        details,
+        bytes,
+        ms: outcome.latency,
+        upstream,
+        cluster,
+        route,
+    }))
+}
