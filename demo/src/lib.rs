@@ -4,3 +4,4 @@
 //! cluster. The cockpit does not know this crate: it reaches a world by kubeconfig and URLs, as it reaches any cluster.
 
 pub mod base;
+pub mod control;

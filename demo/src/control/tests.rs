@@ -1,0 +1,1 @@
+//! Store in, store out, in virtual time.
