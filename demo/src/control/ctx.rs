@@ -50,6 +50,7 @@ pub struct State {
     pub(super) series: HashMap<String, Series>,
     pub(super) ordinals: HashMap<String, u64>,
     pub(super) failures: HashMap<Work, u32>,
+    pub(super) scaler_due: HashMap<String, Timestamp>,
     pub(super) scale_down_since: HashMap<String, Timestamp>,
 }
 

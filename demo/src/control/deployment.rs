@@ -10,7 +10,7 @@ use super::{
     json,
     key::Key,
     kinds, names,
-    pods::{MANAGER, share},
+    pods::{self, MANAGER, share},
     rollout,
 };
 use crate::base::objects::{Objects, Refused};
@@ -106,7 +106,8 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
         let revision = new.revision.to_string();
         ctx.edit(key, MANAGER, |deployment| annotate(deployment, REVISION, &revision))?;
     }
-    let step = rollout::step(&sets, &hash, wish, paused, recreate);
+    let lingering = recreate.then(|| sets.iter().any(|set| set.hash != hash && lingers(ctx, set)));
+    let step = rollout::step(&sets, &hash, wish, paused, lingering);
     for (set, to) in &step {
         scale(ctx, key, set, *to, wish)?;
     }
@@ -126,6 +127,12 @@ fn sets<O: Objects>(ctx: &Ctx<'_, O>, uid: &str) -> Vec<Set> {
         .collect();
     sets.sort_by(|a, b| (&a.created, a.revision, &a.key).cmp(&(&b.created, b.revision, &b.key)));
     sets
+}
+
+/// Whether pods of a ReplicaSet have not ended yet, those on their way out included.
+fn lingers<O: Objects>(ctx: &Ctx<'_, O>, set: &Set) -> bool {
+    let uid = ctx.row(&set.key).map(|row| row.uid.clone()).unwrap_or_default();
+    pods::managed(ctx, &uid).iter().any(|(_, pod)| !pods::facts(pod).ended())
 }
 
 fn annotate(object: &mut Value, key: &str, value: &str) {

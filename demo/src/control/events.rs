@@ -8,7 +8,7 @@ use super::{Controller, ctx::Ctx, json, key::Key, kinds, names, time};
 use crate::base::objects::{Objects, Refused};
 
 /// How long an Event is kept, as kube-apiserver's `--event-ttl`.
-const KEPT: Duration = Duration::from_secs(3_600);
+const KEPT: Duration = Duration::from_hours(1);
 
 /// An Event that may repeat.
 #[derive(Debug, Clone)]

@@ -22,7 +22,17 @@ const EVERY: Duration = Duration::from_secs(15);
 const BY: &str = "horizontal-pod-autoscaler";
 
 pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
-    let Some(scaler) = ctx.get(key) else { return Ok(()) };
+    let Some(scaler) = ctx.get(key) else {
+        ctx.state.scaler_due.remove(&key.to_string());
+        return Ok(());
+    };
+    // It looks every 15 s, whatever happens in between: what it did last time must show first.
+    let due = ctx.state.scaler_due.get(&key.to_string()).copied();
+    if let Some(due) = due.filter(|due| *due > ctx.now) {
+        ctx.at(due, Controller::Hpa, key);
+        return Ok(());
+    }
+    ctx.state.scaler_due.insert(key.to_string(), time::later(ctx.now, EVERY));
     ctx.after(EVERY, Controller::Hpa, key);
     let target = json::at(&scaler, &["spec", "scaleTargetRef"]);
     let Some(kind) = kinds::named(json::text(target, &["apiVersion"]), json::text(target, &["kind"])) else {
@@ -70,7 +80,7 @@ fn calm<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, current: i64, asked: i64) -
     }
     let now = ctx.now;
     let since = *ctx.state.scale_down_since.entry(subject.clone()).or_insert(now);
-    if time::elapsed(since, now) < Duration::from_secs(300) {
+    if time::elapsed(since, now) < Duration::from_mins(5) {
         return current;
     }
     ctx.state.scale_down_since.remove(&subject);
@@ -88,20 +98,28 @@ fn utilisation<O: Objects>(ctx: &Ctx<'_, O>, workload: &Value, scaler: &Value, k
         .map(|container| millicores(json::text(container, &["resources", "requests", "cpu"])))
         .sum();
     let selector = ctx.row(key)?.selector.clone()?;
-    let used: Vec<u64> = ctx
+    let known: Vec<Option<u64>> = ctx
         .state
         .rows
         .within(kinds::POD, &key.namespace)
         .filter(|(_, pod)| pods::active(pod) && selector.matches(&pod.labels))
-        .filter_map(|(name, _)| ctx.state.cpu.get(&(key.namespace.clone(), name.clone())).copied())
+        .map(|(name, _)| ctx.state.cpu.get(&(key.namespace.clone(), name.clone())).copied())
         .collect();
+    let used: Vec<u64> = known.iter().copied().flatten().collect();
     if asked == 0 || used.is_empty() || target <= 0 {
         return None;
     }
-    #[expect(clippy::cast_precision_loss, reason = "thousandths of cores")]
-    let percent = used.iter().sum::<u64>() as f64 / (used.len() as u64 * asked) as f64 * 100.0;
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a percentage")]
-    let told = (percent.round() as i64, percent / target as f64);
+    #[expect(clippy::cast_precision_loss, reason = "thousandths of cores, counts of pods")]
+    let (sum, asked, target, of, all) =
+        (used.iter().sum::<u64>() as f64, asked as f64, target as f64, used.len() as f64, known.len() as f64);
+    let percent = sum / (of * asked) * 100.0;
+    // Pods nothing is known of yet count as idle on the way up, so that a start is not taken for load.
+    let ratio = match percent / target {
+        ratio if ratio > 1.0 => (sum / (all * asked) * 100.0 / target).max(1.0),
+        ratio => ratio,
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "a percentage")]
+    let told = (percent.round() as i64, ratio);
     Some(told)
 }
 

@@ -64,7 +64,7 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
         });
         ctx.create(kinds::DEPLOYMENT, object, MANAGER)?;
     }
-    expose(ctx, key, &gateway, &name, meta(&name))
+    expose(ctx, key, &gateway, &name, &meta(&name))
 }
 
 /// The Service before the proxies; its ports follow the listeners.
@@ -73,7 +73,7 @@ fn expose<O: Objects>(
     key: &Key,
     gateway: &Value,
     name: &str,
-    meta: Value,
+    meta: &Value,
 ) -> Result<(), Refused> {
     let service = Key::new(kinds::SERVICE, &key.namespace, name);
     let mut ports = vec![

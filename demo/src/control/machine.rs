@@ -41,8 +41,8 @@ impl Control {
     }
 
     /// When the next controller has work.
-    pub fn next(&mut self) -> Option<Timestamp> {
-        self.state.queue.next()
+    pub fn next_at(&mut self) -> Option<Timestamp> {
+        self.state.queue.next_at()
     }
 
     /// Works off everything due by `to`. Answers how many looks that took.

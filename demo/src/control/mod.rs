@@ -36,7 +36,7 @@ mod statefulset;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-pub mod tests_support;
+pub(crate) mod tests_support;
 pub mod time;
 mod wake;
 

@@ -35,7 +35,7 @@ impl Queue {
     }
 
     /// When the next entry is due.
-    pub fn next(&mut self) -> Option<Timestamp> {
+    pub fn next_at(&mut self) -> Option<Timestamp> {
         while let Some(Reverse((at, _, work))) = self.heap.peek() {
             if self.due.get(work) == Some(at) {
                 return Some(*at);
@@ -47,7 +47,7 @@ impl Queue {
 
     /// The next entry due by `until`.
     pub fn pop(&mut self, until: Timestamp) -> Option<(Timestamp, Work)> {
-        if self.next()? > until {
+        if self.next_at()? > until {
             return None;
         }
         let Reverse((at, _, work)) = self.heap.pop()?;
@@ -78,6 +78,6 @@ mod tests {
             seen.push((time.as_second(), key.name));
         }
         assert_eq!(seen, [(1, "late".to_owned()), (2, "b".to_owned()), (2, "a".to_owned())]);
-        assert_eq!(queue.next(), None);
+        assert_eq!(queue.next_at(), None);
     }
 }

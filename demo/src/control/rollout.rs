@@ -20,21 +20,24 @@ pub(super) struct Counts {
 }
 
 /// The scalings to do now. One direction at a time: the next look does the rest.
-pub(super) fn step(sets: &[Set], hash: &str, wish: Wish, paused: bool, recreate: bool) -> Vec<(Set, i64)> {
+///
+/// `recreate` is set for that strategy: whether pods of old ReplicaSets are still there.
+pub(super) fn step(sets: &[Set], hash: &str, wish: Wish, paused: bool, recreate: Option<bool>) -> Vec<(Set, i64)> {
     let total: i64 = sets.iter().map(|set| set.wanted).sum();
     let alive: Vec<&Set> = sets.iter().filter(|set| set.wanted > 0).collect();
     let new = sets.iter().find(|set| set.hash == hash);
     // One ReplicaSet alone follows the number wanted; while paused, the only thing that moves.
     if let [only] = alive.as_slice()
+        && recreate != Some(true)
         && (paused || new.is_some_and(|new| new.key == only.key))
     {
         return if only.wanted == wish.replicas { Vec::new() } else { vec![((*only).clone(), wish.replicas)] };
     }
     let Some(new) = new.filter(|_| !paused) else { return Vec::new() };
     let old: Vec<&Set> = sets.iter().filter(|set| set.hash != hash).collect();
-    if recreate {
+    if let Some(lingering) = recreate {
         let down: Vec<_> = old.iter().filter(|set| set.wanted > 0).map(|set| ((*set).clone(), 0)).collect();
-        if !down.is_empty() || old.iter().any(|set| set.replicas > 0) || new.wanted == wish.replicas {
+        if !down.is_empty() || lingering || new.wanted == wish.replicas {
             return down;
         }
         return vec![(new.clone(), wish.replicas)];

@@ -78,8 +78,8 @@ mod tests {
     #[test]
     fn durations_are_read_and_nonsense_is_not() {
         assert_eq!(duration("1.5s"), Some(Duration::from_millis(1_500)));
-        assert_eq!(duration("3h20m"), Some(Duration::from_secs(12_000)));
-        assert_eq!(duration("40d"), Some(Duration::from_secs(3_456_000)));
+        assert_eq!(duration("3h20m"), Some(Duration::from_mins(200)));
+        assert_eq!(duration("40d"), Some(Duration::from_hours(960)));
         for wrong in ["", "5", "s", "5 parsecs", "-3s", "1.2.3s", "3é"] {
             assert_eq!(duration(wrong), None, "{wrong}");
         }
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn durations_read_as_go_prints_them() {
         assert_eq!(words(Duration::from_millis(1_500)), "1.5s");
-        assert_eq!(words(Duration::from_secs(300)), "5m0s");
+        assert_eq!(words(Duration::from_mins(5)), "5m0s");
         assert_eq!(words(Duration::from_secs(10)), "10s");
     }
 }

@@ -139,6 +139,17 @@ impl Wake<'_> {
         let left = |row: Option<&Row>| row.and_then(|row| row.pod.as_ref()).is_none_or(super::rows::PodRow::ended);
         if left(new) && !left(old) {
             self.unbound();
+            // A Deployment that recreates waits for the last pod of its old ReplicaSets.
+            let above = old
+                .and_then(Row::controller)
+                .and_then(|set| self.state.rows.of_uid(&set.uid))
+                .and_then(|set| self.state.rows.get(set.kind, &set.namespace, &set.name)?.controller())
+                .and_then(|owner| self.state.rows.of_uid(&owner.uid))
+                .filter(|owner| owner.kind == kinds::DEPLOYMENT)
+                .cloned();
+            if let Some(above) = above {
+                self.one(Controller::Deployment, &above);
+            }
         }
         for (kind, controller) in [(kinds::SERVICE, Controller::Endpoints), (kinds::PDB, Controller::Pdb)] {
             let hit: Vec<Key> = self

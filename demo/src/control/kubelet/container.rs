@@ -16,10 +16,11 @@ use crate::base::objects::Objects;
 /// Back-offs begin here and double.
 const FIRST: Duration = Duration::from_secs(10);
 /// They do not grow beyond this.
-const MOST: Duration = Duration::from_secs(300);
+const MOST: Duration = Duration::from_mins(5);
 
 /// What is decided about a container.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent answers, each asked by name")]
 pub(super) struct Plan {
     pub image: String,
     pub node: String,
@@ -69,7 +70,7 @@ pub struct Container {
     pub(in crate::control) phase: Phase,
     pub(in crate::control) restarts: i64,
     pub(in crate::control) ended: Option<Ended>,
-    tries: u32,
+    pub(in crate::control) tries: u32,
     crashes: u32,
 }
 
@@ -239,7 +240,7 @@ impl Container {
             }
         }
         // What ran long enough may crash again without the old penalty.
-        if self.crashes > 0 && time::elapsed(since, ctx.now) >= Duration::from_secs(600) {
+        if self.crashes > 0 && time::elapsed(since, ctx.now) >= Duration::from_mins(10) {
             self.crashes = 0;
         }
         let turns = time::later(since, plan.ready);

@@ -25,6 +25,8 @@ use super::{
 use crate::base::objects::{Objects, Refused};
 
 pub(super) const MANAGER: &str = "kubelet";
+/// What a container takes to start when its image is there.
+const SANDBOX: Duration = Duration::from_millis(700);
 
 /// What the kubelet of a pod's node remembers of it.
 #[derive(Debug, Clone, Default)]
@@ -141,8 +143,9 @@ fn run<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, pod: &Value, local: &mut Loc
             None => Container::new(index, &plan.image),
         };
         let again = container.step(ctx, key, &name, &plan);
-        let waits =
-            index.0 && !plan.stays && !container.done_well() || index.0 && plan.stays && !container.is_running();
+        // Init containers hold what comes after them: until they ended well, or until they run if they are to stay.
+        let through = if plan.stays { container.is_running() } else { container.done_well() };
+        let waits = index.0 && !through;
         local.containers.insert(name, container);
         next = [next, again].into_iter().flatten().min();
         if waits {
@@ -192,7 +195,7 @@ fn plan<O: Objects>(
     };
     Plan {
         not_found,
-        pull: jitter("pull", if present && !always { Duration::ZERO } else { pull.unwrap_or(Duration::from_secs(1)) }),
+        pull: jitter("pull", if present && !always { SANDBOX } else { pull.unwrap_or(Duration::from_secs(1)) }),
         present: present && !always,
         crash: crash.or_else(|| workload.and_then(|one| one.crash.clone())).filter(|_| first),
         ready: jitter("ready", readiness_delay(spec, workload.filter(|_| !proxy && !index.0))),

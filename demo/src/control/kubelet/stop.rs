@@ -46,7 +46,7 @@ fn takes<O: Objects>(ctx: &Ctx<'_, O>, key: &Key, uid: &str) -> Duration {
         workload(ctx, key).and_then(|(kind, name)| ctx.state.behaviours.workload(&key.namespace, &kind, &name)?.stops);
     told.unwrap_or_else(|| {
         let more = names::draw(ctx.state.seed, uid, 7, 2_000);
-        Duration::from_millis(1_000) + Duration::from_millis(u64::from(more))
+        Duration::from_secs(1) + Duration::from_millis(u64::from(more))
     })
 }
 

@@ -102,11 +102,11 @@ fn phase(pod: &Value, local: &Local, initialized: bool) -> &'static str {
     if !restarts && main.iter().all(|one| one.is_some_and(over)) {
         return if main.iter().flatten().all(|one| one.done_well()) { "Succeeded" } else { "Failed" };
     }
-    let waiting = |one: &Option<&Container>| match one {
+    let waiting = |one: Option<&Container>| match one {
         None => true,
         Some(one) => one.ended.is_none() && !one.is_running(),
     };
-    if main.iter().any(waiting) { "Pending" } else { "Running" }
+    if main.iter().copied().any(waiting) { "Pending" } else { "Running" }
 }
 
 fn condition(held: &[Value], kind: &str, good: bool, why: Option<(&str, String)>, now: &str) -> Value {
@@ -159,11 +159,12 @@ fn container(seed: u64, pod: &Value, spec: &Value, local: &Local, init: bool) ->
         }})
     });
     let state = match &held.phase {
-        Phase::New | Phase::Pulling(_) => told["state"].clone(),
+        Phase::New | Phase::Pulling(_) if held.tries == 0 => told["state"].clone(),
         Phase::NoImage { backing_off: false, .. } => {
             json!({"waiting": {"reason": "ErrImagePull", "message": missing(image)}})
         }
-        Phase::NoImage { .. } => {
+        // A pull tried again is told as the back-off it ends.
+        Phase::New | Phase::Pulling(_) | Phase::NoImage { .. } => {
             let message = format!("Back-off pulling image \"{image}\": ErrImagePull: {}", missing(image));
             json!({"waiting": {"reason": "ImagePullBackOff", "message": message}})
         }

@@ -1,1 +1,0 @@
-//! Store in, store out, in virtual time.
