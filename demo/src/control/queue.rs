@@ -34,6 +34,17 @@ impl Queue {
         self.heap.push(Reverse((at, self.seq, work)));
     }
 
+    /// Puts off what is due before `to`, in its order.
+    pub fn delay(&mut self, to: Timestamp) {
+        let mut early = Vec::new();
+        while let Some((_, work)) = self.pop(to) {
+            early.push(work);
+        }
+        for work in early {
+            self.push(to, work);
+        }
+    }
+
     /// When the next entry is due.
     pub fn next_at(&mut self) -> Option<Timestamp> {
         while let Some(Reverse((at, _, work))) = self.heap.peek() {

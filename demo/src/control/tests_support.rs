@@ -28,7 +28,12 @@ pub struct Shelf {
 impl Shelf {
     /// Nothing yet.
     pub fn new(seed: u64) -> Self {
-        Self { objects: BTreeMap::new(), now: start(), version: 0, seed, log: Vec::new() }
+        Self::at(seed, start())
+    }
+
+    /// The same at another time.
+    pub fn at(seed: u64, now: Timestamp) -> Self {
+        Self { objects: BTreeMap::new(), now, version: 0, seed, log: Vec::new() }
     }
 
     fn keep(&mut self, key: &Key, verb: &'static str, mut object: Value) -> Arc<Value> {
@@ -167,6 +172,12 @@ impl Clocked for Shelf {
     fn set_now(&mut self, now: Timestamp) {
         assert!(now >= self.now, "time does not run backwards");
         self.now = now;
+    }
+}
+
+impl crate::world::Stage for Shelf {
+    fn now(&self) -> Timestamp {
+        self.now
     }
 }
 
