@@ -48,4 +48,9 @@ pub trait Objects {
     fn replace_status(&mut self, kind: Kind, object: Value, manager: &str) -> Result<Arc<Value>, Refused>;
     /// Deletes, in the background: finalizers and grace period hold; `uid`, where given, must be the stored one.
     fn delete(&mut self, kind: Kind, namespace: &str, name: &str, uid: Option<&str>) -> Result<(), Refused>;
+    /// Ends an object whose grace period is over, as a kubelet does with its pods and the namespace controller with an emptied
+    /// namespace. Finalizers still hold.
+    fn remove(&mut self, kind: Kind, namespace: &str, name: &str, uid: Option<&str>) -> Result<(), Refused> {
+        self.delete(kind, namespace, name, uid)
+    }
 }

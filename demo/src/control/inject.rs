@@ -1,0 +1,234 @@
+//! Admission that belongs to the world: sidecars by label, the default service account, cluster addresses.
+//!
+//! Pure functions on the object about to be created; the API asks them on every create.
+
+use serde_json::{Value, json};
+
+use super::{json, kinds, names};
+use crate::base::objects::Kind;
+
+/// The image of sidecars and gateway proxies.
+pub const PROXY: &str = "docker.io/istio/proxyv2:1.30.3";
+
+/// What an admission may look at.
+pub struct Around<'a> {
+    /// Seed of the world.
+    pub seed: u64,
+    /// The object's namespace, where it has one.
+    pub namespace: Option<&'a Value>,
+    /// Whether a sidecar injector is there to answer.
+    pub injector: bool,
+    /// Whether a cluster address is in use.
+    pub taken: &'a dyn Fn(&str) -> bool,
+}
+
+/// Completes an object before it is created.
+pub fn admit(kind: Kind, object: &mut Value, around: &Around<'_>) {
+    match kind {
+        kinds::POD => pod(object, around),
+        kinds::SERVICE => service(object, around),
+        kinds::NAMESPACE => {
+            let name = json::text(object, &["metadata", "name"]).to_owned();
+            json::set(object, &["metadata", "labels", "kubernetes.io/metadata.name"], name);
+            if json::text(object, &["status", "phase"]).is_empty() {
+                json::set(object, &["status", "phase"], "Active");
+            }
+        }
+        _ => {}
+    }
+}
+
+fn pod(pod: &mut Value, around: &Around<'_>) {
+    if json::text(pod, &["spec", "serviceAccountName"]).is_empty() {
+        json::set(pod, &["spec", "serviceAccountName"], "default");
+    }
+    let account = json::text(pod, &["spec", "serviceAccountName"]).to_owned();
+    json::set(pod, &["spec", "serviceAccount"], account);
+    let mut tolerations = json::list(pod, &["spec", "tolerations"]).to_vec();
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let tolerated = |one: &Value| {
+            let named = json::text(one, &["key"]);
+            named == key || named.is_empty() && matches!(json::text(one, &["effect"]), "" | "NoExecute")
+        };
+        if !tolerations.iter().any(tolerated) {
+            tolerations
+                .push(json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}));
+        }
+    }
+    json::set(pod, &["spec", "tolerations"], tolerations);
+    match mode(pod, around.namespace.unwrap_or(&Value::Null)) {
+        Mode::Sidecar if around.injector => sidecar(pod),
+        Mode::Ambient => json::set(pod, &["metadata", "annotations", "ambient.istio.io/redirection"], "enabled"),
+        Mode::Sidecar | Mode::None => {}
+    }
+}
+
+/// How a pod joins the mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// By a sidecar.
+    Sidecar,
+    /// By ztunnel.
+    Ambient,
+    /// Not at all.
+    None,
+}
+
+/// How a pod joins the mesh by its labels and those of its namespace, as Istio's webhooks decide.
+pub fn mode(pod: &Value, namespace: &Value) -> Mode {
+    let label = |object: &Value, key: &str| json::text(object, &["metadata", "labels", key]).to_owned();
+    let space = label(namespace, "istio-injection");
+    let wish = match label(pod, "sidecar.istio.io/inject") {
+        wish if wish.is_empty() => json::text(pod, &["metadata", "annotations", "sidecar.istio.io/inject"]).to_owned(),
+        wish => wish,
+    };
+    let has_proxy =
+        json::list(pod, &["spec", "containers"]).iter().any(|one| json::text(one, &["name"]) == "istio-proxy");
+    let excluded =
+        matches!(json::text(namespace, &["metadata", "name"]), "kube-system" | "kube-public" | "istio-system");
+    if json::yes(pod, &["spec", "hostNetwork"]) || has_proxy || excluded || wish == "false" {
+        return Mode::None;
+    }
+    let revision = !label(namespace, "istio.io/rev").is_empty() || !label(pod, "istio.io/rev").is_empty();
+    if space != "disabled" && (space == "enabled" || revision || wish == "true") {
+        return Mode::Sidecar;
+    }
+    let plane = match label(pod, "istio.io/dataplane-mode") {
+        own if own.is_empty() => label(namespace, "istio.io/dataplane-mode"),
+        own => own,
+    };
+    if plane == "ambient" { Mode::Ambient } else { Mode::None }
+}
+
+fn sidecar(pod: &mut Value) {
+    let label = |pod: &Value, key: &str| json::text(pod, &["metadata", "labels", key]).to_owned();
+    let app = [label(pod, "app.kubernetes.io/name"), label(pod, "app")].into_iter().find(|name| !name.is_empty());
+    let version =
+        [label(pod, "app.kubernetes.io/version"), label(pod, "version")].into_iter().find(|one| !one.is_empty());
+    let canonical = app.unwrap_or_else(|| json::text(pod, &["metadata", "name"]).to_owned());
+    let labels = [
+        ("security.istio.io/tlsMode", "istio".to_owned()),
+        ("service.istio.io/canonical-name", canonical),
+        ("service.istio.io/canonical-revision", version.unwrap_or_else(|| "latest".to_owned())),
+    ];
+    for (key, value) in labels {
+        if label(pod, key).is_empty() {
+            json::set(pod, &["metadata", "labels", key], value);
+        }
+    }
+    let status = r#"{"initContainers":["istio-init"],"containers":["istio-proxy"],"volumes":null,"imagePullSecrets":null,"revision":"default"}"#;
+    for (key, value) in [
+        ("sidecar.istio.io/status", status),
+        ("istio.io/rev", "default"),
+        ("prometheus.io/scrape", "true"),
+        ("prometheus.io/port", "15020"),
+        ("prometheus.io/path", "/stats/prometheus"),
+    ] {
+        json::set(pod, &["metadata", "annotations", key], value);
+    }
+    let mut init = json::list(pod, &["spec", "initContainers"]).to_vec();
+    init.push(json!({
+        "name": "istio-init", "image": PROXY, "imagePullPolicy": "IfNotPresent",
+        "args": ["istio-iptables", "-p", "15001", "-z", "15006", "-u", "1337", "-m", "REDIRECT", "-i", "*", "-b", "*", "-d", "15090,15021,15020"],
+        "resources": {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}},
+        "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
+    }));
+    json::set(pod, &["spec", "initContainers"], init);
+    let mut containers = json::list(pod, &["spec", "containers"]).to_vec();
+    containers.push(json!({
+        "name": "istio-proxy", "image": PROXY, "imagePullPolicy": "IfNotPresent",
+        "args": ["proxy", "sidecar", "--domain", "$(POD_NAMESPACE).svc.cluster.local", "--proxyLogLevel=warning"],
+        "ports": [{"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"}],
+        "readinessProbe": {
+            "httpGet": {"path": "/healthz/ready", "port": 15021, "scheme": "HTTP"},
+            "periodSeconds": 15, "timeoutSeconds": 3, "failureThreshold": 4, "successThreshold": 1,
+        },
+        "resources": {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}},
+        "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
+    }));
+    json::set(pod, &["spec", "containers"], containers);
+}
+
+fn service(service: &mut Value, around: &Around<'_>) {
+    let kind = match json::text(service, &["spec", "type"]) {
+        "" => "ClusterIP".to_owned(),
+        kind => kind.to_owned(),
+    };
+    if kind == "ExternalName" {
+        return;
+    }
+    let subject = format!(
+        "Service/{}/{}",
+        json::text(service, &["metadata", "namespace"]),
+        json::text(service, &["metadata", "name"])
+    );
+    if json::text(service, &["spec", "clusterIP"]).is_empty() {
+        let first = names::draw(around.seed, &subject, 0, 65_000);
+        let free = (0..65_000)
+            .map(|step| (first + step) % 65_000 + 20)
+            .map(|at| format!("10.96.{}.{}", at / 256, at % 256))
+            .find(|ip| !(around.taken)(ip));
+        json::set(service, &["spec", "clusterIP"], free);
+    }
+    let ip = json::text(service, &["spec", "clusterIP"]).to_owned();
+    json::set(service, &["spec", "clusterIPs"], json!([ip]));
+    if kind == "ClusterIP" {
+        return;
+    }
+    let mut ports = json::list(service, &["spec", "ports"]).to_vec();
+    for (at, port) in ports.iter_mut().enumerate() {
+        if json::int(port, &["nodePort"]).is_none_or(|port| port == 0) {
+            json::set(port, &["nodePort"], 30_000 + names::draw(around.seed, &subject, 1 + at as u64, 2_768));
+        }
+    }
+    json::set(service, &["spec", "ports"], ports);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{Around, Mode, admit, mode};
+    use crate::control::{json, kinds};
+
+    #[test]
+    fn labels_decide_how_a_pod_joins_the_mesh() {
+        let space = |labels: Value| json!({"metadata": {"name": "shop", "labels": labels}});
+        let pod = |labels: Value| json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a"}]}});
+        let enabled = space(json!({"istio-injection": "enabled"}));
+        assert_eq!(mode(&pod(json!({})), &enabled), Mode::Sidecar);
+        assert_eq!(mode(&pod(json!({"sidecar.istio.io/inject": "false"})), &enabled), Mode::None);
+        assert_eq!(mode(&pod(json!({})), &space(json!({"istio.io/rev": "default"}))), Mode::Sidecar);
+        assert_eq!(mode(&pod(json!({"sidecar.istio.io/inject": "true"})), &space(json!({}))), Mode::Sidecar);
+        let disabled = space(json!({"istio-injection": "disabled"}));
+        assert_eq!(mode(&pod(json!({"sidecar.istio.io/inject": "true"})), &disabled), Mode::None);
+        let ambient = space(json!({"istio.io/dataplane-mode": "ambient"}));
+        assert_eq!(mode(&pod(json!({})), &ambient), Mode::Ambient);
+        assert_eq!(mode(&pod(json!({"istio.io/dataplane-mode": "none"})), &ambient), Mode::None);
+    }
+
+    #[test]
+    fn an_injected_pod_has_two_containers_once() {
+        let space = json!({"metadata": {"name": "shop", "labels": {"istio-injection": "enabled"}}});
+        let around = Around { seed: 1, namespace: Some(&space), injector: true, taken: &|_| false };
+        let mut pod = json!({"metadata": {"name": "a"}, "spec": {"containers": [{"name": "a"}]}});
+        admit(kinds::POD, &mut pod, &around);
+        admit(kinds::POD, &mut pod, &around);
+        assert_eq!(json::list(&pod, &["spec", "containers"]).len(), 2);
+        assert_eq!(json::list(&pod, &["spec", "tolerations"]).len(), 2);
+        assert_eq!(json::text(&pod, &["spec", "serviceAccountName"]), "default");
+    }
+
+    #[test]
+    fn services_get_addresses_of_their_own() {
+        let mut service = json!({"metadata": {"name": "a", "namespace": "b"}, "spec": {"ports": [{"port": 80}]}});
+        let around = Around { seed: 1, namespace: None, injector: true, taken: &|_| false };
+        admit(kinds::SERVICE, &mut service, &around);
+        let first = json::text(&service, &["spec", "clusterIP"]).to_owned();
+        let mut again = json!({"metadata": {"name": "a", "namespace": "b"}, "spec": {"ports": [{"port": 80}]}});
+        let taken = |ip: &str| ip == first;
+        admit(kinds::SERVICE, &mut again, &Around { taken: &taken, ..around });
+        assert!(first.starts_with("10.96."));
+        assert_ne!(json::text(&again, &["spec", "clusterIP"]), first);
+    }
+}

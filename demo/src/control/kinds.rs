@@ -1,0 +1,60 @@
+//! The kinds that controllers and world files name.
+
+use crate::base::objects::Kind;
+
+macro_rules! kinds {
+    ($($name:ident = $group:literal $version:literal $kind:literal $plural:literal $namespaced:literal;)*) => {
+        $(
+            #[doc = concat!("`", $kind, "` of `", $group, "/", $version, "`.")]
+            pub const $name: Kind =
+                Kind { group: $group, version: $version, kind: $kind, plural: $plural, namespaced: $namespaced };
+        )*
+        /// Every kind of this table.
+        pub const ALL: &[Kind] = &[$($name),*];
+    };
+}
+
+kinds! {
+    NAMESPACE = "" "v1" "Namespace" "namespaces" false;
+    NODE = "" "v1" "Node" "nodes" false;
+    POD = "" "v1" "Pod" "pods" true;
+    SERVICE = "" "v1" "Service" "services" true;
+    CONFIG_MAP = "" "v1" "ConfigMap" "configmaps" true;
+    SECRET = "" "v1" "Secret" "secrets" true;
+    SERVICE_ACCOUNT = "" "v1" "ServiceAccount" "serviceaccounts" true;
+    EVENT = "" "v1" "Event" "events" true;
+    DEPLOYMENT = "apps" "v1" "Deployment" "deployments" true;
+    REPLICA_SET = "apps" "v1" "ReplicaSet" "replicasets" true;
+    STATEFUL_SET = "apps" "v1" "StatefulSet" "statefulsets" true;
+    DAEMON_SET = "apps" "v1" "DaemonSet" "daemonsets" true;
+    JOB = "batch" "v1" "Job" "jobs" true;
+    ENDPOINT_SLICE = "discovery.k8s.io" "v1" "EndpointSlice" "endpointslices" true;
+    PDB = "policy" "v1" "PodDisruptionBudget" "poddisruptionbudgets" true;
+    HPA = "autoscaling" "v2" "HorizontalPodAutoscaler" "horizontalpodautoscalers" true;
+    NETWORK_POLICY = "networking.k8s.io" "v1" "NetworkPolicy" "networkpolicies" true;
+    ROLE = "rbac.authorization.k8s.io" "v1" "Role" "roles" true;
+    ROLE_BINDING = "rbac.authorization.k8s.io" "v1" "RoleBinding" "rolebindings" true;
+    CLUSTER_ROLE = "rbac.authorization.k8s.io" "v1" "ClusterRole" "clusterroles" false;
+    CLUSTER_ROLE_BINDING = "rbac.authorization.k8s.io" "v1" "ClusterRoleBinding" "clusterrolebindings" false;
+    GATEWAY_CLASS = "gateway.networking.k8s.io" "v1" "GatewayClass" "gatewayclasses" false;
+    GATEWAY = "gateway.networking.k8s.io" "v1" "Gateway" "gateways" true;
+    HTTP_ROUTE = "gateway.networking.k8s.io" "v1" "HTTPRoute" "httproutes" true;
+    GRPC_ROUTE = "gateway.networking.k8s.io" "v1" "GRPCRoute" "grpcroutes" true;
+    REFERENCE_GRANT = "gateway.networking.k8s.io" "v1beta1" "ReferenceGrant" "referencegrants" true;
+    VIRTUAL_SERVICE = "networking.istio.io" "v1" "VirtualService" "virtualservices" true;
+    DESTINATION_RULE = "networking.istio.io" "v1" "DestinationRule" "destinationrules" true;
+    SERVICE_ENTRY = "networking.istio.io" "v1" "ServiceEntry" "serviceentries" true;
+    ENVOY_FILTER = "networking.istio.io" "v1alpha3" "EnvoyFilter" "envoyfilters" true;
+    PEER_AUTHENTICATION = "security.istio.io" "v1" "PeerAuthentication" "peerauthentications" true;
+    AUTHORIZATION_POLICY = "security.istio.io" "v1" "AuthorizationPolicy" "authorizationpolicies" true;
+}
+
+/// The kind a manifest names by `apiVersion` and `kind`.
+pub fn named(api_version: &str, kind: &str) -> Option<Kind> {
+    ALL.iter().copied().find(|known| known.kind == kind && self::api_version(*known) == api_version)
+}
+
+/// `apps/v1`, `v1`.
+pub fn api_version(kind: Kind) -> String {
+    if kind.group.is_empty() { kind.version.to_owned() } else { format!("{}/{}", kind.group, kind.version) }
+}

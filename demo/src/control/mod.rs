@@ -1,0 +1,83 @@
+//! The controllers of the world: what makes Deployments roll, pods run, Jobs end and routes be accepted.
+//!
+//! Each is a level-triggered function over objects and rows, woken by a change or by its own timer, in virtual time. They write
+//! as any client does. Nothing here knows a protocol, a clock or the traffic; how pods behave comes in as data.
+
+mod attach;
+pub mod behaviour;
+pub mod ctx;
+mod daemonset;
+mod deployment;
+mod endpoints;
+pub mod events;
+mod gateway;
+mod gc;
+mod hpa;
+pub mod inject;
+mod istio;
+mod job;
+pub mod json;
+pub mod key;
+pub mod kinds;
+pub mod kubelet;
+pub mod machine;
+pub mod names;
+mod namespace;
+pub mod node;
+mod pdb;
+pub mod pods;
+mod queue;
+mod replicaset;
+mod rollout;
+pub mod rows;
+mod scheduler;
+pub mod selector;
+mod statefulset;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod tests_support;
+pub mod time;
+mod wake;
+
+pub use self::{
+    key::Key,
+    machine::{Clocked, Control},
+};
+
+/// All controllers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Controller {
+    /// Finds nodes for pods.
+    Scheduler,
+    /// Runs pods.
+    Kubelet,
+    /// Rolls Deployments.
+    Deployment,
+    /// Keeps the number of pods.
+    ReplicaSet,
+    /// Keeps pods with names and order.
+    StatefulSet,
+    /// Keeps one pod on each node.
+    DaemonSet,
+    /// Runs pods to their end, and ends fuses.
+    Job,
+    /// Keeps EndpointSlices.
+    Endpoints,
+    /// Fills new namespaces and empties ended ones.
+    Namespace,
+    /// Collects what lost its owner.
+    Gc,
+    /// Counts allowed disruptions.
+    Pdb,
+    /// Scales by load.
+    Hpa,
+    /// Registers nodes.
+    Node,
+    /// Lets Events expire.
+    Events,
+    /// Status of Gateways and routes.
+    Gateway,
+    /// Deploys the proxies of Gateways.
+    Istio,
+}

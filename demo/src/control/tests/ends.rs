@@ -1,0 +1,85 @@
+//! Owners, namespaces, finalizers.
+
+use super::*;
+
+#[test]
+fn what_a_deployment_made_goes_with_it() {
+    let mut world = World::new();
+    let key = world.create(kinds::DEPLOYMENT, deployment("web", 2, "web:1"));
+    world.run(20);
+    world.delete(&key);
+    world.run(40);
+    assert!(world.shelf.list(kinds::REPLICA_SET, Some("shop")).is_empty());
+    assert!(world.pods("shop", "web").is_empty());
+}
+
+#[test]
+fn orphaned_pods_stay_and_are_taken_over() {
+    let mut world = World::new();
+    let key = world.create(kinds::DEPLOYMENT, deployment("web", 2, "web:1"));
+    world.run(20);
+    let before = names(&world.pods("shop", "web"));
+    world.edit(&key, |object| json::set(object, &["metadata", "finalizers"], json!(["orphan"])));
+    world.delete(&key);
+    world.run(10);
+    assert!(world.get(&key).is_none());
+    assert_eq!(world.shelf.list(kinds::REPLICA_SET, Some("shop")).len(), 1, "set free");
+    assert_eq!(names(&world.pods("shop", "web")), before);
+}
+
+#[test]
+fn a_foreground_deletion_waits_for_the_dependents() {
+    let mut world = World::new();
+    let key = world.create(kinds::DEPLOYMENT, deployment("web", 1, "web:1"));
+    world.run(20);
+    let set = world.shelf.list(kinds::REPLICA_SET, Some("shop"))[0].clone();
+    let set = Key::new(kinds::REPLICA_SET, "shop", json::text(&set, &["metadata", "name"]));
+    world.edit(&key, |object| json::set(object, &["spec", "paused"], true));
+    world.edit(&set, |object| json::set(object, &["metadata", "finalizers"], json!(["foregroundDeletion"])));
+    world.delete(&set);
+    world.now = super::super::time::later(world.now, Duration::from_millis(300));
+    world.control.advance(&mut world.shelf, world.now);
+    assert!(world.get(&set).is_some(), "its pod is still ending");
+    world.run(30);
+    assert!(world.get(&set).is_none());
+}
+
+#[test]
+fn a_namespace_is_furnished_emptied_and_gone() {
+    let mut world = World::new();
+    world.create(kinds::DEPLOYMENT, deployment("web", 2, "web:1"));
+    world.create(kinds::SERVICE, service("web"));
+    world.run(20);
+    assert!(world.get(&Key::new(kinds::SERVICE_ACCOUNT, "shop", "default")).is_some());
+    assert!(world.get(&Key::new(kinds::CONFIG_MAP, "shop", "kube-root-ca.crt")).is_some());
+    let key = Key::new(kinds::NAMESPACE, "", "shop");
+    world.delete(&key);
+    world.run(60);
+    assert!(world.get(&key).is_none());
+    for kind in kinds::ALL.iter().filter(|kind| kind.namespaced) {
+        assert!(world.shelf.list(*kind, Some("shop")).is_empty(), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_finalizer_holds_what_is_deleted() {
+    let mut world = World::new();
+    let mut map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "namespace": "shop"}});
+    json::set(&mut map, &["metadata", "finalizers"], json!(["example.com/held"]));
+    let key = world.create(kinds::CONFIG_MAP, map);
+    world.delete(&key);
+    world.run(60);
+    assert!(world.get(&key).is_some());
+    world.edit(&key, |object| json::unset(object, &["metadata", "finalizers"]));
+    assert!(world.get(&key).is_none());
+}
+
+#[test]
+fn events_expire_after_an_hour() {
+    let mut world = World::new();
+    world.create(kinds::DEPLOYMENT, deployment("web", 1, "web:1"));
+    world.run(20);
+    assert!(!world.told("web").is_empty());
+    world.run(3_700);
+    assert!(world.told("web").is_empty());
+}

@@ -1,0 +1,176 @@
+//! Who looks at what when an object changed.
+
+use jiff::Timestamp;
+
+use super::{
+    Controller,
+    ctx::{LAG, State},
+    key::Key,
+    kinds,
+    rows::Row,
+    time,
+};
+use crate::base::objects::Kind;
+
+/// Wakes everyone a change concerns.
+pub(super) fn news(state: &mut State, key: &Key, old: Option<&Row>, new: Option<&Row>, now: Timestamp) {
+    let at = time::later(now, LAG);
+    let mut wake = Wake { state, at };
+    if let Some(controller) = own(key.kind) {
+        wake.one(controller, key);
+    }
+    let fresh = old.is_none() || new.is_none() || old.map(|row| &row.uid) != new.map(|row| &row.uid);
+    wake.owners(old, new);
+    wake.collector(key, old, new, fresh);
+    match key.kind {
+        kinds::POD => wake.pod(key, old, new),
+        kinds::NODE => {
+            wake.every(Controller::DaemonSet, kinds::DAEMON_SET);
+            wake.unbound();
+        }
+        kinds::SERVICE if fresh => wake.routes(),
+        kinds::NAMESPACE if old.map(|row| &row.labels) != new.map(|row| &row.labels) => wake.mesh(),
+        kinds::GATEWAY_CLASS | kinds::GATEWAY | kinds::HTTP_ROUTE | kinds::GRPC_ROUTE | kinds::REFERENCE_GRANT => {
+            wake.mesh();
+        }
+        _ => {}
+    }
+}
+
+/// The controller that a kind's own objects go to.
+fn own(kind: Kind) -> Option<Controller> {
+    Some(match kind {
+        kinds::POD => Controller::Kubelet,
+        kinds::DEPLOYMENT => Controller::Deployment,
+        kinds::REPLICA_SET => Controller::ReplicaSet,
+        kinds::STATEFUL_SET => Controller::StatefulSet,
+        kinds::DAEMON_SET => Controller::DaemonSet,
+        kinds::JOB => Controller::Job,
+        kinds::SERVICE => Controller::Endpoints,
+        kinds::NAMESPACE => Controller::Namespace,
+        kinds::PDB => Controller::Pdb,
+        kinds::HPA => Controller::Hpa,
+        kinds::NODE => Controller::Node,
+        kinds::GATEWAY => Controller::Istio,
+        _ => return None,
+    })
+}
+
+struct Wake<'a> {
+    state: &'a mut State,
+    at: Timestamp,
+}
+
+impl Wake<'_> {
+    fn one(&mut self, controller: Controller, key: &Key) {
+        self.state.queue.push(self.at, (controller, key.clone()));
+    }
+
+    fn every(&mut self, controller: Controller, kind: Kind) {
+        let keys: Vec<Key> =
+            self.state.rows.all(kind).map(|(namespace, name, _)| Key::new(kind, namespace, name)).collect();
+        for key in keys {
+            self.one(controller, &key);
+        }
+    }
+
+    fn routes(&mut self) {
+        self.every(Controller::Gateway, kinds::HTTP_ROUTE);
+        self.every(Controller::Gateway, kinds::GRPC_ROUTE);
+    }
+
+    fn mesh(&mut self) {
+        self.every(Controller::Gateway, kinds::GATEWAY_CLASS);
+        self.every(Controller::Gateway, kinds::GATEWAY);
+        self.routes();
+    }
+
+    fn unbound(&mut self) {
+        let waiting: Vec<_> = self.state.unbound.iter().cloned().collect();
+        for (namespace, name) in waiting {
+            self.one(Controller::Scheduler, &Key::new(kinds::POD, &namespace, &name));
+        }
+    }
+
+    /// What manages an object hears of it.
+    fn owners(&mut self, old: Option<&Row>, new: Option<&Row>) {
+        let uids: Vec<String> =
+            [old, new].into_iter().flatten().flat_map(|row| &row.owners).map(|owner| owner.uid.clone()).collect();
+        for uid in uids {
+            let Some(owner) = self.state.rows.of_uid(&uid).cloned() else { continue };
+            if let Some(controller) = own(owner.kind) {
+                self.one(controller, &owner);
+            }
+        }
+    }
+
+    /// The collector looks at what lost its owner, at what is new, and at what waits for its dependents.
+    fn collector(&mut self, key: &Key, old: Option<&Row>, new: Option<&Row>, fresh: bool) {
+        if let (Some(old), true) = (old, fresh) {
+            for dependent in self.state.rows.dependents(&old.uid) {
+                self.one(Controller::Gc, &dependent);
+            }
+            for owner in &old.owners {
+                let Some(owner) = self.state.rows.of_uid(&owner.uid).cloned() else { continue };
+                self.one(Controller::Gc, &owner);
+            }
+            if key.kind.namespaced {
+                let space = Key::new(kinds::NAMESPACE, "", &key.namespace);
+                if self.state.rows.get(kinds::NAMESPACE, "", &key.namespace).is_some_and(|row| row.terminating) {
+                    self.one(Controller::Namespace, &space);
+                }
+            }
+        }
+        if new.is_some_and(|row| !row.owners.is_empty() || row.terminating && !row.finalizers.is_empty()) {
+            self.one(Controller::Gc, key);
+        }
+    }
+
+    fn pod(&mut self, key: &Key, old: Option<&Row>, new: Option<&Row>) {
+        let at = (key.namespace.clone(), key.name.clone());
+        let unbound =
+            new.is_some_and(|row| !row.terminating && row.pod.as_ref().is_some_and(|pod| pod.node.is_empty()));
+        if unbound {
+            self.state.unbound.insert(at);
+            self.one(Controller::Scheduler, key);
+        } else {
+            self.state.unbound.remove(&at);
+        }
+        let left = |row: Option<&Row>| row.and_then(|row| row.pod.as_ref()).is_none_or(super::rows::PodRow::ended);
+        if left(new) && !left(old) {
+            self.unbound();
+            // A Deployment that recreates waits for the last pod of its old ReplicaSets.
+            let above = old
+                .and_then(Row::controller)
+                .and_then(|set| self.state.rows.of_uid(&set.uid))
+                .and_then(|set| self.state.rows.get(set.kind, &set.namespace, &set.name)?.controller())
+                .and_then(|owner| self.state.rows.of_uid(&owner.uid))
+                .filter(|owner| owner.kind == kinds::DEPLOYMENT)
+                .cloned();
+            if let Some(above) = above {
+                self.one(Controller::Deployment, &above);
+            }
+        }
+        for (kind, controller) in [(kinds::SERVICE, Controller::Endpoints), (kinds::PDB, Controller::Pdb)] {
+            let hit: Vec<Key> = self
+                .state
+                .rows
+                .within(kind, &key.namespace)
+                .filter(|(_, row)| {
+                    let selects = |pod: &Row| row.selector.as_ref().is_some_and(|one| one.matches(&pod.labels));
+                    [old, new].into_iter().flatten().any(selects)
+                })
+                .map(|(name, _)| Key::new(kind, &key.namespace, name))
+                .collect();
+            for key in hit {
+                self.one(controller, &key);
+            }
+        }
+        let istiod = |row: &Row| row.labels.get("app").is_some_and(|app| app == "istiod");
+        let ready = |row: Option<&Row>| row.and_then(|row| row.pod.as_ref()).is_some_and(|pod| pod.ready.is_some());
+        if [old, new].into_iter().flatten().any(istiod) && ready(old) != ready(new) {
+            self.mesh();
+            self.every(Controller::Istio, kinds::GATEWAY);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Worlds: their files read, checked and built.
+//!
+//! A world is plain manifests and, beside them, what a cluster cannot say. Reading and building are pure: texts come in as values,
+//! objects go out through `Objects`. What flows is handed on as it stands; the traffic reads it.
+
+mod apply;
+pub mod build;
+mod embedded;
+pub mod file;
+mod filler;
+pub mod limits;
+mod located;
+pub mod manifest;
+mod section;
+#[cfg(test)]
+mod tests;
+pub mod trouble;
+
+pub use self::{
+    build::{Built, Stage, build},
+    embedded::{Bundle, named, names},
+    file::WorldFile,
+    trouble::Trouble,
+};
