@@ -1,9 +1,9 @@
-//! Serves an empty cluster by hand: `cargo run -p brink-demo --example serve -- PORT KUBECONFIG`.
+//! Serves a world by hand: `cargo run -p brink-demo --example serve -- PORT KUBECONFIG [WORLD]`.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a program for the hand")]
 
 use brink_demo::{
-    api::Cluster,
     io::{Settings, serve},
+    world::{Wish, World, named},
 };
 
 #[tokio::main]
@@ -17,7 +17,10 @@ async fn main() {
         kubeconfig: words[2].clone().into(),
         name: "demo".to_owned(),
     };
-    let served = serve(Cluster::new(1, begin), settings).await.unwrap();
-    println!("{} {} {}", served.url, served.control, served.control_token);
+    let bundle = named(words.get(3).map_or("shop", String::as_str)).unwrap();
+    let world = World::new(&Wish { bundle, pods: None, seed: 1, now: begin }).unwrap();
+    println!("built in {} ms", begin.until(jiff::Timestamp::now()).unwrap().get_milliseconds());
+    let served = serve(world, settings).await.unwrap();
+    println!("{} {} {} {}", served.url, served.prometheus, served.control, served.control_token);
     std::future::pending::<()>().await;
 }

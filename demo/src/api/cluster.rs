@@ -26,12 +26,16 @@ pub struct User {
     pub token: String,
 }
 
+/// Completes an object before it is created: what a webhook would do. It sees the cluster and the kind's row.
+pub type Admission = fn(&Cluster, &KindRow, &mut Value);
+
 /// The API server of the world.
 #[derive(Debug)]
 pub struct Cluster {
     pub(super) store: Store,
     pub(super) pages: Pages,
     pub(super) users: Vec<User>,
+    pub(super) admission: Option<Admission>,
     now: Timestamp,
     seed: u64,
     made: u64,
@@ -61,6 +65,7 @@ impl Cluster {
             store: Store::default(),
             pages: Pages::default(),
             users: Vec::new(),
+            admission: None,
             now,
             seed,
             made: 0,
@@ -118,6 +123,16 @@ impl Cluster {
         self.users = users;
     }
 
+    /// Who completes new objects besides the server itself.
+    pub fn set_admission(&mut self, admission: Admission) {
+        self.admission = Some(admission);
+    }
+
+    /// The seed of names and uids.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The objects.
     pub fn store(&self) -> &Store {
         &self.store
@@ -132,8 +147,12 @@ impl Cluster {
     /// The uid the next new object gets.
     pub(super) fn uid_for(&self, kind: &KindRow, object: &Value) -> String {
         let metadata = value::at(object, &["metadata"]);
-        let subject =
-            format!("{}/{}/{}", kind.resource(), value::text(metadata, &["namespace"]), value::text(metadata, &["name"]));
+        let subject = format!(
+            "{}/{}/{}",
+            kind.resource(),
+            value::text(metadata, &["namespace"]),
+            value::text(metadata, &["name"])
+        );
         names::uid(self.seed, &subject, self.made)
     }
 
@@ -175,7 +194,8 @@ impl Cluster {
     /// The schema of a kind.
     pub(super) fn schema(&self, kind: KindId, version: &str) -> Option<Schema> {
         let row = self.store.kind(kind);
-        let path = if row.group.is_empty() { format!("api/{version}") } else { format!("apis/{}/{version}", row.group) };
+        let path =
+            if row.group.is_empty() { format!("api/{version}") } else { format!("apis/{}/{version}", row.group) };
         let document = self.document(&path)?;
         let component = openapi::component(&document, &row.group, version, &row.kind)?;
         Some(Schema { document, component, custom: row.custom })

@@ -38,10 +38,16 @@ impl How {
     pub fn read(body: &Value) -> Result<Self, Refusal> {
         let said = |path: &[&str]| value::at(body, path).as_str().map(str::to_owned);
         let propagation = said(&["propagationPolicy"]).or_else(|| {
-            value::at(body, &["orphanDependents"]).as_bool().map(|orphan| if orphan { "Orphan" } else { "Background" }.to_owned())
+            value::at(body, &["orphanDependents"])
+                .as_bool()
+                .map(|orphan| if orphan { "Orphan" } else { "Background" }.to_owned())
         });
-        if let Some(other) = propagation.as_deref().filter(|one| !matches!(*one, "Background" | "Foreground" | "Orphan")) {
-            let message = format!("DeleteOptions \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\"");
+        if let Some(other) =
+            propagation.as_deref().filter(|one| !matches!(*one, "Background" | "Foreground" | "Orphan"))
+        {
+            let message = format!(
+                "DeleteOptions \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\""
+            );
             return Err(Refusal::new(422, "Invalid", message));
         }
         let dry = value::list(body, &["dryRun"]);

@@ -28,7 +28,7 @@ mod watch;
 mod wire;
 mod write;
 
-pub use cluster::{Cluster, User};
+pub use cluster::{Admission, Cluster, User};
 pub use follow::{Ask, Line, NoReadings, Readings};
 pub use refusal::Refusal;
 pub use wire::{Body, Pulled, Request, Response, Stream};

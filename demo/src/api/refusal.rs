@@ -44,10 +44,7 @@ impl Refusal {
 
     /// 404 for a path nobody serves.
     pub fn no_such_path() -> Self {
-        Self {
-            details: json!({}),
-            ..Self::new(404, "NotFound", "the server could not find the requested resource")
-        }
+        Self { details: json!({}), ..Self::new(404, "NotFound", "the server could not find the requested resource") }
     }
 
     /// 409 for a name that is taken.
@@ -106,14 +103,20 @@ impl Refusal {
         let _ = kind;
         Self {
             details: json!({}),
-            ..Self::new(405, "MethodNotAllowed", format!("the server does not allow this method on the requested resource ({verb})"))
+            ..Self::new(
+                405,
+                "MethodNotAllowed",
+                format!("the server does not allow this method on the requested resource ({verb})"),
+            )
         }
     }
 
     /// 415.
     pub fn media(given: &str, taken: &[&str]) -> Self {
-        let message =
-            format!("the body of the request was in an unknown format - accepted media types include: {} (got {given:?})", taken.join(", "));
+        let message = format!(
+            "the body of the request was in an unknown format - accepted media types include: {} (got {given:?})",
+            taken.join(", ")
+        );
         Self::new(415, "UnsupportedMediaType", message)
     }
 

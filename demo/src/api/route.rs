@@ -64,7 +64,11 @@ impl Cluster {
             if request.method == "GET" {
                 answer
             } else {
-                Err(Refusal::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"))
+                Err(Refusal::new(
+                    405,
+                    "MethodNotAllowed",
+                    "the server does not allow this method on the requested resource",
+                ))
             }
         };
         match place {
@@ -74,14 +78,24 @@ impl Cluster {
             Place::GroupVersion(group, version) => only_get(discovery::group_version(self, &group, &version)),
             Place::OpenApi(path) => only_get(openapi::serve(self, &path, request)),
             Place::Plain(name) => {
-                access::require(self, &user, &Deed { verb: "get".to_owned(), path: format!("/{name}"), ..Deed::default() })?;
+                access::require(
+                    self,
+                    &user,
+                    &Deed { verb: "get".to_owned(), path: format!("/{name}"), ..Deed::default() },
+                )?;
                 Err(Refusal::no_such_path())
             }
             Place::Objects(target) => self.objects(request, &user, &target, readings),
         }
     }
 
-    fn objects(&mut self, request: &Request, user: &User, target: &Target, readings: &dyn Readings) -> Result<Response, Refusal> {
+    fn objects(
+        &mut self,
+        request: &Request,
+        user: &User,
+        target: &Target,
+        readings: &dyn Readings,
+    ) -> Result<Response, Refusal> {
         let kind = self.kind_at(&target.group, &target.version, &target.plural)?;
         let row = self.store.kind(kind);
         if !target.namespace.is_empty() && !row.namespaced {
@@ -145,7 +159,14 @@ impl Cluster {
         found.ok_or_else(|| Refusal::not_found(self.store.kind(kind), &target.name))
     }
 
-    fn write(&mut self, request: &Request, kind: KindId, target: &Target, part: Part, wish: Wish) -> Result<Response, Refusal> {
+    fn write(
+        &mut self,
+        request: &Request,
+        kind: KindId,
+        target: &Target,
+        part: Part,
+        wish: Wish,
+    ) -> Result<Response, Refusal> {
         let form = read::form(request)?;
         let code = if matches!(wish, Wish::Create(_)) { 201 } else { 200 };
         let dry = dry_run(request)?;
@@ -194,8 +215,15 @@ impl Cluster {
 
     fn finish_delete(&mut self, kind: KindId, old: &Object, planned: Write, dry: bool) -> Response {
         // Kinds whose last state is the answer, even when they go at once.
-        const SHOWN: [&str; 7] =
-            ["pods", "services", "serviceaccounts", "persistentvolumes", "persistentvolumeclaims", "podtemplates", "resourcequotas"];
+        const SHOWN: [&str; 7] = [
+            "pods",
+            "services",
+            "serviceaccounts",
+            "persistentvolumes",
+            "persistentvolumeclaims",
+            "podtemplates",
+            "resourcequotas",
+        ];
         let row = self.store.kind(kind);
         let shown = planned.fate != Fate::Gone || (row.group.is_empty() && SHOWN.contains(&row.plural.as_str()));
         let answer = if shown { planned.object.clone() } else { refusal::deleted(row, old) };
@@ -233,7 +261,13 @@ impl Cluster {
         Ok(Response::json(200, &list))
     }
 
-    fn subresource(&mut self, request: &Request, kind: KindId, target: &Target, readings: &dyn Readings) -> Result<Response, Refusal> {
+    fn subresource(
+        &mut self,
+        request: &Request,
+        kind: KindId,
+        target: &Target,
+        readings: &dyn Readings,
+    ) -> Result<Response, Refusal> {
         let row = self.store.kind(kind);
         let (first, method) = (target.subresource.as_str(), request.method.as_str());
         if !row.has(first.split('/').next().unwrap_or_default()) {
@@ -261,7 +295,10 @@ impl Cluster {
                 let dry = dry_run(request)? || How::read(value::at(&body, &["deleteOptions"]))?.dry_run;
                 let planned = evict::plan(self, kind, &old, &body)?;
                 self.finish_delete(kind, &old, planned, dry);
-                Ok(Response::json(201, &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})))
+                Ok(Response::json(
+                    201,
+                    &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
+                ))
             }
             ("binding", "POST") => self.bind(request, kind, target),
             (other, _) if row.has(other.split('/').next().unwrap_or_default()) => {
@@ -319,7 +356,11 @@ impl Cluster {
         let node = text(&body, &["target", "name"]).to_owned();
         let old = self.existing(kind, target)?;
         if !text(old.value(), &["spec", "nodeName"]).is_empty() {
-            let why = format!("pod {} is already assigned to node {:?}", target.name, text(old.value(), &["spec", "nodeName"]));
+            let why = format!(
+                "pod {} is already assigned to node {:?}",
+                target.name,
+                text(old.value(), &["spec", "nodeName"])
+            );
             return Err(Refusal::conflict(self.store.kind(kind), &target.name, &why));
         }
         let mut object = Value::clone(old.value());
@@ -331,7 +372,10 @@ impl Cluster {
         if !dry_run(request)? {
             self.store.put(kind, object);
         }
-        Ok(Response::json(201, &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})))
+        Ok(Response::json(
+            201,
+            &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
+        ))
     }
 }
 
@@ -364,12 +408,17 @@ fn verb(request: &Request, target: &Target) -> &'static str {
 fn parse(request: &Request) -> Result<Value, Refusal> {
     let media = request.content_type.split(';').next().unwrap_or_default().trim();
     match media {
-        "" | "application/json" | "application/json-patch+json" | "application/merge-patch+json"
+        ""
+        | "application/json"
+        | "application/json-patch+json"
+        | "application/merge-patch+json"
         | "application/strategic-merge-patch+json" => serde_json::from_slice(&request.body)
             .map_err(|error| Refusal::bad(format!("the body of the request is no JSON: {error}"))),
         "application/yaml" => {
-            let text = std::str::from_utf8(&request.body).map_err(|_| Refusal::bad("the body of the request is no UTF-8"))?;
-            serde_saphyr::from_str(text).map_err(|error| Refusal::bad(format!("the body of the request is no YAML: {error}")))
+            let text =
+                std::str::from_utf8(&request.body).map_err(|_| Refusal::bad("the body of the request is no UTF-8"))?;
+            serde_saphyr::from_str(text)
+                .map_err(|error| Refusal::bad(format!("the body of the request is no YAML: {error}")))
         }
         other => Err(Refusal::media(other, &["application/json", "application/yaml"])),
     }
@@ -395,7 +444,9 @@ fn unknown(request: &Request) -> Result<Unknown, Refusal> {
         Some(other) => Err(Refusal::new(
             422,
             "Invalid",
-            format!("fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \"Strict\", \"Warn\""),
+            format!(
+                "fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \"Strict\", \"Warn\""
+            ),
         )),
     }
 }

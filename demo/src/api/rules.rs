@@ -99,7 +99,11 @@ fn workload(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
             causes.push(Cause::invalid("spec.selector", selector, "empty selector is invalid for deployment"));
         }
         Some(found) if !found.matches(labels) => {
-            causes.push(Cause::invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
+            causes.push(Cause::invalid(
+                "spec.template.metadata.labels",
+                labels,
+                "`selector` does not match template `labels`",
+            ));
         }
         Some(_) => {}
     }
@@ -160,14 +164,20 @@ fn pod_change(old: &Value, new: &Value, causes: &mut Vec<Cause>) {
             }
         }
         // Binding a pod to a node is a write of its own.
-        for field in ["activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations", "nodeName", "schedulingGates"] {
+        for field in
+            ["activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations", "nodeName", "schedulingGates"]
+        {
             value::remove(&mut spec, &[field]);
         }
         spec
     };
     if fixed(old) != fixed(new) {
         let why = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-        causes.push(Cause { reason: "FieldValueForbidden", field: "spec".to_owned(), message: format!("Forbidden: {why}") });
+        causes.push(Cause {
+            reason: "FieldValueForbidden",
+            field: "spec".to_owned(),
+            message: format!("Forbidden: {why}"),
+        });
     }
 }
 

@@ -1,8 +1,12 @@
 //! What can be served: something that answers requests and lets time pass, without doing either by itself.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
-use crate::api::{Cluster, NoReadings, Pulled, Request, Response, Stream, User};
+use crate::{
+    api::{Cluster, NoReadings, Pulled, Request, Response, Stream, User},
+    world::World,
+};
 
 /// A world behind a server.
 pub trait Machine: Send + 'static {
@@ -16,6 +20,8 @@ pub trait Machine: Send + 'static {
     fn set_users(&mut self, users: Vec<User>);
     /// Forgets changes and begun lists.
     fn compact(&mut self);
+    /// Answers a request to its Prometheus: path, parameters; status and body.
+    fn metrics(&mut self, path: &str, params: &[(String, String)]) -> (u16, Value);
 }
 
 /// A cluster in which nothing happens but what clients do.
@@ -38,5 +44,35 @@ impl Machine for Cluster {
 
     fn compact(&mut self) {
         Self::compact(self);
+    }
+
+    fn metrics(&mut self, _: &str, _: &[(String, String)]) -> (u16, Value) {
+        (404, json!({"status": "error", "errorType": "not_found", "error": "nothing is measured here"}))
+    }
+}
+
+impl Machine for World {
+    fn advance(&mut self, to: Timestamp) {
+        Self::advance(self, to);
+    }
+
+    fn request(&mut self, request: &Request) -> Response {
+        Self::request(self, request)
+    }
+
+    fn pull(&mut self, stream: &mut Stream) -> Pulled {
+        Self::pull(self, stream)
+    }
+
+    fn set_users(&mut self, users: Vec<User>) {
+        Self::set_users(self, users);
+    }
+
+    fn compact(&mut self) {
+        Self::compact(self);
+    }
+
+    fn metrics(&mut self, path: &str, params: &[(String, String)]) -> (u16, Value) {
+        Self::metrics(self, path, params)
     }
 }

@@ -11,6 +11,7 @@ mod control;
 mod http;
 mod kubeconfig;
 pub mod machine;
+mod metrics;
 pub mod serve;
 mod tls;
 mod trouble;

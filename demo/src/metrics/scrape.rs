@@ -142,7 +142,8 @@ fn container(signal: &Signal) -> Vec<Pair> {
 /// Labels of a workload at one end (Istio standard metrics).
 fn end(side: &str, workload: Option<&Workload>, labels: &mut Vec<Pair>) {
     let unknown: Arc<str> = "unknown".into();
-    let field = |read: fn(&Workload) -> &Arc<str>| workload.map_or_else(|| Arc::clone(&unknown), |one| Arc::clone(read(one)));
+    let field =
+        |read: fn(&Workload) -> &Arc<str>| workload.map_or_else(|| Arc::clone(&unknown), |one| Arc::clone(read(one)));
     let principal = workload.map_or_else(
         || Arc::clone(&unknown),
         |one| format!("spiffe://cluster.local/ns/{}/sa/{}", one.namespace, one.account).into(),

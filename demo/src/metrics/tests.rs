@@ -66,7 +66,9 @@ fn the_questions_of_the_cockpit_are_answered() {
          rate(istio_requests_total{grpc_response_status!~\"0|\", response_code!~\"5..|0|-\"}[60s]))",
     );
     assert!(failed.is_empty(), "{failed:?}");
-    assert!(ask(&tsdb, town.now, "sum by (route, status) (rate(agentgateway_requests_total{route!=\"\"}[60s]))").is_empty());
+    assert!(
+        ask(&tsdb, town.now, "sum by (route, status) (rate(agentgateway_requests_total{route!=\"\"}[60s]))").is_empty()
+    );
     assert_eq!(ask(&tsdb, town.now, "count(up)").len(), 1);
     assert!(value(&ask(&tsdb, town.now, "sum(rate(container_cpu_usage_seconds_total[1m]))")[0]) > 0.1);
 }
@@ -77,7 +79,8 @@ fn counters_of_the_store_are_those_of_the_traffic() {
     scraped(&mut town, 30, &mut tsdb, &mut scraper);
     let before = value(&ask(&tsdb, town.now, "sum(istio_requests_total)")[0]);
     let now = town.totals();
-    let counted = (now.count(Reporter::Source, "*", "*", None) + now.count(Reporter::Destination, "*", "*", None)) as f64;
+    let counted =
+        (now.count(Reporter::Source, "*", "*", None) + now.count(Reporter::Destination, "*", "*", None)) as f64;
     // Each pod was scraped within the last five seconds.
     assert!(before <= counted && counted - before < 50.0 * 8.0 * 5.0 * 1.3, "{before} of {counted}");
 }

@@ -202,7 +202,12 @@ impl Tsdb {
     }
 
     /// Samples of a series in `(after, to]`, stale ones left out, as `(time, value)`.
-    pub fn window<'a>(&self, series: &'a Series, after: i64, to: i64) -> impl DoubleEndedIterator<Item = (i64, f64)> + 'a {
+    pub fn window<'a>(
+        &self,
+        series: &'a Series,
+        after: i64,
+        to: i64,
+    ) -> impl DoubleEndedIterator<Item = (i64, f64)> + 'a {
         let (interval, offset, start) = (self.interval, series.offset, series.start);
         let first = (after - offset).div_euclid(interval) + 1 - start;
         let last = (to - offset).div_euclid(interval) - start;

@@ -1,4 +1,4 @@
-//! Worlds: their files read, checked and built.
+//! Worlds: their files read, checked and built, and then alive.
 //!
 //! A world is plain manifests and, beside them, what a cluster cannot say. Reading and building are pure: texts come in as values,
 //! objects go out through `Objects`. What flows is handed on as it stands; the traffic reads it.
@@ -9,7 +9,9 @@ mod embedded;
 pub mod file;
 mod filler;
 pub mod limits;
+mod living;
 mod located;
+mod logs;
 pub mod manifest;
 mod section;
 #[cfg(test)]
@@ -20,5 +22,6 @@ pub use self::{
     build::{Built, Stage, build},
     embedded::{Bundle, named, names},
     file::WorldFile,
+    living::{Wish, World},
     trouble::Trouble,
 };

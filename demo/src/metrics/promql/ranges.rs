@@ -106,7 +106,9 @@ pub(super) fn over_time(name: &str, window: &Window<'_>, parameter: f64) -> Opti
         "delta" => return Some(extrapolated(window, false, false)),
         "irate" => return Some(instant_change(samples, true)),
         "idelta" => return Some(instant_change(samples, false)),
-        "deriv" => return Some(regression(samples, samples.first().map_or(0, |first| first.0)).map(|(slope, _)| slope)),
+        "deriv" => {
+            return Some(regression(samples, samples.first().map_or(0, |first| first.0)).map(|(slope, _)| slope));
+        }
         "predict_linear" => {
             return Some(regression(samples, window.end).map(|(slope, now)| now + slope * parameter));
         }

@@ -188,7 +188,14 @@ fn a_rate_of_series_made_alike_is_refused() {
 #[test]
 fn a_grid_is_the_sum_of_its_instants() {
     let tsdb = store(&[("c", &[("x", "1")], &[5.0, 9.0, 2.0, 8.0, 8.0, 20.0]), ("c", &[("x", "2")], &[1.0, 1.0, 4.0])]);
-    for query in ["sum(rate(c[25s]))", "topk(1, c)", "c > 3", "histogram_quantile(0.5, c)", "c or vector(1)", "max_over_time(rate(c[20s])[30s:5s])"] {
+    for query in [
+        "sum(rate(c[25s]))",
+        "topk(1, c)",
+        "c > 3",
+        "histogram_quantile(0.5, c)",
+        "c or vector(1)",
+        "max_over_time(rate(c[20s])[30s:5s])",
+    ] {
         let Matrix::Vector(rows) = range(&tsdb, query, 0, 60_000, 7_000).unwrap() else { panic!("{query}") };
         for (step, t) in (0i64..=60_000).step_by(7_000).enumerate() {
             let Matrix::Vector(now) = instant(&tsdb, query, t).unwrap() else { panic!("{query}") };

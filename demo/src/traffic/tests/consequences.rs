@@ -38,7 +38,11 @@ fn near(value: f64, expected: f64, tolerance: f64) {
 fn healthy(town: &mut Town) {
     town.run(2.0);
     let seen = town.watch(10.0);
-    assert_eq!(seen.count(Reporter::Source, "*", "*", None), seen.count(Reporter::Source, "*", "*", Some(200)), "{seen:?}");
+    assert_eq!(
+        seen.count(Reporter::Source, "*", "*", None),
+        seen.count(Reporter::Source, "*", "*", Some(200)),
+        "{seen:?}"
+    );
     near(seen.mean("edge-istio", "web-v1"), 28.0, 8.0);
 }
 
@@ -47,8 +51,10 @@ fn the_baseline_is_all_200_and_both_ends_agree() {
     let mut town = settled();
     healthy(&mut town);
     let seen = town.watch(30.0);
-    let (source, destination) =
-        (seen.count(Reporter::Source, "web-v1", "reviews-v1", None), seen.count(Reporter::Destination, "web-v1", "reviews-v1", None));
+    let (source, destination) = (
+        seen.count(Reporter::Source, "web-v1", "reviews-v1", None),
+        seen.count(Reporter::Destination, "web-v1", "reviews-v1", None),
+    );
     near(source as f64, 3000.0, 220.0);
     near(destination as f64, source as f64, 5.0);
 }
@@ -84,10 +90,15 @@ fn http_abort_fails_its_share_and_whoever_needs_the_answer() {
     near(seen.share("reviews-v1", "ratings-v1", 503), 0.25, 0.03);
     near(seen.share("web-v1", "reviews-v1", 500), 0.25, 0.03);
     near(seen.share("edge-istio", "web-v1", 500), 0.25, 0.03);
-    let injected = seen.requests.iter().any(|(key, _)| key.0 == Reporter::Destination && key.2 == "ratings-v1" && key.4 == "FI");
+    let injected =
+        seen.requests.iter().any(|(key, _)| key.0 == Reporter::Destination && key.2 == "ratings-v1" && key.4 == "FI");
     assert!(injected, "{seen:?}");
     let logs = town.traffic.take_logs();
-    assert!(logs.iter().any(|one| one.text() == "ERROR ratings answered 503"), "{:?}", logs.last().map(|one| one.text()));
+    assert!(
+        logs.iter().any(|one| one.text() == "ERROR ratings answered 503"),
+        "{:?}",
+        logs.last().map(|one| one.text())
+    );
     assert!(logs.iter().any(|one| one.text().contains("\" 503 FI fault_filter_abort")));
     town.change(|shelf| shelf.take("EnvoyFilter", "brink-x"));
     healthy(&mut town);
@@ -226,8 +237,12 @@ fn a_virtual_service_fault_turns_its_retries_off() {
         }));
     });
     let seen = town.watch(20.0);
-    near(seen.count(Reporter::Source, "reviews-v1", "unknown", Some(503)) as f64
-        / seen.count(Reporter::Source, "reviews-v1", "*", None) as f64, 0.4, 0.04);
+    near(
+        seen.count(Reporter::Source, "reviews-v1", "unknown", Some(503)) as f64
+            / seen.count(Reporter::Source, "reviews-v1", "*", None) as f64,
+        0.4,
+        0.04,
+    );
     assert_eq!(seen.flags("reviews-v1", "*"), ["DI", "DI,FI"]);
     assert!(seen.mean("reviews-v1", "ratings-v1") > 200.0);
 }
@@ -265,17 +280,20 @@ fn a_connection_limit_overflows() {
     let seen = town.watch(10.0);
     assert!(seen.share("reviews-v1", "unknown", 503) > 0.9, "{seen:?}");
     assert_eq!(seen.flags("reviews-v1", "unknown"), ["UO"]);
-    let share = seen.count(Reporter::Source, "reviews-v1", "unknown", None) as f64 / seen.count(Reporter::Source, "reviews-v1", "*", None) as f64;
+    let share = seen.count(Reporter::Source, "reviews-v1", "unknown", None) as f64
+        / seen.count(Reporter::Source, "reviews-v1", "*", None) as f64;
     assert!((0.15..0.7).contains(&share), "{share}");
 }
 
 #[test]
 fn a_partition_costs_the_connect_timeout_and_a_route_timeout_cuts_it() {
     let mut town = settled();
-    town.change(|shelf| shelf.put(json!({
+    town.change(|shelf| {
+        shelf.put(json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"namespace": "shop", "name": "cut"},
         "spec": {"podSelector": {"matchLabels": {"app": "ratings"}}, "policyTypes": ["Ingress"], "ingress": []},
-    })));
+    }))
+    });
     town.run(40.0);
     let seen = town.watch(20.0);
     assert_eq!(seen.flags("reviews-v1", "ratings-v1"), ["UF,URX"]);

@@ -1,0 +1,307 @@
+//! A world that lives: its API, its controllers, its traffic and what is measured of it, under one clock.
+//!
+//! Pure: [`World::advance`] lets time pass, requests are answered at the moment they come. Whoever serves it moves the time.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Bundle, Stage, Trouble, build, build::oldest, file, logs::Logs};
+use crate::{
+    api::{Cluster, Pulled, Request, Response, Stream, User},
+    base::{objects::Kind, value::text},
+    control::{Clocked, Control, inject, key::Key, kinds, time},
+    metrics::{self, Scraper, Tsdb},
+    store::{Change, KindId, KindRow},
+    traffic::{self, Snapshot, Traffic, behaviour},
+};
+
+/// One step of the traffic, milliseconds.
+const TICK: u64 = 100;
+/// Traffic that is lived through before anybody looks, milliseconds: enough for rates over a minute.
+const WARM: u64 = 90_000;
+/// History made up before that, milliseconds.
+const PAST: u64 = 30 * 60_000;
+/// Between two scrapes, milliseconds, and how long samples are kept.
+const SCRAPE: u64 = 5_000;
+const KEPT: u64 = 2 * 60 * 60_000;
+/// A machine that slept does not live through what it missed: the traffic of more than so many milliseconds is left out.
+const MISSED: u64 = 10_000;
+/// Between two looks at what lies about: CPU for the autoscaler, logs of pods that are gone.
+const CHORES: u64 = 1_000;
+
+/// How a world is made.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Its texts.
+    pub bundle: Bundle,
+    /// How many pods; `None`: as its file says.
+    pub pods: Option<usize>,
+    /// The seed of all names and draws.
+    pub seed: u64,
+    /// The time it is built for.
+    pub now: Timestamp,
+}
+
+/// A world.
+#[derive(Debug)]
+pub struct World {
+    cluster: Cluster,
+    control: Control,
+    traffic: Traffic,
+    behaviours: behaviour::Behaviours,
+    snapshot: Arc<Snapshot>,
+    /// The version of the store the controllers know, and the one the snapshot was compiled from.
+    observed: u64,
+    compiled: u64,
+    /// The end of the last tick, Unix milliseconds.
+    ticked: u64,
+    chores: u64,
+    tsdb: Tsdb,
+    scraper: Scraper,
+    logs: Logs,
+}
+
+impl World {
+    /// Builds a world and lets its traffic warm up.
+    pub fn new(wish: &Wish) -> Result<Self, Trouble> {
+        let file = file::read(&wish.bundle)?;
+        // The cluster is as old as the oldest thing in it; its file tells.
+        let mut cluster = Cluster::new(wish.seed, oldest(&file, wish.now));
+        cluster.set_admission(admission);
+        let warm = time::earlier(wish.now, std::time::Duration::from_millis(WARM));
+        let built = build(file, wish.pods, wish.seed, warm, &mut cluster)?;
+        let behaviours = behaviours(&built.file)?;
+        let flows = built.file.flows.iter().map(|flow| read(flow, "traffic")).collect::<Result<Vec<_>, _>>()?;
+        let start = millis(warm);
+        let mut world = Self {
+            observed: cluster.store().version(),
+            compiled: 0,
+            cluster,
+            control: built.control,
+            traffic: Traffic::new(wish.seed, flows),
+            behaviours,
+            snapshot: Arc::default(),
+            ticked: start,
+            chores: start,
+            tsdb: Tsdb::new(SCRAPE, KEPT),
+            scraper: Scraper::new(wish.seed),
+            logs: Logs::default(),
+        };
+        world.observe_all();
+        world.live(wish.now);
+        let seed = wish.seed;
+        world
+            .tsdb
+            .tile_back(PAST, |series, k| crate::base::keyed::unit(seed ^ u64::from(series), "past", k.unsigned_abs()));
+        Ok(world)
+    }
+
+    /// The objects.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// Lets time pass up to a moment.
+    pub fn advance(&mut self, to: Timestamp) {
+        let end = millis(to);
+        if end.saturating_sub(self.ticked) > MISSED {
+            self.ticked = end - MISSED;
+        }
+        self.live(to);
+    }
+
+    fn live(&mut self, to: Timestamp) {
+        let end = millis(to);
+        while self.ticked + TICK <= end {
+            let from = self.ticked;
+            self.ticked += TICK;
+            self.control(at(self.ticked));
+            self.tick(from, self.ticked);
+        }
+        self.control(to);
+    }
+
+    fn control(&mut self, to: Timestamp) {
+        self.observe();
+        self.control.advance(&mut self.cluster, to);
+    }
+
+    /// Tells the controllers what clients wrote.
+    fn observe(&mut self) {
+        let version = self.cluster.store().version();
+        if version == self.observed {
+            return;
+        }
+        let Some(mut news) = self.news() else {
+            // Forgotten changes: everything is looked at once more.
+            return self.observe_all();
+        };
+        news.sort_by_key(|(version, ..)| *version);
+        for (_, key, object) in news {
+            self.control.observe(&key, object.as_deref(), self.cluster.now());
+        }
+        self.observed = version;
+    }
+
+    /// What was written since the last look; `None` when that is forgotten.
+    fn news(&self) -> Option<Vec<(u64, Key, Option<Arc<Value>>)>> {
+        let mut news = Vec::new();
+        for (kind, id) in known(&self.cluster) {
+            let events = self.cluster.store().since(id, self.observed).ok()?;
+            news.extend(events.map(|event| {
+                let key = Key::new(kind, event.new.namespace(), event.new.name());
+                let object = (event.change != Change::Deleted).then(|| Arc::clone(event.new.value()));
+                (event.version, key, object)
+            }));
+        }
+        Some(news)
+    }
+
+    fn observe_all(&mut self) {
+        for (kind, id) in known(&self.cluster) {
+            for object in self.cluster.store().list(id, None) {
+                let key = Key::new(kind, object.namespace(), object.name());
+                self.control.observe(&key, Some(object.value()), self.cluster.now());
+            }
+        }
+        self.observed = self.cluster.store().version();
+    }
+
+    fn tick(&mut self, from: u64, to: u64) {
+        self.compile();
+        self.traffic.tick(&self.snapshot, from, to);
+        for record in self.traffic.take_logs() {
+            self.logs.take(&record);
+        }
+        self.scraper.scrape(&mut self.tsdb, &self.traffic, from, to);
+        if to - self.chores >= CHORES {
+            self.chores = to;
+            self.chores();
+        }
+    }
+
+    /// Makes a new snapshot when something was written that proxies follow.
+    fn compile(&mut self) {
+        let store = self.cluster.store();
+        let version = store.version();
+        if version == self.compiled {
+            return;
+        }
+        let moved = self.compiled == 0
+            || traffic::READ
+                .iter()
+                .filter_map(|kind| store.find(kind.group, kind.plural))
+                .any(|id| store.since(id, self.compiled).map_or(true, |mut events| events.next().is_some()));
+        if moved {
+            self.snapshot = Arc::new(traffic::compile(&self.cluster, &self.behaviours, self.traffic.flows()));
+        }
+        self.compiled = version;
+    }
+
+    fn chores(&mut self) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "thousandths of a few cores")]
+        let cpu = self
+            .traffic
+            .signals()
+            .map(|signal| ((signal.namespace.to_string(), signal.pod.to_string()), (signal.cores * 1000.0) as u64))
+            .collect();
+        self.control.state.cpu = cpu;
+        if let Some(pods) = self.cluster.store().find("", "pods") {
+            let store = self.cluster.store();
+            self.logs.keep(|namespace, pod| store.get(pods, namespace, pod).is_some());
+        }
+        if let Ok(k) = i64::try_from(self.ticked / SCRAPE) {
+            self.tsdb.forget(k);
+        }
+    }
+
+    /// Answers a request of the API.
+    pub fn request(&mut self, request: &Request) -> Response {
+        let response = self.cluster.answer(request, &self.logs);
+        // What a client wrote concerns controllers at once.
+        self.observe();
+        response
+    }
+
+    /// What a stream has to say since the last time.
+    pub fn pull(&mut self, stream: &mut Stream) -> Pulled {
+        self.cluster.pull(stream, &self.logs)
+    }
+
+    /// Who may log in.
+    pub fn set_users(&mut self, users: Vec<User>) {
+        self.cluster.set_users(users);
+    }
+
+    /// Forgets changes and begun lists, so that watches and pages answer 410.
+    pub fn compact(&mut self) {
+        self.observe();
+        self.cluster.compact();
+    }
+
+    /// Answers a request to the Prometheus.
+    pub fn metrics(&self, path: &str, params: &[(String, String)]) -> (u16, Value) {
+        metrics::answer(&self.tsdb, path, params, self.cluster.now().as_millisecond())
+    }
+}
+
+impl Clocked for Cluster {
+    fn set_now(&mut self, now: Timestamp) {
+        self.advance(now);
+    }
+}
+
+impl Stage for Cluster {
+    fn now(&self) -> Timestamp {
+        Self::now(self)
+    }
+}
+
+/// The kinds that controllers know and the cluster serves.
+fn known(cluster: &Cluster) -> Vec<(Kind, KindId)> {
+    kinds::ALL.iter().filter_map(|kind| Some((*kind, cluster.store().find(kind.group, kind.plural)?))).collect()
+}
+
+/// Sidecars by label, as istiod would add them.
+fn admission(cluster: &Cluster, row: &KindRow, object: &mut Value) {
+    let Some(kind) = kinds::ALL.iter().find(|kind| kind.group == row.group && kind.plural == row.plural) else {
+        return;
+    };
+    let store = cluster.store();
+    let space = text(object, &["metadata", "namespace"]).to_owned();
+    let namespace = store.find("", "namespaces").and_then(|id| store.get(id, "", &space));
+    // The webhook answers while a pod of istiod does.
+    let injector = store.find("", "pods").is_some_and(|pods| {
+        store.list(pods, Some("istio-system")).any(|pod| text(pod.value(), &["metadata", "labels", "app"]) == "istiod")
+    });
+    let around = inject::Around {
+        seed: cluster.seed(),
+        namespace: namespace.map(|namespace| namespace.value().as_ref()),
+        injector,
+        taken: &|_| false,
+    };
+    inject::admit(*kind, object, &around);
+}
+
+fn behaviours(file: &super::WorldFile) -> Result<behaviour::Behaviours, Trouble> {
+    let mut all = BTreeMap::new();
+    for (workload, serves) in &file.serves {
+        all.insert(workload.clone(), read(serves, workload)?);
+    }
+    Ok(all)
+}
+
+fn read<T: for<'de> Deserialize<'de>>(value: &Value, whose: &str) -> Result<T, Trouble> {
+    T::deserialize(value).map_err(|error| Trouble::said(format!("{whose}: {error}"), "mend the world file"))
+}
+
+fn millis(time: Timestamp) -> u64 {
+    u64::try_from(time.as_millisecond()).unwrap_or_default()
+}
+
+fn at(millis: u64) -> Timestamp {
+    i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or_default()
+}
