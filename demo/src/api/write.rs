@@ -256,7 +256,8 @@ fn create(
     {
         value::remove(&mut object, &["metadata", field]);
     }
-    if row.has("status") {
+    // A kubelet brings its node's status along.
+    if row.has("status") && row.plural != "nodes" {
         value::remove(&mut object, &["status"]);
     }
     let uid = cluster.uid_for(row, &object);

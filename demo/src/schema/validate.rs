@@ -105,7 +105,9 @@ fn walk(value: &Value, node: Node<'_>, path: &str, causes: &mut Vec<Cause>) {
     }
     match value {
         Value::Object(map) => {
-            for name in node.required() {
+            // The server asks nothing of the status of built-in kinds: Go's zero values stand for what is not said.
+            let asked = node.is_custom() || !(path == "status" || path.starts_with("status."));
+            for name in node.required().filter(|_| asked) {
                 if map.get(name).is_none_or(Value::is_null) {
                     causes.push(Cause::required(join(path, name), ""));
                 }
