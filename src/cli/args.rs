@@ -160,6 +160,9 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Try brink on a cluster that lives inside it: no cluster, no network, no key
+    #[cfg(feature = "demo")]
+    Demo(DemoArgs),
     /// Print the manual page
     Man,
     /// Keep the promise when the cockpit dies; started by brink itself
@@ -171,6 +174,33 @@ pub enum Command {
         /// Folder to write to
         folder: PathBuf,
     },
+}
+
+/// `demo`.
+#[cfg(feature = "demo")]
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Only serve the world, on this loopback address; port 0 is any free one
+    #[arg(long, value_name = "ADDR")]
+    pub serve: Option<std::net::SocketAddr>,
+    /// Which world
+    #[arg(long, value_name = "NAME", default_value = "shop")]
+    pub world: String,
+    /// How many pods it has
+    #[arg(long, value_name = "N")]
+    pub pods: Option<u64>,
+    /// How fast its time goes: 1 is real time
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    pub speed: f64,
+    /// Names and draws follow from it
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How to write where it is
+    #[command(flatten)]
+    pub output: Output,
+    /// Ends with the cockpit that started it
+    #[arg(long, hide = true, requires = "serve")]
+    pub attached: bool,
 }
 
 /// `get`.

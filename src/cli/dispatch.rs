@@ -26,6 +26,8 @@ pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
         Some(Command::Keymap(command)) => look::run(Look::Keymap, &command, out),
         Some(Command::Completions { shell }) => completions::run(shell, out),
         Some(Command::GenerateDocs { folder }) => docs::run(&folder, out),
+        #[cfg(feature = "demo")]
+        Some(Command::Demo(args)) => super::demo::run(&args, &globals, out),
         Some(Command::Man) => man::run(out),
         None => cockpit::run(&globals),
     }

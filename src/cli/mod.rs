@@ -9,6 +9,8 @@
 pub mod args;
 pub mod cockpit;
 pub mod completions;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod docs;
 pub mod doctor;
 pub mod failure;

@@ -206,7 +206,9 @@ fn container(one: &mut Value) {
         }
     }
     for kind in ["limits", "requests"] {
-        for (_, amount) in one["resources"][kind].as_object_mut().into_iter().flatten() {
+        let amounts =
+            one.get_mut("resources").and_then(|resources| resources.get_mut(kind)).and_then(Value::as_object_mut);
+        for (_, amount) in amounts.into_iter().flatten() {
             let said = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
             *amount = json!(quantity::canonical(&said));
         }

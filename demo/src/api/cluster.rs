@@ -90,7 +90,27 @@ impl Cluster {
         for object in pack::definitions().as_array().into_iter().chain(pack::roles().as_array()).flatten() {
             cluster.furnish(object.clone());
         }
+        cluster.furnish_viewer();
         cluster
+    }
+
+    /// What the user `viewer` may do: look, as far as the role `view` goes, and at the kinds of the meshes.
+    fn furnish_viewer(&mut self) {
+        const RBAC: &str = "rbac.authorization.k8s.io";
+        let groups: std::collections::BTreeSet<&str> =
+            self.store.kinds().filter(|(_, row)| row.custom).map(|(_, row)| row.group.as_str()).collect();
+        let rules = json!([{"apiGroups": groups, "resources": ["*"], "verbs": ["get", "list", "watch"]}]);
+        let api = format!("{RBAC}/v1");
+        self.furnish(
+            json!({"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": "mesh-view"}, "rules": rules}),
+        );
+        for role in ["view", "mesh-view"] {
+            self.furnish(json!({
+                "apiVersion": api, "kind": "ClusterRoleBinding", "metadata": {"name": format!("viewer-{role}")},
+                "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
+                "subjects": [{"apiGroup": RBAC, "kind": "User", "name": "viewer"}],
+            }));
+        }
     }
 
     /// Stores an object that was there before anybody could write: only uid and time are added.

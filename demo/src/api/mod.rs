@@ -17,6 +17,7 @@ mod openapi;
 mod pack;
 mod patch;
 mod path;
+mod protobuf;
 mod read;
 mod refusal;
 mod review;

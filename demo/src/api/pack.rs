@@ -59,6 +59,7 @@ part!(discovery, "discovery", "Groups with their versions, in the form of aggreg
 part!(columns, "columns", "`columnDefinitions` by path of the collection.");
 part!(definitions, "crds", "CustomResourceDefinitions.");
 part!(roles, "roles", "ClusterRoles and their bindings that every cluster has.");
+part!(proto, "proto", "Field numbers of the protobuf encoding by type, and the types of kinds.");
 part!(version, "version", "What `/version` says.");
 
 /// All recorded documents.
@@ -121,7 +122,14 @@ mod tests {
             assert!(document.parsed()["paths"].is_object(), "{}", document.path);
             assert!(!prose(&document.parsed()), "{}", document.path);
         }
-        for part in [super::discovery(), super::columns(), super::definitions(), super::roles(), super::version()] {
+        for part in [
+            super::discovery(),
+            super::columns(),
+            super::definitions(),
+            super::roles(),
+            super::proto(),
+            super::version(),
+        ] {
             assert!(!part.is_null());
             assert!(!prose(part));
         }

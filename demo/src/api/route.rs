@@ -12,7 +12,7 @@ use super::{
     follow::Readings,
     openapi, pack, patch,
     path::{self, Place, Target},
-    read,
+    protobuf, read,
     refusal::{self, Refusal},
     review, scale, watch,
     wire::{Body, Pulled, Request, Response, Stream},
@@ -404,7 +404,7 @@ fn verb(request: &Request, target: &Target) -> &'static str {
     }
 }
 
-/// The body, JSON or YAML.
+/// The body, in any form a client of Kubernetes sends.
 fn parse(request: &Request) -> Result<Value, Refusal> {
     let media = request.content_type.split(';').next().unwrap_or_default().trim();
     match media {
@@ -414,13 +414,15 @@ fn parse(request: &Request) -> Result<Value, Refusal> {
         | "application/merge-patch+json"
         | "application/strategic-merge-patch+json" => serde_json::from_slice(&request.body)
             .map_err(|error| Refusal::bad(format!("the body of the request is no JSON: {error}"))),
+        protobuf::MEDIA => protobuf::decode(&request.body)
+            .map_err(|why| Refusal::bad(format!("the body of the request is no object in protobuf: {why}"))),
         "application/yaml" => {
             let text =
                 std::str::from_utf8(&request.body).map_err(|_| Refusal::bad("the body of the request is no UTF-8"))?;
             serde_saphyr::from_str(text)
                 .map_err(|error| Refusal::bad(format!("the body of the request is no YAML: {error}")))
         }
-        other => Err(Refusal::media(other, &["application/json", "application/yaml"])),
+        other => Err(Refusal::media(other, &["application/json", "application/yaml", protobuf::MEDIA])),
     }
 }
 

@@ -273,7 +273,8 @@ fn create(
     if cluster.store().get(call.kind, call.namespace, &name).is_some() {
         return Err(Refusal::exists(row, &name));
     }
-    let writer = fields::Writer { manager: call.manager, subresource: "", time: &now };
+    let foreign = if row.has("status") { "status" } else { "" };
+    let writer = fields::Writer { manager: call.manager, subresource: "", time: &now, foreign };
     fields::enter_update(None, &mut object, schema.and_then(Schema::node), writer);
     Ok(Write { kind: call.kind, object, fate: Fate::New, warnings })
 }
@@ -341,7 +342,8 @@ fn update(
         Part::Finalize => "finalize",
     };
     let now = when::seconds(cluster.now());
-    let writer = fields::Writer { manager: call.manager, subresource, time: &now };
+    let foreign = if status && call.part == Part::Whole { "status" } else { "" };
+    let writer = fields::Writer { manager: call.manager, subresource, time: &now, foreign };
     if value::at(&object, &["metadata", "managedFields"]).is_null() {
         restore_in(before, &mut object, "managedFields");
     }

@@ -29,6 +29,8 @@ pub struct Writer<'a> {
     pub subresource: &'a str,
     /// The time of the write, as the API writes it.
     pub time: &'a str,
+    /// A field at the top that this way of writing cannot own, empty for none.
+    pub foreign: &'a str,
 }
 
 /// Enters an update into `managedFields` of the new object: what it changed is the writer's, what it removed is nobody's.
@@ -41,10 +43,13 @@ pub fn enter_update(old: Option<&Value>, new: &mut Value, node: Option<Node<'_>>
     if value::at(new, &["metadata", "managedFields"]).as_array().is_some_and(Vec::is_empty) && old.is_some() {
         entries.clear();
     }
-    let (changed, removed) = match old {
+    let (mut changed, mut removed) = match old {
         Some(old) => difference(old, new, node),
         None => (all(new, node), Fields::new()),
     };
+    let foreign = format!("f:{}", writer.foreign);
+    changed.shift_remove(&foreign);
+    removed.shift_remove(&foreign);
     let version = value::text(new, &["apiVersion"]).to_owned();
     let mine = |entry: &Value| {
         entry["manager"] == writer.manager
@@ -297,8 +302,8 @@ mod tests {
         }}}}})
     }
 
-    fn by<'a>(manager: &'a str) -> Writer<'a> {
-        Writer { manager, subresource: "", time: "2026-01-02T03:04:05Z" }
+    fn by(manager: &str) -> Writer<'_> {
+        Writer { manager, subresource: "", time: "2026-01-02T03:04:05Z", foreign: "status" }
     }
 
     #[test]

@@ -117,7 +117,7 @@ func (r *recorder) record(crds string) error {
 	if err := r.get("/version", plain, &version); err != nil {
 		return err
 	}
-	for _, step := range []func() error{r.openapi, r.discovery, r.custom, r.roles} {
+	for _, step := range []func() error{r.openapi, r.discovery, r.custom, r.roles, r.proto} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func (r *recorder) record(crds string) error {
 		"what":  "The API pack of the embedded world: facts of a real API server, without descriptions.",
 		"fresh": "Never edit by hand: tests/cluster/cmd/record writes it, and with --check tells whether it is current.",
 		"parts": []object{
-			{"files": "openapi/, discovery, columns, roles, version", "source": "k8s.io/kubernetes", "version": built, "licence": "Apache-2.0"},
+			{"files": "openapi/, discovery, columns, roles, version, proto", "source": "k8s.io/kubernetes", "version": built, "licence": "Apache-2.0"},
 			{"files": "crds", "groups": "gateway.networking.k8s.io", "source": "sigs.k8s.io/gateway-api", "version": versionOf(crds, "gateway-api"), "licence": "Apache-2.0"},
 			{"files": "crds", "groups": "networking.istio.io, security.istio.io, telemetry.istio.io, extensions.istio.io", "source": "istio.io/api", "version": versionOf(crds, "istio"), "licence": "Apache-2.0"},
 		},

@@ -1,0 +1,103 @@
+//! A served cluster for a test, and clients for it.
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use brink_demo::{
+    api::Cluster,
+    io::{Served, Settings, serve},
+};
+use kube::{
+    Client,
+    client::Body,
+    config::{Config, KubeConfigOptions, Kubeconfig},
+};
+use serde_json::Value;
+
+/// A cluster on loopback; it ends with the test.
+pub struct Demo {
+    pub served: Served,
+    _dir: tempfile::TempDir,
+}
+
+/// Serves an empty cluster. A runtime of several threads must be running: kubectl is waited for on one of them.
+pub async fn demo() -> Demo {
+    let dir = tempfile::tempdir().unwrap();
+    let begin: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+    let settings = Settings {
+        address: ([127, 0, 0, 1], 0).into(),
+        rate: 1.0,
+        begin,
+        kubeconfig: dir.path().join("kubeconfig"),
+        name: "demo".to_owned(),
+    };
+    Demo { served: serve(Cluster::new(1, begin), settings).await.unwrap(), _dir: dir }
+}
+
+/// A client as the user of a context.
+pub async fn client(kubeconfig: &Path, context: &str) -> Client {
+    let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(Kubeconfig::read_from(kubeconfig).unwrap(), &options).await.unwrap();
+    Client::try_from(config).unwrap()
+}
+
+/// Sends anything; the code and the body, JSON where it is.
+pub async fn send(client: &Client, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
+    let mut request = http::Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let answer = client.send(request.body(Body::from(body.to_vec())).unwrap()).await.unwrap();
+    let code = answer.status().as_u16();
+    let bytes = answer.into_body().collect_bytes().await.unwrap();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    (code, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// A program of the test cluster, or `None` where it is not built; in CI that is an error.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("BRINK_E2E_BIN_DIR").map(|dir| PathBuf::from(dir).join(name));
+    if let Some(path) = path.filter(|path| path.exists()) {
+        return Some(path);
+    }
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "BRINK_E2E_BIN_DIR has no {name}: tests/cluster/build makes it"
+    );
+    println!("skipped: no {name} in BRINK_E2E_BIN_DIR; tests/cluster/build makes it");
+    None
+}
+
+impl Demo {
+    /// Runs kubectl with something on its standard input.
+    pub fn run(&self, kubectl: &Path, words: &[&str], input: &str) -> Output {
+        let mut child = Command::new(kubectl)
+            .arg("--kubeconfig")
+            .arg(&self.served.kubeconfig)
+            .args(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// The same; it must succeed.
+    pub fn kubectl(&self, kubectl: &Path, words: &[&str], input: &str) -> String {
+        let output = self.run(kubectl, words, input);
+        assert!(output.status.success(), "kubectl {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The same; it must fail, and this is why.
+    pub fn refused(&self, kubectl: &Path, words: &[&str], input: &str) -> String {
+        let output = self.run(kubectl, words, input);
+        assert!(!output.status.success(), "kubectl {words:?}: {}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8(output.stderr).unwrap()
+    }
+}

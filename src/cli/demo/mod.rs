@@ -1,0 +1,86 @@
+//! `demo`: the embedded world, and the cockpit on it.
+//!
+//! The world is a process of its own, this same program with `--serve`: a cockpit that is killed leaves it alive, so that the
+//! guardian can still undo. Everything a demo writes lies in one folder, which the world takes away at its end.
+
+mod child;
+mod serve;
+
+use std::net::SocketAddr;
+
+use brink_demo::world;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Ended,
+    args::{DemoArgs, Globals},
+    cockpit,
+    failure::Failure,
+    out::Out,
+};
+
+/// Where the doors of a world are, as its process tells in one line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Doors {
+    /// Its kubeconfig, which holds tokens.
+    kubeconfig: String,
+    /// Its API server.
+    server: String,
+    /// Its Prometheus.
+    prometheus: String,
+    /// The door through which tests drive it, and the word it asks for.
+    control: String,
+    control_token: String,
+    /// The folder with all that belongs to it.
+    folder: String,
+}
+
+/// What was asked for, checked.
+#[derive(Debug, Clone)]
+struct Wanted {
+    bundle: world::Bundle,
+    pods: Option<usize>,
+    speed: f64,
+    seed: u64,
+}
+
+impl Wanted {
+    fn of(args: &DemoArgs) -> Result<Self, Failure> {
+        let wrong = |trouble: world::Trouble| Failure::usage("cannot make the world", trouble.what, trouble.fix);
+        Ok(Self {
+            bundle: world::named(&args.world).map_err(wrong)?,
+            pods: args.pods.map(world::limits::pods).transpose().map_err(wrong)?,
+            speed: world::limits::speed(args.speed).map_err(wrong)?,
+            seed: args.seed,
+        })
+    }
+}
+
+/// Opens the cockpit on a world of its own, or only serves the world.
+pub fn run(args: &DemoArgs, globals: &Globals, out: &mut Out) -> Ended {
+    let wanted = Wanted::of(args)?;
+    match args.serve {
+        Some(address) => serve::run(&wanted, address, args, out),
+        None => look(args, globals),
+    }
+}
+
+fn look(args: &DemoArgs, globals: &Globals) -> Ended {
+    let child = child::Child::start(args)?;
+    let doors = child.doors();
+    let globals = Globals {
+        kubeconfig: Some(doors.kubeconfig.clone()),
+        prometheus: Some(doors.prometheus.clone()),
+        // A world that is gone tomorrow leaves no journals in a home; and a home that cannot be written keeps nobody out.
+        state_dir: Some(globals.state_dir.clone().unwrap_or_else(|| doors.folder.clone())),
+        all_namespaces: globals.all_namespaces || globals.namespace.is_none(),
+        ..globals.clone()
+    };
+    let ended = cockpit::run(&globals);
+    child.stop();
+    ended
+}
+
+/// Where a world listens when nobody says: any free port of this machine alone.
+pub const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);

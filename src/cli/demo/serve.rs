@@ -1,0 +1,143 @@
+//! Serving a world until it is told to stop.
+
+use std::{
+    fs, io,
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use brink_demo::{
+    io::{Served, Settings, serve},
+    world::{Wish, World},
+};
+use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Doors, Wanted};
+use crate::cli::{
+    Ended, Ending,
+    args::{DemoArgs, Shape},
+    failure::{Code, Failure},
+    out::Out,
+};
+
+/// How long clients must have been gone before an orphaned world ends.
+const ALONE: Duration = Duration::from_mins(1);
+/// How long a world that was told to stop waits for a guardian that still works on it.
+const LINGER: Duration = Duration::from_secs(20);
+/// Between two looks at who is there.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Builds, serves, tells where, and waits for the end.
+pub fn run(wanted: &Wanted, address: SocketAddr, args: &DemoArgs, out: &mut Out) -> Ended {
+    let cannot = |why: String| Failure::new(Code::Unmet, "cannot serve the world", why, "see `brink demo --help`");
+    let folder = folder()
+        .map_err(|error| cannot(format!("no folder for its files in {}: {error}", std::env::temp_dir().display())))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| cannot(error.to_string()))?;
+    if args.attached {
+        // The keys of the cockpit's terminal are not for the world. Fails in the leader of a group, which no child is.
+        let _ = rustix::process::setsid();
+    }
+    let ended = runtime.block_on(live(wanted, address, args, &folder, out));
+    runtime.shutdown_background();
+    // What cannot be taken away lies in a folder for temporary things.
+    let _ = fs::remove_dir_all(&folder);
+    ended
+}
+
+async fn live(wanted: &Wanted, address: SocketAddr, args: &DemoArgs, folder: &Path, out: &mut Out) -> Ended {
+    let begin = Timestamp::now();
+    let wish = Wish { bundle: wanted.bundle.clone(), pods: wanted.pods, seed: wanted.seed, now: begin };
+    let world =
+        World::new(&wish).map_err(|trouble| Failure::usage("cannot make the world", trouble.what, trouble.fix))?;
+    let settings =
+        Settings { address, rate: wanted.speed, begin, kubeconfig: folder.join("kubeconfig"), name: "demo".to_owned() };
+    let served = serve(world, settings).await.map_err(|failure| {
+        Failure::new(Code::Unmet, "cannot serve the world", failure.to_string(), "choose another address")
+    })?;
+    tell(&served, folder, args, out);
+    if args.attached {
+        attended(&served).await
+    } else {
+        until_told().await
+    }
+    served.stop();
+    Ok(Ending::Done)
+}
+
+fn tell(served: &Served, folder: &Path, args: &DemoArgs, out: &mut Out) {
+    let doors = Doors {
+        kubeconfig: served.kubeconfig.display().to_string(),
+        server: served.url.clone(),
+        prometheus: served.prometheus.clone(),
+        control: served.control.clone(),
+        control_token: served.control_token.clone(),
+        folder: folder.display().to_string(),
+    };
+    if args.attached || args.output.shape == Shape::Json {
+        // One line, so that whoever reads knows when it is whole.
+        out.line(serde_json::to_string(&doors).unwrap_or_default());
+    } else {
+        out.line(format_args!("kubeconfig  {}", doors.kubeconfig));
+        out.line(format_args!("server      {}", doors.server));
+        out.line(format_args!("prometheus  {}", doors.prometheus));
+        out.line(format_args!(
+            "\nbrink -A --kubeconfig {} --prometheus {}\nctrl-c ends it",
+            doors.kubeconfig, doors.prometheus
+        ));
+    }
+    out.flush();
+}
+
+/// Until a signal.
+async fn until_told() {
+    let (Ok(mut ended), Ok(mut interrupted)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = ended.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+}
+
+/// Until the cockpit says stop, or is gone and nobody else needs the world.
+async fn attended(served: &Served) {
+    let told = tokio::select! {
+        told = tokio::task::spawn_blocking(word) => told.unwrap_or(false),
+        () = until_told() => true,
+    };
+    // A guardian has a connection of its own as long as it has something to undo.
+    let (patience, begun) = if told { (LINGER, Instant::now()) } else { (Duration::MAX, Instant::now()) };
+    let quiet = if told { Duration::ZERO } else { ALONE };
+    let mut alone = Instant::now();
+    while begun.elapsed() < patience {
+        if served.connections() > 0 {
+            alone = Instant::now();
+        } else if alone.elapsed() >= quiet {
+            return;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Waits for the word to stop; an end without it means that the cockpit was killed.
+fn word() -> bool {
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).is_ok_and(|_| line.trim() == "stop")
+}
+
+/// A folder of its own, for nobody else's eyes.
+fn folder() -> io::Result<PathBuf> {
+    let place = std::env::temp_dir();
+    let name = format!("brink-demo-{}-{:x}", std::process::id(), Timestamp::now().as_nanosecond());
+    let folder = place.join(name);
+    fs::DirBuilder::new().mode(0o700).create(&folder)?;
+    Ok(folder)
+}
