@@ -5,4 +5,5 @@
 
 pub mod base;
 pub mod metrics;
+pub mod model;
 pub mod traffic;

@@ -117,6 +117,12 @@ impl Traffic {
         &self.flows
     }
 
+    /// Changes the rate of a flow; whether there is one of this name.
+    pub fn set_rate(&mut self, flow: &str, rps: f64) -> bool {
+        let found = self.flows.iter_mut().find(|one| one.name == flow);
+        found.map(|one| one.rps = rps).is_some()
+    }
+
     /// Lets all requests of a tick happen (Unix milliseconds). The snapshot is the latest; the proxies follow it a little
     /// later, as a control plane lets them.
     pub fn tick(&mut self, snapshot: &Arc<Snapshot>, from: u64, to: u64) {

@@ -318,17 +318,47 @@ fn strict_mtls_shuts_out_whoever_has_no_proxy() {
 }
 
 #[test]
-fn a_flood_fills_the_queue_and_drains_afterwards() {
-    let mut town = Town::new(4, 100.0);
-    town.run(2.0);
-    let calm = town.watch(5.0).mean("edge-istio", "web-v1");
-    // 32 workers at 5 ms in one pod carry 6 400 requests a second: a single worker carries 200.
-    let mut flooded = Town::new(4, 400.0);
-    flooded.change(|shelf| (1..3).for_each(|n| shelf.take("Pod", &format!("ratings-v1-7d9-{n}"))));
-    flooded.run(2.0);
-    let busy: Seen = flooded.watch(5.0);
-    assert!(busy.mean("edge-istio", "web-v1") < calm * 3.0, "enough workers: no queue");
-    let signal = flooded.traffic.signals().find(|one| one.pod.starts_with("ratings")).unwrap();
+fn a_pod_is_as_busy_as_its_requests_make_it() {
+    let mut town = Town::new(4, 400.0);
+    town.change(|shelf| (1..3).for_each(|n| shelf.take("Pod", &format!("ratings-v1-7d9-{n}"))));
+    town.run(4.0);
+    let signal = town.traffic.signals().find(|one| one.pod.starts_with("ratings")).unwrap();
     near(signal.rps, 400.0, 60.0);
-    assert!(signal.cores > 0.5, "{signal:?}");
+    // Two milliseconds of CPU each, and what it needs without any.
+    near(signal.cores, 0.8, 0.15);
+}
+
+#[test]
+fn more_than_a_pod_can_serve_waits_and_drains_afterwards() {
+    // One worker at 8 ms carries about 115 requests a second.
+    let mut town = Town::new(4, 60.0);
+    town.behave("shop/Deployment/ratings-v1: {serves: {9080: {median: 8ms, workers: 1}}}");
+    town.change(|shelf| (1..3).for_each(|n| shelf.take("Pod", &format!("ratings-v1-7d9-{n}"))));
+    town.run(5.0);
+    let calm = town.watch(5.0).mean("reviews-v1", "ratings-v1");
+    assert!(calm < 40.0, "{calm}");
+    town.set_rps(240.0);
+    town.run(2.0);
+    let busy: Seen = town.watch(3.0);
+    assert!(busy.mean("reviews-v1", "ratings-v1") > 1000.0, "{}", busy.mean("reviews-v1", "ratings-v1"));
+    town.set_rps(60.0);
+    town.run(30.0);
+    let after = town.watch(5.0).mean("reviews-v1", "ratings-v1");
+    assert!(after < 40.0, "{after}");
+}
+
+#[test]
+fn want_of_cpu_slows_everything_down() {
+    let mut town = Town::new(4, 150.0);
+    town.behave("shop/Deployment/ratings-v1: {serves: {9080: {median: 5ms, workers: 64, cpu: 10ms}}}");
+    let before = town.watch(5.0).mean("reviews-v1", "ratings-v1");
+    let mut limited = pod("ratings", "v1", 0);
+    limited["spec"]["containers"][0]["resources"] = json!({"limits": {"cpu": "500m"}});
+    town.change(|shelf| {
+        (1..3).for_each(|n| shelf.take("Pod", &format!("ratings-v1-7d9-{n}")));
+        shelf.put(limited);
+    });
+    town.run(5.0);
+    let after = town.watch(5.0).mean("reviews-v1", "ratings-v1");
+    assert!(after > before * 2.0, "1.5 cores wanted of a half: {before} became {after}");
 }
