@@ -184,7 +184,10 @@ fn query_range(tsdb: &Tsdb, params: &Params<'_>) -> Result<Value, Refused> {
     let step = params.get("step").unwrap_or_default();
     let step = span(step).ok_or_else(|| bad("step", &format!("cannot parse \"{step}\" to a valid duration")))?;
     if step <= 0 {
-        return Err(bad("step", "zero or negative query resolution step widths are not accepted. Try a positive integer"));
+        return Err(bad(
+            "step",
+            "zero or negative query resolution step widths are not accepted. Try a positive integer",
+        ));
     }
     if (end - start) / step > MOST_POINTS {
         let words = "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution \
@@ -204,7 +207,10 @@ fn query_range(tsdb: &Tsdb, params: &Params<'_>) -> Result<Value, Refused> {
         }
         Matrix::Vector(mut rows) => {
             rows.sort_by(|a, b| a.tags.cmp(&b.tags));
-            rows.iter().map(|row| json!({"metric": metric(&row.tags), "values": points(&row.values)})).take(limit).collect()
+            rows.iter()
+                .map(|row| json!({"metric": metric(&row.tags), "values": points(&row.values)}))
+                .take(limit)
+                .collect()
         }
         Matrix::Text(_) | Matrix::Samples(_) => {
             let words = "invalid expression type \"string\" for range query, must be Scalar or instant Vector";
@@ -227,9 +233,9 @@ fn matched<'a>(tsdb: &'a Tsdb, params: &Params<'_>, now: i64) -> Result<Vec<&'a 
     let selectors = selectors?;
     let (start, end) = (params.time("start")?.unwrap_or(0), params.time("end")?.unwrap_or(now));
     let fits = |tags: &Tags| selectors.is_empty() || selectors.iter().any(|one| promql::matches(tags, one));
-    let there = tsdb.named(None).filter(|series| {
-        fits(&series.tags) && tsdb.window(series, start.saturating_sub(1), end).next().is_some()
-    });
+    let there = tsdb
+        .named(None)
+        .filter(|series| fits(&series.tags) && tsdb.window(series, start.saturating_sub(1), end).next().is_some());
     Ok(there.map(|series| &series.tags).collect())
 }
 
@@ -313,7 +319,10 @@ mod tests {
         let expected = json!({"status": "success", "data": {"resultType": "vector",
             "result": [{"metric": {"job": "j"}, "value": [95.5, "2"]}]}});
         assert_eq!((status, body), (200, expected));
-        assert_eq!(ask("/api/v1/query", &[("query", "1/0"), ("time", "7")]).1["data"], json!({"resultType": "scalar", "result": [7, "+Inf"]}));
+        assert_eq!(
+            ask("/api/v1/query", &[("query", "1/0"), ("time", "7")]).1["data"],
+            json!({"resultType": "scalar", "result": [7, "+Inf"]})
+        );
     }
 
     #[test]

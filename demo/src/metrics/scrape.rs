@@ -109,7 +109,9 @@ impl Scraper {
         self.signals.retain(|uid, series| {
             let keep = there.contains(uid);
             if !keep {
-                series.iter().for_each(|series| tsdb.gone(*series, k));
+                for series in series.iter() {
+                    tsdb.gone(*series, k);
+                }
             }
             keep
         });
@@ -142,7 +144,8 @@ fn container(signal: &Signal) -> Vec<Pair> {
 /// Labels of a workload at one end (Istio standard metrics).
 fn end(side: &str, workload: Option<&Workload>, labels: &mut Vec<Pair>) {
     let unknown: Arc<str> = "unknown".into();
-    let field = |read: fn(&Workload) -> &Arc<str>| workload.map_or_else(|| Arc::clone(&unknown), |one| Arc::clone(read(one)));
+    let field =
+        |read: fn(&Workload) -> &Arc<str>| workload.map_or_else(|| Arc::clone(&unknown), |one| Arc::clone(read(one)));
     let principal = workload.map_or_else(
         || Arc::clone(&unknown),
         |one| format!("spiffe://cluster.local/ns/{}/sa/{}", one.namespace, one.account).into(),

@@ -66,7 +66,8 @@ fn read(body: &[u8]) -> Result<Conversation, String> {
         let content = message.get("content").unwrap_or(&Value::Null);
         let blocks = content.as_array().cloned().unwrap_or_default();
         let of = |kind: &'static str| {
-            let blocks: Vec<Value> = blocks.iter().filter(|block| block.get("type") == Some(&json!(kind))).cloned().collect();
+            let blocks: Vec<Value> =
+                blocks.iter().filter(|block| block.get("type") == Some(&json!(kind))).cloned().collect();
             blocks
         };
         match message.get("role").and_then(Value::as_str) {
@@ -138,16 +139,20 @@ fn events(conversation: &Conversation, reply: &Reply, fault: Option<WireFault>, 
         data["type"] = kind.into();
         format!("event: {kind}\ndata: {data}\n\n")
     };
-    let mut events = vec![event("message_start", json!({"message": head(conversation, seed)})), event("ping", json!({}))];
+    let mut events =
+        vec![event("message_start", json!({"message": head(conversation, seed)})), event("ping", json!({}))];
     let mut index = 0;
     let mut block = |start: Value, deltas: Vec<Value>| {
         events.push(event("content_block_start", json!({"index": index, "content_block": start})));
-        events.extend(deltas.into_iter().map(|delta| event("content_block_delta", json!({"index": index, "delta": delta}))));
+        events.extend(
+            deltas.into_iter().map(|delta| event("content_block_delta", json!({"index": index, "delta": delta}))),
+        );
         events.push(event("content_block_stop", json!({"index": index})));
         index += 1;
     };
     if !reply.text.is_empty() {
-        let pieces = deltas(&reply.text, seed, 12).into_iter().map(|piece| json!({"type": "text_delta", "text": piece}));
+        let pieces =
+            deltas(&reply.text, seed, 12).into_iter().map(|piece| json!({"type": "text_delta", "text": piece}));
         block(json!({"type": "text", "text": ""}), pieces.collect());
     }
     if let Some((name, given)) = &reply.call {

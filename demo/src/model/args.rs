@@ -17,7 +17,9 @@ pub fn fitted(arguments: Map<String, Value>, schema: &Value) -> Map<String, Valu
 fn typed(value: Value, wanted: &Value) -> Value {
     let kind = match wanted.get("type") {
         Some(Value::String(kind)) => kind.as_str(),
-        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or_default(),
+        Some(Value::Array(kinds)) => {
+            kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null").unwrap_or_default()
+        }
         _ => "",
     };
     match (kind, &value) {
@@ -45,7 +47,8 @@ mod tests {
     fn arguments_follow_the_schema() {
         let schema = json!({"type": "object", "properties": {
             "tail": {"type": "integer"}, "name": {"type": "string"}, "target": {"type": "object"}, "keep": {"type": "boolean"}}});
-        let given = json!({"tail": "20", "name": 7, "target": "service/web", "keep": "true", "other": 1, "namespace": ""});
+        let given =
+            json!({"tail": "20", "name": 7, "target": "service/web", "keep": "true", "other": 1, "namespace": ""});
         let Value::Object(given) = given else { panic!() };
         let fitted = Value::Object(fitted(given, &schema));
         assert_eq!(fitted, json!({"tail": 20, "name": "7", "target": {"service": "web"}, "keep": true}));

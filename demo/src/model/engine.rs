@@ -119,7 +119,8 @@ impl Run<'_> {
             self.done += 1;
             // What was said before this call went out with it.
             self.said.clear();
-            let found = found.map_or_else(|| findings::read("error: no answer", true), |one| findings::read(&one.text, one.failed));
+            let found = found
+                .map_or_else(|| findings::read("error: no answer", true), |one| findings::read(&one.text, one.failed));
             let failed = found["error"].as_str().is_some_and(|error| !error.is_empty());
             self.known.insert("trouble".to_owned(), found["error"].clone());
             if let Some(name) = &step.name {
@@ -142,7 +143,10 @@ impl Run<'_> {
     fn filled(&self, value: &Json) -> Result<Json, Missing> {
         match value {
             Json::String(text) => {
-                let whole = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).filter(|rest| !rest.contains("{{"));
+                let whole = text
+                    .strip_prefix("{{")
+                    .and_then(|rest| rest.strip_suffix("}}"))
+                    .filter(|rest| !rest.contains("{{"));
                 match whole {
                     Some(expression) => serde_json::to_value(&self.value(expression)?).map_err(|_| Missing),
                     None => self.rendered(text).map(Json::String),

@@ -1,4 +1,5 @@
 //! What rules may do with what tools found, beside minijinja's own filters.
+#![expect(clippy::needless_pass_by_value, reason = "filters take what the engine hands them")]
 
 use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use regex::Regex;
@@ -60,7 +61,13 @@ fn meant(rows: Serde<Vec<Json>>, question: &str) -> Value {
     let close = |row: &&Json| words.iter().any(|word| word.len() > 3 && text(row, "name").starts_with(word.as_str()));
     let exact: Vec<&Json> = rows.0.iter().filter(said).collect();
     let near: Vec<&Json> = rows.0.iter().filter(close).collect();
-    let chosen = if !exact.is_empty() { exact } else if !near.is_empty() { near } else { rows.0.iter().collect() };
+    let chosen = if !exact.is_empty() {
+        exact
+    } else if !near.is_empty() {
+        near
+    } else {
+        rows.0.iter().collect()
+    };
     told(&chosen)
 }
 
@@ -123,9 +130,15 @@ mod tests {
     #[test]
     fn another_version_is_the_nearest_sibling() {
         let env = environment();
-        let rows = serde_json::json!([{"name": "infra-cache"}, {"name": "infra-backend-v1"}, {"name": "infra-backend-v3"}]);
-        let found = env.render_str("{{ (rows | sibling('infra-backend-v1')).name }}", super::told(&serde_json::json!({"rows": rows})));
+        let rows =
+            serde_json::json!([{"name": "infra-cache"}, {"name": "infra-backend-v1"}, {"name": "infra-backend-v3"}]);
+        let found = env.render_str(
+            "{{ (rows | sibling('infra-backend-v1')).name }}",
+            super::told(&serde_json::json!({"rows": rows})),
+        );
         assert_eq!(found.unwrap(), "infra-backend-v3");
-        assert!(env.render_str("{{ (rows | sibling('a')).name }}", super::told(&serde_json::json!({"rows": []}))).is_err());
+        assert!(
+            env.render_str("{{ (rows | sibling('a')).name }}", super::told(&serde_json::json!({"rows": []}))).is_err()
+        );
     }
 }

@@ -147,7 +147,8 @@ fn backend(one: &Value) -> Option<Value> {
     };
     let (namespace, rest) = whole.split_once('/').unwrap_or(("", whole));
     let (name, port) = rest.split_once(':').unwrap_or((rest, ""));
-    let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.');
+    let fits =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.');
     fits.then(|| json!({"namespace": namespace, "name": name, "port": port}))
 }
 
@@ -159,15 +160,27 @@ mod tests {
 
     #[test]
     fn tables_yaml_and_json_say_the_same() {
-        let table = read("<data source=\"list\">\nNAME        READY   STATUS             AGE\nngi14       0/1     ImagePullBackOff   2m\nweb-1       1/1     Running            3h\n</data>", false);
+        let table = read(
+            "<data source=\"list\">\nNAME        READY   STATUS             AGE\nngi14       0/1     ImagePullBackOff   2m\nweb-1       1/1     Running            3h\n</data>",
+            false,
+        );
         assert_eq!(table["items"][0]["name"], "ngi14");
         assert_eq!(table["items"][0]["status"], "ImagePullBackOff");
         assert_eq!(table["items"].as_array().map(Vec::len), Some(2));
-        let yaml = read("<data source=\"list_routes\">\nroutes:\n- route: HTTPRoute infra/my-route\n  wins: true\n  rps: 210.5\n  backends:\n  - ref: infra/infra-backend-v1:8080\n    weight: 1\n    rule: 0\n</data>", false);
+        let yaml = read(
+            "<data source=\"list_routes\">\nroutes:\n- route: HTTPRoute infra/my-route\n  wins: true\n  rps: 210.5\n  backends:\n  - ref: infra/infra-backend-v1:8080\n    weight: 1\n    rule: 0\n</data>",
+            false,
+        );
         let row = &yaml["items"][0];
-        assert_eq!((&row["kind"], &row["namespace"], &row["name"]), (&json!("HTTPRoute"), &json!("infra"), &json!("my-route")));
+        assert_eq!(
+            (&row["kind"], &row["namespace"], &row["name"]),
+            (&json!("HTTPRoute"), &json!("infra"), &json!("my-route"))
+        );
         assert_eq!(row["backends"][0], json!({"namespace": "infra", "name": "infra-backend-v1", "port": "8080"}));
-        let object = read("apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: c\n    image: nginx:latesttttt\n", false);
+        let object = read(
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: c\n    image: nginx:latesttttt\n",
+            false,
+        );
         assert_eq!(object["object"]["spec"]["containers"][0]["image"], "nginx:latesttttt");
         assert_eq!(object["items"][0]["name"], "a");
     }
@@ -175,7 +188,10 @@ mod tests {
     #[test]
     fn what_is_neither_is_text() {
         let text = read("just a line of a log", false);
-        assert_eq!((text["text"].as_str(), text["items"].as_array().map(Vec::len)), (Some("just a line of a log"), Some(0)));
+        assert_eq!(
+            (text["text"].as_str(), text["items"].as_array().map(Vec::len)),
+            (Some("just a line of a log"), Some(0))
+        );
         assert_eq!(read("error: pods \"x\" not found", false)["error"], "error: pods \"x\" not found");
         assert_eq!(read("", false)["items"], json!([]));
     }

@@ -152,7 +152,8 @@ fn events(conversation: &Conversation, reply: &Reply, fault: Option<WireFault>, 
         events.push(delta(json!({"tool_calls": [
             {"index": 0, "id": id, "type": "function", "function": {"name": name, "arguments": ""}}]})));
         let pieces = deltas(&arguments(given, fault), seed, 9).into_iter();
-        events.extend(pieces.map(|piece| delta(json!({"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}))));
+        events
+            .extend(pieces.map(|piece| delta(json!({"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}))));
     }
     events.push(chunk(json!([{"index": 0, "delta": {}, "finish_reason": finish(reply, fault)}]), None));
     if conversation.usage {

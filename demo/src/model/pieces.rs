@@ -70,7 +70,12 @@ fn bytes(text: &str, seed: u64) -> Vec<Vec<u8>> {
     pieces
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a draw times a small number")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a draw times a small number"
+)]
 fn length(seed: u64, subject: &str, at: u64, most: usize) -> usize {
     1 + (keyed::unit(seed, subject, at) * most as f64) as usize
 }
@@ -87,7 +92,12 @@ mod tests {
             let answer = Answer::stream(&[text.clone(), text.clone()], seed);
             assert_eq!(answer.chunks.concat(), text.repeat(2).as_bytes());
         }
-        let split = (0..50).any(|seed| Answer::stream(std::slice::from_ref(&text), seed).chunks.iter().any(|piece| std::str::from_utf8(piece).is_err()));
+        let split = (0..50).any(|seed| {
+            Answer::stream(std::slice::from_ref(&text), seed)
+                .chunks
+                .iter()
+                .any(|piece| std::str::from_utf8(piece).is_err())
+        });
         assert!(split, "some border lies within a character");
     }
 }

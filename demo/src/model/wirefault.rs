@@ -107,8 +107,12 @@ impl WireFault {
         match self {
             Self::Empty => Reply::default(),
             Self::Refuse => Reply { text: "I will not help with this.".to_owned(), call: None },
-            Self::Loop => Reply { text: String::new(), call: first_tool.map(|tool| (tool.to_owned(), json!({"kind": "pods"}))) },
-            Self::UnknownTool => Reply { text: String::new(), call: Some(("apply_everything".to_owned(), json!({"now": true}))) },
+            Self::Loop => {
+                Reply { text: String::new(), call: first_tool.map(|tool| (tool.to_owned(), json!({"kind": "pods"}))) }
+            }
+            Self::UnknownTool => {
+                Reply { text: String::new(), call: Some(("apply_everything".to_owned(), json!({"now": true}))) }
+            }
             Self::BadJson => Reply {
                 call: reply.call.or_else(|| first_tool.map(|tool| (tool.to_owned(), json!({})))),
                 text: reply.text,

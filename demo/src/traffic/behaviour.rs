@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-pub use super::span::millis;
 use super::span;
+pub use super::span::millis;
 
 /// How the workloads of a world behave, by `NAMESPACE/KIND/NAME`.
 pub type Behaviours = BTreeMap<String, Behaviour>;
@@ -163,9 +163,10 @@ mod tests {
         assert!((read.serves[&9080].memory - 204_800.0).abs() < 1e-9);
         assert_eq!(read.calls[0].timeout, Some(2000.0));
         assert!(serde_saphyr::from_str::<Behaviour>("serve: {}").is_err());
-        let flow = "{name: visitors, to: 'http://a.example/shop', via: infra/gw, rps: 210, wave: {period: 10m, depth: 0.15}}";
+        let flow =
+            "{name: visitors, to: 'http://a.example/shop', via: infra/gw, rps: 210, wave: {period: 10m, depth: 0.15}}";
         let flow: Flow = serde_saphyr::from_str(flow).unwrap();
-        assert_eq!(flow.wave.unwrap().period, 600_000.0);
+        assert!((flow.wave.unwrap().period - 600_000.0).abs() < 1e-9);
         assert!(serde_saphyr::from_str::<Flow>("{name: a, to: b, rps: 1, wave: {period: 10, depth: 0}}").is_err());
     }
 }

@@ -30,6 +30,12 @@ pub(crate) use tests::world::Town;
 
 use std::sync::Arc;
 
+use self::{
+    behaviour::Flow,
+    state::{Bound, State},
+    stream::Stream,
+    walk::Walk,
+};
 pub use self::{
     compile::{READ, Snapshot, compile},
     edge::{BOUNDS, Edge, EdgeKey, Reporter, Security, Workload},
@@ -38,12 +44,6 @@ pub use self::{
     request::Request,
     state::Tries,
     walk::Outcome,
-};
-use self::{
-    behaviour::Flow,
-    state::{Bound, State},
-    stream::Stream,
-    walk::Walk,
 };
 
 /// Shortest and longest time until the proxies have a change, milliseconds.

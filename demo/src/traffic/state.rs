@@ -21,6 +21,7 @@ const MOST_KEPT: usize = 50_000;
 
 /// A pod, by its uid.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts of a pod")]
 pub(super) struct PodState {
     pub(super) namespace: Arc<str>,
     pub(super) name: Arc<str>,
@@ -148,9 +149,9 @@ impl State {
             });
             pods.push(number);
         }
-        let services = (0u32..).map_while(|at| snapshot.try_service(at)).map(|service| {
-            self.services.number((Arc::clone(&service.namespace), Arc::clone(&service.name)))
-        });
+        let services = (0u32..)
+            .map_while(|at| snapshot.try_service(at))
+            .map(|service| self.services.number((Arc::clone(&service.namespace), Arc::clone(&service.name))));
         let services = services.collect();
         let groups = groups.into_iter().map(|group| group.unwrap_or(super::edge::UNKNOWN)).collect();
         Bound { snapshot: Arc::clone(snapshot), pods, groups, services }

@@ -245,7 +245,7 @@ impl Walk<'_> {
         };
         let from = |walk: &Self, start: usize, fresh: bool| {
             let around = hosts[start..].iter().chain(&hosts[..start]);
-            around.copied().find(|host| !out(walk, host) && !(fresh && tried.contains(&host.0)))
+            around.copied().find(|host| !(out(walk, host) || fresh && tried.contains(&host.0)))
         };
         let (first, second) = (self.stream.below(hosts.len()), self.stream.below(hosts.len()));
         let a = from(self, first, true).or_else(|| from(self, first, false))?;
@@ -268,7 +268,9 @@ impl Walk<'_> {
         };
         let already = cluster.endpoints.iter().filter(out).count();
         let most = ((outlier.most * cluster.endpoints.len() as f64) as usize).max(1);
-        if already < most && let Some(health) = self.state.health.get_mut(&key) {
+        if already < most
+            && let Some(health) = self.state.health.get_mut(&key)
+        {
             health.eject(t, outlier);
             self.state.tries.entry((caller, Arc::clone(&cluster.name))).or_default().ejections += 1;
         }
@@ -333,15 +335,7 @@ impl Walk<'_> {
     }
 
     /// The application's part: waiting, work, its own calls.
-    fn serve(
-        &mut self,
-        inbound: &Inbound,
-        pod: u32,
-        number: u32,
-        from: Option<u32>,
-        t: f64,
-        depth: u32,
-    ) -> (f64, u16) {
+    fn serve(&mut self, inbound: &Inbound, pod: u32, number: u32, from: Option<u32>, t: f64, depth: u32) -> (f64, u16) {
         let bound = self.bound;
         let serves = &inbound.serves;
         let (chance, exponential) = (self.stream.unit(), self.stream.exponential(1.0));
@@ -422,9 +416,8 @@ impl Walk<'_> {
         };
         self.count(key, t, outcome.latency);
         if self.sampled(pod) {
-            let upstream = called.pod.map(|pod| {
-                format!("{}:{}", self.bound.snapshot.pods()[pod as usize].ip, called.port)
-            });
+            let upstream =
+                called.pod.map(|pod| format!("{}:{}", self.bound.snapshot.pods()[pod as usize].ip, called.port));
             let route = match &site.choice {
                 Choice::Forward(forward) => forward.route.clone(),
                 _ => None,

@@ -104,7 +104,15 @@ fn folded(op: u16, values: &mut [f64], q: f64) -> Result<f64, QueryError> {
 /// The `k` greatest or smallest at each step, best first; NaN last.
 fn best(mut rows: Vec<Row>, k: &[f64], greatest: bool) -> Vec<Row> {
     let steps = k.len();
-    let key = |value: f64| if value.is_nan() { f64::NEG_INFINITY } else if greatest { value } else { -value };
+    let key = |value: f64| {
+        if value.is_nan() {
+            f64::NEG_INFINITY
+        } else if greatest {
+            value
+        } else {
+            -value
+        }
+    };
     for (step, k) in k.iter().enumerate() {
         let mut ranked: Vec<(usize, f64)> =
             rows.iter().enumerate().filter_map(|(at, row)| Some((at, key(row.values[step]?)))).collect();

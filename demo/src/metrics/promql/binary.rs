@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use promql_parser::parser::{
     BinModifier, BinaryExpr, LabelModifier, VectorMatchCardinality,
     token::{
-        T_ADD, T_ATAN2, T_DIV, T_EQLC, T_GTE, T_GTR, T_LAND, T_LOR, T_LSS, T_LTE, T_LUNLESS, T_MOD, T_MUL, T_NEQ, T_POW,
-        T_SUB,
+        T_ADD, T_ATAN2, T_DIV, T_EQLC, T_GTE, T_GTR, T_LAND, T_LOR, T_LSS, T_LTE, T_LUNLESS, T_MOD, T_MUL, T_NEQ,
+        T_POW, T_SUB,
     },
 };
 
@@ -21,7 +21,8 @@ pub(super) fn binary(eval: Eval<'_>, one: &BinaryExpr, grid: Grid) -> Result<Mat
     let op = Op { id: one.op.id(), compares: one.op.is_comparison_operator(), bool: one.return_bool() };
     match (left, right) {
         (Matrix::Scalar(a), Matrix::Scalar(b)) => {
-            let values = a.into_iter().zip(b).map(|(a, b)| if op.compares { truth(op.compare(a, b)) } else { op.compute(a, b) });
+            let values =
+                a.into_iter().zip(b).map(|(a, b)| if op.compares { truth(op.compare(a, b)) } else { op.compute(a, b) });
             Ok(Matrix::Scalar(values.collect()))
         }
         (Matrix::Vector(rows), Matrix::Scalar(numbers)) => Ok(Matrix::Vector(op.with_numbers(rows, &numbers, false)?)),
@@ -101,7 +102,13 @@ impl Op {
         distinct(rows.collect())
     }
 
-    fn joined(self, a: Vec<Row>, b: Vec<Row>, modifier: Option<&BinModifier>, grid: Grid) -> Result<Vec<Row>, QueryError> {
+    fn joined(
+        self,
+        a: Vec<Row>,
+        b: Vec<Row>,
+        modifier: Option<&BinModifier>,
+        grid: Grid,
+    ) -> Result<Vec<Row>, QueryError> {
         let card = modifier.map_or(VectorMatchCardinality::OneToOne, |modifier| modifier.card.clone());
         // The "many" side comes first from here on.
         let (many, one, swapped, taken) = match &card {
@@ -141,7 +148,13 @@ impl Op {
                         ));
                     }
                 }
-                tags = result_tags(&row.tags, partner, matching, taken.map(|labels| &labels.labels[..]), self.keeps_name());
+                tags = result_tags(
+                    &row.tags,
+                    partner,
+                    matching,
+                    taken.map(|labels| &labels.labels[..]),
+                    self.keeps_name(),
+                );
             }
             rows.push(Row { tags, values });
         }
@@ -170,7 +183,9 @@ fn result_tags(
     let labels = match taken {
         // One to one: with `on` only these labels are left.
         None => match matching {
-            Some(LabelModifier::Include(_) | LabelModifier::Exclude(_)) if !keeps_name => signature(many, matching).labels,
+            Some(LabelModifier::Include(_) | LabelModifier::Exclude(_)) if !keeps_name => {
+                signature(many, matching).labels
+            }
             Some(LabelModifier::Include(_)) => signature(many, matching).labels,
             _ => Arc::clone(&many.labels),
         },

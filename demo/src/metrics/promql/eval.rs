@@ -81,7 +81,8 @@ impl Eval<'_> {
     fn select(self, selector: &VectorSelector, grid: Grid) -> Vec<Row> {
         let moved = Shift::of(selector.offset.as_ref(), selector.at.as_ref(), self.whole);
         let rows = self.matching(selector).map(|series| {
-            let values = grid.times().map(|t| self.tsdb.latest(series, moved.apply(t), LOOKBACK).map(|(_, value)| value));
+            let values =
+                grid.times().map(|t| self.tsdb.latest(series, moved.apply(t), LOOKBACK).map(|(_, value)| value));
             Row { tags: series.tags.clone(), values: values.collect() }
         });
         rows.filter(|row: &Row| row.values.iter().any(Option::is_some)).collect()

@@ -63,7 +63,10 @@ pub(super) fn call(eval: Eval<'_>, name: &str, args: &[Box<Expr>], grid: Grid) -
                 let mut rows = eval.vector(other, grid)?;
                 for row in &mut rows {
                     row.tags = row.tags.bare();
-                    row.values.iter_mut().zip(grid.times()).for_each(|(value, t)| *value = value.map(|_| t as f64 / 1000.0));
+                    row.values
+                        .iter_mut()
+                        .zip(grid.times())
+                        .for_each(|(value, t)| *value = value.map(|_| t as f64 / 1000.0));
                 }
                 Ok(Matrix::Vector(distinct(rows)?))
             }
@@ -127,7 +130,7 @@ pub(super) fn call(eval: Eval<'_>, name: &str, args: &[Box<Expr>], grid: Grid) -
 fn of_ranges(eval: Eval<'_>, name: &str, range: &Expr, other: &[f64], grid: Grid) -> Result<Matrix, QueryError> {
     let ranges = eval.range_argument(range, grid)?;
     let rows = ranges.into_iter().map(|range| {
-        let value = |(t, other): (i64, &f64)| over_time(name, &range.window(t), *other).flatten();
+        let value = |(t, other): (i64, &f64)| over_time(name, &range.window(t), *other);
         let values = grid.times().zip(other).map(value).collect();
         let tags = if name == "last_over_time" { range.tags } else { range.tags.bare() };
         Row { tags, values }
@@ -182,7 +185,8 @@ fn simple(eval: Eval<'_>, name: &str, args: &[Box<Expr>], grid: Grid) -> Result<
 /// Year, month and day.
 fn date(seconds: i64) -> [f64; 3] {
     let text = crate::traffic::stamp(seconds as f64 * 1000.0);
-    let mut parts = text.splitn(3, '-').map(|part| part.get(..2.max(part.find('T').unwrap_or(part.len()))).unwrap_or(part));
+    let mut parts =
+        text.splitn(3, '-').map(|part| part.get(..2.max(part.find('T').unwrap_or(part.len()))).unwrap_or(part));
     let mut next = || parts.next().and_then(|part| part.parse().ok()).unwrap_or(f64::NAN);
     [next(), next(), next()]
 }
@@ -270,7 +274,10 @@ fn label_join(rows: Vec<Row>, texts: &[String]) -> Result<Matrix, QueryError> {
 
 fn with_label(tags: &Tags, label: &str, value: &str) -> Tags {
     if label == "__name__" {
-        return Tags { name: Some(value.into()).filter(|name: &Arc<str>| !name.is_empty()), labels: Arc::clone(&tags.labels) };
+        return Tags {
+            name: Some(value.into()).filter(|name: &Arc<str>| !name.is_empty()),
+            labels: Arc::clone(&tags.labels),
+        };
     }
     let others = tags.labels.iter().filter(|(name, _)| **name != *label).cloned();
     Tags::new(tags.name.as_deref(), others.chain([(label.into(), value.into())]))

@@ -3,8 +3,11 @@
 use super::{Matrix, QueryError, instant, range};
 use crate::metrics::tsdb::{STALE, Tags, Tsdb};
 
+/// Name, labels, values.
+type Line<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [f64]);
+
 /// Samples every 10 s from t = 0 on.
-fn store(series: &[(&str, &[(&str, &str)], &[f64])]) -> Tsdb {
+fn store(series: &[Line<'_>]) -> Tsdb {
     let mut tsdb = Tsdb::new(10_000, 3_600_000);
     for (name, labels, values) in series {
         let tags = Tags::new(Some(name), labels.iter().map(|(k, v)| ((*k).into(), (*v).into())));
@@ -188,7 +191,14 @@ fn a_rate_of_series_made_alike_is_refused() {
 #[test]
 fn a_grid_is_the_sum_of_its_instants() {
     let tsdb = store(&[("c", &[("x", "1")], &[5.0, 9.0, 2.0, 8.0, 8.0, 20.0]), ("c", &[("x", "2")], &[1.0, 1.0, 4.0])]);
-    for query in ["sum(rate(c[25s]))", "topk(1, c)", "c > 3", "histogram_quantile(0.5, c)", "c or vector(1)", "max_over_time(rate(c[20s])[30s:5s])"] {
+    for query in [
+        "sum(rate(c[25s]))",
+        "topk(1, c)",
+        "c > 3",
+        "histogram_quantile(0.5, c)",
+        "c or vector(1)",
+        "max_over_time(rate(c[20s])[30s:5s])",
+    ] {
         let Matrix::Vector(rows) = range(&tsdb, query, 0, 60_000, 7_000).unwrap() else { panic!("{query}") };
         for (step, t) in (0i64..=60_000).step_by(7_000).enumerate() {
             let Matrix::Vector(now) = instant(&tsdb, query, t).unwrap() else { panic!("{query}") };

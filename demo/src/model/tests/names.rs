@@ -43,7 +43,14 @@ fn cluster() -> impl Strategy<Value = Cluster> {
         any::<bool>(),
         prop::option::of((name(), name())),
     )
-        .prop_map(|(pods, services, routes, namespace, refuses, owned)| Cluster { pods, services, routes, namespace, refuses, owned })
+        .prop_map(|(pods, services, routes, namespace, refuses, owned)| Cluster {
+            pods,
+            services,
+            routes,
+            namespace,
+            refuses,
+            owned,
+        })
 }
 
 impl Cluster {
@@ -55,7 +62,13 @@ impl Cluster {
                 &format!("{:30}READY   {:22}AGE", "NAME", "STATUS"),
                 self.pods
                     .iter()
-                    .map(|(name, bad)| if *bad { format!("{name:30}0/1     {:22}2m", "ImagePullBackOff") } else { format!("{name:30}1/1     {:22}2m", "Running") })
+                    .map(|(name, bad)| {
+                        if *bad {
+                            format!("{name:30}0/1     {:22}2m", "ImagePullBackOff")
+                        } else {
+                            format!("{name:30}1/1     {:22}2m", "Running")
+                        }
+                    })
                     .collect(),
             ),
             ("list", _) => table(
@@ -63,11 +76,16 @@ impl Cluster {
                 self.services.iter().map(|name| format!("{name:30}ClusterIP   1d")).collect(),
             ),
             ("get", "replicaset") => match &self.owned {
-                Some((set, deployment)) => format!("metadata:\n  name: {set}\n  ownerReferences:\n  - kind: Deployment\n    name: {deployment}\n"),
+                Some((set, deployment)) => format!(
+                    "metadata:\n  name: {set}\n  ownerReferences:\n  - kind: Deployment\n    name: {deployment}\n"
+                ),
                 None => return Err("not found".to_owned()),
             },
             ("get", _) => {
-                let owner = self.owned.as_ref().map(|(set, _)| format!("  ownerReferences:\n  - kind: ReplicaSet\n    name: {set}\n"));
+                let owner = self
+                    .owned
+                    .as_ref()
+                    .map(|(set, _)| format!("  ownerReferences:\n  - kind: ReplicaSet\n    name: {set}\n"));
                 format!(
                     "metadata:\n  name: {asked}\n  namespace: {}\n{}spec:\n  containers:\n  - name: zzbox\n    image: zzimage:latesttt\nstatus:\n  containerStatuses:\n  - name: zzbox\n    state:\n      waiting:\n        reason: ErrImagePull\n        message: no such image\n",
                     self.namespace,
@@ -76,10 +94,16 @@ impl Cluster {
             }
             ("list_routes", _) => {
                 let rows = self.routes.iter().map(|(namespace, name, backend)| {
-                    let backend = backend.as_ref().map_or("    []".to_owned(), |one| format!("  - ref: {namespace}/{one}:80\n    weight: 1\n    rule: 0"));
+                    let backend = backend.as_ref().map_or("    []".to_owned(), |one| {
+                        format!("  - ref: {namespace}/{one}:80\n    weight: 1\n    rule: 0")
+                    });
                     format!("- route: HTTPRoute {namespace}/{name}\n  rps: 3.5\n  backends:\n{backend}")
                 });
-                if self.routes.is_empty() { "routes: []".to_owned() } else { format!("routes:\n{}", rows.collect::<Vec<_>>().join("\n")) }
+                if self.routes.is_empty() {
+                    "routes: []".to_owned()
+                } else {
+                    format!("routes:\n{}", rows.collect::<Vec<_>>().join("\n"))
+                }
             }
             ("events" | "query_metrics", _) => String::new(),
             _ if self.refuses => return Err("the server refuses this".to_owned()),

@@ -34,7 +34,8 @@ pub struct Played {
 pub fn tools() -> Vec<(&'static str, Value)> {
     let text = json!({"type": "string"});
     let schema = |fields: &[(&str, Value)], required: &[&str]| {
-        let properties: serde_json::Map<String, Value> = fields.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())).collect();
+        let properties: serde_json::Map<String, Value> =
+            fields.iter().map(|(name, kind)| ((*name).to_owned(), kind.clone())).collect();
         json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
     };
     let t = || text.clone();
@@ -44,8 +45,24 @@ pub fn tools() -> Vec<(&'static str, Value)> {
         ("events", schema(&[("namespace", t()), ("name", t()), ("limit", json!({"type": "integer"}))], &[])),
         ("query_metrics", schema(&[("promql", t()), ("namespace", t())], &[])),
         ("list_routes", schema(&[("namespace", t())], &[])),
-        ("propose_fault", schema(&[("kind", t()), ("target", t()), ("namespace", t()), ("params", json!({"type": "object"})), ("duration", t()), ("why", t())], &["kind"])),
-        ("propose_manifest", schema(&[("yaml", t()), ("keep", json!({"type": "boolean"})), ("namespace", t()), ("why", t())], &["yaml"])),
+        (
+            "propose_fault",
+            schema(
+                &[
+                    ("kind", t()),
+                    ("target", t()),
+                    ("namespace", t()),
+                    ("params", json!({"type": "object"})),
+                    ("duration", t()),
+                    ("why", t()),
+                ],
+                &["kind"],
+            ),
+        ),
+        (
+            "propose_manifest",
+            schema(&[("yaml", t()), ("keep", json!({"type": "boolean"})), ("namespace", t()), ("why", t())], &["yaml"]),
+        ),
     ]
 }
 
@@ -109,8 +126,10 @@ pub fn ask(wire: Wire, model: &str, question: &str) -> Value {
                 "messages": [{"role": "system", "content": system}, {"role": "user", "content": question}]})
         }
         Wire::Anthropic => {
-            let tools: Vec<Value> =
-                tools().into_iter().map(|(name, schema)| json!({"name": name, "description": "", "input_schema": schema})).collect();
+            let tools: Vec<Value> = tools()
+                .into_iter()
+                .map(|(name, schema)| json!({"name": name, "description": "", "input_schema": schema}))
+                .collect();
             json!({"model": model, "stream": true, "max_tokens": 1024, "tools": tools, "system": [{"type": "text", "text": system}],
                 "messages": [{"role": "user", "content": [{"type": "text", "text": question}]}]})
         }

@@ -14,7 +14,10 @@ fn sick(name: &str, given: &Value) -> Result<String, String> {
     match (name, given["name"].as_str()) {
         ("list", _) => Ok(PODS.to_owned()),
         ("get", Some("ngi14")) => Ok(NGI14.to_owned()),
-        ("events", _) => Ok("LAST SEEN   TYPE      REASON   OBJECT      MESSAGE\n2m          Warning   Failed   pod/ngi14   not found".to_owned()),
+        ("events", _) => Ok(
+            "LAST SEEN   TYPE      REASON   OBJECT      MESSAGE\n2m          Warning   Failed   pod/ngi14   not found"
+                .to_owned(),
+        ),
         ("propose_manifest", _) => Ok("queued for review".to_owned()),
         other => Err(format!("{other:?} is not here")),
     }
@@ -47,10 +50,14 @@ fn bad_image_is_explained_and_its_correction_proposed() {
 #[test]
 fn a_pod_of_a_deployment_is_corrected_there() {
     let played = both("fix the failing pod", |name, given| match (name, given["kind"].as_str()) {
-        ("get", Some("pod")) => Ok(NGI14.replace("  namespace: default", "  namespace: default\n  ownerReferences:\n  - kind: ReplicaSet\n    name: ngi-5f6")),
-        ("get", Some("replicaset")) => {
-            Ok("kind: ReplicaSet\nmetadata:\n  name: ngi-5f6\n  ownerReferences:\n  - kind: Deployment\n    name: ngi\n".to_owned())
-        }
+        ("get", Some("pod")) => Ok(NGI14.replace(
+            "  namespace: default",
+            "  namespace: default\n  ownerReferences:\n  - kind: ReplicaSet\n    name: ngi-5f6",
+        )),
+        ("get", Some("replicaset")) => Ok(
+            "kind: ReplicaSet\nmetadata:\n  name: ngi-5f6\n  ownerReferences:\n  - kind: Deployment\n    name: ngi\n"
+                .to_owned(),
+        ),
         _ => sick(name, given),
     });
     let yaml = played.calls.last().unwrap().1["yaml"].as_str().unwrap().to_owned();
@@ -96,15 +103,23 @@ fn routed(name: &str, given: &Value) -> Result<String, String> {
 #[test]
 fn three_tests_for_the_routes() {
     let played = both("give me 3 chaos tests to test the resiliency of my HTTPRoutes", routed);
-    let proposals: Vec<&Value> = played.calls.iter().filter(|(name, _)| name == "propose_fault").map(|(_, given)| given).collect();
+    let proposals: Vec<&Value> =
+        played.calls.iter().filter(|(name, _)| name == "propose_fault").map(|(_, given)| given).collect();
     assert_eq!(proposals.len(), 3);
     assert_eq!(proposals[0]["kind"], "route-conflict");
     assert_eq!(proposals[0]["target"], "route/my-route");
     assert_eq!(proposals[0]["params"], json!({"backend": "infra-backend-v3", "recreate": true}));
     assert_eq!(proposals[1]["params"], json!({"delay": "1s", "percent": 50}));
-    assert_eq!((&proposals[2]["kind"], &proposals[2]["target"]), (&json!("http-abort"), &json!("service/infra-backend-v1")));
+    assert_eq!(
+        (&proposals[2]["kind"], &proposals[2]["target"]),
+        (&json!("http-abort"), &json!("service/infra-backend-v1"))
+    );
     assert!(proposals.iter().all(|one| one["namespace"] == "infra"));
-    assert_eq!(played.calls[0], ("list_routes".to_owned(), json!({"namespace": "infra"})), "the namespace of the prompt");
+    assert_eq!(
+        played.calls[0],
+        ("list_routes".to_owned(), json!({"namespace": "infra"})),
+        "the namespace of the prompt"
+    );
     let said = played.said.join("\n");
     assert!(said.contains("210.5 requests a second") && said.contains("I looked at 2 routes"), "{said}");
 }

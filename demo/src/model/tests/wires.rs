@@ -21,7 +21,14 @@ const WIRES: [Wire; 2] = [Wire::OpenAi, Wire::Anthropic];
 #[test]
 fn requests_that_are_none_are_refused() {
     for wire in WIRES {
-        for body in [&b""[..], b"{", b"[]", b"{}", b"{\"model\":\"scripted\"}", b"{\"model\":\"scripted\",\"max_tokens\":1,\"messages\":[{\"role\":\"x\"}]}"] {
+        for body in [
+            &b""[..],
+            b"{",
+            b"[]",
+            b"{}",
+            b"{\"model\":\"scripted\"}",
+            b"{\"model\":\"scripted\",\"max_tokens\":1,\"messages\":[{\"role\":\"x\"}]}",
+        ] {
             assert_eq!(post(wire, body).status, 400, "{wire:?} {}", String::from_utf8_lossy(body));
         }
         assert_eq!(fault(wire, "gpt-9").status, 404);
@@ -82,13 +89,15 @@ fn an_answer_without_stream_says_the_same() {
     let mut openai = ask(Wire::OpenAi, "scripted", "hello");
     let streamed = send(Wire::OpenAi, &openai, 5);
     openai["stream"] = json!(false);
-    let body: Value = serde_json::from_slice(&post(Wire::OpenAi, openai.to_string().as_bytes()).chunks.concat()).unwrap();
+    let body: Value =
+        serde_json::from_slice(&post(Wire::OpenAi, openai.to_string().as_bytes()).chunks.concat()).unwrap();
     let call = &body["choices"][0]["message"]["tool_calls"][0];
     assert_eq!(Some(call["function"]["arguments"].as_str().unwrap().to_owned()), streamed.call.map(|call| call.2));
     assert!(body["usage"]["total_tokens"].as_u64().unwrap() > 0);
     let mut anthropic = ask(Wire::Anthropic, "scripted", "hello");
     anthropic["stream"] = json!(false);
-    let body: Value = serde_json::from_slice(&post(Wire::Anthropic, anthropic.to_string().as_bytes()).chunks.concat()).unwrap();
+    let body: Value =
+        serde_json::from_slice(&post(Wire::Anthropic, anthropic.to_string().as_bytes()).chunks.concat()).unwrap();
     assert_eq!((&body["stop_reason"], &body["content"][0]["type"]), (&json!("tool_use"), &json!("tool_use")));
     assert!(models()["data"].as_array().unwrap().iter().any(|one| one["id"] == "scripted:cut"));
 }
@@ -99,7 +108,10 @@ fn the_same_request_gives_the_same_bytes_and_another_seed_other_borders() {
     let of = |seed| chat_completions(&RULES, body.as_bytes(), seed, 7);
     assert_eq!(of(1), of(1));
     assert_ne!(of(1).chunks, of(2).chunks);
-    assert_eq!(read_openai(&of(1).chunks.concat()).call.unwrap().2, read_openai(&of(2).chunks.concat()).call.unwrap().2);
+    assert_eq!(
+        read_openai(&of(1).chunks.concat()).call.unwrap().2,
+        read_openai(&of(2).chunks.concat()).call.unwrap().2
+    );
 }
 
 #[test]

@@ -75,11 +75,22 @@ impl Config {
             behind: behind.collect(),
             routes,
             gateways: objects.list(kinds::GATEWAY, None).iter().map(|one| Gateway::read(one, &namespaces)).collect(),
-            istio_gateways: objects.list(kinds::ISTIO_GATEWAY, None).iter().map(|one| IstioGateway::read(one)).collect(),
+            istio_gateways: objects
+                .list(kinds::ISTIO_GATEWAY, None)
+                .iter()
+                .map(|one| IstioGateway::read(one))
+                .collect(),
             virtual_services,
-            destination_rules: destination_rules.iter().filter_map(|one| DestinationRule::read(one, &services)).collect(),
+            destination_rules: destination_rules
+                .iter()
+                .filter_map(|one| DestinationRule::read(one, &services))
+                .collect(),
             filters: objects.list(kinds::ENVOY_FILTER, None).iter().flat_map(|one| FaultFilter::read(one)).collect(),
-            peers: objects.list(kinds::PEER_AUTHENTICATION, None).iter().map(|one| PeerAuthentication::read(one)).collect(),
+            peers: objects
+                .list(kinds::PEER_AUTHENTICATION, None)
+                .iter()
+                .map(|one| PeerAuthentication::read(one))
+                .collect(),
             policies: objects
                 .list(kinds::AUTHORIZATION_POLICY, None)
                 .iter()

@@ -73,9 +73,8 @@ impl FaultFilter {
 }
 
 fn fault(config: &Value) -> Fault {
-    let delay = config.get("delay").and_then(|delay| {
-        Some((share(delay), span::millis(json::text(delay, &["fixed_delay"])?)?))
-    });
+    let delay =
+        config.get("delay").and_then(|delay| Some((share(delay), span::millis(json::text(delay, &["fixed_delay"])?)?)));
     let abort = config.get("abort").and_then(|abort| {
         let grpc = json::at(abort, &["grpc_status"]).and_then(Value::as_u64).map(|code| Reply::Grpc(code as u8));
         Some((share(abort), json::port(abort, &["http_status"]).map(Reply::Http).or(grpc)?))

@@ -24,7 +24,8 @@ pub(super) const REFERENCE_GRANT: Kind =
     kind("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant", "referencegrants", true);
 pub(super) const ISTIO_GATEWAY: Kind = kind("networking.istio.io", "v1", "Gateway", "gateways", true);
 pub(super) const VIRTUAL_SERVICE: Kind = kind("networking.istio.io", "v1", "VirtualService", "virtualservices", true);
-pub(super) const DESTINATION_RULE: Kind = kind("networking.istio.io", "v1", "DestinationRule", "destinationrules", true);
+pub(super) const DESTINATION_RULE: Kind =
+    kind("networking.istio.io", "v1", "DestinationRule", "destinationrules", true);
 pub(super) const ENVOY_FILTER: Kind = kind("networking.istio.io", "v1alpha3", "EnvoyFilter", "envoyfilters", true);
 pub(super) const PEER_AUTHENTICATION: Kind =
     kind("security.istio.io", "v1", "PeerAuthentication", "peerauthentications", true);

@@ -32,7 +32,7 @@ use self::{
     gateway_api::Route,
     network_policy::{End, NetworkPolicy},
     rules::{Action, Rule, Target},
-    security::{AuthorizationPolicy, Mode, PeerAuthentication, Peer},
+    security::{AuthorizationPolicy, Mode, Peer, PeerAuthentication},
     virtual_service::Asker,
 };
 use super::{
@@ -175,9 +175,8 @@ impl Snapshot {
             let group = self.group(pod.group);
             let labelled = group.labels.get("gateway.networking.k8s.io/gateway-name").is_some_and(|own| own == name);
             let here = *pod.namespace == *namespace && labelled;
-            let selected = istio.is_some_and(|one| {
-                !one.selector.is_empty() && json::carries(&group.labels, &one.selector)
-            });
+            let selected =
+                istio.is_some_and(|one| !one.selector.is_empty() && json::carries(&group.labels, &one.selector));
             pod.ready && group.proxy == Proxy::Gateway && (here || selected)
         };
         (0u32..).zip(self.pods()).filter(|(_, pod)| own(pod)).map(|(at, _)| at).collect()
@@ -222,9 +221,7 @@ impl Snapshot {
                 }
                 (self.at_edge(gateway, request, own), true)
             }
-            Caller::Pods(group) if site.proxy != Proxy::None => {
-                self.in_mesh(site, self.group(group), namespace)
-            }
+            Caller::Pods(group) if site.proxy != Proxy::None => self.in_mesh(site, self.group(group), namespace),
             Caller::Pods(_) | Caller::Outside => (None, false),
         };
         match (rule, routed, site.service) {
@@ -336,16 +333,17 @@ impl Snapshot {
         let service = self.service(at);
         let port = match target.port {
             Some(number) => service.ports.iter().find(|port| port.number == number),
-            None => service.ports.iter().find(|port| port.number == site.request.port).or_else(|| service.ports.first()),
+            None => {
+                service.ports.iter().find(|port| port.number == site.request.port).or_else(|| service.ports.first())
+            }
         };
         // The caller's namespace first, then the Service's, then the mesh's.
         let mut rules: Vec<_> = self.config.destination_rules.iter().filter(|one| one.service == at).collect();
         rules.retain(|one| [namespace, &service.namespace, ROOT].contains(&one.namespace.as_str()));
         rules.sort_by_key(|one| (one.namespace != namespace, *one.namespace != *service.namespace));
         let rule = rules.first().filter(|_| site.proxy != Proxy::None);
-        let subset = target.subset.as_ref().map(|name| {
-            rule.and_then(|rule| rule.subsets.iter().find(|(own, ..)| own == name))
-        });
+        let subset =
+            target.subset.as_ref().map(|name| rule.and_then(|rule| rule.subsets.iter().find(|(own, ..)| own == name)));
         let policy = match subset {
             Some(Some((.., policy))) => Some(policy),
             _ => rule.map(|rule| &rule.policy),
@@ -435,7 +433,8 @@ impl Snapshot {
     }
 
     fn faults(&self, group: &Group, side: Side, request: &Request) -> Vec<Fault> {
-        let holding = self.config.filters.iter().filter(|filter| filter.holds(group, side, ROOT)).map(FaultFilter::fault);
+        let holding =
+            self.config.filters.iter().filter(|filter| filter.holds(group, side, ROOT)).map(FaultFilter::fault);
         let matching = |fault: &&Fault| fault.headers.iter().all(|(name, text)| text.matches(request.header(name)));
         holding.filter(matching).cloned().collect()
     }

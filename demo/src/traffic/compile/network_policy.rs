@@ -41,19 +41,13 @@ impl NetworkPolicy {
     }
 
     /// Whether a connection from `from` to `to` is dropped.
-    pub(super) fn drops(
-        all: &[Self],
-        namespaces: &[(String, Labels)],
-        from: End<'_>,
-        to: End<'_>,
-        port: u16,
-    ) -> bool {
+    pub(super) fn drops(all: &[Self], namespaces: &[(String, Labels)], from: End<'_>, to: End<'_>, port: u16) -> bool {
         let ports = to.group.map(|group| &group.ports);
         let passes = |end: End<'_>, peer: End<'_>, rules_of: &dyn Fn(&Self) -> Option<&Vec<Value>>, list: &str| {
             let Some(group) = end.group else { return true };
-            let holding = all.iter().filter(|one| {
-                one.namespace == *group.namespace && json::selects(&one.selector, &group.labels)
-            });
+            let holding = all
+                .iter()
+                .filter(|one| one.namespace == *group.namespace && json::selects(&one.selector, &group.labels));
             let mut isolated = false;
             for policy in holding {
                 let Some(rules) = rules_of(policy) else { continue };
@@ -71,8 +65,8 @@ impl NetworkPolicy {
                                 (first..=last).contains(&u64::from(port))
                             }
                         });
-                    let peer_fits = peers.is_empty()
-                        || peers.iter().any(|one| is_peer(one, peer, &policy.namespace, namespaces));
+                    let peer_fits =
+                        peers.is_empty() || peers.iter().any(|one| is_peer(one, peer, &policy.namespace, namespaces));
                     port_fits && peer_fits
                 });
                 if allowed {
@@ -116,7 +110,9 @@ mod tests {
 
     #[test]
     fn blocks_hold_their_addresses() {
-        assert!(in_block("10.0.0.0/8", "10.9.8.7") && in_block("0.0.0.0/0", "1.2.3.4") && in_block("1.2.3.4/32", "1.2.3.4"));
+        assert!(
+            in_block("10.0.0.0/8", "10.9.8.7") && in_block("0.0.0.0/0", "1.2.3.4") && in_block("1.2.3.4/32", "1.2.3.4")
+        );
         assert!(!in_block("10.0.0.0/8", "11.0.0.1") && !in_block("x", "1.2.3.4") && !in_block("10.0.0.0/8", ""));
     }
 }

@@ -202,7 +202,9 @@ fn proxy(object: &Value, labels: &Labels) -> Proxy {
 
 fn ports(object: &Value) -> BTreeMap<String, u16> {
     let ports = containers(object).flat_map(|container| json::list(container, &["ports"]));
-    ports.filter_map(|port| Some((json::text(port, &["name"])?.to_owned(), json::port(port, &["containerPort"])?))).collect()
+    ports
+        .filter_map(|port| Some((json::text(port, &["name"])?.to_owned(), json::port(port, &["containerPort"])?)))
+        .collect()
 }
 
 fn runs(object: &Value, proxy: Proxy) -> bool {

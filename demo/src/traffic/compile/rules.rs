@@ -72,6 +72,7 @@ impl Rewrite {
 
 /// How often and after what a request is tried again.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the words of retryOn, any of which may stand together")]
 pub struct Retries {
     /// How many more tries.
     pub attempts: u32,
@@ -159,9 +160,9 @@ impl Fault {
             let percentage = json::at(part, &["percentage", "value"]).or_else(|| json::at(part, &["percent"]));
             percentage.and_then(json::number).unwrap_or(0.0) / 100.0
         };
-        let delay = value.get("delay").and_then(|delay| {
-            Some((share(delay), span::millis(json::text(delay, &["fixedDelay"])?)?))
-        });
+        let delay = value
+            .get("delay")
+            .and_then(|delay| Some((share(delay), span::millis(json::text(delay, &["fixedDelay"])?)?)));
         let abort = value.get("abort").and_then(|abort| {
             let http = json::port(abort, &["httpStatus"]).map(Reply::Http);
             Some((share(abort), http.or_else(|| json::text(abort, &["grpcStatus"]).and_then(grpc_named))?))
@@ -203,7 +204,9 @@ mod tests {
 
     #[test]
     fn a_fault_without_a_percentage_hits_nothing() {
-        let fault = Fault::istio(&json!({"abort": {"httpStatus": 503}, "delay": {"fixedDelay": "2s", "percentage": {"value": 25}}}));
+        let fault = Fault::istio(
+            &json!({"abort": {"httpStatus": 503}, "delay": {"fixedDelay": "2s", "percentage": {"value": 25}}}),
+        );
         assert_eq!(fault.abort, Some((0.0, Reply::Http(503))));
         assert_eq!(fault.delay, Some((0.25, 2000.0)));
     }

@@ -206,7 +206,8 @@ impl Policy {
                 return deny;
             }
             let port = port.to_string();
-            let principal = peer.identity.map(|(namespace, account)| format!("cluster.local/ns/{namespace}/sa/{account}"));
+            let principal =
+                peer.identity.map(|(namespace, account)| format!("cluster.local/ns/{namespace}/sa/{account}"));
             let value = match field {
                 Field::Principal => principal.as_deref(),
                 Field::Namespace => peer.identity.map(|(namespace, _)| namespace),

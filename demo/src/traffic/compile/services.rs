@@ -122,9 +122,7 @@ fn by_selector(selector: &Labels, namespace: &str, port: &Value, number: u16, po
     }
     let target = json::at(port, &["targetPort"]);
     let chosen = pods.all.iter().enumerate().filter(|(_, pod)| {
-        pod.ready
-            && &*pod.namespace == namespace
-            && json::carries(&pods.groups[pod.group as usize].labels, selector)
+        pod.ready && &*pod.namespace == namespace && json::carries(&pods.groups[pod.group as usize].labels, selector)
     });
     chosen
         .filter_map(|(at, pod)| {

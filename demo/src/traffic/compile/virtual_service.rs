@@ -102,9 +102,10 @@ impl VirtualService {
 
     /// The first rule that matches.
     pub(super) fn choose(&self, request: &Request, asker: Asker<'_>) -> Option<&Rule> {
-        let matching = self.rules.iter().find(|(matches, _)| {
-            matches.is_empty() || matches.iter().any(|one| one.matches(request, asker))
-        });
+        let matching = self
+            .rules
+            .iter()
+            .find(|(matches, _)| matches.is_empty() || matches.iter().any(|one| one.matches(request, asker)));
         matching.map(|(_, rule)| rule)
     }
 }
@@ -129,9 +130,8 @@ impl Match {
 }
 
 fn caseless(value: &Value) -> Text {
-    let pattern = |prefix: &str, text: &str, suffix: &str| {
-        Text::regex(&format!("(?i){prefix}{}{suffix}", regex::escape(text)))
-    };
+    let pattern =
+        |prefix: &str, text: &str, suffix: &str| Text::regex(&format!("(?i){prefix}{}{suffix}", regex::escape(text)));
     match Text::istio(value) {
         Text::Exact(exact) => pattern("", &exact, ""),
         Text::Prefix(prefix) => pattern("", &prefix, ".*"),
@@ -194,9 +194,9 @@ pub(super) struct IstioGateway {
 
 impl IstioGateway {
     pub(super) fn read(object: &Value) -> Self {
-        let servers = json::list(object, &["spec", "servers"]).iter().filter_map(|server| {
-            Some((json::port(server, &["port", "number"])?, json::texts(server, &["hosts"])))
-        });
+        let servers = json::list(object, &["spec", "servers"])
+            .iter()
+            .filter_map(|server| Some((json::port(server, &["port", "number"])?, json::texts(server, &["hosts"]))));
         Self {
             namespace: json::namespace(object).to_owned(),
             name: json::name(object).to_owned(),

@@ -1,11 +1,12 @@
 //! What each kind of fault does, and that its undo brings the baseline back.
+#![expect(clippy::float_cmp, reason = "shares of whole counts are exactly one or are not")]
 
 use serde_json::{Value, json};
 
 use super::world::{Seen, Town, pod, route, service};
 use crate::traffic::Reporter;
 
-fn envoy_filter(context: &str, labels: Value, config: Value) -> Value {
+fn envoy_filter(context: &str, labels: &Value, config: Value) -> Value {
     let mut config = config;
     config["@type"] = json!("type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault");
     json!({
@@ -38,7 +39,11 @@ fn near(value: f64, expected: f64, tolerance: f64) {
 fn healthy(town: &mut Town) {
     town.run(2.0);
     let seen = town.watch(10.0);
-    assert_eq!(seen.count(Reporter::Source, "*", "*", None), seen.count(Reporter::Source, "*", "*", Some(200)), "{seen:?}");
+    assert_eq!(
+        seen.count(Reporter::Source, "*", "*", None),
+        seen.count(Reporter::Source, "*", "*", Some(200)),
+        "{seen:?}"
+    );
     near(seen.mean("edge-istio", "web-v1"), 28.0, 8.0);
 }
 
@@ -47,8 +52,10 @@ fn the_baseline_is_all_200_and_both_ends_agree() {
     let mut town = settled();
     healthy(&mut town);
     let seen = town.watch(30.0);
-    let (source, destination) =
-        (seen.count(Reporter::Source, "web-v1", "reviews-v1", None), seen.count(Reporter::Destination, "web-v1", "reviews-v1", None));
+    let (source, destination) = (
+        seen.count(Reporter::Source, "web-v1", "reviews-v1", None),
+        seen.count(Reporter::Destination, "web-v1", "reviews-v1", None),
+    );
     near(source as f64, 3000.0, 220.0);
     near(destination as f64, source as f64, 5.0);
 }
@@ -57,7 +64,7 @@ fn the_baseline_is_all_200_and_both_ends_agree() {
 fn http_delay_at_the_called_sidecar_moves_the_callers_up_the_line() {
     let mut town = settled();
     let config = json!({"delay": {"fixed_delay": "1s", "percentage": {"numerator": 50, "denominator": "HUNDRED"}}});
-    town.change(|shelf| shelf.put(envoy_filter("SIDECAR_INBOUND", json!({"app": "reviews"}), config)));
+    town.change(|shelf| shelf.put(envoy_filter("SIDECAR_INBOUND", &json!({"app": "reviews"}), config)));
     town.run(3.0);
     let seen = town.watch(20.0);
     assert_eq!(seen.share("web-v1", "reviews-v1", 200), 1.0);
@@ -79,15 +86,20 @@ fn http_delay_at_the_called_sidecar_moves_the_callers_up_the_line() {
 fn http_abort_fails_its_share_and_whoever_needs_the_answer() {
     let mut town = settled();
     let config = json!({"abort": {"http_status": 503, "percentage": {"numerator": 250_000, "denominator": "MILLION"}}});
-    town.change(|shelf| shelf.put(envoy_filter("SIDECAR_INBOUND", json!({"app": "ratings"}), config)));
+    town.change(|shelf| shelf.put(envoy_filter("SIDECAR_INBOUND", &json!({"app": "ratings"}), config)));
     let seen = town.watch(30.0);
     near(seen.share("reviews-v1", "ratings-v1", 503), 0.25, 0.03);
     near(seen.share("web-v1", "reviews-v1", 500), 0.25, 0.03);
     near(seen.share("edge-istio", "web-v1", 500), 0.25, 0.03);
-    let injected = seen.requests.iter().any(|(key, _)| key.0 == Reporter::Destination && key.2 == "ratings-v1" && key.4 == "FI");
+    let injected =
+        seen.requests.iter().any(|(key, _)| key.0 == Reporter::Destination && key.2 == "ratings-v1" && key.4 == "FI");
     assert!(injected, "{seen:?}");
     let logs = town.traffic.take_logs();
-    assert!(logs.iter().any(|one| one.text() == "ERROR ratings answered 503"), "{:?}", logs.last().map(|one| one.text()));
+    assert!(
+        logs.iter().any(|one| one.text() == "ERROR ratings answered 503"),
+        "{:?}",
+        logs.last().map(super::super::LogRecord::text)
+    );
     assert!(logs.iter().any(|one| one.text().contains("\" 503 FI fault_filter_abort")));
     town.change(|shelf| shelf.take("EnvoyFilter", "brink-x"));
     healthy(&mut town);
@@ -100,7 +112,7 @@ fn an_outbound_fault_hits_the_named_authority_alone() {
         "abort": {"http_status": 500, "percentage": {"numerator": 100, "denominator": "HUNDRED"}},
         "headers": [{"name": ":authority", "string_match": {"safe_regex": {"regex": "(details)(\\.shop(\\.svc(\\.cluster\\.local)?)?)?(:[0-9]+)?"}}}],
     });
-    town.change(|shelf| shelf.put(envoy_filter("SIDECAR_OUTBOUND", json!({"app": "web"}), config)));
+    town.change(|shelf| shelf.put(envoy_filter("SIDECAR_OUTBOUND", &json!({"app": "web"}), config)));
     let seen = town.watch(10.0);
     assert_eq!(seen.flags("web-v1", "unknown"), ["FI"]);
     assert_eq!(seen.count(Reporter::Destination, "*", "details-v1", None), 0);
@@ -115,7 +127,7 @@ fn an_outbound_fault_hits_the_named_authority_alone() {
 fn a_fault_at_the_gateway_is_seen_before_any_pod() {
     let mut town = settled();
     let config = json!({"abort": {"http_status": 418, "percentage": {"numerator": 100, "denominator": "HUNDRED"}}});
-    town.change(|shelf| shelf.put(envoy_filter("GATEWAY", json!({"app": "edge"}), config)));
+    town.change(|shelf| shelf.put(envoy_filter("GATEWAY", &json!({"app": "edge"}), config)));
     let seen = town.watch(5.0);
     assert_eq!(seen.share("edge-istio", "*", 418), 1.0);
     assert_eq!(seen.count(Reporter::Destination, "*", "web-v1", None), 0);
@@ -203,7 +215,7 @@ fn retries_multiply_load_and_hide_half_of_the_failures() {
     let config = json!({"abort": {"http_status": 503, "percentage": {"numerator": 50, "denominator": "HUNDRED"}}});
     town.change(|shelf| {
         shelf.put(service);
-        shelf.put(envoy_filter("SIDECAR_INBOUND", json!({"app": "ratings"}), config));
+        shelf.put(envoy_filter("SIDECAR_INBOUND", &json!({"app": "ratings"}), config));
     });
     let seen = town.watch(30.0);
     near(seen.share("reviews-v1", "ratings-v1", 200), 0.9375, 0.015);
@@ -226,8 +238,12 @@ fn a_virtual_service_fault_turns_its_retries_off() {
         }));
     });
     let seen = town.watch(20.0);
-    near(seen.count(Reporter::Source, "reviews-v1", "unknown", Some(503)) as f64
-        / seen.count(Reporter::Source, "reviews-v1", "*", None) as f64, 0.4, 0.04);
+    near(
+        seen.count(Reporter::Source, "reviews-v1", "unknown", Some(503)) as f64
+            / seen.count(Reporter::Source, "reviews-v1", "*", None) as f64,
+        0.4,
+        0.04,
+    );
     assert_eq!(seen.flags("reviews-v1", "*"), ["DI", "DI,FI"]);
     assert!(seen.mean("reviews-v1", "ratings-v1") > 200.0);
 }
@@ -240,7 +256,7 @@ fn outlier_detection_ejects_the_bad_host() {
     let config = json!({"abort": {"http_status": 500, "percentage": {"numerator": 100, "denominator": "HUNDRED"}}});
     town.change(|shelf| {
         shelf.put(bad);
-        shelf.put(envoy_filter("SIDECAR_INBOUND", json!({"broken": "yes"}), config));
+        shelf.put(envoy_filter("SIDECAR_INBOUND", &json!({"broken": "yes"}), config));
     });
     let before = town.watch(10.0).share("reviews-v1", "ratings-v1", 500);
     // A host that fails fast is less loaded, and gets a little more than its third.
@@ -265,17 +281,20 @@ fn a_connection_limit_overflows() {
     let seen = town.watch(10.0);
     assert!(seen.share("reviews-v1", "unknown", 503) > 0.9, "{seen:?}");
     assert_eq!(seen.flags("reviews-v1", "unknown"), ["UO"]);
-    let share = seen.count(Reporter::Source, "reviews-v1", "unknown", None) as f64 / seen.count(Reporter::Source, "reviews-v1", "*", None) as f64;
+    let share = seen.count(Reporter::Source, "reviews-v1", "unknown", None) as f64
+        / seen.count(Reporter::Source, "reviews-v1", "*", None) as f64;
     assert!((0.15..0.7).contains(&share), "{share}");
 }
 
 #[test]
 fn a_partition_costs_the_connect_timeout_and_a_route_timeout_cuts_it() {
     let mut town = settled();
-    town.change(|shelf| shelf.put(json!({
+    town.change(|shelf| {
+        shelf.put(json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"namespace": "shop", "name": "cut"},
         "spec": {"podSelector": {"matchLabels": {"app": "ratings"}}, "policyTypes": ["Ingress"], "ingress": []},
-    })));
+    }));
+    });
     town.run(40.0);
     let seen = town.watch(20.0);
     assert_eq!(seen.flags("reviews-v1", "ratings-v1"), ["UF,URX"]);

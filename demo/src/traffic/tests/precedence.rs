@@ -1,4 +1,5 @@
 //! Which route gets a request, by the rules of Gateway API.
+#![expect(clippy::float_cmp, reason = "shares of whole counts are exactly one or are not")]
 
 use serde_json::{Value, json};
 
@@ -22,8 +23,12 @@ fn winner(routes: &[(&str, &str, Value, Value)]) -> String {
         }
     });
     let seen = town.watch(2.0);
-    let mut found: Vec<String> =
-        seen.requests.keys().filter(|key| key.0 == Reporter::Source && key.1 == "edge-istio").map(|key| key.2.clone()).collect();
+    let mut found: Vec<String> = seen
+        .requests
+        .keys()
+        .filter(|key| key.0 == Reporter::Source && key.1 == "edge-istio")
+        .map(|key| key.2.clone())
+        .collect();
     found.dedup();
     assert_eq!(found.len(), 1, "{found:?}");
     found.remove(0)
@@ -63,12 +68,14 @@ fn what_no_rule_takes_is_404() {
 #[test]
 fn a_route_on_a_service_rejects_what_it_does_not_match() {
     let mut town = Town::new(2, 50.0);
-    town.change(|shelf| shelf.put(json!({
-        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
-        "metadata": {"namespace": "shop", "name": "ratings", "creationTimestamp": OLD},
-        "spec": {"parentRefs": [{"group": "", "kind": "Service", "name": "ratings"}],
-            "rules": [{"matches": prefix("/nothing"), "backendRefs": [{"name": "ratings", "port": 9080}]}]},
-    })));
+    town.change(|shelf| {
+        shelf.put(json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"namespace": "shop", "name": "ratings", "creationTimestamp": OLD},
+            "spec": {"parentRefs": [{"group": "", "kind": "Service", "name": "ratings"}],
+                "rules": [{"matches": prefix("/nothing"), "backendRefs": [{"name": "ratings", "port": 9080}]}]},
+        }));
+    });
     let seen = town.watch(3.0);
     assert_eq!(seen.flags("reviews-v1", "unknown"), ["NR"]);
     assert_eq!(seen.share("reviews-v1", "unknown", 404), 1.0);
@@ -94,11 +101,13 @@ fn weights_and_broken_references_share_the_requests() {
 #[test]
 fn a_namespace_that_grants_nothing_is_not_reached() {
     let mut town = Town::new(2, 50.0);
-    let route = |namespace: &str| json!({
-        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
-        "metadata": {"namespace": "shop", "name": "front", "creationTimestamp": OLD},
-        "spec": {"parentRefs": [{"name": "edge"}], "rules": [{"backendRefs": [{"name": "web", "namespace": namespace, "port": 9080}]}]},
-    });
+    let route = |namespace: &str| {
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+            "metadata": {"namespace": "shop", "name": "front", "creationTimestamp": OLD},
+            "spec": {"parentRefs": [{"name": "edge"}], "rules": [{"backendRefs": [{"name": "web", "namespace": namespace, "port": 9080}]}]},
+        })
+    };
     town.change(|shelf| {
         let mut there = service("web");
         there["metadata"]["namespace"] = json!("far");

@@ -180,7 +180,8 @@ impl Town {
             let name = |number| self.traffic.workload(number).map_or("unknown".to_owned(), |one| one.name.to_string());
             let Edge { key, requests, sum, .. } = edge;
             let (from, to) = (name(key.source), name(key.destination));
-            *seen.requests.entry((key.reporter, from.clone(), to.clone(), key.code, key.flags.text())).or_default() += requests;
+            *seen.requests.entry((key.reporter, from.clone(), to.clone(), key.code, key.flags.text())).or_default() +=
+                requests;
             let latency = seen.latency.entry((key.reporter, from, to)).or_default();
             (latency.0, latency.1) = (latency.0 + sum, latency.1 + requests);
         }
@@ -231,7 +232,9 @@ impl Seen {
 
     /// Flags seen at the caller.
     pub fn flags(&self, from: &str, to: &str) -> Vec<String> {
-        let fits = |key: &&(Reporter, String, String, u16, String)| key.0 == Reporter::Source && key.1 == from && (to == "*" || key.2 == to);
+        let fits = |key: &&(Reporter, String, String, u16, String)| {
+            key.0 == Reporter::Source && key.1 == from && (to == "*" || key.2 == to)
+        };
         let mut flags: Vec<String> = self.requests.keys().filter(fits).map(|key| key.4.clone()).collect();
         flags.sort();
         flags.dedup();
