@@ -50,12 +50,24 @@ fn structured(text: &str) -> Option<Value> {
     (value.is_object() || value.is_array()).then_some(value)
 }
 
-/// Rows of a table whose columns stand below their headings.
+/// Rows of a table: cells between bars, or columns below their headings.
 fn table(text: &str) -> Vec<Value> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty());
     let Some(head) = lines.next() else { return Vec::new() };
+    let upper = |name: &str| !name.is_empty() && !name.chars().any(char::is_lowercase);
+    let word = |name: &str| name.trim().to_lowercase().replace([' ', '-'], "_");
+    if head.contains(" | ") {
+        let names: Vec<&str> = head.split('|').map(str::trim).collect();
+        if !names.iter().all(|name| upper(name)) {
+            return Vec::new();
+        }
+        let row = |line: &str| {
+            let cells = names.iter().zip(line.split(" | ")).map(|(name, cell)| (word(name), Value::from(cell.trim())));
+            Value::Object(cells.collect())
+        };
+        return lines.filter(|line| line.contains(" | ")).map(row).collect();
+    }
     let columns = columns(head);
-    let upper = |name: &str| !name.chars().any(char::is_lowercase);
     if columns.len() < 2 || !columns.iter().all(|(_, name)| upper(name)) {
         return Vec::new();
     }
@@ -64,7 +76,7 @@ fn table(text: &str) -> Vec<Value> {
         let cells = columns.iter().enumerate().map(|(at, (start, name))| {
             let end = columns.get(at + 1).map_or(chars.len(), |(next, _)| *next).min(chars.len());
             let cell: String = chars.get((*start).min(end)..end).unwrap_or_default().iter().collect();
-            (name.to_lowercase().replace([' ', '-'], "_"), Value::from(cell.trim()))
+            (word(name), Value::from(cell.trim()))
         });
         Value::Object(cells.collect())
     });
@@ -118,7 +130,8 @@ fn named(row: Value) -> Value {
         }
     }
     if let Some(workload) = text(&map, "workload") {
-        map.entry("name").or_insert_with(|| workload.into());
+        let name = workload.rsplit('/').next().unwrap_or_default().to_owned();
+        map.entry("name").or_insert_with(|| name.into());
     }
     let backends: Vec<Value> = match map.get("backends") {
         Some(Value::Array(list)) => list.iter().filter_map(backend).collect(),
