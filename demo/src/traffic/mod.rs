@@ -17,6 +17,7 @@ mod health;
 mod json;
 mod log;
 mod queue;
+mod report;
 mod request;
 mod span;
 mod state;
