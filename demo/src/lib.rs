@@ -8,6 +8,7 @@ pub mod base;
 pub mod control;
 pub mod io;
 pub mod metrics;
+pub mod model;
 pub mod schema;
 pub mod store;
 pub mod traffic;

@@ -109,7 +109,9 @@ impl Scraper {
         self.signals.retain(|uid, series| {
             let keep = there.contains(uid);
             if !keep {
-                series.iter().for_each(|series| tsdb.gone(*series, k));
+                for series in series.iter() {
+                    tsdb.gone(*series, k);
+                }
             }
             keep
         });

@@ -154,11 +154,11 @@ impl Tsdb {
     }
 
     /// Makes up a history before the first samples: what each counter gained is repeated backwards, a little disturbed, for so
-    /// many milliseconds; gauges keep their values.
-    pub fn tile_back(&mut self, ms: u64, jitter: impl Fn(u32, i64) -> f64) {
+    /// many milliseconds; gauges keep their values. `jitter` (`0.0..1.0`) depends on the step alone: buckets of a histogram must
+    /// be disturbed alike, or they would not rise from one to the next.
+    pub fn tile_back(&mut self, ms: u64, jitter: impl Fn(i64) -> f64) {
         let wanted = (ms as i64 / self.interval).min(self.kept as i64);
-        for (number, series) in (0u32..).zip(&mut self.series) {
-            let Some(series) = series else { continue };
+        for series in self.series.iter_mut().flatten() {
             let values: Vec<f64> = series.ring.iter().copied().filter(|value| !is_stale(*value)).collect();
             let room = wanted.min(self.kept as i64 - series.ring.len() as i64);
             let (Some(first), true) = (values.first().copied(), room > 0) else { continue };
@@ -172,7 +172,7 @@ impl Tsdb {
                 let at = back as usize % gains.len();
                 let gain = gains[gains.len() - 1 - at];
                 // Counters count whole requests and never fall.
-                sum += if series.counts { (gain * (0.9 + 0.2 * jitter(number, back))).max(0.0).round() } else { 0.0 };
+                sum += if series.counts { (gain * (0.9 + 0.2 * jitter(back))).max(0.0).round() } else { 0.0 };
                 earlier.push(sum);
                 back += 1;
             }
@@ -273,7 +273,7 @@ mod tests {
         let mut tsdb = Tsdb::new(5000, 600_000);
         let series = tsdb.number(tags("x"), 0, true);
         (100..112).for_each(|k| tsdb.append(series, k, (k - 100) as f64 * 10.0));
-        tsdb.tile_back(300_000, |_, _| 0.5);
+        tsdb.tile_back(300_000, |_| 0.5);
         tsdb.append(series, 112, 120.0);
         let one = tsdb.named(Some("x")).next().unwrap();
         let values: Vec<f64> = tsdb.window(one, 0, i64::MAX / 2).map(|(_, value)| value).collect();

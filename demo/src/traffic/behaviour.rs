@@ -166,7 +166,7 @@ mod tests {
         let flow =
             "{name: visitors, to: 'http://a.example/shop', via: infra/gw, rps: 210, wave: {period: 10m, depth: 0.15}}";
         let flow: Flow = serde_saphyr::from_str(flow).unwrap();
-        assert_eq!(flow.wave.unwrap().period, 600_000.0);
+        assert!((flow.wave.unwrap().period - 600_000.0).abs() < 1e-9);
         assert!(serde_saphyr::from_str::<Flow>("{name: a, to: b, rps: 1, wave: {period: 10, depth: 0}}").is_err());
     }
 }

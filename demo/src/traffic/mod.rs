@@ -17,6 +17,7 @@ mod health;
 mod json;
 mod log;
 mod queue;
+mod report;
 mod request;
 mod span;
 mod state;
@@ -115,6 +116,12 @@ impl Traffic {
     /// The flows, in the order [`compile`] needs them.
     pub fn flows(&self) -> &[Flow] {
         &self.flows
+    }
+
+    /// Changes the rate of a flow; whether there is one of this name.
+    pub fn set_rate(&mut self, flow: &str, rps: f64) -> bool {
+        let found = self.flows.iter_mut().find(|one| one.name == flow);
+        found.map(|one| one.rps = rps).is_some()
     }
 
     /// Lets all requests of a tick happen (Unix milliseconds). The snapshot is the latest; the proxies follow it a little

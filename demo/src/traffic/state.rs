@@ -21,6 +21,7 @@ const MOST_KEPT: usize = 50_000;
 
 /// A pod, by its uid.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts of a pod")]
 pub(super) struct PodState {
     pub(super) namespace: Arc<str>,
     pub(super) name: Arc<str>,

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::{
     compile::{Choice, Cluster, Fault, Forward, Inbound, Link, Proxy, Reply, Retries, Site},
-    edge::{EdgeKey, Reporter, Security, UNKNOWN},
+    edge::UNKNOWN,
     flags::Flags,
-    log::{Access, Line, LogRecord},
+    log::Line,
     state::{Bound, Done, State},
     stream::Stream,
 };
@@ -63,11 +63,11 @@ struct Try {
 
 /// Whom the caller's proxy reports as called.
 #[derive(Clone, Copy)]
-struct Called<'a> {
-    group: Option<u32>,
-    pod: Option<u32>,
-    port: u16,
-    cluster: Option<&'a Cluster>,
+pub(super) struct Called<'a> {
+    pub(super) group: Option<u32>,
+    pub(super) pod: Option<u32>,
+    pub(super) port: u16,
+    pub(super) cluster: Option<&'a Cluster>,
 }
 
 /// Faults drawn: the delay, the answer, the flags.
@@ -245,7 +245,7 @@ impl Walk<'_> {
         };
         let from = |walk: &Self, start: usize, fresh: bool| {
             let around = hosts[start..].iter().chain(&hosts[..start]);
-            around.copied().find(|host| !out(walk, host) && !(fresh && tried.contains(&host.0)))
+            around.copied().find(|host| !(out(walk, host) || fresh && tried.contains(&host.0)))
         };
         let (first, second) = (self.stream.below(hosts.len()), self.stream.below(hosts.len()));
         let a = from(self, first, true).or_else(|| from(self, first, false))?;
@@ -388,96 +388,6 @@ impl Walk<'_> {
         }
         (latency, code)
     }
-
-    fn log(&mut self, bound: &Bound, pod: u32, at: f64, line: Line) {
-        let pod = &bound.snapshot.pods()[pod as usize];
-        let (namespace, pod) = (Arc::clone(&pod.namespace), Arc::clone(&pod.name));
-        self.state.logs.push(LogRecord { at, namespace, pod, line });
-    }
-
-    fn report_source(&mut self, site: &Site, pod: u32, t: f64, outcome: Outcome, called: Called<'_>) {
-        let service = called.cluster.map(|cluster| cluster.service).or(site.service);
-        let service = match site.proxy {
-            // A gateway without a route knows no Service.
-            Proxy::Gateway => called.cluster.map(|cluster| cluster.service),
-            _ => service,
-        };
-        let key = EdgeKey {
-            pod,
-            reporter: Reporter::Source,
-            source: self.state.pods[pod as usize].workload,
-            destination: called.group.map_or(UNKNOWN, |group| self.bound.groups[group as usize]),
-            service: service.map_or(UNKNOWN, |service| self.bound.services[service as usize]),
-            code: outcome.code,
-            grpc: outcome.grpc,
-            is_grpc: site.request.grpc,
-            flags: outcome.flags,
-            security: Security::Unknown,
-        };
-        self.count(key, t, outcome.latency);
-        if self.sampled(pod) {
-            let upstream =
-                called.pod.map(|pod| format!("{}:{}", self.bound.snapshot.pods()[pod as usize].ip, called.port));
-            let route = match &site.choice {
-                Choice::Forward(forward) => forward.route.clone(),
-                _ => None,
-            };
-            let details = match &site.choice {
-                Choice::Answer(403, Some(by)) => rbac(by),
-                _ => details(outcome, called.pod.is_some()),
-            };
-            let cluster = called.cluster.map_or("-".to_owned(), |cluster| cluster.name.to_string());
-            let path = site.request.path.as_str().into();
-            let at = t + outcome.latency;
-            let line = access(site, path, outcome, details, 0, upstream, cluster, route);
-            let state = &self.state.pods[pod as usize];
-            let (namespace, pod) = (Arc::clone(&state.namespace), Arc::clone(&state.name));
-            self.state.logs.push(LogRecord { at, namespace, pod, line });
-        }
-    }
-
-    fn report_destination(&mut self, site: &Site, inbound: &Inbound, service: u32, pod: u32, t: f64, outcome: Outcome) {
-        let bound = self.bound;
-        let number = bound.pods[pod as usize];
-        let source = site.group.filter(|_| inbound.mtls).map_or(UNKNOWN, |group| bound.groups[group as usize]);
-        let key = EdgeKey {
-            pod: number,
-            reporter: Reporter::Destination,
-            source,
-            destination: bound.groups[inbound.group as usize],
-            service: bound.services[service as usize],
-            code: outcome.code,
-            grpc: outcome.grpc,
-            is_grpc: site.request.grpc,
-            flags: outcome.flags,
-            security: if inbound.mtls { Security::Mutual } else { Security::None },
-        };
-        self.count(key, t, outcome.latency);
-        if self.sampled(number) {
-            let details = match &inbound.refused_by {
-                Some(by) => rbac(by),
-                None => details(outcome, true),
-            };
-            let [least, most] = inbound.serves.bytes;
-            let bytes = least + self.stream.below(most.saturating_sub(least).max(1) as usize) as u32;
-            let upstream = Some(format!("{}:{}", bound.snapshot.pods()[pod as usize].ip, inbound.port));
-            let cluster = format!("inbound|{}||", inbound.port);
-            let line = access(site, Arc::clone(&inbound.path), outcome, details, bytes, upstream, cluster, None);
-            self.log(bound, pod, t + outcome.latency, line);
-        }
-    }
-
-    fn count(&mut self, key: EdgeKey, t: f64, latency: f64) {
-        self.state.touch(key.pod).seen += 1;
-        let edge = self.state.edges.number(key);
-        self.state.later(t + latency, Done::Edge(edge, (latency * 1000.0) as u64));
-    }
-
-    /// Whether this request of the proxy is logged: each with the same probability, so that shares stay true.
-    fn sampled(&mut self, pod: u32) -> bool {
-        let share = self.state.pods[pod as usize].logged;
-        self.stream.chance(share)
-    }
 }
 
 fn replied(reply: Reply, latency: f64) -> Outcome {
@@ -512,60 +422,4 @@ fn grpc_of(code: u16) -> u8 {
         429 | 502..=504 => 14,
         _ => 2,
     }
-}
-
-fn rbac(by: &str) -> String {
-    let (namespace, name) = by.split_once('/').unwrap_or(("", by));
-    format!("rbac_access_denied_matched_policy[ns[{namespace}]-policy[{name}]-rule[0]]")
-}
-
-fn details(outcome: Outcome, reached: bool) -> String {
-    let word = if outcome.flags.has(Flags::FI) {
-        "fault_filter_abort"
-    } else if outcome.flags.has(Flags::DC) {
-        "downstream_remote_disconnect"
-    } else if outcome.flags.has(Flags::UT) {
-        "response_timeout"
-    } else if outcome.flags.has(Flags::UF) {
-        "upstream_reset_before_response_started{connection_failure}"
-    } else if outcome.flags.has(Flags::UC) {
-        "upstream_reset_before_response_started{connection_termination}"
-    } else if outcome.flags.has(Flags::UO) {
-        "upstream_reset_before_response_started{overflow}"
-    } else if outcome.flags.has(Flags::UH) {
-        "no_healthy_upstream"
-    } else if outcome.flags.has(Flags::NR) {
-        "route_not_found"
-    } else if reached {
-        "via_upstream"
-    } else {
-        "direct_response"
-    };
-    word.to_owned()
-}
-
-#[expect(clippy::too_many_arguments, reason = "the fields of one line")]
-fn access(
-    site: &Site,
-    path: Arc<str>,
-    outcome: Outcome,
-    details: String,
-    bytes: u32,
-    upstream: Option<String>,
-    cluster: String,
-    route: Option<Arc<str>>,
-) -> Line {
-    Line::Access(Box::new(Access {
-        method: site.request.method.clone(),
-        path,
-        host: site.request.host.clone(),
-        code: outcome.code,
-        flags: outcome.flags,
-        details,
-        bytes,
-        ms: outcome.latency,
-        upstream,
-        cluster,
-        route,
-    }))
 }

@@ -130,7 +130,7 @@ pub(super) fn call(eval: Eval<'_>, name: &str, args: &[Box<Expr>], grid: Grid) -
 fn of_ranges(eval: Eval<'_>, name: &str, range: &Expr, other: &[f64], grid: Grid) -> Result<Matrix, QueryError> {
     let ranges = eval.range_argument(range, grid)?;
     let rows = ranges.into_iter().map(|range| {
-        let value = |(t, other): (i64, &f64)| over_time(name, &range.window(t), *other).flatten();
+        let value = |(t, other): (i64, &f64)| over_time(name, &range.window(t), *other);
         let values = grid.times().zip(other).map(value).collect();
         let tags = if name == "last_over_time" { range.tags } else { range.tags.bare() };
         Row { tags, values }

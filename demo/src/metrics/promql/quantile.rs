@@ -31,7 +31,7 @@ pub(super) fn of_buckets(q: f64, buckets: &mut Vec<(f64, f64)>) -> f64 {
     }
     buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
     buckets.dedup_by(|next, kept| {
-        let same = next.0 == kept.0;
+        let same = next.0.total_cmp(&kept.0).is_eq();
         if same {
             kept.1 += next.1;
         }

@@ -1,5 +1,7 @@
 //! Functions of the samples in a range.
 
+use std::cmp::Ordering;
+
 use super::{eval::Shift, quantile::of_values};
 use crate::metrics::tsdb::Tags;
 
@@ -89,8 +91,8 @@ pub(super) fn regression(samples: &[(i64, f64)], at: i64) -> Option<(f64, f64)> 
     Some((slope, mean_y - slope * mean_x))
 }
 
-/// `*_over_time` and the like; `None` for a name that is none of them, `Some(None)` for no value.
-pub(super) fn over_time(name: &str, window: &Window<'_>, parameter: f64) -> Option<Option<f64>> {
+/// `*_over_time` and the like; no value where there are too few samples, or for a name that is none of them.
+pub(super) fn over_time(name: &str, window: &Window<'_>, parameter: f64) -> Option<f64> {
     let samples = window.samples;
     let values = || samples.iter().map(|(_, value)| *value);
     let n = samples.len() as f64;
@@ -101,20 +103,23 @@ pub(super) fn over_time(name: &str, window: &Window<'_>, parameter: f64) -> Opti
         values().map(|value| (value - mean).powi(2)).sum::<f64>() / n
     };
     let number = match name {
-        "rate" => return Some(extrapolated(window, true, true)),
-        "increase" => return Some(extrapolated(window, true, false)),
-        "delta" => return Some(extrapolated(window, false, false)),
-        "irate" => return Some(instant_change(samples, true)),
-        "idelta" => return Some(instant_change(samples, false)),
+        "rate" => return extrapolated(window, true, true),
+        "increase" => return extrapolated(window, true, false),
+        "delta" => return extrapolated(window, false, false),
+        "irate" => return instant_change(samples, true),
+        "idelta" => return instant_change(samples, false),
         "deriv" => {
-            return Some(regression(samples, samples.first().map_or(0, |first| first.0)).map(|(slope, _)| slope));
+            return regression(samples, samples.first().map_or(0, |first| first.0)).map(|(slope, _)| slope);
         }
         "predict_linear" => {
-            return Some(regression(samples, window.end).map(|(slope, now)| now + slope * parameter));
+            return regression(samples, window.end).map(|(slope, now)| now + slope * parameter);
         }
         "resets" => samples.windows(2).filter(|pair| pair[1].1 < pair[0].1).count() as f64,
         "changes" => {
-            let moved = |pair: &&[(i64, f64)]| pair[1].1 != pair[0].1 && !(pair[1].1.is_nan() && pair[0].1.is_nan());
+            let moved = |pair: &&[(i64, f64)]| {
+                pair[1].1.partial_cmp(&pair[0].1).is_none_or(Ordering::is_ne)
+                    && !(pair[1].1.is_nan() && pair[0].1.is_nan())
+            };
             samples.windows(2).filter(moved).count() as f64
         }
         "sum_over_time" => values().sum(),
@@ -122,12 +127,12 @@ pub(super) fn over_time(name: &str, window: &Window<'_>, parameter: f64) -> Opti
         "min_over_time" => values().fold(f64::NAN, f64::min),
         "max_over_time" => values().fold(f64::NAN, f64::max),
         "count_over_time" => n,
-        "last_over_time" => return Some(values().next_back()),
+        "last_over_time" => return values().next_back(),
         "present_over_time" => 1.0,
         "stdvar_over_time" => variance(),
         "stddev_over_time" => variance().sqrt(),
         "quantile_over_time" => of_values(parameter, &mut values().collect::<Vec<_>>()),
         _ => return None,
     };
-    Some(some.then_some(number))
+    some.then_some(number)
 }

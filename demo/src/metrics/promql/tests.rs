@@ -3,8 +3,11 @@
 use super::{Matrix, QueryError, instant, range};
 use crate::metrics::tsdb::{STALE, Tags, Tsdb};
 
+/// Name, labels, values.
+type Line<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [f64]);
+
 /// Samples every 10 s from t = 0 on.
-fn store(series: &[(&str, &[(&str, &str)], &[f64])]) -> Tsdb {
+fn store(series: &[Line<'_>]) -> Tsdb {
     let mut tsdb = Tsdb::new(10_000, 3_600_000);
     for (name, labels, values) in series {
         let tags = Tags::new(Some(name), labels.iter().map(|(k, v)| ((*k).into(), (*v).into())));

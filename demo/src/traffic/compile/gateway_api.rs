@@ -23,6 +23,7 @@ use super::{
 #[derive(Debug, Clone)]
 pub(super) struct Route {
     pub(super) namespace: String,
+    grpc: bool,
     seniority: (String, String),
     pub(super) hostnames: Vec<String>,
     pub(super) parents: Vec<Parent>,
@@ -111,6 +112,7 @@ impl Route {
             (matches, rule)
         });
         Self {
+            grpc: kind == "GRPCRoute",
             seniority: json::seniority(object),
             hostnames: json::texts(object, &["spec", "hostnames"]),
             parents: parents.collect(),
@@ -306,14 +308,16 @@ impl Gateway {
 
     /// The rule that gets the request.
     pub(super) fn choose<'a>(&self, routes: &'a [Route], request: &Request) -> Option<&'a Rule> {
-        // Every attachment whose listener and route both take the host, by how specific the narrower of the two is.
+        // The listener with the most specific hostname has the request to itself.
+        let here = self.listeners.iter().filter(|listener| listener.port == request.port);
+        let ranked: Vec<_> =
+            here.filter_map(|listener| Some((host_rank(&listener.hostname, &request.host)?, listener))).collect();
+        let own = ranked.iter().map(|(rank, _)| *rank).max()?;
+        let listeners = || ranked.iter().filter(|(rank, _)| *rank == own).map(|(_, listener)| *listener);
+        // Of its routes, those with the most specific hostname.
         let mut best: Option<(bool, usize)> = None;
         let mut chosen: Vec<&Route> = Vec::new();
-        for (listener, route) in self.listeners.iter().flat_map(|one| routes.iter().map(move |route| (one, route))) {
-            let Some(own) = host_rank(&listener.hostname, &request.host) else { continue };
-            if listener.port != request.port || !self.attached(listener, route) {
-                continue;
-            }
+        for route in routes.iter().filter(|route| listeners().any(|listener| self.attached(listener, route))) {
             let hosts = route.hostnames.iter().filter_map(|host| host_rank(host, &request.host));
             let host = if route.hostnames.is_empty() { Some(own) } else { hosts.max() };
             let Some(rank) = host.map(|host| host.max(own)) else { continue };
@@ -325,6 +329,9 @@ impl Gateway {
                 chosen.push(route);
             }
         }
+        // A listener takes one kind of route for a host: that of the oldest.
+        let kind = chosen.iter().min_by(|a, b| a.seniority.cmp(&b.seniority)).map(|route| route.grpc);
+        chosen.retain(|route| Some(route.grpc) == kind);
         Route::choose(chosen.into_iter(), request)
     }
 

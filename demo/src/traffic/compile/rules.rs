@@ -72,6 +72,7 @@ impl Rewrite {
 
 /// How often and after what a request is tried again.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the words of retryOn, any of which may stand together")]
 pub struct Retries {
     /// How many more tries.
     pub attempts: u32,

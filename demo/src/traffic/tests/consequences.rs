@@ -1,11 +1,12 @@
 //! What each kind of fault does, and that its undo brings the baseline back.
+#![expect(clippy::float_cmp, reason = "shares of whole counts are exactly one or are not")]
 
 use serde_json::{Value, json};
 
 use super::world::{Seen, Town, pod, route, service};
 use crate::traffic::Reporter;
 
-fn envoy_filter(context: &str, labels: Value, config: Value) -> Value {
+fn envoy_filter(context: &str, labels: &Value, config: Value) -> Value {
     let mut config = config;
     config["@type"] = json!("type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault");
     json!({
@@ -63,7 +64,7 @@ fn the_baseline_is_all_200_and_both_ends_agree() {
 fn http_delay_at_the_called_sidecar_moves_the_callers_up_the_line() {
     let mut town = settled();
     let config = json!({"delay": {"fixed_delay": "1s", "percentage": {"numerator": 50, "denominator": "HUNDRED"}}});
-    town.change(|shelf| shelf.put(envoy_filter("SIDECAR_INBOUND", json!({"app": "reviews"}), config)));
+    town.change(|shelf| shelf.put(envoy_filter("SIDECAR_INBOUND", &json!({"app": "reviews"}), config)));
     town.run(3.0);
     let seen = town.watch(20.0);
     assert_eq!(seen.share("web-v1", "reviews-v1", 200), 1.0);
@@ -85,7 +86,7 @@ fn http_delay_at_the_called_sidecar_moves_the_callers_up_the_line() {
 fn http_abort_fails_its_share_and_whoever_needs_the_answer() {
     let mut town = settled();
     let config = json!({"abort": {"http_status": 503, "percentage": {"numerator": 250_000, "denominator": "MILLION"}}});
-    town.change(|shelf| shelf.put(envoy_filter("SIDECAR_INBOUND", json!({"app": "ratings"}), config)));
+    town.change(|shelf| shelf.put(envoy_filter("SIDECAR_INBOUND", &json!({"app": "ratings"}), config)));
     let seen = town.watch(30.0);
     near(seen.share("reviews-v1", "ratings-v1", 503), 0.25, 0.03);
     near(seen.share("web-v1", "reviews-v1", 500), 0.25, 0.03);
@@ -97,7 +98,7 @@ fn http_abort_fails_its_share_and_whoever_needs_the_answer() {
     assert!(
         logs.iter().any(|one| one.text() == "ERROR ratings answered 503"),
         "{:?}",
-        logs.last().map(|one| one.text())
+        logs.last().map(super::super::LogRecord::text)
     );
     assert!(logs.iter().any(|one| one.text().contains("\" 503 FI fault_filter_abort")));
     town.change(|shelf| shelf.take("EnvoyFilter", "brink-x"));
@@ -111,7 +112,7 @@ fn an_outbound_fault_hits_the_named_authority_alone() {
         "abort": {"http_status": 500, "percentage": {"numerator": 100, "denominator": "HUNDRED"}},
         "headers": [{"name": ":authority", "string_match": {"safe_regex": {"regex": "(details)(\\.shop(\\.svc(\\.cluster\\.local)?)?)?(:[0-9]+)?"}}}],
     });
-    town.change(|shelf| shelf.put(envoy_filter("SIDECAR_OUTBOUND", json!({"app": "web"}), config)));
+    town.change(|shelf| shelf.put(envoy_filter("SIDECAR_OUTBOUND", &json!({"app": "web"}), config)));
     let seen = town.watch(10.0);
     assert_eq!(seen.flags("web-v1", "unknown"), ["FI"]);
     assert_eq!(seen.count(Reporter::Destination, "*", "details-v1", None), 0);
@@ -126,7 +127,7 @@ fn an_outbound_fault_hits_the_named_authority_alone() {
 fn a_fault_at_the_gateway_is_seen_before_any_pod() {
     let mut town = settled();
     let config = json!({"abort": {"http_status": 418, "percentage": {"numerator": 100, "denominator": "HUNDRED"}}});
-    town.change(|shelf| shelf.put(envoy_filter("GATEWAY", json!({"app": "edge"}), config)));
+    town.change(|shelf| shelf.put(envoy_filter("GATEWAY", &json!({"app": "edge"}), config)));
     let seen = town.watch(5.0);
     assert_eq!(seen.share("edge-istio", "*", 418), 1.0);
     assert_eq!(seen.count(Reporter::Destination, "*", "web-v1", None), 0);
@@ -214,7 +215,7 @@ fn retries_multiply_load_and_hide_half_of_the_failures() {
     let config = json!({"abort": {"http_status": 503, "percentage": {"numerator": 50, "denominator": "HUNDRED"}}});
     town.change(|shelf| {
         shelf.put(service);
-        shelf.put(envoy_filter("SIDECAR_INBOUND", json!({"app": "ratings"}), config));
+        shelf.put(envoy_filter("SIDECAR_INBOUND", &json!({"app": "ratings"}), config));
     });
     let seen = town.watch(30.0);
     near(seen.share("reviews-v1", "ratings-v1", 200), 0.9375, 0.015);
@@ -255,7 +256,7 @@ fn outlier_detection_ejects_the_bad_host() {
     let config = json!({"abort": {"http_status": 500, "percentage": {"numerator": 100, "denominator": "HUNDRED"}}});
     town.change(|shelf| {
         shelf.put(bad);
-        shelf.put(envoy_filter("SIDECAR_INBOUND", json!({"broken": "yes"}), config));
+        shelf.put(envoy_filter("SIDECAR_INBOUND", &json!({"broken": "yes"}), config));
     });
     let before = town.watch(10.0).share("reviews-v1", "ratings-v1", 500);
     // A host that fails fast is less loaded, and gets a little more than its third.
@@ -292,7 +293,7 @@ fn a_partition_costs_the_connect_timeout_and_a_route_timeout_cuts_it() {
         shelf.put(json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"namespace": "shop", "name": "cut"},
         "spec": {"podSelector": {"matchLabels": {"app": "ratings"}}, "policyTypes": ["Ingress"], "ingress": []},
-    }))
+    }));
     });
     town.run(40.0);
     let seen = town.watch(20.0);
@@ -336,17 +337,47 @@ fn strict_mtls_shuts_out_whoever_has_no_proxy() {
 }
 
 #[test]
-fn a_flood_fills_the_queue_and_drains_afterwards() {
-    let mut town = Town::new(4, 100.0);
-    town.run(2.0);
-    let calm = town.watch(5.0).mean("edge-istio", "web-v1");
-    // 32 workers at 5 ms in one pod carry 6 400 requests a second: a single worker carries 200.
-    let mut flooded = Town::new(4, 400.0);
-    flooded.change(|shelf| (1..3).for_each(|n| shelf.take("Pod", &format!("ratings-v1-7d9-{n}"))));
-    flooded.run(2.0);
-    let busy: Seen = flooded.watch(5.0);
-    assert!(busy.mean("edge-istio", "web-v1") < calm * 3.0, "enough workers: no queue");
-    let signal = flooded.traffic.signals().find(|one| one.pod.starts_with("ratings")).unwrap();
+fn a_pod_is_as_busy_as_its_requests_make_it() {
+    let mut town = Town::new(4, 400.0);
+    town.change(|shelf| (1..3).for_each(|n| shelf.take("Pod", &format!("ratings-v1-7d9-{n}"))));
+    town.run(4.0);
+    let signal = town.traffic.signals().find(|one| one.pod.starts_with("ratings")).unwrap();
     near(signal.rps, 400.0, 60.0);
-    assert!(signal.cores > 0.5, "{signal:?}");
+    // Two milliseconds of CPU each, and what it needs without any.
+    near(signal.cores, 0.8, 0.15);
+}
+
+#[test]
+fn more_than_a_pod_can_serve_waits_and_drains_afterwards() {
+    // One worker at 8 ms carries about 115 requests a second.
+    let mut town = Town::new(4, 60.0);
+    town.behave("shop/Deployment/ratings-v1: {serves: {9080: {median: 8ms, workers: 1}}}");
+    town.change(|shelf| (1..3).for_each(|n| shelf.take("Pod", &format!("ratings-v1-7d9-{n}"))));
+    town.run(5.0);
+    let calm = town.watch(5.0).mean("reviews-v1", "ratings-v1");
+    assert!(calm < 40.0, "{calm}");
+    town.set_rps(240.0);
+    town.run(2.0);
+    let busy: Seen = town.watch(3.0);
+    assert!(busy.mean("reviews-v1", "ratings-v1") > 1000.0, "{}", busy.mean("reviews-v1", "ratings-v1"));
+    town.set_rps(60.0);
+    town.run(30.0);
+    let after = town.watch(5.0).mean("reviews-v1", "ratings-v1");
+    assert!(after < 40.0, "{after}");
+}
+
+#[test]
+fn want_of_cpu_slows_everything_down() {
+    let mut town = Town::new(4, 150.0);
+    town.behave("shop/Deployment/ratings-v1: {serves: {9080: {median: 5ms, workers: 64, cpu: 10ms}}}");
+    let before = town.watch(5.0).mean("reviews-v1", "ratings-v1");
+    let mut limited = pod("ratings", "v1", 0);
+    limited["spec"]["containers"][0]["resources"] = json!({"limits": {"cpu": "500m"}});
+    town.change(|shelf| {
+        (1..3).for_each(|n| shelf.take("Pod", &format!("ratings-v1-7d9-{n}")));
+        shelf.put(limited);
+    });
+    town.run(5.0);
+    let after = town.watch(5.0).mean("reviews-v1", "ratings-v1");
+    assert!(after > before * 2.0, "1.5 cores wanted of a half: {before} became {after}");
 }

@@ -1,8 +1,9 @@
 //! Which route gets a request, by the rules of Gateway API.
+#![expect(clippy::float_cmp, reason = "shares of whole counts are exactly one or are not")]
 
 use serde_json::{Value, json};
 
-use super::world::{Town, pod, service};
+use super::world::{Town, pod, route, service};
 use crate::traffic::Reporter;
 
 /// The workload that serves `/a/b` when these routes stand: each is `(name, created, hostnames, rule)`.
@@ -73,7 +74,7 @@ fn a_route_on_a_service_rejects_what_it_does_not_match() {
             "metadata": {"namespace": "shop", "name": "ratings", "creationTimestamp": OLD},
             "spec": {"parentRefs": [{"group": "", "kind": "Service", "name": "ratings"}],
                 "rules": [{"matches": prefix("/nothing"), "backendRefs": [{"name": "ratings", "port": 9080}]}]},
-        }))
+        }));
     });
     let seen = town.watch(3.0);
     assert_eq!(seen.flags("reviews-v1", "unknown"), ["NR"]);
@@ -123,4 +124,44 @@ fn a_namespace_that_grants_nothing_is_not_reached() {
         "spec": {"from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "shop"}], "to": [{"group": "", "kind": "Service"}]},
     })));
     assert!(town.watch(3.0).count(Reporter::Source, "edge-istio", "web-v1", None) > 100);
+}
+
+#[test]
+fn a_more_specific_listener_keeps_its_requests() {
+    let mut town = Town::new(2, 50.0);
+    town.change(|shelf| {
+        shelf.put(json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"namespace": "shop", "name": "edge"},
+            "spec": {"listeners": [
+                {"name": "all", "port": 80, "protocol": "HTTP"},
+                {"name": "one", "port": 80, "protocol": "HTTP", "hostname": "shop.example.com"}]},
+        }));
+        let mut front = route("front", "web", OLD);
+        front["spec"]["parentRefs"][0]["sectionName"] = json!("all");
+        shelf.put(front);
+    });
+    assert_eq!(town.watch(2.0).flags("edge-istio", "unknown"), ["NR"]);
+    town.change(|shelf| {
+        let mut front = route("front", "web", OLD);
+        front["spec"]["parentRefs"][0]["sectionName"] = json!("one");
+        shelf.put(front);
+    });
+    assert_eq!(town.watch(2.0).share("edge-istio", "web-v1", 200), 1.0);
+}
+
+#[test]
+fn of_two_kinds_on_one_host_the_older_is_taken() {
+    let mut town = Town::new(2, 50.0);
+    let grpc = |created: &str| {
+        json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": "GRPCRoute",
+            "metadata": {"namespace": "shop", "name": "rpc", "creationTimestamp": created},
+            "spec": {"parentRefs": [{"name": "edge"}], "hostnames": ["shop.example.com"],
+                "rules": [{"backendRefs": [{"name": "details", "port": 9080}]}]},
+        })
+    };
+    town.change(|shelf| shelf.put(grpc("2026-02-01T00:00:00Z")));
+    assert_eq!(town.watch(2.0).share("edge-istio", "web-v1", 200), 1.0);
+    town.change(|shelf| shelf.put(grpc("2025-01-01T00:00:00Z")));
+    assert_eq!(town.watch(2.0).count(Reporter::Source, "edge-istio", "web-v1", None), 0);
 }

@@ -143,6 +143,19 @@ impl Town {
         town
     }
 
+    /// Changes how workloads behave.
+    pub fn behave(&mut self, text: &str) {
+        let more: Behaviours = serde_saphyr::from_str(text).unwrap();
+        self.behaviours.extend(more);
+        self.compile();
+        self.run(1.0);
+    }
+
+    /// Changes how much comes in.
+    pub fn set_rps(&mut self, rps: f64) {
+        self.traffic.set_rate("visitors", rps);
+    }
+
     pub fn compile(&mut self) {
         self.snapshot = Arc::new(compile(&self.shelf, &self.behaviours, self.traffic.flows()));
     }
