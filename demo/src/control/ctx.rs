@@ -15,6 +15,7 @@ use super::{
     events::Series,
     json,
     key::Key,
+    kinds,
     kubelet::Local,
     names,
     queue::{Queue, Work},
@@ -43,6 +44,8 @@ pub struct State {
     pub unready: HashSet<String>,
     /// CPU in use in thousandths of a core, by namespace and pod.
     pub cpu: BTreeMap<(String, String), u64>,
+    /// How many pods controllers fill the world with: whoever asks for a billion replicas gets a refusal, not a full memory.
+    pub most_pods: usize,
     /// No events are written: for the past of a world, whose events would have expired.
     pub quiet: bool,
     pub(super) kubelet: HashMap<String, Local>,
@@ -68,6 +71,12 @@ impl State {
             return;
         }
         let old = self.rows.put(key, new.clone());
+        if let Some(old) = old.as_ref().filter(|old| new.as_ref().is_none_or(|new| new.uid != old.uid)) {
+            // What is gone leaves nothing behind.
+            self.kubelet.remove(&old.uid);
+            self.unready.remove(&old.uid);
+            self.cpu.remove(&(key.namespace.clone(), key.name.clone()));
+        }
         wake::news(self, key, old.as_ref(), new.as_ref(), now);
     }
 
@@ -102,6 +111,12 @@ impl<O: Objects> Ctx<'_, O> {
 
     /// Creates an object.
     pub fn create(&mut self, kind: Kind, object: Value, manager: &str) -> Result<Arc<Value>, Refused> {
+        if kind == kinds::POD && self.state.rows.pods() >= self.state.most_pods {
+            let name = json::text(&object, &["metadata", "name"]);
+            let message =
+                format!("pods \"{name}\" is forbidden: exceeded quota: this world holds {} pods", self.state.most_pods);
+            return Err(Refused { code: 403, reason: "Forbidden", message });
+        }
         let made = self.objects.create(kind, object, manager)?;
         self.saw(kind, &made);
         Ok(made)
