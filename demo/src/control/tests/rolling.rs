@@ -237,3 +237,19 @@ fn objects_without_sense_stop_nobody() {
     world.run(30);
     assert_eq!(status(&world.get(&key).unwrap(), "availableReplicas"), 1);
 }
+
+#[test]
+fn a_server_that_keeps_things_in_its_own_form_is_not_written_to_for_ever() {
+    let mut world = World::new();
+    world.shelf.meddles = true;
+    let key = world.create(kinds::DEPLOYMENT, deployment("web", 3, "web:1"));
+    world.create(kinds::SERVICE, service("web"));
+    world.run(30);
+    assert_eq!(status(&world.get(&key).unwrap(), "availableReplicas"), 3);
+    let writes = world.shelf.log.len();
+    world.run(600);
+    assert_eq!(world.shelf.log.len(), writes, "{:?}", world.shelf.log.last());
+    world.edit(&key, |object| json::set(object, &["spec", "replicas"], 1));
+    world.run(30);
+    assert_eq!(world.pods("shop", "web").len(), 1);
+}
