@@ -15,6 +15,7 @@ use super::{
     events::Series,
     json,
     key::Key,
+    kinds,
     kubelet::Local,
     names,
     queue::{Queue, Work},
@@ -25,6 +26,13 @@ use crate::base::objects::{Kind, Objects, Refused};
 
 /// How long a write takes to reach the controllers that watch it.
 pub(super) const LAG: Duration = Duration::from_millis(10);
+
+/// Which part of an object is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Part {
+    Whole,
+    Status,
+}
 
 /// Everything controllers remember between looks.
 #[derive(Debug, Clone, Default)]
@@ -43,8 +51,11 @@ pub struct State {
     pub unready: HashSet<String>,
     /// CPU in use in thousandths of a core, by namespace and pod.
     pub cpu: BTreeMap<(String, String), u64>,
+    /// How many pods controllers fill the world with: whoever asks for a billion replicas gets a refusal, not a full memory.
+    pub most_pods: usize,
     /// No events are written: for the past of a world, whose events would have expired.
     pub quiet: bool,
+    pub(super) written: HashMap<(String, Part), (String, String)>,
     pub(super) kubelet: HashMap<String, Local>,
     pub(super) pulled: HashSet<(String, String)>,
     pub(super) series: HashMap<String, Series>,
@@ -68,6 +79,14 @@ impl State {
             return;
         }
         let old = self.rows.put(key, new.clone());
+        if let Some(old) = old.as_ref().filter(|old| new.as_ref().is_none_or(|new| new.uid != old.uid)) {
+            // What is gone leaves nothing behind.
+            self.written.remove(&(old.uid.clone(), Part::Whole));
+            self.written.remove(&(old.uid.clone(), Part::Status));
+            self.kubelet.remove(&old.uid);
+            self.unready.remove(&old.uid);
+            self.cpu.remove(&(key.namespace.clone(), key.name.clone()));
+        }
         wake::news(self, key, old.as_ref(), new.as_ref(), now);
     }
 
@@ -102,6 +121,12 @@ impl<O: Objects> Ctx<'_, O> {
 
     /// Creates an object.
     pub fn create(&mut self, kind: Kind, object: Value, manager: &str) -> Result<Arc<Value>, Refused> {
+        if kind == kinds::POD && self.state.rows.pods() >= self.state.most_pods {
+            let name = json::text(&object, &["metadata", "name"]);
+            let message =
+                format!("pods \"{name}\" is forbidden: exceeded quota: this world holds {} pods", self.state.most_pods);
+            return Err(Refused { code: 403, reason: "Forbidden", message });
+        }
         let made = self.objects.create(kind, object, manager)?;
         self.saw(kind, &made);
         Ok(made)
@@ -115,10 +140,19 @@ impl<O: Objects> Ctx<'_, O> {
         if wanted == *held {
             return Ok(());
         }
+        let mut print = wanted.clone();
+        for path in [["metadata", "resourceVersion"], ["metadata", "managedFields"], ["metadata", "generation"]] {
+            json::unset(&mut print, &path);
+        }
+        let print = names::hash(&print);
+        if self.said(key, Part::Whole, &print) {
+            return Ok(());
+        }
         let made = self.objects.replace(key.kind, wanted, manager)?;
         // Taking the last finalizer of an object that is being deleted ends it.
         if self.get(key).is_some() {
             self.saw(key.kind, &made);
+            self.note(key, Part::Whole, print);
         } else {
             self.state.saw(key, None, self.now);
         }
@@ -131,11 +165,31 @@ impl<O: Objects> Ctx<'_, O> {
         if *json::at(&held, &["status"]) == status {
             return Ok(());
         }
+        let print = names::hash(&status);
+        if self.said(key, Part::Status, &print) {
+            return Ok(());
+        }
         let mut wanted = (*held).clone();
         json::set(&mut wanted, &["status"], status);
         let made = self.objects.replace_status(key.kind, wanted, manager)?;
         self.saw(key.kind, &made);
+        self.note(key, Part::Status, print);
         Ok(())
+    }
+
+    /// Whether exactly this was written last and nothing happened since: the server keeps it in a form of its own, and writing
+    /// it again would go on for ever.
+    fn said(&self, key: &Key, part: Part, print: &str) -> bool {
+        self.row(key).is_some_and(|row| {
+            let last = self.state.written.get(&(row.uid.clone(), part));
+            last.is_some_and(|(held, version)| held == print && *version == row.version)
+        })
+    }
+
+    fn note(&mut self, key: &Key, part: Part, print: String) {
+        let Some(row) = self.row(key) else { return };
+        let (uid, version) = (row.uid.clone(), row.version.clone());
+        self.state.written.insert((uid, part), (print, version));
     }
 
     /// Deletes an object, if it is there.

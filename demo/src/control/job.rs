@@ -137,7 +137,7 @@ fn start<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, job: &Value, alive: i64, s
     };
     let uid = json::text(job, &["metadata", "uid"]);
     let mut started = 0;
-    for _ in alive..wanted.max(alive) {
+    for _ in alive..wanted.clamp(alive, alive + pods::BURST) {
         let name = ctx.fresh_name(kinds::POD, &key.namespace, &format!("{}-", key.name));
         let mut pod = pods::of_template(key, uid, json::at(job, &["spec", "template"]), &name);
         for prefix in ["", "batch.kubernetes.io/"] {

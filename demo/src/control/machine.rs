@@ -22,8 +22,11 @@ pub trait Clocked: Objects {
     fn set_now(&mut self, now: Timestamp);
 }
 
+/// What one machine should hold, and some room beyond the largest world.
+const MOST_PODS: usize = 60_000;
+
 /// All controllers of a world.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Control {
     /// What they remember.
     pub state: State,
@@ -32,7 +35,7 @@ pub struct Control {
 impl Control {
     /// Controllers of a world with a seed.
     pub fn new(seed: u64) -> Self {
-        Self { state: State { seed, ..State::default() } }
+        Self { state: State { seed, most_pods: MOST_PODS, ..State::default() } }
     }
 
     /// Tells what became of an object that somebody else wrote. `None`: it is gone.

@@ -39,7 +39,9 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
     let range = json::text(&node, &["spec", "podCIDR"]);
     let place: Vec<&str> = range.split('.').collect();
     let host = match place.as_slice() {
-        [_, second, third, ..] => format!("172.18.{}.{}", second.parse::<u8>().unwrap_or(244) - 244, third),
+        [_, second, third, ..] => {
+            format!("172.18.{}.{}", second.parse::<u8>().unwrap_or(244).saturating_sub(244), third)
+        }
         _ => "172.18.0.250".to_owned(),
     };
     let room = json!({"cpu": "16", "memory": "65536Mi", "pods": "110", "ephemeral-storage": "200Gi"});

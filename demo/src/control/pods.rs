@@ -14,6 +14,9 @@ use crate::base::objects::Objects;
 /// The field manager of the workload controllers.
 pub const MANAGER: &str = "kube-controller-manager";
 
+/// How many pods a controller creates in one look, as the real ones.
+pub const BURST: i64 = 500;
+
 /// A pod and its row.
 pub type Pod = (Key, Row);
 

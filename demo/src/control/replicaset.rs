@@ -31,7 +31,7 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
     let mut failed = None;
     let missing = if row.terminating { 0 } else { wanted - json::count(active.len()) };
     if missing > 0 {
-        for _ in 0..missing {
+        for _ in 0..missing.min(pods::BURST) {
             let name = ctx.fresh_name(kinds::POD, &key.namespace, &format!("{}-", key.name));
             let pod = pods::of_template(key, &row.uid, json::at(&held, &["spec", "template"]), &name);
             match ctx.create(kinds::POD, pod, MANAGER) {

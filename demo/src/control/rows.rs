@@ -148,6 +148,7 @@ pub struct Rows {
     dependents: HashMap<String, BTreeSet<Key>>,
     on_node: BTreeMap<String, BTreeSet<(String, String)>>,
     ips: BTreeSet<String>,
+    pods: usize,
 }
 
 impl Rows {
@@ -211,6 +212,11 @@ impl Rows {
         self.on_node.get(node).map_or(0, BTreeSet::len)
     }
 
+    /// How many pods there are.
+    pub fn pods(&self) -> usize {
+        self.pods
+    }
+
     /// Whether a pod has this address.
     pub fn has_ip(&self, ip: &str) -> bool {
         self.ips.contains(ip)
@@ -238,6 +244,7 @@ impl Rows {
         }
         self.uids.insert(row.uid, key.clone());
         let Some(pod) = row.pod else { return };
+        self.pods += 1;
         if !pod.node.is_empty() && !pod.ended() {
             self.on_node.entry(pod.node).or_default().insert((key.namespace.clone(), key.name.clone()));
         }
@@ -257,6 +264,7 @@ impl Rows {
         }
         self.uids.remove(&row.uid);
         if let Some(pod) = &row.pod {
+            self.pods -= 1;
             if let Some(on_node) = self.on_node.get_mut(&pod.node) {
                 on_node.remove(&(key.namespace.clone(), key.name.clone()));
             }

@@ -46,11 +46,13 @@ fn act<O: Objects>(
     revision: &str,
     parallel: bool,
 ) -> Result<(), Refused> {
+    let mut made = 0;
     for at in 0..wanted {
         match pods.iter().find(|(pod, _)| ordinal(key, pod) == Some(at)) {
             None => {
                 create(ctx, key, set, at, revision)?;
-                if !parallel {
+                made += 1;
+                if !parallel || made == pods::BURST {
                     return Ok(());
                 }
             }

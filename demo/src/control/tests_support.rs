@@ -21,6 +21,8 @@ pub struct Shelf {
     now: Timestamp,
     version: u64,
     seed: u64,
+    /// Whether it keeps what it is given in a form of its own, as servers do: nulls dropped, defaults added.
+    pub meddles: bool,
     /// Every write: when, verb, object.
     pub log: Vec<(Timestamp, &'static str, Key)>,
 }
@@ -33,11 +35,19 @@ impl Shelf {
 
     /// The same at another time.
     pub fn at(seed: u64, now: Timestamp) -> Self {
-        Self { objects: BTreeMap::new(), now, version: 0, seed, log: Vec::new() }
+        Self { objects: BTreeMap::new(), now, version: 0, seed, meddles: false, log: Vec::new() }
     }
 
     fn keep(&mut self, key: &Key, verb: &'static str, mut object: Value) -> Arc<Value> {
         self.version += 1;
+        if self.meddles {
+            drop_nulls(&mut object);
+            for list in ["endpoints", "ports"] {
+                for one in object.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+                    json::set(one, &["added"], true);
+                }
+            }
+        }
         json::set(&mut object, &["metadata", "resourceVersion"], self.version.to_string());
         let object = Arc::new(object);
         self.log.push((self.now, verb, key.clone()));
@@ -62,6 +72,17 @@ impl Shelf {
             return Err(refused(409, "Conflict", &key));
         }
         Ok((key, held))
+    }
+}
+
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(list) => list.iter_mut().for_each(drop_nulls),
+        _ => {}
     }
 }
 

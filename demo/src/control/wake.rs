@@ -1,5 +1,7 @@
 //! Who looks at what when an object changed.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{
@@ -15,8 +17,13 @@ use crate::base::objects::Kind;
 /// Wakes everyone a change concerns.
 pub(super) fn news(state: &mut State, key: &Key, old: Option<&Row>, new: Option<&Row>, now: Timestamp) {
     let at = time::later(now, LAG);
-    let mut wake = Wake { state, at };
-    if let Some(controller) = own(key.kind) {
+    // In a past that nobody watches, whoever sums up waits until the pods are through.
+    let sums_up = if state.quiet { time::later(now, Duration::from_secs(1)) } else { at };
+    let mut wake = Wake { state, at, sums_up };
+    // A pod without a node is nobody's to run yet.
+    let idle = key.kind == kinds::POD
+        && new.is_some_and(|row| !row.terminating && row.pod.as_ref().is_some_and(|pod| pod.node.is_empty()));
+    if let Some(controller) = own(key.kind).filter(|_| !idle) {
         wake.one(controller, key);
     }
     let fresh = old.is_none() || new.is_none() || old.map(|row| &row.uid) != new.map(|row| &row.uid);
@@ -59,11 +66,16 @@ fn own(kind: Kind) -> Option<Controller> {
 struct Wake<'a> {
     state: &'a mut State,
     at: Timestamp,
+    sums_up: Timestamp,
 }
 
 impl Wake<'_> {
     fn one(&mut self, controller: Controller, key: &Key) {
-        self.state.queue.push(self.at, (controller, key.clone()));
+        let at = match controller {
+            Controller::Scheduler | Controller::Kubelet | Controller::Node | Controller::Namespace => self.at,
+            _ => self.sums_up,
+        };
+        self.state.queue.push(at, (controller, key.clone()));
     }
 
     fn every(&mut self, controller: Controller, kind: Kind) {

@@ -23,15 +23,10 @@ const SETTLE: Duration = Duration::from_mins(3);
 /// Events older than this would be gone.
 const TOLD: Duration = Duration::from_hours(1);
 
-/// Objects that can be built in: with a clock, and with kinds of their own.
+/// Objects that can be built in: their clock can be read too.
 pub trait Stage: Clocked {
     /// The time that was set last.
     fn now(&self) -> Timestamp;
-
-    /// The kind a manifest names.
-    fn kind(&self, api_version: &str, kind: &str) -> Option<Kind> {
-        kinds::named(api_version, kind)
-    }
 }
 
 /// A world that was built.

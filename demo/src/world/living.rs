@@ -93,9 +93,7 @@ impl World {
         world.observe_all();
         world.live(wish.now);
         let seed = wish.seed;
-        world
-            .tsdb
-            .tile_back(PAST, |series, k| crate::base::keyed::unit(seed ^ u64::from(series), "past", k.unsigned_abs()));
+        world.tsdb.tile_back(PAST, |k| crate::base::keyed::unit(seed, "past", k.unsigned_abs()));
         Ok(world)
     }
 

@@ -69,10 +69,7 @@ pub fn readiness(state: &mut State, pod: &Key, ready: bool, now: Timestamp) {
 }
 
 pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
-    let Some(pod) = ctx.get(key) else {
-        forget(ctx);
-        return Ok(());
-    };
+    let Some(pod) = ctx.get(key) else { return Ok(()) };
     let uid = json::text(&pod, &["metadata", "uid"]).to_owned();
     let terminating = ctx.row(key).is_some_and(|row| row.terminating);
     let ended = matches!(json::text(&pod, &["status", "phase"]), "Succeeded" | "Failed");
@@ -94,14 +91,6 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
         ctx.at(next, Controller::Kubelet, key);
     }
     ctx.set_status(key, MANAGER, status)
-}
-
-/// Pods that are gone leave nothing behind.
-fn forget<O: Objects>(ctx: &mut Ctx<'_, O>) {
-    let state = &mut *ctx.state;
-    let (kubelet, rows) = (&mut state.kubelet, &state.rows);
-    kubelet.retain(|uid, _| rows.of_uid(uid).is_some());
-    state.unready.retain(|uid| rows.of_uid(uid).is_some());
 }
 
 /// A pod that is already told to run is taken as it is: after a restore nothing starts anew.
@@ -170,6 +159,10 @@ fn plan<O: Objects>(
     let seed = ctx.state.seed;
     // Machines differ a little, so pods of one rollout do not move in step.
     let jitter = |what: &str, span: Duration| {
+        // In a past that nobody watches a pod comes up at once.
+        if ctx.state.quiet {
+            return Duration::ZERO;
+        }
         span.mul_f64(0.85 + f64::from(names::draw(seed, &format!("{uid}/{what}"), 0, 300)) / 1_000.0)
     };
     let present = ctx.state.pulled.contains(&(node.clone(), image.clone()));
@@ -187,7 +180,7 @@ fn plan<O: Objects>(
     let own_restart = json::text(spec, &["restartPolicy"]) == "Always";
     let job = json::list(pod, &["metadata", "ownerReferences"]).iter().any(|one| json::text(one, &["kind"]) == "Job");
     let runs = if index.0 && !own_restart {
-        Some(Duration::from_millis(400))
+        Some(if ctx.state.quiet { Duration::ZERO } else { Duration::from_millis(400) })
     } else if job && !proxy {
         Some(workload.and_then(|one| one.completes).unwrap_or(Duration::from_secs(10)))
     } else {

@@ -53,6 +53,7 @@ fn a_namespace_is_furnished_emptied_and_gone() {
     assert!(world.get(&Key::new(kinds::SERVICE_ACCOUNT, "shop", "default")).is_some());
     assert!(world.get(&Key::new(kinds::CONFIG_MAP, "shop", "kube-root-ca.crt")).is_some());
     let key = Key::new(kinds::NAMESPACE, "", "shop");
+    world.edit(&key, |space| json::set(space, &["spec", "finalizers"], json!(["kubernetes"])));
     world.delete(&key);
     world.run(60);
     assert!(world.get(&key).is_none());

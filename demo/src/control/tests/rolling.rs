@@ -188,3 +188,68 @@ fn two_runs_give_the_same_objects() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn a_billion_replicas_fill_the_world_to_its_limit_and_no_further() {
+    let mut world = World::new();
+    world.control.state.most_pods = 12;
+    let key = world.create(kinds::DEPLOYMENT, deployment("web", 2_000_000_000, "web:1"));
+    world.run(20);
+    assert_eq!(world.pods("shop", "web").len(), 12);
+    let told = world.told("web");
+    assert!(
+        told.iter().any(|one| one.starts_with("FailedCreate: ") && one.contains("this world holds 12 pods")),
+        "{told:?}"
+    );
+    assert_eq!(status(&world.get(&key).unwrap(), "availableReplicas"), 12);
+    world.edit(&key, |object| json::set(object, &["spec", "replicas"], 3));
+    world.run(60);
+    assert_eq!(world.pods("shop", "web").len(), 3);
+}
+
+#[test]
+fn objects_without_sense_stop_nobody() {
+    let mut world = World::new();
+    for (at, spec) in
+        [json!(5), json!([]), json!({"replicas": "x", "template": 7}), json!({"replicas": -4})].into_iter().enumerate()
+    {
+        for kind in [
+            kinds::DEPLOYMENT,
+            kinds::REPLICA_SET,
+            kinds::STATEFUL_SET,
+            kinds::DAEMON_SET,
+            kinds::JOB,
+            kinds::SERVICE,
+            kinds::PDB,
+            kinds::HPA,
+            kinds::GATEWAY,
+            kinds::HTTP_ROUTE,
+        ] {
+            let object = json!({"kind": kind.kind, "metadata": {"name": format!("odd-{at}"), "namespace": "shop"}, "spec": spec});
+            world.create(kind, object);
+        }
+    }
+    world.create(
+        kinds::POD,
+        json!({"kind": "Pod", "metadata": {"name": "odd", "namespace": "shop"}, "spec": {"containers": 3}}),
+    );
+    let key = world.create(kinds::DEPLOYMENT, deployment("web", 1, "web:1"));
+    world.run(30);
+    assert_eq!(status(&world.get(&key).unwrap(), "availableReplicas"), 1);
+}
+
+#[test]
+fn a_server_that_keeps_things_in_its_own_form_is_not_written_to_for_ever() {
+    let mut world = World::new();
+    world.shelf.meddles = true;
+    let key = world.create(kinds::DEPLOYMENT, deployment("web", 3, "web:1"));
+    world.create(kinds::SERVICE, service("web"));
+    world.run(30);
+    assert_eq!(status(&world.get(&key).unwrap(), "availableReplicas"), 3);
+    let writes = world.shelf.log.len();
+    world.run(600);
+    assert_eq!(world.shelf.log.len(), writes, "{:?}", world.shelf.log.last());
+    world.edit(&key, |object| json::set(object, &["spec", "replicas"], 1));
+    world.run(30);
+    assert_eq!(world.pods("shop", "web").len(), 1);
+}

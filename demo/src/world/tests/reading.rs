@@ -82,3 +82,18 @@ fn unknown_worlds_sizes_and_speeds_are_refused_in_words() {
     assert!(limits::speed(0.0).unwrap_err().to_string().contains("--speed 1 is real time"));
     assert_eq!(limits::speed(20.0), Ok(20.0));
 }
+
+#[test]
+fn a_damaged_file_is_refused_or_read_but_never_worse() {
+    let whole = named("shop").unwrap();
+    for at in (0..whole.text.len()).step_by(487).filter(|at| whole.text.is_char_boundary(*at)) {
+        for patch in ["", "{", "]", ": ", "\t", "\"", "9"] {
+            let mut damaged = whole.clone();
+            damaged.text.replace_range(at..=at, patch);
+            damaged.manifests.truncate(1);
+            if let Err(trouble) = file::read(&damaged) {
+                assert!(!trouble.fix.is_empty());
+            }
+        }
+    }
+}
