@@ -65,6 +65,13 @@ pub fn run(args: &ApplyArgs, globals: &Globals, out: &mut Out) -> Ended {
         (None, Some(given)) => given.fault(session.link.namespace())?,
         (None, None) => return Err(Failure::usage("not applied", "no fault is given", "name one, or --plan ID")),
     };
+    if !args.wait && !fault.abort_when.is_empty() {
+        return Err(Failure::usage(
+            "not applied",
+            "its abort conditions are watched by the command that applies it, which would leave",
+            "add --wait, or leave abortWhen out",
+        ));
+    }
     let checked = session.wait(checked(&session, &fault, plan.as_ref(), &terms))?;
     if let Some(ending) = plan::refused(&checked) {
         plan::show(&checked, args.output.shape, out);
@@ -179,10 +186,18 @@ async fn apply(session: &Session, checked: Checked, approval: Approval, args: &A
     Ok(Ending::Done)
 }
 
+/// The machine output of an apply.
+fn applied(view: &InjectionView) -> serde_json::Value {
+    json!({
+        "injection": view.injection, "state": view.state.word(), "deadline": view.deadline,
+        "cause": view.cause, "evidence": view.evidence, "abortWhen": view.abort_when,
+    })
+}
+
 fn active(view: &InjectionView, shape: Shape, out: &mut Out) {
     match shape {
         Shape::Json => {
-            out.json(&json!({ "injection": view.injection, "state": view.state.word(), "deadline": view.deadline }));
+            out.json(&applied(view));
         }
         Shape::Table => {
             out.line(format_args!("{} {}: {}", view.injection, view.state.word(), view.title));
@@ -218,11 +233,12 @@ async fn wait(
     };
     match shape {
         Shape::Json => {
-            out.json(&json!({ "injection": view.injection, "state": view.state.word(), "deadline": view.deadline }));
+            out.json(&applied(&view));
         }
         Shape::Table => out.text(print::injection(&view)),
     }
-    Ok(if view.state == State::Recovered { Ending::Done } else { Ending::Unmet })
+    let held = view.cause != Some(Cause::Breached);
+    Ok(if view.state == State::Recovered && held { Ending::Done } else { Ending::Unmet })
 }
 
 fn stopped(state: &str) -> Failure {

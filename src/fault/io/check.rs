@@ -164,6 +164,7 @@ pub async fn check<A: Api>(
         lifelines_unread: lifelines.lifelines_unread,
         now: Some(api.now()),
         alerts: traffic.alerts.clone(),
+        metrics: traffic.source,
         ..rights
     };
     findings.missing_record.extend(fuse_troubles);

@@ -47,6 +47,8 @@ pub fn view(id: &str, state: State) -> InjectionView {
         }],
         residue: Vec::new(),
         notes: Vec::new(),
+        evidence: None,
+        abort_when: Vec::new(),
     }
 }
 
