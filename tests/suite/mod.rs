@@ -35,3 +35,4 @@ mod secrets;
 mod support;
 mod undo_properties;
 mod watch;
+mod watching;

@@ -103,6 +103,34 @@ fn times_have_defaults_and_the_command_line_wins() {
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: x}\n",
     "f.yaml:1:1: this ConfigMap has no metadata.name"
 )]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {promql: up, abve: 1}\n",
+    "f.yaml:7:18: a condition of abortWhen has no field `abve`; did you mean `above`?"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {signal: rps, status: 200}\n",
+    "f.yaml:7:19: a condition of abortWhen has no field `status`"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {signal: error_rate, above: 1}\n",
+    "f.yaml:7:14: there is no signal `error_rate`"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {promql: up, for: 10s}\n",
+    "f.yaml:7:5: `above` or `below` is missing in this condition"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {promql: up, above: 1, below: 2}\n",
+    "f.yaml:7:35: a condition has one limit"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {promql: up, above: high}\n",
+    "f.yaml:7:25: `above` is not a number"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {promqul: up, above: 1}\n",
+    "f.yaml:7:6: a condition of abortWhen has no field `promqul`; did you mean `promql`?"
+)]
 #[case("just words", "f.yaml:1:1: this is not a Kubernetes object")]
 fn what_is_wrong_is_told_with_its_place(#[case] text: &str, #[case] expected: &str) {
     let error = parse(text).unwrap_err();
