@@ -139,9 +139,7 @@ fn share(plan: &Plan, matcher: &str) -> String {
 /// Mean latency of the requests to what is hit.
 fn mean(plan: &Plan) -> String {
     let hit = hit(plan);
-    let sum = |what: &str| {
-        format!("sum by (reporter) (rate(istio_request_duration_milliseconds_{what}{{{hit}}}[1m]))")
-    };
+    let sum = |what: &str| format!("sum by (reporter) (rate(istio_request_duration_milliseconds_{what}{{{hit}}}[1m]))");
     format!("{} / ({} > 0)", sum("sum"), sum("count"))
 }
 
@@ -245,16 +243,23 @@ pub fn usual_reasons(driver: Driver, kind: FaultKind) -> &'static [&'static str]
             "no sidecar, waypoint or ztunnel enforces the policy on the hit pods",
             "connections refused below HTTP are not counted, nor are gRPC calls, whose refusals are no 403",
         ],
-        (Driver::Istio, _) => {
-            &["no sidecar or waypoint on the hit pods", "istiod has not sent the filter to the proxies", "no request is in its scope"]
+        (Driver::Istio, _) => &[
+            "no sidecar or waypoint on the hit pods",
+            "istiod has not sent the filter to the proxies",
+            "no request is in its scope",
+        ],
+        (Driver::IstioVirtualService, _) => &[
+            "the callers have no sidecar and no gateway that reads the VirtualService",
+            "an earlier rule takes the requests",
+        ],
+        (Driver::GatewayApi, _) => {
+            &["no controller of the Gateway takes the route in", "its listener allows no such route"]
         }
-        (Driver::IstioVirtualService, _) => {
-            &["the callers have no sidecar and no gateway that reads the VirtualService", "an earlier rule takes the requests"]
-        }
-        (Driver::GatewayApi, _) => &["no controller of the Gateway takes the route in", "its listener allows no such route"],
-        (Driver::Native, FaultKind::Scale) => {
-            &["its controller has not acted yet", "an autoscaler sets the number back", "new pods wait for room or for readiness"]
-        }
+        (Driver::Native, FaultKind::Scale) => &[
+            "its controller has not acted yet",
+            "an autoscaler sets the number back",
+            "new pods wait for room or for readiness",
+        ],
         (Driver::Native, FaultKind::PodKill) => &["the pods are still being ended", "a finalizer holds them"],
         (Driver::Native, _) => &["what these objects should do is not known here"],
     }

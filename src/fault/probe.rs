@@ -128,9 +128,12 @@ impl Condition {
     /// Whether a fault may begin under it: it must be readable, and not be breached already.
     pub fn fit_to_begin(&self, reading: &Reading) -> Result<(), String> {
         match reading {
-            Reading::Value(value) if self.limit.breached_by(*value) => {
-                Err(format!("{} is {} before anything is applied, {}", self.asks.words(), figure(*value), self.limit.words()))
-            }
+            Reading::Value(value) if self.limit.breached_by(*value) => Err(format!(
+                "{} is {} before anything is applied, {}",
+                self.asks.words(),
+                figure(*value),
+                self.limit.words()
+            )),
             Reading::Value(_) => Ok(()),
             Reading::Unreadable(why) => Err(format!("{} cannot be read: {why}", self.asks.words())),
         }
@@ -259,7 +262,8 @@ pub fn signal(signal: Signal, mesh: &Snapshot, subjects: &[(String, String)]) ->
             failed.filter(|_| rps > 0.0).map(|failed| failed / rps)
         }
     };
-    value.map_or_else(|| Reading::Unreadable("nothing was measured of it in the last minute".to_owned()), Reading::Value)
+    value
+        .map_or_else(|| Reading::Unreadable("nothing was measured of it in the last minute".to_owned()), Reading::Value)
 }
 
 #[cfg(test)]
@@ -325,7 +329,9 @@ mod tests {
         assert_eq!(share.words(), "error_share of what is hit above 0.05 for 10s");
         let refused = share.fit_to_begin(&Reading::Value(0.421_98)).unwrap_err();
         assert_eq!(refused, "error_share of what is hit is 0.422 before anything is applied, above 0.05");
-        assert!(share.fit_to_begin(&Reading::Unreadable("gone".to_owned())).unwrap_err().ends_with("cannot be read: gone"));
+        assert!(
+            share.fit_to_begin(&Reading::Unreadable("gone".to_owned())).unwrap_err().ends_with("cannot be read: gone")
+        );
         assert_eq!(share.fit_to_begin(&Reading::Value(0.05)), Ok(()));
         let mut below = watch(Limit::Below(3.0), 0);
         assert_eq!(below.told(at(0), &Reading::Value(2.0)), Word::Breached("q is 2, below 3".to_owned()));
@@ -339,7 +345,11 @@ mod tests {
             golden: Golden { rps: Some(rps), error_share, p99_ms, ..Golden::default() },
             trends: Trends::default(),
         };
-        let rows = vec![row("a", 30.0, Some(0.0), Some(10.0)), row("svc/a", 10.0, Some(1.0), None), row("idle", 0.0, None, None)];
+        let rows = vec![
+            row("a", 30.0, Some(0.0), Some(10.0)),
+            row("svc/a", 10.0, Some(1.0), None),
+            row("idle", 0.0, None, None),
+        ];
         let mesh = Snapshot { workloads: rows, ..Snapshot::default() };
         let both = [("shop".to_owned(), "a".to_owned()), ("shop".to_owned(), "svc/a".to_owned())];
         assert_eq!(signal(Signal::Rps, &mesh, &both), Reading::Value(40.0));

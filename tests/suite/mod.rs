@@ -11,6 +11,7 @@ mod e2e_plan;
 mod e2e_prometheus;
 mod e2e_seeing;
 mod e2e_states;
+mod e2e_watching;
 mod fault;
 mod foreseen;
 mod generated;

@@ -193,7 +193,10 @@ async fn a_source_that_hangs_delays_no_abort() {
     let stage = Stage::set(vec![query()]).await;
     stage.apply().await;
     stage.gauge.says(Says::Hangs);
-    stage.rig.until("a reading that hangs", 20, || stage.view().abort_when[0].state == ConditionState::Unreadable).await;
+    stage
+        .rig
+        .until("a reading that hangs", 20, || stage.view().abort_when[0].state == ConditionState::Unreadable)
+        .await;
     let view = stage.cockpit.engine.abort(ID).await.unwrap();
     assert_eq!((view.state, view.cause), (State::Recovered, Some(Cause::Person)));
     stage.clean("abort").await;
@@ -240,10 +243,12 @@ async fn an_effect_is_seen_against_the_figure_before() {
     stage.rig.until("a look", 20, || stage.view().evidence.is_some()).await;
     assert_eq!(stage.view().evidence.unwrap().state, EvidenceState::Looking);
     stage.gauge.says(Says::Number(0.42));
-    stage.rig.until("the effect", 20, || {
-        stage.view().evidence.is_some_and(|seen| seen.words() == "effect seen: 503s 0% -> 42%")
-    })
-    .await;
+    stage
+        .rig
+        .until("the effect", 20, || {
+            stage.view().evidence.is_some_and(|seen| seen.words() == "effect seen: 503s 0% -> 42%")
+        })
+        .await;
     let view = stage.ended().await;
     assert_eq!(view.evidence.unwrap().state, EvidenceState::Seen, "it stays said");
     stage.clean("seen").await;
@@ -254,10 +259,10 @@ async fn no_effect_is_said_with_its_reasons() {
     let stage = Stage::of_answers(50).await;
     stage.gauge.says(Says::Nothing);
     stage.apply().await;
-    stage.rig.until("the verdict", 40, || {
-        stage.view().evidence.is_some_and(|seen| seen.state == EvidenceState::None)
-    })
-    .await;
+    stage
+        .rig
+        .until("the verdict", 40, || stage.view().evidence.is_some_and(|seen| seen.state == EvidenceState::None))
+        .await;
     let view = stage.view();
     assert_eq!(view.state, State::Active);
     let words = view.evidence.unwrap().words();

@@ -135,7 +135,10 @@ pub async fn engine(session: &Session) -> Result<(Engine<Live>, mpsc::Receiver<I
     let policy = any_policy(session);
     // A command is always well: it has no screen that could hang.
     let pulse = Arc::new(|| true);
-    Ok((runtime::engine::engine(&session.live, &state_dir, &policy, pulse, session.settings.prometheus(), tell).await, views))
+    Ok((
+        runtime::engine::engine(&session.live, &state_dir, &policy, pulse, session.settings.prometheus(), tell).await,
+        views,
+    ))
 }
 
 /// Why nothing was applied.

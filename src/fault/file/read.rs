@@ -307,9 +307,14 @@ impl Reading<'_> {
         if let Some(signal) = entries.get("signal") {
             let word = self.text(signal, "signal")?;
             let found = Signal::ALL.into_iter().find(|one| one.word() == word).ok_or_else(|| {
-                self.wrong(*signal, format!("there is no signal `{word}`"), did_you_mean(word, Signal::ALL.map(Signal::word)))
+                self.wrong(
+                    *signal,
+                    format!("there is no signal `{word}`"),
+                    did_you_mean(word, Signal::ALL.map(Signal::word)),
+                )
             })?;
-            let workload = entries.get("workload").map(|at| self.text(at, "workload").map(str::to_owned)).transpose()?;
+            let workload =
+                entries.get("workload").map(|at| self.text(at, "workload").map(str::to_owned)).transpose()?;
             return self.limited(node, &entries, Asks::Signal { signal: found, workload });
         }
         if let Some(query) = entries.get("promql") {
@@ -338,12 +343,7 @@ impl Reading<'_> {
     }
 
     /// A figure with its limit and how long it must be beyond it.
-    fn limited(
-        &self,
-        node: &Located,
-        entries: &BTreeMap<&str, &Located>,
-        asks: Asks,
-    ) -> Result<AbortWhen, FileError> {
+    fn limited(&self, node: &Located, entries: &BTreeMap<&str, &Located>, asks: Asks) -> Result<AbortWhen, FileError> {
         let number = |at: &Located, word: &str| {
             let number = at.value.value().as_f64().filter(|number| number.is_finite());
             number.ok_or_else(|| self.wrong(at, format!("`{word}` is not a number"), "write the limit as a number"))
@@ -352,10 +352,18 @@ impl Reading<'_> {
             (Some(at), None) => Limit::Above(number(at, "above")?),
             (None, Some(at)) => Limit::Below(number(at, "below")?),
             (None, None) => {
-                return Err(self.wrong(node, "`above` or `below` is missing in this condition", "write the limit: above: 0.05"));
+                return Err(self.wrong(
+                    node,
+                    "`above` or `below` is missing in this condition",
+                    "write the limit: above: 0.05",
+                ));
             }
             (Some(_), Some(at)) => {
-                return Err(self.wrong(*at, "a condition has one limit", "write two conditions, one with `above`, one with `below`"));
+                return Err(self.wrong(
+                    *at,
+                    "a condition has one limit",
+                    "write two conditions, one with `above`, one with `below`",
+                ));
             }
         };
         let held = entries.get("for").map(|at| self.span(at, "for")).transpose()?.unwrap_or_default();

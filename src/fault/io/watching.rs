@@ -84,11 +84,7 @@ pub fn meter(address: Option<&str>) -> Option<Arc<dyn Meter>> {
 
 /// Before anything is armed: every condition must be readable and not breached. Gives the figure that the effect will be held
 /// against, if there is one.
-pub(crate) async fn before<A: Api>(
-    api: &A,
-    meter: Option<&dyn Meter>,
-    plan: &Plan,
-) -> Result<Option<f64>, ApplyError> {
+pub(crate) async fn before<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Plan) -> Result<Option<f64>, ApplyError> {
     if plan.purpose != Purpose::Fault {
         return Ok(None);
     }
@@ -212,7 +208,9 @@ async fn look<A: Api>(api: &A, meter: Option<&dyn Meter>, mut evidence: Evidence
     let _ = tell.send(News::Evidence(told.clone())).await;
     loop {
         let seen = match evidence.expected().look() {
-            Look::Metric(question) => ask(api, meter, question).await.map_or_else(Seen::Unread, |all| Seen::Number(most(all))),
+            Look::Metric(question) => {
+                ask(api, meter, question).await.map_or_else(Seen::Unread, |all| Seen::Number(most(all)))
+            }
             Look::Objects(objects) => {
                 let read = join_all(objects.into_iter().map(|object| get(api, object)));
                 let read = async { Ok(read.await) };

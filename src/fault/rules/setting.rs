@@ -70,7 +70,8 @@ pub(super) fn lease(case: &Case<'_>) -> Verdict {
 
 /// A condition nobody watches must not look like one that is watched.
 pub(super) fn abort_conditions(case: &Case<'_>) -> Verdict {
-    let refuse = |value: String, change: &str| say("abort-conditions", Ruling::Refuse, value, "all of them watched", change);
+    let refuse =
+        |value: String, change: &str| say("abort-conditions", Ruling::Refuse, value, "all of them watched", change);
     let mut words = Vec::new();
     for condition in &case.plan.fault.abort_when {
         let AbortWhen::Metric(condition) = condition else {

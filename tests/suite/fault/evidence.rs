@@ -48,11 +48,17 @@ fn objects(all: &[Value]) -> Seen {
 
 #[test]
 fn requests_are_asked_about_by_service_and_answer() {
-    let Expected::Answers { question, what, rise } = expected(&plan(&abort(&[("status", json!(429))]))) else { panic!() };
+    let Expected::Answers { question, what, rise } = expected(&plan(&abort(&[("status", json!(429))]))) else {
+        panic!()
+    };
     assert_eq!((what.as_str(), rise), ("429s", 0.02));
-    assert!(question.contains("destination_service_namespace=~\"shop\", destination_service_name=~\"reviews\""), "{question}");
+    assert!(
+        question.contains("destination_service_namespace=~\"shop\", destination_service_name=~\"reviews\""),
+        "{question}"
+    );
     assert!(question.contains("response_code=\"429\""), "{question}");
-    let Expected::Answers { question, rise, .. } = expected(&plan(&abort(&[("grpc_status", json!(14)), ("percent", json!(1))])))
+    let Expected::Answers { question, rise, .. } =
+        expected(&plan(&abort(&[("grpc_status", json!(14)), ("percent", json!(1))])))
     else {
         panic!()
     };
@@ -115,7 +121,8 @@ fn an_evicted_pod_ends_when_it_is_gone_or_going_or_another() {
 fn a_second_route_counts_once_a_controller_takes_it_in() {
     let route = fault(FaultKind::RouteConflict, Target::Route("my-route".to_owned()), &[("backend", json!("reviews"))]);
     let plan = plan(&route);
-    let says = |status: &str| json!({"status": {"parents": [{"conditions": [{"type": "Accepted", "status": status}]}]}});
+    let says =
+        |status: &str| json!({"status": {"parents": [{"conditions": [{"type": "Accepted", "status": status}]}]}});
     assert_eq!(told(&plan, None, 3, &objects(&[says("True")])).1, "effect seen: 1 of 1 routes accepted");
     assert_eq!(told(&plan, None, 3, &objects(&[says("False")])).0, EvidenceState::Looking);
     assert_eq!(told(&plan, None, 3, &objects(&[json!({})])).0, EvidenceState::Looking);
