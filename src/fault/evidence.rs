@@ -9,11 +9,18 @@ use jiff::Timestamp;
 
 use super::{
     catalogue::{self, AbortWith, Deed},
-    intent::{Driver, FaultKind},
+    intent::{Driver, FaultKind, Target},
     plan::{Change, Plan},
     view::{EvidenceState, EvidenceView},
 };
-use crate::cluster::{Manifest, ObjectRef};
+use crate::{
+    cluster::{Manifest, ObjectRef},
+    mesh::{
+        resolve::World,
+        routes::{RouteKind, RouteRow},
+        wins::{self, Wins},
+    },
+};
 
 /// After so long without a sign it is said that there is none.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,8 +59,15 @@ pub enum Expected {
     },
     /// These pods end; uids as they were.
     Ends(Vec<(ObjectRef, String)>),
-    /// A controller accepts these routes.
-    Accepted(Vec<ObjectRef>),
+    /// A controller accepts our route beside theirs.
+    Route {
+        /// Ours.
+        ours: ObjectRef,
+        /// The one it claims the requests of.
+        theirs: ObjectRef,
+        /// It is to take them.
+        takes: bool,
+    },
     /// Nobody can say what these objects should do.
     Unknown,
 }
@@ -109,13 +123,7 @@ pub fn expected(plan: &Plan) -> Expected {
                 })
                 .collect(),
         ),
-        Deed::RouteConflict { .. } => Expected::Accepted(
-            plan.steps
-                .iter()
-                .filter(|step| matches!(step.change, Change::Create { fused: true, .. }))
-                .map(|step| step.object.clone())
-                .collect(),
-        ),
+        Deed::RouteConflict { recreate, .. } => routes(plan, recreate),
         Deed::Manifest => Expected::Unknown,
     }
 }
@@ -126,6 +134,17 @@ fn scaled(plan: &Plan) -> Expected {
         _ => None,
     });
     found.unwrap_or(Expected::Unknown)
+}
+
+fn routes(plan: &Plan, takes: bool) -> Expected {
+    let made = plan.steps.iter().find(|step| matches!(step.change, Change::Create { fused: true, .. }));
+    match (made, &plan.fault.target) {
+        (Some(step), Target::Route(name)) => {
+            let theirs = ObjectRef::new(step.object.kind.clone(), &plan.fault.namespace, name);
+            Expected::Route { ours: step.object.clone(), theirs, takes }
+        }
+        _ => Expected::Unknown,
+    }
 }
 
 /// The share of the requests to what is hit that are answered so; `or` keeps reporters that saw none.
@@ -171,7 +190,7 @@ impl Expected {
             Self::Answers { question, .. } | Self::Latency { question, .. } => Look::Metric(question),
             Self::Replicas { object, .. } => Look::Objects(vec![object]),
             Self::Ends(pods) => Look::Objects(pods.iter().map(|(pod, _)| pod).collect()),
-            Self::Accepted(routes) => Look::Objects(routes.iter().collect()),
+            Self::Route { ours, theirs, .. } => Look::Objects(vec![ours, theirs]),
             Self::Unknown => Look::Nothing,
         }
     }
@@ -210,10 +229,22 @@ impl Expected {
                 let words = format!("{ended} of {all} evicted pods end");
                 if ended == all { Ok(words) } else { Err(words) }
             }
-            (Self::Accepted(_), Seen::Objects(objects)) => {
-                let accepted = objects.iter().flatten().filter(|route| accepted(route)).count();
-                let words = format!("{accepted} of {} routes accepted", objects.len());
-                if accepted == objects.len() { Ok(words) } else { Err(words) }
+            (Self::Route { takes, .. }, Seen::Objects(objects)) => {
+                let [Some(ours), theirs] = objects.as_slice() else { return Err("our route is gone".to_owned()) };
+                if !accepted(ours) {
+                    return Err("no controller has accepted our route".to_owned());
+                }
+                let rows: Vec<RouteRow> = [Some(ours), theirs.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .map(|one| RouteRow::decode(RouteKind::Http, one))
+                    .collect();
+                let world = World { routes: rows.iter().collect(), ..World::default() };
+                let verdicts = wins::wins(&world);
+                let told: Vec<String> =
+                    rows.iter().zip(&verdicts).map(|(row, wins)| format!("{} wins: {wins}", row.name)).collect();
+                let words = format!("our route is accepted; {}", told.join(", "));
+                if *takes && verdicts.first() != Some(&Wins::Yes) { Err(words) } else { Ok(words) }
             }
             _ => Err("nothing can be looked for".to_owned()),
         }
@@ -317,7 +348,9 @@ impl Evidence {
             Err(why) => {
                 let waited = Duration::try_from(now.duration_since(self.since)).unwrap_or_default();
                 if waited >= PATIENCE {
-                    let usual = self.usual.iter().map(|&reason| reason.to_owned());
+                    // Where nothing could be read, that is the reason.
+                    let usual: &[&str] = if matches!(seen, Seen::Unread(_)) { &[] } else { self.usual };
+                    let usual = usual.iter().map(|&reason| reason.to_owned());
                     let reasons = std::iter::once(why).chain(self.doubts.iter().cloned()).chain(usual).collect();
                     self.view = EvidenceView { state: EvidenceState::None, seen: String::new(), reasons };
                 }

@@ -11,6 +11,7 @@ use tokio::{
 
 use super::{desk, intent::Given, kept, plan, print};
 use crate::{
+    base::sanitize,
     cli::{
         Ended, Ending,
         args::{ApplyArgs, Globals, Shape},
@@ -28,7 +29,7 @@ use crate::{
         io::engine::Engine,
         preview::Ruling,
         rules::Terms,
-        view::InjectionView,
+        view::{EvidenceState, InjectionView},
     },
     journal::entry::Cause,
 };
@@ -219,8 +220,12 @@ async fn wait(
     shape: Shape,
     out: &mut Out,
 ) -> Ended {
+    let mut said = String::new();
     let view = loop {
         let now = engine.kept().into_iter().find(|view| view.injection == id);
+        if let (Some(view), Shape::Table) = (&now, shape) {
+            tell_effect(view, &mut said, out);
+        }
         if let Some(view) = now.filter(|view| view.ended() || view.state == State::Stuck) {
             break view;
         }
@@ -239,6 +244,19 @@ async fn wait(
     }
     let held = view.cause != Some(Cause::Breached);
     Ok(if view.state == State::Recovered && held { Ending::Done } else { Ending::Unmet })
+}
+
+/// Tells a person once whether an effect is seen, and again when that changes.
+fn tell_effect(view: &InjectionView, said: &mut String, out: &mut Out) {
+    let Some(evidence) = view.evidence.as_ref().filter(|one| one.state != EvidenceState::Looking) else { return };
+    let words = evidence.words();
+    // The figures go on moving; that they moved is said once.
+    let news = words.split(':').next().unwrap_or_default();
+    if view.state == State::Active && *said != news {
+        news.clone_into(said);
+        out.line(format_args!("active, {}", sanitize::line(&words)));
+        out.flush();
+    }
 }
 
 fn stopped(state: &str) -> Failure {

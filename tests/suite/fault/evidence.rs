@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::sights::{delay, fault, reviews, shop, workload};
+use super::sights::{delay, fault, http_route, reviews, shop, workload};
 
 fn plan(fault: &Fault) -> Plan {
     compile(fault, &shop(), "7f3a9c").unwrap()
@@ -118,14 +118,33 @@ fn an_evicted_pod_ends_when_it_is_gone_or_going_or_another() {
 }
 
 #[test]
-fn a_second_route_counts_once_a_controller_takes_it_in() {
-    let route = fault(FaultKind::RouteConflict, Target::Route("my-route".to_owned()), &[("backend", json!("reviews"))]);
-    let plan = plan(&route);
-    let says =
-        |status: &str| json!({"status": {"parents": [{"conditions": [{"type": "Accepted", "status": status}]}]}});
-    assert_eq!(told(&plan, None, 3, &objects(&[says("True")])).1, "effect seen: 1 of 1 routes accepted");
-    assert_eq!(told(&plan, None, 3, &objects(&[says("False")])).0, EvidenceState::Looking);
-    assert_eq!(told(&plan, None, 3, &objects(&[json!({})])).0, EvidenceState::Looking);
+fn a_second_route_counts_once_it_is_accepted_or_takes_what_it_should() {
+    let conflict = |recreate: bool| {
+        let params = [("backend", json!("reviews")), ("recreate", json!(recreate))];
+        plan(&fault(FaultKind::RouteConflict, Target::Route("my-route".to_owned()), &params))
+    };
+    let live = |name: &str, created: &str, accepted: &str| {
+        let mut route = http_route(name, "reviews", created).0;
+        let conditions = json!([{"type": "Accepted", "status": accepted}]);
+        route["status"] = json!({"parents": [{"parentRef": {"name": "edge"}, "conditions": conditions}]});
+        route
+    };
+    let (old, new) = ("2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z");
+    let younger = [live("ours", new, "True"), live("my-route", old, "True")];
+    let (state, words) = told(&conflict(false), None, 3, &objects(&younger));
+    assert_eq!(state, EvidenceState::Seen);
+    assert_eq!(words, "effect seen: our route is accepted; ours wins: no: older my-route, my-route wins: yes");
+    // It was to take the requests, and does not.
+    assert_eq!(told(&conflict(true), None, 3, &objects(&younger)).0, EvidenceState::Looking);
+    let older = [live("ours", old, "True"), live("my-route", new, "True")];
+    assert_eq!(told(&conflict(true), None, 3, &objects(&older)).0, EvidenceState::Seen);
+    assert_eq!(told(&conflict(true), None, 3, &objects(&[older[0].clone(), Value::Null])).0, EvidenceState::Seen);
+    let mut untold = older[0].clone();
+    untold.as_object_mut().unwrap().remove("status");
+    for nobody in [live("ours", old, "False"), untold, Value::Null] {
+        let seen = objects(&[nobody, older[1].clone()]);
+        assert_eq!(told(&conflict(false), None, 3, &seen).0, EvidenceState::Looking, "{seen:?}");
+    }
 }
 
 #[test]
@@ -144,6 +163,8 @@ fn silence_is_said_with_its_reasons_and_what_comes_later_counts() {
     assert!(view.words().starts_with("no effect seen: no request came to what is hit; "), "{}", view.words());
     assert!(view.reasons.iter().any(|why| why.contains("no istiod seen")), "{:?}", view.reasons);
     assert!(view.reasons.iter().any(|why| why.contains("no sidecar")), "{:?}", view.reasons);
+    let unread = evidence.told(at(33), &Seen::Unread("no answer within 5 s".to_owned())).words();
+    assert_eq!(unread, format!("no effect seen: no answer within 5 s; {}", plan.doubts.join("; ")));
     assert_eq!(evidence.told(at(40), &number(900.0)).state, EvidenceState::Seen);
     assert_eq!(evidence.told(at(50), &Seen::Unread("away".to_owned())).state, EvidenceState::Seen, "seen is seen");
 }
