@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde_json::Value;
 
+use super::probe::Condition;
 use crate::cluster::Manifest;
 
 /// The fault kinds. The word is the one of Fault files, forms and the machine output.
@@ -104,15 +105,8 @@ pub struct Scope {
 /// What is read from a Fault file's `spec.abortWhen`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AbortWhen {
-    /// A PromQL value stands above a limit for a span.
-    Promql {
-        /// The query.
-        query: String,
-        /// The limit.
-        above: f64,
-        /// For how long.
-        held: Duration,
-    },
+    /// A figure stands beyond a limit for a span.
+    Metric(Condition),
     /// A URL does not answer with this status.
     Http {
         /// The URL.

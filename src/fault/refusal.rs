@@ -48,6 +48,9 @@ pub enum ApplyError {
     /// The plan cannot be carried out as it is. Nothing was written.
     #[error("this plan cannot be armed: {0}")]
     Unfit(String),
+    /// An abort condition cannot be read, or is breached already. Nothing was written.
+    #[error("an abort condition stands in the way: {0}")]
+    Condition(String),
     /// A step was refused or its answer never came; everything is being undone.
     #[error("step {step} ({object}) failed: {why}")]
     Step {
@@ -112,6 +115,10 @@ impl ApplyError {
                 "fuse" => "ask for rights on jobs in the touched namespaces (`brink doctor --faults` prints the Role), or choose a guarded driver".to_owned(),
                 _ => "run `brink doctor --faults`: it starts a guardian and says what is missing".to_owned(),
             },
+            Self::Condition(_) => {
+                "wait until its figure is well, or change the condition; `brink doctor` tells whether the metric source answers"
+                    .to_owned()
+            }
             Self::Unfit(_) => "split the plan or change the manifest".to_owned(),
             Self::Step { .. } | Self::Deviated { .. } | Self::Stopped(_) if here => {
                 "nothing stays applied; the faults pane tells how the undo went".to_owned()

@@ -19,6 +19,8 @@ pub struct Traffic {
     pub routes: BTreeMap<String, (f64, TrafficSource)>,
     /// Which alerts fire; asked anew for every check.
     pub alerts: Alerts,
+    /// There is a metric source to ask, whatever it answers.
+    pub source: bool,
 }
 
 impl Traffic {
@@ -44,6 +46,7 @@ impl Traffic {
             workloads: workloads.collect(),
             routes: routes.collect(),
             alerts: Alerts::Unasked,
+            source: true,
         }
     }
 }

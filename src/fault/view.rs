@@ -48,6 +48,106 @@ pub struct InjectionView {
     pub residue: Vec<String>,
     /// What others changed meanwhile, and what the verification found, in words.
     pub notes: Vec<String>,
+    /// Whether it bites, as the process that keeps it sees it; `None` where nobody looked.
+    #[serde(default)]
+    pub evidence: Option<EvidenceView>,
+    /// Its abort conditions, as the process that keeps it reads them.
+    #[serde(default, rename = "abortWhen")]
+    pub abort_when: Vec<ConditionView>,
+}
+
+/// What was seen of its effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceView {
+    /// How far the look came.
+    pub state: EvidenceState,
+    /// What moved: `503s 0% -> 42%`; empty unless seen.
+    pub seen: String,
+    /// Why nothing may be seen, once that is said.
+    pub reasons: Vec<String>,
+}
+
+/// How far the look for an effect came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EvidenceState {
+    /// Nothing yet.
+    Looking,
+    /// Something moved.
+    Seen,
+    /// Nothing within 30 s.
+    None,
+    /// Nobody can say what should be seen.
+    Unknown,
+}
+
+/// One abort condition.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConditionView {
+    /// The condition in words.
+    pub condition: String,
+    /// How it stands.
+    pub state: ConditionState,
+    /// The figure last read.
+    pub value: Option<f64>,
+    /// Why it was breached, or could not be read; else empty.
+    pub why: String,
+}
+
+/// How an abort condition stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConditionState {
+    /// Not read here: another process watches it, or it is over.
+    Unread,
+    /// Not breached.
+    Fine,
+    /// Beyond its limit, not long enough yet.
+    Holding,
+    /// The last reading came to nothing.
+    Unreadable,
+    /// It ended the fault.
+    Breached,
+}
+
+impl ConditionState {
+    /// The word of the machine output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unread => "unread",
+            Self::Fine => "fine",
+            Self::Holding => "holding",
+            Self::Unreadable => "unreadable",
+            Self::Breached => "breached",
+        }
+    }
+}
+
+impl ConditionView {
+    /// In words: `abort when … (fine, 0.012)`.
+    pub fn words(&self) -> String {
+        let mut words = format!("abort when {} ({}", self.condition, self.state.word());
+        if let Some(value) = self.value {
+            words.push_str(&format!(", {}", (value * 1000.0).round() / 1000.0));
+        }
+        if !self.why.is_empty() {
+            words.push_str(&format!(": {}", self.why));
+        }
+        words.push(')');
+        words
+    }
+}
+
+impl EvidenceView {
+    /// In words: `effect seen: …`, `no effect seen: …`.
+    pub fn words(&self) -> String {
+        match self.state {
+            EvidenceState::Looking => "looking for an effect".to_owned(),
+            EvidenceState::Seen => format!("effect seen: {}", self.seen),
+            EvidenceState::None => format!("no effect seen: {}", self.reasons.join("; ")),
+            EvidenceState::Unknown => format!("effect not looked for: {}", self.reasons.join("; ")),
+        }
+    }
 }
 
 /// One step of it.

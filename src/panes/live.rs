@@ -7,7 +7,11 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     base::{Now, age, sanitize},
     config::Role,
-    fault::{class::Class, injection::State, view::InjectionView},
+    fault::{
+        class::Class,
+        injection::State,
+        view::{EvidenceState, InjectionView},
+    },
     journal::entry::{Cause, Outcome},
     panes::{Look, World},
     widgets::{put, put_spans},
@@ -65,6 +69,7 @@ pub fn standing(view: &InjectionView, now: Now) -> String {
         State::Active => match left(view, now) {
             // It happened at once; what goes on is that somebody looks.
             Some(left) if view.class == Class::OneWay.word() => format!("watched, {} left", age::countdown(left)),
+            Some(left) if unseen(view) => format!("no effect seen, {} left", age::countdown(left)),
             Some(left) => format!("{} left", age::countdown(left)),
             None => "active".to_owned(),
         },
@@ -74,6 +79,11 @@ pub fn standing(view: &InjectionView, now: Now) -> String {
         }
         state => state.word().to_owned(),
     }
+}
+
+/// It is in, and nothing moved: silence is no resilience.
+fn unseen(view: &InjectionView) -> bool {
+    view.evidence.as_ref().is_some_and(|evidence| evidence.state == EvidenceState::None)
 }
 
 /// What ends it when this machine is gone, from the word of a view.
@@ -225,6 +235,12 @@ fn last_word(view: &InjectionView) -> (String, Role) {
     }
     if let Some(note) = view.notes.last() {
         return (sanitize::line(note).into_owned(), Role::TextDim);
+    }
+    if let (State::Active, Some(evidence)) = (view.state, &view.evidence)
+        && matches!(evidence.state, EvidenceState::Seen | EvidenceState::None)
+    {
+        let role = if evidence.state == EvidenceState::None { Role::Warn } else { Role::Text };
+        return (sanitize::line(&evidence.words()).into_owned(), role);
     }
     let written = view.steps.iter().filter(|step| step.written).count();
     let undone = view.steps.iter().filter(|step| step.outcome.is_some()).count();

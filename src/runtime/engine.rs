@@ -11,6 +11,7 @@ use crate::{
         io::{
             engine::{Engine, Place},
             sentry::Pulse,
+            watching,
         },
         policy::Policy,
         view::InjectionView,
@@ -25,6 +26,7 @@ pub async fn engine(
     state_dir: &Path,
     policy: &Policy,
     pulse: Pulse,
+    prometheus: Option<&str>,
     views: mpsc::Sender<InjectionView>,
 ) -> Engine<Live> {
     let host = host();
@@ -43,6 +45,7 @@ pub async fn engine(
     };
     let shelf = Shelf::new(state_dir, &host);
     Engine::new(Arc::new(live.clone()), place, shelf, Some(guardian::raise(state_dir)), pulse, views)
+        .metered(watching::meter(prometheus))
 }
 
 /// `pid@host`.

@@ -12,6 +12,12 @@ use std::{
 
 use brink::{
     cluster::Manifest,
+    fault::{
+        drivers::compile,
+        evidence::{self, Look},
+        intent::FaultKind,
+        io::watching::Meter as _,
+    },
     mesh::{
         io::{endpoint::Endpoint, prometheus::Prometheus, sampler::Sampler},
         resolve,
@@ -26,7 +32,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use super::support::world::program;
+use super::{fault::sights, support::world::program};
 
 /// A kind of request: who tells, from whom, to what, with which answer, how often a second.
 struct Flow {
@@ -75,6 +81,7 @@ fn exposition(elapsed: f64) -> String {
             }
             let _ = writeln!(text, "istio_request_duration_milliseconds_bucket{{{labels},le=\"+Inf\"}} {count}");
             let _ = writeln!(text, "istio_request_duration_milliseconds_count{{{labels}}} {count}");
+            let _ = writeln!(text, "istio_request_duration_milliseconds_sum{{{labels}}} {}", count * 20.0 * slow);
         }
     }
     text
@@ -232,6 +239,20 @@ async fn what_is_shown_is_what_is_true() {
             };
             assert!(near(ours, *theirs), "{} p{quantile}: {ours:?}, PromQL says {theirs}", row.workload);
         }
+    }
+
+    // What an effect is looked for by: the share of the answers, and the mean latency.
+    for (kind, param, truth) in
+        [(FaultKind::HttpAbort, ("status", json!(503)), 0.1), (FaultKind::HttpDelay, ("delay", json!("1s")), 20.0)]
+    {
+        let fault = sights::fault(kind, sights::reviews(), &[param]);
+        let expected = evidence::expected(&compile(&fault, &sights::shop(), "7f3a9c").unwrap());
+        let Look::Metric(question) = expected.look() else { panic!("{expected:?}") };
+        let numbers = client.numbers(question).await.unwrap();
+        assert!(near(numbers.iter().copied().reduce(f64::max), truth), "{question}: {numbers:?} is not {truth}");
+        // Nobody calls them: no number, which is not the same as zero.
+        let none = client.numbers(&question.replace("reviews", "nobody")).await.unwrap();
+        assert_eq!(none, Vec::<f64>::new(), "{question}");
     }
 
     // Trends begin before the first look.

@@ -11,6 +11,7 @@ use tokio::{
 
 use super::{desk, intent::Given, kept, plan, print};
 use crate::{
+    base::sanitize,
     cli::{
         Ended, Ending,
         args::{ApplyArgs, Globals, Shape},
@@ -28,7 +29,7 @@ use crate::{
         io::engine::Engine,
         preview::Ruling,
         rules::Terms,
-        view::InjectionView,
+        view::{EvidenceState, InjectionView},
     },
     journal::entry::Cause,
 };
@@ -65,6 +66,13 @@ pub fn run(args: &ApplyArgs, globals: &Globals, out: &mut Out) -> Ended {
         (None, Some(given)) => given.fault(session.link.namespace())?,
         (None, None) => return Err(Failure::usage("not applied", "no fault is given", "name one, or --plan ID")),
     };
+    if !args.wait && !fault.abort_when.is_empty() {
+        return Err(Failure::usage(
+            "not applied",
+            "its abort conditions are watched by the command that applies it, which would leave",
+            "add --wait, or leave abortWhen out",
+        ));
+    }
     let checked = session.wait(checked(&session, &fault, plan.as_ref(), &terms))?;
     if let Some(ending) = plan::refused(&checked) {
         plan::show(&checked, args.output.shape, out);
@@ -179,10 +187,18 @@ async fn apply(session: &Session, checked: Checked, approval: Approval, args: &A
     Ok(Ending::Done)
 }
 
+/// The machine output of an apply.
+fn applied(view: &InjectionView) -> serde_json::Value {
+    json!({
+        "injection": view.injection, "state": view.state.word(), "deadline": view.deadline,
+        "cause": view.cause, "evidence": view.evidence, "abortWhen": view.abort_when,
+    })
+}
+
 fn active(view: &InjectionView, shape: Shape, out: &mut Out) {
     match shape {
         Shape::Json => {
-            out.json(&json!({ "injection": view.injection, "state": view.state.word(), "deadline": view.deadline }));
+            out.json(&applied(view));
         }
         Shape::Table => {
             out.line(format_args!("{} {}: {}", view.injection, view.state.word(), view.title));
@@ -204,8 +220,12 @@ async fn wait(
     shape: Shape,
     out: &mut Out,
 ) -> Ended {
+    let mut said = String::new();
     let view = loop {
         let now = engine.kept().into_iter().find(|view| view.injection == id);
+        if let (Some(view), Shape::Table) = (&now, shape) {
+            tell_effect(view, &mut said, out);
+        }
         if let Some(view) = now.filter(|view| view.ended() || view.state == State::Stuck) {
             break view;
         }
@@ -218,11 +238,25 @@ async fn wait(
     };
     match shape {
         Shape::Json => {
-            out.json(&json!({ "injection": view.injection, "state": view.state.word(), "deadline": view.deadline }));
+            out.json(&applied(&view));
         }
         Shape::Table => out.text(print::injection(&view)),
     }
-    Ok(if view.state == State::Recovered { Ending::Done } else { Ending::Unmet })
+    let held = view.cause != Some(Cause::Breached);
+    Ok(if view.state == State::Recovered && held { Ending::Done } else { Ending::Unmet })
+}
+
+/// Tells a person once whether an effect is seen, and again when that changes.
+fn tell_effect(view: &InjectionView, said: &mut String, out: &mut Out) {
+    let Some(evidence) = view.evidence.as_ref().filter(|one| one.state != EvidenceState::Looking) else { return };
+    let words = evidence.words();
+    // The figures go on moving; that they moved is said once.
+    let news = words.split(':').next().unwrap_or_default();
+    if view.state == State::Active && *said != news {
+        news.clone_into(said);
+        out.line(format_args!("active, {}", sanitize::line(&words)));
+        out.flush();
+    }
 }
 
 fn stopped(state: &str) -> Failure {

@@ -81,7 +81,7 @@ pub async fn still(session: &Session, checked: &Checked, terms: &Terms) -> Resul
 async fn seen(session: &Session, terms: &Terms) -> Traffic {
     let alerts = alerts::ask(session.settings.prometheus(), &terms.policy.alerts);
     let (traffic, alerts) = futures::join!(traffic(session), alerts);
-    Traffic { alerts, ..traffic }
+    Traffic { alerts, source: session.settings.prometheus().is_some(), ..traffic }
 }
 
 /// What the metric source says about the whole mesh, routes included. Unknown counts as all of it.
@@ -135,7 +135,10 @@ pub async fn engine(session: &Session) -> Result<(Engine<Live>, mpsc::Receiver<I
     let policy = any_policy(session);
     // A command is always well: it has no screen that could hang.
     let pulse = Arc::new(|| true);
-    Ok((runtime::engine::engine(&session.live, &state_dir, &policy, pulse, tell).await, views))
+    Ok((
+        runtime::engine::engine(&session.live, &state_dir, &policy, pulse, session.settings.prometheus(), tell).await,
+        views,
+    ))
 }
 
 /// Why nothing was applied.

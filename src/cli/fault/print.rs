@@ -173,6 +173,12 @@ pub fn injection(view: &InjectionView) -> String {
     if let Some(trouble) = &view.trouble {
         let _ = writeln!(text, "in the way: {}", sanitize::line(trouble));
     }
+    if let Some(evidence) = &view.evidence {
+        let _ = writeln!(text, "{}", sanitize::line(&evidence.words()));
+    }
+    for one in &view.abort_when {
+        let _ = writeln!(text, "{}", sanitize::line(&one.words()));
+    }
     for step in &view.steps {
         let outcome = match (step.outcome, step.written) {
             (Some(outcome), _) => {

@@ -15,6 +15,7 @@ use crate::{
     fault::{
         catalogue::{self, did_you_mean},
         intent::{AbortWhen, Fault, FaultKind, Scope, Target},
+        probe::{Asks, Condition, Limit, Signal},
     },
 };
 
@@ -280,29 +281,44 @@ impl Reading<'_> {
         self.list(node, "abortWhen")?.iter().map(|at| self.condition(at)).collect()
     }
 
+    /// One condition: what it asks decides which fields it may have.
     fn condition(&self, node: &Located) -> Result<AbortWhen, FileError> {
-        let known = ["promql", "above", "for", "http", "status", "object", "jsonPath", "is"];
+        const FORMS: [(&str, &[&str]); 4] = [
+            ("promql", &["promql", "above", "below", "for"]),
+            ("signal", &["signal", "workload", "above", "below", "for"]),
+            ("http", &["http", "status"]),
+            ("object", &["object", "jsonPath", "is"]),
+        ];
+        let form = FORMS.iter().find(|(word, _)| node.value.get(word).is_some());
+        let known: Vec<&str> = match form {
+            Some((_, known)) => known.to_vec(),
+            None => FORMS.iter().map(|(word, _)| *word).collect(),
+        };
         let entries = self.map(node, "a condition of abortWhen", &known)?;
         let need = |word: &str| {
             entries.get(word).copied().ok_or_else(|| {
                 self.wrong(
                     node,
                     format!("`{word}` is missing in this condition"),
-                    "write {promql, above, for}, {http, status} or {object, jsonPath, is}",
+                    "write {promql, above}, {signal, above}, {http, status} or {object, jsonPath, is}",
                 )
             })
         };
-        if entries.contains_key("promql") {
-            let above = need("above")?;
-            return Ok(AbortWhen::Promql {
-                query: self.text(need("promql")?, "promql")?.to_owned(),
-                above: above
-                    .value
-                    .value()
-                    .as_f64()
-                    .ok_or_else(|| self.wrong(above, "`above` is not a number", "write the limit as a number"))?,
-                held: self.span(need("for")?, "for")?,
-            });
+        if let Some(signal) = entries.get("signal") {
+            let word = self.text(signal, "signal")?;
+            let found = Signal::ALL.into_iter().find(|one| one.word() == word).ok_or_else(|| {
+                self.wrong(
+                    *signal,
+                    format!("there is no signal `{word}`"),
+                    did_you_mean(word, Signal::ALL.map(Signal::word)),
+                )
+            })?;
+            let workload =
+                entries.get("workload").map(|at| self.text(at, "workload").map(str::to_owned)).transpose()?;
+            return self.limited(node, &entries, Asks::Signal { signal: found, workload });
+        }
+        if let Some(query) = entries.get("promql") {
+            return self.limited(node, &entries, Asks::Promql(self.text(query, "promql")?.to_owned()));
         }
         if entries.contains_key("http") {
             let status = need("status")?;
@@ -324,6 +340,34 @@ impl Reading<'_> {
             json_path: self.text(need("jsonPath")?, "jsonPath")?.to_owned(),
             is,
         })
+    }
+
+    /// A figure with its limit and how long it must be beyond it.
+    fn limited(&self, node: &Located, entries: &BTreeMap<&str, &Located>, asks: Asks) -> Result<AbortWhen, FileError> {
+        let number = |at: &Located, word: &str| {
+            let number = at.value.value().as_f64().filter(|number| number.is_finite());
+            number.ok_or_else(|| self.wrong(at, format!("`{word}` is not a number"), "write the limit as a number"))
+        };
+        let limit = match (entries.get("above"), entries.get("below")) {
+            (Some(at), None) => Limit::Above(number(at, "above")?),
+            (None, Some(at)) => Limit::Below(number(at, "below")?),
+            (None, None) => {
+                return Err(self.wrong(
+                    node,
+                    "`above` or `below` is missing in this condition",
+                    "write the limit: above: 0.05",
+                ));
+            }
+            (Some(_), Some(at)) => {
+                return Err(self.wrong(
+                    *at,
+                    "a condition has one limit",
+                    "write two conditions, one with `above`, one with `below`",
+                ));
+            }
+        };
+        let held = entries.get("for").map(|at| self.span(at, "for")).transpose()?.unwrap_or_default();
+        Ok(AbortWhen::Metric(Condition { asks, limit, held }))
     }
 
     fn objects(&self, node: &Located) -> Result<Vec<Manifest>, FileError> {

@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 use super::API_VERSION;
 use crate::{
     base::span,
-    fault::intent::{AbortWhen, Fault, FaultKind, Target},
+    fault::{
+        intent::{AbortWhen, Fault, FaultKind, Target},
+        probe::{Asks, Condition, Limit},
+    },
 };
 
 /// The Fault file as JSON. Reading it back gives the same intent.
@@ -64,8 +67,25 @@ fn put(map: &mut Map<String, Value>, key: &str, value: Value) {
 
 fn condition(condition: &AbortWhen) -> Value {
     match condition {
-        AbortWhen::Promql { query, above, held } => {
-            json!({"promql": query, "above": above, "for": span::format(*held)})
+        AbortWhen::Metric(Condition { asks, limit, held }) => {
+            let mut map = Map::new();
+            match asks {
+                Asks::Promql(query) => put(&mut map, "promql", json!(query)),
+                Asks::Signal { signal, workload } => {
+                    put(&mut map, "signal", json!(signal.word()));
+                    if let Some(workload) = workload {
+                        put(&mut map, "workload", json!(workload));
+                    }
+                }
+            }
+            match limit {
+                Limit::Above(most) => put(&mut map, "above", json!(most)),
+                Limit::Below(least) => put(&mut map, "below", json!(least)),
+            }
+            if !held.is_zero() {
+                put(&mut map, "for", json!(span::format(*held)));
+            }
+            Value::Object(map)
         }
         AbortWhen::Http { url, status } => json!({"http": url, "status": status}),
         AbortWhen::Object { object, json_path, is } => json!({"object": object, "jsonPath": json_path, "is": is}),

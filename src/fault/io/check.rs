@@ -27,7 +27,7 @@ use crate::{
         moved::moved,
         plan::Plan,
         preview::{ChangeView, DryRun, Preview},
-        record,
+        probe, record,
         refusal::ApplyError,
         rivals,
         rules::{self, Findings, Open, Terms},
@@ -164,6 +164,7 @@ pub async fn check<A: Api>(
         lifelines_unread: lifelines.lifelines_unread,
         now: Some(api.now()),
         alerts: traffic.alerts.clone(),
+        metrics: traffic.source,
         ..rights
     };
     findings.missing_record.extend(fuse_troubles);
@@ -202,7 +203,7 @@ pub async fn check<A: Api>(
         changes: Vec::new(),
         blast,
         guard,
-        predicts: clean(plan.predicts.clone()),
+        predicts: clean(plan.predicts.iter().cloned().chain(early(&plan)).collect()),
         residue: clean(residue),
         rivals: clean(rivals::rivals(&plan, sight)),
         undo: plan.undo.clone(),
@@ -263,6 +264,11 @@ fn secrets(plan: &Plan, stored: &[Option<Manifest>]) -> Vec<String> {
 /// Words of a server, safe for a screen: they may repeat what was sent.
 fn safe(words: &str) -> String {
     redact::text(&sanitize::line(words)).into_owned()
+}
+
+/// What ends it before its time.
+fn early(plan: &Plan) -> impl Iterator<Item = String> {
+    probe::views(&plan.fault.abort_when).into_iter().map(|one| format!("it ends early when {}", one.condition))
 }
 
 /// Names and words that came from the cluster, safe for a screen.

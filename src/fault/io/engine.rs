@@ -21,6 +21,7 @@ use super::{
     keeper::Bench,
     orders::{Giver, Order, orders},
     sentry::{Pulse, Raise, Sentry},
+    watching::{self, Meter},
 };
 use crate::{
     cluster::{api::Api, warrant::Purpose},
@@ -126,8 +127,15 @@ impl<A: Api + 'static> Engine<A> {
             desk.tasks.spawn(keep);
             sentry
         });
-        let bench = Bench { api, place: Arc::new(place), shelf, sentry };
+        let bench = Bench { api, place: Arc::new(place), shelf, sentry, meter: None };
         Self { bench, desk: Arc::new(Mutex::new(desk)), views }
+    }
+
+    /// The same with a metric source: without one no abort condition can be watched.
+    #[must_use]
+    pub fn metered(mut self, meter: Option<Arc<dyn Meter>>) -> Self {
+        self.bench.meter = meter;
+        self
     }
 
     pub(super) fn desk(&self) -> std::sync::MutexGuard<'_, Desk> {
@@ -159,7 +167,9 @@ impl<A: Api + 'static> Engine<A> {
             arming::arm(&checked, &approval, &armer, intent).map_err(|unfit| ApplyError::Unfit(unfit.to_string()))?;
         super::executor::latched(&*bench.api, place).await?;
         bench.unmoved(&checked).await?;
-        let armed = bench.open_journal(&arm).await?;
+        let before = watching::before(&*bench.api, bench.meter.as_deref(), &checked.plan).await?;
+        let mut armed = bench.open_journal(&arm).await?;
+        armed.before = before;
         let (orders, taken) = orders();
         let (started, start) = oneshot::channel();
         let view = armed.view.clone();

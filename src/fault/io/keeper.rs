@@ -18,10 +18,11 @@ use super::{
     orders::{Order, Orders, over, patient, unless_over},
     sentry::Sentry,
     undoer::Case,
+    watching::{Meter, Watching, hear},
 };
 use crate::{
     cluster::{api::Api, warrant::Warrant},
-    fault::{arming, checked::Checked, injection::State, refusal::ApplyError, view::InjectionView},
+    fault::{arming, checked::Checked, injection::State, probe, refusal::ApplyError, view::InjectionView},
     journal::{
         entry::{Arm, Cause, Fact},
         io::{Drawer, Shelf},
@@ -40,6 +41,8 @@ pub(crate) struct Bench<A> {
     pub(crate) place: Arc<Place>,
     pub(crate) shelf: Shelf,
     pub(crate) sentry: Option<Sentry>,
+    /// Who measures, if anybody does.
+    pub(crate) meter: Option<Arc<dyn Meter>>,
 }
 
 impl<A> Clone for Bench<A> {
@@ -49,6 +52,7 @@ impl<A> Clone for Bench<A> {
             place: Arc::clone(&self.place),
             shelf: self.shelf.clone(),
             sentry: self.sentry.clone(),
+            meter: self.meter.clone(),
         }
     }
 }
@@ -66,6 +70,8 @@ pub(crate) struct Armed {
     pub(crate) ledger: Ledger,
     pub(crate) view: watch::Receiver<InjectionView>,
     path: PathBuf,
+    /// The figure of the effect from before anything was applied.
+    pub(crate) before: Option<f64>,
 }
 
 impl<A: Api> Bench<A> {
@@ -92,7 +98,7 @@ impl<A: Api> Bench<A> {
         let path = journal.path().to_path_buf();
         let view = first_view(arm, State::Arming, now, true);
         let (ledger, view) = Ledger::begun(self.shelf.writer(journal), arm, now, view);
-        Ok(Armed { ledger, view, path })
+        Ok(Armed { ledger, view, path, before: None })
     }
 
     /// Applies, keeps and ends a leased fault. `started` hears whether it became active.
@@ -106,7 +112,7 @@ impl<A: Api> Bench<A> {
         started: oneshot::Sender<Result<String, ApplyError>>,
     ) {
         let api = &*self.api;
-        let Armed { mut ledger, path, .. } = armed;
+        let Armed { mut ledger, path, before, .. } = armed;
         let mut created = None;
         let applied =
             self.raise_and_apply(&mut ledger, &path, &warrant, &checked, &arm, &mut orders, &mut created).await;
@@ -117,6 +123,7 @@ impl<A: Api> Bench<A> {
                 ledger.show(|view| {
                     view.deadline = Some(lease);
                     view.ends = Some(ends);
+                    view.abort_when = probe::views(&checked.plan.fault.abort_when);
                 });
                 // Before anybody hears of it: this process may end at once, and others then go by what journal and record say.
                 let telling = async {
@@ -135,7 +142,8 @@ impl<A: Api> Bench<A> {
                     recorded: created.is_some(),
                     created: created.unwrap_or(active),
                 };
-                self.watch_over(&mut ledger, &watched, lease, ends, &mut orders).await
+                let watching = Watching::new(api, self.meter.as_deref(), &checked.plan, before, active);
+                self.watch_over(&mut ledger, &watched, watching, lease, ends, &mut orders).await
             }
             Err((cause, error)) => {
                 ledger.show(|view| view.notes.push(error.to_string()));
@@ -194,11 +202,12 @@ impl<A: Api> Bench<A> {
         apply_all(&hands, ledger).await.map_err(|failure| (failure.cause, failure.error))
     }
 
-    /// Until something ends it: an order, its time, its record, its guardian.
+    /// Until something ends it: an order, its time, its record, its guardian, an abort condition.
     async fn watch_over(
         &self,
         ledger: &mut Ledger,
         watched: &Watched<'_>,
+        mut watching: Watching<'_>,
         mut lease: Timestamp,
         mut ends: Timestamp,
         orders: &mut Orders,
@@ -246,6 +255,9 @@ impl<A: Api> Bench<A> {
                     if let Ok(moved) = unless_over(over, self.extend(ledger, watched, lease, ends, by)).await {
                         (lease, ends) = moved;
                     }
+                },
+                news = watching.next() => if let Some(cause) = hear(ledger, news) {
+                    return cause;
                 },
                 why = lost => {
                     ledger.show(|view| view.notes.push(why));

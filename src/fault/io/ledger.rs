@@ -3,15 +3,17 @@
 use std::{io, time::Duration};
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::sync::watch;
 
 use super::undoer::Case;
 use crate::{
     cluster::api::Api,
     fault::{
-        arming,
+        arming, file,
         injection::State,
-        view::{InjectionView, StepView},
+        probe,
+        view::{ConditionView, InjectionView, StepView},
     },
     journal::{
         digest::Digest,
@@ -65,7 +67,18 @@ pub(crate) fn first_view(arm: &Arm, state: State, since: Timestamp, mine: bool) 
             .collect(),
         residue: Vec::new(),
         notes: Vec::new(),
+        evidence: None,
+        abort_when: conditions(&arm.intent),
     }
+}
+
+/// The abort conditions of a kept intent, as far as it can be read: how they stand is known to who watches them alone.
+fn conditions(intent: &Value) -> Vec<ConditionView> {
+    if intent.pointer("/spec/abortWhen").is_none() {
+        return Vec::new();
+    }
+    let fault = file::read("intent", &intent.to_string(), &file::Defaults::of(""));
+    fault.map(|fault| probe::views(&fault.abort_when)).unwrap_or_default()
 }
 
 impl Ledger {

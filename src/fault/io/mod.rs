@@ -27,3 +27,4 @@ pub mod sight;
 pub mod stale;
 pub mod stop;
 mod undoer;
+pub mod watching;

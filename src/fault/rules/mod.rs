@@ -61,6 +61,8 @@ pub struct Findings {
     pub now: Option<Timestamp>,
     /// Which alerts fire.
     pub alerts: Alerts,
+    /// There is a metric source to ask.
+    pub metrics: bool,
     /// Objects with a secret among the values an undo goes by, and where.
     pub secrets: Vec<String>,
 }

@@ -172,7 +172,7 @@ pub(super) fn lifelines(case: &Case<'_>) -> Verdict {
             "nothing changes this: an undo would hang on what the fault breaks",
         );
     }
-    let asks_metrics = case.plan.fault.abort_when.iter().any(|one| matches!(one, AbortWhen::Promql { .. }));
+    let asks_metrics = case.plan.fault.abort_when.iter().any(|one| matches!(one, AbortWhen::Metric(_)));
     if let Some(metrics) = found.iter().find(|one| one.metrics).filter(|_| asks_metrics) {
         return say(
             "lifelines",

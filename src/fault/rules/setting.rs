@@ -5,8 +5,10 @@ use crate::{
     base::span,
     fault::{
         class::Class,
+        intent::AbortWhen,
         policy::matches,
         preview::{Ruling, Verdict},
+        probe::{self, Asks},
     },
 };
 
@@ -68,14 +70,29 @@ pub(super) fn lease(case: &Case<'_>) -> Verdict {
 
 /// A condition nobody watches must not look like one that is watched.
 pub(super) fn abort_conditions(case: &Case<'_>) -> Verdict {
-    let count = case.plan.fault.abort_when.len();
-    let (verdict, value) =
-        if count == 0 { (Ruling::Ok, "none".to_owned()) } else { (Ruling::Refuse, format!("{count} given")) };
-    say(
-        "abort-conditions",
-        verdict,
-        value,
-        "none in this version",
-        "leave abortWhen out and watch the fault, with a short duration",
-    )
+    let refuse =
+        |value: String, change: &str| say("abort-conditions", Ruling::Refuse, value, "all of them watched", change);
+    let mut words = Vec::new();
+    for condition in &case.plan.fault.abort_when {
+        let AbortWhen::Metric(condition) = condition else {
+            return refuse(
+                "a condition on a URL or an object is not watched in this version".to_owned(),
+                "write it as {promql, above} or {signal, above}, or leave it out and watch the fault",
+            );
+        };
+        if let Asks::Signal { workload: None, .. } = &condition.asks
+            && probe::subjects(case.plan, None).is_empty()
+        {
+            return refuse(format!("{}: no workload is known to be hit", condition.words()), "name a workload in it");
+        }
+        words.push(condition.words());
+    }
+    if !words.is_empty() && !case.findings.metrics {
+        return refuse(
+            format!("{} given, and no metric source to ask", words.len()),
+            "name one (--prometheus URL, or `prometheus` in the settings), or leave abortWhen out and watch the fault",
+        );
+    }
+    let value = if words.is_empty() { "none".to_owned() } else { words.join("; ") };
+    say("abort-conditions", Ruling::Ok, value, "all of them watched", "")
 }

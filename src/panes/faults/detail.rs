@@ -8,7 +8,7 @@ use crate::{
     fault::{
         class::Class,
         injection::State,
-        view::{InjectionView, StepView},
+        view::{ConditionState, EvidenceState, InjectionView, StepView},
     },
     journal::entry::Outcome,
     msg::{Command, Context},
@@ -52,6 +52,19 @@ fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
     }
     if let Some(trouble) = &view.trouble {
         say(trouble, Role::Bad);
+    }
+    if let Some(evidence) = &view.evidence {
+        let role = if evidence.state == EvidenceState::None { Role::Warn } else { Role::Text };
+        let active = if view.state == State::Active { "active, " } else { "" };
+        say(&format!("{active}{}", evidence.words()), role);
+    }
+    for one in &view.abort_when {
+        let role = match one.state {
+            ConditionState::Breached => Role::Bad,
+            ConditionState::Holding | ConditionState::Unreadable => Role::Warn,
+            ConditionState::Unread | ConditionState::Fine => Role::TextDim,
+        };
+        say(&one.words(), role);
     }
     let path = crate::config::keymap::chain(Context::Faults);
     let key = |command| look.keymap.key(&path, command).unwrap_or_default();

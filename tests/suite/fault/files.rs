@@ -6,6 +6,7 @@ use brink::{
         catalogue::{self, AbortWith, Deed, HowMany, deed},
         file::{self, Defaults, read},
         intent::{AbortWhen, Driver, Fault, FaultKind, Scope, Target},
+        probe::{Asks, Condition, Limit, Signal},
         set::{self, Words},
     },
 };
@@ -40,7 +41,8 @@ fn a_fault_file_is_an_intent() {
     assert_eq!(fault.target, Target::Service("reviews".to_owned()));
     assert_eq!(fault.scope.headers["x-user"], "ana");
     assert_eq!(fault.abort_when.len(), 3);
-    assert!(matches!(&fault.abort_when[0], AbortWhen::Promql { above, .. } if *above == 5.0));
+    let AbortWhen::Metric(first) = &fault.abort_when[0] else { panic!("{:?}", fault.abort_when) };
+    assert_eq!(first.words(), "Q above 5 for 10s");
     assert_eq!((fault.duration.as_secs(), fault.lease.as_secs()), (90, 120));
     assert_eq!(fault.driver, Some(Driver::Istio));
     assert_eq!(deed(&fault).unwrap(), Deed::HttpDelay { delay: std::time::Duration::from_secs(1), percent: 50.0 });
@@ -100,6 +102,34 @@ fn times_have_defaults_and_the_command_line_wins() {
 #[case(
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: x}\n",
     "f.yaml:1:1: this ConfigMap has no metadata.name"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {promql: up, abve: 1}\n",
+    "f.yaml:7:18: a condition of abortWhen has no field `abve`; did you mean `above`?"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {signal: rps, status: 200}\n",
+    "f.yaml:7:19: a condition of abortWhen has no field `status`"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {signal: error_rate, above: 1}\n",
+    "f.yaml:7:14: there is no signal `error_rate`"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {promql: up, for: 10s}\n",
+    "f.yaml:7:5: `above` or `below` is missing in this condition"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {promql: up, above: 1, below: 2}\n",
+    "f.yaml:7:35: a condition has one limit"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {promql: up, above: high}\n",
+    "f.yaml:7:25: `above` is not a number"
+)]
+#[case(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {promqul: up, above: 1}\n",
+    "f.yaml:7:6: a condition of abortWhen has no field `promqul`; did you mean `promql`?"
 )]
 #[case("just words", "f.yaml:1:1: this is not a Kubernetes object")]
 fn what_is_wrong_is_told_with_its_place(#[case] text: &str, #[case] expected: &str) {
@@ -188,11 +218,15 @@ fn intents() -> impl Strategy<Value = Fault> {
     ];
     let scope = (prop::option::of(text), prop::collection::btree_map(name, text, 0..3), prop::option::of(text))
         .prop_map(|(from, headers, path)| Scope { from, headers, path });
+    let asks = prop_oneof![
+        text.prop_map(Asks::Promql),
+        (prop::sample::select(Signal::ALL.to_vec()), prop::option::of(text))
+            .prop_map(|(signal, workload)| Asks::Signal { signal, workload }),
+    ];
     let condition = prop_oneof![
-        (text, -1e6..1e6, 1u64..1_000_000).prop_map(|(query, above, ms)| AbortWhen::Promql {
-            query,
-            above,
-            held: std::time::Duration::from_millis(ms)
+        (asks, -1e6..1e6, any::<bool>(), 0u64..1_000_000).prop_map(|(asks, limit, above, ms)| {
+            let limit = if above { Limit::Above(limit) } else { Limit::Below(limit) };
+            AbortWhen::Metric(Condition { asks, limit, held: std::time::Duration::from_millis(ms) })
         }),
         (text, 100u16..=599).prop_map(|(url, status)| AbortWhen::Http { url, status }),
         (text, text, text).prop_map(|(object, json_path, is)| AbortWhen::Object { object, json_path, is }),

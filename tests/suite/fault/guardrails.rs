@@ -15,6 +15,7 @@ use brink::{
         known,
         plan::{Change, Reach, Step},
         preview::{DryRun, Preview, Ruling, TrafficSource, Verdict},
+        probe::{Asks, Condition, Limit, Signal},
         rules::{Lifeline, Open},
         traffic::Traffic,
     },
@@ -29,6 +30,10 @@ use super::sights::{delay, deployment, fault, http_route, manifest, pod, shop, w
 use super::case::{
     Case, at_noon, calm, create, delete_of, evict, open, owned, patch_of_tracked, rollout, wanting, with, with_pod_spec,
 };
+
+fn condition(asks: Asks) -> AbortWhen {
+    AbortWhen::Metric(Condition { asks, limit: Limit::Above(1.0), held: Duration::ZERO })
+}
 
 #[test]
 fn a_calm_plan_is_allowed_and_every_rule_says_so() {
@@ -214,7 +219,8 @@ fn a_calm_plan_is_allowed_and_every_rule_says_so() {
 #[case::unasked_right_in_production("rights", Ruling::Refuse, with(calm().production(), |case| case.findings.unasked.push("create pods".to_owned())))]
 #[case::metrics_guarded_by_metrics("lifelines", Ruling::Refuse, with(calm(), |case| {
     case.findings.lifelines.push(Lifeline { pod: "x/prom".to_owned(), what: "Prometheus".to_owned(), sight_only: true, metrics: true });
-    case.plan.fault.abort_when.push(AbortWhen::Promql { query: "up".to_owned(), above: 1.0, held: Duration::ZERO });
+    case.findings.metrics = true;
+    case.plan.fault.abort_when.push(condition(Asks::Promql("up".to_owned())));
 }))]
 #[case::new_template("pods-lost", Ruling::Ok, rollout(json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}})))]
 #[case::new_template_of_half("pods-lost", Ruling::Ok, rollout(json!({"rollingUpdate": {"maxUnavailable": 2}})))]
@@ -226,7 +232,20 @@ fn a_calm_plan_is_allowed_and_every_rule_says_so() {
     }
 }))]
 #[case::manifest_to_few_replicas("last-ready-replica", Ruling::Confirm, with(wanting(json!({"replicas": 0})), |case| case.terms.policy.max_lost_share = 1.0))]
+#[case::condition("abort-conditions", Ruling::Ok, with(calm(), |case| {
+    case.findings.metrics = true;
+    case.plan.fault.abort_when.push(condition(Asks::Signal { signal: Signal::ErrorShare, workload: None }));
+}))]
+#[case::condition_on_nothing_known("abort-conditions", Ruling::Refuse, with(calm(), |case| {
+    case.findings.metrics = true;
+    case.plan.reach = Reach::default();
+    case.plan.fault.abort_when.push(condition(Asks::Signal { signal: Signal::Rps, workload: None }));
+}))]
+#[case::condition_without_metrics("abort-conditions", Ruling::Refuse, with(calm(), |case| {
+    case.plan.fault.abort_when.push(condition(Asks::Promql("up".to_owned())));
+}))]
 #[case::unwatched_condition("abort-conditions", Ruling::Refuse, with(calm(), |case| {
+    case.findings.metrics = true;
     case.plan.fault.abort_when.push(AbortWhen::Http { url: "http://x".to_owned(), status: 200 });
 }))]
 fn each_rule_can_say_each_thing(#[case] rule: &str, #[case] expected: Ruling, #[case] case: Case) {

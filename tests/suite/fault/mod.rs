@@ -2,6 +2,7 @@
 
 mod case;
 mod drivers;
+mod evidence;
 mod files;
 mod guardrails;
 mod plans;

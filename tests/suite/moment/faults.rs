@@ -6,7 +6,7 @@ use brink::{
     fault::{
         injection::State,
         undo::Decision,
-        view::{InjectionView, StepView},
+        view::{ConditionState, ConditionView, EvidenceState, EvidenceView, InjectionView, StepView},
     },
     journal::entry::{Cause, Op, Outcome},
     msg::{Command, Effect},
@@ -47,6 +47,8 @@ pub fn view(id: &str, state: State) -> InjectionView {
         }],
         residue: Vec::new(),
         notes: Vec::new(),
+        evidence: None,
+        abort_when: Vec::new(),
     }
 }
 
@@ -286,4 +288,39 @@ fn no_size_breaks_it() {
             draw(width, height, |area, buf| live::strip(area, buf, &stage.look(at(0))));
         }
     }
+}
+
+#[test]
+fn an_effect_and_the_lack_of_one_are_told_everywhere() {
+    let evidence = |state, seen: &str, reasons: &[&str]| {
+        Some(EvidenceView {
+            state,
+            seen: seen.to_owned(),
+            reasons: reasons.iter().map(|&why| why.to_owned()).collect(),
+        })
+    };
+    let condition = ConditionView {
+        condition: "error_share of what is hit above 0.5".to_owned(),
+        state: ConditionState::Fine,
+        value: Some(0.42),
+        why: String::new(),
+    };
+    let bites = InjectionView {
+        evidence: evidence(EvidenceState::Seen, "503s 0% -> 42%", &[]),
+        abort_when: vec![condition],
+        ..view("7f3a9c", State::Active)
+    };
+    let stage = staged(std::slice::from_ref(&bites));
+    let faults = Faults::default();
+    let pane = told(&draw(100, 20, |area, buf| faults.view(area, buf, &stage.look(at(0)))), &stage.theme);
+    assert!(pane.contains("active, effect seen: 503s 0% -> 42%"), "{pane}");
+    assert!(pane.contains("abort when error_share of what is hit above 0.5 (fine, 0.42)"), "{pane}");
+    assert_eq!(live::standing(&bites, at(0)), "01:12 left");
+
+    let reasons = ["no request came to what is hit", "no sidecar or waypoint on the hit pods"];
+    let silent = InjectionView { evidence: evidence(EvidenceState::None, "", &reasons), ..bites };
+    assert_eq!(live::standing(&silent, at(0)), "no effect seen, 01:12 left");
+    let stage = staged(&[silent]);
+    let pane = told(&draw(100, 20, |area, buf| faults.view(area, buf, &stage.look(at(0)))), &stage.theme);
+    assert!(pane.contains("active, no effect seen: no request came to what is hit; no sidecar"), "{pane}");
 }

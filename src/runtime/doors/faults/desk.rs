@@ -48,7 +48,9 @@ impl Desk {
         let make = || async {
             let pulse = self.pulse.clone();
             let well = Arc::new(move || pulse.well());
-            Arc::new(engine(&self.live, &self.state_dir, &self.terms.policy, well, self.views.clone()).await)
+            let prometheus = self.prometheus.as_deref();
+            let views = self.views.clone();
+            Arc::new(engine(&self.live, &self.state_dir, &self.terms.policy, well, prometheus, views).await)
         };
         self.made.get_or_init(make).await.clone()
     }
@@ -56,7 +58,7 @@ impl Desk {
     /// What the metric source says, alerts of this moment included.
     async fn seen(&self, traffic: &Traffic) -> Traffic {
         let alerts = alerts::ask(self.prometheus.as_deref(), &self.terms.policy.alerts).await;
-        Traffic { alerts, ..traffic.clone() }
+        Traffic { alerts, source: self.prometheus.is_some(), ..traffic.clone() }
     }
 }
 

@@ -1,0 +1,361 @@
+//! Whether a fault bites: what each plan should make visible, what is asked to see it, and the verdict.
+//!
+//! Figures are held against those taken before anything was applied. Nothing seen within 30 s is said with the usual reasons:
+//! silence is never shown as resilience.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{
+    catalogue::{self, AbortWith, Deed},
+    intent::{Driver, FaultKind, Target},
+    plan::{Change, Plan},
+    view::{EvidenceState, EvidenceView},
+};
+use crate::{
+    cluster::{Manifest, ObjectRef},
+    mesh::{
+        resolve::World,
+        routes::{RouteKind, RouteRow},
+        wins::{self, Wins},
+    },
+};
+
+/// After so long without a sign it is said that there is none.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How often it is looked for.
+pub const EVERY: Duration = Duration::from_secs(3);
+/// A rise of a share that is more than noise.
+const RISE: f64 = 0.02;
+
+/// What a plan should make visible.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expected {
+    /// A share of the requests is answered so.
+    Answers {
+        /// `503s`, `gRPC status 14`.
+        what: String,
+        /// PromQL; the share, one series a reporter.
+        question: String,
+        /// By how much it should rise at least.
+        rise: f64,
+    },
+    /// Requests take longer.
+    Latency {
+        /// PromQL; the mean in milliseconds, one series a reporter.
+        question: String,
+        /// By how much it should rise at least.
+        rise_ms: f64,
+    },
+    /// Another number of ready replicas.
+    Replicas {
+        /// The workload.
+        object: ObjectRef,
+        /// Before.
+        from: u32,
+        /// Wanted.
+        to: u32,
+    },
+    /// These pods end; uids as they were.
+    Ends(Vec<(ObjectRef, String)>),
+    /// A controller accepts our route beside theirs.
+    Route {
+        /// Ours.
+        ours: ObjectRef,
+        /// The one it claims the requests of.
+        theirs: ObjectRef,
+        /// It is to take them.
+        takes: bool,
+    },
+    /// Nobody can say what these objects should do.
+    Unknown,
+}
+
+/// What is asked of the world for it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Look<'a> {
+    /// A PromQL query.
+    Metric(&'a str),
+    /// These objects.
+    Objects(Vec<&'a ObjectRef>),
+    /// Nothing.
+    Nothing,
+}
+
+/// What was answered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Seen {
+    /// The greatest number of an answer; `None` when nothing was counted.
+    Number(Option<f64>),
+    /// The objects, in order; `None` where there is none.
+    Objects(Vec<Option<Manifest>>),
+    /// None, and why.
+    Unread(String),
+}
+
+/// What this plan should make visible.
+pub fn expected(plan: &Plan) -> Expected {
+    let Ok(deed) = catalogue::deed(&plan.fault) else { return Expected::Unknown };
+    let rise = (plan.reach.portion / 4.0).min(RISE);
+    let answers = |what: String, matcher: &str| Expected::Answers { what, question: share(plan, matcher), rise };
+    match deed {
+        Deed::HttpAbort { with: AbortWith::Http(status), .. } => {
+            answers(format!("{status}s"), &format!("response_code=\"{status}\""))
+        }
+        Deed::HttpAbort { with: AbortWith::Grpc(code), .. } => {
+            answers(format!("gRPC status {code}"), &format!("grpc_response_status=\"{code}\""))
+        }
+        Deed::AuthzDeny { .. } => answers("refusals".to_owned(), "response_code=\"403\""),
+        Deed::HttpDelay { delay, .. } => {
+            // A tenth of what it comes to once the whole window lies within the fault.
+            let rise_ms = delay.as_secs_f64() * 1000.0 * plan.reach.portion / 10.0;
+            Expected::Latency { question: mean(plan), rise_ms }
+        }
+        Deed::Scale { .. } => scaled(plan),
+        Deed::PodKill { .. } => Expected::Ends(
+            plan.steps
+                .iter()
+                .filter(|step| step.change == Change::Evict)
+                .map(|step| {
+                    let uid = step.before.as_ref().and_then(|pod| pod.text(&["metadata", "uid"]));
+                    (step.object.clone(), uid.unwrap_or_default().to_owned())
+                })
+                .collect(),
+        ),
+        Deed::RouteConflict { recreate, .. } => routes(plan, recreate),
+        Deed::Manifest => Expected::Unknown,
+    }
+}
+
+fn scaled(plan: &Plan) -> Expected {
+    let found = plan.steps.iter().find_map(|step| match step.change {
+        Change::Scale { from, to } => Some(Expected::Replicas { object: step.object.clone(), from, to }),
+        _ => None,
+    });
+    found.unwrap_or(Expected::Unknown)
+}
+
+fn routes(plan: &Plan, takes: bool) -> Expected {
+    let made = plan.steps.iter().find(|step| matches!(step.change, Change::Create { fused: true, .. }));
+    match (made, &plan.fault.target) {
+        (Some(step), Target::Route(name)) => {
+            let theirs = ObjectRef::new(step.object.kind.clone(), &plan.fault.namespace, name);
+            Expected::Route { ours: step.object.clone(), theirs, takes }
+        }
+        _ => Expected::Unknown,
+    }
+}
+
+/// The share of the requests to what is hit that are answered so; `or` keeps reporters that saw none.
+fn share(plan: &Plan, matcher: &str) -> String {
+    let sum = |matchers: &str| format!("sum by (reporter) (rate(istio_requests_total{{{matchers}}}[1m]))");
+    let hit = hit(plan);
+    let (all, some) = (sum(&hit), sum(&format!("{hit}, {matcher}")));
+    format!("({some} or 0 * {all}) / ({all} > 0)")
+}
+
+/// Mean latency of the requests to what is hit.
+fn mean(plan: &Plan) -> String {
+    let hit = hit(plan);
+    let sum = |what: &str| format!("sum by (reporter) (rate(istio_request_duration_milliseconds_{what}{{{hit}}}[1m]))");
+    format!("{} / ({} > 0)", sum("sum"), sum("count"))
+}
+
+/// Label matchers of the requests that are hit: by service, since a request that is refused on its way reaches no workload.
+fn hit(plan: &Plan) -> String {
+    let of = |all: &[String], namespaces: &str, names: &str| {
+        let (mut places, mut called): (Vec<&str>, Vec<&str>) =
+            all.iter().filter_map(|name| name.split_once('/')).unzip();
+        for list in [&mut places, &mut called] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        let any = |list: &[&str]| {
+            let names: Vec<String> = list.iter().map(|name| regex::escape(name).replace('\\', "\\\\")).collect();
+            names.join("|").replace('"', "\\\"")
+        };
+        format!("{namespaces}=~\"{}\", {names}=~\"{}\"", any(&places), any(&called))
+    };
+    if plan.reach.services.is_empty() {
+        return of(&plan.reach.workloads, "destination_workload_namespace", "destination_workload");
+    }
+    of(&plan.reach.services, "destination_service_namespace", "destination_service_name")
+}
+
+impl Expected {
+    /// What is asked for it.
+    pub fn look(&self) -> Look<'_> {
+        match self {
+            Self::Answers { question, .. } | Self::Latency { question, .. } => Look::Metric(question),
+            Self::Replicas { object, .. } => Look::Objects(vec![object]),
+            Self::Ends(pods) => Look::Objects(pods.iter().map(|(pod, _)| pod).collect()),
+            Self::Route { ours, theirs, .. } => Look::Objects(vec![ours, theirs]),
+            Self::Unknown => Look::Nothing,
+        }
+    }
+
+    /// What is to be seen in an answer, or why nothing is.
+    fn judge(&self, before: Option<f64>, seen: &Seen) -> Result<String, String> {
+        match (self, seen) {
+            (_, Seen::Unread(why)) => Err(why.clone()),
+            (Self::Answers { .. } | Self::Latency { .. }, Seen::Number(None)) => {
+                Err("no request came to what is hit".to_owned())
+            }
+            (Self::Answers { what, rise, .. }, Seen::Number(Some(now))) => {
+                let was = before.unwrap_or_default();
+                let moved = format!("{what} {} -> {}", percent(was), percent(*now));
+                if now - was >= *rise { Ok(moved) } else { Err(format!("{moved}: not moved")) }
+            }
+            (Self::Latency { rise_ms, .. }, Seen::Number(Some(now))) => {
+                // Without a figure from before there is nothing to hold it against, unless it is as slow as the fault itself.
+                let was = before.unwrap_or_default();
+                let moved = format!("mean latency {was:.0} ms -> {now:.0} ms");
+                if now - was >= *rise_ms { Ok(moved) } else { Err(format!("{moved}: not moved")) }
+            }
+            (Self::Replicas { from, to, .. }, Seen::Objects(objects)) => {
+                let Some(Some(workload)) = objects.first() else { return Err("the workload is gone".to_owned()) };
+                let ready = workload.at(&["status", "readyReplicas"]).and_then(serde_json::Value::as_u64).unwrap_or(0);
+                let (now, from, to) = (ready, u64::from(*from), u64::from(*to));
+                let moved = format!("ready replicas {from} -> {now}");
+                let there = if to < from { now <= to } else { now >= to };
+                if there { Ok(moved) } else { Err(format!("{moved} of {to} wanted")) }
+            }
+            (Self::Ends(pods), Seen::Objects(objects)) => {
+                let ended = pods.iter().zip(objects).filter(|((_, uid), now)| {
+                    now.as_ref().is_none_or(|now| now.terminating() || now.text(&["metadata", "uid"]) != Some(uid))
+                });
+                let (ended, all) = (ended.count(), pods.len());
+                let words = format!("{ended} of {all} evicted pods end");
+                if ended == all { Ok(words) } else { Err(words) }
+            }
+            (Self::Route { takes, .. }, Seen::Objects(objects)) => {
+                let [Some(ours), theirs] = objects.as_slice() else { return Err("our route is gone".to_owned()) };
+                if !accepted(ours) {
+                    return Err("no controller has accepted our route".to_owned());
+                }
+                let rows: Vec<RouteRow> = [Some(ours), theirs.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .map(|one| RouteRow::decode(RouteKind::Http, one))
+                    .collect();
+                let world = World { routes: rows.iter().collect(), ..World::default() };
+                let verdicts = wins::wins(&world);
+                let told: Vec<String> =
+                    rows.iter().zip(&verdicts).map(|(row, wins)| format!("{} wins: {wins}", row.name)).collect();
+                let words = format!("our route is accepted; {}", told.join(", "));
+                if *takes && verdicts.first() != Some(&Wins::Yes) { Err(words) } else { Ok(words) }
+            }
+            _ => Err("nothing can be looked for".to_owned()),
+        }
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0}%", share * 100.0)
+}
+
+/// A controller says so for some parent (Gateway API `status.parents[].conditions`).
+fn accepted(route: &Manifest) -> bool {
+    let parents = route.at(&["status", "parents"]).and_then(serde_json::Value::as_array);
+    parents.into_iter().flatten().any(|parent| {
+        let conditions = parent.get("conditions").and_then(serde_json::Value::as_array);
+        conditions.into_iter().flatten().any(|one| {
+            one.get("type").and_then(|kind| kind.as_str()) == Some("Accepted")
+                && one.get("status").and_then(|status| status.as_str()) == Some("True")
+        })
+    })
+}
+
+/// Why a fault of this driver usually shows no effect.
+pub fn usual_reasons(driver: Driver, kind: FaultKind) -> &'static [&'static str] {
+    match (driver, kind) {
+        (Driver::Istio, FaultKind::AuthzDeny) => &[
+            "no sidecar, waypoint or ztunnel enforces the policy on the hit pods",
+            "connections refused below HTTP are not counted, nor are gRPC calls, whose refusals are no 403",
+        ],
+        (Driver::Istio, _) => &[
+            "no sidecar or waypoint on the hit pods",
+            "istiod has not sent the filter to the proxies",
+            "no request is in its scope",
+        ],
+        (Driver::IstioVirtualService, _) => &[
+            "the callers have no sidecar and no gateway that reads the VirtualService",
+            "an earlier rule takes the requests",
+        ],
+        (Driver::GatewayApi, _) => {
+            &["no controller of the Gateway takes the route in", "its listener allows no such route"]
+        }
+        (Driver::Native, FaultKind::Scale) => &[
+            "its controller has not acted yet",
+            "an autoscaler sets the number back",
+            "new pods wait for room or for readiness",
+        ],
+        (Driver::Native, FaultKind::PodKill) => &["the pods are still being ended", "a finalizer holds them"],
+        (Driver::Native, _) => &["what these objects should do is not known here"],
+    }
+}
+
+/// The judge of one fault while it is active.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    expected: Expected,
+    before: Option<f64>,
+    since: Timestamp,
+    doubts: Vec<String>,
+    usual: &'static [&'static str],
+    view: EvidenceView,
+}
+
+impl Evidence {
+    /// A judge that has seen nothing yet. `before` is the figure from before anything was applied, `since` the moment of
+    /// `active`.
+    pub fn new(plan: &Plan, before: Option<f64>, since: Timestamp) -> Self {
+        let expected = expected(plan);
+        let state = if expected == Expected::Unknown { EvidenceState::Unknown } else { EvidenceState::Looking };
+        let reasons = match state {
+            EvidenceState::Unknown => vec!["what these objects should do is not known here".to_owned()],
+            _ => Vec::new(),
+        };
+        Self {
+            expected,
+            before,
+            since,
+            doubts: plan.doubts.clone(),
+            usual: usual_reasons(plan.driver, plan.fault.kind),
+            view: EvidenceView { state, seen: String::new(), reasons },
+        }
+    }
+
+    /// What it looks for.
+    pub fn expected(&self) -> &Expected {
+        &self.expected
+    }
+
+    /// What is shown now.
+    pub fn view(&self) -> &EvidenceView {
+        &self.view
+    }
+
+    /// Takes an answer in. What was seen once was seen.
+    pub fn told(&mut self, now: Timestamp, seen: &Seen) -> &EvidenceView {
+        if self.expected == Expected::Unknown {
+            return &self.view;
+        }
+        match self.expected.judge(self.before, seen) {
+            Ok(words) => self.view = EvidenceView { state: EvidenceState::Seen, seen: words, reasons: Vec::new() },
+            Err(_) if self.view.state == EvidenceState::Seen => {}
+            Err(why) => {
+                let waited = Duration::try_from(now.duration_since(self.since)).unwrap_or_default();
+                if waited >= PATIENCE {
+                    // Where nothing could be read, that is the reason.
+                    let usual: &[&str] = if matches!(seen, Seen::Unread(_)) { &[] } else { self.usual };
+                    let usual = usual.iter().map(|&reason| reason.to_owned());
+                    let reasons = std::iter::once(why).chain(self.doubts.iter().cloned()).chain(usual).collect();
+                    self.view = EvidenceView { state: EvidenceState::None, seen: String::new(), reasons };
+                }
+            }
+        }
+        &self.view
+    }
+}

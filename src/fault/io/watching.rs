@@ -1,0 +1,281 @@
+//! Watches an active fault: reads its abort conditions, looks for its effect, and tells what it finds as news.
+//!
+//! Nothing waits for it. A source that hangs is given up after a while and counts as one that answered nothing; an order, the
+//! deadline and the undo are heard all the same.
+
+use std::{future::pending, sync::Arc, time::Duration};
+
+use futures::future::{BoxFuture, join, join_all};
+use jiff::Timestamp;
+use serde::de::IgnoredAny;
+use tokio::sync::mpsc;
+
+use super::{finding::get, ledger::Ledger};
+use crate::{
+    cluster::{api::Api, warrant::Purpose},
+    fault::{
+        evidence::{self, Evidence, Look, Seen},
+        intent::AbortWhen,
+        plan::Plan,
+        probe::{self, Asks, Condition, Reading, Watch, Word},
+        refusal::ApplyError,
+        view::{ConditionState, ConditionView, EvidenceView},
+    },
+    journal::entry::Cause,
+    mesh::{
+        io::{endpoint::Endpoint, prometheus::Prometheus, sampler::Sampler},
+        signals::{Snapshot, promql::Interest},
+    },
+};
+
+/// How long an answer may take before it counts as none.
+const ANSWERS: Duration = Duration::from_secs(5);
+/// News that may wait to be heard.
+const WAITING: usize = 8;
+
+/// Who measures.
+pub trait Meter: Send + Sync {
+    /// The numbers of an answer to a PromQL query, one a series.
+    fn numbers<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Result<Vec<f64>, String>>;
+
+    /// One look at the whole mesh.
+    fn mesh(&self) -> BoxFuture<'_, Result<Snapshot, String>>;
+}
+
+impl Meter for Prometheus {
+    fn numbers<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Result<Vec<f64>, String>> {
+        Box::pin(async move {
+            let answer = self.instant::<IgnoredAny>(question).await.map_err(|error| error.to_string())?;
+            Ok(answer.samples.into_iter().map(|(_, number)| number).collect())
+        })
+    }
+
+    fn mesh(&self) -> BoxFuture<'_, Result<Snapshot, String>> {
+        Box::pin(async move {
+            let mut sampler = Sampler::once(self.clone());
+            sampler.look(&Interest::default()).await.map_err(|error| error.to_string())
+        })
+    }
+}
+
+/// A source that cannot be asked, and why.
+struct Unmade(String);
+
+impl Meter for Unmade {
+    fn numbers<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<f64>, String>> {
+        Box::pin(async { Err(self.0.clone()) })
+    }
+
+    fn mesh(&self) -> BoxFuture<'_, Result<Snapshot, String>> {
+        Box::pin(async { Err(self.0.clone()) })
+    }
+}
+
+/// The source at an address, if there is one.
+pub fn meter(address: Option<&str>) -> Option<Arc<dyn Meter>> {
+    let made = Endpoint::parse(address?)
+        .map_err(|wrong| wrong.to_string())
+        .and_then(|endpoint| Prometheus::new(endpoint, ANSWERS).map_err(|error| error.to_string()));
+    Some(match made {
+        Ok(client) => Arc::new(client),
+        Err(why) => Arc::new(Unmade(why)),
+    })
+}
+
+/// Before anything is armed: every condition must be readable and not breached. Gives the figure that the effect will be held
+/// against, if there is one.
+pub(crate) async fn before<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Plan) -> Result<Option<f64>, ApplyError> {
+    if plan.purpose != Purpose::Fault {
+        return Ok(None);
+    }
+    let conditions = conditions(plan);
+    let readings = join_all(conditions.iter().map(|condition| read(api, meter, plan, condition)));
+    let expected = evidence::expected(plan);
+    let figure = async {
+        match expected.look() {
+            Look::Metric(question) => ask(api, meter, question).await.ok().and_then(most),
+            Look::Objects(_) | Look::Nothing => None,
+        }
+    };
+    let (readings, figure) = join(readings, figure).await;
+    for (condition, reading) in conditions.iter().zip(&readings) {
+        condition.fit_to_begin(reading).map_err(ApplyError::Condition)?;
+    }
+    Ok(figure)
+}
+
+/// The conditions that are watched. The guardrails refuse a fault with others.
+fn conditions(plan: &Plan) -> Vec<Condition> {
+    let metric = |one: &AbortWhen| match one {
+        AbortWhen::Metric(condition) => Some(condition.clone()),
+        AbortWhen::Http { .. } | AbortWhen::Object { .. } => None,
+    };
+    plan.fault.abort_when.iter().filter_map(metric).collect()
+}
+
+/// The greatest of several numbers.
+fn most(numbers: Vec<f64>) -> Option<f64> {
+    numbers.into_iter().reduce(f64::max)
+}
+
+/// Waits for an answer, but not for ever.
+async fn within<A: Api, T>(api: &A, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    tokio::select! {
+        done = work => done,
+        () = api.sleep(ANSWERS) => Err(format!("no answer within {} s", ANSWERS.as_secs())),
+    }
+}
+
+async fn ask<A: Api>(api: &A, meter: Option<&dyn Meter>, question: &str) -> Result<Vec<f64>, String> {
+    match meter {
+        Some(meter) => within(api, meter.numbers(question)).await,
+        None => Err("there is no metric source to ask (--prometheus)".to_owned()),
+    }
+}
+
+/// Reads a condition once.
+async fn read<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Plan, condition: &Condition) -> Reading {
+    match &condition.asks {
+        Asks::Promql(query) => match ask(api, meter, query).await.map(|numbers| condition.limit.worst(numbers)) {
+            Ok(Some(value)) => Reading::Value(value),
+            Ok(None) => Reading::Unreadable("the answer holds no number".to_owned()),
+            Err(why) => Reading::Unreadable(why),
+        },
+        Asks::Signal { signal, workload } => {
+            let Some(meter) = meter else {
+                return Reading::Unreadable("there is no metric source to ask (--prometheus)".to_owned());
+            };
+            match within(api, meter.mesh()).await {
+                Ok(mesh) => probe::signal(*signal, &mesh, &probe::subjects(plan, workload.as_deref())),
+                Err(why) => Reading::Unreadable(why),
+            }
+        }
+    }
+}
+
+/// What is told.
+pub(crate) enum News {
+    /// The effect stands so.
+    Evidence(EvidenceView),
+    /// The condition of this number stands so.
+    Condition(usize, ConditionView),
+}
+
+/// The watch over one active fault.
+pub(crate) struct Watching<'a> {
+    run: BoxFuture<'a, ()>,
+    over: bool,
+    news: mpsc::Receiver<News>,
+}
+
+impl<'a> Watching<'a> {
+    /// Begins when it is first waited for. `before` is what [`before`] gave, `active` the moment since when all is in.
+    pub(crate) fn new<A: Api>(
+        api: &'a A,
+        meter: Option<&'a dyn Meter>,
+        plan: &'a Plan,
+        before: Option<f64>,
+        active: Timestamp,
+    ) -> Self {
+        let (tell, news) = mpsc::channel(WAITING);
+        let watches = conditions(plan).into_iter().enumerate().map(|(at, condition)| {
+            let tell = tell.clone();
+            watch(api, meter, plan, at, condition, tell)
+        });
+        let watches = join_all(watches.collect::<Vec<_>>());
+        let run = Box::pin(async move {
+            join(look(api, meter, Evidence::new(plan, before, active), tell), watches).await;
+        });
+        Self { run, over: false, news }
+    }
+
+    /// The next news. Whoever stops waiting loses none, and no question is asked twice for it.
+    pub(crate) async fn next(&mut self) -> News {
+        loop {
+            tokio::select! {
+                biased;
+                Some(news) = self.news.recv() => return news,
+                () = &mut self.run, if !self.over => self.over = true,
+                else => pending().await,
+            }
+        }
+    }
+}
+
+/// Looks for the effect, again and again.
+async fn look<A: Api>(api: &A, meter: Option<&dyn Meter>, mut evidence: Evidence, tell: mpsc::Sender<News>) {
+    let mut told = evidence.view().clone();
+    let _ = tell.send(News::Evidence(told.clone())).await;
+    loop {
+        let seen = match evidence.expected().look() {
+            Look::Metric(question) => {
+                ask(api, meter, question).await.map_or_else(Seen::Unread, |all| Seen::Number(most(all)))
+            }
+            Look::Objects(objects) => {
+                let read = join_all(objects.into_iter().map(|object| get(api, object)));
+                let read = async { Ok(read.await) };
+                match within(api, read).await.map(|all| all.into_iter().collect::<Result<Vec<_>, _>>()) {
+                    Ok(Ok(all)) => Seen::Objects(all),
+                    Ok(Err(trouble)) => Seen::Unread(trouble.to_string()),
+                    Err(why) => Seen::Unread(why),
+                }
+            }
+            Look::Nothing => return,
+        };
+        let view = evidence.told(api.now(), &seen);
+        if *view != told {
+            told = view.clone();
+            let _ = tell.send(News::Evidence(told.clone())).await;
+        }
+        api.sleep(evidence::EVERY).await;
+    }
+}
+
+/// Reads one condition, again and again, until it is breached.
+async fn watch<A: Api>(
+    api: &A,
+    meter: Option<&dyn Meter>,
+    plan: &Plan,
+    at: usize,
+    condition: Condition,
+    tell: mpsc::Sender<News>,
+) {
+    let words = condition.words();
+    let mut judge = Watch::new(condition.clone());
+    loop {
+        let reading = read(api, meter, plan, &condition).await;
+        let (value, unread) = match &reading {
+            Reading::Value(value) => (Some(*value), String::new()),
+            Reading::Unreadable(why) => (None, why.clone()),
+        };
+        let (state, why) = match judge.told(api.now(), &reading) {
+            Word::Fine => (ConditionState::Fine, String::new()),
+            Word::Holding => (ConditionState::Holding, String::new()),
+            Word::Unreadable(_) => (ConditionState::Unreadable, unread),
+            Word::Breached(why) => (ConditionState::Breached, why),
+        };
+        let view = ConditionView { condition: words.clone(), state, value, why };
+        if tell.send(News::Condition(at, view)).await.is_err() || state == ConditionState::Breached {
+            return;
+        }
+        api.sleep(probe::EVERY).await;
+    }
+}
+
+/// Shows news; a breached condition ends the fault.
+pub(crate) fn hear(ledger: &Ledger, news: News) -> Option<Cause> {
+    let mut cause = None;
+    ledger.show(|view| match news {
+        News::Evidence(evidence) => view.evidence = Some(evidence),
+        News::Condition(at, condition) => {
+            if condition.state == ConditionState::Breached {
+                view.notes.push(format!("abort condition: {}", condition.why));
+                cause = Some(Cause::Breached);
+            }
+            if let Some(stands) = view.abort_when.get_mut(at) {
+                *stands = condition;
+            }
+        }
+    });
+    cause
+}
