@@ -14,7 +14,10 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::support::world::{World, cut, on_lifeline, world};
+use super::support::{
+    guardians::{self, State},
+    world::{World, cut, on_lifeline, world},
+};
 
 const SHOP: &str = include_str!("e2e_lifecycle/shop.yaml");
 
@@ -66,7 +69,8 @@ enum Victims {
 struct Stage {
     world: &'static World,
     namespace: String,
-    home: tempfile::TempDir,
+    /// Dropped before the proxy: the way of its guardians to the cluster.
+    home: State,
     proxy: Proxy,
     before: String,
 }
@@ -136,7 +140,7 @@ impl Stage {
     fn open(name: &str) -> Option<Self> {
         let world = world()?;
         world.namespace(name, SHOP);
-        let home = tempfile::tempdir().unwrap();
+        let home = State::new();
         fs::write(home.path().join("rails.toml"), "max-concurrent = 100\n").unwrap();
         let proxy = Proxy::start(world, &home.path().join("proxy"));
         let mut stage = Self { world, namespace: name.to_owned(), home, proxy, before: String::new() };
@@ -185,18 +189,7 @@ impl Stage {
 
     /// Guardians of this case, by their command line.
     fn guardians(&self) -> Vec<i32> {
-        let state = self.state();
-        let state = state.to_str().unwrap();
-        fs::read_dir("/proc")
-            .unwrap()
-            .filter_map(|entry| {
-                let entry = entry.ok()?;
-                let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
-                let line = fs::read(entry.path().join("cmdline")).ok()?;
-                let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
-                (words.contains(&b"guardian".as_slice()) && words.contains(&state.as_bytes())).then_some(pid)
-            })
-            .collect()
+        guardians::of(&self.state())
     }
 
     fn kill(&self, victims: Victims, cockpit: &mut Child) {
