@@ -33,6 +33,7 @@ pub mod intent;
 pub mod io;
 pub mod known;
 pub mod mark;
+pub mod mesh_root;
 pub mod moved;
 pub mod plan;
 pub mod policy;
