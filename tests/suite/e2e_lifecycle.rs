@@ -397,3 +397,65 @@ fn a_guardian_told_to_terminate_undoes_at_once() {
     until("the guardian to finish", 60, || stage.open_journals().is_empty());
     stage.assert_as_before();
 }
+
+/// The guardian is held at its write while a person recovers the same injection by id.
+fn recovered_beside_the_guardian(name: &str, fault: Fault) {
+    let Some((stage, mut cockpit)) = active(name, fault) else { return };
+    let journal = stage.open_journals().remove(0);
+    let id = journal.file_stem().unwrap().to_str().unwrap().to_owned();
+    let mut undo = fault.undo();
+    // Of what comes from now on the first is the undo.
+    undo.as_object_mut().unwrap().remove("skip");
+    stage.proxy.hold(&undo, &json!({"kind": "delay", "ms": 3_000}));
+    cockpit.kill().unwrap();
+    guardians::send(&stage.state(), Signal::TERM);
+    cockpit.wait().unwrap();
+    until(&format!("{name}: the guardian's undo"), 30, || stage.proxy.holds());
+    let output = stage.brink(&["fault", "recover", &id, "-o", "json"]).output().unwrap();
+    let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{name}: {said} {complaint}");
+    let told: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(told["injections"][0]["state"], "recovered", "{name}: {said}");
+    assert!(!stage.world_has_mark(), "{name}: called recovered while a mark stands");
+    until(&format!("{name}: the guardian to go home"), 60, || stage.guardians().is_empty());
+    // No mark, no record, no fuse: the picture holds ConfigMaps, Jobs and marks as well.
+    stage.assert_as_before();
+    let done = stage.state().join("done").join(journal.parent().unwrap().file_name().unwrap());
+    assert!(done.join(format!("{id}.jsonl")).exists(), "{name}: the journal is not put away");
+    let last_words = fs::read_to_string(stage.state().join("guardian.log")).unwrap_or_default();
+    assert_eq!(last_words, "", "{name}: the guardian did not end cleanly");
+}
+
+#[test]
+fn a_guardian_told_to_terminate_and_a_recover_patch_side_by_side() {
+    recovered_beside_the_guardian("term-recover-scale", Fault::Scale);
+}
+
+#[test]
+fn a_guardian_told_to_terminate_and_a_recover_delete_side_by_side() {
+    recovered_beside_the_guardian("term-recover-deny", Fault::Deny);
+}
+
+#[test]
+fn a_disk_that_hangs_at_the_end_keeps_nobody_waiting() {
+    let Some((stage, mut cockpit)) = active("hung-disk", Fault::Scale) else { return };
+    // Where the journal is to be put away stands a pipe that nobody reads: whoever opens it to write hangs.
+    let journal = stage.open_journals().remove(0);
+    let done = stage.state().join("done").join(journal.parent().unwrap().file_name().unwrap());
+    fs::create_dir_all(&done).unwrap();
+    let pipe = done.join(journal.file_name().unwrap()).with_extension("draft");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while cockpit.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < deadline, "it waits for the disk for ever");
+        thread::sleep(Duration::from_millis(50));
+    }
+    let output = cockpit.wait_with_output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success() && told["state"] == "recovered", "{told}");
+    assert!(!stage.world_has_mark());
+    until("the guardian to go home", 60, || stage.guardians().is_empty());
+    fs::remove_file(&pipe).unwrap();
+    stage.recover();
+    stage.assert_as_before();
+}
