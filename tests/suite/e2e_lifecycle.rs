@@ -398,7 +398,8 @@ fn a_guardian_told_to_terminate_undoes_at_once() {
     stage.assert_as_before();
 }
 
-/// The guardian is held at its write while a person recovers the same injection by id.
+/// The guardian is told to end in the same moment in which a person recovers; whoever comes first is held at its write, so
+/// that the other is at work beside it.
 fn recovered_beside_the_guardian(name: &str, fault: Fault) {
     let Some((stage, mut cockpit)) = active(name, fault) else { return };
     let journal = stage.open_journals().remove(0);
@@ -409,16 +410,20 @@ fn recovered_beside_the_guardian(name: &str, fault: Fault) {
     stage.proxy.hold(&undo, &json!({"kind": "delay", "ms": 3_000}));
     cockpit.kill().unwrap();
     guardians::send(&stage.state(), Signal::TERM);
+    let recovering = stage.brink(&["fault", "recover", "-o", "json"]).spawn().unwrap();
     cockpit.wait().unwrap();
-    until(&format!("{name}: the guardian's undo"), 30, || stage.proxy.holds());
-    let output = stage.brink(&["fault", "recover", &id, "-o", "json"]).output().unwrap();
+    until(&format!("{name}: the undo"), 30, || stage.proxy.holds());
+    let output = recovering.wait_with_output().unwrap();
     let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{name}: {said} {complaint}");
-    let told: Value = serde_json::from_str(&said).unwrap();
-    assert_eq!(told["injections"][0]["state"], "recovered", "{name}: {said}");
-    assert!(!stage.world_has_mark(), "{name}: called recovered while a mark stands");
+    let told: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{name}: {said} {complaint}"));
+    // It has nothing to tell where the guardian came first.
+    let states: Vec<&str> =
+        told["injections"].as_array().unwrap().iter().map(|view| view["state"].as_str().unwrap()).collect();
+    assert!(states.iter().all(|state| ["recovered", "residue"].contains(state)), "{name}: {said} {complaint}");
+    assert_eq!(output.status.code(), Some(i32::from(states.contains(&"residue"))), "{name}: {said} {complaint}");
     until(&format!("{name}: the guardian to go home"), 60, || stage.guardians().is_empty());
-    // No mark, no record, no fuse: the picture holds ConfigMaps, Jobs and marks as well.
+    assert!(!stage.world_has_mark(), "{name}: a mark stands");
+    // No record and no fuse either: the picture holds ConfigMaps and Jobs as well.
     stage.assert_as_before();
     let done = stage.state().join("done").join(journal.parent().unwrap().file_name().unwrap());
     assert!(done.join(format!("{id}.jsonl")).exists(), "{name}: the journal is not put away");
@@ -438,7 +443,7 @@ fn a_guardian_told_to_terminate_and_a_recover_delete_side_by_side() {
 
 #[test]
 fn a_disk_that_hangs_at_the_end_keeps_nobody_waiting() {
-    let Some((stage, mut cockpit)) = active("hung-disk", Fault::Scale) else { return };
+    let Some((stage, mut cockpit)) = active("hung-disk", Fault::Deny) else { return };
     // Where the journal is to be put away stands a pipe that nobody reads: whoever opens it to write hangs.
     let journal = stage.open_journals().remove(0);
     let done = stage.state().join("done").join(journal.parent().unwrap().file_name().unwrap());

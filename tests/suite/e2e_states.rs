@@ -68,7 +68,8 @@ fn every_reader_is_told_what_is_so_for_him() {
 
     // Who may list routes only here, and no Gateways, sees the routes of this namespace and is told what is missing beside them.
     let nobody = screen(world, "nobody", "a route by its name alone", |screen| {
-        lone(screen, " yes ") && screen.contains("cannot list pods in glance: needs get,list,watch pods")
+        lone(screen, " yes ")
+            && screen.contains("cannot list pods in glance: needs get,list,watch pods")
             && screen.contains("cannot see faults of others")
     });
     assert!(nobody.contains("kubectl --context nobody auth can-i list pods -n glance"), "{nobody}");

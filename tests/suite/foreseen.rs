@@ -118,7 +118,8 @@ async fn before_its_deadline_only_the_owner_decides() {
 
 #[tokio::test(start_paused = true)]
 async fn after_its_deadline_whoever_has_the_rights_decides() {
-    for (family, lives) in [(Family::Insert, true), (Family::Additive, true), (Family::Insert, false), (Family::Additive, false)]
+    for (family, lives) in
+        [(Family::Insert, true), (Family::Additive, true), (Family::Insert, false), (Family::Additive, false)]
     {
         let (rig, owner, ben, _folder) = stuck_elsewhere(family, lives).await;
         tokio::time::sleep(Duration::from_secs(LEASE)).await;

@@ -2,12 +2,7 @@
 
 use brink::{
     cluster::ObjectRef,
-    fault::{
-        intent::FaultKind,
-        io::sight::look,
-        known,
-        sight::Controller,
-    },
+    fault::{intent::FaultKind, io::sight::look, known, sight::Controller},
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -26,7 +21,7 @@ fn world(revision: Value) -> World {
     }
     world.put(&ObjectRef::new(known::deployment(), "mesh", "istiod"), istiod);
     for (name, root) in [("istio", "plain-root"), ("istio-canary", "canary-root")] {
-        let config = json!({"data": {"mesh": format!("rootNamespace: {root}\n")}});
+        let config = json!({"metadata": {}, "data": {"mesh": format!("rootNamespace: {root}\n")}});
         world.put(&ObjectRef::new(known::config_map(), "mesh", name), config);
     }
     world

@@ -288,11 +288,8 @@ impl<A: Api + 'static> Engine<A> {
             return Err(nothing_to_decide(id, before.state));
         }
         self.may_decide(id, &before.owner, before.deadline)?;
-        let not_now = |why: &str| OrderError::NotNow {
-            id: id.to_owned(),
-            state: before.state.word(),
-            why: why.to_owned(),
-        };
+        let not_now =
+            |why: &str| OrderError::NotNow { id: id.to_owned(), state: before.state.word(), why: why.to_owned() };
         if !self.order(id, Order::Decide(decision)) {
             return Err(not_now("it is busy with other orders; try again"));
         }

@@ -321,9 +321,9 @@ impl Faults {
 /// Why somebody else's stuck undo is not decided here yet.
 fn not_yet(view: &InjectionView, now: Now) -> String {
     let owner = sanitize::line(&view.owner);
-    let left = view.deadline.map_or(Duration::ZERO, |deadline| {
-        Duration::try_from(deadline.duration_since(now.server)).unwrap_or_default()
-    });
+    let left = view
+        .deadline
+        .map_or(Duration::ZERO, |deadline| Duration::try_from(deadline.duration_since(now.server)).unwrap_or_default());
     format!("until its deadline, in {}, only {owner} decides about {owner}'s fault", age::countdown(left))
 }
 
