@@ -57,6 +57,7 @@ impl Back {
     ];
 
     /// Further back; from all of it to the last lines again.
+    #[must_use]
     pub fn next(self) -> Self {
         let at = Self::ORDER.iter().position(|back| *back == self).unwrap_or_default();
         Self::ORDER.get(at + 1).copied().unwrap_or_default()

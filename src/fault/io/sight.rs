@@ -40,7 +40,7 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
     let inside = join_all(namespaces.iter().map(|namespace| inside(api, namespace)));
     let (routes, inside, istiod) = futures::join!(served_routes(api, &namespaces), inside, mesh(api));
     let (istiod, root_namespace) = istiod?;
-    let mut sight = Sight { root_namespace, given, istiod, ..routes? };
+    let mut sight = Sight { given, istiod, root_namespace, ..routes? };
     for part in inside {
         let part = part?;
         sight.namespaces.extend(part.namespaces);
