@@ -26,7 +26,7 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
         }
         Context::Viewer => &[C::Back, C::Search, C::NextMatch, C::Wrap, C::Refetch, C::Help],
-        Context::Logs => &[C::Back, C::Follow, C::Container, C::Previous, C::Search, C::Wrap, C::Help],
+        Context::Logs => &[C::Back, C::Follow, C::Container, C::Since, C::Previous, C::Search, C::Wrap, C::Help],
         Context::Picker => &[C::Choose, C::Filter, C::Back],
         // These name their keys themselves.
         Context::Form | Context::Preview | Context::Faults => &[],
@@ -57,8 +57,10 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         }
         pairs.push((format!("{abort} {abort}"), "stop all", Role::Key));
     }
-    let own =
-        own.unwrap_or_else(|| commands.iter().map(|command| (*command, command.spec().hint, Role::Key)).collect());
+    let own = own.unwrap_or_else(|| {
+        let offered = commands.iter().filter(|command| means(app, **command));
+        offered.map(|command| (*command, command.spec().hint, Role::Key)).collect()
+    });
     pairs.extend(own.into_iter().filter_map(pair));
     if !app.world.any_live()
         && app.screens.is_empty()
@@ -67,6 +69,11 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         pairs.push((format!("{abort} {abort}"), "stop all", Role::Key));
     }
     pairs
+}
+
+/// Whether a command does anything on the screen in front.
+fn means(app: &App, command: Command) -> bool {
+    app.screens.last().is_none_or(|screen| screen.means(command))
 }
 
 /// The key that aborts also while text is typed.
@@ -83,7 +90,7 @@ pub fn help(app: &App) -> String {
         text.push_str(&format!("{}\n", context.word()));
         let mut rows: Vec<(String, &str, &str)> = Vec::new();
         for (keys, commands) in app.keymap.bound(context) {
-            let Some(command) = commands.first() else { continue };
+            let Some(command) = commands.first().filter(|command| means(app, **command)) else { continue };
             let spec = command.spec();
             match rows.iter_mut().find(|(_, _, doc)| *doc == spec.doc) {
                 Some((known, ..)) => known.push_str(&format!(", {keys}")),

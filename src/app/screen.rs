@@ -6,7 +6,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
     base::Now,
-    msg::{Context, Effect},
+    msg::{Command, Context, Effect},
     panes::{Change, Form, Logs, Look, Picker, Title, Undo, Viewer, preview::Preview},
 };
 
@@ -40,6 +40,15 @@ impl Screen {
             Self::Change(change) => change.context(),
             Self::Preview(preview) => preview.context(),
             Self::Undo(undo) => undo.context(),
+        }
+    }
+
+    /// Whether a command of its contexts does anything here. Hints and help offer no others.
+    pub fn means(&self, command: Command) -> bool {
+        match self {
+            Self::Viewer(viewer) => viewer.means(command),
+            Self::Logs(logs) => logs.means(command),
+            Self::Picker(_) | Self::Form(_) | Self::Change(_) | Self::Preview(_) | Self::Undo(_) => true,
         }
     }
 

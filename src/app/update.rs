@@ -335,6 +335,7 @@ impl App {
             Turn::Stay => {}
             Turn::Close => effects.extend(self.close_top()),
             Turn::Preview(checked) => self.screens.push(Screen::Preview(Box::new(Preview::open(checked)))),
+            Turn::Refused(why) => self.notify(why, Role::Warn),
             Turn::Undo(id, decision) => {
                 let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
                 let (undo, more) = Undo::open(id, decision, &mut cx);

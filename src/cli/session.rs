@@ -1,6 +1,6 @@
 //! A link to the cluster for one command, and what its troubles mean on a command line.
 
-use std::{future::Future, path::PathBuf};
+use std::{future::Future, mem, path::PathBuf, time::Duration};
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -21,6 +21,9 @@ use crate::{
     config::Settings,
     journal::entry::Access,
 };
+
+/// How long a thread that hangs at the disk is waited for when the command is over: its fault was undone and told by then.
+const HANGS: Duration = Duration::from_secs(1);
 
 /// Settings, a link and the one thread that waits for both.
 pub struct Session {
@@ -96,6 +99,15 @@ impl Session {
         };
         Failure::new(code, what, trouble.to_string(), cause::remedy(trouble, self.link.context()))
             .at(self.link.server())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // To drop a runtime is to wait for its threads, for ever if need be; only one that is owned can be left.
+        if let Ok(empty) = Builder::new_current_thread().build() {
+            mem::replace(&mut self.runtime, empty).shutdown_timeout(HANGS);
+        }
     }
 }
 

@@ -4,15 +4,16 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::{
-    approval::Approval,
+    approval::{Approval, How},
     checked::Checked,
     compare::{differences, meant},
     edit::{self, find},
     fuse,
     identity::{essence, same_or_absent},
+    injection::State,
     mark,
     plan::{Change, Plan, Step},
-    record,
+    record::{self, NoRecord},
 };
 use crate::{
     base::redact,
@@ -96,6 +97,27 @@ pub fn arm(checked: &Checked, approval: &Approval, armer: &Armer, intent: serde_
         record: record::name(&plan.id),
         fuse: if plan.fuses.is_empty() { String::new() } else { fuse::name(&plan.id) },
         namespaces: if leased { namespaces(plan, armer.home.as_deref())? } else { Vec::new() },
+    })
+}
+
+/// Bytes that stand for a name which is known only at arming: user names and host names are no longer.
+const NAME: usize = 256;
+
+/// The bytes of the cluster record of a checked plan, where they are more than a record may have. What else may keep the plan
+/// from being armed is told elsewhere.
+pub fn too_big(checked: &Checked, home: Option<&str>) -> Option<usize> {
+    let armer = Armer {
+        user: "x".repeat(NAME),
+        host: "x".repeat(NAME),
+        access: Access::default(),
+        server: String::new(),
+        home: home.map(str::to_owned),
+    };
+    let approval = Approval { how: How::Key, token: checked.token.clone() };
+    let arm = arm(checked, &approval, &armer, Value::Null).ok()?;
+    arm.namespaces.iter().find_map(|namespace| match record::manifest(&arm, namespace, State::Verifying) {
+        Err(NoRecord::TooBig(bytes)) => Some(bytes),
+        _ => None,
     })
 }
 

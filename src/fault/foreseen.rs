@@ -12,6 +12,8 @@ pub struct Foreseen {
     pub title: String,
     /// The user as the cluster knows it.
     pub owner: String,
+    /// It is this very person's.
+    pub mine: bool,
     /// What is to be decided about what is entangled; `None` for the undo as it goes by itself.
     pub decision: Option<Decision>,
     /// Steps, in the order they are taken back.

@@ -34,6 +34,7 @@ pub mod intent;
 pub mod io;
 pub mod known;
 pub mod mark;
+pub mod mesh_root;
 pub mod moved;
 pub mod plan;
 pub mod policy;

@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use super::{PREFIX, fuse, injection::State};
 use crate::{
-    cluster::{Kind, Manifest, ObjectRef, cluster_id},
+    cluster::{Kind, Manifest, ObjectRef, Source, cluster_id},
     journal::entry::{Access, Arm, StepFact, VERSION},
 };
 
@@ -115,6 +115,25 @@ pub fn manifest(arm: &Arm, namespace: &str, state: State) -> Result<Manifest, No
     }));
     let size = manifest.0.to_string().len();
     if size > LIMIT { Err(NoRecord::TooBig(size)) } else { Ok(manifest) }
+}
+
+/// How records stand as a source, in a person's words: what cannot be seen without them are faults.
+pub fn standing(source: Source, namespace: Option<&str>) -> Source {
+    match source {
+        Source::Forbidden { what } => {
+            let remedy = what.split_once('\n').map_or("", |(_, remedy)| remedy);
+            let place = namespace.map_or_else(|| "in this cluster".to_owned(), |namespace| format!("in {namespace}"));
+            let what = format!(
+                "cannot see faults of others {place}: their records may not be read\n{remedy}\n\
+                 `brink doctor --faults` prints the Role to ask for"
+            );
+            Source::Forbidden { what }
+        }
+        Source::Broken { cause, retry } => {
+            Source::Broken { cause: cause.replacen("cannot list configmaps", "cannot look for faults", 1), retry }
+        }
+        source => source,
+    }
 }
 
 /// Reads a record. Its texts come from whoever may write ConfigMaps there.

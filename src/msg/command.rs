@@ -176,6 +176,7 @@ commands! {
     ManagedFields "managed_fields" Viewer "managed" "Show or hide managedFields."
     Follow "follow" Logs "follow" "Follow new lines, or stand still."
     Container "container" Logs "container" "Show the logs of another container of the pod."
+    Since "since" Logs "since" "Ask for the log further back: the last lines, 1m, 5m, 15m, 30m, 1h, all of it."
     Timestamps "timestamps" Logs "times" "Show or hide the time before each line."
     Previous "previous_run" Logs "previous run" "Switch between this run of the container and the one before."
     ClearLog "clear_log" Logs "clear" "Forget the lines shown so far."

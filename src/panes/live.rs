@@ -54,6 +54,11 @@ pub fn past_deadline(view: &InjectionView, now: Now) -> bool {
     !view.mine && !view.ended() && view.deadline.is_some_and(|deadline| deadline <= now.server)
 }
 
+/// Whether its stuck undo may be decided by this person: the owner at once, anybody with the rights once it had its time.
+pub fn decidable(view: &InjectionView, now: Now) -> bool {
+    view.mine || view.deadline.is_none_or(|deadline| deadline <= now.server)
+}
+
 /// Where it stands, in a few words: `01:12 left`, `undoing`, `stuck`. A link that is lost while something is undone is the
 /// one thing nobody may overlook.
 pub fn standing(view: &InjectionView, now: Now) -> String {

@@ -9,7 +9,7 @@ use crate::{
     base::{Now, Ring, Ticket},
     cluster::{
         ObjectRef, Source,
-        logs::{KEPT, LogBatch, LogRequest},
+        logs::{Back, KEPT, LogBatch, LogRequest},
     },
     config::{Role, keymap::chain},
     msg::{Command, Context, Effect},
@@ -17,14 +17,12 @@ use crate::{
     widgets::put,
 };
 
-/// Lines asked for at the start.
-const TAIL: u64 = 500;
-
 /// The screen.
 #[derive(Debug)]
 pub struct Logs {
     /// What is asked for.
     request: LogRequest,
+    back: Back,
     containers: Vec<String>,
     container: usize,
     ticket: Option<Ticket>,
@@ -45,12 +43,13 @@ impl Logs {
             container: None,
             follow: !previous,
             previous,
-            tail: Some(TAIL),
+            tail: None,
             since: None,
             timestamps: false,
         };
         let mut logs = Self {
             request,
+            back: Back::default(),
             containers,
             container: 0,
             ticket: None,
@@ -72,6 +71,8 @@ impl Logs {
         self.standing = Standing::default();
         self.scroll.top = 0;
         self.heard = false;
+        self.request.tail = Some(self.back.tail());
+        self.request.since = self.back.since();
         self.request.container = self.containers.get(self.container).cloned();
         effects.push(Effect::Log(ticket, self.request.clone()));
         effects
@@ -101,6 +102,10 @@ impl Logs {
             // Of two, the other one; of more, a person picks one (`Self::others`).
             Command::Container if self.containers.len() == 2 => {
                 self.container = 1 - self.container;
+                return self.ask(cx).into();
+            }
+            Command::Since => {
+                self.back = self.back.next();
                 return self.ask(cx).into();
             }
             Command::Timestamps => {
@@ -135,6 +140,15 @@ impl Logs {
             }
         }
         Reply::none()
+    }
+
+    /// Whether a command does anything here; the others are not offered.
+    pub fn means(&self, command: Command) -> bool {
+        match command {
+            Command::Container => self.containers.len() > 1,
+            Command::ManagedFields | Command::EditObject => false,
+            _ => true,
+        }
     }
 
     /// The containers to pick from, the current one told apart; none where there is nothing to pick.
@@ -218,6 +232,9 @@ impl Logs {
         let mut words = Vec::new();
         if self.containers.len() > 1 {
             words.push((format!("{}/{}", self.container + 1, self.containers.len()), Role::TextDim));
+        }
+        if self.back != Back::Tail {
+            words.push((self.back.words(), Role::Accent));
         }
         if self.request.previous {
             words.push(("previous run".to_owned(), Role::Warn));

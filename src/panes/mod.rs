@@ -138,6 +138,8 @@ pub enum Turn {
     Close,
     /// Show a checked plan.
     Preview(Box<Checked>),
+    /// Say why not.
+    Refused(String),
     /// Show what the undo of an injection would write.
     Undo(String, Option<Decision>),
     /// Go back to the form of this intent, or open it.

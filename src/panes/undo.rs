@@ -222,6 +222,10 @@ impl Undo {
         let cells = usize::from(cells.saturating_sub(2)).max(1);
         let owner = sanitize::line(&seen.owner);
         let about = match seen.decision {
+            Some(Decision::ForceMine) if !seen.mine => format!(
+                "{owner}'s fault is past its deadline: what others wrote meanwhile is lost, this would be written over it \
+                 with your rights."
+            ),
             Some(Decision::ForceMine) => {
                 "What others wrote meanwhile is lost; this would be written over it.".to_owned()
             }

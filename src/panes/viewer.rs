@@ -196,6 +196,15 @@ impl Viewer {
         }
     }
 
+    /// Whether a command does anything here; the others are not offered.
+    pub fn means(&self, command: Command) -> bool {
+        match command {
+            Command::Refetch => !matches!(self.reading, Reading::Text(_)),
+            Command::ManagedFields | Command::EditObject => self.yaml_of().is_some(),
+            _ => true,
+        }
+    }
+
     /// Whose keys count.
     pub fn context(&self) -> Context {
         if self.scroll.typing.is_some() { Context::Input } else { Context::Viewer }

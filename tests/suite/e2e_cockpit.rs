@@ -6,7 +6,10 @@ use std::time::Duration;
 use super::{
     cockpit::pty::Session,
     e2e_plan::SHOP,
-    support::world::{World, own_world},
+    support::{
+        guardians::State,
+        world::{World, own_world},
+    },
 };
 
 /// Objects of ours in the namespace, as the server tells them.
@@ -56,7 +59,7 @@ fn a_fault_is_chosen_read_applied_aborted_and_proven_undone() {
     // Its own: the emergency stop ends every fault of the user.
     let Some(world) = own_world() else { return };
     world.namespace("shop", SHOP);
-    let state = tempfile::tempdir().unwrap();
+    let state = State::new();
     let (kubeconfig, folder) = (world.kubeconfig.clone(), state.path().display().to_string());
     let arguments = ["--kubeconfig", &kubeconfig, "--context", "admin", "-n", "shop", "--state-dir", &folder];
     let mut session = Session::start(120, 40, &arguments);
@@ -99,7 +102,7 @@ fn entangle(world: &World, session: &mut Session) {
 fn a_stuck_undo_is_decided_in_the_cockpit() {
     let Some(world) = own_world() else { return };
     world.namespace("shop", SHOP);
-    let state = tempfile::tempdir().unwrap();
+    let state = State::new();
     let (kubeconfig, folder) = (world.kubeconfig.clone(), state.path().display().to_string());
     let arguments = ["--kubeconfig", &kubeconfig, "--context", "admin", "-n", "shop", "--state-dir", &folder];
     let mut session = Session::start(120, 40, &arguments);

@@ -14,7 +14,10 @@ use std::{
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::support::world::{World, cut, on_lifeline, world};
+use super::support::{
+    guardians::{self, State},
+    world::{World, cut, on_lifeline, world},
+};
 
 const SHOP: &str = include_str!("e2e_lifecycle/shop.yaml");
 
@@ -66,7 +69,8 @@ enum Victims {
 struct Stage {
     world: &'static World,
     namespace: String,
-    home: tempfile::TempDir,
+    /// Dropped before the proxy: the way of its guardians to the cluster.
+    home: State,
     proxy: Proxy,
     before: String,
 }
@@ -136,7 +140,7 @@ impl Stage {
     fn open(name: &str) -> Option<Self> {
         let world = world()?;
         world.namespace(name, SHOP);
-        let home = tempfile::tempdir().unwrap();
+        let home = State::new();
         fs::write(home.path().join("rails.toml"), "max-concurrent = 100\n").unwrap();
         let proxy = Proxy::start(world, &home.path().join("proxy"));
         let mut stage = Self { world, namespace: name.to_owned(), home, proxy, before: String::new() };
@@ -185,18 +189,7 @@ impl Stage {
 
     /// Guardians of this case, by their command line.
     fn guardians(&self) -> Vec<i32> {
-        let state = self.state();
-        let state = state.to_str().unwrap();
-        fs::read_dir("/proc")
-            .unwrap()
-            .filter_map(|entry| {
-                let entry = entry.ok()?;
-                let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
-                let line = fs::read(entry.path().join("cmdline")).ok()?;
-                let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
-                (words.contains(&b"guardian".as_slice()) && words.contains(&state.as_bytes())).then_some(pid)
-            })
-            .collect()
+        guardians::of(&self.state())
     }
 
     fn kill(&self, victims: Victims, cockpit: &mut Child) {
@@ -402,5 +395,72 @@ fn a_guardian_told_to_terminate_undoes_at_once() {
     cockpit.wait().unwrap();
     until("the guardian to undo", 20, || !stage.world_has_mark());
     until("the guardian to finish", 60, || stage.open_journals().is_empty());
+    stage.assert_as_before();
+}
+
+/// The guardian is told to end in the same moment in which a person recovers; whoever comes first is held at its write, so
+/// that the other is at work beside it.
+fn recovered_beside_the_guardian(name: &str, fault: Fault) {
+    let Some((stage, mut cockpit)) = active(name, fault) else { return };
+    let journal = stage.open_journals().remove(0);
+    let id = journal.file_stem().unwrap().to_str().unwrap().to_owned();
+    let mut undo = fault.undo();
+    // Of what comes from now on the first is the undo.
+    undo.as_object_mut().unwrap().remove("skip");
+    stage.proxy.hold(&undo, &json!({"kind": "delay", "ms": 3_000}));
+    cockpit.kill().unwrap();
+    guardians::send(&stage.state(), Signal::TERM);
+    let recovering = stage.brink(&["fault", "recover", "-o", "json"]).spawn().unwrap();
+    cockpit.wait().unwrap();
+    until(&format!("{name}: the undo"), 30, || stage.proxy.holds());
+    let output = recovering.wait_with_output().unwrap();
+    let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let told: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{name}: {said} {complaint}"));
+    // It has nothing to tell where the guardian came first.
+    let states: Vec<&str> =
+        told["injections"].as_array().unwrap().iter().map(|view| view["state"].as_str().unwrap()).collect();
+    assert!(states.iter().all(|state| ["recovered", "residue"].contains(state)), "{name}: {said} {complaint}");
+    assert_eq!(output.status.code(), Some(i32::from(states.contains(&"residue"))), "{name}: {said} {complaint}");
+    until(&format!("{name}: the guardian to go home"), 60, || stage.guardians().is_empty());
+    assert!(!stage.world_has_mark(), "{name}: a mark stands");
+    // No record and no fuse either: the picture holds ConfigMaps and Jobs as well.
+    stage.assert_as_before();
+    let done = stage.state().join("done").join(journal.parent().unwrap().file_name().unwrap());
+    assert!(done.join(format!("{id}.jsonl")).exists(), "{name}: the journal is not put away");
+    let last_words = fs::read_to_string(stage.state().join("guardian.log")).unwrap_or_default();
+    assert_eq!(last_words, "", "{name}: the guardian did not end cleanly");
+}
+
+#[test]
+fn a_guardian_told_to_terminate_and_a_recover_patch_side_by_side() {
+    recovered_beside_the_guardian("term-recover-scale", Fault::Scale);
+}
+
+#[test]
+fn a_guardian_told_to_terminate_and_a_recover_delete_side_by_side() {
+    recovered_beside_the_guardian("term-recover-deny", Fault::Deny);
+}
+
+#[test]
+fn a_disk_that_hangs_at_the_end_keeps_nobody_waiting() {
+    let Some((stage, mut cockpit)) = active("hung-disk", Fault::Deny) else { return };
+    // Where the journal is to be put away stands a pipe that nobody reads: whoever opens it to write hangs.
+    let journal = stage.open_journals().remove(0);
+    let done = stage.state().join("done").join(journal.parent().unwrap().file_name().unwrap());
+    fs::create_dir_all(&done).unwrap();
+    let pipe = done.join(journal.file_name().unwrap()).with_extension("draft");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while cockpit.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < deadline, "it waits for the disk for ever");
+        thread::sleep(Duration::from_millis(50));
+    }
+    let output = cockpit.wait_with_output().unwrap();
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success() && told["state"] == "recovered", "{told}");
+    assert!(!stage.world_has_mark());
+    until("the guardian to go home", 60, || stage.guardians().is_empty());
+    fs::remove_file(&pipe).unwrap();
+    stage.recover();
     stage.assert_as_before();
 }

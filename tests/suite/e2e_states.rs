@@ -68,9 +68,15 @@ fn every_reader_is_told_what_is_so_for_him() {
 
     // Who may list routes only here, and no Gateways, sees the routes of this namespace and is told what is missing beside them.
     let nobody = screen(world, "nobody", "a route by its name alone", |screen| {
-        lone(screen, " yes ") && screen.contains("cannot list pods in glance: needs get,list,watch pods")
+        lone(screen, " yes ")
+            && screen.contains("cannot list pods in glance: needs get,list,watch pods")
+            && screen.contains("cannot see faults of others")
     });
     assert!(nobody.contains("kubectl --context nobody auth can-i list pods -n glance"), "{nobody}");
+    // Records are what the server refuses; faults are what he does not see.
+    assert!(nobody.contains("cannot see faults of others in glance"), "{nobody}");
+    assert!(nobody.contains("kubectl --context nobody auth can-i list configmaps -n glance"), "{nobody}");
+    assert!(!nobody.contains("cannot list configmaps"), "{nobody}");
     assert!(nobody.contains("Pods – ") && !nobody.contains("no link"), "{nobody}");
     assert_eq!(listed(world, "nobody")["routes"][0]["wins"], true);
 

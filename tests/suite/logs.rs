@@ -5,7 +5,7 @@ use std::{sync::Mutex, time::Duration};
 use brink::cluster::{
     Source,
     io::logs,
-    logs::{LogBatch, LogRequest},
+    logs::{Back, LogBatch, LogRequest},
 };
 use tokio::sync::mpsc;
 
@@ -61,6 +61,31 @@ async fn a_log_is_read_to_its_end_and_made_safe() {
     }
     let (lines, _) = read(&server, LogRequest { timestamps: true, ..request() }).await;
     assert_eq!(lines[0], "2026-01-01T00:00:01.5Z plain");
+}
+
+#[tokio::test]
+async fn how_far_back_is_said_to_the_server() {
+    let server = Server::plain(|_| Reply::Whole(200, vec![], "2026-01-01T00:00:01Z a\n".to_owned())).await;
+    let mut back = Back::default();
+    for (since, tail) in [
+        (None, "500"),
+        (Some("60"), "10000"),
+        (Some("300"), "10000"),
+        (Some("900"), "10000"),
+        (Some("1800"), "10000"),
+        (Some("3600"), "10000"),
+        (None, "10000"),
+    ] {
+        read(&server, LogRequest { tail: Some(back.tail()), since: back.since(), ..request() }).await;
+        let seen = server.seen().pop().unwrap();
+        assert!(seen.asks(&format!("tailLines={tail}")), "{back:?}: {}", seen.path);
+        match since {
+            Some(seconds) => assert!(seen.asks(&format!("sinceSeconds={seconds}")), "{back:?}: {}", seen.path),
+            None => assert!(!seen.path.contains("sinceSeconds"), "{back:?}: {}", seen.path),
+        }
+        back = back.next();
+    }
+    assert_eq!(back, Back::default(), "it goes round");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A fault among whose values is a secret: it stays on the machine that made it, and everybody is told what that means.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use brink::{
     cluster::{Kind, Manifest, ObjectRef, warrant::Purpose},
@@ -256,6 +256,8 @@ async fn a_person_may_leave_it_as_it_is_elsewhere() {
     let elsewhere = tempfile::tempdir().unwrap();
     let other = rig.cockpit_at(elsewhere.path(), "ben");
     other.engine.abort(ID).await.unwrap();
+    assert!(other.engine.decide(ID, Decision::KeepTheirs).await.is_err(), "it is not his before its deadline");
+    tokio::time::sleep(Duration::from_secs(LEASE)).await;
     // Nothing it could be forced to.
     let view = other.engine.decide(ID, Decision::ForceMine).await.unwrap();
     assert_eq!(view.state, State::Stuck, "{view:?}");

@@ -185,7 +185,6 @@ pub async fn check<A: Api>(
     let uids =
         plan.steps.iter().map(|step| Some(step.before.as_ref()?.text(&["metadata", "uid"])?.to_owned())).collect();
     let blast = blast(&plan, traffic);
-    let guard = rules::judge(&plan, sight, &blast, &findings, terms);
     let token = token::token(&cluster.uid, &plan, &identities, terms);
     let mut residue: Vec<String> = plan.steps.iter().flat_map(|step| step.residue.clone()).collect();
     residue.dedup();
@@ -202,7 +201,7 @@ pub async fn check<A: Api>(
         alternatives: plan.alternatives.iter().map(|driver| driver.word().to_owned()).collect(),
         changes: Vec::new(),
         blast,
-        guard,
+guard: Vec::new(),
         predicts: clean(plan.predicts.iter().cloned().chain(early(&plan)).collect()),
         residue: clean(residue),
         rivals: clean(rivals::rivals(&plan, sight)),
@@ -220,6 +219,8 @@ pub async fn check<A: Api>(
         at: api.now(),
         plan,
     };
+    findings.record_bytes = arming::too_big(&checked, terms.policy.home.as_deref());
+    checked.preview.guard = rules::judge(&checked.plan, sight, &checked.preview.blast, &findings, terms);
     checked.preview.changes = fuses;
     checked.preview.changes.extend(show::changes(&checked, &findings.dry_runs));
     Ok(checked)

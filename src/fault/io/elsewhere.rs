@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    engine::{Engine, ended},
+    engine::{Engine, ended, nothing_to_decide},
     finding::get,
     finish::{self, finish},
     ledger::Ledger,
@@ -89,6 +89,36 @@ impl<A: Api + 'static> Engine<A> {
             Some(view) => Ok(ended(view).await),
             None => Err(OrderError::Unknown(id.to_owned())),
         }
+    }
+
+    /// Takes up a stuck undo that no task of this process works on, so that a person can decide about it: nothing is written
+    /// by it but what the undo itself writes. Answers when it has ended or is stuck here as well.
+    pub(super) async fn take_up(&self, id: &str) -> Result<InjectionView, OrderError> {
+        let (outside, _) = self.outside().await?;
+        let (record, view) = match outside.into_iter().find(|found| found.id() == id) {
+            Some(Outside::Foreign(claims)) => {
+                let contested = claims.contested();
+                let record = self.true_one(claims).await.ok_or_else(|| OrderError::Unknown(id.to_owned()))?;
+                let mut view = foreign_view(&record);
+                view.notes.extend(contested);
+                (record, view)
+            }
+            Some(Outside::Held(view, Some(record))) => (self.told_here(*record), *view),
+            Some(Outside::Own(case, journal, view)) if view.state == State::Stuck => {
+                self.finish_own(*case, Some(journal), *view, Cause::Person);
+                let view = self.view(id).ok_or_else(|| OrderError::Unknown(id.to_owned()))?;
+                return Ok(ended(view).await);
+            }
+            Some(Outside::Own(_, _, view) | Outside::Over(_, _, view) | Outside::Held(view, None)) => {
+                return Err(nothing_to_decide(id, view.state));
+            }
+            None => return Err(OrderError::Unknown(id.to_owned())),
+        };
+        if view.state != State::Stuck {
+            return Err(nothing_to_decide(id, view.state));
+        }
+        self.may_decide(id, &record.arm.owner, record.deadline())?;
+        self.stop_owner(record, view, Cause::Person).await
     }
 
     /// Undoes a kept change, from its journal.

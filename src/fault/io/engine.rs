@@ -280,19 +280,41 @@ impl<A: Api + 'static> Engine<A> {
         }
     }
 
-    /// Decides about a stuck undo.
+    /// Decides about a stuck undo: one's own, or anybody's once its deadline is over. One that is stuck elsewhere is taken up
+    /// here first; where it then ends by itself, there was nothing left to decide.
     pub async fn decide(&self, id: &str, decision: Decision) -> Result<InjectionView, OrderError> {
-        let Some(mut view) = self.view(id) else { return Err(OrderError::Unknown(id.to_owned())) };
-        let state = view.borrow().state;
-        let not_now = |why: &str| OrderError::NotNow { id: id.to_owned(), state: state.word(), why: why.to_owned() };
-        if state != State::Stuck {
-            return Err(not_now("there is nothing to decide"));
+        if self.bench.place.readonly {
+            return Err(OrderError::ReadOnly);
         }
+        if self.view(id).is_none() {
+            let taken = self.take_up(id).await?;
+            if taken.ended() {
+                return Ok(taken);
+            }
+        }
+        let Some(mut view) = self.view(id) else { return Err(OrderError::Unknown(id.to_owned())) };
+        let before = view.borrow().clone();
+        if before.state != State::Stuck {
+            return Err(nothing_to_decide(id, before.state));
+        }
+        self.may_decide(id, &before.owner, before.deadline)?;
+        let not_now =
+            |why: &str| OrderError::NotNow { id: id.to_owned(), state: before.state.word(), why: why.to_owned() };
         if !self.order(id, Order::Decide(decision)) {
             return Err(not_now("it is busy with other orders; try again"));
         }
         let _ = view.wait_for(|view| view.state != State::Stuck).await;
         Ok(ended(view).await)
+    }
+
+    /// Whether this person may decide about an undo: the owner, or anybody once it had its time.
+    pub(super) fn may_decide(&self, id: &str, owner: &str, deadline: Option<Timestamp>) -> Result<(), OrderError> {
+        let waits = deadline.is_some_and(|deadline| deadline > self.bench.api.now());
+        if waits && owner != self.bench.place.user {
+            let why = "until its deadline only its owner decides about its undo".to_owned();
+            return Err(OrderError::NotYours { id: id.to_owned(), owner: owner.to_owned(), why });
+        }
+        Ok(())
     }
 
     /// Lets the guardian keep what is active by duration and lease alone, so that this process may end.
@@ -316,6 +338,11 @@ impl<A: Api + 'static> Engine<A> {
     pub fn kept(&self) -> Vec<InjectionView> {
         self.desk().kept.values().filter(|kept| kept.works()).map(|kept| kept.view.borrow().clone()).collect()
     }
+}
+
+/// Its undo waits for nobody.
+pub(super) fn nothing_to_decide(id: &str, state: State) -> OrderError {
+    OrderError::NotNow { id: id.to_owned(), state: state.word(), why: "there is nothing to decide".to_owned() }
 }
 
 /// The view once it has ended or is stuck.

@@ -29,7 +29,8 @@ impl<A: Api + 'static> Engine<A> {
             steps.push(self.foresee_step(&case, step, decision).await?);
         }
         let (title, owner) = (case.arm.title.clone(), case.arm.owner.clone());
-        Ok(Foreseen { injection: id.to_owned(), title, owner, decision, steps })
+        let mine = owner == self.bench.place.user;
+        Ok(Foreseen { injection: id.to_owned(), title, owner, mine, decision, steps })
     }
 
     /// What is known of an injection: by this machine's journal, else by its record.

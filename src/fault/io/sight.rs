@@ -12,7 +12,7 @@ use crate::{
     fault::{
         drivers::CompileError,
         intent::{Fault, FaultKind},
-        known,
+        known, mesh_root,
         sight::{Controller, Given, Sight},
     },
 };
@@ -38,8 +38,9 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
     namespaces.dedup();
     namespaces.truncate(NAMESPACES);
     let inside = join_all(namespaces.iter().map(|namespace| inside(api, namespace)));
-    let (routes, inside, istiod) = futures::join!(served_routes(api, &namespaces), inside, istiod(api));
-    let mut sight = Sight { root_namespace: "istio-system".to_owned(), given, istiod: istiod?, ..routes? };
+    let (routes, inside, istiod) = futures::join!(served_routes(api, &namespaces), inside, mesh(api));
+    let (istiod, root_namespace) = istiod?;
+    let mut sight = Sight { given, istiod, root_namespace, ..routes? };
     for part in inside {
         let part = part?;
         sight.namespaces.extend(part.namespaces);
@@ -65,7 +66,7 @@ pub async fn survey<A: Api>(api: &A) -> Result<Sight, CompileError> {
     let mut sight = Sight::default();
     let (served, istiod) = futures::join!(served(api, &mut sight), istiod(api));
     served?;
-    sight.istiod = istiod?;
+    sight.istiod = alive(istiod?.as_deref());
     Ok(sight)
 }
 
@@ -281,10 +282,36 @@ async fn kind_of<A: Api>(api: &A, wanted: &Manifest, known: &mut Vec<Kind>) -> R
 }
 
 /// Istio's control plane: Deployments labelled `app=istiod`, wherever they are.
-async fn istiod<A: Api>(api: &A) -> Result<Controller, CompileError> {
-    let Some(found) = list(api, &known::deployment(), None, "app=istiod").await? else {
-        return Ok(Controller::Unknown);
+/// `None` when they may not be listed.
+async fn istiod<A: Api>(api: &A) -> Result<Option<Vec<Manifest>>, CompileError> {
+    list(api, &known::deployment(), None, "app=istiod").await
+}
+
+fn available(istiod: &Manifest) -> bool {
+    istiod.at(&["status", "availableReplicas"]).and_then(Value::as_u64).unwrap_or(0) > 0
+}
+
+fn alive(found: Option<&[Manifest]>) -> Controller {
+    match found {
+        None => Controller::Unknown,
+        Some(found) if found.iter().any(available) => Controller::Alive,
+        Some(_) => Controller::Absent,
+    }
+}
+
+/// Whether a control plane is there, and the root namespace of its mesh.
+async fn mesh<A: Api>(api: &A) -> Result<(Controller, String), CompileError> {
+    let found = istiod(api).await?;
+    let controller = alive(found.as_deref());
+    let found = found.unwrap_or_default();
+    let config = found.iter().find(|one| available(one)).or(found.first()).and_then(mesh_root::config_of);
+    let told = match config {
+        Some(config) => match api.read(&Read::Get(config.clone())).await {
+            Ok(answer) => mesh_root::told_by(&answer.body),
+            Err(trouble) if answered(&trouble) => None,
+            Err(trouble) => return Err(unreadable(&config.short(), &trouble)),
+        },
+        None => None,
     };
-    let available = |one: &Manifest| one.at(&["status", "availableReplicas"]).and_then(Value::as_u64).unwrap_or(0) > 0;
-    Ok(if found.iter().any(available) { Controller::Alive } else { Controller::Absent })
+    Ok((controller, told.unwrap_or_else(|| mesh_root::DEFAULT.to_owned())))
 }

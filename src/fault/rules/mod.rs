@@ -47,6 +47,8 @@ pub struct Findings {
     pub missing: Vec<String>,
     /// Rights for record and fuse that are missing.
     pub missing_record: Vec<String>,
+    /// Bytes the record would have, where they are too many.
+    pub record_bytes: Option<usize>,
     /// Rights that could not be asked about.
     pub unasked: Vec<String>,
     /// Touched namespaces that are being deleted.

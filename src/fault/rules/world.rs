@@ -7,6 +7,7 @@ use crate::{
         gitops::owner,
         plan::Change,
         preview::{DryRun, Ruling, Verdict},
+        record,
     },
 };
 
@@ -57,12 +58,16 @@ pub(super) fn rights(case: &Case<'_>) -> Verdict {
 
 pub(super) fn record(case: &Case<'_>) -> Verdict {
     let limit = "a record and a fuse in every touched namespace";
+    let verdict =
+        if case.policy().record_local && case.plan.fuses.is_empty() { Ruling::Confirm } else { Ruling::Refuse };
+    if let Some(bytes) = case.findings.record_bytes {
+        let value = format!("the record would have {bytes} bytes");
+        return say("record", verdict, value, format!("{} bytes", record::LIMIT), "split the plan");
+    }
     if case.findings.missing_record.is_empty() {
         return say("record", Ruling::Ok, "you may write them", limit, "");
     }
     let value = format!("cannot {}", case.findings.missing_record.join(", "));
-    let verdict =
-        if case.policy().record_local && case.plan.fuses.is_empty() { Ruling::Confirm } else { Ruling::Refuse };
     say("record", verdict, value, limit, "policy key `record-local`, or ask for these rights")
 }
 

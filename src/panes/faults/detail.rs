@@ -68,13 +68,17 @@ fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
     }
     let path = crate::config::keymap::chain(Context::Faults);
     let key = |command| look.keymap.key(&path, command).unwrap_or_default();
-    let past = live::past_deadline(view, look.now);
+    let stuck = view.state == State::Stuck;
+    let past = live::past_deadline(view, look.now) && !stuck;
     if look.world.readonly && !view.ended() {
         say(&format!("brink only looks here; `brink fault abort {}` ends it", view.injection), Role::Warn);
     } else if past {
         let key = key(Command::FaultAbort);
         say(&format!("nobody ended it in time: {key} shows what its undo would write"), Role::Warn);
-    } else if view.state == State::Stuck {
+    } else if stuck && !live::decidable(view, look.now) {
+        let print = key(Command::FaultPrint);
+        say(&format!("{} decides until its deadline · {print} print the commands", view.owner), Role::Warn);
+    } else if stuck {
         say(
             &format!(
                 "{} keep theirs · {} force mine · {} print the commands",

@@ -149,11 +149,15 @@ impl Faults {
             Command::FaultExtend if view.state == State::Active && view.mine => {
                 Effect::Extend(cx.tickets.take(), id, MORE).into()
             }
+            Command::FaultKeep | Command::FaultForce if stuck && !live::decidable(view, cx.now) => {
+                Reply { turn: Turn::Refused(not_yet(view, cx.now)), ..Reply::none() }
+            }
             Command::FaultKeep if stuck && again && cx.alone => {
                 Effect::Decide(cx.tickets.take(), id, Decision::KeepTheirs).into()
             }
             Command::FaultKeep if stuck => {
-                self.ask(command, id, "leave what stands there now and close the fault".to_owned(), cx)
+                let whose = if view.mine { "the".to_owned() } else { format!("{}'s", sanitize::line(&view.owner)) };
+                self.ask(command, id, format!("leave what stands there now and close {whose} fault"), cx)
             }
             Command::FaultForce if stuck => Reply { turn: Turn::Undo(id, Some(Decision::ForceMine)), ..Reply::none() },
             Command::FaultPrint if stuck => Effect::Print(cx.tickets.take(), id).into(),
@@ -312,6 +316,15 @@ impl Faults {
         let id = self.cursor.as_deref();
         rows.iter().position(|view| Some(view.injection.as_str()) == id).unwrap_or(0)
     }
+}
+
+/// Why somebody else's stuck undo is not decided here yet.
+fn not_yet(view: &InjectionView, now: Now) -> String {
+    let owner = sanitize::line(&view.owner);
+    let left = view
+        .deadline
+        .map_or(Duration::ZERO, |deadline| Duration::try_from(deadline.duration_since(now.server)).unwrap_or_default());
+    format!("until its deadline, in {}, only {owner} decides about {owner}'s fault", age::countdown(left))
 }
 
 /// Live ones first, then the newest.

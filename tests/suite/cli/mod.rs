@@ -15,11 +15,12 @@ use std::{
 };
 
 use serde_json::Value;
-use tempfile::TempDir;
+
+use super::support::guardians::State;
 
 /// A home of its own, so that nothing of the machine's user leaks into a test.
 pub struct Home {
-    folder: TempDir,
+    folder: State,
     env: Vec<(String, String)>,
 }
 
@@ -33,7 +34,7 @@ pub struct Ran {
 
 impl Home {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), env: Vec::new() }
+        Self { folder: State::new(), env: Vec::new() }
     }
 
     /// With an environment variable.

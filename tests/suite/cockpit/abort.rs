@@ -116,6 +116,7 @@ fn foreseen(stage: &mut Stage) {
         injection: id,
         title: "Scale Deployment reviews".to_owned(),
         owner: "ana".to_owned(),
+        mine: true,
         decision: Some(Decision::ForceMine),
         steps: vec![step],
     };

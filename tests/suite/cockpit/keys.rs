@@ -149,6 +149,71 @@ fn logs_follow_switch_container_and_count_what_they_drop() {
 }
 
 #[test]
+fn a_log_is_asked_for_further_back_with_one_key() {
+    let mut stage = Stage::full(120, 40);
+    stage.keys("/ r e v i e w s - v 2 enter l");
+    let request = |stage: &Stage| {
+        stage.asked(|effect| match effect {
+            Effect::Log(ticket, request) => Some((*ticket, request.clone())),
+            _ => None,
+        })
+    };
+    let (mut before, first) = request(&stage);
+    assert_eq!((first.since, first.tail), (None, Some(500)));
+    assert!(!stage.shows("since 1m") && stage.shows("S since"), "{}", stage.text());
+    for (minutes, words) in [(1, "since 1m"), (5, "since 5m"), (15, "since 15m"), (30, "since 30m"), (60, "since 1h")] {
+        stage.keys("S");
+        let (ticket, asked) = request(&stage);
+        assert_eq!(asked.since, Some(Duration::from_secs(minutes * 60)));
+        assert_eq!(asked.tail, Some(10_000), "no more than is kept");
+        assert!(stage.effects.contains(&Effect::Stop(before)), "the old question ends");
+        assert!(stage.shows(words), "{}", stage.text());
+        before = ticket;
+    }
+    stage.keys("S");
+    let (_, all) = request(&stage);
+    assert_eq!((all.since, all.tail), (None, Some(10_000)));
+    assert!(stage.shows("all of it"), "{}", stage.text());
+    // The run before is asked for as far back.
+    stage.keys("S S p");
+    let (_, previous) = request(&stage);
+    assert_eq!((previous.previous, previous.since), (true, Some(Duration::from_secs(60))));
+    stage.keys("S S S S S S ?");
+    assert!(stage.shows("Ask for the log further back"), "{}", stage.text());
+}
+
+#[test]
+fn keys_that_do_nothing_here_are_not_offered() {
+    const AGAIN: &str = "Ask the cluster again";
+    const MANAGED: &str = "Show or hide managedFields";
+    let hint = |stage: &Stage| stage.text().lines().last().unwrap_or_default().to_owned();
+    // The help is a text of ours: there is nobody to ask again.
+    let mut stage = Stage::full(120, 60);
+    stage.keys("?");
+    assert!(stage.shows("Help") && hint(&stage).contains("search"), "{}", stage.text());
+    assert!(!hint(&stage).contains("again"), "{}", hint(&stage));
+    stage.keys("?");
+    assert!(stage.shows("Search in the text") && !stage.shows(AGAIN) && !stage.shows(MANAGED), "{}", stage.text());
+    // What the cluster told can be asked for again; only YAML has managedFields.
+    let mut stage = Stage::full(120, 60);
+    stage.keys("d");
+    assert!(hint(&stage).contains("r again"), "{}", hint(&stage));
+    stage.keys("?");
+    assert!(stage.shows(AGAIN) && !stage.shows(MANAGED), "{}", stage.text());
+    stage.keys("esc esc y ?");
+    assert!(stage.shows(AGAIN) && stage.shows(MANAGED), "{}", stage.text());
+    // Of one container there is no other.
+    let mut stage = Stage::full(120, 60);
+    let mut row = pod(40, "zzz-1-last", (1, 1), "Running", 0, 5);
+    row.containers = std::sync::Arc::from(["app"].map(std::sync::Arc::from));
+    stage.pods(vec![row]);
+    stage.keys("/ z z z enter l");
+    assert!(hint(&stage).contains("follow") && !hint(&stage).contains("container"), "{}", hint(&stage));
+    stage.keys("?");
+    assert!(!stage.shows(MANAGED) && !stage.shows("another container"), "{}", stage.text());
+}
+
+#[test]
 fn of_many_containers_one_is_picked_by_name() {
     let mut stage = Stage::full(80, 24);
     let mut row = pod(40, "zzz-1-last", (3, 3), "Running", 0, 5);

@@ -12,6 +12,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use tempfile::TempDir;
 
 use super::stage::{cells, terminal};
+use crate::suite::support::guardians::State;
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -22,7 +23,8 @@ pub struct Session {
     bytes: Receiver<Vec<u8>>,
     raw: Vec<u8>,
     screen: vt100::Parser,
-    _home: TempDir,
+    /// Dropped last of all: a guardian may be at work in it.
+    _home: State,
 }
 
 impl Session {
@@ -32,7 +34,7 @@ impl Session {
 
     /// Any program on a terminal of its own.
     fn of(width: u16, height: u16, program: &str, arguments: &[&str]) -> Self {
-        let home = TempDir::new().unwrap();
+        let home = State::new();
         let pty = native_pty_system()
             .openpty(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 })
             .unwrap();

@@ -105,6 +105,7 @@ fn a_calm_plan_is_allowed_and_every_rule_says_so() {
     case.findings.missing_record.push("create configmaps".to_owned());
     case.terms.policy.record_local = true;
 }))]
+#[case::record_too_big("record", Ruling::Refuse, with(calm(), |case| case.findings.record_bytes = Some(300_000)))]
 #[case::terminating("namespace", Ruling::Refuse, with(calm(), |case| case.findings.terminating.push("shop".to_owned())))]
 #[case::gitops_fault("gitops", Ruling::Confirm, patch_of_tracked(Purpose::Fault))]
 #[case::gitops_change("gitops", Ruling::Refuse, patch_of_tracked(Purpose::Change))]

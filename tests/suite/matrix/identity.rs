@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::suite::support::{
     fake_cluster::{Call, Store, Twist, namespace},
-    families::{Family, policy, route},
+    families::{Family, LEASE, policy, route},
     rig::{Cockpit, ID, Rig},
 };
 
@@ -93,6 +93,8 @@ pub async fn whose_cluster(family: Family) -> u32 {
         assert_eq!(scanned.foreign.len(), 1, "{scanned:?}");
         let mut view = other.engine.abort(ID).await.unwrap();
         if family == Family::Recreate && view.state == State::Stuck {
+            // It is not his to decide before.
+            tokio::time::sleep(Duration::from_secs(LEASE)).await;
             view = other.engine.decide(ID, Decision::ForceMine).await.unwrap();
         }
         assert!(view.ended(), "{view:?}");
@@ -307,6 +309,7 @@ pub async fn claimed_records(family: Family) -> u32 {
     assert!(deadline > rig.world.now(), "a copy elsewhere moved the deadline");
     let mut view = other.engine.abort(ID).await.unwrap();
     if family == Family::Recreate && view.state == State::Stuck {
+        tokio::time::sleep(Duration::from_secs(LEASE)).await;
         view = other.engine.decide(ID, Decision::ForceMine).await.unwrap();
     }
     assert!(view.ended(), "{view:?}");
@@ -384,6 +387,7 @@ pub async fn vanished_record(family: Family) -> u32 {
     let elsewhere = tempfile::tempdir().unwrap();
     let other = rig.cockpit_at(elsewhere.path(), "ben");
     assert_eq!(other.engine.abort(ID).await.unwrap().state, State::Stuck);
+    tokio::time::sleep(Duration::from_secs(LEASE)).await;
     let view = other.engine.decide(ID, Decision::ForceMine).await.unwrap();
     assert_eq!(view.state, State::Stuck, "{view:?}");
     assert_eq!(rig.world.get(&object).unwrap(), before, "{}: a forged record was forced", family.letter());

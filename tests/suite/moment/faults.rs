@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use brink::{
+    cluster::Source,
     fault::{
         injection::State,
+        record,
         undo::Decision,
         view::{ConditionState, ConditionView, EvidenceState, EvidenceView, InjectionView, StepView},
     },
     journal::entry::{Cause, Op, Outcome},
     msg::{Command, Effect},
-    panes::{Faults, Turn, live},
+    panes::{Faults, Turn, live, world::LinkState},
 };
 use insta::assert_snapshot;
 use ratatui::layout::Rect;
@@ -205,6 +207,63 @@ fn who_only_looks_is_shown_the_command_and_no_keys() {
     assert!(screen.contains(&format!("`brink fault abort {id}` ends it")), "{screen}");
     let hints = pane.hints(&stage.world);
     assert!(!hints.contains(&Command::FaultAbort) && !hints.contains(&Command::FaultKeep), "{hints:?}");
+}
+
+#[test]
+fn who_may_not_read_records_is_told_which_faults_stay_unseen() {
+    let refused = "cannot list configmaps in shop: needs get,list,watch configmaps\n\
+                   kubectl --context kind-demo auth can-i list configmaps -n shop";
+    let shown = |source: Source| {
+        let mut stage = Stage::new();
+        stage.world.link = LinkState::Up;
+        let mut pane = Faults::default();
+        let effects = pane.open(&mut stage.cx(at(0)));
+        let [Effect::WatchFaults(ticket)] = effects.as_slice() else { panic!("{effects:?}") };
+        pane.hear(*ticket, source, at(0));
+        told(&draw(78, 20, |area, buf| pane.view(area, buf, &stage.look(at(0)))), &stage.theme)
+    };
+    let screen = shown(record::standing(Source::Forbidden { what: refused.to_owned() }, Some("shop")));
+    assert!(screen.contains("cannot see faults of others in shop: their records may not be read"), "{screen}");
+    assert!(screen.contains("kubectl --context kind-demo auth can-i list configmaps -n shop"), "{screen}");
+    assert!(screen.contains("`brink doctor --faults` prints the Role to ask for"), "{screen}");
+    let cause = "cannot list configmaps in shop: too many requests\nwait".to_owned();
+    let broken = Source::Broken { cause, retry: Duration::from_secs(4) };
+    let screen = shown(record::standing(broken, Some("shop")));
+    assert!(screen.contains("cannot look for faults in shop: too many requests"), "{screen}");
+    assert_eq!(record::standing(Source::Live, None), Source::Live);
+}
+
+#[test]
+fn somebody_elses_stuck_undo_is_decided_once_its_deadline_is_over() {
+    let foreign = InjectionView { mine: false, owner: "ana".to_owned(), ..stuck() };
+    let mut stage = staged(&[foreign]);
+    let mut pane = Faults::default();
+    let area = Rect::new(0, 0, 78, 20);
+    for command in [Command::FaultKeep, Command::FaultForce] {
+        for millis in [0, 200] {
+            let reply = pane.update(command, &mut stage.cx(at(millis)));
+            assert!(reply.effects.is_empty(), "{command:?}");
+            let Turn::Refused(why) = reply.turn else { panic!("{command:?}: {:?}", reply.turn) };
+            assert_eq!(why, "until its deadline, in 02:00, only ana decides about ana's fault");
+        }
+    }
+    pane.settle(area, &stage.look(at(300)));
+    let screen = told(&draw(78, 20, |area, buf| pane.view(area, buf, &stage.look(at(300)))), &stage.theme);
+    assert!(screen.contains("decides until its deadline") && !screen.contains("force mine"), "{screen}");
+    assert!(matches!(press(&mut pane, &mut stage, Command::FaultPrint, 400).as_slice(), [Effect::Print(..)]));
+
+    let late = 120_000;
+    assert!(press(&mut pane, &mut stage, Command::FaultKeep, late).is_empty());
+    pane.settle(area, &stage.look(at(late)));
+    let screen = told(&draw(78, 20, |area, buf| pane.view(area, buf, &stage.look(at(late)))), &stage.theme);
+    assert!(screen.contains("leave what stands there now and close ana's fault?"), "{screen}");
+    let effects = press(&mut pane, &mut stage, Command::FaultKeep, late + 100);
+    assert!(matches!(effects.as_slice(), [Effect::Decide(_, id, Decision::KeepTheirs)] if id == "c0ffee"));
+    let reply = pane.update(Command::FaultForce, &mut stage.cx(at(late + 200)));
+    assert!(matches!(reply.turn, Turn::Undo(id, Some(Decision::ForceMine)) if id == "c0ffee"));
+    pane.settle(area, &stage.look(at(late + 300)));
+    let screen = told(&draw(78, 20, |area, buf| pane.view(area, buf, &stage.look(at(late + 300)))), &stage.theme);
+    assert!(screen.contains("F force mine"), "{screen}");
 }
 
 #[test]

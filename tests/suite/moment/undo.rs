@@ -40,6 +40,7 @@ fn foreseen(decision: Option<Decision>) -> Foreseen {
         injection: "7f3a9c".to_owned(),
         title: "Delay all requests to web by 1 s for 60 s".to_owned(),
         owner: "ana@example.com".to_owned(),
+        mine: decision.is_some(),
         decision,
         steps: if decision.is_some() { vec![patch] } else { vec![patch, blocked] },
     }
@@ -101,6 +102,18 @@ fn an_undo_nobody_can_rehearse_is_told_and_nothing_can_be_approved() {
     assert!(screen.contains("forbidden") && screen.contains("ask for get on it"), "{screen}");
     assert!(undo.update(Command::Apply, &mut stage.cx(at(5000))).effects.is_empty());
     assert!(matches!(undo.update(Command::Back, &mut stage.cx(at(5000))).turn, Turn::Close));
+}
+
+#[test]
+fn who_writes_over_what_others_wrote_in_somebody_elses_name_reads_whose_fault_it_is() {
+    let mut stage = Stage::new();
+    let (mut undo, effects) = Undo::open("7f3a9c".to_owned(), Some(Decision::ForceMine), &mut stage.cx(at(0)));
+    let [Effect::Foresee(ticket, ..)] = effects.as_slice() else { panic!() };
+    undo.hear(*ticket, Ok(Box::new(Foreseen { mine: false, ..foreseen(Some(Decision::ForceMine)) })));
+    undo.settle(AREA, &stage.look(at(0)));
+    let screen = told(&draw(78, 20, |area, buf| undo.view(area, buf, &stage.look(at(0)))), &stage.theme);
+    assert!(screen.contains("ana@example.com's fault is past its deadline"), "{screen}");
+    assert!(screen.contains("what others wrote meanwhile is") && screen.contains("your rights"), "{screen}");
 }
 
 #[test]

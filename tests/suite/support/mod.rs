@@ -2,5 +2,6 @@
 
 pub mod fake_cluster;
 pub mod families;
+pub mod guardians;
 pub mod rig;
 pub mod world;

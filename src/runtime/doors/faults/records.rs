@@ -53,7 +53,8 @@ pub(super) async fn watch_records(ticket: Ticket, link: Link, desk: Desk, events
                     return;
                 }
             }
-            if events.send(Event::FaultSource(ticket, batch.source)).await.is_err() {
+            let source = record::standing(batch.source, scope.namespace.as_deref());
+            if events.send(Event::FaultSource(ticket, source)).await.is_err() {
                 return;
             }
         }
