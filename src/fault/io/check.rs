@@ -201,7 +201,7 @@ pub async fn check<A: Api>(
         alternatives: plan.alternatives.iter().map(|driver| driver.word().to_owned()).collect(),
         changes: Vec::new(),
         blast,
-guard: Vec::new(),
+        guard: Vec::new(),
         predicts: clean(plan.predicts.iter().cloned().chain(early(&plan)).collect()),
         residue: clean(residue),
         rivals: clean(rivals::rivals(&plan, sight)),
