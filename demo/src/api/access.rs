@@ -40,8 +40,11 @@ pub fn require(cluster: &Cluster, user: &User, deed: &Deed) -> Result<(), Refusa
         let why = format!("User {:?} cannot {} path {:?}", user.name, deed.verb, deed.path);
         return Err(Refusal::new(403, "Forbidden", format!("forbidden: {why}")));
     }
-    let place =
-        if deed.namespace.is_empty() { "at the cluster scope".to_owned() } else { format!("in the namespace {:?}", deed.namespace) };
+    let place = if deed.namespace.is_empty() {
+        "at the cluster scope".to_owned()
+    } else {
+        format!("in the namespace {:?}", deed.namespace)
+    };
     let why = format!(
         "User {:?} cannot {} resource {:?} in API group {:?} {place}",
         user.name, deed.verb, deed.resource, deed.group
@@ -92,13 +95,15 @@ fn covers(rule: &Value, deed: &Deed) -> bool {
         return false;
     }
     if !deed.path.is_empty() {
-        return list(rule, &["nonResourceURLs"]).iter().filter_map(Value::as_str).any(|url| {
-            url.strip_suffix('*').map_or(url == deed.path, |start| deed.path.starts_with(start))
-        });
+        return list(rule, &["nonResourceURLs"])
+            .iter()
+            .filter_map(Value::as_str)
+            .any(|url| url.strip_suffix('*').map_or(url == deed.path, |start| deed.path.starts_with(start)));
     }
     let sub = deed.resource.split_once('/').map(|(_, sub)| format!("*/{sub}"));
     let named = list(rule, &["resourceNames"]);
     has("apiGroups", &deed.group)
-        && (has("resources", &deed.resource) || sub.is_some_and(|sub| list(rule, &["resources"]).iter().any(|one| *one == sub)))
+        && (has("resources", &deed.resource)
+            || sub.is_some_and(|sub| list(rule, &["resources"]).iter().any(|one| *one == sub)))
         && (named.is_empty() || named.iter().any(|one| *one == deed.name))
 }

@@ -63,8 +63,13 @@ fn pod(object: &mut Value) {
     put_missing(object, &["spec", "priority"], json!(0));
     put_missing(object, &["spec", "preemptionPolicy"], json!("PreemptLowerPriority"));
     if value::at(object, &["spec", "tolerations"]).is_null() {
-        let bear = |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
-        put(object, &["spec", "tolerations"], json!([bear("node.kubernetes.io/not-ready"), bear("node.kubernetes.io/unreachable")]));
+        let bear =
+            |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
+        put(
+            object,
+            &["spec", "tolerations"],
+            json!([bear("node.kubernetes.io/not-ready"), bear("node.kubernetes.io/unreachable")]),
+        );
     }
     let class = quality(object);
     put(object, &["status"], json!({"phase": "Pending", "qosClass": class}));
@@ -72,7 +77,8 @@ fn pod(object: &mut Value) {
 
 fn quality(pod: &Value) -> &'static str {
     let containers = || list(pod, &["spec", "initContainers"]).iter().chain(list(pod, &["spec", "containers"]));
-    let has = |one: &Value, kind: &str| value::at(one, &["resources", kind]).as_object().is_some_and(|map| !map.is_empty());
+    let has =
+        |one: &Value, kind: &str| value::at(one, &["resources", kind]).as_object().is_some_and(|map| !map.is_empty());
     let full = |one: &Value| {
         ["cpu", "memory"].iter().all(|name| {
             let limit = value::at(one, &["resources", "limits", name]);
@@ -115,7 +121,9 @@ fn addresses(cluster: &Cluster, kind: KindId, object: &mut Value) {
     let taken: BTreeSet<&str> =
         cluster.store().list(kind, None).map(|one| text(one.value(), &["spec", "clusterIP"])).collect();
     if text(object, &["spec", "clusterIP"]).is_empty() {
-        let free = (10..65_000u32).map(|n| format!("10.96.{}.{}", n / 250, n % 250 + 1)).find(|one| !taken.contains(one.as_str()));
+        let free = (10..65_000u32)
+            .map(|n| format!("10.96.{}.{}", n / 250, n % 250 + 1))
+            .find(|one| !taken.contains(one.as_str()));
         put(object, &["spec", "clusterIP"], json!(free));
     }
     let address = value::at(object, &["spec", "clusterIP"]).clone();

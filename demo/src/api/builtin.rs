@@ -50,7 +50,11 @@ pub fn default(row: &KindRow, object: &mut Value) {
         }
         "daemonsets" => {
             put_missing(object, &["spec", "updateStrategy", "type"], json!("RollingUpdate"));
-            put_missing(object, &["spec", "updateStrategy", "rollingUpdate"], json!({"maxUnavailable": 1, "maxSurge": 0}));
+            put_missing(
+                object,
+                &["spec", "updateStrategy", "rollingUpdate"],
+                json!({"maxUnavailable": 1, "maxSurge": 0}),
+            );
             put_missing(object, &["spec", "revisionHistoryLimit"], json!(10));
             template(object, &["spec", "template"]);
         }
@@ -190,7 +194,9 @@ fn container(one: &mut Value) {
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         if one[probe].is_object() {
             let probe = &mut one[probe];
-            for (field, value) in [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)] {
+            for (field, value) in
+                [("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)]
+            {
                 put_missing(probe, &[field], json!(value));
             }
             if probe["httpGet"].is_object() {
@@ -200,7 +206,8 @@ fn container(one: &mut Value) {
         }
     }
     for kind in ["limits", "requests"] {
-        let amounts = one.get_mut("resources").and_then(|resources| resources.get_mut(kind)).and_then(Value::as_object_mut);
+        let amounts =
+            one.get_mut("resources").and_then(|resources| resources.get_mut(kind)).and_then(Value::as_object_mut);
         for (_, amount) in amounts.into_iter().flatten() {
             let said = amount.as_str().map_or_else(|| amount.to_string(), str::to_owned);
             *amount = json!(quantity::canonical(&said));

@@ -96,7 +96,9 @@ impl Cluster {
             self.store.kinds().filter(|(_, row)| row.custom).map(|(_, row)| row.group.as_str()).collect();
         let rules = json!([{"apiGroups": groups, "resources": ["*"], "verbs": ["get", "list", "watch"]}]);
         let api = format!("{RBAC}/v1");
-        self.furnish(json!({"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": "mesh-view"}, "rules": rules}));
+        self.furnish(
+            json!({"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": "mesh-view"}, "rules": rules}),
+        );
         for role in ["view", "mesh-view"] {
             self.furnish(json!({
                 "apiVersion": api, "kind": "ClusterRoleBinding", "metadata": {"name": format!("viewer-{role}")},
@@ -150,8 +152,12 @@ impl Cluster {
     /// The uid the next new object gets.
     pub(super) fn uid_for(&self, kind: &KindRow, object: &Value) -> String {
         let metadata = value::at(object, &["metadata"]);
-        let subject =
-            format!("{}/{}/{}", kind.resource(), value::text(metadata, &["namespace"]), value::text(metadata, &["name"]));
+        let subject = format!(
+            "{}/{}/{}",
+            kind.resource(),
+            value::text(metadata, &["namespace"]),
+            value::text(metadata, &["name"])
+        );
         names::uid(self.seed, &subject, self.made)
     }
 
@@ -193,7 +199,8 @@ impl Cluster {
     /// The schema of a kind.
     pub(super) fn schema(&self, kind: KindId, version: &str) -> Option<Schema> {
         let row = self.store.kind(kind);
-        let path = if row.group.is_empty() { format!("api/{version}") } else { format!("apis/{}/{version}", row.group) };
+        let path =
+            if row.group.is_empty() { format!("api/{version}") } else { format!("apis/{}/{version}", row.group) };
         let document = self.document(&path)?;
         let component = openapi::component(&document, &row.group, version, &row.kind)?;
         Some(Schema { document, component, custom: row.custom })

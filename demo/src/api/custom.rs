@@ -17,9 +17,7 @@ pub fn establish(definition: &mut Value, now: Timestamp) {
         .filter(|one| one["storage"] == Value::Bool(true))
         .map(|one| one["name"].clone())
         .collect();
-    let condition = |kind: &str, reason: &str, message: &str| {
-        json!({"type": kind, "status": "True", "lastTransitionTime": when::seconds(now), "reason": reason, "message": message})
-    };
+    let condition = |kind: &str, reason: &str, message: &str| json!({"type": kind, "status": "True", "lastTransitionTime": when::seconds(now), "reason": reason, "message": message});
     let status = json!({
         "conditions": [
             condition("NamesAccepted", "NoConflicts", "no conflicts found"),

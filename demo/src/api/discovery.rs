@@ -53,8 +53,11 @@ fn custom(cluster: &Cluster) -> Vec<Value> {
         let versions: Vec<Value> = versions
             .into_iter()
             .map(|version| {
-                let resources: Vec<Value> =
-                    rows.iter().filter(|row| row.versions.contains(version)).map(|row| resource(row, version)).collect();
+                let resources: Vec<Value> = rows
+                    .iter()
+                    .filter(|row| row.versions.contains(version))
+                    .map(|row| resource(row, version))
+                    .collect();
                 json!({"version": version, "resources": resources, "freshness": "Current"})
             })
             .collect();
@@ -82,7 +85,11 @@ fn resource(row: &KindRow, version: &str) -> Value {
         .subresources
         .iter()
         .map(|name| {
-            let kind = if name == "scale" { json!({"group": "autoscaling", "version": "v1", "kind": "Scale"}) } else { kind.clone() };
+            let kind = if name == "scale" {
+                json!({"group": "autoscaling", "version": "v1", "kind": "Scale"})
+            } else {
+                kind.clone()
+            };
             json!({"subresource": name, "responseKind": kind, "verbs": ["get", "patch", "update"]})
         })
         .collect();
@@ -96,7 +103,11 @@ fn resource(row: &KindRow, version: &str) -> Value {
 pub fn root(cluster: &Cluster, request: &Request, core: bool) -> Response {
     for (media, version) in [(AGGREGATED, "v2"), (AGGREGATED_BETA, "v2beta1")] {
         let asked = format!("v={version};");
-        if request.accept.split(',').any(|one| one.contains("as=APIGroupDiscoveryList") && format!("{one};").contains(&asked)) {
+        if request
+            .accept
+            .split(',')
+            .any(|one| one.contains("as=APIGroupDiscoveryList") && format!("{one};").contains(&asked))
+        {
             let body = json!({
                 "kind": "APIGroupDiscoveryList",
                 "apiVersion": format!("apidiscovery.k8s.io/{version}"),
@@ -131,7 +142,10 @@ fn older_group(group: &Value) -> Value {
 /// `GET /apis/apps`.
 pub fn group(cluster: &Cluster, name: &str) -> Result<Response, Refusal> {
     let groups = groups(cluster, false);
-    let found = groups.iter().find(|group| value::text(group, &["metadata", "name"]) == name).ok_or_else(Refusal::no_such_path)?;
+    let found = groups
+        .iter()
+        .find(|group| value::text(group, &["metadata", "name"]) == name)
+        .ok_or_else(Refusal::no_such_path)?;
     let mut body = older_group(found);
     body["kind"] = json!("APIGroup");
     body["apiVersion"] = json!("v1");
@@ -180,6 +194,7 @@ pub fn group_version(cluster: &Cluster, group: &str, version: &str) -> Result<Re
         }
     }
     let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    let body = json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources});
+    let body =
+        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources});
     Ok(Response::json(200, &body))
 }

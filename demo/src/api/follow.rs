@@ -126,8 +126,11 @@ impl Follow {
     /// The lines since the last time.
     pub fn pull(&mut self, cluster: &Cluster, readings: &dyn Readings) -> Pulled {
         let lines = readings.log(&self.ask);
-        let text: String =
-            lines.iter().filter(|line| self.since.is_none_or(|since| line.at >= since)).map(|line| self.write(line)).collect();
+        let text: String = lines
+            .iter()
+            .filter(|line| self.since.is_none_or(|since| line.at >= since))
+            .map(|line| self.write(line))
+            .collect();
         if let Some(last) = lines.last() {
             self.ask.after = Some(last.number);
         }

@@ -136,7 +136,14 @@ fn component_name(row: &KindRow, version: &str) -> String {
 }
 
 /// The operations of a kind are those of a Deployment, with other names.
-fn operations(template: &Value, row: &KindRow, of: &Value, version: &str, component: &str, into: &mut Map<String, Value>) {
+fn operations(
+    template: &Value,
+    row: &KindRow,
+    of: &Value,
+    version: &str,
+    component: &str,
+    into: &mut Map<String, Value>,
+) {
     const COLLECTION: &str = "/apis/apps/v1/namespaces/{namespace}/deployments";
     let sub = |name: &str| of["subresources"][name].is_object();
     let mut wanted = vec![(COLLECTION.to_owned(), true), (format!("{COLLECTION}/{{name}}"), true)];
@@ -171,7 +178,9 @@ fn operations(template: &Value, row: &KindRow, of: &Value, version: &str, compon
         {
             parameters.retain(|one| one["name"] != "namespace");
         }
-        if let Some(content) = value::object(&mut item, &["patch", "requestBody", "content"]).filter(|content| !content.is_empty()) {
+        if let Some(content) =
+            value::object(&mut item, &["patch", "requestBody", "content"]).filter(|content| !content.is_empty())
+        {
             content.shift_remove("application/strategic-merge-patch+json");
         } else {
             // `object` makes what it looks for; a collection has no patch.

@@ -74,8 +74,9 @@ pub fn document(path: &str) -> Option<&'static Recorded> {
 
 /// Column definitions by kind, without the parse of a `Value` per question.
 pub fn columns_of(path: &str) -> Option<&'static Value> {
-    static INDEX: LazyLock<BTreeMap<&'static str, &'static Value>> =
-        LazyLock::new(|| columns().as_object().into_iter().flatten().map(|(path, value)| (path.as_str(), value)).collect());
+    static INDEX: LazyLock<BTreeMap<&'static str, &'static Value>> = LazyLock::new(|| {
+        columns().as_object().into_iter().flatten().map(|(path, value)| (path.as_str(), value)).collect()
+    });
     INDEX.get(path).copied()
 }
 
@@ -110,7 +111,9 @@ mod tests {
     fn every_part_can_be_read_and_says_nothing_in_prose() {
         fn prose(value: &Value) -> bool {
             match value {
-                Value::Object(map) => map.iter().any(|(name, inner)| name == "description" && inner.is_string() || prose(inner)),
+                Value::Object(map) => {
+                    map.iter().any(|(name, inner)| name == "description" && inner.is_string() || prose(inner))
+                }
                 Value::Array(list) => list.iter().any(prose),
                 _ => false,
             }
@@ -119,7 +122,14 @@ mod tests {
             assert!(document.parsed()["paths"].is_object(), "{}", document.path);
             assert!(!prose(&document.parsed()), "{}", document.path);
         }
-        for part in [super::discovery(), super::columns(), super::definitions(), super::roles(), super::proto(), super::version()] {
+        for part in [
+            super::discovery(),
+            super::columns(),
+            super::definitions(),
+            super::roles(),
+            super::proto(),
+            super::version(),
+        ] {
             assert!(!part.is_null());
             assert!(!prose(part));
         }

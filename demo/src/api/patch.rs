@@ -3,10 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{cluster::Schema, refusal::Refusal};
-use crate::{
-    schema::strategic,
-    store::KindRow,
-};
+use crate::{schema::strategic, store::KindRow};
 
 /// How a patch is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +23,9 @@ pub fn form(row: &KindRow, content_type: &str) -> Result<Form, Refusal> {
         "application/json-patch+json" => Ok(Form::Json),
         "application/merge-patch+json" => Ok(Form::Merge),
         "application/strategic-merge-patch+json" if !row.custom => Ok(Form::Strategic),
-        "application/apply-patch+yaml" => Err(Refusal::absent("server-side apply; send a merge, strategic merge or JSON patch")),
+        "application/apply-patch+yaml" => {
+            Err(Refusal::absent("server-side apply; send a merge, strategic merge or JSON patch"))
+        }
         other => {
             let mut taken = vec!["application/json-patch+json", "application/merge-patch+json"];
             if !row.custom {
@@ -56,7 +55,8 @@ pub fn apply(form: Form, object: &Value, patch: &Value, schema: Option<&Schema>)
             if !patch.is_object() {
                 return Err(Refusal::bad("error decoding patch: a strategic merge patch is an object"));
             }
-            strategic::merge(&mut object, patch, schema.and_then(Schema::node)).map_err(|wrong| Refusal::bad(wrong.to_string()))?;
+            strategic::merge(&mut object, patch, schema.and_then(Schema::node))
+                .map_err(|wrong| Refusal::bad(wrong.to_string()))?;
         }
     }
     if object.is_object() { Ok(object) } else { Err(Refusal::bad("the patch leaves no object")) }
@@ -68,8 +68,5 @@ fn unprocessable(error: &json_patch::PatchError) -> Refusal {
         json_patch::PatchErrorKind::TestFailed => format!("testing value {} failed: test failed", error.path),
         _ => format!("operation {} at {:?}: {}", error.operation, error.path.to_string(), error.kind),
     };
-    Refusal {
-        details: json!({"causes": [{"reason": "UnexpectedServerResponse", "message": what}]}),
-        ..Refusal::new(422, "Invalid", "the server rejected our request due to an error in our request")
-    }
+    Refusal { details: json!({}), ..Refusal::new(422, "Invalid", what) }
 }

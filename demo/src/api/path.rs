@@ -86,9 +86,15 @@ mod tests {
     #[test]
     fn objects_collections_and_subresources() {
         let log = target("/api/v1/namespaces/shop/pods/web/log");
-        assert_eq!((log.namespace.as_str(), log.plural.as_str(), log.name.as_str(), log.subresource.as_str()), ("shop", "pods", "web", "log"));
+        assert_eq!(
+            (log.namespace.as_str(), log.plural.as_str(), log.name.as_str(), log.subresource.as_str()),
+            ("shop", "pods", "web", "log")
+        );
         let all = target("/apis/apps/v1/deployments");
-        assert_eq!((all.group.as_str(), all.namespace.as_str(), all.plural.as_str(), all.name.as_str()), ("apps", "", "deployments", ""));
+        assert_eq!(
+            (all.group.as_str(), all.namespace.as_str(), all.plural.as_str(), all.name.as_str()),
+            ("apps", "", "deployments", "")
+        );
         let namespace = target("/api/v1/namespaces/shop");
         assert_eq!((namespace.plural.as_str(), namespace.name.as_str()), ("namespaces", "shop"));
         assert_eq!(target("/api/v1/namespaces/shop/finalize").subresource, "finalize");

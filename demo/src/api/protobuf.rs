@@ -144,7 +144,8 @@ fn read(kind: &str, wire: Wire<'_>, depth: usize) -> Result<Value, Wrong> {
         ("bytes", Wire::Bytes(bytes)) => json!(base64::engine::general_purpose::STANDARD.encode(bytes)),
         ("Time" | "MicroTime", Wire::Bytes(bytes)) => {
             let (seconds, nanos) = (number(bytes, 1)?, number(bytes, 2)?);
-            let at = i32::try_from(nanos.unwrap_or_default()).ok().and_then(|nanos| Timestamp::new(seconds?, nanos).ok());
+            let at =
+                i32::try_from(nanos.unwrap_or_default()).ok().and_then(|nanos| Timestamp::new(seconds?, nanos).ok());
             match at {
                 Some(at) if kind == "Time" => json!(when::seconds(at)),
                 Some(at) => json!(when::micros(at)),

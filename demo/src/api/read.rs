@@ -14,11 +14,7 @@ use super::{
     write::as_version,
 };
 use crate::{
-    base::{
-        field_selector::FieldSelector,
-        label_selector::LabelSelector,
-        value,
-    },
+    base::{field_selector::FieldSelector, label_selector::LabelSelector, value},
     store::{KindId, KindRow, Object, pages::Page},
 };
 
@@ -89,16 +85,14 @@ impl Wanted {
                 request.ask("fieldSelector").unwrap_or_default(),
             ))
         };
-        let labels = LabelSelector::parse(request.ask("labelSelector").unwrap_or_default()).map_err(|why| unable(&why))?;
-        let fields = FieldSelector::parse(request.ask("fieldSelector").unwrap_or_default()).map_err(|why| unable(&why))?;
+        let labels =
+            LabelSelector::parse(request.ask("labelSelector").unwrap_or_default()).map_err(|why| unable(&why))?;
+        let fields =
+            FieldSelector::parse(request.ask("fieldSelector").unwrap_or_default()).map_err(|why| unable(&why))?;
         if let Some(field) = fields.unsupported(selectable(row)) {
             return Err(unable(&format!("field label not supported: {field}")));
         }
-        Ok(Self {
-            namespace: (!namespace.is_empty()).then(|| namespace.to_owned()),
-            labels,
-            fields,
-        })
+        Ok(Self { namespace: (!namespace.is_empty()).then(|| namespace.to_owned()), labels, fields })
     }
 
     /// Whether an object is one of them.
@@ -157,7 +151,11 @@ fn selectable(row: &KindRow) -> &'static [&'static str] {
 
 /// The body of one object in a version.
 pub fn body(row: &KindRow, object: &Object, version: &str) -> Bytes {
-    if version == row.storage { object.body() } else { Bytes::from(as_version(row, object.value(), version).to_string()) }
+    if version == row.storage {
+        object.body()
+    } else {
+        Bytes::from(as_version(row, object.value(), version).to_string())
+    }
 }
 
 /// The metadata of an object alone.
@@ -180,7 +178,13 @@ pub fn one(cluster: &Cluster, kind: KindId, version: &str, object: &Arc<Object>,
 }
 
 /// `GET` of a collection.
-pub fn list(cluster: &mut Cluster, kind: KindId, version: &str, namespace: &str, request: &Request) -> Result<Response, Refusal> {
+pub fn list(
+    cluster: &mut Cluster,
+    kind: KindId,
+    version: &str,
+    namespace: &str,
+    request: &Request,
+) -> Result<Response, Refusal> {
     let form = form(request)?;
     let wanted = Wanted::read(cluster.store().kind(kind), namespace, request)?;
     let limit = request.ask("limit").map(str::parse::<usize>).transpose();

@@ -44,10 +44,7 @@ impl Refusal {
 
     /// 404 for a path nobody serves.
     pub fn no_such_path() -> Self {
-        Self {
-            details: json!({}),
-            ..Self::new(404, "NotFound", "the server could not find the requested resource")
-        }
+        Self { details: json!({}), ..Self::new(404, "NotFound", "the server could not find the requested resource") }
     }
 
     /// 409 for a name that is taken.
@@ -62,6 +59,12 @@ impl Refusal {
     pub fn conflict(kind: &KindRow, name: &str, why: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {} {name:?}: {why}", kind.resource());
         Self { details: about(kind, &kind.plural, name), ..Self::new(409, "Conflict", message) }
+    }
+
+    /// 409 for a deletion of another object than the client believes.
+    pub fn outdated(kind: &KindRow, name: &str, why: &str) -> Self {
+        let message = format!("Operation cannot be fulfilled on {} {name:?}: {why}", kind.qualified());
+        Self { details: about(kind, &kind.kind, name), ..Self::new(409, "Conflict", message) }
     }
 
     /// 409 for an object somebody else wrote in the meantime.
@@ -103,17 +106,17 @@ impl Refusal {
 
     /// 405.
     pub fn method(kind: &KindRow, verb: &str) -> Self {
-        let _ = kind;
-        Self {
-            details: json!({}),
-            ..Self::new(405, "MethodNotAllowed", format!("the server does not allow this method on the requested resource ({verb})"))
-        }
+        let message =
+            format!("the server does not allow this method on the requested resource ({verb} of {})", kind.plural);
+        Self { details: json!({}), ..Self::new(405, "MethodNotAllowed", message) }
     }
 
     /// 415.
     pub fn media(given: &str, taken: &[&str]) -> Self {
-        let message =
-            format!("the body of the request was in an unknown format - accepted media types include: {} (got {given:?})", taken.join(", "));
+        let message = format!(
+            "the body of the request was in an unknown format - accepted media types include: {} (got {given:?})",
+            taken.join(", ")
+        );
         Self::new(415, "UnsupportedMediaType", message)
     }
 

@@ -11,11 +11,18 @@ use super::{
 use crate::base::value::{self, text};
 
 /// Answers a review, where the kind is one.
-pub fn serve(cluster: &Cluster, plural: &str, namespace: &str, user: &User, body: &Value) -> Option<Result<Response, Refusal>> {
+pub fn serve(
+    cluster: &Cluster,
+    plural: &str,
+    namespace: &str,
+    user: &User,
+    body: &Value,
+) -> Option<Result<Response, Refusal>> {
     let answered = match plural {
         "selfsubjectaccessreviews" => access_review(cluster, user, body),
         "subjectaccessreviews" | "localsubjectaccessreviews" => {
-            let groups = value::list(body, &["spec", "groups"]).iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            let groups =
+                value::list(body, &["spec", "groups"]).iter().filter_map(Value::as_str).map(str::to_owned).collect();
             let other = User { name: text(body, &["spec", "user"]).to_owned(), groups, token: String::new() };
             let mut body = body.clone();
             if plural == "localsubjectaccessreviews" {
@@ -73,7 +80,8 @@ fn rules_review(cluster: &Cluster, user: &User, body: &Value) -> Value {
         if rule["nonResourceURLs"].is_array() {
             paths.push(json!({"verbs": rule["verbs"], "nonResourceURLs": rule["nonResourceURLs"]}));
         } else {
-            let mut one = json!({"verbs": rule["verbs"], "apiGroups": rule["apiGroups"], "resources": rule["resources"]});
+            let mut one =
+                json!({"verbs": rule["verbs"], "apiGroups": rule["apiGroups"], "resources": rule["resources"]});
             if rule["resourceNames"].is_array() {
                 one["resourceNames"] = rule["resourceNames"].clone();
             }

@@ -12,8 +12,7 @@ use super::{
     follow::Readings,
     openapi, pack, patch,
     path::{self, Place, Target},
-    protobuf,
-    read,
+    protobuf, read,
     refusal::{self, Refusal},
     review, scale, watch,
     wire::{Body, Pulled, Request, Response, Stream},
@@ -65,7 +64,11 @@ impl Cluster {
             if request.method == "GET" {
                 answer
             } else {
-                Err(Refusal::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"))
+                Err(Refusal::new(
+                    405,
+                    "MethodNotAllowed",
+                    "the server does not allow this method on the requested resource",
+                ))
             }
         };
         match place {
@@ -75,14 +78,24 @@ impl Cluster {
             Place::GroupVersion(group, version) => only_get(discovery::group_version(self, &group, &version)),
             Place::OpenApi(path) => only_get(openapi::serve(self, &path, request)),
             Place::Plain(name) => {
-                access::require(self, &user, &Deed { verb: "get".to_owned(), path: format!("/{name}"), ..Deed::default() })?;
+                access::require(
+                    self,
+                    &user,
+                    &Deed { verb: "get".to_owned(), path: format!("/{name}"), ..Deed::default() },
+                )?;
                 Err(Refusal::no_such_path())
             }
             Place::Objects(target) => self.objects(request, &user, &target, readings),
         }
     }
 
-    fn objects(&mut self, request: &Request, user: &User, target: &Target, readings: &dyn Readings) -> Result<Response, Refusal> {
+    fn objects(
+        &mut self,
+        request: &Request,
+        user: &User,
+        target: &Target,
+        readings: &dyn Readings,
+    ) -> Result<Response, Refusal> {
         let kind = self.kind_at(&target.group, &target.version, &target.plural)?;
         let row = self.store.kind(kind);
         if !target.namespace.is_empty() && !row.namespaced {
@@ -91,8 +104,10 @@ impl Cluster {
         let verb = verb(request, target);
         let first = target.subresource.split('/').next().unwrap_or_default();
         let resource = if first.is_empty() { target.plural.clone() } else { format!("{}/{first}", target.plural) };
+        // Posting to a subresource makes what it stands for.
+        let right = if verb == "unknown" && !first.is_empty() { "create" } else { verb };
         let deed = Deed {
-            verb: verb.to_owned(),
+            verb: right.to_owned(),
             group: target.group.clone(),
             resource,
             // The name of a namespace is its namespace too, for rights.
@@ -115,6 +130,9 @@ impl Cluster {
             let body = parse(request)?;
             return review::serve(self, &target.plural, &target.namespace, user, &body)
                 .unwrap_or_else(|| Err(Refusal::absent(&target.plural)));
+        }
+        if verb == "unknown" {
+            return Err(Refusal::method(row, &request.method));
         }
         let allowed = row.verbs.iter().any(|has| has == verb || (has == "list" && verb == "watch"));
         if !allowed {
@@ -146,7 +164,14 @@ impl Cluster {
         found.ok_or_else(|| Refusal::not_found(self.store.kind(kind), &target.name))
     }
 
-    fn write(&mut self, request: &Request, kind: KindId, target: &Target, part: Part, wish: Wish) -> Result<Response, Refusal> {
+    fn write(
+        &mut self,
+        request: &Request,
+        kind: KindId,
+        target: &Target,
+        part: Part,
+        wish: Wish,
+    ) -> Result<Response, Refusal> {
         let form = read::form(request)?;
         let code = if matches!(wish, Wish::Create(_)) { 201 } else { 200 };
         let dry = dry_run(request)?;
@@ -195,8 +220,15 @@ impl Cluster {
 
     fn finish_delete(&mut self, kind: KindId, old: &Object, planned: Write, dry: bool) -> Response {
         // Kinds whose last state is the answer, even when they go at once.
-        const SHOWN: [&str; 7] =
-            ["pods", "services", "serviceaccounts", "persistentvolumes", "persistentvolumeclaims", "podtemplates", "resourcequotas"];
+        const SHOWN: [&str; 7] = [
+            "pods",
+            "services",
+            "serviceaccounts",
+            "persistentvolumes",
+            "persistentvolumeclaims",
+            "podtemplates",
+            "resourcequotas",
+        ];
         let row = self.store.kind(kind);
         let shown = planned.fate != Fate::Gone || (row.group.is_empty() && SHOWN.contains(&row.plural.as_str()));
         let answer = if shown { planned.object.clone() } else { refusal::deleted(row, old) };
@@ -234,11 +266,17 @@ impl Cluster {
         Ok(Response::json(200, &list))
     }
 
-    fn subresource(&mut self, request: &Request, kind: KindId, target: &Target, readings: &dyn Readings) -> Result<Response, Refusal> {
+    fn subresource(
+        &mut self,
+        request: &Request,
+        kind: KindId,
+        target: &Target,
+        readings: &dyn Readings,
+    ) -> Result<Response, Refusal> {
         let row = self.store.kind(kind);
         let (first, method) = (target.subresource.as_str(), request.method.as_str());
         if !row.has(first.split('/').next().unwrap_or_default()) {
-            return Err(Refusal::no_such_path());
+            return Err(if row.custom { Refusal::not_found(row, &target.name) } else { Refusal::no_such_path() });
         }
         match (first, method) {
             ("status" | "scale", "GET") | ("log", "GET") => {
@@ -262,7 +300,10 @@ impl Cluster {
                 let dry = dry_run(request)? || How::read(value::at(&body, &["deleteOptions"]))?.dry_run;
                 let planned = evict::plan(self, kind, &old, &body)?;
                 self.finish_delete(kind, &old, planned, dry);
-                Ok(Response::json(201, &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})))
+                Ok(Response::json(
+                    201,
+                    &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
+                ))
             }
             ("binding", "POST") => self.bind(request, kind, target),
             (other, _) if row.has(other.split('/').next().unwrap_or_default()) => {
@@ -320,7 +361,11 @@ impl Cluster {
         let node = text(&body, &["target", "name"]).to_owned();
         let old = self.existing(kind, target)?;
         if !text(old.value(), &["spec", "nodeName"]).is_empty() {
-            let why = format!("pod {} is already assigned to node {:?}", target.name, text(old.value(), &["spec", "nodeName"]));
+            let why = format!(
+                "pod {} is already assigned to node {:?}",
+                target.name,
+                text(old.value(), &["spec", "nodeName"])
+            );
             return Err(Refusal::conflict(self.store.kind(kind), &target.name, &why));
         }
         let mut object = Value::clone(old.value());
@@ -332,7 +377,10 @@ impl Cluster {
         if !dry_run(request)? {
             self.store.put(kind, object);
         }
-        Ok(Response::json(201, &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201})))
+        Ok(Response::json(
+            201,
+            &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
+        ))
     }
 }
 
@@ -352,7 +400,7 @@ fn verb(request: &Request, target: &Target) -> &'static str {
         ("GET", true) if request.is_watch() => "watch",
         ("GET", true) => "list",
         ("GET" | "HEAD", _) => "get",
-        ("POST", _) => "create",
+        ("POST", true) => "create",
         ("PUT", _) => "update",
         ("PATCH", _) => "patch",
         ("DELETE", true) => "deletecollection",
@@ -365,15 +413,19 @@ fn verb(request: &Request, target: &Target) -> &'static str {
 fn parse(request: &Request) -> Result<Value, Refusal> {
     let media = request.content_type.split(';').next().unwrap_or_default().trim();
     match media {
-        "" | "application/json" | "application/json-patch+json" | "application/merge-patch+json"
+        ""
+        | "application/json"
+        | "application/json-patch+json"
+        | "application/merge-patch+json"
         | "application/strategic-merge-patch+json" => serde_json::from_slice(&request.body)
             .map_err(|error| Refusal::bad(format!("the body of the request is no JSON: {error}"))),
-        protobuf::MEDIA => protobuf::decode(&request.body).map_err(|why| {
-            Refusal::bad(format!("the body of the request is no object in protobuf: {why}"))
-        }),
+        protobuf::MEDIA => protobuf::decode(&request.body)
+            .map_err(|why| Refusal::bad(format!("the body of the request is no object in protobuf: {why}"))),
         "application/yaml" => {
-            let text = std::str::from_utf8(&request.body).map_err(|_| Refusal::bad("the body of the request is no UTF-8"))?;
-            serde_saphyr::from_str(text).map_err(|error| Refusal::bad(format!("the body of the request is no YAML: {error}")))
+            let text =
+                std::str::from_utf8(&request.body).map_err(|_| Refusal::bad("the body of the request is no UTF-8"))?;
+            serde_saphyr::from_str(text)
+                .map_err(|error| Refusal::bad(format!("the body of the request is no YAML: {error}")))
         }
         other => Err(Refusal::media(other, &["application/json", "application/yaml", protobuf::MEDIA])),
     }
@@ -399,7 +451,9 @@ fn unknown(request: &Request) -> Result<Unknown, Refusal> {
         Some(other) => Err(Refusal::new(
             422,
             "Invalid",
-            format!("fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \"Strict\", \"Warn\""),
+            format!(
+                "fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \"Strict\", \"Warn\""
+            ),
         )),
     }
 }

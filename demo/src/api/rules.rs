@@ -99,7 +99,11 @@ fn workload(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
             causes.push(Cause::invalid("spec.selector", selector, "empty selector is invalid for deployment"));
         }
         Some(found) if !found.matches(labels) => {
-            causes.push(Cause::invalid("spec.template.metadata.labels", labels, "`selector` does not match template `labels`"));
+            causes.push(Cause::invalid(
+                "spec.template.metadata.labels",
+                labels,
+                "`selector` does not match template `labels`",
+            ));
         }
         Some(_) => {}
     }
@@ -160,21 +164,27 @@ fn pod_change(old: &Value, new: &Value, causes: &mut Vec<Cause>) {
             }
         }
         // Binding a pod to a node is a write of its own.
-        for field in ["activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations", "nodeName", "schedulingGates"] {
+        for field in
+            ["activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations", "nodeName", "schedulingGates"]
+        {
             value::remove(&mut spec, &[field]);
         }
         spec
     };
     if fixed(old) != fixed(new) {
         let why = "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
-        causes.push(Cause { reason: "FieldValueForbidden", field: "spec".to_owned(), message: format!("Forbidden: {why}") });
+        causes.push(Cause {
+            reason: "FieldValueForbidden",
+            field: "spec".to_owned(),
+            message: format!("Forbidden: {why}"),
+        });
     }
 }
 
 fn job(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     let policy = value::at(new, &["spec", "template", "spec", "restartPolicy"]);
     if policy == "Always" {
-        causes.push(Cause::unsupported("spec.template.spec.restartPolicy", policy, ["OnFailure", "Never"]));
+        causes.push(Cause::required("spec.template.spec.restartPolicy", "valid values: \"OnFailure\", \"Never\""));
     }
     if let Some(old) = old {
         for field in ["template", "selector", "completions"] {

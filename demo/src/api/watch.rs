@@ -41,7 +41,13 @@ pub struct Watch {
 }
 
 /// `GET …?watch=true`.
-pub fn serve(cluster: &Cluster, kind: KindId, version: &str, namespace: &str, request: &Request) -> Result<Response, Refusal> {
+pub fn serve(
+    cluster: &Cluster,
+    kind: KindId,
+    version: &str,
+    namespace: &str,
+    request: &Request,
+) -> Result<Response, Refusal> {
     let form = read::form(request)?;
     let row = cluster.store().kind(kind);
     let wanted = Wanted::read(row, namespace, request)?;
@@ -49,7 +55,9 @@ pub fn serve(cluster: &Cluster, kind: KindId, version: &str, namespace: &str, re
     let from: u64 = if from.is_empty() {
         0
     } else {
-        from.parse().map_err(|_| Refusal::bad(format!("resourceVersion: Invalid value: {from:?}: unable to parse as a number")))?
+        from.parse().map_err(|_| {
+            Refusal::bad(format!("resourceVersion: Invalid value: {from:?}: unable to parse as a number"))
+        })?
     };
     let bookmarks = request.is_set("allowWatchBookmarks");
     let initial = request.ask("sendInitialEvents") == Some("true");
@@ -142,7 +150,8 @@ impl Watch {
             Form::Table(v, include) => {
                 let head = !self.headed;
                 self.headed = true;
-                let mut table = table::render(cluster, row, &self.version, std::slice::from_ref(object), include, v, head);
+                let mut table =
+                    table::render(cluster, row, &self.version, std::slice::from_ref(object), include, v, head);
                 table["metadata"] = json!({"resourceVersion": object.version.to_string()});
                 line(&json!({"type": word, "object": table}))
             }
@@ -156,8 +165,12 @@ impl Watch {
             metadata["annotations"] = json!({INITIAL_END: "true"});
         }
         let object = match self.form {
-            Form::Whole => json!({"kind": row.kind, "apiVersion": row.api_version(&self.version), "metadata": metadata}),
-            Form::Partial => json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata}),
+            Form::Whole => {
+                json!({"kind": row.kind, "apiVersion": row.api_version(&self.version), "metadata": metadata})
+            }
+            Form::Partial => {
+                json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
+            }
             Form::Table(v, _) => json!({
                 "kind": "Table", "apiVersion": format!("meta.k8s.io/{v}"), "metadata": metadata, "columnDefinitions": [], "rows": [],
             }),

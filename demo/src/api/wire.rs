@@ -31,7 +31,11 @@ pub struct Request {
 impl Request {
     /// The first value of a parameter, where it is not empty.
     pub fn ask(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(has, _)| has == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.query
+            .iter()
+            .find(|(has, _)| has == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// Whether a parameter says yes.

@@ -18,8 +18,7 @@ use crate::{
         when,
     },
     schema::{
-        default, fields,
-        prune,
+        default, fields, prune,
         validate::{self, Cause},
     },
     store::{KindId, KindRow, Object},
@@ -113,7 +112,8 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
         Wish::Replace(object) => {
             let given = text(&object, &["metadata", "name"]).to_owned();
             if !given.is_empty() && !call.name.is_empty() && given != call.name {
-                let message = format!("the name of the object ({given}) does not match the name on the URL ({})", call.name);
+                let message =
+                    format!("the name of the object ({given}) does not match the name on the URL ({})", call.name);
                 return Err(Refusal::bad(message));
             }
             let old = existing(cluster, call, row, if call.name.is_empty() { &given } else { call.name })?;
@@ -124,7 +124,8 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
             let spoken = as_version(row, old.value(), call.version);
             let object = patch::apply(form, &spoken, &body, schema.as_ref())?;
             for field in ["name", "namespace"] {
-                let (before, now) = (value::at(&spoken, &["metadata", field]), value::at(&object, &["metadata", field]));
+                let (before, now) =
+                    (value::at(&spoken, &["metadata", field]), value::at(&object, &["metadata", field]));
                 if before != now {
                     return Err(Refusal::bad(format!("the {field} of the object may not change by a patch")));
                 }
@@ -136,8 +137,10 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
 
 /// Commits what was planned.
 pub fn commit(cluster: &mut Cluster, write: Write) -> Arc<Object> {
-    let (namespace, name) =
-        (text(&write.object, &["metadata", "namespace"]).to_owned(), text(&write.object, &["metadata", "name"]).to_owned());
+    let (namespace, name) = (
+        text(&write.object, &["metadata", "namespace"]).to_owned(),
+        text(&write.object, &["metadata", "name"]).to_owned(),
+    );
     let stored = match write.fate {
         Fate::New => {
             cluster.count();
@@ -179,7 +182,9 @@ fn identify(call: &Call<'_>, row: &KindRow, object: &mut Value) -> Result<(), Re
     if !given.is_empty() && given != wanted {
         let (group, version) = split(given);
         let _ = (group, version);
-        return Err(Refusal::bad(format!("the API version in the data ({given}) does not match the expected API version ({wanted})")));
+        return Err(Refusal::bad(format!(
+            "the API version in the data ({given}) does not match the expected API version ({wanted})"
+        )));
     }
     let given = text(object, &["kind"]);
     if !given.is_empty() && given != row.kind {
@@ -200,7 +205,9 @@ fn identify(call: &Call<'_>, row: &KindRow, object: &mut Value) -> Result<(), Re
     let namespace = text(object, &["metadata", "namespace"]);
     if row.namespaced {
         if !namespace.is_empty() && namespace != call.namespace {
-            return Err(Refusal::bad("the namespace of the provided object does not match the namespace sent on the request"));
+            return Err(Refusal::bad(
+                "the namespace of the provided object does not match the namespace sent on the request",
+            ));
         }
         put(object, &["metadata", "namespace"], json!(call.namespace));
     } else {
@@ -228,9 +235,15 @@ fn create(
     let prefix = text(&object, &["metadata", "generateName"]).to_owned();
     if text(&object, &["metadata", "name"]).is_empty() {
         if prefix.is_empty() {
-            return Err(Refusal::invalid(row, "", &[Cause::required("metadata.name", "name or generateName is required")]));
+            return Err(Refusal::invalid(
+                row,
+                "",
+                &[Cause::required("metadata.name", "name or generateName is required")],
+            ));
         }
-        let owner = value::list(&object, &["metadata", "ownerReferences"]).first().map(|owner| text(owner, &["uid"]).to_owned());
+        let owner = value::list(&object, &["metadata", "ownerReferences"])
+            .first()
+            .map(|owner| text(owner, &["uid"]).to_owned());
         let name = cluster.name_for(call.kind, call.namespace, &prefix, &owner.unwrap_or_default());
         put(&mut object, &["metadata", "name"], json!(name));
     }
@@ -238,7 +251,9 @@ fn create(
     if row.namespaced {
         admit::namespace(cluster, row, call.namespace, &name)?;
     }
-    for field in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"] {
+    for field in
+        ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"]
+    {
         value::remove(&mut object, &["metadata", field]);
     }
     if row.has("status") {
@@ -348,9 +363,16 @@ fn update(
 
 /// What the server alone writes stays what it was.
 fn keep_identity(old: &Value, new: &mut Value) {
-    for field in
-        ["name", "namespace", "uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"]
-    {
+    for field in [
+        "name",
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "generation",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generateName",
+    ] {
         restore_in(old, new, field);
     }
 }
@@ -380,7 +402,10 @@ fn differs(old: &Value, new: &Value) -> bool {
         map.iter().filter(|(name, _)| *name != "metadata" && *name != "status").count()
     };
     of(old) != of(new)
-        || new.iter().filter(|(name, _)| *name != "metadata" && *name != "status").any(|(name, value)| old.get(name) != Some(value))
+        || new
+            .iter()
+            .filter(|(name, _)| *name != "metadata" && *name != "status")
+            .any(|(name, value)| old.get(name) != Some(value))
 }
 
 /// Kinds whose generation counts the changes of their spec.
@@ -416,9 +441,13 @@ fn known(
     let Some(node) = schema.and_then(Schema::node) else { return Ok(()) };
     // A body of the wrong types cannot even be read as the kind.
     if !row.custom
-        && let Some(wrong) = validate::validate(object, node).into_iter().find(|cause| cause.reason == "FieldValueTypeInvalid")
+        && let Some(wrong) =
+            validate::validate(object, node).into_iter().find(|cause| cause.reason == "FieldValueTypeInvalid")
     {
-        let message = format!("{} in version {:?} cannot be handled as a {}: {}: {}", row.kind, call.version, row.kind, wrong.field, wrong.message);
+        let message = format!(
+            "{} in version {:?} cannot be handled as a {}: {}: {}",
+            row.kind, call.version, row.kind, wrong.field, wrong.message
+        );
         return Err(Refusal::bad(message));
     }
     let unknown = prune::prune(object, node);
@@ -435,7 +464,10 @@ fn known(
                 let cause = Cause::invalid("patch", &json!(""), &what);
                 return Err(Refusal::invalid(row, "", &[cause]));
             }
-            return Err(Refusal::bad(format!("{} in version {:?} cannot be handled as a {}: {what}", row.kind, call.version, row.kind)));
+            return Err(Refusal::bad(format!(
+                "{} in version {:?} cannot be handled as a {}: {what}",
+                row.kind, call.version, row.kind
+            )));
         }
     }
     Ok(())
@@ -457,6 +489,8 @@ fn refuse(row: &KindRow, name: &str, schema: Option<&Schema>, old: Option<&Value
             causes.push(cause);
         }
     }
+    // What a status lacks, controllers will fill in.
+    causes.retain(|cause| row.custom || !cause.field.starts_with("status."));
     // What was wrong before an update may stay: the rest of the object can still be mended.
     if let (Some(old), Some(node)) = (old, schema.and_then(Schema::node)) {
         let before = validate::validate(old, node);

@@ -26,7 +26,10 @@ impl LabelSelector {
         let mut all = Vec::new();
         for part in split(text) {
             all.push(Requirement::parse(part.trim()).ok_or_else(|| {
-                format!("unable to parse requirement: found '{}', expected: !, identifier, or 'end of string'", part.trim())
+                format!(
+                    "unable to parse requirement: found '{}', expected: !, identifier, or 'end of string'",
+                    part.trim()
+                )
             })?);
         }
         Ok(Self(all))
@@ -164,7 +167,11 @@ mod tests {
         let of = |value: serde_json::Value| LabelSelector::of_object(&value);
         assert!(of(json!({})).unwrap().matches(&labels));
         assert!(of(json!(null)).is_none());
-        assert!(of(json!({"matchExpressions": [{"key": "app", "operator": "In", "values": ["shop"]}]})).unwrap().matches(&labels));
+        assert!(
+            of(json!({"matchExpressions": [{"key": "app", "operator": "In", "values": ["shop"]}]}))
+                .unwrap()
+                .matches(&labels)
+        );
         assert!(!of(json!({"matchLabels": {"app": "bank"}})).unwrap().matches(&labels));
     }
 }

@@ -106,7 +106,8 @@ async fn handle<M: Machine>(
 ) -> Result<Answer, Cut> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST).collect().await else {
-        let refusal = api::Refusal::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {LARGEST}"));
+        let refusal =
+            api::Refusal::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {LARGEST}"));
         return Ok(whole(&shared, refusal.into(), false, true));
     };
     let request = wire::request(&parts, body.to_bytes());

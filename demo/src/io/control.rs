@@ -46,7 +46,11 @@ async fn handle<M: Machine>(
     shared: Arc<Shared<M>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
-    let given = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+    let given = parts
+        .headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "));
     if given != Some(&*token) {
         return Ok(said(401, &json!({"error": "the control door asks for its token"})));
     }
@@ -84,9 +88,7 @@ fn act<M: Machine>(method: &str, path: &str, body: &[u8], shared: &Shared<M>) ->
             shared.with(Machine::compact);
             (200, json!({"ok": true}))
         }
-        ("GET", "/clock") => {
-            (200, json!({"now": when::micros(shared.clock.now()), "rate": shared.clock.rate()}))
-        }
+        ("GET", "/clock") => (200, json!({"now": when::micros(shared.clock.now()), "rate": shared.clock.rate()})),
         _ => (404, json!({"error": "want /health, /rules, /compact or /clock"})),
     }
 }

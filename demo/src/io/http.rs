@@ -23,7 +23,8 @@ pub fn request(parts: &Parts, body: Bytes) -> Request {
         all.join(",")
     };
     let authorization = header(AUTHORIZATION);
-    let token = authorization.strip_prefix("Bearer ").or_else(|| authorization.strip_prefix("bearer ")).unwrap_or_default();
+    let token =
+        authorization.strip_prefix("Bearer ").or_else(|| authorization.strip_prefix("bearer ")).unwrap_or_default();
     Request {
         method: parts.method.as_str().to_owned(),
         path: decode(parts.uri.path()),
@@ -71,7 +72,8 @@ pub fn head(response: &Response, date: Option<&str>) -> http::response::Builder 
 
 /// Packs a large body for a client that takes it.
 pub fn pack(response: &mut Response, bytes: Bytes, gzip: bool) -> Bytes {
-    let packed = response.headers.iter().any(|(name, _)| *name == CONTENT_ENCODING.as_str() || *name == "Content-Encoding");
+    let packed =
+        response.headers.iter().any(|(name, _)| *name == CONTENT_ENCODING.as_str() || *name == "Content-Encoding");
     if !gzip || packed || bytes.len() < WORTH_PACKING {
         return bytes;
     }
@@ -90,7 +92,8 @@ mod tests {
     fn parameters_are_decoded_in_their_order() {
         assert_eq!(
             query("labelSelector=a%3Db%2Cc&watch&x=1+2"),
-            [("labelSelector", "a=b,c"), ("watch", ""), ("x", "1 2")].map(|(name, value)| (name.to_owned(), value.to_owned()))
+            [("labelSelector", "a=b,c"), ("watch", ""), ("x", "1 2")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
         );
     }
 }

@@ -9,17 +9,10 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::{
-    net::TcpListener,
-    sync::watch,
-    task::JoinSet,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use super::{clock::Clock, connection, control, kubeconfig, machine::Machine, tls, trouble::Book};
-use crate::{
-    api::User,
-    base::names,
-};
+use crate::{api::User, base::names};
 
 /// How often time moves when nobody asks anything.
 const STEP: Duration = Duration::from_millis(50);

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+};
 use rustls::{
     ServerConfig,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
@@ -37,7 +39,8 @@ pub fn make(host: &str) -> Result<Keys, Failure> {
     let authority = params.self_signed(&key)?;
     let issuer = Issuer::new(params, key);
 
-    let mut names: Vec<String> = ["localhost", "127.0.0.1", "kubernetes", "kubernetes.default.svc"].map(str::to_owned).to_vec();
+    let mut names: Vec<String> =
+        ["localhost", "127.0.0.1", "kubernetes", "kubernetes.default.svc"].map(str::to_owned).to_vec();
     if !names.iter().any(|name| name == host) {
         names.push(host.to_owned());
     }

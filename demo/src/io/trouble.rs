@@ -238,7 +238,11 @@ mod tests {
         let mut book = Book::default();
         let text = br#"{"id": "a", "match": {"method": "patch", "path": "pods", "skip": 1, "count": 1}, "action": {"kind": "cut-before"}}"#;
         book.put(Rule::read(text).unwrap());
-        let patch = Request { method: "PATCH".to_owned(), path: "/api/v1/namespaces/a/pods/b".to_owned(), ..Request::default() };
+        let patch = Request {
+            method: "PATCH".to_owned(),
+            path: "/api/v1/namespaces/a/pods/b".to_owned(),
+            ..Request::default()
+        };
         let get = Request { method: "GET".to_owned(), ..patch.clone() };
         assert_eq!(book.judge(&get, ""), Deed::Pass);
         assert_eq!(book.judge(&patch, ""), Deed::Pass);
@@ -254,7 +258,9 @@ mod tests {
         assert!(wrong(r#"{"id": "", "action": {"kind": "delay", "ms": 1}}"#).starts_with("id"));
         assert!(wrong(r#"{"id": "a", "action": {"kind": "delay"}}"#).starts_with("action.ms"));
         assert!(wrong(r#"{"id": "a", "action": {"kind": "status", "code": 200}}"#).starts_with("action.code"));
-        assert!(wrong(r#"{"id": "a", "match": {"path": "("}, "action": {"kind": "cut-after"}}"#).starts_with("match.path"));
+        assert!(
+            wrong(r#"{"id": "a", "match": {"path": "("}, "action": {"kind": "cut-after"}}"#).starts_with("match.path")
+        );
         assert!(wrong(r#"{"id": "a", "match": {"way": "x"}, "action": {"kind": "cut-after"}}"#).contains("way"));
     }
 }

@@ -226,7 +226,10 @@ fn step(
             let granular = match (old, new) {
                 (Value::Object(before), Value::Object(after)) => !atomic && !before.is_empty() && !after.is_empty(),
                 (Value::Array(before), Value::Array(after)) => {
-                    !before.is_empty() && !after.is_empty() && keys(before, node).is_some() && keys(after, node).is_some()
+                    !before.is_empty()
+                        && !after.is_empty()
+                        && keys(before, node).is_some()
+                        && keys(after, node).is_some()
                 }
                 _ => false,
             };

@@ -28,7 +28,9 @@ fn merge_map(map: &mut Map<String, Value>, patch: &Map<String, Value>, node: Opt
     match patch.get("$patch").and_then(Value::as_str) {
         Some("replace") => {
             map.clear();
-            map.extend(patch.iter().filter(|(name, _)| *name != "$patch").map(|(name, value)| (name.clone(), value.clone())));
+            map.extend(
+                patch.iter().filter(|(name, _)| *name != "$patch").map(|(name, value)| (name.clone(), value.clone())),
+            );
             return Ok(());
         }
         Some("delete") => {
@@ -205,7 +207,8 @@ mod tests {
     #[test]
     fn directives_delete_replace_and_order() {
         let object = json!({"containers": [{"name": "a"}, {"name": "b"}], "finalizers": ["x", "y"]});
-        let delete = json!({"containers": [{"$patch": "delete", "name": "a"}], "$deleteFromPrimitiveList/finalizers": ["x"]});
+        let delete =
+            json!({"containers": [{"$patch": "delete", "name": "a"}], "$deleteFromPrimitiveList/finalizers": ["x"]});
         assert_eq!(patched(&object, &delete), json!({"containers": [{"name": "b"}], "finalizers": ["y"]}));
         let replace = json!({"containers": [{"$patch": "replace"}, {"name": "z"}], "finalizers": null});
         assert_eq!(patched(&object, &replace), json!({"containers": [{"name": "z"}]}));

@@ -21,7 +21,11 @@ pub struct Cause {
 impl Cause {
     /// A value that may not stand there.
     pub fn invalid(field: impl Into<String>, value: &Value, why: &str) -> Self {
-        Self { reason: "FieldValueInvalid", field: field.into(), message: format!("Invalid value: {}: {why}", shown(value)) }
+        Self {
+            reason: "FieldValueInvalid",
+            field: field.into(),
+            message: format!("Invalid value: {}: {why}", shown(value)),
+        }
     }
 
     /// A value that is missing.
@@ -39,7 +43,11 @@ impl Cause {
 
     /// A value that stands twice.
     pub fn duplicate(field: impl Into<String>, value: &Value) -> Self {
-        Self { reason: "FieldValueDuplicate", field: field.into(), message: format!("Duplicate value: {}", shown(value)) }
+        Self {
+            reason: "FieldValueDuplicate",
+            field: field.into(),
+            message: format!("Duplicate value: {}", shown(value)),
+        }
     }
 }
 

@@ -82,8 +82,10 @@ impl KindRow {
         let texts = |path: &[&str]| -> Vec<String> {
             value::list(resource, path).iter().filter_map(Value::as_str).map(str::to_owned).collect()
         };
-        let subresources: Vec<String> =
-            value::list(resource, &["subresources"]).iter().map(|one| value::text(one, &["subresource"]).to_owned()).collect();
+        let subresources: Vec<String> = value::list(resource, &["subresources"])
+            .iter()
+            .map(|one| value::text(one, &["subresource"]).to_owned())
+            .collect();
         let kind = value::text(resource, &["responseKind", "kind"]).to_owned();
         let scale = subresources.iter().any(|one| one == "scale").then(|| ScalePaths {
             spec: ".spec.replicas".to_owned(),
@@ -153,7 +155,9 @@ impl KindRow {
             short: texts(&["shortNames"]),
             categories: texts(&["categories"]),
             namespaced: value::text(spec, &["scope"]) == "Namespaced",
-            verbs: ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"].map(str::to_owned).to_vec(),
+            verbs: ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"]
+                .map(str::to_owned)
+                .to_vec(),
             subresources,
             scale,
             custom: true,

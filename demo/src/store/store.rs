@@ -113,7 +113,8 @@ impl Store {
     /// All objects of a kind, in one namespace or in all, by namespace and name.
     pub fn list(&self, kind: KindId, namespace: Option<&str>) -> impl Iterator<Item = &Arc<Object>> {
         let objects = &self.tables[kind.0].objects;
-        let from = namespace.map_or_else(|| (String::new(), String::new()), |namespace| (namespace.to_owned(), String::new()));
+        let from =
+            namespace.map_or_else(|| (String::new(), String::new()), |namespace| (namespace.to_owned(), String::new()));
         let inside = move |key: &(String, String)| namespace.is_none_or(|namespace| key.0 == namespace);
         objects.range(from..).take_while(move |(key, _)| inside(key)).map(|(_, object)| object)
     }

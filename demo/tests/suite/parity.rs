@@ -67,9 +67,11 @@ impl Drop for Real {
 fn level(value: &mut Value) {
     match value {
         Value::Object(map) => {
-            for gone in ["managedFields", "continue", "freshness"] {
+            for gone in ["managedFields", "continue", "freshness", "storageVersionHash"] {
                 map.remove(gone);
             }
+            // The pack holds no prose.
+            map.retain(|name, inner| name != "description" || !inner.is_string());
             for (name, inner) in map.iter_mut() {
                 let changes = matches!(
                     name.as_str(),
@@ -102,7 +104,12 @@ fn differences(path: &str, real: &Value, demo: &Value, into: &mut Vec<String>) {
             let names: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
             for name in names {
                 let none = json!("(absent)");
-                differences(&format!("{path}.{name}"), a.get(name).unwrap_or(&none), b.get(name).unwrap_or(&none), into);
+                differences(
+                    &format!("{path}.{name}"),
+                    a.get(name).unwrap_or(&none),
+                    b.get(name).unwrap_or(&none),
+                    into,
+                );
             }
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {

@@ -63,7 +63,10 @@ pub fn program(name: &str) -> Option<PathBuf> {
     if let Some(path) = path.filter(|path| path.exists()) {
         return Some(path);
     }
-    assert!(std::env::var("CI").as_deref() != Ok("true"), "BRINK_E2E_BIN_DIR has no {name}: tests/cluster/build makes it");
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "BRINK_E2E_BIN_DIR has no {name}: tests/cluster/build makes it"
+    );
     println!("skipped: no {name} in BRINK_E2E_BIN_DIR; tests/cluster/build makes it");
     None
 }

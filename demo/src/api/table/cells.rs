@@ -60,7 +60,11 @@ fn common(column: &str, object: &Value, now: Timestamp) -> Value {
 
 fn containers(object: &Value) -> &[Value] {
     let template = list(object, &["spec", "template", "spec", "containers"]);
-    if template.is_empty() { list(object, &["spec", "jobTemplate", "spec", "template", "spec", "containers"]) } else { template }
+    if template.is_empty() {
+        list(object, &["spec", "jobTemplate", "spec", "template", "spec", "containers"])
+    } else {
+        template
+    }
 }
 
 fn join(items: &[Value], field: &str) -> String {
@@ -99,7 +103,9 @@ fn special(plural: &str, column: &str, object: &Value, now: Timestamp) -> Option
         ("jobs", _) => return job(column, object, now),
         ("cronjobs", "Schedule") => json!(said(&["spec", "schedule"])),
         ("cronjobs", "Timezone") => json!(or(said(&["spec", "timeZone"]), "<none>")),
-        ("cronjobs", "Suspend") => json!(if value::at(object, &["spec", "suspend"]) == true { "True" } else { "False" }),
+        ("cronjobs", "Suspend") => {
+            json!(if value::at(object, &["spec", "suspend"]) == true { "True" } else { "False" })
+        }
         ("cronjobs", "Active") => json!(list(object, &["status", "active"]).len()),
         ("cronjobs", "Last Schedule") => match when::read(value::at(object, &["status", "lastScheduleTime"])) {
             Some(at) => json!(when::age(at, now)),
@@ -112,15 +118,22 @@ fn special(plural: &str, column: &str, object: &Value, now: Timestamp) -> Option
             json!(or(&ports.join(","), "<unset>"))
         }
         ("endpointslices", "Endpoints") => {
-            let all: Vec<&str> =
-                list(object, &["endpoints"]).iter().flat_map(|one| list(one, &["addresses"])).filter_map(Value::as_str).collect();
+            let all: Vec<&str> = list(object, &["endpoints"])
+                .iter()
+                .flat_map(|one| list(one, &["addresses"]))
+                .filter_map(Value::as_str)
+                .collect();
             json!(some(&all, 3))
         }
         ("endpoints", "Endpoints") => {
             let mut all = Vec::new();
             for subset in list(object, &["subsets"]) {
                 for address in list(subset, &["addresses"]) {
-                    all.extend(list(subset, &["ports"]).iter().map(|port| format!("{}:{}", text(address, &["ip"]), port["port"])));
+                    all.extend(
+                        list(subset, &["ports"])
+                            .iter()
+                            .map(|port| format!("{}:{}", text(address, &["ip"]), port["port"])),
+                    );
                 }
             }
             let all: Vec<&str> = all.iter().map(String::as_str).collect();
@@ -130,7 +143,9 @@ fn special(plural: &str, column: &str, object: &Value, now: Timestamp) -> Option
         ("poddisruptionbudgets", "Min Available") => bound(object, "minAvailable"),
         ("poddisruptionbudgets", "Max Unavailable") => bound(object, "maxUnavailable"),
         ("poddisruptionbudgets", "Allowed Disruptions") => json!(number(&["status", "disruptionsAllowed"])),
-        ("networkpolicies", "Pod-Selector") => json!(or(&text_of(value::at(object, &["spec", "podSelector"])), "<none>")),
+        ("networkpolicies", "Pod-Selector") => {
+            json!(or(&text_of(value::at(object, &["spec", "podSelector"])), "<none>"))
+        }
         ("leases", "Holder") => json!(said(&["spec", "holderIdentity"])),
         ("rolebindings" | "clusterrolebindings", "Role") => {
             json!(format!("{}/{}", said(&["roleRef", "kind"]), said(&["roleRef", "name"])))
@@ -238,8 +253,11 @@ fn node(column: &str, object: &Value) -> Option<Value> {
         }
         "Roles" => {
             let labels = value::at(object, &["metadata", "labels"]).as_object();
-            let mut roles: Vec<&str> =
-                labels.into_iter().flatten().filter_map(|(key, _)| key.strip_prefix("node-role.kubernetes.io/")).collect();
+            let mut roles: Vec<&str> = labels
+                .into_iter()
+                .flatten()
+                .filter_map(|(key, _)| key.strip_prefix("node-role.kubernetes.io/"))
+                .collect();
             roles.sort_unstable();
             json!(or(&roles.join(","), "<none>"))
         }
@@ -292,7 +310,8 @@ fn event(column: &str, object: &Value, now: Timestamp) -> Option<Value> {
     let at = |field: &str| when::read(value::at(object, &[field]));
     let ago = |at: Option<Timestamp>| json!(at.map_or_else(|| "<unknown>".to_owned(), |at| when::age(at, now)));
     // The older group says involvedObject, the newer one regarding.
-    let subject = ["involvedObject", "regarding"].iter().map(|name| value::at(object, &[name])).find(|one| one.is_object());
+    let subject =
+        ["involvedObject", "regarding"].iter().map(|name| value::at(object, &[name])).find(|one| one.is_object());
     let subject = subject.unwrap_or(&Value::Null);
     Some(match column {
         "Last Seen" => ago(at("lastTimestamp").or_else(|| at("eventTime")).or_else(|| at("firstTimestamp"))),
@@ -315,13 +334,18 @@ fn event(column: &str, object: &Value, now: Timestamp) -> Option<Value> {
 fn autoscaler(column: &str, object: &Value) -> Option<Value> {
     Some(match column {
         "Reference" => {
-            json!(format!("{}/{}", text(object, &["spec", "scaleTargetRef", "kind"]), text(object, &["spec", "scaleTargetRef", "name"])))
+            json!(format!(
+                "{}/{}",
+                text(object, &["spec", "scaleTargetRef", "kind"]),
+                text(object, &["spec", "scaleTargetRef", "name"])
+            ))
         }
         "Targets" => {
             let now = list(object, &["status", "currentMetrics"]);
             let one = |(at, metric): (usize, &Value)| {
                 let name = text(metric, &["resource", "name"]);
-                let percent = |value: Option<i64>| value.map_or_else(|| "<unknown>".to_owned(), |value| format!("{value}%"));
+                let percent =
+                    |value: Option<i64>| value.map_or_else(|| "<unknown>".to_owned(), |value| format!("{value}%"));
                 let has = now.get(at).and_then(|now| int(now, &["resource", "current", "averageUtilization"]));
                 let wanted = int(metric, &["resource", "target", "averageUtilization"]);
                 format!("{name}: {}/{}", percent(has), percent(wanted))
@@ -329,7 +353,9 @@ fn autoscaler(column: &str, object: &Value) -> Option<Value> {
             let all: Vec<String> = list(object, &["spec", "metrics"]).iter().enumerate().map(one).collect();
             json!(or(&all.join(", "), "<none>"))
         }
-        "MinPods" => json!(int(object, &["spec", "minReplicas"]).map_or_else(|| "<unset>".to_owned(), |n| n.to_string())),
+        "MinPods" => {
+            json!(int(object, &["spec", "minReplicas"]).map_or_else(|| "<unset>".to_owned(), |n| n.to_string()))
+        }
         "MaxPods" => json!(int(object, &["spec", "maxReplicas"]).unwrap_or_default()),
         "Replicas" => json!(int(object, &["status", "currentReplicas"]).unwrap_or_default()),
         _ => return None,

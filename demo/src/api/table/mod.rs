@@ -45,7 +45,8 @@ pub fn render(
         let columns = custom_head(&printed);
         (columns, Box::new(move |object| custom_cells(&printed, object, now)))
     } else {
-        let path = if row.group.is_empty() { format!("api/{version}") } else { format!("apis/{}/{version}", row.group) };
+        let path =
+            if row.group.is_empty() { format!("api/{version}") } else { format!("apis/{}/{version}", row.group) };
         let columns = pack::columns_of(&format!("{path}/{}", row.plural)).cloned().unwrap_or_else(|| json!([]));
         let names: Vec<String> =
             columns.as_array().into_iter().flatten().map(|column| text(column, &["name"]).to_owned()).collect();
@@ -108,7 +109,9 @@ fn custom_cells(printed: &[Printed], object: &Value, now: Timestamp) -> Vec<Valu
         cells.push(match (found, column.kind.as_str()) {
             (None | Some(Value::Null), "date") => json!("<unknown>"),
             (None, _) => Value::Null,
-            (Some(found), "date") => json!(when::read(found).map_or_else(|| "<unknown>".to_owned(), |at| when::age(at, now))),
+            (Some(found), "date") => {
+                json!(when::read(found).map_or_else(|| "<unknown>".to_owned(), |at| when::age(at, now)))
+            }
             (Some(found), "string") => match found {
                 Value::String(_) => found.clone(),
                 other => json!(other.to_string()),

@@ -38,9 +38,13 @@ pub fn summary(pod: &Value, now: Timestamp) -> (String, String, Value) {
             continue;
         }
         waits = true;
-        reason = if terminated.is_object() { ended(terminated, "Init:") }
-            else if !waiting.is_empty() && waiting != "PodInitializing" { format!("Init:{waiting}") }
-            else { format!("Init:{at}/{}", initial.len()) };
+        reason = if terminated.is_object() {
+            ended(terminated, "Init:")
+        } else if !waiting.is_empty() && waiting != "PodInitializing" {
+            format!("Init:{waiting}")
+        } else {
+            format!("Init:{at}/{}", initial.len())
+        };
     }
     if !waits {
         let mut runs = false;
@@ -59,7 +63,9 @@ pub fn summary(pod: &Value, now: Timestamp) -> (String, String, Value) {
         }
         // A pod one of whose containers is done while another runs is not done.
         if reason == "Completed" && runs {
-            let all = list(pod, &["status", "conditions"]).iter().any(|one| one["type"] == "Ready" && one["status"] == "True");
+            let all = list(pod, &["status", "conditions"])
+                .iter()
+                .any(|one| one["type"] == "Ready" && one["status"] == "True");
             if all { "Running" } else { "NotReady" }.clone_into(&mut reason);
         }
     }
