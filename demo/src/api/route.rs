@@ -132,11 +132,11 @@ impl Cluster {
                 .unwrap_or_else(|| Err(Refusal::absent(&target.plural)));
         }
         if verb == "unknown" {
-            return Err(Refusal::method(row, &request.method));
+            return Err(Refusal::method());
         }
         let allowed = row.verbs.iter().any(|has| has == verb || (has == "list" && verb == "watch"));
         if !allowed {
-            return Err(Refusal::method(row, verb));
+            return Err(Refusal::method());
         }
         match verb {
             "get" => {
@@ -155,7 +155,7 @@ impl Cluster {
             }
             "delete" => self.delete(request, kind, target),
             "deletecollection" => self.delete_all(request, kind, target),
-            other => Err(Refusal::method(self.store.kind(kind), other)),
+            _ => Err(Refusal::method()),
         }
     }
 
@@ -195,14 +195,14 @@ impl Cluster {
         };
         let warnings = planned.warnings.clone();
         if dry {
-            return Ok(self.preview(planned, target, form, code).warn(&warnings));
+            return Ok(self.preview(&planned, target, form, code).warn(&warnings));
         }
         let stored = write::commit(self, planned);
         Ok(read::one(self, kind, &target.version, &stored, form, code).warn(&warnings))
     }
 
     /// What a write would store: the answer of a dry run.
-    fn preview(&self, planned: Write, target: &Target, form: read::Form, code: u16) -> Response {
+    fn preview(&self, planned: &Write, target: &Target, form: read::Form, code: u16) -> Response {
         let row = self.store.kind(planned.kind);
         let object = write::as_version(row, &planned.object, &target.version);
         match form {
@@ -279,7 +279,7 @@ impl Cluster {
             return Err(if row.custom { Refusal::not_found(row, &target.name) } else { Refusal::no_such_path() });
         }
         match (first, method) {
-            ("status" | "scale", "GET") | ("log", "GET") => {
+            ("status" | "scale" | "log", "GET") => {
                 let object = self.existing(kind, target)?;
                 match (first, row.scale.as_ref()) {
                     ("log", _) => follow::serve(self, &object, request, readings),
@@ -309,7 +309,7 @@ impl Cluster {
             (other, _) if row.has(other.split('/').next().unwrap_or_default()) => {
                 let known = matches!(other, "status" | "scale" | "log" | "eviction" | "binding" | "finalize");
                 if known {
-                    return Err(Refusal::method(row, method));
+                    return Err(Refusal::method());
                 }
                 Err(Refusal::absent(&format!("{}/{other} yet", target.plural)))
             }
