@@ -151,3 +151,26 @@ async fn a_watch_shows_changes_as_they_happen() {
     watch.kill().unwrap();
     watch.wait().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn typed_writes_come_in_protobuf_and_are_understood() {
+    let Some(kubectl) = program("kubectl") else { return };
+    let demo = demo().await;
+    let run = |words: &[&str]| demo.kubectl(&kubectl, words, "");
+    run(&["create", "deployment", "web", "--image=nginx", "--replicas=3", "--port=80"]);
+    run(&["expose", "deployment", "web"]);
+    run(&["autoscale", "deployment", "web", "--max=3", "--cpu=50%"]);
+    run(&["create", "job", "once", "--image=busybox", "--", "sleep", "5"]);
+    run(&["create", "secret", "generic", "key", "--from-literal=a=b"]);
+    run(&["run", "one", "--image=nginx"]);
+    assert_eq!(run(&["get", "deployment", "web", "-o", "jsonpath={.spec.replicas}"]), "3");
+    assert_eq!(run(&["get", "service", "web", "-o", "jsonpath={.spec.ports[0].targetPort}"]), "80");
+    assert_eq!(
+        run(&["get", "job", "once", "-o", "jsonpath={.spec.template.spec.containers[0].command}"]),
+        r#"["sleep","5"]"#
+    );
+    assert_eq!(run(&["get", "secret", "key", "-o", "jsonpath={.data.a}"]), "Yg==");
+    assert!(run(&["get", "hpa", "web"]).contains("Deployment/web"));
+    run(&["delete", "pod", "one"]);
+    run(&["delete", "hpa,job,secret,service,deployment", "--all"]);
+}
