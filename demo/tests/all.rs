@@ -1,5 +1,16 @@
 //! The world seen from outside, by the clients it is made for.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    missing_docs,
+    reason = "a test may fail, speak, start programs and touch files"
+)]
+
 mod suite {
     mod kubectl;
     mod parity;

@@ -35,6 +35,7 @@ pub fn create(cluster: &Cluster, kind: KindId, object: &mut Value) {
         "namespaces" => {
             let name = text(object, &["metadata", "name"]).to_owned();
             put(object, &["metadata", "labels", "kubernetes.io/metadata.name"], json!(name));
+            put_missing(object, &["spec", "finalizers"], json!(["kubernetes"]));
             put(object, &["status"], json!({"phase": "Active"}));
         }
         "jobs" => job(object),

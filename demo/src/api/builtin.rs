@@ -67,7 +67,6 @@ pub fn default(row: &KindRow, object: &mut Value) {
             template(object, &["spec", "jobTemplate", "spec", "template"]);
         }
         "services" => service(object),
-        "namespaces" => put_missing(object, &["spec", "finalizers"], json!(["kubernetes"])),
         "secrets" => put_missing(object, &["type"], json!("Opaque")),
         "horizontalpodautoscalers" => put_missing(object, &["spec", "minReplicas"], json!(1)),
         "networkpolicies" => network_policy(object),

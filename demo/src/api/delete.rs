@@ -99,15 +99,18 @@ pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Re
 
 fn must(row: &KindRow, old: &Object, how: &How) -> Result<(), Refusal> {
     if let Some(uid) = how.uid.as_deref().filter(|uid| *uid != old.uid()) {
-        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
-        return Err(Refusal::conflict(row, old.name(), &why));
+        let why = format!(
+            "the UID in the precondition ({uid}) does not match the UID in record ({}). The object might have been deleted and then recreated",
+            old.uid()
+        );
+        return Err(Refusal::outdated(row, old.name(), &why));
     }
     if let Some(version) = how.version.as_deref().filter(|version| *version != old.version.to_string()) {
         let why = format!(
-            "Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {}",
+            "the ResourceVersion in the precondition ({version}) does not match the ResourceVersion in record ({}). The object might have been modified",
             old.version
         );
-        return Err(Refusal::conflict(row, old.name(), &why));
+        return Err(Refusal::outdated(row, old.name(), &why));
     }
     Ok(())
 }

@@ -186,7 +186,7 @@ pub fn group_version(cluster: &Cluster, group: &str, version: &str) -> Result<Re
                 "kind": of["kind"],
                 "verbs": sub["verbs"],
             });
-            if value::text(of, &["version"]) != "" && value::text(of, &["group"]) != group {
+            if !value::text(of, &["version"]).is_empty() && value::text(of, &["group"]) != group {
                 row["group"] = of["group"].clone();
                 row["version"] = of["version"].clone();
             }

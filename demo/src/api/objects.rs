@@ -82,3 +82,56 @@ impl Objects for Cluster {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::{
+        api::Cluster,
+        base::objects::{Kind, Objects as _},
+    };
+
+    const NAMESPACES: Kind =
+        Kind { group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false };
+    const PODS: Kind = Kind { group: "", version: "v1", kind: "Pod", plural: "pods", namespaced: true };
+
+    fn cluster() -> Cluster {
+        Cluster::new(1, jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_namespace_goes_when_its_controller_takes_the_finalizer_off() {
+        let mut cluster = cluster();
+        cluster.create(NAMESPACES, json!({"metadata": {"name": "shop"}}), "test").unwrap();
+        cluster.delete(NAMESPACES, "", "shop", None).unwrap();
+        let held = cluster.get(NAMESPACES, "", "shop").unwrap();
+        assert_eq!(held["status"]["phase"], "Terminating");
+        let late = cluster.create(PODS, json!({"metadata": {"name": "p", "namespace": "shop"}}), "test").unwrap_err();
+        assert_eq!(late.code, 403);
+        let mut free = Value::clone(&held);
+        free["spec"] = json!({});
+        cluster.replace(NAMESPACES, free, "test").unwrap();
+        assert!(cluster.get(NAMESPACES, "", "shop").is_none());
+    }
+
+    #[test]
+    fn a_pod_on_a_node_has_time_to_end_and_goes_when_the_kubelet_says_so() {
+        let mut cluster = cluster();
+        let pod = json!({"metadata": {"generateName": "web-", "namespace": "default"},
+            "spec": {"nodeName": "n", "containers": [{"name": "c", "image": "i:1"}]}});
+        let made = cluster.create(PODS, pod, "test").unwrap();
+        let name = made["metadata"]["name"].as_str().unwrap().to_owned();
+        assert_eq!((made["status"]["phase"].as_str(), name.len()), (Some("Pending"), 9));
+        let mut runs = Value::clone(&made);
+        runs["status"]["phase"] = json!("Running");
+        let runs = cluster.replace_status(PODS, runs, "kubelet").unwrap();
+        assert_eq!(cluster.replace_status(PODS, Value::clone(&made), "kubelet").unwrap_err().reason, "Conflict");
+        assert_eq!(cluster.delete(PODS, "default", &name, Some("other")).unwrap_err().code, 409);
+        cluster.delete(PODS, "default", &name, runs["metadata"]["uid"].as_str()).unwrap();
+        let leaves = cluster.get(PODS, "default", &name).unwrap();
+        assert_eq!(leaves["metadata"]["deletionTimestamp"], "1970-01-01T00:00:30Z");
+        cluster.delete(PODS, "default", &name, None).unwrap();
+        assert!(cluster.list(PODS, Some("default")).is_empty());
+    }
+}

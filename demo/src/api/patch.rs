@@ -68,8 +68,5 @@ fn unprocessable(error: &json_patch::PatchError) -> Refusal {
         json_patch::PatchErrorKind::TestFailed => format!("testing value {} failed: test failed", error.path),
         _ => format!("operation {} at {:?}: {}", error.operation, error.path.to_string(), error.kind),
     };
-    Refusal {
-        details: json!({"causes": [{"reason": "UnexpectedServerResponse", "message": what}]}),
-        ..Refusal::new(422, "Invalid", "the server rejected our request due to an error in our request")
-    }
+    Refusal { details: json!({}), ..Refusal::new(422, "Invalid", what) }
 }

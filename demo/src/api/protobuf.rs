@@ -85,10 +85,10 @@ fn fill(object: &mut Map<String, Value>, message: &str, bytes: &[u8], depth: usi
                 }
             }
             "items" => {
-                object.insert(name.to_owned(), items(kind, wire, depth)?);
+                object.insert(name.to_owned(), items(kind, &wire, depth)?);
             }
             map @ ("map" | "map of items") => {
-                let (key, item) = entry(kind, wire, map == "map of items", depth)?;
+                let (key, item) = entry(kind, &wire, map == "map of items", depth)?;
                 let slot = object.entry(name).or_insert_with(|| json!({}));
                 if let Some(map) = slot.as_object_mut() {
                     map.insert(key, item);
@@ -107,7 +107,7 @@ fn fill(object: &mut Map<String, Value>, message: &str, bytes: &[u8], depth: usi
     Ok(())
 }
 
-fn items(kind: &str, wire: Wire<'_>, depth: usize) -> Result<Value, Wrong> {
+fn items(kind: &str, wire: &Wire<'_>, depth: usize) -> Result<Value, Wrong> {
     let mut list = Vec::new();
     if let Wire::Bytes(bytes) = wire {
         for field in Fields(bytes) {
@@ -119,13 +119,13 @@ fn items(kind: &str, wire: Wire<'_>, depth: usize) -> Result<Value, Wrong> {
     Ok(Value::Array(list))
 }
 
-fn entry(kind: &str, wire: Wire<'_>, listed: bool, depth: usize) -> Result<(String, Value), Wrong> {
+fn entry(kind: &str, wire: &Wire<'_>, listed: bool, depth: usize) -> Result<(String, Value), Wrong> {
     let (mut key, mut item) = (String::new(), if kind == "string" { json!("") } else { Value::Null });
     if let Wire::Bytes(bytes) = wire {
         for field in Fields(bytes) {
             match field? {
                 (1, Wire::Bytes(text)) => key = String::from_utf8_lossy(text).into_owned(),
-                (2, wire) => item = if listed { items(kind, wire, depth)? } else { read(kind, wire, depth)? },
+                (2, wire) => item = if listed { items(kind, &wire, depth)? } else { read(kind, wire, depth)? },
                 _ => {}
             }
         }

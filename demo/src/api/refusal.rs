@@ -16,7 +16,7 @@ pub struct Refusal {
     /// `NotFound`, `Conflict`, …
     pub reason: &'static str,
     /// What a person reads.
-    pub message: String,
+    pub message: Box<str>,
     /// `details` of the Status, or null.
     pub details: Value,
     /// Seconds after which asking again may help.
@@ -26,7 +26,7 @@ pub struct Refusal {
 impl Refusal {
     /// Any refusal without details.
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: Value::Null, retry_after: None }
+        Self { code, reason, message: message.into().into_boxed_str(), details: Value::Null, retry_after: None }
     }
 
     /// 400.
@@ -59,6 +59,12 @@ impl Refusal {
     pub fn conflict(kind: &KindRow, name: &str, why: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {} {name:?}: {why}", kind.resource());
         Self { details: about(kind, &kind.plural, name), ..Self::new(409, "Conflict", message) }
+    }
+
+    /// 409 for a deletion of another object than the client believes.
+    pub fn outdated(kind: &KindRow, name: &str, why: &str) -> Self {
+        let message = format!("Operation cannot be fulfilled on {} {name:?}: {why}", kind.qualified());
+        Self { details: about(kind, &kind.kind, name), ..Self::new(409, "Conflict", message) }
     }
 
     /// 409 for an object somebody else wrote in the meantime.
@@ -99,16 +105,9 @@ impl Refusal {
     }
 
     /// 405.
-    pub fn method(kind: &KindRow, verb: &str) -> Self {
-        let _ = kind;
-        Self {
-            details: json!({}),
-            ..Self::new(
-                405,
-                "MethodNotAllowed",
-                format!("the server does not allow this method on the requested resource ({verb})"),
-            )
-        }
+    pub fn method() -> Self {
+        let message = "the server does not allow this method on the requested resource";
+        Self { details: json!({}), ..Self::new(405, "MethodNotAllowed", message) }
     }
 
     /// 415.
@@ -152,7 +151,7 @@ impl Refusal {
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
-        Self { code: refusal.code, reason: refusal.reason, message: refusal.message }
+        Self { code: refusal.code, reason: refusal.reason, message: refusal.message.into() }
     }
 }
 

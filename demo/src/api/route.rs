@@ -104,8 +104,10 @@ impl Cluster {
         let verb = verb(request, target);
         let first = target.subresource.split('/').next().unwrap_or_default();
         let resource = if first.is_empty() { target.plural.clone() } else { format!("{}/{first}", target.plural) };
+        // Posting to a subresource makes what it stands for.
+        let right = if verb == "unknown" && !first.is_empty() { "create" } else { verb };
         let deed = Deed {
-            verb: verb.to_owned(),
+            verb: right.to_owned(),
             group: target.group.clone(),
             resource,
             // The name of a namespace is its namespace too, for rights.
@@ -129,9 +131,12 @@ impl Cluster {
             return review::serve(self, &target.plural, &target.namespace, user, &body)
                 .unwrap_or_else(|| Err(Refusal::absent(&target.plural)));
         }
+        if verb == "unknown" {
+            return Err(Refusal::method());
+        }
         let allowed = row.verbs.iter().any(|has| has == verb || (has == "list" && verb == "watch"));
         if !allowed {
-            return Err(Refusal::method(row, verb));
+            return Err(Refusal::method());
         }
         match verb {
             "get" => {
@@ -150,7 +155,7 @@ impl Cluster {
             }
             "delete" => self.delete(request, kind, target),
             "deletecollection" => self.delete_all(request, kind, target),
-            other => Err(Refusal::method(self.store.kind(kind), other)),
+            _ => Err(Refusal::method()),
         }
     }
 
@@ -190,14 +195,14 @@ impl Cluster {
         };
         let warnings = planned.warnings.clone();
         if dry {
-            return Ok(self.preview(planned, target, form, code).warn(&warnings));
+            return Ok(self.preview(&planned, target, form, code).warn(&warnings));
         }
         let stored = write::commit(self, planned);
         Ok(read::one(self, kind, &target.version, &stored, form, code).warn(&warnings))
     }
 
     /// What a write would store: the answer of a dry run.
-    fn preview(&self, planned: Write, target: &Target, form: read::Form, code: u16) -> Response {
+    fn preview(&self, planned: &Write, target: &Target, form: read::Form, code: u16) -> Response {
         let row = self.store.kind(planned.kind);
         let object = write::as_version(row, &planned.object, &target.version);
         match form {
@@ -271,10 +276,10 @@ impl Cluster {
         let row = self.store.kind(kind);
         let (first, method) = (target.subresource.as_str(), request.method.as_str());
         if !row.has(first.split('/').next().unwrap_or_default()) {
-            return Err(Refusal::no_such_path());
+            return Err(if row.custom { Refusal::not_found(row, &target.name) } else { Refusal::no_such_path() });
         }
         match (first, method) {
-            ("status" | "scale", "GET") | ("log", "GET") => {
+            ("status" | "scale" | "log", "GET") => {
                 let object = self.existing(kind, target)?;
                 match (first, row.scale.as_ref()) {
                     ("log", _) => follow::serve(self, &object, request, readings),
@@ -304,7 +309,7 @@ impl Cluster {
             (other, _) if row.has(other.split('/').next().unwrap_or_default()) => {
                 let known = matches!(other, "status" | "scale" | "log" | "eviction" | "binding" | "finalize");
                 if known {
-                    return Err(Refusal::method(row, method));
+                    return Err(Refusal::method());
                 }
                 Err(Refusal::absent(&format!("{}/{other} yet", target.plural)))
             }
@@ -395,7 +400,7 @@ fn verb(request: &Request, target: &Target) -> &'static str {
         ("GET", true) if request.is_watch() => "watch",
         ("GET", true) => "list",
         ("GET" | "HEAD", _) => "get",
-        ("POST", _) => "create",
+        ("POST", true) => "create",
         ("PUT", _) => "update",
         ("PATCH", _) => "patch",
         ("DELETE", true) => "deletecollection",

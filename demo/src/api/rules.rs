@@ -184,7 +184,7 @@ fn pod_change(old: &Value, new: &Value, causes: &mut Vec<Cause>) {
 fn job(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     let policy = value::at(new, &["spec", "template", "spec", "restartPolicy"]);
     if policy == "Always" {
-        causes.push(Cause::unsupported("spec.template.spec.restartPolicy", policy, ["OnFailure", "Never"]));
+        causes.push(Cause::required("spec.template.spec.restartPolicy", "valid values: \"OnFailure\", \"Never\""));
     }
     if let Some(old) = old {
         for field in ["template", "selector", "completions"] {

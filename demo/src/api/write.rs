@@ -117,7 +117,7 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
                 return Err(Refusal::bad(message));
             }
             let old = existing(cluster, call, row, if call.name.is_empty() { &given } else { call.name })?;
-            update(cluster, call, row, schema.as_ref(), old, object, false)
+            update(cluster, call, row, schema.as_ref(), &old, object, false)
         }
         Wish::Patch(form, body) => {
             let old = existing(cluster, call, row, call.name)?;
@@ -130,7 +130,7 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
                     return Err(Refusal::bad(format!("the {field} of the object may not change by a patch")));
                 }
             }
-            update(cluster, call, row, schema.as_ref(), old, object, true)
+            update(cluster, call, row, schema.as_ref(), &old, object, true)
         }
     }
 }
@@ -284,7 +284,7 @@ fn update(
     call: &Call<'_>,
     row: &KindRow,
     schema: Option<&Schema>,
-    old: Arc<Object>,
+    old: &Object,
     mut object: Value,
     patched: bool,
 ) -> Result<Write, Refusal> {
@@ -490,6 +490,8 @@ fn refuse(row: &KindRow, name: &str, schema: Option<&Schema>, old: Option<&Value
             causes.push(cause);
         }
     }
+    // What a status lacks, controllers will fill in.
+    causes.retain(|cause| row.custom || !cause.field.starts_with("status."));
     // What was wrong before an update may stay: the rest of the object can still be mended.
     if let (Some(old), Some(node)) = (old, schema.and_then(Schema::node)) {
         let before = validate::validate(old, node);

@@ -67,14 +67,22 @@ impl Drop for Real {
 fn level(value: &mut Value) {
     match value {
         Value::Object(map) => {
-            for gone in ["managedFields", "continue", "freshness"] {
+            for gone in ["managedFields", "continue", "freshness", "storageVersionHash"] {
                 map.remove(gone);
             }
+            // The pack holds no prose.
+            map.retain(|name, inner| name != "description" || !inner.is_string());
             for (name, inner) in map.iter_mut() {
                 let changes = matches!(
                     name.as_str(),
                     "uid" | "resourceVersion" | "creationTimestamp" | "clusterIP" | "lastTransitionTime" | "time"
                 );
+                // The order of a group's kinds is by chance.
+                if name == "resources"
+                    && let Value::Array(list) = inner
+                {
+                    list.sort_by_key(|one| one["name"].to_string());
+                }
                 if changes && !inner.is_null() {
                     *inner = json!("*");
                 } else if name == "clusterIPs" {
@@ -85,11 +93,11 @@ fn level(value: &mut Value) {
             }
         }
         Value::Array(list) => list.iter_mut().for_each(level),
-        Value::String(text) => {
-            // Ages, of objects made at other times.
-            if text.len() < 6 && text.ends_with('s') && text[..text.len() - 1].parse::<u32>().is_ok() {
-                "*".clone_into(text);
-            }
+        // Ages, of objects made at other times.
+        Value::String(text)
+            if text.len() < 6 && text.strip_suffix('s').is_some_and(|count| count.parse::<u32>().is_ok()) =>
+        {
+            "*".clone_into(text);
         }
         _ => {}
     }

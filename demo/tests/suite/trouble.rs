@@ -41,10 +41,10 @@ async fn a_cut_after_the_write_leaves_the_object_and_no_answer() {
 async fn answers_can_be_replaced_and_the_door_shut() {
     let demo = demo().await;
     let client = client(&demo.served.kubeconfig, "admin").await;
-    let rule = r#"{"id":"slow","match":{"path":"configmaps"},"action":{"kind":"status","code":429,"retry_after_s":7}}"#;
+    let rule = r#"{"id":"slow","match":{"path":"configmaps"},"action":{"kind":"status","code":500,"retry_after_s":7}}"#;
     assert_eq!(control(&demo, "POST", "/rules", rule).await.0, 201);
     let (code, status) = send(&client, "GET", MAPS, &[], b"").await;
-    assert_eq!((code, status["details"]["retryAfterSeconds"].as_i64()), (429, Some(7)));
+    assert_eq!((code, status["details"]["retryAfterSeconds"].as_i64()), (500, Some(7)));
     assert_eq!(control(&demo, "DELETE", "/rules/slow", "").await.0, 200);
     assert_eq!(send(&client, "GET", MAPS, &[], b"").await.0, 200);
     assert_eq!(control(&demo, "POST", "/rules", r#"{"id":"off","action":{"kind":"unreachable"}}"#).await.0, 201);

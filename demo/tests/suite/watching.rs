@@ -6,7 +6,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{
     Api,
-    api::{ListParams, ObjectMeta, PostParams, WatchEvent, WatchParams},
+    api::{DeleteParams, ListParams, ObjectMeta, PostParams, WatchEvent, WatchParams},
     runtime::{WatchStreamExt as _, watcher},
 };
 
@@ -33,7 +33,7 @@ async fn a_watcher_sees_every_object_by_both_ways_of_beginning() {
         maps.create(&PostParams::default(), &map("b")).await.unwrap();
         let second = soon(seen.try_next()).await.unwrap().unwrap();
         assert_eq!(second.metadata.name.as_deref(), Some("b"));
-        maps.delete("b", &Default::default()).await.unwrap();
+        maps.delete("b", &DeleteParams::default()).await.unwrap();
     }
 }
 

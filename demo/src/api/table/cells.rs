@@ -93,7 +93,6 @@ fn special(plural: &str, column: &str, object: &Value, now: Timestamp) -> Option
         }
         ("services", _) => return service(column, object),
         ("nodes", _) => return node(column, object),
-        ("namespaces", "Status") => json!(said(&["status", "phase"])),
         ("configmaps", "Data") => {
             let size = |field: &str| value::at(object, &[field]).as_object().map_or(0, serde_json::Map::len);
             json!(size("data") + size("binaryData"))
@@ -174,7 +173,7 @@ fn special(plural: &str, column: &str, object: &Value, now: Timestamp) -> Option
         ("priorityclasses", "Value") => json!(number(&["value"])),
         ("priorityclasses", "Global-Default") => json!(value::at(object, &["globalDefault"]) == true),
         ("priorityclasses", "PreemptionPolicy") => json!(said(&["preemptionPolicy"])),
-        ("persistentvolumeclaims" | "persistentvolumes", "Status") => json!(said(&["status", "phase"])),
+        ("namespaces" | "persistentvolumeclaims" | "persistentvolumes", "Status") => json!(said(&["status", "phase"])),
         ("persistentvolumeclaims", "Volume") => json!(said(&["spec", "volumeName"])),
         ("persistentvolumeclaims" | "persistentvolumes", "StorageClass") => json!(said(&["spec", "storageClassName"])),
         ("persistentvolumeclaims" | "persistentvolumes", "VolumeMode") => json!(said(&["spec", "volumeMode"])),

@@ -29,6 +29,9 @@ pub enum Include {
     Object,
 }
 
+/// Makes the cells of an object.
+type Cells = dyn Fn(&Value) -> Vec<Value>;
+
 /// The table of some objects. `head`: with column definitions.
 pub fn render(
     cluster: &Cluster,
@@ -40,7 +43,7 @@ pub fn render(
     head: bool,
 ) -> Value {
     let now = cluster.now();
-    let (columns, make): (Value, Box<dyn Fn(&Value) -> Vec<Value>>) = if row.custom {
+    let (columns, make): (Value, Box<Cells>) = if row.custom {
         let printed = custom_columns(row, version);
         let columns = custom_head(&printed);
         (columns, Box::new(move |object| custom_cells(&printed, object, now)))
