@@ -11,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use super::{clock::Clock, connection, control, kubeconfig, machine::Machine, tls, trouble::Book};
+use super::{clock::Clock, connection, control, kubeconfig, machine::Machine, metrics, tls, trouble::Book};
 use crate::{api::User, base::names};
 
 /// How often time moves when nobody asks anything.
@@ -58,6 +58,8 @@ pub enum Failure {
 pub struct Served {
     /// Where clients come in.
     pub url: String,
+    /// Where its Prometheus answers.
+    pub prometheus: String,
     /// Where tests drive it.
     pub control: String,
     /// The word that the control door asks for.
@@ -126,6 +128,7 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
     };
     let clients = listen(settings.address).await?;
     let tests = listen(SocketAddr::new(settings.address.ip(), 0)).await?;
+    let measured = listen(SocketAddr::new(settings.address.ip(), 0)).await?;
     let place = |listener: &TcpListener| listener.local_addr().unwrap_or(settings.address);
     let keys = tls::make(&settings.address.ip().to_string())?;
     let users = users();
@@ -146,6 +149,8 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
     let control = format!("http://{}", place(&tests));
     tasks.spawn(connection::accept(clients, keys.server, Arc::clone(&shared)));
     tasks.spawn(control::accept(tests, control_token.clone(), Arc::clone(&shared)));
+    let prometheus = format!("http://{}", place(&measured));
+    tasks.spawn(metrics::accept(measured, Arc::clone(&shared)));
     let connections = Arc::clone(&shared.connections);
     tasks.spawn(async move {
         let mut steps = tokio::time::interval(STEP);
@@ -155,7 +160,7 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
             shared.with(|_| ());
         }
     });
-    Ok(Served { url, control, control_token, kubeconfig: settings.kubeconfig, tasks, connections })
+    Ok(Served { url, prometheus, control, control_token, kubeconfig: settings.kubeconfig, tasks, connections })
 }
 
 fn users() -> Vec<User> {

@@ -32,6 +32,9 @@ const MISSED: u64 = 10_000;
 /// Between two looks at what lies about: CPU for the autoscaler, logs of pods that are gone.
 const CHORES: u64 = 1_000;
 
+/// A write of somebody: the version it made, what it is, its state now.
+type News = (u64, Key, Option<Arc<Value>>);
+
 /// How a world is made.
 #[derive(Debug, Clone)]
 pub struct Wish {
@@ -145,7 +148,7 @@ impl World {
     }
 
     /// What was written since the last look; `None` when that is forgotten.
-    fn news(&self) -> Option<Vec<(u64, Key, Option<Arc<Value>>)>> {
+    fn news(&self) -> Option<Vec<News>> {
         let mut news = Vec::new();
         for (kind, id) in known(&self.cluster) {
             let events = self.cluster.store().since(id, self.observed).ok()?;
