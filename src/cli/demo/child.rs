@@ -14,7 +14,7 @@ use crate::cli::{
 };
 
 /// How long a world may take to be there. The largest takes a few seconds.
-const READY: Duration = Duration::from_secs(60);
+const READY: Duration = Duration::from_mins(1);
 /// How long it may take to go: longer than its own patience with a guardian at work.
 const GONE: Duration = Duration::from_secs(30);
 

@@ -63,9 +63,9 @@ async fn live(wanted: &Wanted, address: SocketAddr, args: &DemoArgs, folder: &Pa
     })?;
     tell(&served, folder, args, out);
     if args.attached {
-        attended(&served).await
+        attended(&served).await;
     } else {
-        until_told().await
+        until_told().await;
     }
     served.stop();
     Ok(Ending::Done)
