@@ -10,3 +10,5 @@ pub mod anthropic;
 pub mod key;
 pub mod openai;
 pub mod provider;
+pub mod toolbox;
+pub mod turn;

@@ -178,10 +178,22 @@ impl fmt::Debug for Provider {
     }
 }
 
-/// What a stream is heard with; false ends it early.
-pub type Hear<'a> = dyn FnMut(Delta) -> bool + Send + 'a;
-/// Who is told of a wait before another try.
-pub type Wait<'a> = dyn FnMut(&str, Duration) + Send + 'a;
+/// What is heard of a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Heard {
+    /// A piece of the answer.
+    Delta(Delta),
+    /// Another try comes after a wait.
+    Waiting {
+        /// Why.
+        why: String,
+        /// How long.
+        wait: Duration,
+    },
+}
+
+/// Who hears; false ends the stream early.
+pub type Hear<'a> = dyn FnMut(Heard) -> bool + Send + 'a;
 
 impl Provider {
     /// Makes a client; nothing is asked yet.
@@ -230,7 +242,6 @@ impl Provider {
         system: &str,
         messages: &[Message],
         hear: &mut Hear<'_>,
-        wait: &mut Wait<'_>,
     ) -> Result<(), ProviderError> {
         let asked = Asked { model: &self.model, system, messages };
         let body = match self.model.wire {
@@ -244,7 +255,7 @@ impl Provider {
                 Ok(answer) => return self.read(answer, key.as_ref(), hear).await,
                 Err((error, Some(pause))) if tries < self.patience.retries => {
                     let pause = pause.unwrap_or_else(|| (self.patience.pause * 2u32.pow(tries)).min(LONGEST_PAUSE));
-                    wait(&error.to_string(), pause);
+                    hear(Heard::Waiting { why: error.to_string(), wait: pause });
                     tokio::time::sleep(pause).await;
                     tries += 1;
                 }
@@ -325,7 +336,7 @@ impl Provider {
                     Delta::Refusal(words) => Delta::Refusal(sanitize::lines(&words).into_owned()),
                     other => other,
                 };
-                if !hear(delta) || broken {
+                if !hear(Heard::Delta(delta)) || broken {
                     return Ok(());
                 }
             }

@@ -88,7 +88,10 @@ async fn checked(
     terms: &Terms,
 ) -> Result<Checked, Failure> {
     desk::reach(session).await?;
-    let checked = desk::checked(session, fault, plan.map(|plan| plan.id.as_str()), terms).await?;
+    let checked = match plan {
+        Some(plan) if plan.change => desk::checked_change(session, fault, &plan.id, terms).await?,
+        plan => desk::checked(session, fault, plan.map(|plan| plan.id.as_str()), terms).await?,
+    };
     plan.map_or(Ok(()), |plan| plan.same(&checked))?;
     Ok(checked)
 }
