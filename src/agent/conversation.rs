@@ -233,6 +233,21 @@ impl Conversation {
         self.refused < MOST_REFUSED
     }
 
+    /// How full the context is, as whoever asks for it found.
+    pub fn set_budget(&mut self, budget: Budget) {
+        self.budget = budget;
+    }
+
+    /// A person stops an ask that somebody else carries out: `half` is what was said and not kept yet.
+    pub fn stop(&mut self, half: &str) {
+        let kept = matches!(self.messages.last(), Some(Message::Model { text, .. }) if text == half);
+        if !half.trim().is_empty() && !kept {
+            self.close();
+            self.keep(Message::Model { text: half.to_owned(), calls: Vec::new() });
+        }
+        self.close();
+    }
+
     /// A person stops it: what came is kept, what is missing is filled in.
     pub fn cancel(&mut self) {
         let text = std::mem::take(&mut self.coming).text;
