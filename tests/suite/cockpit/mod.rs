@@ -7,6 +7,6 @@ mod gallery;
 mod keys;
 pub mod pty;
 mod routes;
-mod screens;
+pub mod screens;
 mod stage;
 mod states;
