@@ -21,7 +21,6 @@
 //!
 //! A room imports only rooms above it in this table (`docs/architecture.md` has the arrows; a test keeps them).
 
-
 pub mod agent;
 pub mod app;
 pub mod base;

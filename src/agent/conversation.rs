@@ -213,8 +213,8 @@ impl Conversation {
     /// A tool's answer. True when it was the last one waited for: ask the model again.
     pub fn answer(&mut self, answer: ToolAnswer) -> bool {
         let Some(Message::Model { calls, .. }) = self.messages.last() else { return false };
-        let waited = calls.iter().any(|call| call.id == answer.id)
-            && !self.waiting.iter().any(|known| known.id == answer.id);
+        let waited =
+            calls.iter().any(|call| call.id == answer.id) && !self.waiting.iter().any(|known| known.id == answer.id);
         if !waited {
             return false;
         }
@@ -354,7 +354,8 @@ mod tests {
     fn every_answer_has_an_end(#[case] deltas: Vec<Delta>, #[case] end: End) {
         let mut talk = asked();
         assert_eq!(hear(&mut talk, &deltas), Next::End(end));
-        let calls = talk.messages().iter().any(|message| matches!(message, Message::Model { calls, .. } if !calls.is_empty()));
+        let calls =
+            talk.messages().iter().any(|message| matches!(message, Message::Model { calls, .. } if !calls.is_empty()));
         assert!(!calls, "calls of an answer that is not whole are void");
     }
 

@@ -79,7 +79,10 @@ mod tests {
     #[test]
     fn a_model_is_named_in_one_word() {
         let (wire, name, url) = parse("openai:qwen2.5:7b@http://127.0.0.1:8080/v1").unwrap();
-        assert_eq!((wire, name.as_str(), url.as_deref()), (Wire::OpenAi, "qwen2.5:7b", Some("http://127.0.0.1:8080/v1")));
+        assert_eq!(
+            (wire, name.as_str(), url.as_deref()),
+            (Wire::OpenAi, "qwen2.5:7b", Some("http://127.0.0.1:8080/v1"))
+        );
         for wrong in ["claude", "gemini:x", "openai:", "openai:@http://x"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

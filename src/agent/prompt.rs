@@ -56,7 +56,14 @@ pub fn system(facts: &Facts) -> String {
                 if drivers.is_empty() {
                     continue;
                 }
-                let _ = writeln!(text, "- {}: {} Target: {}. Drivers: {}.", kind.kind, kind.doc, kind.targets.join(", "), drivers.join(", "));
+                let _ = writeln!(
+                    text,
+                    "- {}: {} Target: {}. Drivers: {}.",
+                    kind.kind,
+                    kind.doc,
+                    kind.targets.join(", "),
+                    drivers.join(", ")
+                );
                 for param in &kind.params {
                     let must = if param.required { ", required" } else { "" };
                     let usual = param.default.as_ref().map(|value| format!(", default {value}")).unwrap_or_default();

@@ -61,8 +61,9 @@ impl Given {
     pub fn read(text: &str, args: &[Arg]) -> Result<Self, String> {
         // A call without arguments is written as nothing by some, as {} by others.
         let text = if text.trim().is_empty() { "{}" } else { text };
-        let value: Value = serde_json::from_str(text)
-            .map_err(|error| format!("the arguments are not JSON ({error}); call the tool again with one JSON object"))?;
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            format!("the arguments are not JSON ({error}); call the tool again with one JSON object")
+        })?;
         let Value::Object(mut map) = value else {
             return Err("the arguments must be one JSON object".to_owned());
         };
@@ -181,7 +182,8 @@ mod tests {
 
     #[test]
     fn what_can_only_mean_one_thing_is_taken() {
-        let given = Given::read("{\"kind\":\"pods\",\"limit\":\"20\",\"previous\":\"true\",\"headers\":null}", ARGS).unwrap();
+        let given =
+            Given::read("{\"kind\":\"pods\",\"limit\":\"20\",\"previous\":\"true\",\"headers\":null}", ARGS).unwrap();
         assert_eq!((given.whole("limit"), given.flag("previous"), given.text("kind")), (Some(20), true, Some("pods")));
     }
 }

@@ -119,7 +119,11 @@ pub const TOOLS: &[Row] = &[
         doc: "Requests per second, error share and latency of every workload; or the answer to a PromQL query.",
         args: &[
             may("promql", Holds::Text, "a PromQL query, evaluated now; the golden signals when absent"),
-            may("namespace", Holds::Text, "golden signals of this namespace alone; of the current one when absent, * for all"),
+            may(
+                "namespace",
+                Holds::Text,
+                "golden signals of this namespace alone; of the current one when absent, * for all",
+            ),
         ],
     },
     Row {
@@ -297,7 +301,8 @@ fn scope(given: &Given) -> Result<Scope, String> {
 fn manifest(given: &Given, namespace: &str) -> Result<Fault, String> {
     let mut defaults = Defaults::of(namespace);
     defaults.duration = duration(given)?;
-    let fault = file::read("yaml", given.text("yaml").unwrap_or_default(), &defaults).map_err(|error| error.to_string())?;
+    let fault =
+        file::read("yaml", given.text("yaml").unwrap_or_default(), &defaults).map_err(|error| error.to_string())?;
     if fault.kind != FaultKind::Manifest {
         return Err("a Fault of brink is not a Kubernetes object; use propose_fault".to_owned());
     }
@@ -334,9 +339,21 @@ mod tests {
     #[case(Tool::ProposeFault, r#"{"kind":"http-delya"}"#, "did you mean `http-delay`")]
     #[case(Tool::ProposeFault, r#"{"kind":"http-delay"}"#, "`target` is missing")]
     #[case(Tool::ProposeFault, r#"{"kind":"http-delay","target":"service/reviews"}"#, "delay")]
-    #[case(Tool::ProposeFault, r#"{"kind":"http-delay","target":"service/reviews","params":{"delay":1}}"#, "has no unit")]
-    #[case(Tool::ProposeFault, r#"{"kind":"http-delay","target":"service/r","params":{"delay":"1s","percnt":1}}"#, "percnt")]
-    #[case(Tool::ProposeFault, r#"{"kind":"scale","target":"deployment/web","scope":{"pth":"/"},"params":{"replicas":0}}"#, "did you mean `path`")]
+    #[case(
+        Tool::ProposeFault,
+        r#"{"kind":"http-delay","target":"service/reviews","params":{"delay":1}}"#,
+        "has no unit"
+    )]
+    #[case(
+        Tool::ProposeFault,
+        r#"{"kind":"http-delay","target":"service/r","params":{"delay":"1s","percnt":1}}"#,
+        "percnt"
+    )]
+    #[case(
+        Tool::ProposeFault,
+        r#"{"kind":"scale","target":"deployment/web","scope":{"pth":"/"},"params":{"replicas":0}}"#,
+        "did you mean `path`"
+    )]
     #[case(Tool::ProposeFault, r#"{"kind":"manifest","target":"service/a"}"#, "propose_manifest")]
     #[case(Tool::ProposeManifest, r#"{"yaml":"a: ["}"#, "yaml")]
     #[case(Tool::ProposeManifest, r#"{"yaml":""}"#, "empty")]

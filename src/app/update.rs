@@ -251,7 +251,10 @@ impl App {
     /// Going somewhere from the command line leaves the screens above the panes.
     fn close_screens_for(&mut self, command: Command) -> Vec<Effect> {
         use Command as C;
-        if matches!(command, C::ShowPods | C::ShowRoutes | C::ShowMesh | C::ShowFaults | C::ShowAgent | C::AllNamespaces) {
+        if matches!(
+            command,
+            C::ShowPods | C::ShowRoutes | C::ShowMesh | C::ShowFaults | C::ShowAgent | C::AllNamespaces
+        ) {
             self.close_all()
         } else {
             Vec::new()

@@ -99,7 +99,8 @@ impl Globals {
         let agent = self.agent.as_deref().and_then(|agent| model::parse(agent).ok());
         let agent = agent.into_iter().flat_map(|(wire, name, url)| {
             let url = url.map(|url| (Key::AgentUrl, Value::Text(url)));
-            let named = [(Key::AgentProvider, Value::Text(wire.word().to_owned())), (Key::AgentModel, Value::Text(name))];
+            let named =
+                [(Key::AgentProvider, Value::Text(wire.word().to_owned())), (Key::AgentModel, Value::Text(name))];
             named.into_iter().chain(url)
         });
         texts.chain(flags).chain(agent).map(|(key, value)| (key, (value, Origin::Flag))).collect()

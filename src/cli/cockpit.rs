@@ -11,7 +11,7 @@ use super::{
 use crate::{
     agent::{Model, io::key},
     config::{
-        Depth, Settings, Keymap, Theme,
+        Depth, Keymap, Settings, Theme,
         io::{load, look},
     },
     fault::policy::Policy,

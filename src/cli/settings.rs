@@ -35,7 +35,11 @@ pub fn resolve(globals: &Globals) -> Result<Settings, Failure> {
     }
     if let Some(agent) = &globals.agent {
         let wrong = |why: String| {
-            Failure::usage("cannot use --agent", why, "write it like anthropic:MODEL or openai:MODEL@http://127.0.0.1:8080/v1")
+            Failure::usage(
+                "cannot use --agent",
+                why,
+                "write it like anthropic:MODEL or openai:MODEL@http://127.0.0.1:8080/v1",
+            )
         };
         let (_, _, url) = model::parse(agent).map_err(wrong)?;
         url.as_deref().map_or(Ok(()), settings::check_url).map_err(wrong)?;

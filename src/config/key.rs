@@ -174,23 +174,18 @@ impl Key {
             Self::Theme => Some("--theme"),
             Self::Keymap => Some("--keymap"),
             Self::AgentProvider | Self::AgentUrl | Self::AgentModel => Some("--agent"),
-            Self::Fps
-            | Self::AgentKeyEnv
-            | Self::AgentKeyCommand
-            | Self::AgentMaxTokens
-            | Self::AgentContextTokens => None,
+            Self::Fps | Self::AgentKeyEnv | Self::AgentKeyCommand | Self::AgentMaxTokens | Self::AgentContextTokens => {
+                None
+            }
         }
     }
 
     /// What it holds.
     pub fn holds(self) -> Holds {
         match self {
-            Self::Context
-            | Self::Namespace
-            | Self::Theme
-            | Self::Keymap
-            | Self::AgentModel
-            | Self::AgentKeyEnv => Holds::Name,
+            Self::Context | Self::Namespace | Self::Theme | Self::Keymap | Self::AgentModel | Self::AgentKeyEnv => {
+                Holds::Name
+            }
             Self::AgentProvider => Holds::Choice(&["openai", "anthropic"]),
             Self::AgentKeyCommand => Holds::Command,
             Self::AgentMaxTokens => Holds::Count(256, 200_000),
@@ -217,7 +212,9 @@ impl Key {
             Self::AgentProvider => "none: there is nobody to ask",
             Self::AgentUrl => "the provider's own",
             Self::AgentModel => "none",
-            Self::AgentKeyEnv => "BRINK_AGENT_KEY; with the provider's own address also OPENAI_API_KEY or ANTHROPIC_API_KEY",
+            Self::AgentKeyEnv => {
+                "BRINK_AGENT_KEY; with the provider's own address also OPENAI_API_KEY or ANTHROPIC_API_KEY"
+            }
             Self::AgentKeyCommand => "none",
             Self::AgentMaxTokens => "4096",
             Self::AgentContextTokens => "128000",
@@ -277,7 +274,9 @@ impl Key {
                  servers, `anthropic` the Messages wire. `--agent PROVIDER:MODEL[@URL]` says provider, model and address at \
                  once; address and key of a file do not apply to it."
             }
-            Self::AgentUrl => "Base address of the provider, gateway or local server, without `/chat/completions` or `/messages`.",
+            Self::AgentUrl => {
+                "Base address of the provider, gateway or local server, without `/chat/completions` or `/messages`."
+            }
             Self::AgentModel => "The model's name at its provider.",
             Self::AgentKeyEnv => {
                 "The environment variable that holds the key. The key is read for each request, and kept and logged nowhere."

@@ -331,9 +331,10 @@ impl Settings {
         let Some(wire) = self.text(Key::AgentProvider).and_then(Wire::of) else {
             return match self.text(Key::AgentModel) {
                 None => Ok(None),
-                Some(name) => {
-                    Err(Failure::new(format!("agent.model is {name}, but agent.provider is not set"), "set agent.provider"))
-                }
+                Some(name) => Err(Failure::new(
+                    format!("agent.model is {name}, but agent.provider is not set"),
+                    "set agent.provider",
+                )),
             };
         };
         let Some(name) = self.text(Key::AgentModel).filter(|name| !name.trim().is_empty()) else {

@@ -249,8 +249,9 @@ fn wrap(run: &[Words], cells: usize) -> Vec<Line> {
 /// A table in columns: the widest give way first.
 fn table(rows: &[Vec<String>], cells: usize) -> Vec<Line> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let mut wide: Vec<usize> =
-        (0..columns).map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| width::width(cell.trim())).max().unwrap_or(0)).collect();
+    let mut wide: Vec<usize> = (0..columns)
+        .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| width::width(cell.trim())).max().unwrap_or(0))
+        .collect();
     let gaps = columns.saturating_sub(1) * 2;
     while wide.iter().sum::<usize>() + gaps > cells {
         match wide.iter_mut().max() {
@@ -282,7 +283,10 @@ mod tests {
     use crate::base::width;
 
     fn plain(text: &str, cells: usize) -> Vec<String> {
-        lines(text, cells).iter().map(|line| line.iter().map(|part| part.text.as_str()).collect::<String>().trim_end().to_owned()).collect()
+        lines(text, cells)
+            .iter()
+            .map(|line| line.iter().map(|part| part.text.as_str()).collect::<String>().trim_end().to_owned())
+            .collect()
     }
 
     #[test]
@@ -290,7 +294,22 @@ mod tests {
         let text = "# Weak points\nI looked at **6 routes**:\n\n1. `reviews` has no timeout\n2. one pod\n   - alone\n\n| route | rps |\n|---|---|\n| my-route | 210 |\n\n```yaml\nkind: Pod\n```\ndone";
         assert_eq!(
             plain(text, 30),
-            ["Weak points", "I looked at 6 routes:", "", "1. reviews has no timeout", "2. one pod", "  • alone", "", "route     rps", "my-route  210", "", "  yaml", "  kind: Pod", "", "done"]
+            [
+                "Weak points",
+                "I looked at 6 routes:",
+                "",
+                "1. reviews has no timeout",
+                "2. one pod",
+                "  • alone",
+                "",
+                "route     rps",
+                "my-route  210",
+                "",
+                "  yaml",
+                "  kind: Pod",
+                "",
+                "done"
+            ]
         );
     }
 
@@ -298,7 +317,11 @@ mod tests {
     fn half_a_block_is_shown_as_far_as_it_goes() {
         assert_eq!(plain("```yaml\nkind: P", 30), ["  yaml", "  kind: P"]);
         assert_eq!(plain("**bo", 30), ["**bo"]);
-        assert!(plain("\u{1b}]52;c;x\u{7}hi\u{202e}", 30).iter().all(|line| !line.contains('\u{1b}') && !line.contains('\u{202e}')));
+        assert!(
+            plain("\u{1b}]52;c;x\u{7}hi\u{202e}", 30)
+                .iter()
+                .all(|line| !line.contains('\u{1b}') && !line.contains('\u{202e}'))
+        );
     }
 
     proptest! {

@@ -59,7 +59,8 @@ async fn stage(plays: Vec<Play>) -> Stage {
                 }
                 if let Some(end) = end {
                     let head = String::from_utf8_lossy(&raw[..end]).to_lowercase();
-                    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
+                    let length =
+                        head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
                     if raw.len() >= end + 4 + length.unwrap_or(0usize) {
                         let body = serde_json::from_slice(&raw[end + 4..]).unwrap_or(Value::Null);
                         all.lock().await.push((head, body));
@@ -75,7 +76,10 @@ async fn stage(plays: Vec<Play>) -> Stage {
             match play {
                 Play::Whole(code, headers, body) => {
                     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-                    let head = format!("HTTP/1.1 {code} X\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n", body.len());
+                    let head = format!(
+                        "HTTP/1.1 {code} X\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n",
+                        body.len()
+                    );
                     let _ = tcp.write_all(format!("{head}{body}").as_bytes()).await;
                 }
                 Play::Stream { bytes, piece, cut } => {
@@ -104,7 +108,10 @@ async fn stage(plays: Vec<Play>) -> Stage {
 }
 
 fn sse(events: &[Value]) -> String {
-    events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default())).collect()
+    events
+        .iter()
+        .map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default()))
+        .collect()
 }
 
 fn chunks(chunks: &[Value]) -> String {
@@ -120,7 +127,9 @@ fn answer(wire: Wire, text: &[&str], calls: &[(&str, &str, &[&str])], stop: &str
                 json!({"type": "ping"}),
             ];
             if !text.is_empty() {
-                events.push(json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}));
+                events.push(
+                    json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
+                );
                 events.extend(text.iter().map(|text| json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}})));
                 events.push(json!({"type": "content_block_stop", "index": 0}));
             }
@@ -138,7 +147,9 @@ fn answer(wire: Wire, text: &[&str], calls: &[(&str, &str, &[&str])], stop: &str
                     "content_filter" => "refusal",
                     other => other,
                 };
-                events.push(json!({"type": "message_delta", "delta": {"stop_reason": stop}, "usage": {"output_tokens": 65}}));
+                events.push(
+                    json!({"type": "message_delta", "delta": {"stop_reason": stop}, "usage": {"output_tokens": 65}}),
+                );
                 events.push(json!({"type": "message_stop"}));
             }
             sse(&events)
@@ -243,7 +254,8 @@ async fn parallel_calls_come_in_pieces(#[case] piece: usize) {
         let text = answer(wire, &["Let me look."], &calls, "tool_calls");
         let stage = stage(vec![Play::Stream { bytes: text.into_bytes(), piece, cut: false }]).await;
         let Next::Run(calls) = ask(wire, &stage).await.unwrap().next else { panic!("{wire:?}: no calls") };
-        let told: Vec<_> = calls.iter().map(|call| (call.id.as_str(), call.name.as_str(), call.arguments.as_str())).collect();
+        let told: Vec<_> =
+            calls.iter().map(|call| (call.id.as_str(), call.name.as_str(), call.arguments.as_str())).collect();
         assert_eq!(told, [("a", "list", "{\"kind\":\"pods\"}"), ("b", "logs", "{\"pod\":\"wéb\"}")], "{wire:?}");
     }
 }
@@ -318,7 +330,11 @@ async fn an_error_within_the_stream_ends_it_in_its_words_without_the_key() {
 #[case(529, vec![], 1)]
 #[case(503, vec![("x-should-retry", "true".to_owned())], 1)]
 #[tokio::test]
-async fn what_passes_is_waited_for(#[case] code: u16, #[case] headers: Vec<(&'static str, String)>, #[case] wait_ms: u64) {
+async fn what_passes_is_waited_for(
+    #[case] code: u16,
+    #[case] headers: Vec<(&'static str, String)>,
+    #[case] wait_ms: u64,
+) {
     for wire in BOTH {
         let busy = Play::Whole(code, headers.clone(), "slow down".to_owned());
         let stage = stage(vec![busy, whole(answer(wire, &["ok"], &[], "stop"))]).await;
@@ -398,7 +414,9 @@ async fn requests_are_what_the_wire_wants_and_the_key_stands_in_its_header_alone
             }
             Wire::Anthropic => {
                 assert!(first.starts_with("post /v1/messages "), "{first}");
-                assert!(head.contains("x-api-key: sk-test-1234567890") && head.contains("anthropic-version: 2023-06-01"));
+                assert!(
+                    head.contains("x-api-key: sk-test-1234567890") && head.contains("anthropic-version: 2023-06-01")
+                );
                 assert_eq!(body["tools"][0]["input_schema"]["type"], "object");
             }
         }

@@ -21,7 +21,10 @@ const MAY: &[(&str, &[&str])] = &[
     ("runtime", &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes", "app"]),
     (
         "cli",
-        &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes", "app", "runtime"],
+        &[
+            "base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes", "app",
+            "runtime",
+        ],
     ),
 ];
 

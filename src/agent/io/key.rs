@@ -137,7 +137,9 @@ mod tests {
     #[test]
     fn the_first_variable_that_is_set_counts() {
         let names = ["A".to_owned(), "B".to_owned()];
-        let found = |set: &'static str| from_environment(&names, true, &model(), move |name| (name == set).then(|| " k ".to_owned()));
+        let found = |set: &'static str| {
+            from_environment(&names, true, &model(), move |name| (name == set).then(|| " k ".to_owned()))
+        };
         assert_eq!(found("B").unwrap().unwrap().mask("k"), "(masked)");
         let error = found("C").unwrap_err();
         assert!(error.fix().contains("set A or B"), "{error:?}");
@@ -147,7 +149,9 @@ mod tests {
     #[tokio::test]
     async fn a_command_gives_a_key_or_says_why_not() {
         assert_eq!(from_command("printf sk-1").await.unwrap().mask("sk-1"), "(masked)");
-        for (command, told) in [("exit 3", "ended with"), ("true", "printed nothing"), ("printf 'a\\nb'", "more than one line")] {
+        for (command, told) in
+            [("exit 3", "ended with"), ("true", "printed nothing"), ("printf 'a\\nb'", "more than one line")]
+        {
             let error = from_command(command).await.unwrap_err();
             assert!(error.to_string().contains(told), "{error}");
         }

@@ -18,7 +18,8 @@ pub fn body(asked: &Asked<'_>) -> Value {
         match message {
             Message::You(text) => messages.push(json!({"role": "user", "content": text})),
             Message::Model { text, calls } => {
-                let mut said = json!({"role": "assistant", "content": if text.is_empty() { Value::Null } else { json!(text) }});
+                let mut said =
+                    json!({"role": "assistant", "content": if text.is_empty() { Value::Null } else { json!(text) }});
                 if !calls.is_empty() {
                     said["tool_calls"] = calls
                         .iter()
@@ -160,11 +161,7 @@ impl Stream {
             self.open.push(at);
         }
         if begins || piece.id.as_ref().is_some_and(|id| !id.is_empty()) {
-            deltas.push(Delta::Call {
-                at,
-                id: piece.id.unwrap_or_default(),
-                name: function.name.unwrap_or_default(),
-            });
+            deltas.push(Delta::Call { at, id: piece.id.unwrap_or_default(), name: function.name.unwrap_or_default() });
         }
         match function.arguments {
             None | Some(Value::Null) => {}

@@ -135,7 +135,9 @@ impl ProviderError {
         match self {
             Self::Key { fix, .. } => fix.clone(),
             Self::Address { .. } => "correct agent.base-url: http:// or https://, without /chat/completions".to_owned(),
-            Self::Unreachable { .. } => "check agent.base-url and the network; is the gateway or local server running?".to_owned(),
+            Self::Unreachable { .. } => {
+                "check agent.base-url and the network; is the gateway or local server running?".to_owned()
+            }
             Self::Stalled { .. } => "ask again, or choose a faster model".to_owned(),
             Self::Status { status: 401 | 403, .. } => {
                 "check the key: agent.key-env or agent.key-command, and what it may use".to_owned()
@@ -237,12 +239,7 @@ impl Provider {
     }
 
     /// Asks, and lets the answer be heard piece by piece.
-    pub async fn ask(
-        &self,
-        system: &str,
-        messages: &[Message],
-        hear: &mut Hear<'_>,
-    ) -> Result<(), ProviderError> {
+    pub async fn ask(&self, system: &str, messages: &[Message], hear: &mut Hear<'_>) -> Result<(), ProviderError> {
         let asked = Asked { model: &self.model, system, messages };
         let body = match self.model.wire {
             Wire::OpenAi => openai::body(&asked),
@@ -265,7 +262,11 @@ impl Provider {
     }
 
     /// One try. The error says whether and when another may help: `Some(None)` after a pause of our own.
-    async fn send(&self, body: &Value, key: Option<&Key>) -> Result<Response, (ProviderError, Option<Option<Duration>>)> {
+    async fn send(
+        &self,
+        body: &Value,
+        key: Option<&Key>,
+    ) -> Result<Response, (ProviderError, Option<Option<Duration>>)> {
         let request = self.http.post(self.url.clone()).json(body);
         let request = self.sign(request, key).map_err(|error| (error, None))?;
         // What took too long once takes too long again.

@@ -14,7 +14,9 @@ use crate::{
         conversation::{Conversation, MOST_CALLS, Next},
         end::End,
         message::{Call, ToolAnswer},
-        schema, told::Told, tools,
+        schema,
+        told::Told,
+        tools,
         wire::Delta,
     },
     base::{redact, sanitize},
@@ -121,8 +123,10 @@ async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, 
 
 /// Tokens of the system prompt and the tools.
 fn around(system: &str) -> u64 {
-    let tools: usize =
-        tools::TOOLS.iter().map(|row| row.name.len() + row.doc.len() + schema::schema(row.args).to_string().len()).sum();
+    let tools: usize = tools::TOOLS
+        .iter()
+        .map(|row| row.name.len() + row.doc.len() + schema::schema(row.args).to_string().len())
+        .sum();
     budget::estimate(system.len() + tools)
 }
 
@@ -141,5 +145,9 @@ fn about(arguments: &str) -> String {
     };
     let line = sanitize::line(&words).into_owned();
     let line = redact::text(&line);
-    if line.chars().count() > SHOWN { format!("{}…", line.chars().take(SHOWN).collect::<String>()) } else { line.into_owned() }
+    if line.chars().count() > SHOWN {
+        format!("{}…", line.chars().take(SHOWN).collect::<String>())
+    } else {
+        line.into_owned()
+    }
 }

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cluster::warrant::Purpose,
     cli::failure::{Code, Failure},
+    cluster::warrant::Purpose,
     fault::{
         checked::{Checked, FRESH},
         file::{self, Defaults},

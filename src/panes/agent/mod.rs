@@ -140,11 +140,8 @@ impl Agent {
             Command::Cancel => self.typing = false,
             Command::HistoryBack | Command::HistoryForward => {
                 let back = command == Command::HistoryBack;
-                self.recalled = if back {
-                    (self.recalled + 1).min(self.history.len())
-                } else {
-                    self.recalled.saturating_sub(1)
-                };
+                self.recalled =
+                    if back { (self.recalled + 1).min(self.history.len()) } else { self.recalled.saturating_sub(1) };
                 let at = self.history.len().checked_sub(self.recalled);
                 let text = at.and_then(|at| self.history.get(at)).cloned().unwrap_or_default();
                 self.line.set(&text);
@@ -209,7 +206,11 @@ impl Agent {
         let ticket = cx.tickets.take();
         self.checking = Some(ticket);
         self.failure = None;
-        if kept { Effect::CheckChange(ticket, fault, traffic).into() } else { Effect::Check(ticket, fault, traffic).into() }
+        if kept {
+            Effect::CheckChange(ticket, fault, traffic).into()
+        } else {
+            Effect::Check(ticket, fault, traffic).into()
+        }
     }
 
     /// The API server's answer to the check.
@@ -300,7 +301,8 @@ impl Agent {
             return;
         }
         if self.transcript.len() == 0 {
-            Message::quiet("nothing was asked yet", "ask what is slow, what would break, or for three chaos tests").view(above, buf, look);
+            Message::quiet("nothing was asked yet", "ask what is slow, what would break, or for three chaos tests")
+                .view(above, buf, look);
         }
         let last = self.transcript.len().saturating_sub(self.below);
         let first = last.saturating_sub(usize::from(above.height));

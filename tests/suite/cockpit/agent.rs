@@ -53,13 +53,7 @@ fn tell(stage: &mut Stage, ticket: Ticket, told: Told) {
 fn proposal() -> Proposal {
     let fault = moment::every_kind().into_iter().find(|fault| fault.kind == FaultKind::HttpDelay).unwrap();
     let checked = moment::ground_for(&fault).checked(&fault);
-    Proposal {
-        fault,
-        kept: false,
-        why: "reviews has no timeout".to_owned(),
-        checked,
-        rounds: 2,
-    }
+    Proposal { fault, kept: false, why: "reviews has no timeout".to_owned(), checked, rounds: 2 }
 }
 
 fn told() -> Stage {
@@ -74,7 +68,11 @@ fn conversation(mut stage: Stage) -> Stage {
     say(Told::Began { id: "b".into(), name: "propose_fault".into(), about: "http-delay service/reveiws 1s".into() });
     let why = "there is no Service shop/reveiws".to_owned();
     say(Told::Ran { id: "b".into(), ok: false, took: Duration::from_millis(80), size: 60, why });
-    for piece in ["I looked at **6 routes**. ", "Weak points:\n\n1. `reviews` has no time", "out\n2. one pod serves `web`\n\n| route | rps |\n|---|---|\n| my-route | 210 |\n"] {
+    for piece in [
+        "I looked at **6 routes**. ",
+        "Weak points:\n\n1. `reviews` has no time",
+        "out\n2. one pod serves `web`\n\n| route | rps |\n|---|---|\n| my-route | 210 |\n",
+    ] {
         say(Told::Text(piece.into()));
     }
     say(Told::Proposed(Box::new(proposal())));

@@ -34,7 +34,8 @@ fn model(says: Vec<Say>) -> (String, Arc<Mutex<Vec<String>>>) {
                 let text = String::from_utf8_lossy(&raw).into_owned();
                 if let Some((head, body)) = text.split_once("\r\n\r\n") {
                     let head = head.to_lowercase();
-                    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+                    let length =
+                        head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
                     if body.len() >= length.unwrap_or(0) {
                         all.lock().unwrap().push(body.to_owned());
                         break;
@@ -54,7 +55,10 @@ fn model(says: Vec<Say>) -> (String, Arc<Mutex<Vec<String>>>) {
             let first = json!({"choices": [{"index": 0, "delta": delta}]});
             let last = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
             let body = format!("data: {first}\n\ndata: {last}\n\ndata: [DONE]\n\n");
-            let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\n\r\n", body.len());
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
             let _ = tcp.write_all(format!("{head}{body}").as_bytes());
         }
     });
@@ -72,7 +76,10 @@ fn a_proposal_is_checked_before_it_is_shown_and_what_is_refused_goes_back() {
         Say::Call("list", json!({"kind": "deploy"})),
         Say::Call("get", json!({"kind": "secret", "name": "db"})),
         Say::Call("propose_fault", json!({"kind": "scale", "target": "deployment/wbe", "params": {"replicas": 2}})),
-        Say::Call("propose_fault", json!({"kind": "scale", "target": "deployment/web", "params": {"replicas": 2}, "duration": "30s"})),
+        Say::Call(
+            "propose_fault",
+            json!({"kind": "scale", "target": "deployment/web", "params": {"replicas": 2}, "duration": "30s"}),
+        ),
         Say::Text("Scale web to **2**."),
     ]);
     let agent = format!("openai:m@{url}");
@@ -80,11 +87,18 @@ fn a_proposal_is_checked_before_it_is_shown_and_what_is_refused_goes_back() {
     assert_eq!(ran.code, 0, "{ran:?}");
     let answer = ran.json();
     assert_eq!(answer["text"], "Scale web to **2**.");
-    let tools: Vec<(&str, bool)> =
-        answer["tools"].as_array().unwrap().iter().map(|tool| (tool["name"].as_str().unwrap(), tool["ok"].as_bool().unwrap())).collect();
+    let tools: Vec<(&str, bool)> = answer["tools"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tool| (tool["name"].as_str().unwrap(), tool["ok"].as_bool().unwrap()))
+        .collect();
     assert_eq!(tools, [("list", true), ("get", true), ("propose_fault", false), ("propose_fault", true)]);
     let proposals = answer["proposals"].as_array().unwrap();
-    assert_eq!((proposals.len(), &proposals[0]["rounds"], &proposals[0]["plan"]["kind"]), (1, &json!(2), &json!("scale")));
+    assert_eq!(
+        (proposals.len(), &proposals[0]["rounds"], &proposals[0]["plan"]["kind"]),
+        (1, &json!(2), &json!("scale"))
+    );
     let sent = sent.lock().unwrap().join("\n");
     assert!(sent.contains("shop/web:1") || sent.contains("web"), "the list reached the model");
     assert!(sent.contains("wbe"), "the refusal reached the model");
@@ -97,13 +111,18 @@ fn a_proposal_is_checked_before_it_is_shown_and_what_is_refused_goes_back() {
 fn a_correction_is_a_change_without_a_lease_and_its_plan_applies_it() {
     let Some(shop) = Shop::open("cli-ask-change") else { return };
     let yaml = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: 'shop/web:2'}]}}}\n";
-    let (url, _) = model(vec![Say::Call("propose_manifest", json!({"yaml": yaml, "keep": true})), Say::Text("The image is wrong.")]);
+    let (url, _) = model(vec![
+        Say::Call("propose_manifest", json!({"yaml": yaml, "keep": true})),
+        Say::Text("The image is wrong."),
+    ]);
     let agent = format!("openai:m@{url}");
     let ran = shop.brink(&["ask", "repair web", "--agent", &agent, "-o", "json"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     let plan = &ran.json()["proposals"][0]["plan"];
     assert_eq!(plan["class"], "change", "{ran:?}");
-    let image = |shop: &Shop| shop.kubectl(&["get", "deploy", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}"]);
+    let image = |shop: &Shop| {
+        shop.kubectl(&["get", "deploy", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}"])
+    };
     assert_eq!(image(&shop), "shop/web:1");
     let ran = shop.brink(&["fault", "apply", "--plan", plan["plan"].as_str().unwrap(), "--yes"]);
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -113,7 +132,10 @@ fn a_correction_is_a_change_without_a_lease_and_its_plan_applies_it() {
 #[test]
 fn three_refusals_are_enough_and_a_model_that_never_ends_is_ended() {
     let Some(shop) = Shop::open("cli-ask-loop") else { return };
-    let (url, sent) = model(vec![Say::Call("propose_fault", json!({"kind": "scale", "target": "deployment/no", "params": {"replicas": 0}}))]);
+    let (url, sent) = model(vec![Say::Call(
+        "propose_fault",
+        json!({"kind": "scale", "target": "deployment/no", "params": {"replicas": 0}}),
+    )]);
     let ran = shop.brink(&["ask", "break it", "--agent", &format!("openai:m@{url}"), "-o", "json"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert_eq!(ran.json()["proposals"], json!([]));
@@ -136,7 +158,8 @@ fn text_streams_to_stdout_and_tools_to_stderr() {
     ]);
     let ran = shop.brink(&["ask", "how is it?", "--agent", &format!("openai:m@{url}")]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "All is well.\n"), "{ran:?}");
-    for told in ["✗ no_such_tool", "✓ topology", "✓ list_routes", "✓ describe", "✓ events", "✗ query_metrics"] {
+    for told in ["✗ no_such_tool", "✓ topology", "✓ list_routes", "✓ describe", "✓ events", "✗ query_metrics"]
+    {
         assert!(ran.stderr.contains(told), "{told}: {}", ran.stderr);
     }
 }
@@ -155,7 +178,10 @@ fn whoever_cannot_be_asked_is_told_with_the_remedy() {
     home.file(".config/brink/config.toml", "[agent]\nprovider = \"opnai\"\nmodle = \"x\"\n");
     let ran = home.brink(["config", "check"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.stdout.contains("config.toml:2: `agent.provider`") && ran.stdout.contains("did you mean `openai`?"), "{ran:?}");
+    assert!(
+        ran.stdout.contains("config.toml:2: `agent.provider`") && ran.stdout.contains("did you mean `openai`?"),
+        "{ran:?}"
+    );
     assert!(ran.stdout.contains("config.toml:3: `agent.modle`: unknown key; did you mean `model`?"), "{ran:?}");
 }
 

@@ -45,7 +45,8 @@ impl Toolbox {
     pub(super) async fn query_metrics(&self, given: &Given) -> Result<String, String> {
         let client = self.metrics()?;
         if let Some(question) = given.text("promql") {
-            let answer = client.instant::<BTreeMap<String, String>>(question).await.map_err(|error| error.to_string())?;
+            let answer =
+                client.instant::<BTreeMap<String, String>>(question).await.map_err(|error| error.to_string())?;
             let mut text = String::new();
             for (labels, value) in answer.samples.iter().take(SERIES) {
                 let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}={value:?}")).collect();
@@ -125,12 +126,10 @@ fn judged(
 ) -> (Vec<RouteRow>, Vec<Wins>, Vec<RouteGolden>) {
     let world = loaded.world();
     let wins = wins::wins(&world);
-    let golden = snapshot.map(|snapshot| route::attribute(&world.routes, &wins, &snapshot.measured)).unwrap_or_default();
-    let here: Vec<bool> = loaded
-        .routes
-        .iter()
-        .map(|route| namespace.is_none_or(|namespace| route.namespace == namespace))
-        .collect();
+    let golden =
+        snapshot.map(|snapshot| route::attribute(&world.routes, &wins, &snapshot.measured)).unwrap_or_default();
+    let here: Vec<bool> =
+        loaded.routes.iter().map(|route| namespace.is_none_or(|namespace| route.namespace == namespace)).collect();
     let keep = |at: usize| here.get(at).copied().unwrap_or(false);
     let rows = loaded.routes.iter().enumerate().filter(|(at, _)| keep(*at)).map(|(_, row)| row.clone()).collect();
     let wins = wins.into_iter().enumerate().filter(|(at, _)| keep(*at)).map(|(_, one)| one).collect();
@@ -141,7 +140,8 @@ fn judged(
 /// A service with its ports and the workloads of the pods it selects.
 fn behind(service: &Manifest, pods: &[Manifest]) -> String {
     let ports = service.at(&["spec", "ports"]).and_then(Value::as_array).cloned().unwrap_or_default();
-    let ports: Vec<String> = ports.iter().filter_map(|port| port["port"].as_u64()).map(|port| port.to_string()).collect();
+    let ports: Vec<String> =
+        ports.iter().filter_map(|port| port["port"].as_u64()).map(|port| port.to_string()).collect();
     let namespace = service.namespace().unwrap_or("default");
     let selector = service.at(&["spec", "selector"]).and_then(Value::as_object).filter(|selector| !selector.is_empty());
     let mut line = format!("service {namespace}/{}:{}", service.name(), ports.join(","));

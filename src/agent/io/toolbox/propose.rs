@@ -34,7 +34,8 @@ impl Toolbox {
     pub(super) async fn propose(&self, fault: Fault, kept: bool, why: String) -> Found {
         // A mask in an object means that it was copied from an answer that had a secret there.
         if fault.manifests.iter().any(|manifest| redact::holds_mask(&manifest.0)) {
-            let words = "the objects hold (masked), which stands for a secret nobody may write; give only the fields to change";
+            let words =
+                "the objects hold (masked), which stands for a secret nobody may write; give only the fields to change";
             return Found { refused: true, ..Found::bad(words) };
         }
         let traffic = self.traffic().await;
