@@ -189,18 +189,22 @@ fn model(wire: Wire, url: &str) -> Model {
 }
 
 fn impatient() -> Patience {
-    Patience { pause: Duration::from_millis(1), stall: Duration::from_millis(300), ..Patience::default() }
+    Patience { pause: Duration::from_millis(1), ..Patience::default() }
 }
 
-struct Heard1 {
+struct Answer {
     text: String,
     next: Next,
     waits: Vec<Duration>,
     talk: Conversation,
 }
 
-async fn ask(wire: Wire, stage: &Stage) -> Result<Heard1, ProviderError> {
-    let provider = Provider::new(model(wire, &stage.url), impatient()).unwrap();
+async fn ask(wire: Wire, stage: &Stage) -> Result<Answer, ProviderError> {
+    ask_with(wire, stage, impatient()).await
+}
+
+async fn ask_with(wire: Wire, stage: &Stage, patience: Patience) -> Result<Answer, ProviderError> {
+    let provider = Provider::new(model(wire, &stage.url), patience).unwrap();
     let mut talk = Conversation::new(100_000);
     talk.ask("why?");
     let messages = talk.request(0).unwrap();
@@ -219,7 +223,7 @@ async fn ask(wire: Wire, stage: &Stage) -> Result<Heard1, ProviderError> {
     };
     provider.ask("be brief", &messages, &mut hear).await?;
     let next = talk.answered();
-    Ok(Heard1 { text, next, waits, talk })
+    Ok(Answer { text, next, waits, talk })
 }
 
 const BOTH: [Wire; 2] = Wire::ALL;
@@ -378,7 +382,8 @@ async fn who_asks_us_to_wait_for_an_hour_is_not_waited_for() {
 async fn a_server_that_says_nothing_is_given_up() {
     for wire in BOTH {
         let stage = stage(vec![Play::Hang]).await;
-        assert!(matches!(ask(wire, &stage).await, Err(ProviderError::Stalled { .. })), "{wire:?}");
+        let short = Patience { stall: Duration::from_millis(50), ..impatient() };
+        assert!(matches!(ask_with(wire, &stage, short).await, Err(ProviderError::Stalled { .. })), "{wire:?}");
         let error = {
             let stage = self::stage(vec![Play::Drop]).await;
             ask(wire, &stage).await.err().unwrap()
