@@ -1,7 +1,7 @@
 //! `ask`: one question to the agent. Its words go to stdout as they come, tools and troubles to stderr, proposals after them
 //! with the command that applies each. Nothing is applied here.
 
-use std::{io::Read as _, path::PathBuf, time::Duration};
+use std::{io::Read as _, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
             _ = tokio::signal::ctrl_c() => Ok::<_, Failure>(End::Cancelled),
         }
     })?;
-    sheet.close(desk::state_dir(&session).ok(), session.link.namespace());
+    sheet.close(desk::state_dir(&session).ok().as_deref(), session.link.namespace());
     ended(&end)
 }
 
@@ -111,6 +111,14 @@ fn ended(end: &End) -> Ended {
     Err(Failure::new(code, "no whole answer", end.what(), fix))
 }
 
+/// A tool that was called.
+struct Ran {
+    id: String,
+    name: String,
+    ok: bool,
+    took: Duration,
+}
+
 /// What an ask came to, written as it comes.
 struct Sheet<'a> {
     shape: Shape,
@@ -118,7 +126,7 @@ struct Sheet<'a> {
     text: String,
     /// Of the text, what was not written yet: it may end within a sequence that must not reach a terminal.
     held: String,
-    tools: Vec<(String, String, Option<(bool, Duration)>)>,
+    tools: Vec<Ran>,
     proposals: Vec<Proposal>,
 }
 
@@ -139,15 +147,15 @@ impl<'a> Sheet<'a> {
             }
             Told::Began { id, name, about } => {
                 self.aside(&format!("● {name} {about}"));
-                self.tools.push((id, name, None));
+                self.tools.push(Ran { id, name, ok: false, took: Duration::ZERO });
             }
             Told::Ran { id, ok, took, size, why } => {
-                let Some(tool) = self.tools.iter_mut().rev().find(|(known, ..)| *known == id) else { return };
-                tool.2 = Some((ok, took));
+                let Some(tool) = self.tools.iter_mut().rev().find(|tool| tool.id == id) else { return };
+                (tool.ok, tool.took) = (ok, took);
                 let line = if ok {
-                    format!("  ✓ {} {} ms, {size} bytes", tool.1, took.as_millis())
+                    format!("  ✓ {} {} ms, {size} bytes", tool.name, took.as_millis())
                 } else {
-                    format!("  ✗ {} {} ms: {why}", tool.1, took.as_millis())
+                    format!("  ✗ {} {} ms: {why}", tool.name, took.as_millis())
                 };
                 self.aside(&line);
             }
@@ -181,15 +189,15 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn close(mut self, state_dir: Option<PathBuf>, namespace: &str) {
+    fn close(mut self, state_dir: Option<&Path>, namespace: &str) {
         self.write(true);
         if self.shape == Shape::Json {
             let tools: Vec<Value> = self
                 .tools
                 .iter()
-                .map(|(_, name, ran)| {
-                    let (ok, took) = ran.unwrap_or((false, Duration::ZERO));
-                    json!({"name": name, "ok": ok, "ms": u64::try_from(took.as_millis()).unwrap_or(u64::MAX)})
+                .map(|tool| {
+                    let ms = u64::try_from(tool.took.as_millis()).unwrap_or(u64::MAX);
+                    json!({"name": tool.name, "ok": tool.ok, "ms": ms})
                 })
                 .collect();
             let proposals: Vec<Value> = self
@@ -202,7 +210,7 @@ impl<'a> Sheet<'a> {
         }
         for (at, proposal) in self.proposals.iter().enumerate() {
             let preview = &proposal.checked.preview;
-            let kept = state_dir.as_deref().map(|folder| kept::keep(folder, &proposal.checked, namespace));
+            let kept = state_dir.map(|folder| kept::keep(folder, &proposal.checked, namespace));
             if self.shape == Shape::Table {
                 self.out.line(format_args!("\nproposal {}: {}", at + 1, sanitize::line(proposal.title())));
                 self.out.text(print::preview(preview));

@@ -211,11 +211,10 @@ impl Key {
             Self::Fps => "60",
             Self::AgentProvider => "none: there is nobody to ask",
             Self::AgentUrl => "the provider's own",
-            Self::AgentModel => "none",
+            Self::AgentModel | Self::AgentKeyCommand => "none",
             Self::AgentKeyEnv => {
                 "BRINK_AGENT_KEY; with the provider's own address also OPENAI_API_KEY or ANTHROPIC_API_KEY"
             }
-            Self::AgentKeyCommand => "none",
             Self::AgentMaxTokens => "4096",
             Self::AgentContextTokens => "128000",
         }

@@ -90,7 +90,6 @@ impl Sheet {
 
     fn start(&mut self, tag: Tag<'_>) {
         match tag {
-            Tag::Paragraph | Tag::HtmlBlock => {}
             Tag::Heading { .. } => {
                 self.gap();
                 self.roles.push(Role::TextStrong);

@@ -97,10 +97,14 @@ struct Change {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Counted {
-    input_tokens: Option<u64>,
-    cache_creation_input_tokens: Option<u64>,
-    cache_read_input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
+    #[serde(rename = "input_tokens")]
+    input: Option<u64>,
+    #[serde(rename = "cache_creation_input_tokens")]
+    cached_now: Option<u64>,
+    #[serde(rename = "cache_read_input_tokens")]
+    cached_before: Option<u64>,
+    #[serde(rename = "output_tokens")]
+    output: Option<u64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -113,9 +117,9 @@ struct Failed {
 
 impl Counted {
     fn usage(&self) -> Usage {
-        let parts = [self.input_tokens, self.cache_creation_input_tokens, self.cache_read_input_tokens];
+        let parts = [self.input, self.cached_now, self.cached_before];
         let input = parts.iter().any(Option::is_some).then(|| parts.iter().flatten().sum());
-        Usage { input, output: self.output_tokens }
+        Usage { input, output: self.output }
     }
 }
 

@@ -333,7 +333,7 @@ impl Provider {
             for delta in deltas {
                 let broken = matches!(delta, Delta::Error(_));
                 let delta = match delta {
-                    Delta::Error(words) => Delta::Error(self.safe(&words, key)),
+                    Delta::Error(words) => Delta::Error(safe(&words, key)),
                     Delta::Refusal(words) => Delta::Refusal(sanitize::lines(&words).into_owned()),
                     other => other,
                 };
@@ -363,14 +363,7 @@ impl Provider {
         let plain = !text.trim().is_empty() && !text.trim_start().starts_with(['<', '{', '[']);
         let told = told.or_else(|| plain.then(|| text.trim().to_owned()));
         let told = told.unwrap_or_else(|| status.canonical_reason().unwrap_or("a failure").to_owned());
-        self.safe(&told, key)
-    }
-
-    /// Words of the provider, safe for a screen and without the key.
-    fn safe(&self, words: &str, key: Option<&Key>) -> String {
-        let words = key.map_or_else(|| words.to_owned(), |key| key.mask(words));
-        let words = sanitize::line(&words).into_owned();
-        redact::text(&words).chars().take(400).collect()
+        safe(&told, key)
     }
 
     fn server(&self) -> String {
@@ -385,6 +378,13 @@ impl Provider {
             ProviderError::Unreachable { server, why: sanitize::line(&innermost(error)).into_owned() }
         }
     }
+}
+
+/// Words of the provider, safe for a screen and without the key.
+fn safe(words: &str, key: Option<&Key>) -> String {
+    let words = key.map_or_else(|| words.to_owned(), |key| key.mask(words));
+    let words = sanitize::line(&words).into_owned();
+    redact::text(&words).chars().take(400).collect()
 }
 
 /// How long the server wants us to wait.
