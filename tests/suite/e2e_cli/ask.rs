@@ -29,7 +29,7 @@ fn model(says: Vec<Say>) -> (String, Arc<Mutex<Vec<String>>>) {
         for (at, tcp) in listener.incoming().enumerate() {
             let mut tcp = tcp.unwrap();
             let mut raw = Vec::new();
-            let mut more = [0; 65536];
+            let mut more = [0; 8192];
             loop {
                 let text = String::from_utf8_lossy(&raw).into_owned();
                 if let Some((head, body)) = text.split_once("\r\n\r\n") {
