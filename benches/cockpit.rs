@@ -61,6 +61,10 @@ fn cockpit(count: u32) -> (App, Ticket) {
         namespace: None,
         readonly: false,
         metrics: false,
+        agent: Err(brink::msg::Failure::new(
+            "there is no agent to ask",
+            "start brink with --agent PROVIDER:MODEL[@URL], or set agent.provider and agent.model",
+        )),
         zone: TimeZone::UTC,
         now: now(),
         notices: Vec::new(),

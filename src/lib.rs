@@ -10,6 +10,7 @@
 //! | [`mesh`] | routes and their precedence, golden signals; `io/` asks Prometheus |
 //! | [`journal`] | the append-only facts of an injection; `io/` makes them durable |
 //! | [`fault`] | intent, plan, preview, guardrails, undo; `io/` executes and guards |
+//! | [`agent`] | the conversation with a language model, its tools and proposals; `io/` speaks to providers |
 //! | [`msg`] | events, commands and effects: what the rooms say to each other |
 //! | [`config`] | settings, themes, keymaps, policy files |
 //! | [`widgets`] | stateless drawings |
@@ -20,6 +21,7 @@
 //!
 //! A room imports only rooms above it in this table (`docs/architecture.md` has the arrows; a test keeps them).
 
+pub mod agent;
 pub mod app;
 pub mod base;
 pub mod cli;

@@ -86,6 +86,7 @@ impl App {
                 }
                 return self.screens_hear(Event::Ordered(ticket, answer));
             }
+            Event::Agent(ticket, told) => self.panes.agent.hear(ticket, *told),
             Event::Notice(failure) => self.tell(&failure),
             event => return self.screens_hear(event),
         }
@@ -160,6 +161,7 @@ impl App {
                 }
             }
             Event::Checked(ticket, answer) => {
+                replies.push(self.panes.agent.checked(ticket, answer.clone()));
                 for screen in &mut self.screens {
                     match screen {
                         Screen::Form(form) => replies.push(form.checked(ticket, answer.clone())),

@@ -116,7 +116,7 @@ impl App {
         // What was said of the cluster left behind is not true of the next.
         self.notice = None;
         self.waiting_notices.clear();
-        self.panes = super::Panes::default();
+        self.panes = super::Panes { agent: self.panes.agent.anew(), ..super::Panes::default() };
         effects.push(Effect::Link(ticket, Some(name)));
         effects
     }

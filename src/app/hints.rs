@@ -18,6 +18,9 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         None if app.prompt.is_none() && context == Context::Faults => {
             Some(app.panes.faults.hints(&app.world).into_iter().map(|c| (c, c.spec().hint, Role::Key)).collect())
         }
+        None if app.prompt.is_none() && context == Context::Agent => {
+            Some(app.panes.agent.hints().into_iter().map(|c| (c, c.spec().hint, Role::Key)).collect())
+        }
         _ => None,
     };
     let commands: &[Command] = match context {
@@ -29,7 +32,7 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         Context::Logs => &[C::Back, C::Follow, C::Container, C::Since, C::Previous, C::Search, C::Wrap, C::Help],
         Context::Picker => &[C::Choose, C::Filter, C::Back],
         // These name their keys themselves.
-        Context::Form | Context::Preview | Context::Faults => &[],
+        Context::Form | Context::Preview | Context::Faults | Context::Agent => &[],
         Context::Input => &[C::Accept, C::Cancel],
     };
     let path = chain(context);

@@ -24,8 +24,6 @@ pub struct Layout {
     pub hint: Rect,
     /// Panes with their frames; neighbours share a line.
     pub panes: Vec<(PaneKind, Rect)>,
-    /// Where the conversation with the agent stands, once there is one.
-    pub agent: Option<Rect>,
     /// One pane at a time: its title carries the names of the others.
     pub tabs: bool,
     /// Too small for anything.
@@ -79,7 +77,6 @@ impl Layout {
     fn medium(&mut self, body: Rect, wish: Wish) {
         let (left, right) = split_across(body, share(body.width, if wish.agent { 63 } else { 60 }));
         if wish.agent {
-            self.agent = Some(right);
             let (pods, rest) = split_down(left, share(left.height, 34));
             let (routes, mesh) = split_down(rest, share(rest.height, 45));
             self.panes = vec![(PaneKind::Pods, pods), (PaneKind::Routes, routes), (PaneKind::Mesh, mesh)];
@@ -87,6 +84,7 @@ impl Layout {
                 // The faults take the place of the mesh while they are looked at.
                 self.panes[2].0 = PaneKind::Faults;
             }
+            self.panes.push((PaneKind::Agent, right));
         } else {
             let (pods, routes) = split_down(left, share(left.height, 60));
             let (mesh, faults) = split_down(right, share(right.height, 60));
@@ -107,7 +105,6 @@ impl Layout {
         } else {
             (body, None)
         };
-        self.agent = agent;
         let (left, right) = split_across(panes, share(panes.width, 60));
         let (pods, routes) = split_down(left, share(left.height, 62));
         let (mesh, faults) = split_down(right, share(right.height, 62));
@@ -117,6 +114,7 @@ impl Layout {
             (PaneKind::Mesh, mesh),
             (PaneKind::Faults, faults),
         ];
+        self.panes.extend(agent.map(|area| (PaneKind::Agent, area)));
     }
 
     /// Where a pane stands, when it is on screen.
@@ -167,14 +165,15 @@ mod tests {
         assert_eq!(small.panes.len(), 1);
         assert_eq!(Layout::new(120, 40, WISH).panes.len(), 4);
         let with_agent = Layout::new(120, 40, Wish { agent: true, ..WISH });
-        assert_eq!(with_agent.panes.len(), 3);
-        assert!(with_agent.agent.is_some_and(|area| area.width >= 40));
-        assert_eq!(Layout::new(200, 60, Wish { agent: true, ..WISH }).panes.len(), 4);
+        assert_eq!(with_agent.panes.len(), 4);
+        assert!(with_agent.pane(PaneKind::Agent).is_some_and(|area| area.width >= 40));
+        assert_eq!(Layout::new(200, 60, Wish { agent: true, ..WISH }).panes.len(), 5);
     }
 
     proptest! {
         #[test]
-        fn everything_stays_inside_at_every_size(width in 0u16..300, height in 0u16..120, zoomed: bool, agent: bool, at in 0usize..4, above in 0u16..12, below in 0u16..4) {
+        fn everything_stays_inside_at_every_size(width in 0u16..300, height in 0u16..120, zoomed: bool, agent: bool, at in 0usize..5, above in 0u16..12, below in 0u16..4) {
+            let agent = agent || PaneKind::ALL[at] == PaneKind::Agent;
             let wish = Wish { focus: PaneKind::ALL[at], zoomed, agent, above, below };
             let layout = Layout::new(width, height, wish);
             prop_assert_eq!(layout.too_small, width < LEAST.0 || height < LEAST.1);

@@ -21,12 +21,13 @@ pub use layout::Layout;
 pub use screen::Screen;
 
 use crate::{
+    agent::Model,
     base::{Now, Ticket, Tickets},
     cluster::address::ContextName,
     config::{Keymap, Role, Theme},
     fault::intent::Fault,
-    msg::{Context, Effect, Key},
-    panes::{Cx, Faults, Look, Mesh, PaneKind, Pods, Routes, Stop, World, live},
+    msg::{Context, Effect, Failure, Key},
+    panes::{Agent, Cx, Faults, Look, Mesh, PaneKind, Pods, Routes, Stop, World, live},
 };
 
 /// How the cockpit begins.
@@ -46,6 +47,8 @@ pub struct Start {
     pub readonly: bool,
     /// A metric source is configured.
     pub metrics: bool,
+    /// The model to ask, or why there is none.
+    pub agent: Result<Model, Failure>,
     /// Offset of the wall clock shown, from UTC.
     pub zone: jiff::tz::TimeZone,
     /// The moment of the start.
@@ -77,6 +80,8 @@ pub struct Panes {
     pub mesh: Mesh,
     /// Injections.
     pub faults: Faults,
+    /// The conversation with the agent.
+    pub agent: Agent,
 }
 
 /// The cockpit.
@@ -132,7 +137,7 @@ impl App {
         }
         let mut app = Self {
             world,
-            panes: Panes::default(),
+            panes: Panes { agent: Agent::new(start.agent), ..Panes::default() },
             screens: Vec::new(),
             focus: PaneKind::Pods,
             before: PaneKind::Pods,
@@ -195,6 +200,7 @@ impl App {
                 PaneKind::Routes => self.panes.routes.context(),
                 PaneKind::Mesh => self.panes.mesh.context(),
                 PaneKind::Faults => self.panes.faults.context(),
+                PaneKind::Agent => self.panes.agent.context(),
             }
         };
         crate::config::keymap::chain(context)
@@ -258,6 +264,7 @@ impl App {
                     PaneKind::Routes => self.panes.routes.wakes(self.now),
                     PaneKind::Mesh => self.panes.mesh.wakes(self.now),
                     PaneKind::Faults => self.panes.faults.wakes(&self.world, self.now),
+                    PaneKind::Agent => None,
                 });
             }
         } else {
@@ -274,7 +281,7 @@ impl App {
         let mut wish = layout::Wish {
             focus: self.focus,
             zoomed: self.zoomed,
-            agent: false,
+            agent: self.panes.agent.ready() || self.focus == PaneKind::Agent,
             above: self.stop.height(&self.world),
             below: 0,
         };
@@ -300,6 +307,7 @@ impl App {
                 PaneKind::Routes => self.panes.routes.settle(area, &look),
                 PaneKind::Mesh => self.panes.mesh.settle(area, &look),
                 PaneKind::Faults => self.panes.faults.settle(area, &look),
+                PaneKind::Agent => self.panes.agent.settle(area, &look),
             }
         }
         let inside = layout::inside(self.layout.body);

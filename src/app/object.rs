@@ -16,6 +16,7 @@ impl App {
             PaneKind::Routes => self.panes.routes.subject(),
             PaneKind::Mesh => self.panes.mesh.subject(),
             PaneKind::Faults => self.panes.faults.subject(),
+            PaneKind::Agent => None,
         }
     }
 
@@ -81,6 +82,10 @@ impl App {
         }
         if command == Command::EditObject {
             return Some(self.subject().map(|subject| self.change(subject.object, false)).unwrap_or_default());
+        }
+        // Its cards are opened by the pane itself.
+        if self.focus == PaneKind::Agent && command == Command::Open {
+            return None;
         }
         let opens = matches!(
             command,

@@ -130,6 +130,7 @@ impl App {
                 PaneKind::Routes => self.panes.routes.insert(text, &mut cx),
                 PaneKind::Mesh => self.panes.mesh.insert(text, &mut cx),
                 PaneKind::Faults => self.panes.faults.insert(text, &mut cx),
+                PaneKind::Agent => self.panes.agent.insert(text),
             },
         }
         Vec::new()
@@ -250,7 +251,10 @@ impl App {
     /// Going somewhere from the command line leaves the screens above the panes.
     fn close_screens_for(&mut self, command: Command) -> Vec<Effect> {
         use Command as C;
-        if matches!(command, C::ShowPods | C::ShowRoutes | C::ShowMesh | C::ShowFaults | C::AllNamespaces) {
+        if matches!(
+            command,
+            C::ShowPods | C::ShowRoutes | C::ShowMesh | C::ShowFaults | C::ShowAgent | C::AllNamespaces
+        ) {
             self.close_all()
         } else {
             Vec::new()
@@ -394,6 +398,7 @@ impl App {
                 Command::ShowRoutes => return self.focus_on(PaneKind::Routes),
                 Command::ShowMesh => return self.focus_on(PaneKind::Mesh),
                 Command::ShowFaults => return self.focus_on(PaneKind::Faults),
+                Command::ShowAgent => return self.focus_on(PaneKind::Agent),
                 Command::Zoom => {
                     self.zoomed = !self.zoomed;
                     return Vec::new();
@@ -423,6 +428,7 @@ impl App {
             PaneKind::Routes => self.panes.routes.update(command, &mut cx),
             PaneKind::Mesh => self.panes.mesh.update(command, &mut cx),
             PaneKind::Faults => self.panes.faults.update(command, &mut cx),
+            PaneKind::Agent => self.panes.agent.update(command, &mut cx),
         };
         self.turn(reply)
     }
@@ -433,6 +439,7 @@ impl App {
             PaneKind::Routes => self.panes.routes.holds_back(),
             PaneKind::Mesh => self.panes.mesh.holds_back(),
             PaneKind::Faults => self.panes.faults.holds_back(),
+            PaneKind::Agent => self.panes.agent.holds_back(),
         }
     }
 }

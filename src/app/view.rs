@@ -85,6 +85,7 @@ impl App {
             PaneKind::Routes => self.panes.routes.view(inside, buf, look),
             PaneKind::Mesh => self.panes.mesh.view(inside, buf, look),
             PaneKind::Faults => self.panes.faults.view(inside, buf, look),
+            PaneKind::Agent => self.panes.agent.view(inside, buf, look),
         }
     }
 
@@ -94,6 +95,7 @@ impl App {
             PaneKind::Routes => self.panes.routes.title(self.now),
             PaneKind::Mesh => self.panes.mesh.title(&self.world, self.now),
             PaneKind::Faults => self.panes.faults.title(&self.world, self.now),
+            PaneKind::Agent => self.panes.agent.title(),
         }
     }
 

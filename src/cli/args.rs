@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{
-    key::Key,
-    settings::{Layer, Origin, Value},
+use crate::{
+    agent::model,
+    config::{
+        key::Key,
+        settings::{Layer, Origin, Value},
+    },
 };
 
 /// A terminal cockpit for AI-assisted chaos engineering on Kubernetes service meshes.
@@ -65,6 +68,9 @@ pub struct Globals {
     /// Base URL of a Prometheus HTTP API
     #[arg(long, global = true, value_name = "URL")]
     pub prometheus: Option<String>,
+    /// The model to ask
+    #[arg(long, global = true, value_name = "PROVIDER:MODEL[@URL]")]
+    pub agent: Option<String>,
     /// Where the journals of open faults live
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<String>,
@@ -89,7 +95,15 @@ impl Globals {
         let flags = [(Key::AllNamespaces, self.all_namespaces), (Key::Readonly, self.readonly)];
         let texts = texts.into_iter().filter_map(|(key, text)| Some((key, Value::Text(text.clone()?))));
         let flags = flags.into_iter().filter(|(_, given)| *given).map(|(key, given)| (key, Value::Flag(given)));
-        texts.chain(flags).map(|(key, value)| (key, (value, Origin::Flag))).collect()
+        // What cannot be read is told where settings are resolved.
+        let agent = self.agent.as_deref().and_then(|agent| model::parse(agent).ok());
+        let agent = agent.into_iter().flat_map(|(wire, name, url)| {
+            let url = url.map(|url| (Key::AgentUrl, Value::Text(url)));
+            let named =
+                [(Key::AgentProvider, Value::Text(wire.word().to_owned())), (Key::AgentModel, Value::Text(name))];
+            named.into_iter().chain(url)
+        });
+        texts.chain(flags).chain(agent).map(|(key, value)| (key, (value, Origin::Flag))).collect()
     }
 }
 
@@ -144,6 +158,8 @@ pub enum Command {
     Abort(AbortArgs),
     /// Lift the latch of the emergency stop
     Release(ReleaseArgs),
+    /// Ask the agent: prints its answer and what it proposes; applies nothing
+    Ask(AskArgs),
     /// Say what works here, what does not, and how to fix it
     Doctor(DoctorArgs),
     /// List and check themes
@@ -431,6 +447,16 @@ pub struct ReleaseArgs {
     /// Why it is safe to go on
     #[arg(long)]
     pub reason: String,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `ask`.
+#[derive(Debug, Args)]
+pub struct AskArgs {
+    /// The question; - reads standard input
+    pub prompt: String,
     /// How to write the answer
     #[command(flatten)]
     pub output: Output,

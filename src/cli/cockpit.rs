@@ -9,12 +9,14 @@ use super::{
     session, settings,
 };
 use crate::{
+    agent::{Model, io::key},
     config::{
-        Depth, Keymap, Theme,
+        Depth, Keymap, Settings, Theme,
         io::{load, look},
     },
     fault::policy::Policy,
     journal::io::shelf::state_directory,
+    msg,
     runtime::{self, CockpitError, Options},
 };
 
@@ -48,6 +50,7 @@ pub fn run(globals: &Globals) -> Ended {
         address: session::address(globals, &settings),
         all_namespaces: settings.all_namespaces(),
         prometheus: settings.prometheus().map(str::to_owned),
+        agent: agent(&settings),
         readonly: settings.readonly(),
         theme,
         keymap,
@@ -67,6 +70,19 @@ pub fn run(globals: &Globals) -> Ended {
             Err(Failure::new(code, "cannot open the cockpit", error.to_string(), error.fix()))
         }
     }
+}
+
+/// The model to ask, or why there is none: no model, half of one, or no key.
+fn agent(settings: &Settings) -> Result<Model, msg::Failure> {
+    let none = || {
+        msg::Failure::new(
+            "there is no agent to ask",
+            "start brink with --agent PROVIDER:MODEL[@URL], or set agent.provider and agent.model",
+        )
+    };
+    let model = settings.agent()?.ok_or_else(none)?;
+    key::present(&model).map_err(|error| msg::Failure::new(error.to_string(), error.fix()))?;
+    Ok(model)
 }
 
 /// Whether glyphs beyond ASCII arrive; nothing said means a terminal of today.

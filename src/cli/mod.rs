@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
 pub mod args;
+pub mod ask;
 pub mod cockpit;
 pub mod completions;
 #[cfg(feature = "demo")]

@@ -20,15 +20,12 @@ use super::{
 };
 use crate::{
     base::{age, sanitize},
-    cluster::{
-        Kind, Manifest,
-        api::{Api, Read, Trouble},
-    },
+    cluster::api::Api as _,
     mesh::{
-        gateways::{GatewayRow, Seen},
+        io::load,
         load::{LoadError, Loaded},
         output::RoutesOutput,
-        routes::{RouteKind, RouteRow},
+        routes::RouteRow,
         signals::{Origin, RouteGolden, Snapshot, route},
         wins::{self, Wins},
     },
@@ -92,65 +89,11 @@ fn malformed(error: LoadError) -> Failure {
     Failure::usage(format!("cannot use {place}"), error.what, "correct the file at this place").at(place)
 }
 
-/// Everything the resolver can use, from the cluster. A kind that is not served is not there; a kind that may not be read
-/// leaves what depends on it unknown, except routes themselves: an answer without them would be a lie.
+/// Everything the resolver can use, from the cluster.
 pub async fn from_cluster(session: &Session) -> Result<Loaded, Failure> {
-    let mut loaded = Loaded::default();
-    for kind in RouteKind::ALL.map(RouteKind::kind) {
-        match everywhere(session, &kind).await {
-            Ok((items, _)) => items.iter().for_each(|item| loaded.take(item)),
-            Err(trouble) if trouble.not_found() => {}
-            Err(trouble) => return Err(session.trouble(format!("cannot list {}", kind.plural), &trouble)),
-        }
-    }
-    let gateway = GatewayRow::kind();
-    loaded.seen = Some(Seen::Everywhere);
-    for kind in [
-        gateway.clone(),
-        Kind::namespaced("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant", "referencegrants"),
-        Kind::namespaced("", "v1", "Service", "services"),
-        Kind::cluster_wide("", "v1", "Namespace", "namespaces"),
-    ] {
-        match everywhere(session, &kind).await {
-            Ok((items, seen)) => {
-                for item in &items {
-                    loaded.take(item);
-                }
-                if kind == gateway {
-                    loaded.seen = Some(seen);
-                }
-            }
-            Err(trouble) if trouble.code() == Some(403) && kind == gateway => loaded.seen = Some(Seen::Nowhere),
-            Err(trouble) if trouble.not_found() || trouble.code() == Some(403) => {}
-            Err(trouble) => return Err(session.trouble(format!("cannot list {}", kind.plural), &trouble)),
-        }
-    }
-    Ok(loaded)
-}
-
-/// A collection of all namespaces, since routes of one namespace meet those of others at a Gateway; of the own namespace where
-/// the rights end there. With how far it saw.
-async fn everywhere(session: &Session, kind: &Kind) -> Result<(Vec<Manifest>, Seen), Trouble> {
-    let list = |namespace: Option<String>| Read::List { kind: kind.clone(), namespace, labels: String::new() };
-    let (answer, seen) = match (session.live.read(&list(None)).await, session.namespace()) {
-        (Err(trouble), Some(namespace)) if trouble.code() == Some(403) && kind.namespaced => {
-            (session.live.read(&list(Some(namespace.to_owned()))).await?, Seen::Namespace(namespace.into()))
-        }
-        (answer, _) => (answer?, Seen::Everywhere),
-    };
-    let items = answer.body.at(&["items"]).and_then(|items| items.as_array().cloned()).unwrap_or_default();
-    // Items of a typed list come without kind and apiVersion.
-    let items = items
-        .into_iter()
-        .map(|mut item| {
-            if let Some(item) = item.as_object_mut() {
-                item.insert("kind".to_owned(), kind.kind.clone().into());
-                item.insert("apiVersion".to_owned(), kind.api_version().into());
-            }
-            Manifest(item)
-        })
-        .collect();
-    Ok((items, seen))
+    load::everything(&session.live, session.namespace())
+        .await
+        .map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))
 }
 
 /// Routes of one namespace or all, judged among all of them.

@@ -12,6 +12,7 @@ use super::{
     session,
 };
 use crate::{
+    agent::model,
     base::suggest,
     cluster::io::connect,
     config::{
@@ -31,6 +32,17 @@ pub fn resolve(globals: &Globals) -> Result<Settings, Failure> {
         settings::check_url(url).map_err(|why| {
             Failure::usage("cannot use --prometheus", why, "write it like http://prometheus.monitoring:9090")
         })?;
+    }
+    if let Some(agent) = &globals.agent {
+        let wrong = |why: String| {
+            Failure::usage(
+                "cannot use --agent",
+                why,
+                "write it like anthropic:MODEL or openai:MODEL@http://127.0.0.1:8080/v1",
+            )
+        };
+        let (_, _, url) = model::parse(agent).map_err(wrong)?;
+        url.as_deref().map_or(Ok(()), settings::check_url).map_err(wrong)?;
     }
     Ok(layered(globals, &flags, &load::environment()?, &load::settings()?))
 }

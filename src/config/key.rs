@@ -26,6 +26,20 @@ pub enum Key {
     Keymap,
     /// Most frames a second.
     Fps,
+    /// How the model's provider speaks.
+    AgentProvider,
+    /// Where the provider is.
+    AgentUrl,
+    /// The model.
+    AgentModel,
+    /// The environment variable with the key.
+    AgentKeyEnv,
+    /// The command that prints the key.
+    AgentKeyCommand,
+    /// Most tokens of one answer.
+    AgentMaxTokens,
+    /// Tokens the model's context holds.
+    AgentContextTokens,
 }
 
 /// What a setting holds.
@@ -33,6 +47,10 @@ pub enum Key {
 pub enum Holds {
     /// A name.
     Name,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A command for the shell.
+    Command,
     /// A path; relative ones start at the file that says them, `~/` at the home folder.
     Path,
     /// An address.
@@ -48,6 +66,8 @@ impl Holds {
     pub fn words(self) -> String {
         match self {
             Self::Name => "name".to_owned(),
+            Self::Choice(words) => words.join(" or "),
+            Self::Command => "command".to_owned(),
             Self::Path => "path".to_owned(),
             Self::Url => "URL".to_owned(),
             Self::Flag => "true or false".to_owned(),
@@ -58,7 +78,7 @@ impl Holds {
 
 impl Key {
     /// All settings, in the order of the reference.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 18] = [
         Self::Kubeconfig,
         Self::Context,
         Self::Namespace,
@@ -70,7 +90,17 @@ impl Key {
         Self::Theme,
         Self::Keymap,
         Self::Fps,
+        Self::AgentProvider,
+        Self::AgentUrl,
+        Self::AgentModel,
+        Self::AgentKeyEnv,
+        Self::AgentKeyCommand,
+        Self::AgentMaxTokens,
+        Self::AgentContextTokens,
     ];
+
+    /// The table of the file that holds the settings of the agent.
+    pub const AGENT: &'static str = "agent";
 
     /// Its name in the file.
     pub fn word(self) -> &'static str {
@@ -86,7 +116,19 @@ impl Key {
             Self::Theme => "theme",
             Self::Keymap => "keymap",
             Self::Fps => "fps",
+            Self::AgentProvider => "agent.provider",
+            Self::AgentUrl => "agent.base-url",
+            Self::AgentModel => "agent.model",
+            Self::AgentKeyEnv => "agent.key-env",
+            Self::AgentKeyCommand => "agent.key-command",
+            Self::AgentMaxTokens => "agent.max-tokens",
+            Self::AgentContextTokens => "agent.context-tokens",
         }
+    }
+
+    /// Its name in the table of the agent; `None` for all others.
+    pub fn agent_word(self) -> Option<&'static str> {
+        self.word().strip_prefix(Self::AGENT)?.strip_prefix('.')
     }
 
     /// The setting of that name.
@@ -108,6 +150,13 @@ impl Key {
             Self::Theme => "BRINK_THEME",
             Self::Keymap => "BRINK_KEYMAP",
             Self::Fps => "BRINK_FPS",
+            Self::AgentProvider => "BRINK_AGENT_PROVIDER",
+            Self::AgentUrl => "BRINK_AGENT_URL",
+            Self::AgentModel => "BRINK_AGENT_MODEL",
+            Self::AgentKeyEnv => "BRINK_AGENT_KEY_ENV",
+            Self::AgentKeyCommand => "BRINK_AGENT_KEY_COMMAND",
+            Self::AgentMaxTokens => "BRINK_AGENT_MAX_TOKENS",
+            Self::AgentContextTokens => "BRINK_AGENT_CONTEXT_TOKENS",
         }
     }
 
@@ -124,16 +173,25 @@ impl Key {
             Self::StateDir => Some("--state-dir"),
             Self::Theme => Some("--theme"),
             Self::Keymap => Some("--keymap"),
-            Self::Fps => None,
+            Self::AgentProvider | Self::AgentUrl | Self::AgentModel => Some("--agent"),
+            Self::Fps | Self::AgentKeyEnv | Self::AgentKeyCommand | Self::AgentMaxTokens | Self::AgentContextTokens => {
+                None
+            }
         }
     }
 
     /// What it holds.
     pub fn holds(self) -> Holds {
         match self {
-            Self::Context | Self::Namespace | Self::Theme | Self::Keymap => Holds::Name,
+            Self::Context | Self::Namespace | Self::Theme | Self::Keymap | Self::AgentModel | Self::AgentKeyEnv => {
+                Holds::Name
+            }
+            Self::AgentProvider => Holds::Choice(&["openai", "anthropic"]),
+            Self::AgentKeyCommand => Holds::Command,
+            Self::AgentMaxTokens => Holds::Count(256, 200_000),
+            Self::AgentContextTokens => Holds::Count(8_000, 10_000_000),
             Self::Kubeconfig | Self::Policy | Self::StateDir => Holds::Path,
-            Self::Prometheus => Holds::Url,
+            Self::Prometheus | Self::AgentUrl => Holds::Url,
             Self::AllNamespaces | Self::Readonly => Holds::Flag,
             Self::Fps => Holds::Count(5, 60),
         }
@@ -151,6 +209,14 @@ impl Key {
             Self::StateDir => "$XDG_STATE_HOME/brink",
             Self::Theme | Self::Keymap => "default",
             Self::Fps => "60",
+            Self::AgentProvider => "none: there is nobody to ask",
+            Self::AgentUrl => "the provider's own",
+            Self::AgentModel | Self::AgentKeyCommand => "none",
+            Self::AgentKeyEnv => {
+                "BRINK_AGENT_KEY; with the provider's own address also OPENAI_API_KEY or ANTHROPIC_API_KEY"
+            }
+            Self::AgentMaxTokens => "4096",
+            Self::AgentContextTokens => "128000",
         }
     }
 
@@ -164,7 +230,17 @@ impl Key {
             | Self::Policy
             | Self::Theme
             | Self::Fps => true,
-            Self::Kubeconfig | Self::Context | Self::StateDir | Self::Keymap => false,
+            Self::Kubeconfig
+            | Self::Context
+            | Self::StateDir
+            | Self::Keymap
+            | Self::AgentProvider
+            | Self::AgentUrl
+            | Self::AgentModel
+            | Self::AgentKeyEnv
+            | Self::AgentKeyCommand
+            | Self::AgentMaxTokens
+            | Self::AgentContextTokens => false,
         }
     }
 
@@ -192,6 +268,23 @@ impl Key {
             Self::Theme => "A theme by name: a file of `themes/` beside this file, or a built-in one. Or a path.",
             Self::Keymap => "A keymap by name: a file of `keymaps/` beside this file, or a built-in one. Or a path.",
             Self::Fps => "Most frames a second. Fewer spare a thin link.",
+            Self::AgentProvider => {
+                "How the model is spoken to: `openai` is the Chat Completions wire of OpenAI and of most gateways and local \
+                 servers, `anthropic` the Messages wire. `--agent PROVIDER:MODEL[@URL]` says provider, model and address at \
+                 once; address and key of a file do not apply to it."
+            }
+            Self::AgentUrl => {
+                "Base address of the provider, gateway or local server, without `/chat/completions` or `/messages`."
+            }
+            Self::AgentModel => "The model's name at its provider.",
+            Self::AgentKeyEnv => {
+                "The environment variable that holds the key. The key is read for each request, and kept and logged nowhere."
+            }
+            Self::AgentKeyCommand => "A command, run by `sh`, that prints the key; it outdoes `key-env`.",
+            Self::AgentMaxTokens => "Most tokens of one answer.",
+            Self::AgentContextTokens => {
+                "Tokens the model's context holds. What would overflow it is left out from the oldest, answers of tools first."
+            }
         }
     }
 }

@@ -6,11 +6,18 @@
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use super::{
-    complaint::Complaints,
+    complaint::{Complaints, meant},
     key::{Holds, Key},
     toml_file::{Line, TomlFile},
 };
-use crate::base::glob;
+use crate::{
+    agent::{
+        model::{KeySource, Model},
+        wire::Wire,
+    },
+    base::glob,
+    msg::Failure,
+};
 
 /// A value of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,11 +93,25 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
     let mut toml = TomlFile::new(name, text);
     let table = toml.parse();
     let mut file = File::default();
-    let mut known: Vec<&str> = Key::ALL.iter().map(|key| key.word()).collect();
-    known.push("contexts");
+    let plain = Key::ALL.iter().filter(|key| key.agent_word().is_none());
+    let mut known: Vec<&str> = plain.map(|key| key.word()).collect();
+    known.extend(["contexts", Key::AGENT]);
     toml.walk("", table.get_ref(), &known, |toml, line| {
         if let Some(key) = Key::of(line.key) {
             take(toml, name, key, line, &mut file.all);
+            return;
+        }
+        if line.key == Key::AGENT {
+            let Some(section) = line.value.get_ref().as_table() else {
+                toml.refuse(line, "`agent` must be a table of settings", "write [agent]");
+                return;
+            };
+            let known: Vec<&str> = Key::ALL.iter().filter_map(|key| key.agent_word()).collect();
+            toml.walk(Key::AGENT, section, &known, |toml, line| {
+                if let Some(key) = Key::ALL.into_iter().find(|key| key.agent_word() == Some(line.key)) {
+                    take(toml, name, key, line, &mut file.all);
+                }
+            });
             return;
         }
         let Some(contexts) = toml.table(line) else { return };
@@ -119,7 +140,14 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
 
 fn take(toml: &mut TomlFile<'_>, name: &str, key: Key, line: Line<'_, '_>, layer: &mut Layer) {
     let value = match key.holds() {
-        Holds::Name | Holds::Path => toml.text(line).map(Value::Text),
+        Holds::Name | Holds::Path | Holds::Command => toml.text(line).map(Value::Text),
+        Holds::Choice(words) => toml.text(line).and_then(|text| {
+            if words.contains(&text.as_str()) {
+                return Some(Value::Text(text));
+            }
+            toml.refuse(line, format!("`{text}` is not one of them"), meant(&text, words.iter().copied()));
+            None
+        }),
         Holds::Url => toml.text(line).and_then(|text| match check_url(&text) {
             Ok(()) => Some(Value::Text(text)),
             Err(why) => {
@@ -153,7 +181,9 @@ pub fn check_url(text: &str) -> Result<(), String> {
 /// A text of the environment or of a flag as the value of a setting; why not, in words.
 pub fn read(key: Key, text: &str) -> Result<Value, String> {
     match key.holds() {
-        Holds::Name | Holds::Path => Ok(Value::Text(text.to_owned())),
+        Holds::Name | Holds::Path | Holds::Command => Ok(Value::Text(text.to_owned())),
+        Holds::Choice(words) if words.contains(&text) => Ok(Value::Text(text.to_owned())),
+        Holds::Choice(words) => Err(format!("`{text}` is not {}", words.join(" or "))),
         Holds::Url => check_url(text).map(|()| Value::Text(text.to_owned())),
         Holds::Flag => match text.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" => Ok(Value::Flag(true)),
@@ -199,8 +229,18 @@ impl Settings {
         }
         // A namespace named by a stronger source than the one that asks for all of them is what the person wants.
         let rank = |key| won.get(&key).map(|(_, origin): &(Value, Origin)| origin.rank());
+        let mut weaker = Vec::new();
         if rank(Key::Namespace) > rank(Key::AllNamespaces) {
-            won.remove(&Key::AllNamespaces);
+            weaker.push(Key::AllNamespaces);
+        }
+        // Who names another provider does not mean to send it the key of the one before, nor to that address.
+        for key in [Key::AgentUrl, Key::AgentKeyEnv, Key::AgentKeyCommand] {
+            if rank(Key::AgentProvider) > rank(key) {
+                weaker.push(key);
+            }
+        }
+        for key in weaker {
+            won.remove(&key);
         }
         Self { won }
     }
@@ -277,5 +317,43 @@ impl Settings {
             Some((Value::Count(fps), _)) => u16::try_from(*fps).unwrap_or(60),
             _ => 60,
         }
+    }
+
+    fn count(&self, key: Key) -> Option<u64> {
+        match self.won.get(&key) {
+            Some((Value::Count(count), _)) => Some(*count),
+            _ => None,
+        }
+    }
+
+    /// The model to ask; `None` when nobody named one, an error in words when only half of it is named.
+    pub fn agent(&self) -> Result<Option<Model>, Failure> {
+        let Some(wire) = self.text(Key::AgentProvider).and_then(Wire::of) else {
+            return match self.text(Key::AgentModel) {
+                None => Ok(None),
+                Some(name) => Err(Failure::new(
+                    format!("agent.model is {name}, but agent.provider is not set"),
+                    "set agent.provider",
+                )),
+            };
+        };
+        let Some(name) = self.text(Key::AgentModel).filter(|name| !name.trim().is_empty()) else {
+            let what = format!("agent.provider is {}, but agent.model is not set", wire.word());
+            return Err(Failure::new(what, "set agent.model, or give --agent PROVIDER:MODEL"));
+        };
+        let base_url = self.text(Key::AgentUrl).unwrap_or(wire.home()).to_owned();
+        let key = match (self.text(Key::AgentKeyCommand), self.text(Key::AgentKeyEnv)) {
+            (Some(command), _) => KeySource::Command(command.to_owned()),
+            (None, Some(name)) => KeySource::Env { names: vec![name.to_owned()], needed: true },
+            (None, None) => Model::usual_key(wire, &base_url),
+        };
+        Ok(Some(Model {
+            wire,
+            base_url,
+            name: name.to_owned(),
+            key,
+            max_tokens: self.count(Key::AgentMaxTokens).unwrap_or(4096),
+            context_tokens: self.count(Key::AgentContextTokens).unwrap_or(128_000),
+        }))
     }
 }

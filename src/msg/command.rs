@@ -20,6 +20,8 @@ pub enum Context {
     Mesh,
     /// The faults pane.
     Faults,
+    /// The conversation with the agent.
+    Agent,
     /// A text viewer (describe, YAML, logs, help).
     Viewer,
     /// The log viewer.
@@ -36,13 +38,14 @@ pub enum Context {
 
 impl Context {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Global,
         Self::Table,
         Self::Pods,
         Self::Routes,
         Self::Mesh,
         Self::Faults,
+        Self::Agent,
         Self::Viewer,
         Self::Logs,
         Self::Picker,
@@ -60,6 +63,7 @@ impl Context {
             Self::Routes => "routes",
             Self::Mesh => "mesh",
             Self::Faults => "faults",
+            Self::Agent => "agent",
             Self::Viewer => "viewer",
             Self::Logs => "logs",
             Self::Picker => "picker",
@@ -75,7 +79,7 @@ impl Context {
             Self::Global | Self::Input => &[],
             Self::Pods | Self::Routes | Self::Mesh | Self::Faults => &[Self::Table, Self::Global],
             Self::Logs => &[Self::Viewer, Self::Global],
-            Self::Table | Self::Viewer | Self::Picker | Self::Form | Self::Preview => &[Self::Global],
+            Self::Agent | Self::Table | Self::Viewer | Self::Picker | Self::Form | Self::Preview => &[Self::Global],
         }
     }
 }
@@ -135,6 +139,7 @@ commands! {
     ShowRoutes "show_routes" Global "routes" "Focus the routes."
     ShowMesh "show_mesh" Global "mesh" "Focus the mesh."
     ShowFaults "show_faults" Global "faults" "Focus the faults."
+    ShowAgent "show_agent" Global "agent" "Focus the conversation with the agent."
     Namespaces "namespaces" Global "namespace" "Pick a namespace."
     AllNamespaces "all_namespaces" Global "all namespaces" "Show all namespaces."
     Contexts "contexts" Global "context" "Pick another cluster of the kubeconfig."
@@ -187,6 +192,11 @@ commands! {
     FaultKeep "fault_keep" Faults "keep theirs" "Stuck: leave what somebody else wrote, and close the fault."
     FaultPrint "fault_print" Faults "print" "Stuck: show the kubectl commands that finish the undo by hand."
     FaultAgain "fault_again" Faults "again" "Open the form with the fault under the cursor filled in."
+    Ask "ask" Agent "ask" "Type a question for the agent."
+    OpenProposal "open_proposal" Agent "preview" "Check the chosen proposal again and show its preview."
+    NextProposal "next_proposal" Agent "next proposal" "Choose the next proposal."
+    PreviousProposal "previous_proposal" Agent "previous proposal" "Choose the proposal before."
+    NewConversation "new_conversation" Agent "new" "Forget what was said and begin anew."
     FieldNext "field_next" Form "next field" "Go to the next field."
     FieldPrevious "field_previous" Form "previous field" "Go to the previous field."
     ValueNext "value_next" Form "next value" "Take the next value of a choice."

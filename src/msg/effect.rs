@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{
+    agent::Conversation,
     base::Ticket,
     cluster::{ObjectRef, Scope, logs::LogRequest},
     fault::{
@@ -59,6 +60,8 @@ pub enum Effect {
     ReadFile(Ticket, String),
     /// Apply exactly what was checked, if a last look with the traffic of now finds nothing moved.
     Apply(Ticket, Box<Checked>, Approval, Traffic),
+    /// Carry on a conversation with the agent, for a namespace or all, until [`Effect::Stop`].
+    Ask(Ticket, Option<String>, Box<Conversation>),
     /// Undo an injection.
     Abort(Ticket, String),
     /// Give an injection more time.

@@ -2,6 +2,7 @@
 
 use super::{failure::Failure, key::Key};
 use crate::{
+    agent::Told,
     base::Ticket,
     cluster::{Batch, Source, address::ContextName, logs::LogBatch, namespaces::NamespaceRow, pods::PodRow},
     fault::{
@@ -88,6 +89,8 @@ pub enum Event {
     Ordered(Ticket, Result<(), Failure>),
     /// The emergency stop is through.
     Stopped(Ticket, Result<Stopped, Failure>),
+    /// What an ask tells.
+    Agent(Ticket, Box<Told>),
     /// Something worth a line at the bottom.
     Notice(Failure),
 }

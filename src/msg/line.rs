@@ -19,11 +19,12 @@ pub enum Line {
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 12] = [
+const WORDS: [(&[&str], Word); 13] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
     (&["faults", "fault"], Word::Pane(Command::ShowFaults)),
+    (&["agent", "ask"], Word::Run(Command::ShowAgent)),
     (&["ns", "namespace", "namespaces"], Word::Namespace),
     (&["ctx", "context", "contexts"], Word::Context),
     (&["all"], Word::Run(Command::AllNamespaces)),

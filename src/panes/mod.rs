@@ -14,6 +14,7 @@
 //! Panes know the [`World`] they share (metrics, live injections) and nothing of each other. Frames, titles and the place on
 //! the screen are the app's.
 
+pub mod agent;
 pub mod change;
 pub mod faults;
 pub mod filter;
@@ -37,6 +38,7 @@ pub mod undo;
 pub mod viewer;
 pub mod world;
 
+pub use agent::Agent;
 pub use change::Change;
 pub use faults::Faults;
 pub use filter::Filter;
@@ -74,11 +76,13 @@ pub enum PaneKind {
     Mesh,
     /// Injections, live and past.
     Faults,
+    /// The conversation with the agent.
+    Agent,
 }
 
 impl PaneKind {
     /// In the order of `tab`.
-    pub const ALL: [Self; 4] = [Self::Pods, Self::Routes, Self::Mesh, Self::Faults];
+    pub const ALL: [Self; 5] = [Self::Pods, Self::Routes, Self::Mesh, Self::Faults, Self::Agent];
 
     /// Its name on screen.
     pub fn name(self) -> &'static str {
@@ -87,6 +91,7 @@ impl PaneKind {
             Self::Routes => "Routes",
             Self::Mesh => "Mesh",
             Self::Faults => "Faults",
+            Self::Agent => "Agent",
         }
     }
 }

@@ -23,9 +23,11 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::{
+    agent::Model,
     cluster::Address,
     config::{Keymap, Theme},
     fault::policy::Policy,
+    msg::Failure,
 };
 
 pub use pacer::Pacer;
@@ -41,6 +43,8 @@ pub struct Options {
     pub all_namespaces: bool,
     /// Base URL of a Prometheus HTTP API.
     pub prometheus: Option<String>,
+    /// The model to ask, or why there is none.
+    pub agent: Result<Model, Failure>,
     /// Refuse every write.
     pub readonly: bool,
     /// Colours.

@@ -46,6 +46,7 @@ pub fn run(options: Options) -> Result<(), CockpitError> {
         address,
         all_namespaces,
         prometheus,
+        agent,
         readonly,
         theme,
         keymap,
@@ -63,6 +64,7 @@ pub fn run(options: Options) -> Result<(), CockpitError> {
         namespace: address.namespace.clone(),
         readonly,
         metrics: prometheus.is_some(),
+        agent: agent.clone(),
         zone: TimeZone::system(),
         now: Now { mono: begin.elapsed(), server: Timestamp::now() },
         notices,
@@ -86,7 +88,7 @@ pub fn run(options: Options) -> Result<(), CockpitError> {
     let (keys_to, keys) = channel(64);
     input::start(keys_to).map_err(CockpitError::Start)?;
     let (clock, pulse) = (cockpit.clock.clone(), cockpit.pulse.clone());
-    let plan = doors::Plan { address, prometheus, readonly, policy, state_dir, clock, pulse };
+    let plan = doors::Plan { address, prometheus, agent: agent.ok(), readonly, policy, state_dir, clock, pulse };
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
     let ended = waiting.block_on(cockpit.run(effects, &doors, keys, signals, events));

@@ -6,6 +6,7 @@ pub mod big;
 pub mod diff;
 pub mod frame;
 pub mod hints;
+pub mod markdown;
 pub mod meter;
 pub mod put;
 pub mod spark;

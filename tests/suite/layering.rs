@@ -12,13 +12,20 @@ const MAY: &[(&str, &[&str])] = &[
     ("mesh", &["base", "cluster"]),
     ("journal", &["base"]),
     ("fault", &["base", "cluster", "mesh", "journal"]),
-    ("msg", &["base", "cluster", "mesh", "journal", "fault"]),
-    ("config", &["base", "cluster", "mesh", "journal", "fault", "msg"]),
-    ("widgets", &["base", "cluster", "mesh", "journal", "fault", "msg", "config"]),
-    ("panes", &["base", "cluster", "mesh", "journal", "fault", "msg", "config", "widgets"]),
-    ("app", &["base", "cluster", "mesh", "journal", "fault", "msg", "config", "widgets", "panes"]),
-    ("runtime", &["base", "cluster", "mesh", "journal", "fault", "msg", "config", "widgets", "panes", "app"]),
-    ("cli", &["base", "cluster", "mesh", "journal", "fault", "msg", "config", "widgets", "panes", "app", "runtime"]),
+    ("agent", &["base", "cluster", "mesh", "fault"]),
+    ("msg", &["base", "cluster", "mesh", "journal", "fault", "agent"]),
+    ("config", &["base", "cluster", "mesh", "journal", "fault", "agent", "msg"]),
+    ("widgets", &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config"]),
+    ("panes", &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets"]),
+    ("app", &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes"]),
+    ("runtime", &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes", "app"]),
+    (
+        "cli",
+        &[
+            "base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes", "app",
+            "runtime",
+        ],
+    ),
 ];
 
 /// Words that mean a clock, a lock, a thread, a process, the disk or the network; allowed in doors alone.

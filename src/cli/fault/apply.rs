@@ -96,7 +96,10 @@ async fn checked(
     terms: &Terms,
 ) -> Result<Checked, Failure> {
     desk::reach(session).await?;
-    let checked = desk::checked(session, fault, plan.map(|plan| plan.id.as_str()), terms).await?;
+    let checked = match plan {
+        Some(plan) if plan.change => desk::checked_change(session, fault, &plan.id, terms).await?,
+        plan => desk::checked(session, fault, plan.map(|plan| plan.id.as_str()), terms).await?,
+    };
     plan.map_or(Ok(()), |plan| plan.same(&checked))?;
     Ok(checked)
 }
@@ -168,7 +171,13 @@ async fn apply(session: &Session, checked: Checked, approval: Approval, args: &A
             return Err(desk::unapplied(&error));
         }
     };
-    let Some(view) = engine.kept().into_iter().find(|view| view.injection == id) else {
+    let mine = |view: &InjectionView| view.injection == id;
+    let view = match engine.kept().into_iter().find(mine) {
+        Some(view) => Some(view),
+        // A change that is kept is over once it is written.
+        None => engine.list(true).await.ok().and_then(|views| views.into_iter().find(mine)),
+    };
+    let Some(view) = view else {
         return Err(Failure::new(
             Code::Unmet,
             "not known",
@@ -176,6 +185,10 @@ async fn apply(session: &Session, checked: Checked, approval: Approval, args: &A
             "`brink fault list --all`",
         ));
     };
+    if view.ended() {
+        active(&view, args.output.shape, out);
+        return Ok(Ending::Done);
+    }
     if args.wait {
         if args.output.shape == Shape::Table {
             active(&view, args.output.shape, out);
@@ -202,7 +215,7 @@ fn active(view: &InjectionView, shape: Shape, out: &mut Out) {
         }
         Shape::Table => {
             out.line(format_args!("{} {}: {}", view.injection, view.state.word(), view.title));
-            if let Some(deadline) = view.deadline {
+            if let Some(deadline) = view.deadline.filter(|_| !view.ended()) {
                 let (by, id) = (print::moment(deadline), &view.injection);
                 out.line(format_args!("ends by {by} at the latest; `brink fault abort {id}` ends it now"));
             }

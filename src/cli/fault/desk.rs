@@ -65,10 +65,21 @@ pub async fn reach(session: &Session) -> Result<(), Failure> {
 pub async fn checked(session: &Session, fault: &Fault, id: Option<&str>, terms: &Terms) -> Result<Checked, Failure> {
     let traffic = seen(session, terms).await;
     let id = id.map_or_else(fresh::id, str::to_owned);
-    check::prepare(&session.live, fault, &id, terms, &traffic).await.map_err(|error| match &error {
+    check::prepare(&session.live, fault, &id, terms, &traffic).await.map_err(|error| unchecked(session, fault, &error))
+}
+
+/// The same for a change that is kept.
+pub async fn checked_change(session: &Session, fault: &Fault, id: &str, terms: &Terms) -> Result<Checked, Failure> {
+    let traffic = seen(session, terms).await;
+    let checked = check::prepare_change(&session.live, fault, id, terms, &traffic).await;
+    checked.map_err(|error| unchecked(session, fault, &error))
+}
+
+fn unchecked(session: &Session, fault: &Fault, error: &CheckError) -> Failure {
+    match error {
         CheckError::Compile(error) => uncompiled(&format!("cannot plan {}", fault.kind.word()), error),
         CheckError::Link { what, trouble } => session.trouble(*what, trouble),
-    })
+    }
 }
 
 /// Looks once more after a person said yes.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cli::failure::{Code, Failure},
+    cluster::warrant::Purpose,
     fault::{
         checked::{Checked, FRESH},
         file::{self, Defaults},
@@ -33,6 +34,9 @@ pub struct KeptPlan {
     pub token: String,
     /// Server time of the check.
     pub at: Timestamp,
+    /// A change that is kept, rather than a fault.
+    #[serde(default)]
+    pub change: bool,
 }
 
 /// Keeps a plan that was shown, readable by this user alone.
@@ -43,6 +47,7 @@ pub fn keep(state_dir: &Path, checked: &Checked, namespace: &str) -> io::Result<
         namespace: namespace.to_owned(),
         token: checked.token.clone(),
         at: checked.at,
+        change: checked.plan.purpose == Purpose::Change,
     };
     let folder = state_dir.join("plans");
     DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;

@@ -1,10 +1,10 @@
 //! `fault`: plan, apply, abort, list. The lifecycle itself is in the fault room; here are its words on a command line.
 
 mod apply;
-mod desk;
+pub(super) mod desk;
 mod elsewhere;
 pub mod intent;
-mod kept;
+pub(super) mod kept;
 mod kinds;
 mod orders;
 mod plan;

@@ -4,6 +4,7 @@
 //! small bounded channel per watch and one bounded channel to the loop: a slow screen slows the stream, nothing is dropped.
 //! Metrics are latest-wins.
 
+mod agent;
 mod ask;
 mod faults;
 mod watch;
@@ -25,6 +26,7 @@ use tokio::{
 };
 
 use crate::{
+    agent::Model,
     base::Ticket,
     cluster::{
         Address,
@@ -76,6 +78,8 @@ pub struct Plan {
     pub readonly: bool,
     /// Guardrails.
     pub policy: Policy,
+    /// The model to ask.
+    pub agent: Option<Model>,
     /// Where journals live.
     pub state_dir: PathBuf,
     /// Set once linked.
@@ -165,6 +169,7 @@ impl Keeper {
             Effect::Describe(ticket, object) => self.describe(ticket, object),
             Effect::Yaml(ticket, object, managed) => self.yaml(ticket, object, managed),
             Effect::Log(ticket, request) => self.log(ticket, request),
+            Effect::Ask(ticket, namespace, talk) => self.ask(ticket, namespace, *talk).await,
             Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) | Effect::EditText(..) => {
                 // These belong to the loop and never get here.
             }

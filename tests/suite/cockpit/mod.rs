@@ -1,11 +1,12 @@
 //! The cockpit without a terminal: events in, effects and frames out.
 
 mod abort;
+mod agent;
 mod bytes;
 mod gallery;
 mod keys;
 pub mod pty;
 mod routes;
-mod screens;
+pub mod screens;
 mod stage;
 mod states;

@@ -67,7 +67,7 @@ pub fn document(name: &str, stage: &Stage) {
 #[rstest]
 fn every_pane_at_three_sizes(
     #[values((80, 24), (120, 40), (200, 60))] (width, height): (u16, u16),
-    #[values(("pods", "1"), ("routes", "2"), ("mesh", "3"), ("faults", "4"))] (name, key): (&str, &str),
+    #[values(("pods", "1"), ("routes", "2"), ("mesh", "3"), ("faults", "4"), ("agent", "5"))] (name, key): (&str, &str),
 ) {
     let mut stage = Stage::full(width, height);
     stage.keys(key);

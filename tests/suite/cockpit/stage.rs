@@ -61,6 +61,10 @@ impl Stage {
             namespace: None,
             readonly: false,
             metrics: true,
+            agent: Err(brink::msg::Failure::new(
+                "there is no agent to ask",
+                "start brink with --agent PROVIDER:MODEL[@URL], or set agent.provider and agent.model",
+            )),
             zone: TimeZone::UTC,
             now,
             notices: Vec::new(),

@@ -1,5 +1,6 @@
 //! The real binary against a real API server, as a script uses it.
 
+mod ask;
 mod asked;
 mod guards;
 mod identity;

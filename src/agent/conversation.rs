@@ -1,0 +1,411 @@
+//! A conversation as a state machine: what was said, the answer that is coming in, the tools it waits for.
+//!
+//! ```text
+//! ask ─▶ [hear … hear] ─answered─▶ Run(calls) ─answer, answer …─▶ (ask the model again)
+//!                          └─────▶ End
+//! ```
+//!
+//! It does no I/O and knows no provider. Whatever is cut, cancelled or wrong, the messages stay well formed: every call has its
+//! answer, so that the next ask can be sent.
+
+use super::{
+    budget::{self, Budget},
+    end::End,
+    message::{Call, Message, ToolAnswer},
+    wire::{Delta, Stop, Usage},
+};
+
+/// Most answers of the model to one ask. A model that still calls tools then would for ever.
+pub const MOST_ROUNDS: u32 = 12;
+/// Most proposals of one ask that may be refused; the next is not looked at any more.
+pub const MOST_REFUSED: u32 = 3;
+/// Most calls of one answer that are run.
+pub const MOST_CALLS: usize = 16;
+/// Most bytes of one answer: what goes on beyond it is no answer.
+const MOST_BYTES: usize = 1 << 20;
+
+/// What comes after an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Run these tools, then ask again.
+    Run(Vec<Call>),
+    /// It is over.
+    End(End),
+}
+
+/// See the module docs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conversation {
+    messages: Vec<Message>,
+    budget: Budget,
+    rounds: u32,
+    refused: u32,
+    coming: Coming,
+    waiting: Vec<ToolAnswer>,
+}
+
+/// The answer coming in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Coming {
+    text: String,
+    /// By the provider's number.
+    calls: Vec<(usize, Call)>,
+    usage: Usage,
+    stop: Option<Stop>,
+    refusal: String,
+    error: Option<String>,
+    bytes: usize,
+}
+
+impl Conversation {
+    /// Nothing said yet, with a model whose context holds so many tokens.
+    pub fn new(limit: u64) -> Self {
+        Self {
+            messages: Vec::new(),
+            budget: Budget::new(limit),
+            rounds: 0,
+            refused: 0,
+            coming: Coming::default(),
+            waiting: Vec::new(),
+        }
+    }
+
+    /// What was said.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// How full the context is.
+    pub fn budget(&self) -> Budget {
+        self.budget
+    }
+
+    /// Proposals of this ask that were refused.
+    pub fn refused(&self) -> u32 {
+        self.refused
+    }
+
+    /// A person asks.
+    pub fn ask(&mut self, text: impl Into<String>) {
+        self.close();
+        self.rounds = 0;
+        self.refused = 0;
+        self.keep(Message::You(text.into()));
+    }
+
+    /// Takes a message over as it is.
+    pub fn keep(&mut self, message: Message) {
+        self.budget.used += budget::of(std::slice::from_ref(&message));
+        self.budget.told = false;
+        self.messages.push(message);
+    }
+
+    /// The messages to send next, when `around` tokens stand beside them; counts the round.
+    pub fn request(&mut self, around: u64) -> Result<Vec<Message>, End> {
+        if self.rounds >= MOST_ROUNDS {
+            return Err(End::Endless(self.rounds));
+        }
+        self.rounds += 1;
+        self.coming = Coming::default();
+        let kept = budget::fit(&self.messages, around, self.budget.limit).ok_or(End::Full)?;
+        if kept.len() < self.messages.len() || kept != self.messages {
+            self.messages.clone_from(&kept);
+        }
+        self.budget.used = around + budget::of(&kept);
+        self.budget.told = false;
+        Ok(kept)
+    }
+
+    /// Takes a piece of the answer. False once there is too much of it to be one: whoever reads may stop.
+    pub fn hear(&mut self, delta: &Delta) -> bool {
+        let coming = &mut self.coming;
+        match delta {
+            Delta::Text(text) => {
+                coming.bytes += text.len();
+                coming.text.push_str(text);
+            }
+            Delta::Call { at, id, name } => match coming.calls.iter_mut().find(|(known, _)| known == at) {
+                // Some servers repeat id and name in every piece.
+                Some((_, call)) => {
+                    if call.name.is_empty() {
+                        call.name.clone_from(name);
+                    }
+                    if call.id.is_empty() {
+                        call.id.clone_from(id);
+                    }
+                }
+                None => {
+                    coming.bytes += name.len();
+                    let call = Call { id: id.clone(), name: name.clone(), arguments: String::new() };
+                    coming.calls.push((*at, call));
+                }
+            },
+            Delta::Piece { at, json } => {
+                coming.bytes += json.len();
+                match coming.calls.iter_mut().find(|(known, _)| known == at) {
+                    Some((_, call)) => call.arguments.push_str(json),
+                    None => {
+                        let call = Call { id: String::new(), name: String::new(), arguments: json.clone() };
+                        coming.calls.push((*at, call));
+                    }
+                }
+            }
+            Delta::CallEnd { .. } => {}
+            Delta::Usage(usage) => {
+                coming.usage.input = usage.input.or(coming.usage.input);
+                coming.usage.output = usage.output.or(coming.usage.output);
+            }
+            Delta::Stop(stop) => coming.stop = Some(stop.clone()),
+            Delta::Refusal(words) => {
+                coming.bytes += words.len();
+                coming.refusal.push_str(words);
+            }
+            Delta::Error(words) => coming.error = Some(words.clone()),
+        }
+        coming.bytes <= MOST_BYTES
+    }
+
+    /// The stream ended: what comes next.
+    pub fn answered(&mut self) -> Next {
+        let coming = std::mem::take(&mut self.coming);
+        let calls = named(coming.calls);
+        let end = match (&coming.stop, coming.error) {
+            (_, Some(words)) => Some(End::Failed {
+                what: format!("the provider broke off: {words}"),
+                fix: "ask again".to_owned(),
+                unreachable: true,
+            }),
+            (_, None) if coming.bytes > MOST_BYTES => Some(End::Truncated),
+            (None, None) => Some(End::Cut),
+            (Some(Stop::Refused), None) => Some(End::Refused(coming.refusal.clone())),
+            (Some(Stop::MaxTokens), None) => Some(End::Truncated),
+            (Some(Stop::ContextFull), None) => Some(End::Full),
+            (Some(_), None) if !coming.refusal.is_empty() => Some(End::Refused(coming.refusal.clone())),
+            // Some servers say "stop" although they called tools: what counts is what they did.
+            (Some(Stop::End | Stop::Tools | Stop::Other(_)), None) if !calls.is_empty() => None,
+            (Some(_), None) if coming.text.trim().is_empty() => Some(End::Empty),
+            (Some(_), None) => Some(End::Done),
+        };
+        match end {
+            None => {
+                self.keep(Message::Model { text: coming.text, calls: calls.clone() });
+                self.count(coming.usage);
+                Next::Run(calls)
+            }
+            Some(end) => {
+                // Calls of an answer that is not whole are void: nobody knows what they would have been.
+                if !coming.text.trim().is_empty() {
+                    self.keep(Message::Model { text: coming.text, calls: Vec::new() });
+                }
+                self.count(coming.usage);
+                Next::End(end)
+            }
+        }
+    }
+
+    fn count(&mut self, usage: Usage) {
+        if let Some(input) = usage.input.filter(|input| *input > 0) {
+            self.budget.used = input + usage.output.unwrap_or(0);
+            self.budget.told = true;
+        }
+    }
+
+    /// A tool's answer. True when it was the last one waited for: ask the model again.
+    pub fn answer(&mut self, answer: ToolAnswer) -> bool {
+        let Some(Message::Model { calls, .. }) = self.messages.last() else { return false };
+        let waited =
+            calls.iter().any(|call| call.id == answer.id) && !self.waiting.iter().any(|known| known.id == answer.id);
+        if !waited {
+            return false;
+        }
+        self.waiting.push(answer);
+        let done = self.waiting.len() == calls.len();
+        if done {
+            let answers = std::mem::take(&mut self.waiting);
+            self.keep(Message::Tools(answers));
+        }
+        done
+    }
+
+    /// A proposal was refused: whether another may be looked at.
+    pub fn refuse(&mut self) -> bool {
+        self.refused += 1;
+        self.refused < MOST_REFUSED
+    }
+
+    /// How full the context is, as whoever asks for it found.
+    pub fn set_budget(&mut self, budget: Budget) {
+        self.budget = budget;
+    }
+
+    /// A person stops an ask that somebody else carries out: `half` is what was said and not kept yet.
+    pub fn stop(&mut self, half: &str) {
+        let kept = matches!(self.messages.last(), Some(Message::Model { text, .. }) if text == half);
+        if !half.trim().is_empty() && !kept {
+            self.close();
+            self.keep(Message::Model { text: half.to_owned(), calls: Vec::new() });
+        }
+        self.close();
+    }
+
+    /// A person stops it: what came is kept, what is missing is filled in.
+    pub fn cancel(&mut self) {
+        let text = std::mem::take(&mut self.coming).text;
+        if !text.trim().is_empty() {
+            self.keep(Message::Model { text, calls: Vec::new() });
+        }
+        self.close();
+    }
+
+    /// Gives every call an answer.
+    fn close(&mut self) {
+        self.coming = Coming::default();
+        let mut answers = std::mem::take(&mut self.waiting);
+        let Some(Message::Model { calls, .. }) = self.messages.last() else { return };
+        let missing = calls.iter().filter(|call| !answers.iter().any(|known| known.id == call.id));
+        let missing: Vec<ToolAnswer> = missing
+            .map(|call| ToolAnswer { id: call.id.clone(), text: "error: stopped by the person".to_owned(), ok: false })
+            .collect();
+        answers.extend(missing);
+        if !answers.is_empty() {
+            self.keep(Message::Tools(answers));
+        }
+    }
+}
+
+/// The calls in the provider's order, each with an id of its own: answers are told apart by it.
+fn named(mut calls: Vec<(usize, Call)>) -> Vec<Call> {
+    calls.sort_by_key(|(at, _)| *at);
+    let mut all: Vec<Call> = Vec::new();
+    for (at, mut call) in calls {
+        if call.id.is_empty() || all.iter().any(|known| known.id == call.id) {
+            call.id = format!("call_{at}_{}", all.len());
+        }
+        all.push(call);
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::{Conversation, MOST_ROUNDS, Next};
+    use crate::agent::{
+        end::End,
+        message::{Message, ToolAnswer},
+        wire::{Delta, Stop, Usage},
+    };
+
+    fn asked() -> Conversation {
+        let mut talk = Conversation::new(100_000);
+        talk.ask("why is checkout slow?");
+        talk.request(100).unwrap();
+        talk
+    }
+
+    fn call(at: usize, id: &str, name: &str) -> Delta {
+        Delta::Call { at, id: id.to_owned(), name: name.to_owned() }
+    }
+
+    fn piece(at: usize, json: &str) -> Delta {
+        Delta::Piece { at, json: json.to_owned() }
+    }
+
+    fn hear(talk: &mut Conversation, deltas: &[Delta]) -> Next {
+        for delta in deltas {
+            assert!(talk.hear(delta));
+        }
+        talk.answered()
+    }
+
+    #[test]
+    fn parallel_calls_in_pieces_come_whole_and_in_order() {
+        let mut talk = asked();
+        let deltas = [
+            call(1, "b", "logs"),
+            call(0, "a", "list"),
+            piece(0, "{\"kind\""),
+            piece(1, "{}"),
+            call(0, "a", "list"),
+            piece(0, ":\"pods\"}"),
+            Delta::Stop(Stop::Tools),
+        ];
+        let Next::Run(calls) = hear(&mut talk, &deltas) else { panic!("no calls") };
+        let told: Vec<_> = calls.iter().map(|call| (call.name.as_str(), call.arguments.as_str())).collect();
+        assert_eq!(told, [("list", "{\"kind\":\"pods\"}"), ("logs", "{}")]);
+        let answer = |id: &str| ToolAnswer { id: id.to_owned(), text: "x".to_owned(), ok: true };
+        assert!(!talk.answer(answer("b")));
+        assert!(!talk.answer(answer("b")), "an answer counts once");
+        assert!(!talk.answer(answer("z")), "nobody asked for it");
+        assert!(talk.answer(answer("a")));
+    }
+
+    #[rstest]
+    #[case(vec![Delta::Text("It is slow.".into()), Delta::Stop(Stop::End)], End::Done)]
+    #[case(vec![Delta::Text("It is".into())], End::Cut)]
+    #[case(vec![call(0, "a", "list"), piece(0, "{\"ki")], End::Cut)]
+    #[case(vec![Delta::Stop(Stop::End)], End::Empty)]
+    #[case(vec![Delta::Text(" \n".into()), Delta::Stop(Stop::End)], End::Empty)]
+    #[case(vec![call(0, "a", "list"), piece(0, "{\"ki"), Delta::Stop(Stop::MaxTokens)], End::Truncated)]
+    #[case(vec![Delta::Refusal("I will not.".into()), Delta::Stop(Stop::End)], End::Refused("I will not.".into()))]
+    #[case(vec![Delta::Stop(Stop::Refused)], End::Refused(String::new()))]
+    #[case(vec![Delta::Stop(Stop::ContextFull)], End::Full)]
+    fn every_answer_has_an_end(#[case] deltas: Vec<Delta>, #[case] end: End) {
+        let mut talk = asked();
+        assert_eq!(hear(&mut talk, &deltas), Next::End(end));
+        let calls =
+            talk.messages().iter().any(|message| matches!(message, Message::Model { calls, .. } if !calls.is_empty()));
+        assert!(!calls, "calls of an answer that is not whole are void");
+    }
+
+    #[test]
+    fn a_model_that_never_ends_is_ended() {
+        let mut talk = Conversation::new(100_000);
+        talk.ask("go");
+        for round in 0.. {
+            match talk.request(0) {
+                Ok(_) => {}
+                Err(end) => {
+                    assert_eq!((round, end), (MOST_ROUNDS, End::Endless(MOST_ROUNDS)));
+                    return;
+                }
+            }
+            assert!(matches!(hear(&mut talk, &[call(0, "a", "list"), Delta::Stop(Stop::Tools)]), Next::Run(_)));
+            assert!(talk.answer(ToolAnswer { id: "a".to_owned(), text: "x".to_owned(), ok: true }));
+        }
+    }
+
+    #[test]
+    fn a_cancel_leaves_every_call_answered() {
+        let mut talk = asked();
+        hear(&mut talk, &[call(0, "a", "list"), call(1, "", "get"), Delta::Stop(Stop::Tools)]);
+        talk.answer(ToolAnswer { id: "a".to_owned(), text: "pods".to_owned(), ok: true });
+        talk.cancel();
+        let Some(Message::Tools(answers)) = talk.messages().last() else { panic!("a call without an answer") };
+        assert_eq!(answers.iter().map(|answer| answer.ok).collect::<Vec<_>>(), [true, false]);
+        talk.ask("again");
+        talk.request(0).unwrap();
+        talk.hear(&Delta::Text("half an ans".into()));
+        talk.cancel();
+        assert_eq!(talk.messages().last(), Some(&Message::Model { text: "half an ans".into(), calls: vec![] }));
+    }
+
+    #[test]
+    fn the_provider_knows_better_than_a_guess() {
+        let mut talk = asked();
+        assert!(!talk.budget().told);
+        let usage = Delta::Usage(Usage { input: Some(400), output: Some(1) });
+        let later = Delta::Usage(Usage { input: None, output: Some(65) });
+        hear(&mut talk, &[usage, Delta::Text("ok".into()), later, Delta::Stop(Stop::End)]);
+        assert_eq!((talk.budget().used, talk.budget().told), (465, true));
+    }
+
+    #[test]
+    fn an_answer_without_end_is_no_answer() {
+        let mut talk = asked();
+        let flood = Delta::Text("x".repeat(1 << 18));
+        assert!((0..10).any(|_| !talk.hear(&flood)));
+        assert_eq!(talk.answered(), Next::End(End::Truncated));
+    }
+}

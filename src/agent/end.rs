@@ -1,0 +1,68 @@
+//! How an ask ends. Every ask ends in one of these, and each is told with its remedy.
+
+/// The end of an ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The model said all it had to say.
+    Done,
+    /// A person stopped it.
+    Cancelled,
+    /// The model refuses, with its words where it gave any.
+    Refused(String),
+    /// The answer reached its limit of tokens; what came is kept, calls in it are void.
+    Truncated,
+    /// The connection ended before the answer did; what came is kept, calls in it are void.
+    Cut,
+    /// An answer without text and without calls.
+    Empty,
+    /// So many answers with tool calls and no end in sight.
+    Endless(u32),
+    /// The conversation no longer fits the model.
+    Full,
+    /// The provider could not be asked: what happened, and what to do.
+    Failed {
+        /// What failed, on what, why.
+        what: String,
+        /// What to do.
+        fix: String,
+        /// It could not be reached or does not let us in, rather than answered nonsense.
+        unreachable: bool,
+    },
+}
+
+impl End {
+    /// Whether the answer is whole.
+    pub fn good(&self) -> bool {
+        *self == Self::Done
+    }
+
+    /// What happened, in a sentence; empty when all is well.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Done => String::new(),
+            Self::Cancelled => "stopped".to_owned(),
+            Self::Refused(words) if words.is_empty() => "the model refuses to answer".to_owned(),
+            Self::Refused(words) => format!("the model refuses: {words}"),
+            Self::Truncated => "the answer reached its limit of tokens".to_owned(),
+            Self::Cut => "the connection ended before the answer did".to_owned(),
+            Self::Empty => "the model answered nothing".to_owned(),
+            Self::Endless(rounds) => format!("the model asked for tools {rounds} times and came to no end"),
+            Self::Full => "the conversation no longer fits the model".to_owned(),
+            Self::Failed { what, .. } => what.clone(),
+        }
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> String {
+        match self {
+            Self::Done | Self::Cancelled => String::new(),
+            Self::Refused(_) => "say what you want to learn, or choose another model".to_owned(),
+            Self::Truncated => "raise agent.max-tokens, or ask for less at once".to_owned(),
+            Self::Cut => "ask again; if it happens often, look at the proxy before the provider".to_owned(),
+            Self::Empty => "ask again in other words, or choose another model".to_owned(),
+            Self::Endless(_) => "ask a narrower question".to_owned(),
+            Self::Full => "begin a new conversation".to_owned(),
+            Self::Failed { fix, .. } => fix.clone(),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Runs tools through the doors a person's own questions go through. Nothing here writes.
+//!
+//! A call is read against the table first; what is wrong goes back in words. Answers are fenced. Proposals are compiled,
+//! rehearsed and judged by the same functions as the form's preview, and only what would apply becomes a [`Proposal`].
+
+mod look;
+mod mesh;
+mod propose;
+
+use std::time::Duration;
+
+use tokio::{sync::OnceCell, time::timeout};
+
+use crate::{
+    agent::{
+        conversation::MOST_REFUSED,
+        fence,
+        message::Call,
+        prompt::Facts,
+        proposal::Proposal,
+        tools::{self, Order, Tool},
+    },
+    cluster::{
+        api::{Api as _, Trouble},
+        discovery::Discovery,
+        io::{discovery, live::Live},
+    },
+    fault::{catalogue::view::kinds, io::sight, rules::Terms},
+};
+
+/// How long one tool may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The tools of one cluster.
+pub struct Toolbox {
+    live: Live,
+    terms: Terms,
+    prometheus: Option<String>,
+    /// Where a model names none; `None` for all.
+    namespace: Option<String>,
+    kinds: OnceCell<Discovery>,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// The answer for the model, fenced.
+    pub text: String,
+    /// Why not, in words; empty when it worked.
+    pub why: String,
+    /// What a person may look at.
+    pub proposal: Option<Box<Proposal>>,
+    /// A proposal the server or a guardrail refuses.
+    pub refused: bool,
+}
+
+impl Found {
+    fn good(text: String) -> Self {
+        Self { text, why: String::new(), proposal: None, refused: false }
+    }
+
+    pub(super) fn bad(why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self { text: fence::refusal(&why), why, proposal: None, refused: false }
+    }
+}
+
+impl std::fmt::Debug for Toolbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Toolbox").field("server", &self.live.server()).finish_non_exhaustive()
+    }
+}
+
+impl Toolbox {
+    /// Tools of this cluster. Nothing is asked yet.
+    pub fn new(live: Live, terms: Terms, prometheus: Option<String>, namespace: Option<String>) -> Self {
+        Self { live, terms, prometheus, namespace, kinds: OnceCell::new() }
+    }
+
+    /// What a model is told before the first question.
+    pub async fn facts(&self) -> Facts {
+        let kinds = sight::survey(&self.live).await.ok().map(|sight| kinds(&sight));
+        Facts {
+            context: self.terms.context.clone(),
+            namespace: self.namespace.clone(),
+            production: self.terms.policy.is_production(&self.terms.context),
+            readonly: self.terms.readonly,
+            metrics: self.prometheus.is_some(),
+            kinds,
+        }
+    }
+
+    /// Runs one call. `refused` proposals of this ask were refused before.
+    pub async fn run(&self, call: &Call, refused: u32) -> Found {
+        let tool = match tools::named(&call.name) {
+            Ok(tool) => tool,
+            Err(words) => return Found::bad(words),
+        };
+        if tool.proposes() && refused >= MOST_REFUSED {
+            return Found::bad("three proposals were refused; tell the person why, and propose nothing more");
+        }
+        let order = match tools::order(tool, &call.arguments, self.namespace.as_deref().unwrap_or("default")) {
+            Ok(order) => order,
+            // A proposal that is no intent counts as one that was refused, or it would be tried for ever.
+            Err(words) => return Found { refused: tool.proposes(), ..Found::bad(words) },
+        };
+        match timeout(PATIENCE, self.carry_out(order)).await {
+            Ok(found) => found,
+            Err(_) => Found::bad(format!("no answer within {} s; ask for less", PATIENCE.as_secs())),
+        }
+    }
+
+    async fn carry_out(&self, order: Order) -> Found {
+        let (tool, given) = match order {
+            Order::Propose { fault, kept, why } => return self.propose(*fault, kept, why).await,
+            Order::Look(tool, given) => (tool, given),
+        };
+        let found = match tool {
+            Tool::List => self.list(&given).await,
+            Tool::Get => self.get(&given).await,
+            Tool::Describe => self.describe(&given).await,
+            Tool::Events => self.events(&given).await,
+            Tool::Logs => self.logs(&given).await,
+            Tool::QueryMetrics => self.query_metrics(&given).await,
+            Tool::ListRoutes => self.list_routes(&given).await,
+            Tool::Topology => self.topology(&given).await,
+            Tool::ProposeFault | Tool::ProposeManifest => Err("this is not read".to_owned()),
+        };
+        found.map_or_else(Found::bad, Found::good)
+    }
+
+    async fn discovered(&self) -> Result<&Discovery, String> {
+        let ask = || discovery::discover(self.live.link());
+        self.kinds.get_or_try_init(ask).await.map_err(|trouble| told("cannot ask which kinds are served", &trouble))
+    }
+
+    /// The namespace a model means: its own word, `*` for all, or where the person looks.
+    fn place(&self, given: Option<&str>) -> Result<Option<String>, String> {
+        match given {
+            Some("*" | "all") => Ok(None),
+            Some(name) => plain("namespace", name).map(Some),
+            None => Ok(self.namespace.clone()),
+        }
+    }
+
+    /// The namespace of one object.
+    fn one_place(&self, given: Option<&str>) -> Result<String, String> {
+        self.place(given)?.ok_or_else(|| "name the namespace of the object".to_owned())
+    }
+}
+
+/// Names go into paths and selectors: what no name of Kubernetes holds is refused.
+fn plain(what: &str, name: &str) -> Result<String, String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '_');
+    if !name.is_empty() && name.len() <= 253 && name.chars().all(fits) && !name.starts_with('.') {
+        Ok(name.to_owned())
+    } else {
+        Err(format!("`{what}`: `{name}` is not a name Kubernetes knows"))
+    }
+}
+
+fn told(what: &str, trouble: &Trouble) -> String {
+    format!("{what}: {trouble}")
+}

@@ -1,0 +1,153 @@
+//! One ask, from a person's words to a named end: the model is asked, its tools are run, until it is through.
+//!
+//! Dropping the future stops it at once: the stream, a wait and a running tool end with it.
+
+use std::time::Instant;
+
+use super::{
+    provider::{Heard, Provider},
+    toolbox::{Found, Toolbox},
+};
+use crate::{
+    agent::{
+        budget,
+        conversation::{Conversation, MOST_CALLS, Next},
+        end::End,
+        message::{Call, ToolAnswer},
+        schema,
+        told::Told,
+        tools,
+        wire::Delta,
+    },
+    base::{redact, sanitize},
+};
+
+/// Who is told.
+pub type Tell<'a> = dyn FnMut(Told) + Send + 'a;
+
+/// Most characters of a call's arguments that are shown.
+const SHOWN: usize = 80;
+
+/// Carries out what was asked last.
+pub async fn run(
+    provider: &Provider,
+    toolbox: &Toolbox,
+    system: &str,
+    talk: &mut Conversation,
+    tell: &mut Tell<'_>,
+) -> End {
+    let end = through(provider, toolbox, system, talk, tell).await;
+    tell(Told::Budget(talk.budget()));
+    tell(Told::Ended(end.clone()));
+    end
+}
+
+async fn through(
+    provider: &Provider,
+    toolbox: &Toolbox,
+    system: &str,
+    talk: &mut Conversation,
+    tell: &mut Tell<'_>,
+) -> End {
+    let around = around(system) + provider.model().max_tokens;
+    loop {
+        let messages = match talk.request(around) {
+            Ok(messages) => messages,
+            Err(end) => return end,
+        };
+        tell(Told::Budget(talk.budget()));
+        let mut hear = |heard: Heard| match heard {
+            Heard::Delta(delta) => {
+                if let Delta::Text(text) = &delta {
+                    tell(Told::Text(text.clone()));
+                }
+                talk.hear(&delta)
+            }
+            Heard::Waiting { why, wait } => {
+                tell(Told::Waiting { why, wait });
+                true
+            }
+        };
+        let asked = provider.ask(system, &messages, &mut hear).await;
+        if let Err(error) = asked {
+            let failed = End::Failed { what: error.to_string(), fix: error.fix(), unreachable: error.unreachable() };
+            // What was half said is kept.
+            talk.cancel();
+            return failed;
+        }
+        let before = talk.messages().len();
+        let next = talk.answered();
+        for message in talk.messages().iter().skip(before) {
+            tell(Told::Kept(message.clone()));
+        }
+        tell(Told::Budget(talk.budget()));
+        match next {
+            Next::End(end) => return end,
+            Next::Run(calls) => answer_all(toolbox, &calls, talk, tell).await,
+        }
+    }
+}
+
+async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, tell: &mut Tell<'_>) {
+    for (at, call) in calls.iter().enumerate() {
+        let name = sanitize::line(&call.name).chars().take(SHOWN).collect();
+        tell(Told::Began { id: call.id.clone(), name, about: about(&call.arguments) });
+        let began = Instant::now();
+        let found = if at < MOST_CALLS {
+            toolbox.run(call, talk.refused()).await
+        } else {
+            Found::bad(format!("more than {MOST_CALLS} calls at once; call the rest again"))
+        };
+        if found.refused {
+            talk.refuse();
+        }
+        let ok = found.why.is_empty();
+        tell(Told::Ran {
+            id: call.id.clone(),
+            ok,
+            took: began.elapsed(),
+            size: found.text.len(),
+            why: redact::text(&sanitize::line(&found.why)).into_owned(),
+        });
+        if let Some(mut proposal) = found.proposal {
+            proposal.rounds = talk.refused() + 1;
+            tell(Told::Proposed(proposal));
+        }
+        let before = talk.messages().len();
+        talk.answer(ToolAnswer { id: call.id.clone(), text: found.text, ok });
+        for message in talk.messages().iter().skip(before) {
+            tell(Told::Kept(message.clone()));
+        }
+    }
+}
+
+/// Tokens of the system prompt and the tools.
+fn around(system: &str) -> u64 {
+    let tools: usize = tools::TOOLS
+        .iter()
+        .map(|row| row.name.len() + row.doc.len() + schema::schema(row.args).to_string().len())
+        .sum();
+    budget::estimate(system.len() + tools)
+}
+
+/// A call's arguments in a line: the values, which say more than the names.
+fn about(arguments: &str) -> String {
+    let words = match serde_json::from_str::<serde_json::Value>(arguments) {
+        Ok(serde_json::Value::Object(map)) => map
+            .values()
+            .map(|value| match value {
+                serde_json::Value::String(text) => text.clone(),
+                other => other.to_string(),
+            })
+            .collect::<Vec<_>>()
+            .join(" "),
+        _ => arguments.to_owned(),
+    };
+    let line = sanitize::line(&words).into_owned();
+    let line = redact::text(&line);
+    if line.chars().count() > SHOWN {
+        format!("{}…", line.chars().take(SHOWN).collect::<String>())
+    } else {
+        line.into_owned()
+    }
+}

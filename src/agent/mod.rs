@@ -1,0 +1,31 @@
+//! Asking: a conversation with a language model that looks at the cluster and proposes faults.
+//!
+//! Mental model: the model gets facts and answers with text and tool calls; a tool call is an order of brink's own, read from
+//! one table, checked before it is carried out, its answer fenced as data. What a model proposes becomes an intent like any
+//! other: compiled, dry-run and judged before a person sees it. Every model counts as hostile: nothing it says reaches the
+//! cluster as a write, and no tool writes.
+//!
+//! Everything that decides is pure and stands in this folder; `io/` speaks to the provider and runs the tools through the
+//! doors of the other rooms. Nothing here applies a proposal: that is a person's key in the preview.
+
+pub mod budget;
+pub mod conversation;
+pub mod end;
+pub mod fence;
+pub mod io;
+pub mod message;
+pub mod model;
+pub mod prompt;
+pub mod proposal;
+pub mod schema;
+pub mod told;
+pub mod tools;
+pub mod wire;
+
+pub use budget::Budget;
+pub use conversation::Conversation;
+pub use end::End;
+pub use message::{Call, Message, ToolAnswer};
+pub use model::Model;
+pub use proposal::Proposal;
+pub use told::Told;

@@ -1,0 +1,101 @@
+//! Which model is asked, where, and where the key comes from.
+
+use super::wire::Wire;
+
+/// A model and the way to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// How it is spoken to.
+    pub wire: Wire,
+    /// The base address, without what the wire appends.
+    pub base_url: String,
+    /// The model's name at its provider.
+    pub name: String,
+    /// Where the key comes from.
+    pub key: KeySource,
+    /// Most tokens of one answer.
+    pub max_tokens: u64,
+    /// Tokens the model's context holds.
+    pub context_tokens: u64,
+}
+
+/// Where a key comes from. It is read when a request is made and kept nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// The first of these environment variables that is set. `needed`: without any of them nothing is asked.
+    Env {
+        /// Their names.
+        names: Vec<String>,
+        /// The provider does not answer without a key.
+        needed: bool,
+    },
+    /// What this command prints, run by a shell.
+    Command(String),
+}
+
+/// The environment variable for a key of any provider.
+pub const KEY_ENV: &str = "BRINK_AGENT_KEY";
+
+impl Model {
+    /// Where the key comes from when nothing else is said. A key of the provider's own tools goes to the provider's own address
+    /// and nowhere else: another address gets only what was named for it.
+    pub fn usual_key(wire: Wire, base_url: &str) -> KeySource {
+        let home = base_url.trim_end_matches('/') == wire.home();
+        let mut names = vec![KEY_ENV.to_owned()];
+        if home {
+            names.push(wire.key_env().to_owned());
+        }
+        KeySource::Env { names, needed: home }
+    }
+
+    /// `openai:qwen2.5`, for people.
+    pub fn label(&self) -> String {
+        format!("{}:{}", self.wire.word(), self.name)
+    }
+}
+
+/// Reads `PROVIDER:MODEL[@URL]`.
+pub fn parse(text: &str) -> Result<(Wire, String, Option<String>), String> {
+    let (wire, rest) = text.split_once(':').ok_or_else(|| format!("`{text}` is not PROVIDER:MODEL"))?;
+    let wire = Wire::of(wire).ok_or_else(|| {
+        let known = Wire::ALL.map(Wire::word).join(" and ");
+        format!("there is no provider `{wire}`: known are {known}")
+    })?;
+    let (name, url) = match rest.split_once('@') {
+        Some((name, url)) => (name, Some(url.to_owned())),
+        None => (rest, None),
+    };
+    if name.is_empty() {
+        return Err(format!("`{text}` names no model"));
+    }
+    Ok((wire, name.to_owned(), url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KeySource, Model, parse};
+    use crate::agent::wire::Wire;
+
+    #[test]
+    fn a_model_is_named_in_one_word() {
+        let (wire, name, url) = parse("openai:qwen2.5:7b@http://127.0.0.1:8080/v1").unwrap();
+        assert_eq!(
+            (wire, name.as_str(), url.as_deref()),
+            (Wire::OpenAi, "qwen2.5:7b", Some("http://127.0.0.1:8080/v1"))
+        );
+        for wrong in ["claude", "gemini:x", "openai:", "openai:@http://x"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_providers_own_key_goes_to_the_provider_alone() {
+        let names = |url| match Model::usual_key(Wire::OpenAi, url) {
+            KeySource::Env { names, needed } => (names, needed),
+            KeySource::Command(_) => unreachable!(),
+        };
+        assert_eq!(names("http://127.0.0.1:8080/v1"), (vec!["BRINK_AGENT_KEY".to_owned()], false));
+        let (all, needed) = names(Wire::OpenAi.home());
+        assert!(needed && all.contains(&"OPENAI_API_KEY".to_owned()));
+    }
+}

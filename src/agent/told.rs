@@ -1,0 +1,49 @@
+//! What an ask tells while it runs, for whoever shows it.
+
+use std::time::Duration;
+
+use super::{budget::Budget, end::End, message::Message, proposal::Proposal};
+
+/// One thing told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    /// More text of the model, as it came: not sanitised, it may end within a sequence.
+    Text(String),
+    /// The model is asked again after a wait, and why.
+    Waiting {
+        /// What happened.
+        why: String,
+        /// How long.
+        wait: Duration,
+    },
+    /// A tool runs.
+    Began {
+        /// The call.
+        id: String,
+        /// Its name as the model wrote it, sanitised.
+        name: String,
+        /// Its arguments in a line, sanitised and redacted.
+        about: String,
+    },
+    /// A tool is through.
+    Ran {
+        /// The call.
+        id: String,
+        /// Whether it gave what was asked for.
+        ok: bool,
+        /// How long it took.
+        took: Duration,
+        /// Bytes of its answer.
+        size: usize,
+        /// Why not, in a line; empty when it did.
+        why: String,
+    },
+    /// Something to look at.
+    Proposed(Box<Proposal>),
+    /// A message became part of the conversation.
+    Kept(Message),
+    /// How full the context is.
+    Budget(Budget),
+    /// It is over.
+    Ended(End),
+}

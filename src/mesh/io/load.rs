@@ -1,0 +1,88 @@
+//! Reads from a cluster what routes are judged by.
+
+use crate::{
+    cluster::{
+        Kind, Manifest,
+        api::{Api, Read, Trouble},
+    },
+    mesh::{
+        gateways::{GatewayRow, Seen},
+        load::Loaded,
+        routes::RouteKind,
+    },
+};
+
+/// A kind that could not be listed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unread {
+    /// Its plural.
+    pub plural: String,
+    /// Why.
+    pub trouble: Trouble,
+}
+
+/// Everything the resolver can use. A kind that is not served is not there; a kind that may not be read leaves what depends on
+/// it unknown, except routes themselves: an answer without them would be a lie. `namespace` is where the rights may end.
+pub async fn everything<A: Api>(api: &A, namespace: Option<&str>) -> Result<Loaded, Unread> {
+    let mut loaded = Loaded::default();
+    let unread = |kind: &Kind, trouble| Unread { plural: kind.plural.clone(), trouble };
+    for kind in RouteKind::ALL.map(RouteKind::kind) {
+        match everywhere(api, namespace, &kind).await {
+            Ok((items, _)) => items.iter().for_each(|item| loaded.take(item)),
+            Err(trouble) if trouble.not_found() => {}
+            Err(trouble) => return Err(unread(&kind, trouble)),
+        }
+    }
+    let gateway = GatewayRow::kind();
+    loaded.seen = Some(Seen::Everywhere);
+    for kind in [
+        gateway.clone(),
+        Kind::namespaced("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant", "referencegrants"),
+        Kind::namespaced("", "v1", "Service", "services"),
+        Kind::cluster_wide("", "v1", "Namespace", "namespaces"),
+    ] {
+        match everywhere(api, namespace, &kind).await {
+            Ok((items, seen)) => {
+                for item in &items {
+                    loaded.take(item);
+                }
+                if kind == gateway {
+                    loaded.seen = Some(seen);
+                }
+            }
+            Err(trouble) if trouble.code() == Some(403) && kind == gateway => loaded.seen = Some(Seen::Nowhere),
+            Err(trouble) if trouble.not_found() || trouble.code() == Some(403) => {}
+            Err(trouble) => return Err(unread(&kind, trouble)),
+        }
+    }
+    Ok(loaded)
+}
+
+/// A collection of all namespaces, since routes of one namespace meet those of others at a Gateway; of the own namespace where
+/// the rights end there. With how far it saw.
+pub async fn everywhere<A: Api>(
+    api: &A,
+    namespace: Option<&str>,
+    kind: &Kind,
+) -> Result<(Vec<Manifest>, Seen), Trouble> {
+    let list = |namespace: Option<String>| Read::List { kind: kind.clone(), namespace, labels: String::new() };
+    let (answer, seen) = match (api.read(&list(None)).await, namespace) {
+        (Err(trouble), Some(namespace)) if trouble.code() == Some(403) && kind.namespaced => {
+            (api.read(&list(Some(namespace.to_owned()))).await?, Seen::Namespace(namespace.into()))
+        }
+        (answer, _) => (answer?, Seen::Everywhere),
+    };
+    let items = answer.body.at(&["items"]).and_then(|items| items.as_array().cloned()).unwrap_or_default();
+    // Items of a typed list come without kind and apiVersion.
+    let items = items
+        .into_iter()
+        .map(|mut item| {
+            if let Some(item) = item.as_object_mut() {
+                item.insert("kind".to_owned(), kind.kind.clone().into());
+                item.insert("apiVersion".to_owned(), kind.api_version().into());
+            }
+            Manifest(item)
+        })
+        .collect();
+    Ok((items, seen))
+}

@@ -1,0 +1,336 @@
+//! The conversation with the agent: what was said, the tools as they run, proposals as cards, a line to type in.
+//!
+//! What is already read never moves: new lines push only for whoever is at the bottom. A card is drawn by brink in a frame no
+//! Markdown can draw, and opening it has the API server check the proposal again.
+
+mod transcript;
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
+
+use super::{Cx, LineInput, Look, Reply, Title, state::Message};
+use crate::{
+    agent::{Conversation, End, Model, Proposal, Told},
+    base::{Ticket, sanitize},
+    config::Role,
+    fault::checked::Checked,
+    msg::{Command, Context, Effect, Failure},
+    widgets::{fill, put, put_spans},
+};
+use transcript::{Item, Transcript};
+
+/// See the module docs.
+#[derive(Debug)]
+pub struct Agent {
+    /// Who is asked, or why nobody can be.
+    model: Result<Model, Failure>,
+    talk: Conversation,
+    transcript: Transcript,
+    /// The line being typed, while it has the focus.
+    typing: bool,
+    line: LineInput,
+    history: Vec<String>,
+    recalled: usize,
+    asked: Option<Ticket>,
+    /// A proposal that is being checked again.
+    checking: Option<Ticket>,
+    chosen: usize,
+    failure: Option<Failure>,
+    /// Lines below the last one shown.
+    below: usize,
+    page: usize,
+}
+
+impl Default for Agent {
+    fn default() -> Self {
+        Self::new(Err(Failure::new(
+            "there is no agent to ask",
+            "start brink with --agent PROVIDER:MODEL[@URL], or set agent.provider and agent.model",
+        )))
+    }
+}
+
+impl Agent {
+    /// Nothing said yet.
+    pub fn new(model: Result<Model, Failure>) -> Self {
+        let limit = model.as_ref().map_or(1, |model| model.context_tokens);
+        Self {
+            model,
+            talk: Conversation::new(limit),
+            transcript: Transcript::default(),
+            typing: false,
+            line: LineInput::default(),
+            history: Vec::new(),
+            recalled: 0,
+            asked: None,
+            checking: None,
+            chosen: 0,
+            failure: None,
+            below: 0,
+            page: 1,
+        }
+    }
+
+    /// The same agent, nothing said yet.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self { history: self.history.clone(), ..Self::new(self.model.clone()) }
+    }
+
+    /// There is somebody to ask.
+    pub fn ready(&self) -> bool {
+        self.model.is_ok()
+    }
+
+    /// Whose keys count.
+    pub fn context(&self) -> Context {
+        if self.typing { Context::Input } else { Context::Agent }
+    }
+
+    /// It decides itself what `back` means: an ask is stopped, a choice let go.
+    pub fn holds_back(&self) -> bool {
+        self.asked.is_some() || self.failure.is_some() || self.below > 0
+    }
+
+    /// Proposals so far.
+    pub fn proposals(&self) -> impl Iterator<Item = &Proposal> {
+        self.transcript.proposals()
+    }
+
+    /// A key that meant something.
+    pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
+        if self.typing {
+            return self.type_key(command, cx);
+        }
+        let page = self.page.saturating_sub(1).max(1);
+        let most = self.transcript.len().saturating_sub(self.page);
+        match command {
+            Command::Back => return self.back(),
+            Command::Ask if self.ready() => self.typing = true,
+            Command::Up => self.below = (self.below + 1).min(most),
+            Command::Down => self.below = self.below.saturating_sub(1),
+            Command::PageUp => self.below = (self.below + page).min(most),
+            Command::PageDown => self.below = self.below.saturating_sub(page),
+            Command::First => self.below = most,
+            Command::Last => self.below = 0,
+            Command::NextProposal | Command::PreviousProposal => {
+                let count = self.proposals().count().max(1);
+                let step = if command == Command::NextProposal { 1 } else { count - 1 };
+                self.chosen = (self.chosen + step) % count;
+                self.transcript.choose(self.chosen);
+            }
+            Command::OpenProposal | Command::Open => return self.open(cx),
+            Command::NewConversation => {
+                let effects = self.asked.take().map(Effect::Stop).into_iter().collect::<Vec<_>>();
+                *self = self.anew();
+                return effects.into();
+            }
+            _ => {}
+        }
+        Reply::none()
+    }
+
+    fn type_key(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
+        match command {
+            Command::Accept => return self.send(cx),
+            // The first press leaves the line, the next stops the ask.
+            Command::Cancel => self.typing = false,
+            Command::HistoryBack | Command::HistoryForward => {
+                let back = command == Command::HistoryBack;
+                self.recalled =
+                    if back { (self.recalled + 1).min(self.history.len()) } else { self.recalled.saturating_sub(1) };
+                let at = self.history.len().checked_sub(self.recalled);
+                let text = at.and_then(|at| self.history.get(at)).cloned().unwrap_or_default();
+                self.line.set(&text);
+            }
+            command => {
+                self.line.edit(command);
+            }
+        }
+        Reply::none()
+    }
+
+    /// Text typed or pasted.
+    pub fn insert(&mut self, text: &str) {
+        if self.typing {
+            self.line.insert(text);
+        }
+    }
+
+    fn send(&mut self, cx: &mut Cx<'_>) -> Reply {
+        let text = self.line.text().trim().to_owned();
+        if text.is_empty() || self.asked.is_some() || !self.ready() {
+            return Reply::none();
+        }
+        self.line.set("");
+        self.typing = false;
+        self.recalled = 0;
+        self.below = 0;
+        self.failure = None;
+        if self.history.last() != Some(&text) {
+            self.history.push(text.clone());
+        }
+        self.talk.ask(text.clone());
+        self.transcript.push(Item::You(text));
+        let ticket = cx.tickets.take();
+        self.asked = Some(ticket);
+        Effect::Ask(ticket, cx.world.namespace.clone(), Box::new(self.talk.clone())).into()
+    }
+
+    fn back(&mut self) -> Reply {
+        if self.failure.take().is_some() {
+            return Reply::none();
+        }
+        match self.asked.take() {
+            Some(ticket) => {
+                let half = self.transcript.half();
+                self.talk.stop(&half);
+                self.transcript.end(&End::Cancelled);
+                Effect::Stop(ticket).into()
+            }
+            None => {
+                self.below = 0;
+                Reply::none()
+            }
+        }
+    }
+
+    /// Has the proposal under the cursor checked again.
+    fn open(&mut self, cx: &mut Cx<'_>) -> Reply {
+        let Some(proposal) = self.proposals().nth(self.chosen) else { return Reply::none() };
+        let (fault, traffic) = (Box::new(proposal.fault.clone()), cx.world.traffic(cx.now));
+        let kept = proposal.kept;
+        let ticket = cx.tickets.take();
+        self.checking = Some(ticket);
+        self.failure = None;
+        if kept {
+            Effect::CheckChange(ticket, fault, traffic).into()
+        } else {
+            Effect::Check(ticket, fault, traffic).into()
+        }
+    }
+
+    /// The API server's answer to the check.
+    pub fn checked(&mut self, ticket: Ticket, answer: Result<Box<Checked>, Failure>) -> Reply {
+        if self.checking != Some(ticket) {
+            return Reply::none();
+        }
+        self.checking = None;
+        Reply::checked(answer, &mut self.failure)
+    }
+
+    /// What an ask tells.
+    pub fn hear(&mut self, ticket: Ticket, told: Told) {
+        if self.asked != Some(ticket) {
+            return;
+        }
+        match told {
+            Told::Kept(message) => self.talk.keep(message),
+            Told::Budget(budget) => self.talk.set_budget(budget),
+            Told::Proposed(proposal) => {
+                self.transcript.push(Item::Card(proposal));
+                self.chosen = self.proposals().count().saturating_sub(1);
+                self.transcript.choose(self.chosen);
+            }
+            Told::Ended(end) => {
+                self.asked = None;
+                self.transcript.end(&end);
+            }
+            told => self.transcript.hear(told),
+        }
+    }
+
+    /// What stands in the frame.
+    pub fn title(&self) -> Title {
+        let Ok(model) = &self.model else { return Title { words: Vec::new(), right: None } };
+        let budget = self.talk.budget();
+        let role = if budget.percent() >= 80 { Role::Warn } else { Role::TextDim };
+        let mut words = vec![(sanitize::line(&model.name).into_owned(), Role::TextDim)];
+        if budget.used > 0 {
+            words.push((budget.words(), role));
+        }
+        let busy = match (self.asked, self.checking) {
+            (Some(_), _) => Some("asking…"),
+            (None, Some(_)) => Some("asking the API server…"),
+            (None, None) => None,
+        };
+        Title { words, right: busy.map(|text| (text.to_owned(), Role::TextDim)) }
+    }
+
+    /// The keys that matter here.
+    pub fn hints(&self) -> Vec<Command> {
+        let mut keys = Vec::new();
+        if self.ready() {
+            keys.push(Command::Ask);
+        }
+        if self.proposals().next().is_some() {
+            keys.extend([Command::OpenProposal, Command::NextProposal]);
+        }
+        if self.asked.is_some() {
+            keys.push(Command::Back);
+        }
+        keys.extend([Command::NewConversation, Command::NextPane, Command::Help]);
+        keys
+    }
+
+    /// Lays the transcript out; whoever reads above the bottom keeps his place.
+    pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
+        let before = self.transcript.len();
+        self.transcript.settle(usize::from(area.width), look.theme.ascii);
+        self.page = usize::from(area.height.saturating_sub(2));
+        let now = self.transcript.len();
+        if self.below > 0 {
+            self.below += now.saturating_sub(before);
+        }
+        self.below = self.below.min(now.saturating_sub(self.page));
+    }
+
+    /// Draws the inside.
+    pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+        let style = |role| look.theme.style(Role::Text).patch(look.theme.style(role));
+        fill(buf, area, style(Role::Text));
+        if area.height < 3 {
+            return;
+        }
+        let above = Rect { height: area.height - 2, ..area };
+        if let Err(failure) = &self.model {
+            Message { text: failure.what.clone(), fix: failure.fix.clone(), role: Role::TextDim }.view(area, buf, look);
+            return;
+        }
+        if self.transcript.len() == 0 {
+            Message::quiet("nothing was asked yet", "ask what is slow, what would break, or for three chaos tests")
+                .view(above, buf, look);
+        }
+        let last = self.transcript.len().saturating_sub(self.below);
+        let first = last.saturating_sub(usize::from(above.height));
+        for (y, line) in (above.y..above.bottom()).zip(self.transcript.lines(first, last)) {
+            put_spans(buf, area.x, y, area.width, line.iter().map(|part| (part.text.as_str(), style(part.role))));
+        }
+        self.foot(Rect { y: above.bottom(), height: 2, ..area }, buf, look);
+    }
+
+    /// What is said of a check, or what is below; then the line to type in.
+    fn foot(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+        let style = |role| look.theme.style(Role::Text).patch(look.theme.style(role));
+        let room = area.width.saturating_sub(2);
+        if let Some(failure) = &self.failure {
+            let text = format!("{}; {}", failure.what, failure.fix);
+            put(buf, area.x, area.y, area.width, &sanitize::line(&text), style(Role::Bad));
+        } else if self.below > 0 {
+            put(buf, area.x, area.y, area.width, &format!("{} lines below", self.below), style(Role::TextDim));
+        }
+        let y = area.y + 1;
+        put(buf, area.x, y, 2, "> ", style(if self.typing { Role::Accent } else { Role::TextDim }));
+        let (shown, cursor) = self.line.window(usize::from(room).max(2));
+        put(buf, area.x + 2, y, room, shown, style(Role::Text));
+        if self.typing && look.focused {
+            let at = area.x + 2 + u16::try_from(cursor).unwrap_or(0);
+            if let Some(cell) = buf.cell_mut((at.min(area.right().saturating_sub(1)), y)) {
+                cell.set_style(Style::new().add_modifier(Modifier::REVERSED));
+            }
+        }
+    }
+}

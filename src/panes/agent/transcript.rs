@@ -1,0 +1,232 @@
+//! What was said, as lines of a width. Only what changed is laid out again.
+
+use std::time::Duration;
+
+use crate::{
+    agent::{End, Proposal, Told},
+    base::{sanitize, width},
+    config::Role,
+    widgets::markdown::{self, Line, Words},
+};
+
+/// One thing in the transcript.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// A person's words.
+    You(String),
+    /// The model's words so far.
+    Model(String),
+    /// A tool.
+    Tool {
+        /// The call.
+        id: String,
+        /// Its name and arguments.
+        about: String,
+        /// Whether it worked, how long it took, its size, why not.
+        ran: Option<(bool, Duration, usize, String)>,
+    },
+    /// A proposal.
+    Card(Box<Proposal>),
+    /// Something brink says, with what to do.
+    Note(String, Role),
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub struct Transcript {
+    items: Vec<(Item, Option<Vec<Line>>)>,
+    chosen: usize,
+    cells: usize,
+    ascii: bool,
+    len: usize,
+}
+
+impl Transcript {
+    /// Adds an item.
+    pub fn push(&mut self, item: Item) {
+        self.items.push((item, None));
+    }
+
+    /// Lines as last laid out.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Proposals, in the order they came.
+    pub fn proposals(&self) -> impl Iterator<Item = &Proposal> {
+        self.items.iter().filter_map(|(item, _)| match item {
+            Item::Card(proposal) => Some(&**proposal),
+            Item::You(_) | Item::Model(_) | Item::Tool { .. } | Item::Note(..) => None,
+        })
+    }
+
+    /// Which card has the cursor.
+    pub fn choose(&mut self, at: usize) {
+        self.chosen = at;
+        for (item, lines) in &mut self.items {
+            if matches!(item, Item::Card(_)) {
+                *lines = None;
+            }
+        }
+    }
+
+    /// The model's words since the last thing that is not its words: what is lost when it is stopped.
+    pub fn half(&self) -> String {
+        match self.items.last() {
+            Some((Item::Model(text), _)) => text.clone(),
+            _ => String::new(),
+        }
+    }
+
+    /// What an ask tells while it runs.
+    pub fn hear(&mut self, told: Told) {
+        match told {
+            Told::Text(more) => match self.items.last_mut() {
+                Some((Item::Model(text), lines)) => {
+                    text.push_str(&more);
+                    *lines = None;
+                }
+                _ => self.push(Item::Model(more)),
+            },
+            Told::Waiting { why, wait } => {
+                let text = format!("{why}; trying again in {:.0} s", wait.as_secs_f64().ceil());
+                self.push(Item::Note(text, Role::Warn));
+            }
+            Told::Began { id, name, about } => {
+                self.push(Item::Tool { id, about: format!("{name} {about}"), ran: None });
+            }
+            Told::Ran { id: done, ok, took, size, why } => {
+                let found = self.items.iter_mut().rev().find_map(|(item, lines)| match item {
+                    Item::Tool { id, ran, .. } if *id == done => Some((ran, lines)),
+                    _ => None,
+                });
+                if let Some((ran, lines)) = found {
+                    *ran = Some((ok, took, size, why));
+                    *lines = None;
+                }
+            }
+            Told::Proposed(_) | Told::Kept(_) | Told::Budget(_) | Told::Ended(_) => {}
+        }
+    }
+
+    /// How an ask ended, when that is worth a word.
+    pub fn end(&mut self, end: &End) {
+        let text = match (end.what(), end.fix()) {
+            (what, _) if what.is_empty() => return,
+            (what, fix) if fix.is_empty() => what,
+            (what, fix) => format!("{what}: {fix}"),
+        };
+        let role = match end {
+            End::Done | End::Cancelled => Role::TextDim,
+            End::Refused(_) | End::Truncated | End::Empty | End::Endless(_) | End::Full => Role::Warn,
+            End::Cut | End::Failed { .. } => Role::Bad,
+        };
+        self.push(Item::Note(text, role));
+    }
+
+    /// Lays out what changed.
+    pub fn settle(&mut self, cells: usize, ascii: bool) {
+        if (self.cells, self.ascii) != (cells, ascii) {
+            (self.cells, self.ascii) = (cells, ascii);
+            self.items.iter_mut().for_each(|(_, lines)| *lines = None);
+        }
+        let mut card = 0;
+        for (item, lines) in &mut self.items {
+            let at = card;
+            card += usize::from(matches!(item, Item::Card(_)));
+            if lines.is_none() {
+                *lines = Some(laid(item, cells, ascii, (at, at == self.chosen)));
+            }
+        }
+        self.len = self.items.iter().filter_map(|(_, lines)| lines.as_ref()).map(Vec::len).sum();
+    }
+
+    /// The lines from one to another.
+    pub fn lines(&self, from: usize, to: usize) -> impl Iterator<Item = &Line> {
+        self.items.iter().filter_map(|(_, lines)| lines.as_ref()).flatten().skip(from).take(to.saturating_sub(from))
+    }
+}
+
+fn words(text: impl Into<String>, role: Role) -> Words {
+    Words { text: text.into(), role }
+}
+
+/// The two voices are told apart by a bar of one cell.
+fn barred(lines: Vec<Line>, ascii: bool, role: Role) -> Vec<Line> {
+    let bar = if ascii { "| " } else { "▎ " };
+    let with = |mut line: Line| {
+        line.insert(0, words(bar, role));
+        line
+    };
+    lines.into_iter().map(with).chain([Vec::new()]).collect()
+}
+
+fn plain(text: &str, cells: usize, role: Role) -> Vec<Line> {
+    let clean = sanitize::lines(text);
+    clean.lines().flat_map(|line| width::wrap(line, cells.max(4))).map(|line| vec![words(line, role)]).collect()
+}
+
+fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, bool)) -> Vec<Line> {
+    let room = cells.saturating_sub(2);
+    match item {
+        Item::You(text) => {
+            let mut lines = vec![vec![words("you", Role::You)]];
+            lines.extend(plain(text, room, Role::TextStrong));
+            barred(lines, ascii, Role::You)
+        }
+        Item::Model(text) => barred(markdown::lines(text, room), ascii, Role::Agent),
+        Item::Tool { about, ran, .. } => {
+            let (dot, ok, bad) = if ascii { ("*", "ok", "failed") } else { ("●", "✓", "✗") };
+            let (end, role) = match ran {
+                None => (" …".to_owned(), Role::Tool),
+                Some((true, took, size, _)) => (format!(" {} ms {} {ok}", took.as_millis(), bytes(*size)), Role::Tool),
+                Some((false, took, _, _)) => (format!(" {} ms {bad}", took.as_millis()), Role::Warn),
+            };
+            let about = width::cut(about, cells.saturating_sub(width::width(&end) + 2)).into_owned();
+            let mut lines = vec![vec![words(format!("{dot} {about}{end}"), role)]];
+            if let Some((false, _, _, why)) = ran {
+                lines.push(vec![words(format!("  {}", width::cut(why, room)), Role::TextDim)]);
+            }
+            lines
+        }
+        Item::Card(proposal) => framed(proposal, cells, ascii, card),
+        Item::Note(text, role) => {
+            let mut lines = plain(text, cells, *role);
+            lines.push(Vec::new());
+            lines
+        }
+    }
+}
+
+fn bytes(size: usize) -> String {
+    if size < 1024 { format!("{size} B") } else { format!("{} KiB", size.div_ceil(1024)) }
+}
+
+/// A card: number, title and facts in a frame.
+fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, chosen): (usize, bool)) -> Vec<Line> {
+    let [top_left, top_right, low_left, low_right, flat, side] =
+        if ascii { ["+", "+", "+", "+", "-", "|"] } else { ["╭", "╮", "╰", "╯", "─", "│"] };
+    let role = if chosen { Role::BorderFocus } else { Role::Border };
+    let room = cells.saturating_sub(4).max(4);
+    let mut inside: Vec<(String, Role)> = Vec::new();
+    let mut say = |text: &str, role| {
+        let clean = sanitize::line(text).into_owned();
+        inside.extend(width::wrap(&clean, room).into_iter().map(|line| (line.to_owned(), role)));
+    };
+    say(proposal.title(), Role::TextStrong);
+    say(&proposal.facts(), Role::Text);
+    say(&proposal.checked.preview.promise(), Role::TextDim);
+    if !proposal.why.is_empty() {
+        say(&proposal.why, Role::TextDim);
+    }
+    let head = format!("{top_left}{flat} {} {} ", at + 1, proposal.checked.preview.kind);
+    let rest = cells.saturating_sub(width::width(&head) + 1);
+    let mut lines = vec![vec![words(format!("{head}{}{top_right}", flat.repeat(rest)), role)]];
+    for (text, of) in inside {
+        let pad = " ".repeat(room.saturating_sub(width::width(&text)));
+        lines.push(vec![words(format!("{side} "), role), words(text, of), words(format!("{pad} {side}"), role)]);
+    }
+    lines.push(vec![words(format!("{low_left}{}{low_right}", flat.repeat(cells.saturating_sub(2))), role)]);
+    lines.push(Vec::new());
+    lines
+}

@@ -1,0 +1,164 @@
+//! The conversation with the agent, as a person sees it: streaming, tools, cards, ends.
+
+use std::time::Duration;
+
+use brink::{
+    agent::{Budget, End, Message, Model, Proposal, Told, model::KeySource, wire::Wire},
+    base::Ticket,
+    fault::intent::FaultKind,
+    msg::{Effect, Event},
+    panes::PaneKind,
+};
+use rstest::rstest;
+
+use super::{
+    screens::{check, document},
+    stage::Stage,
+};
+use crate::suite::moment::stage as moment;
+
+fn model() -> Model {
+    Model {
+        wire: Wire::Anthropic,
+        base_url: Wire::Anthropic.home().to_owned(),
+        name: "claude-test".to_owned(),
+        key: KeySource::Command(String::new()),
+        max_tokens: 4096,
+        context_tokens: 128_000,
+    }
+}
+
+fn stage(width: u16, height: u16) -> Stage {
+    let mut stage = Stage::with(width, height, |start| start.agent = Ok(model())).linked();
+    stage.pods(super::stage::shop());
+    stage.keys("5");
+    stage
+}
+
+/// Types a question and sends it.
+fn ask(stage: &mut Stage, text: &str) -> Ticket {
+    stage.keys("enter");
+    stage.send(Event::Paste(text.to_owned()));
+    stage.keys("enter");
+    stage.asked(|effect| match effect {
+        Effect::Ask(ticket, ..) => Some(*ticket),
+        _ => None,
+    })
+}
+
+fn tell(stage: &mut Stage, ticket: Ticket, told: Told) {
+    stage.send(Event::Agent(ticket, Box::new(told)));
+}
+
+fn proposal() -> Proposal {
+    let fault = moment::every_kind().into_iter().find(|fault| fault.kind == FaultKind::HttpDelay).unwrap();
+    let checked = moment::ground_for(&fault).checked(&fault);
+    Proposal { fault, kept: false, why: "reviews has no timeout".to_owned(), checked, rounds: 2 }
+}
+
+fn told() -> Stage {
+    conversation(stage(120, 40))
+}
+
+fn conversation(mut stage: Stage) -> Stage {
+    let ticket = ask(&mut stage, "three chaos tests for my HTTPRoutes");
+    let mut say = |told| tell(&mut stage, ticket, told);
+    say(Told::Began { id: "a".into(), name: "list_routes".into(), about: "shop".into() });
+    say(Told::Ran { id: "a".into(), ok: true, took: Duration::from_millis(42), size: 2_300, why: String::new() });
+    say(Told::Began { id: "b".into(), name: "propose_fault".into(), about: "http-delay service/reveiws 1s".into() });
+    let why = "there is no Service shop/reveiws".to_owned();
+    say(Told::Ran { id: "b".into(), ok: false, took: Duration::from_millis(80), size: 60, why });
+    for piece in [
+        "I looked at **6 routes**. ",
+        "Weak points:\n\n1. `reviews` has no time",
+        "out\n2. one pod serves `web`\n\n| route | rps |\n|---|---|\n| my-route | 210 |\n",
+    ] {
+        say(Told::Text(piece.into()));
+    }
+    say(Told::Proposed(Box::new(proposal())));
+    say(Told::Kept(Message::Model { text: "I looked".into(), calls: vec![] }));
+    say(Told::Budget(Budget { limit: 128_000, used: 11_800, told: true }));
+    say(Told::Ended(End::Done));
+    stage
+}
+
+#[rstest]
+fn a_conversation_at_three_sizes(#[values((80, 24), (120, 40), (200, 60))] (width, height): (u16, u16)) {
+    let stage = conversation(stage(width, height));
+    check(&format!("asked-{width}x{height}"), &stage);
+    document(&format!("asked-{width}x{height}"), &stage);
+}
+
+#[test]
+fn a_card_is_checked_again_before_its_preview_opens() {
+    let mut stage = told();
+    stage.keys("p");
+    let (ticket, fault) = stage.asked(|effect| match effect {
+        Effect::Check(ticket, fault, _) => Some((*ticket, fault.clone())),
+        _ => None,
+    });
+    assert_eq!(*fault, proposal().fault);
+    assert!(stage.app.screens.is_empty(), "nothing opens before the answer");
+    stage.send(Event::Checked(ticket, Ok(proposal().checked)));
+    assert_eq!(stage.app.screens.len(), 1);
+}
+
+#[test]
+fn a_stop_keeps_what_was_said_and_late_words_change_nothing() {
+    let mut stage = stage(120, 40);
+    let ticket = ask(&mut stage, "why?");
+    tell(&mut stage, ticket, Told::Text("Half an ans".into()));
+    stage.keys("esc");
+    let stopped = stage.asked(|effect| match effect {
+        Effect::Stop(ticket) => Some(*ticket),
+        _ => None,
+    });
+    assert_eq!(stopped, ticket);
+    tell(&mut stage, ticket, Told::Text("wer that comes late".into()));
+    let shown = stage.text();
+    assert!(shown.contains("Half an ans") && shown.contains("stopped") && !shown.contains("late"), "{shown}");
+    let second = ask(&mut stage, "again");
+    let talk = stage.asked(|effect| match effect {
+        Effect::Ask(ticket, _, talk) if *ticket == second => Some(talk.clone()),
+        _ => None,
+    });
+    let said: Vec<&Message> = talk.messages().iter().collect();
+    assert_eq!(said[1], &Message::Model { text: "Half an ans".into(), calls: vec![] });
+    assert_eq!(said[2], &Message::You("again".into()));
+}
+
+#[test]
+fn whoever_reads_above_keeps_his_place() {
+    let mut stage = stage(80, 24);
+    let ticket = ask(&mut stage, "list");
+    let line = |n: usize| format!("{n}. line number {n}\n");
+    tell(&mut stage, ticket, Told::Text((1..60).map(line).collect()));
+    stage.keys("pageup");
+    let before = stage.text();
+    tell(&mut stage, ticket, Told::Text((60..90).map(line).collect()));
+    let rows = |text: &str| text.lines().skip(2).take(18).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(rows(&stage.text()), rows(&before), "what is read does not move");
+    stage.keys("G");
+    assert!(stage.text().contains("line number 89"));
+}
+
+#[test]
+fn a_model_cannot_draw_a_card_nor_drive_the_terminal() {
+    let mut stage = stage(120, 40);
+    let ticket = ask(&mut stage, "why?");
+    tell(&mut stage, ticket, Told::Text("\u{1b}]52;c;aGk=\u{7}\u{202e}╭ 1 scale ╮".into()));
+    stage.keys("p");
+    let checks = stage.effects.iter().any(|effect| matches!(effect, Effect::Check(..) | Effect::CheckChange(..)));
+    assert!(!checks, "words are no proposal");
+    assert!(!stage.text().contains('\u{202e}'));
+}
+
+#[test]
+fn the_abort_key_works_while_a_question_is_typed_and_letters_are_text() {
+    let mut stage = stage(120, 40);
+    stage.keys("enter x 1 q");
+    assert!(stage.text().contains("> x1q"), "{}", stage.text());
+    assert_eq!(stage.app.focus(), PaneKind::Agent);
+    stage.keys("esc 1");
+    assert_eq!(stage.app.focus(), PaneKind::Pods);
+}
