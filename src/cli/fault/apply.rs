@@ -185,7 +185,7 @@ async fn apply(session: &Session, checked: Checked, approval: Approval, args: &A
             "`brink fault list --all`",
         ));
     };
-    if view.ended() {
+    if over(&view) {
         active(&view, args.output.shape, out);
         return Ok(Ending::Done);
     }
@@ -208,6 +208,11 @@ fn applied(view: &InjectionView) -> serde_json::Value {
     })
 }
 
+/// Nothing is left to wait for or to hand over: it has ended, or it is a change that stays.
+fn over(view: &InjectionView) -> bool {
+    view.ended() || view.class == "change"
+}
+
 fn active(view: &InjectionView, shape: Shape, out: &mut Out) {
     match shape {
         Shape::Json => {
@@ -215,7 +220,7 @@ fn active(view: &InjectionView, shape: Shape, out: &mut Out) {
         }
         Shape::Table => {
             out.line(format_args!("{} {}: {}", view.injection, view.state.word(), view.title));
-            if let Some(deadline) = view.deadline.filter(|_| !view.ended()) {
+            if let Some(deadline) = view.deadline.filter(|_| !over(view)) {
                 let (by, id) = (print::moment(deadline), &view.injection);
                 out.line(format_args!("ends by {by} at the latest; `brink fault abort {id}` ends it now"));
             }

@@ -29,6 +29,8 @@ const SCENES: &[(&str, &str)] = &[
     ("routes", "2"),
     ("mesh", "3"),
     ("faults", "4"),
+    ("the agent", "5"),
+    ("a question being typed to the agent", "5 enter w h y"),
     ("a question about a stuck undo", "4 K"),
     ("a filter being typed", "/ r e"),
     ("a pane alone", "z"),
