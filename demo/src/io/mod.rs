@@ -12,6 +12,7 @@ mod http;
 mod kubeconfig;
 pub mod machine;
 mod metrics;
+mod model;
 pub mod serve;
 mod tls;
 mod trouble;

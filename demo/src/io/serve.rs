@@ -11,8 +11,20 @@ use std::{
 use jiff::Timestamp;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
-use super::{clock::Clock, connection, control, kubeconfig, machine::Machine, metrics, tls, trouble::Book};
-use crate::{api::User, base::names};
+use super::{
+    clock::Clock,
+    connection, control, kubeconfig,
+    machine::Machine,
+    metrics,
+    model::{self, Speaker},
+    tls,
+    trouble::Book,
+};
+use crate::{
+    api::User,
+    base::names,
+    model::{BadRules, Rules},
+};
 
 /// How often time moves when nobody asks anything.
 const STEP: Duration = Duration::from_millis(50);
@@ -30,6 +42,8 @@ pub struct Settings {
     pub kubeconfig: PathBuf,
     /// Name of the cluster in it.
     pub name: String,
+    /// The seed of the scripted model's draws.
+    pub seed: u64,
 }
 
 /// Why a world cannot be served.
@@ -41,6 +55,9 @@ pub enum Failure {
     /// The address is taken, or not ours.
     #[error("cannot listen on {0}: {1}; is another demo running there? Port 0 takes any free one")]
     Listen(SocketAddr, io::Error),
+    /// The rules of its model cannot be read.
+    #[error(transparent)]
+    Rules(#[from] BadRules),
     /// No keys.
     #[error(transparent)]
     Tls(#[from] tls::Failure),
@@ -60,6 +77,8 @@ pub struct Served {
     pub url: String,
     /// Where its Prometheus answers.
     pub prometheus: String,
+    /// Where its scripted model answers, the base of both wires.
+    pub model: String,
     /// Where tests drive it.
     pub control: String,
     /// The word that the control door asks for.
@@ -129,6 +148,7 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
     let clients = listen(settings.address).await?;
     let tests = listen(SocketAddr::new(settings.address.ip(), 0)).await?;
     let measured = listen(SocketAddr::new(settings.address.ip(), 0)).await?;
+    let spoken = listen(SocketAddr::new(settings.address.ip(), 0)).await?;
     let place = |listener: &TcpListener| listener.local_addr().unwrap_or(settings.address);
     let keys = tls::make(&settings.address.ip().to_string())?;
     let users = users();
@@ -151,6 +171,9 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
     tasks.spawn(control::accept(tests, control_token.clone(), Arc::clone(&shared)));
     let prometheus = format!("http://{}", place(&measured));
     tasks.spawn(metrics::accept(measured, Arc::clone(&shared)));
+    let model = format!("http://{}/v1", place(&spoken));
+    let speaker = Speaker { rules: Rules::own()?, seed: settings.seed };
+    tasks.spawn(model::accept(spoken, Arc::new(speaker)));
     let connections = Arc::clone(&shared.connections);
     tasks.spawn(async move {
         let mut steps = tokio::time::interval(STEP);
@@ -160,7 +183,7 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
             shared.with(|_| ());
         }
     });
-    Ok(Served { url, prometheus, control, control_token, kubeconfig: settings.kubeconfig, tasks, connections })
+    Ok(Served { url, prometheus, model, control, control_token, kubeconfig: settings.kubeconfig, tasks, connections })
 }
 
 fn users() -> Vec<User> {

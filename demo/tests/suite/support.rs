@@ -32,6 +32,7 @@ pub async fn demo() -> Demo {
         rate: 1.0,
         begin,
         kubeconfig: dir.path().join("kubeconfig"),
+        seed: 1,
         name: "demo".to_owned(),
     };
     Demo { served: serve(Cluster::new(1, begin), settings).await.unwrap(), _dir: dir }

@@ -29,11 +29,20 @@ struct Doors {
     server: String,
     /// Its Prometheus.
     prometheus: String,
+    /// The base address of its scripted model.
+    model: String,
     /// The door through which tests drive it, and the word it asks for.
     control: String,
     control_token: String,
     /// The folder with all that belongs to it.
     folder: String,
+}
+
+impl Doors {
+    /// The model, as `--agent` names it. It is called what it is: nobody is told that it is an AI.
+    fn agent(&self) -> String {
+        format!("openai:scripted@{}", self.model)
+    }
 }
 
 /// What was asked for, checked.
@@ -72,6 +81,8 @@ fn look(args: &DemoArgs, globals: &Globals) -> Ended {
     let globals = Globals {
         kubeconfig: Some(doors.kubeconfig.clone()),
         prometheus: Some(doors.prometheus.clone()),
+        // Whoever brings a model asks that one.
+        agent: Some(globals.agent.clone().unwrap_or_else(|| doors.agent())),
         // A world that is gone tomorrow leaves no journals in a home; and a home that cannot be written keeps nobody out.
         state_dir: Some(globals.state_dir.clone().unwrap_or_else(|| doors.folder.clone())),
         all_namespaces: globals.all_namespaces || globals.namespace.is_none(),

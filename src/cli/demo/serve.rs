@@ -56,8 +56,14 @@ async fn live(wanted: &Wanted, address: SocketAddr, args: &DemoArgs, folder: &Pa
     let wish = Wish { bundle: wanted.bundle.clone(), pods: wanted.pods, seed: wanted.seed, now: begin };
     let world =
         World::new(&wish).map_err(|trouble| Failure::usage("cannot make the world", trouble.what, trouble.fix))?;
-    let settings =
-        Settings { address, rate: wanted.speed, begin, kubeconfig: folder.join("kubeconfig"), name: "demo".to_owned() };
+    let settings = Settings {
+        address,
+        rate: wanted.speed,
+        begin,
+        kubeconfig: folder.join("kubeconfig"),
+        name: "demo".to_owned(),
+        seed: wanted.seed,
+    };
     let served = serve(world, settings).await.map_err(|failure| {
         Failure::new(Code::Unmet, "cannot serve the world", failure.to_string(), "choose another address")
     })?;
@@ -76,6 +82,7 @@ fn tell(served: &Served, folder: &Path, args: &DemoArgs, out: &mut Out) {
         kubeconfig: served.kubeconfig.display().to_string(),
         server: served.url.clone(),
         prometheus: served.prometheus.clone(),
+        model: served.model.clone(),
         control: served.control.clone(),
         control_token: served.control_token.clone(),
         folder: folder.display().to_string(),
@@ -87,9 +94,12 @@ fn tell(served: &Served, folder: &Path, args: &DemoArgs, out: &mut Out) {
         out.line(format_args!("kubeconfig  {}", doors.kubeconfig));
         out.line(format_args!("server      {}", doors.server));
         out.line(format_args!("prometheus  {}", doors.prometheus));
+        out.line(format_args!("model       {}", doors.model));
         out.line(format_args!(
-            "\nbrink -A --kubeconfig {} --prometheus {}\nctrl-c ends it",
-            doors.kubeconfig, doors.prometheus
+            "\nbrink -A --kubeconfig {} --prometheus {} --agent {}\nctrl-c ends it",
+            doors.kubeconfig,
+            doors.prometheus,
+            doors.agent()
         ));
     }
     out.flush();
