@@ -7,6 +7,7 @@ mod connect_exec;
 mod connect_proxy;
 mod e2e_cli;
 mod e2e_cockpit;
+mod e2e_demo;
 mod e2e_lifecycle;
 mod e2e_plan;
 mod e2e_prometheus;
