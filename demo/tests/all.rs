@@ -12,8 +12,8 @@
 )]
 
 mod suite {
-    mod kubectl;
-    mod parity;
+    mod e2e_kubectl;
+    mod e2e_parity;
     mod support;
     mod trouble;
     mod watching;
