@@ -1,50 +1,35 @@
 //! The control door, for tests and scripts: trouble with the API, forgetting, the clock. It asks for a token of its own.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::{Request, Response, body::Incoming, header::AUTHORIZATION, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto::Builder,
-};
+use http_body_util::Full;
+use hyper::{Request, Response, body::Incoming, header::AUTHORIZATION};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{
     machine::Machine,
+    plain,
     serve::{Shared, lock},
     trouble::Rule,
 };
 use crate::base::when;
 
+/// The longest rule that is read.
+const LONGEST: usize = 1 << 16;
+
 /// Lets tests in, until the task is aborted.
 pub async fn accept<M: Machine>(listener: TcpListener, token: String, shared: Arc<Shared<M>>) {
-    let mut connections = tokio::task::JoinSet::new();
     let token: Arc<str> = token.into();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((tcp, _)) => {
-                    let (token, shared) = (Arc::clone(&token), Arc::clone(&shared));
-                    connections.spawn(async move {
-                        let service = service_fn(move |request| handle(request, Arc::clone(&token), Arc::clone(&shared)));
-                        let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(tcp), service).await;
-                    });
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
+    plain::accept(listener, move |request| handle(request, Arc::clone(&token), Arc::clone(&shared))).await;
 }
 
 async fn handle<M: Machine>(
     request: Request<Incoming>,
     token: Arc<str>,
     shared: Arc<Shared<M>>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
     let given = parts
         .headers
@@ -52,11 +37,11 @@ async fn handle<M: Machine>(
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.strip_prefix("Bearer "));
     if given != Some(&*token) {
-        return Ok(said(401, &json!({"error": "the control door asks for its token"})));
+        return said(401, &json!({"error": "the control door asks for its token"}));
     }
-    let body = Limited::new(body, 1 << 16).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let body = plain::whole(body, LONGEST).await;
     let (code, answer) = act(parts.method.as_str(), parts.uri.path(), &body, &shared);
-    Ok(said(code, &answer))
+    said(code, &answer)
 }
 
 fn act<M: Machine>(method: &str, path: &str, body: &[u8], shared: &Shared<M>) -> (u16, Value) {

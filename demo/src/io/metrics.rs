@@ -1,47 +1,25 @@
-//! The door of the world's Prometheus: its HTTP API in plain text on loopback, as inside a cluster.
+//! The door of the world's Prometheus: its HTTP API, as inside a cluster.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::{Request, Response, body::Incoming, header, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto::Builder,
-};
+use http_body_util::Full;
+use hyper::{Request, Response, body::Incoming, header};
 use tokio::net::TcpListener;
 
-use super::{http::query, machine::Machine, serve::Shared};
+use super::{http::query, machine::Machine, plain, serve::Shared};
 
 /// The longest form that is read.
 const LONGEST: usize = 1 << 20;
 
 /// Lets clients in, until the task is aborted.
 pub async fn accept<M: Machine>(listener: TcpListener, shared: Arc<Shared<M>>) {
-    let mut connections = tokio::task::JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((tcp, _)) => {
-                    let shared = Arc::clone(&shared);
-                    connections.spawn(async move {
-                        let service = service_fn(move |request| handle(request, Arc::clone(&shared)));
-                        let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(tcp), service).await;
-                    });
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
+    plain::accept(listener, move |request| handle(request, Arc::clone(&shared))).await;
 }
 
-async fn handle<M: Machine>(
-    request: Request<Incoming>,
-    shared: Arc<Shared<M>>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn handle<M: Machine>(request: Request<Incoming>, shared: Arc<Shared<M>>) -> Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
-    let form = Limited::new(body, LONGEST).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let form = plain::whole(body, LONGEST).await;
     let mut params = query(parts.uri.query().unwrap_or_default());
     params.extend(query(&String::from_utf8_lossy(&form)));
     let path = parts.uri.path();
@@ -54,5 +32,5 @@ async fn handle<M: Machine>(
     let mut response = Response::new(Full::new(Bytes::from(text)));
     *response.status_mut() = hyper::StatusCode::from_u16(code).unwrap_or_default();
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
-    Ok(response)
+    response
 }

@@ -13,6 +13,7 @@ mod kubeconfig;
 pub mod machine;
 mod metrics;
 mod model;
+mod plain;
 pub mod serve;
 mod tls;
 mod trouble;

@@ -1,18 +1,13 @@
 //! The door of the scripted model: Chat Completions and Messages on loopback, streamed at a reader's pace.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Limited};
-use hyper::{Request, Response, StatusCode, body::Incoming, header, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto::Builder,
-};
+use hyper::{Request, Response, StatusCode, body::Incoming, header};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
-use super::body::Body;
+use super::{body::Body, plain};
 use crate::model::{self, Answer, Rules};
 
 /// The longest conversation that is read.
@@ -31,28 +26,13 @@ pub struct Speaker {
 
 /// Lets clients in, until the task is aborted.
 pub async fn accept(listener: TcpListener, speaker: Arc<Speaker>) {
-    let mut connections = tokio::task::JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((tcp, _)) => {
-                    let speaker = Arc::clone(&speaker);
-                    connections.spawn(async move {
-                        let service = service_fn(move |request| handle(request, Arc::clone(&speaker)));
-                        let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(tcp), service).await;
-                    });
-                }
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            },
-            Some(_) = connections.join_next() => {}
-        }
-    }
+    plain::accept(listener, move |request| handle(request, Arc::clone(&speaker))).await;
 }
 
-async fn handle(request: Request<Incoming>, speaker: Arc<Speaker>) -> Result<Response<Body>, Infallible> {
+async fn handle(request: Request<Incoming>, speaker: Arc<Speaker>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().trim_end_matches('/').trim_start_matches("/v1");
-    let body = Limited::new(body, LONGEST).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let body = plain::whole(body, LONGEST).await;
     let answer = match (parts.method.as_str(), path) {
         ("POST", "/chat/completions") => {
             let now = u64::try_from(Timestamp::now().as_second()).unwrap_or_default();
@@ -65,7 +45,7 @@ async fn handle(request: Request<Incoming>, speaker: Arc<Speaker>) -> Result<Res
             Answer::whole(404, &serde_json::json!({"error": {"message": words, "type": "not_found_error"}}))
         }
     };
-    Ok(spoken(answer))
+    spoken(answer)
 }
 
 fn spoken(answer: Answer) -> Response<Body> {

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     conversation::{Call, Conversation, Found, Tool, Turn},
-    engine::{self, Reply},
+    engine::Reply,
     pieces::{Answer, deltas},
+    played::{played, text},
     rules::Rules,
     wirefault::WireFault,
 };
@@ -19,34 +20,18 @@ pub fn answer(rules: &Rules, body: &[u8], seed: u64) -> Answer {
     let Ok(fault) = WireFault::of(&conversation.model) else {
         return refused(404, "not_found_error", &format!("model: {}", conversation.model));
     };
-    if let Some(answer) = fault.and_then(WireFault::status) {
-        return answer;
-    }
-    let mut reply = engine::reply(rules, &conversation);
-    if let Some(fault) = fault {
-        reply = fault.bend(reply, conversation.tools.first().map(|tool| tool.name.as_str()));
-    }
-    let seed = seed ^ conversation.fingerprint();
-    if !conversation.stream {
-        return Answer::whole(200, &whole(&conversation, &reply, fault, seed));
-    }
-    let answer = Answer::stream(&events(&conversation, &reply, fault, seed), seed);
-    if fault == Some(WireFault::Cut) { answer.broken() } else { answer }
+    played(
+        rules,
+        &conversation,
+        fault,
+        seed,
+        |reply, seed| whole(&conversation, reply, fault, seed),
+        |reply, seed| events(&conversation, reply, fault, seed),
+    )
 }
 
 fn refused(status: u16, kind: &str, words: &str) -> Answer {
     Answer::whole(status, &json!({"type": "error", "error": {"type": kind, "message": words}}))
-}
-
-/// The text of content, which is text or a list of blocks.
-fn text(content: &Value) -> String {
-    match content {
-        Value::String(text) => text.clone(),
-        Value::Array(blocks) => {
-            blocks.iter().filter_map(|block| block.get("text").and_then(Value::as_str)).collect::<Vec<_>>().join("\n")
-        }
-        _ => String::new(),
-    }
 }
 
 fn read(body: &[u8]) -> Result<Conversation, String> {

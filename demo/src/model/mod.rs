@@ -12,6 +12,7 @@ mod filters;
 mod findings;
 mod openai;
 mod pieces;
+mod played;
 mod rules;
 #[cfg(test)]
 mod tests;

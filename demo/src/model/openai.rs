@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::{
     conversation::{Call, Conversation, Found, Tool, Turn},
-    engine::{self, Reply},
+    engine::Reply,
     pieces::{Answer, deltas},
+    played::{played, text},
     rules::Rules,
     wirefault::WireFault,
 };
@@ -20,19 +21,14 @@ pub fn answer(rules: &Rules, body: &[u8], seed: u64, now: u64) -> Answer {
         let words = format!("The model `{}` does not exist", conversation.model);
         return refused(404, "invalid_request_error", &words);
     };
-    if let Some(answer) = fault.and_then(WireFault::status) {
-        return answer;
-    }
-    let mut reply = engine::reply(rules, &conversation);
-    if let Some(fault) = fault {
-        reply = fault.bend(reply, conversation.tools.first().map(|tool| tool.name.as_str()));
-    }
-    let seed = seed ^ conversation.fingerprint();
-    if !conversation.stream {
-        return Answer::whole(200, &whole(&conversation, &reply, fault, seed, now));
-    }
-    let answer = Answer::stream(&events(&conversation, &reply, fault, seed, now), seed);
-    if fault == Some(WireFault::Cut) { answer.broken() } else { answer }
+    played(
+        rules,
+        &conversation,
+        fault,
+        seed,
+        |reply, seed| whole(&conversation, reply, fault, seed, now),
+        |reply, seed| events(&conversation, reply, fault, seed, now),
+    )
 }
 
 /// Answers `GET …/models`.
@@ -43,16 +39,6 @@ pub fn models() -> Value {
 
 fn refused(status: u16, kind: &str, words: &str) -> Answer {
     Answer::whole(status, &json!({"error": {"message": words, "type": kind, "param": null, "code": null}}))
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => {
-            parts.iter().filter_map(|part| part.get("text").and_then(Value::as_str)).collect::<Vec<_>>().join("\n")
-        }
-        _ => String::new(),
-    }
 }
 
 fn read(body: &[u8]) -> Result<Conversation, String> {
