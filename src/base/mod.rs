@@ -5,6 +5,7 @@
 pub mod age;
 pub mod glob;
 pub mod index;
+pub mod innermost;
 pub mod now;
 pub mod redact;
 pub mod ring;
@@ -16,6 +17,7 @@ pub mod uid;
 pub mod width;
 
 pub use index::Index;
+pub use innermost::innermost;
 pub use now::Now;
 pub use ring::Ring;
 pub use ticket::{Ticket, Tickets};

@@ -231,14 +231,15 @@ impl Expected {
             }
             (Self::Route { takes, .. }, Seen::Objects(objects)) => {
                 let [Some(ours), theirs] = objects.as_slice() else { return Err("our route is gone".to_owned()) };
-                if !accepted(ours) {
-                    return Err("no controller has accepted our route".to_owned());
-                }
                 let rows: Vec<RouteRow> = [Some(ours), theirs.as_ref()]
                     .into_iter()
                     .flatten()
                     .map(|one| RouteRow::decode(RouteKind::Http, one))
                     .collect();
+                // A controller says so for some parent.
+                if rows.first().and_then(RouteRow::accepted) != Some(true) {
+                    return Err("no controller has accepted our route".to_owned());
+                }
                 let world = World { routes: rows.iter().collect(), ..World::default() };
                 let verdicts = wins::wins(&world);
                 let told: Vec<String> =
@@ -253,18 +254,6 @@ impl Expected {
 
 fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
-}
-
-/// A controller says so for some parent (Gateway API `status.parents[].conditions`).
-fn accepted(route: &Manifest) -> bool {
-    let parents = route.at(&["status", "parents"]).and_then(serde_json::Value::as_array);
-    parents.into_iter().flatten().any(|parent| {
-        let conditions = parent.get("conditions").and_then(serde_json::Value::as_array);
-        conditions.into_iter().flatten().any(|one| {
-            one.get("type").and_then(|kind| kind.as_str()) == Some("Accepted")
-                && one.get("status").and_then(|status| status.as_str()) == Some("True")
-        })
-    })
 }
 
 /// Why a fault of this driver usually shows no effect.

@@ -53,6 +53,14 @@ pub fn controller(object: &Manifest) -> Option<(&str, &str, &str)> {
     Some((text("kind"), text("name"), text("uid")))
 }
 
+/// The label by which the pods of a ReplicaSet carry the hash of their template.
+pub const TEMPLATE_HASH: &str = "pod-template-hash";
+
+/// The Deployment of an owner: its ReplicaSets are named after it, plus the hash their pods carry.
+pub fn deployment<'a>(kind: &str, name: &'a str, hash: Option<&str>) -> Option<&'a str> {
+    name.strip_suffix(hash?)?.strip_suffix('-').filter(|_| kind == "ReplicaSet")
+}
+
 /// Whether a pod is ready (condition Ready).
 pub fn ready(pod: &Manifest) -> bool {
     pod.at(&["status", "conditions"]).and_then(Value::as_array).is_some_and(|all| {

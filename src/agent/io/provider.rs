@@ -24,7 +24,9 @@ use crate::{
         model::Model,
         wire::{Delta, Wire},
     },
-    base::{redact, sanitize},
+    base::{innermost, redact, sanitize},
+    cluster::io::clock::http_date,
+    mesh::io::endpoint::without_password,
 };
 
 /// A request.
@@ -200,7 +202,7 @@ pub type Hear<'a> = dyn FnMut(Heard) -> bool + Send + 'a;
 impl Provider {
     /// Makes a client; nothing is asked yet.
     pub fn new(model: Model, patience: Patience) -> Result<Self, ProviderError> {
-        let bad = |why: String| ProviderError::Address { server: without_login(&model.base_url), why };
+        let bad = |why: String| ProviderError::Address { server: without_password(&model.base_url), why };
         let base = model.base_url.trim().trim_end_matches('/');
         let path = match model.wire {
             Wire::OpenAi => "/chat/completions",
@@ -367,7 +369,7 @@ impl Provider {
     }
 
     fn server(&self) -> String {
-        without_login(self.model.base_url.trim_end_matches('/'))
+        without_password(self.model.base_url.trim_end_matches('/'))
     }
 
     fn lost(&self, error: &reqwest::Error) -> ProviderError {
@@ -396,30 +398,9 @@ fn wait_asked(headers: &HeaderMap) -> Option<Duration> {
         .map(Duration::from_millis)
         .or_else(|| {
             let text = text("retry-after")?;
-            seconds(&text).or_else(|| {
-                let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(&text).ok()?;
-                Duration::try_from(date.duration_since(Timestamp::now())).ok()
-            })
+            seconds(&text).or_else(|| Duration::try_from(http_date(&text)?.duration_since(Timestamp::now())).ok())
         })
         // Gateways tell only when their window opens again.
         .or_else(|| seconds(&text("x-ratelimit-reset")?));
     given.filter(|wait| !wait.is_zero())
-}
-
-/// Whatever stands before an `@` is not for messages.
-fn without_login(address: &str) -> String {
-    match address.split_once("://") {
-        Some((scheme, rest)) => format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, host)| host)),
-        None => address.rsplit_once('@').map_or(address, |(_, host)| host).to_owned(),
-    }
-}
-
-/// The cause under the library's layers, which name the address with everything in it.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    let words = cause.to_string();
-    if std::ptr::addr_eq(cause, error) { "the request could not be made".to_owned() } else { words }
 }

@@ -112,7 +112,7 @@ fn decoded(text: &str) -> String {
 }
 
 /// Whatever stands before an `@` is not for messages.
-fn without_password(text: &str) -> String {
+pub fn without_password(text: &str) -> String {
     let (scheme, rest) = text.split_once("://").map_or(("", text), |(scheme, rest)| (scheme, rest));
     let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     if scheme.is_empty() { rest.to_owned() } else { format!("{scheme}://{rest}") }

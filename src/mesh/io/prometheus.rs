@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::endpoint::Endpoint;
 use crate::{
-    base::sanitize,
+    base::{innermost, sanitize},
     mesh::signals::sample::{self, BadAnswer, Matrix, Vector},
 };
 
@@ -217,14 +217,4 @@ impl Prometheus {
         };
         PrometheusError::Answer { server: self.label().to_owned(), answer }
     }
-}
-
-/// The cause under the library's layers, which name the address with everything in it.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    let words = cause.to_string();
-    if std::ptr::addr_eq(cause, error) { "the request could not be made".to_owned() } else { words }
 }

@@ -6,7 +6,7 @@ use crate::{
     fault::{
         catalogue::{self, TargetType, WrongIntent},
         intent::{FaultKind, Target},
-        set,
+        select, set,
     },
     panes::Subject,
 };
@@ -57,13 +57,11 @@ fn meant(subject: &Subject) -> Vec<Target> {
 /// The workload a pod belongs to: a ReplicaSet of a Deployment is named after it, plus the hash the pod carries as a label.
 pub fn controller(subject: &Subject) -> Option<(String, String)> {
     let (kind, name) = subject.owner.as_ref()?;
-    if kind == "ReplicaSet" {
-        let hash = subject.labels.iter().find(|(key, _)| key == "pod-template-hash").map(|(_, hash)| hash.as_str());
-        if let Some(deployment) = hash.and_then(|hash| name.strip_suffix(hash)?.strip_suffix('-')) {
-            return Some(("Deployment".to_owned(), deployment.to_owned()));
-        }
-    }
-    Some((kind.clone(), name.clone()))
+    let hash = subject.labels.iter().find(|(key, _)| key == select::TEMPLATE_HASH).map(|(_, hash)| hash.as_str());
+    Some(match select::deployment(kind, name, hash) {
+        Some(deployment) => ("Deployment".to_owned(), deployment.to_owned()),
+        None => (kind.clone(), name.clone()),
+    })
 }
 
 /// Reads a target as it is written: `KIND/NAME` or `-l key=value`.

@@ -8,7 +8,7 @@ use super::{Toolbox, told};
 use crate::{
     agent::{fence, schema::Given},
     cluster::Manifest,
-    fault::known,
+    fault::{known, select},
     mesh::{
         io::{endpoint::Endpoint, load, prometheus::Prometheus, sampler::Sampler},
         load::Loaded,
@@ -154,7 +154,7 @@ fn behind(service: &Manifest, pods: &[Manifest]) -> String {
         if selector.iter().all(|(key, value)| pod.label(key) == value.as_str()) {
             let (ready, all) = workloads.entry(owner(pod)).or_default();
             *all += 1;
-            *ready += u32::from(is_ready(pod));
+            *ready += u32::from(select::ready(pod));
         }
     }
     let shown: Vec<String> =
@@ -169,14 +169,8 @@ fn owner(pod: &Manifest) -> String {
     let owners = pod.at(&["metadata", "ownerReferences"]).and_then(Value::as_array);
     let Some(owner) = owners.and_then(|owners| owners.first()) else { return format!("Pod/{}", pod.name()) };
     let (kind, name) = (owner["kind"].as_str().unwrap_or_default(), owner["name"].as_str().unwrap_or_default());
-    let hash = pod.label("pod-template-hash").map(|hash| format!("-{hash}"));
-    match hash.and_then(|hash| name.strip_suffix(&hash)) {
-        Some(name) if kind == "ReplicaSet" => format!("Deployment/{name}"),
-        _ => format!("{kind}/{name}"),
+    match select::deployment(kind, name, pod.label(select::TEMPLATE_HASH)) {
+        Some(name) => format!("Deployment/{name}"),
+        None => format!("{kind}/{name}"),
     }
-}
-
-fn is_ready(pod: &Manifest) -> bool {
-    let conditions = pod.at(&["status", "conditions"]).and_then(Value::as_array);
-    conditions.into_iter().flatten().any(|one| one["type"] == "Ready" && one["status"] == "True")
 }
