@@ -50,10 +50,10 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// Other machines could reach it.
-    #[error("the simulated cluster is served on loopback only, not on {0}; use 127.0.0.1 or [::1]")]
+    #[error("the simulated cluster is served on loopback only, not on {0}")]
     NotLoopback(SocketAddr),
     /// The address is taken, or not ours.
-    #[error("cannot listen on {0}: {1}; is another demo running there? Port 0 takes any free one")]
+    #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
     /// The rules of its model cannot be read.
     #[error(transparent)]
@@ -62,13 +62,25 @@ pub enum Failure {
     #[error(transparent)]
     Tls(#[from] tls::Failure),
     /// No kubeconfig.
-    #[error("cannot write the kubeconfig {}: {why}; is the folder writable?", path.display())]
+    #[error("cannot write the kubeconfig {}: {why}", path.display())]
     Kubeconfig {
         /// The file.
         path: PathBuf,
         /// What the system said.
         why: io::Error,
     },
+}
+
+impl Failure {
+    /// What to do about it.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::NotLoopback(_) => "use 127.0.0.1 or [::1]",
+            Self::Listen(..) => "is another demo running there? Port 0 takes any free one",
+            Self::Kubeconfig { .. } => "is the folder writable?",
+            Self::Rules(_) | Self::Tls(_) => "this is a mistake of the program: report it",
+        }
+    }
 }
 
 /// A world that is being served; it ends when this is dropped.

@@ -70,11 +70,6 @@ impl Wanted {
 pub fn run(args: &DemoArgs, globals: &Globals, out: &mut Out) -> Ended {
     let wanted = Wanted::of(args)?;
     match args.serve {
-        Some(address) if !address.ip().is_loopback() => Err(Failure::usage(
-            "cannot serve the world",
-            format!("{address} can be reached from other machines"),
-            "a world is served on this machine alone: --serve 127.0.0.1:0",
-        )),
         Some(address) => serve::run(&wanted, address, args, out),
         None => look(args, globals),
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use brink_demo::{
-    io::{Served, Settings, serve},
+    io::{Failure as NotServed, Served, Settings, serve},
     world::{Wish, World},
 };
 use jiff::Timestamp;
@@ -65,7 +65,9 @@ async fn live(wanted: &Wanted, address: SocketAddr, args: &DemoArgs, folder: &Pa
         seed: wanted.seed,
     };
     let served = serve(world, settings).await.map_err(|failure| {
-        Failure::new(Code::Unmet, "cannot serve the world", failure.to_string(), "choose another address")
+        let asked_wrong = matches!(failure, NotServed::NotLoopback(_) | NotServed::Listen(..));
+        let code = if asked_wrong { Code::Usage } else { Code::Unmet };
+        Failure::new(code, "cannot serve the world", failure.to_string(), failure.fix())
     })?;
     tell(&served, folder, args, out);
     if args.attached {
