@@ -66,15 +66,18 @@ fn pod(object: &mut Value) {
     put(object, &["spec", "serviceAccount"], account);
     put_missing(object, &["spec", "priority"], json!(0));
     put_missing(object, &["spec", "preemptionPolicy"], json!("PreemptLowerPriority"));
-    if value::at(object, &["spec", "tolerations"]).is_null() {
-        let bear =
-            |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
-        put(
-            object,
-            &["spec", "tolerations"],
-            json!([bear("node.kubernetes.io/not-ready"), bear("node.kubernetes.io/unreachable")]),
-        );
+    let mut tolerations = list(object, &["spec", "tolerations"]).to_vec();
+    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
+        let tolerated = |one: &Value| {
+            let named = text(one, &["key"]);
+            named == key || named.is_empty() && matches!(text(one, &["effect"]), "" | "NoExecute")
+        };
+        if !tolerations.iter().any(tolerated) {
+            tolerations
+                .push(json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}));
+        }
     }
+    put(object, &["spec", "tolerations"], json!(tolerations));
     let class = quality(object);
     put(object, &["status"], json!({"phase": "Pending", "qosClass": class}));
 }
@@ -146,6 +149,50 @@ fn addresses(cluster: &Cluster, kind: KindId, object: &mut Value) {
                 ports.insert(free);
                 port["nodePort"] = json!(free);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::{
+        api::Cluster,
+        base::{
+            kinds,
+            objects::{Kind, Objects as _},
+            value::{list, text},
+        },
+    };
+
+    fn made(cluster: &mut Cluster, kind: Kind, object: Value) -> std::sync::Arc<Value> {
+        cluster.create(kind, object, "test").unwrap()
+    }
+
+    #[test]
+    fn services_get_addresses_of_their_own() {
+        let mut cluster = Cluster::new(1, jiff::Timestamp::UNIX_EPOCH);
+        let mut address = |name: &str| {
+            let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "default"},
+                "spec": {"ports": [{"port": 80}]}});
+            text(&made(&mut cluster, kinds::SERVICE, service), &["spec", "clusterIP"]).to_owned()
+        };
+        let (first, second) = (address("a"), address("b"));
+        assert!(first.starts_with("10.96."), "{first}");
+        assert_ne!(first, second);
+    }
+
+    #[test]
+    fn a_pod_bears_lost_nodes_for_a_while_and_has_an_account() {
+        let mut cluster = Cluster::new(1, jiff::Timestamp::UNIX_EPOCH);
+        let own = json!([{"key": "node.kubernetes.io/not-ready", "operator": "Exists", "effect": "NoExecute"}]);
+        for (name, tolerations) in [("a", json!(null)), ("b", own)] {
+            let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "default"},
+                "spec": {"containers": [{"name": "a", "image": "a"}], "tolerations": tolerations}});
+            let pod = made(&mut cluster, kinds::POD, pod);
+            assert_eq!(list(&pod, &["spec", "tolerations"]).len(), 2, "{name}");
+            assert_eq!(text(&pod, &["spec", "serviceAccountName"]), "default");
         }
     }
 }

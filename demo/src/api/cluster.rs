@@ -148,11 +148,6 @@ impl Cluster {
         self.admission = Some(admission);
     }
 
-    /// The seed of names and uids.
-    pub fn seed(&self) -> u64 {
-        self.seed
-    }
-
     /// The objects.
     pub fn store(&self) -> &Store {
         &self.store

@@ -6,9 +6,11 @@
 pub mod field_selector;
 pub mod jsonpath;
 pub mod keyed;
+pub mod kinds;
 pub mod label_selector;
 pub mod names;
 pub mod objects;
 pub mod quantity;
+pub mod selector;
 pub mod value;
 pub mod when;

@@ -1,6 +1,11 @@
 //! Reading and writing inside JSON objects by paths of names.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, map::Entry};
+
+/// Labels, or a plain selector.
+pub type Labels = BTreeMap<String, String>;
 
 /// What no path leads to.
 pub static NULL: Value = Value::Null;
@@ -23,6 +28,12 @@ pub fn int(value: &Value, path: &[&str]) -> Option<i64> {
 /// The list under a path, empty where there is none.
 pub fn list<'a>(value: &'a Value, path: &[&str]) -> &'a [Value] {
     at(value, path).as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The texts of the map under a path.
+pub fn labels(value: &Value, path: &[&str]) -> Labels {
+    let map = at(value, path).as_object().into_iter().flatten();
+    map.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 
 /// The object under a path, made where it is missing; `None` where something else stands in the way.

@@ -142,7 +142,7 @@ impl<O: Objects> Ctx<'_, O> {
         }
         let mut print = wanted.clone();
         for path in [["metadata", "resourceVersion"], ["metadata", "managedFields"], ["metadata", "generation"]] {
-            json::unset(&mut print, &path);
+            json::remove(&mut print, &path);
         }
         let print = names::hash(&print);
         if self.said(key, Part::Whole, &print) {

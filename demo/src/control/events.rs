@@ -81,7 +81,7 @@ pub fn record<O: Objects>(ctx: &mut Ctx<'_, O>, about: &Key, mood: Mood, reason:
         json::set(&mut event, &["reportingInstance"], host);
     }
     if about.namespace.is_empty() {
-        json::unset(&mut event, &["involvedObject", "namespace"]);
+        json::remove(&mut event, &["involvedObject", "namespace"]);
     }
     if ctx.create(kinds::EVENT, event, by).is_ok() {
         ctx.state.series.insert(subject, Series { name: name.clone(), count: 1 });

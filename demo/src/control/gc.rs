@@ -90,7 +90,7 @@ fn drop_owners<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, uids: &[String]) -> 
         let mut owners: Vec<Value> = json::list(object, &["metadata", "ownerReferences"]).to_vec();
         owners.retain(|owner| !uids.iter().any(|uid| uid == json::text(owner, &["uid"])));
         if owners.is_empty() {
-            json::unset(object, &["metadata", "ownerReferences"]);
+            json::remove(object, &["metadata", "ownerReferences"]);
         } else {
             json::set(object, &["metadata", "ownerReferences"], owners);
         }

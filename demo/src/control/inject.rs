@@ -1,63 +1,18 @@
-//! Admission that belongs to the world: sidecars by label, the default service account, cluster addresses.
+//! How new pods join the mesh: sidecars and ztunnel by label, as Istio's webhooks decide.
 //!
-//! Pure functions on the object about to be created; the API asks them on every create.
+//! Pure functions on the pod about to be created; the world has the API ask them.
 
 use serde_json::{Value, json};
 
-use super::{json, kinds, names};
-use crate::base::objects::Kind;
+use super::json;
 
 /// The image of sidecars and gateway proxies.
 pub const PROXY: &str = "docker.io/istio/proxyv2:1.30.3";
 
-/// What an admission may look at.
-pub struct Around<'a> {
-    /// Seed of the world.
-    pub seed: u64,
-    /// The object's namespace, where it has one.
-    pub namespace: Option<&'a Value>,
-    /// Whether a sidecar injector is there to answer.
-    pub injector: bool,
-    /// Whether a cluster address is in use.
-    pub taken: &'a dyn Fn(&str) -> bool,
-}
-
-/// Completes an object before it is created.
-pub fn admit(kind: Kind, object: &mut Value, around: &Around<'_>) {
-    match kind {
-        kinds::POD => pod(object, around),
-        kinds::SERVICE => service(object, around),
-        kinds::NAMESPACE => {
-            let name = json::text(object, &["metadata", "name"]).to_owned();
-            json::set(object, &["metadata", "labels", "kubernetes.io/metadata.name"], name);
-            if json::text(object, &["status", "phase"]).is_empty() {
-                json::set(object, &["status", "phase"], "Active");
-            }
-        }
-        _ => {}
-    }
-}
-
-fn pod(pod: &mut Value, around: &Around<'_>) {
-    if json::text(pod, &["spec", "serviceAccountName"]).is_empty() {
-        json::set(pod, &["spec", "serviceAccountName"], "default");
-    }
-    let account = json::text(pod, &["spec", "serviceAccountName"]).to_owned();
-    json::set(pod, &["spec", "serviceAccount"], account);
-    let mut tolerations = json::list(pod, &["spec", "tolerations"]).to_vec();
-    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        let tolerated = |one: &Value| {
-            let named = json::text(one, &["key"]);
-            named == key || named.is_empty() && matches!(json::text(one, &["effect"]), "" | "NoExecute")
-        };
-        if !tolerations.iter().any(tolerated) {
-            tolerations
-                .push(json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}));
-        }
-    }
-    json::set(pod, &["spec", "tolerations"], tolerations);
-    match mode(pod, around.namespace.unwrap_or(&Value::Null)) {
-        Mode::Sidecar if around.injector => sidecar(pod),
+/// Has a new pod join the mesh; `injector` says whether a sidecar injector is there to answer.
+pub fn join(pod: &mut Value, namespace: &Value, injector: bool) {
+    match mode(pod, namespace) {
+        Mode::Sidecar if injector => sidecar(pod),
         Mode::Ambient => json::set(pod, &["metadata", "annotations", "ambient.istio.io/redirection"], "enabled"),
         Mode::Sidecar | Mode::None => {}
     }
@@ -149,47 +104,12 @@ fn sidecar(pod: &mut Value) {
     json::set(pod, &["spec", "containers"], containers);
 }
 
-fn service(service: &mut Value, around: &Around<'_>) {
-    let kind = match json::text(service, &["spec", "type"]) {
-        "" => "ClusterIP".to_owned(),
-        kind => kind.to_owned(),
-    };
-    if kind == "ExternalName" {
-        return;
-    }
-    let subject = format!(
-        "Service/{}/{}",
-        json::text(service, &["metadata", "namespace"]),
-        json::text(service, &["metadata", "name"])
-    );
-    if json::text(service, &["spec", "clusterIP"]).is_empty() {
-        let first = names::draw(around.seed, &subject, 0, 65_000);
-        let free = (0..65_000)
-            .map(|step| (first + step) % 65_000 + 20)
-            .map(|at| format!("10.96.{}.{}", at / 256, at % 256))
-            .find(|ip| !(around.taken)(ip));
-        json::set(service, &["spec", "clusterIP"], free);
-    }
-    let ip = json::text(service, &["spec", "clusterIP"]).to_owned();
-    json::set(service, &["spec", "clusterIPs"], json!([ip]));
-    if kind == "ClusterIP" {
-        return;
-    }
-    let mut ports = json::list(service, &["spec", "ports"]).to_vec();
-    for (at, port) in ports.iter_mut().enumerate() {
-        if json::int(port, &["nodePort"]).is_none_or(|port| port == 0) {
-            json::set(port, &["nodePort"], 30_000 + names::draw(around.seed, &subject, 1 + at as u64, 2_768));
-        }
-    }
-    json::set(service, &["spec", "ports"], ports);
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Around, Mode, admit, mode};
-    use crate::control::{json, kinds};
+    use super::{Mode, join, mode};
+    use crate::control::json;
 
     #[test]
     fn labels_decide_how_a_pod_joins_the_mesh() {
@@ -210,25 +130,9 @@ mod tests {
     #[test]
     fn an_injected_pod_has_two_containers_once() {
         let space = json!({"metadata": {"name": "shop", "labels": {"istio-injection": "enabled"}}});
-        let around = Around { seed: 1, namespace: Some(&space), injector: true, taken: &|_| false };
         let mut pod = json!({"metadata": {"name": "a"}, "spec": {"containers": [{"name": "a"}]}});
-        admit(kinds::POD, &mut pod, &around);
-        admit(kinds::POD, &mut pod, &around);
+        join(&mut pod, &space, true);
+        join(&mut pod, &space, true);
         assert_eq!(json::list(&pod, &["spec", "containers"]).len(), 2);
-        assert_eq!(json::list(&pod, &["spec", "tolerations"]).len(), 2);
-        assert_eq!(json::text(&pod, &["spec", "serviceAccountName"]), "default");
-    }
-
-    #[test]
-    fn services_get_addresses_of_their_own() {
-        let mut service = json!({"metadata": {"name": "a", "namespace": "b"}, "spec": {"ports": [{"port": 80}]}});
-        let around = Around { seed: 1, namespace: None, injector: true, taken: &|_| false };
-        admit(kinds::SERVICE, &mut service, &around);
-        let first = json::text(&service, &["spec", "clusterIP"]).to_owned();
-        let mut again = json!({"metadata": {"name": "a", "namespace": "b"}, "spec": {"ports": [{"port": 80}]}});
-        let taken = |ip: &str| ip == first;
-        admit(kinds::SERVICE, &mut again, &Around { taken: &taken, ..around });
-        assert!(first.starts_with("10.96."));
-        assert_ne!(json::text(&again, &["spec", "clusterIP"]), first);
     }
 }

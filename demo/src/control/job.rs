@@ -64,7 +64,7 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
     let counts = [("active", alive), ("succeeded", succeeded), ("failed", failed)];
     for (field, count) in counts {
         if count == 0 {
-            json::unset(&mut status, &[field]);
+            json::remove(&mut status, &[field]);
         } else {
             json::set(&mut status, &[field], count);
         }
@@ -156,8 +156,8 @@ fn suspend<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, pods: &[Pod], mut status
     for (pod, row) in pods.iter().filter(|(_, row)| pods::active(row)) {
         ctx.delete(pod, Some(&row.uid))?;
     }
-    json::unset(&mut status, &["startTime"]);
-    json::unset(&mut status, &["active"]);
+    json::remove(&mut status, &["startTime"]);
+    json::remove(&mut status, &["active"]);
     json::set(&mut status, &["ready"], 0);
     let now = ctx.stamp();
     let conditions = condition(&status, "Suspended", "True", "JobSuspended", "Job suspended", &now);

@@ -18,10 +18,8 @@ mod istio;
 mod job;
 pub mod json;
 pub mod key;
-pub mod kinds;
 pub mod kubelet;
 pub mod machine;
-pub mod names;
 mod namespace;
 pub mod node;
 mod pdb;
@@ -31,7 +29,6 @@ mod replicaset;
 mod rollout;
 pub mod rows;
 mod scheduler;
-pub mod selector;
 mod statefulset;
 #[cfg(test)]
 mod tests;
@@ -39,6 +36,8 @@ mod tests;
 pub(crate) mod tests_support;
 pub mod time;
 mod wake;
+
+use crate::base::{kinds, names, selector};
 
 pub use self::{
     key::Key,

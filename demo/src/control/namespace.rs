@@ -22,7 +22,7 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
     let left = ctx.state.rows.content(&key.name);
     if left.is_empty() {
         // The finalizer of the namespace itself stands for its content.
-        ctx.edit(key, MANAGER, |space| json::unset(space, &["spec", "finalizers"]))?;
+        ctx.edit(key, MANAGER, |space| drop(json::remove(space, &["spec", "finalizers"])))?;
         return ctx.remove(key, Some(&row.uid));
     }
     let said = format!("Some resources are remaining: {} objects", left.len());

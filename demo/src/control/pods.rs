@@ -26,7 +26,7 @@ pub fn of_template(owner: &Key, uid: &str, template: &Value, name: &str) -> Valu
     json::set(&mut meta, &["name"], name);
     json::set(&mut meta, &["namespace"], owner.namespace.clone());
     json::set(&mut meta, &["ownerReferences"], json!([owner_reference(owner, uid, true)]));
-    json::unset(&mut meta, &["creationTimestamp"]);
+    json::remove(&mut meta, &["creationTimestamp"]);
     json!({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": json::at(template, &["spec"])})
 }
 

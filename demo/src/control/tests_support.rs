@@ -75,6 +75,25 @@ impl Shelf {
     }
 }
 
+impl Shelf {
+    /// What a server adds to a new object, as far as controllers look at it.
+    fn complete(&self, kind: Kind, object: &mut Value, space: Option<&Value>) {
+        match kind {
+            kinds::POD => inject::join(object, space.unwrap_or(&Value::Null), true),
+            kinds::SERVICE if json::text(object, &["spec", "clusterIP"]).is_empty() => {
+                let services = self.list(kinds::SERVICE, None).len();
+                json::set(object, &["spec", "clusterIP"], format!("10.96.0.{}", services + 1));
+            }
+            kinds::NAMESPACE => {
+                let name = json::text(object, &["metadata", "name"]).to_owned();
+                json::set(object, &["metadata", "labels", "kubernetes.io/metadata.name"], name);
+                json::set(object, &["status", "phase"], "Active");
+            }
+            _ => {}
+        }
+    }
+}
+
 fn drop_nulls(value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -115,10 +134,7 @@ impl Objects for Shelf {
         if space.as_deref().is_some_and(|space| !json::at(space, &["metadata", "deletionTimestamp"]).is_null()) {
             return Err(refused(403, "Forbidden", &key));
         }
-        let taken =
-            |ip: &str| self.list(kinds::SERVICE, None).iter().any(|one| json::text(one, &["spec", "clusterIP"]) == ip);
-        let around = inject::Around { seed: self.seed, namespace: space.as_deref(), injector: true, taken: &taken };
-        inject::admit(kind, &mut object, &around);
+        self.complete(kind, &mut object, space.as_deref());
         let ordinal = self.version;
         json::set(&mut object, &["metadata", "uid"], names::uid(self.seed, &key.to_string(), ordinal));
         json::set(&mut object, &["metadata", "creationTimestamp"], time::stamp(self.now));
@@ -130,7 +146,7 @@ impl Objects for Shelf {
         let (key, held) = self.held(kind, &object)?;
         json::set(&mut object, &["status"], json::at(&held, &["status"]).clone());
         if json::at(&object, &["status"]).is_null() {
-            json::unset(&mut object, &["status"]);
+            json::remove(&mut object, &["status"]);
         }
         if json::at(&object, &["spec"]) != json::at(&held, &["spec"]) {
             let generation = json::int(&held, &["metadata", "generation"]).unwrap_or_default() + 1;

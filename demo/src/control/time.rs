@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// RFC 3339 to the second, as `metav1.Time` is written.
-pub fn stamp(at: Timestamp) -> String {
-    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
-}
+pub use crate::base::when::seconds as stamp;
 
 /// Reads what `stamp` wrote; `None` for anything else.
 pub fn read(text: &str) -> Option<Timestamp> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use promql_parser::parser::{Expr, VectorSelector};
 use serde_json::{Map, Value, json};
 
@@ -83,31 +84,9 @@ fn time(text: &str) -> Option<i64> {
     if let Ok(seconds) = text.parse::<f64>() {
         return (seconds.abs() < 9e12).then_some((seconds * 1000.0).round() as i64);
     }
-    let (date, clock) = text.split_once(['T', 't'])?;
-    let mut date = date.splitn(3, '-').map(str::parse::<i64>);
-    let (year, month, day) = (date.next()?.ok()?, date.next()?.ok()?, date.next()?.ok()?);
-    let zone_at = clock.find(['Z', 'z', '+', '-'])?;
-    let (clock, zone) = clock.split_at(zone_at);
-    let mut parts = clock.splitn(3, ':');
-    let (hour, minute): (i64, i64) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-    let seconds: f64 = parts.next()?.parse().ok()?;
-    let east = match zone {
-        "Z" | "z" => 0,
-        _ => {
-            let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-            let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
-            if zone.starts_with('-') { -minutes } else { minutes }
-        }
-    };
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(0..9999).contains(&year) {
-        return None;
-    }
-    // Days since 1970 (Howard Hinnant's algorithm).
-    let year = year - i64::from(month <= 2);
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    Some((days * 86_400 + hour * 3600 + (minute - east) * 60) * 1000 + (seconds * 1000.0).round() as i64)
+    // The library also takes a date and time apart by a blank, and one without seconds; Prometheus does not.
+    let whole = matches!(text.as_bytes().get(10), Some(b'T' | b't')) && text.as_bytes().get(16) == Some(&b':');
+    text.parse::<Timestamp>().ok().filter(|_| whole).map(Timestamp::as_millisecond)
 }
 
 /// Seconds, or a span such as `1m30s`.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer, de::Error};
 
+pub use crate::base::quantity::read as quantity;
+
 /// Milliseconds of a span; `None` when it is not one. A bare `0` is allowed, as Go allows it.
 pub fn millis(text: &str) -> Option<f64> {
     let text = text.trim();
@@ -38,28 +40,6 @@ pub fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error>
 /// The same where it may be absent.
 pub fn read_some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     read(deserializer).map(Some)
-}
-
-/// Cores of a Kubernetes CPU quantity, as in world files: `4ms` of CPU time is a span, `500m` a quantity.
-pub fn quantity(text: &str) -> Option<f64> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | '-' | '+')).unwrap_or(text.len());
-    let number: f64 = text[..end].parse().ok()?;
-    let factor = match &text[end..] {
-        "" => 1.0,
-        "n" => 1e-9,
-        "u" => 1e-6,
-        "m" => 1e-3,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "T" => 1e12,
-        "Ki" => 1024.0,
-        "Mi" => 1024.0 * 1024.0,
-        "Gi" => 1024.0 * 1024.0 * 1024.0,
-        "Ti" => 1024.0f64.powi(4),
-        _ => return None,
-    };
-    Some(number * factor)
 }
 
 /// For world files: a quantity.

@@ -14,8 +14,8 @@ use super::{
     manifest::Manifest,
 };
 use crate::{
-    base::objects::Kind,
-    control::{Clocked, Control, json, key::Key, kinds, node, time},
+    base::{kinds, objects::Kind},
+    control::{Clocked, Control, json, key::Key, node, time},
 };
 
 /// How long controllers get after each step: image pulls, readiness, a rollout, the first back-offs.

@@ -13,10 +13,10 @@ use super::{
     trouble::suggest,
 };
 use crate::{
-    base::objects::Kind,
+    base::{kinds, objects::Kind},
     control::{
         behaviour::{Behaviours, Crash, Image, Workload},
-        json, kinds,
+        json,
     },
 };
 

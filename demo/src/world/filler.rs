@@ -7,8 +7,9 @@ use super::{
     manifest::Manifest,
 };
 use crate::{
+    base::kinds,
     base::objects::Kind,
-    control::{Key, json, kinds},
+    control::{Key, json},
 };
 
 /// Pods a node takes in these worlds: real nodes take 110, and daemons need room too.

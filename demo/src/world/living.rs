@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::{Bundle, Stage, Trouble, build, build::oldest, file, logs::Logs};
 use crate::{
     api::{Cluster, Pulled, Request, Response, Stream, User},
-    base::{objects::Kind, value::text},
-    control::{Clocked, Control, inject, key::Key, kinds, time},
+    base::{kinds, objects::Kind, value::text},
+    control::{Clocked, Control, inject, key::Key, time},
     metrics::{self, Scraper, Tsdb},
     store::{Change, KindId, KindRow},
     traffic::{self, Snapshot, Traffic, behaviour},
@@ -266,25 +266,18 @@ fn known(cluster: &Cluster) -> Vec<(Kind, KindId)> {
     kinds::ALL.iter().filter_map(|kind| Some((*kind, cluster.store().find(kind.group, kind.plural)?))).collect()
 }
 
-/// Sidecars by label, as istiod would add them.
+/// Sidecars by label, as istiod would add them while one of its pods is there to answer.
 fn admission(cluster: &Cluster, row: &KindRow, object: &mut Value) {
-    let Some(kind) = kinds::ALL.iter().find(|kind| kind.group == row.group && kind.plural == row.plural) else {
+    if row.plural != kinds::POD.plural || !row.group.is_empty() {
         return;
-    };
+    }
     let store = cluster.store();
     let space = text(object, &["metadata", "namespace"]).to_owned();
     let namespace = store.find("", "namespaces").and_then(|id| store.get(id, "", &space));
-    // The webhook answers while a pod of istiod does.
     let injector = store.find("", "pods").is_some_and(|pods| {
         store.list(pods, Some("istio-system")).any(|pod| text(pod.value(), &["metadata", "labels", "app"]) == "istiod")
     });
-    let around = inject::Around {
-        seed: cluster.seed(),
-        namespace: namespace.map(|namespace| namespace.value().as_ref()),
-        injector,
-        taken: &|_| false,
-    };
-    inject::admit(*kind, object, &around);
+    inject::join(object, namespace.map_or(&Value::Null, |namespace| namespace.value()), injector);
 }
 
 fn behaviours(file: &super::WorldFile) -> Result<behaviour::Behaviours, Trouble> {

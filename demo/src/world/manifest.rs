@@ -51,10 +51,10 @@ pub(super) fn read(file: &str, text: &str, kinds: &Kinds<'_>) -> Result<Vec<Mani
                 }
                 _ => here,
             };
-            let known: Vec<String> = crate::control::kinds::ALL.iter().map(|one| one.kind.to_owned()).collect();
-            let same = crate::control::kinds::ALL.iter().find(|one| one.kind == kind);
+            let known: Vec<String> = crate::base::kinds::ALL.iter().map(|one| one.kind.to_owned()).collect();
+            let same = crate::base::kinds::ALL.iter().find(|one| one.kind == kind);
             let fix = match same {
-                Some(same) => format!("its version here is `{}`", crate::control::kinds::api_version(*same)),
+                Some(same) => format!("its version here is `{}`", crate::base::kinds::api_version(*same)),
                 None => suggest(kind, known.iter().map(String::as_str)),
             };
             return Err(Trouble::at(

@@ -71,7 +71,7 @@ fn a_finalizer_holds_what_is_deleted() {
     world.delete(&key);
     world.run(60);
     assert!(world.get(&key).is_some());
-    world.edit(&key, |object| json::unset(object, &["metadata", "finalizers"]));
+    world.edit(&key, |object| drop(json::remove(object, &["metadata", "finalizers"])));
     assert!(world.get(&key).is_none());
 }
 

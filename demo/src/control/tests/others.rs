@@ -43,7 +43,7 @@ fn a_daemon_set_has_a_pod_on_each_node() {
     let mut world = World::new();
     let mut object = deployment("agent", 1, "agent:1");
     json::set(&mut object, &["kind"], "DaemonSet");
-    json::unset(&mut object, &["spec", "replicas"]);
+    json::remove(&mut object, &["spec", "replicas"]);
     let key = world.create(kinds::DAEMON_SET, object);
     world.run(20);
     assert_eq!(status(&world.get(&key).unwrap(), "numberReady"), 3);

@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::{Built, Bundle, WorldFile, build, file, limits, named, names};
 use crate::{
+    base::kinds,
     base::objects::Objects as _,
-    control::{Key, json, kinds, tests_support::Shelf, time},
+    control::{Key, json, tests_support::Shelf, time},
 };
 
 mod building;

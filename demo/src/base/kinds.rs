@@ -1,6 +1,6 @@
 //! The kinds that controllers and world files name.
 
-use crate::base::objects::Kind;
+use super::objects::Kind;
 
 macro_rules! kinds {
     ($($name:ident = $group:literal $version:literal $kind:literal $plural:literal $namespaced:literal;)*) => {

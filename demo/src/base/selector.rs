@@ -1,8 +1,8 @@
-//! Label selectors, read once per object and matched against rows.
+//! Label selectors as controllers and proxies read them: what cannot be understood selects nothing, and is no error.
 
 use serde_json::Value;
 
-use super::json::{self, Labels};
+use super::value::{self, Labels};
 
 /// `matchLabels` and `matchExpressions`; without either it matches everything.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,15 +21,15 @@ struct Expression {
 impl Selector {
     /// The `LabelSelector` at a place.
     pub fn read(value: &Value) -> Self {
-        let expressions = json::list(value, &["matchExpressions"])
+        let expressions = value::list(value, &["matchExpressions"])
             .iter()
             .map(|one| Expression {
-                key: json::text(one, &["key"]).to_owned(),
-                operator: json::text(one, &["operator"]).to_owned(),
-                values: json::list(one, &["values"]).iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+                key: value::text(one, &["key"]).to_owned(),
+                operator: value::text(one, &["operator"]).to_owned(),
+                values: value::list(one, &["values"]).iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             })
             .collect();
-        Self { labels: json::labels(value, &["matchLabels"]), expressions }
+        Self { labels: value::labels(value, &["matchLabels"]), expressions }
     }
 
     /// A plain map, as Services and Istio have it; `None` when it is empty, which selects nothing.
@@ -58,7 +58,7 @@ mod tests {
     use serde_json::json;
 
     use super::Selector;
-    use crate::control::json::labels;
+    use crate::base::value::labels;
 
     #[test]
     fn labels_and_expressions_must_all_hold() {
