@@ -161,6 +161,16 @@ impl Sweep {
             Place::Named(says) if name::secret(says, text) => return self.credential(text),
             Place::Plain | Place::Variables | Place::Named(_) => {}
         }
+        let left = self.pieces(text)?;
+        match place {
+            // An address is no password, but without the piece that made it one the rest reads like a password.
+            Place::Named(says) if name::secret(says, &left) => self.credential(text),
+            Place::Plain | Place::Secret | Place::Variables | Place::Named(_) => Some(left),
+        }
+    }
+
+    /// The text with what is secret in it masked, whatever its place says; `None` when nothing in it is.
+    fn pieces(&mut self, text: &str) -> Option<String> {
         match self.inside(text) {
             Inside::Text => {}
             Inside::Clean => return None,
