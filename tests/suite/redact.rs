@@ -305,6 +305,21 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
+#[test]
+fn what_a_mask_makes_of_its_surroundings_is_seen_the_first_time() {
+    const GOOGLE: &str = "AIzaSyA1234567890abcdefghijklmnopqrstuv";
+    for value in [
+        // Without its scheme an address is no address any more.
+        json!({"password": ["password://u:"]}),
+        // Without the key before it a name is a name.
+        json!({"name": format!("{GOOGLE}password"), "value": 0}),
+        json!({"args": [format!("-{GOOGLE}password"), "hunter2"]}),
+    ] {
+        let once = redact::value(&value).value;
+        assert_eq!(redact::value(&once).value, once, "{value}");
+    }
+}
+
 proptest! {
     #[test]
     fn redacting_twice_is_redacting_once(value in any_value(), text in anything()) {

@@ -102,6 +102,14 @@ impl Sweep {
         }
     }
 
+    /// What a name says, as it stands or with the masks it will have: who reads it then shall find nothing new.
+    fn says(&mut self, name: &str, read: impl Fn(&str) -> Says) -> Says {
+        match read(name) {
+            Says::Nothing => self.masked(name, Place::Plain).map_or(Says::Nothing, |left| read(&left)),
+            says => says,
+        }
+    }
+
     fn list(&mut self, list: &[Value], place: Place, here: &mut String, masked: &mut Vec<String>) -> Value {
         let mut flag = None;
         let mut made = Vec::with_capacity(list.len());
@@ -109,7 +117,8 @@ impl Sweep {
             // `["--password", "hunter2"]`.
             let inner = flag.take().map_or(place, Place::Named);
             if let Some(text) = item.as_str().filter(|text| text.starts_with('-') && !text.contains(['=', ' '])) {
-                flag = Some(name::says(text, Style::Variable)).filter(|says| *says != Says::Nothing);
+                let says = self.says(text, |name| name::says(name, Style::Variable));
+                flag = Some(says).filter(|says| *says != Says::Nothing);
             }
             let length = here.len();
             here.push_str(&format!("/{at}"));
@@ -123,7 +132,7 @@ impl Sweep {
         let kind = map.get("kind").and_then(Value::as_str).unwrap_or_default();
         // Variables, headers and parameters: `{name: DB_PASSWORD, value: hunter2}`.
         let beside = ["name", "key", "header"].into_iter().find_map(|field| map.get(field)?.as_str());
-        let beside = beside.map_or(Says::Nothing, name::either);
+        let beside = beside.map_or(Says::Nothing, |name| self.says(name, name::either));
         let mut made = Map::new();
         for (field, value) in map {
             let inner = match (place, field.as_str()) {
