@@ -38,6 +38,8 @@ pub struct Transcript {
     chosen: usize,
     cells: usize,
     ascii: bool,
+    /// The keys of the chosen card, in words.
+    keys: String,
     len: usize,
 }
 
@@ -125,9 +127,9 @@ impl Transcript {
     }
 
     /// Lays out what changed.
-    pub fn settle(&mut self, cells: usize, ascii: bool) {
-        if (self.cells, self.ascii) != (cells, ascii) {
-            (self.cells, self.ascii) = (cells, ascii);
+    pub fn settle(&mut self, cells: usize, ascii: bool, keys: String) {
+        if (self.cells, self.ascii, &self.keys) != (cells, ascii, &keys) {
+            (self.cells, self.ascii, self.keys) = (cells, ascii, keys);
             self.items.iter_mut().for_each(|(_, lines)| *lines = None);
         }
         let mut card = 0;
@@ -135,10 +137,26 @@ impl Transcript {
             let at = card;
             card += usize::from(matches!(item, Item::Card(_)));
             if lines.is_none() {
-                *lines = Some(laid(item, cells, ascii, (at, at == self.chosen)));
+                *lines = Some(laid(item, cells, ascii, (at, (at == self.chosen).then_some(self.keys.as_str()))));
             }
         }
         self.len = self.items.iter().filter_map(|(_, lines)| lines.as_ref()).map(Vec::len).sum();
+    }
+
+    /// The first line of the chosen card, and the one after its last.
+    pub fn card(&self) -> Option<(usize, usize)> {
+        let (mut from, mut card) = (0, 0);
+        for (item, lines) in &self.items {
+            let to = from + lines.as_ref().map_or(0, Vec::len);
+            if matches!(item, Item::Card(_)) {
+                if card == self.chosen {
+                    return Some((from, to));
+                }
+                card += 1;
+            }
+            from = to;
+        }
+        None
     }
 
     /// The lines from one to another.
@@ -166,7 +184,8 @@ fn plain(text: &str, cells: usize, role: Role) -> Vec<Line> {
     clean.lines().flat_map(|line| width::wrap(line, cells.max(4))).map(|line| vec![words(line, role)]).collect()
 }
 
-fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, bool)) -> Vec<Line> {
+/// The lines of an item; `card`: which card it would be, and the keys of the chosen one.
+fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, Option<&str>)) -> Vec<Line> {
     let room = cells.saturating_sub(2);
     match item {
         Item::You(text) => {
@@ -203,10 +222,10 @@ fn bytes(size: usize) -> String {
 }
 
 /// A card: number, title and facts in a frame.
-fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, chosen): (usize, bool)) -> Vec<Line> {
+fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, keys): (usize, Option<&str>)) -> Vec<Line> {
     let [top_left, top_right, low_left, low_right, flat, side] =
         if ascii { ["+", "+", "+", "+", "-", "|"] } else { ["╭", "╮", "╰", "╯", "─", "│"] };
-    let role = if chosen { Role::BorderFocus } else { Role::Border };
+    let role = if keys.is_some() { Role::BorderFocus } else { Role::Border };
     let room = cells.saturating_sub(4).max(4);
     let mut inside: Vec<(String, Role)> = Vec::new();
     let mut say = |text: &str, role| {
@@ -218,6 +237,9 @@ fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, chosen): (usize, 
     say(&proposal.checked.preview.promise(), Role::TextDim);
     if !proposal.why.is_empty() {
         say(&proposal.why, Role::TextDim);
+    }
+    if let Some(keys) = keys.filter(|keys| !keys.is_empty()) {
+        say(keys, Role::Key);
     }
     let head = format!("{top_left}{flat} {} {} ", at + 1, proposal.checked.preview.kind);
     let rest = cells.saturating_sub(width::width(&head) + 1);
