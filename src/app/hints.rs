@@ -39,13 +39,9 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
     let path = chain(context);
     let pair = |(command, word, role): (Command, &'static str, Role)| {
         let key = match command {
-            // `q` also leaves; `esc` is what a hand finds without looking.
-            Command::Back | Command::Cancel => app
-                .keymap
-                .keys(&path, command)
-                .into_iter()
-                .find(|key| key == "esc")
-                .or_else(|| app.keymap.key(&path, command)),
+            // `q` also leaves, and `i` also asks; these are what a hand finds without looking.
+            Command::Back | Command::Cancel => plain_key(app, &path, command, "esc"),
+            Command::Ask => plain_key(app, &path, command, "enter"),
             _ => app.keymap.key(&path, command),
         };
         Some((key?, word, role))
@@ -74,6 +70,12 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         pairs.push((format!("{abort} {abort}"), "stop all", Role::Key));
     }
     pairs
+}
+
+/// This key where it is bound so, else any.
+fn plain_key(app: &App, path: &[Context], command: Command, wanted: &str) -> Option<String> {
+    let keys = app.keymap.keys(path, command);
+    keys.into_iter().find(|key| key == wanted).or_else(|| app.keymap.key(path, command))
 }
 
 /// Where to go next from the panes: to the one who can be asked, and to what a fault does.

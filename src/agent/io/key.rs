@@ -68,13 +68,11 @@ pub fn present(model: &Model) -> Result<(), ProviderError> {
 pub fn found(model: &Model) -> Result<Option<String>, ProviderError> {
     present(model)?;
     Ok(match &model.key {
-        KeySource::Env { names, .. } => names.iter().find(|name| given(&env::var(name).ok())).cloned(),
+        KeySource::Env { names, .. } => {
+            names.iter().find(|name| env::var(name).is_ok_and(|key| !key.trim().is_empty())).cloned()
+        }
         KeySource::Command(_) => Some("agent.key-command".to_owned()),
     })
-}
-
-fn given(key: &Option<String>) -> bool {
-    key.as_ref().is_some_and(|key| !key.trim().is_empty())
 }
 
 fn from_environment(

@@ -370,11 +370,13 @@ impl Agent {
         } else {
             "the model looks at this cluster and proposes; nothing is written without your key"
         };
-        let key = |context, command| look.keymap.key(&chain(context), command);
-        let ask = (key(Context::Agent, Command::Ask), key(Context::Input, Command::Complete));
+        let keys = |context, command| look.keymap.keys(&chain(context), command);
+        let begin = keys(Context::Agent, Command::Ask);
+        let begin = begin.iter().find(|key| *key == "enter").or(begin.first()).cloned();
+        let ask = (begin, look.keymap.key(&chain(Context::Input), Command::Complete));
         let how = match ask {
             _ if self.typing => String::new(),
-            (Some(ask), Some(take)) => format!("\n\n{ask} begins a question, {take} takes over the one shown below"),
+            (Some(ask), Some(take)) => format!("\n\n{ask}, then {take}, takes over the question below"),
             (Some(ask), None) => format!("\n\n{ask} begins a question"),
             (None, _) => String::new(),
         };
@@ -407,10 +409,10 @@ impl Agent {
     }
 }
 
-/// The keys of the chosen card, as they are bound.
-fn card_keys(look: &Look<'_>, cards: usize) -> String {
+/// The keys of the chosen card with their words, as they are bound.
+fn card_keys(look: &Look<'_>, cards: usize) -> Vec<(String, &'static str)> {
     let path = chain(Context::Agent);
-    let word = |command: Command| look.keymap.key(&path, command).map(|key| format!("{key} {}", command.spec().hint));
+    let word = |command: Command| look.keymap.key(&path, command).map(|key| (key, command.spec().hint));
     let next = word(Command::NextProposal).filter(|_| cards > 1);
-    word(Command::OpenProposal).into_iter().chain(next).collect::<Vec<_>>().join(" · ")
+    word(Command::OpenProposal).into_iter().chain(next).collect()
 }

@@ -9,6 +9,10 @@ use crate::{
     widgets::markdown::{self, Line, Words},
 };
 
+/// A key, and what it does.
+type Key = (String, &'static str);
+type Keys = Vec<Key>;
+
 /// One thing in the transcript.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
@@ -38,8 +42,8 @@ pub struct Transcript {
     chosen: usize,
     cells: usize,
     ascii: bool,
-    /// The keys of the chosen card, in words.
-    keys: String,
+    /// The keys of the chosen card, with their words.
+    keys: Keys,
     len: usize,
 }
 
@@ -127,7 +131,7 @@ impl Transcript {
     }
 
     /// Lays out what changed.
-    pub fn settle(&mut self, cells: usize, ascii: bool, keys: String) {
+    pub fn settle(&mut self, cells: usize, ascii: bool, keys: Keys) {
         if (self.cells, self.ascii, &self.keys) != (cells, ascii, &keys) {
             (self.cells, self.ascii, self.keys) = (cells, ascii, keys);
             self.items.iter_mut().for_each(|(_, lines)| *lines = None);
@@ -137,7 +141,7 @@ impl Transcript {
             let at = card;
             card += usize::from(matches!(item, Item::Card(_)));
             if lines.is_none() {
-                *lines = Some(laid(item, cells, ascii, (at, (at == self.chosen).then_some(self.keys.as_str()))));
+                *lines = Some(laid(item, cells, ascii, (at, (at == self.chosen).then_some(self.keys.as_slice()))));
             }
         }
         self.len = self.items.iter().filter_map(|(_, lines)| lines.as_ref()).map(Vec::len).sum();
@@ -185,7 +189,7 @@ fn plain(text: &str, cells: usize, role: Role) -> Vec<Line> {
 }
 
 /// The lines of an item; `card`: which card it would be, and the keys of the chosen one.
-fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, Option<&str>)) -> Vec<Line> {
+fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, Option<&[Key]>)) -> Vec<Line> {
     let room = cells.saturating_sub(2);
     match item {
         Item::You(text) => {
@@ -222,7 +226,7 @@ fn bytes(size: usize) -> String {
 }
 
 /// A card: number, title and facts in a frame.
-fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, keys): (usize, Option<&str>)) -> Vec<Line> {
+fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, keys): (usize, Option<&[Key]>)) -> Vec<Line> {
     let [top_left, top_right, low_left, low_right, flat, side] =
         if ascii { ["+", "+", "+", "+", "-", "|"] } else { ["╭", "╮", "╰", "╯", "─", "│"] };
     let role = if keys.is_some() { Role::BorderFocus } else { Role::Border };
@@ -238,15 +242,23 @@ fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, keys): (usize, Op
     if !proposal.why.is_empty() {
         say(&proposal.why, Role::TextDim);
     }
-    if let Some(keys) = keys.filter(|keys| !keys.is_empty()) {
-        say(keys, Role::Key);
-    }
     let head = format!("{top_left}{flat} {} {} ", at + 1, proposal.checked.preview.kind);
     let rest = cells.saturating_sub(width::width(&head) + 1);
     let mut lines = vec![vec![words(format!("{head}{}{top_right}", flat.repeat(rest)), role)]];
     for (text, of) in inside {
         let pad = " ".repeat(room.saturating_sub(width::width(&text)));
         lines.push(vec![words(format!("{side} "), role), words(text, of), words(format!("{pad} {side}"), role)]);
+    }
+    if let Some(keys) = keys.filter(|keys| !keys.is_empty()) {
+        let used: usize = keys.iter().map(|(key, word)| width::width(key) + 1 + width::width(word)).sum();
+        let gaps = 3 * (keys.len() - 1);
+        let mut line = vec![words(format!("{side} "), role)];
+        for (at, (key, word)) in keys.iter().enumerate() {
+            line.push(words(format!("{}{key}", if at == 0 { "" } else { "   " }), Role::Key));
+            line.push(words(format!(" {word}"), Role::TextDim));
+        }
+        line.push(words(format!("{} {side}", " ".repeat(room.saturating_sub(used + gaps))), role));
+        lines.push(line);
     }
     lines.push(vec![words(format!("{low_left}{}{low_right}", flat.repeat(cells.saturating_sub(2))), role)]);
     lines.push(Vec::new());

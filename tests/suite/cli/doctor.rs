@@ -66,7 +66,14 @@ fn nobody_to_ask_is_no_failure() {
 // Small gateways keep no list: that they answer is what counts.
 #[case("openai", 404, "no such page", "ok", "answers in", "")]
 #[case("openai", 200, "<html>", "ok", "answers in", "")]
-#[case("openai", 401, r#"{"error":{"message":"bad key sk-hunter2-0123456789abcdef"}}"#, "fail", "answered 401", "check the key")]
+#[case(
+    "openai",
+    401,
+    r#"{"error":{"message":"bad key sk-hunter2-0123456789abcdef"}}"#,
+    "fail",
+    "answered 401",
+    "check the key"
+)]
 #[case("anthropic", 500, "", "fail", "answered 500", "later")]
 fn an_address_is_asked_with_the_key(
     #[case] wire: &str,

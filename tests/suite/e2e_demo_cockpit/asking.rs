@@ -159,8 +159,13 @@ fn an_answer_streams_tools_run_a_card_stands_and_opens() {
     let second = model.next();
     assert_eq!(second.roles().last().map(String::as_str), Some("tool"));
     // What does not fit goes back in words, and the person sees that too.
-    second.call("propose_fault", &json!({"kind": "http-delay", "target": "service/nobody", "namespace": "shop", "params": {"delay": "1s"}}));
-    session.until("the refusal", |screen| screen.lines().any(|line| line.contains("● propose_fault") && line.contains('✗')));
+    second.call(
+        "propose_fault",
+        &json!({"kind": "http-delay", "target": "service/nobody", "namespace": "shop", "params": {"delay": "1s"}}),
+    );
+    session.until("the refusal", |screen| {
+        screen.lines().any(|line| line.contains("● propose_fault") && line.contains('✗'))
+    });
     let fault = json!({"kind": "http-delay", "target": "service/reviews", "namespace": "shop", "duration": "60s",
         "params": {"delay": "1s", "percent": 50}, "why": "shows who waits"});
     model.next().call("propose_fault", &fault);
@@ -170,7 +175,9 @@ fn an_answer_streams_tools_run_a_card_stands_and_opens() {
     last.end("stop");
     session.until("the end", |screen| screen.contains("Look at it.") && !screen.contains("asking…"));
     session.press("p");
-    session.until("the preview", |screen| screen.contains("Preview http-delay shop/reviews") && screen.contains("a apply"));
+    session.until("the preview", |screen| {
+        screen.contains("Preview http-delay shop/reviews") && screen.contains("a apply")
+    });
     session.press("\x1b");
     session.until("the pane", |screen| screen.contains("╭─ 1 http-delay"));
     leave(session);

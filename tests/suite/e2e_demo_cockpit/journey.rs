@@ -44,7 +44,9 @@ fn header(screen: &str) -> &str {
 fn a_newcomer_breaks_something_sees_it_and_has_it_undone(#[values((80, 24), (120, 40))] size: (u16, u16)) {
     let mut session = Session::start(size.0, size.1, &["demo", "--speed", "3"]);
     step(&mut session, size, "1-cockpit", |screen| {
-        header(screen).contains("agent scripted, no AI") && screen.contains("Running") && screen.contains("5 ask the agent")
+        header(screen).contains("agent scripted, no AI")
+            && screen.contains("Running")
+            && screen.contains("5 ask the agent")
     });
     // The question is offered, and one key takes it over.
     session.press("5");
@@ -58,7 +60,7 @@ fn a_newcomer_breaks_something_sees_it_and_has_it_undone(#[values((80, 24), (120
     session.press("\r");
     // Three cards; the last has the cursor and says its keys.
     step(&mut session, size, "3-proposals", |screen| {
-        screen.contains("3 http-abort") && screen.contains("p preview · n next proposal") && !screen.contains("asking…")
+        screen.contains("3 http-abort") && screen.contains("p preview   n next proposal") && !screen.contains("asking…")
     });
     session.press("p");
     step(&mut session, size, "4-preview", |screen| {
@@ -70,16 +72,19 @@ fn a_newcomer_breaks_something_sees_it_and_has_it_undone(#[values((80, 24), (120
     if let Some(line) = session.contents().lines().find(|line| line.contains("and press enter to apply")) {
         let name = line.split("type ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
         session.press(&name);
-        insist(&mut session, "\r", "and press enter to apply", "the live fault", |screen| header(screen).contains(" left"));
+        insist(&mut session, "\r", "and press enter to apply", "the live fault", |screen| {
+            header(screen).contains(" left")
+        });
     }
-    session.until("the live fault", |screen| {
-        header(screen).contains("↯ http-abort") && screen.contains("ctrl-x abort")
-    });
+    session
+        .until("the live fault", |screen| header(screen).contains("↯ http-abort") && screen.contains("ctrl-x abort"));
     if !session.contents().contains("Mesh ") || size.0 < 100 {
         session.until("the way to the mesh", |screen| screen.contains("3 watch errors and latency"));
         session.press("3");
     }
-    step(&mut session, size, "5-live", |screen| errors(screen, "infra-backend-v1").is_some_and(|percent| percent > 10.0));
+    step(&mut session, size, "5-live", |screen| {
+        errors(screen, "infra-backend-v1").is_some_and(|percent| percent > 10.0)
+    });
     session.press("\x18");
     step(&mut session, size, "6-verified", |screen| {
         header(screen).contains("no faults") && screen.contains("http-abort is over: 1 object read back and as before")
