@@ -24,7 +24,10 @@ impl Cluster {
     }
 
     fn enact(&mut self, kind: Kind, part: Part, wish: Wish, manager: &str) -> Result<Arc<Value>, Refused> {
-        let (Wish::Create(object) | Wish::Replace(object) | Wish::Patch(_, object)) = &wish;
+        let (Wish::Create(object)
+        | Wish::Replace(object)
+        | Wish::Patch(_, object)
+        | Wish::Apply { config: object, .. }) = &wish;
         let (namespace, name) =
             (text(object, &["metadata", "namespace"]).to_owned(), text(object, &["metadata", "name"]).to_owned());
         let name = if matches!(wish, Wish::Create(_)) { String::new() } else { name };
