@@ -11,6 +11,7 @@ pub mod label_selector;
 pub mod names;
 pub mod objects;
 pub mod quantity;
+pub mod rfc;
 pub mod selector;
 pub mod value;
 pub mod when;

@@ -5,6 +5,9 @@
 
 pub mod apply;
 pub mod bare;
+#[cfg(feature = "cel")]
+pub mod cel;
+pub mod custom;
 pub mod default;
 pub mod fieldset;
 pub mod managers;
@@ -14,6 +17,7 @@ pub mod owned;
 pub mod prune;
 pub mod shape;
 pub mod step;
+pub mod rules;
 pub mod strategic;
 pub mod typed;
 pub mod validate;
