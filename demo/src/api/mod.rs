@@ -10,6 +10,7 @@ mod cluster;
 mod custom;
 mod delete;
 mod discovery;
+mod doubled;
 mod evict;
 mod follow;
 mod objects;

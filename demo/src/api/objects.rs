@@ -40,6 +40,7 @@ impl Cluster {
             part,
             manager,
             unknown: Unknown::Warn,
+            doubled: &[],
         };
         let planned = write::plan(self, &call, wish)?;
         Ok(Arc::clone(write::commit(self, planned).value()))

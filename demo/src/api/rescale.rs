@@ -122,6 +122,7 @@ impl Cluster {
             part: Part::Whole,
             manager: &manager,
             unknown: Unknown::Ignore,
+            doubled: &[],
         };
         let object = write::as_version(row, &object, &target.version);
         let planned = write::plan_owned(self, &call, object, owners.with(managers))?;

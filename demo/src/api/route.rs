@@ -8,7 +8,7 @@ use super::{
     access::{self, Deed},
     cluster::{Cluster, User},
     delete::{self, How},
-    discovery, evict, follow,
+    discovery, doubled, evict, follow,
     follow::Readings,
     openapi, options, pack, patch,
     path::{self, Place, Target},
@@ -208,6 +208,12 @@ impl Cluster {
         let form = read::form(request)?;
         let dry = dry_run(request)?;
         let manager = manager(request);
+        let unknown = unknown(request)?;
+        // What stands twice in a patch stands in no object.
+        let doubled = match wish {
+            Wish::Create(_) | Wish::Replace(_) if unknown != Unknown::Ignore => doubled::find(&request.body),
+            _ => Vec::new(),
+        };
         let call = Call {
             kind,
             version: &target.version,
@@ -215,7 +221,8 @@ impl Cluster {
             name: &target.name,
             part,
             manager: &manager,
-            unknown: unknown(request)?,
+            unknown,
+            doubled: &doubled,
         };
         let planned = match write::plan(self, &call, wish.clone()) {
             // A client that puts an object that is not there makes it, in the few kinds where the real server allows that.
@@ -309,7 +316,7 @@ impl Cluster {
     ) -> Result<Response, Refusal> {
         let row = self.store.kind(kind);
         let (first, method) = (target.subresource.as_str(), request.method.as_str());
-        if !row.has(first.split('/').next().unwrap_or_default()) {
+        if !row.has_in(&target.version, first.split('/').next().unwrap_or_default()) {
             return Err(if row.custom { Refusal::not_found(row, &target.name) } else { Refusal::no_such_path() });
         }
         match (first, method) {

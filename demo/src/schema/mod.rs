@@ -9,6 +9,7 @@ pub mod bare;
 pub mod cel;
 pub mod custom;
 pub mod default;
+pub mod definition;
 pub mod fieldset;
 pub mod managers;
 pub mod merge;

@@ -1,10 +1,10 @@
 //! The rules in CEL of a custom kind. Without the feature `cel` there are none, and nothing is refused by them.
 
 #[cfg(feature = "cel")]
-pub use super::cel::{Rules, definition};
+pub use super::cel::{Rules, default, definition};
 
 #[cfg(not(feature = "cel"))]
-pub use absent::{Rules, definition};
+pub use absent::{Rules, default, definition};
 
 #[cfg(not(feature = "cel"))]
 mod absent {
@@ -31,6 +31,11 @@ mod absent {
         pub fn check(&self, _: &Value, _: Option<&Value>) -> Vec<Cause> {
             Vec::new()
         }
+    }
+
+    /// What the rules of a schema refuse of a default in it.
+    pub fn default(_: &Value, _: &Value, _: bool, _: &str) -> Vec<Cause> {
+        Vec::new()
     }
 
     /// What is wrong with the rules of one place of a schema.

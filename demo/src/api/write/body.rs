@@ -76,11 +76,15 @@ pub(super) fn known(
         );
         return Err(Refusal::bad(message));
     }
-    let unknown = prune::prune(object, node);
-    if unknown.is_empty() {
+    let unknown = match schema.and_then(Schema::own) {
+        Some(own) => own.prune(object),
+        None => prune::prune(object, node),
+    };
+    let mut said: Vec<String> = call.doubled.iter().map(|path| format!("duplicate field {path:?}")).collect();
+    said.extend(unknown.iter().map(|path| format!("unknown field {path:?}")));
+    if said.is_empty() {
         return Ok(());
     }
-    let said: Vec<String> = unknown.iter().map(|path| format!("unknown field {path:?}")).collect();
     match call.unknown {
         Unknown::Ignore => {}
         Unknown::Warn => warnings.extend(said),

@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::Part;
 use crate::{
     api::{admit, builtin, cluster::Schema, refusal::Refusal, rules},
-    schema::{default, validate},
+    schema::{custom::Custom, default, validate},
     store::KindRow,
 };
 
@@ -29,9 +30,16 @@ pub(super) fn has_generation(row: &KindRow) -> bool {
     row.custom || COUNTED.contains(&row.plural.as_str())
 }
 
+/// Whether the status of a kind is written through a door of its own.
+pub(super) fn has_status(row: &KindRow, schema: Option<&Schema>) -> bool {
+    schema.and_then(Schema::own).map_or_else(|| row.has("status"), Custom::has_status)
+}
+
 pub(super) fn complete(row: &KindRow, schema: Option<&Schema>, object: &mut Value) {
-    if let Some(node) = schema.and_then(Schema::node) {
-        default::default(object, node);
+    match schema {
+        Some(schema) if schema.own().is_some() => schema.own().into_iter().for_each(|own| own.default(object)),
+        Some(schema) => schema.node().into_iter().for_each(|node| default::default(object, node)),
+        None => {}
     }
     builtin::default(row, object);
     admit::always(row, object);
@@ -41,9 +49,19 @@ pub(super) fn refuse(
     row: &KindRow,
     name: &str,
     schema: Option<&Schema>,
+    part: Part,
     old: Option<&Value>,
     new: &Value,
 ) -> Result<(), Refusal> {
+    if let Some(own) = schema.and_then(Schema::own) {
+        let also = rules::check(row, old, new);
+        let causes = match (old, part) {
+            (None, _) => own.refuse(new, also),
+            (Some(old), Part::Status) => own.refuse_status(old, new, also),
+            (Some(old), _) => own.refuse_change(old, new, also),
+        };
+        return if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid(row, name, &causes)) };
+    }
     let mut causes = schema.and_then(Schema::node).map(|node| validate::validate(new, node)).unwrap_or_default();
     for cause in rules::check(row, old, new) {
         // A rule may find again what the schema found.

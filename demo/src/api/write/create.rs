@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::{
     Call, Fate, Owners, Write, body,
-    complete::{complete, has_generation, refuse},
+    complete::{complete, has_generation, has_status, refuse},
     owners,
 };
 use crate::{
     api::{
-        admit,
+        admit, custom,
         cluster::{Cluster, Schema},
         refusal::Refusal,
     },
@@ -57,13 +57,16 @@ pub(super) fn create(
     if row.namespaced {
         admit::namespace(cluster, row, call.namespace, &name)?;
     }
+    if row.custom {
+        custom::admit(cluster, row, &name)?;
+    }
     for field in
         ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"]
     {
         value::remove(&mut object, &["metadata", field]);
     }
     // A kubelet brings its node's status along.
-    if row.has("status") && row.plural != "nodes" {
+    if has_status(row, schema) && row.plural != "nodes" {
         value::remove(&mut object, &["status"]);
     }
     let uid = cluster.uid_for(row, &object);
@@ -77,7 +80,7 @@ pub(super) fn create(
     // What the server adds from here on is nobody's.
     owners::enter(owners, call, row, schema, None, &mut object, &now);
     admit::create(cluster, call.kind, &mut object);
-    refuse(row, &name, schema, None, &object)?;
+    refuse(row, &name, schema, call.part, None, &object)?;
     if cluster.store().get(call.kind, call.namespace, &name).is_some() {
         return Err(Refusal::exists(row, &name));
     }

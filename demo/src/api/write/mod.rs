@@ -83,6 +83,8 @@ pub struct Call<'a> {
     pub manager: &'a str,
     /// What happens to unknown fields.
     pub unknown: Unknown,
+    /// Fields that stand twice in the body.
+    pub doubled: &'a [String],
 }
 
 /// A planned write.

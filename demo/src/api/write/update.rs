@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Call, Fate, Owners, Part, Write, body,
-    complete::{complete, has_generation, refuse},
+    complete::{complete, has_generation, has_status, refuse},
     owners,
 };
 use crate::{
@@ -45,7 +45,7 @@ pub(super) fn update(
     body::known(call, row, schema, &mut object, patched, &mut warnings)?;
     let before = old.value();
     keep_identity(before, &mut object);
-    let status = row.has("status");
+    let status = has_status(row, schema);
     match call.part {
         Part::Whole if status => {
             restore(before, &mut object, "status");
@@ -75,7 +75,7 @@ pub(super) fn update(
         let generation = value::int(before, &["metadata", "generation"]).unwrap_or_default();
         put(&mut object, &["metadata", "generation"], json!(generation + 1));
     }
-    refuse(row, &name, schema, Some(before), &object)?;
+    refuse(row, &name, schema, call.part, Some(before), &object)?;
     let now = when::seconds(cluster.now());
     if !value::at(before, &["metadata", "managedFields"]).is_null() && call.part != Part::Whole {
         restore_in(before, &mut object, "managedFields");

@@ -15,7 +15,7 @@ mod types;
 mod value;
 
 pub use definition::definition;
-pub use tree::Rules;
+pub use tree::{Rules, default};
 
 #[cfg(test)]
 mod tests;

@@ -63,7 +63,7 @@ impl Rules {
 }
 
 /// What the rules of a schema refuse of a default that stands in it.
-pub(super) fn check_default(value: &Value, schema: &Value, resource: bool, path: &str) -> Vec<Cause> {
+pub fn default(value: &Value, schema: &Value, resource: bool, path: &str) -> Vec<Cause> {
     let root = branch(schema, schema);
     let mut causes = check(value, Some(value), schema, resource, path, &root);
     if causes.is_empty() {
