@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     cluster::Cluster,
+    custom,
     refusal::Refusal,
     write::{Fate, Write},
 };
@@ -76,7 +77,11 @@ pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Re
     let seconds = grace(row, old.value(), how);
     let namespace = row.plural == "namespaces" && row.group.is_empty();
     let held = namespace && !value::list(old.value(), &["spec", "finalizers"]).is_empty();
-    let waits = seconds > 0 || !finalizers.is_empty() || held;
+    let definition = row.plural == "customresourcedefinitions";
+    if definition {
+        custom::leave(&mut object, cluster.now());
+    }
+    let waits = definition || seconds > 0 || !finalizers.is_empty() || held;
     if !waits {
         return Ok(Write { kind, object, fate: Fate::Gone, warnings: Vec::new() });
     }

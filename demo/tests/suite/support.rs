@@ -47,15 +47,34 @@ pub async fn client(kubeconfig: &Path, context: &str) -> Client {
 
 /// Sends anything; the code and the body, JSON where it is.
 pub async fn send(client: &Client, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
+    let (code, _, body) = reply(client, method, path, headers, body).await;
+    (code, body)
+}
+
+/// The same, with the warnings in between. Lines of JSON, as a watch sends them, are a list.
+pub async fn reply(
+    client: &Client,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> (u16, Vec<String>, Value) {
     let mut request = http::Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let answer = client.send(request.body(Body::from(body.to_vec())).unwrap()).await.unwrap();
     let code = answer.status().as_u16();
+    let warnings = answer.headers().get_all("warning").iter().map(|one| one.to_str().unwrap().to_owned()).collect();
     let bytes = answer.into_body().collect_bytes().await.unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    (code, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    let body = if let Ok(body) = serde_json::from_str(&text) {
+        body
+    } else {
+        let lines: Result<Vec<Value>, _> = text.lines().map(serde_json::from_str).collect();
+        lines.map_or_else(|_| Value::String(text.clone()), Value::Array)
+    };
+    (code, warnings, body)
 }
 
 /// A program of the test cluster, or `None` where it is not built; in CI that is an error.
