@@ -27,6 +27,8 @@ pub struct Ask {
     pub user: Option<String>,
     /// Names for what the answer says at JSON pointers.
     pub save: BTreeMap<String, String>,
+    /// Whether the entries of `managedFields` are compared too.
+    pub managed: bool,
     /// JSON pointers to what is not compared: what controllers write, that the bare world does not have.
     pub drop: Vec<String>,
     /// Asked again until the answer holds this at a JSON pointer.
@@ -62,13 +64,20 @@ enum Row {
     Ask(Box<Ask>),
 }
 
+/// The one file that is asked for, by a person who works on it.
+pub fn chosen() -> Option<String> {
+    std::env::var("BRINK_PARITY").ok()
+}
+
 /// All requests, file by file: later ones of a file stand on what earlier ones made.
 pub fn all() -> Vec<Ask> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/parity/requests");
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let mut asks = Vec::new();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "yaml")) {
+    let chosen = chosen();
+    let wanted = |file: &PathBuf| chosen.as_ref().is_none_or(|name| file.file_stem().is_some_and(|stem| stem == &**name));
+    for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "yaml") && wanted(file)) {
         let text = std::fs::read_to_string(file).unwrap();
         let rows: Vec<Row> = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         for row in rows {
