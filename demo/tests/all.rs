@@ -14,6 +14,7 @@
 mod suite {
     mod e2e_kubectl;
     mod e2e_parity;
+    mod e2e_promql;
     mod support;
     mod trouble;
     mod watching;

@@ -105,6 +105,11 @@ impl World {
         &self.cluster
     }
 
+    /// What its Prometheus holds.
+    pub fn samples(&self) -> &Tsdb {
+        &self.tsdb
+    }
+
     /// Lets time pass up to a moment.
     pub fn advance(&mut self, to: Timestamp) {
         let end = millis(to);
