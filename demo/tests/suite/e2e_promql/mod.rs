@@ -5,7 +5,6 @@ mod endpoints;
 mod generated;
 mod lab;
 pub mod oracle;
-mod scripts;
 mod world;
 
 use std::time::{SystemTime, UNIX_EPOCH};
