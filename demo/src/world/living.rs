@@ -117,6 +117,11 @@ impl World {
         &self.rules
     }
 
+    /// What its Prometheus holds.
+    pub fn samples(&self) -> &Tsdb {
+        &self.tsdb
+    }
+
     /// Lets time pass up to a moment.
     pub fn advance(&mut self, to: Timestamp) {
         let end = millis(to);
