@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{
     cluster::Cluster,
     refusal::Refusal,
+    trouble,
     write::{Fate, Write},
 };
 use crate::{
@@ -68,6 +69,7 @@ impl How {
 pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Result<Write, Refusal> {
     let row = cluster.store().kind(kind);
     must(row, old, how)?;
+    trouble::let_go(cluster)?;
     let mut object = Value::clone(old.value());
     let (finalizers, before) = finalizers(old.value(), how);
     if finalizers != before {

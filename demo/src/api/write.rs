@@ -10,7 +10,7 @@ use super::{
     cluster::{Cluster, Schema, split},
     patch::{self, Form},
     refusal::Refusal,
-    rules,
+    rules, trouble,
 };
 use crate::{
     base::{
@@ -269,6 +269,7 @@ fn create(
     }
     complete(row, schema, &mut object);
     admit::create(cluster, call.kind, &mut object);
+    trouble::admit(cluster, &mut object)?;
     refuse(row, &name, schema, None, &object)?;
     if cluster.store().get(call.kind, call.namespace, &name).is_some() {
         return Err(Refusal::exists(row, &name));
@@ -330,6 +331,7 @@ fn update(
         }
     }
     complete(row, schema, &mut object);
+    trouble::admit(cluster, &mut object)?;
     if has_generation(row) && call.part == Part::Whole && differs(before, &object) {
         let generation = value::int(before, &["metadata", "generation"]).unwrap_or_default();
         put(&mut object, &["metadata", "generation"], json!(generation + 1));
