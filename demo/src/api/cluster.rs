@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{custom, openapi, pack, refusal::Refusal};
+use super::{custom, openapi, pack, refusal::Refusal, trouble::Standing, wire::Webhook};
 use crate::{
     base::{names, value, when},
     schema::{Node, custom::Custom},
@@ -30,12 +30,15 @@ pub struct User {
 pub type Admission = fn(&Cluster, &KindRow, &mut Value);
 
 /// The API server of the world.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cluster {
     pub(super) store: Store,
     pub(super) pages: Pages,
     pub(super) users: Vec<User>,
     pub(super) admission: Option<Admission>,
+    /// Of the request that is being answered.
+    pub(super) webhook: Option<Webhook>,
+    pub(super) standing: Standing,
     now: Timestamp,
     seed: u64,
     made: u64,
@@ -74,6 +77,8 @@ impl Cluster {
             pages: Pages::default(),
             users: Vec::new(),
             admission: None,
+            webhook: None,
+            standing: Standing::default(),
             now,
             seed,
             made: 0,
@@ -150,6 +155,11 @@ impl Cluster {
     /// Who may log in.
     pub fn set_users(&mut self, users: Vec<User>) {
         self.users = users;
+    }
+
+    /// Which trouble stands from now on.
+    pub fn set_standing(&mut self, standing: Standing) {
+        self.standing = standing;
     }
 
     /// Who completes new objects besides the server itself.

@@ -9,6 +9,7 @@ use super::{
     cluster::Cluster,
     custom,
     refusal::Refusal,
+    trouble,
     write::{Fate, Write},
 };
 use crate::{
@@ -69,6 +70,7 @@ impl How {
 pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Result<Write, Refusal> {
     let row = cluster.store().kind(kind);
     must(row, old, how)?;
+    trouble::let_go(cluster)?;
     let mut object = Value::clone(old.value());
     let (finalizers, before) = finalizers(old.value(), how);
     if finalizers != before {

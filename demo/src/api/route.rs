@@ -29,10 +29,12 @@ use crate::{
 impl Cluster {
     /// Answers a request. It never fails: a refusal is an answer.
     pub fn answer(&mut self, request: &Request, readings: &dyn Readings) -> Response {
+        self.webhook.clone_from(&request.webhook);
         let mut response = match self.handle(request, readings) {
             Ok(response) => response,
             Err(refusal) => refusal.into(),
         };
+        self.webhook = None;
         if matches!(response.body, Body::Whole(_)) {
             response.headers.push(("Cache-Control", "no-cache, private".to_owned()));
         }
@@ -120,6 +122,9 @@ impl Cluster {
             access::require(self, user, &deed)?;
         }
         let row = self.store.kind(kind);
+        if let Some(plain) = self.standing.dry_run(row, request)? {
+            return self.objects(&plain, user, target, readings);
+        }
         if !first.is_empty() {
             return self.subresource(request, user, kind, target, readings);
         }

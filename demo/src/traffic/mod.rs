@@ -83,7 +83,7 @@ pub struct Signal {
 }
 
 /// The traffic of a world.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Traffic {
     seed: u64,
     flows: Vec<Flow>,

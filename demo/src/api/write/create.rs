@@ -12,6 +12,7 @@ use crate::{
         admit, custom,
         cluster::{Cluster, Schema},
         refusal::Refusal,
+        trouble,
     },
     base::{
         value::{self, put, text},
@@ -80,6 +81,7 @@ pub(super) fn create(
     // What the server adds from here on is nobody's.
     owners::enter(owners, call, row, schema, None, &mut object, &now);
     admit::create(cluster, call.kind, &mut object);
+    trouble::admit(cluster, &mut object)?;
     refuse(row, &name, schema, call.part, None, &object)?;
     if cluster.store().get(call.kind, call.namespace, &name).is_some() {
         return Err(Refusal::exists(row, &name));

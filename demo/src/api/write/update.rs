@@ -11,6 +11,7 @@ use crate::{
     api::{
         cluster::{Cluster, Schema},
         refusal::Refusal,
+        trouble,
     },
     base::{
         value::{self, put, text},
@@ -71,6 +72,7 @@ pub(super) fn update(
         }
     }
     complete(row, schema, &mut object);
+    trouble::admit(cluster, &mut object)?;
     if has_generation(row) && call.part == Part::Whole && differs(before, &object) {
         let generation = value::int(before, &["metadata", "generation"]).unwrap_or_default();
         put(&mut object, &["metadata", "generation"], json!(generation + 1));
