@@ -209,9 +209,8 @@ fn a_model_that_cannot_be_reached_is_told_with_what_to_do() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut session = cockpit(&format!("openai:played@http://{closed}"));
     ask(&mut session, "anybody there?");
-    session.until("the remedy", |screen| {
-        screen.contains("cannot reach http") && screen.contains("check agent.base-url")
-    });
+    session
+        .until("the remedy", |screen| screen.contains("cannot reach http") && screen.contains("check agent.base-url"));
     leave(session);
 }
 
@@ -220,7 +219,9 @@ fn a_missing_key_is_told_with_what_to_do() {
     let mut session = cockpit("anthropic:claude-played");
     session.until("the remedy", |screen| {
         // At this width the sentences wrap.
-        ["there is no key for", "anthropic:claude-played", "set BRINK_AGENT_KEY or"].into_iter().all(|part| screen.contains(part))
+        ["there is no key for", "anthropic:claude-played", "set BRINK_AGENT_KEY or"]
+            .into_iter()
+            .all(|part| screen.contains(part))
     });
     leave(session);
 }
