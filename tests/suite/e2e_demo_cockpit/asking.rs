@@ -209,8 +209,9 @@ fn a_model_that_cannot_be_reached_is_told_with_what_to_do() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut session = cockpit(&format!("openai:played@http://{closed}"));
     ask(&mut session, "anybody there?");
-    session
-        .until("the remedy", |screen| screen.contains("cannot reach http") && screen.contains("check agent.base-url"));
+    session.until("the remedy", |screen| {
+        screen.contains("cannot reach http") && screen.contains("agent.base-url and the network")
+    });
     leave(session);
 }
 
