@@ -196,7 +196,9 @@ impl Cluster {
         let Some(doubled) = doubled else { return self.write(request, kind, target, part, wish) };
         let unknown = unknown(request)?;
         if unknown == Unknown::Strict {
-            return Err(Refusal::bad(format!("error strict decoding YAML: {doubled}")));
+            return Err(Refusal::bad(format!(
+                "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  {doubled}"
+            )));
         }
         let answer = self.write(request, kind, target, part, wish)?;
         Ok(if unknown == Unknown::Warn { answer.warn(&[doubled]) } else { answer })

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::refusal::Refusal;
 use crate::{
     base::{jsonpath::JsonPath, value},
-    store::{KindRow, kinds::ScalePaths},
+    store::kinds::ScalePaths,
 };
 
 /// The Scale of an object.
@@ -29,7 +29,8 @@ pub fn of(paths: &ScalePaths, object: &Value) -> Value {
     if let Some(wanted) = number(&paths.spec).filter(|wanted| *wanted != 0) {
         scale["spec"]["replicas"] = json!(wanted);
     }
-    let selector = JsonPath::parse(&paths.selector).and_then(|path| path.first(object).cloned());
+    let selector = Some(&paths.selector).filter(|path| !path.is_empty());
+    let selector = selector.and_then(|path| JsonPath::parse(path)).and_then(|path| path.first(object).cloned());
     match selector {
         Some(Value::String(text)) => scale["status"]["selector"] = json!(text),
         Some(object @ Value::Object(_)) => scale["status"]["selector"] = json!(text_of(&object)),
@@ -60,7 +61,7 @@ pub fn text_of(selector: &Value) -> String {
 }
 
 /// The object that a changed Scale asks for.
-pub fn into(row: &KindRow, paths: &ScalePaths, object: &Value, scale: &Value) -> Result<Value, Refusal> {
+pub fn into(paths: &ScalePaths, object: &Value, scale: &Value) -> Result<Value, Refusal> {
     let wanted = value::at(scale, &["spec", "replicas"]);
     let wanted = if wanted.is_null() { 0 } else { wanted.as_i64().unwrap_or(-1) };
     if wanted < 0 {
@@ -69,7 +70,8 @@ pub fn into(row: &KindRow, paths: &ScalePaths, object: &Value, scale: &Value) ->
             value::at(scale, &["spec", "replicas"]),
             "must be greater than or equal to 0",
         );
-        return Err(Refusal::invalid(row, value::text(object, &["metadata", "name"]), &[cause]));
+        let name = value::text(object, &["metadata", "name"]);
+        return Err(Refusal::invalid_as("autoscaling", "Scale", name, &[cause]));
     }
     let mut object = object.clone();
     let given = value::text(scale, &["metadata", "resourceVersion"]);

@@ -11,7 +11,7 @@ use crate::{
 
 /// Kinds whose generation counts the changes of their spec.
 pub(super) fn has_generation(row: &KindRow) -> bool {
-    const COUNTED: [&str; 14] = [
+    const COUNTED: [&str; 15] = [
         "deployments",
         "replicasets",
         "statefulsets",
@@ -26,6 +26,7 @@ pub(super) fn has_generation(row: &KindRow) -> bool {
         "customresourcedefinitions",
         "endpointslices",
         "replicationcontrollers",
+        "podtemplates",
     ];
     row.custom || COUNTED.contains(&row.plural.as_str())
 }
