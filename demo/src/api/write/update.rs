@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Call, Fate, Owners, Part, Write, body,
     complete::{complete, has_generation, has_status, refuse},
-    owners,
+    owners, warn,
 };
 use crate::{
     api::{
@@ -78,6 +78,9 @@ pub(super) fn update(
         put(&mut object, &["metadata", "generation"], json!(generation + 1));
     }
     refuse(row, &name, schema, call.part, Some(before), &object)?;
+    if call.part == Part::Whole {
+        warnings.extend(warn::of(row, Some(before), &object));
+    }
     let now = when::seconds(cluster.now());
     if !value::at(before, &["metadata", "managedFields"]).is_null() && call.part != Part::Whole {
         restore_in(before, &mut object, "managedFields");
