@@ -46,6 +46,9 @@ pub fn strange_formats(definition: &Value) -> Vec<String> {
 }
 
 fn formats(schema: &Value, found: &mut Vec<String>) {
+    if !schema.is_object() {
+        return;
+    }
     if let Some(format) = schema["format"].as_str()
         && schema["type"] == "string"
         && !format.is_empty()
