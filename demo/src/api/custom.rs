@@ -105,8 +105,10 @@ pub fn leave(definition: &mut Value, now: Timestamp) {
         finalizers.push(json!(CLEANUP));
     }
     put(definition, &["metadata", "finalizers"], json!(finalizers));
-    let why = "CustomResourceDefinition marked for deletion; CustomResource deletion is in progress";
-    set(definition, condition("Terminating", "True", "InstanceDeletionPending", why, now));
+    let why = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    if !is_terminating(definition) {
+        set(definition, condition("Terminating", "True", "InstanceDeletionPending", why, now));
+    }
 }
 
 /// What the server's own controllers do about a definition that was written.
@@ -231,6 +233,12 @@ fn clean(cluster: &mut Cluster, kind: KindId, definition: &Object) {
             }
         }
         if cluster.store.list(of, None).next().is_some() {
+            let mut waits = Value::clone(definition.value());
+            let why = "CustomResource deletion is in progress";
+            set(&mut waits, condition("Terminating", "True", "InstanceDeletionInProgress", why, cluster.now()));
+            if waits != **definition.value() {
+                cluster.store.put(kind, waits);
+            }
             return;
         }
     }

@@ -100,6 +100,15 @@ impl Refusal {
         Self::conflict(kind, name, WHY)
     }
 
+    /// 422 for a replacement that does not say what it replaces.
+    pub fn unversioned(kind: &KindRow, name: &str) -> Self {
+        let cause = Cause::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
+        let mut details = about(kind, &kind.plural, name);
+        details["causes"] = json!([{"reason": cause.reason, "message": cause.message, "field": cause.field}]);
+        let message = format!("{} {name:?} is invalid: {}: {}", kind.resource(), cause.field, cause.message);
+        Self { details, ..Self::new(422, "Invalid", message) }
+    }
+
     /// 422 with its causes.
     pub fn invalid(kind: &KindRow, name: &str, causes: &[Cause]) -> Self {
         Self::invalid_as(&kind.group, &kind.kind, name, causes)

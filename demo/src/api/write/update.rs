@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Call, Fate, Owners, Part, Write, body,
     complete::{complete, has_generation, has_status, refuse},
-    owners,
+    owners, warn,
 };
 use crate::{
     api::{
@@ -89,6 +89,9 @@ pub(super) fn update(
         put(&mut object, &["metadata", "generation"], json!(generation + 1));
     }
     refuse(row, &name, schema, call.part, Some(before), &object)?;
+    if call.part == Part::Whole {
+        warnings.extend(warn::of(row, Some(before), &object));
+    }
     put(&mut object, &["metadata", "resourceVersion"], value::at(before, &["metadata", "resourceVersion"]).clone());
     let free = value::list(&object, &["metadata", "finalizers"]).is_empty()
         && (row.plural != "namespaces" || value::list(&object, &["spec", "finalizers"]).is_empty());

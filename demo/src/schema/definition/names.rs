@@ -13,11 +13,11 @@ use crate::{
 const APPROVED: &str = "api-approved.kubernetes.io";
 
 /// The group, the scope, and the name that follows from group and plural.
-pub fn group(new: &Value, causes: &mut Vec<Cause>) {
+pub fn group(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     let (name, group) = (value::at(new, &["metadata", "name"]), value::at(new, &["spec", "group"]));
     let said = group.as_str().unwrap_or_default();
     let wanted = format!("{}.{said}", text(new, &["spec", "names", "plural"]));
-    if name != wanted.as_str() {
+    if old.is_none() && name != wanted.as_str() {
         causes.push(Cause::invalid("metadata.name", name, "must be spec.names.plural+\".\"+spec.group"));
     }
     if said.is_empty() {

@@ -25,7 +25,7 @@ enum Level {
 pub fn check(root: &Value, at: &str) -> Vec<Cause> {
     let mut causes = Vec::new();
     walk(root, Level::Root, at, &mut causes);
-    nested::complete(root, root, at, &mut causes);
+    nested::complete(root, at, &mut causes);
     causes.sort_by_cached_key(|cause| format!("{}: {}", cause.field, cause.message));
     causes
 }
