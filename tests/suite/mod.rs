@@ -11,6 +11,7 @@ mod e2e_demo;
 mod e2e_lifecycle;
 mod e2e_plan;
 mod e2e_prometheus;
+mod e2e_promql;
 mod e2e_seeing;
 mod e2e_states;
 mod e2e_watching;
