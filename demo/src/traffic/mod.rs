@@ -15,6 +15,7 @@ mod edge;
 mod flags;
 mod health;
 mod json;
+mod limit;
 mod log;
 mod queue;
 mod report;
@@ -252,9 +253,9 @@ impl Traffic {
         (0u32..).zip(&self.state.pods).filter(|(_, pod)| pod.there).map(|(number, pod)| (number, &pod.uid))
     }
 
-    /// Tries of callers towards clusters (`outbound|PORT|SUBSET|HOST`).
-    pub fn tries(&self) -> impl Iterator<Item = (Option<&Workload>, &Arc<str>, Tries)> {
-        self.state.tries.iter().map(|((caller, cluster), tries)| (self.workload(*caller), cluster, *tries))
+    /// Tries of calling pods towards clusters (`outbound|PORT|SUBSET|HOST`).
+    pub fn tries(&self) -> impl Iterator<Item = (u32, &Arc<str>, Tries)> {
+        self.state.tries.iter().map(|((pod, cluster), tries)| (*pod, cluster, *tries))
     }
 
     /// How the flows fared, in their order.

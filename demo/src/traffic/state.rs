@@ -7,9 +7,10 @@ use std::{
 };
 
 use super::{
-    compile::{Proxy, Snapshot},
+    compile::{Limit, Proxy, Snapshot},
     edge::{Edges, Names, Workload},
     health::Health,
+    limit::Bucket,
     log::LogRecord,
     queue::Queue,
 };
@@ -70,6 +71,8 @@ pub struct Tries {
     pub retries: u64,
     /// Of these, the ones that reached no pod.
     pub lost: u64,
+    /// Retries that were not made, because too many were under way.
+    pub overflows: u64,
     /// Hosts ejected.
     pub ejections: u64,
 }
@@ -85,7 +88,10 @@ pub(super) struct State {
     pub(super) health: HashMap<(u32, u32), Health>,
     pub(super) pools: Vec<u32>,
     pool_of: HashMap<(u32, Arc<str>), u32>,
+    /// By calling pod and cluster.
     pub(super) tries: HashMap<(u32, Arc<str>), Tries>,
+    /// By pod and limit.
+    buckets: HashMap<(u32, Arc<str>), Bucket>,
     heap: BinaryHeap<Reverse<(u64, Done)>>,
     pub(super) edges: Edges,
     pub(super) logs: Vec<LogRecord>,
@@ -171,6 +177,7 @@ impl State {
         let pods = &self.pods;
         self.edges.retain(|pod| pods[pod as usize].there);
         self.health.retain(|(_, pod), _| pods[*pod as usize].there);
+        self.buckets.retain(|(pod, _), _| pods[*pod as usize].there);
     }
 
     /// The number of a caller's limit towards a cluster.
@@ -178,6 +185,14 @@ impl State {
         *self.pool_of.entry((caller, Arc::clone(cluster))).or_insert_with(|| {
             self.pools.push(0);
             self.pools.len() as u32 - 1
+        })
+    }
+
+    /// The first of these limits at which a pod's proxy has no token left; takes one of each that has.
+    pub(super) fn limited<'l>(&mut self, pod: u32, limits: &'l [Limit], at: f64) -> Option<&'l Limit> {
+        limits.iter().find(|limit| {
+            let key = (pod, Arc::clone(&limit.name));
+            !self.buckets.entry(key).or_insert_with(|| Bucket::full(limit, at)).take(limit, at)
         })
     }
 
