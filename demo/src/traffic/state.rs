@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    compile::{Limit, Proxy, Snapshot},
+    compile::{Limit, Probe, Proxy, Snapshot},
     edge::{Edges, Names, Workload},
     health::Health,
     limit::Bucket,
@@ -36,6 +36,8 @@ pub(super) struct PodState {
     pub(super) in_flight: u32,
     pub(super) queue: Queue,
     pub(super) cpu_limit: Option<f64>,
+    pub(super) memory_limit: Option<f64>,
+    pub(super) probe: Option<Probe>,
     pub(super) base_cpu: f64,
     pub(super) base_memory: f64,
     pub(super) memory_per_request: f64,
@@ -142,6 +144,8 @@ impl State {
                     in_flight: 0,
                     queue: Queue::default(),
                     cpu_limit: pod.cpu_limit,
+                    memory_limit: pod.memory_limit,
+                    probe: pod.probe,
                     base_cpu: if group.behaviour.base_cpu > 0.0 { group.behaviour.base_cpu } else { 0.002 },
                     base_memory: if group.behaviour.base_memory > 0.0 { group.behaviour.base_memory } else { 48e6 },
                     memory_per_request: 131_072.0,
@@ -165,14 +169,22 @@ impl State {
 
     /// What is really there, as opposed to what the proxies know.
     pub(super) fn see(&mut self, latest: &Bound) {
+        let before: Vec<bool> = self.pods.iter().map(|pod| pod.alive).collect();
         for pod in &mut self.pods {
             (pod.alive, pod.there) = (false, false);
         }
         for (pod, number) in latest.snapshot.pods().iter().zip(&latest.pods) {
             let state = &mut self.pods[*number as usize];
             (state.alive, state.cpu_limit) = (pod.alive, pod.cpu_limit);
+            (state.memory_limit, state.probe) = (pod.memory_limit, pod.probe);
             state.ip.clone_from(&pod.ip);
             state.there = !pod.uid.starts_with("gone:");
+        }
+        // A program that ended has nothing waiting when it starts again.
+        for (pod, before) in self.pods.iter_mut().zip(before) {
+            if before && !pod.alive {
+                (pod.queue, pod.in_flight) = (Queue::default(), 0);
+            }
         }
         let pods = &self.pods;
         self.edges.retain(|pod| pods[pod as usize].there);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Bundle, Stage, Trouble, build, build::oldest, file, logs::Logs};
+use super::{Bundle, Stage, Trouble, build, build::oldest, file, logs::Logs, strain::Strain};
 use crate::{
     api::{Cluster, Pulled, Request, Response, Stream, User},
     base::{kinds, objects::Kind, value::text},
@@ -65,6 +65,7 @@ pub struct World {
     tsdb: Tsdb,
     scraper: Scraper,
     logs: Logs,
+    strain: Strain,
 }
 
 impl World {
@@ -92,6 +93,7 @@ impl World {
             tsdb: Tsdb::new(SCRAPE, KEPT),
             scraper: Scraper::new(wish.seed),
             logs: Logs::default(),
+            strain: Strain::default(),
         };
         world.observe_all();
         world.live(wish.now);
@@ -182,6 +184,7 @@ impl World {
         for record in self.traffic.take_logs() {
             self.logs.take(&record);
         }
+        self.scraper.converged(&self.traffic.take_convergence());
         self.scraper.scrape(&mut self.tsdb, &self.traffic, from, to);
         if to - self.chores >= CHORES {
             self.chores = to;
@@ -215,6 +218,7 @@ impl World {
             .map(|signal| ((signal.namespace.to_string(), signal.pod.to_string()), (signal.cores * 1000.0) as u64))
             .collect();
         self.control.state.cpu = cpu;
+        self.strain.look(self.traffic.signals(), &mut self.control.state, at(self.ticked));
         if let Some(pods) = self.cluster.store().find("", "pods") {
             let store = self.cluster.store();
             self.logs.keep(|namespace, pod| store.get(pods, namespace, pod).is_some());

@@ -14,6 +14,7 @@ mod located;
 mod logs;
 pub mod manifest;
 mod section;
+mod strain;
 #[cfg(test)]
 mod tests;
 pub mod trouble;

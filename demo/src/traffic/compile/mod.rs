@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub use destination_rule::Outlier;
 pub use envoy_filter::Limit;
 pub use kinds::READ;
-pub use pods::{Group, Pod, Proxy};
+pub use pods::{Group, Pod, Probe, Proxy};
 pub use rules::{Fault, Reply, Retries};
 pub use services::Service;
 pub use site::{CallSite, Choice, Cluster, Entry, Forward, Inbound, Link, Site};
