@@ -117,7 +117,8 @@ pub fn settle(cluster: &mut Cluster, kind: KindId, definition: &Object) {
         clean(cluster, kind, definition);
         return;
     }
-    if value::at(definition.value(), &["status", "acceptedNames"]) == value::at(definition.value(), &["spec", "names"]) {
+    if value::at(definition.value(), &["status", "acceptedNames"]) == value::at(definition.value(), &["spec", "names"])
+    {
         return;
     }
     let mut object = Value::clone(definition.value());
@@ -208,7 +209,8 @@ fn taken(cluster: &Cluster, kind: KindId, definition: &Value) -> (BTreeSet<Strin
         }
         let names = value::at(other, &["status", "acceptedNames"]);
         let short = list(names, &["shortNames"]).iter().filter_map(Value::as_str);
-        resources.extend([text(names, &["plural"]), text(names, &["singular"])].into_iter().chain(short).map(str::to_owned));
+        resources
+            .extend([text(names, &["plural"]), text(names, &["singular"])].into_iter().chain(short).map(str::to_owned));
         kinds.extend([text(names, &["kind"]), text(names, &["listKind"])].map(str::to_owned));
     }
     (resources, kinds)

@@ -76,7 +76,8 @@ pub fn check(row: &KindRow, object: &Value, status: bool) -> Vec<Cause> {
             None if replicas.is_null() => {}
             None => {
                 let shown = replicas.as_str().map_or_else(|| replicas.to_string(), str::to_owned);
-                let why = format!("{path} accessor error: {shown} is of the type {}, expected int64", go::type_of(replicas));
+                let why =
+                    format!("{path} accessor error: {shown} is of the type {}, expected int64", go::type_of(replicas));
                 wrong(&json!(0), &why);
             }
             Some(has) if has < 0 => wrong(replicas, "should be a non-negative integer"),

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use crate::{
     base::kinds,
     control::{
+        ctx::State,
         key::Key,
         kubelet::{self, Exit},
-        ctx::State,
     },
     traffic::Signal,
 };

@@ -109,6 +109,8 @@ pub(super) fn known(
 
 /// Takes unknown fields out of the metadata of a custom object, which has the same in every kind.
 fn metadata(node: Node<'_>, object: &mut Value) -> Vec<String> {
-    let (Some(node), Some(metadata)) = (node.property("metadata"), object.get_mut("metadata")) else { return Vec::new() };
+    let (Some(node), Some(metadata)) = (node.property("metadata"), object.get_mut("metadata")) else {
+        return Vec::new();
+    };
     prune::prune(metadata, node).into_iter().map(|path| format!("metadata.{path}")).collect()
 }

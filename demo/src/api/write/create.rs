@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     api::{
-        admit, custom,
+        admit,
         cluster::{Cluster, Schema},
+        custom,
         refusal::Refusal,
         trouble,
     },

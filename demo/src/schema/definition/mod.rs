@@ -30,7 +30,8 @@ pub fn check(old: Option<&Value>, new: &Value) -> Vec<Cause> {
     stored(new, &mut causes);
     names::approved(old, new, &mut causes);
     if new["spec"]["preserveUnknownFields"] == Value::Bool(true) {
-        let why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
+        let why =
+            "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
         causes.push(Cause::invalid("spec.preserveUnknownFields", &Value::Bool(true), why));
     }
     causes

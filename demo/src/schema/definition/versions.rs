@@ -92,9 +92,8 @@ fn discouraged(version: &Value, here: &str, causes: &mut Vec<Cause>) {
         causes.push(Cause::invalid(at.clone(), given, "must not be an empty string"));
     }
     if let Some((place, _)) = words.char_indices().find(|(_, c)| c.is_control()) {
-        let why = format!(
-            "must only contain printable UTF-8 characters; non-printable character found at index {place}"
-        );
+        let why =
+            format!("must only contain printable UTF-8 characters; non-printable character found at index {place}");
         causes.push(Cause::invalid(at, given, &why));
     }
 }

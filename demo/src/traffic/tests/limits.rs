@@ -79,8 +79,7 @@ fn a_token_bucket_lets_its_tokens_through_and_answers_the_rest_429() {
     let passed = seen.count(Reporter::Destination, "*", "ratings-v1", Some(200));
     near(passed as f64 / 30.0, 30.0, 2.0);
     near(seen.share("reviews-v1", "ratings-v1", 429), 0.75, 0.04);
-    let limited =
-        seen.requests.iter().any(|(key, _)| key.0 == Reporter::Destination && key.3 == 429 && key.4 == "RL");
+    let limited = seen.requests.iter().any(|(key, _)| key.0 == Reporter::Destination && key.3 == 429 && key.4 == "RL");
     assert!(limited, "{seen:?}");
     // reviews needs ratings: what is refused there fails all the way up.
     near(seen.share("edge-istio", "web-v1", 500), 0.75, 0.04);
@@ -115,7 +114,9 @@ fn a_budget_of_retries_bounds_their_load() {
     });
     let (free, _) = amplification(&mut town);
     near(free, 4.0, 0.1);
-    town.change(|shelf| shelf.put(destination_rule("ratings", &json!({"connectionPool": {"http": {"maxRetries": 1}}}))));
+    town.change(|shelf| {
+        shelf.put(destination_rule("ratings", &json!({"connectionPool": {"http": {"maxRetries": 1}}})))
+    });
     let (bounded, seen) = amplification(&mut town);
     assert!(bounded < 3.0, "{bounded}");
     assert!(seen.flags("reviews-v1", "ratings-v1").iter().any(|flags| flags.contains("UO")), "{seen:?}");
@@ -230,7 +231,11 @@ fn a_pod_that_leaves_in_peace_loses_no_request() {
     let arrived = |town: &mut Town| {
         let pods: Vec<(u32, String)> = town.traffic.pods().map(|(number, uid)| (number, uid.to_string())).collect();
         let own = pods.iter().find(|(_, uid)| uid == "uid-ratings-v1-1").map(|(number, _)| *number);
-        town.traffic.counters().filter(|(_, edge)| Some(edge.key.pod) == own).map(|(_, edge)| edge.requests).sum::<u64>()
+        town.traffic
+            .counters()
+            .filter(|(_, edge)| Some(edge.key.pod) == own)
+            .map(|(_, edge)| edge.requests)
+            .sum::<u64>()
     };
     let then = arrived(&mut town);
     town.run(5.0);

@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::*;
-use crate::{api::Cluster, world::{Wish, World}};
+use crate::{
+    api::Cluster,
+    world::{Wish, World},
+};
 
 /// Two pods of an echo service, called so often; with a limit of memory and a probe.
 fn world(rps: u32, memory: &str, serves: &str) -> World {
@@ -28,6 +31,7 @@ fn world(rps: u32, memory: &str, serves: &str) -> World {
         path: "small.yaml".to_owned(),
         text,
         manifests: vec![("small/small.yaml".to_owned(), manifests)],
+        rules: None,
     };
     World::new(&Wish { bundle, pods: None, seed: 3, now: now() }).unwrap()
 }

@@ -71,7 +71,8 @@ impl Server {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let answer = self.answer(ask).await;
-            let holds = ask.until.iter().all(|(at, wanted)| answer["body"].pointer(at).unwrap_or(&Value::Null) == wanted);
+            let holds =
+                ask.until.iter().all(|(at, wanted)| answer["body"].pointer(at).unwrap_or(&Value::Null) == wanted);
             if holds || Instant::now() > deadline {
                 return answer;
             }
