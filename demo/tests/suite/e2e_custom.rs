@@ -81,7 +81,7 @@ async fn any_definition_is_applied_by_the_client_and_by_the_server() {
     assert_eq!(said(&second, &["serverside-applied"]), count, "{second}");
     let names = demo.kubectl(&kubectl, &["get", "crd", "-o", "name"], "");
     let names: BTreeSet<&str> = names.lines().collect();
-    let mut wait = vec!["wait", "--for=condition=established", "--timeout=5s"];
+    let mut wait = vec!["wait", "--for=condition=established", "--timeout=2m"];
     wait.extend(names.iter().copied());
     demo.kubectl(&kubectl, &wait, "");
     let served = demo.kubectl(&kubectl, &["api-resources", "--no-headers", "-o", "name"], "");
@@ -96,14 +96,16 @@ async fn objects_of_an_own_kind_are_validated_printed_scaled_watched_and_end_wit
     let demo = demo().await;
     let run = |words: &[&str], input: &str| demo.kubectl(&kubectl, words, input);
     run(&["apply", "-f", "-"], WIDGETS);
-    run(&["wait", "--for=condition=established", "--timeout=5s", "crd/widgets.example.com"], "");
+    run(&["wait", "--for=condition=established", "--timeout=2m", "crd/widgets.example.com"], "");
     let refused = |input: &str| demo.refused(&kubectl, &["apply", "-f", "-"], input);
     let unknown = refused(&WIDGET.replace(r#""color": "red""#, r#""color": "red", "colour": "red""#));
     assert!(unknown.contains(r#"unknown field "spec.colour""#), "{unknown}");
     let green = refused(&WIDGET.replace("red", "green"));
     assert!(green.contains(r#"spec.color: Unsupported value: "green": supported values: "red", "blue""#), "{green}");
     let many = refused(&WIDGET.replace(r#""red""#, r#""red", "replicas": 9"#));
-    assert!(many.contains(r#"Widget.example.com "one" is invalid: spec: Invalid value: too many"#), "{many}");
+    assert!(many.contains(r#"The Widget "one" is invalid: spec: Invalid value: too many"#), "{many}");
+    let nobody = refused(&WIDGET.replace("Widget", "Gadget"));
+    assert!(nobody.contains(r#"no matches for kind "Gadget" in version "example.com/v1""#), "{nobody}");
     assert!(run(&["apply", "-f", "-"], WIDGET).contains("widget.example.com/one created"));
     assert!(run(&["apply", "-f", "-"], WIDGET).contains("widget.example.com/one unchanged"));
     let table = run(&["get", "wd"], "");
@@ -129,8 +131,6 @@ async fn objects_of_an_own_kind_are_validated_printed_scaled_watched_and_end_wit
     assert_eq!(next().unwrap(), "DELETED one red 4");
     watch.kill().unwrap();
     watch.wait().unwrap();
-    assert!(
-        demo.refused(&kubectl, &["get", "widgets"], "")
-            .contains(r#"the server doesn't have a resource type "widgets""#)
-    );
+    let gone = demo.refused(&kubectl, &["get", "--raw", "/apis/example.com/v1/widgets"], "");
+    assert!(gone.contains("NotFound"), "{gone}");
 }
