@@ -55,8 +55,11 @@ fn older(schema: &Value) -> Value {
             if let Some(Value::String(reference)) = map.get("$ref").or(lone) {
                 return json!({"$ref": reference.replace("#/components/schemas/", "#/definitions/")});
             }
-            let left_out = |name: &str| matches!(name, "oneOf" | "anyOf" | "allOf" | "not" | "nullable");
-            let kept = map.iter().filter(|(name, inner)| !(left_out(name) && !inner.get("type").is_some()));
+            // A property may be called like a word; then what stands there is a schema with a type.
+            let kept = map.iter().filter(|(name, inner)| {
+                !matches!(name.as_str(), "oneOf" | "anyOf" | "allOf" | "not" | "nullable")
+                    || inner.get("type").is_some()
+            });
             kept.map(|(name, inner)| (name.clone(), older(inner))).collect::<Map<_, _>>().into()
         }
         Value::Array(list) => list.iter().map(older).collect(),
