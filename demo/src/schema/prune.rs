@@ -23,7 +23,9 @@ fn walk(value: &mut Value, node: Node<'_>, path: &str, unknown: &mut Vec<String>
                 }
                 if let Some(field) = node.field(name) {
                     walk(inner, field, &here, unknown);
-                    return required.contains(&name.as_str()) || !is_unsaid(inner, field);
+                    // Nobody in the list of managers is a wish: to forget them.
+                    let meant = required.contains(&name.as_str()) || name == "managedFields";
+                    return meant || !is_unsaid(inner, field);
                 }
                 if node.is_open() {
                     return true;

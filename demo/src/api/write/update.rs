@@ -93,6 +93,7 @@ pub(super) fn update(
         warnings.extend(warn::of(row, Some(before), &object));
     }
     put(&mut object, &["metadata", "resourceVersion"], value::at(before, &["metadata", "resourceVersion"]).clone());
+    owners::keep_times(before, &mut object);
     let free = value::list(&object, &["metadata", "finalizers"]).is_empty()
         && (row.plural != "namespaces" || value::list(&object, &["spec", "finalizers"]).is_empty());
     let graceful = value::int(&object, &["metadata", "deletionGracePeriodSeconds"]).unwrap_or_default() > 0;
