@@ -74,7 +74,7 @@ pub(super) fn apply(
     if call.manager == KUBECTL && !text(&object, &["metadata", "annotations", LAST]).is_empty() {
         put(&mut object, &["metadata", "annotations", LAST], json!(written(config)));
     }
-    update::update(cluster, call, row, schema, &old, object, true, Owners::Known(applied.managers))
+    update::update(cluster, call, schema, &old, object, true, Owners::Known(applied.managers))
 }
 
 /// Applies; what stands in the way of kubectl only because it wrote the same by plain updates before stands in its way no more.

@@ -19,19 +19,19 @@ use crate::{
         when,
     },
     schema::validate::Cause,
-    store::{KindRow, Object},
+    store::Object,
 };
 
 pub(super) fn update(
     cluster: &Cluster,
     call: &Call<'_>,
-    row: &KindRow,
     schema: Option<&Schema>,
     old: &Object,
     mut object: Value,
     patched: bool,
     owners: Owners,
 ) -> Result<Write, Refusal> {
+    let row = cluster.store().kind(call.kind);
     let name = old.name().to_owned();
     body::identify(call, row, &mut object)?;
     let said = |path: &[&str]| text(&object, path).to_owned();

@@ -31,12 +31,7 @@ fn way<'a>(document: &'a Value, manager: &str, applies: bool) -> Way<'a> {
     Way {
         shape: Shape::of(Node::of_component(document, "T", true)),
         reset: FieldSet::of_names(&[&["status"]]),
-        writer: Writer {
-            manager: manager.to_owned(),
-            applies,
-            version: "v1".to_owned(),
-            subresource: String::new(),
-        },
+        writer: Writer { manager: manager.to_owned(), applies, version: "v1".to_owned(), subresource: String::new() },
         time: TIME,
     }
 }
@@ -150,14 +145,8 @@ fn spec() -> impl Strategy<Value = Value> {
         prop::option::of(map()),
     );
     all.prop_map(|(size, ports, tags, rules, labels, whole)| {
-        let fields = [
-            ("size", size),
-            ("ports", ports),
-            ("tags", tags),
-            ("rules", rules),
-            ("labels", labels),
-            ("whole", whole),
-        ];
+        let fields =
+            [("size", size), ("ports", ports), ("tags", tags), ("rules", rules), ("labels", labels), ("whole", whole)];
         let map: Map<String, Value> =
             fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
         Value::Object(map)
