@@ -128,7 +128,7 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
                 return Err(Refusal::bad(message));
             }
             let old = existing(cluster, call, row, if call.name.is_empty() { &given } else { call.name })?;
-            update::update(cluster, call, row, schema.as_ref(), &old, object, false, Owners::Noted)
+            update::update(cluster, call, schema.as_ref(), &old, object, false, Owners::Noted)
         }
         Wish::Patch(form, body) => {
             let old = existing(cluster, call, row, call.name)?;
@@ -141,7 +141,7 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
                     return Err(Refusal::bad(format!("the {field} of the object may not change by a patch")));
                 }
             }
-            update::update(cluster, call, row, schema.as_ref(), &old, object, true, Owners::Noted)
+            update::update(cluster, call, schema.as_ref(), &old, object, true, Owners::Noted)
         }
         Wish::Apply { config, force } => apply::apply(cluster, call, row, schema.as_ref(), &config, force),
     }
@@ -152,7 +152,7 @@ pub fn plan_owned(cluster: &Cluster, call: &Call<'_>, object: Value, managers: M
     let row = cluster.store().kind(call.kind);
     let schema = cluster.schema(call.kind, call.version);
     let old = existing(cluster, call, row, call.name)?;
-    update::update(cluster, call, row, schema.as_ref(), &old, object, false, Owners::Known(managers))
+    update::update(cluster, call, schema.as_ref(), &old, object, false, Owners::Known(managers))
 }
 
 /// Commits what was planned.
