@@ -118,7 +118,8 @@ fn a_budget_of_retries_bounds_their_load() {
         shelf.put(destination_rule("ratings", &json!({"connectionPool": {"http": {"maxRetries": 1}}})))
     });
     let (bounded, seen) = amplification(&mut town);
-    assert!(bounded < 3.0, "{bounded}");
+    // Injected failures are quick: only retries that meet another one are left out.
+    assert!(bounded < free * 0.93, "{bounded} after {free}");
     assert!(seen.flags("reviews-v1", "ratings-v1").iter().any(|flags| flags.contains("UO")), "{seen:?}");
     assert!(town.traffic.tries().any(|(.., tries)| tries.overflows > 0));
     town.change(|shelf| {
