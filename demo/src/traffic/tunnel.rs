@@ -36,7 +36,7 @@ pub struct Tunnel {
 }
 
 /// All of them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tunnels(HashMap<TunnelKey, Tunnel>);
 
 impl Tunnels {
