@@ -240,7 +240,9 @@ fn route_conflict_in_the_cockpit(#[values((80, 24), (120, 40))] size: (u16, u16)
     session.press("n");
     session.press("p");
     seen(&mut session, "the preview", |screen| screen.contains("Preview route-conflict route-chaos/my-route"));
-    insist(&mut session, "\x1b[6~", "esc discard", "the predicted winner", |screen| screen.contains("my-route wins: no"));
+    insist(&mut session, "\x1b[6~", "esc discard", "the predicted winner", |screen| {
+        screen.contains("my-route wins: no")
+    });
     insist(&mut session, "a", "esc discard", "the question", |screen| screen.contains("and press enter to apply"));
     session.press("my-route");
     insist(&mut session, "\r", "press enter to apply", "the fault", |screen| {
