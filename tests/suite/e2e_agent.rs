@@ -140,7 +140,7 @@ fn proposes(demo: &Demo, wire: Wire, refusals: usize) {
     let seen = answer["proposals"].as_array().unwrap();
     let sent = player.sent.lock().unwrap();
     let last = sent.last().unwrap();
-    let told = last.matches("the API server refuses create Service httpbin/wrong").count();
+    let told = last.matches("the API server refuses create v1/Service httpbin/wrong").count();
     assert_eq!(told, refusals.min(3), "each refusal goes back in the server's words: {last}");
     assert!(last.matches("70000").count() >= told * 2, "{last}");
     if refusals < 3 {

@@ -137,7 +137,9 @@ fn bad_image_in_the_cockpit(#[values((80, 24), (120, 40))] size: (u16, u16)) {
     seen(&mut session, "the preview", |screen| screen.contains("kept: it stays") && screen.contains("EXPECT"));
     assert!(session.contents().contains("nothing stands against it"), "{}", session.contents());
     // One key, no question.
-    insist(&mut session, "a", "esc discard", "the change", |screen| screen.contains("applied as previewed: 1 step"));
+    insist(&mut session, "a", "esc discard", "the change", |screen| {
+        screen.contains("applied as previewed: Change Pod default/ngi14")
+    });
     session.press("1");
     seen(&mut session, "the pod that runs", |screen| {
         row(screen, "default      ngi14").is_some_and(|row| row.contains("1/1") && row.contains("Running"))
@@ -253,7 +255,6 @@ fn route_conflict_in_the_cockpit(#[values((80, 24), (120, 40))] size: (u16, u16)
         let (first, ours) = (row(screen, "my-route "), row(screen, " brink-"));
         first.is_some_and(|row| row.contains(" no: older")) && ours.is_some_and(|row| rate(row, " yes") > 40.0)
     });
-    println!("{}", session.contents());
     session.press("\x18");
     seen(&mut session, "the proof", |screen| screen.contains("3 objects read back and as before"));
     seen(&mut session, "the requests are back", |screen| {

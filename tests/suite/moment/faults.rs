@@ -98,6 +98,8 @@ fn a_kept_change_is_no_live_fault_and_stands_with_what_is_over() {
     let pane = Faults::default();
     let screen = told(&draw(78, 18, |area, buf| pane.view(area, buf, &stage.look(at(0)))), &stage.theme);
     assert!(screen.contains("Change Pod shop/web"), "{screen}");
+    let (text, _) = live::proven(&stage.world, at(1000), false).unwrap();
+    assert!(text.contains("applied as previewed: Change Pod shop/web, to stay"), "{text}");
     let writing = InjectionView { state: State::Applying, ..kept };
     assert!(staged(&[writing]).world.any_live(), "as long as it is written it is");
 }
