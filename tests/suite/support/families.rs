@@ -110,9 +110,9 @@ pub fn shop() -> World {
     objects.push((
         deployment(),
         json!({"metadata": {"labels": labels}, "spec": {"replicas": 3, "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [
-                {"name": "sidecar", "image": "proxy:1"}, {"name": "web", "image": "web:1"}
-            ]}}}}),
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": [
+            {"name": "sidecar", "image": "proxy:1"}, {"name": "web", "image": "web:1"}
+        ]}}}}),
     ));
     objects.push((
         route("reviews"),
@@ -160,7 +160,8 @@ pub fn beat(object: &mut Value, beat: u32) {
     let kind = object["kind"].as_str().unwrap().to_owned();
     if kind == "HTTPRoute" {
         let parent = json!({"controllerName": "example.com/beat", "parentRef": {"name": format!("beat-{beat}")},
-            "conditions": []});
+            "conditions": [{"type": "Accepted", "status": "True", "reason": "Beat", "message": "",
+                "lastTransitionTime": "2026-11-22T10:00:00Z"}]});
         object["status"] = json!({"parents": [parent]});
     } else {
         let condition = json!({"type": format!("Beat{beat}"), "status": "True"});

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Call, Key, demo::Demo, key, memory::Memory, refuse, verb};
+use super::{Call, Key, demo::Demo, memory::Memory, refuse, verb};
 
 /// What holds the objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,7 +204,8 @@ impl Store {
         dry: bool,
     ) -> Result<Value, Trouble> {
         let (at, object) = (self.now(), write.target().short());
-        let call = Call { n: 0, client: client.to_owned(), verb: verb(write), object, dry, purpose, at, changed: false };
+        let call =
+            Call { n: 0, client: client.to_owned(), verb: verb(write), object, dry, purpose, at, changed: false };
         let mut steps = std::mem::take(&mut self.admission);
         let mut admit = |body: &mut Value| match steps.iter_mut().find_map(|step| step(&call, body).err()) {
             Some(why) => Err(refuse(403, "Forbidden", format!("admission webhook denied the request: {why}"))),
@@ -216,10 +217,5 @@ impl Store {
         };
         self.admission = steps;
         done
-    }
-
-    /// Whether an object is there.
-    pub fn has(&mut self, object: &ObjectRef) -> bool {
-        self.all().contains_key(&key(object))
     }
 }
