@@ -8,6 +8,7 @@ mod connect_proxy;
 mod e2e_cli;
 mod e2e_cockpit;
 mod e2e_demo;
+mod e2e_demo_faults;
 mod e2e_lifecycle;
 mod e2e_plan;
 mod e2e_prometheus;

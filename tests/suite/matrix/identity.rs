@@ -165,7 +165,7 @@ pub async fn whose_cluster(family: Family) -> u32 {
 
     // What cannot be told apart is a rival; what is told to be elsewhere is none.
     for (of, cluster, rival) in
-        [("ConfigMap shop/kube-root-ca.crt", "their-root", true), ("Namespace kube-system", "another", false)]
+        [("ConfigMap elsewhere/kube-root-ca.crt", "their-root", true), ("Namespace kube-system", "another", false)]
     {
         let rig = Rig::new(family);
         rig.world.put(&record_in("shop", "bbbbbb"), theirs(of, cluster, "bbbbbb"));

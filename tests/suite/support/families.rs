@@ -145,7 +145,7 @@ pub fn another(object: &ObjectRef) -> Value {
     let labels = json!({"app": "another"});
     let spec = match object.kind.kind.as_str() {
         "VirtualService" => json!({"hosts": ["another"], "http": [{"route": [{"destination": {"host": "another"}}]}]}),
-        "Deployment" => json!({"selector": {"matchLabels": labels}, "template": {
+        "Deployment" => json!({"replicas": 5, "selector": {"matchLabels": labels}, "template": {
             "metadata": {"labels": labels}, "spec": {"containers": [container]}}}),
         "HTTPRoute" => json!({"hostnames": ["another.example"]}),
         "AuthorizationPolicy" => json!({"action": "ALLOW"}),

@@ -1,5 +1,7 @@
 //! What several topics of the suite need.
 
+pub mod control;
+pub mod demo;
 pub mod fake_cluster;
 pub mod families;
 pub mod guardians;

@@ -366,7 +366,8 @@ impl Api for Client {
     }
 
     async fn sleep(&self, span: Duration) {
-        tokio::time::sleep(span).await;
+        let rate = self.world.0.store.lock().unwrap().rate();
+        tokio::time::sleep(span.div_f64(rate)).await;
     }
 
     fn server(&self) -> &'static str {

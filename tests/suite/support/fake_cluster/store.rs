@@ -42,6 +42,7 @@ pub struct Store {
     backend: Backend,
     zero: Timestamp,
     start: Instant,
+    rate: f64,
     skew: SignedDuration,
     late: Vec<Late>,
     pub log: Vec<Call>,
@@ -65,6 +66,7 @@ impl Store {
             backend,
             zero,
             start: Instant::now(),
+            rate: 1.0,
             skew: SignedDuration::ZERO,
             late: Vec::new(),
             log: Vec::new(),
@@ -73,7 +75,7 @@ impl Store {
     }
 
     pub fn now(&self) -> Timestamp {
-        let elapsed = SignedDuration::try_from(self.start.elapsed()).unwrap();
+        let elapsed = SignedDuration::try_from(self.start.elapsed().mul_f64(self.rate)).unwrap();
         self.zero.checked_add(elapsed).unwrap().checked_add(self.skew).unwrap()
     }
 
@@ -149,6 +151,15 @@ impl Store {
             }
             Backend::Demo(demo) => demo.stop_serving(kind),
         }
+    }
+
+    /// The server's clock runs so many times as fast as ours; said before time passes.
+    pub fn run_at(&mut self, rate: f64) {
+        self.rate = rate;
+    }
+
+    pub(super) fn rate(&self) -> f64 {
+        self.rate
     }
 
     /// The server's clock jumps.
