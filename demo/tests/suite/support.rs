@@ -27,10 +27,10 @@ pub struct Demo {
 /// Serves an empty cluster. A runtime of several threads must be running: kubectl is waited for on one of them.
 pub async fn demo() -> Demo {
     let begin: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-    serving(Cluster::new(1, begin), begin, 1.0).await
+    serving(Cluster::new(1, begin), begin).await
 }
 
-/// Serves a world in which one pod runs and says nothing, ten times as fast as ours.
+/// Serves a world in which one pod runs and says nothing.
 pub async fn living() -> Demo {
     let begin: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: quiet, namespace: default}\nspec:\n  containers: [{name: quiet, image: quiet:1}]\n";
@@ -41,14 +41,14 @@ pub async fn living() -> Demo {
         manifests: vec![("quiet/pod.yaml".to_owned(), pod.to_owned())],
     };
     let world = World::new(&Wish { bundle, pods: None, seed: 1, now: begin }).unwrap();
-    serving(world, begin, 10.0).await
+    serving(world, begin).await
 }
 
-async fn serving(machine: impl Machine, begin: jiff::Timestamp, rate: f64) -> Demo {
+async fn serving(machine: impl Machine, begin: jiff::Timestamp) -> Demo {
     let dir = tempfile::tempdir().unwrap();
     let settings = Settings {
         address: ([127, 0, 0, 1], 0).into(),
-        rate,
+        rate: 1.0,
         begin,
         kubeconfig: dir.path().join("kubeconfig"),
         seed: 1,

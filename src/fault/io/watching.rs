@@ -84,12 +84,12 @@ pub fn meter(address: Option<&str>) -> Option<Arc<dyn Meter>> {
 
 /// Before anything is armed: every condition must be readable and not breached. Gives the figure that the effect will be held
 /// against, if there is one.
-pub(crate) async fn before<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Plan) -> Result<Option<f64>, ApplyError> {
+pub(crate) async fn before(meter: Option<&dyn Meter>, plan: &Plan) -> Result<Option<f64>, ApplyError> {
     if plan.purpose != Purpose::Fault {
         return Ok(None);
     }
     let conditions = conditions(plan);
-    let readings = join_all(conditions.iter().map(|condition| read(api, meter, plan, condition)));
+    let readings = join_all(conditions.iter().map(|condition| read(meter, plan, condition)));
     let expected = evidence::expected(plan);
     let figure = async {
         match expected.look() {
@@ -134,7 +134,7 @@ async fn ask(meter: Option<&dyn Meter>, question: &str) -> Result<Vec<f64>, Stri
 }
 
 /// Reads a condition once.
-async fn read<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Plan, condition: &Condition) -> Reading {
+async fn read(meter: Option<&dyn Meter>, plan: &Plan, condition: &Condition) -> Reading {
     match &condition.asks {
         Asks::Promql(query) => match ask(meter, query).await.map(|numbers| condition.limit.worst(numbers)) {
             Ok(Some(value)) => Reading::Value(value),
@@ -243,7 +243,7 @@ async fn watch<A: Api>(
     let words = condition.words();
     let mut judge = Watch::new(condition.clone());
     loop {
-        let reading = read(api, meter, plan, &condition).await;
+        let reading = read(meter, plan, &condition).await;
         let (value, unread) = match &reading {
             Reading::Value(value) => (Some(*value), String::new()),
             Reading::Unreadable(why) => (None, why.clone()),
