@@ -10,7 +10,12 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{cli::Home, cockpit::pty::Session, e2e_cockpit::insist, support::demo::Demo};
+use super::{
+    cli::Home,
+    cockpit::pty::Session,
+    e2e_cockpit::insist,
+    support::demo::{Demo, brink},
+};
 
 fn errors(home: &Home, demo: &Demo, workload: &str) -> f64 {
     let shown = home.brink(demo.words("mesh -n shop -o json")).json();
@@ -132,7 +137,7 @@ fn a_served_world_ends_with_any_signal_at_any_moment() {
         // While it starts, while it is built, while it is served.
         for wait in [0, 20, 200, u64::MAX] {
             let folder = TempDir::new().unwrap();
-            let mut process = Command::new(env!("CARGO_BIN_EXE_brink"))
+            let mut process = Command::new(brink())
                 .args(["demo", "--serve", "127.0.0.1:0", "-o", "json"])
                 .env_clear()
                 .envs([("TMPDIR", folder.path()), ("HOME", Path::new("/proc"))])
@@ -168,7 +173,7 @@ fn a_served_world_ends_with_any_signal_at_any_moment() {
 /// The cockpit on a world of its own, on a terminal, with a folder of its own for temporary things.
 fn cockpit(folder: &TempDir) -> Session {
     let place = format!("TMPDIR={}", folder.path().display());
-    Session::of(120, 40, "/usr/bin/env", &[&place, env!("CARGO_BIN_EXE_brink"), "demo"])
+    Session::of(120, 40, "/usr/bin/env", &[&place, brink().to_str().unwrap(), "demo"])
 }
 
 #[test]

@@ -9,12 +9,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use brink::cluster::{
+    Kind,
+    address::Address,
+    api::{Api as _, Read},
+    io::{connect::connect, live::Live},
+};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::suite::support::{
     control::Door,
-    demo::Demo,
+    demo::{Demo, brink},
     guardians::{self, State},
 };
 
@@ -97,6 +103,7 @@ pub struct Stage {
     pub home: State,
     pub control: Door,
     pub before: BTreeMap<String, Value>,
+    runtime: tokio::runtime::Runtime,
     /// Dropped last: the way of the guardians to their cluster.
     pub demo: Demo,
 }
@@ -113,11 +120,12 @@ impl Stage {
     pub fn open(fault: &'static Fault) -> Self {
         let demo = Demo::with(&["--speed", "20"]);
         let home = State::new();
-        fs::write(home.path().join("rails.toml"), "max-concurrent = 9\n").unwrap();
+        fs::write(home.path().join("rails.toml"), "max-concurrent = 9\nmax-lease = \"2h\"\n").unwrap();
         if let Some(text) = fault.file {
             fs::write(home.path().join("fault.yaml"), text).unwrap();
         }
-        let mut stage = Self { fault, home, control: demo.control(), before: BTreeMap::new(), demo };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut stage = Self { fault, home, control: demo.control(), before: BTreeMap::new(), runtime, demo };
         stage.before = stage.picture();
         stage
     }
@@ -127,7 +135,7 @@ impl Stage {
     }
 
     pub fn brink(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_brink"));
+        let mut command = Command::new(brink());
         command
             .args(words)
             .args(["--kubeconfig", self.demo.door("kubeconfig"), "--prometheus", self.demo.door("prometheus")])
@@ -151,11 +159,32 @@ impl Stage {
     /// What the fault may touch, and brink's own nets: without status, versions and what controllers count.
     pub fn picture(&self) -> BTreeMap<String, Value> {
         let mut found = BTreeMap::new();
-        for kind in [self.fault.plural, "configmaps", "jobs"] {
-            for mut item in self.json(&["get", kind, "-o", "json"])["items"].as_array().unwrap().clone() {
-                let name = format!("{kind}/{}", item["metadata"]["name"].as_str().unwrap());
-                let notes = item["metadata"]["annotations"].take();
-                found.insert(name, json!([item["spec"], item["data"], item["metadata"]["labels"], notes]));
+        for plural in [self.fault.plural, "configmaps", "jobs"] {
+            let (group, version, kind) = match plural {
+                "envoyfilters" => ("networking.istio.io", "v1alpha3", "EnvoyFilter"),
+                "virtualservices" => ("networking.istio.io", "v1", "VirtualService"),
+                "sidecars" => ("networking.istio.io", "v1", "Sidecar"),
+                "authorizationpolicies" => ("security.istio.io", "v1", "AuthorizationPolicy"),
+                "httproutes" => ("gateway.networking.k8s.io", "v1", "HTTPRoute"),
+                "deployments" => ("apps", "v1", "Deployment"),
+                "jobs" => ("batch", "v1", "Job"),
+                _ => ("", "v1", "ConfigMap"),
+            };
+            let read = Read::List {
+                kind: Kind::namespaced(group, version, kind, plural),
+                namespace: Some(self.fault.namespace.to_owned()),
+                labels: String::new(),
+            };
+            let list = self.runtime.block_on(async {
+                let kubeconfig = vec![PathBuf::from(self.demo.door("kubeconfig"))];
+                let link = connect(&Address { kubeconfig, ..Address::default() }).unwrap();
+                Live::new(link, true).read(&read).await.unwrap().body.0
+            });
+            for item in list["items"].as_array().unwrap() {
+                let metadata = &item["metadata"];
+                let name = format!("{plural}/{}", metadata["name"].as_str().unwrap());
+                let notes = &metadata["annotations"];
+                found.insert(name, json!([item["spec"], item["data"], metadata["labels"], notes]));
             }
         }
         found
@@ -173,7 +202,7 @@ impl Stage {
         if self.fault.file.is_some() {
             words.push(file.to_str().unwrap());
         }
-        words.extend(["--yes", "--wait", "--duration", "8m", "--lease", "10m", "-o", "json"]);
+        words.extend(["--yes", "--wait", "--duration", "90m", "--lease", "100m", "-o", "json"]);
         self.brink(&words).spawn().unwrap()
     }
 
@@ -216,7 +245,7 @@ impl Stage {
                 assert!(["recovered", "residue"].contains(&state), "{case}: {told}");
             }
         }
-        until(&format!("{case}: the end"), 120, || {
+        until(&format!("{case}: the end"), 180, || {
             self.journals("open").is_empty() && guardians::of(&self.state()).is_empty()
         });
         assert_eq!(self.picture(), self.before, "{case}: not as it began");

@@ -2,12 +2,19 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
 use serde_json::Value;
 
 use super::control::Door;
+
+/// The binary under test. `BRINK_E2E_BRINK` names another build of it: a world at speed 20 asks much of one without
+/// optimisation on a small machine.
+pub fn brink() -> PathBuf {
+    std::env::var_os("BRINK_E2E_BRINK").map_or_else(|| env!("CARGO_BIN_EXE_brink").into(), PathBuf::from)
+}
 
 pub struct Demo {
     process: Child,
@@ -21,7 +28,7 @@ impl Demo {
 
     /// The same with more words: a speed, a world.
     pub fn with(words: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_brink"))
+        let mut process = Command::new(brink())
             .args(["demo", "--serve", "127.0.0.1:0", "-o", "json"])
             .args(words)
             .stdout(Stdio::piped())
