@@ -8,7 +8,8 @@ use std::{
 
 use brink_demo::{
     api::Cluster,
-    io::{Served, Settings, serve},
+    io::{Machine, Served, Settings, serve},
+    world::{Bundle, Wish, World},
 };
 use kube::{
     Client,
@@ -25,8 +26,26 @@ pub struct Demo {
 
 /// Serves an empty cluster. A runtime of several threads must be running: kubectl is waited for on one of them.
 pub async fn demo() -> Demo {
-    let dir = tempfile::tempdir().unwrap();
     let begin: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+    serving(Cluster::new(1, begin), begin).await
+}
+
+/// Serves a world in which one pod runs and says nothing.
+pub async fn living() -> Demo {
+    let begin: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: quiet, namespace: default}\nspec:\n  containers: [{name: quiet, image: quiet:1}]\n";
+    let bundle = Bundle {
+        name: "quiet".to_owned(),
+        path: "quiet.yaml".to_owned(),
+        text: "world: quiet\nmanifests: [pod.yaml]\nnodes: 1\n".to_owned(),
+        manifests: vec![("quiet/pod.yaml".to_owned(), pod.to_owned())],
+    };
+    let world = World::new(&Wish { bundle, pods: None, seed: 1, now: begin }).unwrap();
+    serving(world, begin).await
+}
+
+async fn serving(machine: impl Machine, begin: jiff::Timestamp) -> Demo {
+    let dir = tempfile::tempdir().unwrap();
     let settings = Settings {
         address: ([127, 0, 0, 1], 0).into(),
         rate: 1.0,
@@ -35,7 +54,7 @@ pub async fn demo() -> Demo {
         seed: 1,
         name: "demo".to_owned(),
     };
-    Demo { served: serve(Cluster::new(1, begin), settings).await.unwrap(), _dir: dir }
+    Demo { served: serve(machine, settings).await.unwrap(), _dir: dir }
 }
 
 /// A client as the user of a context.
