@@ -39,6 +39,7 @@ pub async fn living() -> Demo {
         path: "quiet.yaml".to_owned(),
         text: "world: quiet\nmanifests: [pod.yaml]\nnodes: 1\n".to_owned(),
         manifests: vec![("quiet/pod.yaml".to_owned(), pod.to_owned())],
+        rules: None,
     };
     let world = World::new(&Wish { bundle, pods: None, seed: 1, now: begin }).unwrap();
     serving(world, begin).await
