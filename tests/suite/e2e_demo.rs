@@ -181,7 +181,7 @@ fn a_cockpit_and_its_world_end_with_any_signal_at_any_moment() {
     for signal in SIGNALS {
         let folder = TempDir::new().unwrap();
         let mut session = cockpit(&folder);
-        session.until("the pods", |screen| screen.contains("ratings-"));
+        session.until("the pods", |screen| screen.contains("cart-0"));
         session.signal(signal);
         assert_eq!(session.ended(), 0, "{signal}");
         session.restored();
@@ -201,7 +201,7 @@ fn a_cockpit_and_its_world_end_with_any_signal_at_any_moment() {
 
 /// From the pods to a live fault, whatever the guardrails ask on the way.
 fn apply(session: &mut Session) {
-    session.until("the pods", |screen| screen.contains("ratings-"));
+    session.until("the pods", |screen| screen.contains("cart-0"));
     session.press("/ratings\r");
     session.until("the one", |screen| screen.contains("ratings-") && !screen.contains("reviews-v1-"));
     session.press("f");
