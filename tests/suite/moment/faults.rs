@@ -93,7 +93,7 @@ fn a_kept_change_is_no_live_fault_and_stands_with_what_is_over() {
         title: "Change Pod shop/web, to stay".to_owned(),
         ..view("7f3a9c", State::Active)
     };
-    let stage = staged(&[kept.clone()]);
+    let stage = staged(std::slice::from_ref(&kept));
     assert!(stage.world.live().is_empty() && !stage.world.any_live());
     let pane = Faults::default();
     let screen = told(&draw(78, 18, |area, buf| pane.view(area, buf, &stage.look(at(0)))), &stage.theme);
