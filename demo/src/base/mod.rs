@@ -15,6 +15,7 @@ pub mod quantity;
 pub mod rfc;
 pub mod section;
 pub mod selector;
+pub mod syntax;
 pub mod trouble;
 pub mod value;
 pub mod when;
