@@ -16,6 +16,7 @@ use crate::{
         value::{self, put, text},
         when,
     },
+    schema::validate::Cause,
     store::{KindId, KindRow, Object},
 };
 
@@ -43,17 +44,22 @@ impl How {
                 .as_bool()
                 .map(|orphan| if orphan { "Orphan" } else { "Background" }.to_owned())
         });
-        if let Some(other) =
-            propagation.as_deref().filter(|one| !matches!(*one, "Background" | "Foreground" | "Orphan"))
-        {
-            let message = format!(
-                "DeleteOptions \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\""
-            );
-            return Err(Refusal::new(422, "Invalid", message));
+        let mut causes = Vec::new();
+        if let Some(given) = said(&["propagationPolicy"]) {
+            if !matches!(given.as_str(), "Background" | "Foreground" | "Orphan") {
+                let known = ["Foreground", "Background", "Orphan", "nil"];
+                causes.push(Cause::unsupported("propagationPolicy", &json!(given), known));
+            } else if value::at(body, &["orphanDependents"]).is_boolean() {
+                let why = "orphanDependents and deletionPropagation cannot be both set";
+                causes.push(Cause::invalid("propagationPolicy", &json!(given), why));
+            }
         }
         let dry = value::list(body, &["dryRun"]);
         if dry.iter().any(|one| one != "All") {
-            return Err(Refusal::bad("dryRun: the only supported value is \"All\""));
+            causes.push(Cause::unsupported("dryRun", &json!(dry), ["All"]));
+        }
+        if !causes.is_empty() {
+            return Err(Refusal::of_options("DeleteOptions", &causes));
         }
         Ok(Self {
             grace: value::int(body, &["gracePeriodSeconds"]),

@@ -153,10 +153,11 @@ impl Refusal {
 
     /// 415.
     pub fn media(given: &str, taken: &[&str]) -> Self {
-        let message = format!(
-            "the body of the request was in an unknown format - accepted media types include: {} (got {given:?})",
-            taken.join(", ")
-        );
+        if given.is_empty() {
+            return Self { details: json!({}), ..Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type") };
+        }
+        let message =
+            format!("the body of the request was in an unknown format - accepted media types include: {}", taken.join(", "));
         Self::new(415, "UnsupportedMediaType", message)
     }
 
