@@ -39,12 +39,77 @@ pub fn create(cluster: &Cluster, kind: KindId, object: &mut Value) {
             put(object, &["status"], json!({"phase": "Active"}));
         }
         "jobs" => job(object),
-        "persistentvolumeclaims" | "persistentvolumes" => put(object, &["status"], json!({"phase": "Pending"})),
+        "persistentvolumeclaims" => {
+            put(object, &["status"], json!({"phase": "Pending"}));
+            protect(object, "kubernetes.io/pvc-protection");
+        }
+        "persistentvolumes" => {
+            let now = crate::base::when::seconds(cluster.now());
+            put(object, &["status"], json!({"phase": "Pending", "lastPhaseTransitionTime": now}));
+            protect(object, "kubernetes.io/pv-protection");
+        }
+        "volumeattributesclasses" => protect(object, "kubernetes.io/vac-protection"),
+        "replicasets" | "replicationcontrollers" => put(object, &["status"], json!({"replicas": 0})),
+        "statefulsets" => put(object, &["status"], json!({"replicas": 0, "availableReplicas": 0})),
+        "daemonsets" => {
+            put(object, &["metadata", "annotations", ROLLED], json!("1"));
+            let zeros = json!({"currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0});
+            put(object, &["status"], zeros);
+        }
+        "horizontalpodautoscalers" => put(object, &["status"], json!({"currentMetrics": null, "desiredReplicas": 0})),
+        "poddisruptionbudgets" => {
+            let zeros = json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0});
+            put(object, &["status"], zeros);
+        }
         "customresourcedefinitions" => super::custom::begin(object),
         _ => {}
     }
     if let Some(admission) = cluster.admission {
         admission(cluster, row, object);
+    }
+}
+
+/// How often the template of a DaemonSet changed, in a place of its own.
+const ROLLED: &str = "deprecated.daemonset.template.generation";
+
+/// What is in use is not taken away.
+fn protect(object: &mut Value, finalizer: &str) {
+    let mut all = list(object, &["metadata", "finalizers"]).to_vec();
+    if !all.iter().any(|one| one == finalizer) {
+        all.push(json!(finalizer));
+    }
+    put(object, &["metadata", "finalizers"], json!(all));
+}
+
+/// What was allocated for an object stays with it, also when a client that replaces it does not say so.
+pub fn carry(row: &KindRow, old: &Value, new: &mut Value) {
+    if row.custom {
+        return;
+    }
+    match row.plural.as_str() {
+        "services" if text(new, &["spec", "type"]) != "ExternalName" => {
+            for field in ["clusterIP", "clusterIPs", "healthCheckNodePort"] {
+                let was = value::at(old, &["spec", field]);
+                if !was.is_null() && value::at(new, &["spec", field]).is_null() {
+                    put(new, &["spec", field], was.clone());
+                }
+            }
+            let before = list(old, &["spec", "ports"]).to_vec();
+            if matches!(text(new, &["spec", "type"]), "NodePort" | "LoadBalancer") {
+                for port in items(new, &["spec", "ports"]) {
+                    let same = before.iter().find(|one| one["port"] == port["port"] && one["name"] == port["name"]);
+                    if let Some(node) = same.map(|one| one["nodePort"].clone()).filter(|node| !node.is_null()) {
+                        put_missing(port, &["nodePort"], node);
+                    }
+                }
+            }
+        }
+        "daemonsets" => {
+            let was: i64 = text(old, &["metadata", "annotations", ROLLED]).parse().unwrap_or(1);
+            let moved = value::at(new, &["spec", "template"]) != value::at(old, &["spec", "template"]);
+            put(new, &["metadata", "annotations", ROLLED], json!((was + i64::from(moved)).to_string()));
+        }
+        _ => {}
     }
 }
 

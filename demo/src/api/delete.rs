@@ -89,6 +89,13 @@ pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Re
     }
     let waits = definition || seconds > 0 || !finalizers.is_empty() || held;
     if !waits {
+        // Kinds with a time to end are told their end also when it is now.
+        if row.plural == "pods" && row.group.is_empty() && !old.is_leaving() {
+            put(&mut object, &["metadata", "deletionTimestamp"], json!(when::seconds(cluster.now())));
+            put(&mut object, &["metadata", "deletionGracePeriodSeconds"], json!(0));
+            let generation = value::int(&object, &["metadata", "generation"]).unwrap_or_default();
+            put(&mut object, &["metadata", "generation"], json!(generation + 1));
+        }
         return Ok(Write { kind, object, fate: Fate::Gone, warnings: Vec::new() });
     }
     let at = cluster.now().checked_add(seconds.seconds()).unwrap_or_else(|_| cluster.now());

@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use super::{
     cluster::Cluster,
+    options,
     refusal::Refusal,
     wire::{Pulled, Request, Response, Stream},
 };
 use crate::{
     base::value::{list, text},
+    schema::validate::Cause,
     store::Object,
 };
 
@@ -70,9 +72,26 @@ pub struct Follow {
 
 /// `GET …/pods/NAME/log`.
 pub fn serve(cluster: &Cluster, pod: &Object, request: &Request, readings: &dyn Readings) -> Result<Response, Refusal> {
+    let (tail, bytes) = (options::number(request, "tailLines")?, options::number(request, "limitBytes")?);
+    let seconds = options::number(request, "sinceSeconds")?;
+    let mut causes = Vec::new();
+    for (field, given, least, why) in [
+        ("tailLines", tail, 0, "must be greater than or equal to 0"),
+        ("limitBytes", bytes, 1, "must be greater than 0"),
+        ("sinceSeconds", seconds, 1, "must be greater than 0"),
+    ] {
+        if let Some(given) = given.filter(|given| *given < least) {
+            causes.push(Cause::invalid(field, &Value::from(given), why));
+        }
+    }
+    if !causes.is_empty() {
+        return Err(Refusal::of_log(pod.name(), &causes));
+    }
     let container = container(pod.value(), request.ask("container"))?;
-    let seconds = request.ask("sinceSeconds").map(str::parse::<i64>).transpose();
-    let seconds = seconds.map_err(|_| Refusal::bad("sinceSeconds: not a number"))?;
+    // A pod that no node has taken yet says nothing.
+    if text(pod.value(), &["spec", "nodeName"]).is_empty() {
+        return Ok(Response::bytes(204, TEXT, Bytes::new()));
+    }
     let since = match (seconds, request.ask("sinceTime")) {
         (Some(seconds), _) => Some(cluster.now() - SignedDuration::from_secs(seconds)),
         (None, Some(text)) => Some(text.parse().map_err(|_| Refusal::bad(format!("sinceTime: no time: {text:?}")))?),

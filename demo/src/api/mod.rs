@@ -12,6 +12,7 @@ mod delete;
 mod discovery;
 mod doubled;
 mod evict;
+mod lesser;
 mod follow;
 mod objects;
 mod openapi;

@@ -37,6 +37,10 @@ pub fn form(row: &KindRow, content_type: &str) -> Result<Form, Refusal> {
                 taken.push("application/strategic-merge-patch+json");
             }
             taken.push(APPLY);
+            // The real server lists what it takes only to who named a form of patch.
+            if !other.contains("patch+") {
+                return Err(Refusal::media("", &taken));
+            }
             Err(Refusal::media(other, &taken))
         }
     }
@@ -48,13 +52,7 @@ pub fn apply(form: Form, object: &Value, patch: &Value, schema: Option<&Schema>)
     match form {
         Form::Json => {
             let Some(steps) = patch.as_array() else {
-                let what = match patch {
-                    Value::Object(_) => "object",
-                    Value::String(_) => "string",
-                    Value::Number(_) => "number",
-                    Value::Bool(_) => "bool",
-                    _ => "null",
-                };
+                let what = sort(patch);
                 return Err(Refusal::bad(format!(
                     "error decoding patch: json: cannot unmarshal {what} into Go value of type []handlers.jsonPatchOp"
                 )));
@@ -86,19 +84,34 @@ pub fn apply(form: Form, object: &Value, patch: &Value, schema: Option<&Schema>)
         }
         Form::Merge => {
             if !patch.is_object() {
-                return Err(Refusal::bad("error decoding patch: a merge patch is an object"));
+                return Err(Refusal::bad(format!("error decoding patch: {}", no_map(patch))));
             }
             json_patch::merge(&mut object, patch);
         }
         Form::Strategic => {
             if !patch.is_object() {
-                return Err(Refusal::bad("error decoding patch: a strategic merge patch is an object"));
+                return Err(Refusal::bad(no_map(patch)));
             }
             strategic::merge(&mut object, patch, schema.and_then(Schema::node))
                 .map_err(|wrong| Refusal::bad(wrong.to_string()))?;
         }
     }
     if object.is_object() { Ok(object) } else { Err(Refusal::bad("the patch leaves no object")) }
+}
+
+fn sort(value: &Value) -> &'static str {
+    match value {
+        Value::Object(_) => "object",
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Number(_) => "number",
+        Value::Bool(_) => "bool",
+        Value::Null => "null",
+    }
+}
+
+fn no_map(patch: &Value) -> String {
+    format!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", sort(patch))
 }
 
 /// A JSON patch whose tests or paths do not fit the object.

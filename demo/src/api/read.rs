@@ -199,7 +199,10 @@ pub fn one(cluster: &Cluster, kind: KindId, version: &str, object: &Arc<Object>,
         Form::Partial => Response::json(code, &partial(object.value())),
         Form::Table(v, include) => {
             let mut table = table::render(cluster, row, version, std::slice::from_ref(object), include, v, true);
-            value::put(&mut table, &["metadata"], json!({"resourceVersion": object.version.to_string()}));
+            // What is not stored has no version.
+            if object.version > 0 {
+                value::put(&mut table, &["metadata"], json!({"resourceVersion": object.version.to_string()}));
+            }
             Response::json(code, &table)
         }
     }

@@ -102,7 +102,14 @@ impl Refusal {
 
     /// 422 with its causes.
     pub fn invalid(kind: &KindRow, name: &str, causes: &[Cause]) -> Self {
-        let said: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        // What two checks find is listed twice and said once.
+        let mut said: Vec<String> = Vec::new();
+        for cause in causes {
+            let one = format!("{}: {}", cause.field, cause.message);
+            if !said.contains(&one) {
+                said.push(one);
+            }
+        }
         let said = if said.len() == 1 { said.concat() } else { format!("[{}]", said.join(", ")) };
         let mut details = about(kind, &kind.kind, name);
         details["causes"] = causes
@@ -125,6 +132,19 @@ impl Refusal {
             details: json!({"group": "meta.k8s.io", "kind": kind, "causes": causes}),
             ..Self::new(422, "Invalid", format!("{kind}.meta.k8s.io \"\" is invalid: {said}"))
         }
+    }
+
+    /// 422 for what is asked of a log.
+    pub fn of_log(pod: &str, causes: &[Cause]) -> Self {
+        let mut refusal = Self::of_options("PodLogOptions", causes);
+        let said: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        let said = if said.len() == 1 { said.concat() } else { format!("[{}]", said.join(", ")) };
+        refusal.message = format!("PodLogOptions {pod:?} is invalid: {said}").into_boxed_str();
+        refusal.details["name"] = json!(pod);
+        if let Some(details) = refusal.details.as_object_mut() {
+            details.shift_remove("group");
+        }
+        refusal
     }
 
     /// 403 in the words of RBAC or of admission.

@@ -13,6 +13,7 @@ pub mod names;
 pub mod objects;
 pub mod quantity;
 pub mod rfc;
+pub mod schedule;
 pub mod section;
 pub mod selector;
 pub mod syntax;

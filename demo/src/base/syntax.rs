@@ -107,7 +107,7 @@ pub fn qualified(text: &str) -> Vec<String> {
         }
         _ => {
             wrong.push(format!(
-                "a qualified name {} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
+                "a valid label key {} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')",
                 rule(WORDS, &examples, NAME)
             ));
             return wrong;

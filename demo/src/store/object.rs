@@ -22,6 +22,11 @@ impl Object {
         Self { version, value, body: OnceLock::new() }
     }
 
+    /// What a write would store.
+    pub fn unstored(value: Value) -> Self {
+        Self::new(0, Arc::new(value))
+    }
+
     /// The same state under another version.
     #[must_use]
     pub fn moved(&self, version: u64) -> Self {

@@ -19,6 +19,9 @@ pub(super) fn identify(call: &Call<'_>, row: &KindRow, object: &mut Value) -> Re
         return Err(Refusal::bad("the body of the request is no object"));
     }
     let wanted = row.api_version(call.version);
+    if let Some(refusal) = stranger(row, call.version, text(object, &["apiVersion"]), text(object, &["kind"])) {
+        return Err(refusal);
+    }
     let given = text(object, &["apiVersion"]);
     if !given.is_empty() && given != wanted {
         return Err(Refusal::bad(format!(
@@ -53,6 +56,38 @@ pub(super) fn identify(call: &Call<'_>, row: &KindRow, object: &mut Value) -> Re
         value::remove(object, &["metadata", "namespace"]);
     }
     Ok(())
+}
+
+/// Why a body is of another kind, in the words of the real server's decoder.
+fn stranger(row: &KindRow, version: &str, api: &str, kind: &str) -> Option<Refusal> {
+    let (group, spoken) = if api.is_empty() { (row.group.as_str(), version) } else { crate::api::cluster::split(api) };
+    let kind = if kind.is_empty() { row.kind.as_str() } else { kind };
+    if kind == row.kind && group == row.group && (spoken == version || row.custom || spoken.contains("beta")) {
+        return None;
+    }
+    if row.custom {
+        if kind == row.kind || group != row.group {
+            return None;
+        }
+        let cause = Cause::invalid("kind", &json!(kind), &format!("must be {}", row.kind));
+        return Some(Refusal::invalid(row, "", &[cause]));
+    }
+    let single = kind.strip_suffix("List").unwrap_or(kind);
+    let registered = crate::api::pack::discovery().as_array().into_iter().flatten().any(|one| {
+        text(one, &["group"]) == group
+            && value::list(one, &["versions"]).iter().any(|one| {
+                text(one, &["version"]) == spoken
+                    && value::list(one, &["resources"]).iter().any(|one| text(one, &["responseKind", "kind"]) == single)
+            })
+    });
+    let short = |group: &str| group.split('.').next().filter(|one| !one.is_empty()).unwrap_or("core").to_owned();
+    let why = if registered {
+        format!("converting ({spoken}.{kind}) to ({}.{}): unknown conversion", short(&row.group), row.kind)
+    } else {
+        let api = if api.is_empty() { row.api_version(version) } else { api.to_owned() };
+        format!("no kind {kind:?} is registered for version {api:?} in scheme \"pkg/runtime/scheme.go:111\"")
+    };
+    Some(Refusal::bad(format!("{kind} in version {spoken:?} cannot be handled as a {}: {why}", row.kind)))
 }
 
 /// Takes out what the kind does not have, by the wish of the client.

@@ -34,7 +34,7 @@ pub(super) fn create(
         return Err(Refusal::bad("an empty namespace may not be set during creation"));
     }
     if !value::at(&object, &["metadata", "resourceVersion"]).is_null() {
-        return Err(Refusal::bad("resourceVersion should not be set on objects to be created"));
+        return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     let mut warnings = Vec::new();
     body::known(call, row, schema, &mut object, false, &mut warnings)?;
@@ -61,7 +61,7 @@ pub(super) fn create(
         custom::admit(cluster, row, &name)?;
     }
     for field in
-        ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"]
+        ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"]
     {
         value::remove(&mut object, &["metadata", field]);
     }
@@ -81,8 +81,13 @@ pub(super) fn create(
     owners::enter(owners, call, row, schema, None, &mut object, &now);
     admit::create(cluster, call.kind, &mut object);
     refuse(row, &name, schema, call.part, None, &object)?;
-    if cluster.store().get(call.kind, call.namespace, &name).is_some() {
-        return Err(Refusal::exists(row, &name));
+    if let Some(there) = cluster.store().get(call.kind, call.namespace, &name) {
+        let refusal = Refusal::exists(row, &name);
+        return Err(if there.is_leaving() {
+            Refusal { message: format!("object is being deleted: {}", refusal.message).into_boxed_str(), ..refusal }
+        } else {
+            refusal
+        });
     }
     Ok(Write { kind: call.kind, object, fate: Fate::New, warnings })
 }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     api::{
+        admit,
         cluster::{Cluster, Schema},
         refusal::Refusal,
     },
@@ -16,6 +17,7 @@ use crate::{
         value::{self, put, text},
         when,
     },
+    schema::validate::Cause,
     store::{KindRow, Object},
 };
 
@@ -34,10 +36,23 @@ pub(super) fn update(
     let said = |path: &[&str]| text(&object, path).to_owned();
     let uid = said(&["metadata", "uid"]);
     if !uid.is_empty() && uid != old.uid() {
-        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
+        if patched {
+            let cause = Cause::invalid("metadata.uid", &json!(uid), "field is immutable");
+            return Err(Refusal::invalid(row, &name, &[cause]));
+        }
+        // The real server names the key in its store, and so the world does.
+        let place = if row.group.is_empty() { String::new() } else { format!("{}/", row.group) };
+        let key = format!("/registry/{place}{}/{}/{name}", row.plural, old.namespace()).replace("//", "/");
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            old.uid()
+        );
         return Err(Refusal::conflict(row, &name, &why));
     }
     let version = said(&["metadata", "resourceVersion"]);
+    if !version.is_empty() && version.parse::<u64>().is_err() {
+        return Err(Refusal::new(500, "", format!("strconv.ParseUint: parsing {version:?}: invalid syntax")));
+    }
     if !version.is_empty() && version != old.version.to_string() {
         return Err(Refusal::stale(row, &name));
     }
@@ -45,6 +60,9 @@ pub(super) fn update(
     body::known(call, row, schema, &mut object, patched, &mut warnings)?;
     let before = old.value();
     keep_identity(before, &mut object);
+    if call.part == Part::Whole {
+        admit::carry(row, before, &mut object);
+    }
     let status = has_status(row, schema);
     match call.part {
         Part::Whole if status => {

@@ -115,7 +115,9 @@ impl Kind {
         let mut replaced = self.object.clone();
         replaced["metadata"]["annotations"]["parity"] = json!("replaced");
         let mut merge = json!({"metadata": {"labels": {"parity": "merged"}}});
-        json_patch::merge(&mut merge, &self.patch);
+        if self.patch.is_object() {
+            json_patch::merge(&mut merge, &self.patch);
+        }
         let label = [json!({"op": "add", "path": "/metadata/labels/more", "value": "x"})];
         vec![
             dry,
