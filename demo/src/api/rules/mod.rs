@@ -41,10 +41,14 @@ pub fn check(row: &KindRow, old: Option<&Value>, new: &Value) -> Vec<Cause> {
             job(old, new, &mut causes);
         }
         "services" => service(old, new, &mut causes),
-        "configmaps" | "secrets" => immutable(old, new, &mut causes),
+        "configmaps" | "secrets" => {
+            kinds::data(row, old, new, &mut causes);
+            immutable(old, new, &mut causes);
+        }
         "customresourcedefinitions" => causes.extend(definition::check(old, new)),
         _ => {}
     }
+    kinds::check(row, old, new, &mut causes);
     causes
 }
 
