@@ -48,6 +48,7 @@ pub fn create(cluster: &Cluster, kind: KindId, object: &mut Value) {
             put(object, &["status"], json!({"phase": "Pending", "lastPhaseTransitionTime": now}));
             protect(object, "kubernetes.io/pv-protection");
         }
+        "volumeattachments" => put(object, &["status"], json!({"attached": false})),
         "volumeattributesclasses" => protect(object, "kubernetes.io/vac-protection"),
         "replicasets" | "replicationcontrollers" => put(object, &["status"], json!({"replicas": 0})),
         "statefulsets" => put(object, &["status"], json!({"replicas": 0, "availableReplicas": 0})),
@@ -186,6 +187,9 @@ fn job(object: &mut Value) {
     ] {
         put(object, &["spec", "template", "metadata", "labels", label], value.clone());
     }
+    // What names no labels of its own has those of its pods.
+    let labels = value::at(object, &["spec", "template", "metadata", "labels"]).clone();
+    put_missing(object, &["metadata", "labels"], labels);
 }
 
 /// Cluster addresses and node ports that nobody has yet.

@@ -22,8 +22,9 @@ pub fn default(row: &KindRow, object: &mut Value) {
                 }
             }
         }
+        "pods" if row.group.is_empty() => pod_status(object),
         "podtemplates" => template(object, &["template"]),
-        "replicationcontrollers" | "jobs" => {
+        "replicationcontrollers" => {
             // What names no labels has those of its pods.
             let labels = value::at(object, &["spec", "template", "metadata", "labels"]).clone();
             if labels.is_object() {
@@ -72,6 +73,24 @@ pub fn default(row: &KindRow, object: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// Times that a pod's status writes also where there are none.
+fn pod_status(pod: &mut Value) {
+    for one in items(pod, &["status", "conditions"]) {
+        nothing(one, &["lastProbeTime"]);
+        nothing(one, &["lastTransitionTime"]);
+    }
+    for field in ["initContainerStatuses", "containerStatuses"] {
+        for one in items(pod, &["status", field]) {
+            for state in ["state", "lastState"] {
+                if value::at(one, &[state, "terminated"]).is_object() {
+                    nothing(one, &[state, "terminated", "startedAt"]);
+                    nothing(one, &[state, "terminated", "finishedAt"]);
+                }
+            }
+        }
     }
 }
 
@@ -131,6 +150,9 @@ fn event(row: &KindRow, object: &mut Value) {
         put_missing(object, &["source"], json!({}));
         put_missing(object, &["reportingComponent"], json!(""));
         put_missing(object, &["reportingInstance"], json!(""));
+    } else {
+        nothing(object, &["deprecatedFirstTimestamp"]);
+        nothing(object, &["deprecatedLastTimestamp"]);
     }
 }
 

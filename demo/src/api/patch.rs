@@ -38,7 +38,7 @@ pub fn form(row: &KindRow, content_type: &str) -> Result<Form, Refusal> {
             }
             taken.push(APPLY);
             // The real server lists what it takes only to who named a form of patch.
-            if !other.contains("patch+") {
+            if !row.custom {
                 return Err(Refusal::media("", &taken));
             }
             Err(Refusal::media(other, &taken))
@@ -93,7 +93,7 @@ pub fn apply(form: Form, object: &Value, patch: &Value, schema: Option<&Schema>)
                 return Err(Refusal::bad(no_map(patch)));
             }
             strategic::merge(&mut object, patch, schema.and_then(Schema::node))
-                .map_err(|wrong| Refusal::bad(wrong.to_string()))?;
+                .map_err(|wrong| Refusal::new(500, "", wrong.to_string()))?;
         }
     }
     if object.is_object() { Ok(object) } else { Err(Refusal::bad("the patch leaves no object")) }

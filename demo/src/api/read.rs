@@ -73,7 +73,8 @@ pub fn form(request: &Request) -> Result<Form, Refusal> {
     } else {
         "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
     };
-    Err(Refusal::new(406, "NotAcceptable", message))
+    let details = if message.starts_with("406") { json!({}) } else { Value::Null };
+    Err(Refusal { details, ..Refusal::new(406, "NotAcceptable", message) })
 }
 
 /// Which objects of a kind are wanted.
@@ -255,6 +256,9 @@ pub fn list(
 fn answer(cluster: &Cluster, kind: KindId, version: &str, page: &Page, form: Form, wanted: &Wanted) -> Response {
     let row = cluster.store().kind(kind);
     let mut metadata = json!({"resourceVersion": page.version.to_string()});
+    if row.custom && matches!(form, Form::Whole) {
+        metadata = json!({"continue": "", "resourceVersion": page.version.to_string()});
+    }
     if let Some((token, left)) = page.next {
         metadata["continue"] = json!(write_token(token, page.version));
         // A filtered list does not know how many are left, in the real server.

@@ -120,6 +120,24 @@ impl Refusal {
         Self { details, ..Self::new(422, "Invalid", format!("{} {name} is invalid: {said}", kind.qualified())) }
     }
 
+    /// 422 for a replacement that does not say what it replaces.
+    pub fn unguarded(kind: &KindRow, name: &str) -> Self {
+        const WHY: &str = "Invalid value: 0: must be specified for an update";
+        const FIELD: &str = "metadata.resourceVersion";
+        let mut details = about(kind, &kind.plural, name);
+        details["causes"] = json!([{"reason": "FieldValueInvalid", "message": WHY, "field": FIELD}]);
+        let message = format!("{} {name:?} is invalid: {FIELD}: {WHY}", kind.resource());
+        Self { details, ..Self::new(422, "Invalid", message) }
+    }
+
+    /// 422 for a Scale.
+    pub fn scale(name: &str, cause: &Cause) -> Self {
+        let causes = json!([{"reason": cause.reason, "message": cause.message, "field": cause.field}]);
+        let details = json!({"name": name, "group": "autoscaling", "kind": "Scale", "causes": causes});
+        let message = format!("Scale.autoscaling {name:?} is invalid: {}: {}", cause.field, cause.message);
+        Self { details, ..Self::new(422, "Invalid", message) }
+    }
+
     /// 422 for options of a request.
     pub fn of_options(kind: &str, causes: &[Cause]) -> Self {
         let said: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();

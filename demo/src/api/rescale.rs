@@ -112,7 +112,7 @@ impl Cluster {
             wanted
         };
         let row = self.store.kind(kind);
-        let object = scale::into(row, &paths, old.value(), &wanted)?;
+        let object = scale::into(&paths, old.value(), &wanted)?;
         let manager = manager(request);
         let call = Call {
             kind,

@@ -399,7 +399,12 @@ impl Cluster {
         let mut items = Vec::new();
         for old in all {
             let planned = delete::plan(self, kind, &old, &how)?;
-            items.push(Value::clone(old.value()));
+            let mut item = Value::clone(old.value());
+            if !self.store.kind(kind).custom {
+                value::remove(&mut item, &["apiVersion"]);
+                value::remove(&mut item, &["kind"]);
+            }
+            items.push(item);
             self.finish_delete(kind, &old, planned, how.dry_run);
         }
         let row = self.store.kind(kind);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::refusal::Refusal;
 use crate::{
     base::{jsonpath::JsonPath, value},
-    store::{KindRow, kinds::ScalePaths},
+    store::kinds::ScalePaths,
 };
 
 /// The Scale of an object.
@@ -60,7 +60,12 @@ pub fn text_of(selector: &Value) -> String {
 }
 
 /// The object that a changed Scale asks for.
-pub fn into(row: &KindRow, paths: &ScalePaths, object: &Value, scale: &Value) -> Result<Value, Refusal> {
+pub fn into(paths: &ScalePaths, object: &Value, scale: &Value) -> Result<Value, Refusal> {
+    let (given, name) = (value::text(scale, &["metadata", "name"]), value::text(object, &["metadata", "name"]));
+    if !given.is_empty() && given != name {
+        let why = format!("the name of the object ({given}) does not match the name on the URL ({name})");
+        return Err(Refusal::bad(why));
+    }
     let wanted = value::at(scale, &["spec", "replicas"]);
     let wanted = if wanted.is_null() { 0 } else { wanted.as_i64().unwrap_or(-1) };
     if wanted < 0 {
@@ -69,7 +74,7 @@ pub fn into(row: &KindRow, paths: &ScalePaths, object: &Value, scale: &Value) ->
             value::at(scale, &["spec", "replicas"]),
             "must be greater than or equal to 0",
         );
-        return Err(Refusal::invalid(row, value::text(object, &["metadata", "name"]), &[cause]));
+        return Err(Refusal::scale(value::text(object, &["metadata", "name"]), &cause));
     }
     let mut object = object.clone();
     let given = value::text(scale, &["metadata", "resourceVersion"]);

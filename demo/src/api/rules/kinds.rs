@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{forbidden, port_number};
+use super::{forbidden, port_number, wrong};
 use crate::{
     base::{
         syntax,
@@ -63,8 +63,8 @@ pub fn check(row: &KindRow, old: Option<&Value>, new: &Value, causes: &mut Vec<C
         }
         "volumeattachments" => {
             let driver = value::at(new, &["spec", "attacher"]);
-            let wrong = syntax::subdomain(driver.as_str().unwrap_or_default());
-            causes.extend(wrong.iter().map(|why| Cause::invalid("spec.attacher", driver, why)));
+            let found = syntax::subdomain(driver.as_str().unwrap_or_default());
+            causes.extend(found.iter().map(|why| Cause::invalid("spec.attacher", driver, why)));
         }
         _ => {}
     }
@@ -75,8 +75,8 @@ pub fn data(row: &KindRow, old: Option<&Value>, new: &Value, causes: &mut Vec<Ca
     for field in ["data", "binaryData"] {
         for key in new[field].as_object().into_iter().flatten().map(|(key, _)| key) {
             let place = format!("{field}[{key}]");
-            let wrong = syntax::config_key(key);
-            causes.extend(wrong.iter().map(|why| Cause::invalid(place.as_str(), &json!(key), why)));
+            let found = syntax::config_key(key);
+            causes.extend(found.iter().map(|why| Cause::invalid(place.as_str(), &json!(key), why)));
             if field == "data" && row.plural == "configmaps" && !new["binaryData"][key].is_null() {
                 causes.push(Cause::invalid(place, &json!(key), "duplicate of key present in binaryData"));
             }
@@ -123,7 +123,12 @@ fn strategy(new: &Value, field: &str, known: &[&str], causes: &mut Vec<Cause>) {
     let kind = value::at(new, &["spec", field, "type"]);
     if kind.as_str().is_some_and(|kind| !known.contains(&kind)) {
         let told = json!({"Type": kind, "RollingUpdate": null});
-        causes.push(Cause::unsupported(format!("spec.{field}"), &told, known.iter().copied()));
+        let known: Vec<String> = known.iter().map(|one| format!("{one:?}")).collect();
+        causes.push(Cause {
+            reason: "FieldValueNotSupported",
+            field: format!("spec.{field}"),
+            message: format!("Unsupported value: {told}: supported values: {}", known.join(", ")),
+        });
     }
 }
 
@@ -168,7 +173,7 @@ fn stateful(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     if value::at(new, &["spec", "updateStrategy", "type"]) == "OnDelete" && !rolling.is_null() {
         let told = json!({"Partition": rolling["partition"], "MaxUnavailable": rolling["maxUnavailable"]});
         let why = "only allowed for updateStrategy 'RollingUpdate'";
-        causes.push(Cause::invalid("spec.updateStrategy.rollingUpdate", &told, why));
+        causes.push(wrong("spec.updateStrategy.rollingUpdate", &told, why));
     }
     let Some(old) = old else { return };
     let fixed = |set: &Value| {
@@ -302,7 +307,7 @@ fn budget(new: &Value, causes: &mut Vec<Cause>) {
             "MinAvailable": spec["minAvailable"], "Selector": spec["selector"], "MaxUnavailable": spec["maxUnavailable"],
             "UnhealthyPodEvictionPolicy": spec["unhealthyPodEvictionPolicy"],
         });
-        causes.push(Cause::invalid("spec", &told, "minAvailable and maxUnavailable cannot be both set"));
+        causes.push(wrong("spec", &told, "minAvailable and maxUnavailable cannot be both set"));
     }
     for field in ["minAvailable", "maxUnavailable"] {
         at_least_zero(new, &["spec", field], causes);
@@ -344,7 +349,7 @@ fn binding(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     let role = value::at(new, &["roleRef"]);
     if old.is_some_and(|old| old["roleRef"] != *role) {
         let told = json!({"APIGroup": role["apiGroup"], "Kind": role["kind"], "Name": role["name"]});
-        causes.push(Cause::invalid("roleRef", &told, "cannot change roleRef"));
+        causes.push(wrong("roleRef", &told, "cannot change roleRef"));
     }
 }
 

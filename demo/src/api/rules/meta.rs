@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::forbidden;
+use super::{forbidden, wrong};
 use crate::{
     base::{
         syntax,
@@ -26,25 +26,28 @@ pub fn name(row: &KindRow, new: &Value, causes: &mut Vec<Cause>) {
         causes.push(Cause::invalid("metadata.name", given, &why));
         return;
     }
-    let wrong = match (row.group.as_str(), row.plural.as_str()) {
+    let found = match (row.group.as_str(), row.plural.as_str()) {
         ("", "services") => syntax::label_1035(name),
         ("", "namespaces") => syntax::label(name),
         _ => syntax::subdomain(name),
     };
-    causes.extend(wrong.iter().map(|why| Cause::invalid("metadata.name", given, why)));
+    causes.extend(found.iter().map(|why| Cause::invalid("metadata.name", given, why)));
 }
 
 /// What every object says of itself.
 pub fn check(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     for (key, label) in value::at(new, &["metadata", "labels"]).as_object().into_iter().flatten() {
-        let wrong = syntax::qualified(key);
-        causes.extend(wrong.iter().map(|why| Cause::invalid("metadata.labels", &json!(key), why)));
-        let wrong = syntax::label_value(label.as_str().unwrap_or_default());
-        causes.extend(wrong.iter().map(|why| Cause::invalid("metadata.labels", label, why)));
+        let of_key = syntax::qualified(key);
+        let of_value = syntax::label_value(label.as_str().unwrap_or_default());
+        // Two checks of a change find the same.
+        for _ in 0..=usize::from(old.is_some()) {
+            causes.extend(of_key.iter().map(|why| Cause::invalid("metadata.labels", &json!(key), why)));
+            causes.extend(of_value.iter().map(|why| Cause::invalid("metadata.labels", label, why)));
+        }
     }
     for key in value::at(new, &["metadata", "annotations"]).as_object().into_iter().flatten().map(|(key, _)| key) {
-        let wrong = syntax::qualified(&key.to_lowercase());
-        causes.extend(wrong.iter().map(|why| Cause::invalid("metadata.annotations", &json!(key), why)));
+        let found = syntax::qualified(&key.to_lowercase());
+        causes.extend(found.iter().map(|why| Cause::invalid("metadata.annotations", &json!(key), why)));
     }
     finalizers(old, new, causes);
     owners(new, causes);
@@ -96,7 +99,7 @@ fn owners(new: &Value, causes: &mut Vec<Cause>) {
                 let why = format!(
                     "Only one reference can have Controller set to true. Found \"true\" in references for {first} and {this}"
                 );
-                causes.push(Cause::invalid(PLACE, &json!(all), &why));
+                causes.push(wrong(PLACE, &json!(all), &why));
             } else {
                 managing = Some(this);
             }

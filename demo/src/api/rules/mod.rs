@@ -52,6 +52,11 @@ pub fn check(row: &KindRow, old: Option<&Value>, new: &Value) -> Vec<Cause> {
     causes
 }
 
+/// A value of many fields that may not stand there, told field by field in the order given.
+fn wrong(field: impl Into<String>, told: &Value, why: &str) -> Cause {
+    Cause { reason: "FieldValueInvalid", field: field.into(), message: format!("Invalid value: {told}: {why}") }
+}
+
 /// A field that may not be said, or not change.
 fn forbidden(field: &str, why: &str) -> Cause {
     Cause { reason: "FieldValueForbidden", field: field.to_owned(), message: format!("Forbidden: {why}") }
@@ -143,7 +148,11 @@ fn service(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
             let told = serde_json::json!({
                 "Name": "", "Protocol": port["protocol"], "AppProtocol": null, "Port": port["port"], "TargetPort": 0, "NodePort": 0,
             });
-            causes.push(Cause::duplicate(format!("spec.ports[{at}]"), &told));
+            causes.push(Cause {
+                reason: "FieldValueDuplicate",
+                field: format!("spec.ports[{at}]"),
+                message: format!("Duplicate value: {told}"),
+            });
         }
         seen.push(key);
     }

@@ -72,6 +72,7 @@ pub(super) fn refuse(
     let found = rules::check(row, old, new);
     // What a rule says of a field, the schema need not say once more; the other way round where it says the same.
     causes.retain(|cause| !found.iter().any(|rule| rule.field == cause.field || cause.field.starts_with(&format!("{}.", rule.field))));
+    causes.retain(|cause| !cause.field.starts_with("metadata.ownerReferences["));
     causes.extend(found);
     // What a status lacks, controllers will fill in.
     causes.retain(|cause| row.custom || !cause.field.starts_with("status."));

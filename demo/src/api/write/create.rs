@@ -33,6 +33,10 @@ pub(super) fn create(
     if row.namespaced && call.namespace.is_empty() {
         return Err(Refusal::bad("an empty namespace may not be set during creation"));
     }
+    // An apply that makes an object may say a version; it is of nothing.
+    if matches!(owners, Owners::Known(_)) {
+        value::remove(&mut object, &["metadata", "resourceVersion"]);
+    }
     if !value::at(&object, &["metadata", "resourceVersion"]).is_null() {
         return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
     }

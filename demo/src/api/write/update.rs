@@ -38,7 +38,8 @@ pub(super) fn update(
     if !uid.is_empty() && uid != old.uid() {
         if patched {
             let cause = Cause::invalid("metadata.uid", &json!(uid), "field is immutable");
-            return Err(Refusal::invalid(row, &name, &[cause]));
+            // Two checks find it.
+            return Err(Refusal::invalid(row, &name, &[cause.clone(), cause]));
         }
         // The real server names the key in its store, and so the world does.
         let place = if row.group.is_empty() { String::new() } else { format!("{}/", row.group) };
@@ -55,6 +56,9 @@ pub(super) fn update(
     }
     if !version.is_empty() && version != old.version.to_string() {
         return Err(Refusal::stale(row, &name));
+    }
+    if version.is_empty() && !patched && matches!(owners, Owners::Noted) && guarded(row) {
+        return Err(Refusal::unguarded(row, &name));
     }
     let mut warnings = Vec::new();
     body::known(call, row, schema, &mut object, patched, &mut warnings)?;
@@ -89,7 +93,10 @@ pub(super) fn update(
         }
     }
     complete(row, schema, &mut object);
-    if has_generation(row) && call.part == Part::Whole && differs(before, &object) {
+    // Of EndpointSlices every change counts.
+    let slice = row.plural == "endpointslices" && object["metadata"]["labels"] != before["metadata"]["labels"]
+        || row.plural == "endpointslices" && object["metadata"]["annotations"] != before["metadata"]["annotations"];
+    if has_generation(row) && call.part == Part::Whole && (slice || differs(before, &object)) {
         let generation = value::int(before, &["metadata", "generation"]).unwrap_or_default();
         put(&mut object, &["metadata", "generation"], json!(generation + 1));
     }
@@ -111,6 +118,23 @@ pub(super) fn update(
         Fate::Changed
     };
     Ok(Write { kind: call.kind, object, fate, warnings })
+}
+
+/// Kinds that are replaced only by who says which version is replaced.
+fn guarded(row: &KindRow) -> bool {
+    const GUARDED: [&str; 10] = [
+        "poddisruptionbudgets",
+        "csidrivers",
+        "csinodes",
+        "csistoragecapacities",
+        "volumeattachments",
+        "leases",
+        "mutatingwebhookconfigurations",
+        "validatingwebhookconfigurations",
+        "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
+    ];
+    row.custom || GUARDED.contains(&row.plural.as_str())
 }
 
 /// What the server alone writes stays what it was.
