@@ -8,7 +8,7 @@ use std::{
 
 use brink_demo::{
     api::Cluster,
-    io::{Served, Settings, serve},
+    io::{Machine, Served, Settings, serve},
 };
 use kube::{
     Client,
@@ -23,8 +23,13 @@ pub struct Demo {
     _dir: tempfile::TempDir,
 }
 
-/// Serves an empty cluster. A runtime of several threads must be running: kubectl is waited for on one of them.
+/// Serves an empty cluster.
 pub async fn demo() -> Demo {
+    served(Cluster::new(1, "2026-01-02T03:04:05Z".parse().unwrap())).await
+}
+
+/// Serves a world. A runtime of several threads must be running: kubectl is waited for on one of them.
+pub async fn served(machine: impl Machine) -> Demo {
     let dir = tempfile::tempdir().unwrap();
     let begin: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
     let settings = Settings {
@@ -35,7 +40,7 @@ pub async fn demo() -> Demo {
         seed: 1,
         name: "demo".to_owned(),
     };
-    Demo { served: serve(Cluster::new(1, begin), settings).await.unwrap(), _dir: dir }
+    Demo { served: serve(machine, settings).await.unwrap(), _dir: dir }
 }
 
 /// A client as the user of a context.
