@@ -234,13 +234,19 @@ fn wrap(run: &[Words], cells: usize) -> Vec<Line> {
                 let head = if long > cells { width::head(piece, cells) } else { piece };
                 // A grapheme wider than the room stands in a line of its own.
                 let head = if head.is_empty() { piece } else { head };
+                // The space after the last word of a full line has no room.
+                let shown = if used + width::width(head) > cells { head.trim_end() } else { head };
                 if let Some(line) = lines.last_mut() {
-                    line.push(words(head, part.role));
+                    line.push(words(shown, part.role));
                 }
                 used += width::width(head);
                 piece = piece.get(head.len()..).unwrap_or_default();
             }
         }
+    }
+    // The blank a line was broken at would be one cell too many.
+    for last in lines.iter_mut().filter_map(|line| line.last_mut()) {
+        last.text.truncate(last.text.trim_end().len());
     }
     lines
 }
@@ -313,9 +319,18 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_just_full_is_not_cut() {
+        let all = lines("its exact changes and its end. Nothing was written.", 42);
+        let first: String = all[0].iter().map(|part| part.text.as_str()).collect();
+        assert_eq!(first, "its exact changes and its end. Nothing was");
+    }
+
+    #[test]
     fn half_a_block_is_shown_as_far_as_it_goes() {
         assert_eq!(plain("```yaml\nkind: P", 30), ["  yaml", "  kind: P"]);
         assert_eq!(plain("**bo", 30), ["**bo"]);
+        let full = lines("its end. Nothing was written", 20);
+        assert_eq!(full[0].iter().map(|part| width::width(&part.text)).sum::<usize>(), 20, "no space beyond the room");
         assert!(
             plain("\u{1b}]52;c;x\u{7}hi\u{202e}", 30)
                 .iter()
@@ -326,7 +341,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_line_is_wider_than_its_room(text in "([a-z#*`|>\\- \n]|日|🙂){0,200}", cells in 8usize..60) {
-            for line in plain(&text, cells) {
+            for line in lines(&text, cells) {
+                let line: String = line.iter().map(|part| part.text.as_str()).collect();
                 // Deep lists and quotes keep four cells for their words.
                 prop_assert!(width::width(&line) <= cells.max(60), "{line:?}");
             }

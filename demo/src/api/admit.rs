@@ -82,35 +82,34 @@ fn protect(object: &mut Value, finalizer: &str) {
     put(object, &["metadata", "finalizers"], json!(all));
 }
 
-/// What was allocated for an object stays with it, also when a client that replaces it does not say so.
-pub fn carry(row: &KindRow, old: &Value, new: &mut Value) {
-    if row.custom {
+/// Gives back to a new state what the server once gave and the writer does not say.
+pub fn keep(row: &KindRow, old: &Value, object: &mut Value) {
+    if row.group == "apps" && row.plural == "daemonsets" {
+        let was: i64 = text(old, &["metadata", "annotations", ROLLED]).parse().unwrap_or(1);
+        let moved = value::at(object, &["spec", "template"]) != value::at(old, &["spec", "template"]);
+        put(object, &["metadata", "annotations", ROLLED], json!((was + i64::from(moved)).to_string()));
         return;
     }
-    match row.plural.as_str() {
-        "services" if text(new, &["spec", "type"]) != "ExternalName" => {
-            for field in ["clusterIP", "clusterIPs", "healthCheckNodePort"] {
-                let was = value::at(old, &["spec", field]);
-                if !was.is_null() && value::at(new, &["spec", field]).is_null() {
-                    put(new, &["spec", field], was.clone());
-                }
-            }
-            let before = list(old, &["spec", "ports"]).to_vec();
-            if matches!(text(new, &["spec", "type"]), "NodePort" | "LoadBalancer") {
-                for port in items(new, &["spec", "ports"]) {
-                    let same = before.iter().find(|one| one["port"] == port["port"] && one["name"] == port["name"]);
-                    if let Some(node) = same.map(|one| one["nodePort"].clone()).filter(|node| !node.is_null()) {
-                        put_missing(port, &["nodePort"], node);
-                    }
-                }
+    let kind = |object: &Value| text(object, &["spec", "type"]).to_owned();
+    if !(row.group.is_empty() && row.plural == "services") || kind(object) == "ExternalName" {
+        return;
+    }
+    if kind(old) != "ExternalName" {
+        for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+            let had = value::at(old, &["spec", field]);
+            if !had.is_null() {
+                put_missing(object, &["spec", field], had.clone());
             }
         }
-        "daemonsets" => {
-            let was: i64 = text(old, &["metadata", "annotations", ROLLED]).parse().unwrap_or(1);
-            let moved = value::at(new, &["spec", "template"]) != value::at(old, &["spec", "template"]);
-            put(new, &["metadata", "annotations", ROLLED], json!((was + i64::from(moved)).to_string()));
+    }
+    if matches!(text(object, &["spec", "type"]), "NodePort" | "LoadBalancer") {
+        for port in items(object, &["spec", "ports"]) {
+            let same = |one: &&Value| one["port"] == port["port"] && one["name"] == port["name"];
+            let node = list(old, &["spec", "ports"]).iter().find(same).map(|one| one["nodePort"].clone());
+            if let Some(node) = node.filter(|node| !node.is_null()) {
+                put_missing(port, &["nodePort"], node);
+            }
         }
-        _ => {}
     }
 }
 
@@ -178,7 +177,8 @@ fn job(object: &mut Value) {
     }
     let uid = value::at(object, &["metadata", "uid"]).clone();
     let name = value::at(object, &["metadata", "name"]).clone();
-    put(object, &["spec", "selector"], json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}));
+    // A selector of the client's own is seen, and refused by the rules.
+    put(object, &["spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid"], uid.clone());
     for (label, value) in [
         ("batch.kubernetes.io/controller-uid", &uid),
         ("batch.kubernetes.io/job-name", &name),
@@ -198,6 +198,8 @@ fn addresses(cluster: &Cluster, kind: KindId, object: &mut Value) {
     if service == "ExternalName" {
         return;
     }
+    put_missing(object, &["spec", "ipFamilies"], json!(["IPv4"]));
+    put_missing(object, &["spec", "ipFamilyPolicy"], json!("SingleStack"));
     let taken: BTreeSet<&str> =
         cluster.store().list(kind, None).map(|one| text(one.value(), &["spec", "clusterIP"])).collect();
     if text(object, &["spec", "clusterIP"]).is_empty() {

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{custom, openapi, pack, refusal::Refusal};
+use super::{custom, openapi, pack, refusal::Refusal, trouble::Standing, wire::Webhook};
 use crate::{
     base::{names, value, when},
     schema::{Node, custom::Custom},
@@ -30,12 +30,15 @@ pub struct User {
 pub type Admission = fn(&Cluster, &KindRow, &mut Value);
 
 /// The API server of the world.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cluster {
     pub(super) store: Store,
     pub(super) pages: Pages,
     pub(super) users: Vec<User>,
     pub(super) admission: Option<Admission>,
+    /// Of the request that is being answered.
+    pub(super) webhook: Option<Webhook>,
+    pub(super) standing: Standing,
     now: Timestamp,
     seed: u64,
     made: u64,
@@ -51,6 +54,7 @@ pub(super) struct Schema {
     component: String,
     custom: bool,
     own: Option<Arc<Custom>>,
+    stored: Option<Arc<Custom>>,
 }
 
 impl Schema {
@@ -63,6 +67,11 @@ impl Schema {
     pub fn own(&self) -> Option<&Custom> {
         self.own.as_deref()
     }
+
+    /// The same of the version it is stored in, where that is another one.
+    pub fn stored(&self) -> Option<&Custom> {
+        self.stored.as_deref()
+    }
 }
 
 impl Cluster {
@@ -74,6 +83,8 @@ impl Cluster {
             pages: Pages::default(),
             users: Vec::new(),
             admission: None,
+            webhook: None,
+            standing: Standing::default(),
             now,
             seed,
             made: 0,
@@ -152,6 +163,11 @@ impl Cluster {
         self.users = users;
     }
 
+    /// Which trouble stands from now on.
+    pub fn set_standing(&mut self, standing: Standing) {
+        self.standing = standing;
+    }
+
     /// Who completes new objects besides the server itself.
     pub fn set_admission(&mut self, admission: Admission) {
         self.admission = Some(admission);
@@ -223,7 +239,8 @@ impl Cluster {
         let document = self.document(&path)?;
         let component = openapi::component(&document, &row.group, version, &row.kind)?;
         let own = if row.custom { self.custom(row, version) } else { None };
-        Some(Schema { document, component, custom: row.custom, own })
+        let stored = if row.custom && version != row.storage { self.custom(row, &row.storage) } else { None };
+        Some(Schema { document, component, custom: row.custom, own, stored })
     }
 
     /// What the definition of a custom kind says of a version.

@@ -9,6 +9,7 @@ use super::{
     cluster::Cluster,
     custom,
     refusal::Refusal,
+    trouble,
     write::{Fate, Write},
 };
 use crate::{
@@ -75,6 +76,7 @@ impl How {
 pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Result<Write, Refusal> {
     let row = cluster.store().kind(kind);
     must(row, old, how)?;
+    trouble::let_go(cluster)?;
     let mut object = Value::clone(old.value());
     let (finalizers, before) = finalizers(old.value(), how);
     if finalizers != before {
@@ -105,6 +107,11 @@ pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Re
         put(&mut object, &["metadata", "deletionGracePeriodSeconds"], json!(seconds));
         if let Some(generation) = value::int(&object, &["metadata", "generation"]).filter(|_| !old.is_leaving()) {
             put(&mut object, &["metadata", "generation"], json!(generation + 1));
+        }
+        if definition {
+            value::remove(&mut object, &["metadata", "deletionGracePeriodSeconds"]);
+            let generation = value::at(old.value(), &["metadata", "generation"]).clone();
+            put(&mut object, &["metadata", "generation"], generation);
         }
         if namespace {
             put(&mut object, &["status", "phase"], json!("Terminating"));

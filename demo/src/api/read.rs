@@ -93,10 +93,12 @@ impl Wanted {
             LabelSelector::parse(request.ask("labelSelector").unwrap_or_default()).map_err(Refusal::bad)?;
         let fields =
             FieldSelector::parse(request.ask("fieldSelector").unwrap_or_default()).map_err(Refusal::bad)?;
-        let known = selectable(row);
-        if let Some(field) = fields.unsupported(known) {
+        let own = selectable(row);
+        let more = row.selectable.iter().flat_map(|(_, fields)| fields).map(String::as_str);
+        let known: Vec<&str> = own.iter().copied().chain(more).collect();
+        if let Some(field) = fields.unsupported(&known) {
             // Kinds without fields of their own say which all kinds have.
-            return Err(Refusal::bad(if row.custom || known.len() > 2 || known == ["metadata.name", "status.phase"] {
+            return Err(Refusal::bad(if row.custom || own.len() > 2 || own == ["metadata.name", "status.phase"] {
                 format!("field label not supported: {field}")
             } else {
                 format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")

@@ -100,42 +100,38 @@ impl Refusal {
         Self::conflict(kind, name, WHY)
     }
 
+    /// 422 for a replacement that does not say what it replaces.
+    pub fn unversioned(kind: &KindRow, name: &str) -> Self {
+        let cause = Cause::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
+        let mut details = about(kind, &kind.plural, name);
+        details["causes"] = json!([{"reason": cause.reason, "message": cause.message, "field": cause.field}]);
+        let message = format!("{} {name:?} is invalid: {}: {}", kind.resource(), cause.field, cause.message);
+        Self { details, ..Self::new(422, "Invalid", message) }
+    }
+
     /// 422 with its causes.
     pub fn invalid(kind: &KindRow, name: &str, causes: &[Cause]) -> Self {
-        // What two checks find is listed twice and said once.
-        let mut said: Vec<String> = Vec::new();
-        for cause in causes {
-            let one = format!("{}: {}", cause.field, cause.message);
-            if !said.contains(&one) {
-                said.push(one);
+        Self::invalid_as(&kind.group, &kind.kind, name, causes)
+    }
+
+    /// 422 for what is no object of the store: options, views.
+    pub fn invalid_as(group: &str, kind: &str, name: &str, causes: &[Cause]) -> Self {
+        let said: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        let mut once = said.clone();
+        once.dedup();
+        let said = if once.len() == 1 { once.concat() } else { format!("[{}]", said.join(", ")) };
+        let mut details = json!({});
+        for (key, value) in [("name", name), ("group", group), ("kind", kind)] {
+            if !value.is_empty() {
+                details[key] = json!(value);
             }
         }
-        let said = if said.len() == 1 { said.concat() } else { format!("[{}]", said.join(", ")) };
-        let mut details = about(kind, &kind.kind, name);
         details["causes"] = causes
             .iter()
             .map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field}))
             .collect();
-        let name = if name.is_empty() { "\"\"".to_owned() } else { format!("{name:?}") };
-        Self { details, ..Self::new(422, "Invalid", format!("{} {name} is invalid: {said}", kind.qualified())) }
-    }
-
-    /// 422 for a replacement that does not say what it replaces.
-    pub fn unguarded(kind: &KindRow, name: &str) -> Self {
-        const WHY: &str = "Invalid value: 0: must be specified for an update";
-        const FIELD: &str = "metadata.resourceVersion";
-        let mut details = about(kind, &kind.plural, name);
-        details["causes"] = json!([{"reason": "FieldValueInvalid", "message": WHY, "field": FIELD}]);
-        let message = format!("{} {name:?} is invalid: {FIELD}: {WHY}", kind.resource());
-        Self { details, ..Self::new(422, "Invalid", message) }
-    }
-
-    /// 422 for a Scale.
-    pub fn scale(name: &str, cause: &Cause) -> Self {
-        let causes = json!([{"reason": cause.reason, "message": cause.message, "field": cause.field}]);
-        let details = json!({"name": name, "group": "autoscaling", "kind": "Scale", "causes": causes});
-        let message = format!("Scale.autoscaling {name:?} is invalid: {}: {}", cause.field, cause.message);
-        Self { details, ..Self::new(422, "Invalid", message) }
+        let full = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
+        Self { details, ..Self::new(422, "Invalid", format!("{full} {name:?} is invalid: {said}")) }
     }
 
     /// 422 for options of a request.
@@ -196,6 +192,18 @@ impl Refusal {
         }
         let message =
             format!("the body of the request was in an unknown format - accepted media types include: {}", taken.join(", "));
+        Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// 415 for a patch of a form that the kind does not take. Built-in kinds are asked before their own code is.
+    pub fn form(kind: &KindRow, taken: &[&str]) -> Self {
+        if !kind.custom {
+            let message = "415: Unsupported Media Type";
+            return Self { details: json!({}), ..Self::new(415, "UnsupportedMediaType", message) };
+        }
+        let list = taken.join(", ");
+        let message =
+            format!("the body of the request was in an unknown format - accepted media types include: {list}");
         Self::new(415, "UnsupportedMediaType", message)
     }
 

@@ -29,10 +29,12 @@ use crate::{
 impl Cluster {
     /// Answers a request. It never fails: a refusal is an answer.
     pub fn answer(&mut self, request: &Request, readings: &dyn Readings) -> Response {
+        self.webhook.clone_from(&request.webhook);
         let mut response = match self.handle(request, readings) {
             Ok(response) => response,
             Err(refusal) => refusal.into(),
         };
+        self.webhook = None;
         if matches!(response.body, Body::Whole(_)) {
             response.headers.push(("Cache-Control", "no-cache, private".to_owned()));
         }
@@ -96,13 +98,25 @@ impl Cluster {
                 )?;
                 Err(Refusal::no_such_path())
             }
-            Place::Objects(target) if target.group.is_empty() && target.plural == "endpoints" => {
-                let said = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned();
+            Place::Objects(target) => {
+                let discouraged = self.discouraged(&target);
                 let answer = self.objects(request, &user, &target, readings);
-                Ok(answer.unwrap_or_else(Response::from).warn(&[said]))
+                match discouraged {
+                    Some(said) => Ok(answer.unwrap_or_else(Into::into).warn(&[said])),
+                    None => answer,
+                }
             }
-            Place::Objects(target) => self.objects(request, &user, &target, readings),
         }
+    }
+
+    /// What is said to those who use a version that nobody should use any more.
+    fn discouraged(&self, target: &Target) -> Option<String> {
+        if target.group.is_empty() && target.plural == "endpoints" {
+            return Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned());
+        }
+        let kind = self.kind_at(&target.group, &target.version, &target.plural).ok()?;
+        let found = self.store.kind(kind).deprecated.iter().find(|(version, _)| *version == target.version);
+        found.map(|(_, said)| said.clone())
     }
 
     /// Whom a user speaks for: itself, or another one it may speak for.
@@ -171,6 +185,9 @@ impl Cluster {
             access::require(self, user, &deed)?;
         }
         let row = self.store.kind(kind);
+        if let Some(plain) = self.standing.dry_run(row, request)? {
+            return self.objects(&plain, user, target, readings);
+        }
         if !first.is_empty() {
             return self.subresource(request, user, kind, target, readings);
         }
@@ -210,6 +227,7 @@ impl Cluster {
             "update" => {
                 options::of_write(request, "UpdateOptions")?;
                 let body = self.body(request, kind)?;
+                self.versioned(kind, target, &body)?;
                 self.write(request, kind, target, Part::Whole, Wish::Replace(body))
             }
             "patch" => self.patch(request, user, kind, target, Part::Whole),
@@ -217,6 +235,16 @@ impl Cluster {
             "deletecollection" => self.delete_all(request, kind, target),
             _ => Err(Refusal::method()),
         }
+    }
+
+    /// Custom objects and definitions are replaced only by who says what they replace.
+    fn versioned(&self, kind: KindId, target: &Target, body: &Value) -> Result<(), Refusal> {
+        let row = self.store.kind(kind);
+        let unsaid = value::at(body, &["metadata", "resourceVersion"]).as_str().unwrap_or_default().is_empty();
+        if unsaid && (row.custom || GUARDED.contains(&row.plural.as_str())) && self.existing(kind, target).is_ok() {
+            return Err(Refusal::unversioned(row, &target.name));
+        }
+        Ok(())
     }
 
     pub(super) fn existing(&self, kind: KindId, target: &Target) -> Result<Arc<Object>, Refusal> {
@@ -294,7 +322,9 @@ impl Cluster {
         let Some(doubled) = doubled else { return self.write(request, kind, target, part, wish) };
         let unknown = unknown(request)?;
         if unknown == Unknown::Strict {
-            return Err(Refusal::bad(format!("error strict decoding YAML: {doubled}")));
+            return Err(Refusal::bad(format!(
+                "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  {doubled}"
+            )));
         }
         let answer = self.write(request, kind, target, part, wish)?;
         Ok(if unknown == Unknown::Warn { answer.warn(&[doubled]) } else { answer })
@@ -367,14 +397,18 @@ impl Cluster {
             (row.group.as_str(), row.plural.as_str()),
             ("batch", "jobs") | ("", "replicationcontrollers")
         );
-        if keeps && how.propagation.is_none() {
+        let defaulted = how.propagation.is_none();
+        if keeps && defaulted {
             how.propagation = Some("Orphan".to_owned());
         }
         if row.group.is_empty() && row.plural == "namespaces" && KEPT.contains(&target.name.as_str()) {
             return Err(Refusal::forbidden("namespaces", "", &target.name, "this namespace may not be deleted"));
         }
+        let warns = keeps && self.store.kind(kind).plural == "jobs";
         let planned = delete::plan(self, kind, &old, &how)?;
-        Ok(self.finish_delete(kind, &old, planned, how.dry_run))
+        let answer = self.finish_delete(kind, &old, planned, how.dry_run);
+        let said = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning".to_owned();
+        Ok(if warns && defaulted { answer.warn(&[said]) } else { answer })
     }
 
     fn finish_delete(&mut self, kind: KindId, old: &Object, planned: Write, dry: bool) -> Response {
@@ -458,7 +492,11 @@ impl Cluster {
                     _ => Ok(read::one(self, kind, &target.version, &object, read::form(request)?, 200)),
                 }
             }
-            ("status", "PUT") => self.write(request, kind, target, Part::Status, Wish::Replace(parse(request)?)),
+            ("status", "PUT") => {
+                let body = parse(request)?;
+                self.versioned(kind, target, &body)?;
+                self.write(request, kind, target, Part::Status, Wish::Replace(body))
+            }
             ("status", "PATCH") => self.patch(request, user, kind, target, Part::Status),
             ("finalize", "PUT") => self.write(request, kind, target, Part::Finalize, Wish::Replace(parse(request)?)),
             ("scale", "PUT" | "PATCH") => self.scale(request, kind, target),
@@ -562,6 +600,21 @@ pub(super) fn parse(request: &Request) -> Result<Value, Refusal> {
         other => Err(Refusal::media(other, &["application/json", "application/yaml", protobuf::MEDIA])),
     }
 }
+
+/// Built-in kinds that are replaced only by who says which version is replaced.
+const GUARDED: [&str; 11] = [
+    "customresourcedefinitions",
+    "poddisruptionbudgets",
+    "csidrivers",
+    "csinodes",
+    "csistoragecapacities",
+    "volumeattachments",
+    "leases",
+    "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations",
+    "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
+];
 
 /// Namespaces that are never deleted.
 const KEPT: [&str; 3] = ["default", "kube-system", "kube-public"];

@@ -43,6 +43,7 @@ pub fn request(parts: &Parts, body: Bytes) -> Request {
             .map(str::to_owned)
             .collect(),
         body,
+        webhook: None,
     }
 }
 

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    api::{Cluster, NoReadings, Pulled, Request, Response, Stream, User},
+    api::{Cluster, NoReadings, Pulled, Request, Response, Standing, Stream, User},
     base::trouble::Trouble,
     model::Rules,
-    world::World,
+    world::{Flood, World},
 };
 
 /// A world behind a server.
@@ -22,6 +22,8 @@ pub trait Machine: Send + 'static {
     fn set_users(&mut self, users: Vec<User>);
     /// Forgets changes and begun lists.
     fn compact(&mut self);
+    /// Which trouble stands from now on, with the API and in the logs.
+    fn set_trouble(&mut self, standing: Standing, floods: Vec<Flood>);
     /// Answers a request to its Prometheus: path, parameters; status and body.
     fn metrics(&mut self, path: &str, params: &[(String, String)]) -> (u16, Value);
     /// What its scripted model goes by.
@@ -48,6 +50,10 @@ impl Machine for Cluster {
 
     fn compact(&mut self) {
         Self::compact(self);
+    }
+
+    fn set_trouble(&mut self, standing: Standing, _: Vec<Flood>) {
+        self.set_standing(standing);
     }
 
     fn metrics(&mut self, _: &str, _: &[(String, String)]) -> (u16, Value) {
@@ -78,6 +84,10 @@ impl Machine for World {
 
     fn compact(&mut self) {
         Self::compact(self);
+    }
+
+    fn set_trouble(&mut self, standing: Standing, floods: Vec<Flood>) {
+        Self::set_trouble(self, standing, floods);
     }
 
     fn metrics(&mut self, path: &str, params: &[(String, String)]) -> (u16, Value) {

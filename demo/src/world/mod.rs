@@ -8,10 +8,12 @@ pub mod build;
 mod embedded;
 pub mod file;
 mod filler;
+mod flood;
 pub mod limits;
 mod living;
 mod logs;
 pub mod manifest;
+mod strain;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +21,7 @@ pub use self::{
     build::{Built, Stage, build},
     embedded::{Bundle, named, names},
     file::WorldFile,
+    flood::Flood,
     living::{Wish, World},
 };
 pub use crate::base::trouble::Trouble;

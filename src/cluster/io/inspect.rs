@@ -1,11 +1,14 @@
 //! One object on demand, in words or as YAML: fetched, written, dropped.
 
-use super::{
-    connect::Link,
-    live::{collection_path, object_path, query},
-    wire::JSON,
+use super::{connect::Link, wire::JSON};
+use crate::cluster::{
+    Kind, Manifest, ObjectRef,
+    api::Trouble,
+    cause::Cause,
+    describe,
+    request::{collection_path, object_path, query},
+    yaml,
 };
-use crate::cluster::{Kind, Manifest, ObjectRef, api::Trouble, cause::Cause, describe, yaml};
 
 /// Events shown for one object.
 const EVENTS: usize = 100;

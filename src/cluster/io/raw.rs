@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 
-use super::{
-    connect::Link,
-    live::{collection_path, object_path, query},
-    wire,
+use super::{connect::Link, wire};
+use crate::cluster::{
+    Kind, ObjectRef,
+    api::Trouble,
+    request::{collection_path, object_path, query},
 };
-use crate::cluster::{Kind, ObjectRef, api::Trouble};
 
 /// In what form the server answers a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

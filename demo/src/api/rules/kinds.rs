@@ -200,7 +200,7 @@ fn job(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     let selector = value::at(new, &["spec", "selector"]);
     let own = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
     if old.is_none() && value::at(new, &["spec", "manualSelector"]) != &json!(true) && *selector != own {
-        causes.push(Cause::invalid("spec.selector", selector, "`selector` not auto-generated"));
+        causes.push(wrong("spec.selector", selector, "`selector` not auto-generated"));
     }
 }
 

@@ -39,8 +39,8 @@ pub fn check(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     for (key, label) in value::at(new, &["metadata", "labels"]).as_object().into_iter().flatten() {
         let of_key = syntax::qualified(key);
         let of_value = syntax::label_value(label.as_str().unwrap_or_default());
-        // Two checks of a change find the same.
-        for _ in 0..=usize::from(old.is_some()) {
+        // Four checks of a change find the same.
+        for _ in 0..if old.is_some() { 4 } else { 1 } {
             causes.extend(of_key.iter().map(|why| Cause::invalid("metadata.labels", &json!(key), why)));
             causes.extend(of_value.iter().map(|why| Cause::invalid("metadata.labels", label, why)));
         }

@@ -40,6 +40,7 @@ pub fn check(row: &KindRow, old: Option<&Value>, new: &Value) -> Vec<Cause> {
             pod::spec(value::at(new, &["spec", "template", "spec"]), "spec.template.spec", &mut causes);
             job(old, new, &mut causes);
         }
+        "podtemplates" => pod::spec(value::at(new, &["template", "spec"]), "template.spec", &mut causes),
         "services" => service(old, new, &mut causes),
         "configmaps" | "secrets" => {
             kinds::data(row, old, new, &mut causes);

@@ -5,13 +5,15 @@ use serde_json::{Value, json};
 use super::{
     Call, Fate, Owners, Write, body,
     complete::{complete, has_generation, has_status, refuse},
-    owners,
+    owners, warn,
 };
 use crate::{
     api::{
-        admit, custom,
+        admit,
         cluster::{Cluster, Schema},
+        custom,
         refusal::Refusal,
+        trouble,
     },
     base::{
         value::{self, put, text},
@@ -84,7 +86,9 @@ pub(super) fn create(
     // What the server adds from here on is nobody's.
     owners::enter(owners, call, row, schema, None, &mut object, &now);
     admit::create(cluster, call.kind, &mut object);
+    trouble::admit(cluster, &mut object)?;
     refuse(row, &name, schema, call.part, None, &object)?;
+    warnings.extend(warn::of(row, None, &object));
     if let Some(there) = cluster.store().get(call.kind, call.namespace, &name) {
         let refusal = Refusal::exists(row, &name);
         return Err(if there.is_leaving() {

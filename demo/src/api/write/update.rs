@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use super::{
     Call, Fate, Owners, Part, Write, body,
     complete::{complete, has_generation, has_status, refuse},
-    owners,
+    owners, warn,
 };
 use crate::{
     api::{
         admit,
         cluster::{Cluster, Schema},
         refusal::Refusal,
+        trouble,
     },
     base::{
         value::{self, put, text},
@@ -35,12 +36,12 @@ pub(super) fn update(
     body::identify(call, row, &mut object)?;
     let said = |path: &[&str]| text(&object, path).to_owned();
     let uid = said(&["metadata", "uid"]);
+    if !uid.is_empty() && uid != old.uid() && patched {
+        // A patch makes no precondition of it; the object is looked at twice.
+        let cause = Cause::invalid("metadata.uid", &json!(uid), "field is immutable");
+        return Err(Refusal::invalid(row, &name, &[cause.clone(), cause]));
+    }
     if !uid.is_empty() && uid != old.uid() {
-        if patched {
-            let cause = Cause::invalid("metadata.uid", &json!(uid), "field is immutable");
-            // Two checks find it.
-            return Err(Refusal::invalid(row, &name, &[cause.clone(), cause]));
-        }
         // The real server names the key in its store, and so the world does.
         let place = if row.group.is_empty() { String::new() } else { format!("{}/", row.group) };
         let key = format!("/registry/{place}{}/{}/{name}", row.plural, old.namespace()).replace("//", "/");
@@ -57,16 +58,10 @@ pub(super) fn update(
     if !version.is_empty() && version != old.version.to_string() {
         return Err(Refusal::stale(row, &name));
     }
-    if version.is_empty() && !patched && matches!(owners, Owners::Noted) && guarded(row) {
-        return Err(Refusal::unguarded(row, &name));
-    }
     let mut warnings = Vec::new();
     body::known(call, row, schema, &mut object, patched, &mut warnings)?;
     let before = old.value();
     keep_identity(before, &mut object);
-    if call.part == Part::Whole {
-        admit::carry(row, before, &mut object);
-    }
     let status = has_status(row, schema);
     match call.part {
         Part::Whole if status => {
@@ -93,6 +88,11 @@ pub(super) fn update(
         }
     }
     complete(row, schema, &mut object);
+    let now = when::seconds(cluster.now());
+    owners::enter(owners, call, row, schema, Some(before), &mut object, &now);
+    // What the server and its admission change from here on is nobody's.
+    trouble::admit(cluster, &mut object)?;
+    admit::keep(row, before, &mut object);
     // Of EndpointSlices every change counts.
     let slice = row.plural == "endpointslices" && object["metadata"]["labels"] != before["metadata"]["labels"]
         || row.plural == "endpointslices" && object["metadata"]["annotations"] != before["metadata"]["annotations"];
@@ -101,11 +101,9 @@ pub(super) fn update(
         put(&mut object, &["metadata", "generation"], json!(generation + 1));
     }
     refuse(row, &name, schema, call.part, Some(before), &object)?;
-    let now = when::seconds(cluster.now());
-    if !value::at(before, &["metadata", "managedFields"]).is_null() && call.part != Part::Whole {
-        restore_in(before, &mut object, "managedFields");
+    if call.part == Part::Whole {
+        warnings.extend(warn::of(row, Some(before), &object));
     }
-    owners::enter(owners, call, row, schema, Some(before), &mut object, &now);
     put(&mut object, &["metadata", "resourceVersion"], value::at(before, &["metadata", "resourceVersion"]).clone());
     let free = value::list(&object, &["metadata", "finalizers"]).is_empty()
         && (row.plural != "namespaces" || value::list(&object, &["spec", "finalizers"]).is_empty());
@@ -118,23 +116,6 @@ pub(super) fn update(
         Fate::Changed
     };
     Ok(Write { kind: call.kind, object, fate, warnings })
-}
-
-/// Kinds that are replaced only by who says which version is replaced.
-fn guarded(row: &KindRow) -> bool {
-    const GUARDED: [&str; 10] = [
-        "poddisruptionbudgets",
-        "csidrivers",
-        "csinodes",
-        "csistoragecapacities",
-        "volumeattachments",
-        "leases",
-        "mutatingwebhookconfigurations",
-        "validatingwebhookconfigurations",
-        "validatingadmissionpolicies",
-        "validatingadmissionpolicybindings",
-    ];
-    row.custom || GUARDED.contains(&row.plural.as_str())
 }
 
 /// What the server alone writes stays what it was.

@@ -27,13 +27,9 @@ use crate::{
         api::{Refusal, Trouble},
         cause::{Cause, remedy},
         delta::{Batch, Delta, Scope},
-        io::{
-            connect::Link,
-            failure,
-            live::{collection_path, query},
-            wire::Status,
-        },
+        io::{connect::Link, failure, wire::Status},
         lite::Counted,
+        request::{collection_path, query},
     },
 };
 
