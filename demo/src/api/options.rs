@@ -72,13 +72,17 @@ pub fn of_list(request: &Request, watch: bool) -> Result<(), Refusal> {
         }
         if initial {
             if wanted != Some("NotOlderThan") {
-                causes.push(forbidden(MATCH, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+                causes
+                    .push(forbidden(MATCH, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
             }
             if let Some(other) = wanted.filter(|said| *said != "NotOlderThan") {
                 causes.push(Cause::unsupported(MATCH, &json!(other), ["NotOlderThan"]));
             }
         } else if wanted.is_some() {
-            causes.push(forbidden(MATCH, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+            causes.push(forbidden(
+                MATCH,
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            ));
         }
     } else {
         if let Some(wanted) = wanted {
@@ -104,7 +108,8 @@ pub fn of_list(request: &Request, watch: bool) -> Result<(), Refusal> {
 /// A version asked for; what is none is a mistake inside, as the real server has it.
 pub fn version(request: &Request) -> Result<Option<u64>, String> {
     let Some(text) = request.ask("resourceVersion") else { return Ok(None) };
-    let wrong = || format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax");
+    let wrong =
+        || format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax");
     text.parse().map(Some).map_err(|_| wrong())
 }
 

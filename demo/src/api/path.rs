@@ -45,7 +45,9 @@ pub fn watched(path: &str) -> Option<(String, Option<String>)> {
         _ => return None,
     };
     match rest {
-        ["namespaces", space, plural, name] => Some((format!("{head}/namespaces/{space}/{plural}"), Some((*name).to_owned()))),
+        ["namespaces", space, plural, name] => {
+            Some((format!("{head}/namespaces/{space}/{plural}"), Some((*name).to_owned())))
+        }
         ["namespaces", space, plural] => Some((format!("{head}/namespaces/{space}/{plural}"), None)),
         [plural, name] => Some((format!("{head}/{plural}"), Some((*name).to_owned()))),
         [plural] => Some((format!("{head}/{plural}"), None)),

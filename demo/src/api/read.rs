@@ -89,10 +89,8 @@ pub struct Wanted {
 impl Wanted {
     /// Reads the selectors of a request.
     pub fn read(row: &KindRow, namespace: &str, request: &Request) -> Result<Self, Refusal> {
-        let labels =
-            LabelSelector::parse(request.ask("labelSelector").unwrap_or_default()).map_err(Refusal::bad)?;
-        let fields =
-            FieldSelector::parse(request.ask("fieldSelector").unwrap_or_default()).map_err(Refusal::bad)?;
+        let labels = LabelSelector::parse(request.ask("labelSelector").unwrap_or_default()).map_err(Refusal::bad)?;
+        let fields = FieldSelector::parse(request.ask("fieldSelector").unwrap_or_default()).map_err(Refusal::bad)?;
         let own = selectable(row);
         let more = row.selectable.iter().flat_map(|(_, fields)| fields).map(String::as_str);
         let known: Vec<&str> = own.iter().copied().chain(more).collect();
@@ -295,7 +293,8 @@ fn answer(cluster: &Cluster, kind: KindId, version: &str, page: &Page, form: For
                 }
                 let item = body(row, object, version);
                 // Items of built-in kinds do not say what the list says of all of them.
-                let head = format!("{{\"apiVersion\":{},\"kind\":{},", json!(row.api_version(version)), json!(row.kind));
+                let head =
+                    format!("{{\"apiVersion\":{},\"kind\":{},", json!(row.api_version(version)), json!(row.kind));
                 match item.strip_prefix(head.as_bytes()).filter(|_| !row.custom) {
                     Some(rest) => {
                         text.put_u8(b'{');
@@ -317,9 +316,8 @@ fn write_token(number: u64, version: u64) -> String {
 
 fn read_token(token: &str) -> Result<u64, Refusal> {
     let wrong = |why: &str| Refusal::bad(format!("invalid continue token: continue key is not valid: {why}"));
-    let text = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(token)
-        .map_err(|_| wrong("illegal base64 data"))?;
+    let text =
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong("illegal base64 data"))?;
     let strange = |text: &[u8]| {
         let first = String::from_utf8_lossy(text).chars().next().unwrap_or_default();
         let shown = if first.is_control() || !first.is_ascii() {

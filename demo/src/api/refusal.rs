@@ -188,10 +188,15 @@ impl Refusal {
     /// 415.
     pub fn media(given: &str, taken: &[&str]) -> Self {
         if given.is_empty() {
-            return Self { details: json!({}), ..Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type") };
+            return Self {
+                details: json!({}),
+                ..Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+            };
         }
-        let message =
-            format!("the body of the request was in an unknown format - accepted media types include: {}", taken.join(", "));
+        let message = format!(
+            "the body of the request was in an unknown format - accepted media types include: {}",
+            taken.join(", ")
+        );
         Self::new(415, "UnsupportedMediaType", message)
     }
 

@@ -78,7 +78,10 @@ pub fn serve(
 fn wrong(cause: Cause) -> Refusal {
     let message = format!(".authorization.k8s.io \"\" is invalid: {}: {}", cause.field, cause.message);
     let causes = json!([{"reason": cause.reason, "message": cause.message, "field": cause.field}]);
-    Refusal { details: json!({"group": "authorization.k8s.io", "causes": causes}), ..Refusal::new(422, "Invalid", message) }
+    Refusal {
+        details: json!({"group": "authorization.k8s.io", "causes": causes}),
+        ..Refusal::new(422, "Invalid", message)
+    }
 }
 
 /// Whose a token is.

@@ -266,8 +266,9 @@ impl Cluster {
         let media = request.content_type.split(';').next().unwrap_or_default().trim();
         if matches!(media, "" | "application/json") {
             let typed = r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
-            let body: Value = serde_json::from_slice(&request.body)
-                .map_err(|error| unrecognized(&format!("couldn't get version/kind; json parse error: {}", go(&error))))?;
+            let body: Value = serde_json::from_slice(&request.body).map_err(|error| {
+                unrecognized(&format!("couldn't get version/kind; json parse error: {}", go(&error)))
+            })?;
             if !body.is_object() {
                 return Err(unrecognized(&format!(
                     "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type {typed}",
@@ -393,10 +394,8 @@ impl Cluster {
         let mut how = how(request)?;
         let row = self.store.kind(kind);
         // What these once were made for outlives them, where the client does not say otherwise.
-        let keeps = matches!(
-            (row.group.as_str(), row.plural.as_str()),
-            ("batch", "jobs") | ("", "replicationcontrollers")
-        );
+        let keeps =
+            matches!((row.group.as_str(), row.plural.as_str()), ("batch", "jobs") | ("", "replicationcontrollers"));
         let defaulted = how.propagation.is_none();
         if keeps && defaulted {
             how.propagation = Some("Orphan".to_owned());
@@ -690,7 +689,9 @@ fn how(request: &Request) -> Result<How, Refusal> {
     if !request.body.is_empty() {
         let body: Value = match serde_json::from_slice(&request.body) {
             Ok(body) => body,
-            Err(_) if request.content_type.contains("protobuf") || request.content_type.contains("yaml") => parse(request)?,
+            Err(_) if request.content_type.contains("protobuf") || request.content_type.contains("yaml") => {
+                parse(request)?
+            }
             Err(error) => {
                 return Err(Refusal::bad(format!("couldn't get version/kind; json parse error: {}", go(&error))));
             }

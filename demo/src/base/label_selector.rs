@@ -178,7 +178,9 @@ impl Requirement {
             sign @ (">" | "<") => {
                 let bound = exact(words)?;
                 let number = bound.parse().map_err(|_| {
-                    format!("values[0]: Invalid value: {bound:?}: for 'Gt', 'Lt' operators, the value must be an integer")
+                    format!(
+                        "values[0]: Invalid value: {bound:?}: for 'Gt', 'Lt' operators, the value must be an integer"
+                    )
                 })?;
                 if sign == ">" { Test::Above(number) } else { Test::Below(number) }
             }

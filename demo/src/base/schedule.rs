@@ -82,7 +82,8 @@ fn field(text: &str, least: u32, most: u32, names: &[&str]) -> Result<u64, Strin
         if let Some(at) = names.iter().position(|name| *name == lower) {
             return Ok(u32::try_from(at).unwrap_or_default() + least);
         }
-        text.parse().map_err(|_| format!("failed to parse int from {text}: strconv.Atoi: parsing {text:?}: invalid syntax"))
+        text.parse()
+            .map_err(|_| format!("failed to parse int from {text}: strconv.Atoi: parsing {text:?}: invalid syntax"))
     };
     let mut set = 0;
     for part in text.split(',') {

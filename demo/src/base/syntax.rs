@@ -178,7 +178,11 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_as_the_server_says_it() {
         assert_eq!(label("a.b"), ["must not contain dots"]);
-        assert!(label_1035("1a")[0].ends_with("(e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"));
+        assert!(
+            label_1035("1a")[0].ends_with(
+                "(e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+            )
+        );
         assert_eq!(qualified("A_/b").len(), 1);
         assert_eq!(port_name("A_B").len(), 2);
     }

@@ -91,7 +91,13 @@ fn due<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, held: &Value, status: &Value
     last
 }
 
-fn start<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, uid: &str, held: &Value, due: Timestamp) -> Result<Value, Refused> {
+fn start<O: Objects>(
+    ctx: &mut Ctx<'_, O>,
+    key: &Key,
+    uid: &str,
+    held: &Value,
+    due: Timestamp,
+) -> Result<Value, Refused> {
     let template = json::at(held, &["spec", "jobTemplate"]);
     let name = format!("{}-{}", key.name, due.as_second() / 60);
     let mut job = json!({
@@ -116,10 +122,8 @@ fn start<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, uid: &str, held: &Value, d
 fn forget<O: Objects>(ctx: &mut Ctx<'_, O>, held: &Value, jobs: &[(Key, Value)]) -> Result<(), Refused> {
     for (limit, most, good) in [("successfulJobsHistoryLimit", 3, true), ("failedJobsHistoryLimit", 1, false)] {
         let most = usize::try_from(json::int(held, &["spec", limit]).unwrap_or(most)).unwrap_or_default();
-        let done: Vec<&(Key, Value)> = jobs
-            .iter()
-            .filter(|(_, job)| job::finished(job).is_some() && job::succeeded(job) == good)
-            .collect();
+        let done: Vec<&(Key, Value)> =
+            jobs.iter().filter(|(_, job)| job::finished(job).is_some() && job::succeeded(job) == good).collect();
         for (job, object) in done.iter().take(done.len().saturating_sub(most)) {
             ctx.delete(job, Some(json::text(object, &["metadata", "uid"])))?;
         }

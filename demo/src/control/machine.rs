@@ -6,8 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Controller,
-    cronjob,
+    Controller, cronjob,
     ctx::{Ctx, State},
     daemonset, deployment, endpoints, events, gateway, gc, hpa, istio, job,
     key::Key,

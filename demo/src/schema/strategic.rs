@@ -114,7 +114,8 @@ fn merge_map(map: &mut Map<String, Value>, patch: &Map<String, Value>, node: Opt
 fn printed(value: &Value) -> String {
     match value {
         Value::Object(map) => {
-            let mut fields: Vec<String> = map.iter().map(|(name, inner)| format!("{name}:{}", printed(inner))).collect();
+            let mut fields: Vec<String> =
+                map.iter().map(|(name, inner)| format!("{name}:{}", printed(inner))).collect();
             fields.sort();
             format!("map[{}]", fields.join(" "))
         }

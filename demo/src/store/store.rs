@@ -225,7 +225,9 @@ mod tests {
         store.put(pods, pod("a", "y"));
         store.remove(pods, "a", "x");
         let names = |store: &Store, version| {
-            store.at(pods, Some("a"), version).map(|all| all.iter().map(|one| one.name().to_owned()).collect::<Vec<_>>())
+            store
+                .at(pods, Some("a"), version)
+                .map(|all| all.iter().map(|one| one.name().to_owned()).collect::<Vec<_>>())
         };
         assert_eq!(names(&store, first).unwrap(), ["x"]);
         assert_eq!(names(&store, store.version()).unwrap(), ["y"]);

@@ -52,7 +52,8 @@ struct Said {
 }
 
 fn run(kubectl: &Path, kubeconfig: &Path, step: &Step, node: &str) -> Said {
-    let manifests: BTreeMap<String, String> = serde_saphyr::from_str(include_str!("../kubectl/manifests.yaml")).unwrap();
+    let manifests: BTreeMap<String, String> =
+        serde_saphyr::from_str(include_str!("../kubectl/manifests.yaml")).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let mut command = Command::new(kubectl);
     command.arg("--kubeconfig").arg(kubeconfig).env("HOME", dir.path());
@@ -92,7 +93,8 @@ fn wrong(step: &Step, said: &Said) -> Option<String> {
 
 /// Without ages, and what is made by chance.
 fn level(text: &str) -> String {
-    let patterns = [(r"\b\d+(\.\d+)?(ms|s|m|h|d)(\d+s)?\b", "*"), (r"-[0-9a-z]{6,10}(-[0-9a-z]{5})?\b", "-*"), (r" +", " ")];
+    let patterns =
+        [(r"\b\d+(\.\d+)?(ms|s|m|h|d)(\d+s)?\b", "*"), (r"-[0-9a-z]{6,10}(-[0-9a-z]{5})?\b", "-*"), (r" +", " ")];
     let mut text = text.to_owned();
     for (pattern, instead) in patterns {
         text = Regex::new(pattern).unwrap().replace_all(&text, instead).into_owned();
@@ -138,7 +140,9 @@ async fn kubectl_reads_logs_and_drains_nodes_of_a_world() {
     let steps: Vec<Step> = serde_saphyr::from_str(include_str!("../kubectl/shop.yaml")).unwrap();
     let found: Vec<String> = steps
         .iter()
-        .filter_map(|step| wrong(step, &run(&kubectl, kubeconfig, step, node)).map(|wrong| format!("{}: {wrong}", step.run)))
+        .filter_map(|step| {
+            wrong(step, &run(&kubectl, kubeconfig, step, node)).map(|wrong| format!("{}: {wrong}", step.run))
+        })
         .collect();
     assert!(found.is_empty(), "{} of {}:\n{}", found.len(), steps.len(), found.join("\n"));
 }

@@ -42,8 +42,15 @@ pub fn check(row: &KindRow, old: Option<&Value>, new: &Value, causes: &mut Vec<C
         "persistentvolumeclaims" => claim(old, new, causes),
         "persistentvolumes" => {
             const PLAIN: [&str; 9] = [
-                "accessModes", "capacity", "claimRef", "mountOptions", "nodeAffinity", "persistentVolumeReclaimPolicy",
-                "storageClassName", "volumeAttributesClassName", "volumeMode",
+                "accessModes",
+                "capacity",
+                "claimRef",
+                "mountOptions",
+                "nodeAffinity",
+                "persistentVolumeReclaimPolicy",
+                "storageClassName",
+                "volumeAttributesClassName",
+                "volumeMode",
             ];
             let spec = value::at(new, &["spec"]).as_object().into_iter().flatten();
             if spec.filter(|(field, _)| !PLAIN.contains(&field.as_str())).count() == 0 {
@@ -51,7 +58,9 @@ pub fn check(row: &KindRow, old: Option<&Value>, new: &Value, causes: &mut Vec<C
             }
         }
         "priorityclasses" => {
-            if int(new, &["value"]).unwrap_or_default() > 1_000_000_000 && !text(new, &["metadata", "name"]).starts_with("system-") {
+            if int(new, &["value"]).unwrap_or_default() > 1_000_000_000
+                && !text(new, &["metadata", "name"]).starts_with("system-")
+            {
                 causes.push(forbidden("value", "maximum allowed value of a user defined priority is 1000000000"));
             }
         }
@@ -179,8 +188,14 @@ fn stateful(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     let fixed = |set: &Value| {
         let mut spec = value::at(set, &["spec"]).clone();
         for field in [
-            "replicas", "ordinals", "template", "updateStrategy", "revisionHistoryLimit",
-            "persistentVolumeClaimRetentionPolicy", "minReadySeconds", "selector",
+            "replicas",
+            "ordinals",
+            "template",
+            "updateStrategy",
+            "revisionHistoryLimit",
+            "persistentVolumeClaimRetentionPolicy",
+            "minReadySeconds",
+            "selector",
         ] {
             value::remove(&mut spec, &[field]);
         }
@@ -236,7 +251,8 @@ fn service(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
                 causes.push(Cause::invalid("spec.clusterIPs[0]", address, why));
             }
             Ok(_) if old.is_none() && !said.starts_with("10.96.") => {
-                let why = format!("failed to allocate IP {said}: the provided network does not match the current range");
+                let why =
+                    format!("failed to allocate IP {said}: the provided network does not match the current range");
                 causes.push(Cause::invalid("spec.clusterIPs", &json!([said]), &why));
             }
             Ok(_) => {}
@@ -330,7 +346,8 @@ fn autoscaler(new: &Value, causes: &mut Vec<Cause>) {
         }
     }
     let api = text(new, &["spec", "scaleTargetRef", "apiVersion"]);
-    if !api.contains('/') && !(api == "v1" && text(new, &["spec", "scaleTargetRef", "kind"]) == "ReplicationController") {
+    if !api.contains('/') && !(api == "v1" && text(new, &["spec", "scaleTargetRef", "kind"]) == "ReplicationController")
+    {
         let why = "apiVersion must specify API group";
         causes.push(Cause::invalid("spec.scaleTargetRef.apiVersion", &json!(api), why));
     }
@@ -365,7 +382,8 @@ fn claim(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
         spec
     };
     if old.is_some_and(|old| fixed(old) != fixed(new)) {
-        let why = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+        let why =
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
         causes.push(forbidden("spec", why));
     }
 }

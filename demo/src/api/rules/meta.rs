@@ -69,8 +69,12 @@ fn finalizers(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     }
     let Some(old) = old.filter(|old| !value::at(old, &["metadata", "deletionTimestamp"]).is_null()) else { return };
     let before = list(old, &["metadata", "finalizers"]);
-    let fresh: Vec<String> =
-        all.iter().filter(|one| !before.contains(one)).filter_map(Value::as_str).map(|one| format!("{one:?}")).collect();
+    let fresh: Vec<String> = all
+        .iter()
+        .filter(|one| !before.contains(one))
+        .filter_map(Value::as_str)
+        .map(|one| format!("{one:?}"))
+        .collect();
     if !fresh.is_empty() {
         let why = format!(
             "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
@@ -90,7 +94,11 @@ fn owners(new: &Value, causes: &mut Vec<Cause>) {
         for (field, name) in [("apiVersion", "version"), ("kind", "kind"), ("name", "name"), ("uid", "uid")] {
             if text(one, &[field]).is_empty() {
                 let why = if field == "apiVersion" { "version must not be empty" } else { "must not be empty" };
-                causes.push(Cause::invalid(format!("{PLACE}.{}", if field == "apiVersion" { "apiVersion" } else { name }), &json!(""), why));
+                causes.push(Cause::invalid(
+                    format!("{PLACE}.{}", if field == "apiVersion" { "apiVersion" } else { name }),
+                    &json!(""),
+                    why,
+                ));
             }
         }
         if one["controller"] == json!(true) {

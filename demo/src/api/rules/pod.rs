@@ -185,7 +185,8 @@ pub fn change(old: &Value, new: &Value, causes: &mut Vec<Cause>) {
         }
         spec
     };
-    let (before, now) = (value::at(old, &["spec", "activeDeadlineSeconds"]), value::at(new, &["spec", "activeDeadlineSeconds"]));
+    let (before, now) =
+        (value::at(old, &["spec", "activeDeadlineSeconds"]), value::at(new, &["spec", "activeDeadlineSeconds"]));
     if before.is_number() && now.is_null() {
         let why = "must not update from a positive integer to nil value";
         causes.push(Cause::invalid("spec.activeDeadlineSeconds", now, why));

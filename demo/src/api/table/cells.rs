@@ -193,7 +193,8 @@ fn special(plural: &str, column: &str, object: &Value, now: Timestamp) -> Option
             json!(or(&text_of(&labels), "<none>"))
         }
         ("persistentvolumeclaims" | "persistentvolumes", "Access Modes") => {
-            let modes = if plural == "persistentvolumes" { &["spec", "accessModes"] } else { &["status", "accessModes"] };
+            let modes =
+                if plural == "persistentvolumes" { &["spec", "accessModes"] } else { &["status", "accessModes"] };
             let short = list(object, modes).iter().map(|mode| match mode.as_str().unwrap_or_default() {
                 "ReadWriteOnce" => "RWO",
                 "ReadOnlyMany" => "ROX",
@@ -218,11 +219,13 @@ fn special(plural: &str, column: &str, object: &Value, now: Timestamp) -> Option
         ("csidrivers", "StorageCapacity") => value::at(object, &["spec", "storageCapacity"]).clone(),
         ("csidrivers", "RequiresRepublish") => value::at(object, &["spec", "requiresRepublish"]).clone(),
         ("csidrivers", "TokenRequests") => {
-            let all: Vec<&str> = list(object, &["spec", "tokenRequests"]).iter().map(|one| text(one, &["audience"])).collect();
+            let all: Vec<&str> =
+                list(object, &["spec", "tokenRequests"]).iter().map(|one| text(one, &["audience"])).collect();
             json!(or(&all.join(","), "<unset>"))
         }
         ("csidrivers", "Modes") => {
-            let all: Vec<&str> = list(object, &["spec", "volumeLifecycleModes"]).iter().filter_map(Value::as_str).collect();
+            let all: Vec<&str> =
+                list(object, &["spec", "volumeLifecycleModes"]).iter().filter_map(Value::as_str).collect();
             json!(all.join(","))
         }
         ("csinodes", "Drivers") => json!(list(object, &["spec", "drivers"]).len()),
@@ -234,7 +237,11 @@ fn special(plural: &str, column: &str, object: &Value, now: Timestamp) -> Option
         ("validatingadmissionpolicies", "Validations") => json!(list(object, &["spec", "validations"]).len()),
         ("validatingadmissionpolicies", "ParamKind") => {
             let kind = said(&["spec", "paramKind", "kind"]);
-            json!(if kind.is_empty() { "<unset>".to_owned() } else { format!("{}/{kind}", said(&["spec", "paramKind", "apiVersion"])) })
+            json!(if kind.is_empty() {
+                "<unset>".to_owned()
+            } else {
+                format!("{}/{kind}", said(&["spec", "paramKind", "apiVersion"]))
+            })
         }
         ("validatingadmissionpolicybindings", "PolicyName") => json!(said(&["spec", "policyName"])),
         ("validatingadmissionpolicybindings", "ParamRef") => json!(or(said(&["spec", "paramRef", "name"]), "<unset>")),
@@ -385,7 +392,9 @@ fn event(column: &str, object: &Value, now: Timestamp) -> Option<Value> {
         "Object" => json!(format!("{}/{}", text(subject, &["kind"]).to_lowercase(), text(subject, &["name"]))),
         "Subobject" => json!(text(subject, &["fieldPath"])),
         "Source" => {
-            let told = |names: [&str; 2], rest: &str| or(text(object, &[names[0], rest]), text(object, &[names[1], rest])).to_owned();
+            let told = |names: [&str; 2], rest: &str| {
+                or(text(object, &[names[0], rest]), text(object, &[names[1], rest])).to_owned()
+            };
             let old = told(["source", "deprecatedSource"], "component");
             let host = told(["source", "deprecatedSource"], "host");
             let (component, host) = if old.is_empty() {

@@ -66,13 +66,16 @@ fn unreadable(row: &KindRow, version: &str, object: &Value) -> Result<(), Refusa
     };
     let made = value::at(object, &["metadata", "creationTimestamp"]);
     if let Some(made) = made.as_str().filter(|made| made.parse::<jiff::Timestamp>().is_err()) {
-        return wrong(format!("parsing time {made:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {made:?} as \"2006\""));
+        return wrong(format!(
+            "parsing time {made:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {made:?} as \"2006\""
+        ));
     }
     if row.custom {
         return Ok(());
     }
     if row.plural == "secrets" {
-        for data in value::at(object, &["data"]).as_object().into_iter().flatten().filter_map(|(_, data)| data.as_str()) {
+        for data in value::at(object, &["data"]).as_object().into_iter().flatten().filter_map(|(_, data)| data.as_str())
+        {
             let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '\n' | '\r');
             if let Some(at) = data.find(|c| !known(c)) {
                 return wrong(format!("illegal base64 data at input byte {at}"));
@@ -81,10 +84,15 @@ fn unreadable(row: &KindRow, version: &str, object: &Value) -> Result<(), Refusa
     }
     for spec in [value::at(object, &["spec"]), value::at(object, &["spec", "template", "spec"])] {
         let containers = value::list(spec, &["containers"]).iter().chain(value::list(spec, &["initContainers"]));
-        for kind in containers.flat_map(|one| [value::at(one, &["resources", "limits"]), value::at(one, &["resources", "requests"])]) {
+        for kind in containers
+            .flat_map(|one| [value::at(one, &["resources", "limits"]), value::at(one, &["resources", "requests"])])
+        {
             let amounts = kind.as_object().into_iter().flatten().filter_map(|(_, amount)| amount.as_str());
             if amounts.into_iter().any(|amount| crate::base::quantity::read(amount).is_none()) {
-                return wrong("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'".to_owned());
+                return wrong(
+                    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+                        .to_owned(),
+                );
             }
         }
     }

@@ -83,7 +83,9 @@ pub(super) fn refuse(
     let mut causes = schema.and_then(Schema::node).map(|node| validate::validate(new, node)).unwrap_or_default();
     let found = rules::check(row, old, new);
     // What a rule says of a field, the schema need not say once more; the other way round where it says the same.
-    causes.retain(|cause| !found.iter().any(|rule| rule.field == cause.field || cause.field.starts_with(&format!("{}.", rule.field))));
+    causes.retain(|cause| {
+        !found.iter().any(|rule| rule.field == cause.field || cause.field.starts_with(&format!("{}.", rule.field)))
+    });
     causes.retain(|cause| !cause.field.starts_with("metadata.ownerReferences["));
     causes.extend(found);
     // What a status lacks, controllers will fill in.

@@ -66,9 +66,7 @@ pub(super) fn create(
     if row.custom {
         custom::admit(cluster, row, &name)?;
     }
-    for field in
-        ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"]
-    {
+    for field in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
         value::remove(&mut object, &["metadata", field]);
     }
     // A kubelet brings its node's status along.

@@ -150,7 +150,8 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
                             "the name of the object ({} based on URL) was undeterminable: name must be provided",
                             call.name
                         ),
-                        _ => "the namespace of the provided object does not match the namespace sent on the request".to_owned(),
+                        _ => "the namespace of the provided object does not match the namespace sent on the request"
+                            .to_owned(),
                     };
                     return Err(Refusal::bad(why));
                 }
