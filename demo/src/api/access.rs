@@ -39,7 +39,10 @@ pub fn require(cluster: &Cluster, user: &User, deed: &Deed) -> Result<(), Refusa
     }
     if !deed.path.is_empty() {
         let why = format!("User {:?} cannot {} path {:?}", user.name, deed.verb, deed.path);
-        return Err(Refusal::new(403, "Forbidden", format!("forbidden: {why}")));
+        return Err(Refusal {
+            details: serde_json::json!({}),
+            ..Refusal::new(403, "Forbidden", format!("forbidden: {why}"))
+        });
     }
     let place = if deed.namespace.is_empty() {
         "at the cluster scope".to_owned()

@@ -39,7 +39,29 @@ pub fn create(cluster: &Cluster, kind: KindId, object: &mut Value) {
             put(object, &["status"], json!({"phase": "Active"}));
         }
         "jobs" => job(object),
-        "persistentvolumeclaims" | "persistentvolumes" => put(object, &["status"], json!({"phase": "Pending"})),
+        "persistentvolumeclaims" => {
+            put(object, &["status"], json!({"phase": "Pending"}));
+            protect(object, "kubernetes.io/pvc-protection");
+        }
+        "persistentvolumes" => {
+            let now = crate::base::when::seconds(cluster.now());
+            put(object, &["status"], json!({"phase": "Pending", "lastPhaseTransitionTime": now}));
+            protect(object, "kubernetes.io/pv-protection");
+        }
+        "volumeattachments" => put(object, &["status"], json!({"attached": false})),
+        "volumeattributesclasses" => protect(object, "kubernetes.io/vac-protection"),
+        "replicasets" | "replicationcontrollers" => put(object, &["status"], json!({"replicas": 0})),
+        "statefulsets" => put(object, &["status"], json!({"replicas": 0, "availableReplicas": 0})),
+        "daemonsets" => {
+            put(object, &["metadata", "annotations", ROLLED], json!("1"));
+            let zeros = json!({"currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0, "numberReady": 0});
+            put(object, &["status"], zeros);
+        }
+        "horizontalpodautoscalers" => put(object, &["status"], json!({"currentMetrics": null, "desiredReplicas": 0})),
+        "poddisruptionbudgets" => {
+            let zeros = json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0});
+            put(object, &["status"], zeros);
+        }
         "customresourcedefinitions" => super::custom::begin(object),
         _ => {}
     }
@@ -48,8 +70,26 @@ pub fn create(cluster: &Cluster, kind: KindId, object: &mut Value) {
     }
 }
 
+/// How often the template of a DaemonSet changed, in a place of its own.
+const ROLLED: &str = "deprecated.daemonset.template.generation";
+
+/// What is in use is not taken away.
+fn protect(object: &mut Value, finalizer: &str) {
+    let mut all = list(object, &["metadata", "finalizers"]).to_vec();
+    if !all.iter().any(|one| one == finalizer) {
+        all.push(json!(finalizer));
+    }
+    put(object, &["metadata", "finalizers"], json!(all));
+}
+
 /// Gives back to a new state what the server once gave and the writer does not say.
 pub fn keep(row: &KindRow, old: &Value, object: &mut Value) {
+    if row.group == "apps" && row.plural == "daemonsets" {
+        let was: i64 = text(old, &["metadata", "annotations", ROLLED]).parse().unwrap_or(1);
+        let moved = value::at(object, &["spec", "template"]) != value::at(old, &["spec", "template"]);
+        put(object, &["metadata", "annotations", ROLLED], json!((was + i64::from(moved)).to_string()));
+        return;
+    }
     let kind = |object: &Value| text(object, &["spec", "type"]).to_owned();
     if !(row.group.is_empty() && row.plural == "services") || kind(object) == "ExternalName" {
         return;
@@ -59,6 +99,15 @@ pub fn keep(row: &KindRow, old: &Value, object: &mut Value) {
             let had = value::at(old, &["spec", field]);
             if !had.is_null() {
                 put_missing(object, &["spec", field], had.clone());
+            }
+        }
+    }
+    if matches!(text(object, &["spec", "type"]), "NodePort" | "LoadBalancer") {
+        for port in items(object, &["spec", "ports"]) {
+            let same = |one: &&Value| one["port"] == port["port"] && one["name"] == port["name"];
+            let node = list(old, &["spec", "ports"]).iter().find(same).map(|one| one["nodePort"].clone());
+            if let Some(node) = node.filter(|node| !node.is_null()) {
+                put_missing(port, &["nodePort"], node);
             }
         }
     }
@@ -128,7 +177,8 @@ fn job(object: &mut Value) {
     }
     let uid = value::at(object, &["metadata", "uid"]).clone();
     let name = value::at(object, &["metadata", "name"]).clone();
-    put(object, &["spec", "selector"], json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}));
+    // A selector of the client's own is seen, and refused by the rules.
+    put(object, &["spec", "selector", "matchLabels", "batch.kubernetes.io/controller-uid"], uid.clone());
     for (label, value) in [
         ("batch.kubernetes.io/controller-uid", &uid),
         ("batch.kubernetes.io/job-name", &name),
@@ -137,6 +187,9 @@ fn job(object: &mut Value) {
     ] {
         put(object, &["spec", "template", "metadata", "labels", label], value.clone());
     }
+    // What names no labels of its own has those of its pods.
+    let labels = value::at(object, &["spec", "template", "metadata", "labels"]).clone();
+    put_missing(object, &["metadata", "labels"], labels);
 }
 
 /// Cluster addresses and node ports that nobody has yet.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::lesser;
 use crate::{
     base::{
         quantity,
@@ -15,6 +16,7 @@ pub fn default(row: &KindRow, object: &mut Value) {
     if row.custom {
         return;
     }
+    lesser::default(row, object);
     match row.plural.as_str() {
         "pods" => {
             pod_spec(value_at(object, "spec"));
@@ -108,7 +110,7 @@ pub fn items<'a>(object: &'a mut Value, path: &[&str]) -> impl Iterator<Item = &
     here.and_then(Value::as_array_mut).into_iter().flatten()
 }
 
-fn template(object: &mut Value, path: &[&str]) {
+pub(super) fn template(object: &mut Value, path: &[&str]) {
     if value::at(object, path).is_object() {
         let mut here = object;
         for name in path {
@@ -246,6 +248,9 @@ fn service(object: &mut Value) {
         if !number.is_null() {
             put_missing(port, &["targetPort"], number);
         }
+    }
+    if text(object, &["spec", "sessionAffinity"]) == "ClientIP" {
+        put_missing(object, &["spec", "sessionAffinityConfig", "clientIP", "timeoutSeconds"], json!(10_800));
     }
     put_missing(object, &["status"], json!({"loadBalancer": {}}));
 }

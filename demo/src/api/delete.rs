@@ -17,6 +17,7 @@ use crate::{
         value::{self, put, text},
         when,
     },
+    schema::validate::Cause,
     store::{KindId, KindRow, Object},
 };
 
@@ -44,17 +45,22 @@ impl How {
                 .as_bool()
                 .map(|orphan| if orphan { "Orphan" } else { "Background" }.to_owned())
         });
-        if let Some(other) =
-            propagation.as_deref().filter(|one| !matches!(*one, "Background" | "Foreground" | "Orphan"))
-        {
-            let message = format!(
-                "DeleteOptions \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported values: \"Foreground\", \"Background\", \"Orphan\""
-            );
-            return Err(Refusal::new(422, "Invalid", message));
+        let mut causes = Vec::new();
+        if let Some(given) = said(&["propagationPolicy"]) {
+            if !matches!(given.as_str(), "Background" | "Foreground" | "Orphan") {
+                let known = ["Foreground", "Background", "Orphan", "nil"];
+                causes.push(Cause::unsupported("propagationPolicy", &json!(given), known));
+            } else if value::at(body, &["orphanDependents"]).is_boolean() {
+                let why = "orphanDependents and deletionPropagation cannot be both set";
+                causes.push(Cause::invalid("propagationPolicy", &json!(given), why));
+            }
         }
         let dry = value::list(body, &["dryRun"]);
         if dry.iter().any(|one| one != "All") {
-            return Err(Refusal::bad("dryRun: the only supported value is \"All\""));
+            causes.push(Cause::unsupported("dryRun", &json!(dry), ["All"]));
+        }
+        if !causes.is_empty() {
+            return Err(Refusal::of_options("DeleteOptions", &causes));
         }
         Ok(Self {
             grace: value::int(body, &["gracePeriodSeconds"]),
@@ -85,6 +91,13 @@ pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Re
     }
     let waits = definition || seconds > 0 || !finalizers.is_empty() || held;
     if !waits {
+        // Kinds with a time to end are told their end also when it is now.
+        if row.plural == "pods" && row.group.is_empty() && !old.is_leaving() {
+            put(&mut object, &["metadata", "deletionTimestamp"], json!(when::seconds(cluster.now())));
+            put(&mut object, &["metadata", "deletionGracePeriodSeconds"], json!(0));
+            let generation = value::int(&object, &["metadata", "generation"]).unwrap_or_default();
+            put(&mut object, &["metadata", "generation"], json!(generation + 1));
+        }
         return Ok(Write { kind, object, fate: Fate::Gone, warnings: Vec::new() });
     }
     let at = cluster.now().checked_add(seconds.seconds()).unwrap_or_else(|_| cluster.now());

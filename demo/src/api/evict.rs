@@ -17,6 +17,16 @@ use crate::{
 
 /// Plans the eviction of a pod.
 pub fn plan(cluster: &Cluster, pods: KindId, pod: &Arc<Object>, body: &Value) -> Result<Write, Refusal> {
+    let (api, kind) = (value::text(body, &["apiVersion"]), value::text(body, &["kind"]));
+    if !kind.is_empty() && kind != "Eviction" {
+        let version = api.rsplit('/').next().unwrap_or_default();
+        return Err(Refusal::bad(format!(
+            "{kind} in version {version:?} cannot be handled as a Eviction: converting ({version}.{kind}) to (policy.Eviction): unknown conversion"
+        )));
+    }
+    if value::text(body, &["metadata", "name"]) != pod.name() {
+        return Err(Refusal::bad("name in URL does not match name in Eviction object"));
+    }
     let how = How::read(value::at(body, &["deleteOptions"]))?;
     // A pod that is over, or leaving, is no disruption any more.
     let phase = value::text(pod.value(), &["status", "phase"]);

@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use super::{
     cluster::Cluster,
+    options,
     refusal::Refusal,
     wire::{Pulled, Request, Response, Stream},
 };
 use crate::{
     base::value::{list, text},
+    schema::validate::Cause,
     store::Object,
 };
 
@@ -70,9 +72,26 @@ pub struct Follow {
 
 /// `GET …/pods/NAME/log`.
 pub fn serve(cluster: &Cluster, pod: &Object, request: &Request, readings: &dyn Readings) -> Result<Response, Refusal> {
+    let (tail, bytes) = (options::number(request, "tailLines")?, options::number(request, "limitBytes")?);
+    let seconds = options::number(request, "sinceSeconds")?;
+    let mut causes = Vec::new();
+    for (field, given, least, why) in [
+        ("tailLines", tail, 0, "must be greater than or equal to 0"),
+        ("limitBytes", bytes, 1, "must be greater than 0"),
+        ("sinceSeconds", seconds, 1, "must be greater than 0"),
+    ] {
+        if let Some(given) = given.filter(|given| *given < least) {
+            causes.push(Cause::invalid(field, &Value::from(given), why));
+        }
+    }
+    if !causes.is_empty() {
+        return Err(Refusal::of_log(pod.name(), &causes));
+    }
     let container = container(pod.value(), request.ask("container"))?;
-    let seconds = request.ask("sinceSeconds").map(str::parse::<i64>).transpose();
-    let seconds = seconds.map_err(|_| Refusal::bad("sinceSeconds: not a number"))?;
+    // A pod that no node has taken yet says nothing.
+    if text(pod.value(), &["spec", "nodeName"]).is_empty() {
+        return Ok(Response::bytes(204, TEXT, Bytes::new()));
+    }
     let since = match (seconds, request.ask("sinceTime")) {
         (Some(seconds), _) => Some(cluster.now() - SignedDuration::from_secs(seconds)),
         (None, Some(text)) => Some(text.parse().map_err(|_| Refusal::bad(format!("sinceTime: no time: {text:?}")))?),
@@ -91,8 +110,10 @@ pub fn serve(cluster: &Cluster, pod: &Object, request: &Request, readings: &dyn 
         since,
     };
     started(pod.value(), &container, follow.ask.previous)?;
+    let (from, to) = window(pod.value(), &container, follow.ask.previous);
+    follow.since = follow.since.max(from);
     let mut lines = readings.log(&follow.ask);
-    lines.retain(|line| follow.since.is_none_or(|since| line.at >= since));
+    lines.retain(|line| follow.since.is_none_or(|since| line.at >= since) && to.is_none_or(|to| line.at < to));
     if let Some(tail) = request.number("tailLines") {
         let tail = usize::try_from(tail).unwrap_or(usize::MAX);
         lines.drain(..lines.len().saturating_sub(tail));
@@ -176,6 +197,23 @@ fn state<'a>(pod: &'a Value, container: &str) -> &'a Value {
         .unwrap_or(&NONE)
 }
 
+/// From when to when the run of a container that is asked for lasted: what a restarted one said before is another log.
+fn window(pod: &Value, container: &str, previous: bool) -> (Option<Timestamp>, Option<Timestamp>) {
+    let state = state(pod, container);
+    if state["restartCount"].as_i64().unwrap_or_default() == 0 {
+        return (None, None);
+    }
+    let at = |path: [&str; 3]| text(state, &path).parse::<Timestamp>().ok();
+    let last = at(["lastState", "terminated", "startedAt"]);
+    if previous {
+        // Moments are told to the second.
+        let over = at(["lastState", "terminated", "finishedAt"]).map(|over| over + SignedDuration::from_secs(1));
+        return (last, over);
+    }
+    let begun = at(["state", "running", "startedAt"]).or_else(|| at(["state", "terminated", "startedAt"]));
+    (begun.or(last), None)
+}
+
 /// A container that never ran has no log.
 fn started(pod: &Value, container: &str, previous: bool) -> Result<(), Refusal> {
     let name = text(pod, &["metadata", "name"]);
@@ -193,4 +231,59 @@ fn started(pod: &Value, container: &str, previous: bool) -> Result<(), Refusal> 
         return Err(Refusal::bad(format!("container {container:?} in pod {name:?} is waiting to start: {why}")));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::{Ask, Line, Readings, serve};
+    use crate::{
+        api::{Body, Cluster, Request},
+        base::{kinds, objects::Objects as _},
+        store::Object,
+    };
+
+    /// A container that says a word each minute of an hour.
+    struct Talk;
+
+    impl Readings for Talk {
+        fn log(&self, _: &Ask) -> Vec<Line> {
+            let line = |number: u64| Line {
+                number,
+                at: Timestamp::from_second(i64::try_from(number).unwrap() * 60).unwrap(),
+                text: format!("word {number}"),
+            };
+            (0..60).map(line).collect()
+        }
+    }
+
+    fn said(query: &[(&str, &str)]) -> String {
+        let mut cluster = Cluster::new(1, Timestamp::from_second(3600).unwrap());
+        let pod = json!({"metadata": {"name": "p", "namespace": "default"},
+            "spec": {"nodeName": "n", "containers": [{"name": "c", "image": "i:1"}]}});
+        let mut pod = serde_json::Value::clone(&cluster.create(kinds::POD, pod, "test").unwrap());
+        pod["status"]["containerStatuses"] = json!([{
+            "name": "c", "restartCount": 1, "ready": true, "image": "i:1", "imageID": "",
+            "state": {"running": {"startedAt": "1970-01-01T00:50:00Z"}},
+            "lastState": {"terminated": {
+                "exitCode": 1, "startedAt": "1970-01-01T00:10:00Z", "finishedAt": "1970-01-01T00:45:00Z",
+            }},
+        }]);
+        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let request = Request { query, ..Request::default() };
+        match serve(&cluster, &Object::unstored(pod), &request, &Talk).unwrap().body {
+            Body::Whole(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+            Body::Stream(_) => String::new(),
+        }
+    }
+
+    #[test]
+    fn a_restarted_container_has_two_logs() {
+        assert!(said(&[]).starts_with("word 50\n") && said(&[]).ends_with("word 59\n"));
+        let before = said(&[("previous", "true")]);
+        assert!(before.starts_with("word 10\n") && before.ends_with("word 45\n"), "{before}");
+        assert_eq!(said(&[("previous", "true"), ("tailLines", "1")]), "word 45\n");
+    }
 }

@@ -13,6 +13,7 @@ mod discovery;
 mod doubled;
 mod evict;
 mod follow;
+mod lesser;
 mod objects;
 mod openapi;
 mod options;

@@ -36,6 +36,90 @@ pub fn of_patch(request: &Request, applies: bool) -> Result<(), Refusal> {
     if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid_as("meta.k8s.io", "PatchOptions", "", &causes)) }
 }
 
+/// What is wrong with the options that all writes have.
+fn of_any(request: &Request) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    if let Some(other) = request.ask("dryRun").filter(|said| *said != "All") {
+        causes.push(Cause::unsupported("dryRun", &json!([other]), ["All"]));
+    }
+    if let Some(other) = request.ask("fieldValidation").filter(|said| !["Ignore", "Warn", "Strict"].contains(said)) {
+        causes.push(Cause::unsupported("fieldValidation", &json!(other), ["", "Ignore", "Strict", "Warn"]));
+    }
+    causes
+}
+
+/// Options of a creation or a replacement, checked.
+pub fn of_write(request: &Request, kind: &str) -> Result<(), Refusal> {
+    let causes = of_any(request);
+    if causes.is_empty() { Ok(()) } else { Err(Refusal::of_options(kind, &causes)) }
+}
+
+fn forbidden(field: &str, why: &str) -> Cause {
+    Cause { reason: "FieldValueForbidden", field: field.to_owned(), message: format!("Forbidden: {why}") }
+}
+
+/// Options of a list or a watch, checked.
+pub fn of_list(request: &Request, watch: bool) -> Result<(), Refusal> {
+    const MATCH: &str = "resourceVersionMatch";
+    let version = request.ask("resourceVersion");
+    let wanted = request.ask(MATCH);
+    let token = request.ask("continue").is_some();
+    let initial = request.query.iter().any(|(name, _)| name == "sendInitialEvents");
+    let mut causes = Vec::new();
+    if watch {
+        if token && wanted.is_none() && !initial {
+            causes.push(forbidden(MATCH, "resourceVersionMatch is forbidden when continue is provided"));
+        }
+        if initial {
+            if wanted != Some("NotOlderThan") {
+                causes
+                    .push(forbidden(MATCH, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+            }
+            if let Some(other) = wanted.filter(|said| *said != "NotOlderThan") {
+                causes.push(Cause::unsupported(MATCH, &json!(other), ["NotOlderThan"]));
+            }
+        } else if wanted.is_some() {
+            causes.push(forbidden(
+                MATCH,
+                "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            ));
+        }
+    } else {
+        if let Some(wanted) = wanted {
+            if version.is_none() {
+                causes.push(forbidden(MATCH, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+            }
+            if token {
+                causes.push(forbidden(MATCH, "resourceVersionMatch is forbidden when continue is provided"));
+            }
+            if !["Exact", "NotOlderThan"].contains(&wanted) {
+                causes.push(Cause::unsupported(MATCH, &json!(wanted), ["Exact", "NotOlderThan", ""]));
+            } else if wanted == "Exact" && version == Some("0") {
+                causes.push(forbidden(MATCH, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+            }
+        }
+        if initial {
+            causes.push(forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+        }
+    }
+    if causes.is_empty() { Ok(()) } else { Err(Refusal::of_options("ListOptions", &causes)) }
+}
+
+/// A version asked for; what is none is a mistake inside, as the real server has it.
+pub fn version(request: &Request) -> Result<Option<u64>, String> {
+    let Some(text) = request.ask("resourceVersion") else { return Ok(None) };
+    let wrong =
+        || format!("resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax");
+    text.parse().map(Some).map_err(|_| wrong())
+}
+
+/// A whole number of the query.
+pub fn number(request: &Request, name: &str) -> Result<Option<i64>, Refusal> {
+    let Some(text) = request.ask(name) else { return Ok(None) };
+    let wrong = || Refusal::bad(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"));
+    text.parse().map(Some).map_err(|_| wrong())
+}
+
 /// The body of an apply, and what is wrong with it that only a strict reader minds.
 pub fn config(request: &Request) -> Result<(Value, Option<String>), Refusal> {
     let text =

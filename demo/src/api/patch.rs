@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{cluster::Schema, refusal::Refusal, wire::Request};
-use crate::{schema::strategic, store::KindRow};
+use crate::{base::value, schema::strategic, store::KindRow};
 
 /// How a patch is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,32 +40,71 @@ pub fn apply(form: Form, object: &Value, patch: &Value, schema: Option<&Schema>)
     let mut object = object.clone();
     match form {
         Form::Json => {
-            let patch: json_patch::Patch = serde_json::from_value(patch.clone())
-                .map_err(|error| Refusal::bad(format!("error decoding patch: {error}")))?;
-            json_patch::patch(&mut object, &patch).map_err(|error| unprocessable(&error))?;
+            let Some(steps) = patch.as_array() else {
+                let what = sort(patch);
+                return Err(Refusal::bad(format!(
+                    "error decoding patch: json: cannot unmarshal {what} into Go value of type []handlers.jsonPatchOp"
+                )));
+            };
+            for step in steps {
+                let mut step = step.clone();
+                // The real server replaces what is not there in a map, and copies and moves null from there.
+                let from = value::text(&step, &["from"]).to_owned();
+                match value::text(&step, &["op"]) {
+                    "replace" => {
+                        let path = value::text(&step, &["path"]);
+                        let parent = path.rsplit_once('/').and_then(|(parent, _)| object.pointer(parent));
+                        if parent.is_some_and(Value::is_object) {
+                            step["op"] = json!("add");
+                        }
+                    }
+                    word @ ("copy" | "move") if object.pointer(&from).is_none() => {
+                        let parent = from.rsplit_once('/').and_then(|(parent, _)| object.pointer(parent));
+                        if word == "move" || !parent.is_some_and(Value::is_object) {
+                            return Err(unprocessable());
+                        }
+                        step = json!({"op": "add", "path": step["path"], "value": null});
+                    }
+                    _ => {}
+                }
+                let step: json_patch::PatchOperation = serde_json::from_value(step).map_err(|_| unprocessable())?;
+                json_patch::patch(&mut object, &[step]).map_err(|_| unprocessable())?;
+            }
         }
         Form::Merge => {
             if !patch.is_object() {
-                return Err(Refusal::bad("error decoding patch: a merge patch is an object"));
+                return Err(Refusal::bad(format!("error decoding patch: {}", no_map(patch))));
             }
             json_patch::merge(&mut object, patch);
         }
         Form::Strategic => {
             if !patch.is_object() {
-                return Err(Refusal::bad("error decoding patch: a strategic merge patch is an object"));
+                return Err(Refusal::bad(no_map(patch)));
             }
             strategic::merge(&mut object, patch, schema.and_then(Schema::node))
-                .map_err(|wrong| Refusal::bad(wrong.to_string()))?;
+                .map_err(|wrong| Refusal::new(500, "", wrong.to_string()))?;
         }
     }
     if object.is_object() { Ok(object) } else { Err(Refusal::bad("the patch leaves no object")) }
 }
 
+fn sort(value: &Value) -> &'static str {
+    match value {
+        Value::Object(_) => "object",
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Number(_) => "number",
+        Value::Bool(_) => "bool",
+        Value::Null => "null",
+    }
+}
+
+fn no_map(patch: &Value) -> String {
+    format!("json: cannot unmarshal {} into Go value of type map[string]interface {{}}", sort(patch))
+}
+
 /// A JSON patch whose tests or paths do not fit the object.
-fn unprocessable(error: &json_patch::PatchError) -> Refusal {
-    let what = match error.kind {
-        json_patch::PatchErrorKind::TestFailed => format!("testing value {} failed: test failed", error.path),
-        _ => format!("operation {} at {:?}: {}", error.operation, error.path.to_string(), error.kind),
-    };
+fn unprocessable() -> Refusal {
+    let what = "the server rejected our request due to an error in our request";
     Refusal { details: json!({}), ..Refusal::new(422, "Invalid", what) }
 }

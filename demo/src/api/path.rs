@@ -38,6 +38,25 @@ pub struct Target {
     pub subresource: String,
 }
 
+/// The path of a collection, and perhaps a name in it, behind the path of an old watch.
+pub fn watched(path: &str) -> Option<(String, Option<String>)> {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let (head, rest) = match parts.as_slice() {
+        ["api", version, "watch", rest @ ..] => (format!("/api/{version}"), rest),
+        ["apis", group, version, "watch", rest @ ..] => (format!("/apis/{group}/{version}"), rest),
+        _ => return None,
+    };
+    match rest {
+        ["namespaces", space, plural, name] => {
+            Some((format!("{head}/namespaces/{space}/{plural}"), Some((*name).to_owned())))
+        }
+        ["namespaces", space, plural] => Some((format!("{head}/namespaces/{space}/{plural}"), None)),
+        [plural, name] => Some((format!("{head}/{plural}"), Some((*name).to_owned()))),
+        [plural] => Some((format!("{head}/{plural}"), None)),
+        _ => None,
+    }
+}
+
 /// Reads a path.
 pub fn read(path: &str) -> Place {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     cluster::Cluster,
+    options,
     refusal::Refusal,
     table,
     wire::{JSON, Request, Response},
@@ -34,7 +35,13 @@ pub fn form(request: &Request) -> Result<Form, Refusal> {
     let include = match request.ask("includeObject") {
         Some("None") => table::Include::None,
         Some("Object") => table::Include::Object,
-        _ => table::Include::Metadata,
+        None | Some("Metadata") => table::Include::Metadata,
+        Some(other) if request.accept.contains("as=Table") => {
+            return Err(Refusal::bad(format!(
+                "Unable to convert to Table as requested: includeObject: Invalid value: {other:?}: must be 'Metadata', 'Object', 'None', or empty"
+            )));
+        }
+        Some(_) => table::Include::Metadata,
     };
     if request.accept.is_empty() {
         return Ok(Form::Whole);
@@ -61,8 +68,13 @@ pub fn form(request: &Request) -> Result<Form, Refusal> {
             _ => {}
         }
     }
-    let message = "only the following media types are accepted: application/json";
-    Err(Refusal::new(406, "NotAcceptable", message))
+    let message = if request.accept.contains("as=") {
+        "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf"
+    } else {
+        "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
+    };
+    let details = if message.starts_with("406") { json!({}) } else { Value::Null };
+    Err(Refusal { details, ..Refusal::new(406, "NotAcceptable", message) })
 }
 
 /// Which objects of a kind are wanted.
@@ -77,26 +89,23 @@ pub struct Wanted {
 impl Wanted {
     /// Reads the selectors of a request.
     pub fn read(row: &KindRow, namespace: &str, request: &Request) -> Result<Self, Refusal> {
-        let unable = |why: &str| {
-            Refusal::bad(format!(
-                "Unable to find {:?} that match label selector {:?}, field selector {:?}: {why}",
-                format!("{}, Resource={}", row.api_version(&row.storage), row.plural),
-                request.ask("labelSelector").unwrap_or_default(),
-                request.ask("fieldSelector").unwrap_or_default(),
-            ))
-        };
-        let labels =
-            LabelSelector::parse(request.ask("labelSelector").unwrap_or_default()).map_err(|why| unable(&why))?;
-        let fields =
-            FieldSelector::parse(request.ask("fieldSelector").unwrap_or_default()).map_err(|why| unable(&why))?;
+        let labels = LabelSelector::parse(request.ask("labelSelector").unwrap_or_default()).map_err(Refusal::bad)?;
+        let fields = FieldSelector::parse(request.ask("fieldSelector").unwrap_or_default()).map_err(Refusal::bad)?;
+        let own = selectable(row);
         let more = row.selectable.iter().flat_map(|(_, fields)| fields).map(String::as_str);
-        let supported: Vec<&str> = selectable(row).iter().copied().chain(more).collect();
-        if let Some(field) = fields.unsupported(&supported) {
-            if row.custom {
-                return Err(Refusal::bad(format!("field label not supported: {field}")));
-            }
-            return Err(unable(&format!("field label not supported: {field}")));
+        let known: Vec<&str> = own.iter().copied().chain(more).collect();
+        if let Some(field) = fields.unsupported(&known) {
+            // Kinds without fields of their own say which all kinds have.
+            return Err(Refusal::bad(if row.custom || own.len() > 2 || own == ["metadata.name", "status.phase"] {
+                format!("field label not supported: {field}")
+            } else {
+                format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
+            }));
         }
+        let fields = fields.spoken(|field| match field.strip_prefix("regarding.") {
+            Some(rest) if row.plural == "events" => format!("involvedObject.{rest}"),
+            _ => field.to_owned(),
+        });
         Ok(Self { namespace: (!namespace.is_empty()).then(|| namespace.to_owned()), labels, fields })
     }
 
@@ -145,9 +154,24 @@ fn selectable(row: &KindRow) -> &'static [&'static str] {
             "type",
         ],
         ("", "secrets") => &["metadata.name", "metadata.namespace", "type"],
+        ("events.k8s.io", "events") => &[
+            "metadata.name",
+            "metadata.namespace",
+            "reason",
+            "regarding.kind",
+            "regarding.namespace",
+            "regarding.name",
+            "regarding.uid",
+            "regarding.apiVersion",
+            "regarding.resourceVersion",
+            "regarding.fieldPath",
+            "reportingController",
+            "type",
+        ],
+        ("", "services") => &["metadata.name", "metadata.namespace", "spec.clusterIP", "spec.type"],
+        ("", "replicationcontrollers") => &["metadata.name", "metadata.namespace", "status.replicas"],
         ("", "namespaces") => &["metadata.name", "status.phase"],
         ("", "nodes") => &["metadata.name", "spec.unschedulable"],
-        ("apps", "replicasets") => &["metadata.name", "metadata.namespace", "status.replicas"],
         ("batch", "jobs") => &["metadata.name", "metadata.namespace", "status.successful"],
         _ if row.namespaced => &["metadata.name", "metadata.namespace"],
         _ => &["metadata.name"],
@@ -176,7 +200,10 @@ pub fn one(cluster: &Cluster, kind: KindId, version: &str, object: &Arc<Object>,
         Form::Partial => Response::json(code, &partial(object.value())),
         Form::Table(v, include) => {
             let mut table = table::render(cluster, row, version, std::slice::from_ref(object), include, v, true);
-            value::put(&mut table, &["metadata"], json!({"resourceVersion": object.version.to_string()}));
+            // What is not stored has no version.
+            if object.version > 0 {
+                value::put(&mut table, &["metadata"], json!({"resourceVersion": object.version.to_string()}));
+            }
             Response::json(code, &table)
         }
     }
@@ -192,19 +219,35 @@ pub fn list(
 ) -> Result<Response, Refusal> {
     let form = form(request)?;
     let wanted = Wanted::read(cluster.store().kind(kind), namespace, request)?;
-    let limit = request.ask("limit").map(str::parse::<usize>).transpose();
-    let limit = limit.map_err(|_| Refusal::bad("limit: not a number"))?.unwrap_or_default();
+    options::of_list(request, false)?;
+    // Less than nothing is no limit.
+    let limit = usize::try_from(options::number(request, "limit")?.unwrap_or_default()).unwrap_or_default();
+    let at = options::version(request).map_err(|why| Refusal::bad(format!("invalid resource version: {why}")))?;
     let now = cluster.now();
     let page = match request.ask("continue") {
         Some(token) => {
-            let number = read_token(token).ok_or_else(|| Refusal::bad("continue key is not valid"))?;
+            if at.is_some() {
+                return Err(Refusal::bad("specifying resource version is not allowed when using continue"));
+            }
+            let number = read_token(token)?;
             let page = cluster.pages.go_on(number, limit, now);
             page.ok_or_else(|| Refusal::expired("the continue token is too old: the list it belongs to is forgotten; start the list again without it"))?
         }
         None => {
             let version = cluster.store().version();
-            let all = wanted.all(cluster, kind);
-            cluster.pages.begin(all, limit, version, now)
+            match at.filter(|at| request.ask("resourceVersionMatch") == Some("Exact") && *at < version) {
+                Some(at) => {
+                    let past = cluster.store().at(kind, wanted.namespace.as_deref(), at).map_err(|expired| {
+                        Refusal::expired(format!("too old resource version: {at} ({})", expired.oldest))
+                    })?;
+                    let all = past.into_iter().filter(|object| wanted.has(object)).collect();
+                    cluster.pages.begin(all, limit, at, now)
+                }
+                None => {
+                    let all = wanted.all(cluster, kind);
+                    cluster.pages.begin(all, limit, version, now)
+                }
+            }
         }
     };
     Ok(answer(cluster, kind, version, &page, form, &wanted))
@@ -213,6 +256,9 @@ pub fn list(
 fn answer(cluster: &Cluster, kind: KindId, version: &str, page: &Page, form: Form, wanted: &Wanted) -> Response {
     let row = cluster.store().kind(kind);
     let mut metadata = json!({"resourceVersion": page.version.to_string()});
+    if row.custom && matches!(form, Form::Whole) {
+        metadata = json!({"continue": "", "resourceVersion": page.version.to_string()});
+    }
     if let Some((token, left)) = page.next {
         metadata["continue"] = json!(write_token(token, page.version));
         // A filtered list does not know how many are left, in the real server.
@@ -245,7 +291,17 @@ fn answer(cluster: &Cluster, kind: KindId, version: &str, page: &Page, form: For
                 if at > 0 {
                     text.put_u8(b',');
                 }
-                text.put(body(row, object, version));
+                let item = body(row, object, version);
+                // Items of built-in kinds do not say what the list says of all of them.
+                let head =
+                    format!("{{\"apiVersion\":{},\"kind\":{},", json!(row.api_version(version)), json!(row.kind));
+                match item.strip_prefix(head.as_bytes()).filter(|_| !row.custom) {
+                    Some(rest) => {
+                        text.put_u8(b'{');
+                        text.put_slice(rest);
+                    }
+                    None => text.put(item),
+                }
             }
             text.put_slice(b"]}");
             Response::bytes(200, JSON, text.freeze())
@@ -258,8 +314,19 @@ fn write_token(number: u64, version: u64) -> String {
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(said.to_string())
 }
 
-fn read_token(token: &str) -> Option<u64> {
-    let text = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token).ok()?;
-    let said: Value = serde_json::from_slice(&text).ok()?;
-    said["page"].as_u64()
+fn read_token(token: &str) -> Result<u64, Refusal> {
+    let wrong = |why: &str| Refusal::bad(format!("invalid continue token: continue key is not valid: {why}"));
+    let text =
+        base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong("illegal base64 data"))?;
+    let strange = |text: &[u8]| {
+        let first = String::from_utf8_lossy(text).chars().next().unwrap_or_default();
+        let shown = if first.is_control() || !first.is_ascii() {
+            format!("\\u{:04x}", text.first().copied().unwrap_or_default())
+        } else {
+            first.to_string()
+        };
+        wrong(&format!("invalid character '{shown}' looking for beginning of value"))
+    };
+    let said: Value = serde_json::from_slice(&text).map_err(|_| strange(&text))?;
+    said["page"].as_u64().ok_or_else(|| wrong("not a page of this server"))
 }

@@ -134,6 +134,33 @@ impl Refusal {
         Self { details, ..Self::new(422, "Invalid", format!("{full} {name:?} is invalid: {said}")) }
     }
 
+    /// 422 for options of a request.
+    pub fn of_options(kind: &str, causes: &[Cause]) -> Self {
+        let said: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        let said = if said.len() == 1 { said.concat() } else { format!("[{}]", said.join(", ")) };
+        let causes: Vec<Value> = causes
+            .iter()
+            .map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field}))
+            .collect();
+        Self {
+            details: json!({"group": "meta.k8s.io", "kind": kind, "causes": causes}),
+            ..Self::new(422, "Invalid", format!("{kind}.meta.k8s.io \"\" is invalid: {said}"))
+        }
+    }
+
+    /// 422 for what is asked of a log.
+    pub fn of_log(pod: &str, causes: &[Cause]) -> Self {
+        let mut refusal = Self::of_options("PodLogOptions", causes);
+        let said: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        let said = if said.len() == 1 { said.concat() } else { format!("[{}]", said.join(", ")) };
+        refusal.message = format!("PodLogOptions {pod:?} is invalid: {said}").into_boxed_str();
+        refusal.details["name"] = json!(pod);
+        if let Some(details) = refusal.details.as_object_mut() {
+            details.shift_remove("group");
+        }
+        refusal
+    }
+
     /// 403 in the words of RBAC or of admission.
     pub fn forbidden(resource: &str, group: &str, name: &str, why: &str) -> Self {
         let full = if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") };
@@ -160,8 +187,14 @@ impl Refusal {
 
     /// 415.
     pub fn media(given: &str, taken: &[&str]) -> Self {
+        if given.is_empty() {
+            return Self {
+                details: json!({}),
+                ..Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+            };
+        }
         let message = format!(
-            "the body of the request was in an unknown format - accepted media types include: {} (got {given:?})",
+            "the body of the request was in an unknown format - accepted media types include: {}",
             taken.join(", ")
         );
         Self::new(415, "UnsupportedMediaType", message)

@@ -50,6 +50,16 @@ impl Cluster {
     }
 
     fn handle(&mut self, request: &Request, readings: &dyn Readings) -> Result<Response, Refusal> {
+        // Watches had paths of their own once; clients that remember them are understood.
+        let old = path::watched(&request.path).map(|(path, name)| {
+            let mut request = Request { path, ..request.clone() };
+            request.query.push(("watch".to_owned(), "true".to_owned()));
+            if let Some(name) = name {
+                request.query.push(("fieldSelector".to_owned(), format!("metadata.name={name}")));
+            }
+            request
+        });
+        let request = old.as_ref().unwrap_or(request);
         let place = path::read(&request.path);
         if let Place::Plain(name) = &place
             && let Some(answer) = plain(name)
@@ -62,6 +72,7 @@ impl Cluster {
             .find(|user| !request.token.is_empty() && user.token == request.token)
             .cloned()
             .ok_or_else(|| Refusal::new(401, "Unauthorized", "Unauthorized"))?;
+        let user = self.instead(request, user)?;
         let only_get = |answer: Result<Response, Refusal>| {
             if request.method == "GET" {
                 answer
@@ -101,9 +112,32 @@ impl Cluster {
 
     /// What is said to those who use a version that nobody should use any more.
     fn discouraged(&self, target: &Target) -> Option<String> {
+        if target.group.is_empty() && target.plural == "endpoints" {
+            return Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice".to_owned());
+        }
         let kind = self.kind_at(&target.group, &target.version, &target.plural).ok()?;
         let found = self.store.kind(kind).deprecated.iter().find(|(version, _)| *version == target.version);
         found.map(|(_, said)| said.clone())
+    }
+
+    /// Whom a user speaks for: itself, or another one it may speak for.
+    fn instead(&self, request: &Request, user: User) -> Result<User, Refusal> {
+        if request.instead_of.is_empty() {
+            return Ok(user);
+        }
+        let deed = |resource: &str, name: &str| Deed {
+            verb: "impersonate".to_owned(),
+            resource: resource.to_owned(),
+            name: name.to_owned(),
+            ..Deed::default()
+        };
+        access::require(self, &user, &deed("users", &request.instead_of))?;
+        for group in &request.groups {
+            access::require(self, &user, &deed("groups", group))?;
+        }
+        let mut groups = request.groups.clone();
+        groups.push("system:authenticated".to_owned());
+        Ok(User { name: request.instead_of.clone(), groups, token: String::new() })
     }
 
     fn objects(
@@ -113,7 +147,22 @@ impl Cluster {
         target: &Target,
         readings: &dyn Readings,
     ) -> Result<Response, Refusal> {
-        let kind = self.kind_at(&target.group, &target.version, &target.plural)?;
+        let kind = match self.kind_at(&target.group, &target.version, &target.plural) {
+            Ok(kind) => kind,
+            Err(absent) => {
+                // Who may not see what is there does not hear what is not there.
+                let deed = Deed {
+                    verb: verb(request, target).to_owned(),
+                    group: target.group.clone(),
+                    resource: target.plural.clone(),
+                    namespace: target.namespace.clone(),
+                    name: target.name.clone(),
+                    path: String::new(),
+                };
+                access::require(self, user, &deed)?;
+                return Err(absent);
+            }
+        };
         let row = self.store.kind(kind);
         if !target.namespace.is_empty() && !row.namespaced {
             return Err(Refusal::no_such_path());
@@ -147,11 +196,15 @@ impl Cluster {
             return Err(Refusal::no_such_path());
         }
         if review {
+            if request.method != "POST" {
+                return Err(Refusal::method());
+            }
             let body = parse(request)?;
             return review::serve(self, &target.plural, &target.namespace, user, &body)
                 .unwrap_or_else(|| Err(Refusal::absent(&target.plural)));
         }
-        if verb == "unknown" {
+        let nowhere = verb == "create" && row.namespaced && target.namespace.is_empty();
+        if verb == "unknown" || nowhere {
             return Err(Refusal::method());
         }
         let allowed = row.verbs.iter().any(|has| has == verb || (has == "list" && verb == "watch"));
@@ -161,14 +214,20 @@ impl Cluster {
         match verb {
             "get" => {
                 let form = read::form(request)?;
+                options::version(request).map_err(|why| Refusal::new(500, "", why))?;
                 let object = self.existing(kind, target)?;
                 Ok(read::one(self, kind, &target.version, &object, form, 200))
             }
             "list" => read::list(self, kind, &target.version, &target.namespace, request),
             "watch" => watch::serve(self, kind, &target.version, &target.namespace, request),
-            "create" => self.write(request, kind, target, Part::Whole, Wish::Create(parse(request)?)),
+            "create" => {
+                options::of_write(request, "CreateOptions")?;
+                let body = self.body(request, kind)?;
+                self.write(request, kind, target, Part::Whole, Wish::Create(body))
+            }
             "update" => {
-                let body = parse(request)?;
+                options::of_write(request, "UpdateOptions")?;
+                let body = self.body(request, kind)?;
                 self.versioned(kind, target, &body)?;
                 self.write(request, kind, target, Part::Whole, Wish::Replace(body))
             }
@@ -183,7 +242,7 @@ impl Cluster {
     fn versioned(&self, kind: KindId, target: &Target, body: &Value) -> Result<(), Refusal> {
         let row = self.store.kind(kind);
         let unsaid = value::at(body, &["metadata", "resourceVersion"]).as_str().unwrap_or_default().is_empty();
-        if unsaid && (row.custom || row.plural == "customresourcedefinitions") && self.existing(kind, target).is_ok() {
+        if unsaid && (row.custom || GUARDED.contains(&row.plural.as_str())) && self.existing(kind, target).is_ok() {
             return Err(Refusal::unversioned(row, &target.name));
         }
         Ok(())
@@ -192,6 +251,42 @@ impl Cluster {
     pub(super) fn existing(&self, kind: KindId, target: &Target) -> Result<Arc<Object>, Refusal> {
         let found = self.store.get(kind, &target.namespace, &target.name).cloned();
         found.ok_or_else(|| Refusal::not_found(self.store.kind(kind), &target.name))
+    }
+
+    /// The body of a write, which is an object of the kind: what is none is refused as the real server's decoder does.
+    fn body(&self, request: &Request, kind: KindId) -> Result<Value, Refusal> {
+        let row = self.store.kind(kind);
+        let unrecognized = |why: &str| {
+            let text = String::from_utf8_lossy(&request.body);
+            Refusal::bad(format!(
+                "the object provided is unrecognized (must be of type {}): {why} ({})",
+                row.kind,
+                summary(&text)
+            ))
+        };
+        let media = request.content_type.split(';').next().unwrap_or_default().trim();
+        if matches!(media, "" | "application/json") {
+            let typed = r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
+            let body: Value = serde_json::from_slice(&request.body).map_err(|error| {
+                unrecognized(&format!("couldn't get version/kind; json parse error: {}", go(&error)))
+            })?;
+            if !body.is_object() {
+                return Err(unrecognized(&format!(
+                    "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type {typed}",
+                    word(&body)
+                )));
+            }
+            if row.custom {
+                for (field, name) in [("kind", "Kind"), ("apiVersion", "apiVersion")] {
+                    if text(&body, &[field]).is_empty() {
+                        let given = String::from_utf8_lossy(&request.body);
+                        return Err(unrecognized(&format!("Object '{name}' is missing in '{given}'")));
+                    }
+                }
+            }
+            return Ok(body);
+        }
+        parse(request)
     }
 
     /// A patch, or an apply, which also makes what is not there.
@@ -206,7 +301,11 @@ impl Cluster {
         if !patch::applies(request) {
             let form = patch::form(self.store.kind(kind), &request.content_type)?;
             options::of_patch(request, false)?;
-            return self.write(request, kind, target, part, Wish::Patch(form, parse(request)?));
+            let body = serde_json::from_slice(&request.body).map_err(|error| {
+                let decoding = if form == patch::Form::Strategic { "" } else { "error decoding patch: " };
+                Refusal::bad(format!("{decoding}{}", go(&error)))
+            })?;
+            return self.write(request, kind, target, part, Wish::Patch(form, body));
         }
         options::of_patch(request, true)?;
         let (config, doubled) = options::config(request)?;
@@ -283,20 +382,43 @@ impl Cluster {
         let object = write::as_version(row, &planned.object, &target.version);
         match form {
             read::Form::Partial => Response::json(code, &read::partial(&object)),
-            _ => Response::json(code, &object),
+            read::Form::Table(..) => {
+                let object = Arc::new(Object::unstored(object));
+                read::one(self, planned.kind, &target.version, &object, form, code)
+            }
+            read::Form::Whole => Response::json(code, &object),
         }
     }
 
     fn delete(&mut self, request: &Request, kind: KindId, target: &Target) -> Result<Response, Refusal> {
         let old = self.existing(kind, target)?;
-        let how = how(request)?;
+        let mut how = how(request)?;
+        let row = self.store.kind(kind);
+        // What these once were made for outlives them, where the client does not say otherwise.
+        let keeps =
+            matches!((row.group.as_str(), row.plural.as_str()), ("batch", "jobs") | ("", "replicationcontrollers"));
+        let defaulted = how.propagation.is_none();
+        if keeps && defaulted {
+            how.propagation = Some("Orphan".to_owned());
+        }
+        if row.group.is_empty() && row.plural == "namespaces" && KEPT.contains(&target.name.as_str()) {
+            return Err(Refusal::forbidden("namespaces", "", &target.name, "this namespace may not be deleted"));
+        }
+        let warns = keeps && self.store.kind(kind).plural == "jobs";
         let planned = delete::plan(self, kind, &old, &how)?;
-        Ok(self.finish_delete(kind, &old, planned, how.dry_run))
+        let answer = self.finish_delete(kind, &old, planned, how.dry_run);
+        let said = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning".to_owned();
+        Ok(if warns && defaulted { answer.warn(&[said]) } else { answer })
     }
 
     fn finish_delete(&mut self, kind: KindId, old: &Object, planned: Write, dry: bool) -> Response {
         // Kinds whose last state is the answer, even when they go at once.
-        const SHOWN: [&str; 7] = [
+        const SHOWN: [&str; 12] = [
+            "storageclasses",
+            "csidrivers",
+            "csinodes",
+            "volumeattachments",
+            "volumeattributesclasses",
             "pods",
             "services",
             "serviceaccounts",
@@ -306,7 +428,8 @@ impl Cluster {
             "resourcequotas",
         ];
         let row = self.store.kind(kind);
-        let shown = planned.fate != Fate::Gone || (row.group.is_empty() && SHOWN.contains(&row.plural.as_str()));
+        let group = row.group.is_empty() || row.group == "storage.k8s.io";
+        let shown = planned.fate != Fate::Gone || (group && SHOWN.contains(&row.plural.as_str()));
         let answer = if shown { planned.object.clone() } else { refusal::deleted(row, old) };
         if dry {
             return Response::json(200, &answer);
@@ -331,7 +454,12 @@ impl Cluster {
         let mut items = Vec::new();
         for old in all {
             let planned = delete::plan(self, kind, &old, &how)?;
-            items.push(Value::clone(old.value()));
+            let mut item = Value::clone(old.value());
+            if !self.store.kind(kind).custom {
+                value::remove(&mut item, &["apiVersion"]);
+                value::remove(&mut item, &["kind"]);
+            }
+            items.push(item);
             self.finish_delete(kind, &old, planned, how.dry_run);
         }
         let row = self.store.kind(kind);
@@ -398,6 +526,9 @@ impl Cluster {
     fn bind(&mut self, request: &Request, kind: KindId, target: &Target) -> Result<Response, Refusal> {
         let body = parse(request)?;
         let node = text(&body, &["target", "name"]).to_owned();
+        if node.is_empty() {
+            return Err(Refusal::new(500, "", "target.name: Required value"));
+        }
         let old = self.existing(kind, target)?;
         if !text(old.value(), &["spec", "nodeName"]).is_empty() {
             let why = format!(
@@ -440,8 +571,8 @@ fn verb(request: &Request, target: &Target) -> &'static str {
         ("GET", true) => "list",
         ("GET" | "HEAD", _) => "get",
         ("POST", true) => "create",
-        ("PUT", _) => "update",
-        ("PATCH", _) => "patch",
+        ("PUT", false) => "update",
+        ("PATCH", false) => "patch",
         ("DELETE", true) => "deletecollection",
         ("DELETE", false) => "delete",
         _ => "unknown",
@@ -468,6 +599,56 @@ pub(super) fn parse(request: &Request) -> Result<Value, Refusal> {
         }
         other => Err(Refusal::media(other, &["application/json", "application/yaml", protobuf::MEDIA])),
     }
+}
+
+/// Built-in kinds that are replaced only by who says which version is replaced.
+const GUARDED: [&str; 11] = [
+    "customresourcedefinitions",
+    "poddisruptionbudgets",
+    "csidrivers",
+    "csinodes",
+    "csistoragecapacities",
+    "volumeattachments",
+    "leases",
+    "mutatingwebhookconfigurations",
+    "validatingwebhookconfigurations",
+    "validatingadmissionpolicies",
+    "validatingadmissionpolicybindings",
+];
+
+/// Namespaces that are never deleted.
+const KEPT: [&str; 3] = ["default", "kube-system", "kube-public"];
+
+/// What is wrong with a JSON text, in the words of the real server's reader.
+pub(super) fn go(error: &serde_json::Error) -> String {
+    if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() }
+}
+
+/// The sort of a JSON value, in the same words.
+fn word(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// The beginning of a body: as text where it looks like an object, else byte by byte.
+fn summary(text: &str) -> String {
+    const MOST: usize = 30;
+    if text.is_empty() {
+        return "<empty>".to_owned();
+    }
+    let cut = text.len() > MOST;
+    if text.starts_with('{') {
+        let head: String = text.chars().take(MOST).collect();
+        return if cut { format!("{head} ...") } else { head };
+    }
+    let head: String = text.bytes().take(MOST).map(|byte| format!("{byte:02x}")).collect();
+    if cut { format!("{head} ...") } else { head }
 }
 
 pub(super) fn dry_run(request: &Request) -> Result<bool, Refusal> {
@@ -507,13 +688,27 @@ pub(super) fn manager(request: &Request) -> String {
 /// Options of a deletion: the body alone where there is one, else the query.
 fn how(request: &Request) -> Result<How, Refusal> {
     if !request.body.is_empty() {
-        let body = parse(request)?;
+        let body: Value = match serde_json::from_slice(&request.body) {
+            Ok(body) => body,
+            Err(_) if request.content_type.contains("protobuf") || request.content_type.contains("yaml") => {
+                parse(request)?
+            }
+            Err(error) => {
+                return Err(Refusal::bad(format!("couldn't get version/kind; json parse error: {}", go(&error))));
+            }
+        };
+        let kind = text(&body, &["kind"]);
+        if !kind.is_empty() && kind != "DeleteOptions" {
+            let version = text(&body, &["apiVersion"]);
+            return Err(Refusal::bad(format!(
+                "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
+            )));
+        }
         let mut how = How::read(&body)?;
         how.dry_run |= dry_run(request)?;
         return Ok(how);
     }
-    let grace = request.ask("gracePeriodSeconds").map(str::parse::<i64>).transpose();
-    let grace = grace.map_err(|_| Refusal::bad("gracePeriodSeconds: not a number"))?;
+    let grace = options::number(request, "gracePeriodSeconds")?;
     How::read(&json!({
         "gracePeriodSeconds": grace,
         "propagationPolicy": request.ask("propagationPolicy"),

@@ -101,6 +101,11 @@ pub fn check(row: &KindRow, object: &Value, status: bool) -> Vec<Cause> {
 
 /// The object that a changed Scale asks for.
 pub fn into(row: &KindRow, paths: &ScalePaths, object: &Value, scale: &Value) -> Result<Value, Refusal> {
+    let (given, name) = (value::text(scale, &["metadata", "name"]), value::text(object, &["metadata", "name"]));
+    if !given.is_empty() && given != name {
+        let why = format!("the name of the object ({given}) does not match the name on the URL ({name})");
+        return Err(Refusal::bad(why));
+    }
     let wanted = value::at(scale, &["spec", "replicas"]);
     let wanted = if wanted.is_null() { 0 } else { wanted.as_i64().unwrap_or(-1) };
     // Custom kinds say by their schemas how many there may be.

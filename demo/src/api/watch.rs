@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     cluster::Cluster,
+    options,
     read::{self, Form, Wanted},
     refusal::Refusal,
     table,
@@ -51,20 +52,10 @@ pub fn serve(
     let form = read::form(request)?;
     let row = cluster.store().kind(kind);
     let wanted = Wanted::read(row, namespace, request)?;
-    let from = request.ask("resourceVersion").unwrap_or_default();
-    let from: u64 = if from.is_empty() {
-        0
-    } else {
-        from.parse().map_err(|_| {
-            Refusal::bad(format!("resourceVersion: Invalid value: {from:?}: unable to parse as a number"))
-        })?
-    };
+    options::of_list(request, true)?;
+    let from = options::version(request).map_err(|why| Refusal::new(500, "", why))?.unwrap_or_default();
     let bookmarks = request.is_set("allowWatchBookmarks");
     let initial = request.ask("sendInitialEvents") == Some("true");
-    if initial && request.ask("resourceVersionMatch") != Some("NotOlderThan") {
-        let message = "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
-        return Err(Refusal::new(422, "Invalid", message));
-    }
     let seconds = request.number("timeoutSeconds").and_then(|seconds| i64::try_from(seconds).ok());
     let lasts = seconds.filter(|seconds| *seconds > 0).map_or(LASTS, SignedDuration::from_secs);
     let fresh = initial || (from == 0 && request.ask("sendInitialEvents") != Some("false"));
@@ -108,7 +99,11 @@ impl Watch {
                         (true, false) => "DELETED",
                         (false, false) => continue,
                     };
-                    told.push((word, Arc::clone(&event.new)));
+                    // What leaves the selection is told as it was when it belonged to it.
+                    match event.old.as_ref().filter(|_| word == "DELETED" && event.change != Change::Deleted) {
+                        Some(old) => told.push((word, Arc::new(old.moved(event.version)))),
+                        None => told.push((word, Arc::clone(&event.new))),
+                    }
                 }
             }
             Err(expired) => {
@@ -149,6 +144,9 @@ impl Watch {
                 self.headed = true;
                 let mut table =
                     table::render(cluster, row, &self.version, std::slice::from_ref(object), include, v, head);
+                if !head {
+                    table["columnDefinitions"] = Value::Null;
+                }
                 table["metadata"] = json!({"resourceVersion": object.version.to_string()});
                 line(&json!({"type": word, "object": table}))
             }

@@ -24,6 +24,10 @@ pub struct Request {
     pub gzip: bool,
     /// The bearer token, empty without one.
     pub token: String,
+    /// The `Impersonate-User` header, empty without one.
+    pub instead_of: String,
+    /// The `Impersonate-Group` headers.
+    pub groups: Vec<String>,
     /// The body.
     pub body: Bytes,
     /// A webhook that has its say in what this request writes.

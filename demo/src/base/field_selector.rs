@@ -35,6 +35,15 @@ impl FieldSelector {
         self.0.iter().find(|(field, equal, _)| *equal && field == "metadata.name").map(|(.., value)| value.as_str())
     }
 
+    /// The same with its fields in other words.
+    #[must_use]
+    pub fn spoken(mut self, words: impl Fn(&str) -> String) -> Self {
+        for (field, ..) in &mut self.0 {
+            *field = words(field);
+        }
+        self
+    }
+
     /// Whether an object fulfils every requirement.
     pub fn matches(&self, object: &Value) -> bool {
         self.0.iter().all(|(field, equal, value)| (read(object, field) == *value) == *equal)

@@ -28,6 +28,7 @@ kinds! {
     STATEFUL_SET = "apps" "v1" "StatefulSet" "statefulsets" true;
     DAEMON_SET = "apps" "v1" "DaemonSet" "daemonsets" true;
     JOB = "batch" "v1" "Job" "jobs" true;
+    CRON_JOB = "batch" "v1" "CronJob" "cronjobs" true;
     ENDPOINT_SLICE = "discovery.k8s.io" "v1" "EndpointSlice" "endpointslices" true;
     PDB = "policy" "v1" "PodDisruptionBudget" "poddisruptionbudgets" true;
     HPA = "autoscaling" "v2" "HorizontalPodAutoscaler" "horizontalpodautoscalers" true;

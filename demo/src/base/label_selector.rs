@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::syntax;
+
 /// All of its requirements must hold.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LabelSelector(Vec<Requirement>);
@@ -18,21 +20,14 @@ enum Test {
     NotIn(Vec<String>),
     Exists,
     Absent,
+    Above(i64),
+    Below(i64),
 }
 
 impl LabelSelector {
     /// Reads `a=b,c!=d,e in (f,g),h,!i`; the error says what cannot be read.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut all = Vec::new();
-        for part in split(text) {
-            all.push(Requirement::parse(part.trim()).ok_or_else(|| {
-                format!(
-                    "unable to parse requirement: found '{}', expected: !, identifier, or 'end of string'",
-                    part.trim()
-                )
-            })?);
-        }
-        Ok(Self(all))
+        parse(text).map(Self)
     }
 
     /// Reads `matchLabels` and `matchExpressions`. An empty object selects everything; null selects nothing.
@@ -77,6 +72,8 @@ impl LabelSelector {
                 Test::NotIn(values) => has.is_none_or(|has| values.iter().all(|value| value != has)),
                 Test::Exists => has.is_some(),
                 Test::Absent => has.is_none(),
+                Test::Above(bound) => has.and_then(|has| has.parse().ok()).is_some_and(|has: i64| has > *bound),
+                Test::Below(bound) => has.and_then(|has| has.parse().ok()).is_some_and(|has: i64| has < *bound),
             }
         })
     }
@@ -87,55 +84,157 @@ impl LabelSelector {
     }
 }
 
-/// Commas outside brackets part the requirements.
-fn split(text: &str) -> Vec<&str> {
-    let (mut parts, mut depth, mut from) = (Vec::new(), 0, 0);
-    for (at, c) in text.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(&text[from..at]);
-                from = at + 1;
+/// The signs that end a word.
+const SIGNS: &[char] = &['=', '!', '(', ')', ',', '>', '<'];
+
+/// The text form, word by word: runs of signs that mean something, and words between them. The last one is empty.
+struct Words {
+    all: Vec<String>,
+    at: usize,
+}
+
+impl Words {
+    fn of(text: &str) -> Self {
+        let mut all = Vec::new();
+        let mut rest = text.trim_start();
+        while let Some(first) = rest.chars().next() {
+            let end = if SIGNS.contains(&first) {
+                let two = rest.get(..2).filter(|two| matches!(*two, "==" | "!="));
+                two.map_or(1, str::len)
+            } else {
+                rest.find(|c: char| c.is_whitespace() || SIGNS.contains(&c)).unwrap_or(rest.len())
+            };
+            all.push(rest[..end].to_owned());
+            rest = rest[end..].trim_start();
+        }
+        Self { all, at: 0 }
+    }
+
+    fn peek(&self) -> &str {
+        self.all.get(self.at).map(String::as_str).unwrap_or_default()
+    }
+
+    fn take(&mut self) -> String {
+        let word = self.peek().to_owned();
+        self.at += 1;
+        word
+    }
+}
+
+fn is_name(word: &str) -> bool {
+    !word.is_empty() && !word.starts_with(SIGNS)
+}
+
+/// The requirements of a text, in the words of the API where it cannot be read.
+fn parse(text: &str) -> Result<Vec<Requirement>, String> {
+    let mut words = Words::of(text);
+    let mut all = Vec::new();
+    loop {
+        let next = words.peek().to_owned();
+        if next.is_empty() {
+            return Ok(all);
+        }
+        if !is_name(&next) && next != "!" {
+            return Err(format!("found '{next}', expected: !, identifier, or 'end of string'"));
+        }
+        let one = Requirement::read(&mut words).map_err(|why| format!("unable to parse requirement: {why}"))?;
+        all.push(one);
+        let after = words.take();
+        match after.as_str() {
+            "" => return Ok(all),
+            "," => {
+                let next = words.peek();
+                if !is_name(next) && next != "!" {
+                    return Err(format!("found '{next}', expected: identifier after ','"));
+                }
             }
-            _ => {}
+            other => return Err(format!("found '{other}', expected: ',' or 'end of string'")),
         }
     }
-    if !text[from..].trim().is_empty() || !parts.is_empty() {
-        parts.push(&text[from..]);
-    }
-    parts
 }
 
 impl Requirement {
-    fn parse(text: &str) -> Option<Self> {
-        let made = |key: &str, test| key_ok(key.trim()).then(|| Self { key: key.trim().to_owned(), test });
-        if let Some(key) = text.strip_prefix('!') {
-            return made(key, Test::Absent);
+    fn read(words: &mut Words) -> Result<Self, String> {
+        let mut key = words.take();
+        let absent = key == "!";
+        if absent {
+            key = words.take();
         }
-        if let Some((head, rest)) = text.split_once('(') {
-            let inner = rest.trim().strip_suffix(')')?;
-            let values = inner.split(',').map(|value| value.trim().to_owned()).collect();
-            let mut words = head.split_whitespace();
-            let (key, word) = (words.next()?, words.next()?);
-            return match word {
-                "in" => made(key, Test::In(values)),
-                "notin" => made(key, Test::NotIn(values)),
-                _ => None,
-            };
+        if !is_name(&key) {
+            return Err(format!("found '{key}', expected: identifier"));
         }
-        if let Some((key, value)) = text.split_once("!=") {
-            return made(key, Test::NotIn(vec![value.trim().to_owned()]));
+        if let Some(why) = syntax::qualified(&key).first() {
+            return Err(format!("<nil>: Invalid value: {key:?}: {why}"));
         }
-        if let Some((key, value)) = text.split_once("==").or_else(|| text.split_once('=')) {
-            return made(key, Test::In(vec![value.trim().to_owned()]));
+        if matches!(words.peek(), "" | ",") {
+            let test = if absent { Test::Absent } else { Test::Exists };
+            return Ok(Self { key, test });
         }
-        made(text, Test::Exists)
+        let test = match words.take().as_str() {
+            "=" | "==" => Test::In(vec![exact(words)?]),
+            "!=" => Test::NotIn(vec![exact(words)?]),
+            "in" => Test::In(values(words)?),
+            "notin" => Test::NotIn(values(words)?),
+            sign @ (">" | "<") => {
+                let bound = exact(words)?;
+                let number = bound.parse().map_err(|_| {
+                    format!(
+                        "values[0]: Invalid value: {bound:?}: for 'Gt', 'Lt' operators, the value must be an integer"
+                    )
+                })?;
+                if sign == ">" { Test::Above(number) } else { Test::Below(number) }
+            }
+            other => return Err(format!("found '{other}', expected: in, notin, =, ==, !=, gt, lt")),
+        };
+        if let Test::In(all) | Test::NotIn(all) = &test {
+            for (at, value) in all.iter().enumerate() {
+                if let Some(why) = syntax::label_value(value).first() {
+                    return Err(format!("values[{at}][{key}]: Invalid value: {value:?}: {why}"));
+                }
+            }
+        }
+        Ok(Self { key, test })
     }
 }
 
-fn key_ok(key: &str) -> bool {
-    !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+fn exact(words: &mut Words) -> Result<String, String> {
+    if matches!(words.peek(), "" | ",") {
+        return Ok(String::new());
+    }
+    let value = words.take();
+    if is_name(&value) { Ok(value) } else { Err(format!("found '{value}', expected: identifier")) }
+}
+
+fn values(words: &mut Words) -> Result<Vec<String>, String> {
+    let open = words.take();
+    if open != "(" {
+        return Err(format!("found '{open}' expected: '('"));
+    }
+    let mut all = Vec::new();
+    let mut wanted = true;
+    loop {
+        let word = words.take();
+        match word.as_str() {
+            ")" => {
+                if wanted {
+                    all.push(String::new());
+                }
+                return Ok(all);
+            }
+            "," => {
+                if wanted {
+                    all.push(String::new());
+                }
+                wanted = true;
+            }
+            name if is_name(name) && wanted => {
+                all.push(word);
+                wanted = false;
+            }
+            other if wanted => return Err(format!("found '{other}', expected: ',', ')' or identifier")),
+            other => return Err(format!("found '{other}', expected: ',' or ')'")),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -40,7 +40,20 @@ pub fn canonical(text: &str) -> String {
     if (thousandths / 1000.0 - number).abs() > 1e-9 {
         return text.to_owned();
     }
-    if thousandths % 1000.0 == 0.0 { format!("{}", thousandths / 1000.0) } else { format!("{thousandths}m") }
+    if thousandths % 1000.0 != 0.0 {
+        return format!("{thousandths}m");
+    }
+    // The largest unit that leaves a whole number.
+    let mut whole = thousandths / 1000.0;
+    let mut unit = "";
+    for larger in ["k", "M", "G", "T"] {
+        if whole == 0.0 || whole % 1000.0 != 0.0 {
+            break;
+        }
+        whole /= 1000.0;
+        unit = larger;
+    }
+    format!("{whole}{unit}")
 }
 
 #[cfg(test)]
@@ -60,5 +73,7 @@ mod tests {
         assert_eq!(canonical("0.5"), "500m");
         assert_eq!(canonical("1000m"), "1");
         assert_eq!(canonical("64Mi"), "64Mi");
+        assert_eq!(canonical("1000"), "1k");
+        assert_eq!(canonical("2500"), "2500");
     }
 }

@@ -165,8 +165,14 @@ fn suspend<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, pods: &[Pod], mut status
     ctx.set_status(key, MANAGER, status)
 }
 
+/// Whether it came to what it was to come to.
+pub(super) fn succeeded(job: &Value) -> bool {
+    json::condition(json::list(job, &["status", "conditions"]), "Complete")
+        .is_some_and(|one| json::text(one, &["status"]) == "True")
+}
+
 /// When it finished.
-fn finished(job: &Value) -> Option<Timestamp> {
+pub(super) fn finished(job: &Value) -> Option<Timestamp> {
     let conditions = json::list(job, &["status", "conditions"]);
     ["Complete", "Failed"]
         .iter()

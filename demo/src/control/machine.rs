@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Controller,
+    Controller, cronjob,
     ctx::{Ctx, State},
     daemonset, deployment, endpoints, events, gateway, gc, hpa, istio, job,
     key::Key,
@@ -96,6 +96,7 @@ fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, controller: Controller, key: &Key
         Controller::StatefulSet => statefulset::reconcile(ctx, key),
         Controller::DaemonSet => daemonset::reconcile(ctx, key),
         Controller::Job => job::reconcile(ctx, key),
+        Controller::CronJob => cronjob::reconcile(ctx, key),
         Controller::Endpoints => endpoints::reconcile(ctx, key),
         Controller::Namespace => namespace::reconcile(ctx, key),
         Controller::Gc => gc::reconcile(ctx, key),

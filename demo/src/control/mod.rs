@@ -5,6 +5,7 @@
 
 mod attach;
 pub mod behaviour;
+mod cronjob;
 pub mod ctx;
 mod daemonset;
 mod deployment;
@@ -61,6 +62,8 @@ pub enum Controller {
     DaemonSet,
     /// Runs pods to their end, and ends fuses.
     Job,
+    /// Starts Jobs by the clock.
+    CronJob,
     /// Keeps EndpointSlices.
     Endpoints,
     /// Fills new namespaces and empties ended ones.

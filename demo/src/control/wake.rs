@@ -53,6 +53,7 @@ fn own(kind: Kind) -> Option<Controller> {
         kinds::STATEFUL_SET => Controller::StatefulSet,
         kinds::DAEMON_SET => Controller::DaemonSet,
         kinds::JOB => Controller::Job,
+        kinds::CRON_JOB => Controller::CronJob,
         kinds::SERVICE => Controller::Endpoints,
         kinds::NAMESPACE => Controller::Namespace,
         kinds::PDB => Controller::Pdb,

@@ -34,6 +34,14 @@ pub fn request(parts: &Parts, body: Bytes) -> Request {
         agent: header(USER_AGENT),
         gzip: takes_gzip(&parts.headers),
         token: token.trim().to_owned(),
+        instead_of: header(HeaderName::from_static("impersonate-user")),
+        groups: parts
+            .headers
+            .get_all("impersonate-group")
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .map(str::to_owned)
+            .collect(),
         body,
         webhook: None,
     }

@@ -9,10 +9,10 @@ use super::Node;
 pub enum Wrong {
     /// An item of a merged list lacks the key it is found by.
     #[error("map: {0} does not contain declared merge key: {1}")]
-    NoKey(Value, String),
+    NoKey(String, String),
     /// A directive nobody knows.
-    #[error("unknown patch directive {0:?}")]
-    Directive(String),
+    #[error("unknown patch type: {0} in map: {1}")]
+    Directive(String, String),
 }
 
 /// Merges a patch into an object.
@@ -38,7 +38,7 @@ fn merge_map(map: &mut Map<String, Value>, patch: &Map<String, Value>, node: Opt
             return Ok(());
         }
         Some("merge") | None => {}
-        Some(other) => return Err(Wrong::Directive(other.to_owned())),
+        Some(other) => return Err(Wrong::Directive(other.to_owned(), printed(&Value::Object(patch.clone())))),
     }
     if let Some(keep) = patch.get("$retainKeys").and_then(Value::as_array) {
         map.retain(|name, _| keep.iter().any(|kept| kept == name.as_str()));
@@ -110,6 +110,22 @@ fn merge_map(map: &mut Map<String, Value>, patch: &Map<String, Value>, node: Opt
     Ok(())
 }
 
+/// A value as the real server prints it in passing.
+fn printed(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let mut fields: Vec<String> =
+                map.iter().map(|(name, inner)| format!("{name}:{}", printed(inner))).collect();
+            fields.sort();
+            format!("map[{}]", fields.join(" "))
+        }
+        Value::Array(list) => format!("[{}]", list.iter().map(printed).collect::<Vec<_>>().join(" ")),
+        Value::String(text) => text.clone(),
+        Value::Null => "<nil>".to_owned(),
+        other => other.to_string(),
+    }
+}
+
 fn merge_list(list: &mut Vec<Value>, items: &[Value], field: Node<'_>) -> Result<(), Wrong> {
     let Some(key) = field.merge_key() else {
         for item in items {
@@ -128,7 +144,7 @@ fn merge_list(list: &mut Vec<Value>, items: &[Value], field: Node<'_>) -> Result
         if directive == Some("replace") && change.len() == 1 {
             continue;
         }
-        let Some(id) = change.get(key) else { return Err(Wrong::NoKey(item.clone(), key.to_owned())) };
+        let Some(id) = change.get(key) else { return Err(Wrong::NoKey(printed(item), key.to_owned())) };
         let at = list.iter().position(|has| has.get(key) == Some(id));
         if directive == Some("delete") {
             if let Some(at) = at {

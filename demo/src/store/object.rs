@@ -22,6 +22,19 @@ impl Object {
         Self { version, value, body: OnceLock::new() }
     }
 
+    /// What a write would store.
+    pub fn unstored(value: Value) -> Self {
+        Self::new(0, Arc::new(value))
+    }
+
+    /// The same state under another version.
+    #[must_use]
+    pub fn moved(&self, version: u64) -> Self {
+        let mut value = Value::clone(&self.value);
+        value::put(&mut value, &["metadata", "resourceVersion"], Value::from(version.to_string()));
+        Self::new(version, Arc::new(value))
+    }
+
     /// The whole API object.
     pub fn value(&self) -> &Arc<Value> {
         &self.value

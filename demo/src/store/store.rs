@@ -160,6 +160,21 @@ impl Store {
         Ok(table.ring.range(from..))
     }
 
+    /// The objects of a kind as they were at a version.
+    pub fn at(&self, kind: KindId, namespace: Option<&str>, version: u64) -> Result<Vec<Arc<Object>>, Expired> {
+        let mut objects: BTreeMap<(String, String), Arc<Object>> = self.tables[kind.0].objects.clone();
+        let later: Vec<&Event> = self.since(kind, version)?.collect();
+        for event in later.into_iter().rev() {
+            let key = (event.new.namespace().to_owned(), event.new.name().to_owned());
+            match &event.old {
+                Some(old) => objects.insert(key, Arc::clone(old)),
+                None => objects.remove(&key),
+            };
+        }
+        let inside = |object: &Arc<Object>| namespace.is_none_or(|namespace| object.namespace() == namespace);
+        Ok(objects.into_values().filter(inside).collect())
+    }
+
     /// Forgets all changes, as a compaction of the real store does.
     pub fn compact(&mut self) {
         for table in &mut self.tables {
@@ -207,6 +222,23 @@ mod tests {
         let names = |namespace| store.list(pods, namespace).map(|object| object.name().to_owned()).collect::<Vec<_>>();
         assert_eq!(names(Some("a")), ["x", "y"]);
         assert_eq!(names(None), ["x", "y", "z", "x"]);
+    }
+
+    #[test]
+    fn the_past_is_there_until_it_is_forgotten() {
+        let (mut store, pods) = store();
+        let first = store.put(pods, pod("a", "x")).version;
+        store.put(pods, pod("a", "y"));
+        store.remove(pods, "a", "x");
+        let names = |store: &Store, version| {
+            store
+                .at(pods, Some("a"), version)
+                .map(|all| all.iter().map(|one| one.name().to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&store, first).unwrap(), ["x"]);
+        assert_eq!(names(&store, store.version()).unwrap(), ["y"]);
+        store.compact();
+        assert!(names(&store, first).is_err());
     }
 
     #[test]

@@ -46,10 +46,6 @@ impl Logs {
 
 impl Readings for Logs {
     fn log(&self, ask: &Ask) -> Vec<Line> {
-        // What a container said before its restart is not kept apart.
-        if ask.previous {
-            return Vec::new();
-        }
         let Some(logs) = self.pods.get(&(ask.namespace.clone(), ask.pod.clone())) else { return Vec::new() };
         let log = &logs[usize::from(ask.container == "istio-proxy")];
         let from = log.lines.partition_point(|line| ask.after.is_some_and(|after| line.number <= after));

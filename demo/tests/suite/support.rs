@@ -24,15 +24,18 @@ pub struct Demo {
     _dir: tempfile::TempDir,
 }
 
-/// Serves an empty cluster. A runtime of several threads must be running: kubectl is waited for on one of them.
+/// Serves an empty cluster.
 pub async fn demo() -> Demo {
-    let begin: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-    serving(Cluster::new(1, begin), begin).await
+    served(Cluster::new(1, begin())).await
+}
+
+/// When the clusters of this suite begin.
+fn begin() -> jiff::Timestamp {
+    "2026-01-02T03:04:05Z".parse().unwrap()
 }
 
 /// Serves a world in which one pod runs and says nothing.
 pub async fn living() -> Demo {
-    let begin: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: quiet, namespace: default}\nspec:\n  containers: [{name: quiet, image: quiet:1}]\n";
     let bundle = Bundle {
         name: "quiet".to_owned(),
@@ -41,16 +44,17 @@ pub async fn living() -> Demo {
         manifests: vec![("quiet/pod.yaml".to_owned(), pod.to_owned())],
         rules: None,
     };
-    let world = World::new(&Wish { bundle, pods: None, seed: 1, now: begin }).unwrap();
-    serving(world, begin).await
+    let world = World::new(&Wish { bundle, pods: None, seed: 1, now: begin() }).unwrap();
+    served(world).await
 }
 
-async fn serving(machine: impl Machine, begin: jiff::Timestamp) -> Demo {
+/// Serves a world. A runtime of several threads must be running: kubectl is waited for on one of them.
+pub async fn served(machine: impl Machine) -> Demo {
     let dir = tempfile::tempdir().unwrap();
     let settings = Settings {
         address: ([127, 0, 0, 1], 0).into(),
         rate: 1.0,
-        begin,
+        begin: begin(),
         kubeconfig: dir.path().join("kubeconfig"),
         seed: 1,
         name: "demo".to_owned(),
@@ -94,7 +98,8 @@ pub async fn reply(
     let code = answer.status().as_u16();
     let warnings = answer.headers().get_all("warning").iter().map(|one| one.to_str().unwrap().to_owned()).collect();
     let bytes = tokio::time::timeout(ANSWERED, answer.into_body().collect_bytes());
-    let bytes = bytes.await.unwrap_or_else(|_| panic!("{method} {path} does not end")).unwrap();
+    // What was cut has said all that it will say.
+    let bytes = bytes.await.unwrap_or_else(|_| panic!("{method} {path} does not end")).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let body = if let Ok(body) = serde_json::from_str(&text) {
         body

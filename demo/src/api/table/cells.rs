@@ -114,7 +114,8 @@ fn special(plural: &str, column: &str, object: &Value, now: Timestamp) -> Option
         ("endpointslices", "AddressType") => json!(said(&["addressType"])),
         ("endpointslices", "Ports") => {
             let ports: Vec<String> = list(object, &["ports"]).iter().map(|port| port["port"].to_string()).collect();
-            json!(or(&ports.join(","), "<unset>"))
+            let ports: Vec<&str> = ports.iter().map(String::as_str).collect();
+            json!(if ports.is_empty() { "<unset>".to_owned() } else { some(&ports, 3) })
         }
         ("endpointslices", "Endpoints") => {
             let all: Vec<&str> = list(object, &["endpoints"])
@@ -181,6 +182,77 @@ fn special(plural: &str, column: &str, object: &Value, now: Timestamp) -> Option
         ("persistentvolumeclaims", "Capacity") => json!(said(&["status", "capacity", "storage"])),
         ("persistentvolumes", "Reclaim Policy") => json!(said(&["spec", "persistentVolumeReclaimPolicy"])),
         ("controllerrevisions", "Revision") => json!(number(&["revision"])),
+        ("podtemplates", "Containers") => json!(join(list(object, &["template", "spec", "containers"]), "name")),
+        ("podtemplates", "Images") => json!(join(list(object, &["template", "spec", "containers"]), "image")),
+        ("podtemplates", "Pod Labels") => {
+            let labels = json!({"matchLabels": value::at(object, &["template", "metadata", "labels"])});
+            json!(or(&text_of(&labels), "<none>"))
+        }
+        ("replicationcontrollers", "Selector") => {
+            let labels = json!({"matchLabels": value::at(object, &["spec", "selector"])});
+            json!(or(&text_of(&labels), "<none>"))
+        }
+        ("persistentvolumeclaims" | "persistentvolumes", "Access Modes") => {
+            let modes =
+                if plural == "persistentvolumes" { &["spec", "accessModes"] } else { &["status", "accessModes"] };
+            let short = list(object, modes).iter().map(|mode| match mode.as_str().unwrap_or_default() {
+                "ReadWriteOnce" => "RWO",
+                "ReadOnlyMany" => "ROX",
+                "ReadWriteMany" => "RWX",
+                "ReadWriteOncePod" => "RWOP",
+                other => other,
+            });
+            json!(short.collect::<Vec<_>>().join(","))
+        }
+        ("persistentvolumeclaims" | "persistentvolumes", "VolumeAttributesClass") => {
+            json!(or(said(&["spec", "volumeAttributesClassName"]), "<unset>"))
+        }
+        ("ingressclasses", "Parameters") => {
+            let kind = said(&["spec", "parameters", "kind"]);
+            let group = said(&["spec", "parameters", "apiGroup"]);
+            let dot = if group.is_empty() { "" } else { "." };
+            let name = said(&["spec", "parameters", "name"]);
+            json!(if kind.is_empty() { "<none>".to_owned() } else { format!("{kind}{dot}{group}/{name}") })
+        }
+        ("csidrivers", "AttachRequired") => value::at(object, &["spec", "attachRequired"]).clone(),
+        ("csidrivers", "PodInfoOnMount") => value::at(object, &["spec", "podInfoOnMount"]).clone(),
+        ("csidrivers", "StorageCapacity") => value::at(object, &["spec", "storageCapacity"]).clone(),
+        ("csidrivers", "RequiresRepublish") => value::at(object, &["spec", "requiresRepublish"]).clone(),
+        ("csidrivers", "TokenRequests") => {
+            let all: Vec<&str> =
+                list(object, &["spec", "tokenRequests"]).iter().map(|one| text(one, &["audience"])).collect();
+            json!(or(&all.join(","), "<unset>"))
+        }
+        ("csidrivers", "Modes") => {
+            let all: Vec<&str> =
+                list(object, &["spec", "volumeLifecycleModes"]).iter().filter_map(Value::as_str).collect();
+            json!(all.join(","))
+        }
+        ("csinodes", "Drivers") => json!(list(object, &["spec", "drivers"]).len()),
+        ("volumeattachments", "Attacher") => json!(said(&["spec", "attacher"])),
+        ("volumeattachments", "PV") => json!(said(&["spec", "source", "persistentVolumeName"])),
+        ("volumeattachments", "Node") => json!(said(&["spec", "nodeName"])),
+        ("volumeattachments", "Attached") => json!(value::at(object, &["status", "attached"]) == true),
+        ("volumeattributesclasses", "DriverName") => json!(said(&["driverName"])),
+        ("validatingadmissionpolicies", "Validations") => json!(list(object, &["spec", "validations"]).len()),
+        ("validatingadmissionpolicies", "ParamKind") => {
+            let kind = said(&["spec", "paramKind", "kind"]);
+            json!(if kind.is_empty() {
+                "<unset>".to_owned()
+            } else {
+                format!("{}/{kind}", said(&["spec", "paramKind", "apiVersion"]))
+            })
+        }
+        ("validatingadmissionpolicybindings", "PolicyName") => json!(said(&["spec", "policyName"])),
+        ("validatingadmissionpolicybindings", "ParamRef") => json!(or(said(&["spec", "paramRef", "name"]), "<unset>")),
+        ("pods", "Readiness Gates") => {
+            let gates = list(object, &["spec", "readinessGates"]);
+            let met = gates.iter().filter(|gate| {
+                let conditions = list(object, &["status", "conditions"]);
+                conditions.iter().any(|one| one["type"] == gate["conditionType"] && one["status"] == "True")
+            });
+            json!(if gates.is_empty() { "<none>".to_owned() } else { format!("{}/{}", met.count(), gates.len()) })
+        }
         _ => return None,
     })
 }
@@ -320,9 +392,18 @@ fn event(column: &str, object: &Value, now: Timestamp) -> Option<Value> {
         "Object" => json!(format!("{}/{}", text(subject, &["kind"]).to_lowercase(), text(subject, &["name"]))),
         "Subobject" => json!(text(subject, &["fieldPath"])),
         "Source" => {
-            let (component, host) = (text(object, &["source", "component"]), text(object, &["source", "host"]));
-            let component = or(component, text(object, &["reportingComponent"]));
-            json!(if host.is_empty() { component.to_owned() } else { format!("{component}, {host}") })
+            let told = |names: [&str; 2], rest: &str| {
+                or(text(object, &[names[0], rest]), text(object, &[names[1], rest])).to_owned()
+            };
+            let old = told(["source", "deprecatedSource"], "component");
+            let host = told(["source", "deprecatedSource"], "host");
+            let (component, host) = if old.is_empty() {
+                let by = or(text(object, &["reportingComponent"]), text(object, &["reportingController"]));
+                (by.to_owned(), text(object, &["reportingInstance"]).to_owned())
+            } else {
+                (old, host)
+            };
+            json!(if host.is_empty() { component } else { format!("{component}, {host}") })
         }
         "Message" => json!(or(text(object, &["message"]), text(object, &["note"])).trim()),
         "Count" => json!(int(object, &["count"]).unwrap_or(1)),

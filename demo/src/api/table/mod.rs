@@ -60,9 +60,23 @@ pub fn render(
         .iter()
         .map(|object| {
             let mut line = json!({"cells": make(object.value())});
+            if row.plural == "pods" && row.group.is_empty() {
+                let (reason, message) = match text(object.value(), &["status", "phase"]) {
+                    "Succeeded" => ("Succeeded", "The pod has completed successfully."),
+                    "Failed" => ("Failed", "The pod failed."),
+                    _ => ("", ""),
+                };
+                if !reason.is_empty() {
+                    line["conditions"] =
+                        json!([{"type": "Completed", "status": "True", "reason": reason, "message": message}]);
+                }
+            }
             match include {
                 Include::None => line["object"] = Value::Null,
-                Include::Metadata => line["object"] = read::partial(object.value()),
+                Include::Metadata => {
+                    line["object"] = read::partial(object.value());
+                    line["object"]["apiVersion"] = json!(format!("meta.k8s.io/{v}"));
+                }
                 Include::Object => line["object"] = super::write::as_version(row, object.value(), version),
             }
             line

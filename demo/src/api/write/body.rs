@@ -19,6 +19,10 @@ pub(super) fn identify(call: &Call<'_>, row: &KindRow, object: &mut Value) -> Re
         return Err(Refusal::bad("the body of the request is no object"));
     }
     let wanted = row.api_version(call.version);
+    if let Some(refusal) = stranger(row, call.version, object) {
+        return Err(refusal);
+    }
+    unreadable(row, call.version, object)?;
     let given = text(object, &["apiVersion"]);
     if !given.is_empty() && given != wanted {
         return Err(Refusal::bad(format!(
@@ -58,6 +62,81 @@ pub(super) fn identify(call: &Call<'_>, row: &KindRow, object: &mut Value) -> Re
         value::remove(object, &["metadata", "namespace"]);
     }
     Ok(())
+}
+
+/// Texts that stand for something else and cannot be read as that: times, bytes, amounts.
+fn unreadable(row: &KindRow, version: &str, object: &Value) -> Result<(), Refusal> {
+    let wrong = |why: String| {
+        Err(Refusal::bad(format!("{0} in version {version:?} cannot be handled as a {0}: {why}", row.kind)))
+    };
+    let made = value::at(object, &["metadata", "creationTimestamp"]);
+    if let Some(made) = made.as_str().filter(|made| made.parse::<jiff::Timestamp>().is_err()) {
+        return wrong(format!(
+            "parsing time {made:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {made:?} as \"2006\""
+        ));
+    }
+    if row.custom {
+        return Ok(());
+    }
+    if row.plural == "secrets" {
+        for data in value::at(object, &["data"]).as_object().into_iter().flatten().filter_map(|(_, data)| data.as_str())
+        {
+            let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '\n' | '\r');
+            if let Some(at) = data.find(|c| !known(c)) {
+                return wrong(format!("illegal base64 data at input byte {at}"));
+            }
+        }
+    }
+    for spec in [value::at(object, &["spec"]), value::at(object, &["spec", "template", "spec"])] {
+        let containers = value::list(spec, &["containers"]).iter().chain(value::list(spec, &["initContainers"]));
+        for kind in containers
+            .flat_map(|one| [value::at(one, &["resources", "limits"]), value::at(one, &["resources", "requests"])])
+        {
+            let amounts = kind.as_object().into_iter().flatten().filter_map(|(_, amount)| amount.as_str());
+            if amounts.into_iter().any(|amount| crate::base::quantity::read(amount).is_none()) {
+                return wrong(
+                    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+                        .to_owned(),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Why a body is of another kind, in the words of the real server's decoder.
+fn stranger(row: &KindRow, version: &str, object: &Value) -> Option<Refusal> {
+    let (api, kind) = (text(object, &["apiVersion"]), text(object, &["kind"]));
+    let (group, spoken) = if api.is_empty() { (row.group.as_str(), version) } else { crate::api::cluster::split(api) };
+    let kind = if kind.is_empty() { row.kind.as_str() } else { kind };
+    if kind == row.kind && group == row.group && (spoken == version || row.custom || spoken.contains("beta")) {
+        return None;
+    }
+    if row.custom {
+        if kind == row.kind || group != row.group {
+            return None;
+        }
+        let cause = Cause::invalid("kind", &json!(kind), &format!("must be {}", row.kind));
+        let name = text(object, &["metadata", "name"]);
+        let told = KindRow { kind: kind.to_owned(), ..row.clone() };
+        return Some(Refusal::invalid(&told, name, &[cause]));
+    }
+    let single = kind.strip_suffix("List").unwrap_or(kind);
+    let registered = crate::api::pack::discovery().as_array().into_iter().flatten().any(|one| {
+        text(one, &["group"]) == group
+            && value::list(one, &["versions"]).iter().any(|one| {
+                text(one, &["version"]) == spoken
+                    && value::list(one, &["resources"]).iter().any(|one| text(one, &["responseKind", "kind"]) == single)
+            })
+    });
+    let short = |group: &str| group.split('.').next().filter(|one| !one.is_empty()).unwrap_or("core").to_owned();
+    let why = if registered {
+        format!("converting ({spoken}.{kind}) to ({}.{}): unknown conversion", short(&row.group), row.kind)
+    } else {
+        let api = if api.is_empty() { row.api_version(version) } else { api.to_owned() };
+        format!("no kind {kind:?} is registered for version {api:?} in scheme \"pkg/runtime/scheme.go:111\"")
+    };
+    Some(Refusal::bad(format!("{kind} in version {spoken:?} cannot be handled as a {}: {why}", row.kind)))
 }
 
 /// Takes out what the kind does not have, by the wish of the client.

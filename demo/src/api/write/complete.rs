@@ -11,7 +11,13 @@ use crate::{
 
 /// Kinds whose generation counts the changes of their spec.
 pub(super) fn has_generation(row: &KindRow) -> bool {
-    const COUNTED: [&str; 15] = [
+    const COUNTED: [&str; 20] = [
+        "podtemplates",
+        "priorityclasses",
+        "mutatingwebhookconfigurations",
+        "validatingwebhookconfigurations",
+        "validatingadmissionpolicies",
+        "validatingadmissionpolicybindings",
         "deployments",
         "replicasets",
         "statefulsets",
@@ -26,7 +32,6 @@ pub(super) fn has_generation(row: &KindRow) -> bool {
         "customresourcedefinitions",
         "endpointslices",
         "replicationcontrollers",
-        "podtemplates",
     ];
     row.custom || COUNTED.contains(&row.plural.as_str())
 }
@@ -93,12 +98,13 @@ pub(super) fn refuse(
         return if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid(row, name, &causes)) };
     }
     let mut causes = schema.and_then(Schema::node).map(|node| validate::validate(new, node)).unwrap_or_default();
-    for cause in rules::check(row, old, new) {
-        // A rule may find again what the schema found.
-        if !causes.iter().any(|has| has.field == cause.field && has.reason == cause.reason) {
-            causes.push(cause);
-        }
-    }
+    let found = rules::check(row, old, new);
+    // What a rule says of a field, the schema need not say once more; the other way round where it says the same.
+    causes.retain(|cause| {
+        !found.iter().any(|rule| rule.field == cause.field || cause.field.starts_with(&format!("{}.", rule.field)))
+    });
+    causes.retain(|cause| !cause.field.starts_with("metadata.ownerReferences["));
+    causes.extend(found);
     // What a status lacks, controllers will fill in.
     causes.retain(|cause| row.custom || !cause.field.starts_with("status."));
     // What was wrong before an update may stay: the rest of the object can still be mended.

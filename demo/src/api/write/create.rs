@@ -35,8 +35,12 @@ pub(super) fn create(
     if row.namespaced && call.namespace.is_empty() {
         return Err(Refusal::bad("an empty namespace may not be set during creation"));
     }
+    // An apply that makes an object may say a version; it is of nothing.
+    if matches!(owners, Owners::Known(_)) {
+        value::remove(&mut object, &["metadata", "resourceVersion"]);
+    }
     if !value::at(&object, &["metadata", "resourceVersion"]).is_null() {
-        return Err(Refusal::bad("resourceVersion should not be set on objects to be created"));
+        return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     let mut warnings = Vec::new();
     body::known(call, row, schema, &mut object, false, &mut warnings)?;
@@ -62,9 +66,7 @@ pub(super) fn create(
     if row.custom {
         custom::admit(cluster, row, &name)?;
     }
-    for field in
-        ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"]
-    {
+    for field in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
         value::remove(&mut object, &["metadata", field]);
     }
     // A kubelet brings its node's status along.
@@ -85,8 +87,13 @@ pub(super) fn create(
     trouble::admit(cluster, &mut object)?;
     refuse(row, &name, schema, call.part, None, &object)?;
     warnings.extend(warn::of(row, None, &object));
-    if cluster.store().get(call.kind, call.namespace, &name).is_some() {
-        return Err(Refusal::exists(row, &name));
+    if let Some(there) = cluster.store().get(call.kind, call.namespace, &name) {
+        let refusal = Refusal::exists(row, &name);
+        return Err(if there.is_leaving() {
+            Refusal { message: format!("object is being deleted: {}", refusal.message).into_boxed_str(), ..refusal }
+        } else {
+            refusal
+        });
     }
     Ok(Write { kind: call.kind, object, fate: Fate::New, warnings })
 }

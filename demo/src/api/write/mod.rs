@@ -127,6 +127,10 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
                     format!("the name of the object ({given}) does not match the name on the URL ({})", call.name);
                 return Err(Refusal::bad(message));
             }
+            if given.is_empty() && !call.name.is_empty() {
+                let why = "was undeterminable: name must be provided";
+                return Err(Refusal::bad(format!("the name of the object ({} based on URL) {why}", call.name)));
+            }
             let old = existing(cluster, call, row, if call.name.is_empty() { &given } else { call.name })?;
             update::update(cluster, call, schema.as_ref(), &old, object, false, Owners::Noted)
         }
@@ -138,7 +142,18 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
                 let (before, now) =
                     (value::at(&spoken, &["metadata", field]), value::at(&object, &["metadata", field]));
                 if before != now {
-                    return Err(Refusal::bad(format!("the {field} of the object may not change by a patch")));
+                    let why = match (field, now.as_str()) {
+                        ("name", Some(now)) => {
+                            format!("the name of the object ({now}) does not match the name on the URL ({})", call.name)
+                        }
+                        ("name", None) => format!(
+                            "the name of the object ({} based on URL) was undeterminable: name must be provided",
+                            call.name
+                        ),
+                        _ => "the namespace of the provided object does not match the namespace sent on the request"
+                            .to_owned(),
+                    };
+                    return Err(Refusal::bad(why));
                 }
             }
             update::update(cluster, call, schema.as_ref(), &old, object, true, Owners::Noted)

@@ -42,10 +42,19 @@ pub(super) fn update(
         return Err(Refusal::invalid(row, &name, &[cause.clone(), cause]));
     }
     if !uid.is_empty() && uid != old.uid() {
-        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
+        // The real server names the key in its store, and so the world does.
+        let place = if row.group.is_empty() { String::new() } else { format!("{}/", row.group) };
+        let key = format!("/registry/{place}{}/{}/{name}", row.plural, old.namespace()).replace("//", "/");
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            old.uid()
+        );
         return Err(Refusal::conflict(row, &name, &why));
     }
     let version = said(&["metadata", "resourceVersion"]);
+    if !version.is_empty() && version.parse::<u64>().is_err() {
+        return Err(Refusal::new(500, "", format!("strconv.ParseUint: parsing {version:?}: invalid syntax")));
+    }
     if !version.is_empty() && version != old.version.to_string() {
         return Err(Refusal::stale(row, &name));
     }
@@ -84,7 +93,10 @@ pub(super) fn update(
     // What the server and its admission change from here on is nobody's.
     trouble::admit(cluster, &mut object)?;
     admit::keep(row, before, &mut object);
-    if has_generation(row) && call.part == Part::Whole && differs(before, &object) {
+    // Of EndpointSlices every change counts.
+    let slice = row.plural == "endpointslices" && object["metadata"]["labels"] != before["metadata"]["labels"]
+        || row.plural == "endpointslices" && object["metadata"]["annotations"] != before["metadata"]["annotations"];
+    if has_generation(row) && call.part == Part::Whole && (slice || differs(before, &object)) {
         let generation = value::int(before, &["metadata", "generation"]).unwrap_or_default();
         put(&mut object, &["metadata", "generation"], json!(generation + 1));
     }

@@ -80,8 +80,10 @@ pub fn all() -> Vec<Ask> {
         |file: &PathBuf| chosen.as_ref().is_none_or(|name| file.file_stem().is_some_and(|stem| stem == &**name));
     for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "yaml") && wanted(file)) {
         let text = std::fs::read_to_string(file).unwrap();
-        let rows: Vec<Row> =
-            serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        // Names such as `n` and `y` are names here.
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let rows: Vec<Row> = serde_saphyr::from_str_with_options(&text, options)
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         for row in rows {
             match row {
                 Row::Kind(kind) => asks.extend(kind.asks()),
@@ -117,7 +119,9 @@ impl Kind {
         let mut replaced = self.object.clone();
         replaced["metadata"]["annotations"]["parity"] = json!("replaced");
         let mut merge = json!({"metadata": {"labels": {"parity": "merged"}}});
-        json_patch::merge(&mut merge, &self.patch);
+        if self.patch.is_object() {
+            json_patch::merge(&mut merge, &self.patch);
+        }
         let label = [json!({"op": "add", "path": "/metadata/labels/more", "value": "x"})];
         vec![
             dry,

@@ -26,7 +26,10 @@ static TEXTS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"too old resource version: \d+ \(\d+\)", "too old resource version: *"),
         (r"current: \d+", "current: *"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "*"),
-        (r"\b\d+(\.\d+)?(s|ms)( ago)?$", "*"),
+        // Ages.
+        (r"^\d+([smhdy]\d*)*( ago)?$", "*"),
+        (r"^10\.96\.\d+\.\d+$", "*"),
+        (r"\b3[0-2]\d{3}/", "*/"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "*"),
         (r"ResourceVersion in (precondition|record) \(\d+\)", "ResourceVersion in $1 (*)"),
     ]
