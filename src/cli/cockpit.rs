@@ -17,11 +17,27 @@ use crate::{
     fault::policy::Policy,
     journal::io::shelf::state_directory,
     msg,
-    runtime::{self, CockpitError, Options},
+    runtime::{self, CockpitError, Options, Play, Stage},
 };
+
+/// What a demo adds to a cockpit.
+#[derive(Debug, Default)]
+pub struct Show {
+    /// Fewer panes, larger words.
+    pub present: bool,
+    /// A script to play.
+    pub play: Option<Play>,
+    /// The world that this process started.
+    pub stage: Option<Stage>,
+}
 
 /// Reads what the cockpit needs and runs it.
 pub fn run(globals: &Globals) -> Ended {
+    show(globals, Show::default())
+}
+
+/// The same, with what a demo adds.
+pub fn show(globals: &Globals, show: Show) -> Ended {
     let settings = settings::resolve(globals)?;
     let var = |name| env::var(name).ok();
     let depth = Depth::detect(var("NO_COLOR").as_deref(), var("COLORTERM").as_deref(), var("TERM").as_deref());
@@ -34,6 +50,9 @@ pub fn run(globals: &Globals) -> Ended {
     });
     notices.extend(wrong.iter().map(|complaint| format!("theme {name}: {complaint}")));
     theme.ascii = !speaks_utf8(var("LC_ALL").or_else(|| var("LC_CTYPE")).or_else(|| var("LANG")).as_deref());
+    if show.present {
+        theme = theme.presented();
+    }
     let name = settings.keymap();
     let (keymap, wrong) = look::keymap(name).unwrap_or_else(|complaints| {
         notices.push(format!("keymap: {complaints}"));
@@ -59,9 +78,14 @@ pub fn run(globals: &Globals) -> Ended {
         record: globals.record.clone(),
         fps: u64::from(settings.fps()),
         notices,
+        present: show.present,
+        play: show.play,
+        stage: show.stage,
     };
     match runtime::cockpit(options) {
-        Ok(()) => Ok(Ending::Done),
+        Ok(true) => Ok(Ending::Done),
+        // The line of its last step says why.
+        Ok(false) => Ok(Ending::Unmet),
         Err(error) => {
             let code = match &error {
                 CockpitError::NoTerminal(_) | CockpitError::Record { .. } => Code::Usage,

@@ -40,6 +40,7 @@ pub struct Cluster {
     seed: u64,
     made: u64,
     documents: BTreeMap<String, OnceLock<Arc<Value>>>,
+    pub(super) checkpoints: BTreeMap<String, Vec<(KindId, Arc<Object>)>>,
 }
 
 /// The schema of a kind in one version: a document and the component in it.
@@ -70,6 +71,7 @@ impl Cluster {
             seed,
             made: 0,
             documents: BTreeMap::new(),
+            checkpoints: BTreeMap::new(),
         };
         for group in pack::discovery().as_array().into_iter().flatten() {
             for version in value::list(group, &["versions"]) {

@@ -20,6 +20,10 @@ pub trait Machine: Send + 'static {
     fn set_users(&mut self, users: Vec<User>);
     /// Forgets changes and begun lists.
     fn compact(&mut self);
+    /// Remembers how everything is.
+    fn checkpoint(&mut self, name: &str);
+    /// Writes everything back as it was remembered; false when nothing was under this name.
+    fn restore(&mut self, name: &str) -> bool;
     /// Answers a request to its Prometheus: path, parameters; status and body.
     fn metrics(&mut self, path: &str, params: &[(String, String)]) -> (u16, Value);
 }
@@ -46,6 +50,14 @@ impl Machine for Cluster {
         Self::compact(self);
     }
 
+    fn checkpoint(&mut self, name: &str) {
+        Self::checkpoint(self, name);
+    }
+
+    fn restore(&mut self, name: &str) -> bool {
+        Self::restore(self, name)
+    }
+
     fn metrics(&mut self, _: &str, _: &[(String, String)]) -> (u16, Value) {
         (404, json!({"status": "error", "errorType": "not_found", "error": "nothing is measured here"}))
     }
@@ -70,6 +82,14 @@ impl Machine for World {
 
     fn compact(&mut self) {
         Self::compact(self);
+    }
+
+    fn checkpoint(&mut self, name: &str) {
+        Self::checkpoint(self, name);
+    }
+
+    fn restore(&mut self, name: &str) -> bool {
+        Self::restore(self, name)
     }
 
     fn metrics(&mut self, path: &str, params: &[(String, String)]) -> (u16, Value) {

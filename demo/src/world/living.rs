@@ -243,6 +243,20 @@ impl World {
         self.cluster.compact();
     }
 
+    /// Remembers all objects under a name. Metrics, logs and time are not of the past: they run on.
+    pub fn checkpoint(&mut self, name: &str) {
+        self.cluster.checkpoint(name);
+    }
+
+    /// Writes the remembered objects back, so that watchers see ordinary events; false without such a name.
+    pub fn restore(&mut self, name: &str) -> bool {
+        // What was written just before is known to the controllers before it is written over.
+        self.observe();
+        let known = self.cluster.restore(name);
+        self.observe();
+        known
+    }
+
     /// Answers a request to the Prometheus.
     pub fn metrics(&self, path: &str, params: &[(String, String)]) -> (u16, Value) {
         metrics::answer(&self.tsdb, path, params, self.cluster.now().as_millisecond())
