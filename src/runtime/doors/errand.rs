@@ -10,8 +10,9 @@ use tokio::{sync::OnceCell, time::timeout};
 use super::{Keeper, ask::told};
 use crate::{
     cluster::{
-        Discovery, ObjectRef,
+        ObjectRef,
         api::{Api as _, Read},
+        discovery::Discovery,
         io::{discovery, live::Live},
     },
     fault::io::watching,
