@@ -19,6 +19,8 @@ use super::{
 pub const MOST_ROUNDS: u32 = 12;
 /// Most proposals of one ask that may be refused; the next is not looked at any more.
 pub const MOST_REFUSED: u32 = 3;
+/// Most answers in a row none of whose calls can be read: a model that cannot call tools does not learn it by the twelfth.
+pub const MOST_UNREADABLE: u32 = 3;
 /// Most calls of one answer that are run.
 pub const MOST_CALLS: usize = 16;
 /// Most bytes of one answer: what goes on beyond it is no answer.
@@ -40,6 +42,7 @@ pub struct Conversation {
     budget: Budget,
     rounds: u32,
     refused: u32,
+    unreadable: u32,
     coming: Coming,
     waiting: Vec<ToolAnswer>,
 }
@@ -65,6 +68,7 @@ impl Conversation {
             budget: Budget::new(limit),
             rounds: 0,
             refused: 0,
+            unreadable: 0,
             coming: Coming::default(),
             waiting: Vec::new(),
         }
@@ -90,6 +94,7 @@ impl Conversation {
         self.close();
         self.rounds = 0;
         self.refused = 0;
+        self.unreadable = 0;
         self.keep(Message::You(text.into()));
     }
 
@@ -233,6 +238,16 @@ impl Conversation {
         self.refused < MOST_REFUSED
     }
 
+    /// All calls of an answer were answered; `why` where none of them could be read. The end, once that happens too often.
+    pub fn ran(&mut self, why: Option<String>) -> Option<End> {
+        let Some(why) = why else {
+            self.unreadable = 0;
+            return None;
+        };
+        self.unreadable += 1;
+        (self.unreadable >= MOST_UNREADABLE).then_some(End::Unreadable(self.unreadable, why))
+    }
+
     /// How full the context is, as whoever asks for it found.
     pub fn set_budget(&mut self, budget: Budget) {
         self.budget = budget;
@@ -374,6 +389,17 @@ mod tests {
             assert!(matches!(hear(&mut talk, &[call(0, "a", "list"), Delta::Stop(Stop::Tools)]), Next::Run(_)));
             assert!(talk.answer(ToolAnswer { id: "a".to_owned(), text: "x".to_owned(), ok: true }));
         }
+    }
+
+    #[test]
+    fn a_model_that_cannot_call_tools_is_ended_and_one_that_slips_is_not() {
+        let mut talk = asked();
+        let wrong = || Some("no JSON".to_owned());
+        assert_eq!((talk.ran(wrong()), talk.ran(wrong()), talk.ran(None)), (None, None, None));
+        assert_eq!((talk.ran(wrong()), talk.ran(wrong())), (None, None));
+        assert_eq!(talk.ran(wrong()), Some(End::Unreadable(3, "no JSON".to_owned())));
+        talk.ask("again");
+        assert_eq!(talk.ran(wrong()), None, "another question, another chance");
     }
 
     #[test]

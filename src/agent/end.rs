@@ -17,6 +17,8 @@ pub enum End {
     Empty,
     /// So many answers with tool calls and no end in sight.
     Endless(u32),
+    /// So many answers in a row none of whose tool calls could be read, and what was wrong with the last.
+    Unreadable(u32, String),
     /// The conversation no longer fits the model.
     Full,
     /// The provider could not be asked: what happened, and what to do.
@@ -47,6 +49,9 @@ impl End {
             Self::Cut => "the connection ended before the answer did".to_owned(),
             Self::Empty => "the model answered nothing".to_owned(),
             Self::Endless(rounds) => format!("the model asked for tools {rounds} times and came to no end"),
+            Self::Unreadable(rounds, why) => {
+                format!("the model called tools {rounds} times in a way nobody can read: {why}")
+            }
             Self::Full => "the conversation no longer fits the model".to_owned(),
             Self::Failed { what, .. } => what.clone(),
         }
@@ -61,6 +66,7 @@ impl End {
             Self::Cut => "ask again; if it happens often, look at the proxy before the provider".to_owned(),
             Self::Empty => "ask again in other words, or choose another model".to_owned(),
             Self::Endless(_) => "ask a narrower question".to_owned(),
+            Self::Unreadable(..) => "choose a model that is made for calling tools".to_owned(),
             Self::Full => "begin a new conversation".to_owned(),
             Self::Failed { fix, .. } => fix.clone(),
         }

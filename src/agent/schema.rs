@@ -52,6 +52,11 @@ pub fn schema(args: &[Arg]) -> Value {
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
+/// Whether arguments are a JSON object at all, whatever stands in it.
+pub fn readable(text: &str) -> bool {
+    text.trim().is_empty() || serde_json::from_str::<Map<String, Value>>(text).is_ok()
+}
+
 /// Arguments as a model gave them, each of the right type.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Given(Map<String, Value>);

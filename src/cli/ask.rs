@@ -105,6 +105,7 @@ fn ended(end: &End) -> Ended {
         | End::Truncated
         | End::Empty
         | End::Endless(_)
+        | End::Unreadable(..)
         | End::Full => Code::Unmet,
     };
     let fix = if *end == End::Cancelled { "ask again".to_owned() } else { end.fix() };

@@ -234,8 +234,10 @@ fn wrap(run: &[Words], cells: usize) -> Vec<Line> {
                 let head = if long > cells { width::head(piece, cells) } else { piece };
                 // A grapheme wider than the room stands in a line of its own.
                 let head = if head.is_empty() { piece } else { head };
+                // The space after the last word of a full line has no room.
+                let shown = if used + width::width(head) > cells { head.trim_end() } else { head };
                 if let Some(line) = lines.last_mut() {
-                    line.push(words(head, part.role));
+                    line.push(words(shown, part.role));
                 }
                 used += width::width(head);
                 piece = piece.get(head.len()..).unwrap_or_default();
@@ -316,6 +318,8 @@ mod tests {
     fn half_a_block_is_shown_as_far_as_it_goes() {
         assert_eq!(plain("```yaml\nkind: P", 30), ["  yaml", "  kind: P"]);
         assert_eq!(plain("**bo", 30), ["**bo"]);
+        let full = lines("its end. Nothing was written", 20);
+        assert_eq!(full[0].iter().map(|part| width::width(&part.text)).sum::<usize>(), 20, "no space beyond the room");
         assert!(
             plain("\u{1b}]52;c;x\u{7}hi\u{202e}", 30)
                 .iter()

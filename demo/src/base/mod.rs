@@ -1,5 +1,5 @@
-//! The ground of the world: randomness that a late key press cannot disturb, time as text, selectors, quantities, JSON paths, and
-//! what the rooms may do with objects.
+//! The ground of the world: randomness that a late key press cannot disturb, time as text, selectors, quantities, JSON paths, files
+//! whose every value knows its line, and what the rooms may do with objects.
 //!
 //! Nothing here knows a kind's rules, a protocol or a clock.
 
@@ -8,9 +8,12 @@ pub mod jsonpath;
 pub mod keyed;
 pub mod kinds;
 pub mod label_selector;
+pub mod located;
 pub mod names;
 pub mod objects;
 pub mod quantity;
+pub mod section;
 pub mod selector;
+pub mod trouble;
 pub mod value;
 pub mod when;

@@ -1,4 +1,6 @@
-//! Moments as the API writes them, and ages as kubectl prints them.
+//! Moments as the API writes them, ages as kubectl prints them, and the durations of world files and Gateway API.
+
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -21,6 +23,33 @@ pub fn http_date(at: Timestamp) -> String {
 /// The moment an object holds as text.
 pub fn read(value: &Value) -> Option<Timestamp> {
     value.as_str()?.parse().ok()
+}
+
+/// A duration such as `1.5s`, `300ms`, `3h20m` or `40d`.
+pub fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    if rest == "0" {
+        return Some(Duration::ZERO);
+    }
+    let mut sum = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest.get(..digits)?.parse().ok()?;
+        rest = rest.get(digits..)?;
+        let letters = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let unit = match rest.get(..letters)? {
+            "us" | "µs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3_600.0,
+            "d" => 86_400.0,
+            _ => return None,
+        };
+        rest = rest.get(letters..)?;
+        sum += number * unit;
+    }
+    (!text.trim().is_empty()).then(|| Duration::try_from_secs_f64(sum).ok()).flatten()
 }
 
 /// The time from one moment to another, as short as kubectl says it: `5s`, `3m20s`, `7h5m`, `4d`.
@@ -49,7 +78,9 @@ pub fn age(from: Timestamp, to: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{age, http_date, micros, seconds};
+    use std::time::Duration;
+
+    use super::{age, duration, http_date, micros, seconds};
 
     #[test]
     fn a_moment_has_three_spellings() {
@@ -69,5 +100,15 @@ mod tests {
         assert_eq!(said(7 * 3600 + 300), "7h5m");
         assert_eq!(said(4 * 86_400), "4d");
         assert_eq!(said(100 * 86_400), "100d");
+    }
+
+    #[test]
+    fn durations_are_read_and_nonsense_is_not() {
+        assert_eq!(duration("1.5s"), Some(Duration::from_millis(1_500)));
+        assert_eq!(duration("3h20m"), Some(Duration::from_mins(200)));
+        assert_eq!(duration("40d"), Some(Duration::from_hours(960)));
+        for wrong in ["", "5", "s", "5 parsecs", "-3s", "1.2.3s", "3é"] {
+            assert_eq!(duration(wrong), None, "{wrong}");
+        }
     }
 }

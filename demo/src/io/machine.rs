@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     api::{Cluster, NoReadings, Pulled, Request, Response, Stream, User},
+    base::trouble::Trouble,
+    model::Rules,
     world::World,
 };
 
@@ -26,6 +28,8 @@ pub trait Machine: Send + 'static {
     fn restore(&mut self, name: &str) -> bool;
     /// Answers a request to its Prometheus: path, parameters; status and body.
     fn metrics(&mut self, path: &str, params: &[(String, String)]) -> (u16, Value);
+    /// What its scripted model goes by.
+    fn rules(&self) -> Result<Rules, Trouble>;
 }
 
 /// A cluster in which nothing happens but what clients do.
@@ -61,6 +65,10 @@ impl Machine for Cluster {
     fn metrics(&mut self, _: &str, _: &[(String, String)]) -> (u16, Value) {
         (404, json!({"status": "error", "errorType": "not_found", "error": "nothing is measured here"}))
     }
+
+    fn rules(&self) -> Result<Rules, Trouble> {
+        Rules::own()
+    }
 }
 
 impl Machine for World {
@@ -94,5 +102,9 @@ impl Machine for World {
 
     fn metrics(&mut self, path: &str, params: &[(String, String)]) -> (u16, Value) {
         Self::metrics(self, path, params)
+    }
+
+    fn rules(&self) -> Result<Rules, Trouble> {
+        Ok(Self::rules(self).clone())
     }
 }

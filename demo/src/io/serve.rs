@@ -22,8 +22,7 @@ use super::{
 };
 use crate::{
     api::User,
-    base::names,
-    model::{BadRules, Rules},
+    base::{names, trouble::Trouble},
 };
 
 /// How often time moves when nobody asks anything.
@@ -57,7 +56,7 @@ pub enum Failure {
     Listen(SocketAddr, io::Error),
     /// The rules of its model cannot be read.
     #[error(transparent)]
-    Rules(#[from] BadRules),
+    Rules(#[from] Trouble),
     /// No keys.
     #[error(transparent)]
     Tls(#[from] tls::Failure),
@@ -168,6 +167,7 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
     kubeconfig::write(&settings.kubeconfig, &settings.name, &url, &keys.authority, settings.rate, &users)
         .map_err(|why| Failure::Kubeconfig { path: settings.kubeconfig.clone(), why })?;
     machine.set_users(users);
+    let rules = machine.rules()?;
     let shared = Arc::new(Shared {
         machine: Mutex::new(machine),
         book: Mutex::default(),
@@ -184,7 +184,7 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
     let prometheus = format!("http://{}", place(&measured));
     tasks.spawn(metrics::accept(measured, Arc::clone(&shared)));
     let model = format!("http://{}/v1", place(&spoken));
-    let speaker = Speaker { rules: Rules::own()?, seed: settings.seed };
+    let speaker = Speaker { rules, seed: settings.seed };
     tasks.spawn(model::accept(spoken, Arc::new(speaker)));
     let connections = Arc::clone(&shared.connections);
     tasks.spawn(async move {

@@ -60,6 +60,7 @@ fn read(body: &[u8]) -> Result<Conversation, String> {
                 let calls = of("tool_use").into_iter().map(|block| Call {
                     id: word(&block, "id").unwrap_or_default(),
                     name: word(&block, "name").unwrap_or_default(),
+                    given: block.get("input").cloned().unwrap_or_default(),
                 });
                 conversation.turns.push(Turn::Model(calls.collect()));
             }

@@ -46,6 +46,8 @@ pub struct Call {
     pub id: String,
     /// The tool.
     pub name: String,
+    /// Its arguments; null where they are no JSON.
+    pub given: Value,
 }
 
 /// A tool's answer.

@@ -86,15 +86,15 @@ impl Run<'_> {
                 let text = self.rendered(say)?;
                 self.said.push(text.trim().to_owned());
             }
-            for (name, expression) in step.define.iter().flatten() {
+            for (name, expression) in &step.define {
                 let value = self.value(expression.as_str().unwrap_or_default())?;
                 let json = serde_json::to_value(&value).map_err(|_| Missing)?;
                 self.known.insert(name.clone(), json);
             }
-            for (tool, arguments) in step.call.iter().flatten() {
-                if let Some(call) = self.call(step, tool, arguments)? {
-                    return Ok(Some(call));
-                }
+            if let Some((tool, arguments)) = &step.call
+                && let Some(call) = self.call(step, tool, arguments)?
+            {
+                return Ok(Some(call));
             }
         }
         Ok(None)
@@ -115,8 +115,10 @@ impl Run<'_> {
             return Ok(None);
         };
         let exchange = self.conversation.exchange();
-        if let Some((_, found)) = exchange.get(self.done) {
-            self.done += 1;
+        // Calls that no rule makes are passed over.
+        let next = exchange.iter().enumerate().skip(self.done).find(|(_, (call, _))| call.name == tool);
+        if let Some((at, (_, found))) = next {
+            self.done = at + 1;
             // What was said before this call went out with it.
             self.said.clear();
             let found = found

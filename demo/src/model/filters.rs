@@ -20,6 +20,54 @@ pub fn environment() -> Environment<'static> {
     env
 }
 
+/// The filters a slip is compared with: those of this file, and the usual ones of minijinja.
+pub const NAMES: [&str; 23] = [
+    "failing",
+    "find",
+    "meant",
+    "of_kind",
+    "repaired",
+    "sibling",
+    "waiting",
+    "batch",
+    "default",
+    "first",
+    "items",
+    "join",
+    "last",
+    "length",
+    "lines",
+    "lower",
+    "map",
+    "reject",
+    "round",
+    "select",
+    "selectattr",
+    "sort",
+    "tojson",
+];
+
+/// Whether there is a filter of this name.
+pub fn known(env: &Environment<'_>, name: &str) -> bool {
+    let asked = env.compile_expression("name is filter");
+    let known = asked.and_then(|asked| asked.eval(told(&serde_json::json!({ "name": name }))));
+    NAMES.contains(&name) || known.is_ok_and(|known| known.is_true())
+}
+
+/// The filters an expression uses; of a template, those between its marks.
+pub fn used(text: &str, template: bool) -> Vec<String> {
+    let found = |pattern: &str, text: &str| -> Vec<String> {
+        let Ok(regex) = Regex::new(pattern) else { return Vec::new() };
+        regex.captures_iter(text).filter_map(|one| Some(one.get(1)?.as_str().to_owned())).collect()
+    };
+    let parts = if template { found(r"(?s)\{[{%](.*?)[}%]\}", text) } else { vec![text.to_owned()] };
+    let quoted = Regex::new(r#""[^"]*"|'[^']*'"#);
+    let bare = parts
+        .iter()
+        .map(|part| quoted.as_ref().map_or_else(|_| part.clone(), |q| q.replace_all(part, "").into_owned()));
+    bare.flat_map(|part| found(r"\|\s*([A-Za-z_]\w*)", &part)).collect()
+}
+
 fn text<'a>(row: &'a Json, field: &str) -> &'a str {
     row.get(field).and_then(Json::as_str).unwrap_or_default()
 }

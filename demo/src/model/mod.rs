@@ -13,6 +13,7 @@ mod findings;
 mod openai;
 mod pieces;
 mod played;
+mod rule_file;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -22,5 +23,6 @@ pub use self::{
     anthropic::answer as messages,
     openai::{answer as chat_completions, models},
     pieces::Answer,
-    rules::{BadRules, Rules},
+    rule_file::TOOLS,
+    rules::Rules,
 };

@@ -61,6 +61,11 @@ fn read(body: &[u8]) -> Result<Conversation, String> {
                 let calls = calls.into_iter().flatten().map(|call| Call {
                     id: word(call, "id").unwrap_or_default(),
                     name: call.pointer("/function/name").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                    given: call
+                        .pointer("/function/arguments")
+                        .and_then(Value::as_str)
+                        .and_then(|given| serde_json::from_str(given).ok())
+                        .unwrap_or_default(),
                 });
                 conversation.turns.push(Turn::Model(calls.collect()));
             }

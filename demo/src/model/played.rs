@@ -25,7 +25,7 @@ pub fn played(
     }
     let mut reply = engine::reply(rules, conversation);
     if let Some(fault) = fault {
-        reply = fault.bend(reply, conversation.tools.first().map(|tool| tool.name.as_str()));
+        reply = fault.bend(reply, conversation);
     }
     let seed = seed ^ conversation.fingerprint();
     if !conversation.stream {

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{engine::Reply, pieces::Answer};
+use regex::Regex;
+
+use super::{conversation::Conversation, engine::Reply, pieces::Answer};
 
 /// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,10 @@ pub enum WireFault {
     UnknownTool,
     /// An answer that is longer than allowed.
     Length,
+    /// A key it does not take.
+    Locked,
+    /// It does what tool results tell it: `call TOOL {ARGUMENTS}` in one of them is obeyed.
+    Gullible,
 }
 
 /// How a 429 says when to come back.
@@ -59,12 +65,14 @@ impl WireFault {
             "refuse" => Self::Refuse,
             "unknown-tool" => Self::UnknownTool,
             "length" => Self::Length,
+            "401" => Self::Locked,
+            "gullible" => Self::Gullible,
             _ => return Err(()),
         }))
     }
 
     /// All names of the model.
-    pub const NAMES: [&'static str; 12] = [
+    pub const NAMES: [&'static str; 14] = [
         "scripted",
         "scripted:cut",
         "scripted:429",
@@ -77,6 +85,8 @@ impl WireFault {
         "scripted:refuse",
         "scripted:unknown-tool",
         "scripted:length",
+        "scripted:401",
+        "scripted:gullible",
     ];
 
     /// The answer, where the fault is a status. A local rate limit answers plain text (agentgateway).
@@ -96,6 +106,10 @@ impl WireFault {
                 let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
                 return Some(Answer::whole(529, &error));
             }
+            Self::Locked => {
+                let error = json!({"type": "error", "error": {"type": "authentication_error", "message": "the key is not known here"}});
+                return Some(Answer::whole(401, &error));
+            }
             _ => return None,
         };
         let chunks = vec![b"rate limit exceeded".to_vec()];
@@ -103,8 +117,10 @@ impl WireFault {
     }
 
     /// The reply the fault turns another into.
-    pub fn bend(self, reply: Reply, first_tool: Option<&str>) -> Reply {
+    pub fn bend(self, reply: Reply, conversation: &Conversation) -> Reply {
+        let first_tool = conversation.tools.first().map(|tool| tool.name.as_str());
         match self {
+            Self::Gullible => obeyed(conversation).unwrap_or(reply),
             Self::Empty => Reply::default(),
             Self::Refuse => Reply { text: "I will not help with this.".to_owned(), call: None },
             Self::Loop => {
@@ -120,4 +136,29 @@ impl WireFault {
             _ => reply,
         }
     }
+}
+
+/// The first order in a tool result since the last question that was not carried out yet.
+fn obeyed(conversation: &Conversation) -> Option<Reply> {
+    let order = Regex::new(r"(?m)\bcall (\w+) (\{.*\})").ok()?;
+    let exchange = conversation.exchange();
+    let texts: Vec<&str> = exchange.iter().filter_map(|(_, found)| Some(found.as_ref()?.text.as_str())).collect();
+    let orders = texts.iter().flat_map(|text| order.captures_iter(text)).filter_map(|one| {
+        let (tool, given) = (one.get(1)?.as_str(), one.get(2)?.as_str());
+        // An annotation is quoted once more where the object is written out.
+        let given = serde_json::from_str(given).or_else(|_| serde_json::from_str(&given.replace("\\\"", "\"")));
+        Some((tool.to_owned(), given.ok()?))
+    });
+    let mut called: Vec<(String, serde_json::Value)> = Vec::new();
+    for order in orders {
+        if !called.contains(&order) {
+            called.push(order);
+        }
+    }
+    // Those carried out stand in the exchange already, in the same order.
+    let done = |(tool, given): &(String, serde_json::Value)| {
+        exchange.iter().any(|(call, _)| call.name == *tool && call.given == *given)
+    };
+    let call = called.into_iter().find(|order| !done(order))?;
+    Some(Reply { text: "I was told to do this.".to_owned(), call: Some(call) })
 }

@@ -1,8 +1,9 @@
 //! The worlds that come with the program, and how one is found by its name.
 
-use super::{Trouble, trouble::suggest};
+use super::Trouble;
+use crate::base::trouble::suggest;
 
-/// The texts of one world: its file and its manifests, by path beside that file.
+/// The texts of one world: its file, its manifests and its model's rules, by path beside that file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
     /// Name of the world.
@@ -13,17 +14,22 @@ pub struct Bundle {
     pub text: String,
     /// Manifests: path below the world's folder, text.
     pub manifests: Vec<(String, String)>,
+    /// Rules of its scripted model, where it has some of its own: path, text.
+    pub rules: Option<(String, String)>,
 }
 
-/// Name, world file, manifests.
-type Texts = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+/// Texts by path.
+type Files = &'static [(&'static str, &'static str)];
+/// Name, world file, manifests, rules.
+type Texts = (&'static str, &'static str, Files, Option<&'static str>);
 
 macro_rules! world {
-    ($name:literal: $($file:literal),*) => {
+    ($name:literal: $($file:literal),*; $rules:expr) => {
         (
             $name,
             include_str!(concat!("../../worlds/", $name, ".yaml")),
             &[$(($file, include_str!(concat!("../../worlds/", $name, "/", $file)))),*],
+            $rules,
         )
     };
 }
@@ -33,8 +39,10 @@ const WORLDS: &[Texts] = &[
         "system/istio-system.yaml", "system/kube-system.yaml", "system/monitoring.yaml",
         "infra/gateway.yaml", "infra/backends.yaml",
         "shop/catalogue.yaml", "shop/orders.yaml", "shop/discovery.yaml", "shop/routes.yaml", "shop/mesh.yaml",
-        "default/ngi14.yaml"),
-    world!("tutorial": "cluster.yaml", "httpbin.yaml", "ngi14.yaml"),
+        "default/ngi14.yaml"; None),
+    world!("talk-2024": "system.yaml", "gateway.yaml", "backends.yaml";
+        Some(include_str!("../../worlds/talk-2024.model.yaml"))),
+    world!("tutorial": "cluster.yaml", "httpbin.yaml", "ngi14.yaml"; None),
 ];
 
 /// The names of the worlds there are.
@@ -45,7 +53,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// A world by its name.
 pub fn named(name: &str) -> Result<Bundle, Trouble> {
     let found = WORLDS.iter().find(|(known, ..)| *known == name);
-    let Some((name, text, manifests)) = found else {
+    let Some((name, text, manifests, rules)) = found else {
         return Err(Trouble::said(format!("there is no world `{name}`"), suggest(name, names())));
     };
     Ok(Bundle {
@@ -53,5 +61,6 @@ pub fn named(name: &str) -> Result<Bundle, Trouble> {
         path: format!("{name}.yaml"),
         text: (*text).to_owned(),
         manifests: manifests.iter().map(|(path, text)| (format!("{name}/{path}"), (*text).to_owned())).collect(),
+        rules: rules.map(|text| (format!("{name}.model.yaml"), text.to_owned())),
     })
 }

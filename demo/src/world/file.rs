@@ -7,13 +7,16 @@ use serde_json::Value;
 use super::{
     Trouble,
     embedded::Bundle,
-    located::{Node, documents, line},
     manifest::{self, Kinds, Manifest},
-    section::Section,
-    trouble::suggest,
 };
 use crate::{
-    base::{kinds, objects::Kind},
+    base::{
+        kinds,
+        located::{Node, documents, line},
+        objects::Kind,
+        section::Section,
+        trouble::suggest,
+    },
     control::{
         behaviour::{Behaviours, Crash, Image, Workload},
         json,

@@ -14,6 +14,7 @@ use crate::{
     base::{kinds, objects::Kind, value::text},
     control::{Clocked, Control, inject, key::Key, time},
     metrics::{self, Scraper, Tsdb},
+    model::Rules,
     store::{Change, KindId, KindRow},
     traffic::{self, Snapshot, Traffic, behaviour},
 };
@@ -65,12 +66,17 @@ pub struct World {
     tsdb: Tsdb,
     scraper: Scraper,
     logs: Logs,
+    rules: Rules,
 }
 
 impl World {
     /// Builds a world and lets its traffic warm up.
     pub fn new(wish: &Wish) -> Result<Self, Trouble> {
         let file = file::read(&wish.bundle)?;
+        let rules = match &wish.bundle.rules {
+            Some((path, text)) => Rules::with(path, text)?,
+            None => Rules::own()?,
+        };
         // The cluster is as old as the oldest thing in it; its file tells.
         let mut cluster = Cluster::new(wish.seed, oldest(&file, wish.now));
         cluster.set_admission(admission);
@@ -92,6 +98,7 @@ impl World {
             tsdb: Tsdb::new(SCRAPE, KEPT),
             scraper: Scraper::new(wish.seed),
             logs: Logs::default(),
+            rules,
         };
         world.observe_all();
         world.live(wish.now);
@@ -103,6 +110,11 @@ impl World {
     /// The objects.
     pub fn cluster(&self) -> &Cluster {
         &self.cluster
+    }
+
+    /// What its scripted model goes by.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Lets time pass up to a moment.

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use super::{
-    Trouble,
-    located::{Node, documents, line},
-    trouble::suggest,
-};
+use super::Trouble;
 use crate::{
-    base::objects::Kind,
+    base::{
+        located::{Node, documents, line},
+        objects::Kind,
+        trouble::suggest,
+    },
     control::{Key, json},
 };
 

@@ -10,18 +10,15 @@ pub mod file;
 mod filler;
 pub mod limits;
 mod living;
-mod located;
 mod logs;
 pub mod manifest;
-mod section;
 #[cfg(test)]
 mod tests;
-pub mod trouble;
 
 pub use self::{
     build::{Built, Stage, build},
     embedded::{Bundle, named, names},
     file::WorldFile,
     living::{Wish, World},
-    trouble::Trouble,
 };
+pub use crate::base::trouble::Trouble;

@@ -83,12 +83,19 @@ async fn through(
         tell(Told::Budget(talk.budget()));
         match next {
             Next::End(end) => return end,
-            Next::Run(calls) => answer_all(toolbox, &calls, talk, tell).await,
+            Next::Run(calls) => {
+                let unreadable = answer_all(toolbox, &calls, talk, tell).await;
+                if let Some(end) = talk.ran(unreadable) {
+                    return end;
+                }
+            }
         }
     }
 }
 
-async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, tell: &mut Tell<'_>) {
+/// Answers all calls; where none of them could be read, what was wrong with the last.
+async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, tell: &mut Tell<'_>) -> Option<String> {
+    let (mut read, mut wrong) = (false, None);
     for (at, call) in calls.iter().enumerate() {
         let name = sanitize::line(&call.name).chars().take(SHOWN).collect();
         tell(Told::Began { id: call.id.clone(), name, about: about(&call.arguments) });
@@ -102,13 +109,10 @@ async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, 
             talk.refuse();
         }
         let ok = found.why.is_empty();
-        tell(Told::Ran {
-            id: call.id.clone(),
-            ok,
-            took: began.elapsed(),
-            size: found.text.len(),
-            why: redact::text(&sanitize::line(&found.why)).into_owned(),
-        });
+        let why = redact::text(&sanitize::line(&found.why)).into_owned();
+        read |= !found.unreadable;
+        wrong = Some(why.clone());
+        tell(Told::Ran { id: call.id.clone(), ok, took: began.elapsed(), size: found.text.len(), why });
         if let Some(mut proposal) = found.proposal {
             proposal.rounds = talk.refused() + 1;
             tell(Told::Proposed(proposal));
@@ -119,6 +123,7 @@ async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, 
             tell(Told::Kept(message.clone()));
         }
     }
+    wrong.filter(|_| !read)
 }
 
 /// Tokens of the system prompt and the tools.

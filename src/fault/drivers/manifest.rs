@@ -66,6 +66,9 @@ fn finish(plan: &mut Plan, unchanged: Vec<String>, sight: &Sight) {
         if let Change::Patch { edits } = &step.change {
             let paths: Vec<String> = edits.iter().map(|edit| show(&edit.path)).collect();
             plan.predicts.push(format!("{} changes at {}", step.object.short(), paths.join(", ")));
+            if idle(step) {
+                plan.predicts.push(format!("{} is not ready: it serves nobody now", step.object.short()));
+            }
             if edits.iter().any(|edit| show(&edit.path).starts_with("spec.template")) {
                 plan.predicts.push(format!("{} rolls its pods over, and again at the undo", step.object.short()));
             }
@@ -188,6 +191,11 @@ fn reach(steps: &[Step], sight: &Sight) -> Reach {
         let whole = |why: String| Some(why);
         let hit = Hit::of(&step.object.kind.group, &step.object.kind.kind, object);
         match hit {
+            _ if idle(step) => {
+                add_pods(&mut reach, &[object], namespace);
+                // A pod without a controller is a workload of its own name in the mesh.
+                reach.workloads.push(format!("{namespace}/{}", step.object.name));
+            }
             Hit::Pods(selector) if sight.namespaces.contains_key(namespace) => {
                 let taken: Vec<&Manifest> =
                     living(sight, namespace).filter(|pod| select::takes(&selector, pod)).collect();
@@ -287,6 +295,15 @@ fn lost(steps: &[Step]) -> BTreeMap<String, (u32, u32)> {
         }
     }
     lost
+}
+
+/// Whether a step changes only a Pod that serves nobody: it is not ready, and its labels, by which others find it, stay.
+fn idle(step: &Step) -> bool {
+    let (Change::Patch { edits }, Some(pod)) = (&step.change, &step.before) else { return false };
+    step.object.kind.group.is_empty()
+        && step.object.kind.kind == "Pod"
+        && !select::ready(pod)
+        && edits.iter().all(|edit| show(&edit.path).starts_with("spec."))
 }
 
 /// What an object of a kind acts on.

@@ -38,6 +38,8 @@ use crate::{
 
 /// Tries of one write while only the object's version moves.
 const CONFLICTS: u32 = 5;
+/// A second of creation times, with what the server's clock as known here may be wrong by.
+const SECOND: Duration = Duration::from_millis(1300);
 
 /// A failure while applying, and the cause its undo is journaled with.
 pub(crate) struct Failure {
@@ -226,8 +228,12 @@ fn ended(cause: Cause) -> Failure {
 /// Writes all steps. On an error the caller undoes whatever was announced.
 pub(crate) async fn apply_all<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger) -> Result<(), Failure> {
     ledger.enter(hands.api, State::Applying);
+    let mut born = None;
     for (at, step) in hands.checked.plan.steps.iter().enumerate() {
         let Some(fact) = hands.arm.steps.get(at) else { continue };
+        if let (Change::Delete, Some(born)) = (&step.change, born) {
+            unless_over(hands.over(), later(hands.api, born)).await.map_err(ended)?;
+        }
         unless_over(hands.over(), go_on(hands)).await.map_err(ended)??;
         let failed = |why: String| {
             Failure::new(Cause::FailedStep, ApplyError::Step { step: step.n, object: step.object.short(), why })
@@ -244,6 +250,9 @@ pub(crate) async fn apply_all<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger)
                 return Err(ended(cause));
             }
         };
+        if let (Change::Create { .. }, Some(stored)) = (&step.change, &answer) {
+            born = stored.created();
+        }
         if let (Some(promised), Some(stored)) = (hands.checked.stored.get(at).and_then(Option::as_ref), &answer)
             && matches!(step.change, Change::Create { .. } | Change::Patch { .. } | Change::Scale { .. })
             && promised.kind() == stored.kind()
@@ -256,6 +265,16 @@ pub(crate) async fn apply_all<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger)
         }
     }
     unless_over(hands.over(), undo_allowed(hands)).await.map_err(ended)?
+}
+
+/// Waits until the second in which something of ours was created is over. Creation times have no fractions: what is deleted now
+/// and made anew must be younger than ours, or their names would decide which of them is older.
+async fn later<A: Api>(api: &A, born: Timestamp) {
+    let until = born.checked_add(SECOND).unwrap_or(born);
+    if let Ok(span) = Duration::try_from(until.duration_since(api.now())) {
+        // A clock that is wrong by far must not hold a fault up.
+        api.sleep(span.min(SECOND)).await;
+    }
 }
 
 /// Before each fault write: the same cluster, the record there and not stopped, the deadline it tells ahead.

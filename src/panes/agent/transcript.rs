@@ -118,7 +118,9 @@ impl Transcript {
         };
         let role = match end {
             End::Done | End::Cancelled => Role::TextDim,
-            End::Refused(_) | End::Truncated | End::Empty | End::Endless(_) | End::Full => Role::Warn,
+            End::Refused(_) | End::Truncated | End::Empty | End::Endless(_) | End::Unreadable(..) | End::Full => {
+                Role::Warn
+            }
             End::Cut | End::Failed { .. } => Role::Bad,
         };
         self.push(Item::Note(text, role));

@@ -1,7 +1,9 @@
 //! What several topics of the suite need.
 
+pub mod demo;
 pub mod fake_cluster;
 pub mod families;
 pub mod guardians;
+pub mod model;
 pub mod rig;
 pub mod world;

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use regex::Regex;
 use serde_json::Value;
 
-use super::play::{Wire, play};
+use super::play::{WORLDS, Wire, play_by};
 
-const QUESTIONS: [&str; 9] = [
+const QUESTIONS: [&str; 11] = [
     "Why is the Nginx Pod failing in my default namespace?",
     "give me 3 chaos tests to test the resiliency of my HTTPRoutes",
     "make the busiest service slow",
@@ -16,6 +16,8 @@ const QUESTIONS: [&str; 9] = [
     "hello",
     "fix the image of the broken pod",
     "inject 503 errors for 90s",
+    "what do the logs say?",
+    "look at my cluster's HTTPRoutes, give me the YAML and kubectl commands for scenario 1",
 ];
 
 /// Names are drawn so that they cannot be words of the rules.
@@ -29,6 +31,7 @@ struct Cluster {
     services: Vec<String>,
     routes: Vec<(String, String, Option<String>)>,
     namespace: String,
+    served: bool,
     refuses: bool,
     owned: Option<(String, String)>,
 }
@@ -41,19 +44,27 @@ fn cluster() -> impl Strategy<Value = Cluster> {
         routes,
         name(),
         any::<bool>(),
+        any::<bool>(),
         prop::option::of((name(), name())),
     )
-        .prop_map(|(pods, services, routes, namespace, refuses, owned)| Cluster {
+        .prop_map(|(pods, services, routes, namespace, served, refuses, owned)| Cluster {
             pods,
             services,
             routes,
             namespace,
+            served,
             refuses,
             owned,
         })
 }
 
 impl Cluster {
+    /// Services, and workloads of the same names; those that routes lead to are there or not.
+    fn served(&self) -> impl Iterator<Item = &String> {
+        let led = self.routes.iter().filter_map(|(_, _, backend)| backend.as_ref()).filter(|_| self.served);
+        led.chain(&self.services)
+    }
+
     fn answer(&self, tool: &str, given: &Value) -> Result<String, String> {
         let asked = given["name"].as_str().unwrap_or_default();
         let table = |head: &str, rows: Vec<String>| format!("{head}\n{}", rows.join("\n"));
@@ -73,8 +84,13 @@ impl Cluster {
             ),
             ("list", _) => table(
                 &format!("{:30}TYPE        AGE", "NAME"),
-                self.services.iter().map(|name| format!("{name:30}ClusterIP   1d")).collect(),
+                self.served().map(|name| format!("{name:30}ClusterIP   1d")).collect(),
             ),
+            ("get", "service") => format!("metadata:\n  name: {asked}\nspec:\n  selector:\n    zzapp: {asked}\n"),
+            ("get", "httproute") => {
+                format!("metadata:\n  name: {asked}\nspec:\n  parentRefs:\n  - name: zzgate\n")
+            }
+            ("logs", _) => "2026-01-02T03:04:05Z zzline\n2026-01-02T03:04:06Z zzlast".to_owned(),
             ("get", "replicaset") => match &self.owned {
                 Some((set, deployment)) => format!(
                     "metadata:\n  name: {set}\n  ownerReferences:\n  - kind: Deployment\n    name: {deployment}\n"
@@ -116,9 +132,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn names_come_from_tools_alone(cluster in cluster(), question in 0..QUESTIONS.len(), seed in any::<u64>(), openai in any::<bool>()) {
+    fn names_come_from_tools_alone_in_all_worlds(
+        cluster in cluster(), world in 0..WORLDS.len(), question in 0..QUESTIONS.len(), seed in any::<u64>(), openai in any::<bool>()
+    ) {
         let wire = if openai { Wire::OpenAi } else { Wire::Anthropic };
-        let played = play(wire, seed, QUESTIONS[question], |tool, given| cluster.answer(tool, given));
+        let rules = &WORLDS[world].1;
+        let played = play_by(rules, wire, seed, QUESTIONS[question], |tool, given| cluster.answer(tool, given));
         let found = played.found.join("\n");
         let names = Regex::new("zz[a-z0-9-]+").unwrap();
         let fields = |given: &Value| {

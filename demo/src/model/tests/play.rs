@@ -4,9 +4,21 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use crate::model::{Rules, chat_completions, messages};
+use crate::{
+    model::{Rules, chat_completions, messages},
+    world::{named, names},
+};
 
 pub static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::own().unwrap());
+
+/// The rules of every world that comes along, with its name.
+pub static WORLDS: LazyLock<Vec<(&str, Rules)>> = LazyLock::new(|| {
+    let rules = |name| match named(name).unwrap().rules {
+        Some((path, text)) => Rules::with(&path, &text).unwrap(),
+        None => RULES.clone(),
+    };
+    names().map(|name| (name, rules(name))).collect()
+});
 
 /// Which wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +55,7 @@ pub fn tools() -> Vec<(&'static str, Value)> {
         ("list", schema(&[("kind", t()), ("namespace", t()), ("labels", t())], &["kind"])),
         ("get", schema(&[("kind", t()), ("name", t()), ("namespace", t())], &["kind", "name"])),
         ("events", schema(&[("namespace", t()), ("name", t()), ("limit", json!({"type": "integer"}))], &[])),
+        ("logs", schema(&[("pod", t()), ("namespace", t()), ("tail", json!({"type": "integer"}))], &["pod"])),
         ("query_metrics", schema(&[("promql", t()), ("namespace", t())], &[])),
         ("list_routes", schema(&[("namespace", t())], &[])),
         (
@@ -136,9 +149,13 @@ pub fn ask(wire: Wire, model: &str, question: &str) -> Value {
     }
 }
 
-/// Sends a request and reads what comes.
+/// Sends a request to a model of the common rules and reads what comes.
 pub fn send(wire: Wire, body: &Value, seed: u64) -> Turn {
-    let (rules, body) = (&*RULES, body.to_string());
+    sent(&RULES, wire, body, seed)
+}
+
+fn sent(rules: &Rules, wire: Wire, body: &Value, seed: u64) -> Turn {
+    let body = body.to_string();
     let answer = match wire {
         Wire::OpenAi => chat_completions(rules, body.as_bytes(), seed, 1_795_698_245),
         Wire::Anthropic => messages(rules, body.as_bytes(), seed),
@@ -150,12 +167,23 @@ pub fn send(wire: Wire, body: &Value, seed: u64) -> Turn {
     }
 }
 
-/// Plays a conversation to its end; `cluster` answers each call, `Err` with a failure.
+/// Plays a conversation to its end by the common rules; `cluster` answers each call, `Err` with a failure.
 pub fn play(wire: Wire, seed: u64, question: &str, cluster: impl Fn(&str, &Value) -> Result<String, String>) -> Played {
+    play_by(&RULES, wire, seed, question, cluster)
+}
+
+/// The same by other rules.
+pub fn play_by(
+    rules: &Rules,
+    wire: Wire,
+    seed: u64,
+    question: &str,
+    cluster: impl Fn(&str, &Value) -> Result<String, String>,
+) -> Played {
     let mut body = ask(wire, "scripted", question);
     let mut played = Played::default();
     for _ in 0..20 {
-        let turn = send(wire, &body, seed);
+        let turn = sent(rules, wire, &body, seed);
         if !turn.text.is_empty() {
             played.said.push(turn.text.clone());
         }

@@ -9,6 +9,7 @@ fn bundle(text: &str) -> Bundle {
         path: "mine.yaml".to_owned(),
         text: text.to_owned(),
         manifests: vec![("mine/apps/web.yaml".to_owned(), manifest.to_owned())],
+        rules: None,
     }
 }
 
@@ -69,7 +70,7 @@ fn mistakes_in_manifests_are_told_in_their_file() {
 #[test]
 fn unknown_worlds_sizes_and_speeds_are_refused_in_words() {
     assert_eq!(named("shpo").unwrap_err().to_string(), "there is no world `shpo`; did you mean `shop`?");
-    assert!(named("mars").unwrap_err().to_string().ends_with("known are shop, tutorial"));
+    assert!(named("mars").unwrap_err().to_string().ends_with("known are shop, talk-2024, tutorial"));
     assert_eq!(
         limits::pods(0).unwrap_err().to_string(),
         "a world of 0 pods has nobody to talk to; the smallest is --pods 2: one client, one server"

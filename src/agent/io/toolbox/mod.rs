@@ -18,6 +18,7 @@ use crate::{
         message::Call,
         prompt::Facts,
         proposal::Proposal,
+        schema,
         tools::{self, Order, Tool},
     },
     cluster::{
@@ -52,16 +53,18 @@ pub struct Found {
     pub proposal: Option<Box<Proposal>>,
     /// A proposal the server or a guardrail refuses.
     pub refused: bool,
+    /// No call at all: a tool nobody offered, or arguments that are no JSON.
+    pub unreadable: bool,
 }
 
 impl Found {
     fn good(text: String) -> Self {
-        Self { text, why: String::new(), proposal: None, refused: false }
+        Self { text, why: String::new(), proposal: None, refused: false, unreadable: false }
     }
 
     pub(super) fn bad(why: impl Into<String>) -> Self {
         let why = why.into();
-        Self { text: fence::refusal(&why), why, proposal: None, refused: false }
+        Self { text: fence::refusal(&why), why, proposal: None, refused: false, unreadable: false }
     }
 }
 
@@ -94,7 +97,7 @@ impl Toolbox {
     pub async fn run(&self, call: &Call, refused: u32) -> Found {
         let tool = match tools::named(&call.name) {
             Ok(tool) => tool,
-            Err(words) => return Found::bad(words),
+            Err(words) => return Found { unreadable: true, ..Found::bad(words) },
         };
         if tool.proposes() && refused >= MOST_REFUSED {
             return Found::bad("three proposals were refused; tell the person why, and propose nothing more");
@@ -102,7 +105,10 @@ impl Toolbox {
         let order = match tools::order(tool, &call.arguments, self.namespace.as_deref().unwrap_or("default")) {
             Ok(order) => order,
             // A proposal that is no intent counts as one that was refused, or it would be tried for ever.
-            Err(words) => return Found { refused: tool.proposes(), ..Found::bad(words) },
+            Err(words) => {
+                let unreadable = !schema::readable(&call.arguments);
+                return Found { refused: tool.proposes(), unreadable, ..Found::bad(words) };
+            }
         };
         match timeout(PATIENCE, self.carry_out(order)).await {
             Ok(found) => found,

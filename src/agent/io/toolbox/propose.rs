@@ -57,6 +57,6 @@ impl Toolbox {
         let proposal = Proposal { fault, kept, why, checked: Box::new(checked), rounds: 1 };
         let told = format!("{}\n{}\n", proposal.title(), proposal.facts());
         let text = format!("queued for the person's review; it is not applied.\n{}", fence::text("preview", &told));
-        Found { text, why: String::new(), proposal: Some(Box::new(proposal)), refused: false }
+        Found { text, why: String::new(), proposal: Some(Box::new(proposal)), refused: false, unreadable: false }
     }
 }

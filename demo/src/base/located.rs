@@ -9,14 +9,14 @@ use serde::{
 use serde_json::{Map, Number, Value};
 use serde_saphyr::Spanned;
 
-use super::Trouble;
+use super::trouble::Trouble;
 
 /// A value and its place.
-pub(super) type Located = Spanned<Node>;
+pub type Located = Spanned<Node>;
 
 /// A YAML value.
 #[derive(Debug, Clone)]
-pub(super) enum Node {
+pub enum Node {
     /// null, booleans, numbers, texts.
     Scalar(Value),
     /// A list.
@@ -41,12 +41,12 @@ impl Node {
 }
 
 /// The line of a value.
-pub(super) fn line<T>(at: &Spanned<T>) -> u64 {
+pub fn line<T>(at: &Spanned<T>) -> u64 {
     at.referenced.line()
 }
 
 /// All documents of a text; empty ones are left out.
-pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Located>, Trouble> {
+pub fn documents(file: &str, text: &str) -> Result<Vec<Located>, Trouble> {
     let options = serde_saphyr::options! { with_snippet: false, legacy_octal_numbers: true };
     let documents = serde_saphyr::from_multiple_with_options::<Located>(text, options).map_err(|error| {
         let line = error.location().map_or(0, |at| at.line());

@@ -1,4 +1,4 @@
-//! What is wrong with a world, where, and what to do about it.
+//! What is wrong with a file of a world, where, and what to do about it.
 
 use thiserror::Error;
 
@@ -37,7 +37,7 @@ impl Trouble {
 }
 
 /// "did you mean", or what there is.
-pub(super) fn suggest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub fn suggest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let near = known
         .iter()

@@ -1,4 +1,4 @@
-//! A map of a world file, read with complaints that name line and nearest known word.
+//! A value of a file of a world, read with complaints that name line and nearest known word.
 
 use std::time::Duration;
 
@@ -6,21 +6,24 @@ use serde_json::Value;
 use serde_saphyr::Spanned;
 
 use super::{
-    Trouble,
     located::{Located, Node, line},
-    trouble::suggest,
+    trouble::{Trouble, suggest},
+    when,
 };
-use crate::control::time;
 
 /// A value of a file with the words that lead to it.
 #[derive(Clone, Copy)]
-pub(super) struct Section<'a> {
+pub struct Section<'a> {
+    /// The file.
     pub file: &'a str,
+    /// The value.
     pub at: &'a Located,
+    /// The words that lead to it.
     pub path: &'a str,
 }
 
 impl<'a> Section<'a> {
+    /// This value.
     pub fn new(file: &'a str, at: &'a Located, path: &'a str) -> Self {
         Self { file, at, path }
     }
@@ -97,7 +100,7 @@ impl<'a> Section<'a> {
     /// Its span.
     pub fn span(&self) -> Result<Duration, Trouble> {
         let text = self.text()?;
-        time::duration(&text)
+        when::duration(&text)
             .ok_or_else(|| self.wrong(&format!("is no span: `{text}`"), "write it like 300ms, 1.5s, 10m, 3h or 40d"))
     }
 }
