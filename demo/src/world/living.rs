@@ -209,6 +209,7 @@ impl World {
                 .filter_map(|kind| store.find(kind.group, kind.plural))
                 .any(|id| store.since(id, self.compiled).map_or(true, |mut events| events.next().is_some()));
         if moved {
+            self.traffic.set_generators(traffic::generators(&self.cluster));
             self.snapshot = Arc::new(traffic::compile(&self.cluster, &self.behaviours, self.traffic.flows()));
         }
         self.compiled = version;

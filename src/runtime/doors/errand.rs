@@ -10,8 +10,8 @@ use tokio::{sync::OnceCell, time::timeout};
 use super::{Keeper, ask::told};
 use crate::{
     cluster::{
-        ObjectRef,
-        api::{Api as _, Read},
+        Kind, ObjectRef,
+        api::{Answer, Api as _, Read, Trouble},
         discovery::Discovery,
         io::{discovery, live::Live},
     },
@@ -85,12 +85,9 @@ async fn object(
 /// Everything that lasts, folded. What may not be listed is left out: it is so before and after.
 async fn everything(live: Option<Live>, known: &Known) -> Result<Brought, Failure> {
     let live = linked(live)?;
-    let listed = kinds(&live, known).await?.kinds.iter().filter(|served| served.verbs.iter().any(|verb| verb == "list"));
-    let lists = listed.map(|served| {
-        let read = Read::List { kind: served.kind.clone(), namespace: None, labels: String::new() };
-        let live = live.clone();
-        async move { (served.kind.clone(), live.read(&read).await) }
-    });
+    let served = &kinds(&live, known).await?.kinds;
+    let listed = served.iter().filter(|served| served.verbs.iter().any(|verb| verb == "list"));
+    let lists: Vec<_> = listed.map(|served| list(live.clone(), served.kind.clone())).collect();
     let answers: Vec<_> = stream::iter(lists).buffer_unordered(AT_ONCE).collect().await;
     let mut all = BTreeMap::new();
     for (kind, answer) in answers {
@@ -108,6 +105,12 @@ async fn everything(live: Option<Live>, known: &Known) -> Result<Brought, Failur
         }
     }
     Ok(Brought::Survey(all))
+}
+
+async fn list(live: Live, kind: Kind) -> (Kind, Result<Answer, Trouble>) {
+    let read = Read::List { kind: kind.clone(), namespace: None, labels: String::new() };
+    let answer = live.read(&read).await;
+    (kind, answer)
 }
 
 async fn figures(prometheus: Option<&str>, query: &str) -> Result<Brought, Failure> {
