@@ -14,6 +14,8 @@
 mod suite {
     mod e2e_kubectl;
     mod e2e_parity;
+    mod e2e_promql;
+    mod real;
     mod support;
     mod trouble;
     mod watching;

@@ -33,10 +33,10 @@ impl Budget {
         (self.used.saturating_mul(100) / self.limit).min(100)
     }
 
-    /// `12k of 128k`, with `≈` before a guess.
+    /// `12k/128k`, with `≈` before a guess.
     pub fn words(&self) -> String {
         let about = if self.told || self.used == 0 { "" } else { "≈" };
-        format!("{about}{} of {}", thousands(self.used), thousands(self.limit))
+        format!("{about}{}/{}", thousands(self.used), thousands(self.limit))
     }
 }
 

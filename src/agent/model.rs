@@ -1,6 +1,7 @@
 //! Which model is asked, where, and where the key comes from.
 
 use super::wire::Wire;
+use crate::base::sanitize;
 
 /// A model and the way to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,9 @@ pub enum KeySource {
 /// The environment variable for a key of any provider.
 pub const KEY_ENV: &str = "BRINK_AGENT_KEY";
 
+/// The name of the embedded world's model; `scripted:cut` and its like are the same with a fault of the wire.
+pub const SCRIPTED: &str = "scripted";
+
 impl Model {
     /// Where the key comes from when nothing else is said. A key of the provider's own tools goes to the provider's own address
     /// and nowhere else: another address gets only what was named for it.
@@ -46,6 +50,17 @@ impl Model {
             names.push(wire.key_env().to_owned());
         }
         KeySource::Env { names, needed: home }
+    }
+
+    /// The scripted model of the embedded world: it looks things up and follows rules. A person is told so wherever it answers.
+    pub fn scripted(&self) -> bool {
+        self.name == SCRIPTED || self.name.strip_prefix(SCRIPTED).is_some_and(|rest| rest.starts_with(':'))
+    }
+
+    /// Its name on screen; what is no AI says so.
+    pub fn shown(&self) -> String {
+        let name = sanitize::line(&self.name);
+        if self.scripted() { format!("{name}, no AI") } else { name.into_owned() }
     }
 
     /// `openai:qwen2.5`, for people.
@@ -86,6 +101,20 @@ mod tests {
         for wrong in ["claude", "gemini:x", "openai:", "openai:@http://x"] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_is_no_ai_says_so() {
+        let shown = |name: &str| {
+            let key = KeySource::Command(String::new());
+            let base_url = Wire::OpenAi.home().to_owned();
+            let name = name.to_owned();
+            Model { wire: Wire::OpenAi, base_url, name, key, max_tokens: 1, context_tokens: 1 }.shown()
+        };
+        assert_eq!(shown("scripted"), "scripted, no AI");
+        assert_eq!(shown("scripted:cut"), "scripted:cut, no AI");
+        assert_eq!(shown("scripted-7b"), "scripted-7b");
+        assert_eq!(shown("gpt\u{1b}[31m"), "gpt");
     }
 
     #[test]

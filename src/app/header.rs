@@ -118,6 +118,12 @@ fn pieces(app: &App) -> Vec<Piece> {
     if world.readonly {
         pieces.push(Piece { words: vec![("read-only".to_owned(), Role::TextDim)], rank: 2 });
     }
+    if let Some(name) = app.panes.agent.name() {
+        // That it is no AI is said as long as there is room for it; a model's name is the first to go.
+        let (role, rank) = if app.panes.agent.scripted() { (Role::Text, 1) } else { (Role::TextDim, 5) };
+        let name = width::cut(&name, 24).into_owned();
+        pieces.push(Piece { words: vec![("agent ".to_owned(), Role::TextDim), (name, role)], rank });
+    }
     if let Some(word) = app.mesh_word {
         pieces.push(Piece { words: vec![(word.to_owned(), Role::TextDim)], rank: 4 });
     }

@@ -4,6 +4,7 @@ use super::{App, Screen};
 use crate::{
     config::{Role, keymap::chain},
     msg::{Command, Context},
+    panes::PaneKind,
 };
 
 /// Keys as typed, with their words.
@@ -18,8 +19,8 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         None if app.prompt.is_none() && context == Context::Faults => {
             Some(app.panes.faults.hints(&app.world).into_iter().map(|c| (c, c.spec().hint, Role::Key)).collect())
         }
-        None if app.prompt.is_none() && context == Context::Agent => {
-            Some(app.panes.agent.hints().into_iter().map(|c| (c, c.spec().hint, Role::Key)).collect())
+        None if app.prompt.is_none() && app.focus == PaneKind::Agent => {
+            Some(app.panes.agent.hints().into_iter().map(|(command, word)| (command, word, Role::Key)).collect())
         }
         _ => None,
     };
@@ -38,13 +39,9 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
     let path = chain(context);
     let pair = |(command, word, role): (Command, &'static str, Role)| {
         let key = match command {
-            // `q` also leaves; `esc` is what a hand finds without looking.
-            Command::Back | Command::Cancel => app
-                .keymap
-                .keys(&path, command)
-                .into_iter()
-                .find(|key| key == "esc")
-                .or_else(|| app.keymap.key(&path, command)),
+            // `q` also leaves, and `i` also asks; these are what a hand finds without looking.
+            Command::Back | Command::Cancel => plain_key(app, &path, command, "esc"),
+            Command::Ask => plain_key(app, &path, command, "enter"),
             _ => app.keymap.key(&path, command),
         };
         Some((key?, word, role))
@@ -64,6 +61,7 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         let offered = commands.iter().filter(|command| means(app, **command));
         offered.map(|command| (*command, command.spec().hint, Role::Key)).collect()
     });
+    pairs.extend(onward(app).into_iter().map(|(command, word)| (command, word, Role::Key)).filter_map(pair));
     pairs.extend(own.into_iter().filter_map(pair));
     if !app.world.any_live()
         && app.screens.is_empty()
@@ -77,6 +75,24 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
 /// Whose keys count on the screen in front; a script that waits offers its own beside its caption.
 fn own_context(app: &App) -> Context {
     app.chain().into_iter().find(|context| *context != Context::Script).unwrap_or(Context::Global)
+}
+
+/// This key where it is bound so, else any.
+fn plain_key(app: &App, path: &[Context], command: Command, wanted: &str) -> Option<String> {
+    let keys = app.keymap.keys(path, command);
+    keys.into_iter().find(|key| key == wanted).or_else(|| app.keymap.key(path, command))
+}
+
+/// Where to go next from the panes: to the one who can be asked, and to what a fault does.
+fn onward(app: &App) -> Option<(Command, &'static str)> {
+    if !app.screens.is_empty() || app.prompt.is_some() || app.chain().first() == Some(&Context::Input) {
+        return None;
+    }
+    if app.world.live().iter().any(|view| view.mine) {
+        return app.layout.pane(PaneKind::Mesh).is_none().then_some((Command::ShowMesh, "watch errors and latency"));
+    }
+    let agent = &app.panes.agent;
+    (agent.ready() && agent.fresh() && app.focus != PaneKind::Agent).then_some((Command::ShowAgent, "ask the agent"))
 }
 
 /// Whether a command does anything on the screen in front.

@@ -42,11 +42,11 @@ fn webhook(groups: &[&str], resources: &[&str]) -> Value {
 }
 
 fn world() -> World {
-    let world = World::new(&["shop"]);
+    let world = World::new(&["shop"], Vec::new());
     world.put(&ObjectRef::new(known::service(), "shop", "reviews"), service("reviews").0);
     world.with(|store| {
         let envoy = known::envoy_filter();
-        store.served.insert((envoy.group, envoy.version, envoy.plural));
+        store.serve(&envoy);
     });
     world
 }

@@ -14,7 +14,7 @@ use super::{
 
 /// A mesh whose istiod, of a revision, stands in `mesh`, with the mesh config of both the plain and the revised name.
 fn world(revision: Value) -> World {
-    let world = World::new(&["shop", "mesh"]);
+    let world = World::new(&["shop", "mesh"], Vec::new());
     let mut istiod = json!({"metadata": {"labels": {"app": "istiod"}}, "status": {"availableReplicas": 1}});
     if !revision.is_null() {
         istiod["metadata"]["labels"]["istio.io/rev"] = revision;
@@ -55,5 +55,5 @@ async fn who_may_not_read_it_goes_by_the_usual_one() {
 
 #[tokio::test]
 async fn without_a_mesh_it_is_the_usual_one() {
-    assert_eq!(seen(&World::new(&["shop"])).await, (Controller::Absent, "istio-system".to_owned()));
+    assert_eq!(seen(&World::new(&["shop"], Vec::new())).await, (Controller::Absent, "istio-system".to_owned()));
 }

@@ -9,6 +9,7 @@ mod e2e_agent;
 mod e2e_cli;
 mod e2e_cockpit;
 mod e2e_demo;
+mod e2e_demo_cockpit;
 mod e2e_lifecycle;
 mod e2e_plan;
 mod e2e_prometheus;

@@ -27,8 +27,9 @@ pub struct Deed {
 
 /// Whether a user may do it.
 pub fn may(cluster: &Cluster, user: &User, deed: &Deed) -> bool {
-    user.groups.iter().any(|group| group == "system:masters")
-        || rules(cluster, user, &deed.namespace).iter().any(|rule| covers(rule, deed))
+    !cluster.standing.forbids(deed)
+        && (user.groups.iter().any(|group| group == "system:masters")
+            || rules(cluster, user, &deed.namespace).iter().any(|rule| covers(rule, deed)))
 }
 
 /// Refuses what a user may not do.

@@ -40,7 +40,7 @@ pub fn create(cluster: &Cluster, kind: KindId, object: &mut Value) {
         }
         "jobs" => job(object),
         "persistentvolumeclaims" | "persistentvolumes" => put(object, &["status"], json!({"phase": "Pending"})),
-        "customresourcedefinitions" => super::custom::establish(object, cluster.now()),
+        "customresourcedefinitions" => super::custom::begin(object),
         _ => {}
     }
     if let Some(admission) = cluster.admission {
@@ -50,6 +50,10 @@ pub fn create(cluster: &Cluster, kind: KindId, object: &mut Value) {
 
 /// Completes an object on every write.
 pub fn always(row: &KindRow, object: &mut Value) {
+    if row.plural == "customresourcedefinitions" {
+        super::custom::default(object);
+        super::custom::note_storage(object);
+    }
     if row.plural == "secrets" && row.group.is_empty() {
         use base64::Engine as _;
         let plain = value::remove(object, &["stringData"]);

@@ -8,10 +8,10 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{openapi, pack, refusal::Refusal};
+use super::{custom, openapi, pack, refusal::Refusal, trouble::Standing, wire::Webhook};
 use crate::{
     base::{names, value, when},
-    schema::Node,
+    schema::{Node, custom::Custom},
     store::{KindId, KindRow, Object, Store, pages::Pages},
 };
 
@@ -30,17 +30,22 @@ pub struct User {
 pub type Admission = fn(&Cluster, &KindRow, &mut Value);
 
 /// The API server of the world.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cluster {
     pub(super) store: Store,
     pub(super) pages: Pages,
     pub(super) users: Vec<User>,
     pub(super) admission: Option<Admission>,
+    /// Of the request that is being answered.
+    pub(super) webhook: Option<Webhook>,
+    pub(super) standing: Standing,
     now: Timestamp,
     seed: u64,
     made: u64,
     documents: BTreeMap<String, OnceLock<Arc<Value>>>,
     pub(super) checkpoints: BTreeMap<String, Vec<(KindId, Arc<Object>)>>,
+    /// Schemas of custom kinds by `group/plural/version`, made on first use.
+    customs: BTreeMap<String, OnceLock<Option<Arc<Custom>>>>,
 }
 
 /// The schema of a kind in one version: a document and the component in it.
@@ -49,12 +54,18 @@ pub(super) struct Schema {
     document: Arc<Value>,
     component: String,
     custom: bool,
+    own: Option<Arc<Custom>>,
 }
 
 impl Schema {
     /// Where the kind begins.
     pub fn node(&self) -> Option<Node<'_>> {
         Node::of_component(&self.document, &self.component, self.custom)
+    }
+
+    /// What the definition of a custom kind says.
+    pub fn own(&self) -> Option<&Custom> {
+        self.own.as_deref()
     }
 }
 
@@ -67,11 +78,14 @@ impl Cluster {
             pages: Pages::default(),
             users: Vec::new(),
             admission: None,
+            webhook: None,
+            standing: Standing::default(),
             now,
             seed,
             made: 0,
             documents: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
+            customs: BTreeMap::new(),
         };
         for group in pack::discovery().as_array().into_iter().flatten() {
             for version in value::list(group, &["versions"]) {
@@ -124,7 +138,7 @@ impl Cluster {
         value::put(&mut object, &["metadata", "creationTimestamp"], json!(when::seconds(self.now)));
         if self.store.kind(kind).plural == "customresourcedefinitions" {
             value::put(&mut object, &["metadata", "generation"], json!(1));
-            super::custom::establish(&mut object, self.now);
+            custom::establish(&mut object, self.now);
         }
         let stored = self.store.put(kind, object);
         self.after(kind, &stored, false);
@@ -143,6 +157,11 @@ impl Cluster {
     /// Who may log in.
     pub fn set_users(&mut self, users: Vec<User>) {
         self.users = users;
+    }
+
+    /// Which trouble stands from now on.
+    pub fn set_standing(&mut self, standing: Standing) {
+        self.standing = standing;
     }
 
     /// Who completes new objects besides the server itself.
@@ -215,34 +234,83 @@ impl Cluster {
             if row.group.is_empty() { format!("api/{version}") } else { format!("apis/{}/{version}", row.group) };
         let document = self.document(&path)?;
         let component = openapi::component(&document, &row.group, version, &row.kind)?;
-        Some(Schema { document, component, custom: row.custom })
+        let own = if row.custom { self.custom(row, version) } else { None };
+        Some(Schema { document, component, custom: row.custom, own })
     }
 
-    /// What follows from a write beyond its object: a definition makes or ends a kind.
+    /// What the definition of a custom kind says of a version.
+    fn custom(&self, row: &KindRow, version: &str) -> Option<Arc<Custom>> {
+        let slot = self.customs.get(&format!("{}/{}/{version}", row.group, row.plural))?;
+        let made = slot.get_or_init(|| {
+            let definitions = self.store.find("apiextensions.k8s.io", "customresourcedefinitions")?;
+            let definition = self.store.get(definitions, "", &row.resource())?;
+            custom::schema(definition.value(), version).map(Arc::new)
+        });
+        made.clone()
+    }
+
+    /// What follows from a write beyond its object: a definition makes, changes or ends a kind.
     pub(super) fn after(&mut self, kind: KindId, object: &Object, gone: bool) {
         let row = self.store.kind(kind);
+        if row.custom {
+            if gone {
+                custom::emptied(self, kind);
+            }
+            return;
+        }
         if row.group != "apiextensions.k8s.io" || row.plural != "customresourcedefinitions" {
             return;
         }
-        let spec = value::at(object.value(), &["spec"]);
-        let custom = KindRow::of_definition(spec);
-        for version in value::list(spec, &["versions"]) {
-            let path = format!("apis/{}/{}", custom.group, value::text(version, &["name"]));
-            self.documents.insert(path, OnceLock::new());
-        }
         if gone {
-            if let Some(id) = self.store.find(&custom.group, &custom.plural) {
-                self.store.drop_kind(id);
-            }
-            let served: Vec<String> = self
-                .store
-                .kinds()
-                .flat_map(|(_, row)| row.versions.iter().map(|version| format!("apis/{}/{version}", row.group)))
-                .collect();
-            self.documents.retain(|path, _| served.contains(path));
+            self.forget(object.value());
         } else {
-            self.store.set_kind(custom);
+            self.serve(object.value());
+            custom::settle(self, kind, object);
         }
+    }
+
+    /// Serves the kind of a definition as it is now.
+    fn serve(&mut self, definition: &Value) {
+        if !custom::is_established(definition) {
+            return;
+        }
+        let spec = value::at(definition, &["spec"]);
+        let row = KindRow::of_definition(spec);
+        for version in value::list(spec, &["versions"]) {
+            let name = value::text(version, &["name"]);
+            self.documents.insert(format!("apis/{}/{name}", row.group), OnceLock::new());
+            self.customs.insert(format!("{}/{}/{name}", row.group, row.plural), OnceLock::new());
+        }
+        let known = self.store.find(&row.group, &row.plural).is_some();
+        self.store.set_kind(row);
+        if known {
+            self.forget_documents();
+        }
+    }
+
+    /// Ends the kind of a definition.
+    fn forget(&mut self, definition: &Value) {
+        let row = KindRow::of_definition(value::at(definition, &["spec"]));
+        if let Some(id) = self.store.find(&row.group, &row.plural) {
+            self.store.drop_kind(id);
+        }
+        self.customs.retain(|path, _| !path.starts_with(&format!("{}/{}/", row.group, row.plural)));
+        for version in row.versions {
+            if let Some(slot) = self.documents.get_mut(&format!("apis/{}/{version}", row.group)) {
+                *slot = OnceLock::new();
+            }
+        }
+        self.forget_documents();
+    }
+
+    /// Documents of group versions that no kind is served in.
+    fn forget_documents(&mut self) {
+        let served: std::collections::BTreeSet<String> = self
+            .store
+            .kinds()
+            .flat_map(|(_, row)| row.versions.iter().map(|version| format!("apis/{}/{version}", row.group)))
+            .collect();
+        self.documents.retain(|path, _| served.contains(path));
     }
 
     /// The kind and version of a path, or why there is none.

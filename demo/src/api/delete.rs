@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::{
     cluster::Cluster,
+    custom,
     refusal::Refusal,
+    trouble,
     write::{Fate, Write},
 };
 use crate::{
@@ -68,6 +70,7 @@ impl How {
 pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Result<Write, Refusal> {
     let row = cluster.store().kind(kind);
     must(row, old, how)?;
+    trouble::let_go(cluster)?;
     let mut object = Value::clone(old.value());
     let (finalizers, before) = finalizers(old.value(), how);
     if finalizers != before {
@@ -76,7 +79,11 @@ pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Re
     let seconds = grace(row, old.value(), how);
     let namespace = row.plural == "namespaces" && row.group.is_empty();
     let held = namespace && !value::list(old.value(), &["spec", "finalizers"]).is_empty();
-    let waits = seconds > 0 || !finalizers.is_empty() || held;
+    let definition = row.plural == "customresourcedefinitions";
+    if definition {
+        custom::leave(&mut object, cluster.now());
+    }
+    let waits = definition || seconds > 0 || !finalizers.is_empty() || held;
     if !waits {
         return Ok(Write { kind, object, fate: Fate::Gone, warnings: Vec::new() });
     }

@@ -24,7 +24,10 @@ impl Cluster {
     }
 
     fn enact(&mut self, kind: Kind, part: Part, wish: Wish, manager: &str) -> Result<Arc<Value>, Refused> {
-        let (Wish::Create(object) | Wish::Replace(object) | Wish::Patch(_, object)) = &wish;
+        let (Wish::Create(object)
+        | Wish::Replace(object)
+        | Wish::Patch(_, object)
+        | Wish::Apply { config: object, .. }) = &wish;
         let (namespace, name) =
             (text(object, &["metadata", "namespace"]).to_owned(), text(object, &["metadata", "name"]).to_owned());
         let name = if matches!(wish, Wish::Create(_)) { String::new() } else { name };
@@ -37,6 +40,7 @@ impl Cluster {
             part,
             manager,
             unknown: Unknown::Warn,
+            doubled: &[],
         };
         let planned = write::plan(self, &call, wish)?;
         Ok(Arc::clone(write::commit(self, planned).value()))

@@ -29,13 +29,23 @@ pub fn component(document: &Value, group: &str, version: &str, kind: &str) -> Op
 pub fn serve(cluster: &Cluster, path: &str, request: &Request) -> Result<Response, Refusal> {
     if path.is_empty() {
         let mut paths = Map::new();
+        // A document that says something else has another hash.
+        let turn = |path: &str| u64::from(cluster.standing.concerns(path));
         for recorded in pack::documents() {
-            paths.insert(recorded.path.to_owned(), place(recorded.path, hash(recorded.packed)));
+            let hash = hash(recorded.packed) ^ turn(recorded.path);
+            paths.insert(recorded.path.to_owned(), place(recorded.path, hash));
         }
         for path in cluster.custom_documents() {
-            paths.insert(path.clone(), place(path, custom_hash(cluster.store(), path)));
+            paths.insert(path.clone(), place(path, custom_hash(cluster.store(), path) ^ turn(path)));
         }
         return Ok(Response::json(200, &json!({"paths": paths})));
+    }
+    if cluster.standing.concerns(path)
+        && let Some(document) = cluster.document(path)
+    {
+        let mut document = Value::clone(&document);
+        cluster.standing.strip(path, &mut document);
+        return Ok(Response::json(200, &document));
     }
     if let Some(recorded) = pack::document(path) {
         if request.gzip {

@@ -1,8 +1,8 @@
-//! Patches: JSON patch, merge patch, strategic merge patch.
+//! Patches: JSON patch, merge patch, strategic merge patch; and the name of the form that is none, server-side apply.
 
 use serde_json::{Value, json};
 
-use super::{cluster::Schema, refusal::Refusal};
+use super::{cluster::Schema, refusal::Refusal, wire::Request};
 use crate::{schema::strategic, store::KindRow};
 
 /// How a patch is written.
@@ -16,6 +16,14 @@ pub enum Form {
     Strategic,
 }
 
+/// What an apply is sent as.
+pub const APPLY: &str = "application/apply-patch+yaml";
+
+/// Whether a request is an apply.
+pub fn applies(request: &Request) -> bool {
+    request.content_type.split(';').next().unwrap_or_default().trim() == APPLY
+}
+
 /// The form a `Content-Type` names.
 pub fn form(row: &KindRow, content_type: &str) -> Result<Form, Refusal> {
     let media = content_type.split(';').next().unwrap_or_default().trim();
@@ -23,14 +31,12 @@ pub fn form(row: &KindRow, content_type: &str) -> Result<Form, Refusal> {
         "application/json-patch+json" => Ok(Form::Json),
         "application/merge-patch+json" => Ok(Form::Merge),
         "application/strategic-merge-patch+json" if !row.custom => Ok(Form::Strategic),
-        "application/apply-patch+yaml" => {
-            Err(Refusal::absent("server-side apply; send a merge, strategic merge or JSON patch"))
-        }
         other => {
             let mut taken = vec!["application/json-patch+json", "application/merge-patch+json"];
             if !row.custom {
                 taken.push("application/strategic-merge-patch+json");
             }
+            taken.push(APPLY);
             Err(Refusal::media(other, &taken))
         }
     }

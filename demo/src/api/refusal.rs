@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     base::objects::Refused,
-    schema::validate::Cause,
+    schema::{apply::Conflict, validate::Cause},
     store::{KindRow, Object},
 };
 
@@ -67,6 +67,33 @@ impl Refusal {
         Self { details: about(kind, &kind.kind, name), ..Self::new(409, "Conflict", message) }
     }
 
+    /// 409 for an apply of what others own.
+    pub fn owned(conflicts: &[Conflict]) -> Self {
+        let causes: Vec<Value> = conflicts
+            .iter()
+            .map(|one| {
+                let message = format!("conflict with {}", one.writer.shown());
+                json!({"reason": "FieldManagerConflict", "message": message, "field": one.field})
+            })
+            .collect();
+        let message = match conflicts {
+            [one] => format!("Apply failed with 1 conflict: conflict with {}: {}", one.writer.shown(), one.field),
+            many => {
+                let mut lines: Vec<String> = Vec::new();
+                let mut names: Vec<String> = many.iter().map(|one| one.writer.shown()).collect();
+                names.sort();
+                names.dedup();
+                for name in names {
+                    lines.push(format!("conflicts with {name}:"));
+                    let of_it = many.iter().filter(|one| one.writer.shown() == name);
+                    lines.extend(of_it.map(|one| format!("- {}", one.field)));
+                }
+                format!("Apply failed with {} conflicts: {}", many.len(), lines.join("\n"))
+            }
+        };
+        Self { details: json!({"causes": causes}), ..Self::new(409, "Conflict", message) }
+    }
+
     /// 409 for an object somebody else wrote in the meantime.
     pub fn stale(kind: &KindRow, name: &str) -> Self {
         const WHY: &str = "the object has been modified; please apply your changes to the latest version and try again";
@@ -84,6 +111,20 @@ impl Refusal {
             .collect();
         let name = if name.is_empty() { "\"\"".to_owned() } else { format!("{name:?}") };
         Self { details, ..Self::new(422, "Invalid", format!("{} {name} is invalid: {said}", kind.qualified())) }
+    }
+
+    /// 422 for options of a request.
+    pub fn of_options(kind: &str, causes: &[Cause]) -> Self {
+        let said: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
+        let said = if said.len() == 1 { said.concat() } else { format!("[{}]", said.join(", ")) };
+        let causes: Vec<Value> = causes
+            .iter()
+            .map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field}))
+            .collect();
+        Self {
+            details: json!({"group": "meta.k8s.io", "kind": kind, "causes": causes}),
+            ..Self::new(422, "Invalid", format!("{kind}.meta.k8s.io \"\" is invalid: {said}"))
+        }
     }
 
     /// 403 in the words of RBAC or of admission.
@@ -132,8 +173,11 @@ impl Refusal {
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
         });
+        // What went wrong inside has no reason.
+        if !self.reason.is_empty() {
+            status["reason"] = json!(self.reason);
+        }
         let mut details = self.details.clone();
         if let Some(seconds) = self.retry_after {
             if details.is_null() {

@@ -8,9 +8,9 @@ use super::{
     access::{self, Deed},
     cluster::{Cluster, User},
     delete::{self, How},
-    discovery, evict, follow,
+    discovery, doubled, evict, follow,
     follow::Readings,
-    openapi, pack, patch,
+    openapi, options, pack, patch,
     path::{self, Place, Target},
     protobuf, read,
     refusal::{self, Refusal},
@@ -29,10 +29,12 @@ use crate::{
 impl Cluster {
     /// Answers a request. It never fails: a refusal is an answer.
     pub fn answer(&mut self, request: &Request, readings: &dyn Readings) -> Response {
+        self.webhook.clone_from(&request.webhook);
         let mut response = match self.handle(request, readings) {
             Ok(response) => response,
             Err(refusal) => refusal.into(),
         };
+        self.webhook = None;
         if matches!(response.body, Body::Whole(_)) {
             response.headers.push(("Cache-Control", "no-cache, private".to_owned()));
         }
@@ -120,8 +122,11 @@ impl Cluster {
             access::require(self, user, &deed)?;
         }
         let row = self.store.kind(kind);
+        if let Some(plain) = self.standing.dry_run(row, request)? {
+            return self.objects(&plain, user, target, readings);
+        }
         if !first.is_empty() {
-            return self.subresource(request, kind, target, readings);
+            return self.subresource(request, user, kind, target, readings);
         }
         if row.namespaced && target.namespace.is_empty() && !target.name.is_empty() {
             return Err(Refusal::no_such_path());
@@ -148,23 +153,56 @@ impl Cluster {
             "watch" => watch::serve(self, kind, &target.version, &target.namespace, request),
             "create" => self.write(request, kind, target, Part::Whole, Wish::Create(parse(request)?)),
             "update" => self.write(request, kind, target, Part::Whole, Wish::Replace(parse(request)?)),
-            "patch" => {
-                let form = patch::form(self.store.kind(kind), &request.content_type)?;
-                let body = parse(request)?;
-                self.write(request, kind, target, Part::Whole, Wish::Patch(form, body))
-            }
+            "patch" => self.patch(request, user, kind, target, Part::Whole),
             "delete" => self.delete(request, kind, target),
             "deletecollection" => self.delete_all(request, kind, target),
             _ => Err(Refusal::method()),
         }
     }
 
-    fn existing(&self, kind: KindId, target: &Target) -> Result<Arc<Object>, Refusal> {
+    pub(super) fn existing(&self, kind: KindId, target: &Target) -> Result<Arc<Object>, Refusal> {
         let found = self.store.get(kind, &target.namespace, &target.name).cloned();
         found.ok_or_else(|| Refusal::not_found(self.store.kind(kind), &target.name))
     }
 
-    fn write(
+    /// A patch, or an apply, which also makes what is not there.
+    fn patch(
+        &mut self,
+        request: &Request,
+        user: &User,
+        kind: KindId,
+        target: &Target,
+        part: Part,
+    ) -> Result<Response, Refusal> {
+        if !patch::applies(request) {
+            let form = patch::form(self.store.kind(kind), &request.content_type)?;
+            options::of_patch(request, false)?;
+            return self.write(request, kind, target, part, Wish::Patch(form, parse(request)?));
+        }
+        options::of_patch(request, true)?;
+        let (config, doubled) = options::config(request)?;
+        if part == Part::Whole && self.existing(kind, target).is_err() {
+            let deed = Deed {
+                verb: "create".to_owned(),
+                group: target.group.clone(),
+                resource: target.plural.clone(),
+                namespace: target.namespace.clone(),
+                name: target.name.clone(),
+                path: String::new(),
+            };
+            access::require(self, user, &deed)?;
+        }
+        let wish = Wish::Apply { config, force: request.is_set("force") };
+        let Some(doubled) = doubled else { return self.write(request, kind, target, part, wish) };
+        let unknown = unknown(request)?;
+        if unknown == Unknown::Strict {
+            return Err(Refusal::bad(format!("error strict decoding YAML: {doubled}")));
+        }
+        let answer = self.write(request, kind, target, part, wish)?;
+        Ok(if unknown == Unknown::Warn { answer.warn(&[doubled]) } else { answer })
+    }
+
+    pub(super) fn write(
         &mut self,
         request: &Request,
         kind: KindId,
@@ -173,9 +211,14 @@ impl Cluster {
         wish: Wish,
     ) -> Result<Response, Refusal> {
         let form = read::form(request)?;
-        let code = if matches!(wish, Wish::Create(_)) { 201 } else { 200 };
         let dry = dry_run(request)?;
         let manager = manager(request);
+        let unknown = unknown(request)?;
+        // What stands twice in a patch stands in no object.
+        let doubled = match wish {
+            Wish::Create(_) | Wish::Replace(_) if unknown != Unknown::Ignore => doubled::find(&request.body),
+            _ => Vec::new(),
+        };
         let call = Call {
             kind,
             version: &target.version,
@@ -183,7 +226,8 @@ impl Cluster {
             name: &target.name,
             part,
             manager: &manager,
-            unknown: unknown(request)?,
+            unknown,
+            doubled: &doubled,
         };
         let planned = match write::plan(self, &call, wish.clone()) {
             // A client that puts an object that is not there makes it, in the few kinds where the real server allows that.
@@ -193,6 +237,7 @@ impl Cluster {
             },
             other => other?,
         };
+        let code = if planned.fate == Fate::New { 201 } else { 200 };
         let warnings = planned.warnings.clone();
         if dry {
             return Ok(self.preview(&planned, target, form, code).warn(&warnings));
@@ -269,13 +314,14 @@ impl Cluster {
     fn subresource(
         &mut self,
         request: &Request,
+        user: &User,
         kind: KindId,
         target: &Target,
         readings: &dyn Readings,
     ) -> Result<Response, Refusal> {
         let row = self.store.kind(kind);
         let (first, method) = (target.subresource.as_str(), request.method.as_str());
-        if !row.has(first.split('/').next().unwrap_or_default()) {
+        if !row.has_in(&target.version, first.split('/').next().unwrap_or_default()) {
             return Err(if row.custom { Refusal::not_found(row, &target.name) } else { Refusal::no_such_path() });
         }
         match (first, method) {
@@ -288,10 +334,7 @@ impl Cluster {
                 }
             }
             ("status", "PUT") => self.write(request, kind, target, Part::Status, Wish::Replace(parse(request)?)),
-            ("status", "PATCH") => {
-                let form = patch::form(row, &request.content_type)?;
-                self.write(request, kind, target, Part::Status, Wish::Patch(form, parse(request)?))
-            }
+            ("status", "PATCH") => self.patch(request, user, kind, target, Part::Status),
             ("finalize", "PUT") => self.write(request, kind, target, Part::Finalize, Wish::Replace(parse(request)?)),
             ("scale", "PUT" | "PATCH") => self.scale(request, kind, target),
             ("eviction", "POST") => {
@@ -315,45 +358,6 @@ impl Cluster {
             }
             _ => Err(Refusal::no_such_path()),
         }
-    }
-
-    fn scale(&mut self, request: &Request, kind: KindId, target: &Target) -> Result<Response, Refusal> {
-        let row = self.store.kind(kind);
-        let Some(paths) = row.scale.clone() else { return Err(Refusal::no_such_path()) };
-        let old = self.existing(kind, target)?;
-        let before = scale::of(&paths, old.value());
-        let body = parse(request)?;
-        let wanted = if request.method == "PATCH" {
-            let form = patch::form(row, &request.content_type)?;
-            let mut patched = patch::apply(form, &before, &body, None)?;
-            // What a patch says of the version is a wish; what it leaves alone is none.
-            for field in ["resourceVersion", "uid"] {
-                if value::at(&body, &["metadata", field]).is_null() && !body.is_array() {
-                    value::remove(&mut patched, &["metadata", field]);
-                }
-            }
-            patched
-        } else {
-            body
-        };
-        let object = scale::into(row, &paths, old.value(), &wanted)?;
-        let manager = manager(request);
-        let storage = row.storage.clone();
-        let call = Call {
-            kind,
-            version: &storage,
-            namespace: &target.namespace,
-            name: &target.name,
-            part: Part::Whole,
-            manager: &manager,
-            unknown: Unknown::Ignore,
-        };
-        let planned = write::plan(self, &call, Wish::Replace(object))?;
-        if dry_run(request)? {
-            return Ok(Response::json(200, &scale::of(&paths, &planned.object)));
-        }
-        let stored = write::commit(self, planned);
-        Ok(Response::json(200, &scale::of(&paths, stored.value())))
     }
 
     fn bind(&mut self, request: &Request, kind: KindId, target: &Target) -> Result<Response, Refusal> {
@@ -410,7 +414,7 @@ fn verb(request: &Request, target: &Target) -> &'static str {
 }
 
 /// The body, in any form a client of Kubernetes sends.
-fn parse(request: &Request) -> Result<Value, Refusal> {
+pub(super) fn parse(request: &Request) -> Result<Value, Refusal> {
     let media = request.content_type.split(';').next().unwrap_or_default().trim();
     match media {
         ""
@@ -431,7 +435,7 @@ fn parse(request: &Request) -> Result<Value, Refusal> {
     }
 }
 
-fn dry_run(request: &Request) -> Result<bool, Refusal> {
+pub(super) fn dry_run(request: &Request) -> Result<bool, Refusal> {
     match request.ask("dryRun") {
         None => Ok(false),
         Some("All") => Ok(true),
@@ -459,7 +463,7 @@ fn unknown(request: &Request) -> Result<Unknown, Refusal> {
 }
 
 /// The name of the writer: as it says, or what its client is called.
-fn manager(request: &Request) -> String {
+pub(super) fn manager(request: &Request) -> String {
     let given = request.ask("fieldManager").unwrap_or_else(|| request.agent.split('/').next().unwrap_or_default());
     let name: String = given.chars().take(128).collect();
     if name.is_empty() { "unknown".to_owned() } else { name }

@@ -7,7 +7,7 @@ use crate::{
         label_selector::LabelSelector,
         value::{self, list, text},
     },
-    schema::validate::Cause,
+    schema::{definition, validate::Cause},
     store::KindRow,
 };
 
@@ -41,6 +41,7 @@ pub fn check(row: &KindRow, old: Option<&Value>, new: &Value) -> Vec<Cause> {
         }
         "services" => service(old, new, &mut causes),
         "configmaps" | "secrets" => immutable(old, new, &mut causes),
+        "customresourcedefinitions" => causes.extend(definition::check(old, new)),
         _ => {}
     }
     causes

@@ -96,10 +96,6 @@ impl Watch {
             self.mark_begin = false;
             pulled.chunks.push(self.bookmark(cluster, self.told, true));
         }
-        if !cluster.store().kind(self.kind).served {
-            pulled.ended = true;
-            return pulled;
-        }
         let mut told: Vec<(&'static str, Arc<Object>)> = Vec::new();
         match cluster.store().since(self.kind, self.told) {
             Ok(events) => {
@@ -133,7 +129,8 @@ impl Watch {
                 pulled.chunks.push(self.bookmark(cluster, self.told, false));
             }
         }
-        pulled.ended = now >= self.ends;
+        // A kind that ended tells its last changes and nothing more.
+        pulled.ended = now >= self.ends || !cluster.store().kind(self.kind).served;
         pulled
     }
 

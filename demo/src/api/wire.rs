@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{follow::Follow, refusal::Refusal, watch::Watch};
 
 /// One request.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Request {
     /// `GET`, `POST`, …
     pub method: String,
@@ -26,6 +26,19 @@ pub struct Request {
     pub token: String,
     /// The body.
     pub body: Bytes,
+    /// A webhook that has its say in what this request writes.
+    pub webhook: Option<Webhook>,
+}
+
+/// What a webhook does to a write.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Webhook {
+    /// Its name, as refusals tell it.
+    pub name: String,
+    /// What it changes: a merge patch, or null.
+    pub patch: Value,
+    /// Why it refuses.
+    pub refusal: Option<String>,
 }
 
 impl Request {

@@ -13,6 +13,7 @@ pub mod located;
 pub mod names;
 pub mod objects;
 pub mod quantity;
+pub mod rfc;
 pub mod section;
 pub mod selector;
 pub mod trouble;

@@ -110,7 +110,7 @@ async fn handle<M: Machine>(
             api::Refusal::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {LARGEST}"));
         return Ok(whole(&shared, refusal.into(), false, true));
     };
-    let request = wire::request(&parts, body.to_bytes());
+    let mut request = wire::request(&parts, body.to_bytes());
     let deed = lock(&shared.book).judge(&request, parts.uri.query().unwrap_or_default());
     let cut = || {
         broken.send_replace(true);
@@ -127,6 +127,19 @@ async fn handle<M: Machine>(
             let answer = answer(&shared, &request, true);
             tokio::time::sleep(wait).await;
             Ok(answer)
+        }
+        Deed::Admit(webhook) => {
+            request.webhook = Some(*webhook);
+            Ok(answer(&shared, &request, true))
+        }
+        Deed::After(mut other) => {
+            if other.path.is_empty() {
+                other.path.clone_from(&request.path);
+            }
+            other.token.clone_from(&shared.everybody);
+            // Whether it was taken is for the test to see.
+            shared.with(|machine| machine.request(&other));
+            Ok(answer(&shared, &request, true))
         }
         Deed::CutBefore => Err(cut()),
         Deed::CutAfter(wait) => {

@@ -53,6 +53,7 @@ fn act<M: Machine>(method: &str, path: &str, body: &[u8], shared: &Shared<M>) ->
                 let shut = rule.shuts();
                 let answer = json!(rule);
                 lock(&shared.book).put(rule);
+                stand(shared);
                 if shut {
                     shared.gate.send_modify(|count| *count += 1);
                 }
@@ -62,12 +63,17 @@ fn act<M: Machine>(method: &str, path: &str, body: &[u8], shared: &Shared<M>) ->
         },
         ("DELETE", "/rules") => {
             lock(&shared.book).clear();
+            stand(shared);
             (200, json!([]))
         }
         ("DELETE", _) if path.starts_with("/rules/") => {
             let id = path.trim_start_matches("/rules/");
-            let mut book = lock(&shared.book);
-            if book.remove(id) { (200, book.list()) } else { (404, json!({"error": format!("no rule {id:?}")})) }
+            if lock(&shared.book).remove(id) {
+                stand(shared);
+                (200, lock(&shared.book).list())
+            } else {
+                (404, json!({"error": format!("no rule {id:?}")}))
+            }
         }
         ("POST", "/compact") => {
             shared.with(Machine::compact);
@@ -88,6 +94,12 @@ fn act<M: Machine>(method: &str, path: &str, body: &[u8], shared: &Shared<M>) ->
         ("GET", "/clock") => (200, json!({"now": when::micros(shared.clock.now()), "rate": shared.clock.rate()})),
         _ => (404, json!({"error": "want /health, /rules, /compact, /checkpoint/NAME, /restore/NAME or /clock"})),
     }
+}
+
+/// Tells the machine which trouble stands from now on.
+fn stand<M: Machine>(shared: &Shared<M>) {
+    let (standing, floods) = lock(&shared.book).standing();
+    shared.with(|machine| machine.set_trouble(standing, floods));
 }
 
 fn said(code: u16, body: &Value) -> Response<Full<Bytes>> {

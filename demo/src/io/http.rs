@@ -35,6 +35,7 @@ pub fn request(parts: &Parts, body: Bytes) -> Request {
         gzip: takes_gzip(&parts.headers),
         token: token.trim().to_owned(),
         body,
+        webhook: None,
     }
 }
 

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    api::{Cluster, NoReadings, Pulled, Request, Response, Stream, User},
+    api::{Cluster, NoReadings, Pulled, Request, Response, Standing, Stream, User},
     base::trouble::Trouble,
     model::Rules,
-    world::World,
+    world::{Flood, World},
 };
 
 /// A world behind a server.
@@ -26,6 +26,8 @@ pub trait Machine: Send + 'static {
     fn checkpoint(&mut self, name: &str);
     /// Writes everything back as it was remembered; false when nothing was under this name.
     fn restore(&mut self, name: &str) -> bool;
+    /// Which trouble stands from now on, with the API and in the logs.
+    fn set_trouble(&mut self, standing: Standing, floods: Vec<Flood>);
     /// Answers a request to its Prometheus: path, parameters; status and body.
     fn metrics(&mut self, path: &str, params: &[(String, String)]) -> (u16, Value);
     /// What its scripted model goes by.
@@ -60,6 +62,10 @@ impl Machine for Cluster {
 
     fn restore(&mut self, name: &str) -> bool {
         Self::restore(self, name)
+    }
+
+    fn set_trouble(&mut self, standing: Standing, _: Vec<Flood>) {
+        self.set_standing(standing);
     }
 
     fn metrics(&mut self, _: &str, _: &[(String, String)]) -> (u16, Value) {
@@ -98,6 +104,10 @@ impl Machine for World {
 
     fn restore(&mut self, name: &str) -> bool {
         Self::restore(self, name)
+    }
+
+    fn set_trouble(&mut self, standing: Standing, floods: Vec<Flood>) {
+        Self::set_trouble(self, standing, floods);
     }
 
     fn metrics(&mut self, path: &str, params: &[(String, String)]) -> (u16, Value) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Response, body::Incoming, header};
+use serde_json::Value;
 use tokio::net::TcpListener;
 
 use super::{http::query, machine::Machine, plain, serve::Shared};
@@ -23,11 +24,10 @@ async fn handle<M: Machine>(request: Request<Incoming>, shared: Arc<Shared<M>>) 
     let mut params = query(parts.uri.query().unwrap_or_default());
     params.extend(query(&String::from_utf8_lossy(&form)));
     let path = parts.uri.path();
-    let (code, kind, text) = if matches!(path, "/-/ready" | "/-/healthy") {
-        (200, "text/plain", "Prometheus Server is Ready.\n".to_owned())
-    } else {
-        let (code, answer) = shared.with(|machine| machine.metrics(path, &params));
-        (code, "application/json", answer.to_string())
+    let (code, answer) = shared.with(|machine| machine.metrics(path, &params));
+    let (kind, text) = match answer {
+        Value::String(text) => ("text/plain; version=0.0.4; charset=utf-8", text),
+        other => ("application/json", other.to_string()),
     };
     let mut response = Response::new(Full::new(Bytes::from(text)));
     *response.status_mut() = hyper::StatusCode::from_u16(code).unwrap_or_default();

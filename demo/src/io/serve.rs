@@ -121,6 +121,8 @@ pub(super) struct Shared<M> {
     pub clock: Clock,
     /// Rises with every step, so that streams look for more.
     pub steps: watch::Sender<u64>,
+    /// The token of the user who may do everything.
+    pub everybody: String,
     /// Rises when all connections must break.
     pub gate: watch::Sender<u64>,
     pub connections: Arc<std::sync::atomic::AtomicUsize>,
@@ -166,12 +168,14 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
     let url = format!("https://{}", place(&clients));
     kubeconfig::write(&settings.kubeconfig, &settings.name, &url, &keys.authority, settings.rate, &users)
         .map_err(|why| Failure::Kubeconfig { path: settings.kubeconfig.clone(), why })?;
+    let everybody = users.first().map(|user| user.token.clone()).unwrap_or_default();
     machine.set_users(users);
     let rules = machine.rules()?;
     let shared = Arc::new(Shared {
         machine: Mutex::new(machine),
         book: Mutex::default(),
         clock: Clock::new(settings.begin, settings.rate),
+        everybody,
         steps: watch::Sender::new(0),
         gate: watch::Sender::new(0),
         connections: Arc::default(),
@@ -204,7 +208,7 @@ fn users() -> Vec<User> {
         groups: groups.iter().map(|group| (*group).to_owned()).chain(["system:authenticated".to_owned()]).collect(),
         token: secret(),
     };
-    vec![made("admin", &["system:masters"]), made("viewer", &[])]
+    vec![made("admin", &["system:masters"]), made("viewer", &[]), made("nobody", &[])]
 }
 
 /// A token nobody can guess.

@@ -7,6 +7,7 @@ use promql_parser::parser::{Expr, VectorSelector};
 use serde_json::{Map, Value, json};
 
 use super::{
+    expose,
     promql::{self, Matrix, QueryError},
     tsdb::{Tags, Tsdb},
 };
@@ -18,25 +19,34 @@ const MOST_POINTS: i64 = 11_000;
 /// A refusal: status, type and words.
 type Refused = (u16, &'static str, String);
 
-/// Answers a request: path below the server's root, parameters of address or form, the time now (Unix milliseconds).
+/// Answers a request: path below the server's root, parameters of address or form, the time now (Unix milliseconds). A text
+/// stands for itself, anything else is JSON.
 pub fn answer(tsdb: &Tsdb, path: &str, params: &[(String, String)], now: i64) -> (u16, Value) {
     let params = Params(params);
     let result = match path.trim_end_matches('/') {
+        "/-/ready" => return (200, "Prometheus Server is Ready.\n".into()),
+        "/-/healthy" => return (200, "Prometheus Server is Healthy.\n".into()),
+        "/federate" => {
+            return match selectors(&params) {
+                Ok(selectors) => (200, expose::federate(tsdb, &selectors, now).into()),
+                Err((status, _, words)) => (status, format!("{words}\n").into()),
+            };
+        }
         "/api/v1/query" => query(tsdb, &params, now),
         "/api/v1/query_range" => query_range(tsdb, &params),
-        "/api/v1/series" => series(tsdb, &params, now),
-        "/api/v1/labels" => labels(tsdb, &params, now),
+        "/api/v1/series" => series(tsdb, &params),
+        "/api/v1/labels" => labels(tsdb, &params),
         "/api/v1/metadata" => Ok(metadata(&params)),
         "/api/v1/rules" => Ok(json!({"groups": []})),
         "/api/v1/alerts" => Ok(json!({"alerts": []})),
         "/api/v1/targets" => Ok(targets(tsdb, now)),
         "/api/v1/status/buildinfo" => Ok(json!({
-            "version": "3.5.0", "revision": "", "branch": "HEAD", "buildUser": "brink-demo", "buildDate": "", "goVersion": "none",
+            "version": "3.5.0", "revision": "", "branch": "", "buildUser": "brink-demo", "buildDate": "", "goVersion": "none",
         })),
         "/api/v1/status/config" => Ok(json!({"yaml": "global:\n  scrape_interval: 5s\n"})),
         "/api/v1/status/flags" => Ok(json!({"query.lookback-delta": "5m"})),
         other => match other.strip_prefix("/api/v1/label/").and_then(|rest| rest.strip_suffix("/values")) {
-            Some(label) => label_values(tsdb, label, &params, now),
+            Some(label) => label_values(tsdb, label, &params),
             None => Err((404, "not_found", format!("{other} is not an address of this server"))),
         },
     };
@@ -89,15 +99,46 @@ fn time(text: &str) -> Option<i64> {
     text.parse::<Timestamp>().ok().filter(|_| whole).map(Timestamp::as_millisecond)
 }
 
-/// Seconds, or a span such as `1m30s`.
+/// Milliseconds: of seconds, or of a span such as `1h30m`, whose units fall from year to millisecond, each at most once.
 fn span(text: &str) -> Option<i64> {
-    let ms = text.parse::<f64>().ok().map(|seconds| seconds * 1000.0);
-    let ms = ms.or_else(|| traffic::behaviour::millis(text))?;
-    (ms.is_finite() && ms.abs() < 9e15).then_some(ms.round() as i64)
+    if let Ok(seconds) = text.parse::<f64>() {
+        return (seconds.abs() < 9e9).then_some((seconds * 1000.0) as i64);
+    }
+    let (mut rest, mut sum) = (text, 0i64);
+    for (unit, ms) in [
+        ("y", 31_536_000_000),
+        ("w", 604_800_000),
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1000),
+        ("ms", 1),
+    ] {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (number, after) = rest.split_at(digits);
+        let end = after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len());
+        if digits > 0 && &after[..end] == unit {
+            sum = sum.checked_add(number.parse::<i64>().ok()?.checked_mul(ms)?)?;
+            rest = &after[end..];
+        }
+    }
+    (rest.is_empty() && !text.is_empty()).then_some(sum)
 }
 
-/// A number as Prometheus writes it.
+/// A number as Prometheus writes it: very great and very small ones with an exponent of two digits at least.
 pub(super) fn number(value: f64) -> String {
+    let size = value.abs();
+    if value.is_finite() && size > 0.0 && !(1e-6..1e21).contains(&size) {
+        let text = format!("{value:e}");
+        let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let (sign, exponent) = exponent.strip_prefix('-').map_or(('+', exponent), |own| ('-', own));
+        return format!("{digits}e{sign}{exponent:0>2}");
+    }
+    digits(value)
+}
+
+/// A number without an exponent.
+pub(super) fn digits(value: f64) -> String {
     if value.is_nan() {
         "NaN".to_owned()
     } else if value.is_infinite() {
@@ -107,9 +148,12 @@ pub(super) fn number(value: f64) -> String {
     }
 }
 
+fn seconds(ms: i64) -> Value {
+    if ms % 1000 == 0 { json!(ms / 1000) } else { json!(ms as f64 / 1000.0) }
+}
+
 fn point(ms: i64, value: f64) -> Value {
-    let seconds = if ms % 1000 == 0 { json!(ms / 1000) } else { json!(ms as f64 / 1000.0) };
-    json!([seconds, number(value)])
+    json!([seconds(ms), number(value)])
 }
 
 fn metric(tags: &Tags) -> Value {
@@ -122,11 +166,12 @@ fn query(tsdb: &Tsdb, params: &Params<'_>, now: i64) -> Result<Value, Refused> {
     let at = params.time("time")?.unwrap_or(now);
     let text = params.get("query").unwrap_or_default();
     let limit = limit(params)?;
-    Ok(match promql::instant(tsdb, text, at).map_err(refused)? {
+    let lookback = lookback(params)?;
+    Ok(match promql::instant_within(tsdb, text, at, lookback).map_err(refused)? {
         Matrix::Scalar(values) => {
             json!({"resultType": "scalar", "result": point(at, values.first().copied().unwrap_or(f64::NAN))})
         }
-        Matrix::Text(text) => json!({"resultType": "string", "result": [at as f64 / 1000.0, text]}),
+        Matrix::Text(text) => json!({"resultType": "string", "result": [seconds(at), text]}),
         Matrix::Vector(rows) => {
             let rows = rows.iter().filter_map(|row| {
                 let value = row.values.first().copied().flatten()?;
@@ -142,6 +187,16 @@ fn query(tsdb: &Tsdb, params: &Params<'_>, now: i64) -> Result<Value, Refused> {
             json!({"resultType": "matrix", "result": all.take(limit).collect::<Vec<Value>>()})
         }
     })
+}
+
+/// How far back a value counts as current: as asked for, else five minutes.
+fn lookback(params: &Params<'_>) -> Result<i64, Refused> {
+    let Some(text) = params.get("lookback_delta").filter(|text| !text.is_empty()) else { return Ok(promql::LOOKBACK) };
+    let read = span(text).ok_or_else(|| {
+        let words = format!("error parsing lookback delta duration: cannot parse \"{text}\" to a valid duration");
+        (400, "bad_data", words)
+    })?;
+    Ok(if read > 0 { read } else { promql::LOOKBACK })
 }
 
 fn limit(params: &Params<'_>) -> Result<usize, Refused> {
@@ -179,7 +234,7 @@ fn query_range(tsdb: &Tsdb, params: &Params<'_>) -> Result<Value, Refused> {
         times().zip(values).filter_map(|(t, value)| Some(point(t, (*value)?))).collect()
     };
     let text = params.get("query").unwrap_or_default();
-    let result: Vec<Value> = match promql::range(tsdb, text, start, end, step).map_err(refused)? {
+    let result: Vec<Value> = match promql::range_within(tsdb, text, (start, end, step), lookback(params)?).map_err(refused)? {
         Matrix::Scalar(values) => {
             let values: Vec<Option<f64>> = values.into_iter().map(Some).collect();
             vec![json!({"metric": {}, "values": points(&values)})]
@@ -191,26 +246,30 @@ fn query_range(tsdb: &Tsdb, params: &Params<'_>) -> Result<Value, Refused> {
                 .take(limit)
                 .collect()
         }
-        Matrix::Text(_) | Matrix::Samples(_) => {
-            let words = "invalid expression type \"string\" for range query, must be Scalar or instant Vector";
-            return Err(bad("query", words));
-        }
+        // Refused before it is evaluated.
+        Matrix::Text(_) | Matrix::Samples(_) => Vec::new(),
     };
     Ok(json!({"resultType": "matrix", "result": result}))
 }
 
+/// What the `match[]` parameters select.
+fn selectors(params: &Params<'_>) -> Result<Vec<VectorSelector>, Refused> {
+    let read = |text| match promql_parser::parser::parse(text) {
+        Ok(Expr::VectorSelector(selector)) => {
+            let some = selector.name.is_some() || selector.matchers.matchers.iter().any(|one| !one.is_match(""));
+            let words = "match[] must contain at least one non-empty matcher";
+            if some { Ok(selector) } else { Err(bad("match[]", words)) }
+        }
+        Ok(_) => Err(bad("match[]", "expected an instant vector selector")),
+        Err(words) => Err(bad("match[]", &words)),
+    };
+    params.all("match[]").map(read).collect()
+}
+
 /// The tags that the `match[]` parameters take and that have a sample in `start..=end`.
-fn matched<'a>(tsdb: &'a Tsdb, params: &Params<'_>, now: i64) -> Result<Vec<&'a Tags>, Refused> {
-    let selectors: Result<Vec<VectorSelector>, Refused> = params
-        .all("match[]")
-        .map(|text| match promql_parser::parser::parse(text) {
-            Ok(Expr::VectorSelector(selector)) => Ok(selector),
-            Ok(_) => Err(bad("match[]", "expected an instant vector selector")),
-            Err(words) => Err(bad("match[]", &words)),
-        })
-        .collect();
-    let selectors = selectors?;
-    let (start, end) = (params.time("start")?.unwrap_or(0), params.time("end")?.unwrap_or(now));
+fn matched<'a>(tsdb: &'a Tsdb, params: &Params<'_>) -> Result<Vec<&'a Tags>, Refused> {
+    let selectors = selectors(params)?;
+    let (start, end) = (params.time("start")?.unwrap_or(0), params.time("end")?.unwrap_or(i64::MAX / 2));
     let fits = |tags: &Tags| selectors.is_empty() || selectors.iter().any(|one| promql::matches(tags, one));
     let there = tsdb
         .named(None)
@@ -218,17 +277,17 @@ fn matched<'a>(tsdb: &'a Tsdb, params: &Params<'_>, now: i64) -> Result<Vec<&'a 
     Ok(there.map(|series| &series.tags).collect())
 }
 
-fn series(tsdb: &Tsdb, params: &Params<'_>, now: i64) -> Result<Value, Refused> {
+fn series(tsdb: &Tsdb, params: &Params<'_>) -> Result<Value, Refused> {
     if params.all("match[]").next().is_none() {
         return Err((400, "bad_data", "no match[] parameter provided".to_owned()));
     }
-    let mut all = matched(tsdb, params, now)?;
+    let mut all = matched(tsdb, params)?;
     all.sort();
     Ok(all.into_iter().map(metric).take(limit(params)?).collect())
 }
 
-fn labels(tsdb: &Tsdb, params: &Params<'_>, now: i64) -> Result<Value, Refused> {
-    let all = matched(tsdb, params, now)?;
+fn labels(tsdb: &Tsdb, params: &Params<'_>) -> Result<Value, Refused> {
+    let all = matched(tsdb, params)?;
     let mut names: BTreeSet<&str> = all.iter().flat_map(|tags| tags.labels.iter()).map(|(name, _)| &**name).collect();
     if !all.is_empty() {
         names.insert("__name__");
@@ -236,11 +295,11 @@ fn labels(tsdb: &Tsdb, params: &Params<'_>, now: i64) -> Result<Value, Refused> 
     Ok(names.into_iter().take(limit(params)?).collect::<Vec<_>>().into())
 }
 
-fn label_values(tsdb: &Tsdb, label: &str, params: &Params<'_>, now: i64) -> Result<Value, Refused> {
+fn label_values(tsdb: &Tsdb, label: &str, params: &Params<'_>) -> Result<Value, Refused> {
     if label.is_empty() || label.contains('/') {
         return Err((400, "bad_data", format!("invalid label name: \"{label}\"")));
     }
-    let all = matched(tsdb, params, now)?;
+    let all = matched(tsdb, params)?;
     let values: BTreeSet<&str> = all.iter().map(|tags| tags.get(label)).filter(|value| !value.is_empty()).collect();
     Ok(values.into_iter().take(limit(params)?).collect::<Vec<_>>().into())
 }
@@ -263,15 +322,19 @@ fn metadata(params: &Params<'_>) -> Value {
 }
 
 fn targets(tsdb: &Tsdb, now: i64) -> Value {
+    let interval = format!("{}s", tsdb.interval() / 1000);
+    let scraped = |instance: &str| format!("http://{instance}/stats/prometheus");
     let up = tsdb.named(Some("up")).filter_map(|series| {
         let (at, value) = tsdb.latest(series, now, promql::LOOKBACK)?;
         Some(json!({
-            "discoveredLabels": {}, "labels": metric(&series.tags.bare()), "scrapePool": series.tags.get("job"),
-            "scrapeUrl": format!("http://{}/stats/prometheus", series.tags.get("instance")), "lastError": "",
-            "lastScrape": traffic::stamp(at as f64), "health": if value > 0.0 { "up" } else { "down" },
+            "discoveredLabels": {"__address__": series.tags.get("instance")}, "labels": metric(&series.tags.bare()),
+            "scrapePool": series.tags.get("job"), "scrapeUrl": scraped(series.tags.get("instance")),
+            "globalUrl": scraped(series.tags.get("instance")), "lastError": "", "lastScrape": traffic::stamp(at as f64),
+            "lastScrapeDuration": 0.01, "health": if value > 0.0 { "up" } else { "down" },
+            "scrapeInterval": interval, "scrapeTimeout": interval,
         }))
     });
-    json!({"activeTargets": up.collect::<Vec<Value>>(), "droppedTargets": []})
+    json!({"activeTargets": up.collect::<Vec<Value>>(), "droppedTargets": [], "droppedTargetCounts": {}})
 }
 
 #[cfg(test)]

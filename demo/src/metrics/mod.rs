@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod expose;
 mod promql;
 mod scrape;
 #[cfg(test)]
@@ -18,7 +19,8 @@ mod tsdb;
 
 pub use self::{
     answers::answer,
+    expose::open_metrics,
     promql::{Matrix, QueryError, instant, range},
     scrape::Scraper,
-    tsdb::{Tags, Tsdb},
+    tsdb::{STALE, Tags, Tsdb, is_stale},
 };

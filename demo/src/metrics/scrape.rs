@@ -15,7 +15,7 @@ use crate::{
 const NODE_OFFSET: i64 = 1000;
 
 /// Scrapes traffic into a store.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Scraper {
     seed: u64,
     /// Per pod: its offset and the series of its edges.
@@ -23,7 +23,7 @@ pub struct Scraper {
     signals: HashMap<Arc<str>, [u32; 2]>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Target {
     offset: i64,
     up: u32,

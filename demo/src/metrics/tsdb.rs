@@ -5,6 +5,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    fmt,
     sync::Arc,
 };
 
@@ -42,6 +43,37 @@ impl Tags {
     pub fn bare(&self) -> Self {
         Self { name: None, labels: Arc::clone(&self.labels) }
     }
+
+    /// The same with a label set, or taken away where the value is empty. `__name__` is the name.
+    #[must_use]
+    pub fn with(&self, label: &str, value: &str) -> Self {
+        if label == "__name__" {
+            return Self { name: (!value.is_empty()).then(|| value.into()), labels: Arc::clone(&self.labels) };
+        }
+        let others = self.labels.iter().filter(|(name, _)| **name != *label).cloned();
+        Self::new(self.name.as_deref(), others.chain([(label.into(), value.into())]))
+    }
+}
+
+/// As in a selector: `name{label="value", …}`.
+impl fmt::Display for Tags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name.as_deref().unwrap_or_default())?;
+        if self.labels.is_empty() && self.name.is_some() {
+            return Ok(());
+        }
+        f.write_str("{")?;
+        for (at, (name, value)) in self.labels.iter().enumerate() {
+            let comma = if at > 0 { ", " } else { "" };
+            write!(f, "{comma}{name}=\"{}\"", escaped(value))?;
+        }
+        f.write_str("}")
+    }
+}
+
+/// A text inside quotes.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 /// The marker of a series that is not there any more. Any other NaN is a value.
@@ -209,8 +241,8 @@ impl Tsdb {
         to: i64,
     ) -> impl DoubleEndedIterator<Item = (i64, f64)> + 'a {
         let (interval, offset, start) = (self.interval, series.offset, series.start);
-        let first = (after - offset).div_euclid(interval) + 1 - start;
-        let last = (to - offset).div_euclid(interval) - start;
+        let first = after.saturating_sub(offset).div_euclid(interval) + 1 - start;
+        let last = to.saturating_sub(offset).div_euclid(interval) - start;
         let len = series.ring.len() as i64;
         let (first, end) = (first.clamp(0, len), (last + 1).clamp(0, len));
         (first..end.max(first)).filter_map(move |at| {
@@ -219,13 +251,19 @@ impl Tsdb {
         })
     }
 
+    /// All samples of a series with their times, staleness markers among them.
+    pub fn raw<'a>(&self, series: &'a Series) -> impl Iterator<Item = (i64, f64)> + 'a {
+        let (interval, offset, start) = (self.interval, series.offset, series.start);
+        (start..).zip(&series.ring).map(move |(k, value)| (offset + k * interval, *value))
+    }
+
     /// The newest sample in `(to - lookback, to]`; none when the series went stale.
     pub fn latest(&self, series: &Series, to: i64, lookback: i64) -> Option<(i64, f64)> {
-        let last = (to - series.offset).div_euclid(self.interval) - series.start;
+        let last = to.saturating_sub(series.offset).div_euclid(self.interval) - series.start;
         let at = last.min(series.ring.len() as i64 - 1);
         let value = *series.ring.get(usize::try_from(at).ok()?)?;
         let time = series.offset + (series.start + at) * self.interval;
-        (!is_stale(value) && time > to - lookback).then_some((time, value))
+        (!is_stale(value) && time > to.saturating_sub(lookback)).then_some((time, value))
     }
 }
 

@@ -3,11 +3,24 @@
 //! Pruning, defaulting, validation, strategic merge and the ownership of fields all walk the same OpenAPI v3 document. Rules that
 //! no schema can say (immutable selectors, port names) are not here: see `api::rules`.
 
+pub mod apply;
+pub mod bare;
+#[cfg(feature = "cel")]
+pub mod cel;
+pub mod custom;
 pub mod default;
-pub mod fields;
+pub mod definition;
+pub mod fieldset;
+pub mod managers;
+pub mod merge;
 pub mod node;
+pub mod owned;
 pub mod prune;
+pub mod shape;
+pub mod step;
+pub mod rules;
 pub mod strategic;
+pub mod typed;
 pub mod validate;
 
 pub use node::Node;

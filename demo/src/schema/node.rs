@@ -79,6 +79,11 @@ impl<'a> Node<'a> {
         self.word("type").as_str().unwrap_or_default()
     }
 
+    /// Whether it is a component of the document, by its name.
+    pub fn is_component(&self, name: &str) -> bool {
+        self.schemas.get(name).is_some_and(|component| std::ptr::eq(component, self.at))
+    }
+
     /// Whether it stems from a custom resource definition.
     pub fn is_custom(&self) -> bool {
         self.custom
@@ -117,15 +122,21 @@ impl<'a> Node<'a> {
         self.marker("x-kubernetes-patch-merge-key").as_str()
     }
 
-    /// `map`, `set` or `atomic`.
+    /// `map`, `set` or `atomic`; where the schema does not say, what a strategic patch does with the list tells.
     pub fn list_type(&self) -> &'a str {
-        self.marker("x-kubernetes-list-type").as_str().unwrap_or("atomic")
+        match self.marker("x-kubernetes-list-type").as_str() {
+            Some(said) => said,
+            None if !self.strategy().split(',').any(|one| one == "merge") => "atomic",
+            None if self.merge_key().is_some() => "map",
+            None => "set",
+        }
     }
 
     /// The keys that tell the items of a list-map apart.
     pub fn list_keys(&self) -> Vec<&'a str> {
         let keys = self.marker("x-kubernetes-list-map-keys").as_array();
-        keys.into_iter().flatten().filter_map(Value::as_str).collect()
+        let keys: Vec<&str> = keys.into_iter().flatten().filter_map(Value::as_str).collect();
+        if keys.is_empty() { self.merge_key().into_iter().collect() } else { keys }
     }
 
     /// Whether the object is owned as a whole.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use regex::Regex;
 use serde_json::Value;
 
-use super::Node;
+use super::{Node, custom::go};
 
 /// One thing that is wrong, as `details.causes` lists it.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +24,18 @@ impl Cause {
         Self {
             reason: "FieldValueInvalid",
             field: field.into(),
-            message: format!("Invalid value: {}: {why}", shown(value)),
+            message: format!("Invalid value: {}: {why}", go::shown(value)),
         }
+    }
+
+    /// A value that may not stand there and is too large to be shown.
+    pub fn unshown(field: impl Into<String>, why: &str) -> Self {
+        Self { reason: "FieldValueInvalid", field: field.into(), message: format!("Invalid value: {why}") }
+    }
+
+    /// A value that may stand somewhere, but not here.
+    pub fn forbidden(field: impl Into<String>, why: &str) -> Self {
+        Self { reason: "FieldValueForbidden", field: field.into(), message: format!("Forbidden: {why}") }
     }
 
     /// A value that is missing.
@@ -37,7 +47,7 @@ impl Cause {
     /// A value outside the closed list of possible ones.
     pub fn unsupported<'a>(field: impl Into<String>, value: &Value, known: impl IntoIterator<Item = &'a str>) -> Self {
         let known: Vec<String> = known.into_iter().map(|one| format!("{one:?}")).collect();
-        let message = format!("Unsupported value: {}: supported values: {}", shown(value), known.join(", "));
+        let message = format!("Unsupported value: {}: supported values: {}", go::shown(value), known.join(", "));
         Self { reason: "FieldValueNotSupported", field: field.into(), message }
     }
 
@@ -46,16 +56,8 @@ impl Cause {
         Self {
             reason: "FieldValueDuplicate",
             field: field.into(),
-            message: format!("Duplicate value: {}", shown(value)),
+            message: format!("Duplicate value: {}", go::shown(value)),
         }
-    }
-}
-
-/// Objects and lists are shown by their kind or as JSON, as the server does.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("{text:?}"),
-        other => other.to_string(),
     }
 }
 

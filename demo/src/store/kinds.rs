@@ -52,6 +52,12 @@ pub struct KindRow {
     pub custom: bool,
     /// `additionalPrinterColumns` by version, of custom kinds.
     pub columns: Vec<(String, Value)>,
+    /// Subresources by version, of custom kinds.
+    pub parts: Vec<(String, Vec<String>)>,
+    /// Fields that lists can be narrowed by, by version, of custom kinds.
+    pub selectable: Vec<(String, Vec<String>)>,
+    /// What is said of versions that nobody should use any more.
+    pub deprecated: Vec<(String, String)>,
     /// Whether it is served now.
     pub served: bool,
 }
@@ -75,6 +81,14 @@ impl KindRow {
     /// Whether a subresource exists.
     pub fn has(&self, subresource: &str) -> bool {
         self.subresources.iter().any(|one| one == subresource)
+    }
+
+    /// Whether a subresource exists in a version.
+    pub fn has_in(&self, version: &str, subresource: &str) -> bool {
+        match self.parts.iter().find(|(of, _)| of == version) {
+            Some((_, parts)) => parts.iter().any(|one| one == subresource),
+            None => self.has(subresource),
+        }
     }
 
     /// Reads a row from a resource of aggregated discovery.
@@ -108,6 +122,9 @@ impl KindRow {
             scale,
             custom: false,
             columns: Vec::new(),
+            parts: Vec::new(),
+            selectable: Vec::new(),
+            deprecated: Vec::new(),
             served: true,
         }
     }
@@ -123,20 +140,35 @@ impl KindRow {
             value::list(spec, &["versions"]).iter().filter(|one| one["served"] == Value::Bool(true)).collect();
         versions.sort_by_key(|one| std::cmp::Reverse(age_of(value::text(one, &["name"]))));
         let storage = value::list(spec, &["versions"]).iter().find(|one| one["storage"] == Value::Bool(true));
-        let mut subresources = Vec::new();
+        let mut subresources: Vec<String> = Vec::new();
         let mut scale = None;
+        let (mut parts, mut selectable, mut deprecated) = (Vec::new(), Vec::new(), Vec::new());
         for version in &versions {
+            let name = value::text(version, &["name"]).to_owned();
             let of = value::at(version, &["subresources"]);
-            if !of["status"].is_null() && !subresources.contains(&"status".to_owned()) {
-                subresources.push("status".to_owned());
+            let mut has = Vec::new();
+            if !of["status"].is_null() {
+                has.push("status".to_owned());
             }
-            if of["scale"].is_object() && scale.is_none() {
-                subresources.push("scale".to_owned());
-                scale = Some(ScalePaths {
+            if of["scale"].is_object() {
+                has.push("scale".to_owned());
+                scale.get_or_insert_with(|| ScalePaths {
                     spec: value::text(of, &["scale", "specReplicasPath"]).to_owned(),
                     status: value::text(of, &["scale", "statusReplicasPath"]).to_owned(),
                     selector: value::text(of, &["scale", "labelSelectorPath"]).to_owned(),
                 });
+            }
+            for one in &has {
+                if !subresources.contains(one) {
+                    subresources.push(one.clone());
+                }
+            }
+            parts.push((name.clone(), has));
+            let fields = value::list(version, &["selectableFields"]).iter();
+            let fields = fields.map(|field| value::text(field, &["jsonPath"]).trim_start_matches('.').to_owned());
+            selectable.push((name.clone(), fields.collect()));
+            if version["deprecated"] == Value::Bool(true) {
+                deprecated.push((name.clone(), discouraged(spec, &versions, version)));
             }
         }
         let or = |text: &str, other: String| if text.is_empty() { other } else { text.to_owned() };
@@ -162,6 +194,9 @@ impl KindRow {
             scale,
             custom: true,
             columns,
+            parts,
+            selectable,
+            deprecated,
             served: true,
         }
     }
@@ -177,6 +212,21 @@ fn age_of(version: &str) -> (u8, u32, u32) {
         (0, number(major), number(minor))
     } else {
         (2, number(rest), 0)
+    }
+}
+
+/// What is said to those who use a version that is deprecated: its own words, or which version to use instead.
+fn discouraged(spec: &Value, versions: &[&Value], version: &Value) -> String {
+    if let Some(words) = version["deprecationWarning"].as_str() {
+        return words.to_owned();
+    }
+    let (group, kind) = (value::text(spec, &["group"]), value::text(spec, &["names", "kind"]));
+    let said = format!("{group}/{} {kind} is deprecated", value::text(version, &["name"]));
+    // The list begins with the newest.
+    let mut better = versions.iter().take_while(|one| one["name"] != version["name"]);
+    match better.find(|one| one["deprecated"] != Value::Bool(true)) {
+        Some(better) => format!("{said}; use {group}/{} {kind}", value::text(better, &["name"])),
+        None => said,
     }
 }
 

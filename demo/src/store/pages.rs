@@ -10,7 +10,7 @@ use super::Object;
 const KEPT: SignedDuration = SignedDuration::from_mins(5);
 
 /// A list as it was when its first page was read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Snapshot {
     version: u64,
     made: Timestamp,
@@ -18,7 +18,7 @@ struct Snapshot {
 }
 
 /// Lists that are being read.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Pages {
     begun: BTreeMap<u64, Snapshot>,
     next: u64,

@@ -44,7 +44,7 @@ pub struct Expired {
     pub oldest: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Table {
     objects: BTreeMap<(String, String), Arc<Object>>,
     ring: VecDeque<Event>,
@@ -53,7 +53,7 @@ struct Table {
 }
 
 /// All objects of the world.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Store {
     kinds: Vec<KindRow>,
     tables: Vec<Table>,

@@ -85,7 +85,7 @@ pub struct Signal {
 }
 
 /// The traffic of a world.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Traffic {
     seed: u64,
     flows: Vec<Flow>,

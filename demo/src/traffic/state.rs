@@ -75,7 +75,7 @@ pub struct Tries {
 }
 
 /// All that outlives a snapshot.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct State {
     pub(super) pods: Vec<PodState>,
     by_uid: HashMap<Arc<str>, u32>,

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Bundle, Stage, Trouble, build, build::oldest, file, logs::Logs};
+use super::{Bundle, Flood, Stage, Trouble, build, build::oldest, file, logs::Logs};
 use crate::{
-    api::{Cluster, Pulled, Request, Response, Stream, User},
+    api::{Cluster, Pulled, Request, Response, Standing, Stream, User},
     base::{kinds, objects::Kind, value::text},
     control::{Clocked, Control, inject, key::Key, time},
     metrics::{self, Scraper, Tsdb},
@@ -50,7 +50,7 @@ pub struct Wish {
 }
 
 /// A world.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct World {
     cluster: Cluster,
     control: Control,
@@ -67,6 +67,7 @@ pub struct World {
     scraper: Scraper,
     logs: Logs,
     rules: Rules,
+    floods: Vec<Flood>,
 }
 
 impl World {
@@ -99,6 +100,7 @@ impl World {
             scraper: Scraper::new(wish.seed),
             logs: Logs::default(),
             rules,
+            floods: Vec::new(),
         };
         world.observe_all();
         world.live(wish.now);
@@ -115,6 +117,11 @@ impl World {
     /// What its scripted model goes by.
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// What its Prometheus holds.
+    pub fn samples(&self) -> &Tsdb {
+        &self.tsdb
     }
 
     /// Lets time pass up to a moment.
@@ -189,10 +196,24 @@ impl World {
         for record in self.traffic.take_logs() {
             self.logs.take(&record);
         }
+        self.flood(from, to);
         self.scraper.scrape(&mut self.tsdb, &self.traffic, from, to);
         if to - self.chores >= CHORES {
             self.chores = to;
             self.chores();
+        }
+    }
+
+    /// Containers that talk without end.
+    fn flood(&mut self, from: u64, to: u64) {
+        let store = self.cluster.store();
+        let Some(pods) = store.find("", "pods").filter(|_| !self.floods.is_empty()) else { return };
+        for flood in &self.floods {
+            for pod in store.list(pods, Some(&flood.namespace)).filter(|pod| flood.hits(pod.name())) {
+                for line in flood.lines(pod.name(), from, to) {
+                    self.logs.take(&line);
+                }
+            }
         }
     }
 
@@ -248,6 +269,12 @@ impl World {
     /// Who may log in.
     pub fn set_users(&mut self, users: Vec<User>) {
         self.cluster.set_users(users);
+    }
+
+    /// Which trouble stands from now on, with the API and in the logs.
+    pub fn set_trouble(&mut self, standing: Standing, floods: Vec<Flood>) {
+        self.cluster.set_standing(standing);
+        self.floods = floods;
     }
 
     /// Forgets changes and begun lists, so that watches and pages answer 410.

@@ -12,14 +12,14 @@ use crate::{
 /// Lines kept of one container.
 const KEPT: usize = 2_000;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Log {
     next: u64,
     lines: VecDeque<Line>,
 }
 
 /// Logs by namespace and pod: the application's and the proxy's.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Logs {
     pods: BTreeMap<(String, String), [Log; 2]>,
 }

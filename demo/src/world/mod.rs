@@ -8,6 +8,7 @@ pub mod build;
 mod embedded;
 pub mod file;
 mod filler;
+mod flood;
 pub mod limits;
 mod living;
 mod logs;
@@ -24,6 +25,7 @@ pub use self::{
     build::{Built, Stage, build},
     embedded::{Bundle, named, names},
     file::WorldFile,
+    flood::Flood,
     living::{Wish, World},
 };
 pub use crate::base::trouble::Trouble;

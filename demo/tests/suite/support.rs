@@ -41,21 +41,47 @@ pub async fn demo() -> Demo {
 /// A client as the user of a context.
 pub async fn client(kubeconfig: &Path, context: &str) -> Client {
     let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-    let config = Config::from_custom_kubeconfig(Kubeconfig::read_from(kubeconfig).unwrap(), &options).await.unwrap();
+    let mut config = Config::from_custom_kubeconfig(Kubeconfig::read_from(kubeconfig).unwrap(), &options).await.unwrap();
+    // A refusal is an answer: 429 is what a budget says.
+    config.default_retry = false;
     Client::try_from(config).unwrap()
 }
 
+/// An answer that goes on for so long goes on for ever.
+const ANSWERED: std::time::Duration = std::time::Duration::from_secs(20);
+
 /// Sends anything; the code and the body, JSON where it is.
 pub async fn send(client: &Client, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> (u16, Value) {
+    let (code, _, body) = reply(client, method, path, headers, body).await;
+    (code, body)
+}
+
+/// The same, with the warnings in between. Lines of JSON, as a watch sends them, are a list.
+pub async fn reply(
+    client: &Client,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> (u16, Vec<String>, Value) {
     let mut request = http::Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let answer = client.send(request.body(Body::from(body.to_vec())).unwrap()).await.unwrap();
+    let answer = tokio::time::timeout(ANSWERED, client.send(request.body(Body::from(body.to_vec())).unwrap()));
+    let answer = answer.await.unwrap_or_else(|_| panic!("{method} {path} has no answer")).unwrap();
     let code = answer.status().as_u16();
-    let bytes = answer.into_body().collect_bytes().await.unwrap();
+    let warnings = answer.headers().get_all("warning").iter().map(|one| one.to_str().unwrap().to_owned()).collect();
+    let bytes = tokio::time::timeout(ANSWERED, answer.into_body().collect_bytes());
+    let bytes = bytes.await.unwrap_or_else(|_| panic!("{method} {path} does not end")).unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    (code, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    let body = if let Ok(body) = serde_json::from_str(&text) {
+        body
+    } else {
+        let lines: Result<Vec<Value>, _> = text.lines().map(serde_json::from_str).collect();
+        lines.map_or_else(|_| Value::String(text.clone()), Value::Array)
+    };
+    (code, warnings, body)
 }
 
 /// A program of the test cluster, or `None` where it is not built; in CI that is an error.

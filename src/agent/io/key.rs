@@ -64,6 +64,17 @@ pub fn present(model: &Model) -> Result<(), ProviderError> {
     }
 }
 
+/// Where the key of a model was found, in words and without it; `None` where it needs none and has none.
+pub fn found(model: &Model) -> Result<Option<String>, ProviderError> {
+    present(model)?;
+    Ok(match &model.key {
+        KeySource::Env { names, .. } => {
+            names.iter().find(|name| env::var(name).is_ok_and(|key| !key.trim().is_empty())).cloned()
+        }
+        KeySource::Command(_) => Some("agent.key-command".to_owned()),
+    })
+}
+
 fn from_environment(
     names: &[String],
     needed: bool,

@@ -235,6 +235,46 @@ impl Provider {
         Ok(Self { http, model, url, patience })
     }
 
+    /// Asks for the list of models: whether the address answers, whether it lets us in, and whether it names this model. `None`:
+    /// it answers, and keeps no such list.
+    pub async fn look(&self) -> Result<Option<bool>, ProviderError> {
+        let key = key::read(&self.model).await?;
+        let mut url = self.url.clone();
+        let chat = match self.model.wire {
+            Wire::OpenAi => "/chat/completions",
+            Wire::Anthropic => "/messages",
+        };
+        let path = url.path().strip_suffix(chat).unwrap_or_default().to_owned();
+        url.set_path(&format!("{path}/models"));
+        let request = self.sign(self.http.get(url), key.as_ref())?;
+        let answer = request.send().await.map_err(|error| self.lost(&error))?;
+        let status = answer.status().as_u16();
+        if !answer.status().is_success() {
+            let wait = wait_asked(answer.headers());
+            let words = self.words(answer, key.as_ref()).await;
+            // Small gateways speak of nothing but answers.
+            return match status {
+                404 | 405 | 501 => Ok(None),
+                _ => Err(ProviderError::Status { server: self.server(), status, words, wait }),
+            };
+        }
+        let list = self.list(answer).await.unwrap_or(Value::Null);
+        let names = list.get("data").and_then(Value::as_array);
+        Ok(names.map(|names| names.iter().any(|one| one.get("id").and_then(Value::as_str) == Some(&self.model.name))))
+    }
+
+    /// JSON of a size one reads at once.
+    async fn list(&self, mut answer: Response) -> Option<Value> {
+        let mut body = Vec::new();
+        while let Ok(Some(chunk)) = answer.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() > MOST_BYTES {
+                return None;
+            }
+        }
+        serde_json::from_slice(&body).ok()
+    }
+
     /// Who is asked.
     pub fn model(&self) -> &Model {
         &self.model

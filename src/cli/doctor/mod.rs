@@ -1,5 +1,6 @@
 //! `doctor`: what works here, what does not, and how to fix it. One check says one thing; a failed one never hides the next.
 
+mod agent;
 mod cluster;
 mod machine;
 mod mesh;
@@ -90,6 +91,7 @@ pub fn run(args: &DoctorArgs, globals: &Globals, out: &mut Out) -> Ended {
             checks.push(Check::new("kubeconfig", Health::Fail, detail, failure.fix));
         }
     }
+    agent::check(globals, &mut checks);
     machine::check(globals, &mut checks);
     let role = args.faults.then(|| rights::role(namespace.as_deref().unwrap_or("default")));
     let failed = checks.iter().any(|check| check.state == Health::Fail);

@@ -2,10 +2,16 @@
 
 use super::{
     connect::Link,
-    live::{collection_path, object_path, query},
     wire::JSON,
 };
-use crate::cluster::{Kind, Manifest, ObjectRef, api::Trouble, cause::Cause, describe, yaml};
+use crate::cluster::{
+    Kind, Manifest, ObjectRef,
+    api::Trouble,
+    cause::Cause,
+    describe,
+    request::{collection_path, object_path, query},
+    yaml,
+};
 
 /// Events shown for one object.
 const EVENTS: usize = 100;

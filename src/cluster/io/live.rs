@@ -6,8 +6,7 @@ use bytes::Bytes;
 use http::{Request, header::CONTENT_TYPE};
 use jiff::Timestamp;
 use kube::client::Body;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     cluster_id,
@@ -17,50 +16,15 @@ use super::{
     wire::{JSON, Whole},
 };
 use crate::cluster::{
-    Kind, Manifest, ObjectRef,
-    api::{Answer, Api, Preconditions, Read, Trouble, Write},
+    Kind, Manifest,
+    api::{Answer, Api, Read, Trouble, Write},
     cause::Cause,
+    request::{self, Sent, collection_path, object_path, query},
     warrant::Warrant,
 };
 
 /// Objects per page of a list; small enough that a page is never a burden.
 const PAGE: usize = 500;
-
-/// The name brink's writes carry in `metadata.managedFields`.
-pub const MANAGER: &str = "brink";
-
-/// What may not stand bare in a query value.
-const QUERY: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'&').add(b'+').add(b'<').add(b'>').add(b'?');
-
-/// What may not stand bare in a path segment.
-const SEGMENT: &AsciiSet = &QUERY.add(b'/').add(b'`').add(b'{').add(b'}').add(b'\\').add(b'^').add(b'|');
-
-/// Encodes a query value.
-pub(super) fn query(value: &str) -> String {
-    utf8_percent_encode(value, QUERY).to_string()
-}
-
-/// The URL path of an object, its names encoded: a name with a slash must not reach another object.
-pub(super) fn object_path(target: &ObjectRef) -> String {
-    format!("{}/{}", collection_path(&target.kind, target.namespace.as_deref()), segment(&target.name))
-}
-
-/// The URL path of a collection, its namespace encoded.
-pub(super) fn collection_path(kind: &Kind, namespace: Option<&str>) -> String {
-    kind.path(namespace.map(segment).as_deref())
-}
-
-fn segment(name: &str) -> String {
-    // `.` and `..` are steps of a path; written out, the server refuses them as names. So is an empty name, which would
-    // turn a request for one object into one for its collection.
-    match name {
-        "." => "%2E".to_owned(),
-        ".." => "%2E%2E".to_owned(),
-        "" => "%20".to_owned(),
-        name => utf8_percent_encode(name, SEGMENT).to_string(),
-    }
-}
 
 /// A real API server.
 #[derive(Debug, Clone)]
@@ -134,94 +98,17 @@ impl Live {
         }
     }
 
-    async fn allowed(&self, review: Value) -> Result<Answer, Trouble> {
-        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
-        let whole = self.link.fetch(self.post(path, &review)?).await?;
-        self.answer(&whole)
-    }
-
-    fn post(&self, path: &str, body: &Value) -> Result<Request<Body>, Trouble> {
-        self.with_body("POST", path, JSON, body)
-    }
-
-    fn with_body(
-        &self,
-        method: &str,
-        path: &str,
-        content: &'static str,
-        body: &Value,
-    ) -> Result<Request<Body>, Trouble> {
-        let mut request = self.link.request(method, path, JSON, Body::from(Bytes::from(body.to_string())))?;
-        request.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(content));
+    fn request(&self, sent: &Sent) -> Result<Request<Body>, Trouble> {
+        let body = sent.body.as_ref().map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
+        let mut request = self.link.request(sent.method, &sent.path, JSON, Body::from(body))?;
+        request.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(sent.content));
         Ok(request)
     }
 
     async fn send(&self, write: &Write, dry: bool) -> Result<Answer, Trouble> {
-        let whole = self.link.fetch(self.build(write, dry)?).await?;
+        let whole = self.link.fetch(self.request(&request::of_write(write, dry))?).await?;
         self.answer(&whole)
     }
-
-    fn build(&self, write: &Write, dry: bool) -> Result<Request<Body>, Trouble> {
-        const PATCH: &str = "application/json-patch+json";
-        // A dry run rejects fields the kind does not have; the write itself only warns, since an undo must be able to put
-        // back whatever the server once held.
-        let validation = if dry { "&fieldValidation=Strict&dryRun=All" } else { "" };
-        let options = format!("?fieldManager={MANAGER}{validation}");
-        let bare = if dry { "?dryRun=All" } else { "" };
-        match write {
-            Write::Create(target, manifest) => {
-                let path = collection_path(&target.kind, target.namespace.as_deref());
-                self.post(&format!("{path}{options}"), &manifest.0)
-            }
-            Write::Replace(target, manifest) => {
-                self.with_body("PUT", &format!("{}{options}", object_path(target)), JSON, &manifest.0)
-            }
-            Write::Patch(target, operations) => {
-                let path = format!("{}{options}", object_path(target));
-                self.with_body("PATCH", &path, PATCH, &Value::Array(operations.clone()))
-            }
-            Write::Scale(target, operations) => {
-                let path = format!("{}/scale{options}", object_path(target));
-                self.with_body("PATCH", &path, PATCH, &Value::Array(operations.clone()))
-            }
-            Write::Delete(target, preconditions) => {
-                let options = delete_options("v1", "DeleteOptions", preconditions, dry);
-                self.with_body("DELETE", &format!("{}{bare}", object_path(target)), JSON, &options)
-            }
-            Write::Evict(target, preconditions) => {
-                let mut delete = delete_options("v1", "DeleteOptions", preconditions, dry);
-                if let Some(options) = delete.as_object_mut() {
-                    options.remove("propagationPolicy");
-                }
-                let eviction = json!({
-                    "apiVersion": "policy/v1",
-                    "kind": "Eviction",
-                    "metadata": {"name": target.name, "namespace": target.namespace},
-                    "deleteOptions": delete,
-                });
-                self.post(&format!("{}/eviction{bare}", object_path(target)), &eviction)
-            }
-        }
-    }
-}
-
-fn delete_options(version: &str, kind: &str, preconditions: &Preconditions, dry: bool) -> Value {
-    let mut options = json!({"apiVersion": version, "kind": kind, "propagationPolicy": "Background"});
-    let mut must = serde_json::Map::new();
-    if let Some(uid) = &preconditions.uid {
-        must.insert("uid".to_owned(), json!(uid));
-    }
-    if let Some(version) = &preconditions.resource_version {
-        must.insert("resourceVersion".to_owned(), json!(version));
-    }
-    if !must.is_empty() {
-        options["preconditions"] = Value::Object(must);
-    }
-    if dry {
-        // In the body as well as in the query: with a body the server reads options from it alone.
-        options["dryRun"] = json!(["All"]);
-    }
-    options
 }
 
 impl Api for Live {
@@ -230,22 +117,9 @@ impl Api for Live {
             Read::Get(target) => self.path(&object_path(target)).await,
             Read::List { kind, namespace, labels } => self.list(kind, namespace.as_deref(), labels).await,
             Read::Path(path) => self.path(path).await,
-            Read::Allowed { verb, kind, namespace, name, subresource } => {
-                let attributes = json!({
-                    "verb": verb,
-                    "group": kind.group,
-                    "version": kind.version,
-                    "resource": kind.plural,
-                    "subresource": subresource.as_deref().unwrap_or_default(),
-                    "namespace": namespace.as_deref().unwrap_or_default(),
-                    "name": name.as_deref().unwrap_or_default(),
-                });
-                let review = json!({
-                    "apiVersion": "authorization.k8s.io/v1",
-                    "kind": "SelfSubjectAccessReview",
-                    "spec": {"resourceAttributes": attributes},
-                });
-                self.allowed(review).await
+            Read::Allowed { .. } => {
+                let whole = self.link.fetch(self.request(&request::of_read(read))?).await?;
+                self.answer(&whole)
             }
         }
     }

@@ -9,7 +9,6 @@ use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 use super::{
     connect::Link,
-    live::{object_path, query},
     watch::{backoff::Backoff, lines::Lines},
 };
 use crate::{
@@ -19,6 +18,7 @@ use crate::{
         api::Trouble,
         cause::remedy,
         logs::{KEPT, LogBatch, LogRequest},
+        request::{object_path, query},
     },
 };
 

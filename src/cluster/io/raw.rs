@@ -4,10 +4,13 @@ use bytes::Bytes;
 
 use super::{
     connect::Link,
-    live::{collection_path, object_path, query},
     wire,
 };
-use crate::cluster::{Kind, ObjectRef, api::Trouble};
+use crate::cluster::{
+    Kind, ObjectRef,
+    api::Trouble,
+    request::{collection_path, object_path, query},
+};
 
 /// In what form the server answers a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! What is already read never moves: new lines push only for whoever is at the bottom. A card is drawn by brink in a frame no
 //! Markdown can draw, and opening it has the API server check the proposal again.
 
+mod suggested;
 mod transcript;
 
 use ratatui::{
@@ -15,11 +16,12 @@ use super::{Cx, LineInput, Look, Reply, Title, state::Message};
 use crate::{
     agent::{Conversation, End, Model, Proposal, Told},
     base::{Ticket, sanitize},
-    config::Role,
+    config::{Role, keymap::chain},
     fault::checked::Checked,
     msg::{Command, Context, Effect, Failure},
     widgets::{fill, put, put_spans},
 };
+use suggested::Suggested;
 use transcript::{Item, Transcript};
 
 /// See the module docs.
@@ -32,12 +34,16 @@ pub struct Agent {
     /// The line being typed, while it has the focus.
     typing: bool,
     line: LineInput,
+    /// What is offered to whoever does not know what to ask.
+    suggested: Suggested,
     history: Vec<String>,
     recalled: usize,
     asked: Option<Ticket>,
     /// A proposal that is being checked again.
     checking: Option<Ticket>,
     chosen: usize,
+    /// The chosen card is to be brought on screen.
+    seek: bool,
     failure: Option<Failure>,
     /// Lines below the last one shown.
     below: usize,
@@ -63,11 +69,13 @@ impl Agent {
             transcript: Transcript::default(),
             typing: false,
             line: LineInput::default(),
+            suggested: Suggested::default(),
             history: Vec::new(),
             recalled: 0,
             asked: None,
             checking: None,
             chosen: 0,
+            seek: false,
             failure: None,
             below: 0,
             page: 1,
@@ -131,6 +139,7 @@ impl Agent {
                 let step = if command == Command::NextProposal { 1 } else { count - 1 };
                 self.chosen = (self.chosen + step) % count;
                 self.transcript.choose(self.chosen);
+                self.seek = true;
             }
             Command::OpenProposal | Command::Open => return self.open(cx),
             Command::NewConversation => {
@@ -155,6 +164,11 @@ impl Agent {
                 let at = self.history.len().checked_sub(self.recalled);
                 let text = at.and_then(|at| self.history.get(at)).cloned().unwrap_or_default();
                 self.line.set(&text);
+            }
+            Command::Complete => {
+                if let Some(question) = self.suggested.after(self.line.text()) {
+                    self.line.set(question);
+                }
             }
             command => {
                 self.line.edit(command);
@@ -258,7 +272,7 @@ impl Agent {
         let Ok(model) = &self.model else { return Title { words: Vec::new(), right: None } };
         let budget = self.talk.budget();
         let role = if budget.percent() >= 80 { Role::Warn } else { Role::TextDim };
-        let mut words = vec![(sanitize::line(&model.name).into_owned(), Role::TextDim)];
+        let mut words = vec![(model.shown(), Role::TextDim)];
         if budget.used > 0 {
             words.push((budget.words(), role));
         }
@@ -270,30 +284,68 @@ impl Agent {
         Title { words, right: busy.map(|text| (text.to_owned(), Role::TextDim)) }
     }
 
-    /// The keys that matter here.
-    pub fn hints(&self) -> Vec<Command> {
-        let mut keys = Vec::new();
-        if self.ready() {
-            keys.push(Command::Ask);
+    /// Nobody was asked yet.
+    pub fn fresh(&self) -> bool {
+        self.talk.messages().is_empty()
+    }
+
+    /// The model's name for the header; `None` without one.
+    pub fn name(&self) -> Option<String> {
+        self.model.as_ref().ok().map(Model::shown)
+    }
+
+    /// It says of itself that it is no AI.
+    pub fn scripted(&self) -> bool {
+        self.model.as_ref().is_ok_and(Model::scripted)
+    }
+
+    /// The keys that matter here, with their words.
+    pub fn hints(&self) -> Vec<(Command, &'static str)> {
+        let own = |command: Command| (command, command.spec().hint);
+        if self.typing {
+            let mut suggested = self.suggested;
+            let offered = suggested.after(self.line.text());
+            let mut keys = vec![(Command::Accept, "ask")];
+            keys.extend(offered.map(|_| {
+                (Command::Complete, if self.line.text().is_empty() { "take this question" } else { "another question" })
+            }));
+            keys.push((Command::Cancel, "back"));
+            return keys;
         }
+        let mut keys = Vec::new();
         if self.proposals().next().is_some() {
-            keys.extend([Command::OpenProposal, Command::NextProposal]);
+            keys.extend([own(Command::OpenProposal), own(Command::NextProposal)]);
         }
         if self.asked.is_some() {
-            keys.push(Command::Back);
+            keys.push((Command::Back, "stop"));
+        } else if self.ready() {
+            keys.push(own(Command::Ask));
         }
-        keys.extend([Command::NewConversation, Command::NextPane, Command::Help]);
+        keys.extend([Command::NewConversation].into_iter().filter(|_| !self.fresh()).map(own));
+        keys.extend([Command::NextPane, Command::Help].map(own));
         keys
     }
 
     /// Lays the transcript out; whoever reads above the bottom keeps his place.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
         let before = self.transcript.len();
-        self.transcript.settle(usize::from(area.width), look.theme.ascii);
+        let keys = card_keys(look, self.proposals().count());
+        self.transcript.settle(usize::from(area.width), look.theme.ascii, keys);
         self.page = usize::from(area.height.saturating_sub(2));
         let now = self.transcript.len();
         if self.below > 0 {
             self.below += now.saturating_sub(before);
+        }
+        if std::mem::take(&mut self.seek)
+            && let Some((from, to)) = self.transcript.card()
+        {
+            let last = now.saturating_sub(self.below);
+            if to > last {
+                self.below = now - to;
+            } else if from < last.saturating_sub(self.page) {
+                // Its head is what a reader looks for.
+                self.below = now.saturating_sub(from + self.page);
+            }
         }
         self.below = self.below.min(now.saturating_sub(self.page));
     }
@@ -311,8 +363,7 @@ impl Agent {
             return;
         }
         if self.transcript.len() == 0 {
-            Message::quiet("nothing was asked yet", "ask what is slow, what would break, or for three chaos tests")
-                .view(above, buf, look);
+            self.empty(look).view(above, buf, look);
         }
         let last = self.transcript.len().saturating_sub(self.below);
         let first = last.saturating_sub(usize::from(above.height));
@@ -320,6 +371,26 @@ impl Agent {
             put_spans(buf, area.x, y, area.width, line.iter().map(|part| (part.text.as_str(), style(part.role))));
         }
         self.foot(Rect { y: above.bottom(), height: 2, ..area }, buf, look);
+    }
+
+    /// What stands here before the first question.
+    fn empty(&self, look: &Look<'_>) -> Message {
+        let about = if self.scripted() {
+            "a scripted model answers: it looks at this cluster and follows rules, and is no AI"
+        } else {
+            "the model looks at this cluster and proposes; nothing is written without your key"
+        };
+        let keys = |context, command| look.keymap.keys(&chain(context), command);
+        let begin = keys(Context::Agent, Command::Ask);
+        let begin = begin.iter().find(|key| *key == "enter").or(begin.first()).cloned();
+        let ask = (begin, look.keymap.key(&chain(Context::Input), Command::Complete));
+        let how = match ask {
+            _ if self.typing => String::new(),
+            (Some(ask), Some(take)) => format!("\n\n{ask}, then {take}, takes over the question below"),
+            (Some(ask), None) => format!("\n\n{ask} begins a question"),
+            (None, _) => String::new(),
+        };
+        Message::quiet("nothing was asked yet", format!("{about}{how}"))
     }
 
     /// What is said of a check, or what is below; then the line to type in.
@@ -336,6 +407,9 @@ impl Agent {
         put(buf, area.x, y, 2, "> ", style(if self.typing { Role::Accent } else { Role::TextDim }));
         let (shown, cursor) = self.line.window(usize::from(room).max(2));
         put(buf, area.x + 2, y, room, shown, style(Role::Text));
+        if self.line.text().is_empty() && (self.fresh() || self.typing) && self.asked.is_none() {
+            put(buf, area.x + 2, y, room, self.suggested.question(), style(Role::TextDim));
+        }
         if self.typing && look.focused {
             let at = area.x + 2 + u16::try_from(cursor).unwrap_or(0);
             if let Some(cell) = buf.cell_mut((at.min(area.right().saturating_sub(1)), y)) {
@@ -343,4 +417,12 @@ impl Agent {
             }
         }
     }
+}
+
+/// The keys of the chosen card with their words, as they are bound.
+fn card_keys(look: &Look<'_>, cards: usize) -> Vec<(String, &'static str)> {
+    let path = chain(Context::Agent);
+    let word = |command: Command| look.keymap.key(&path, command).map(|key| (key, command.spec().hint));
+    let next = word(Command::NextProposal).filter(|_| cards > 1);
+    word(Command::OpenProposal).into_iter().chain(next).collect()
 }

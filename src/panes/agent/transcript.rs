@@ -9,6 +9,10 @@ use crate::{
     widgets::markdown::{self, Line, Words},
 };
 
+/// A key, and what it does.
+type Key = (String, &'static str);
+type Keys = Vec<Key>;
+
 /// One thing in the transcript.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
@@ -38,6 +42,8 @@ pub struct Transcript {
     chosen: usize,
     cells: usize,
     ascii: bool,
+    /// The keys of the chosen card, with their words.
+    keys: Keys,
     len: usize,
 }
 
@@ -127,9 +133,9 @@ impl Transcript {
     }
 
     /// Lays out what changed.
-    pub fn settle(&mut self, cells: usize, ascii: bool) {
-        if (self.cells, self.ascii) != (cells, ascii) {
-            (self.cells, self.ascii) = (cells, ascii);
+    pub fn settle(&mut self, cells: usize, ascii: bool, keys: Keys) {
+        if (self.cells, self.ascii, &self.keys) != (cells, ascii, &keys) {
+            (self.cells, self.ascii, self.keys) = (cells, ascii, keys);
             self.items.iter_mut().for_each(|(_, lines)| *lines = None);
         }
         let mut card = 0;
@@ -137,10 +143,26 @@ impl Transcript {
             let at = card;
             card += usize::from(matches!(item, Item::Card(_)));
             if lines.is_none() {
-                *lines = Some(laid(item, cells, ascii, (at, at == self.chosen)));
+                *lines = Some(laid(item, cells, ascii, (at, (at == self.chosen).then_some(self.keys.as_slice()))));
             }
         }
         self.len = self.items.iter().filter_map(|(_, lines)| lines.as_ref()).map(Vec::len).sum();
+    }
+
+    /// The first line of the chosen card, and the one after its last.
+    pub fn card(&self) -> Option<(usize, usize)> {
+        let (mut from, mut card) = (0, 0);
+        for (item, lines) in &self.items {
+            let to = from + lines.as_ref().map_or(0, Vec::len);
+            if matches!(item, Item::Card(_)) {
+                if card == self.chosen {
+                    return Some((from, to));
+                }
+                card += 1;
+            }
+            from = to;
+        }
+        None
     }
 
     /// The lines from one to another.
@@ -168,7 +190,8 @@ fn plain(text: &str, cells: usize, role: Role) -> Vec<Line> {
     clean.lines().flat_map(|line| width::wrap(line, cells.max(4))).map(|line| vec![words(line, role)]).collect()
 }
 
-fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, bool)) -> Vec<Line> {
+/// The lines of an item; `card`: which card it would be, and the keys of the chosen one.
+fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, Option<&[Key]>)) -> Vec<Line> {
     let room = cells.saturating_sub(2);
     match item {
         Item::You(text) => {
@@ -205,10 +228,10 @@ fn bytes(size: usize) -> String {
 }
 
 /// A card: number, title and facts in a frame.
-fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, chosen): (usize, bool)) -> Vec<Line> {
+fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, keys): (usize, Option<&[Key]>)) -> Vec<Line> {
     let [top_left, top_right, low_left, low_right, flat, side] =
         if ascii { ["+", "+", "+", "+", "-", "|"] } else { ["╭", "╮", "╰", "╯", "─", "│"] };
-    let role = if chosen { Role::BorderFocus } else { Role::Border };
+    let role = if keys.is_some() { Role::BorderFocus } else { Role::Border };
     let room = cells.saturating_sub(4).max(4);
     let mut inside: Vec<(String, Role)> = Vec::new();
     let mut say = |text: &str, role| {
@@ -227,6 +250,17 @@ fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, chosen): (usize, 
     for (text, of) in inside {
         let pad = " ".repeat(room.saturating_sub(width::width(&text)));
         lines.push(vec![words(format!("{side} "), role), words(text, of), words(format!("{pad} {side}"), role)]);
+    }
+    if let Some(keys) = keys.filter(|keys| !keys.is_empty()) {
+        let used: usize = keys.iter().map(|(key, word)| width::width(key) + 1 + width::width(word)).sum();
+        let gaps = 3 * (keys.len() - 1);
+        let mut line = vec![words(format!("{side} "), role)];
+        for (at, (key, word)) in keys.iter().enumerate() {
+            line.push(words(format!("{}{key}", if at == 0 { "" } else { "   " }), Role::Key));
+            line.push(words(format!(" {word}"), Role::TextDim));
+        }
+        line.push(words(format!("{} {side}", " ".repeat(room.saturating_sub(used + gaps))), role));
+        lines.push(line);
     }
     lines.push(vec![words(format!("{low_left}{}{low_right}", flat.repeat(cells.saturating_sub(2))), role)]);
     lines.push(Vec::new());

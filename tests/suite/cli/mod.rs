@@ -1,6 +1,7 @@
 //! The real binary on a command line, as a script meets it.
 
 mod config;
+mod doctor;
 mod input;
 mod look;
 mod usage;

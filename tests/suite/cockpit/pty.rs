@@ -2,6 +2,7 @@
 
 use std::{
     io::{Read, Write},
+    path::PathBuf,
     process::Command,
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
@@ -24,7 +25,7 @@ pub struct Session {
     raw: Vec<u8>,
     screen: vt100::Parser,
     /// Dropped last of all: a guardian may be at work in it.
-    _home: State,
+    home: State,
 }
 
 impl Session {
@@ -50,6 +51,7 @@ impl Session {
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env("KUBECONFIG", home.path().join("none"));
+        command.env("TMPDIR", home.path());
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
         let mut reader = pty.master.try_clone_reader().unwrap();
@@ -64,7 +66,12 @@ impl Session {
             }
         });
         let screen = terminal(width.max(1), height.max(1));
-        Self { child, master: pty.master, keys, bytes, raw: Vec::new(), screen, _home: home }
+        Self { child, master: pty.master, keys, bytes, raw: Vec::new(), screen, home }
+    }
+
+    /// The home of the program, and its place for temporary things.
+    pub fn home(&self) -> PathBuf {
+        self.home.path().to_owned()
     }
 
     pub fn press(&mut self, keys: &str) {

@@ -1,5 +1,6 @@
 //! The matrix of disturbances: every point with every family it means something for, run by the production executor and
-//! guardian against the cluster in memory, in virtual time. A crash drops everything but disk and cluster.
+//! guardian in virtual time, against the cluster in memory and against the embedded world with its controllers. A crash drops
+//! everything but disk and cluster.
 
 mod crash;
 mod heard;
@@ -10,7 +11,10 @@ mod stop;
 
 use std::{collections::BTreeMap, future::Future, panic::AssertUnwindSafe, pin::Pin};
 
-use super::support::families::Family;
+use super::support::{
+    fake_cluster::{Ground, on},
+    families::Family,
+};
 
 type Run = fn(Family) -> Pin<Box<dyn Future<Output = u32>>>;
 
@@ -80,6 +84,15 @@ fn wanted(point: &Point, family: Family) -> bool {
 
 #[test]
 fn every_point_holds_for_every_family() {
+    on(Ground::Memory, run);
+}
+
+#[test]
+fn every_point_holds_for_every_family_on_the_embedded_world() {
+    on(Ground::Demo, run);
+}
+
+fn run() {
     let mut table: BTreeMap<(usize, Family), u32> = BTreeMap::new();
     let mut failed = Vec::new();
     for (row, point) in POINTS.iter().enumerate() {

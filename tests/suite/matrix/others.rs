@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::crash::fault_write;
 use crate::suite::support::{
     fake_cluster::{Store, Twist},
-    families::{Family, policy, route, virtual_service},
+    families::{Family, another, beat, policy, route, theirs, virtual_service},
     rig::{Cockpit, ID, Rig},
 };
 
@@ -78,6 +78,16 @@ fn effective_writes(rig: &Rig) -> BTreeMap<String, usize> {
     count
 }
 
+/// What a person wrote of an object, wherever it was made.
+fn meant(mut object: Value) -> Value {
+    let labels = object["metadata"]["labels"].take();
+    if let Some(spec) = object["spec"].as_object_mut() {
+        // Where a pod runs is not its writer's choice.
+        spec.remove("nodeName");
+    }
+    json!({"labels": labels, "spec": object["spec"].take()})
+}
+
 /// Something moves between preview and apply.
 pub async fn before_apply(family: Family) -> u32 {
     let id = ID;
@@ -92,28 +102,22 @@ pub async fn before_apply(family: Family) -> u32 {
     rig.world.script(move |call, store| {
         if fault_write(call) && left > 0 {
             left -= 1;
-            store.edit(&place, "controller", |object| object["status"] = json!({"beat": left}));
+            store.edit(&place, "controller", |object| beat(object, left));
         }
         Twist::Pass
     });
     cockpit.apply(checked).await.unwrap();
     cockpit.engine.abort(id).await.unwrap();
-    rig.world.with(|store| {
-        store.edit(&object, "controller", |object| {
-            object.as_object_mut().unwrap().remove("status");
-        });
-    });
     rig.assert_clean("status churn");
     runs += 1;
 
     // A value, a label, another object of the name: nothing is applied.
     let moves: [fn(&mut Store, &ObjectRef); 3] = [
-        |store, object| store.edit(object, "ben", |object| object["spec"]["theirs"] = json!(1)),
+        |store, object| store.edit(object, "ben", theirs),
         |store, object| store.edit(object, "ben", |object| object["metadata"]["labels"]["theirs"] = json!("1")),
         |store, object| {
-            let body = json!({"metadata": {}, "spec": {"another": true}});
             store.remove(object);
-            store.put(object, body);
+            store.put(object, another(object));
         },
     ];
     for change in moves {
@@ -122,15 +126,16 @@ pub async fn before_apply(family: Family) -> u32 {
         let checked = rig.checked().await;
         rig.world.with(|store| {
             if additive {
-                store.put(&object, json!({"metadata": {}, "spec": {"theirs": true}}));
+                store.put(&object, another(&object));
             } else {
                 change(store, &object);
             }
         });
-        let theirs = rig.world.picture();
+        let picture = rig.world.picture();
+        let written = meant(rig.world.get(&object).unwrap());
         let refused = cockpit.apply(checked).await.unwrap_err();
         assert!(matches!(refused, ApplyError::Moved { .. }), "{refused}");
-        assert_eq!(rig.world.picture(), theirs);
+        assert_eq!(rig.world.picture(), picture);
         rig.assert_put_away("moved before apply");
 
         // The same between the last look and the write: found by the conditions of the write.
@@ -142,7 +147,7 @@ pub async fn before_apply(family: Family) -> u32 {
             if fault_write(call) && !done {
                 done = true;
                 if additive {
-                    store.put(&place, json!({"metadata": {}, "spec": {"theirs": true}}));
+                    store.put(&place, another(&place));
                 } else {
                     change(store, &place);
                 }
@@ -153,11 +158,7 @@ pub async fn before_apply(family: Family) -> u32 {
         assert!(matches!(refused, ApplyError::Step { .. }), "{refused}");
         rig.until("the clean-up", 100, || cockpit.engine.kept().iter().all(InjectionView::ended)).await;
         let live = rig.world.get(&object).unwrap();
-        let kept = live["spec"]["theirs"] == 1
-            || live["spec"]["theirs"] == true
-            || live["spec"]["another"] == true
-            || live["metadata"]["labels"]["theirs"] == "1";
-        assert!(kept, "a foreign value was overwritten: {live}");
+        assert_eq!(meant(live.clone()), written, "a foreign value was overwritten");
         assert!(live["metadata"]["annotations"][format!("{PREFIX}/injection")].is_null(), "{live}");
         runs += 2;
     }
@@ -199,13 +200,13 @@ pub async fn before_undo(family: Family) -> u32 {
         Family::Insert => object["spec"]["http"][0]["fault"]["delay"]["fixedDelay"] = json!("9s"),
         Family::Image => object["spec"]["template"]["spec"]["containers"][1]["image"] = json!("web:2"),
         Family::Scale => object["spec"]["replicas"] = json!(7),
-        Family::Additive | Family::Recreate => object["spec"]["theirs"] = json!(true),
+        Family::Additive | Family::Recreate => theirs(object),
         Family::Evict => {}
     };
     rig.world.with(|store| store.edit(&object, "ben", |object| touch(family, object)));
-    let theirs = rig.world.get(&object).unwrap()["spec"].clone();
+    let moved = rig.world.get(&object).unwrap()["spec"].clone();
     let view = cockpit.engine.abort(ID).await.unwrap();
-    assert_eq!(rig.world.get(&object).unwrap()["spec"], theirs, "{}: overwritten", family.letter());
+    assert_eq!(rig.world.get(&object).unwrap()["spec"], moved, "{}: overwritten", family.letter());
     match family {
         Family::Image | Family::Scale => {
             assert_eq!(view.state, State::Residue, "{view:?}");
@@ -217,7 +218,7 @@ pub async fn before_undo(family: Family) -> u32 {
             let view = cockpit.engine.decide(ID, Decision::KeepTheirs).await.unwrap();
             assert!(view.ended(), "{view:?}");
             let kept = rig.world.get(&object).unwrap_or_else(|| panic!("it is gone: {view:#?} {:#?}", rig.tail()));
-            assert_eq!(kept["spec"], theirs, "{}: kept", family.letter());
+            assert_eq!(kept["spec"], moved, "{}: kept", family.letter());
         }
     }
     let live = rig.world.get(&object).unwrap();
@@ -262,7 +263,7 @@ pub async fn before_undo(family: Family) -> u32 {
     let cockpit = active(&rig).await;
     rig.world.with(|store| {
         store.remove(&object);
-        store.put(&object, json!({"metadata": {"labels": {"new": "1"}}, "spec": {"another": true}}));
+        store.put(&object, another(&object));
     });
     let new = rig.world.get(&object).unwrap();
     let view = cockpit.engine.abort(ID).await.unwrap();
@@ -287,10 +288,12 @@ pub async fn admission(family: Family) -> u32 {
             && body["spec"].is_object()
             && !call.object.starts_with("Job")
         {
-            body["spec"]["mutated"] = json!(true);
+            body["metadata"]["annotations"]["mutated"] = json!("yes");
         }
-        if call.purpose == Some(Purpose::Undo) && body["spec"].is_object() {
-            body["spec"].as_object_mut().unwrap().remove("mutated");
+        if call.purpose == Some(Purpose::Undo)
+            && let Some(notes) = body["metadata"]["annotations"].as_object_mut()
+        {
+            notes.remove("mutated");
         }
         Ok(())
     });
@@ -480,14 +483,12 @@ pub async fn ground_moves(family: Family) -> u32 {
     let rig = Rig::new(family);
     let cockpit = active(&rig).await;
     let kind: Kind = family.object(ID).kind;
-    rig.world.with(|store| {
-        store.served.remove(&(kind.group.clone(), kind.version.clone(), kind.plural.clone()));
-        store.objects.retain(|(group, plural, _, _), _| !(*group == kind.group && *plural == kind.plural));
-    });
-    let view = cockpit.engine.abort(ID).await.unwrap();
-    assert!(view.ended(), "{view:?}");
-    assert!(view.steps.iter().all(|step| step.outcome == Some(Outcome::Gone)), "{view:?}");
-    runs += 1;
+    if rig.world.with(|store| store.stop_serving(&kind)) {
+        let view = cockpit.engine.abort(ID).await.unwrap();
+        assert!(view.ended(), "{view:?}");
+        assert!(view.steps.iter().all(|step| step.outcome == Some(Outcome::Gone)), "{view:?}");
+        runs += 1;
+    }
 
     // A controller puts everything back while our mark is on it.
     if matches!(family, Family::Insert | Family::Image | Family::Scale) {
@@ -523,11 +524,12 @@ pub async fn ground_moves(family: Family) -> u32 {
         let cockpit = active(&rig).await;
         rig.world.with(|store| {
             store.remove(&route("reviews"));
-            store.put(&route("reviews"), json!({"metadata": {"labels": {"app": "reviews"}}, "spec": {"theirs": true}}));
+            store.put(&route("reviews"), another(&route("reviews")));
         });
+        let new = rig.world.get(&route("reviews")).unwrap();
         let view = cockpit.engine.abort(ID).await.unwrap();
         assert_eq!(view.state, State::Residue, "{view:?}");
-        assert_eq!(rig.world.get(&route("reviews")).unwrap()["spec"], json!({"theirs": true}));
+        assert_eq!(rig.world.get(&route("reviews")).unwrap()["spec"], new["spec"]);
         runs += 1;
     }
     runs

@@ -99,36 +99,77 @@ pub fn pod(name: &str) -> ObjectRef {
 
 /// A shop with everything the families touch.
 pub fn shop() -> World {
-    let world = World::new(&["shop", "brink"]);
-    world.put(
-        &virtual_service(),
+    let mut objects = vec![(
+        virtual_service(),
         json!({"metadata": {"annotations": {"team": "reviews"}}, "spec": {"hosts": ["reviews"], "http": [
             {"name": "v2", "route": [{"destination": {"host": "reviews-v2"}, "weight": 100}]},
             {"name": "v1", "route": [{"destination": {"host": "reviews"}}]}
         ]}}),
-    );
-    world.put(
-        &deployment(),
-        json!({"metadata": {"labels": {"app": "web"}}, "spec": {"replicas": 3, "template": {"spec": {"containers": [
-            {"name": "sidecar", "image": "proxy:1"}, {"name": "web", "image": "web:1"}
-        ]}}}}),
-    );
-    world.put(
-        &route("reviews"),
+    )];
+    let labels = json!({"app": "web"});
+    objects.push((
+        deployment(),
+        json!({"metadata": {"labels": labels}, "spec": {"replicas": 3, "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [
+                {"name": "sidecar", "image": "proxy:1"}, {"name": "web", "image": "web:1"}
+            ]}}}}),
+    ));
+    objects.push((
+        route("reviews"),
         json!({"metadata": {"labels": {"app": "reviews"}}, "spec": {"hostnames": ["shop.example"], "rules": [
             {"backendRefs": [{"name": "reviews", "port": 80}]}
         ]}}),
-    );
+    ));
     for name in ["web-1", "web-2"] {
-        world.put(
-            &pod(name),
-            json!({"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web"}]}}),
-        );
+        let spec = json!({"containers": [{"name": "web", "image": "web:1"}]});
+        objects.push((pod(name), json!({"metadata": {"labels": labels}, "spec": spec})));
     }
-    world
+    World::new(&["shop", "brink"], objects)
 }
 
-fn changes(family: Family, id: &str) -> Vec<(ObjectRef, Change, bool)> {
+/// A value of another writer, beside what the fault touches.
+pub fn theirs(object: &mut Value) {
+    match object["kind"].as_str().unwrap() {
+        "VirtualService" => object["spec"]["exportTo"] = json!(["theirs"]),
+        "Deployment" => object["spec"]["minReadySeconds"] = json!(7),
+        "HTTPRoute" => object["spec"]["hostnames"] = json!(["theirs.example"]),
+        "AuthorizationPolicy" => object["spec"]["rules"] = json!([{"to": [{"operation": {"methods": ["THEIRS"]}}]}]),
+        "Pod" => object["spec"]["activeDeadlineSeconds"] = json!(70_000),
+        other => panic!("no value of others for {other}"),
+    }
+}
+
+/// Another object of this kind, as somebody else would make it.
+pub fn another(object: &ObjectRef) -> Value {
+    let container = json!({"name": "another", "image": "another:1"});
+    let labels = json!({"app": "another"});
+    let spec = match object.kind.kind.as_str() {
+        "VirtualService" => json!({"hosts": ["another"], "http": [{"route": [{"destination": {"host": "another"}}]}]}),
+        "Deployment" => json!({"selector": {"matchLabels": labels}, "template": {
+            "metadata": {"labels": labels}, "spec": {"containers": [container]}}}),
+        "HTTPRoute" => json!({"hostnames": ["another.example"]}),
+        "AuthorizationPolicy" => json!({"action": "ALLOW"}),
+        "Pod" => json!({"containers": [container]}),
+        other => panic!("no other {other}"),
+    };
+    json!({"metadata": {"labels": {"new": "1"}}, "spec": spec})
+}
+
+/// A status that a controller writes beside the others.
+pub fn beat(object: &mut Value, beat: u32) {
+    let kind = object["kind"].as_str().unwrap().to_owned();
+    if kind == "HTTPRoute" {
+        let parent = json!({"controllerName": "example.com/beat", "parentRef": {"name": format!("beat-{beat}")},
+            "conditions": []});
+        object["status"] = json!({"parents": [parent]});
+    } else {
+        let condition = json!({"type": format!("Beat{beat}"), "status": "True"});
+        let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        object["status"]["conditions"] = json!([conditions, vec![condition]].concat());
+    }
+}
+
+fn changes(family: Family, id: &str, live: Option<&Value>) -> Vec<(ObjectRef, Change, bool)> {
     let field = |name: &str| Seg::Field(name.to_owned());
     let named = |name: &str| Seg::Named { key: "name".to_owned(), value: name.to_owned() };
     match family {
@@ -167,8 +208,7 @@ fn changes(family: Family, id: &str) -> Vec<(ObjectRef, Change, bool)> {
         }
         Family::Scale => vec![(deployment(), Change::Scale { from: 3, to: 1 }, false)],
         Family::Recreate => {
-            let spec =
-                json!({"hostnames": ["shop.example"], "rules": [{"backendRefs": [{"name": "reviews", "port": 80}]}]});
+            let spec = live.map(|live| live["spec"].clone()).unwrap_or_default();
             let ours = Manifest(json!({"metadata": {"name": format!("brink-{id}"), "namespace": "shop"},
                 "spec": {"hostnames": ["shop.example"], "rules": [{"backendRefs": [{"name": "nowhere", "port": 80}]}]}}));
             let again =
@@ -188,7 +228,8 @@ fn changes(family: Family, id: &str) -> Vec<(ObjectRef, Change, bool)> {
 pub async fn checked(world: &World, client: &Client, family: Family, id: &str) -> Checked {
     let mut steps = Vec::new();
     let (mut stored, mut identities, mut uids) = (Vec::new(), Vec::new(), Vec::new());
-    for (n, (object, change, assumed)) in (1u32..).zip(changes(family, id)) {
+    let live = world.get(&family.object(id));
+    for (n, (object, change, assumed)) in (1u32..).zip(changes(family, id, live.as_ref())) {
         let before = match change {
             Change::Create { .. } => None,
             _ => world.get(&object).map(Manifest),

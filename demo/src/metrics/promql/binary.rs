@@ -1,6 +1,6 @@
 //! Operators between numbers and series.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
 use promql_parser::parser::{
     BinModifier, BinaryExpr, LabelModifier, VectorMatchCardinality,
@@ -14,7 +14,7 @@ use super::{
     Grid, Matrix, QueryError, Row,
     eval::{Eval, distinct},
 };
-use crate::metrics::tsdb::{Pair, Tags};
+use crate::metrics::tsdb::Tags;
 
 pub(super) fn binary(eval: Eval<'_>, one: &BinaryExpr, grid: Grid) -> Result<Matrix, QueryError> {
     let (left, right) = (eval.eval(&one.lhs, grid)?, eval.eval(&one.rhs, grid)?);
@@ -102,6 +102,11 @@ impl Op {
         distinct(rows.collect())
     }
 
+    /// Whether the name goes with the operation; for `bool` it goes at the very end.
+    fn drops_name(self) -> bool {
+        !self.compares
+    }
+
     fn joined(
         self,
         a: Vec<Row>,
@@ -112,8 +117,8 @@ impl Op {
         let card = modifier.map_or(VectorMatchCardinality::OneToOne, |modifier| modifier.card.clone());
         // The "many" side comes first from here on.
         let (many, one, swapped, taken) = match &card {
-            VectorMatchCardinality::OneToMany(labels) => (b, a, true, Some(labels)),
-            VectorMatchCardinality::ManyToOne(labels) => (a, b, false, Some(labels)),
+            VectorMatchCardinality::OneToMany(labels) => (b, a, true, Some(&labels.labels[..])),
+            VectorMatchCardinality::ManyToOne(labels) => (a, b, false, Some(&labels.labels[..])),
             _ => (a, b, false, None),
         };
         let matching = modifier.and_then(|modifier| modifier.matching.as_ref());
@@ -121,81 +126,106 @@ impl Op {
         for row in &one {
             ones.entry(signature(&row.tags, matching)).or_default().push(row);
         }
+        self.unique(&many, &ones, swapped, grid)?;
         let mut rows = Vec::with_capacity(many.len());
-        let mut used: HashMap<Tags, Vec<bool>> = HashMap::new();
+        // Per group of matching labels, and for one-to-many per result: where a value was made already.
+        let mut used: HashMap<(Tags, Option<Tags>), Vec<bool>> = HashMap::new();
         for row in many {
             let key = signature(&row.tags, matching);
-            let Some(partners) = ones.get(&key) else { continue };
-            let mut values = vec![None; grid.n];
-            let mut tags = row.tags.clone();
-            for (step, value) in values.iter_mut().enumerate() {
-                let mut there = partners.iter().filter_map(|one| Some((*one, one.values[step]?)));
-                let (Some(mine), Some((partner, theirs))) = (row.values[step], there.next()) else { continue };
-                if there.next().is_some() {
-                    return Err(QueryError::Execution(
-                        "found duplicate series for the match group: many-to-many matching not allowed: matching labels \
-                         must be unique on one side"
-                            .to_owned(),
-                    ));
-                }
-                *value = if swapped { self.two(theirs, mine, mine) } else { self.two(mine, theirs, mine) };
-                if taken.is_none() && value.is_some() {
-                    let taken = used.entry(key.clone()).or_insert_with(|| vec![false; grid.n]);
-                    if std::mem::replace(&mut taken[step], true) {
-                        return Err(QueryError::Execution(
+            for partner in ones.get(&key).into_iter().flatten() {
+                let tags = self.result_tags(&row.tags, &partner.tags, matching, taken);
+                let used = used
+                    .entry((key.clone(), taken.is_some().then(|| tags.clone())))
+                    .or_insert_with(|| vec![false; grid.n]);
+                let mut values = vec![None; grid.n];
+                for (step, value) in values.iter_mut().enumerate() {
+                    let (Some(mine), Some(theirs)) = (row.values[step], partner.values[step]) else { continue };
+                    *value = if swapped { self.two(theirs, mine, theirs) } else { self.two(mine, theirs, mine) };
+                    if value.is_some() && std::mem::replace(&mut used[step], true) {
+                        let words = if taken.is_some() {
+                            "multiple matches for labels: grouping labels must ensure unique matches"
+                        } else {
                             "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"
-                                .to_owned(),
-                        ));
+                        };
+                        return Err(QueryError::Execution(words.to_owned()));
                     }
                 }
-                tags = result_tags(
-                    &row.tags,
-                    partner,
-                    matching,
-                    taken.map(|labels| &labels.labels[..]),
-                    self.keeps_name(),
-                );
+                rows.push(Row { tags, values });
             }
-            rows.push(Row { tags, values });
         }
         distinct(rows)
+    }
+
+    /// On the "one" side no two series may match the same, at any step at which both sides have something.
+    fn unique(
+        self,
+        many: &[Row],
+        ones: &HashMap<Tags, Vec<&Row>>,
+        swapped: bool,
+        grid: Grid,
+    ) -> Result<(), QueryError> {
+        for (group, rows) in ones.iter().filter(|(_, rows)| rows.len() > 1) {
+            for step in 0..grid.n {
+                let there: Vec<&&Row> = rows.iter().filter(|row| row.values[step].is_some()).collect();
+                if let [first, second, ..] = there[..]
+                    && many.iter().any(|row| row.values[step].is_some())
+                {
+                    let side = if swapped { "left" } else { "right" };
+                    return Err(QueryError::Execution(format!(
+                        "found duplicate series for the match group {group} on the {side} hand-side of the operation: \
+                         [{}, {}];many-to-many matching not allowed: matching labels must be unique on one side",
+                        second.tags, first.tags
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn result_tags(
+        self,
+        many: &Tags,
+        one: &Tags,
+        matching: Option<&LabelModifier>,
+        taken: Option<&[String]>,
+    ) -> Tags {
+        let mut tags = if self.drops_name() { many.bare() } else { many.clone() };
+        match (taken, matching) {
+            (None, Some(LabelModifier::Include(on))) => {
+                let keep = |label: &str| on.labels.iter().any(|one| one == label);
+                let name = tags.name.as_deref().filter(|_| keep("__name__"));
+                tags = Tags::new(name, tags.labels.iter().filter(|(label, _)| keep(label)).cloned());
+            }
+            (None, Some(LabelModifier::Exclude(ignored))) => {
+                for label in &ignored.labels {
+                    tags = tags.with(label, "");
+                }
+            }
+            (None, None) => {}
+            (Some(taken), _) => {
+                for label in taken {
+                    tags = tags.with(label, one.get(label));
+                }
+            }
+        }
+        if self.bool { tags.bare() } else { tags }
     }
 }
 
 /// What two series must share to be matched.
 fn signature(tags: &Tags, matching: Option<&LabelModifier>) -> Tags {
-    let kept = tags.labels.iter().filter(|(name, _)| match matching {
-        None => true,
-        Some(LabelModifier::Include(on)) => on.labels.iter().any(|one| **one == **name),
-        Some(LabelModifier::Exclude(ignored)) => !ignored.labels.iter().any(|one| **one == **name),
-    });
-    Tags::new(None, kept.cloned())
-}
-
-fn result_tags(
-    many: &Tags,
-    one: &Row,
-    matching: Option<&LabelModifier>,
-    taken: Option<&[String]>,
-    keeps_name: bool,
-) -> Tags {
-    let name = many.name.clone().filter(|_| keeps_name);
-    let labels = match taken {
-        // One to one: with `on` only these labels are left.
-        None => match matching {
-            Some(LabelModifier::Include(_) | LabelModifier::Exclude(_)) if !keeps_name => {
-                signature(many, matching).labels
-            }
-            Some(LabelModifier::Include(_)) => signature(many, matching).labels,
-            _ => Arc::clone(&many.labels),
-        },
-        Some(taken) => {
-            let own = many.labels.iter().filter(|(name, _)| !taken.iter().any(|one| **one == **name)).cloned();
-            let theirs = taken.iter().map(|name| -> Pair { (name.as_str().into(), one.tags.get(name).into()) });
-            Tags::new(None, own.chain(theirs)).labels
+    match matching {
+        None => tags.bare(),
+        Some(LabelModifier::Include(on)) => {
+            let keep = |label: &str| on.labels.iter().any(|one| one == label);
+            let name = tags.name.as_deref().filter(|_| keep("__name__"));
+            Tags::new(name, tags.labels.iter().filter(|(label, _)| keep(label)).cloned())
         }
-    };
-    Tags { name, labels }
+        Some(LabelModifier::Exclude(ignored)) => {
+            let keep = |label: &str| !ignored.labels.iter().any(|one| one == label);
+            Tags::new(None, tags.labels.iter().filter(|(label, _)| keep(label)).cloned())
+        }
+    }
 }
 
 fn sets(op: u16, a: Vec<Row>, b: Vec<Row>, modifier: Option<&BinModifier>, grid: Grid) -> Vec<Row> {

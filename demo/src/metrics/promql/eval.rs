@@ -4,7 +4,7 @@ use std::time::UNIX_EPOCH;
 
 use promql_parser::parser::{AtModifier, Expr, MatrixSelector, Offset, SubqueryExpr, VectorSelector};
 
-use super::{Grid, LOOKBACK, Matrix, QueryError, Row, aggregate, binary, functions, ranges::Range};
+use super::{Grid, Matrix, QueryError, Row, aggregate, binary, functions, ranges::Range};
 use crate::metrics::tsdb::{Series, Tags, Tsdb};
 
 /// One query.
@@ -13,21 +13,26 @@ pub(super) struct Eval<'a> {
     pub(super) tsdb: &'a Tsdb,
     /// The grid of the whole query, for `@ start()` and `@ end()`.
     pub(super) whole: Grid,
+    /// How far back a value counts as current, milliseconds.
+    pub(super) lookback: i64,
+}
+
+/// Most values that one selector or one subquery may come to.
+const MOST_VALUES: usize = 20_000_000;
+
+fn too_many() -> QueryError {
+    QueryError::Execution("query processing would load too many samples into memory in query execution".to_owned())
 }
 
 impl Eval<'_> {
-    pub(super) fn top(self, expr: &Expr, grid: Grid, bare_ranges: bool) -> Result<Matrix, QueryError> {
-        match expr {
-            Expr::MatrixSelector(selector) if bare_ranges => {
-                let ranges = self.ranges(selector, grid)?;
-                let samples = ranges.into_iter().map(|range| {
-                    let own = range.at(grid.start).to_vec();
-                    (range.tags, own)
-                });
-                Ok(Matrix::Samples(samples.filter(|(_, samples)| !samples.is_empty()).collect()))
-            }
-            _ => self.eval(expr, grid),
-        }
+    /// The samples of a range that stands alone, at one time.
+    pub(super) fn samples(self, expr: &Expr, grid: Grid) -> Result<Matrix, QueryError> {
+        let ranges = self.range_argument(expr, grid)?;
+        let samples = ranges.into_iter().map(|range| {
+            let own = range.at(grid.start).to_vec();
+            (range.tags, own)
+        });
+        Ok(Matrix::Samples(samples.filter(|(_, samples)| !samples.is_empty()).collect()))
     }
 
     pub(super) fn eval(self, expr: &Expr, grid: Grid) -> Result<Matrix, QueryError> {
@@ -35,11 +40,11 @@ impl Eval<'_> {
             Expr::NumberLiteral(number) => Ok(Matrix::Scalar(vec![number.val; grid.n])),
             Expr::StringLiteral(text) => Ok(Matrix::Text(text.val.clone())),
             Expr::Paren(paren) => self.eval(&paren.expr, grid),
-            Expr::Unary(unary) => Ok(negated(self.eval(&unary.expr, grid)?)),
-            Expr::VectorSelector(selector) => Ok(Matrix::Vector(self.select(selector, grid))),
-            Expr::MatrixSelector(_) | Expr::Subquery(_) => Err(QueryError::Execution(
-                "invalid expression type \"range vector\" for range query, must be Scalar or instant Vector".to_owned(),
-            )),
+            Expr::Unary(unary) => negated(self.eval(&unary.expr, grid)?),
+            Expr::VectorSelector(selector) => Ok(Matrix::Vector(self.select(selector, grid)?)),
+            Expr::MatrixSelector(_) | Expr::Subquery(_) => {
+                Err(QueryError::Execution("a range vector cannot stand here".to_owned()))
+            }
             Expr::Call(call) => functions::call(self, call.func.name, &call.args.args, grid),
             Expr::Aggregate(one) => aggregate::aggregate(self, one, grid),
             Expr::Binary(one) => binary::binary(self, one, grid),
@@ -78,24 +83,33 @@ impl Eval<'_> {
         }
     }
 
-    fn select(self, selector: &VectorSelector, grid: Grid) -> Vec<Row> {
-        let moved = Shift::of(selector.offset.as_ref(), selector.at.as_ref(), self.whole);
-        let rows = self.matching(selector).map(|series| {
-            let values =
-                grid.times().map(|t| self.tsdb.latest(series, moved.apply(t), LOOKBACK).map(|(_, value)| value));
-            Row { tags: series.tags.clone(), values: values.collect() }
-        });
-        rows.filter(|row: &Row| row.values.iter().any(Option::is_some)).collect()
+    fn select(self, selector: &VectorSelector, grid: Grid) -> Result<Vec<Row>, QueryError> {
+        self.newest(selector, grid, |(_, value)| value)
     }
 
     /// The newest samples with their own times, for `timestamp()`.
-    pub(super) fn sample_times(self, selector: &VectorSelector, grid: Grid) -> Vec<Row> {
+    pub(super) fn sample_times(self, selector: &VectorSelector, grid: Grid) -> Result<Vec<Row>, QueryError> {
+        let mut rows = self.newest(selector, grid, |(time, _)| time as f64 / 1000.0)?;
+        rows.iter_mut().for_each(|row| row.tags = row.tags.bare());
+        Ok(rows)
+    }
+
+    fn newest(
+        self,
+        selector: &VectorSelector,
+        grid: Grid,
+        read: impl Fn((i64, f64)) -> f64,
+    ) -> Result<Vec<Row>, QueryError> {
         let moved = Shift::of(selector.offset.as_ref(), selector.at.as_ref(), self.whole);
-        let rows = self.matching(selector).map(|series| {
-            let time = |t| self.tsdb.latest(series, moved.apply(t), LOOKBACK).map(|(time, _)| time as f64 / 1000.0);
-            Row { tags: series.tags.bare(), values: grid.times().map(time).collect() }
+        let all = self.matching(selector);
+        if all.len().saturating_mul(grid.n) > MOST_VALUES {
+            return Err(too_many());
+        }
+        let rows = all.into_iter().map(|series| {
+            let value = |t| self.tsdb.latest(series, moved.apply(t), self.lookback).map(&read);
+            Row { tags: series.tags.clone(), values: grid.times().map(value).collect() }
         });
-        rows.filter(|row: &Row| row.values.iter().any(Option::is_some)).collect()
+        Ok(rows.filter(|row: &Row| row.values.iter().any(Option::is_some)).collect())
     }
 
     fn ranges(self, selector: &MatrixSelector, grid: Grid) -> Result<Vec<Range>, QueryError> {
@@ -105,7 +119,7 @@ impl Eval<'_> {
         }
         let moved = Shift::of(selector.vs.offset.as_ref(), selector.vs.at.as_ref(), self.whole);
         let (first, last) = (moved.apply(grid.start), moved.apply(grid.end()));
-        let ranges = self.matching(&selector.vs).map(|series| Range {
+        let ranges = self.matching(&selector.vs).into_iter().map(|series| Range {
             tags: series.tags.clone(),
             samples: self.tsdb.window(series, first - span, last).collect(),
             span,
@@ -123,6 +137,9 @@ impl Eval<'_> {
         let start = (first.div_euclid(step) + 1) * step;
         let n = (last - start).div_euclid(step) + 1;
         let inner = Grid { start, step, n: n.max(0) as usize };
+        if inner.n > MOST_VALUES / 10 {
+            return Err(too_many());
+        }
         let rows = match self.eval(&subquery.expr, inner)? {
             Matrix::Vector(rows) => rows,
             Matrix::Scalar(values) => {
@@ -141,8 +158,12 @@ impl Eval<'_> {
         Ok(rows.into_iter().map(range).collect())
     }
 
-    fn matching<'b>(&'b self, selector: &'b VectorSelector) -> impl Iterator<Item = &'b Series> + 'b {
-        self.tsdb.named(selector.name.as_deref()).filter(move |series| matches(&series.tags, selector))
+    /// The series a selector takes, in the order of their tags: what comes first decides between equals.
+    fn matching(&self, selector: &VectorSelector) -> Vec<&Series> {
+        let named = self.tsdb.named(selector.name.as_deref());
+        let mut all: Vec<&Series> = named.filter(|series| matches(&series.tags, selector)).collect();
+        all.sort_by(|a, b| a.tags.cmp(&b.tags));
+        all
     }
 }
 
@@ -171,32 +192,44 @@ impl Shift {
         let at = at.map(|at| match at {
             AtModifier::Start => whole.start,
             AtModifier::End => whole.end(),
-            AtModifier::At(time) => time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64),
+            AtModifier::At(time) => time
+                .duration_since(UNIX_EPOCH)
+                .map_or_else(|before| -(before.duration().as_millis() as i64), |since| since.as_millis() as i64),
         });
         Self { offset, at }
     }
 
     pub(super) fn apply(self, t: i64) -> i64 {
-        self.at.unwrap_or(t) - self.offset
+        self.at.unwrap_or(t).saturating_sub(self.offset)
     }
 }
 
-fn negated(value: Matrix) -> Matrix {
-    match value {
+fn negated(value: Matrix) -> Result<Matrix, QueryError> {
+    Ok(match value {
         Matrix::Scalar(values) => Matrix::Scalar(values.into_iter().map(|value| -value).collect()),
-        Matrix::Vector(rows) => Matrix::Vector(
-            rows.into_iter()
-                .map(|row| Row {
-                    tags: row.tags.bare(),
-                    values: row.values.into_iter().map(|value| value.map(|value| -value)).collect(),
-                })
-                .collect(),
-        ),
+        Matrix::Vector(rows) => {
+            let rows = rows.into_iter().map(|row| Row {
+                tags: row.tags.bare(),
+                values: row.values.into_iter().map(|value| value.map(|value| -value)).collect(),
+            });
+            Matrix::Vector(unlike(rows.collect())?)
+        }
         other => other,
-    }
+    })
 }
 
-/// Refuses series that an operation made alike.
+fn alike() -> QueryError {
+    QueryError::Execution("vector cannot contain metrics with the same labelset".to_owned())
+}
+
+/// Refuses series that an operation made alike, even if they have no value at the same step.
+pub(super) fn unlike(mut rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
+    rows.retain(|row| row.values.iter().any(Option::is_some));
+    let mut known = std::collections::HashSet::new();
+    if rows.iter().all(|row| known.insert(&row.tags)) { Ok(rows) } else { Err(alike()) }
+}
+
+/// Refuses series that an operation made alike at some step; those that are alike at different ones become one.
 pub(super) fn distinct(mut rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
     rows.retain(|row| row.values.iter().any(Option::is_some));
     let mut known = std::collections::HashMap::new();
@@ -209,8 +242,7 @@ pub(super) fn distinct(mut rows: Vec<Row>) -> Result<Vec<Row>, QueryError> {
         }
         for (into, value) in merged[at].values.iter_mut().zip(row.values) {
             if into.is_some() && value.is_some() {
-                let words = "vector cannot contain metrics with the same labelset";
-                return Err(QueryError::Execution(words.to_owned()));
+                return Err(alike());
             }
             *into = into.or(value);
         }

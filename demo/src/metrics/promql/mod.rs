@@ -5,13 +5,21 @@
 //! supported is refused by name.
 
 mod aggregate;
+mod best;
 mod binary;
+mod dates;
 mod eval;
 mod functions;
+mod labels;
+mod maths;
 mod quantile;
 mod ranges;
+mod refuse;
+mod sums;
 #[cfg(test)]
 mod tests;
+
+use promql_parser::parser::{Expr, value::ValueType};
 
 pub(super) use self::eval::matches;
 use super::tsdb::{Tags, Tsdb};
@@ -72,16 +80,47 @@ pub enum Matrix {
 
 /// The answer at one time (Unix milliseconds).
 pub fn instant(tsdb: &Tsdb, query: &str, at: i64) -> Result<Matrix, QueryError> {
-    evaluate(tsdb, query, Grid { start: at, step: 1, n: 1 }, true)
+    instant_within(tsdb, query, at, LOOKBACK)
+}
+
+/// The same, where a value counts as current for `lookback` milliseconds.
+pub fn instant_within(tsdb: &Tsdb, query: &str, at: i64, lookback: i64) -> Result<Matrix, QueryError> {
+    let expr = read(query)?;
+    let grid = Grid { start: at, step: 1, n: 1 };
+    let eval = eval::Eval { tsdb, whole: grid, lookback };
+    if expr.value_type() == ValueType::Matrix { eval.samples(&expr, grid) } else { eval.eval(&expr, grid) }
 }
 
 /// The answers from `start` to `end` every `step` milliseconds.
 pub fn range(tsdb: &Tsdb, query: &str, start: i64, end: i64, step: i64) -> Result<Matrix, QueryError> {
-    let n = (end - start).div_euclid(step.max(1)) + 1;
-    evaluate(tsdb, query, Grid { start, step: step.max(1), n: n.max(0) as usize }, false)
+    range_within(tsdb, query, (start, end, step), LOOKBACK)
 }
 
-fn evaluate(tsdb: &Tsdb, query: &str, grid: Grid, bare_ranges: bool) -> Result<Matrix, QueryError> {
+/// The same, where a value counts as current for `lookback` milliseconds.
+pub fn range_within(
+    tsdb: &Tsdb,
+    query: &str,
+    (start, end, step): (i64, i64, i64),
+    lookback: i64,
+) -> Result<Matrix, QueryError> {
+    let expr = read(query)?;
+    let kind = match expr.value_type() {
+        ValueType::Matrix => "range vector",
+        ValueType::String => "string",
+        ValueType::Scalar | ValueType::Vector => {
+            let n = end.saturating_sub(start).div_euclid(step.max(1)) + 1;
+            let grid = Grid { start, step: step.max(1), n: n.max(0) as usize };
+            return eval::Eval { tsdb, whole: grid, lookback }.eval(&expr, grid);
+        }
+    };
+    let words = format!("invalid expression type \"{kind}\" for range query, must be Scalar or instant Vector");
+    Err(QueryError::Parse(words))
+}
+
+fn read(query: &str) -> Result<Expr, QueryError> {
     let expr = promql_parser::parser::parse(query).map_err(QueryError::Parse)?;
-    eval::Eval { tsdb, whole: grid }.top(&expr, grid, bare_ranges)
+    match refuse::reason(&expr) {
+        Some(words) => Err(QueryError::Parse(words)),
+        None => Ok(expr),
+    }
 }

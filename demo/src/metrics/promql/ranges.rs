@@ -2,7 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::{eval::Shift, quantile::of_values};
+use super::{
+    eval::Shift,
+    quantile::of_values,
+    sums::{Sum, mean, variance},
+};
 use crate::metrics::tsdb::Tags;
 
 /// Samples of a series over the whole query, from which each step takes its range.
@@ -18,13 +22,15 @@ pub(super) struct Window<'a> {
     pub(super) samples: &'a [(i64, f64)],
     pub(super) start: i64,
     pub(super) end: i64,
+    /// The step itself, wherever `offset` and `@` moved the range.
+    pub(super) now: i64,
 }
 
 impl Range {
     /// The samples of a step, in `(t - span, t]`.
     pub(super) fn at(&self, t: i64) -> &[(i64, f64)] {
         let end = self.moved.apply(t);
-        let from = self.samples.partition_point(|(time, _)| *time <= end - self.span);
+        let from = self.samples.partition_point(|(time, _)| *time <= end.saturating_sub(self.span));
         let to = self.samples.partition_point(|(time, _)| *time <= end);
         &self.samples[from..to.max(from)]
     }
@@ -32,7 +38,7 @@ impl Range {
     /// The same with its bounds.
     pub(super) fn window(&self, t: i64) -> Window<'_> {
         let end = self.moved.apply(t);
-        Window { samples: self.at(t), start: end - self.span, end }
+        Window { samples: self.at(t), start: end.saturating_sub(self.span), end, now: t }
     }
 }
 
@@ -69,26 +75,32 @@ pub(super) fn extrapolated(window: &Window<'_>, counter: bool, per_second: bool)
 /// `irate`, `idelta`: the last two samples.
 pub(super) fn instant_change(samples: &[(i64, f64)], per_second: bool) -> Option<f64> {
     let [.., (before, from), (at, to)] = samples else { return None };
+    if at <= before {
+        return None;
+    }
     if !per_second {
         return Some(to - from);
     }
     let change = if to < from { *to } else { to - from };
-    (at > before).then(|| change / ((at - before) as f64 / 1000.0))
+    Some(change / ((at - before) as f64 / 1000.0))
 }
 
 /// Slope per second and value at `at`, by least squares.
+#[expect(clippy::float_cmp, reason = "a line that never moves is exactly level")]
 pub(super) fn regression(samples: &[(i64, f64)], at: i64) -> Option<(f64, f64)> {
     if samples.len() < 2 {
         return None;
     }
+    let first = samples[0].1;
+    if samples.iter().all(|(_, value)| *value == first) {
+        return Some(if first.is_infinite() { (f64::NAN, f64::NAN) } else { (0.0, first) });
+    }
     let n = samples.len() as f64;
     let x = |time: i64| (time - at) as f64 / 1000.0;
-    let (mean_x, mean_y) =
-        (samples.iter().map(|(t, _)| x(*t)).sum::<f64>() / n, samples.iter().map(|(_, v)| v).sum::<f64>() / n);
-    let covariance: f64 = samples.iter().map(|(t, v)| (x(*t) - mean_x) * (v - mean_y)).sum();
-    let variance: f64 = samples.iter().map(|(t, _)| (x(*t) - mean_x).powi(2)).sum();
-    let slope = covariance / variance;
-    Some((slope, mean_y - slope * mean_x))
+    let over = |read: fn(f64, f64) -> f64| Sum::of(samples.iter().map(|(t, value)| read(x(*t), *value)));
+    let (sum_x, sum_y, sum_xy, sum_xx) = (over(|x, _| x), over(|_, y| y), over(|x, y| x * y), over(|x, _| x * x));
+    let slope = (sum_xy - sum_x * sum_y / n) / (sum_xx - sum_x * sum_x / n);
+    Some((slope, sum_y / n - slope * sum_x / n))
 }
 
 /// `*_over_time` and the like; no value where there are too few samples, or for a name that is none of them.
@@ -97,11 +109,7 @@ pub(super) fn over_time(name: &str, window: &Window<'_>, parameter: f64) -> Opti
     let values = || samples.iter().map(|(_, value)| *value);
     let n = samples.len() as f64;
     let some = !samples.is_empty();
-    let mean = || values().sum::<f64>() / n;
-    let variance = || {
-        let mean = mean();
-        values().map(|value| (value - mean).powi(2)).sum::<f64>() / n
-    };
+    let list = || values().collect::<Vec<f64>>();
     let number = match name {
         "rate" => return extrapolated(window, true, true),
         "increase" => return extrapolated(window, true, false),
@@ -112,7 +120,7 @@ pub(super) fn over_time(name: &str, window: &Window<'_>, parameter: f64) -> Opti
             return regression(samples, samples.first().map_or(0, |first| first.0)).map(|(slope, _)| slope);
         }
         "predict_linear" => {
-            return regression(samples, window.end).map(|(slope, now)| now + slope * parameter);
+            return regression(samples, window.now).map(|(slope, now)| now + slope * parameter);
         }
         "resets" => samples.windows(2).filter(|pair| pair[1].1 < pair[0].1).count() as f64,
         "changes" => {
@@ -122,16 +130,16 @@ pub(super) fn over_time(name: &str, window: &Window<'_>, parameter: f64) -> Opti
             };
             samples.windows(2).filter(moved).count() as f64
         }
-        "sum_over_time" => values().sum(),
-        "avg_over_time" => mean(),
+        "sum_over_time" => Sum::of(values()),
+        "avg_over_time" => mean(&list()),
         "min_over_time" => values().fold(f64::NAN, f64::min),
         "max_over_time" => values().fold(f64::NAN, f64::max),
         "count_over_time" => n,
         "last_over_time" => return values().next_back(),
         "present_over_time" => 1.0,
-        "stdvar_over_time" => variance(),
-        "stddev_over_time" => variance().sqrt(),
-        "quantile_over_time" => of_values(parameter, &mut values().collect::<Vec<_>>()),
+        "stdvar_over_time" => variance(&list()),
+        "stddev_over_time" => variance(&list()).sqrt(),
+        "quantile_over_time" => of_values(parameter, &mut list()),
         _ => return None,
     };
     some.then_some(number)

@@ -30,10 +30,10 @@ use crate::{
         io::{
             connect::Link,
             failure,
-            live::{collection_path, query},
             wire::Status,
         },
         lite::Counted,
+        request::{collection_path, query},
     },
 };
 

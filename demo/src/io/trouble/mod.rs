@@ -1,5 +1,7 @@
-//! Trouble with the API, for tests: rules that delay, cut or replace answers. They speak the words of the proxy that does the same
-//! to a real API server.
+//! Trouble with the API, for tests: rules that delay, cut or replace answers, let others write in between, or take rights away.
+//! They speak the words of the proxy that does the same to a real API server, as far as it does.
+
+mod action;
 
 use std::time::Duration;
 
@@ -7,10 +9,11 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::api::Request;
-
-/// The longest wait; a longer one is a mistake in a test.
-const LONGEST: u64 = 600_000;
+use self::action::Action;
+use crate::{
+    api::{Request, Standing, Webhook},
+    world::Flood,
+};
 
 /// A rule.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,20 +51,6 @@ struct Match {
     count: u64,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Action {
-    kind: String,
-    #[serde(default)]
-    ms: u64,
-    #[serde(default)]
-    code: u16,
-    #[serde(default)]
-    message: String,
-    #[serde(default)]
-    retry_after_s: u32,
-}
-
 /// What happens to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
@@ -79,6 +68,10 @@ pub enum Deed {
     Answer(u16, Value, Option<u32>),
     /// The answer has no date.
     StripDate,
+    /// A webhook has its say.
+    Admit(Box<Webhook>),
+    /// This is done first, by somebody else. Without a path it goes where the request goes.
+    After(Box<Request>),
 }
 
 impl Rule {
@@ -100,26 +93,16 @@ impl Rule {
             of("query", &rule.matches.query)?,
             of("user_agent", &rule.matches.user_agent)?,
         ];
-        let action = &rule.action;
-        if action.ms > LONGEST {
-            return Err(format!("action.ms: want 0 to {LONGEST}"));
+        rule.action.check()?;
+        if rule.action.stands() && rule.matches != Match::default() {
+            return Err("match: unreachable, forbid, no-dry-run and log-flood take none, they hold by themselves".to_owned());
         }
-        match action.kind.as_str() {
-            "delay" | "late" if action.ms == 0 => Err(format!("action.ms: {} needs a wait above 0", action.kind)),
-            "status" if !(400..=599).contains(&action.code) => Err("action.code: want 400 to 599".to_owned()),
-            "unreachable" if rule.matches != Match::default() => {
-                Err("match: unreachable takes none, it holds for every connection".to_owned())
-            }
-            "delay" | "late" | "cut-before" | "cut-after" | "status" | "unreachable" | "strip-date" => Ok(rule),
-            other => Err(format!(
-                "action.kind: {other:?}; want delay, late, cut-before, cut-after, status, unreachable or strip-date"
-            )),
-        }
+        Ok(rule)
     }
 
     /// Whether it keeps everybody out.
     pub fn shuts(&self) -> bool {
-        self.action.kind == "unreachable"
+        matches!(self.action, Action::Unreachable {})
     }
 
     fn fits(&self, request: &Request, query: &str) -> bool {
@@ -132,47 +115,6 @@ impl Rule {
             && wanted.dry_run.is_none_or(|wanted| wanted == (request.ask("dryRun") == Some("All")))
             && wanted.watch.is_none_or(|wanted| wanted == request.is_watch())
     }
-
-    fn deed(&self) -> Deed {
-        let action = &self.action;
-        let wait = Duration::from_millis(action.ms);
-        match action.kind.as_str() {
-            "delay" => Deed::Delay(wait),
-            "late" => Deed::Late(wait),
-            "cut-after" => Deed::CutAfter(wait),
-            "strip-date" => Deed::StripDate,
-            "status" => {
-                let retry = (action.retry_after_s > 0).then_some(action.retry_after_s);
-                Deed::Answer(action.code, status(action), retry)
-            }
-            _ => Deed::CutBefore,
-        }
-    }
-}
-
-fn status(action: &Action) -> Value {
-    let reason = match action.code {
-        400 => "BadRequest",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "NotFound",
-        409 => "Conflict",
-        410 => "Expired",
-        422 => "Invalid",
-        429 => "TooManyRequests",
-        503 => "ServiceUnavailable",
-        504 => "Timeout",
-        _ => "InternalError",
-    };
-    let message = if action.message.is_empty() { reason } else { &action.message };
-    let mut status = json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-        "message": message, "reason": reason, "code": action.code,
-    });
-    if action.retry_after_s > 0 {
-        status["details"] = json!({"retryAfterSeconds": action.retry_after_s});
-    }
-    status
 }
 
 /// All rules. The first one that fits acts.
@@ -210,10 +152,20 @@ impl Book {
         self.rules.iter().any(Rule::shuts)
     }
 
+    /// What stands by itself: of the API, and of the logs.
+    pub fn standing(&self) -> (Standing, Vec<Flood>) {
+        let actions = || self.rules.iter().map(|rule| &rule.action);
+        let standing = Standing {
+            forbidden: actions().filter_map(Action::forbidden).collect(),
+            undry: actions().filter_map(Action::undry).collect(),
+        };
+        (standing, actions().filter_map(Action::flood).collect())
+    }
+
     /// What happens to a request; counted.
     pub fn judge(&mut self, request: &Request, query: &str) -> Deed {
         for rule in &mut self.rules {
-            if !rule.fits(request, query) {
+            if rule.action.stands() && !rule.shuts() || !rule.fits(request, query) {
                 continue;
             }
             rule.seen += 1;
@@ -222,7 +174,7 @@ impl Book {
                 continue;
             }
             rule.hits += 1;
-            return rule.deed();
+            return rule.action.deed(&rule.id);
         }
         Deed::Pass
     }
@@ -261,6 +213,12 @@ mod tests {
         assert!(
             wrong(r#"{"id": "a", "match": {"path": "("}, "action": {"kind": "cut-after"}}"#).starts_with("match.path")
         );
+        assert!(wrong(r#"{"id": "a", "match": {"path": "x"}, "action": {"kind": "forbid", "resource": "pods"}}"#).starts_with("match"));
+        assert!(wrong(r#"{"id": "a", "action": {"kind": "forbid"}}"#).starts_with("action.resource"));
+        assert!(wrong(r#"{"id": "a", "action": {"kind": "webhook"}}"#).contains("patch"));
+        assert!(wrong(r#"{"id": "a", "action": {"kind": "write", "method": "GET"}}"#).starts_with("action.method"));
+        assert!(wrong(r#"{"id": "a", "action": {"kind": "log-flood", "pod": "a/b"}}"#).starts_with("action.lines_per_s"));
+        assert!(wrong(r#"{"id": "a", "action": {"kind": "explode"}}"#).contains("explode"));
         assert!(wrong(r#"{"id": "a", "match": {"way": "x"}, "action": {"kind": "cut-after"}}"#).contains("way"));
     }
 }

@@ -1,0 +1,80 @@
+//! What is added to an object on its way into the store, and why it is not let in.
+
+use serde_json::Value;
+
+use super::Part;
+use crate::{
+    api::{admit, builtin, cluster::Schema, refusal::Refusal, rules},
+    schema::{custom::Custom, default, validate},
+    store::KindRow,
+};
+
+/// Kinds whose generation counts the changes of their spec.
+pub(super) fn has_generation(row: &KindRow) -> bool {
+    const COUNTED: [&str; 14] = [
+        "deployments",
+        "replicasets",
+        "statefulsets",
+        "daemonsets",
+        "jobs",
+        "cronjobs",
+        "poddisruptionbudgets",
+        "networkpolicies",
+        "ingresses",
+        "ingressclasses",
+        "pods",
+        "customresourcedefinitions",
+        "endpointslices",
+        "replicationcontrollers",
+    ];
+    row.custom || COUNTED.contains(&row.plural.as_str())
+}
+
+/// Whether the status of a kind is written through a door of its own.
+pub(super) fn has_status(row: &KindRow, schema: Option<&Schema>) -> bool {
+    schema.and_then(Schema::own).map_or_else(|| row.has("status"), Custom::has_status)
+}
+
+pub(super) fn complete(row: &KindRow, schema: Option<&Schema>, object: &mut Value) {
+    match schema {
+        Some(schema) if schema.own().is_some() => schema.own().into_iter().for_each(|own| own.default(object)),
+        Some(schema) => schema.node().into_iter().for_each(|node| default::default(object, node)),
+        None => {}
+    }
+    builtin::default(row, object);
+    admit::always(row, object);
+}
+
+pub(super) fn refuse(
+    row: &KindRow,
+    name: &str,
+    schema: Option<&Schema>,
+    part: Part,
+    old: Option<&Value>,
+    new: &Value,
+) -> Result<(), Refusal> {
+    if let Some(own) = schema.and_then(Schema::own) {
+        let also = rules::check(row, old, new);
+        let causes = match (old, part) {
+            (None, _) => own.refuse(new, also),
+            (Some(old), Part::Status) => own.refuse_status(old, new, also),
+            (Some(old), _) => own.refuse_change(old, new, also),
+        };
+        return if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid(row, name, &causes)) };
+    }
+    let mut causes = schema.and_then(Schema::node).map(|node| validate::validate(new, node)).unwrap_or_default();
+    for cause in rules::check(row, old, new) {
+        // A rule may find again what the schema found.
+        if !causes.iter().any(|has| has.field == cause.field && has.reason == cause.reason) {
+            causes.push(cause);
+        }
+    }
+    // What a status lacks, controllers will fill in.
+    causes.retain(|cause| row.custom || !cause.field.starts_with("status."));
+    // What was wrong before an update may stay: the rest of the object can still be mended.
+    if let (Some(old), Some(node)) = (old, schema.and_then(Schema::node)) {
+        let before = validate::validate(old, node);
+        causes.retain(|cause| !before.contains(cause));
+    }
+    if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid(row, name, &causes)) }
+}

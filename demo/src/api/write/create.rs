@@ -1,0 +1,90 @@
+//! A new object.
+
+use serde_json::{Value, json};
+
+use super::{
+    Call, Fate, Owners, Write, body,
+    complete::{complete, has_generation, has_status, refuse},
+    owners,
+};
+use crate::{
+    api::{
+        admit, custom,
+        cluster::{Cluster, Schema},
+        refusal::Refusal,
+        trouble,
+    },
+    base::{
+        value::{self, put, text},
+        when,
+    },
+    schema::validate::Cause,
+    store::KindRow,
+};
+
+pub(super) fn create(
+    cluster: &Cluster,
+    call: &Call<'_>,
+    row: &KindRow,
+    schema: Option<&Schema>,
+    mut object: Value,
+    owners: Owners,
+) -> Result<Write, Refusal> {
+    body::identify(call, row, &mut object)?;
+    if row.namespaced && call.namespace.is_empty() {
+        return Err(Refusal::bad("an empty namespace may not be set during creation"));
+    }
+    if !value::at(&object, &["metadata", "resourceVersion"]).is_null() {
+        return Err(Refusal::bad("resourceVersion should not be set on objects to be created"));
+    }
+    let mut warnings = Vec::new();
+    body::known(call, row, schema, &mut object, false, &mut warnings)?;
+    let prefix = text(&object, &["metadata", "generateName"]).to_owned();
+    if text(&object, &["metadata", "name"]).is_empty() {
+        if prefix.is_empty() {
+            return Err(Refusal::invalid(
+                row,
+                "",
+                &[Cause::required("metadata.name", "name or generateName is required")],
+            ));
+        }
+        let owner = value::list(&object, &["metadata", "ownerReferences"])
+            .first()
+            .map(|owner| text(owner, &["uid"]).to_owned());
+        let name = cluster.name_for(call.kind, call.namespace, &prefix, &owner.unwrap_or_default());
+        put(&mut object, &["metadata", "name"], json!(name));
+    }
+    let name = text(&object, &["metadata", "name"]).to_owned();
+    if row.namespaced {
+        admit::namespace(cluster, row, call.namespace, &name)?;
+    }
+    if row.custom {
+        custom::admit(cluster, row, &name)?;
+    }
+    for field in
+        ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "selfLink"]
+    {
+        value::remove(&mut object, &["metadata", field]);
+    }
+    // A kubelet brings its node's status along.
+    if has_status(row, schema) && row.plural != "nodes" {
+        value::remove(&mut object, &["status"]);
+    }
+    let uid = cluster.uid_for(row, &object);
+    put(&mut object, &["metadata", "uid"], json!(uid));
+    let now = when::seconds(cluster.now());
+    put(&mut object, &["metadata", "creationTimestamp"], json!(now));
+    if has_generation(row) {
+        put(&mut object, &["metadata", "generation"], json!(1));
+    }
+    complete(row, schema, &mut object);
+    // What the server adds from here on is nobody's.
+    owners::enter(owners, call, row, schema, None, &mut object, &now);
+    admit::create(cluster, call.kind, &mut object);
+    trouble::admit(cluster, &mut object)?;
+    refuse(row, &name, schema, call.part, None, &object)?;
+    if cluster.store().get(call.kind, call.namespace, &name).is_some() {
+        return Err(Refusal::exists(row, &name));
+    }
+    Ok(Write { kind: call.kind, object, fate: Fate::New, warnings })
+}

@@ -1,0 +1,145 @@
+//! Another state of an object.
+
+use serde_json::{Value, json};
+
+use super::{
+    Call, Fate, Owners, Part, Write, body,
+    complete::{complete, has_generation, has_status, refuse},
+    owners,
+};
+use crate::{
+    api::{
+        cluster::{Cluster, Schema},
+        refusal::Refusal,
+        trouble,
+    },
+    base::{
+        value::{self, put, text},
+        when,
+    },
+    store::{KindRow, Object},
+};
+
+pub(super) fn update(
+    cluster: &Cluster,
+    call: &Call<'_>,
+    row: &KindRow,
+    schema: Option<&Schema>,
+    old: &Object,
+    mut object: Value,
+    patched: bool,
+    owners: Owners,
+) -> Result<Write, Refusal> {
+    let name = old.name().to_owned();
+    body::identify(call, row, &mut object)?;
+    let said = |path: &[&str]| text(&object, path).to_owned();
+    let uid = said(&["metadata", "uid"]);
+    if !uid.is_empty() && uid != old.uid() {
+        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
+        return Err(Refusal::conflict(row, &name, &why));
+    }
+    let version = said(&["metadata", "resourceVersion"]);
+    if !version.is_empty() && version != old.version.to_string() {
+        return Err(Refusal::stale(row, &name));
+    }
+    let mut warnings = Vec::new();
+    body::known(call, row, schema, &mut object, patched, &mut warnings)?;
+    let before = old.value();
+    keep_identity(before, &mut object);
+    let status = has_status(row, schema);
+    match call.part {
+        Part::Whole if status => {
+            restore(before, &mut object, "status");
+            // A namespace loses its own finalizers through a door of their own.
+            if row.plural == "namespaces" && row.group.is_empty() {
+                restore(before, &mut object, "spec");
+            }
+        }
+        Part::Whole => {}
+        Part::Status => {
+            let new = object["status"].take();
+            object = Value::clone(before);
+            if new.is_null() {
+                value::remove(&mut object, &["status"]);
+            } else {
+                put(&mut object, &["status"], new);
+            }
+        }
+        Part::Finalize => {
+            let new = object["spec"].take();
+            object = Value::clone(before);
+            put(&mut object, &["spec"], new);
+        }
+    }
+    complete(row, schema, &mut object);
+    trouble::admit(cluster, &mut object)?;
+    if has_generation(row) && call.part == Part::Whole && differs(before, &object) {
+        let generation = value::int(before, &["metadata", "generation"]).unwrap_or_default();
+        put(&mut object, &["metadata", "generation"], json!(generation + 1));
+    }
+    refuse(row, &name, schema, call.part, Some(before), &object)?;
+    let now = when::seconds(cluster.now());
+    if !value::at(before, &["metadata", "managedFields"]).is_null() && call.part != Part::Whole {
+        restore_in(before, &mut object, "managedFields");
+    }
+    owners::enter(owners, call, row, schema, Some(before), &mut object, &now);
+    put(&mut object, &["metadata", "resourceVersion"], value::at(before, &["metadata", "resourceVersion"]).clone());
+    let free = value::list(&object, &["metadata", "finalizers"]).is_empty()
+        && (row.plural != "namespaces" || value::list(&object, &["spec", "finalizers"]).is_empty());
+    let graceful = value::int(&object, &["metadata", "deletionGracePeriodSeconds"]).unwrap_or_default() > 0;
+    let fate = if old.is_leaving() && free && !graceful {
+        Fate::Gone
+    } else if object == **before {
+        Fate::Same
+    } else {
+        Fate::Changed
+    };
+    Ok(Write { kind: call.kind, object, fate, warnings })
+}
+
+/// What the server alone writes stays what it was.
+fn keep_identity(old: &Value, new: &mut Value) {
+    for field in [
+        "name",
+        "namespace",
+        "uid",
+        "creationTimestamp",
+        "generation",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generateName",
+    ] {
+        restore_in(old, new, field);
+    }
+}
+
+fn restore_in(old: &Value, new: &mut Value, field: &str) {
+    match value::at(old, &["metadata", field]) {
+        Value::Null => {
+            value::remove(new, &["metadata", field]);
+        }
+        kept => put(new, &["metadata", field], kept.clone()),
+    }
+}
+
+fn restore(old: &Value, new: &mut Value, field: &str) {
+    match value::at(old, &[field]) {
+        Value::Null => {
+            value::remove(new, &[field]);
+        }
+        kept => put(new, &[field], kept.clone()),
+    }
+}
+
+/// Whether anything but metadata and status differs.
+fn differs(old: &Value, new: &Value) -> bool {
+    let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return true };
+    let of = |map: &serde_json::Map<String, Value>| {
+        map.iter().filter(|(name, _)| *name != "metadata" && *name != "status").count()
+    };
+    of(old) != of(new)
+        || new
+            .iter()
+            .filter(|(name, _)| *name != "metadata" && *name != "status")
+            .any(|(name, value)| old.get(name) != Some(value))
+}

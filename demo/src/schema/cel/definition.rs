@@ -1,0 +1,82 @@
+//! The rules of a definition as it arrives: do they compile, and do they fit the schema they stand in?
+
+use serde_json::{Value, json};
+
+use super::{
+    check::{self, Fault},
+    parse::{self, Parsed, Places},
+    types::{BOOL, STRING, Type},
+};
+use crate::schema::{
+    custom::{path, says},
+    validate::Cause,
+};
+
+/// What is wrong with the rules at one place of a schema. `resource`: the place is an object of the API; `apart`: a place above it
+/// whose parts have no counterpart in an older object.
+pub fn definition(schema: &Value, resource: bool, at: &str, apart: Option<&str>) -> Vec<Cause> {
+    let mut causes = Vec::new();
+    let Some(of) = Type::of(schema, resource) else { return causes };
+    for (number, rule) in schema["x-kubernetes-validations"].as_array().into_iter().flatten().enumerate() {
+        let here = format!("{at}.x-kubernetes-validations[{number}]");
+        let source = rule["rule"].as_str().unwrap_or_default();
+        let shown = shown(rule);
+        let old = if says(rule, "optionalOldSelf") { Type::Optional(Box::new(of.clone())) } else { of.clone() };
+        let scope = || vec![("self".to_owned(), of.clone()), ("oldSelf".to_owned(), old.clone())];
+        let mut uses_old = false;
+        match compiled(source, scope()) {
+            Err(why) => causes.push(Cause::invalid(format!("{here}.rule"), &shown, &format!("compilation failed: {why}"))),
+            Ok((_, found)) if !found.is_like(&BOOL) => {
+                causes.push(Cause::invalid(format!("{here}.rule"), &shown, "cel expression must evaluate to a bool"));
+            }
+            Ok((parsed, _)) => {
+                uses_old = parsed.uses_old;
+                let message = rule["messageExpression"].as_str().unwrap_or_default();
+                let place = format!("{here}.messageExpression");
+                if !message.is_empty() {
+                    match compiled(message, scope()) {
+                        Err(why) => {
+                            let why = format!("messageExpression compilation failed: {why}");
+                            causes.push(Cause::invalid(place, &shown, &why));
+                        }
+                        Ok((_, found)) if !found.is_like(&STRING) => {
+                            let why = "messageExpression must evaluate to a string";
+                            causes.push(Cause::invalid(place, &shown, why));
+                        }
+                        Ok(_) => {}
+                    }
+                }
+            }
+        }
+        if uses_old {
+            if let Some(apart) = apart {
+                let why = format!("oldSelf cannot be used on the uncorrelatable portion of the schema within {apart}");
+                causes.push(Cause::invalid(format!("{here}.rule"), &rule["rule"], &why));
+            }
+        } else if !rule["optionalOldSelf"].is_null() {
+            let why = "may not be set if oldSelf is not used in rule";
+            causes.push(Cause::invalid(format!("{here}.optionalOldSelf"), &rule["optionalOldSelf"], why));
+        }
+    }
+    causes
+}
+
+fn compiled<'a>(source: &str, scope: Vec<(String, Type<'a>)>) -> Result<(Parsed, Type<'a>), String> {
+    let parsed = parse::parse(source)?;
+    let (found, faults): (Type<'a>, Vec<Fault>) = check::check(&parsed.expression, scope);
+    if faults.is_empty() { Ok((parsed, found)) } else { Err(check::listed(&Places::of(source), &faults)) }
+}
+
+/// A rule as the server shows it in an error: all its fields, by the names of its own memory.
+fn shown(rule: &Value) -> Value {
+    let text = |word: &str| rule[word].as_str().unwrap_or_default();
+    json!({
+        "Rule": text("rule"), "Message": text("message"), "MessageExpression": text("messageExpression"),
+        "Reason": rule["reason"], "FieldPath": text("fieldPath"), "OptionalOldSelf": rule["optionalOldSelf"],
+    })
+}
+
+/// The place a rule points at, as errors name it.
+pub(super) fn place(text: &str, schema: &Value) -> Option<String> {
+    if text.is_empty() { None } else { path::read(text, schema, true).ok().map(|(path, _)| path) }
+}

@@ -1,0 +1,59 @@
+//! Asking one expression, with the words of the server where it cannot answer.
+
+use kube_cel::{
+    KubeCelExt as _,
+    cel::{Context, ExecutionError, Value as Cel, common::ast::IdedExpr},
+};
+
+/// Kubernetes' functions, and the object.
+pub struct Scope<'a> {
+    context: Context<'a>,
+}
+
+impl Scope<'_> {
+    /// All functions and no variables.
+    pub fn functions() -> Scope<'static> {
+        Scope { context: Context::default().with_all() }
+    }
+
+    /// The same with an object, and what it was before where that is known.
+    pub fn with<'b>(&'b self, new: Cel, old: Option<Cel>) -> Scope<'b> {
+        let mut context = self.context.new_inner_scope();
+        context.add_variable_from_value("self", new);
+        if let Some(old) = old {
+            context.add_variable_from_value("oldSelf", old);
+        }
+        Scope { context }
+    }
+
+    /// The answer, or why there is none.
+    pub fn ask(&self, expression: &IdedExpr) -> Result<Cel, Failure> {
+        Cel::resolve(expression, &self.context).map_err(|error| Failure::of(&error))
+    }
+}
+
+/// Why an expression has no answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Failure {
+    /// The evaluator does not know a function that the server knows.
+    Unable,
+    /// Values of types the function does not take.
+    Overload,
+    /// Anything else, in the server's words.
+    Said(String),
+}
+
+impl Failure {
+    fn of(error: &ExecutionError) -> Self {
+        match error {
+            ExecutionError::UndeclaredReference(_) => Self::Unable,
+            ExecutionError::NoSuchKey(key) => Self::Said(format!("no such key: {key}")),
+            ExecutionError::IndexOutOfBounds(Cel::Int(at)) => Self::Said(format!("index out of bounds: {at}")),
+            ExecutionError::DivisionByZero(_) => Self::Said("division by zero".to_owned()),
+            ExecutionError::RemainderByZero(_) => Self::Said("modulus by zero".to_owned()),
+            ExecutionError::Overflow(..) => Self::Said("integer overflow".to_owned()),
+            ExecutionError::FunctionError { message, .. } => Self::Said(message.clone()),
+            _ => Self::Overload,
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The agent pane against a model that this test plays: a streamed answer, tools as they run, a card, a stop, and what is said
+//! when nobody can be asked.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::mpsc::{Receiver, Sender, channel},
+    thread,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use super::nothing_left;
+use crate::suite::cockpit::pty::Session;
+
+/// How long a test waits for the other side.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A model on this machine. What it says, the test says: piece by piece, while it looks at the screen.
+struct Played {
+    url: String,
+    asked: Receiver<Answer>,
+}
+
+/// The open answer to one request.
+struct Answer {
+    body: Value,
+    wire: TcpStream,
+}
+
+impl Played {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (tell, asked) = channel();
+        thread::spawn(move || listener.incoming().for_each(|wire| receive(wire.unwrap(), &tell)));
+        Self { url, asked }
+    }
+
+    fn agent(&self) -> String {
+        format!("openai:played@{}", self.url)
+    }
+
+    /// The next request, answered with the head of a stream.
+    fn next(&self) -> Answer {
+        self.asked.recv_timeout(PATIENCE).expect("the model is asked")
+    }
+}
+
+fn receive(mut wire: TcpStream, tell: &Sender<Answer>) {
+    let mut raw = Vec::new();
+    let mut more = [0; 8192];
+    let body = loop {
+        let text = String::from_utf8_lossy(&raw).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let head = head.to_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+            if body.len() >= length.unwrap_or(0) {
+                break serde_json::from_str(body).unwrap_or(Value::Null);
+            }
+        }
+        match wire.read(&mut more) {
+            Ok(count @ 1..) => raw.extend_from_slice(&more[..count]),
+            _ => return,
+        }
+    };
+    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/event-stream\r\n\r\n";
+    if wire.write_all(head.as_bytes()).is_ok() {
+        let _ = tell.send(Answer { body, wire });
+    }
+}
+
+impl Answer {
+    fn event(&mut self, delta: &Value, finish: Option<&str>) {
+        let event = json!({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]});
+        self.wire.write_all(format!("data: {event}\n\n").as_bytes()).unwrap();
+        self.wire.flush().unwrap();
+    }
+
+    fn say(&mut self, text: &str) {
+        self.event(&json!({"content": text}), None);
+    }
+
+    fn call(mut self, name: &str, arguments: &Value) {
+        let arguments = arguments.to_string();
+        // In two pieces, as real servers send them.
+        let (head, tail) = arguments.split_at(arguments.len() / 2);
+        let function = |function: Value| json!({"tool_calls": [{"index": 0, "id": "call_1", "function": function}]});
+        self.event(&function(json!({"name": name, "arguments": ""})), None);
+        self.event(&function(json!({"arguments": head})), None);
+        self.event(&function(json!({"arguments": tail})), None);
+        self.end("tool_calls");
+    }
+
+    fn end(mut self, finish: &str) {
+        self.event(&json!({}), Some(finish));
+        self.wire.write_all(b"data: [DONE]\n\n").unwrap();
+        let _ = self.wire.shutdown(Shutdown::Write);
+    }
+
+    /// Waits until the other side has hung up.
+    fn dropped(mut self) {
+        self.wire.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut rest = Vec::new();
+        match self.wire.read_to_end(&mut rest) {
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "still listened to: {error}"),
+        }
+    }
+
+    /// The roles of what was sent, the newest last.
+    fn roles(&self) -> Vec<String> {
+        let all = self.body["messages"].as_array().unwrap().iter();
+        all.map(|message| message["role"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// A cockpit on the embedded world, with this agent; the agent pane is open.
+fn cockpit(agent: &str) -> Session {
+    let mut session = Session::start(120, 40, &["demo", "--agent", agent]);
+    session.until("the pods", |screen| screen.contains("Running"));
+    session.press("5");
+    session
+}
+
+fn ask(session: &mut Session, question: &str) {
+    session.until("somebody to ask", |screen| screen.contains("enter ask"));
+    session.press("\r");
+    session.until("the line", |screen| screen.contains("esc back"));
+    session.press(question);
+    session.until("the question", |screen| screen.contains(&format!("> {question}")));
+    session.press("\r");
+}
+
+fn leave(mut session: Session) {
+    session.press("\x03");
+    assert_eq!(session.ended(), 0);
+    nothing_left(&session.home());
+}
+
+#[test]
+fn an_answer_streams_tools_run_a_card_stands_and_opens() {
+    let model = Played::new();
+    let mut session = cockpit(&model.agent());
+    session.until("the model's name", |screen| {
+        let header = screen.lines().next().unwrap_or_default();
+        header.contains("agent played") && !header.contains("no AI")
+    });
+    ask(&mut session, "what is there?");
+    let mut first = model.next();
+    first.say("I look at the **pods** ");
+    session.until("the first words", |screen| screen.contains("I look at the pods") && screen.contains("asking…"));
+    first.say("of the shop.");
+    session.until("more words", |screen| screen.contains("pods of the shop."));
+    first.call("list", &json!({"kind": "pods", "namespace": "shop"}));
+    // The tool's line, with its time and size; the answer went to the model.
+    session.until("the tool", |screen| screen.lines().any(|line| line.contains("● list") && line.contains('✓')));
+    let second = model.next();
+    assert_eq!(second.roles().last().map(String::as_str), Some("tool"));
+    // What does not fit goes back in words, and the person sees that too.
+    second.call(
+        "propose_fault",
+        &json!({"kind": "http-delay", "target": "service/nobody", "namespace": "shop", "params": {"delay": "1s"}}),
+    );
+    session.until("the refusal", |screen| {
+        screen.lines().any(|line| line.contains("● propose_fault") && line.contains('✗'))
+    });
+    let fault = json!({"kind": "http-delay", "target": "service/reviews", "namespace": "shop", "duration": "60s",
+        "params": {"delay": "1s", "percent": 50}, "why": "shows who waits"});
+    model.next().call("propose_fault", &fault);
+    session.until("the card", |screen| screen.contains("╭─ 1 http-delay") && screen.contains("p preview"));
+    let mut last = model.next();
+    last.say("Look at it.");
+    last.end("stop");
+    session.until("the end", |screen| screen.contains("Look at it.") && !screen.contains("asking…"));
+    session.press("p");
+    session.until("the preview", |screen| {
+        screen.contains("Preview http-delay shop/reviews") && screen.contains("a apply")
+    });
+    session.press("\x1b");
+    session.until("the pane", |screen| screen.contains("╭─ 1 http-delay"));
+    leave(session);
+}
+
+#[test]
+fn esc_stops_a_running_answer_and_the_next_question_works() {
+    let model = Played::new();
+    let mut session = cockpit(&model.agent());
+    ask(&mut session, "tell me everything");
+    let mut endless = model.next();
+    endless.say("It begins with ");
+    session.until("half an answer", |screen| screen.contains("It begins with") && screen.contains("esc stop"));
+    session.press("\x1b");
+    session.until("the stop", |screen| screen.contains("stopped") && !screen.contains("asking…"));
+    endless.dropped();
+    ask(&mut session, "then briefly");
+    let mut answer = model.next();
+    assert_eq!(answer.roles(), ["system", "user", "assistant", "user"]);
+    answer.say("Gladly.");
+    answer.end("stop");
+    session.until("the answer", |screen| screen.contains("Gladly."));
+    leave(session);
+}
+
+#[test]
+fn a_model_that_cannot_be_reached_is_told_with_what_to_do() {
+    // Nobody listens there any more.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut session = cockpit(&format!("openai:played@http://{closed}"));
+    ask(&mut session, "anybody there?");
+    session.until("the remedy", |screen| {
+        screen.contains("cannot reach http://127.0.0.1:") && screen.contains("check agent.base-url")
+    });
+    leave(session);
+}
+
+#[test]
+fn a_missing_key_is_told_with_what_to_do() {
+    let mut session = cockpit("anthropic:claude-played");
+    session.until("the remedy", |screen| {
+        screen.contains("there is no key for anthropic:claude-played") && screen.contains("set BRINK_AGENT_KEY or")
+    });
+    leave(session);
+}
