@@ -145,7 +145,7 @@ impl Session {
     }
 
     /// The alternate screen was left, the cursor is shown, pastes are plain again: after the last time they were taken.
-    fn restored(&self) {
+    pub fn restored(&self) {
         for (taken, given) in
             [("\x1b[?1049h", "\x1b[?1049l"), ("\x1b[?25l", "\x1b[?25h"), ("\x1b[?2004h", "\x1b[?2004l")]
         {
