@@ -29,8 +29,9 @@ use deed::{Deed, Tried};
 
 /// The checkpoint every script begins with.
 pub const START: &str = "start";
-/// However fast the world's time goes, a wait has this much of this machine's.
-const AT_LEAST: Duration = Duration::from_secs(20);
+/// However fast the world's time goes, a wait has this much of this machine's; much more where nobody waits for it.
+const AT_LEAST: Duration = Duration::from_secs(10);
+const AT_LEAST_UNSEEN: Duration = Duration::from_mins(2);
 /// How often what the script waits for is looked at, besides at every event.
 const LOOK: Duration = Duration::from_millis(100);
 /// Between two characters that are typed.
@@ -77,8 +78,9 @@ impl Since {
         Self { mono: now.mono, server: now.server }
     }
 
-    fn over(self, within: Duration, now: Now) -> bool {
-        now.age(self.server) >= within && now.mono.saturating_sub(self.mono) >= AT_LEAST
+    fn over(self, within: Duration, now: Now, manner: Manner) -> bool {
+        let least = if manner.headless { AT_LEAST_UNSEEN } else { AT_LEAST };
+        now.age(self.server) >= within && now.mono.saturating_sub(self.mono) >= least
     }
 }
 
@@ -327,7 +329,7 @@ impl Player {
                 Tried::Part(cues) => acts.extend(cues.into_iter().map(Act::Cue)),
                 // A person decides how long a person takes.
                 Tried::Asks => self.since = Some(Since::of(now)),
-                Tried::Not(why) if since.over(within, now) => self.fail(why, now),
+                Tried::Not(why) if since.over(within, now, self.manner) => self.fail(why, now),
                 Tried::Not(_) => {}
             }
             return;
@@ -337,7 +339,7 @@ impl Player {
         acts.extend(errands.into_iter().map(|(id, errand)| Act::Errand(id, errand)));
         match condition.judge(app, &mut self.answers, now) {
             Ok(()) => self.passed(app, now, leave, acts),
-            Err(why) if since.over(within, now) => {
+            Err(why) if since.over(within, now, self.manner) => {
                 let message = self.script.steps.get(self.at).map(|step| step.message.clone()).unwrap_or_default();
                 self.fail(if message.is_empty() { why } else { format!("{message} ({why})") }, now);
             }
@@ -392,7 +394,7 @@ impl Player {
 
     fn compared(&mut self, world: &std::collections::BTreeMap<String, serde_json::Value>, since: Since, now: Now) {
         let differs = survey::differences(&self.before, world, &self.script.leaves);
-        if !differs.is_empty() && !since.over(SETTLES, now) {
+        if !differs.is_empty() && !since.over(SETTLES, now, self.manner) {
             self.phase = Phase::Comparing(since);
             return;
         }

@@ -23,6 +23,8 @@ use crate::{
 
 /// How long an errand may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// The same for reading everything: more than a hundred lists.
+const LONG: Duration = Duration::from_mins(2);
 /// Lists that are asked for at once when everything is read.
 const AT_ONCE: usize = 8;
 
@@ -37,6 +39,7 @@ impl Keeper {
     pub(super) fn errand(&mut self, id: u64, errand: Errand) {
         let (events, live, known) = (self.events.clone(), self.live.clone(), self.errands.clone());
         let (prometheus, stage) = (self.plan.prometheus.clone(), self.plan.stage.clone());
+        let patience = if errand == Errand::Survey { LONG } else { PATIENCE };
         tokio::spawn(async move {
             let work = async {
                 match errand {
@@ -48,7 +51,7 @@ impl Keeper {
                 }
             };
             let late = || Err(Failure::new("an errand of the script got no answer", "is the cluster well? Retry"));
-            let answer = timeout(PATIENCE, work).await.unwrap_or_else(|_| late());
+            let answer = timeout(patience, work).await.unwrap_or_else(|_| late());
             let _ = events.send(Event::Brought(id, answer)).await;
         });
     }
