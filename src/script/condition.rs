@@ -254,7 +254,7 @@ impl Condition {
             Self::AgentIdle => Err("the agent is still at work".to_owned()),
             Self::Preview if app.preview().is_some() => Ok(()),
             Self::Preview => Err("no preview is on the screen".to_owned()),
-            Self::Faults(wish) => wish.holds(&app.world.live()),
+            Self::Faults(wish) => wish.holds(&open(app)),
             Self::Verified => verified(app),
             Self::Object(leaf, errand, path, test) => {
                 let what = match errand {
@@ -378,8 +378,13 @@ impl FaultWish {
     }
 }
 
+/// Faults that are open. A change that is kept is none: it stays, and nobody ends it.
+pub fn open(app: &App) -> Vec<&InjectionView> {
+    app.world.live().into_iter().filter(|view| view.class != "change").collect()
+}
+
 fn verified(app: &App) -> Truth {
-    if let Some(view) = app.world.live().first() {
+    if let Some(view) = open(app).first() {
         return Err(format!("{} is {}", view.kind, view.state.word()));
     }
     match live::last_ended(&app.world) {

@@ -13,7 +13,7 @@ use std::{collections::VecDeque, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    condition::Answers,
+    condition::{Answers, open},
     file::Script,
     survey,
     told::{Report, Told},
@@ -353,7 +353,7 @@ impl Player {
         if let Some(name) = checkpoint.filter(|name| leave.rewind && self.checkpoints.iter().all(|(known, _)| known != name))
         {
             // A world remembered under a fault would bring the traces of that fault back, and nobody to end it.
-            if app.world.any_live() {
+            if !open(app).is_empty() {
                 return self.fail(format!("the checkpoint {name} would remember a live fault"), now);
             }
             self.report(true, String::new(), now);
@@ -374,7 +374,7 @@ impl Player {
     }
 
     fn rewind(&mut self, app: &App, now: Now, name: &str, last: Option<Duration>, acts: &mut Vec<Act>) {
-        let live = app.world.live();
+        let live = open(app);
         if let Some(stuck) = live.iter().find(|view| view.state == State::Stuck) {
             let why = format!("{} is stuck: decide about it in the faults pane, then rewind", stuck.kind);
             return self.fail(why, now);
