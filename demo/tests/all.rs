@@ -12,6 +12,7 @@
 )]
 
 mod suite {
+    mod e2e_apply;
     mod e2e_kubectl;
     mod e2e_parity;
     mod e2e_promql;

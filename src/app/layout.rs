@@ -114,7 +114,7 @@ impl Layout {
         } else {
             (body, None)
         };
-        let (left, right) = split_across(panes, share(panes.width, 60));
+        let (left, right) = split_across(panes, share(panes.width, 57));
         let (pods, routes) = split_down(left, share(left.height, 62));
         let (mesh, faults) = split_down(right, share(right.height, 62));
         self.panes = vec![

@@ -35,11 +35,11 @@ pub async fn look(url: &str, interest: &Interest) -> Result<Snapshot, Unmeasured
     Sampler::once(client).look(interest).await.map_err(told)
 }
 
-/// What the source of the settings says about the whole mesh. Without one, nothing; one that does not answer is told on stderr,
-/// since the rest of the answer is right without it.
-pub async fn measured(session: &Session) -> Option<Snapshot> {
+/// What the source of the settings says about the whole mesh, with the latency through these gateways. Without a source,
+/// nothing; one that does not answer is told on stderr, since the rest of the answer is right without it.
+pub async fn measured(session: &Session, gateways: Vec<String>) -> Option<Snapshot> {
     let url = session.settings.prometheus()?;
-    match look(url, &Interest::default()).await {
+    match look(url, &Interest { gateways, ..Interest::default() }).await {
         Ok(snapshot) => Some(snapshot),
         Err(unmeasured) => {
             out::complain(&format!("note: no traffic: {}; {}\n", unmeasured.why, unmeasured.fix));

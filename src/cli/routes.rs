@@ -39,7 +39,8 @@ pub fn run(args: &RoutesArgs, globals: &Globals, out: &mut Out) -> Ended {
             let session = Session::open(globals)?;
             let shown = session.wait(async {
                 let loaded = from_cluster(&session).await?;
-                Ok::<_, Failure>(Shown::new(loaded, session.namespace(), metrics::measured(&session).await.as_ref()))
+                let snapshot = metrics::measured(&session, route::gateway_names(&loaded.routes)).await;
+                Ok::<_, Failure>(Shown::new(loaded, session.namespace(), snapshot.as_ref()))
             })?;
             shown.print(session.namespace(), args.output.shape, Some(session.live.now()), out);
             Ok(Ending::Done)

@@ -380,8 +380,8 @@ impl Tabular for MeshRow {
         }
     }
 
-    fn hit(&self, _: &Facts<'_, Tops>) -> bool {
-        false
+    fn hit(&self, facts: &Facts<'_, Tops>) -> bool {
+        facts.world.any_live() && facts.world.hits_workload(&self.0.namespace, &self.0.workload)
     }
 
     fn restless(_: MeshColumn) -> bool {

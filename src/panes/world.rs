@@ -69,6 +69,21 @@ impl World {
         self.hits(&self.hit_pods, &format!("{namespace}/{name}"))
     }
 
+    /// Whether an open injection hits a pod of a workload, by the names that controllers give: `WORKLOAD-HASH-xxxxx`,
+    /// `WORKLOAD-0`.
+    pub fn hits_workload(&self, namespace: &str, workload: &str) -> bool {
+        let of = |pod: &String| {
+            let rest = pod.strip_prefix(namespace).and_then(|rest| rest.strip_prefix('/'));
+            let Some(rest) = rest.and_then(|rest| rest.strip_prefix(workload)?.strip_prefix('-')) else { return false };
+            match rest.split_once('-') {
+                Some((hash, end)) => !hash.is_empty() && end.len() == 5 && !end.contains('-'),
+                None => rest.parse::<u32>().is_ok() || rest.len() == 5,
+            }
+        };
+        let open = |id: &String| self.injections.get(id).is_some_and(|view| !view.ended());
+        self.hit_pods.iter().any(|(id, pods)| open(id) && pods.iter().any(of))
+    }
+
     /// Whether an open injection hits a route (`KIND NS/NAME`).
     pub fn hits_route(&self, route: &str) -> bool {
         self.hits(&self.hit_routes, route)

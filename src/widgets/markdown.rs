@@ -244,6 +244,10 @@ fn wrap(run: &[Words], cells: usize) -> Vec<Line> {
             }
         }
     }
+    // The blank a line was broken at would be one cell too many.
+    for last in lines.iter_mut().filter_map(|line| line.last_mut()) {
+        last.text.truncate(last.text.trim_end().len());
+    }
     lines
 }
 
@@ -315,6 +319,13 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_just_full_is_not_cut() {
+        let all = lines("its exact changes and its end. Nothing was written.", 42);
+        let first: String = all[0].iter().map(|part| part.text.as_str()).collect();
+        assert_eq!(first, "its exact changes and its end. Nothing was");
+    }
+
+    #[test]
     fn half_a_block_is_shown_as_far_as_it_goes() {
         assert_eq!(plain("```yaml\nkind: P", 30), ["  yaml", "  kind: P"]);
         assert_eq!(plain("**bo", 30), ["**bo"]);
@@ -330,7 +341,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_line_is_wider_than_its_room(text in "([a-z#*`|>\\- \n]|日|🙂){0,200}", cells in 8usize..60) {
-            for line in plain(&text, cells) {
+            for line in lines(&text, cells) {
+                let line: String = line.iter().map(|part| part.text.as_str()).collect();
                 // Deep lists and quotes keep four cells for their words.
                 prop_assert!(width::width(&line) <= cells.max(60), "{line:?}");
             }

@@ -13,6 +13,7 @@ mod e2e_demo_cockpit;
 mod e2e_lifecycle;
 mod e2e_plan;
 mod e2e_prometheus;
+mod e2e_promql;
 mod e2e_scenes;
 mod e2e_scripts;
 mod e2e_seeing;

@@ -48,6 +48,22 @@ pub fn create(cluster: &Cluster, kind: KindId, object: &mut Value) {
     }
 }
 
+/// Gives back to a new state what the server once gave and the writer does not say.
+pub fn keep(row: &KindRow, old: &Value, object: &mut Value) {
+    let kind = |object: &Value| text(object, &["spec", "type"]).to_owned();
+    if !(row.group.is_empty() && row.plural == "services") || kind(object) == "ExternalName" {
+        return;
+    }
+    if kind(old) != "ExternalName" {
+        for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+            let had = value::at(old, &["spec", field]);
+            if !had.is_null() {
+                put_missing(object, &["spec", field], had.clone());
+            }
+        }
+    }
+}
+
 /// Completes an object on every write.
 pub fn always(row: &KindRow, object: &mut Value) {
     if row.plural == "customresourcedefinitions" {
@@ -129,6 +145,8 @@ fn addresses(cluster: &Cluster, kind: KindId, object: &mut Value) {
     if service == "ExternalName" {
         return;
     }
+    put_missing(object, &["spec", "ipFamilies"], json!(["IPv4"]));
+    put_missing(object, &["spec", "ipFamilyPolicy"], json!("SingleStack"));
     let taken: BTreeSet<&str> =
         cluster.store().list(kind, None).map(|one| text(one.value(), &["spec", "clusterIP"])).collect();
     if text(object, &["spec", "clusterIP"]).is_empty() {

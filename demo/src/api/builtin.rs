@@ -58,6 +58,7 @@ pub fn default(row: &KindRow, object: &mut Value) {
             put_missing(object, &["spec", "revisionHistoryLimit"], json!(10));
             template(object, &["spec", "template"]);
         }
+        "podtemplates" => template(object, &["template"]),
         "jobs" => job(object, &["spec"]),
         "cronjobs" => {
             put_missing(object, &["spec", "concurrencyPolicy"], json!("Allow"));
@@ -232,8 +233,6 @@ fn service(object: &mut Value) {
     let kind = text(object, &["spec", "type"]).to_owned();
     if kind != "ExternalName" {
         put_missing(object, &["spec", "internalTrafficPolicy"], json!("Cluster"));
-        put_missing(object, &["spec", "ipFamilies"], json!(["IPv4"]));
-        put_missing(object, &["spec", "ipFamilyPolicy"], json!("SingleStack"));
     }
     if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
         put_missing(object, &["spec", "externalTrafficPolicy"], json!("Cluster"));

@@ -55,6 +55,7 @@ pub(super) struct Schema {
     component: String,
     custom: bool,
     own: Option<Arc<Custom>>,
+    stored: Option<Arc<Custom>>,
 }
 
 impl Schema {
@@ -66,6 +67,11 @@ impl Schema {
     /// What the definition of a custom kind says.
     pub fn own(&self) -> Option<&Custom> {
         self.own.as_deref()
+    }
+
+    /// The same of the version it is stored in, where that is another one.
+    pub fn stored(&self) -> Option<&Custom> {
+        self.stored.as_deref()
     }
 }
 
@@ -235,7 +241,8 @@ impl Cluster {
         let document = self.document(&path)?;
         let component = openapi::component(&document, &row.group, version, &row.kind)?;
         let own = if row.custom { self.custom(row, version) } else { None };
-        Some(Schema { document, component, custom: row.custom, own })
+        let stored = if row.custom && version != row.storage { self.custom(row, &row.storage) } else { None };
+        Some(Schema { document, component, custom: row.custom, own, stored })
     }
 
     /// What the definition of a custom kind says of a version.

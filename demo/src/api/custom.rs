@@ -105,8 +105,10 @@ pub fn leave(definition: &mut Value, now: Timestamp) {
         finalizers.push(json!(CLEANUP));
     }
     put(definition, &["metadata", "finalizers"], json!(finalizers));
-    let why = "CustomResourceDefinition marked for deletion; CustomResource deletion is in progress";
-    set(definition, condition("Terminating", "True", "InstanceDeletionPending", why, now));
+    let why = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    if !is_terminating(definition) {
+        set(definition, condition("Terminating", "True", "InstanceDeletionPending", why, now));
+    }
 }
 
 /// What the server's own controllers do about a definition that was written.
@@ -115,7 +117,8 @@ pub fn settle(cluster: &mut Cluster, kind: KindId, definition: &Object) {
         clean(cluster, kind, definition);
         return;
     }
-    if value::at(definition.value(), &["status", "acceptedNames"]) == value::at(definition.value(), &["spec", "names"]) {
+    if value::at(definition.value(), &["status", "acceptedNames"]) == value::at(definition.value(), &["spec", "names"])
+    {
         return;
     }
     let mut object = Value::clone(definition.value());
@@ -206,7 +209,8 @@ fn taken(cluster: &Cluster, kind: KindId, definition: &Value) -> (BTreeSet<Strin
         }
         let names = value::at(other, &["status", "acceptedNames"]);
         let short = list(names, &["shortNames"]).iter().filter_map(Value::as_str);
-        resources.extend([text(names, &["plural"]), text(names, &["singular"])].into_iter().chain(short).map(str::to_owned));
+        resources
+            .extend([text(names, &["plural"]), text(names, &["singular"])].into_iter().chain(short).map(str::to_owned));
         kinds.extend([text(names, &["kind"]), text(names, &["listKind"])].map(str::to_owned));
     }
     (resources, kinds)
@@ -231,6 +235,12 @@ fn clean(cluster: &mut Cluster, kind: KindId, definition: &Object) {
             }
         }
         if cluster.store.list(of, None).next().is_some() {
+            let mut waits = Value::clone(definition.value());
+            let why = "CustomResource deletion is in progress";
+            set(&mut waits, condition("Terminating", "True", "InstanceDeletionInProgress", why, cluster.now()));
+            if waits != **definition.value() {
+                cluster.store.put(kind, waits);
+            }
             return;
         }
     }

@@ -95,6 +95,11 @@ pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Re
         if let Some(generation) = value::int(&object, &["metadata", "generation"]).filter(|_| !old.is_leaving()) {
             put(&mut object, &["metadata", "generation"], json!(generation + 1));
         }
+        if definition {
+            value::remove(&mut object, &["metadata", "deletionGracePeriodSeconds"]);
+            let generation = value::at(old.value(), &["metadata", "generation"]).clone();
+            put(&mut object, &["metadata", "generation"], generation);
+        }
         if namespace {
             put(&mut object, &["status", "phase"], json!("Terminating"));
             value::remove(&mut object, &["metadata", "deletionGracePeriodSeconds"]);

@@ -84,6 +84,7 @@ fn resource(row: &KindRow, version: &str) -> Value {
     let subresources: Vec<Value> = row
         .subresources
         .iter()
+        .filter(|name| row.has_in(version, name))
         .map(|name| {
             let kind = if name == "scale" {
                 json!({"group": "autoscaling", "version": "v1", "kind": "Scale"})

@@ -33,7 +33,7 @@ pub fn of_patch(request: &Request, applies: bool) -> Result<(), Refusal> {
     if let Some(other) = request.ask("fieldValidation").filter(|said| !["Ignore", "Warn", "Strict"].contains(said)) {
         causes.push(Cause::unsupported("fieldValidation", &json!(other), ["", "Ignore", "Strict", "Warn"]));
     }
-    if causes.is_empty() { Ok(()) } else { Err(Refusal::of_options("PatchOptions", &causes)) }
+    if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid_as("meta.k8s.io", "PatchOptions", "", &causes)) }
 }
 
 /// The body of an apply, and what is wrong with it that only a strict reader minds.
@@ -48,14 +48,33 @@ pub fn config(request: &Request) -> Result<(Value, Option<String>), Refusal> {
             let options =
                 serde_saphyr::options! { duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins };
             let value = serde_saphyr::from_str_with_options(text, options).map_err(|error| wrong(&error))?;
-            doubled = Some(strict.to_string());
+            doubled = Some(twice(&strict));
             value
         }
     };
     match value {
         Value::Null => Ok((json!({}), doubled)),
         Value::Object(_) => Ok((value, doubled)),
-        Value::Array(_) => Err(wrong(&"json: cannot unmarshal array into Go value of type map[string]interface {}")),
-        _ => Err(wrong(&"json: cannot unmarshal a scalar into Go value of type map[string]interface {}")),
+        other => {
+            let what = match other {
+                Value::Array(_) => "array",
+                Value::String(_) => "string",
+                Value::Bool(_) => "bool",
+                _ => "number",
+            };
+            let how = "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal";
+            Err(wrong(&format!("{how} {what} into Go value of type map[string]interface {{}}")))
+        }
+    }
+}
+
+/// A key that stands twice, as the server tells it.
+fn twice(error: &serde_saphyr::Error) -> String {
+    match error.without_snippet() {
+        serde_saphyr::Error::DuplicateMappingKey { key, location } => {
+            let key = key.as_deref().unwrap_or_default();
+            format!("line {}: key {key:?} already set in map", location.line())
+        }
+        other => other.to_string(),
     }
 }

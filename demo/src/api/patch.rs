@@ -31,14 +31,7 @@ pub fn form(row: &KindRow, content_type: &str) -> Result<Form, Refusal> {
         "application/json-patch+json" => Ok(Form::Json),
         "application/merge-patch+json" => Ok(Form::Merge),
         "application/strategic-merge-patch+json" if !row.custom => Ok(Form::Strategic),
-        other => {
-            let mut taken = vec!["application/json-patch+json", "application/merge-patch+json"];
-            if !row.custom {
-                taken.push("application/strategic-merge-patch+json");
-            }
-            taken.push(APPLY);
-            Err(Refusal::media(other, &taken))
-        }
+        _ => Err(Refusal::form(row, &["application/json-patch+json", "application/merge-patch+json", APPLY])),
     }
 }
 

@@ -89,7 +89,12 @@ impl Wanted {
             LabelSelector::parse(request.ask("labelSelector").unwrap_or_default()).map_err(|why| unable(&why))?;
         let fields =
             FieldSelector::parse(request.ask("fieldSelector").unwrap_or_default()).map_err(|why| unable(&why))?;
-        if let Some(field) = fields.unsupported(selectable(row)) {
+        let more = row.selectable.iter().flat_map(|(_, fields)| fields).map(String::as_str);
+        let supported: Vec<&str> = selectable(row).iter().copied().chain(more).collect();
+        if let Some(field) = fields.unsupported(&supported) {
+            if row.custom {
+                return Err(Refusal::bad(format!("field label not supported: {field}")));
+            }
             return Err(unable(&format!("field label not supported: {field}")));
         }
         Ok(Self { namespace: (!namespace.is_empty()).then(|| namespace.to_owned()), labels, fields })

@@ -100,31 +100,38 @@ impl Refusal {
         Self::conflict(kind, name, WHY)
     }
 
+    /// 422 for a replacement that does not say what it replaces.
+    pub fn unversioned(kind: &KindRow, name: &str) -> Self {
+        let cause = Cause::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update");
+        let mut details = about(kind, &kind.plural, name);
+        details["causes"] = json!([{"reason": cause.reason, "message": cause.message, "field": cause.field}]);
+        let message = format!("{} {name:?} is invalid: {}: {}", kind.resource(), cause.field, cause.message);
+        Self { details, ..Self::new(422, "Invalid", message) }
+    }
+
     /// 422 with its causes.
     pub fn invalid(kind: &KindRow, name: &str, causes: &[Cause]) -> Self {
+        Self::invalid_as(&kind.group, &kind.kind, name, causes)
+    }
+
+    /// 422 for what is no object of the store: options, views.
+    pub fn invalid_as(group: &str, kind: &str, name: &str, causes: &[Cause]) -> Self {
         let said: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
-        let said = if said.len() == 1 { said.concat() } else { format!("[{}]", said.join(", ")) };
-        let mut details = about(kind, &kind.kind, name);
+        let mut once = said.clone();
+        once.dedup();
+        let said = if once.len() == 1 { once.concat() } else { format!("[{}]", said.join(", ")) };
+        let mut details = json!({});
+        for (key, value) in [("name", name), ("group", group), ("kind", kind)] {
+            if !value.is_empty() {
+                details[key] = json!(value);
+            }
+        }
         details["causes"] = causes
             .iter()
             .map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field}))
             .collect();
-        let name = if name.is_empty() { "\"\"".to_owned() } else { format!("{name:?}") };
-        Self { details, ..Self::new(422, "Invalid", format!("{} {name} is invalid: {said}", kind.qualified())) }
-    }
-
-    /// 422 for options of a request.
-    pub fn of_options(kind: &str, causes: &[Cause]) -> Self {
-        let said: Vec<String> = causes.iter().map(|cause| format!("{}: {}", cause.field, cause.message)).collect();
-        let said = if said.len() == 1 { said.concat() } else { format!("[{}]", said.join(", ")) };
-        let causes: Vec<Value> = causes
-            .iter()
-            .map(|cause| json!({"reason": cause.reason, "message": cause.message, "field": cause.field}))
-            .collect();
-        Self {
-            details: json!({"group": "meta.k8s.io", "kind": kind, "causes": causes}),
-            ..Self::new(422, "Invalid", format!("{kind}.meta.k8s.io \"\" is invalid: {said}"))
-        }
+        let full = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
+        Self { details, ..Self::new(422, "Invalid", format!("{full} {name:?} is invalid: {said}")) }
     }
 
     /// 403 in the words of RBAC or of admission.
@@ -157,6 +164,18 @@ impl Refusal {
             "the body of the request was in an unknown format - accepted media types include: {} (got {given:?})",
             taken.join(", ")
         );
+        Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// 415 for a patch of a form that the kind does not take. Built-in kinds are asked before their own code is.
+    pub fn form(kind: &KindRow, taken: &[&str]) -> Self {
+        if !kind.custom {
+            let message = "415: Unsupported Media Type";
+            return Self { details: json!({}), ..Self::new(415, "UnsupportedMediaType", message) };
+        }
+        let list = taken.join(", ");
+        let message =
+            format!("the body of the request was in an unknown format - accepted media types include: {list}");
         Self::new(415, "UnsupportedMediaType", message)
     }
 

@@ -73,6 +73,14 @@ impl Cluster {
                 return Err(Refusal::bad(format!("invalid object type: {group}/{version}, Kind={}", given.1)));
             }
             match apply::apply(&managers, &before, &config, &way, request.is_set("force")) {
+                // The server finds no way from the Scale of a custom kind to the version of its kind.
+                Ok(applied) if row.custom && applied.object.is_some() => {
+                    let name = format!("{}/{}", target.namespace, target.name);
+                    let what = format!(
+                        "failed to convert new object ({name}; {SCALE}, Kind=Scale) to proper version: request to convert CR to an invalid group/version: {SCALE}"
+                    );
+                    return Err(Refusal::new(500, "", what));
+                }
                 Ok(applied) => {
                     managers = applied.managers;
                     applied.object.unwrap_or_else(|| before.clone())
@@ -186,7 +194,8 @@ impl Owners {
         for entry in left.0 {
             if entry.fields.has(&[Step::field("spec"), Step::field("replicas")]) {
                 let writer = Writer { version: self.version.clone(), ..entry.writer };
-                all.push(Entry { writer, fields: one.clone(), ..entry });
+                // When is not known: it was kept under the name the entry had as a Scale's.
+                all.push(Entry { writer, fields: one.clone(), time: None });
             }
         }
         Managers(all)

@@ -87,8 +87,22 @@ impl Cluster {
                 )?;
                 Err(Refusal::no_such_path())
             }
-            Place::Objects(target) => self.objects(request, &user, &target, readings),
+            Place::Objects(target) => {
+                let discouraged = self.discouraged(&target);
+                let answer = self.objects(request, &user, &target, readings);
+                match discouraged {
+                    Some(said) => Ok(answer.unwrap_or_else(Into::into).warn(&[said])),
+                    None => answer,
+                }
+            }
         }
+    }
+
+    /// What is said to those who use a version that nobody should use any more.
+    fn discouraged(&self, target: &Target) -> Option<String> {
+        let kind = self.kind_at(&target.group, &target.version, &target.plural).ok()?;
+        let found = self.store.kind(kind).deprecated.iter().find(|(version, _)| *version == target.version);
+        found.map(|(_, said)| said.clone())
     }
 
     fn objects(
@@ -152,12 +166,26 @@ impl Cluster {
             "list" => read::list(self, kind, &target.version, &target.namespace, request),
             "watch" => watch::serve(self, kind, &target.version, &target.namespace, request),
             "create" => self.write(request, kind, target, Part::Whole, Wish::Create(parse(request)?)),
-            "update" => self.write(request, kind, target, Part::Whole, Wish::Replace(parse(request)?)),
+            "update" => {
+                let body = parse(request)?;
+                self.versioned(kind, target, &body)?;
+                self.write(request, kind, target, Part::Whole, Wish::Replace(body))
+            }
             "patch" => self.patch(request, user, kind, target, Part::Whole),
             "delete" => self.delete(request, kind, target),
             "deletecollection" => self.delete_all(request, kind, target),
             _ => Err(Refusal::method()),
         }
+    }
+
+    /// Custom objects and definitions are replaced only by who says what they replace.
+    fn versioned(&self, kind: KindId, target: &Target, body: &Value) -> Result<(), Refusal> {
+        let row = self.store.kind(kind);
+        let unsaid = value::at(body, &["metadata", "resourceVersion"]).as_str().unwrap_or_default().is_empty();
+        if unsaid && (row.custom || row.plural == "customresourcedefinitions") && self.existing(kind, target).is_ok() {
+            return Err(Refusal::unversioned(row, &target.name));
+        }
+        Ok(())
     }
 
     pub(super) fn existing(&self, kind: KindId, target: &Target) -> Result<Arc<Object>, Refusal> {
@@ -196,7 +224,9 @@ impl Cluster {
         let Some(doubled) = doubled else { return self.write(request, kind, target, part, wish) };
         let unknown = unknown(request)?;
         if unknown == Unknown::Strict {
-            return Err(Refusal::bad(format!("error strict decoding YAML: {doubled}")));
+            return Err(Refusal::bad(format!(
+                "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  {doubled}"
+            )));
         }
         let answer = self.write(request, kind, target, part, wish)?;
         Ok(if unknown == Unknown::Warn { answer.warn(&[doubled]) } else { answer })
@@ -333,7 +363,11 @@ impl Cluster {
                     _ => Ok(read::one(self, kind, &target.version, &object, read::form(request)?, 200)),
                 }
             }
-            ("status", "PUT") => self.write(request, kind, target, Part::Status, Wish::Replace(parse(request)?)),
+            ("status", "PUT") => {
+                let body = parse(request)?;
+                self.versioned(kind, target, &body)?;
+                self.write(request, kind, target, Part::Status, Wish::Replace(body))
+            }
             ("status", "PATCH") => self.patch(request, user, kind, target, Part::Status),
             ("finalize", "PUT") => self.write(request, kind, target, Part::Finalize, Wish::Replace(parse(request)?)),
             ("scale", "PUT" | "PATCH") => self.scale(request, kind, target),

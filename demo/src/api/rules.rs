@@ -39,6 +39,9 @@ pub fn check(row: &KindRow, old: Option<&Value>, new: &Value) -> Vec<Cause> {
             pod_spec(value::at(new, &["spec", "template", "spec"]), "spec.template.spec", &mut causes);
             job(old, new, &mut causes);
         }
+        "podtemplates" => {
+            pod_spec(value::at(new, &["template", "spec"]), "template.spec", &mut causes);
+        }
         "services" => service(old, new, &mut causes),
         "configmaps" | "secrets" => immutable(old, new, &mut causes),
         "customresourcedefinitions" => causes.extend(definition::check(old, new)),

@@ -111,9 +111,8 @@ impl Standing {
 }
 
 fn without_parameter(item: &mut Value) {
-    let is_it = |one: &Value| {
-        one["name"] == "dryRun" || one["$ref"].as_str().is_some_and(|name| name.contains("/dryRun"))
-    };
+    let is_it =
+        |one: &Value| one["name"] == "dryRun" || one["$ref"].as_str().is_some_and(|name| name.contains("/dryRun"));
     for verb in ["post", "put", "patch", "delete"] {
         if let Some(Value::Array(parameters)) = item.get_mut(verb).and_then(|one| one.get_mut("parameters")) {
             parameters.retain(|one| !is_it(one));

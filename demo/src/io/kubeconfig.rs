@@ -11,7 +11,8 @@ use base64::Engine as _;
 
 use crate::api::User;
 
-/// Writes the file; one context per user, the first one current.
+/// Writes the file; one context per user, called like the user. The current one is the first user's once more, called like the
+/// world: that is what a person reads on the screen.
 pub fn write(path: &Path, name: &str, server: &str, authority: &str, rate: f64, users: &[User]) -> io::Result<()> {
     let authority = base64::engine::general_purpose::STANDARD.encode(authority);
     let mut text = format!(
@@ -22,14 +23,20 @@ pub fn write(path: &Path, name: &str, server: &str, authority: &str, rate: f64, 
     }
     let mut contexts = String::from("contexts:\n");
     let mut logins = String::from("users:\n");
+    let mut context = |called: &str, user: &User| {
+        let _ = write!(contexts, "- name: {called}\n  context:\n    cluster: {name}\n    user: {}\n", user.name);
+    };
+    if let Some(first) = users.first() {
+        context(name, first);
+    }
     for user in users {
-        let _ = write!(contexts, "- name: {0}\n  context:\n    cluster: {name}\n    user: {0}\n", user.name);
+        context(&user.name, user);
         let _ = write!(logins, "- name: {}\n  user:\n    token: {}\n", user.name, user.token);
     }
     text.push_str(&contexts);
     text.push_str(&logins);
-    if let Some(first) = users.first() {
-        let _ = writeln!(text, "current-context: {}", first.name);
+    if !users.is_empty() {
+        let _ = writeln!(text, "current-context: {name}");
     }
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;

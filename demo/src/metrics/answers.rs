@@ -202,10 +202,10 @@ fn lookback(params: &Params<'_>) -> Result<i64, Refused> {
 fn limit(params: &Params<'_>) -> Result<usize, Refused> {
     match params.get("limit").filter(|text| !text.is_empty()) {
         None => Ok(usize::MAX),
-        Some(text) => match text.parse::<usize>() {
+        Some(text) => match text.parse::<i64>() {
             Ok(0) => Ok(usize::MAX),
-            Ok(limit) => Ok(limit),
-            Err(_) => Err(bad("limit", "limit must be a non-negative number")),
+            Ok(limit) => usize::try_from(limit).map_err(|_| bad("limit", "limit must be non-negative")),
+            Err(_) => Err(bad("limit", &format!("strconv.Atoi: parsing \"{text}\": invalid syntax"))),
         },
     }
 }
@@ -234,21 +234,22 @@ fn query_range(tsdb: &Tsdb, params: &Params<'_>) -> Result<Value, Refused> {
         times().zip(values).filter_map(|(t, value)| Some(point(t, (*value)?))).collect()
     };
     let text = params.get("query").unwrap_or_default();
-    let result: Vec<Value> = match promql::range_within(tsdb, text, (start, end, step), lookback(params)?).map_err(refused)? {
-        Matrix::Scalar(values) => {
-            let values: Vec<Option<f64>> = values.into_iter().map(Some).collect();
-            vec![json!({"metric": {}, "values": points(&values)})]
-        }
-        Matrix::Vector(mut rows) => {
-            rows.sort_by(|a, b| a.tags.cmp(&b.tags));
-            rows.iter()
-                .map(|row| json!({"metric": metric(&row.tags), "values": points(&row.values)}))
-                .take(limit)
-                .collect()
-        }
-        // Refused before it is evaluated.
-        Matrix::Text(_) | Matrix::Samples(_) => Vec::new(),
-    };
+    let result: Vec<Value> =
+        match promql::range_within(tsdb, text, (start, end, step), lookback(params)?).map_err(refused)? {
+            Matrix::Scalar(values) => {
+                let values: Vec<Option<f64>> = values.into_iter().map(Some).collect();
+                vec![json!({"metric": {}, "values": points(&values)})]
+            }
+            Matrix::Vector(mut rows) => {
+                rows.sort_by(|a, b| a.tags.cmp(&b.tags));
+                rows.iter()
+                    .map(|row| json!({"metric": metric(&row.tags), "values": points(&row.values)}))
+                    .take(limit)
+                    .collect()
+            }
+            // Refused before it is evaluated.
+            Matrix::Text(_) | Matrix::Samples(_) => Vec::new(),
+        };
     Ok(json!({"resultType": "matrix", "result": result}))
 }
 
@@ -334,7 +335,10 @@ fn targets(tsdb: &Tsdb, now: i64) -> Value {
             "scrapeInterval": interval, "scrapeTimeout": interval,
         }))
     });
-    json!({"activeTargets": up.collect::<Vec<Value>>(), "droppedTargets": [], "droppedTargetCounts": {}})
+    let up: Vec<Value> = up.collect();
+    let pools: BTreeMap<String, u8> =
+        up.iter().filter_map(|one| Some((one["scrapePool"].as_str()?.to_owned(), 0))).collect();
+    json!({"activeTargets": up, "droppedTargets": [], "droppedTargetCounts": pools})
 }
 
 #[cfg(test)]

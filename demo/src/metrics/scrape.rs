@@ -21,7 +21,13 @@ pub struct Scraper {
     /// Per pod: its offset and the series of its edges.
     targets: HashMap<u32, Target>,
     signals: HashMap<Arc<str>, [u32; 2]>,
+    /// Of the control plane: how long the proxies took to follow changes, by bucket, with their sum in seconds.
+    followed: ([u64; FOLLOWED.len()], f64),
+    istiod: Option<Vec<u32>>,
 }
+
+/// Upper bounds of `pilot_proxy_convergence_time` in seconds, as istiod exports them.
+const FOLLOWED: [f64; 9] = [0.1, 0.5, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0, f64::INFINITY];
 
 #[derive(Debug, Clone)]
 struct Target {
@@ -29,7 +35,16 @@ struct Target {
     up: u32,
     /// Per edge: requests, sum, count, then the buckets.
     edges: HashMap<u32, Vec<u32>>,
+    /// Per cluster called: what became of the tries.
+    clusters: HashMap<Arc<str>, [u32; 3]>,
 }
+
+/// What Envoy counts per cluster, in the order of [`Target::clusters`].
+const CLUSTER: [&str; 3] = [
+    "envoy_cluster_upstream_rq_retry",
+    "envoy_cluster_upstream_rq_retry_overflow",
+    "envoy_cluster_outlier_detection_ejections_enforced_total",
+];
 
 impl Scraper {
     /// A scraper that has seen nothing; the seed spreads the targets over the interval.
@@ -52,7 +67,7 @@ impl Scraper {
             let target = self.targets.entry(number).or_insert_with(|| {
                 let offset = (keyed::unit(seed, uid, 0) * interval as f64) as i64;
                 let up = tsdb.number(Tags::new(Some("up"), place(traffic, number)), offset, false);
-                Target { offset, up, edges: HashMap::new() }
+                Target { offset, up, edges: HashMap::new(), clusters: HashMap::new() }
             });
             if let Some(k) = due(target.offset) {
                 now.insert(number, k);
@@ -74,11 +89,30 @@ impl Scraper {
                 tsdb.append(*series, k, value);
             }
         }
+        for (pod, cluster, tries) in traffic.tries() {
+            let (Some(k), Some(target)) = (now.get(&pod).copied(), self.targets.get_mut(&pod)) else { continue };
+            let counts = [tries.retries, tries.overflows, tries.ejections];
+            // Most clusters never need any of it: they have no series, which saves three for each.
+            if counts == [0; 3] && !target.clusters.contains_key(cluster) {
+                continue;
+            }
+            let offset = target.offset;
+            let series = *target.clusters.entry(Arc::clone(cluster)).or_insert_with(|| {
+                CLUSTER.map(|name| {
+                    let labels = place(traffic, pod).into_iter().chain([pair("cluster_name", cluster)]);
+                    tsdb.number(Tags::new(Some(name), labels), offset, true)
+                })
+            });
+            for (series, count) in series.iter().zip(counts) {
+                tsdb.append(*series, k, count as f64);
+            }
+        }
         self.targets.retain(|number, target| {
             let keep = there.contains(number);
             if !keep {
                 let k = (to - target.offset).div_euclid(interval);
-                for series in target.edges.values().flatten().chain([&target.up]) {
+                let clusters = target.clusters.values().flatten();
+                for series in target.edges.values().flatten().chain(clusters).chain([&target.up]) {
                     tsdb.gone(*series, k);
                 }
             }
@@ -86,9 +120,45 @@ impl Scraper {
         });
         if let Some(k) = due(NODE_OFFSET) {
             self.scrape_node(tsdb, traffic, k);
+            self.scrape_istiod(tsdb, k);
             if k % 60 == 0 {
                 tsdb.forget(k);
             }
+        }
+    }
+
+    /// The proxies followed changes after so many milliseconds each.
+    pub fn converged(&mut self, after: &[f64]) {
+        for seconds in after.iter().map(|ms| ms / 1000.0) {
+            let bucket = FOLLOWED.iter().position(|bound| seconds <= *bound).unwrap_or(FOLLOWED.len() - 1);
+            self.followed.0[bucket] += 1;
+            self.followed.1 += seconds;
+        }
+    }
+
+    fn scrape_istiod(&mut self, tsdb: &mut Tsdb, k: i64) {
+        let series = self.istiod.get_or_insert_with(|| {
+            let mut number = |name: &str, le: Option<f64>| {
+                let le = le.map(|le| pair("le", &if le.is_finite() { le.to_string() } else { "+Inf".to_owned() }));
+                let place = [pair("job", "istiod"), pair("namespace", "istio-system"), pair("app", "istiod")];
+                tsdb.number(Tags::new(Some(name), place.into_iter().chain(le)), NODE_OFFSET, true)
+            };
+            let mut all = vec![
+                number("pilot_proxy_convergence_time_sum", None),
+                number("pilot_proxy_convergence_time_count", None),
+            ];
+            all.extend(FOLLOWED.map(|bound| number("pilot_proxy_convergence_time_bucket", Some(bound))));
+            all
+        });
+        let (buckets, sum) = self.followed;
+        let mut below = 0;
+        let cumulated = buckets.iter().map(|n| {
+            below += n;
+            below as f64
+        });
+        let count = buckets.iter().sum::<u64>() as f64;
+        for (series, value) in series.iter().zip([sum, count].into_iter().chain(cumulated)) {
+            tsdb.append(*series, k, value);
         }
     }
 

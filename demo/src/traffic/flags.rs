@@ -27,8 +27,10 @@ impl Flags {
     pub const DC: Self = Self(1 << 8);
     /// Upstream retry limit exceeded.
     pub const URX: Self = Self(1 << 9);
+    /// Rate limited.
+    pub const RL: Self = Self(1 << 10);
 
-    const NAMES: [(Self, &'static str); 10] = [
+    const NAMES: [(Self, &'static str); 11] = [
         (Self::UH, "UH"),
         (Self::UT, "UT"),
         (Self::UF, "UF"),
@@ -39,6 +41,7 @@ impl Flags {
         (Self::FI, "FI"),
         (Self::DC, "DC"),
         (Self::URX, "URX"),
+        (Self::RL, "RL"),
     ];
 
     /// Both.

@@ -16,6 +16,7 @@ mod flags;
 mod generator;
 mod health;
 mod json;
+mod limit;
 mod log;
 mod queue;
 mod report;
@@ -39,7 +40,7 @@ use self::{
     walk::Walk,
 };
 pub use self::{
-    compile::{READ, Snapshot, compile},
+    compile::{Probe, READ, Snapshot, compile},
     edge::{BOUNDS, Edge, EdgeKey, Reporter, Security, Workload},
     flags::Flags,
     generator::generators,
@@ -82,6 +83,12 @@ pub struct Signal {
     pub rps: f64,
     /// CPU seconds of its requests so far.
     pub cpu_seconds: f64,
+    /// Bytes beyond which it is killed.
+    pub memory_limit: Option<f64>,
+    /// How its node asks whether it is ready.
+    pub probe: Option<Probe>,
+    /// How long a request of its node would take now, milliseconds.
+    pub answers_in: f64,
 }
 
 /// The traffic of a world.
@@ -264,9 +271,9 @@ impl Traffic {
         (0u32..).zip(&self.state.pods).filter(|(_, pod)| pod.there).map(|(number, pod)| (number, &pod.uid))
     }
 
-    /// Tries of callers towards clusters (`outbound|PORT|SUBSET|HOST`).
-    pub fn tries(&self) -> impl Iterator<Item = (Option<&Workload>, &Arc<str>, Tries)> {
-        self.state.tries.iter().map(|((caller, cluster), tries)| (self.workload(*caller), cluster, *tries))
+    /// Tries of calling pods towards clusters (`outbound|PORT|SUBSET|HOST`).
+    pub fn tries(&self) -> impl Iterator<Item = (u32, &Arc<str>, Tries)> {
+        self.state.tries.iter().map(|((pod, cluster), tries)| (*pod, cluster, *tries))
     }
 
     /// How the flows fared, in their order.
@@ -293,10 +300,13 @@ impl Traffic {
             pod: Arc::clone(&pod.name),
             uid: Arc::clone(&pod.uid),
             cores: pod.base_cpu + pod.queue.cores(pod.cpu_limit),
-            memory: pod.base_memory + (f64::from(pod.in_flight) + pod.queue.backlog()) * pod.memory_per_request,
+            memory: pod.base_memory + f64::from(pod.in_flight) * pod.memory_per_request,
             in_flight: pod.in_flight,
             rps: pod.queue.rps(),
             cpu_seconds: pod.cpu_seconds,
+            memory_limit: pod.memory_limit,
+            probe: pod.probe,
+            answers_in: pod.queue.takes(),
         })
     }
 }

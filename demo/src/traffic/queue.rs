@@ -48,6 +48,14 @@ impl Queue {
         behind + if chance < self.wait_probability { exponential * self.wait_mean } else { 0.0 }
     }
 
+    /// How long a request takes on average that comes now, milliseconds.
+    pub fn takes(&self) -> f64 {
+        if self.capacity <= 0.0 {
+            return 0.0;
+        }
+        self.backlog / self.capacity + self.wait_probability * self.wait_mean + f64::from(self.workers) / self.capacity
+    }
+
     /// By how much service takes longer.
     pub fn slower(&self) -> f64 {
         self.slower.max(1.0)
@@ -64,6 +72,7 @@ impl Queue {
     }
 
     /// Waiting requests beyond the steady state.
+    #[cfg(test)]
     pub fn backlog(&self) -> f64 {
         self.backlog
     }

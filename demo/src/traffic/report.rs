@@ -119,6 +119,8 @@ fn rbac(by: &str) -> String {
 fn details(outcome: Outcome, reached: bool) -> String {
     let word = if outcome.flags.has(Flags::FI) {
         "fault_filter_abort"
+    } else if outcome.flags.has(Flags::RL) {
+        "local_rate_limited"
     } else if outcome.flags.has(Flags::DC) {
         "downstream_remote_disconnect"
     } else if outcome.flags.has(Flags::UT) {

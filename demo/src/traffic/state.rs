@@ -7,9 +7,10 @@ use std::{
 };
 
 use super::{
-    compile::{Proxy, Snapshot},
+    compile::{Limit, Probe, Proxy, Snapshot},
     edge::{Edges, Names, Workload},
     health::Health,
+    limit::Bucket,
     log::LogRecord,
     queue::Queue,
 };
@@ -35,6 +36,8 @@ pub(super) struct PodState {
     pub(super) in_flight: u32,
     pub(super) queue: Queue,
     pub(super) cpu_limit: Option<f64>,
+    pub(super) memory_limit: Option<f64>,
+    pub(super) probe: Option<Probe>,
     pub(super) base_cpu: f64,
     pub(super) base_memory: f64,
     pub(super) memory_per_request: f64,
@@ -70,6 +73,8 @@ pub struct Tries {
     pub retries: u64,
     /// Of these, the ones that reached no pod.
     pub lost: u64,
+    /// Retries that were not made, because too many were under way.
+    pub overflows: u64,
     /// Hosts ejected.
     pub ejections: u64,
 }
@@ -85,7 +90,10 @@ pub(super) struct State {
     pub(super) health: HashMap<(u32, u32), Health>,
     pub(super) pools: Vec<u32>,
     pool_of: HashMap<(u32, Arc<str>), u32>,
+    /// By calling pod and cluster.
     pub(super) tries: HashMap<(u32, Arc<str>), Tries>,
+    /// By pod and limit.
+    buckets: HashMap<(u32, Arc<str>), Bucket>,
     heap: BinaryHeap<Reverse<(u64, Done)>>,
     pub(super) edges: Edges,
     pub(super) logs: Vec<LogRecord>,
@@ -136,6 +144,8 @@ impl State {
                     in_flight: 0,
                     queue: Queue::default(),
                     cpu_limit: pod.cpu_limit,
+                    memory_limit: pod.memory_limit,
+                    probe: pod.probe,
                     base_cpu: if group.behaviour.base_cpu > 0.0 { group.behaviour.base_cpu } else { 0.002 },
                     base_memory: if group.behaviour.base_memory > 0.0 { group.behaviour.base_memory } else { 48e6 },
                     memory_per_request: 131_072.0,
@@ -159,18 +169,27 @@ impl State {
 
     /// What is really there, as opposed to what the proxies know.
     pub(super) fn see(&mut self, latest: &Bound) {
+        let before: Vec<bool> = self.pods.iter().map(|pod| pod.alive).collect();
         for pod in &mut self.pods {
             (pod.alive, pod.there) = (false, false);
         }
         for (pod, number) in latest.snapshot.pods().iter().zip(&latest.pods) {
             let state = &mut self.pods[*number as usize];
             (state.alive, state.cpu_limit) = (pod.alive, pod.cpu_limit);
+            (state.memory_limit, state.probe) = (pod.memory_limit, pod.probe);
             state.ip.clone_from(&pod.ip);
             state.there = !pod.uid.starts_with("gone:");
+        }
+        // A program that ended has nothing waiting when it starts again.
+        for (pod, before) in self.pods.iter_mut().zip(before) {
+            if before && !pod.alive {
+                (pod.queue, pod.in_flight) = (Queue::default(), 0);
+            }
         }
         let pods = &self.pods;
         self.edges.retain(|pod| pods[pod as usize].there);
         self.health.retain(|(_, pod), _| pods[*pod as usize].there);
+        self.buckets.retain(|(pod, _), _| pods[*pod as usize].there);
     }
 
     /// The number of a caller's limit towards a cluster.
@@ -178,6 +197,14 @@ impl State {
         *self.pool_of.entry((caller, Arc::clone(cluster))).or_insert_with(|| {
             self.pools.push(0);
             self.pools.len() as u32 - 1
+        })
+    }
+
+    /// The first of these limits at which a pod's proxy has no token left; takes one of each that has.
+    pub(super) fn limited<'l>(&mut self, pod: u32, limits: &'l [Limit], at: f64) -> Option<&'l Limit> {
+        limits.iter().find(|limit| {
+            let key = (pod, Arc::clone(&limit.name));
+            !self.buckets.entry(key).or_insert_with(|| Bucket::full(limit, at)).take(limit, at)
         })
     }
 

@@ -83,7 +83,11 @@ impl Walk<'_> {
         if depth > DEEPEST {
             return Outcome::plain(0.0, 508, Flags::NONE);
         }
-        let mut drawn = self.draw(site.faults.iter());
+        let limited = from.and_then(|pod| self.state.limited(pod, &site.limits, t)).map(|limit| limit.status);
+        let mut drawn = match limited {
+            Some(status) => Drawn { delay: 0.0, reply: Some(Reply::Http(status)), flags: Flags::RL },
+            None => self.draw(site.faults.iter()),
+        };
         let route_fault = match &site.choice {
             Choice::Forward(forward) if drawn.reply.is_none() => forward.fault.as_ref(),
             _ => None,
@@ -163,6 +167,11 @@ impl Walk<'_> {
         let caller = site.group.map_or(UNKNOWN, |group| self.bound.groups[group as usize]);
         let mut called = Called { cluster: Some(cluster), ..nobody };
         let pool = cluster.pool.map(|pool| (self.state.pool(caller, &cluster.name), pool.most));
+        let budget = cluster.pool.filter(|pool| pool.retries < u32::MAX).map(|pool| {
+            let name: Arc<str> = format!("{}|retries", cluster.name).into();
+            (self.state.pool(caller, &name), pool.retries)
+        });
+        let mut overflows = 0u64;
         let mut tried = [u32::MAX; 8];
         let (mut elapsed, mut n, mut retries, mut lost) = (0.0, 0u32, 0u32, 0u64);
         let mut attempts = 0u64;
@@ -184,13 +193,13 @@ impl Walk<'_> {
             attempts += 1;
             lost += u64::from(one.lost);
             let spent = one.outcome.latency.min(per_try).min(left.max(0.0));
-            if let Some((pool, _)) = pool {
+            for (pool, _) in pool.into_iter().chain(budget.filter(|_| retries > 0)) {
                 self.state.later(t + elapsed, Done::PoolMore(pool));
                 self.state.later(t + elapsed + spent, Done::Pool(pool));
             }
             elapsed += spent;
             let timed_out = one.outcome.latency > per_try.min(left);
-            self.note(cluster, caller, pod, t + elapsed, &one, timed_out);
+            self.note(cluster, (caller, from), pod, t + elapsed, &one, timed_out);
             if timed_out && left <= per_try {
                 // The whole request is over: by the route's timeout, or because the caller went away.
                 let gone = patience <= limit;
@@ -214,16 +223,24 @@ impl Walk<'_> {
                 }
                 break ended;
             }
+            if let Some((budget, most)) = budget
+                && self.state.pools[budget as usize] >= most
+            {
+                overflows += 1;
+                ended.flags = ended.flags.and(Flags::UO);
+                break ended;
+            }
             retries += 1;
             n += 1;
             let pause = 25.0 * f64::from(1u32 << retries.min(8)) * 0.5 * (0.5 + self.stream.unit());
             elapsed += pause.min(250.0);
         };
-        if site.proxy != Proxy::None {
-            let tries = self.state.tries.entry((caller, Arc::clone(&cluster.name))).or_default();
+        if let Some(from) = from.filter(|_| site.proxy != Proxy::None) {
+            let tries = self.state.tries.entry((from, Arc::clone(&cluster.name))).or_default();
             tries.attempts += attempts;
             tries.retries += u64::from(retries);
             tries.lost += lost;
+            tries.overflows += overflows;
         }
         (outcome, called)
     }
@@ -255,7 +272,15 @@ impl Walk<'_> {
     }
 
     /// Tells the caller's proxies how the host did.
-    fn note(&mut self, cluster: &Cluster, caller: u32, pod: u32, t: f64, one: &Try, timed_out: bool) {
+    fn note(
+        &mut self,
+        cluster: &Cluster,
+        (caller, from): (u32, Option<u32>),
+        pod: u32,
+        t: f64,
+        one: &Try,
+        timed_out: bool,
+    ) {
         let Some(outlier) = &cluster.outlier else { return };
         let local = one.connect || one.reset || timed_out;
         let key = (caller, self.bound.pods[pod as usize]);
@@ -272,7 +297,9 @@ impl Walk<'_> {
             && let Some(health) = self.state.health.get_mut(&key)
         {
             health.eject(t, outlier);
-            self.state.tries.entry((caller, Arc::clone(&cluster.name))).or_default().ejections += 1;
+            if let Some(from) = from {
+                self.state.tries.entry((from, Arc::clone(&cluster.name))).or_default().ejections += 1;
+            }
         }
     }
 
@@ -305,7 +332,11 @@ impl Walk<'_> {
         let mut flags = Flags::NONE;
         let (mut latency, mut code, mut grpc) = (if proxied { PROXY } else { 0.0 }, 403, None);
         if inbound.refused_by.is_none() {
-            let drawn = self.draw(inbound.faults.iter());
+            let limited = self.state.limited(number, &inbound.limits, t + network).map(|limit| limit.status);
+            let drawn = match limited {
+                Some(status) => Drawn { delay: 0.0, reply: Some(Reply::Http(status)), flags: Flags::RL },
+                None => self.draw(inbound.faults.iter()),
+            };
             latency += drawn.delay;
             flags = drawn.flags;
             if let Some(reply) = drawn.reply {

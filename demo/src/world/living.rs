@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Bundle, Flood, Stage, Trouble, build, build::oldest, file, logs::Logs};
+use super::{Bundle, Flood, Stage, Trouble, build, build::oldest, file, logs::Logs, strain::Strain};
 use crate::{
     api::{Cluster, Pulled, Request, Response, Standing, Stream, User},
     base::{kinds, objects::Kind, value::text},
@@ -68,6 +68,7 @@ pub struct World {
     logs: Logs,
     rules: Rules,
     floods: Vec<Flood>,
+    strain: Strain,
 }
 
 impl World {
@@ -101,6 +102,7 @@ impl World {
             logs: Logs::default(),
             rules,
             floods: Vec::new(),
+            strain: Strain::default(),
         };
         world.observe_all();
         world.live(wish.now);
@@ -197,6 +199,7 @@ impl World {
             self.logs.take(&record);
         }
         self.flood(from, to);
+        self.scraper.converged(&self.traffic.take_convergence());
         self.scraper.scrape(&mut self.tsdb, &self.traffic, from, to);
         if to - self.chores >= CHORES {
             self.chores = to;
@@ -244,6 +247,7 @@ impl World {
             .map(|signal| ((signal.namespace.to_string(), signal.pod.to_string()), (signal.cores * 1000.0) as u64))
             .collect();
         self.control.state.cpu = cpu;
+        self.strain.look(self.traffic.signals(), &mut self.control.state, at(self.ticked));
         if let Some(pods) = self.cluster.store().find("", "pods") {
             let store = self.cluster.store();
             self.logs.keep(|namespace, pod| store.get(pods, namespace, pod).is_some());

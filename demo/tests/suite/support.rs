@@ -41,7 +41,8 @@ pub async fn demo() -> Demo {
 /// A client as the user of a context.
 pub async fn client(kubeconfig: &Path, context: &str) -> Client {
     let options = KubeConfigOptions { context: Some(context.to_owned()), ..KubeConfigOptions::default() };
-    let mut config = Config::from_custom_kubeconfig(Kubeconfig::read_from(kubeconfig).unwrap(), &options).await.unwrap();
+    let mut config =
+        Config::from_custom_kubeconfig(Kubeconfig::read_from(kubeconfig).unwrap(), &options).await.unwrap();
     // A refusal is an answer: 429 is what a budget says.
     config.default_retry = false;
     Client::try_from(config).unwrap()

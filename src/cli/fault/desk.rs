@@ -97,7 +97,8 @@ async fn seen(session: &Session, terms: &Terms) -> Traffic {
 
 /// What the metric source says about the whole mesh, routes included. Unknown counts as all of it.
 async fn traffic(session: &Session) -> Traffic {
-    let Some(mut snapshot) = metrics::measured(session).await else { return Traffic::default() };
+    // Shares alone are asked for: no latency through gateways.
+    let Some(mut snapshot) = metrics::measured(session, Vec::new()).await else { return Traffic::default() };
     // Without routes their traffic stays unknown; the rest is measured all the same.
     if let Ok(loaded) = routes::from_cluster(session).await {
         let world = loaded.world();

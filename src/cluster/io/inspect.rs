@@ -1,9 +1,6 @@
 //! One object on demand, in words or as YAML: fetched, written, dropped.
 
-use super::{
-    connect::Link,
-    wire::JSON,
-};
+use super::{connect::Link, wire::JSON};
 use crate::cluster::{
     Kind, Manifest, ObjectRef,
     api::Trouble,

@@ -2,10 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{
-    connect::Link,
-    wire,
-};
+use super::{connect::Link, wire};
 use crate::cluster::{
     Kind, ObjectRef,
     api::Trouble,

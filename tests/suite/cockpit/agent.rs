@@ -5,7 +5,7 @@ use std::time::Duration;
 use brink::{
     agent::{Budget, End, Message, Model, Proposal, Told, model::KeySource, wire::Wire},
     base::Ticket,
-    fault::intent::FaultKind,
+    fault::{injection::State, intent::FaultKind},
     msg::{Effect, Event},
     panes::PaneKind,
 };
@@ -161,4 +161,81 @@ fn the_abort_key_works_while_a_question_is_typed_and_letters_are_text() {
     assert_eq!(stage.app.focus(), PaneKind::Agent);
     stage.keys("esc 1");
     assert_eq!(stage.app.focus(), PaneKind::Pods);
+}
+
+#[test]
+fn who_does_not_know_what_to_ask_takes_a_question_over() {
+    let mut stage = Stage::with(120, 40, |start| start.agent = Ok(model())).linked();
+    stage.pods(super::stage::shop());
+    assert!(stage.shows("5 ask the agent"), "{}", stage.text());
+    stage.keys("5");
+    assert!(stage.shows("enter, then tab, takes over the question") && stage.shows("enter ask"), "{}", stage.text());
+    stage.keys("enter");
+    assert!(stage.shows("tab take this question"), "{}", stage.text());
+    stage.keys("tab");
+    assert!(stage.shows("tab another question"), "{}", stage.text());
+    stage.keys("tab tab tab enter");
+    let talk = stage.asked(|effect| match effect {
+        Effect::Ask(_, _, talk) => Some(talk.clone()),
+        _ => None,
+    });
+    // Around, and back at the first.
+    assert_eq!(talk.messages(), [Message::You("give me chaos tests for my HTTP routes".into())]);
+    stage.keys("1");
+    assert!(!stage.shows("ask the agent"), "who has asked knows the way");
+}
+
+#[test]
+fn what_was_typed_is_never_taken_for_a_question_of_brinks() {
+    let mut stage = stage(120, 40);
+    stage.keys("enter w h y");
+    assert!(!stage.shows("tab ") && stage.shows("enter ask"), "{}", stage.text());
+    stage.keys("tab");
+    assert!(stage.shows("> why"), "{}", stage.text());
+}
+
+#[test]
+fn a_scripted_model_is_called_no_ai_in_header_and_pane() {
+    let scripted = Model { name: "scripted".to_owned(), ..model() };
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let mut stage = Stage::with(width, height, |start| start.agent = Ok(scripted.clone())).linked();
+        let header = stage.text().lines().next().unwrap().to_owned();
+        assert!(header.contains("agent scripted, no AI"), "{header}");
+        stage.keys("5");
+        assert!(stage.shows("Agent scripted, no AI") && stage.shows("a scripted model answers"), "{}", stage.text());
+    }
+    let stage = Stage::with(120, 40, |start| start.agent = Ok(model())).linked();
+    assert!(stage.shows("agent claude-test") && !stage.shows("no AI"));
+}
+
+#[test]
+fn the_chosen_card_is_brought_on_screen_with_its_keys() {
+    let mut stage = stage(80, 24);
+    let ticket = ask(&mut stage, "tests");
+    for _ in 0..4 {
+        tell(&mut stage, ticket, Told::Proposed(Box::new(proposal())));
+        tell(&mut stage, ticket, Told::Text("and\n\nthen\n\nthis\n".into()));
+    }
+    tell(&mut stage, ticket, Told::Ended(End::Done));
+    // The last one came last; the next of it is the first again.
+    stage.keys("n");
+    for at in 1..=4 {
+        let screen = stage.text();
+        let head = screen.lines().position(|line| line.contains(&format!("╭─ {at} http-delay")));
+        let keys = screen.lines().position(|line| line.contains("p preview   n next proposal") && line.contains("││"));
+        assert!(head.is_some() && keys > head, "card {at}:\n{screen}");
+        assert_eq!(screen.matches("p preview   n next proposal").count(), 2, "on the card and in the hints:\n{screen}");
+        stage.keys("n");
+    }
+}
+
+#[test]
+fn a_live_fault_shows_the_way_to_the_mesh_where_it_is_not_on_screen() {
+    let mut stage = told();
+    stage.send(Event::Injection(Box::new(crate::suite::moment::faults::view("7f3a9c", State::Active))));
+    assert!(!stage.shows("watch errors and latency"), "it stands beside");
+    stage.resize(80, 24);
+    assert!(stage.shows("ctrl-x abort") && stage.shows("3 watch errors and latency"), "{}", stage.text());
+    stage.keys("3");
+    assert!(!stage.shows("watch errors and latency"));
 }

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use super::stage::{cells, terminal};
 use crate::suite::support::guardians::State;
 
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 pub struct Session {
     child: Box<dyn Child + Send + Sync>,

@@ -15,7 +15,7 @@ use super::nothing_left;
 use crate::suite::cockpit::pty::Session;
 
 /// How long a test waits for the other side.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A model on this machine. What it says, the test says: piece by piece, while it looks at the screen.
 struct Played {
@@ -210,7 +210,7 @@ fn a_model_that_cannot_be_reached_is_told_with_what_to_do() {
     let mut session = cockpit(&format!("openai:played@http://{closed}"));
     ask(&mut session, "anybody there?");
     session.until("the remedy", |screen| {
-        screen.contains("cannot reach http://127.0.0.1:") && screen.contains("check agent.base-url")
+        screen.contains("cannot reach http") && screen.contains("agent.base-url and the network")
     });
     leave(session);
 }
@@ -219,7 +219,10 @@ fn a_model_that_cannot_be_reached_is_told_with_what_to_do() {
 fn a_missing_key_is_told_with_what_to_do() {
     let mut session = cockpit("anthropic:claude-played");
     session.until("the remedy", |screen| {
-        screen.contains("there is no key for anthropic:claude-played") && screen.contains("set BRINK_AGENT_KEY or")
+        // At this width the sentences wrap.
+        ["there is no key for", "anthropic:claude-played", "set BRINK_AGENT_KEY or"]
+            .into_iter()
+            .all(|part| screen.contains(part))
     });
     leave(session);
 }

@@ -46,7 +46,7 @@ fn folders(place: &Path) -> Vec<PathBuf> {
 
 /// Waits until nothing of a cockpit and its world is left on this machine.
 fn nothing_left(home: &Path) {
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + Duration::from_mins(2);
     while !(processes(home).is_empty() && folders(home).is_empty()) {
         assert!(Instant::now() < end, "left behind: {:?}, {:?}", processes(home), folders(home));
         std::thread::yield_now();

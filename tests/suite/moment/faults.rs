@@ -12,7 +12,7 @@ use brink::{
     },
     journal::entry::{Cause, Op, Outcome},
     msg::{Command, Effect},
-    panes::{Faults, Turn, live, world::LinkState},
+    panes::{Faults, Turn, World, live, world::LinkState},
 };
 use insta::assert_snapshot;
 use ratatui::layout::Rect;
@@ -382,4 +382,21 @@ fn an_effect_and_the_lack_of_one_are_told_everywhere() {
     let stage = staged(&[silent]);
     let pane = told(&draw(100, 20, |area, buf| faults.view(area, buf, &stage.look(at(0)))), &stage.theme);
     assert!(pane.contains("active, no effect seen: no request came to what is hit; no sidecar"), "{pane}");
+}
+
+#[test]
+fn a_workload_is_hit_through_its_pods_while_the_fault_is_open() {
+    let mut world = World::default();
+    world.injections.insert("7f3a9c".to_owned(), view("7f3a9c", State::Active));
+    let pods = ["shop/reviews-v1-5d4f7c9b6d-x2k4p", "shop/cart-0", "shop/agent-9qz7d"];
+    world.hit_pods.insert("7f3a9c".to_owned(), pods.into_iter().map(str::to_owned).collect());
+    for hit in ["reviews-v1", "cart", "agent"] {
+        assert!(world.hits_workload("shop", hit), "{hit}");
+        assert!(!world.hits_workload("infra", hit), "{hit} of another namespace");
+    }
+    for spared in ["reviews", "review", "car", "cart-0", "reviews-v1-5d4f7c9b6d-x2k4p"] {
+        assert!(!world.hits_workload("shop", spared), "{spared}");
+    }
+    world.injections.insert("7f3a9c".to_owned(), view("7f3a9c", State::Recovered));
+    assert!(!world.hits_workload("shop", "cart"), "it is over");
 }

@@ -110,9 +110,9 @@ pub fn shop() -> World {
     objects.push((
         deployment(),
         json!({"metadata": {"labels": labels}, "spec": {"replicas": 3, "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": {"containers": [
-                {"name": "sidecar", "image": "proxy:1"}, {"name": "web", "image": "web:1"}
-            ]}}}}),
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": [
+            {"name": "sidecar", "image": "proxy:1"}, {"name": "web", "image": "web:1"}
+        ]}}}}),
     ));
     objects.push((
         route("reviews"),

@@ -56,7 +56,9 @@ pub(super) fn apply(
                 format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
             return Err(Refusal::conflict(row, call.name, &why));
         }
-        let object = named(applied.object.unwrap_or(blank), call)?;
+        let mut object = named(applied.object.unwrap_or(blank), call)?;
+        // The version an apply asks for is that of an object that is there.
+        value::remove(&mut object, &["metadata", "resourceVersion"]);
         return create::create(cluster, call, row, schema, object, Owners::Known(applied.managers));
     };
     let (live, mut managers) = owners::live(row, old.value(), call.version);

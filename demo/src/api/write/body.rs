@@ -7,7 +7,7 @@ use crate::{
     api::{cluster::Schema, refusal::Refusal},
     base::value::{self, put, text},
     schema::{
-        prune,
+        Node, prune,
         validate::{self, Cause},
     },
     store::KindRow,
@@ -77,7 +77,11 @@ pub(super) fn known(
         return Err(Refusal::bad(message));
     }
     let unknown = match schema.and_then(Schema::own) {
-        Some(own) => own.prune(object),
+        Some(own) => {
+            let mut unknown = metadata(node, object);
+            unknown.extend(own.prune(object));
+            unknown
+        }
         None => prune::prune(object, node),
     };
     let mut said: Vec<String> = call.doubled.iter().map(|path| format!("duplicate field {path:?}")).collect();
@@ -101,4 +105,12 @@ pub(super) fn known(
         }
     }
     Ok(())
+}
+
+/// Takes unknown fields out of the metadata of a custom object, which has the same in every kind.
+fn metadata(node: Node<'_>, object: &mut Value) -> Vec<String> {
+    let (Some(node), Some(metadata)) = (node.property("metadata"), object.get_mut("metadata")) else {
+        return Vec::new();
+    };
+    prune::prune(metadata, node).into_iter().map(|path| format!("metadata.{path}")).collect()
 }

@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::Part;
 use crate::{
-    api::{admit, builtin, cluster::Schema, refusal::Refusal, rules},
+    api::{admit, builtin, cluster::Schema, refusal::Refusal, rules, scale},
     schema::{custom::Custom, default, validate},
     store::KindRow,
 };
 
 /// Kinds whose generation counts the changes of their spec.
 pub(super) fn has_generation(row: &KindRow) -> bool {
-    const COUNTED: [&str; 14] = [
+    const COUNTED: [&str; 15] = [
         "deployments",
         "replicasets",
         "statefulsets",
@@ -26,6 +26,7 @@ pub(super) fn has_generation(row: &KindRow) -> bool {
         "customresourcedefinitions",
         "endpointslices",
         "replicationcontrollers",
+        "podtemplates",
     ];
     row.custom || COUNTED.contains(&row.plural.as_str())
 }
@@ -37,7 +38,14 @@ pub(super) fn has_status(row: &KindRow, schema: Option<&Schema>) -> bool {
 
 pub(super) fn complete(row: &KindRow, schema: Option<&Schema>, object: &mut Value) {
     match schema {
-        Some(schema) if schema.own().is_some() => schema.own().into_iter().for_each(|own| own.default(object)),
+        Some(schema) if schema.own().is_some() => {
+            schema.own().into_iter().for_each(|own| own.default(object));
+            // What the stored version does not know is not stored.
+            if let Some(stored) = schema.stored() {
+                stored.prune(object);
+                stored.default(object);
+            }
+        }
         Some(schema) => schema.node().into_iter().for_each(|node| default::default(object, node)),
         None => {}
     }
@@ -54,12 +62,17 @@ pub(super) fn refuse(
     new: &Value,
 ) -> Result<(), Refusal> {
     if let Some(own) = schema.and_then(Schema::own) {
-        let also = rules::check(row, old, new);
+        let (also, scale) = (rules::check(row, old, new), scale::check(row, new, part == Part::Status));
         let causes = match (old, part) {
-            (None, _) => own.refuse(new, also),
-            (Some(old), Part::Status) => own.refuse_status(old, new, also),
-            (Some(old), _) => own.refuse_change(old, new, also),
+            (None, _) => own.refuse(new, also, scale),
+            (Some(old), Part::Status) => own.refuse_status(old, new, also, scale),
+            (Some(old), _) => own.refuse_change(old, new, also, scale),
         };
+        return if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid(row, name, &causes)) };
+    }
+    // Definitions have a schema that only says what their rules say better.
+    if row.plural == "customresourcedefinitions" {
+        let causes = rules::check(row, old, new);
         return if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid(row, name, &causes)) };
     }
     let mut causes = schema.and_then(Schema::node).map(|node| validate::validate(new, node)).unwrap_or_default();

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use super::{
     Call, Fate, Owners, Write, body,
     complete::{complete, has_generation, has_status, refuse},
-    owners,
+    owners, warn,
 };
 use crate::{
     api::{
-        admit, custom,
+        admit,
         cluster::{Cluster, Schema},
+        custom,
         refusal::Refusal,
         trouble,
     },
@@ -83,6 +84,7 @@ pub(super) fn create(
     admit::create(cluster, call.kind, &mut object);
     trouble::admit(cluster, &mut object)?;
     refuse(row, &name, schema, call.part, None, &object)?;
+    warnings.extend(warn::of(row, None, &object));
     if cluster.store().get(call.kind, call.namespace, &name).is_some() {
         return Err(Refusal::exists(row, &name));
     }

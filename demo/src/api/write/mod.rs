@@ -22,6 +22,7 @@ mod complete;
 mod create;
 mod owners;
 mod update;
+mod warn;
 
 use owners::Owners;
 

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 use super::{
     Call, Fate, Owners, Part, Write, body,
     complete::{complete, has_generation, has_status, refuse},
-    owners,
+    owners, warn,
 };
 use crate::{
     api::{
+        admit,
         cluster::{Cluster, Schema},
         refusal::Refusal,
         trouble,
@@ -17,6 +18,7 @@ use crate::{
         value::{self, put, text},
         when,
     },
+    schema::validate::Cause,
     store::{KindRow, Object},
 };
 
@@ -34,6 +36,11 @@ pub(super) fn update(
     body::identify(call, row, &mut object)?;
     let said = |path: &[&str]| text(&object, path).to_owned();
     let uid = said(&["metadata", "uid"]);
+    if !uid.is_empty() && uid != old.uid() && patched {
+        // A patch makes no precondition of it; the object is looked at twice.
+        let cause = Cause::invalid("metadata.uid", &json!(uid), "field is immutable");
+        return Err(Refusal::invalid(row, &name, &[cause.clone(), cause]));
+    }
     if !uid.is_empty() && uid != old.uid() {
         let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid());
         return Err(Refusal::conflict(row, &name, &why));
@@ -72,17 +79,19 @@ pub(super) fn update(
         }
     }
     complete(row, schema, &mut object);
+    let now = when::seconds(cluster.now());
+    owners::enter(owners, call, row, schema, Some(before), &mut object, &now);
+    // What the server and its admission change from here on is nobody's.
     trouble::admit(cluster, &mut object)?;
+    admit::keep(row, before, &mut object);
     if has_generation(row) && call.part == Part::Whole && differs(before, &object) {
         let generation = value::int(before, &["metadata", "generation"]).unwrap_or_default();
         put(&mut object, &["metadata", "generation"], json!(generation + 1));
     }
     refuse(row, &name, schema, call.part, Some(before), &object)?;
-    let now = when::seconds(cluster.now());
-    if !value::at(before, &["metadata", "managedFields"]).is_null() && call.part != Part::Whole {
-        restore_in(before, &mut object, "managedFields");
+    if call.part == Part::Whole {
+        warnings.extend(warn::of(row, Some(before), &object));
     }
-    owners::enter(owners, call, row, schema, Some(before), &mut object, &now);
     put(&mut object, &["metadata", "resourceVersion"], value::at(before, &["metadata", "resourceVersion"]).clone());
     let free = value::list(&object, &["metadata", "finalizers"]).is_empty()
         && (row.plural != "namespaces" || value::list(&object, &["spec", "finalizers"]).is_empty());

@@ -95,7 +95,9 @@ impl Rule {
         ];
         rule.action.check()?;
         if rule.action.stands() && rule.matches != Match::default() {
-            return Err("match: unreachable, forbid, no-dry-run and log-flood take none, they hold by themselves".to_owned());
+            return Err(
+                "match: unreachable, forbid, no-dry-run and log-flood take none, they hold by themselves".to_owned()
+            );
         }
         Ok(rule)
     }
@@ -213,11 +215,16 @@ mod tests {
         assert!(
             wrong(r#"{"id": "a", "match": {"path": "("}, "action": {"kind": "cut-after"}}"#).starts_with("match.path")
         );
-        assert!(wrong(r#"{"id": "a", "match": {"path": "x"}, "action": {"kind": "forbid", "resource": "pods"}}"#).starts_with("match"));
+        assert!(
+            wrong(r#"{"id": "a", "match": {"path": "x"}, "action": {"kind": "forbid", "resource": "pods"}}"#)
+                .starts_with("match")
+        );
         assert!(wrong(r#"{"id": "a", "action": {"kind": "forbid"}}"#).starts_with("action.resource"));
         assert!(wrong(r#"{"id": "a", "action": {"kind": "webhook"}}"#).contains("patch"));
         assert!(wrong(r#"{"id": "a", "action": {"kind": "write", "method": "GET"}}"#).starts_with("action.method"));
-        assert!(wrong(r#"{"id": "a", "action": {"kind": "log-flood", "pod": "a/b"}}"#).starts_with("action.lines_per_s"));
+        assert!(
+            wrong(r#"{"id": "a", "action": {"kind": "log-flood", "pod": "a/b"}}"#).starts_with("action.lines_per_s")
+        );
         assert!(wrong(r#"{"id": "a", "action": {"kind": "explode"}}"#).contains("explode"));
         assert!(wrong(r#"{"id": "a", "match": {"way": "x"}, "action": {"kind": "cut-after"}}"#).contains("way"));
     }

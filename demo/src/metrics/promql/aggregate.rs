@@ -66,7 +66,9 @@ pub(super) fn aggregate(eval: Eval<'_>, one: &AggregateExpr, grid: Grid) -> Resu
 fn grouped(tags: &Tags, modifier: Option<&LabelModifier>, more: Option<&str>) -> Tags {
     let named = |label: &str| match modifier {
         None => false,
-        Some(LabelModifier::Include(listed) | LabelModifier::Exclude(listed)) => listed.labels.iter().any(|one| one == label),
+        Some(LabelModifier::Include(listed) | LabelModifier::Exclude(listed)) => {
+            listed.labels.iter().any(|one| one == label)
+        }
     };
     let without = matches!(modifier, Some(LabelModifier::Exclude(_)));
     let keeps = |label: &str| if without { !named(label) } else { named(label) || more == Some(label) };

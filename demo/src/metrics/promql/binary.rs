@@ -182,13 +182,7 @@ impl Op {
         Ok(())
     }
 
-    fn result_tags(
-        self,
-        many: &Tags,
-        one: &Tags,
-        matching: Option<&LabelModifier>,
-        taken: Option<&[String]>,
-    ) -> Tags {
+    fn result_tags(self, many: &Tags, one: &Tags, matching: Option<&LabelModifier>, taken: Option<&[String]>) -> Tags {
         let mut tags = if self.drops_name() { many.bare() } else { many.clone() };
         match (taken, matching) {
             (None, Some(LabelModifier::Include(on))) => {

@@ -2,7 +2,10 @@
 
 use std::time::UNIX_EPOCH;
 
-use promql_parser::parser::{AtModifier, Expr, MatrixSelector, Offset, SubqueryExpr, VectorSelector};
+use promql_parser::{
+    label::{MatchOp, Matcher},
+    parser::{AtModifier, Expr, MatrixSelector, Offset, SubqueryExpr, VectorSelector},
+};
 
 use super::{Grid, Matrix, QueryError, Row, aggregate, binary, functions, ranges::Range};
 use crate::metrics::tsdb::{Series, Tags, Tsdb};
@@ -170,9 +173,19 @@ impl Eval<'_> {
 /// Whether a selector takes these tags.
 pub(in crate::metrics) fn matches(tags: &Tags, selector: &VectorSelector) -> bool {
     let name = selector.name.as_deref().is_none_or(|name| tags.name.as_deref() == Some(name));
-    let all = |list: &[promql_parser::label::Matcher]| list.iter().all(|one| one.is_match(tags.get(&one.name)));
+    let all = |list: &[Matcher]| list.iter().all(|one| fits(one, tags.get(&one.name)));
     let either = &selector.matchers.or_matchers;
     name && all(&selector.matchers.matchers) && (either.is_empty() || either.iter().any(|list| all(list)))
+}
+
+/// A dot in Prometheus' expressions also takes a line's end, which the library's does not.
+fn fits(matcher: &Matcher, value: &str) -> bool {
+    let takes = |pattern: &str| regex::Regex::new(&format!("^(?s:{pattern})$")).ok().map(|regex| regex.is_match(value));
+    match &matcher.op {
+        MatchOp::Re(_) if value.contains('\n') => takes(&matcher.value).unwrap_or(false),
+        MatchOp::NotRe(_) if value.contains('\n') => !takes(&matcher.value).unwrap_or(false),
+        _ => matcher.is_match(value),
+    }
 }
 
 /// `offset` and `@`.

@@ -167,7 +167,9 @@ fn simple(eval: Eval<'_>, name: &str, args: &[Box<Expr>], grid: Grid) -> Result<
         };
     }
     let map = of_one(name).ok_or_else(|| {
-        QueryError::Execution(format!("the function {name} is not supported by this Prometheus: it has no native histograms"))
+        QueryError::Execution(format!(
+            "the function {name} is not supported by this Prometheus: it has no native histograms"
+        ))
     })?;
     let arg = args.first().ok_or_else(|| QueryError::Execution(format!("{name}: an argument is missing")))?;
     mapped(eval.vector(arg, grid)?, |value, _| Some(map(value)))

@@ -49,7 +49,9 @@ pub(super) fn extrapolated(window: &Window<'_>, counter: bool, per_second: bool)
     let gaps = window.samples.len().checked_sub(1).filter(|gaps| *gaps > 0)? as f64;
     let mut change = last.1 - first.1;
     if counter {
-        change += window.samples.windows(2).filter(|pair| pair[1].1 < pair[0].1).map(|pair| pair[0].1).sum::<f64>();
+        // One by one: sums of very great and very small numbers depend on their order.
+        let resets = window.samples.windows(2).filter(|pair| pair[1].1 < pair[0].1);
+        change = resets.fold(change, |sum, pair| sum + pair[0].1);
     }
     let seconds = |ms: i64| ms as f64 / 1000.0;
     let mut to_start = seconds(first.0 - window.start);

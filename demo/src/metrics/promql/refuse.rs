@@ -5,6 +5,20 @@ use promql_parser::parser::{
     token::{T_LIMIT_RATIO, T_LIMITK},
 };
 
+/// Functions that came after 3.5.
+const NEWER: [&str; 10] = [
+    "first_over_time",
+    "ts_of_first_over_time",
+    "ts_of_last_over_time",
+    "ts_of_max_over_time",
+    "ts_of_min_over_time",
+    "start_timestamp",
+    "histogram_quantiles",
+    "integral",
+    "max_of",
+    "min_of",
+];
+
 /// The words of the refusal, if there is one in an expression.
 pub(super) fn reason(expr: &Expr) -> Option<String> {
     match expr {
@@ -16,9 +30,10 @@ pub(super) fn reason(expr: &Expr) -> Option<String> {
         }
         Expr::Unary(unary) => reason(&unary.expr),
         Expr::Binary(one) => {
-            let filled = one.modifier.as_ref().is_some_and(|modifier| {
-                modifier.fill_values.lhs.is_some() || modifier.fill_values.rhs.is_some()
-            });
+            let filled = one
+                .modifier
+                .as_ref()
+                .is_some_and(|modifier| modifier.fill_values.lhs.is_some() || modifier.fill_values.rhs.is_some());
             if filled {
                 return Some("parse error: unexpected fill modifier".to_owned());
             }
@@ -26,6 +41,9 @@ pub(super) fn reason(expr: &Expr) -> Option<String> {
         }
         Expr::Paren(paren) => reason(&paren.expr),
         Expr::Subquery(subquery) => reason(&subquery.expr),
+        Expr::Call(call) if NEWER.contains(&call.func.name) => {
+            Some(format!("parse error: unknown function with name \"{}\"", call.func.name))
+        }
         Expr::Call(call) if call.func.experimental => {
             Some(format!("parse error: function \"{}\" is not enabled", call.func.name))
         }

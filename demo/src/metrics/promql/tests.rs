@@ -212,3 +212,12 @@ fn a_grid_is_the_sum_of_its_instants() {
         }
     }
 }
+
+#[test]
+fn more_than_fits_is_refused() {
+    let tsdb = four();
+    let error = instant(&tsdb, "max_over_time(vector(1)[300y:1ms])", 0).unwrap_err();
+    assert!(error.to_string().contains("too many samples"), "{error}");
+    let error = range(&tsdb, "m", 0, i64::MAX / 4, 1).unwrap_err();
+    assert!(error.to_string().contains("too many samples"), "{error}");
+}

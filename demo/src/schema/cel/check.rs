@@ -234,9 +234,7 @@ fn operator<'a>(name: &str, args: &[Type<'a>]) -> Option<Option<Type<'a>>> {
     let all_bool = args.iter().all(|arg| arg.is_like(&BOOL));
     match (name, args) {
         (operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT, _) => when(all_bool, BOOL),
-        (operators::NEGATE, [of]) => {
-            when(matches!(of, Type::Plain("int" | "double") | Type::Dyn), of.clone())
-        }
+        (operators::NEGATE, [of]) => when(matches!(of, Type::Plain("int" | "double") | Type::Dyn), of.clone()),
         (operators::CONDITIONAL, [test, yes, no]) => {
             when(test.is_like(&BOOL) && yes.is_like(no), joined(yes.clone(), no.clone()))
         }
@@ -248,9 +246,8 @@ fn operator<'a>(name: &str, args: &[Type<'a>]) -> Option<Option<Type<'a>>> {
         (operators::ADD, [a, b]) => match (a, b) {
             (Type::List(_), Type::List(_)) => when(a.is_like(b), joined(a.clone(), b.clone())),
             (list @ Type::List(_), Type::Dyn) | (Type::Dyn, list @ Type::List(_)) => when(true, list.clone()),
-            (Type::Plain("timestamp"), Type::Plain("duration")) | (Type::Plain("duration"), Type::Plain("timestamp")) => {
-                when(true, Type::Plain("timestamp"))
-            }
+            (Type::Plain("timestamp"), Type::Plain("duration"))
+            | (Type::Plain("duration"), Type::Plain("timestamp")) => when(true, Type::Plain("timestamp")),
             _ => when(both(&["int", "uint", "double", "string", "bytes", "duration"]), known()),
         },
         (operators::SUBSTRACT, [a, b]) => match (a, b) {

@@ -1,6 +1,6 @@
 //! The rules of a definition as it arrives: do they compile, and do they fit the schema they stand in?
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     check::{self, Fault},
@@ -8,7 +8,7 @@ use super::{
     types::{BOOL, STRING, Type},
 };
 use crate::schema::{
-    custom::{path, says},
+    custom::{go, path, says},
     validate::Cause,
 };
 
@@ -20,14 +20,13 @@ pub fn definition(schema: &Value, resource: bool, at: &str, apart: Option<&str>)
     for (number, rule) in schema["x-kubernetes-validations"].as_array().into_iter().flatten().enumerate() {
         let here = format!("{at}.x-kubernetes-validations[{number}]");
         let source = rule["rule"].as_str().unwrap_or_default();
-        let shown = shown(rule);
         let old = if says(rule, "optionalOldSelf") { Type::Optional(Box::new(of.clone())) } else { of.clone() };
         let scope = || vec![("self".to_owned(), of.clone()), ("oldSelf".to_owned(), old.clone())];
         let mut uses_old = false;
         match compiled(source, scope()) {
-            Err(why) => causes.push(Cause::invalid(format!("{here}.rule"), &shown, &format!("compilation failed: {why}"))),
+            Err(why) => causes.push(bad(format!("{here}.rule"), rule, &format!("compilation failed: {why}"))),
             Ok((_, found)) if !found.is_like(&BOOL) => {
-                causes.push(Cause::invalid(format!("{here}.rule"), &shown, "cel expression must evaluate to a bool"));
+                causes.push(bad(format!("{here}.rule"), rule, "cel expression must evaluate to a bool"));
             }
             Ok((parsed, _)) => {
                 uses_old = parsed.uses_old;
@@ -37,11 +36,11 @@ pub fn definition(schema: &Value, resource: bool, at: &str, apart: Option<&str>)
                     match compiled(message, scope()) {
                         Err(why) => {
                             let why = format!("messageExpression compilation failed: {why}");
-                            causes.push(Cause::invalid(place, &shown, &why));
+                            causes.push(bad(place, rule, &why));
                         }
                         Ok((_, found)) if !found.is_like(&STRING) => {
                             let why = "messageExpression must evaluate to a string";
-                            causes.push(Cause::invalid(place, &shown, why));
+                            causes.push(bad(place, rule, why));
                         }
                         Ok(_) => {}
                     }
@@ -67,13 +66,19 @@ fn compiled<'a>(source: &str, scope: Vec<(String, Type<'a>)>) -> Result<(Parsed,
     if faults.is_empty() { Ok((parsed, found)) } else { Err(check::listed(&Places::of(source), &faults)) }
 }
 
-/// A rule as the server shows it in an error: all its fields, by the names of its own memory.
-fn shown(rule: &Value) -> Value {
-    let text = |word: &str| rule[word].as_str().unwrap_or_default();
-    json!({
-        "Rule": text("rule"), "Message": text("message"), "MessageExpression": text("messageExpression"),
-        "Reason": rule["reason"], "FieldPath": text("fieldPath"), "OptionalOldSelf": rule["optionalOldSelf"],
-    })
+/// A bad rule. The server shows all its fields, by the names and in the order of its own memory.
+fn bad(at: String, rule: &Value, why: &str) -> Cause {
+    let text = |word: &str| go::json(&Value::from(rule[word].as_str().unwrap_or_default()));
+    let shown = format!(
+        "{{\"Rule\":{},\"Message\":{},\"MessageExpression\":{},\"Reason\":{},\"FieldPath\":{},\"OptionalOldSelf\":{}}}",
+        text("rule"),
+        text("message"),
+        text("messageExpression"),
+        rule["reason"],
+        text("fieldPath"),
+        rule["optionalOldSelf"]
+    );
+    Cause { reason: "FieldValueInvalid", field: at, message: format!("Invalid value: {shown}: {why}") }
 }
 
 /// The place a rule points at, as errors name it.

@@ -2,7 +2,10 @@
 
 use kube_cel::{
     KubeCelExt as _,
-    cel::{Context, ExecutionError, Value as Cel, common::ast::IdedExpr},
+    cel::{
+        Context, ExecutionError, Value as Cel,
+        common::ast::{Expr, IdedExpr},
+    },
 };
 
 /// Kubernetes' functions, and the object.
@@ -28,7 +31,25 @@ impl Scope<'_> {
 
     /// The answer, or why there is none.
     pub fn ask(&self, expression: &IdedExpr) -> Result<Cel, Failure> {
-        Cel::resolve(expression, &self.context).map_err(|error| Failure::of(&error))
+        Cel::resolve(expression, &self.context).map_err(|error| match Failure::of(&error) {
+            // The evaluator forgets on its way that a field was missing.
+            Failure::Overload => self.missing(expression).unwrap_or(Failure::Overload),
+            failure => failure,
+        })
+    }
+
+    /// The first field in an expression that is not there.
+    fn missing(&self, expression: &IdedExpr) -> Option<Failure> {
+        match &expression.expr {
+            Expr::Select(select) if !select.test => self.missing(&select.operand).or_else(|| {
+                let error = Cel::resolve(expression, &self.context).err()?;
+                matches!(error, ExecutionError::NoSuchKey(_)).then(|| Failure::of(&error))
+            }),
+            Expr::Call(call) => {
+                call.target.iter().map(AsRef::as_ref).chain(&call.args).find_map(|part| self.missing(part))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -52,7 +73,11 @@ impl Failure {
             ExecutionError::DivisionByZero(_) => Self::Said("division by zero".to_owned()),
             ExecutionError::RemainderByZero(_) => Self::Said("modulus by zero".to_owned()),
             ExecutionError::Overflow(..) => Self::Said("integer overflow".to_owned()),
-            ExecutionError::FunctionError { message, .. } => Self::Said(message.clone()),
+            ExecutionError::FunctionError { function, message } => Self::Said(match function.as_str() {
+                "duration" => "type conversion error from 'string' to 'google.protobuf.Duration'".to_owned(),
+                "timestamp" => "type conversion error from 'string' to 'google.protobuf.Timestamp'".to_owned(),
+                _ => message.clone(),
+            }),
             _ => Self::Overload,
         }
     }

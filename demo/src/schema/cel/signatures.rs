@@ -208,9 +208,7 @@ impl<'a> Bound<'a> {
         };
         match letter {
             'L' | 'O' | 'M' => match inner(letter) {
-                Some((first, second)) => {
-                    self.take(letters, &first) && (letter != 'M' || self.take(letters, &second))
-                }
+                Some((first, second)) => self.take(letters, &first) && (letter != 'M' || self.take(letters, &second)),
                 None => false,
             },
             'A' | 'B' => {

@@ -50,7 +50,10 @@ fn reason_place_and_a_message_made_for_the_object() {
 #[test]
 fn an_error_in_a_rule_is_told() {
     let rules = json!([{"rule": "self.name == 'a'", "message": "m"}]);
-    assert_eq!(said(rules, json!({}), None), [r#"spec: Invalid value: "object": no such key: name evaluating rule: m"#]);
+    assert_eq!(
+        said(rules, json!({}), None),
+        [r#"spec: Invalid value: "object": no such key: name evaluating rule: m"#]
+    );
 }
 
 #[test]
@@ -110,7 +113,9 @@ fn expressions_that_cannot_be_are_refused_with_their_place() {
     ends("Foo{a: 1} == Foo{a: 1}", "^");
     let broken = wrong("self.n >=");
     assert!(broken[0].contains("ERROR: <input>:1:10: Syntax error: mismatched input '<EOF>' expecting"), "{broken:?}");
-    for fine in ["self.n > 1", "has(self.name) && self.tags.map(t, t + 'x').size() > 0", "self.port == 1 || self.port == 'a'"] {
+    for fine in
+        ["self.n > 1", "has(self.name) && self.tags.map(t, t + 'x').size() > 0", "self.port == 1 || self.port == 'a'"]
+    {
         assert_eq!(wrong(fine), Vec::<String>::new(), "{fine}");
     }
 }

@@ -86,7 +86,10 @@ impl<'a> Type<'a> {
         match (self, other) {
             (Self::Dyn, _) | (_, Self::Dyn) | (Self::Null, Self::Null) | (Self::Meta, Self::Meta) => true,
             (Self::Null, other) | (other, Self::Null) => {
-                matches!(other, Self::Object(..) | Self::Meta | Self::Optional(_) | Self::Plain("duration" | "timestamp"))
+                matches!(
+                    other,
+                    Self::Object(..) | Self::Meta | Self::Optional(_) | Self::Plain("duration" | "timestamp")
+                )
             }
             (Self::Plain(a), Self::Plain(b)) => a == b,
             (Self::List(a), Self::List(b)) | (Self::Optional(a), Self::Optional(b)) => a.is_like(b),
@@ -112,8 +115,27 @@ impl fmt::Display for Type<'_> {
 }
 
 const RESERVED: [&str; 21] = [
-    "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
-    "loop", "package", "namespace", "return", "var", "void", "while",
+    "true",
+    "false",
+    "null",
+    "in",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 /// The name of a field as CEL can say it, where it can.

@@ -244,7 +244,8 @@ impl Walk<'_> {
         } else if let Some(least) = schema["minLength"].as_u64().filter(|least| length < *least) {
             outcome.add(self.invalid(path, &value, format!("{path} in body should be at least {least} chars long")));
         } else if let Some(pattern) = schema["pattern"].as_str().filter(|pattern| !pattern.is_empty()) {
-            let compiled = self.patterns.get(pattern).and_then(|slot| slot.get_or_init(|| Regex::new(pattern).ok()).as_ref());
+            let compiled =
+                self.patterns.get(pattern).and_then(|slot| slot.get_or_init(|| Regex::new(pattern).ok()).as_ref());
             if compiled.is_some_and(|compiled| !compiled.is_match(text)) {
                 outcome.add(self.invalid(path, &value, format!("{path} in body should match '{pattern}'")));
             }
@@ -281,9 +282,8 @@ impl Walk<'_> {
         if let Some(items) = schema.get("items").filter(|items| items.is_object()) {
             for (at, inner) in list.iter().enumerate() {
                 let here = format!("{path}[{at}]");
-                let below = spine.and_then(|(of, before)| {
-                    Some((of.get("items")?, old::of_item(Some(before), of, inner)?))
-                });
+                let below =
+                    spine.and_then(|(of, before)| Some((of.get("items")?, old::of_item(Some(before), of, inner)?)));
                 outcome.merge(self.kept(inner, items, &here, below));
             }
         }
@@ -312,10 +312,8 @@ impl Walk<'_> {
         if known.iter().any(equal) {
             return;
         }
-        let words: Vec<String> = known
-            .iter()
-            .map(|one| go::quoted(&one.as_str().map_or_else(|| go::json(one), str::to_owned)))
-            .collect();
+        let words: Vec<String> =
+            known.iter().map(|one| go::quoted(&one.as_str().map_or_else(|| go::json(one), str::to_owned))).collect();
         let message = format!("Unsupported value: {}: supported values: {}", go::shown(value), words.join(", "));
         let cause = Cause { reason: "FieldValueNotSupported", field: self.place(path), message };
         outcome.add(Fault { cause, text: format!("{path} in body should be one of {words:?}") });

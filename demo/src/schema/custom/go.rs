@@ -22,6 +22,19 @@ fn scientific(number: f64) -> i32 {
     format!("{number:e}").split_once('e').and_then(|(_, power)| power.parse().ok()).unwrap_or_default()
 }
 
+/// The type of a value by its name in that language.
+pub fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "<nil>",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float64",
+        Value::Number(_) => "int64",
+        Value::String(_) => "string",
+        Value::Array(_) => "[]interface {}",
+        Value::Object(_) => "map[string]interface {}",
+    }
+}
+
 /// JSON with sorted names, as the server writes a value into a message.
 pub fn json(value: &Value) -> String {
     match value {

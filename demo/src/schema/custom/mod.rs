@@ -63,10 +63,11 @@ impl Custom {
         default::fill(object, &self.root);
     }
 
-    /// Everything the schema refuses of a new object.
-    pub fn refuse(&self, new: &Value, also: Vec<Cause>) -> Vec<Cause> {
+    /// Everything the schema refuses of a new object. `also` and `scale` were found elsewhere and are told in their place.
+    pub fn refuse(&self, new: &Value, also: Vec<Cause>, scale: Vec<Cause>) -> Vec<Cause> {
         let mut causes = also;
         causes.extend(check::all(new, None, &self.root, "", self.patterns()));
+        causes.extend(scale);
         causes.extend(embedded::check(new, &self.root));
         causes.extend(lists::check(new, &self.root));
         self.ask_rules(new, None, &mut causes);
@@ -74,9 +75,10 @@ impl Custom {
     }
 
     /// Everything the schema refuses of a changed object. What was wrong before and is the same may stay.
-    pub fn refuse_change(&self, old: &Value, new: &Value, also: Vec<Cause>) -> Vec<Cause> {
+    pub fn refuse_change(&self, old: &Value, new: &Value, also: Vec<Cause>, scale: Vec<Cause>) -> Vec<Cause> {
         let mut causes = also;
         causes.extend(check::all(new, Some(old), &self.root, "", self.patterns()));
+        causes.extend(scale);
         causes.extend(embedded::check(new, &self.root));
         if lists::check(old, &self.root).is_empty() {
             causes.extend(lists::check(new, &self.root));
@@ -86,12 +88,13 @@ impl Custom {
     }
 
     /// Everything the schema refuses of a changed status.
-    pub fn refuse_status(&self, old: &Value, new: &Value, also: Vec<Cause>) -> Vec<Cause> {
+    pub fn refuse_status(&self, old: &Value, new: &Value, also: Vec<Cause>, scale: Vec<Cause>) -> Vec<Cause> {
         let mut causes = also;
         if let (Some(status), Some(schema)) = (new.get("status"), self.root["properties"].get("status")) {
             let before = Some(old.get("status").unwrap_or(&Value::Null));
             causes.extend(check::all(status, before, schema, "status", self.patterns()));
         }
+        causes.extend(scale);
         if lists::check(old, &self.root).is_empty() {
             causes.extend(lists::check(new, &self.root));
         }

@@ -21,5 +21,11 @@ pub fn of_item<'a>(old: Option<&'a Value>, schema: &Value, item: &Value) -> Opti
 pub fn keys(schema: &Value, item: &Value) -> Option<Map<String, Value>> {
     let item = item.as_object()?;
     let names = schema["x-kubernetes-list-map-keys"].as_array()?;
-    Some(names.iter().filter_map(Value::as_str).filter_map(|name| Some((name.to_owned(), item.get(name)?.clone()))).collect())
+    Some(
+        names
+            .iter()
+            .filter_map(Value::as_str)
+            .filter_map(|name| Some((name.to_owned(), item.get(name)?.clone())))
+            .collect(),
+    )
 }

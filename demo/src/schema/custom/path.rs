@@ -83,6 +83,9 @@ mod tests {
         assert_eq!(path(".spec.map['x.y']"), Ok("spec.map[x.y]".to_owned()));
         assert_eq!(path(".spec.b"), Err("does not refer to a valid field".to_owned()));
         assert_eq!(path("spec"), Err("expected [ or . but got: spec".to_owned()));
-        assert_eq!(read(".spec['a']", &schema, false).map(|found| found.0), Err("array notation is not allowed".to_owned()));
+        assert_eq!(
+            read(".spec['a']", &schema, false).map(|found| found.0),
+            Err("array notation is not allowed".to_owned())
+        );
     }
 }

@@ -55,7 +55,7 @@ fn a_null_goes_or_becomes_the_default_unless_it_may_stand() {
 fn alternatives_are_explained_by_the_one_that_fitted_best() {
     let custom = custom(json!({"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
         "oneOf": [{"required": ["a"]}, {"required": ["b"]}]}));
-    let none = custom.refuse(&object(json!({})), Vec::new());
+    let none = custom.refuse(&object(json!({})), Vec::new(), Vec::new());
     assert_eq!(
         said(&none),
         [
@@ -63,9 +63,9 @@ fn alternatives_are_explained_by_the_one_that_fitted_best() {
             "spec.a: Required value"
         ]
     );
-    let both = custom.refuse(&object(json!({"a": "1", "b": "2"})), Vec::new());
+    let both = custom.refuse(&object(json!({"a": "1", "b": "2"})), Vec::new(), Vec::new());
     assert!(said(&both)[0].ends_with("Found 2 valid alternatives"), "{both:?}");
-    assert!(custom.refuse(&object(json!({"a": "1"})), Vec::new()).is_empty());
+    assert!(custom.refuse(&object(json!({"a": "1"})), Vec::new(), Vec::new()).is_empty());
 }
 
 #[test]
@@ -79,11 +79,11 @@ fn what_was_wrong_before_may_stay_while_it_is_not_touched() {
     let mut new = old.clone();
     new["spec"]["b"] = json!("y");
     new["spec"]["list"] = json!([{"name": "q", "port": 1}, {"name": "p", "port": 10}]);
-    assert!(custom.refuse_change(&old, &new, Vec::new()).is_empty());
+    assert!(custom.refuse_change(&old, &new, Vec::new(), Vec::new()).is_empty());
     new["spec"]["a"] = json!("longer");
     new["spec"]["list"][1]["port"] = json!(11);
     assert_eq!(
-        said(&custom.refuse_change(&old, &new, Vec::new())),
+        said(&custom.refuse_change(&old, &new, Vec::new(), Vec::new())),
         [
             "spec.a: Too long: may not be more than 2 bytes",
             "spec.list[1].port: Invalid value: 11: spec.list[1].port in body should be less than or equal to 9",
@@ -100,7 +100,7 @@ fn sets_and_maps_hold_a_key_once() {
     }}));
     let given = object(json!({"set": ["a", "b", "a", "a"], "map": [{"k": "x"}, {"k": "x"}]}));
     assert_eq!(
-        said(&custom.refuse(&given, Vec::new())),
+        said(&custom.refuse(&given, Vec::new(), Vec::new())),
         [r#"spec.set[2]: Duplicate value: "a""#, r#"spec.map[1]: Duplicate value: {"k":"x"}"#]
     );
 }
@@ -114,7 +114,7 @@ fn types_formats_and_bounds_are_told_in_the_servers_words() {
     }}));
     let given = object(json!({"n": 1, "u": "x", "p": true, "e": "c", "l": []}));
     assert_eq!(
-        said(&custom.refuse(&given, Vec::new())),
+        said(&custom.refuse(&given, Vec::new(), Vec::new())),
         [
             "spec.n: Invalid value: 1: spec.n in body should be greater than 1",
             r#"spec.u: Invalid value: "x": spec.u in body must be of type uuid: "x""#,

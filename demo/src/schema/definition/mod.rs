@@ -20,17 +20,18 @@ use crate::base::value::{self, list};
 /// What is wrong with a definition, by itself and against its state before.
 pub fn check(old: Option<&Value>, new: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
-    names::group(new, &mut causes);
+    names::group(old, new, &mut causes);
     versions::check(new, &mut causes);
     names::check(new, "spec.names", &mut causes);
     conversion(value::at(new, &["spec", "conversion"]), &mut causes);
     if let Some(old) = old {
         names::unchanged(old, new, &mut causes);
-        stored(new, &mut causes);
     }
+    stored(new, &mut causes);
     names::approved(old, new, &mut causes);
     if new["spec"]["preserveUnknownFields"] == Value::Bool(true) {
-        let why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
+        let why =
+            "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
         causes.push(Cause::invalid("spec.preserveUnknownFields", &Value::Bool(true), why));
     }
     causes
@@ -46,6 +47,9 @@ pub fn strange_formats(definition: &Value) -> Vec<String> {
 }
 
 fn formats(schema: &Value, found: &mut Vec<String>) {
+    if !schema.is_object() {
+        return;
+    }
     if let Some(format) = schema["format"].as_str()
         && schema["type"] == "string"
         && !format.is_empty()
@@ -94,6 +98,10 @@ fn conversion(conversion: &Value, causes: &mut Vec<Cause>) {
 
 /// Versions that objects may be stored in must stay.
 fn stored(new: &Value, causes: &mut Vec<Cause>) {
+    let all = value::at(new, &["status", "storedVersions"]);
+    if all.as_array().is_some_and(Vec::is_empty) {
+        causes.push(Cause::invalid("status.storedVersions", &Value::Null, "must have at least one stored version"));
+    }
     let names: Vec<&Value> = list(new, &["spec", "versions"]).iter().map(|one| &one["name"]).collect();
     for (at, version) in list(new, &["status", "storedVersions"]).iter().enumerate() {
         if !names.contains(&version) {

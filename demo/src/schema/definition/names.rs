@@ -13,11 +13,11 @@ use crate::{
 const APPROVED: &str = "api-approved.kubernetes.io";
 
 /// The group, the scope, and the name that follows from group and plural.
-pub fn group(new: &Value, causes: &mut Vec<Cause>) {
+pub fn group(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     let (name, group) = (value::at(new, &["metadata", "name"]), value::at(new, &["spec", "group"]));
     let said = group.as_str().unwrap_or_default();
     let wanted = format!("{}.{said}", text(new, &["spec", "names", "plural"]));
-    if name != wanted.as_str() {
+    if old.is_none() && name != wanted.as_str() {
         causes.push(Cause::invalid("metadata.name", name, "must be spec.names.plural+\".\"+spec.group"));
     }
     if said.is_empty() {
@@ -58,7 +58,11 @@ pub fn check(new: &Value, at: &str, causes: &mut Vec<Cause>) {
         label(name, format!("{at}.shortNames[{number}]"), "x", causes);
     }
     if names["kind"] == names["listKind"] && !text(names, &["kind"]).is_empty() {
-        causes.push(Cause::invalid(format!("{at}.listKind"), &names["listKind"], "kind and listKind may not be the same"));
+        causes.push(Cause::invalid(
+            format!("{at}.listKind"),
+            &names["listKind"],
+            "kind and listKind may not be the same",
+        ));
     }
     for (number, name) in list(names, &["categories"]).iter().enumerate() {
         label(name, format!("{at}.categories[{number}]"), "x", causes);
@@ -78,9 +82,8 @@ fn label(name: &Value, at: String, must: &str, causes: &mut Vec<Cause>) {
 
 /// What may not change once the kind is served.
 pub fn unchanged(old: &Value, new: &Value, causes: &mut Vec<Cause>) {
-    let served = list(old, &["status", "conditions"])
-        .iter()
-        .any(|one| one["type"] == "Established" && one["status"] == "True");
+    let served =
+        list(old, &["status", "conditions"]).iter().any(|one| one["type"] == "Established" && one["status"] == "True");
     for (path, always) in [
         (&["spec", "scope"][..], false),
         (&["spec", "names", "kind"], false),

@@ -59,17 +59,9 @@ pub fn check(schema: &Value, pattern: bool, root: bool, at: &str, causes: &mut V
     }
 }
 
-/// Fields and items that stand in alternatives must stand in the structure too.
-pub fn complete(schema: &Value, spine: &Value, at: &str, causes: &mut Vec<Cause>) {
-    alternatives(schema, spine, at, at, causes);
-    for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
-        complete(inner, &spine["properties"][name], &format!("{at}.properties[{name}]"), causes);
-    }
-    for word in ["items", "additionalProperties"] {
-        if schema[word].is_object() {
-            complete(&schema[word], &spine[word], &format!("{at}.{word}"), causes);
-        }
-    }
+/// Fields and items that stand in alternatives of the root must stand in the structure too.
+pub fn complete(root: &Value, at: &str, causes: &mut Vec<Cause>) {
+    alternatives(root, root, at, at, causes);
 }
 
 fn alternatives(schema: &Value, spine: &Value, spine_at: &str, at: &str, causes: &mut Vec<Cause>) {

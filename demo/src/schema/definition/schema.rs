@@ -48,7 +48,8 @@ pub fn check(root: &Value, status: bool, at: &str, causes: &mut Vec<Cause>) {
     let before = causes.len();
     if status {
         if root["type"] != "object" {
-            let why = "only \"object\" is allowed as the type at the root of the schema if the status subresource is enabled";
+            let why =
+                "only \"object\" is allowed as the type at the root of the schema if the status subresource is enabled";
             causes.push(Cause::invalid(format!("{here}.type"), &or_empty(&root["type"]), why));
         }
         if root.as_object().into_iter().flatten().any(|(word, _)| !AT_ROOT.contains(&word.as_str())) {
@@ -171,8 +172,7 @@ impl Walk {
         }
         if schema["items"].is_object() {
             let inner = place.child("items");
-            let inner =
-                if schema["x-kubernetes-list-type"] == "map" { inner } else { inner.apart(&place.path) };
+            let inner = if schema["x-kubernetes-list-type"] == "map" { inner } else { inner.apart(&place.path) };
             self.at(&schema["items"], &inner, false);
         }
     }

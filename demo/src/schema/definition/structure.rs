@@ -25,7 +25,7 @@ enum Level {
 pub fn check(root: &Value, at: &str) -> Vec<Cause> {
     let mut causes = Vec::new();
     walk(root, Level::Root, at, &mut causes);
-    nested::complete(root, root, at, &mut causes);
+    nested::complete(root, at, &mut causes);
     causes.sort_by_cached_key(|cause| format!("{}: {}", cause.field, cause.message));
     causes
 }
@@ -90,7 +90,11 @@ fn own(schema: &Value, level: Level, at: &str, causes: &mut Vec<Cause>) {
     let here = format!("{at}.type");
     if embedded && kind != "object" {
         let why = "must be object if x-kubernetes-embedded-resource is true";
-        causes.push(if kind.is_empty() { Cause::required(here, why) } else { Cause::invalid(here, &schema["type"], why) });
+        causes.push(if kind.is_empty() {
+            Cause::required(here, why)
+        } else {
+            Cause::invalid(here, &schema["type"], why)
+        });
     } else if kind.is_empty() && !says(schema, INT_OR_STRING) && !says(schema, KEEP) {
         let why = match level {
             Level::Root => "must not be empty at the root",
@@ -121,12 +125,14 @@ fn own(schema: &Value, level: Level, at: &str, causes: &mut Vec<Cause>) {
             causes.push(Cause::invalid(format!("{here}.type"), &of(inner), "must be object"));
         }
         if level == Level::Root && says_more(inner) {
-            let why = "must not specify anything other than name and generateName, but metadata is implicitly specified";
+            let why =
+                "must not specify anything other than name and generateName, but metadata is implicitly specified";
             causes.push(Cause::forbidden(here, why));
         }
     }
     if embedded && !says(schema, KEEP) && properties.as_object().is_none_or(serde_json::Map::is_empty) {
-        let why = "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields";
+        let why =
+            "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields";
         causes.push(Cause::required(format!("{at}.properties"), why));
     }
 }

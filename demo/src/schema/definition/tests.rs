@@ -37,7 +37,10 @@ fn a_good_definition_is_taken() {
 
 #[test]
 fn what_is_not_structural_is_told() {
-    assert_eq!(of_spec(json!({"properties": {"a": {"type": "string"}}})), ["S.type: Required value: must not be empty for specified object fields"]);
+    assert_eq!(
+        of_spec(json!({"properties": {"a": {"type": "string"}}})),
+        ["S.type: Required value: must not be empty for specified object fields"]
+    );
     assert_eq!(of_spec(json!({"type": "array"})), ["S.items: Required value: must be specified"]);
     assert_eq!(
         of_spec(json!({"type": "object", "anyOf": [{"type": "object", "properties": {"a": {"minLength": 1}}}]})),
@@ -58,7 +61,9 @@ fn defaults_lists_and_rules_must_fit() {
     assert_eq!(
         of_spec(json!({"type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["k"],
             "items": {"type": "object", "properties": {"k": {"type": "string"}}}})),
-        ["S.items.properties[k].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"]
+        [
+            "S.items.properties[k].default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"
+        ]
     );
     let rules = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "x-kubernetes-validations": [
         {"rule": " "}, {"rule": "self.n > 0", "reason": "Bad", "fieldPath": ".m"}]});
@@ -79,7 +84,8 @@ fn names_versions_and_columns_must_be_right() {
     one["spec"]["names"]["kind"] = json!("Wid get");
     one["spec"]["scope"] = json!("Everywhere");
     one["spec"]["versions"][0]["storage"] = json!(false);
-    one["spec"]["versions"][0]["additionalPrinterColumns"] = json!([{"name": "A", "type": "text", "jsonPath": "spec.a"}]);
+    one["spec"]["versions"][0]["additionalPrinterColumns"] =
+        json!([{"name": "A", "type": "text", "jsonPath": "spec.a"}]);
     let lines = said(&one);
     for begin in [
         r#"metadata.name: Invalid value: "widget.example.com": must be spec.names.plural+"."+spec.group"#,

@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     destination_rule::DestinationRule,
-    envoy_filter::FaultFilter,
+    envoy_filter::Filter,
     gateway_api::{Gateway, Grants, Route},
     kinds,
     network_policy::NetworkPolicy,
@@ -36,7 +36,7 @@ pub(super) struct Config {
     pub(super) istio_gateways: Vec<IstioGateway>,
     pub(super) virtual_services: Vec<VirtualService>,
     pub(super) destination_rules: Vec<DestinationRule>,
-    pub(super) filters: Vec<FaultFilter>,
+    pub(super) filters: Vec<Filter>,
     pub(super) peers: Vec<PeerAuthentication>,
     pub(super) policies: Vec<AuthorizationPolicy>,
     pub(super) network: Vec<NetworkPolicy>,
@@ -85,7 +85,7 @@ impl Config {
                 .iter()
                 .filter_map(|one| DestinationRule::read(one, &services))
                 .collect(),
-            filters: objects.list(kinds::ENVOY_FILTER, None).iter().flat_map(|one| FaultFilter::read(one)).collect(),
+            filters: objects.list(kinds::ENVOY_FILTER, None).iter().flat_map(|one| Filter::read(one)).collect(),
             peers: objects
                 .list(kinds::PEER_AUTHENTICATION, None)
                 .iter()

@@ -46,6 +46,8 @@ pub struct Outlier {
 pub struct Pool {
     /// Requests in flight of one caller's proxy to the Service: connections and waiting ones (HTTP/1), requests (HTTP/2).
     pub most: u32,
+    /// Retries in flight.
+    pub retries: u32,
 }
 
 /// TLS towards the host.
@@ -85,7 +87,10 @@ impl Policy {
             let http1 = (connections.is_some() || pending.is_some())
                 .then(|| connections.unwrap_or(1024).saturating_add(pending.unwrap_or(1024)));
             let most = [http1, http2].into_iter().flatten().min();
-            policy.pool = most.map(|most| Pool { most: most.min(u64::from(u32::MAX)) as u32 });
+            let retries = number(&["http", "maxRetries"]);
+            let all = |limit: Option<u64>| limit.map_or(u32::MAX, |limit| limit.min(u64::from(u32::MAX)) as u32);
+            policy.pool =
+                (most.is_some() || retries.is_some()).then(|| Pool { most: all(most), retries: all(retries) });
         }
         policy.tls = match json::word(value, &["tls", "mode"]) {
             "" => policy.tls,

@@ -1,4 +1,6 @@
-//! EnvoyFilters that insert Envoy's HTTP fault filter. Every other patch is left alone.
+//! EnvoyFilters that insert Envoy's HTTP fault filter or its local rate limit. Every other patch is left alone.
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -21,38 +23,73 @@ pub(super) enum Side {
     Gateway,
 }
 
-/// A fault filter and whose proxies carry it.
+/// A filter and whose proxies carry it.
 #[derive(Debug, Clone)]
-pub(super) struct FaultFilter {
+pub(super) struct Filter {
     namespace: String,
     labels: Labels,
     /// `None`: on every side.
     side: Option<Side>,
-    fault: Fault,
+    what: What,
 }
 
-impl FaultFilter {
-    /// The fault filters of an EnvoyFilter.
+#[derive(Debug, Clone)]
+enum What {
+    Fault(Fault),
+    Limit(Limit),
+}
+
+/// A token bucket of each proxy.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// Which limit it is, for the proxies' buckets.
+    pub name: Arc<str>,
+    /// Tokens at most.
+    pub most: u32,
+    /// Tokens added at a time.
+    pub per_fill: u32,
+    /// How often, milliseconds.
+    pub interval: f64,
+    /// Status of what is refused.
+    pub status: u16,
+}
+
+impl Filter {
+    /// The filters of an EnvoyFilter.
     pub(super) fn read(object: &Value) -> Vec<Self> {
         let namespace = json::namespace(object);
         let labels = json::labels(object, &["spec", "workloadSelector", "labels"]);
         let patches = json::list(object, &["spec", "configPatches"]).iter();
-        let faults = patches.filter(|patch| json::word(patch, &["applyTo"]) == "HTTP_FILTER").filter_map(|patch| {
+        let filters = patches.enumerate().filter_map(|(at, patch)| {
+            if json::word(patch, &["applyTo"]) != "HTTP_FILTER" {
+                return None;
+            }
             let inserts = json::word(patch, &["patch", "operation"]).starts_with("INSERT")
                 || json::word(patch, &["patch", "operation"]) == "ADD";
             let config = json::at(patch, &["patch", "value", "typed_config"])?;
-            if !inserts || !json::word(config, &["@type"]).ends_with("fault.v3.HTTPFault") {
+            // Either the filter's own message, or a struct that names it.
+            let (kind, config) = match json::text(config, &["type_url"]) {
+                Some(kind) => (kind, config.get("value")?),
+                None => (json::word(config, &["@type"]), config),
+            };
+            let what = if !inserts {
                 return None;
-            }
+            } else if kind.ends_with("fault.v3.HTTPFault") {
+                What::Fault(fault(config))
+            } else if kind.ends_with("local_ratelimit.v3.LocalRateLimit") {
+                What::Limit(limit(config, &format!("{namespace}/{}/{at}", json::name(object)))?)
+            } else {
+                return None;
+            };
             let side = match json::word(patch, &["match", "context"]) {
                 "SIDECAR_INBOUND" => Some(Side::Inbound),
                 "SIDECAR_OUTBOUND" => Some(Side::Outbound),
                 "GATEWAY" => Some(Side::Gateway),
                 _ => None,
             };
-            Some(Self { namespace: namespace.to_owned(), labels: labels.clone(), side, fault: fault(config) })
+            Some(Self { namespace: namespace.to_owned(), labels: labels.clone(), side, what })
         });
-        faults.collect()
+        filters.collect()
     }
 
     /// Whether the proxies of these pods carry it on this side.
@@ -67,9 +104,41 @@ impl FaultFilter {
             && json::carries(&group.labels, &self.labels)
     }
 
-    pub(super) fn fault(&self) -> &Fault {
-        &self.fault
+    pub(super) fn fault(&self) -> Option<&Fault> {
+        match &self.what {
+            What::Fault(fault) => Some(fault),
+            What::Limit(_) => None,
+        }
     }
+
+    pub(super) fn limit(&self) -> Option<&Limit> {
+        match &self.what {
+            What::Fault(_) => None,
+            What::Limit(limit) => Some(limit),
+        }
+    }
+}
+
+/// A bucket without a size or that is never filled limits nothing here; Envoy refuses such a filter.
+fn limit(config: &Value, name: &str) -> Option<Limit> {
+    let bucket = config.get("token_bucket")?;
+    let number = |field: &str| bucket.get(field).and_then(Value::as_u64).map(|n| n.min(u64::from(u32::MAX)) as u32);
+    let interval = json::text(bucket, &["fill_interval"]).and_then(span::millis).filter(|ms| *ms > 0.0)?;
+    let share = |field: &str| {
+        let part = json::at(config, &[field, "default_value"]).map(|value| serde_json::json!({"percentage": value}));
+        part.map_or(0.0, |part| share(&part))
+    };
+    // Without these two nothing is enforced: they are off by default.
+    if share("filter_enabled") <= 0.0 || share("filter_enforced") <= 0.0 {
+        return None;
+    }
+    Some(Limit {
+        name: name.into(),
+        most: number("max_tokens")?,
+        per_fill: number("tokens_per_fill").unwrap_or(1),
+        interval,
+        status: json::port(config, &["status", "code"]).unwrap_or(429),
+    })
 }
 
 fn fault(config: &Value) -> Fault {

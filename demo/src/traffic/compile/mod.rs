@@ -19,8 +19,9 @@ mod virtual_service;
 use std::sync::Arc;
 
 pub use destination_rule::Outlier;
+pub use envoy_filter::Limit;
 pub use kinds::READ;
-pub use pods::{Group, Pod, Proxy};
+pub use pods::{Group, Pod, Probe, Proxy};
 pub use rules::{Fault, Reply, Retries};
 pub use services::Service;
 pub use site::{CallSite, Choice, Cluster, Entry, Forward, Inbound, Link, Site};
@@ -28,7 +29,7 @@ pub use site::{CallSite, Choice, Cluster, Entry, Forward, Inbound, Link, Site};
 use self::{
     config::{Config, ROOT},
     destination_rule::Tls,
-    envoy_filter::{FaultFilter, Side},
+    envoy_filter::{Filter, Side},
     gateway_api::Route,
     network_policy::{End, NetworkPolicy},
     rules::{Action, Rule, Target},
@@ -202,7 +203,8 @@ impl Snapshot {
         request.grpc |= service.is_some_and(named_grpc);
         let side = if matches!(caller, Caller::Gateway(..)) { Side::Gateway } else { Side::Outbound };
         let faults = own.map(|own| self.faults(own, side, &request)).unwrap_or_default();
-        let mut site = Site { request, proxy, group, service, faults, choice: Choice::NoRoute };
+        let limits = own.map(|own| self.limits(own, side)).unwrap_or_default();
+        let mut site = Site { request, proxy, group, service, faults, limits, choice: Choice::NoRoute };
         site.choice = self.choice(caller, &site, &namespace);
         site
     }
@@ -427,15 +429,20 @@ impl Snapshot {
             mtls,
             refused_by: refused.map(Into::into),
             faults: self.faults(group, Side::Inbound, request),
+            limits: self.limits(group, Side::Inbound),
             serves,
             path: Arc::clone(path),
         }
     }
 
     fn faults(&self, group: &Group, side: Side, request: &Request) -> Vec<Fault> {
-        let holding =
-            self.config.filters.iter().filter(|filter| filter.holds(group, side, ROOT)).map(FaultFilter::fault);
+        let holding = self.config.filters.iter().filter(|filter| filter.holds(group, side, ROOT));
         let matching = |fault: &&Fault| fault.headers.iter().all(|(name, text)| text.matches(request.header(name)));
-        holding.filter(matching).cloned().collect()
+        holding.filter_map(Filter::fault).filter(matching).cloned().collect()
+    }
+
+    fn limits(&self, group: &Group, side: Side) -> Vec<Limit> {
+        let holding = self.config.filters.iter().filter(|filter| filter.holds(group, side, ROOT));
+        holding.filter_map(Filter::limit).cloned().collect()
     }
 }

@@ -48,6 +48,21 @@ pub struct Pod {
     pub ready: bool,
     /// CPU limit in cores.
     pub cpu_limit: Option<f64>,
+    /// Memory limit of its application in bytes.
+    pub memory_limit: Option<f64>,
+    /// How its node asks whether it is ready.
+    pub probe: Option<Probe>,
+}
+
+/// A readiness probe by request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Probe {
+    /// How long an answer may take, milliseconds.
+    pub timeout: f64,
+    /// Between two, milliseconds.
+    pub period: f64,
+    /// So many failures in a row count.
+    pub failures: u32,
 }
 
 /// Pods that no rule can tell apart.
@@ -133,6 +148,8 @@ impl Pods {
             alive: runs(object, proxy),
             ready: !leaving && condition(object, "Ready"),
             cpu_limit: cpu_limit(object),
+            memory_limit: memory_limit(object),
+            probe: probe(object),
         });
     }
 
@@ -163,6 +180,8 @@ impl Pods {
             alive: false,
             ready: false,
             cpu_limit: None,
+            memory_limit: None,
+            probe: None,
         });
         at
     }
@@ -233,4 +252,29 @@ fn cpu_limit(object: &Value) -> Option<f64> {
             other => other.as_f64(),
         })
         .sum()
+}
+
+/// The first container that is no proxy: it serves.
+fn application(object: &Value) -> Option<&Value> {
+    let containers = json::list(object, &["spec", "containers"]).iter();
+    containers.into_iter().find(|container| json::word(container, &["name"]) != "istio-proxy")
+}
+
+fn memory_limit(object: &Value) -> Option<f64> {
+    match json::at(application(object)?, &["resources", "limits", "memory"])? {
+        Value::String(text) => span::quantity(text),
+        other => other.as_f64(),
+    }
+}
+
+/// Probes that run a command are not asked here: they wait for no queue.
+fn probe(object: &Value) -> Option<Probe> {
+    let probe = json::at(application(object)?, &["readinessProbe"])?;
+    let asks = ["httpGet", "grpc", "tcpSocket"].iter().any(|how| probe.get(how).is_some());
+    let number = |field: &str, default: f64| probe.get(field).and_then(Value::as_f64).unwrap_or(default);
+    asks.then(|| Probe {
+        timeout: number("timeoutSeconds", 1.0).max(1.0) * 1000.0,
+        period: number("periodSeconds", 10.0).max(1.0) * 1000.0,
+        failures: number("failureThreshold", 3.0).max(1.0) as u32,
+    })
 }

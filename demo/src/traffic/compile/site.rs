@@ -6,6 +6,7 @@ use crate::traffic::{behaviour::Serves, request::Request};
 
 use super::{
     destination_rule::{Outlier, Pool},
+    envoy_filter::Limit,
     pods::Proxy,
     rules::{Fault, Retries},
 };
@@ -23,6 +24,8 @@ pub struct Site {
     pub service: Option<u32>,
     /// Faults of the caller's proxy.
     pub faults: Vec<Fault>,
+    /// Limits of the caller's proxy.
+    pub limits: Vec<Limit>,
     /// What becomes of it.
     pub choice: Choice,
 }
@@ -91,6 +94,8 @@ pub struct Inbound {
     pub refused_by: Option<Arc<str>>,
     /// Faults of the called pod's proxy.
     pub faults: Vec<Fault>,
+    /// Limits of the called pod's proxy.
+    pub limits: Vec<Limit>,
     /// How the application serves it.
     pub serves: Serves,
     /// Path as it arrives.

@@ -2,5 +2,6 @@
 
 mod consequences;
 mod invariants;
+mod limits;
 mod precedence;
 pub(crate) mod world;

@@ -13,6 +13,7 @@ use crate::{
 mod building;
 mod reading;
 mod rewinding;
+mod strain;
 
 fn now() -> Timestamp {
     "2026-11-26T12:00:00Z".parse().unwrap()

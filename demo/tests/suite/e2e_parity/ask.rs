@@ -76,10 +76,12 @@ pub fn all() -> Vec<Ask> {
     files.sort();
     let mut asks = Vec::new();
     let chosen = chosen();
-    let wanted = |file: &PathBuf| chosen.as_ref().is_none_or(|name| file.file_stem().is_some_and(|stem| stem == &**name));
+    let wanted =
+        |file: &PathBuf| chosen.as_ref().is_none_or(|name| file.file_stem().is_some_and(|stem| stem == &**name));
     for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "yaml") && wanted(file)) {
         let text = std::fs::read_to_string(file).unwrap();
-        let rows: Vec<Row> = serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let rows: Vec<Row> =
+            serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         for row in rows {
             match row {
                 Row::Kind(kind) => asks.extend(kind.asks()),

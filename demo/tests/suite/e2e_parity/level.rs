@@ -62,7 +62,8 @@ pub fn level(value: &mut Value) {
         Value::Array(list) => {
             // Marks of progress come when they come; the end of the beginning alone is a promise.
             list.retain(|one| {
-                one["type"] != "BOOKMARK" || one["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"] == "true"
+                one["type"] != "BOOKMARK"
+                    || one["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"] == "true"
             });
             list.iter_mut().for_each(level);
         }
@@ -79,13 +80,14 @@ pub fn level(value: &mut Value) {
 
 /// Keeps the owners of fields, but for controllers that the bare world does not have, in an order that no clock makes.
 pub fn owners(answer: &mut Value) {
-    const CONTROLLERS: [&str; 3] = ["kube-controller-manager", "kube-scheduler", "kwok"];
+    const CONTROLLERS: [&str; 4] = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"];
     match answer {
         Value::Object(map) => {
             if let Some(Value::Array(mut entries)) = map.remove("managedFields") {
                 entries.retain(|entry| !CONTROLLERS.iter().any(|name| entry["manager"] == *name));
                 entries.sort_by_key(|entry| {
-                    ["manager", "operation", "apiVersion", "subresource", "fieldsV1"].map(|part| entry[part].to_string())
+                    ["manager", "operation", "apiVersion", "subresource", "fieldsV1"]
+                        .map(|part| entry[part].to_string())
                 });
                 map.insert("owners".to_owned(), Value::Array(entries));
             }

@@ -57,8 +57,7 @@ impl Server {
         }
         headers.push(("accept", ask.accept.as_deref().unwrap_or("application/json")));
         let method = if ask.method.is_empty() { "GET" } else { &ask.method };
-        let (code, warnings, body) =
-            reply(client, method, &self.fill(&ask.path), &headers, body.as_bytes()).await;
+        let (code, warnings, body) = reply(client, method, &self.fill(&ask.path), &headers, body.as_bytes()).await;
         for (name, pointer) in &ask.save {
             // What is missing shows in the answers that need it.
             let said = body.pointer(pointer).unwrap_or(&Value::Null);
@@ -72,7 +71,8 @@ impl Server {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let answer = self.answer(ask).await;
-            let holds = ask.until.iter().all(|(at, wanted)| answer["body"].pointer(at).unwrap_or(&Value::Null) == wanted);
+            let holds =
+                ask.until.iter().all(|(at, wanted)| answer["body"].pointer(at).unwrap_or(&Value::Null) == wanted);
             if holds || Instant::now() > deadline {
                 return answer;
             }
@@ -129,7 +129,10 @@ async fn the_world_answers_as_a_real_api_server_does() {
     }
     let differ = accepted + u32::try_from(wrong.len()).unwrap();
     let percent = 100.0 * f64::from(compared.saturating_sub(differ)) / f64::from(compared);
-    println!("parity: {compared} requests, {} answers equal, {percent:.1} %, {accepted} differences accepted", compared.saturating_sub(differ));
+    println!(
+        "parity: {compared} requests, {} answers equal, {percent:.1} %, {accepted} differences accepted",
+        compared.saturating_sub(differ)
+    );
     if ask::chosen().is_some() {
         assert!(wrong.is_empty(), "{} of {compared} answers differ:\n{}", wrong.len(), wrong.join("\n"));
         return;

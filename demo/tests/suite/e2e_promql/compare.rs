@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::oracle::Answer;
 
-/// What differs, if anything does. `ordered`: the series must stand in the same order.
-pub fn difference(ours: &Answer, theirs: &Answer, ordered: bool) -> Option<String> {
+/// What differs, if anything does. `ordered`: the series must stand in the same order. `worded`: refusals have the same words;
+/// over a grid they need not, as each of its steps may be refused for another reason.
+pub fn difference(ours: &Answer, theirs: &Answer, ordered: bool, worded: bool) -> Option<String> {
     if ours.0 != theirs.0 || ours.1["status"] != theirs.1["status"] || ours.1["errorType"] != theirs.1["errorType"] {
         return Some(format!("ours {} {}\n  theirs {} {}", ours.0, short(&ours.1), theirs.0, short(&theirs.1)));
     }
@@ -18,7 +19,7 @@ pub fn difference(ours: &Answer, theirs: &Answer, ordered: bool) -> Option<Strin
             let end = text.find('{').unwrap_or(text.len());
             text[..end].to_owned()
         };
-        return (words(ours) != words(theirs)).then(|| format!("ours {}\n  theirs {}", ours.1, theirs.1));
+        return (worded && words(ours) != words(theirs)).then(|| format!("ours {}\n  theirs {}", ours.1, theirs.1));
     }
     let (a, b) = (&ours.1["data"], &theirs.1["data"]);
     if a["resultType"] != b["resultType"] {
@@ -36,7 +37,9 @@ pub fn difference(ours: &Answer, theirs: &Answer, ordered: bool) -> Option<Strin
     }
     let (ours, theirs): (BTreeMap<_, _>, BTreeMap<_, _>) = (ours.into_iter().collect(), theirs.into_iter().collect());
     for (name, points) in &theirs {
-        let Some(own) = ours.get(name) else { return Some(format!("we miss {name} {}", short(&Value::from(points.clone())))) };
+        let Some(own) = ours.get(name) else {
+            return Some(format!("we miss {name} {}", short(&Value::from(points.clone()))));
+        };
         if own.len() != points.len() {
             return Some(format!("{name}: ours has {} points, theirs {}", own.len(), points.len()));
         }

@@ -1,6 +1,9 @@
 //! The other addresses: lists are equal, and where a Prometheus that scrapes nothing has other contents, the shape is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use brink_demo::metrics::answer;
 use serde_json::Value;
@@ -56,6 +59,12 @@ fn every_address_answers_in_the_form_of_prometheus() {
     lab.write(tags("up", &[("job", "nobody"), ("instance", "127.0.0.1:1")]), 0, 355, [1.0; 5]);
     let oracle = Oracle::of_store(&prometheus, &lab.tsdb);
     let pair = Pair { lab: &lab, oracle: &oracle };
+    // Its discovery gathers targets for some seconds before it has them.
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while oracle.get("/api/v1/targets", &[]).1["data"]["activeTargets"][0].is_null() {
+        assert!(Instant::now() < deadline, "Prometheus does not find its target");
+        std::thread::sleep(Duration::from_millis(100));
+    }
     let (mut wrong, mut asked) = (Vec::new(), 0);
     let mut check = |what: String, ours: &dyn std::fmt::Debug, theirs: &dyn std::fmt::Debug| {
         asked += 1;
@@ -102,12 +111,19 @@ fn every_address_answers_in_the_form_of_prometheus() {
     ];
     for (path, params) in refused {
         let (ours, theirs) = pair.ask(path, params);
-        check(format!("{path} {params:?}"), &(ours.0, &ours.1["errorType"], &ours.1["error"]), &(theirs.0, &theirs.1["errorType"], &theirs.1["error"]));
+        check(
+            format!("{path} {params:?}"),
+            &(ours.0, &ours.1["errorType"], &ours.1["error"]),
+            &(theirs.0, &theirs.1["errorType"], &theirs.1["error"]),
+        );
     }
     // Forms of times and spans.
     let stamp = jiff::Timestamp::from_millisecond(end).unwrap().to_string();
-    for (time, lookback) in [(&*window, "1m"), (&*stamp, "1h30m"), (&*window, "90"), (&*window, "1500ms"), (&*stamp, "0")] {
-        let (ours, theirs) = pair.ask("/api/v1/query", &[("query", "once"), ("time", time), ("lookback_delta", lookback)]);
+    for (time, lookback) in
+        [(&*window, "1m"), (&*stamp, "1h30m"), (&*window, "90"), (&*window, "1500ms"), (&*stamp, "0")]
+    {
+        let (ours, theirs) =
+            pair.ask("/api/v1/query", &[("query", "once"), ("time", time), ("lookback_delta", lookback)]);
         check(format!("{time} {lookback}"), &ours.1["data"]["result"], &theirs.1["data"]["result"]);
     }
     for step in ["15s", "1m30s", "0.5", "1h", "1d"] {
@@ -115,7 +131,9 @@ fn every_address_answers_in_the_form_of_prometheus() {
         let (ours, theirs) = pair.ask("/api/v1/query_range", &params);
         check(format!("step {step}"), &ours.1, &theirs.1);
     }
-    for path in ["/api/v1/status/buildinfo", "/api/v1/rules", "/api/v1/alerts", "/api/v1/targets", "/-/ready", "/-/healthy"] {
+    for path in
+        ["/api/v1/status/buildinfo", "/api/v1/rules", "/api/v1/alerts", "/api/v1/targets", "/-/ready", "/-/healthy"]
+    {
         let (ours, theirs) = pair.ask(path, &[]);
         let form = |answer: &Answer| {
             let mut form = shape(&answer.1);

@@ -123,7 +123,7 @@ fn vector() -> impl Strategy<Value = String> {
             3 => (aggregate, group(), inner.clone()).prop_map(|(f, by, a)| format!("{f} {by} ({a})")),
             1 => (ranked, group(), 0u8..4, inner.clone()).prop_map(|(f, by, k, a)| format!("{f} {by} ({k}, {a})")),
             1 => (group(), inner.clone()).prop_map(|(by, a)| format!("quantile {by} (0.7, {a})")),
-            1 => (group(), inner.clone()).prop_map(|(by, a)| format!("count_values {by} (\"v\", {a})")),
+            1 => (group(), inner.clone()).prop_map(|(by, a)| format!("count_values {by} (\"v\", sgn({a}))")),
             2 => (plain, inner.clone()).prop_map(|(f, a)| format!("{f}({a})")),
             1 => inner.clone().prop_map(|a| format!("clamp({a}, -1, scalar(count(m)))")),
             1 => inner.clone().prop_map(|a| format!("label_replace({a}, \"y\", \"$1-\", \"x\", \"([12])\")")),
@@ -153,5 +153,7 @@ fn expressions_at_random_are_answered_as_prometheus_answers_them() {
         assert!(outcome.is_ok(), "{}", outcome.unwrap_err());
         asked += 250;
     }
-    println!("{asked} generated expressions are answered as Prometheus answers them, each at two moments and over a grid");
+    println!(
+        "{asked} generated expressions are answered as Prometheus answers them, each at two moments and over a grid"
+    );
 }

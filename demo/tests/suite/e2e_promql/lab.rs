@@ -75,14 +75,25 @@ impl Lab {
                 })
                 .collect();
             let offset = i64::try_from(at).unwrap() * 2_345;
-            self.write(tags("requests_total", &[("job", job), ("instance", instance), ("code", "200")]), offset, 0, values);
+            self.write(
+                tags("requests_total", &[("job", job), ("instance", instance), ("code", "200")]),
+                offset,
+                0,
+                values,
+            );
         }
         self.write(tags("slow_total", &[("job", "api")]), 0, 0, (0..SAMPLES).map(|k| f64::from(u8::from(k > 200))));
         self.write(tags("late_total", &[("job", "api")]), 500, 300, (0..60).map(|k| f64::from(k) * 3.5 + 100.0));
         // Ends with a marker, comes back, ends without one.
-        let broken = (0..SAMPLES - 40).map(|k| if (150..160).contains(&k) { STALE } else { f64::from(i32::try_from(k).unwrap()) });
+        let broken = (0..SAMPLES - 40)
+            .map(|k| if (150..160).contains(&k) { STALE } else { f64::from(i32::try_from(k).unwrap()) });
         self.write(tags("broken_total", &[("job", "api")]), 1_000, 0, broken);
-        self.write(tags("gone_total", &[("job", "api")]), 0, 0, (0..SAMPLES - 5).map(|k| if k == SAMPLES - 6 { STALE } else { 9.0 }));
+        self.write(
+            tags("gone_total", &[("job", "api")]),
+            0,
+            0,
+            (0..SAMPLES - 5).map(|k| if k == SAMPLES - 6 { STALE } else { 9.0 }),
+        );
         // Never more than one sample in five seconds, and one for a long time.
         self.write(tags("once", &[]), 0, 340, [3.0]);
     }
@@ -91,7 +102,12 @@ impl Lab {
         let mut draw = Draw(11);
         for pod in ["p-1", "p-2", "p-3", "p-10"] {
             let values: Vec<f64> = (0..SAMPLES).map(|_| draw.number(2_000) / 7.0 - 140.0).collect();
-            self.write(tags("temperature", &[("pod", pod), ("zone", if pod < "p-2" { "x" } else { "y" })]), 3_000, 0, values);
+            self.write(
+                tags("temperature", &[("pod", pod), ("zone", if pod < "p-2" { "x" } else { "y" })]),
+                3_000,
+                0,
+                values,
+            );
         }
         let odd = [1.0, f64::NAN, f64::INFINITY, -3.5, 0.0, f64::NEG_INFINITY, 1e-12, 1e300, -0.0, 7.0];
         for (at, shift) in [0usize, 3, 6, 9].into_iter().enumerate() {
@@ -99,12 +115,32 @@ impl Lab {
             self.write(tags("odd", &[("n", &at.to_string())]), 0, 0, values);
         }
         self.write(tags("level", &[("n", "1")]), 0, 0, (0..SAMPLES).map(|_| 42.0));
-        self.write(tags("line", &[("n", "1")]), 0, 0, (0..SAMPLES).map(|k| f64::from(i32::try_from(k).unwrap()) * 0.25 - 3.0));
-        self.write(tags("stamp", &[("n", "leap")]), 0, 0, (0..SAMPLES).map(|k| 1_709_164_800.0 + f64::from(i32::try_from(k).unwrap()) * 7_201.5));
-        self.write(tags("stamp", &[("n", "old")]), 0, 0, (0..SAMPLES).map(|k| -1_000_000.0 * f64::from(i32::try_from(k).unwrap())));
+        self.write(
+            tags("line", &[("n", "1")]),
+            0,
+            0,
+            (0..SAMPLES).map(|k| f64::from(i32::try_from(k).unwrap()) * 0.25 - 3.0),
+        );
+        self.write(
+            tags("stamp", &[("n", "leap")]),
+            0,
+            0,
+            (0..SAMPLES).map(|k| 1_709_164_800.0 + f64::from(i32::try_from(k).unwrap()) * 7_201.5),
+        );
+        self.write(
+            tags("stamp", &[("n", "old")]),
+            0,
+            0,
+            (0..SAMPLES).map(|k| -1_000_000.0 * f64::from(i32::try_from(k).unwrap())),
+        );
         // Equals, for the ties of topk.
         for (at, value) in [5.0, 5.0, 7.0, 5.0, 7.0, 1.0, 1.0].into_iter().enumerate() {
-            self.write(tags("tied", &[("n", &at.to_string()), ("half", if at < 4 { "a" } else { "b" })]), 0, 0, (0..SAMPLES).map(|_| value));
+            self.write(
+                tags("tied", &[("n", &at.to_string()), ("half", if at < 4 { "a" } else { "b" })]),
+                0,
+                0,
+                (0..SAMPLES).map(|_| value),
+            );
         }
         // Alike without their names, and never at the same time.
         self.write(tags("first", &[("x", "1")]), 0, 0, (0..100).map(|k| if k == 99 { STALE } else { 1.0 }));
@@ -140,8 +176,18 @@ impl Lab {
                 self.write(tags(name, &[("path", path), ("le", bound)]), 4_000, 0, values);
             }
         }
-        self.write(tags("latency_count", &[("path", "a")]), 4_000, 0, (0..SAMPLES).map(|k| f64::from(i32::try_from(k).unwrap()) * 6.0));
-        self.write(tags("latency_sum", &[("path", "a")]), 4_000, 0, (0..SAMPLES).map(|k| f64::from(i32::try_from(k).unwrap()) * 1.7));
+        self.write(
+            tags("latency_count", &[("path", "a")]),
+            4_000,
+            0,
+            (0..SAMPLES).map(|k| f64::from(i32::try_from(k).unwrap()) * 6.0),
+        );
+        self.write(
+            tags("latency_sum", &[("path", "a")]),
+            4_000,
+            0,
+            (0..SAMPLES).map(|k| f64::from(i32::try_from(k).unwrap()) * 1.7),
+        );
         // Counts that are no numbers, or none at all.
         for (le, value) in [("1", f64::NAN), ("2", 3.0), ("+Inf", 5.0)] {
             self.write(tags("nan_bucket", &[("le", le)]), 0, 0, (0..SAMPLES).map(|_| value));
@@ -156,10 +202,20 @@ impl Lab {
             self.write(tags("pod_info", &[("pod", pod), ("node", node)]), 0, 0, (0..SAMPLES).map(|_| value));
         }
         // The node of a pod changes: what is joined changes with it.
-        self.write(tags("pod_info", &[("pod", "p-10"), ("node", "n-1")]), 0, 0, (0..200).map(|k| if k == 199 { STALE } else { 4.0 }));
+        self.write(
+            tags("pod_info", &[("pod", "p-10"), ("node", "n-1")]),
+            0,
+            0,
+            (0..200).map(|k| if k == 199 { STALE } else { 4.0 }),
+        );
         self.write(tags("pod_info", &[("pod", "p-10"), ("node", "n-3")]), 0, 199, (0..SAMPLES - 199).map(|_| 5.0));
         for (node, cpus) in [("n-1", 4.0), ("n-2", 8.0), ("n-3", 0.0)] {
-            self.write(tags("node_cpus", &[("node", node), ("arch", if node == "n-2" { "arm" } else { "amd" })]), 0, 0, (0..SAMPLES).map(|_| cpus));
+            self.write(
+                tags("node_cpus", &[("node", node), ("arch", if node == "n-2" { "arm" } else { "amd" })]),
+                0,
+                0,
+                (0..SAMPLES).map(|_| cpus),
+            );
         }
     }
 }

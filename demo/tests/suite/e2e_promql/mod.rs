@@ -21,12 +21,14 @@ fn now() -> i64 {
 
 /// Asks both, and says what differs. `GET` and `POST` take turns.
 pub fn ask(tsdb: &Tsdb, oracle: &Oracle, path: &str, params: &[(&str, String)]) -> Option<String> {
-    let params: Vec<(String, String)> = params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let params: Vec<(String, String)> =
+        params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let query = params.first().map(|(_, value)| value.as_str()).unwrap_or_default();
     let ours = answer(tsdb, path, &params, now());
     let theirs = if query.len() % 2 == 0 { oracle.get(path, &params) } else { oracle.post(path, &params) };
-    let ordered = path.ends_with("query") && query.starts_with("sort");
-    difference(&ours, &theirs, ordered).map(|said| format!("{path} {params:?}\n  {said}"))
+    let instant = path.ends_with("query");
+    difference(&ours, &theirs, instant && query.starts_with("sort"), instant)
+        .map(|said| format!("{path} {params:?}\n  {said}"))
 }
 
 /// Asks at moments and over grids (start, end, step; milliseconds). What differs, and how many answers were held against each other.

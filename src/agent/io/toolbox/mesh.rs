@@ -31,9 +31,10 @@ impl Toolbox {
         Prometheus::new(endpoint, PATIENCE).map_err(|error| error.to_string())
     }
 
-    /// One look at the whole mesh; `None` without a source or an answer.
-    pub(super) async fn snapshot(&self) -> Option<Snapshot> {
-        Sampler::once(self.metrics().ok()?).look(&Interest::default()).await.ok()
+    /// One look at the whole mesh, with the latency through these gateways; `None` without a source or an answer.
+    pub(super) async fn snapshot(&self, gateways: Vec<String>) -> Option<Snapshot> {
+        let interest = Interest { gateways, ..Interest::default() };
+        Sampler::once(self.metrics().ok()?).look(&interest).await.ok()
     }
 
     pub(super) async fn loaded(&self) -> Result<Loaded, String> {
@@ -76,8 +77,8 @@ impl Toolbox {
 
     pub(super) async fn list_routes(&self, given: &Given) -> Result<String, String> {
         let namespace = self.place(given.text("namespace"))?;
-        let (loaded, snapshot) = futures::join!(self.loaded(), self.snapshot());
-        let loaded = loaded?;
+        let loaded = self.loaded().await?;
+        let snapshot = self.snapshot(route::gateway_names(&loaded.routes)).await;
         let (rows, wins, golden) = judged(&loaded, snapshot.as_ref(), namespace.as_deref());
         let answer = RoutesOutput::new(&rows, &wins, &golden);
         if answer.routes.is_empty() {

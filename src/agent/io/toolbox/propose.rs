@@ -19,7 +19,7 @@ impl Toolbox {
     /// What the metric source says about the whole mesh, alerts of this moment included. Unknown counts as all of it.
     async fn traffic(&self) -> Traffic {
         let measured = async {
-            let Some(mut snapshot) = self.snapshot().await else { return Traffic::default() };
+            let Some(mut snapshot) = self.snapshot(Vec::new()).await else { return Traffic::default() };
             if let Ok(loaded) = self.loaded().await {
                 let world = loaded.world();
                 snapshot.routes = route::attribute(&world.routes, &wins::wins(&world), &snapshot.measured);

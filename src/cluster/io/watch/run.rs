@@ -27,11 +27,7 @@ use crate::{
         api::{Refusal, Trouble},
         cause::{Cause, remedy},
         delta::{Batch, Delta, Scope},
-        io::{
-            connect::Link,
-            failure,
-            wire::Status,
-        },
+        io::{connect::Link, failure, wire::Status},
         lite::Counted,
         request::{collection_path, query},
     },

@@ -87,7 +87,10 @@ impl Demo {
         let response = self.world.request(&Request {
             method: sent.method.to_owned(),
             path: decode(path),
-            query: pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (decode(k), decode(v))).collect(),
+            query: pairs
+                .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+                .map(|(k, v)| (decode(k), decode(v)))
+                .collect(),
             accept: "application/json".to_owned(),
             content_type: sent.content.to_owned(),
             agent: "brink/test".to_owned(),
@@ -184,12 +187,8 @@ impl Demo {
     /// Whether a kind can go: those that come with the server stay.
     pub fn stop_serving(&mut self, kind: &Kind) -> bool {
         let name = format!("{}.{}", kind.plural, kind.group);
-        let definitions = Kind::cluster_wide(
-            "apiextensions.k8s.io",
-            "v1",
-            "CustomResourceDefinition",
-            "customresourcedefinitions",
-        );
+        let definitions =
+            Kind::cluster_wide("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions");
         let definition = ObjectRef { kind: definitions, namespace: None, name };
         let custom = self.get(&definition).is_some();
         if custom {

@@ -204,7 +204,8 @@ impl Store {
         dry: bool,
     ) -> Result<Value, Trouble> {
         let (at, object) = (self.now(), write.target().short());
-        let call = Call { n: 0, client: client.to_owned(), verb: verb(write), object, dry, purpose, at, changed: false };
+        let call =
+            Call { n: 0, client: client.to_owned(), verb: verb(write), object, dry, purpose, at, changed: false };
         let mut steps = std::mem::take(&mut self.admission);
         let mut admit = |body: &mut Value| match steps.iter_mut().find_map(|step| step(&call, body).err()) {
             Some(why) => Err(refuse(403, "Forbidden", format!("admission webhook denied the request: {why}"))),

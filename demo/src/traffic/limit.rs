@@ -1,0 +1,49 @@
+//! Token buckets: how many requests a proxy lets through in a span of time.
+
+use super::compile::Limit;
+
+/// The tokens of one proxy for one limit.
+#[derive(Debug, Clone, Copy)]
+pub struct Bucket {
+    tokens: u32,
+    filled: f64,
+}
+
+impl Bucket {
+    /// Full, from this moment on.
+    pub fn full(limit: &Limit, at: f64) -> Self {
+        Self { tokens: limit.most, filled: at }
+    }
+
+    /// Takes a token; false when there is none. Tokens come whole intervals at a time.
+    pub fn take(&mut self, limit: &Limit, at: f64) -> bool {
+        let fills = ((at - self.filled) / limit.interval).floor();
+        if fills >= 1.0 {
+            let more = fills * f64::from(limit.per_fill);
+            self.tokens = (f64::from(self.tokens) + more).min(f64::from(limit.most)) as u32;
+            self.filled += fills * limit.interval;
+        }
+        let some = self.tokens > 0;
+        self.tokens = self.tokens.saturating_sub(1);
+        some
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bucket, Limit};
+
+    #[test]
+    fn tokens_come_by_whole_intervals_and_not_beyond_the_most() {
+        let limit = Limit { name: "x".into(), most: 5, per_fill: 2, interval: 1000.0, status: 429 };
+        let mut bucket = Bucket::full(&limit, 0.0);
+        let taken = |bucket: &mut Bucket, at: f64| (0..10).filter(|_| bucket.take(&limit, at)).count();
+        assert_eq!(taken(&mut bucket, 0.0), 5);
+        assert_eq!(taken(&mut bucket, 999.0), 0);
+        assert_eq!(taken(&mut bucket, 1999.0), 2);
+        assert_eq!(taken(&mut bucket, 2000.0), 2, "the odd part of an interval is not lost");
+        assert_eq!(taken(&mut bucket, 60_000.0), 5);
+        // A walk drawn ahead may come from the past.
+        assert_eq!(taken(&mut bucket, 50_000.0), 0);
+    }
+}
