@@ -63,7 +63,8 @@ pub fn view(app: &App, buf: &mut Buffer) {
         if keyed && y == last && area.height > 1 {
             break;
         }
-        let used = put(buf, area.x + 1, y, 2, mark, style(if caption.tone == Tone::Failed { role } else { Role::Accent }));
+        let used =
+            put(buf, area.x + 1, y, 2, mark, style(if caption.tone == Tone::Failed { role } else { Role::Accent }));
         put(buf, area.x + 1 + used, y, room, &line, style(role));
     }
     if !keyed || area.height < 2 {

@@ -165,7 +165,8 @@ mod tests {
     use super::{LEAST, Layout, Wish};
     use crate::panes::PaneKind;
 
-    const WISH: Wish = Wish { focus: PaneKind::Pods, zoomed: false, agent: false, above: 0, below: 0, caption: 0, presenting: false };
+    const WISH: Wish =
+        Wish { focus: PaneKind::Pods, zoomed: false, agent: false, above: 0, below: 0, caption: 0, presenting: false };
 
     #[test]
     fn panes_appear_by_importance() {

@@ -9,7 +9,12 @@ use super::path::{Path, written};
 use crate::{
     app::App,
     base::{Now, span},
-    fault::{injection::State, probe::Signal, view::InjectionView},
+    fault::{
+        injection::State,
+        probe::Signal,
+        view::{InjectionView, StepView},
+    },
+    journal::entry::Outcome,
     msg::{Brought, Errand, Failure},
     panes::{PaneKind, live},
 };
@@ -222,8 +227,7 @@ impl Condition {
     pub fn judge(&self, app: &App, answers: &mut Answers, now: Now) -> Truth {
         match self {
             Self::All(parts) => {
-                let wrong: Vec<String> =
-                    parts.iter().filter_map(|part| part.judge(app, answers, now).err()).collect();
+                let wrong: Vec<String> = parts.iter().filter_map(|part| part.judge(app, answers, now).err()).collect();
                 if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
             }
             Self::Any(parts) => {
@@ -304,14 +308,7 @@ fn figure(answer: Option<Result<Brought, Failure>>) -> (Option<f64>, String) {
     }
 }
 
-fn pane_holds(
-    app: &App,
-    pane: PaneKind,
-    row: &str,
-    column: Option<&str>,
-    test: Option<&Test>,
-    every: bool,
-) -> Truth {
+fn pane_holds(app: &App, pane: PaneKind, row: &str, column: Option<&str>, test: Option<&Test>, every: bool) -> Truth {
     // Whether there are rows is asked of a column that every table has.
     let cells = app.cells(pane, row, column.unwrap_or("NAME")).unwrap_or_default();
     let place = format!("{} {row}", pane.name().to_lowercase());
@@ -355,9 +352,7 @@ fn object_holds(
         None if !found.is_empty() => Ok(()),
         None => Err(format!("{what} has no {}", path.text())),
         Some(test) if found.iter().any(|value| test.text(value)) => Ok(()),
-        Some(test) => {
-            Err(format!("{what}: {} is `{}`; wanted: {}", path.text(), found.join("`, `"), test.words()))
-        }
+        Some(test) => Err(format!("{what}: {} is `{}`; wanted: {}", path.text(), found.join("`, `"), test.words())),
     }
 }
 
@@ -389,9 +384,15 @@ fn verified(app: &App) -> Truth {
     }
     match live::last_ended(&app.world) {
         None => Err("no fault has ended yet".to_owned()),
-        Some(view) if view.state == State::Recovered => Ok(()),
+        // New pods in place of old ones are a residue; every object that was written is as before.
+        Some(view) if view.state == State::Recovered || view.steps.iter().all(put_back) => Ok(()),
         Some(view) => Err(format!("{} left something behind: {}", view.kind, view.residue.join(", "))),
     }
+}
+
+fn put_back(step: &StepView) -> bool {
+    let good = [Outcome::Restored, Outcome::Removed, Outcome::Already, Outcome::ReCreated];
+    !step.written || step.outcome.is_some_and(|outcome| good.contains(&outcome))
 }
 
 impl Subject {
@@ -426,7 +427,6 @@ pub fn screen(app: &App) -> String {
     let line = |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>();
     rows.map(|row| line(row).trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
-
 
 #[cfg(test)]
 mod tests {

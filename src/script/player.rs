@@ -350,7 +350,8 @@ impl Player {
     /// What the step waits for is so.
     fn passed(&mut self, app: &App, now: Now, leave: Leave, acts: &mut Vec<Act>) {
         let checkpoint = self.script.steps.get(self.at).and_then(|step| step.checkpoint.clone());
-        if let Some(name) = checkpoint.filter(|name| leave.rewind && self.checkpoints.iter().all(|(known, _)| known != name))
+        if let Some(name) =
+            checkpoint.filter(|name| leave.rewind && self.checkpoints.iter().all(|(known, _)| known != name))
         {
             // A world remembered under a fault would bring the traces of that fault back, and nobody to end it.
             if !open(app).is_empty() {
@@ -380,7 +381,8 @@ impl Player {
             return self.fail(why, now);
         }
         if let Some(other) = live.iter().find(|view| !view.mine) {
-            return self.fail(format!("{}'s {} is live: the world is not rewound under it", other.owner, other.kind), now);
+            return self
+                .fail(format!("{}'s {} is live: the world is not rewound under it", other.owner, other.kind), now);
         }
         if live.is_empty() {
             return self.send(Errand::Restore(name.to_owned()), Away::Restore(name.to_owned()), acts);

@@ -31,10 +31,33 @@ type Result<T> = std::result::Result<T, FileError>;
 
 const TOP: [&str; 6] = ["script", "title", "world", "minutes", "leaves", "steps"];
 const STEP: [&str; 13] = [
-    "say", "note", "choose", "do", "fault", "type", "then", "wait", "within", "message", "hold", "checkpoint", "namespace",
+    "say",
+    "note",
+    "choose",
+    "do",
+    "fault",
+    "type",
+    "then",
+    "wait",
+    "within",
+    "message",
+    "hold",
+    "checkpoint",
+    "namespace",
 ];
 const CONDITIONS: [&str; 13] = [
-    "all", "any", "not", "pane", "screen", "proposals", "agent", "preview", "faults", "verified", "object", "signal",
+    "all",
+    "any",
+    "not",
+    "pane",
+    "screen",
+    "proposals",
+    "agent",
+    "preview",
+    "faults",
+    "verified",
+    "object",
+    "signal",
     "metric",
 ];
 const TESTS: [&str; 5] = ["is", "contains", "matches", "above", "below"];
@@ -84,7 +107,9 @@ impl Reading<'_> {
     fn scalar<'n>(&self, node: &'n Located, what: &str) -> Result<&'n Value> {
         match &node.value {
             Node::Scalar(value) if !value.is_null() => Ok(value),
-            _ => Err(self.wrong(node, format!("{what} is not a single value"), "write a text, a number, true or false")),
+            _ => {
+                Err(self.wrong(node, format!("{what} is not a single value"), "write a text, a number, true or false"))
+            }
         }
     }
 
@@ -93,9 +118,7 @@ impl Reading<'_> {
     }
 
     fn needed<'n>(&self, map: &Map<'n>, at: &Located, key: &str, what: &str) -> Result<&'n Located> {
-        map.get(key)
-            .copied()
-            .ok_or_else(|| self.wrong(at, format!("{what} has no `{key}`"), format!("add `{key}: …`")))
+        map.get(key).copied().ok_or_else(|| self.wrong(at, format!("{what} has no `{key}`"), format!("add `{key}: …`")))
     }
 
     fn flag(&self, node: &Located, what: &str) -> Result<bool> {
@@ -140,14 +163,20 @@ impl Reading<'_> {
         let mut seen: Vec<&str> = Vec::new();
         for name in steps.iter().filter_map(|step| step.checkpoint.as_deref()) {
             if seen.contains(&name) || name == super::player::START {
-                return Err(self.wrong(steps_at, format!("the checkpoint `{name}` stands twice"), "give it another name"));
+                return Err(self.wrong(
+                    steps_at,
+                    format!("the checkpoint `{name}` stands twice"),
+                    "give it another name",
+                ));
             }
             seen.push(name);
         }
         let leaves = match map.get("leaves") {
-            Some(node) => {
-                self.list(node, "`leaves`")?.iter().map(|one| self.text(one, "an object that may differ")).collect::<Result<_>>()?
-            }
+            Some(node) => self
+                .list(node, "`leaves`")?
+                .iter()
+                .map(|one| self.text(one, "an object that may differ"))
+                .collect::<Result<_>>()?,
             None => Vec::new(),
         };
         Ok(Script {
@@ -372,7 +401,11 @@ impl Reading<'_> {
         };
         let test = self.test(map, node)?;
         if column.is_some() && test.is_none() {
-            return Err(self.wrong(node, "a column without what it must show", "add `is`, `contains`, `matches`, `above` or `below`"));
+            return Err(self.wrong(
+                node,
+                "a column without what it must show",
+                "add `is`, `contains`, `matches`, `above` or `below`",
+            ));
         }
         let every = map.get("every").map_or(Ok(false), |node| self.flag(node, "`every`"))?;
         Ok(Condition::Pane { pane, row, column, test, every })
@@ -426,7 +459,13 @@ impl Reading<'_> {
         let subject = match (map.get("workload"), map.get("route")) {
             (Some(at), None) => self.place(at).map(|(namespace, name)| Subject::Workload(namespace, name))?,
             (None, Some(at)) => self.place(at).map(|(namespace, name)| Subject::Route(namespace, name))?,
-            _ => return Err(self.wrong(node, "whose signal it is is not said", "add `workload: NS/NAME` or `route: NS/NAME`")),
+            _ => {
+                return Err(self.wrong(
+                    node,
+                    "whose signal it is is not said",
+                    "add `workload: NS/NAME` or `route: NS/NAME`",
+                ));
+            }
         };
         let test = self.limit(map, node)?;
         let span = map.get("for").map_or(Ok(Duration::ZERO), |node| self.span(node, "`for`"))?;

@@ -89,8 +89,14 @@ mod tests {
     #[test]
     fn what_somebody_meant_differently_is_named() {
         let role = json!({"kind": "ClusterRole", "metadata": {"name": "r"}});
-        let (before, after) = (world(&[scaled(2, "1"), role]), world(&[scaled(0, "2"), json!({"kind": "Job", "metadata": {"name": "j"}})]));
-        assert_eq!(differences(&before, &after, &[]), ["ClusterRole r is gone", "Deployment a/b differs", "Job j is new"]);
+        let (before, after) = (
+            world(&[scaled(2, "1"), role]),
+            world(&[scaled(0, "2"), json!({"kind": "Job", "metadata": {"name": "j"}})]),
+        );
+        assert_eq!(
+            differences(&before, &after, &[]),
+            ["ClusterRole r is gone", "Deployment a/b differs", "Job j is new"]
+        );
         assert_eq!(differences(&before, &after, &["* a/*".to_owned(), "ClusterRole*".to_owned()]), ["Job j is new"]);
     }
 }

@@ -20,7 +20,18 @@ const DEADLINE: Duration = Duration::from_mins(10);
 fn play(script: &str, speed: &str, size: &str, seed: u64) -> Vec<Value> {
     let home = Home::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_brink"));
-    command.args(["demo", "--play", script, "--headless", "--speed", speed, "--size", size, "--seed", &seed.to_string()]);
+    command.args([
+        "demo",
+        "--play",
+        script,
+        "--headless",
+        "--speed",
+        speed,
+        "--size",
+        size,
+        "--seed",
+        &seed.to_string(),
+    ]);
     command.env_clear().envs(home.environment()).current_dir(home.path());
     let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (to, lines) = mpsc::channel();

@@ -21,9 +21,7 @@ const MAY: &[(&str, &[&str])] = &[
     ("script", &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes", "app"]),
     (
         "runtime",
-        &[
-            "base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes", "app", "script",
-        ],
+        &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes", "app", "script"],
     ),
     (
         "cli",

@@ -48,7 +48,16 @@ pub fn load(container: &Value) -> Option<Load> {
 fn span(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
-    Some(Duration::from_secs(number * if unit == "m" { 60 } else if unit == "h" { 3600 } else { 1 }))
+    Some(Duration::from_secs(
+        number
+            * if unit == "m" {
+                60
+            } else if unit == "h" {
+                3600
+            } else {
+                1
+            },
+    ))
 }
 
 #[cfg(test)]

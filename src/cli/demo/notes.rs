@@ -68,7 +68,8 @@ fn page(told: &Told) -> String {
         "{}   step {} of {}   {minutes}:{seconds:02} of {} min   {}\n\n",
         told.script, told.step, told.of, told.minutes, told.clock
     );
-    for (head, text) in [("note", &told.note), ("on screen", &told.say), ("next", &told.next), ("now", &told.standing)] {
+    for (head, text) in [("note", &told.note), ("on screen", &told.say), ("next", &told.next), ("now", &told.standing)]
+    {
         if text.is_empty() {
             continue;
         }

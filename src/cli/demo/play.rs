@@ -69,6 +69,10 @@ fn silent(_: &Report) {}
 fn size(given: &str) -> Result<(u16, u16), Failure> {
     let read = given.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
     read.filter(|size: &(u16, u16)| size.0 >= 40 && size.1 >= 10 && size.0 <= 500 && size.1 <= 200).ok_or_else(|| {
-        Failure::usage("cannot play", format!("`{given}` is no size of a screen"), "write columns x rows, such as 80x24")
+        Failure::usage(
+            "cannot play",
+            format!("`{given}` is no size of a screen"),
+            "write columns x rows, such as 80x24",
+        )
     })
 }

@@ -30,7 +30,9 @@ pub fn find(given: &str) -> Result<Script, Failure> {
     let is_file = path.components().count() > 1 || path.extension().is_some();
     if !is_file {
         let fix = match suggest::nearest(given, SCRIPTS.iter().map(|(name, _)| *name)) {
-            Some(near) => format!("did you mean `{near}`? `brink demo --list` shows all; a file is named with its path"),
+            Some(near) => {
+                format!("did you mean `{near}`? `brink demo --list` shows all; a file is named with its path")
+            }
             None => "`brink demo --list` shows all; a file is named with its path".to_owned(),
         };
         return Err(Failure::usage("cannot play the script", format!("there is no script `{given}`"), fix));

@@ -32,7 +32,9 @@ pub(super) fn caption(player: &Player, app: &App, leave: Leave) -> Option<Captio
             let keys = vec![(Command::ScriptOn, "next step"), (Command::ScriptRetry, "retry")];
             (says, Tone::ByHand, keys, "by hand now".to_owned())
         }
-        Phase::Rewinding(name, _) => (format!("back to {name}"), Tone::Plays, Vec::new(), "ending what is live".to_owned()),
+        Phase::Rewinding(name, _) => {
+            (format!("back to {name}"), Tone::Plays, Vec::new(), "ending what is live".to_owned())
+        }
         Phase::Over => return None,
     };
     if text.is_empty() && keys.is_empty() && aside.is_empty() {

@@ -8,7 +8,7 @@ mod keys;
 pub mod pty;
 mod pty_script;
 mod routes;
-mod script;
 pub mod screens;
+mod script;
 mod stage;
 mod states;

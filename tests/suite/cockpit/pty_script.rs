@@ -31,7 +31,8 @@ fn a_script_is_followed_fails_and_goes_on_by_hand() {
     session.until("the hold", |screen| screen.contains("space go on"));
     session.press(" ");
     session.until("the failure", |screen| screen.contains("nobody came"));
-    session.until("its keys", |screen| ["r retry", "s skip", "h go on by hand"].iter().all(|keys| screen.contains(keys)));
+    session
+        .until("its keys", |screen| ["r retry", "s skip", "h go on by hand"].iter().all(|keys| screen.contains(keys)));
     // Keys of one's own always work, also then.
     session.press("2");
     session.until("the routes", |screen| screen.contains("Routes"));

@@ -65,10 +65,15 @@ impl Show {
     fn keys(&mut self, keys: &str) {
         for key in keys.split_whitespace() {
             self.stage.keys(key);
-            let orders: Vec<_> = self.stage.effects.iter().filter_map(|effect| match effect {
-                Effect::Script(command) => Some(*command),
-                _ => None,
-            }).collect();
+            let orders: Vec<_> = self
+                .stage
+                .effects
+                .iter()
+                .filter_map(|effect| match effect {
+                    Effect::Script(command) => Some(*command),
+                    _ => None,
+                })
+                .collect();
             self.stage.effects.retain(|effect| !matches!(effect, Effect::Script(_)));
             for order in orders {
                 self.player.order(order, self.leave, self.stage.now);
@@ -273,7 +278,8 @@ fn objects_and_figures_are_asked_until_they_are_so() {
 
 #[test]
 fn text_is_typed_at_reading_speed_into_a_field_that_is_open() {
-    let mut show = Show::of("- {say: Look, do: [show_pods, filter], type: cart, wait: {screen: /cart}, hold: true}\n", OTHERS);
+    let mut show =
+        Show::of("- {say: Look, do: [show_pods, filter], type: cart, wait: {screen: /cart}, hold: true}\n", OTHERS);
     show.pass(Duration::from_millis(40));
     assert!(show.stage.shows("/c") && !show.stage.shows("/cart"), "{}", show.stage.text());
     for _ in 0..6 {
