@@ -107,6 +107,7 @@ async fn everything(live: Option<Live>, known: &Known) -> Result<Brought, Failur
             all.extend(survey::folded(&item));
         }
     }
+    survey::forget_autoscaled(&mut all);
     Ok(Brought::Survey(all))
 }
 
