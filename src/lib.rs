@@ -16,6 +16,7 @@
 //! | [`widgets`] | stateless drawings |
 //! | [`panes`] | one file per pane: state, update and view side by side |
 //! | [`app`] | the cockpit: focus, routing, layout |
+//! | [`script`] | presenter scripts: what they may say, do and wait for, and the player |
 //! | [`runtime`] | the loop, the terminal, the pacer, the effects |
 //! | [`cli`] | the same functions, headless |
 //!
@@ -33,4 +34,5 @@ pub mod mesh;
 pub mod msg;
 pub mod panes;
 pub mod runtime;
+pub mod script;
 pub mod widgets;

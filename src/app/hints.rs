@@ -10,7 +10,7 @@ use crate::{
 /// Keys as typed, with their words.
 pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
     use Command as C;
-    let context = app.chain().first().copied().unwrap_or(Context::Global);
+    let context = own_context(app);
     let own = match app.screens.last() {
         Some(Screen::Preview(preview)) if app.prompt.is_none() => Some(preview.hints(app.now, &app.world)),
         Some(Screen::Undo(undo)) if app.prompt.is_none() => Some(undo.hints(app.now)),
@@ -33,7 +33,7 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         Context::Logs => &[C::Back, C::Follow, C::Container, C::Since, C::Previous, C::Search, C::Wrap, C::Help],
         Context::Picker => &[C::Choose, C::Filter, C::Back],
         // These name their keys themselves.
-        Context::Form | Context::Preview | Context::Faults | Context::Agent => &[],
+        Context::Form | Context::Preview | Context::Faults | Context::Agent | Context::Script => &[],
         Context::Input => &[C::Accept, C::Cancel],
     };
     let path = chain(context);
@@ -72,6 +72,11 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
     pairs
 }
 
+/// Whose keys count on the screen in front; a script that waits offers its own beside its caption.
+fn own_context(app: &App) -> Context {
+    app.chain().into_iter().find(|context| *context != Context::Script).unwrap_or(Context::Global)
+}
+
 /// This key where it is bound so, else any.
 fn plain_key(app: &App, path: &[Context], command: Command, wanted: &str) -> Option<String> {
     let keys = app.keymap.keys(path, command);
@@ -105,7 +110,7 @@ pub fn abort_key(app: &App) -> Option<String> {
 /// The help: every key that works here, by context, from the command table and the keymap.
 pub fn help(app: &App) -> String {
     let mut text = String::new();
-    for context in chain(app.chain().first().copied().unwrap_or(Context::Global)) {
+    for context in app.chain() {
         text.push_str(&format!("{}\n", context.word()));
         let mut rows: Vec<(String, &str, &str)> = Vec::new();
         for (keys, commands) in app.keymap.bound(context) {

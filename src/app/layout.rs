@@ -20,6 +20,8 @@ pub struct Layout {
     pub above: Rect,
     /// What is told of faults between body and hints.
     pub below: Rect,
+    /// What a running script says, above the hints.
+    pub caption: Rect,
     /// The hint line.
     pub hint: Rect,
     /// Panes with their frames; neighbours share a line.
@@ -43,6 +45,10 @@ pub struct Wish {
     pub above: u16,
     /// Rows wanted below the panes.
     pub below: u16,
+    /// Rows wanted by a running script.
+    pub caption: u16,
+    /// Fewer panes, so that each can be read from afar.
+    pub presenting: bool,
 }
 
 impl Layout {
@@ -58,11 +64,14 @@ impl Layout {
         let room = height - 2;
         let above = wish.above.min(room.saturating_sub(3));
         let below = wish.below.min(room.saturating_sub(3 + above));
-        let body = Rect { y: 1 + above, height: room - above - below, ..whole };
+        let caption = wish.caption.min(room.saturating_sub(3 + above + below));
+        let body = Rect { y: 1 + above, height: room - above - below - caption, ..whole };
         let below = Rect { y: body.bottom(), height: below, ..whole };
+        let caption = Rect { y: below.bottom(), height: caption, ..whole };
         let above = Rect { y: 1, height: above, ..whole };
-        let mut layout = Self { whole, header, body, above, below, hint, ..Self::default() };
-        if wish.zoomed || width < 100 || height < 30 {
+        let mut layout = Self { whole, header, body, above, below, caption, hint, ..Self::default() };
+        let few = wish.presenting && (width < 160 || height < 45);
+        if wish.zoomed || width < 100 || height < 30 || few {
             layout.tabs = !wish.zoomed;
             layout.panes = vec![(wish.focus, body)];
         } else if width < 160 {
@@ -156,7 +165,8 @@ mod tests {
     use super::{LEAST, Layout, Wish};
     use crate::panes::PaneKind;
 
-    const WISH: Wish = Wish { focus: PaneKind::Pods, zoomed: false, agent: false, above: 0, below: 0 };
+    const WISH: Wish =
+        Wish { focus: PaneKind::Pods, zoomed: false, agent: false, above: 0, below: 0, caption: 0, presenting: false };
 
     #[test]
     fn panes_appear_by_importance() {
@@ -172,9 +182,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn everything_stays_inside_at_every_size(width in 0u16..300, height in 0u16..120, zoomed: bool, agent: bool, at in 0usize..5, above in 0u16..12, below in 0u16..4) {
+        fn everything_stays_inside_at_every_size(width in 0u16..300, height in 0u16..120, zoomed: bool, agent: bool, at in 0usize..5, above in 0u16..12, below in 0u16..4, caption in 0u16..5, presenting: bool) {
             let agent = agent || PaneKind::ALL[at] == PaneKind::Agent;
-            let wish = Wish { focus: PaneKind::ALL[at], zoomed, agent, above, below };
+            let wish = Wish { focus: PaneKind::ALL[at], zoomed, agent, above, below, caption, presenting };
             let layout = Layout::new(width, height, wish);
             prop_assert_eq!(layout.too_small, width < LEAST.0 || height < LEAST.1);
             for (_, area) in &layout.panes {

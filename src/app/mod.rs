@@ -5,11 +5,13 @@
 //! routing, layout, header and hints.
 
 mod answers;
+mod caption;
 mod go;
 pub mod header;
 pub mod hints;
 pub mod layout;
 mod object;
+mod observed;
 pub mod prompt;
 pub mod screen;
 mod update;
@@ -26,7 +28,7 @@ use crate::{
     cluster::address::ContextName,
     config::{Keymap, Role, Theme},
     fault::intent::Fault,
-    msg::{Context, Effect, Failure, Key},
+    msg::{Caption, Context, Effect, Failure, Key},
     panes::{Agent, Cx, Faults, Look, Mesh, PaneKind, Pods, Routes, Stop, World, live},
 };
 
@@ -110,6 +112,10 @@ pub struct App {
     notice: Option<Notice>,
     waiting_notices: Vec<Notice>,
     stop: Stop,
+    /// What the running script says.
+    caption: Option<Box<Caption>>,
+    /// Fewer things, larger: for those in the last row.
+    presenting: bool,
     /// Intents applied here, by injection.
     intents: BTreeMap<String, Fault>,
     /// Commands asked for to finish an undo by hand.
@@ -155,6 +161,8 @@ impl App {
             notice: None,
             waiting_notices: Vec::new(),
             stop: Stop::default(),
+            caption: None,
+            presenting: false,
             intents: BTreeMap::new(),
             printed: None,
             quit_asked: None,
@@ -203,7 +211,13 @@ impl App {
                 PaneKind::Agent => self.panes.agent.context(),
             }
         };
-        crate::config::keymap::chain(context)
+        let mut chain = crate::config::keymap::chain(context);
+        match &self.caption {
+            Some(caption) if caption.asks_first() && context != Context::Input => chain.insert(0, Context::Script),
+            Some(caption) if caption.asks_last() && context != Context::Input => chain.push(Context::Script),
+            _ => {}
+        }
+        chain
     }
 
     /// Says something at the bottom for a while; what is already said is heard out first.
@@ -284,6 +298,8 @@ impl App {
             agent: self.panes.agent.ready() || self.focus == PaneKind::Agent,
             above: self.stop.height(&self.world),
             below: 0,
+            caption: caption::height(self),
+            presenting: self.presenting,
         };
         let faults_seen = {
             let layout = Layout::new(self.size.0, self.size.1, wish);

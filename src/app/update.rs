@@ -42,6 +42,7 @@ impl App {
             Event::Wake => Vec::new(),
             Event::Resumed => vec![Effect::Redraw],
             Event::Terminate => vec![Effect::Quit],
+            Event::Cue(cue) => self.cue(cue),
             event => self.answer(event),
         };
         effects.extend(self.tend());
@@ -109,7 +110,7 @@ impl App {
         }
     }
 
-    fn insert(&mut self, text: &str) -> Vec<Effect> {
+    pub(super) fn insert(&mut self, text: &str) -> Vec<Effect> {
         if let Some(prompt) = &mut self.prompt {
             prompt.line.insert(text);
             let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
@@ -136,7 +137,7 @@ impl App {
         Vec::new()
     }
 
-    fn run(&mut self, command: Command, alone: bool) -> Vec<Effect> {
+    pub(super) fn run(&mut self, command: Command, alone: bool) -> Vec<Effect> {
         match command {
             Command::Abort => return self.abort(),
             Command::StopAll => return self.stop_all(),
@@ -150,6 +151,11 @@ impl App {
             Command::Quit => return self.quit(),
             Command::Suspend => return vec![Effect::Suspend],
             Command::Redraw => return vec![Effect::Redraw],
+            Command::ScriptOn
+            | Command::ScriptRetry
+            | Command::ScriptSkip
+            | Command::ScriptByHand
+            | Command::ScriptRewind => return vec![Effect::Script(command)],
             // What was said is waved away with the same key that leaves.
             Command::Back | Command::Cancel => self.hush(),
             _ => {}

@@ -5,7 +5,7 @@ use ratatui::{
     layout::{Position, Rect},
 };
 
-use super::{App, header, hints, layout};
+use super::{App, caption, header, hints, layout};
 use crate::{
     base::width,
     config::Role,
@@ -36,6 +36,7 @@ impl App {
             self.panes(buf);
         }
         live::strip(self.layout.below, buf, &self.look(false));
+        caption::view(self, buf);
         // Drawn last: nothing may cover the emergency stop.
         self.stop.view(self.layout.above, buf, &self.look(false));
         self.bottom(buf)

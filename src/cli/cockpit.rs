@@ -20,12 +20,25 @@ use crate::{
     fault::policy::Policy,
     journal::io::shelf::state_directory,
     msg,
-    runtime::{self, CockpitError, Options},
+    runtime::{self, CockpitError, Options, Play, Stage},
 };
+
+/// What a demo adds to a cockpit.
+#[derive(Debug, Default)]
+pub struct Show {
+    /// Fewer panes, larger words.
+    pub present: bool,
+    /// A script to play.
+    pub play: Option<Play>,
+    /// The world that this process started.
+    pub stage: Option<Stage>,
+    /// Somebody asked to end before the cockpit listens itself.
+    pub told: Arc<AtomicBool>,
+}
 
 /// Reads what the cockpit needs and runs it.
 pub fn run(globals: &Globals) -> Ended {
-    until(globals, Arc::default())
+    show(globals, Show::default())
 }
 
 /// Whether anybody could see it.
@@ -33,8 +46,8 @@ pub fn seen() -> Result<(), Failure> {
     runtime::Terminal::check().map_err(|error| failed(&error))
 }
 
-/// The same as [`run`]; it ends at once where somebody asked for that before it listens itself.
-pub fn until(globals: &Globals, told: Arc<AtomicBool>) -> Ended {
+/// The same as [`run`], with what a demo adds.
+pub fn show(globals: &Globals, show: Show) -> Ended {
     let settings = settings::resolve(globals)?;
     let var = |name| env::var(name).ok();
     let depth = Depth::detect(var("NO_COLOR").as_deref(), var("COLORTERM").as_deref(), var("TERM").as_deref());
@@ -47,6 +60,9 @@ pub fn until(globals: &Globals, told: Arc<AtomicBool>) -> Ended {
     });
     notices.extend(wrong.iter().map(|complaint| format!("theme {name}: {complaint}")));
     theme.ascii = !speaks_utf8(var("LC_ALL").or_else(|| var("LC_CTYPE")).or_else(|| var("LANG")).as_deref());
+    if show.present {
+        theme = theme.presented();
+    }
     let name = settings.keymap();
     let (keymap, wrong) = look::keymap(name).unwrap_or_else(|complaints| {
         notices.push(format!("keymap: {complaints}"));
@@ -72,9 +88,17 @@ pub fn until(globals: &Globals, told: Arc<AtomicBool>) -> Ended {
         record: globals.record.clone(),
         fps: u64::from(settings.fps()),
         notices,
-        told,
+        told: show.told,
+        present: show.present,
+        play: show.play,
+        stage: show.stage,
     };
-    runtime::cockpit(options).map(|()| Ending::Done).map_err(|error| failed(&error))
+    match runtime::cockpit(options) {
+        Ok(true) => Ok(Ending::Done),
+        // The line of its last step says why.
+        Ok(false) => Ok(Ending::Unmet),
+        Err(error) => Err(failed(&error)),
+    }
 }
 
 fn failed(error: &CockpitError) -> Failure {

@@ -50,6 +50,18 @@ impl Theme {
         draft.finish(depth)
     }
 
+    /// The same for a hall: everything bold, nothing dim or slanted, for contrast carries farther than nuance.
+    #[must_use]
+    pub fn presented(mut self) -> Self {
+        let (text, border) = (self.style(Role::Text), self.style(Role::BorderFocus));
+        self.styles[Role::TextDim as usize] = text;
+        self.styles[Role::Border as usize] = border;
+        for style in &mut self.styles {
+            *style = style.remove_modifier(Modifier::DIM | Modifier::ITALIC).add_modifier(Modifier::BOLD);
+        }
+        self
+    }
+
     /// A theme by the text of its file, over the themes it inherits from. `find` gives the text of a theme by name.
     pub fn read(text: &str, depth: Depth, find: &dyn Fn(&str) -> Option<String>) -> (Self, Vec<Complaint>) {
         let mut draft = Draft::default();

@@ -32,13 +32,15 @@ pub enum Context {
     Form,
     /// The preview.
     Preview,
+    /// A running script that waits for a person: asked before all others, text fields aside.
+    Script,
     /// Any text field: printable keys are text here, so only other keys can be bound.
     Input,
 }
 
 impl Context {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Global,
         Self::Table,
         Self::Pods,
@@ -51,6 +53,7 @@ impl Context {
         Self::Picker,
         Self::Form,
         Self::Preview,
+        Self::Script,
         Self::Input,
     ];
 
@@ -69,6 +72,7 @@ impl Context {
             Self::Picker => "picker",
             Self::Form => "form",
             Self::Preview => "preview",
+            Self::Script => "script",
             Self::Input => "input",
         }
     }
@@ -76,7 +80,7 @@ impl Context {
     /// Contexts that are asked after this one, from near to far. Key conflicts are looked for along this path.
     pub fn outer(self) -> &'static [Self] {
         match self {
-            Self::Global | Self::Input => &[],
+            Self::Global | Self::Input | Self::Script => &[],
             Self::Pods | Self::Routes | Self::Mesh | Self::Faults => &[Self::Table, Self::Global],
             Self::Logs => &[Self::Viewer, Self::Global],
             Self::Agent | Self::Table | Self::Viewer | Self::Picker | Self::Form | Self::Preview => &[Self::Global],
@@ -211,6 +215,11 @@ commands! {
     SideBySide "side_by_side" Preview "side by side" "Show before and after next to each other, or as one diff."
     NextChange "next_change" Preview "next change" "Go to the next change."
     PreviousChange "previous_change" Preview "previous change" "Go to the previous change."
+    ScriptOn "script_on" Script "go on" "Go on with the script."
+    ScriptRetry "script_retry" Script "retry" "Wait once more for what the script waits for."
+    ScriptSkip "script_skip" Script "skip" "Pass over what the script waits for."
+    ScriptByHand "script_by_hand" Script "by hand" "Do this step by hand; the script waits."
+    ScriptRewind "script_rewind" Script "rewind" "End every fault and go back to the last checkpoint of the script."
     Accept "accept" Input "accept" "Take what was typed."
     Cancel "cancel" Input "cancel" "Leave the text field."
     Complete "complete" Input "complete" "Complete the word."

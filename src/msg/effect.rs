@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::{Command, Errand};
 use crate::{
     agent::Conversation,
     base::Ticket,
@@ -78,6 +79,10 @@ pub enum Effect {
     StopAll(Ticket, bool),
     /// Lift the emergency stop's latch, with the reason.
     Release(Ticket, String),
+    /// Tell the running script what a person wants of it.
+    Script(Command),
+    /// Look something up or do something for the running script.
+    Errand(u64, Errand),
 }
 
 /// Whether YAML shows managedFields.

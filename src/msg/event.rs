@@ -1,6 +1,6 @@
 //! What happens to the cockpit. Answers carry the [`Ticket`] of their question; one that nobody waits for any more is dropped.
 
-use super::{failure::Failure, key::Key};
+use super::{Brought, Cue, failure::Failure, key::Key};
 use crate::{
     agent::Told,
     base::Ticket,
@@ -91,6 +91,10 @@ pub enum Event {
     Stopped(Ticket, Result<Stopped, Failure>),
     /// What an ask tells.
     Agent(Ticket, Box<Told>),
+    /// What a running script has done here.
+    Cue(Cue),
+    /// What an errand of the running script came to; for the script alone.
+    Brought(u64, Result<Brought, Failure>),
     /// Something worth a line at the bottom.
     Notice(Failure),
 }

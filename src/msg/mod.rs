@@ -3,15 +3,21 @@
 //! A key becomes a [`Command`] through the keymap; a pane answers with [`Effect`]s; the runtime carries them out and their
 //! answers come back as [`Event`]s. Nothing here acts.
 
+pub mod caption;
 pub mod command;
+pub mod cue;
 pub mod effect;
+pub mod errand;
 pub mod event;
 pub mod failure;
 pub mod key;
 pub mod line;
 
+pub use caption::Caption;
 pub use command::{Command, Context};
+pub use cue::Cue;
 pub use effect::Effect;
+pub use errand::{Brought, Errand};
 pub use event::Event;
 pub use failure::Failure;
 pub use key::Key;

@@ -131,6 +131,11 @@ impl Pods {
         })
     }
 
+    /// What stands in a column for the rows of a name.
+    pub fn cells(&self, row: &str, column: &str, world: &World, now: Now) -> Option<Vec<String>> {
+        self.grid.cells(row, column, &facts(now, world, false))
+    }
+
     /// Rows held.
     pub fn len(&self) -> usize {
         self.grid.index.len()

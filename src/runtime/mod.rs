@@ -10,8 +10,10 @@ mod doors;
 pub mod engine;
 pub mod guardian;
 mod input;
+pub mod notes;
 mod pacer;
 pub mod paint;
+mod play;
 mod record;
 mod run;
 mod signals;
@@ -34,6 +36,7 @@ use crate::{
 };
 
 pub use pacer::Pacer;
+pub use play::{Play, Stage};
 pub use record::Recorder;
 pub use terminal::Terminal;
 
@@ -66,6 +69,12 @@ pub struct Options {
     pub notices: Vec<String>,
     /// Somebody asked to end before the loop listened.
     pub told: Arc<AtomicBool>,
+    /// Fewer panes, larger words.
+    pub present: bool,
+    /// A script to play.
+    pub play: Option<Play>,
+    /// The world that this process started.
+    pub stage: Option<Stage>,
 }
 
 /// Why the cockpit ended other than by its user's wish.
@@ -110,7 +119,7 @@ impl CockpitError {
     }
 }
 
-/// Runs the cockpit until its user leaves.
-pub fn cockpit(options: Options) -> Result<(), CockpitError> {
+/// Runs the cockpit until its user leaves, or until a script without a terminal is over; says whether all went well.
+pub fn cockpit(options: Options) -> Result<bool, CockpitError> {
     run::run(options)
 }

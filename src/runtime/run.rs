@@ -10,7 +10,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use tokio::{
     runtime::Builder,
-    sync::mpsc::{Receiver, channel},
+    sync::mpsc::{Receiver, Sender, channel},
     time::sleep,
 };
 
@@ -19,6 +19,7 @@ use super::{
     doors::{self, Doors},
     input,
     paint::Painter,
+    play::Playing,
     signals::{self, Asked},
     terminal::Terminal,
     trace,
@@ -27,18 +28,21 @@ use crate::{
     app::{App, Start},
     base::Now,
     msg::{Effect, Event},
+    script::Act,
 };
 
 /// Runs the cockpit.
-pub fn run(options: Options) -> Result<(), CockpitError> {
+pub fn run(options: Options) -> Result<bool, CockpitError> {
     let begin = Instant::now();
     // Before the terminal is taken, so that no signal finds it taken and nobody listening.
     let signals = signals::start().map_err(CockpitError::Start)?;
     if options.told.load(Ordering::Relaxed) {
-        return Ok(());
+        // What was to be played was not.
+        return Ok(options.play.is_none());
     }
-    let mut terminal = Terminal::enter()?;
-    let size = Terminal::size();
+    let unseen = options.play.as_ref().filter(|play| play.headless).map(|play| play.size);
+    let mut terminal = if unseen.is_some() { None } else { Some(Terminal::enter()?) };
+    let size = unseen.unwrap_or_else(Terminal::size);
     let mut recorder = match &options.record {
         Some(path) => Some(
             Recorder::create(path, size.0, size.1, Timestamp::now())
@@ -60,6 +64,9 @@ pub fn run(options: Options) -> Result<(), CockpitError> {
         fps,
         notices,
         told: _,
+        present,
+        play,
+        stage,
     } = options;
     let start = Start {
         keymap,
@@ -74,7 +81,11 @@ pub fn run(options: Options) -> Result<(), CockpitError> {
         now: Now { mono: begin.elapsed(), server: Timestamp::now() },
         notices,
     };
-    let (app, effects) = App::new(start);
+    let (mut app, effects) = App::new(start);
+    if present {
+        app.present();
+    }
+    let playing = play.map(|play| Playing::new(play, stage.clone()));
     let mut cockpit = Cockpit {
         app,
         painter: Painter::new(size.0, size.1),
@@ -82,24 +93,36 @@ pub fn run(options: Options) -> Result<(), CockpitError> {
         begin,
         clock: doors::SharedClock::default(),
         pulse: doors::Pulse::default(),
-        terminal: &mut terminal,
+        terminal: terminal.as_mut(),
         recorder: recorder.as_mut(),
+        playing,
+        nobody: None,
         over: false,
+        well: true,
     };
     // The first frame waits for nothing: no file, no thread, no network.
     cockpit.pacer.touch();
     cockpit.draw().map_err(CockpitError::Terminal)?;
     trace::start(&state_dir);
     let (keys_to, keys) = channel(64);
-    input::start(keys_to).map_err(CockpitError::Start)?;
+    // A channel that is held open and silent stands for the keys of nobody.
+    if cockpit.terminal.is_some() {
+        input::start(keys_to).map_err(CockpitError::Start)?;
+    } else {
+        cockpit.nobody = Some(keys_to);
+    }
     let (clock, pulse) = (cockpit.clock.clone(), cockpit.pulse.clone());
-    let plan = doors::Plan { address, prometheus, agent: agent.ok(), readonly, policy, state_dir, clock, pulse };
+    let plan = doors::Plan { address, prometheus, agent: agent.ok(), readonly, policy, state_dir, clock, pulse, stage };
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
     let ended = waiting.block_on(cockpit.run(effects, &doors, keys, signals, events));
-    terminal.give();
+    let well = cockpit.well;
+    drop(cockpit);
+    if let Some(terminal) = &mut terminal {
+        terminal.give();
+    }
     doors.close();
-    ended
+    ended.map(|()| well)
 }
 
 struct Cockpit<'t> {
@@ -109,9 +132,14 @@ struct Cockpit<'t> {
     begin: Instant,
     clock: doors::SharedClock,
     pulse: doors::Pulse,
-    terminal: &'t mut Terminal,
+    /// `None` when nobody watches.
+    terminal: Option<&'t mut Terminal>,
     recorder: Option<&'t mut Recorder>,
+    playing: Option<Playing>,
+    nobody: Option<Sender<Event>>,
     over: bool,
+    /// What was played went well.
+    well: bool,
 }
 
 impl Cockpit<'_> {
@@ -130,7 +158,7 @@ impl Cockpit<'_> {
         self.carry_out(effects, doors).map_err(CockpitError::Terminal)?;
         while !self.over {
             self.pulse.beat();
-            let due = self.pacer.due().or_else(|| self.app.wakes());
+            let due = self.pacer.due().or_else(|| self.wakes());
             let wait = due.map(|due| due.saturating_sub(self.begin.elapsed()));
             let first = tokio::select! {
                 biased;
@@ -154,7 +182,41 @@ impl Cockpit<'_> {
                 let due = self.pacer.due().is_some_and(|due| due <= self.begin.elapsed());
                 next = if due { None } else { keys.try_recv().or_else(|_| events.try_recv()).ok() };
             }
+            self.play(doors).map_err(CockpitError::Terminal)?;
             self.draw().map_err(CockpitError::Terminal)?;
+        }
+        Ok(())
+    }
+
+    fn wakes(&self) -> Option<Duration> {
+        let script = self.playing.as_ref().and_then(|playing| playing.wakes(self.now()));
+        self.app.wakes().into_iter().chain(script).min()
+    }
+
+    /// Lets the script do what it can do now. Bounded: whatever a script does, keys and rows come through.
+    fn play(&mut self, doors: &Doors) -> io::Result<()> {
+        for _ in 0..16 {
+            let now = self.now();
+            // Judged is what stands on the screen.
+            self.app.settle();
+            let Some(playing) = &mut self.playing else { return Ok(()) };
+            let leave = playing.leave(&self.app);
+            let acts = playing.player.tick(&self.app, now, leave);
+            playing.tell();
+            if let Some(well) = playing.player.over().filter(|_| playing.headless) {
+                self.well = well;
+                self.over = true;
+                return Ok(());
+            }
+            if acts.is_empty() {
+                return Ok(());
+            }
+            for act in acts {
+                match act {
+                    Act::Cue(cue) => self.take(Event::Cue(cue), doors)?,
+                    Act::Errand(id, errand) => doors.send(Effect::Errand(id, errand)),
+                }
+            }
         }
         Ok(())
     }
@@ -167,6 +229,15 @@ impl Cockpit<'_> {
             }
         }
         let now = self.now();
+        let event = match event {
+            Event::Brought(id, answer) => {
+                if let Some(playing) = &mut self.playing {
+                    playing.player.hear(id, answer, now);
+                }
+                return Ok(());
+            }
+            event => event,
+        };
         let effects = self.app.update(event, now);
         self.pacer.touch();
         self.carry_out(effects, doors)
@@ -178,14 +249,22 @@ impl Cockpit<'_> {
                 Effect::Quit => self.over = true,
                 Effect::Suspend => self.stop()?,
                 Effect::Redraw => self.redraw(),
+                Effect::Script(command) => {
+                    let now = self.now();
+                    if let Some(playing) = &mut self.playing {
+                        let leave = playing.leave(&self.app);
+                        playing.player.order(command, leave, now);
+                    }
+                }
                 Effect::Copy(text) => self.write(&clipboard(&text))?,
                 Effect::EditText(ticket, text) => {
                     // The editor gets the terminal; the loop goes on when it is left.
-                    self.terminal.give();
+                    let Some(terminal) = &mut self.terminal else { continue };
+                    terminal.give();
                     self.pulse.away(true);
                     let edited = super::doors::edit_text(&text);
                     self.pulse.away(false);
-                    self.terminal.take()?;
+                    terminal.take()?;
                     self.redraw();
                     let now = self.now();
                     let more = self.app.update(Event::Edited(ticket, edited), now);
@@ -204,6 +283,7 @@ impl Cockpit<'_> {
                 Ok(())
             }
             Asked::Stop => self.stop(),
+            Asked::Resize if self.terminal.is_none() => Ok(()),
             Asked::Resize => {
                 let (width, height) = Terminal::size();
                 self.take(Event::Resize { width, height }, doors)
@@ -216,9 +296,10 @@ impl Cockpit<'_> {
     }
 
     fn stop(&mut self) -> io::Result<()> {
-        self.terminal.give();
+        let Some(terminal) = &mut self.terminal else { return Ok(()) };
+        terminal.give();
         signals::stop_here();
-        self.terminal.take()?;
+        terminal.take()?;
         let (width, height) = Terminal::size();
         self.painter.resize(width, height);
         let now = self.now();
@@ -237,12 +318,13 @@ impl Cockpit<'_> {
             return Ok(());
         }
         self.app.settle();
+        let Some(terminal) = &mut self.terminal else { return Ok(()) };
         let app = &self.app;
         let bytes = self.painter.frame(|buf| app.view(buf));
         if bytes.is_empty() {
             return Ok(());
         }
-        self.terminal.write(bytes)?;
+        terminal.write(bytes)?;
         if let Some(recorder) = &mut self.recorder {
             recorder.output(self.begin.elapsed(), bytes)?;
         }
@@ -250,7 +332,10 @@ impl Cockpit<'_> {
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.terminal.write(bytes)
+        match &mut self.terminal {
+            Some(terminal) => terminal.write(bytes),
+            None => Ok(()),
+        }
     }
 }
 

@@ -18,12 +18,16 @@ const MAY: &[(&str, &[&str])] = &[
     ("widgets", &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config"]),
     ("panes", &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets"]),
     ("app", &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes"]),
-    ("runtime", &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes", "app"]),
+    ("script", &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes", "app"]),
+    (
+        "runtime",
+        &["base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes", "app", "script"],
+    ),
     (
         "cli",
         &[
             "base", "cluster", "mesh", "journal", "fault", "agent", "msg", "config", "widgets", "panes", "app",
-            "runtime",
+            "script", "runtime",
         ],
     ),
 ];

@@ -43,6 +43,7 @@ pub struct Cluster {
     seed: u64,
     made: u64,
     documents: BTreeMap<String, OnceLock<Arc<Value>>>,
+    pub(super) checkpoints: BTreeMap<String, Vec<(KindId, Arc<Object>)>>,
     /// Schemas of custom kinds by `group/plural/version`, made on first use.
     customs: BTreeMap<String, OnceLock<Option<Arc<Custom>>>>,
 }
@@ -89,6 +90,7 @@ impl Cluster {
             seed,
             made: 0,
             documents: BTreeMap::new(),
+            checkpoints: BTreeMap::new(),
             customs: BTreeMap::new(),
         };
         for group in pack::discovery().as_array().into_iter().flatten() {

@@ -6,6 +6,7 @@
 mod access;
 mod admit;
 mod builtin;
+mod checkpoint;
 mod cluster;
 mod custom;
 mod delete;

@@ -4,6 +4,7 @@
 //! Nothing here knows a kind's rules, a protocol or a clock.
 
 pub mod field_selector;
+pub mod fortio;
 pub mod jsonpath;
 pub mod keyed;
 pub mod kinds;

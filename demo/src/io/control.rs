@@ -79,8 +79,20 @@ fn act<M: Machine>(method: &str, path: &str, body: &[u8], shared: &Shared<M>) ->
             shared.with(Machine::compact);
             (200, json!({"ok": true}))
         }
+        ("POST", _) if path.starts_with("/checkpoint/") => {
+            shared.with(|machine| machine.checkpoint(path.trim_start_matches("/checkpoint/")));
+            (201, json!({"ok": true}))
+        }
+        ("POST", _) if path.starts_with("/restore/") => {
+            let name = path.trim_start_matches("/restore/");
+            if shared.with(|machine| machine.restore(name)) {
+                (200, json!({"ok": true}))
+            } else {
+                (404, json!({"error": format!("no checkpoint {name:?}")}))
+            }
+        }
         ("GET", "/clock") => (200, json!({"now": when::micros(shared.clock.now()), "rate": shared.clock.rate()})),
-        _ => (404, json!({"error": "want /health, /rules, /compact or /clock"})),
+        _ => (404, json!({"error": "want /health, /rules, /compact, /checkpoint/NAME, /restore/NAME or /clock"})),
     }
 }
 

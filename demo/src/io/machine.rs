@@ -22,6 +22,10 @@ pub trait Machine: Send + 'static {
     fn set_users(&mut self, users: Vec<User>);
     /// Forgets changes and begun lists.
     fn compact(&mut self);
+    /// Remembers how everything is.
+    fn checkpoint(&mut self, name: &str);
+    /// Writes everything back as it was remembered; false when nothing was under this name.
+    fn restore(&mut self, name: &str) -> bool;
     /// Which trouble stands from now on, with the API and in the logs.
     fn set_trouble(&mut self, standing: Standing, floods: Vec<Flood>);
     /// Answers a request to its Prometheus: path, parameters; status and body.
@@ -50,6 +54,14 @@ impl Machine for Cluster {
 
     fn compact(&mut self) {
         Self::compact(self);
+    }
+
+    fn checkpoint(&mut self, name: &str) {
+        Self::checkpoint(self, name);
+    }
+
+    fn restore(&mut self, name: &str) -> bool {
+        Self::restore(self, name)
     }
 
     fn set_trouble(&mut self, standing: Standing, _: Vec<Flood>) {
@@ -84,6 +96,14 @@ impl Machine for World {
 
     fn compact(&mut self) {
         Self::compact(self);
+    }
+
+    fn checkpoint(&mut self, name: &str) {
+        Self::checkpoint(self, name);
+    }
+
+    fn restore(&mut self, name: &str) -> bool {
+        Self::restore(self, name)
     }
 
     fn set_trouble(&mut self, standing: Standing, floods: Vec<Flood>) {

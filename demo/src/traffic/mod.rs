@@ -13,6 +13,7 @@ pub mod behaviour;
 mod compile;
 mod edge;
 mod flags;
+mod generator;
 mod health;
 mod json;
 mod limit;
@@ -43,6 +44,7 @@ pub use self::{
     compile::{Probe, READ, Snapshot, compile},
     edge::{BOUNDS, Edge, EdgeKey, Reporter, Security, Workload},
     flags::Flags,
+    generator::generators,
     log::{Access, Line, LogRecord, stamp},
     request::Request,
     state::Tries,
@@ -96,6 +98,8 @@ pub struct Signal {
 pub struct Traffic {
     seed: u64,
     flows: Vec<Flow>,
+    /// How many of the flows are the world's own; the others come and go with their Jobs.
+    own: usize,
     fared: Vec<Fared>,
     state: State,
     seen: Option<Arc<Snapshot>>,
@@ -111,6 +115,7 @@ impl Traffic {
         let fared = vec![Fared::default(); flows.len()];
         Self {
             seed,
+            own: flows.len(),
             flows,
             fared,
             state: State::default(),
@@ -125,6 +130,13 @@ impl Traffic {
     /// The flows, in the order [`compile`] needs them.
     pub fn flows(&self) -> &[Flow] {
         &self.flows
+    }
+
+    /// Takes over what Jobs send now, beside the world's own flows.
+    pub fn set_generators(&mut self, generators: Vec<Flow>) {
+        self.flows.truncate(self.own);
+        self.flows.extend(generators);
+        self.fared.resize(self.flows.len(), Fared::default());
     }
 
     /// Changes the rate of a flow; whether there is one of this name.

@@ -233,6 +233,7 @@ impl World {
                 .filter_map(|kind| store.find(kind.group, kind.plural))
                 .any(|id| store.since(id, self.compiled).map_or(true, |mut events| events.next().is_some()));
         if moved {
+            self.traffic.set_generators(traffic::generators(&self.cluster));
             self.snapshot = Arc::new(traffic::compile(&self.cluster, &self.behaviours, self.traffic.flows()));
         }
         self.compiled = version;
@@ -284,6 +285,20 @@ impl World {
     pub fn compact(&mut self) {
         self.observe();
         self.cluster.compact();
+    }
+
+    /// Remembers all objects under a name. Metrics, logs and time are not of the past: they run on.
+    pub fn checkpoint(&mut self, name: &str) {
+        self.cluster.checkpoint(name);
+    }
+
+    /// Writes the remembered objects back, so that watchers see ordinary events; false without such a name.
+    pub fn restore(&mut self, name: &str) -> bool {
+        // What was written just before is known to the controllers before it is written over.
+        self.observe();
+        let known = self.cluster.restore(name);
+        self.observe();
+        known
     }
 
     /// Answers a request to the Prometheus.

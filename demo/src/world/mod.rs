@@ -17,6 +17,11 @@ mod strain;
 #[cfg(test)]
 mod tests;
 
+/// What a world shows, in one line.
+pub fn title(bundle: &Bundle) -> Result<String, Trouble> {
+    file::read(bundle).map(|world| world.title)
+}
+
 pub use self::{
     build::{Built, Stage, build},
     embedded::{Bundle, named, names},

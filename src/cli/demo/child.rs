@@ -32,10 +32,10 @@ pub struct Child {
 
 impl Child {
     /// Starts a world and waits until it is served.
-    pub fn start(args: &DemoArgs, told: &Told) -> Result<Self, Failure> {
+    pub fn start(world: &str, args: &DemoArgs, told: &Told) -> Result<Self, Failure> {
         let program = std::env::current_exe().map_err(|error| cannot(error.to_string()))?;
         let mut command = Command::new(program);
-        command.args(["demo", "--attached", "-o", "json", "--serve", &ANYWHERE.to_string(), "--world", &args.world]);
+        command.args(["demo", "--attached", "-o", "json", "--serve", &ANYWHERE.to_string(), "--world", world]);
         command.args(["--speed", &args.speed.to_string(), "--seed", &args.seed.to_string()]);
         if let Some(pods) = args.pods {
             command.args(["--pods", &pods.to_string()]);

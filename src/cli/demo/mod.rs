@@ -4,6 +4,10 @@
 //! guardian can still undo. Everything a demo writes lies in one folder, which the world takes away at its end.
 
 mod child;
+mod list;
+mod notes;
+mod play;
+mod scripts;
 mod serve;
 mod told;
 
@@ -16,7 +20,7 @@ use self::told::Told;
 use super::{
     Ended,
     args::{DemoArgs, Globals},
-    cockpit,
+    cockpit::{self, Show},
     failure::Failure,
     out::Out,
 };
@@ -60,7 +64,7 @@ impl Wanted {
     fn of(args: &DemoArgs) -> Result<Self, Failure> {
         let wrong = |trouble: world::Trouble| Failure::usage("cannot make the world", trouble.what, trouble.fix);
         Ok(Self {
-            bundle: world::named(&args.world).map_err(wrong)?,
+            bundle: world::named(args.world.as_deref().unwrap_or(SHOP)).map_err(wrong)?,
             pods: args.pods.map(world::limits::pods).transpose().map_err(wrong)?,
             speed: world::limits::speed(args.speed).map_err(wrong)?,
             seed: args.seed,
@@ -70,21 +74,45 @@ impl Wanted {
 
 /// Opens the cockpit on a world of its own, or only serves the world.
 pub fn run(args: &DemoArgs, globals: &Globals, out: &mut Out) -> Ended {
+    if args.list {
+        return list::run(args.output.shape, out);
+    }
+    if args.notes {
+        return notes::run(out);
+    }
     let wanted = Wanted::of(args)?;
-    match args.serve {
-        Some(address) => serve::run(&wanted, address, args, out),
-        None => look(args, globals),
+    match (args.serve, &args.play) {
+        (Some(address), _) => serve::run(&wanted, address, args, out),
+        (None, Some(script)) => play::run(script, args, globals),
+        (None, None) => look(args, globals),
     }
 }
 
 fn look(args: &DemoArgs, globals: &Globals) -> Ended {
-    // A world that nobody could see is not made.
-    cockpit::seen()
-        .map_err(|failure| Failure { fix: format!("{}, or serve the world alone: {SERVE}", failure.fix), ..failure })?;
+    let world = args.world.as_deref().unwrap_or(SHOP);
+    inside(world, args, globals, |_| Show { present: args.present, ..Show::default() })
+}
+
+/// A cockpit in a world of its own, which goes with it.
+fn inside(world: &str, args: &DemoArgs, globals: &Globals, show: impl FnOnce(&Doors) -> Show) -> Ended {
+    if !args.headless {
+        // A world that nobody could see is not made.
+        cockpit::seen().map_err(|failure| Failure {
+            fix: format!("{}, or serve the world alone: {SERVE}", failure.fix),
+            ..failure
+        })?;
+    }
     let told = Told::listen()?;
-    let child = child::Child::start(args, &told)?;
+    let child = child::Child::start(world, args, &told)?;
     let doors = child.doors();
-    let globals = Globals {
+    let ended = cockpit::show(&on(doors, globals), Show { told: told.flag(), ..show(doors) });
+    child.stop(&told);
+    ended
+}
+
+/// The flags of a cockpit on a world.
+fn on(doors: &Doors, globals: &Globals) -> Globals {
+    Globals {
         kubeconfig: Some(doors.kubeconfig.clone()),
         prometheus: Some(doors.prometheus.clone()),
         // Whoever brings a model asks that one.
@@ -93,14 +121,14 @@ fn look(args: &DemoArgs, globals: &Globals) -> Ended {
         state_dir: Some(globals.state_dir.clone().unwrap_or_else(|| doors.folder.clone())),
         all_namespaces: globals.all_namespaces || globals.namespace.is_none(),
         ..globals.clone()
-    };
-    let ended = cockpit::until(&globals, told.flag());
-    child.stop(&told);
-    ended
+    }
 }
 
 /// The world without a cockpit.
 const SERVE: &str = "`brink demo --serve 127.0.0.1:0`";
+
+/// The world when nobody says which.
+const SHOP: &str = "shop";
 
 /// Where a world listens when nobody says: any free port of this machine alone.
 pub const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);

@@ -8,7 +8,7 @@ mod located;
 mod read;
 mod write;
 
-pub use located::{Located, Node, documents};
+pub use located::{Located, Node, documents, place};
 pub use read::{Defaults, read};
 pub use write::{value, yaml};
 

@@ -108,6 +108,16 @@ impl Agent {
         self.transcript.proposals()
     }
 
+    /// The proposal under the cursor.
+    pub fn chosen(&self) -> Option<&Proposal> {
+        self.proposals().nth(self.chosen)
+    }
+
+    /// Nobody is asked now.
+    pub fn idle(&self) -> bool {
+        self.asked.is_none() && self.checking.is_none()
+    }
+
     /// A key that meant something.
     pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
         if self.typing {

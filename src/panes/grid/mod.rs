@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     base::{
-        Index, Now, Uid,
+        Index, Now, Uid, glob,
         index::{Change, Row},
         width,
     },
@@ -285,6 +285,17 @@ impl<R: Tabular> Grid<R> {
             }
         }
         self.fit = self.choose(area.width.saturating_sub(2), facts);
+    }
+
+    /// What stands in a column for the rows of a name, filtered out or not; `None` without such a column. The name may hold `*`,
+    /// and a namespace before `/`.
+    pub fn cells(&self, row: &str, column: &str, facts: &Facts<'_, R::Own>) -> Option<Vec<String>> {
+        let column = R::COLUMNS.iter().find(|known| known.title.eq_ignore_ascii_case(column))?;
+        let named = |one: &&R| {
+            let (namespace, name) = one.place();
+            glob::matches(row, name) || glob::matches(row, &format!("{namespace}/{name}"))
+        };
+        Some(self.index.iter().filter(named).map(|one| one.cell(column.id, facts).text.into()).collect())
     }
 
     /// When the picture changes by time alone: a bold cell turns plain.

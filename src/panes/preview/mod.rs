@@ -265,6 +265,30 @@ impl Preview {
         hints
     }
 
+    /// Whether an approval would be heard now.
+    pub fn ready(&self, now: Now, world: &World) -> bool {
+        self.awake(now)
+            && self.idle()
+            && !self.spent
+            && world.latched.is_none()
+            && self.verdict() != Verdict::Refuse
+            && now.age(self.checked.at) < FRESH
+    }
+
+    /// What was typed of the name so far, while it is asked for.
+    pub fn confirming(&self) -> Option<&str> {
+        self.confirm.as_ref().map(LineInput::text)
+    }
+
+    /// What stands in the way, in words.
+    pub fn trouble(&self) -> Option<&str> {
+        let refused = || {
+            let guard = self.checked.preview.guard.iter();
+            guard.filter(|one| one.verdict == Ruling::Refuse).map(|one| one.rule.as_str()).next()
+        };
+        self.note.as_ref().map(|note| note.text.as_str()).or_else(refused)
+    }
+
     /// Whom it will hit once applied: the injection's id, pods `NS/NAME`, routes `KIND NS/NAME`.
     pub fn hits(&self) -> (String, Vec<String>, Vec<String>) {
         let reach = &self.checked.plan.reach;

@@ -10,7 +10,7 @@ use std::{
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
-    Cx, Grid, Look, Reply, Subject, Title,
+    Cx, Grid, Look, Reply, Subject, Title, World,
     grid::Facts,
     state::{self, Message, Standing},
 };
@@ -81,6 +81,11 @@ impl Routes {
         grid.clear();
         let closed = std::mem::replace(self, Self { grid, ..Self::default() });
         closed.ticket.into_iter().chain(closed.labels_ticket).map(Effect::Stop).collect()
+    }
+
+    /// What stands in a column for the rows of a name.
+    pub fn cells(&self, row: &str, column: &str, world: &World, now: Now) -> Option<Vec<String>> {
+        self.grid.cells(row, column, &Facts { now, world, own: &self.known, ascii: false })
     }
 
     /// Whose keys count.

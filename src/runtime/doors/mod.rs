@@ -6,6 +6,7 @@
 
 mod agent;
 mod ask;
+mod errand;
 mod faults;
 mod watch;
 
@@ -39,6 +40,7 @@ use crate::{
     fault::policy::Policy,
     mesh::io::sampler::Demand,
     msg::{Effect, Event, Failure, event::Names},
+    runtime::Stage,
 };
 
 pub use ask::edit_text;
@@ -86,6 +88,8 @@ pub struct Plan {
     pub clock: SharedClock,
     /// Whether the screen's thread lives.
     pub pulse: Pulse,
+    /// The world that this process started, for its script.
+    pub stage: Option<Stage>,
 }
 
 /// The loop's end of the doors.
@@ -137,11 +141,20 @@ struct Keeper {
     running: HashMap<Ticket, Vec<AbortHandle>>,
     demand: Option<tokio::sync::watch::Sender<Option<Demand>>>,
     faults: faults::Faults,
+    errands: errand::Known,
 }
 
 impl Keeper {
     fn new(plan: Plan, events: Sender<Event>) -> Self {
-        Self { plan, events, live: None, running: HashMap::new(), demand: None, faults: faults::Faults::default() }
+        Self {
+            plan,
+            events,
+            live: None,
+            running: HashMap::new(),
+            demand: None,
+            faults: faults::Faults::default(),
+            errands: errand::Known::default(),
+        }
     }
 
     async fn serve(mut self, mut orders: Receiver<Effect>) {
@@ -170,7 +183,13 @@ impl Keeper {
             Effect::Yaml(ticket, object, managed) => self.yaml(ticket, object, managed),
             Effect::Log(ticket, request) => self.log(ticket, request),
             Effect::Ask(ticket, namespace, talk) => self.ask(ticket, namespace, *talk).await,
-            Effect::Quit | Effect::Suspend | Effect::Redraw | Effect::Copy(_) | Effect::EditText(..) => {
+            Effect::Errand(id, errand) => self.errand(id, errand),
+            Effect::Quit
+            | Effect::Suspend
+            | Effect::Redraw
+            | Effect::Copy(_)
+            | Effect::EditText(..)
+            | Effect::Script(_) => {
                 // These belong to the loop and never get here.
             }
             effect @ (Effect::WatchFaults(_)
@@ -199,6 +218,7 @@ impl Keeper {
         self.stop_everything();
         self.close_faults().await;
         self.live = None;
+        self.errands = errand::Known::default();
         let mut address = self.plan.address.clone();
         if context.is_some() {
             // The namespace of the command line belongs to the context it was given for.

@@ -22,7 +22,10 @@ use super::{
     key::Key,
     names, time,
 };
-use crate::base::objects::{Objects, Refused};
+use crate::base::{
+    fortio,
+    objects::{Objects, Refused},
+};
 
 pub(super) const MANAGER: &str = "kubelet";
 /// What a container takes to start when its image is there.
@@ -182,7 +185,12 @@ fn plan<O: Objects>(
     let runs = if index.0 && !own_restart {
         Some(if ctx.state.quiet { Duration::ZERO } else { Duration::from_millis(400) })
     } else if job && !proxy {
-        Some(workload.and_then(|one| one.completes).unwrap_or(Duration::from_secs(10)))
+        match (workload.and_then(|one| one.completes), fortio::load(spec)) {
+            (Some(completes), _) => Some(completes),
+            // It ends when its operator said so, or never.
+            (None, Some(load)) => load.span,
+            (None, None) => Some(Duration::from_secs(10)),
+        }
     } else {
         None
     };

@@ -12,6 +12,7 @@ use crate::{
 
 mod building;
 mod reading;
+mod rewinding;
 mod strain;
 
 fn now() -> Timestamp {
