@@ -7,6 +7,7 @@
 mod agent;
 mod ask;
 mod faults;
+mod rows_first;
 mod watch;
 
 use std::{
@@ -43,6 +44,7 @@ use crate::{
 
 pub use ask::edit_text;
 pub use faults::Pulse;
+use rows_first::RowsFirst;
 
 /// Events on their way to the loop.
 const EVENTS: usize = 64;
@@ -135,13 +137,22 @@ struct Keeper {
     events: Sender<Event>,
     live: Option<Live>,
     running: HashMap<Ticket, Vec<AbortHandle>>,
+    rows: RowsFirst,
     demand: Option<tokio::sync::watch::Sender<Option<Demand>>>,
     faults: faults::Faults,
 }
 
 impl Keeper {
     fn new(plan: Plan, events: Sender<Event>) -> Self {
-        Self { plan, events, live: None, running: HashMap::new(), demand: None, faults: faults::Faults::default() }
+        Self {
+            plan,
+            events,
+            live: None,
+            running: HashMap::new(),
+            rows: RowsFirst::default(),
+            demand: None,
+            faults: faults::Faults::default(),
+        }
     }
 
     async fn serve(mut self, mut orders: Receiver<Effect>) {
@@ -199,6 +210,7 @@ impl Keeper {
         self.stop_everything();
         self.close_faults().await;
         self.live = None;
+        self.rows = RowsFirst::default();
         let mut address = self.plan.address.clone();
         if context.is_some() {
             // The namespace of the command line belongs to the context it was given for.
@@ -224,6 +236,15 @@ impl Keeper {
     fn spawn(&mut self, ticket: Ticket, work: impl Future<Output = ()> + Send + 'static) {
         let task = tokio::spawn(work).abort_handle();
         self.running.entry(ticket).or_default().push(task);
+    }
+
+    /// The same once the first rows are there.
+    fn spawn_after_rows(&mut self, ticket: Ticket, work: impl Future<Output = ()> + Send + 'static) {
+        let rows = self.rows.clone();
+        self.spawn(ticket, async move {
+            rows.wait().await;
+            work.await;
+        });
     }
 
     fn stop(&mut self, ticket: Ticket) {
