@@ -24,7 +24,7 @@ impl Keeper {
     pub(super) fn namespaces(&mut self, ticket: Ticket) {
         let Some(live) = self.live.clone() else { return };
         let events = self.events.clone();
-        self.spawn(ticket, async move {
+        self.spawn_after_rows(ticket, async move {
             let kind = Kind::cluster_wide("", "v1", "Namespace", "namespaces");
             let read = Read::List { kind, namespace: None, labels: String::new() };
             let answer = live

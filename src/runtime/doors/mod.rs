@@ -8,6 +8,7 @@ mod agent;
 mod ask;
 mod errand;
 mod faults;
+mod rows_first;
 mod watch;
 
 use std::{
@@ -45,6 +46,7 @@ use crate::{
 
 pub use ask::edit_text;
 pub use faults::Pulse;
+use rows_first::RowsFirst;
 
 /// Events on their way to the loop.
 const EVENTS: usize = 64;
@@ -139,6 +141,7 @@ struct Keeper {
     events: Sender<Event>,
     live: Option<Live>,
     running: HashMap<Ticket, Vec<AbortHandle>>,
+    rows: RowsFirst,
     demand: Option<tokio::sync::watch::Sender<Option<Demand>>>,
     faults: faults::Faults,
     errands: errand::Known,
@@ -151,6 +154,7 @@ impl Keeper {
             events,
             live: None,
             running: HashMap::new(),
+            rows: RowsFirst::default(),
             demand: None,
             faults: faults::Faults::default(),
             errands: errand::Known::default(),
@@ -219,6 +223,7 @@ impl Keeper {
         self.close_faults().await;
         self.live = None;
         self.errands = errand::Known::default();
+        self.rows = RowsFirst::default();
         let mut address = self.plan.address.clone();
         if context.is_some() {
             // The namespace of the command line belongs to the context it was given for.
@@ -244,6 +249,15 @@ impl Keeper {
     fn spawn(&mut self, ticket: Ticket, work: impl Future<Output = ()> + Send + 'static) {
         let task = tokio::spawn(work).abort_handle();
         self.running.entry(ticket).or_default().push(task);
+    }
+
+    /// The same once the first rows are there.
+    fn spawn_after_rows(&mut self, ticket: Ticket, work: impl Future<Output = ()> + Send + 'static) {
+        let rows = self.rows.clone();
+        self.spawn(ticket, async move {
+            rows.wait().await;
+            work.await;
+        });
     }
 
     fn stop(&mut self, ticket: Ticket) {

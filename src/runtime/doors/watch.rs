@@ -32,13 +32,14 @@ impl Keeper {
     pub(super) fn watch_pods(&mut self, ticket: Ticket, scope: Scope) {
         let Some(link) = self.linked() else { return };
         let (to, mut batches) = mpsc::channel(watches::CHANNEL);
-        let events = self.events.clone();
+        let (events, rows) = (self.events.clone(), self.rows.clone());
         self.spawn(ticket, watches::pods(link, scope, to));
         self.spawn(ticket, async move {
             while let Some(batch) = batches.recv().await {
                 if events.send(Event::Pods(ticket, batch)).await.is_err() {
                     return;
                 }
+                rows.came();
             }
         });
     }
@@ -48,18 +49,24 @@ impl Keeper {
         for kind in RouteKind::ALL {
             let decode = move |manifest: &Manifest| Some(RouteRow::decode(kind, manifest));
             let tell = move |_, batch| Event::Routes(ticket, kind, batch);
-            self.spawn(ticket, widely(link.clone(), kind.kind(), scope.clone(), decode, self.events.clone(), tell));
+            self.spawn_after_rows(
+                ticket,
+                widely(link.clone(), kind.kind(), scope.clone(), decode, self.events.clone(), tell),
+            );
         }
         let decode = |manifest: &Manifest| Some(GatewayRow::decode(manifest));
         let tell = move |seen, batch| Event::Gateways(ticket, seen, batch);
-        self.spawn(ticket, widely(link, GatewayRow::kind(), scope.clone(), decode, self.events.clone(), tell));
+        self.spawn_after_rows(
+            ticket,
+            widely(link, GatewayRow::kind(), scope.clone(), decode, self.events.clone(), tell),
+        );
     }
 
     pub(super) fn watch_labels(&mut self, ticket: Ticket) {
         let Some(link) = self.linked() else { return };
         let (to, mut batches) = mpsc::channel(watches::CHANNEL);
         let events = self.events.clone();
-        self.spawn(ticket, watches::namespaces(link, to));
+        self.spawn_after_rows(ticket, watches::namespaces(link, to));
         self.spawn(ticket, async move {
             while let Some(batch) = batches.recv().await {
                 if events.send(Event::Labels(ticket, batch)).await.is_err() {

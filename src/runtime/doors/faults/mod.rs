@@ -116,7 +116,7 @@ impl Keeper {
             }
         });
         let events = self.events.clone();
-        self.spawn(ticket, async move {
+        self.spawn_after_rows(ticket, async move {
             let engine = desk.engine().await;
             match engine.scan().await {
                 Ok(scanned) => {
@@ -137,7 +137,7 @@ impl Keeper {
             }
         });
         let (events, desk) = (self.events.clone(), self.faults.desk.clone());
-        self.spawn(ticket, async move {
+        self.spawn_after_rows(ticket, async move {
             if let Some(desk) = desk {
                 records::watch_records(ticket, link, desk, events).await;
             }
