@@ -14,6 +14,7 @@
 mod suite {
     mod e2e_apply;
     mod e2e_client;
+    mod e2e_custom;
     mod e2e_kubectl;
     mod e2e_parity;
     mod e2e_promql;

@@ -245,6 +245,8 @@ impl Conversation {
             return None;
         };
         self.unreadable += 1;
+        // What comes after the cause is advice for the model.
+        let why = why.split("; ").next().unwrap_or_default().to_owned();
         (self.unreadable >= MOST_UNREADABLE).then_some(End::Unreadable(self.unreadable, why))
     }
 
@@ -394,7 +396,7 @@ mod tests {
     #[test]
     fn a_model_that_cannot_call_tools_is_ended_and_one_that_slips_is_not() {
         let mut talk = asked();
-        let wrong = || Some("no JSON".to_owned());
+        let wrong = || Some("no JSON; call again".to_owned());
         assert_eq!((talk.ran(wrong()), talk.ran(wrong()), talk.ran(None)), (None, None, None));
         assert_eq!((talk.ran(wrong()), talk.ran(wrong())), (None, None));
         assert_eq!(talk.ran(wrong()), Some(End::Unreadable(3, "no JSON".to_owned())));

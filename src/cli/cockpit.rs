@@ -1,6 +1,9 @@
 //! No subcommand: the cockpit.
 
-use std::env;
+use std::{
+    env,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use super::{
     Ended, Ending,
@@ -22,6 +25,16 @@ use crate::{
 
 /// Reads what the cockpit needs and runs it.
 pub fn run(globals: &Globals) -> Ended {
+    until(globals, Arc::default())
+}
+
+/// Whether anybody could see it.
+pub fn seen() -> Result<(), Failure> {
+    runtime::Terminal::check().map_err(|error| failed(&error))
+}
+
+/// The same as [`run`]; it ends at once where somebody asked for that before it listens itself.
+pub fn until(globals: &Globals, told: Arc<AtomicBool>) -> Ended {
     let settings = settings::resolve(globals)?;
     let var = |name| env::var(name).ok();
     let depth = Depth::detect(var("NO_COLOR").as_deref(), var("COLORTERM").as_deref(), var("TERM").as_deref());
@@ -59,17 +72,17 @@ pub fn run(globals: &Globals) -> Ended {
         record: globals.record.clone(),
         fps: u64::from(settings.fps()),
         notices,
+        told,
     };
-    match runtime::cockpit(options) {
-        Ok(()) => Ok(Ending::Done),
-        Err(error) => {
-            let code = match &error {
-                CockpitError::NoTerminal(_) | CockpitError::Record { .. } => Code::Usage,
-                CockpitError::Terminal(_) | CockpitError::Start(_) | CockpitError::Doors => Code::Unmet,
-            };
-            Err(Failure::new(code, "cannot open the cockpit", error.to_string(), error.fix()))
-        }
-    }
+    runtime::cockpit(options).map(|()| Ending::Done).map_err(|error| failed(&error))
+}
+
+fn failed(error: &CockpitError) -> Failure {
+    let code = match error {
+        CockpitError::NoTerminal(_) | CockpitError::Record { .. } => Code::Usage,
+        CockpitError::Terminal(_) | CockpitError::Start(_) | CockpitError::Doors => Code::Unmet,
+    };
+    Failure::new(code, "cannot open the cockpit", error.to_string(), error.fix())
 }
 
 /// The model to ask, or why there is none: no model, half of one, or no key.

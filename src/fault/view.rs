@@ -172,4 +172,14 @@ impl InjectionView {
     pub fn ended(&self) -> bool {
         self.state.ended()
     }
+
+    /// A change that is written: it stays, and nobody waits for its end.
+    pub fn kept(&self) -> bool {
+        self.class == "change" && self.state == State::Active
+    }
+
+    /// It has an effect that is to end, or has something left to do.
+    pub fn open(&self) -> bool {
+        !self.ended() && !self.kept()
+    }
 }

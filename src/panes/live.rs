@@ -159,12 +159,12 @@ fn titled(title: &str) -> Option<String> {
     Some(sanitize::line(words.get(at + 1)?.trim_end_matches(',')).into_owned())
 }
 
-/// The last injection of one's own that has ended.
+/// The last injection of one's own that has ended, or was written to stay.
 pub fn last_ended(world: &World) -> Option<&InjectionView> {
-    world.injections.values().filter(|view| view.ended() && view.mine).max_by_key(|view| view.since)
+    world.injections.values().filter(|view| !view.open() && view.mine).max_by_key(|view| view.since)
 }
 
-/// The one quiet line after the last injection has ended: what was proven. `None` once it was long enough on the screen.
+/// The one quiet line after the last injection has ended, or was written to stay: what was proven. `None` once it was long enough on the screen.
 pub fn proven(world: &World, now: Now, ascii: bool) -> Option<(String, Role)> {
     if world.any_live() {
         return None;
@@ -172,6 +172,11 @@ pub fn proven(world: &World, now: Now, ascii: bool) -> Option<(String, Role)> {
     let view = last_ended(world)?;
     if now.age(view.since) >= PROVEN || world.seen_proof.as_ref() == Some(&view.injection) {
         return None;
+    }
+    if view.kept() {
+        let title = sanitize::line(&view.title);
+        let text = format!("{} applied as previewed: {title}", sign(State::Recovered, ascii));
+        return Some((text, role(State::Recovered)));
     }
     let same = view.steps.iter().filter(|step| {
         matches!(step.outcome, Some(Outcome::Restored | Outcome::Removed | Outcome::Already | Outcome::ReCreated))

@@ -52,16 +52,16 @@ pub struct World {
 }
 
 impl World {
-    /// Injections that have not ended, the one that ends first in front.
+    /// Open injections, the one that ends first in front.
     pub fn live(&self) -> Vec<&InjectionView> {
-        let mut live: Vec<&InjectionView> = self.injections.values().filter(|view| !view.ended()).collect();
+        let mut live: Vec<&InjectionView> = self.injections.values().filter(|view| view.open()).collect();
         live.sort_by_key(|view| (view.ends.or(view.deadline), view.injection.clone()));
         live
     }
 
     /// Whether an injection is open.
     pub fn any_live(&self) -> bool {
-        self.injections.values().any(|view| !view.ended())
+        self.injections.values().any(InjectionView::open)
     }
 
     /// Whether an open injection hits a pod.
@@ -90,7 +90,7 @@ impl World {
     }
 
     fn hits(&self, by: &BTreeMap<String, BTreeSet<String>>, name: &str) -> bool {
-        by.iter().any(|(id, hit)| hit.contains(name) && self.injections.get(id).is_some_and(|view| !view.ended()))
+        by.iter().any(|(id, hit)| hit.contains(name) && self.injections.get(id).is_some_and(InjectionView::open))
     }
 
     /// A workload's figures.

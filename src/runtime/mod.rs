@@ -18,7 +18,10 @@ mod signals;
 mod terminal;
 mod trace;
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use thiserror::Error;
 
@@ -61,6 +64,8 @@ pub struct Options {
     pub fps: u64,
     /// What is wrong with settings, theme or keymap, told once at the bottom.
     pub notices: Vec<String>,
+    /// Somebody asked to end before the loop listened.
+    pub told: Arc<AtomicBool>,
 }
 
 /// Why the cockpit ended other than by its user's wish.

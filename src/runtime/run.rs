@@ -3,6 +3,7 @@
 use std::{
     future::pending,
     io,
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
@@ -33,6 +34,9 @@ pub fn run(options: Options) -> Result<(), CockpitError> {
     let begin = Instant::now();
     // Before the terminal is taken, so that no signal finds it taken and nobody listening.
     let signals = signals::start().map_err(CockpitError::Start)?;
+    if options.told.load(Ordering::Relaxed) {
+        return Ok(());
+    }
     let mut terminal = Terminal::enter()?;
     let size = Terminal::size();
     let mut recorder = match &options.record {
@@ -55,6 +59,7 @@ pub fn run(options: Options) -> Result<(), CockpitError> {
         record: _,
         fps,
         notices,
+        told: _,
     } = options;
     let start = Start {
         keymap,

@@ -3,7 +3,7 @@
 use std::{io, thread};
 
 use signal_hook::{
-    consts::{SIGCONT, SIGHUP, SIGTERM, SIGTSTP, SIGWINCH},
+    consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH},
     iterator::Signals,
 };
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
-    /// SIGTERM, SIGHUP: end.
+    /// SIGTERM, SIGHUP, SIGINT (of another program: the key is one of ours): end.
     End,
     /// SIGTSTP: stop until SIGCONT.
     Stop,
@@ -24,7 +24,7 @@ pub enum Asked {
 /// Listens on a thread of its own.
 pub fn start() -> io::Result<Receiver<Asked>> {
     let (to, from) = channel(8);
-    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH])?;
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT, SIGWINCH])?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || listen(&mut signals, &to))?;
     Ok(from)
 }

@@ -27,14 +27,20 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Takes the terminal.
-    pub fn enter() -> Result<Self, CockpitError> {
+    /// Whether there is one, for keys and for the screen.
+    pub fn check() -> Result<(), CockpitError> {
         if !io::stdin().is_terminal() {
             return Err(CockpitError::NoTerminal("stdin"));
         }
         if !io::stdout().is_terminal() {
             return Err(CockpitError::NoTerminal("stdout"));
         }
+        Ok(())
+    }
+
+    /// Takes the terminal.
+    pub fn enter() -> Result<Self, CockpitError> {
+        Self::check()?;
         let mut terminal = Self { ours: Arc::default() };
         terminal.take().map_err(CockpitError::Terminal)?;
         restore_on_panic(terminal.ours.clone());

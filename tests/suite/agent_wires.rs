@@ -3,10 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use brink::agent::{
-    Conversation, End, Message, Model,
+    Conversation, End, Message, Model, ToolAnswer,
     conversation::Next,
     io::provider::{Heard, Patience, Provider, ProviderError},
     model::KeySource,
+    tools::{self, Tool},
     wire::{Delta, Wire},
 };
 use rstest::rstest;
@@ -265,6 +266,35 @@ async fn parallel_calls_come_in_pieces(#[case] piece: usize) {
 }
 
 #[tokio::test]
+async fn arguments_that_are_no_json_are_told_and_go_back_as_an_empty_object() {
+    for wire in BOTH {
+        let broken = answer(wire, &[], &[("a", "list", &["{\"kind\":", "\"po"])], "tool_calls");
+        let stage = stage(vec![whole(broken), whole(answer(wire, &["ok"], &[], "stop"))]).await;
+        let mut heard = ask(wire, &stage).await.unwrap();
+        let Next::Run(calls) = heard.next else { panic!("{wire:?}: no calls") };
+        assert_eq!(calls[0].arguments, "{\"kind\":\"po", "{wire:?}");
+        let why = tools::order(Tool::List, &calls[0].arguments, "shop").unwrap_err();
+        assert!(why.contains("the arguments are not JSON") && why.contains("one JSON object"), "{why}");
+        assert!(heard.talk.answer(ToolAnswer { id: "a".to_owned(), text: format!("error: {why}"), ok: false }));
+        let messages = heard.talk.request(0).unwrap();
+        let provider = Provider::new(model(wire, &stage.url), impatient()).unwrap();
+        provider.ask("be brief", &messages, &mut |_| true).await.unwrap();
+        let seen = stage.seen.lock().await;
+        let said = &seen[1].1["messages"];
+        match wire {
+            Wire::OpenAi => {
+                assert_eq!(said[2]["tool_calls"][0]["function"]["arguments"], "{}", "{said}");
+                assert_eq!((&said[3]["role"], &said[3]["tool_call_id"]), (&json!("tool"), &json!("a")), "{said}");
+            }
+            Wire::Anthropic => {
+                assert_eq!(said[1]["content"][0]["input"], json!({}), "{said}");
+                assert_eq!(said[2]["content"][0]["is_error"], true, "{said}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_stream_that_is_cut_is_no_answer_and_its_calls_are_void() {
     for wire in BOTH {
         let text = answer(wire, &["Half an"], &[("a", "list", &["{\"ki"])], "");
@@ -331,6 +361,7 @@ async fn an_error_within_the_stream_ends_it_in_its_words_without_the_key() {
 #[case(429, vec![("retry-after", "0.05".to_owned())], 50)]
 #[case(429, vec![("x-ratelimit-reset", "0.04".to_owned())], 40)]
 #[case(429, vec![], 1)]
+#[case(429, vec![("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT".to_owned())], 1)]
 #[case(529, vec![], 1)]
 #[case(503, vec![("x-should-retry", "true".to_owned())], 1)]
 #[tokio::test]

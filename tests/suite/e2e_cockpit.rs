@@ -20,7 +20,7 @@ fn ours(world: &World) -> String {
 
 /// Presses a key again and again while `wanted` is on the screen and `holds` is not: the key that approves is deaf until the
 /// preview was read, and nothing here may wait for time.
-fn insist(session: &mut Session, key: &str, wanted: &str, what: &str, holds: impl Fn(&str) -> bool) {
+pub(super) fn insist(session: &mut Session, key: &str, wanted: &str, what: &str, holds: impl Fn(&str) -> bool) {
     for _ in 0..100 {
         if session.within(Duration::from_millis(300), &holds) {
             return;

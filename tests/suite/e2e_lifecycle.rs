@@ -3,8 +3,6 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
-    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -15,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::support::{
+    control::Door,
     guardians::{self, State},
     world::{World, cut, on_lifeline, world},
 };
@@ -76,7 +75,7 @@ struct Stage {
 }
 
 struct Proxy {
-    control: String,
+    control: Door,
     kubeconfig: String,
     process: Child,
 }
@@ -93,37 +92,7 @@ impl Proxy {
         let words = ["--site".as_ref(), site.as_os_str(), "--dir".as_ref(), folder.as_os_str()];
         let (process, ready) = on_lifeline(&world.bin.join("proxy"), words);
         let text = |field: &str| ready[field].as_str().unwrap().to_owned();
-        Self { control: text("control"), kubeconfig: text("kubeconfig"), process }
-    }
-
-    /// One exchange with its control door (plain HTTP on loopback).
-    fn ask(&self, method: &str, path: &str, body: &str) -> Value {
-        let address = self.control.trim_start_matches("http://").trim_end_matches('/');
-        let mut stream = TcpStream::connect(address).unwrap();
-        write!(
-            stream,
-            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let from = answer.find(['{', '[']).unwrap_or_else(|| panic!("{method} {path}: {answer}"));
-        let to = answer.rfind(['}', ']']).unwrap();
-        serde_json::from_str(&answer[from..=to]).unwrap_or(Value::Null)
-    }
-
-    /// Holds the first request that fits.
-    fn hold(&self, matching: &Value, action: &Value) {
-        self.ask("POST", "/rules", &json!({"id": "hold", "match": matching, "action": action}).to_string());
-    }
-
-    /// Whether the held request has come.
-    fn holds(&self) -> bool {
-        let rules = self.ask("GET", "/rules", "").to_string();
-        let rules: Value = serde_json::from_str(&rules).unwrap();
-        let list = rules.as_array().cloned().or_else(|| rules["rules"].as_array().cloned()).unwrap_or_default();
-        list.iter().any(|rule| rule["id"] == "hold" && rule["hits"].as_u64().unwrap_or_default() > 0)
+        Self { control: Door::at(&text("control"), ""), kubeconfig: text("kubeconfig"), process }
     }
 }
 
@@ -258,10 +227,10 @@ impl Stage {
 /// `fault recover` where nobody does.
 fn killed_at(name: &str, fault: Fault, matching: &Value, action: &Value, victims: Victims) {
     let Some(stage) = Stage::open(name) else { return };
-    stage.proxy.hold(matching, action);
+    stage.proxy.control.rule("hold", matching, action);
     let mut cockpit = stage.apply(fault);
     let deadline = Instant::now() + Duration::from_mins(1);
-    while !stage.proxy.holds() {
+    while !stage.proxy.control.hit("hold") {
         if cockpit.try_wait().unwrap().is_some() {
             let output = cockpit.wait_with_output().unwrap();
             panic!("{name}: ended before it was held: {}", String::from_utf8_lossy(&output.stderr));
@@ -270,7 +239,7 @@ fn killed_at(name: &str, fault: Fault, matching: &Value, action: &Value, victims
         thread::sleep(Duration::from_millis(50));
     }
     stage.kill(victims, &mut cockpit);
-    stage.proxy.ask("DELETE", "/rules", "");
+    stage.proxy.control.clear();
     if victims == Victims::Both || stage.guardians().is_empty() {
         stage.recover();
     } else {
@@ -407,12 +376,12 @@ fn recovered_beside_the_guardian(name: &str, fault: Fault) {
     let mut undo = fault.undo();
     // Of what comes from now on the first is the undo.
     undo.as_object_mut().unwrap().remove("skip");
-    stage.proxy.hold(&undo, &json!({"kind": "delay", "ms": 3_000}));
+    stage.proxy.control.rule("hold", &undo, &json!({"kind": "delay", "ms": 3_000}));
     cockpit.kill().unwrap();
     guardians::send(&stage.state(), Signal::TERM);
     let recovering = stage.brink(&["fault", "recover", "-o", "json"]).spawn().unwrap();
     cockpit.wait().unwrap();
-    until(&format!("{name}: the undo"), 30, || stage.proxy.holds());
+    until(&format!("{name}: the undo"), 30, || stage.proxy.control.hit("hold"));
     let output = recovering.wait_with_output().unwrap();
     let (said, complaint) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let told: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{name}: {said} {complaint}"));

@@ -2,6 +2,7 @@
 
 #[path = "../../demo/tests/suite/e2e_promql/compare.rs"]
 mod compare;
+#[allow(dead_code, reason = "the world's own tests need the rest")]
 #[path = "../../demo/tests/suite/e2e_promql/oracle.rs"]
 mod oracle;
 

@@ -287,9 +287,25 @@ impl Cluster {
             self.customs.insert(format!("{}/{}/{name}", row.group, row.plural), OnceLock::new());
         }
         let known = self.store.find(&row.group, &row.plural).is_some();
-        self.store.set_kind(row);
+        let storage = row.storage.clone();
+        let kind = self.store.set_kind(row);
         if known {
             self.forget_documents();
+            self.restate(kind, &storage);
+        }
+    }
+
+    /// Objects that were stored by an older schema are read by the new one: its defaults come, what it does not know goes.
+    fn restate(&mut self, kind: KindId, version: &str) {
+        let Some(schema) = self.custom(self.store.kind(kind), version) else { return };
+        let all: Vec<Arc<Object>> = self.store.list(kind, None).cloned().collect();
+        for object in all {
+            let mut state = Value::clone(object.value());
+            schema.prune(&mut state);
+            schema.default(&mut state);
+            if state != **object.value() {
+                self.store.restate(kind, &object, state);
+            }
         }
     }
 

@@ -231,6 +231,8 @@ fn clean(cluster: &mut Cluster, kind: KindId, definition: &Object) {
                 let now = when::seconds(cluster.now());
                 put(&mut leaving, &["metadata", "deletionTimestamp"], json!(now));
                 put(&mut leaving, &["metadata", "deletionGracePeriodSeconds"], json!(0));
+                let generation = value::int(&leaving, &["metadata", "generation"]).unwrap_or_default();
+                put(&mut leaving, &["metadata", "generation"], json!(generation + 1));
                 cluster.store.put(of, leaving);
             }
         }

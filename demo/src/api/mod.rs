@@ -28,6 +28,7 @@ mod review;
 mod route;
 mod rules;
 mod scale;
+mod swagger;
 mod table;
 mod trouble;
 mod watch;

@@ -86,6 +86,7 @@ fn definitions<'a>(store: &'a Store, path: &str) -> Vec<&'a Value> {
         .list(kind, None)
         .map(|object| &**object.value())
         .filter(|one| value::text(one, &["spec", "group"]) == group)
+        .filter(|one| super::custom::is_established(one))
         .filter(|one| {
             value::list(one, &["spec", "versions"])
                 .iter()

@@ -15,6 +15,8 @@ pub enum Place {
     Objects(Target),
     /// `/openapi/v3` and what lies under it.
     OpenApi(String),
+    /// `/openapi/v2`.
+    Swagger,
     /// `/version`, `/readyz`, … without their slash.
     Plain(String),
 }
@@ -66,6 +68,7 @@ pub fn read(path: &str) -> Place {
         ["apis", group, version] => Place::GroupVersion((*group).to_owned(), (*version).to_owned()),
         ["api", version, rest @ ..] => Place::Objects(target("", version, rest)),
         ["apis", group, version, rest @ ..] => Place::Objects(target(group, version, rest)),
+        ["openapi", "v2"] => Place::Swagger,
         ["openapi", "v3", rest @ ..] => Place::OpenApi(rest.join("/")),
         _ => Place::Plain(parts.join("/")),
     }

@@ -14,7 +14,7 @@ use super::{
     path::{self, Place, Target},
     protobuf, read,
     refusal::{self, Refusal},
-    review, scale, watch,
+    review, scale, swagger, watch,
     wire::{Body, Pulled, Request, Response, Stream},
     write::{self, Call, Fate, Part, Unknown, Wish, Write},
 };
@@ -90,6 +90,7 @@ impl Cluster {
             Place::Group(group) => only_get(discovery::group(self, &group)),
             Place::GroupVersion(group, version) => only_get(discovery::group_version(self, &group, &version)),
             Place::OpenApi(path) => only_get(openapi::serve(self, &path, request)),
+            Place::Swagger => only_get(Ok(swagger::serve(self, request))),
             Place::Plain(name) => {
                 access::require(
                     self,

@@ -392,7 +392,9 @@ mod tests {
         let bad = (400, "bad_data".to_owned());
         assert_eq!(kind("/api/v1/query", &[("query", "sum(")]), bad);
         assert_eq!(kind("/api/v1/query", &[("query", "up"), ("time", "x")]), bad);
-        assert_eq!(kind("/api/v1/query", &[("query", "sin(up)")]), (422, "execution".to_owned()));
+        assert_eq!(kind("/api/v1/query", &[("query", "histogram_sum(up)")]), (422, "execution".to_owned()));
+        let (_, named) = ask("/api/v1/query", &[("query", "sum(histogram_sum(up))")]);
+        assert!(named["error"].as_str().unwrap().contains("function histogram_sum"), "{named}");
         assert_eq!(range("9", "1", "1"), bad);
         assert_eq!(range("1", "9", "0"), bad);
         assert_eq!(range("0", "99999", "1"), bad);

@@ -8,7 +8,7 @@ use std::{
 use super::tsdb::{Pair, Tags, Tsdb};
 use crate::{
     base::keyed,
-    traffic::{BOUNDS, Edge, Reporter, Security, Signal, Traffic, Workload},
+    traffic::{BOUNDS, Edge, Reporter, Security, Signal, Traffic, TunnelKey, Workload},
 };
 
 /// Offset of the node's own exporter (pods' CPU and memory).
@@ -24,6 +24,7 @@ pub struct Scraper {
     /// Of the control plane: how long the proxies took to follow changes, by bucket, with their sum in seconds.
     followed: ([u64; FOLLOWED.len()], f64),
     istiod: Option<Vec<u32>>,
+    tunnels: HashMap<TunnelKey, [u32; 4]>,
 }
 
 /// Upper bounds of `pilot_proxy_convergence_time` in seconds, as istiod exports them.
@@ -121,10 +122,32 @@ impl Scraper {
         if let Some(k) = due(NODE_OFFSET) {
             self.scrape_node(tsdb, traffic, k);
             self.scrape_istiod(tsdb, k);
+            self.scrape_ztunnels(tsdb, traffic, k);
             if k % 60 == 0 {
                 tsdb.forget(k);
             }
         }
+    }
+
+    fn scrape_ztunnels(&mut self, tsdb: &mut Tsdb, traffic: &Traffic, k: i64) {
+        let mut there = HashSet::new();
+        for (key, tunnel) in traffic.tunnels() {
+            there.insert(*key);
+            let series = *self.tunnels.entry(*key).or_insert_with(|| tunnelled(tsdb, traffic, key));
+            let counts = [tunnel.connections, tunnel.connections, tunnel.sent, tunnel.received];
+            for (series, count) in series.iter().zip(counts) {
+                tsdb.append(*series, k, count as f64);
+            }
+        }
+        self.tunnels.retain(|key, series| {
+            let keep = there.contains(key);
+            if !keep {
+                for series in series.iter() {
+                    tsdb.gone(*series, k);
+                }
+            }
+            keep
+        });
     }
 
     /// The proxies followed changes after so many milliseconds each.
@@ -234,31 +257,64 @@ fn end(side: &str, workload: Option<&Workload>, labels: &mut Vec<Pair>) {
     labels.push(pair(&format!("{side}_cluster"), cluster));
 }
 
-/// The series of an edge.
-fn make(tsdb: &mut Tsdb, traffic: &Traffic, edge: &Edge, offset: i64) -> Vec<u32> {
-    let key = &edge.key;
-    let mut labels = place(traffic, key.pod);
-    end("source", traffic.workload(key.source), &mut labels);
-    end("destination", traffic.workload(key.destination), &mut labels);
-    let service = traffic.service(key.service);
-    let (host, namespace, name) = match service {
+/// Who tells, and the Service that was called.
+fn called(traffic: &Traffic, service: u32, reporter: Reporter, labels: &mut Vec<Pair>) {
+    let (host, namespace, name) = match traffic.service(service) {
         Some((namespace, name)) => (format!("{name}.{namespace}.svc.cluster.local"), &**namespace, &**name),
         None => ("unknown".to_owned(), "unknown", "unknown"),
     };
-    let reporter = match key.reporter {
+    let reporter = match reporter {
         Reporter::Source => "source",
+        Reporter::Waypoint => "waypoint",
         Reporter::Destination => "destination",
-    };
-    let security = match key.security {
-        Security::Unknown => "unknown",
-        Security::Mutual => "mutual_tls",
-        Security::None => "none",
     };
     labels.extend([
         pair("reporter", reporter),
         pair("destination_service", &host),
         pair("destination_service_namespace", namespace),
         pair("destination_service_name", name),
+    ]);
+}
+
+/// What ztunnels count, in the order of [`Tunnel`]'s fields; connections twice, as each is closed after its request.
+const TUNNEL: [&str; 4] = [
+    "istio_tcp_connections_opened_total",
+    "istio_tcp_connections_closed_total",
+    "istio_tcp_sent_bytes_total",
+    "istio_tcp_received_bytes_total",
+];
+
+fn tunnelled(tsdb: &mut Tsdb, traffic: &Traffic, key: &TunnelKey) -> [u32; 4] {
+    let mut labels = vec![pair("job", "ztunnel"), pair("app", "ztunnel")];
+    if let Some((_, pod)) = traffic.pod(key.pod) {
+        // Two pods of a workload on two nodes are told by two ztunnels.
+        labels.push(pair("instance", &format!("{}:15020", traffic.address(key.pod))));
+        labels.push(("pod".into(), Arc::clone(pod)));
+    }
+    end("source", traffic.workload(key.source), &mut labels);
+    end("destination", traffic.workload(key.destination), &mut labels);
+    called(traffic, key.service, key.reporter, &mut labels);
+    labels.extend([
+        pair("request_protocol", "tcp"),
+        pair("response_flags", "-"),
+        pair("connection_security_policy", if key.mutual { "mutual_tls" } else { "none" }),
+    ]);
+    TUNNEL.map(|name| tsdb.number(Tags::new(Some(name), labels.clone()), NODE_OFFSET, true))
+}
+
+/// The series of an edge.
+fn make(tsdb: &mut Tsdb, traffic: &Traffic, edge: &Edge, offset: i64) -> Vec<u32> {
+    let key = &edge.key;
+    let mut labels = place(traffic, key.pod);
+    end("source", traffic.workload(key.source), &mut labels);
+    end("destination", traffic.workload(key.destination), &mut labels);
+    called(traffic, key.service, key.reporter, &mut labels);
+    let security = match key.security {
+        Security::Unknown => "unknown",
+        Security::Mutual => "mutual_tls",
+        Security::None => "none",
+    };
+    labels.extend([
         pair("request_protocol", if key.is_grpc { "grpc" } else { "http" }),
         pair("response_code", &key.code.to_string()),
         pair("response_flags", &key.flags.text()),

@@ -215,7 +215,9 @@ mod tests {
     fn set() -> impl Strategy<Value = FieldSet> {
         prop::collection::vec(path(), 0..12).prop_map(|paths| {
             let mut set = FieldSet::default();
-            paths.iter().for_each(|path| set.insert(path));
+            for path in &paths {
+                set.insert(path);
+            }
             set
         })
     }
@@ -250,7 +252,9 @@ mod tests {
         #[test]
         fn the_paths_of_a_set_are_the_set(a in set()) {
             let mut again = FieldSet::default();
-            a.paths().iter().for_each(|path| again.insert(path));
+            for path in a.paths() {
+                again.insert(&path);
+            }
             prop_assert!(a.paths().iter().all(|path| a.has(path)));
             prop_assert_eq!(again, a);
         }

@@ -12,7 +12,7 @@ use super::{
 pub fn merge(live: &Value, config: &Value, shape: Shape<'_>) -> Value {
     match (live, config) {
         (Value::Object(before), Value::Object(said))
-            if !shape.is_atomic() && !(before.is_empty() && said.is_empty()) =>
+            if !(shape.is_atomic() || before.is_empty() && said.is_empty()) =>
         {
             let mut out = before.clone();
             for (name, inner) in said {

@@ -1,7 +1,7 @@
 //! One schema engine for built-in and custom kinds: what the fields of a kind are, and what follows from that.
 //!
-//! Pruning, defaulting, validation, strategic merge and the ownership of fields all walk the same OpenAPI v3 document. Rules that
-//! no schema can say (immutable selectors, port names) are not here: see `api::rules`.
+//! Pruning, defaulting, validation, strategic merge, server-side apply and the ownership of fields all walk the same OpenAPI v3
+//! document. Rules that no schema can say (immutable selectors, port names) are not here: see `api::rules`.
 
 pub mod apply;
 pub mod bare;

@@ -57,6 +57,7 @@ fn below(value: &Value, shape: Shape<'_>) -> (bool, FieldSet) {
                 set.put(Step::field(name), here || hollow || !named, under);
             }
         }
+        Value::Array(_) if shape.items() == Items::Whole => return (true, set),
         Value::Array(list) => {
             let Ok(steps) = shape.steps(list) else { return (true, set) };
             for (step, item) in steps.iter().zip(list) {

@@ -14,6 +14,7 @@ pub fn prune(value: &mut Value, node: Node<'_>) -> Vec<String> {
 fn walk(value: &mut Value, node: Node<'_>, path: &str, unknown: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
+            let required: Vec<&str> = node.required().collect();
             map.retain(|name, inner| {
                 let here = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                 // What a built-in type reads as null it never wrote.
@@ -22,7 +23,9 @@ fn walk(value: &mut Value, node: Node<'_>, path: &str, unknown: &mut Vec<String>
                 }
                 if let Some(field) = node.field(name) {
                     walk(inner, field, &here, unknown);
-                    return true;
+                    // Nobody in the list of managers is a wish: to forget them.
+                    let meant = required.contains(&name.as_str()) || name == "managedFields";
+                    return meant || !is_unsaid(inner, field);
                 }
                 if node.is_open() {
                     return true;
@@ -39,5 +42,17 @@ fn walk(value: &mut Value, node: Node<'_>, path: &str, unknown: &mut Vec<String>
             }
         }
         _ => {}
+    }
+}
+
+/// Whether a built-in type does not write what it reads here: a list or a map with nothing in it. A structure it does write.
+fn is_unsaid(value: &Value, field: Node<'_>) -> bool {
+    if field.is_custom() {
+        return false;
+    }
+    match value {
+        Value::Array(list) => list.is_empty() && field.kind() == "array",
+        Value::Object(map) => map.is_empty() && field.additional().is_some(),
+        _ => false,
     }
 }

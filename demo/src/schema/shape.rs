@@ -80,6 +80,7 @@ impl<'a> Shape<'a> {
     }
 
     /// The shape of an item of a list.
+    #[must_use]
     pub fn item(&self) -> Self {
         match self {
             Self::Known(node) => node.items().map_or(Self::Whole, |node| Self::of(Some(node))),

@@ -132,6 +132,12 @@ impl Store {
         new
     }
 
+    /// What is read of an object becomes other without a write: no version, no event.
+    pub fn restate(&mut self, kind: KindId, object: &Object, state: Value) {
+        let key = (object.namespace().to_owned(), object.name().to_owned());
+        self.tables[kind.0].objects.insert(key, Arc::new(Object::new(object.version, Arc::new(state))));
+    }
+
     /// Takes an object away; its last state carries the version of its end.
     pub fn remove(&mut self, kind: KindId, namespace: &str, name: &str) -> Option<Arc<Object>> {
         let old = self.tables[kind.0].objects.remove(&(namespace.to_owned(), name.to_owned()))?;

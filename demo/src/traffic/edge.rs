@@ -37,6 +37,8 @@ pub const BOUNDS: [f64; 20] = [
 pub enum Reporter {
     /// The caller's proxy.
     Source,
+    /// A waypoint between the two.
+    Waypoint,
     /// The called pod's proxy.
     Destination,
 }

@@ -23,6 +23,7 @@ mod request;
 mod span;
 mod state;
 mod stream;
+mod tunnel;
 mod walk;
 
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub use self::{
     log::{Access, Line, LogRecord, stamp},
     request::Request,
     state::Tries,
+    tunnel::{Tunnel, TunnelKey},
     walk::Outcome,
 };
 
@@ -262,6 +264,11 @@ impl Traffic {
     /// Tries of calling pods towards clusters (`outbound|PORT|SUBSET|HOST`).
     pub fn tries(&self) -> impl Iterator<Item = (u32, &Arc<str>, Tries)> {
         self.state.tries.iter().map(|((pod, cluster), tries)| (*pod, cluster, *tries))
+    }
+
+    /// What ztunnels counted.
+    pub fn tunnels(&self) -> impl Iterator<Item = (&TunnelKey, &Tunnel)> {
+        self.state.tunnels.iter()
     }
 
     /// How the flows fared, in their order.

@@ -27,15 +27,18 @@ impl Walk<'_> {
         };
         let key = EdgeKey {
             pod,
-            reporter: Reporter::Source,
-            source: self.state.pods[pod as usize].workload,
+            reporter: if site.proxy == Proxy::Waypoint { Reporter::Waypoint } else { Reporter::Source },
+            source: match site.proxy {
+                Proxy::Waypoint => site.caller.map_or(UNKNOWN, |group| self.bound.groups[group as usize]),
+                _ => self.state.pods[pod as usize].workload,
+            },
             destination: called.group.map_or(UNKNOWN, |group| self.bound.groups[group as usize]),
             service: service.map_or(UNKNOWN, |service| self.bound.services[service as usize]),
             code: outcome.code,
             grpc: outcome.grpc,
             is_grpc: site.request.grpc,
             flags: outcome.flags,
-            security: Security::Unknown,
+            security: if site.proxy == Proxy::Waypoint { Security::Mutual } else { Security::Unknown },
         };
         self.count(key, t, outcome.latency);
         if self.sampled(pod) {

@@ -7,12 +7,13 @@ use std::{
 };
 
 use super::{
-    compile::{Limit, Probe, Proxy, Snapshot},
+    compile::{Limit, Probe, Snapshot},
     edge::{Edges, Names, Workload},
     health::Health,
     limit::Bucket,
     log::LogRecord,
     queue::Queue,
+    tunnel::Tunnels,
 };
 
 /// Most log lines a proxy writes in a second; of more a fair share is kept.
@@ -96,6 +97,7 @@ pub(super) struct State {
     buckets: HashMap<(u32, Arc<str>), Bucket>,
     heap: BinaryHeap<Reverse<(u64, Done)>>,
     pub(super) edges: Edges,
+    pub(super) tunnels: Tunnels,
     pub(super) logs: Vec<LogRecord>,
 }
 
@@ -140,7 +142,7 @@ impl State {
                     alive: false,
                     there: false,
                     workload,
-                    in_mesh: group.proxy != Proxy::None,
+                    in_mesh: group.proxy.reads(),
                     in_flight: 0,
                     queue: Queue::default(),
                     cpu_limit: pod.cpu_limit,
@@ -188,6 +190,7 @@ impl State {
         }
         let pods = &self.pods;
         self.edges.retain(|pod| pods[pod as usize].there);
+        self.tunnels.retain(|pod| pods[pod as usize].there);
         self.health.retain(|(_, pod), _| pods[*pod as usize].there);
         self.buckets.retain(|(pod, _), _| pods[*pod as usize].there);
     }

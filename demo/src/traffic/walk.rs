@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use super::{
     compile::{Choice, Cluster, Fault, Forward, Inbound, Link, Proxy, Reply, Retries, Site},
-    edge::UNKNOWN,
+    edge::{Reporter, UNKNOWN},
     flags::Flags,
     log::Line,
     state::{Bound, Done, State},
     stream::Stream,
+    tunnel::TunnelKey,
 };
 
 /// Deeper calls end with an error: the behaviours call each other in a circle.
@@ -68,6 +69,13 @@ pub(super) struct Called<'a> {
     pub(super) pod: Option<u32>,
     pub(super) port: u16,
     pub(super) cluster: Option<&'a Cluster>,
+    /// Bytes of its answers, on average.
+    pub(super) bytes: u32,
+    pub(super) mutual: bool,
+}
+
+impl Called<'_> {
+    const NOBODY: Self = Self { group: None, pod: None, port: 0, cluster: None, bytes: 0, mutual: false };
 }
 
 /// Faults drawn: the delay, the answer, the flags.
@@ -83,6 +91,16 @@ impl Walk<'_> {
         if depth > DEEPEST {
             return Outcome::plain(0.0, 508, Flags::NONE);
         }
+        let origin = from;
+        let mut from = from;
+        if !site.via.is_empty() {
+            let waypoint = self.bound.pods[site.via[self.stream.below(site.via.len())] as usize];
+            if !self.state.pods[waypoint as usize].alive {
+                return Outcome::plain(0.5, 0, Flags::UF);
+            }
+            self.state.touch(waypoint).queue.arrive(0.3, 0.2, 256);
+            from = Some(waypoint);
+        }
         let limited = from.and_then(|pod| self.state.limited(pod, &site.limits, t)).map(|limit| limit.status);
         let mut drawn = match limited {
             Some(status) => Drawn { delay: 0.0, reply: Some(Reply::Http(status)), flags: Flags::RL },
@@ -96,11 +114,12 @@ impl Walk<'_> {
             let more = self.draw(std::iter::once(fault));
             drawn = Drawn { delay: drawn.delay + more.delay, reply: more.reply, flags: drawn.flags.and(more.flags) };
         }
-        let mut called = Called { group: None, pod: None, port: 0, cluster: None };
-        let own = if site.proxy == Proxy::None { 0.0 } else { PROXY };
+        let mut called = Called::NOBODY;
+        let own = if site.proxy.reads() { PROXY } else { 0.0 };
         let mut outcome = match (&drawn.reply, &site.choice) {
             (Some(reply), _) => replied(*reply, own),
             (None, Choice::NoRoute) => Outcome::plain(own, 404, Flags::NR),
+            (None, Choice::Lost) => Outcome::plain(1.0, 0, Flags::UH),
             (None, Choice::Answer(code, _)) => Outcome::plain(own, *code, Flags::NONE),
             (None, Choice::Beyond) => Outcome::plain(40.0 * (0.4 * self.stream.normal()).exp(), 200, Flags::NONE),
             (None, Choice::Forward(forward)) => {
@@ -119,10 +138,28 @@ impl Walk<'_> {
         if site.request.grpc && outcome.grpc.is_none() {
             outcome.grpc = Some(grpc_of(outcome.code));
         }
-        if let Some(pod) = from.filter(|_| site.proxy != Proxy::None) {
+        if let Some(pod) = from.filter(|_| site.proxy.reads()) {
             self.report_source(site, pod, t, outcome, called);
         }
+        if let (Some(pod), Some(_)) = (origin.filter(|_| site.tunnelled), called.group) {
+            self.tunnel(site, Reporter::Source, pod, called);
+        }
         outcome
+    }
+
+    /// A ztunnel at one end of a connection counts it.
+    fn tunnel(&mut self, site: &Site, reporter: Reporter, pod: u32, called: Called<'_>) {
+        let group = |group: Option<u32>| group.map_or(UNKNOWN, |group| self.bound.groups[group as usize]);
+        let caller = if reporter == Reporter::Source || called.mutual { group(site.caller) } else { UNKNOWN };
+        let key = TunnelKey {
+            pod,
+            reporter,
+            source: caller,
+            destination: group(called.group),
+            service: called.cluster.map_or(UNKNOWN, |cluster| self.bound.services[cluster.service as usize]),
+            mutual: called.mutual,
+        };
+        self.state.tunnels.count(key, called);
     }
 
     fn draw<'f>(&mut self, faults: impl Iterator<Item = &'f Fault>) -> Drawn {
@@ -154,7 +191,7 @@ impl Walk<'_> {
         patience: f64,
         depth: u32,
     ) -> (Outcome, Called<'f>) {
-        let nobody = Called { group: None, pod: None, port: 0, cluster: None };
+        let nobody = Called::NOBODY;
         let mut at = (self.stream.unit() * f64::from(forward.weights)) as u32;
         let chosen = forward.clusters.iter().find(|(weight, _)| {
             let here = at < *weight;
@@ -185,11 +222,18 @@ impl Walk<'_> {
                 break Outcome::plain(elapsed, 503, Flags::UH);
             };
             let inbound = &forward.inbounds[inbound as usize];
-            called = Called { group: Some(inbound.group), pod: Some(pod), port: inbound.port, cluster: Some(cluster) };
+            called = Called {
+                group: Some(inbound.group),
+                pod: Some(pod),
+                port: inbound.port,
+                cluster: Some(cluster),
+                bytes: inbound.serves.bytes[0].midpoint(inbound.serves.bytes[1]),
+                mutual: inbound.mtls,
+            };
             tried[n as usize % tried.len()] = pod;
             let per_try = forward.per_try.unwrap_or(f64::INFINITY);
             let left = (limit - elapsed).min(patience - elapsed);
-            let one = self.attempt(site, inbound, cluster.service, from, pod, t + elapsed, per_try.min(left), depth);
+            let one = self.attempt(site, inbound, called, from, pod, t + elapsed, per_try.min(left), depth);
             attempts += 1;
             lost += u64::from(one.lost);
             let spent = one.outcome.latency.min(per_try).min(left.max(0.0));
@@ -235,7 +279,7 @@ impl Walk<'_> {
             let pause = 25.0 * f64::from(1u32 << retries.min(8)) * 0.5 * (0.5 + self.stream.unit());
             elapsed += pause.min(250.0);
         };
-        if let Some(from) = from.filter(|_| site.proxy != Proxy::None) {
+        if let Some(from) = from.filter(|_| site.proxy.reads()) {
             let tries = self.state.tries.entry((from, Arc::clone(&cluster.name))).or_default();
             tries.attempts += attempts;
             tries.retries += u64::from(retries);
@@ -251,7 +295,7 @@ impl Walk<'_> {
         if hosts.is_empty() {
             return None;
         }
-        if site.proxy == Proxy::None {
+        if !site.proxy.reads() {
             return Some(hosts[self.stream.below(hosts.len())]);
         }
         let out = |walk: &Self, host: &(u32, u32)| {
@@ -308,7 +352,7 @@ impl Walk<'_> {
         &mut self,
         site: &Site,
         inbound: &Inbound,
-        service: u32,
+        called: Called<'_>,
         from: Option<u32>,
         pod: u32,
         t: f64,
@@ -318,16 +362,19 @@ impl Walk<'_> {
         let number = self.bound.pods[pod as usize];
         // A caller without a proxy sees no answer where a proxy would write one.
         let lost = |latency: f64, flags: Flags, connect: bool| {
-            let code = if site.proxy == Proxy::None { 0 } else { 503 };
+            let code = if site.proxy.reads() { 503 } else { 0 };
             Try { outcome: Outcome::plain(latency, code, flags), lost: true, connect, reset: !connect }
         };
         match inbound.link {
             Link::Partition => return lost(CONNECT, Flags::UF, true),
-            Link::TlsMismatch => return lost(1.0, Flags::UC, false),
+            Link::TlsMismatch | Link::Denied => return lost(1.0, Flags::UC, false),
             Link::Open if !self.state.pods[number as usize].alive => return lost(0.5, Flags::UF, true),
             Link::Open => {}
         }
         let network = 0.3 + self.stream.exponential(0.1);
+        if self.bound.snapshot.group(inbound.group).proxy == Proxy::Ambient {
+            self.tunnel(site, Reporter::Destination, number, called);
+        }
         let proxied = self.state.pods[number as usize].in_mesh;
         let mut flags = Flags::NONE;
         let (mut latency, mut code, mut grpc) = (if proxied { PROXY } else { 0.0 }, 403, None);
@@ -359,6 +406,7 @@ impl Walk<'_> {
             seen = Outcome::plain((limit - network).max(0.0), 0, flags.and(Flags::DC));
         }
         if proxied {
+            let service = called.cluster.map_or(UNKNOWN, |cluster| cluster.service);
             self.report_destination(site, inbound, service, pod, t + network, seen);
         }
         let outcome = Outcome { latency: latency + network, code, grpc, flags: Flags::NONE };

@@ -9,6 +9,7 @@ use std::{
 use brink_demo::{
     api::Cluster,
     io::{Machine, Served, Settings, serve},
+    world::{Bundle, Wish, World},
 };
 use kube::{
     Client,
@@ -25,17 +26,35 @@ pub struct Demo {
 
 /// Serves an empty cluster.
 pub async fn demo() -> Demo {
-    served(Cluster::new(1, "2026-01-02T03:04:05Z".parse().unwrap())).await
+    served(Cluster::new(1, begin())).await
+}
+
+/// When the clusters of this suite begin.
+fn begin() -> jiff::Timestamp {
+    "2026-01-02T03:04:05Z".parse().unwrap()
+}
+
+/// Serves a world in which one pod runs and says nothing.
+pub async fn living() -> Demo {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: quiet, namespace: default}\nspec:\n  containers: [{name: quiet, image: quiet:1}]\n";
+    let bundle = Bundle {
+        name: "quiet".to_owned(),
+        path: "quiet.yaml".to_owned(),
+        text: "world: quiet\nmanifests: [pod.yaml]\nnodes: 1\n".to_owned(),
+        manifests: vec![("quiet/pod.yaml".to_owned(), pod.to_owned())],
+        rules: None,
+    };
+    let world = World::new(&Wish { bundle, pods: None, seed: 1, now: begin() }).unwrap();
+    served(world).await
 }
 
 /// Serves a world. A runtime of several threads must be running: kubectl is waited for on one of them.
 pub async fn served(machine: impl Machine) -> Demo {
     let dir = tempfile::tempdir().unwrap();
-    let begin: jiff::Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
     let settings = Settings {
         address: ([127, 0, 0, 1], 0).into(),
         rate: 1.0,
-        begin,
+        begin: begin(),
         kubeconfig: dir.path().join("kubeconfig"),
         seed: 1,
         name: "demo".to_owned(),

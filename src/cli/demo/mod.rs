@@ -5,12 +5,14 @@
 
 mod child;
 mod serve;
+mod told;
 
 use std::net::SocketAddr;
 
 use brink_demo::world;
 use serde::{Deserialize, Serialize};
 
+use self::told::Told;
 use super::{
     Ended,
     args::{DemoArgs, Globals},
@@ -76,7 +78,11 @@ pub fn run(args: &DemoArgs, globals: &Globals, out: &mut Out) -> Ended {
 }
 
 fn look(args: &DemoArgs, globals: &Globals) -> Ended {
-    let child = child::Child::start(args)?;
+    // A world that nobody could see is not made.
+    cockpit::seen()
+        .map_err(|failure| Failure { fix: format!("{}, or serve the world alone: {SERVE}", failure.fix), ..failure })?;
+    let told = Told::listen()?;
+    let child = child::Child::start(args, &told)?;
     let doors = child.doors();
     let globals = Globals {
         kubeconfig: Some(doors.kubeconfig.clone()),
@@ -88,10 +94,13 @@ fn look(args: &DemoArgs, globals: &Globals) -> Ended {
         all_namespaces: globals.all_namespaces || globals.namespace.is_none(),
         ..globals.clone()
     };
-    let ended = cockpit::run(&globals);
-    child.stop();
+    let ended = cockpit::until(&globals, told.flag());
+    child.stop(&told);
     ended
 }
+
+/// The world without a cockpit.
+const SERVE: &str = "`brink demo --serve 127.0.0.1:0`";
 
 /// Where a world listens when nobody says: any free port of this machine alone.
 pub const ANYWHERE: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);

@@ -13,7 +13,7 @@ use brink_demo::{
     world::{Wish, World},
 };
 use jiff::Timestamp;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Doors, Wanted};
 use crate::cli::{
@@ -32,35 +32,48 @@ const LOOK: Duration = Duration::from_millis(50);
 
 /// Builds, serves, tells where, and waits for the end.
 pub fn run(wanted: &Wanted, address: SocketAddr, args: &DemoArgs, out: &mut Out) -> Ended {
-    let cannot = |why: String| Failure::new(Code::Unmet, "cannot serve the world", why, "see `brink demo --help`");
-    let folder = folder()
-        .map_err(|error| cannot(format!("no folder for its files in {}: {error}", std::env::temp_dir().display())))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| cannot(error.to_string()))?;
     if args.attached {
         // The keys of the cockpit's terminal are not for the world. Fails in the leader of a group, which no child is.
         let _ = rustix::process::setsid();
     }
-    let ended = runtime.block_on(live(wanted, address, args, &folder, out));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| cannot(error.to_string(), "raise the limits of threads and open files (`ulimit -a`)"))?;
+    let ended = runtime.block_on(async {
+        // Before anything is made, so that no signal finds something and nobody listening.
+        let mut told = Told::listen()
+            .map_err(|error| cannot(format!("cannot listen for signals: {error}"), "raise the limits of this user"))?;
+        live(wanted, address, args, &mut told, out).await
+    });
     runtime.shutdown_background();
-    // What cannot be taken away lies in a folder for temporary things.
-    let _ = fs::remove_dir_all(&folder);
     ended
 }
 
-async fn live(wanted: &Wanted, address: SocketAddr, args: &DemoArgs, folder: &Path, out: &mut Out) -> Ended {
+fn cannot(why: String, fix: &str) -> Failure {
+    Failure::new(Code::Unmet, "cannot serve the world", why, fix)
+}
+
+async fn live(wanted: &Wanted, address: SocketAddr, args: &DemoArgs, told: &mut Told, out: &mut Out) -> Ended {
     let begin = Timestamp::now();
     let wish = Wish { bundle: wanted.bundle.clone(), pods: wanted.pods, seed: wanted.seed, now: begin };
-    let world =
-        World::new(&wish).map_err(|trouble| Failure::usage("cannot make the world", trouble.what, trouble.fix))?;
+    // A large world takes its time; an order to end does not wait for it.
+    let building = tokio::task::spawn_blocking(move || World::new(&wish));
+    let world = tokio::select! {
+        built = building => built.map_err(|lost| cannot(lost.to_string(), "this is a mistake of the program: report it"))?,
+        () = told.to_end() => return Ok(Ending::Done),
+    };
+    let world = world.map_err(|trouble| Failure::usage("cannot make the world", trouble.what, trouble.fix))?;
+    let folder = Folder::make().map_err(|error| {
+        let why = format!("no folder for its files in {}: {error}", std::env::temp_dir().display());
+        cannot(why, "name a folder you may write to with TMPDIR")
+    })?;
     let settings = Settings {
         address,
         rate: wanted.speed,
         begin,
-        kubeconfig: folder.join("kubeconfig"),
+        kubeconfig: folder.path().join("kubeconfig"),
         name: "demo".to_owned(),
         seed: wanted.seed,
     };
@@ -69,11 +82,11 @@ async fn live(wanted: &Wanted, address: SocketAddr, args: &DemoArgs, folder: &Pa
         let code = if asked_wrong { Code::Usage } else { Code::Unmet };
         Failure::new(code, "cannot serve the world", failure.to_string(), failure.fix())
     })?;
-    tell(&served, folder, args, out);
+    tell(&served, folder.path(), args, out);
     if args.attached {
-        attended(&served).await;
+        attended(&served, told).await;
     } else {
-        until_told().await;
+        told.to_end().await;
     }
     served.stop();
     Ok(Ending::Done)
@@ -107,35 +120,52 @@ fn tell(served: &Served, folder: &Path, args: &DemoArgs, out: &mut Out) {
     out.flush();
 }
 
-/// Until a signal.
-async fn until_told() {
-    let (Ok(mut ended), Ok(mut interrupted)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return;
-    };
-    tokio::select! {
-        _ = ended.recv() => {}
-        _ = interrupted.recv() => {}
+/// Signals that end a world: its person's, its terminal's, its machine's.
+struct Told([Signal; 3]);
+
+impl Told {
+    fn listen() -> io::Result<Self> {
+        Ok(Self([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?]))
+    }
+
+    async fn to_end(&mut self) {
+        let [ended, interrupted, hung_up] = &mut self.0;
+        tokio::select! {
+            _ = ended.recv() => {}
+            _ = interrupted.recv() => {}
+            _ = hung_up.recv() => {}
+        }
     }
 }
 
 /// Until the cockpit says stop, or is gone and nobody else needs the world.
-async fn attended(served: &Served) {
+async fn attended(served: &Served, signals: &mut Told) {
     let told = tokio::select! {
         told = tokio::task::spawn_blocking(word) => told.unwrap_or(false),
-        () = until_told() => true,
+        () = signals.to_end() => true,
     };
-    // A guardian has a connection of its own as long as it has something to undo.
-    let (patience, begun) = if told { (LINGER, Instant::now()) } else { (Duration::MAX, Instant::now()) };
-    let quiet = if told { Duration::ZERO } else { ALONE };
-    let mut alone = Instant::now();
-    while begun.elapsed() < patience {
+    let (mut told, mut begun, mut alone) = (told, Instant::now(), Instant::now());
+    loop {
+        // A guardian has a connection of its own as long as it has something to undo.
+        let (patience, quiet) = if told { (LINGER, Duration::ZERO) } else { (Duration::MAX, ALONE) };
         if served.connections() > 0 {
             alone = Instant::now();
         } else if alone.elapsed() >= quiet {
             return;
         }
-        tokio::time::sleep(LOOK).await;
+        if begun.elapsed() >= patience {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            // Told twice it waits for nobody.
+            () = signals.to_end() => {
+                if told {
+                    return;
+                }
+                (told, begun) = (true, Instant::now());
+            }
+        }
     }
 }
 
@@ -145,11 +175,26 @@ fn word() -> bool {
     io::stdin().read_line(&mut line).is_ok_and(|_| line.trim() == "stop")
 }
 
-/// A folder of its own, for nobody else's eyes.
-fn folder() -> io::Result<PathBuf> {
-    let place = std::env::temp_dir();
-    let name = format!("brink-demo-{}-{:x}", std::process::id(), Timestamp::now().as_nanosecond());
-    let folder = place.join(name);
-    fs::DirBuilder::new().mode(0o700).create(&folder)?;
-    Ok(folder)
+/// A folder of its own, for nobody else's eyes. It goes with its owner.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make() -> io::Result<Self> {
+        let place = std::env::temp_dir();
+        let name = format!("brink-demo-{}-{:x}", std::process::id(), Timestamp::now().as_nanosecond());
+        let folder = place.join(name);
+        fs::DirBuilder::new().mode(0o700).create(&folder)?;
+        Ok(Self(folder))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be taken away lies in a folder for temporary things.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }

@@ -10,6 +10,7 @@ use super::{
     nets,
     orders::orders,
     outside::{Claims, Outside, foreign_view, view_of},
+    patience,
     undoer::{Case, Undoer},
 };
 use crate::{
@@ -205,8 +206,8 @@ impl<A: Api + 'static> Engine<A> {
             (!settled).then(|| super::keeper::after(api.now(), u64::try_from(SETTLE_S).unwrap_or(65)));
         let id = record.arm.id.clone();
         let case = Case::of_record(record.clone(), unsettled_until);
-        let start = api.now();
-        while told && nets::elapsed(api, start) < OWNER_STOPS {
+        let start = patience::Since::now();
+        while told && start.within(OWNER_STOPS) {
             match get(api, &record.place).await {
                 // The owner takes its record down last, but so can anybody else: what counts is what stands.
                 Ok(None) if settled && matches!(Undoer::new(api, &case).verify(&case).await, Ok(Ok(_))) => {
@@ -218,7 +219,7 @@ impl<A: Api + 'static> Engine<A> {
                 }
                 Ok(None) => break,
                 Ok(Some(object)) if record::read(&object).is_ok_and(|now| now.state == State::Stuck) => break,
-                _ => api.sleep(Duration::from_millis(500)).await,
+                _ => patience::wait(Duration::from_millis(500)).await,
             }
         }
         self.finish_own(case, None, view, cause);

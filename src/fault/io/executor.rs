@@ -241,7 +241,7 @@ pub(crate) async fn apply_all<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger)
         let announced = unless_over(hands.over(), ledger.will(hands.api.now(), step.n)).await.map_err(ended)?;
         announced.map_err(|error| failed(format!("the journal cannot be written: {error}")))?;
         let sending = send(hands, ledger, at, step, fact);
-        let answer = match unless_over(patient(hands.api, hands.over()), sending).await {
+        let answer = match unless_over(patient(hands.over()), sending).await {
             Ok(answer) => answer?,
             Err(cause) => {
                 // The request is dropped mid-way: it may have landed, or land yet, counted from now.

@@ -40,7 +40,7 @@ pub(crate) async fn finish<A: Api>(
     let warrant = guard::undo(&case.arm.id, arming::cluster(&case.arm));
     let mut undoer = Undoer::new(api, &case);
     // Others learn of it beside the undo: no request of it waits for theirs.
-    let telling = nets::briefly(api, nets::tell_records(api, &warrant, &case.arm, "state", State::Undoing.word()));
+    let telling = nets::briefly(nets::tell_records(api, &warrant, &case.arm, "state", State::Undoing.word()));
     tokio::join!(undo_all(api, &mut ledger, &case, &mut undoer, orders), telling);
     let notes = loop {
         ledger.enter(api, State::Verifying);
@@ -76,7 +76,7 @@ pub(crate) async fn close<A: Api>(
         view.residue = residue;
         view.notes = notes;
     });
-    ledger.put_away(api, shelf, arm).await;
+    ledger.put_away(shelf, arm).await;
     ledger.enter(api, state);
 }
 
@@ -103,8 +103,7 @@ async fn undo_all<A: Api>(api: &A, ledger: &mut Ledger, case: &Case, undoer: &mu
                 if ledger.view().state != State::Stuck {
                     ledger.may(api.now(), Fact::Stuck { reason: why.clone() });
                     let warrant = guard::undo(&case.arm.id, arming::cluster(&case.arm));
-                    nets::briefly(api, nets::tell_records(api, &warrant, &case.arm, "state", State::Stuck.word()))
-                        .await;
+                    nets::briefly(nets::tell_records(api, &warrant, &case.arm, "state", State::Stuck.word())).await;
                     ledger.show(|view| view.trouble = Some(why));
                     ledger.enter(api, State::Stuck);
                 }

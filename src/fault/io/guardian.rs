@@ -29,6 +29,7 @@ use super::{
     nets,
     orders::Orders,
     outside::view_of,
+    patience,
     sentry::Wire,
     undoer::Case,
 };
@@ -291,9 +292,7 @@ impl<A: Api> Ward<A> {
             if let Some(cause) = self.overdue(detached) {
                 break cause;
             }
-            if detached
-                && let Some(Ok(Err(why))) = nets::briefly(&*self.api, nets::own_record(&*self.api, &self.arm)).await
-            {
+            if detached && let Some(Ok(Err(why))) = nets::briefly(nets::own_record(&*self.api, &self.arm)).await {
                 tracing::info!(why, "ended by its record");
                 break Cause::Stop;
             }
@@ -326,7 +325,7 @@ impl<A: Api> Ward<A> {
                 self.digest = digest.unwrap_or_else(|| std::mem::take(&mut self.digest));
                 read && !late
             }
-            () = self.api.sleep(DISK) => {
+            () = patience::wait(DISK) => {
                 self.looking = Some(looking);
                 false
             }
@@ -340,7 +339,7 @@ impl<A: Api> Ward<A> {
         let taking = spawn_blocking(move || shelf.take(&path));
         tokio::select! {
             taken = taking => Some(taken.ok()?.map(|taken| taken.map(|(journal, _)| journal))),
-            () = self.api.sleep(DISK) => None,
+            () = patience::wait(DISK) => None,
         }
     }
 
@@ -366,14 +365,14 @@ impl<A: Api> Ward<A> {
 
     /// The same undo as anywhere, with the journal if its holder let go of it, and without if it hangs or cannot be seen.
     async fn undo(mut self, held: Option<Journal>, cause: Cause) -> Option<State> {
-        let start = self.api.now();
+        let start = patience::Since::now();
         let journal = match held {
             Some(journal) => Some(journal),
             None => loop {
                 match self.take().await {
                     Some(Ok(Some(journal))) => break Some(journal),
-                    Some(Ok(None)) if nets::elapsed(&*self.api, start) < LETS_GO => {
-                        self.api.sleep(Duration::from_millis(100)).await;
+                    Some(Ok(None)) if start.within(LETS_GO) => {
+                        patience::wait(Duration::from_millis(100)).await;
                     }
                     Some(Err(_)) => {
                         self.read().await;

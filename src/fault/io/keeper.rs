@@ -16,6 +16,7 @@ use super::{
     ledger::{Ledger, first_view},
     nets,
     orders::{Order, Orders, over, patient, unless_over},
+    patience,
     sentry::Sentry,
     undoer::Case,
     watching::{Meter, Watching, hear},
@@ -92,7 +93,7 @@ impl<A: Api> Bench<A> {
         let failed = |why: String| ApplyError::Net { net: "journal", why: format!("{}: {why}", path.display()) };
         let begun = tokio::select! {
             begun = answered => begun.map_err(|_| failed("the thread that wrote is gone".to_owned()))?,
-            () = self.api.sleep(JOURNAL_STANDS) => return Err(failed("the disk does not answer".to_owned())),
+            () = patience::wait(JOURNAL_STANDS) => return Err(failed("the disk does not answer".to_owned())),
         };
         let journal = begun.map_err(|error| failed(error.to_string()))?;
         let path = journal.path().to_path_buf();
@@ -127,14 +128,14 @@ impl<A: Api> Bench<A> {
                 });
                 // Before anybody hears of it: this process may end at once, and others then go by what journal and record say.
                 let telling = async {
-                    nets::briefly(api, ledger.must(active, Fact::Active)).await;
-                    nets::briefly(api, nets::tell_records(api, &warrant, &arm, "state", State::Active.word())).await;
+                    nets::briefly(ledger.must(active, Fact::Active)).await;
+                    nets::briefly(nets::tell_records(api, &warrant, &arm, "state", State::Active.word())).await;
                 };
                 // Why it is over, if it is, the watch finds out at once.
                 let _ = unless_over(over(api, orders.ending(), Some(lease.min(ends))), telling).await;
                 ledger.enter(api, State::Active);
                 let _ = started.send(Ok(arm.id.clone()));
-                let telling = nets::briefly(api, events::tell(api, &warrant, &arm, "BrinkFaultActive", &arm.title));
+                let telling = nets::briefly(events::tell(api, &warrant, &arm, "BrinkFaultActive", &arm.title));
                 let _ = unless_over(over(api, orders.ending(), Some(lease.min(ends))), telling).await;
                 let watched = Watched {
                     warrant: &warrant,
@@ -177,7 +178,7 @@ impl<A: Api> Bench<A> {
         // An end is heard before and within each of these. What writes may still be answered for a while, what only reads or
         // waits is dropped; the caller takes down whatever stands.
         let now_over = || over(api, ending.clone(), Some(after(begun, arm.lease_s)));
-        match unless_over(patient(api, now_over()), nets::put_records(api, warrant, arm)).await.map_err(stopped)? {
+        match unless_over(patient(now_over()), nets::put_records(api, warrant, arm)).await.map_err(stopped)? {
             Ok(at) => {
                 *created = Some(at);
                 ledger.show(|view| view.deadline = Some(after(at, arm.lease_s)));
@@ -187,7 +188,7 @@ impl<A: Api> Bench<A> {
         }
         unless_over(now_over(), alone(api, arm, &self.place)).await.map_err(stopped)?.map_err(failed)?;
         let lighting = nets::light_fuses(api, warrant, arm, &checked.plan.fuses);
-        let fuses = unless_over(patient(api, now_over()), lighting).await.map_err(stopped)?.map_err(failed)?;
+        let fuses = unless_over(patient(now_over()), lighting).await.map_err(stopped)?.map_err(failed)?;
         let Some(sentry) = &self.sentry else {
             let why = "none can be started here".to_owned();
             return Err(failed(ApplyError::Net { net: "guardian", why }));
@@ -345,7 +346,7 @@ impl<A: Api> Bench<A> {
         };
         match applied {
             Ok(()) => {
-                nets::briefly(api, ledger.must(api.now(), Fact::Active)).await;
+                nets::briefly(ledger.must(api.now(), Fact::Active)).await;
                 ledger.enter(api, State::Active);
                 let _ = started.send(Ok(arm.id.clone()));
             }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::undoer::Case;
+use super::{patience, undoer::Case};
 use crate::{
     cluster::api::Api,
     fault::{
@@ -210,11 +210,11 @@ impl Ledger {
 
     /// Puts the journal away, if this process holds it. A disk that hangs is not waited for: the next scan finds the file
     /// where it is.
-    pub(crate) async fn put_away<A: Api>(&mut self, api: &A, shelf: &Shelf, arm: &Arm) {
+    pub(crate) async fn put_away(&mut self, shelf: &Shelf, arm: &Arm) {
         let Some(journal) = self.journal.take() else { return };
         let put = tokio::select! {
             put = journal.put_away(shelf.clone(), arm.clone()) => put,
-            () = api.sleep(PUTS_AWAY) => Err(io::Error::new(io::ErrorKind::TimedOut, "the disk does not answer")),
+            () = patience::wait(PUTS_AWAY) => Err(io::Error::new(io::ErrorKind::TimedOut, "the disk does not answer")),
         };
         if let Err(error) = put {
             tracing::warn!(%error, "the finished journal stays where it is; the next scan puts it away");

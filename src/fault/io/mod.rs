@@ -19,6 +19,7 @@ mod lifelines;
 mod nets;
 mod orders;
 pub mod outside;
+mod patience;
 mod rehearsal;
 mod reviews;
 pub mod scan;

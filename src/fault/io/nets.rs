@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::finding::get;
+use super::{finding::get, patience};
 use crate::{
     cluster::{
         Manifest, ObjectRef,
@@ -174,10 +174,10 @@ pub(crate) async fn own_record<A: Api>(api: &A, arm: &Arm) -> Result<Result<Reco
 }
 
 /// Does something that nothing may wait for: a server that hangs costs two seconds and no more.
-pub(crate) async fn briefly<A: Api, T>(api: &A, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn briefly<T>(work: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         done = work => Some(done),
-        () = api.sleep(Duration::from_secs(2)) => None,
+        () = patience::wait(Duration::from_secs(2)) => None,
     }
 }
 

@@ -8,6 +8,7 @@ use std::{future::pending, time::Duration};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
+use super::patience;
 use crate::{cluster::api::Api, fault::undo::Decision, journal::entry::Cause};
 
 /// Orders that may wait to be taken.
@@ -129,9 +130,9 @@ pub(crate) async fn over<A: Api>(api: &A, mut ending: Ending, deadline: Option<T
 }
 
 /// The same, as much later as a write in flight may take to be answered.
-pub(crate) async fn patient<A: Api>(api: &A, over: impl Future<Output = Cause>) -> Cause {
+pub(crate) async fn patient(over: impl Future<Output = Cause>) -> Cause {
     let cause = over.await;
-    api.sleep(LAST_ANSWER).await;
+    patience::wait(LAST_ANSWER).await;
     cause
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use tokio::sync::mpsc;
 
-use super::{finding::get, ledger::Ledger};
+use super::{finding::get, ledger::Ledger, patience};
 use crate::{
     cluster::{api::Api, warrant::Purpose},
     fault::{
@@ -84,16 +84,16 @@ pub fn meter(address: Option<&str>) -> Option<Arc<dyn Meter>> {
 
 /// Before anything is armed: every condition must be readable and not breached. Gives the figure that the effect will be held
 /// against, if there is one.
-pub(crate) async fn before<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Plan) -> Result<Option<f64>, ApplyError> {
+pub(crate) async fn before(meter: Option<&dyn Meter>, plan: &Plan) -> Result<Option<f64>, ApplyError> {
     if plan.purpose != Purpose::Fault {
         return Ok(None);
     }
     let conditions = conditions(plan);
-    let readings = join_all(conditions.iter().map(|condition| read(api, meter, plan, condition)));
+    let readings = join_all(conditions.iter().map(|condition| read(meter, plan, condition)));
     let expected = evidence::expected(plan);
     let figure = async {
         match expected.look() {
-            Look::Metric(question) => ask(api, meter, question).await.ok().and_then(most),
+            Look::Metric(question) => ask(meter, question).await.ok().and_then(most),
             Look::Objects(_) | Look::Nothing => None,
         }
     };
@@ -119,24 +119,24 @@ fn most(numbers: Vec<f64>) -> Option<f64> {
 }
 
 /// Waits for an answer, but not for ever.
-async fn within<A: Api, T>(api: &A, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+async fn within<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     tokio::select! {
         done = work => done,
-        () = api.sleep(ANSWERS) => Err(format!("no answer within {} s", ANSWERS.as_secs())),
+        () = patience::wait(ANSWERS) => Err(format!("no answer within {} s", ANSWERS.as_secs())),
     }
 }
 
-async fn ask<A: Api>(api: &A, meter: Option<&dyn Meter>, question: &str) -> Result<Vec<f64>, String> {
+async fn ask(meter: Option<&dyn Meter>, question: &str) -> Result<Vec<f64>, String> {
     match meter {
-        Some(meter) => within(api, meter.numbers(question)).await,
+        Some(meter) => within(meter.numbers(question)).await,
         None => Err("there is no metric source to ask (--prometheus)".to_owned()),
     }
 }
 
 /// Reads a condition once.
-async fn read<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Plan, condition: &Condition) -> Reading {
+async fn read(meter: Option<&dyn Meter>, plan: &Plan, condition: &Condition) -> Reading {
     match &condition.asks {
-        Asks::Promql(query) => match ask(api, meter, query).await.map(|numbers| condition.limit.worst(numbers)) {
+        Asks::Promql(query) => match ask(meter, query).await.map(|numbers| condition.limit.worst(numbers)) {
             Ok(Some(value)) => Reading::Value(value),
             Ok(None) => Reading::Unreadable("the answer holds no number".to_owned()),
             Err(why) => Reading::Unreadable(why),
@@ -145,7 +145,7 @@ async fn read<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Plan, condition
             let Some(meter) = meter else {
                 return Reading::Unreadable("there is no metric source to ask (--prometheus)".to_owned());
             };
-            match within(api, meter.mesh()).await {
+            match within(meter.mesh()).await {
                 Ok(mesh) => probe::signal(*signal, &mesh, &probe::subjects(plan, workload.as_deref())),
                 Err(why) => Reading::Unreadable(why),
             }
@@ -209,12 +209,12 @@ async fn look<A: Api>(api: &A, meter: Option<&dyn Meter>, mut evidence: Evidence
     loop {
         let seen = match evidence.expected().look() {
             Look::Metric(question) => {
-                ask(api, meter, question).await.map_or_else(Seen::Unread, |all| Seen::Number(most(all)))
+                ask(meter, question).await.map_or_else(Seen::Unread, |all| Seen::Number(most(all)))
             }
             Look::Objects(objects) => {
                 let read = join_all(objects.into_iter().map(|object| get(api, object)));
                 let read = async { Ok(read.await) };
-                match within(api, read).await.map(|all| all.into_iter().collect::<Result<Vec<_>, _>>()) {
+                match within(read).await.map(|all| all.into_iter().collect::<Result<Vec<_>, _>>()) {
                     Ok(Ok(all)) => Seen::Objects(all),
                     Ok(Err(trouble)) => Seen::Unread(trouble.to_string()),
                     Err(why) => Seen::Unread(why),
@@ -243,7 +243,7 @@ async fn watch<A: Api>(
     let words = condition.words();
     let mut judge = Watch::new(condition.clone());
     loop {
-        let reading = read(api, meter, plan, &condition).await;
+        let reading = read(meter, plan, &condition).await;
         let (value, unread) = match &reading {
             Reading::Value(value) => (Some(*value), String::new()),
             Reading::Unreadable(why) => (None, why.clone()),

@@ -329,7 +329,7 @@ fn not_yet(view: &InjectionView, now: Now) -> String {
 
 /// Live ones first, then the newest.
 fn rows(world: &World) -> Vec<&InjectionView> {
-    let mut ended: Vec<&InjectionView> = world.injections.values().filter(|view| view.ended()).collect();
+    let mut ended: Vec<&InjectionView> = world.injections.values().filter(|view| !view.open()).collect();
     ended.sort_by_key(|view| std::cmp::Reverse(view.since));
     let mut rows = world.live();
     rows.extend(ended);

@@ -34,7 +34,7 @@ impl Session {
     }
 
     /// Any program on a terminal of its own.
-    fn of(width: u16, height: u16, program: &str, arguments: &[&str]) -> Self {
+    pub fn of(width: u16, height: u16, program: &str, arguments: &[&str]) -> Self {
         let home = State::new();
         let pty = native_pty_system()
             .openpty(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 })
@@ -145,7 +145,7 @@ impl Session {
     }
 
     /// The alternate screen was left, the cursor is shown, pastes are plain again: after the last time they were taken.
-    fn restored(&self) {
+    pub fn restored(&self) {
         for (taken, given) in
             [("\x1b[?1049h", "\x1b[?1049l"), ("\x1b[?25l", "\x1b[?25h"), ("\x1b[?2004h", "\x1b[?2004l")]
         {

@@ -198,6 +198,28 @@ async fn driven<T>(hung: &Hung, what: &str, work: impl Future<Output = T>) -> T 
     panic!("{what} never came");
 }
 
+/// A world that runs twenty times as fast as we do leaves this machine's disk its time: patience with it is counted here.
+#[tokio::test(start_paused = true)]
+async fn a_fast_world_does_not_hurry_the_disk() {
+    let hung = Arc::new(Hung::default());
+    let _let_go = LetGo(Arc::clone(&hung));
+    let mut rig = Rig::new(Family::Scale);
+    rig.disk = hung.clone();
+    rig.world.with(|store| store.run_at(20.0));
+    let cockpit = rig.cockpit();
+    let checked = rig.checked().await;
+    hung.set(true);
+    let slow = async {
+        // Less than the refusal of a disk that hangs takes, and more than a twentieth of it.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        hung.set(false);
+    };
+    let (applied, ()) = driven(&hung, "the fault", async { tokio::join!(cockpit.apply(checked), slow) }).await;
+    applied.unwrap();
+    assert!(cockpit.engine.abort(ID).await.unwrap().ended());
+    rig.assert_clean("a slow disk and a fast world");
+}
+
 pub async fn disk(family: Family) -> u32 {
     // When arming: refused as a full one is, and the file that comes too late goes again.
     let hung = Arc::new(Hung::default());

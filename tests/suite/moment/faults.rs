@@ -85,6 +85,26 @@ fn press(pane: &mut Faults, stage: &mut Stage, command: Command, millis: u64) ->
 }
 
 #[test]
+fn a_kept_change_is_no_live_fault_and_stands_with_what_is_over() {
+    let kept = InjectionView {
+        class: "change".to_owned(),
+        ends: None,
+        deadline: None,
+        title: "Change Pod shop/web, to stay".to_owned(),
+        ..view("7f3a9c", State::Active)
+    };
+    let stage = staged(std::slice::from_ref(&kept));
+    assert!(stage.world.live().is_empty() && !stage.world.any_live());
+    let pane = Faults::default();
+    let screen = told(&draw(78, 18, |area, buf| pane.view(area, buf, &stage.look(at(0)))), &stage.theme);
+    assert!(screen.contains("Change Pod shop/web"), "{screen}");
+    let (text, _) = live::proven(&stage.world, at(1000), false).unwrap();
+    assert!(text.contains("applied as previewed: Change Pod shop/web, to stay"), "{text}");
+    let writing = InjectionView { state: State::Applying, ..kept };
+    assert!(staged(&[writing]).world.any_live(), "as long as it is written it is");
+}
+
+#[test]
 fn ones_own_fault_ends_with_one_key_and_somebody_elses_with_two() {
     let mine = view("7f3a9c", State::Active);
     let mut stage = staged(&[mine]);

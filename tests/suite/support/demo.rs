@@ -42,7 +42,9 @@ pub struct Demo {
 impl Drop for Demo {
     fn drop(&mut self) {
         let _inside = self.runtime.enter();
-        self.served.take().map(Served::stop);
+        if let Some(served) = self.served.take() {
+            served.stop();
+        }
     }
 }
 

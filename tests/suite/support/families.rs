@@ -145,7 +145,7 @@ pub fn another(object: &ObjectRef) -> Value {
     let labels = json!({"app": "another"});
     let spec = match object.kind.kind.as_str() {
         "VirtualService" => json!({"hosts": ["another"], "http": [{"route": [{"destination": {"host": "another"}}]}]}),
-        "Deployment" => json!({"selector": {"matchLabels": labels}, "template": {
+        "Deployment" => json!({"replicas": 5, "selector": {"matchLabels": labels}, "template": {
             "metadata": {"labels": labels}, "spec": {"containers": [container]}}}),
         "HTTPRoute" => json!({"hostnames": ["another.example"]}),
         "AuthorizationPolicy" => json!({"action": "ALLOW"}),
@@ -160,7 +160,8 @@ pub fn beat(object: &mut Value, beat: u32) {
     let kind = object["kind"].as_str().unwrap().to_owned();
     if kind == "HTTPRoute" {
         let parent = json!({"controllerName": "example.com/beat", "parentRef": {"name": format!("beat-{beat}")},
-            "conditions": []});
+            "conditions": [{"type": "Accepted", "status": "True", "reason": "Beat", "message": "",
+                "lastTransitionTime": "2026-11-22T10:00:00Z"}]});
         object["status"] = json!({"parents": [parent]});
     } else {
         let condition = json!({"type": format!("Beat{beat}"), "status": "True"});

@@ -1,9 +1,11 @@
 //! What several topics of the suite need.
 
+pub mod control;
 pub mod demo;
 pub mod fake_cluster;
 pub mod families;
 pub mod guardians;
 pub mod model;
 pub mod rig;
+pub mod served;
 pub mod world;

@@ -277,17 +277,28 @@ impl Rig {
         let mut wanted = self.before.clone();
         match self.family {
             Family::Recreate => {
-                assert_eq!(but_born_again(&now), but_born_again(&wanted), "{case}: log {:#?}", self.tail());
+                self.assert_same(&but_born_again(&now), &but_born_again(&wanted), &case);
             }
             Family::Evict => {
                 wanted.remove("/pods/shop/web-1");
                 let mut now = now;
                 now.remove("/pods/shop/web-1");
-                assert_eq!(now, wanted, "{case}: log {:#?}", self.tail());
+                self.assert_same(&now, &wanted, &case);
             }
-            _ => assert_eq!(now, wanted, "{case}: log {:#?}", self.tail()),
+            _ => self.assert_same(&now, &wanted, &case),
         }
         self.assert_put_away(&case);
+    }
+
+    /// What is not the same is told, object by object.
+    fn assert_same(&self, now: &BTreeMap<String, Value>, wanted: &BTreeMap<String, Value>, case: &str) {
+        let keys: std::collections::BTreeSet<&String> = now.keys().chain(wanted.keys()).collect();
+        let differs: Vec<String> = keys
+            .into_iter()
+            .filter(|key| now.get(*key) != wanted.get(*key))
+            .map(|key| format!("{key}\n  is  {:?}\n  was {:?}", now.get(key), wanted.get(key)))
+            .collect();
+        assert!(differs.is_empty(), "{case}: {}; log {:#?}", differs.join("\n"), self.tail());
     }
 
     /// No open journal, and no values in the finished ones.

@@ -124,15 +124,35 @@ fn custom_cells(printed: &[Printed], object: &Value, now: Timestamp) -> Vec<Valu
     for column in printed {
         let found = column.path.as_ref().and_then(|path| path.first(object));
         cells.push(match (found, column.kind.as_str()) {
-            (None | Some(Value::Null), "date") => json!("<unknown>"),
+            (None | Some(Value::Null), kind) if kind != "string" => Value::Null,
             (None, _) => Value::Null,
             (Some(found), "date") => {
-                json!(when::read(found).map_or_else(|| "<unknown>".to_owned(), |at| when::age(at, now)))
+                json!(when::read(found).map_or_else(|| "<invalid>".to_owned(), |at| when::age(at, now)))
             }
             (Some(found), "string") => match found {
                 Value::String(_) => found.clone(),
                 other => json!(other.to_string()),
             },
+            // A cell of another type than its column stays empty.
+            (Some(found), "integer") => {
+                #[expect(clippy::cast_possible_truncation, reason = "a fraction in a column of whole numbers is cut")]
+                let cut = |number: f64| number.trunc() as i64;
+                found.as_i64().or_else(|| found.as_f64().map(cut)).map_or(Value::Null, |number| json!(number))
+            }
+            (Some(found), "number") => {
+                if found.is_number() {
+                    found.clone()
+                } else {
+                    Value::Null
+                }
+            }
+            (Some(found), "boolean") => {
+                if found.is_boolean() {
+                    found.clone()
+                } else {
+                    Value::Null
+                }
+            }
             (Some(found), _) => found.clone(),
         });
     }

@@ -74,7 +74,7 @@ pub(super) fn apply(
     if call.manager == KUBECTL && !text(&object, &["metadata", "annotations", LAST]).is_empty() {
         put(&mut object, &["metadata", "annotations", LAST], json!(written(config)));
     }
-    update::update(cluster, call, row, schema, &old, object, true, Owners::Known(applied.managers))
+    update::update(cluster, call, schema, &old, object, true, Owners::Known(applied.managers))
 }
 
 /// Applies; what stands in the way of kubectl only because it wrote the same by plain updates before stands in its way no more.
@@ -150,4 +150,77 @@ fn written(config: &Value) -> String {
     value::remove(&mut config, &["metadata", "annotations", LAST]);
     config.sort_all_objects();
     format!("{config}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::api::{Cluster, NoReadings, Request, User, wire::Body};
+
+    const ROUTES: &str = "/apis/gateway.networking.k8s.io/v1/namespaces/default/httproutes";
+
+    fn cluster() -> Cluster {
+        let mut cluster = Cluster::new(1, jiff::Timestamp::UNIX_EPOCH);
+        let user = |name: &str, groups: &[&str]| User {
+            name: name.to_owned(),
+            groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+            token: name.to_owned(),
+        };
+        cluster.set_users(vec![user("admin", &["system:masters"]), user("patcher", &[])]);
+        cluster
+    }
+
+    fn ask(cluster: &mut Cluster, user: &str, method: &str, path: &str, media: &str, body: &Value) -> (u16, Value) {
+        let request = Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: vec![("fieldManager".to_owned(), "one".to_owned())],
+            content_type: media.to_owned(),
+            token: user.to_owned(),
+            body: body.to_string().into(),
+            ..Request::default()
+        };
+        let answer = cluster.answer(&request, &NoReadings);
+        let Body::Whole(bytes) = answer.body else { panic!("a stream") };
+        (answer.code, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    fn route() -> Value {
+        json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "r"},
+            "spec": {"parentRefs": [{"name": "gw"}], "rules": [{"backendRefs": [{"name": "web", "port": 80}]}]}})
+    }
+
+    #[test]
+    fn a_later_apply_of_the_same_is_no_write() {
+        let mut cluster = cluster();
+        let path = format!("{ROUTES}/r");
+        let apply = |cluster: &mut Cluster| ask(cluster, "admin", "PATCH", &path, crate::api::patch::APPLY, &route());
+        let (code, made) = apply(&mut cluster);
+        assert_eq!(code, 201, "{made}");
+        cluster.advance(jiff::Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_mins(1));
+        // Defaults that the configuration does not say stand in a list that it owns as a whole.
+        let (code, again) = apply(&mut cluster);
+        assert_eq!((code, &again), (200, &made));
+    }
+
+    #[test]
+    fn who_may_only_patch_makes_nothing_by_an_apply() {
+        let mut cluster = cluster();
+        let rbac = "/apis/rbac.authorization.k8s.io/v1";
+        let role = json!({"metadata": {"name": "patch"},
+            "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "patch"]}]});
+        let bind = json!({"metadata": {"name": "patch"},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "patch"},
+            "subjects": [{"kind": "User", "name": "patcher"}]});
+        for (plural, body) in [("clusterroles", role), ("clusterrolebindings", bind)] {
+            assert_eq!(ask(&mut cluster, "admin", "POST", &format!("{rbac}/{plural}"), "", &body).0, 201);
+        }
+        let path = format!("{ROUTES}/r");
+        let (code, refused) = ask(&mut cluster, "patcher", "PATCH", &path, crate::api::patch::APPLY, &route());
+        assert!(code == 403 && refused["message"].as_str().unwrap().contains("cannot create"), "{refused}");
+        assert_eq!(ask(&mut cluster, "admin", "PATCH", &path, crate::api::patch::APPLY, &route()).0, 201);
+        let (code, refused) = ask(&mut cluster, "patcher", "PATCH", &path, crate::api::patch::APPLY, &route());
+        assert_eq!(code, 200, "{refused}");
+    }
 }

@@ -30,6 +30,11 @@ pub(super) fn identify(call: &Call<'_>, row: &KindRow, object: &mut Value) -> Re
         )));
     }
     let given = text(object, &["kind"]);
+    if !given.is_empty() && given != row.kind && row.custom {
+        let other = KindRow { kind: given.to_owned(), ..row.clone() };
+        let cause = Cause::invalid("kind", &json!(given), &format!("must be {}", row.kind));
+        return Err(Refusal::invalid(&other, text(object, &["metadata", "name"]), &[cause]));
+    }
     if !given.is_empty() && given != row.kind {
         return Err(Refusal::bad(format!("{given} in version {:?} cannot be handled as a {}", call.version, row.kind)));
     }

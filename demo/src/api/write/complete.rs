@@ -42,6 +42,7 @@ pub(super) fn has_status(row: &KindRow, schema: Option<&Schema>) -> bool {
 }
 
 pub(super) fn complete(row: &KindRow, schema: Option<&Schema>, object: &mut Value) {
+    without_empty(object);
     match schema {
         Some(schema) if schema.own().is_some() => {
             schema.own().into_iter().for_each(|own| own.default(object));
@@ -56,6 +57,22 @@ pub(super) fn complete(row: &KindRow, schema: Option<&Schema>, object: &mut Valu
     }
     builtin::default(row, object);
     admit::always(row, object);
+}
+
+/// Metadata holds no empty maps and lists: a server that reads and writes it as a type leaves them out.
+fn without_empty(object: &mut Value) {
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else { return };
+    for field in ["annotations", "labels", "finalizers", "ownerReferences"] {
+        let empty = match metadata.get(field) {
+            Some(Value::Object(map)) => map.is_empty(),
+            Some(Value::Array(list)) => list.is_empty(),
+            Some(Value::Null) => true,
+            _ => false,
+        };
+        if empty {
+            metadata.shift_remove(field);
+        }
+    }
 }
 
 pub(super) fn refuse(
@@ -96,4 +113,18 @@ pub(super) fn refuse(
         causes.retain(|cause| !before.contains(cause));
     }
     if causes.is_empty() { Ok(()) } else { Err(Refusal::invalid(row, name, &causes)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::without_empty;
+
+    #[test]
+    fn empty_metadata_is_not_stored() {
+        let mut object = json!({"metadata": {"name": "a", "labels": {}, "annotations": {"b": "c"}, "finalizers": []}, "spec": {"labels": {}}});
+        without_empty(&mut object);
+        assert_eq!(object, json!({"metadata": {"name": "a", "annotations": {"b": "c"}}, "spec": {"labels": {}}}));
+    }
 }

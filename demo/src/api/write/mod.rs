@@ -132,7 +132,7 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
                 return Err(Refusal::bad(format!("the name of the object ({} based on URL) {why}", call.name)));
             }
             let old = existing(cluster, call, row, if call.name.is_empty() { &given } else { call.name })?;
-            update::update(cluster, call, row, schema.as_ref(), &old, object, false, Owners::Noted)
+            update::update(cluster, call, schema.as_ref(), &old, object, false, Owners::Noted)
         }
         Wish::Patch(form, body) => {
             let old = existing(cluster, call, row, call.name)?;
@@ -156,7 +156,7 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
                     return Err(Refusal::bad(why));
                 }
             }
-            update::update(cluster, call, row, schema.as_ref(), &old, object, true, Owners::Noted)
+            update::update(cluster, call, schema.as_ref(), &old, object, true, Owners::Noted)
         }
         Wish::Apply { config, force } => apply::apply(cluster, call, row, schema.as_ref(), &config, force),
     }
@@ -167,7 +167,7 @@ pub fn plan_owned(cluster: &Cluster, call: &Call<'_>, object: Value, managers: M
     let row = cluster.store().kind(call.kind);
     let schema = cluster.schema(call.kind, call.version);
     let old = existing(cluster, call, row, call.name)?;
-    update::update(cluster, call, row, schema.as_ref(), &old, object, false, Owners::Known(managers))
+    update::update(cluster, call, schema.as_ref(), &old, object, false, Owners::Known(managers))
 }
 
 /// Commits what was planned.

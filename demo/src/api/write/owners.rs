@@ -144,6 +144,25 @@ fn read(had: &Value) -> Managers {
     Managers::read(had.as_array().map_or(&[][..], Vec::as_slice)).unwrap_or_default()
 }
 
+/// Where nothing but times of managers differs, nothing does: a time alone is no write.
+pub(super) fn keep_times(old: &Value, new: &mut Value) {
+    const PATH: [&str; 2] = ["metadata", "managedFields"];
+    let (had, has) = (value::list(old, &PATH), value::list(new, &PATH));
+    let same = |a: &Value, b: &Value| {
+        let (Some(a), Some(b)) = (a.as_object(), b.as_object()) else { return false };
+        let count = |map: &serde_json::Map<String, Value>| map.keys().filter(|name| *name != "time").count();
+        count(a) == count(b) && a.iter().all(|(name, part)| name == "time" || b.get(name) == Some(part))
+    };
+    if had == has || had.len() != has.len() || !had.iter().zip(has).all(|(a, b)| same(a, b)) {
+        return;
+    }
+    let times = value::remove(new, &PATH);
+    value::put(new, &PATH, Value::Array(had.to_vec()));
+    if new != old {
+        value::put(new, &PATH, times.unwrap_or_default());
+    }
+}
+
 /// The stored object as a writer of a version sees it, and who owns what of it.
 pub(super) fn live(row: &KindRow, old: &Value, version: &str) -> (Value, Managers) {
     let mut live = as_version(row, old, version);

@@ -19,19 +19,19 @@ use crate::{
         when,
     },
     schema::validate::Cause,
-    store::{KindRow, Object},
+    store::Object,
 };
 
 pub(super) fn update(
     cluster: &Cluster,
     call: &Call<'_>,
-    row: &KindRow,
     schema: Option<&Schema>,
     old: &Object,
     mut object: Value,
     patched: bool,
     owners: Owners,
 ) -> Result<Write, Refusal> {
+    let row = cluster.store().kind(call.kind);
     let name = old.name().to_owned();
     body::identify(call, row, &mut object)?;
     let said = |path: &[&str]| text(&object, path).to_owned();
@@ -105,6 +105,7 @@ pub(super) fn update(
         warnings.extend(warn::of(row, Some(before), &object));
     }
     put(&mut object, &["metadata", "resourceVersion"], value::at(before, &["metadata", "resourceVersion"]).clone());
+    owners::keep_times(before, &mut object);
     let free = value::list(&object, &["metadata", "finalizers"]).is_empty()
         && (row.plural != "namespaces" || value::list(&object, &["spec", "finalizers"]).is_empty());
     let graceful = value::int(&object, &["metadata", "deletionGracePeriodSeconds"]).unwrap_or_default() > 0;

@@ -207,6 +207,16 @@ mod tests {
     }
 
     #[test]
+    fn every_rule_of_the_readme_is_taken() {
+        let rules: Vec<&str> =
+            include_str!("../README.md").lines().map(str::trim).filter(|line| line.starts_with("{\"id\"")).collect();
+        for rule in &rules {
+            assert!(Rule::read(rule.as_bytes()).is_ok(), "{rule}: {:?}", Rule::read(rule.as_bytes()).err());
+        }
+        assert!(rules.len() >= 7);
+    }
+
+    #[test]
     fn a_wrong_rule_is_told_by_its_field() {
         let wrong = |text: &str| Rule::read(text.as_bytes()).unwrap_err();
         assert!(wrong(r#"{"id": "", "action": {"kind": "delay", "ms": 1}}"#).starts_with("id"));

@@ -20,7 +20,9 @@ pub(super) fn best(groups: Vec<Vec<Row>>, k: &[f64], greatest: bool) -> Result<V
             let mut heap = Heap { items: Vec::new(), greatest };
             let k = whole(*k)?.min(all as i64);
             if k >= 1 {
-                there.iter().for_each(|item| heap.offer(*item, k as usize));
+                for item in &there {
+                    heap.offer(*item, k as usize);
+                }
             }
             let ranked = heap.ranked();
             for (at, _) in &there {

@@ -126,7 +126,7 @@ impl Op {
         for row in &one {
             ones.entry(signature(&row.tags, matching)).or_default().push(row);
         }
-        self.unique(&many, &ones, swapped, grid)?;
+        Self::unique(&many, &ones, swapped, grid)?;
         let mut rows = Vec::with_capacity(many.len());
         // Per group of matching labels, and for one-to-many per result: where a value was made already.
         let mut used: HashMap<(Tags, Option<Tags>), Vec<bool>> = HashMap::new();
@@ -157,13 +157,7 @@ impl Op {
     }
 
     /// On the "one" side no two series may match the same, at any step at which both sides have something.
-    fn unique(
-        self,
-        many: &[Row],
-        ones: &HashMap<Tags, Vec<&Row>>,
-        swapped: bool,
-        grid: Grid,
-    ) -> Result<(), QueryError> {
+    fn unique(many: &[Row], ones: &HashMap<Tags, Vec<&Row>>, swapped: bool, grid: Grid) -> Result<(), QueryError> {
         for (group, rows) in ones.iter().filter(|(_, rows)| rows.len() > 1) {
             for step in 0..grid.n {
                 let there: Vec<&&Row> = rows.iter().filter(|row| row.values[step].is_some()).collect();

@@ -93,7 +93,9 @@ impl Eval<'_> {
     /// The newest samples with their own times, for `timestamp()`.
     pub(super) fn sample_times(self, selector: &VectorSelector, grid: Grid) -> Result<Vec<Row>, QueryError> {
         let mut rows = self.newest(selector, grid, |(time, _)| time as f64 / 1000.0)?;
-        rows.iter_mut().for_each(|row| row.tags = row.tags.bare());
+        for row in &mut rows {
+            row.tags = row.tags.bare();
+        }
         Ok(rows)
     }
 

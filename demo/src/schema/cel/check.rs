@@ -131,12 +131,11 @@ impl<'a> Checker<'a> {
             return Type::Dyn;
         }
         let args: Vec<Type<'a>> = call.args.iter().map(|arg| self.of(arg)).collect();
-        if on.is_none()
-            && let Some(found) = operator(name, &args)
-        {
-            return found.unwrap_or_else(|| self.no_overload(id, name, None, &args));
+        match if on.is_none() { operator(name, &args) } else { Found::Unknown } {
+            Found::Gives(found) => found,
+            Found::NoOverload => self.no_overload(id, name, None, &args),
+            Found::Unknown => self.found(id, name, on.as_ref(), &args),
         }
-        self.found(id, name, on.as_ref(), &args)
     }
 
     fn found(&mut self, id: u64, name: &str, on: Option<&Type<'a>>, args: &[Type<'a>]) -> Type<'a> {
@@ -218,8 +217,8 @@ fn index<'a>(of: &Type<'a>, by: &Type<'a>) -> Option<Type<'a>> {
     }
 }
 
-/// What an operator gives: nothing for a name that is none, `Some(None)` where it takes no such values.
-fn operator<'a>(name: &str, args: &[Type<'a>]) -> Option<Option<Type<'a>>> {
+/// What an operator gives.
+fn operator<'a>(name: &str, args: &[Type<'a>]) -> Found<'a> {
     let both = |names: &[&str]| match args {
         [Type::Plain(a), Type::Plain(b)] => a == b && names.contains(a),
         [Type::Plain(a), Type::Dyn] | [Type::Dyn, Type::Plain(a)] => names.contains(a),
@@ -230,7 +229,7 @@ fn operator<'a>(name: &str, args: &[Type<'a>]) -> Option<Option<Type<'a>>> {
         [Type::Plain(name), _] | [_, Type::Plain(name)] => Type::Plain(name),
         _ => Type::Dyn,
     };
-    let when = |fine: bool, found: Type<'a>| Some(fine.then_some(found));
+    let when = |fine: bool, found: Type<'a>| if fine { Found::Gives(found) } else { Found::NoOverload };
     let all_bool = args.iter().all(|arg| arg.is_like(&BOOL));
     match (name, args) {
         (operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT, _) => when(all_bool, BOOL),
@@ -257,7 +256,7 @@ fn operator<'a>(name: &str, args: &[Type<'a>]) -> Option<Option<Type<'a>>> {
         },
         (operators::MULTIPLY | operators::DIVIDE, _) => when(both(&["int", "uint", "double"]), known()),
         (operators::MODULO, _) => when(both(&["int", "uint"]), known()),
-        (operators::INDEX, [of, by]) => Some(index(of, by)),
+        (operators::INDEX, [of, by]) => index(of, by).map_or(Found::NoOverload, Found::Gives),
         (operators::IN, [one, all]) => {
             let fine = match all {
                 Type::List(of) => of.is_like(one),
@@ -268,6 +267,6 @@ fn operator<'a>(name: &str, args: &[Type<'a>]) -> Option<Option<Type<'a>>> {
             when(fine, BOOL)
         }
         ("@not_strictly_false", _) => when(true, BOOL),
-        _ => None,
+        _ => Found::Unknown,
     }
 }

@@ -20,7 +20,7 @@ impl Scope<'_> {
     }
 
     /// The same with an object, and what it was before where that is known.
-    pub fn with<'b>(&'b self, new: Cel, old: Option<Cel>) -> Scope<'b> {
+    pub fn with(&self, new: Cel, old: Option<Cel>) -> Scope<'_> {
         let mut context = self.context.new_inner_scope();
         context.add_variable_from_value("self", new);
         if let Some(old) = old {

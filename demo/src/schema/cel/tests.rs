@@ -1,5 +1,7 @@
 //! Rules against small objects, with the words of the server.
 
+#![expect(clippy::needless_pass_by_value, reason = "values made in place read better")]
+
 use serde_json::{Value, json};
 
 use super::{Rules, definition};

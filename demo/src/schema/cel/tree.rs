@@ -58,16 +58,16 @@ impl Rules {
 
     /// What they refuse of an object, against its state before where there is one.
     pub fn check(&self, new: &Value, old: Option<&Value>) -> Vec<Cause> {
-        check(new, old, &self.schema, true, "", &self.root)
+        check(new, old, &self.schema, true, "", self.root.as_ref())
     }
 }
 
 /// What the rules of a schema refuse of a default that stands in it.
 pub fn default(value: &Value, schema: &Value, resource: bool, path: &str) -> Vec<Cause> {
     let root = branch(schema, schema);
-    let mut causes = check(value, Some(value), schema, resource, path, &root);
+    let mut causes = check(value, Some(value), schema, resource, path, root.as_ref());
     if causes.is_empty() {
-        causes = check(value, None, schema, resource, path, &root);
+        causes = check(value, None, schema, resource, path, root.as_ref());
     }
     causes
 }
@@ -78,7 +78,7 @@ fn check(
     schema: &Value,
     resource: bool,
     path: &str,
-    root: &Option<Branch>,
+    root: Option<&Branch>,
 ) -> Vec<Cause> {
     let mut causes = Vec::new();
     if let Some(root) = root {

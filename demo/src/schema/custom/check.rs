@@ -205,12 +205,12 @@ impl Walk<'_> {
                 }
             }
             if fine == 1 {
-                first.into_iter().for_each(|outcome| main.merge(outcome));
+                main.merge(first.unwrap_or_default());
             } else {
                 let more =
                     if fine == 0 { "Found none valid".to_owned() } else { format!("Found {fine} valid alternatives") };
                 main.add(self.composite(format!("{path:?} must validate one and only one schema (oneOf). {more}")));
-                best.into_iter().for_each(|outcome| main.merge(outcome));
+                main.merge(best.unwrap_or_default());
             }
         }
         if let Some(all) = alternatives(schema, "allOf") {

@@ -125,7 +125,7 @@ fn is_isbn(text: &str, length: usize) -> bool {
         10 => values.iter().zip((1..=10).rev()).map(|(value, weight)| value * weight).sum(),
         _ => values.iter().enumerate().map(|(at, value)| value * if at % 2 == 0 { 1 } else { 3 }).sum(),
     };
-    sum % if length == 10 { 11 } else { 10 } == 0
+    sum.is_multiple_of(if length == 10 { 11 } else { 10 })
 }
 
 fn luhn(digits: &str) -> bool {
@@ -140,7 +140,7 @@ fn luhn(digits: &str) -> bool {
             _ => digit,
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// `1h30m`, and the longer words of other languages.

@@ -83,7 +83,9 @@ pub fn nulls(value: &mut Value, schema: &Value) {
         }),
         Value::Array(list) => {
             if let Some(items) = schema.get("items") {
-                list.iter_mut().for_each(|inner| nulls(inner, items));
+                for inner in list {
+                    nulls(inner, items);
+                }
             }
         }
         _ => {}

@@ -1,5 +1,7 @@
 //! Definitions good and bad, with the words of the server.
 
+#![expect(clippy::needless_pass_by_value, reason = "values made in place read better")]
+
 use serde_json::{Value, json};
 
 use super::check;
@@ -22,7 +24,7 @@ fn said(definition: &Value) -> Vec<String> {
 fn of_spec(spec: Value) -> Vec<String> {
     said(&definition(json!({"type": "object", "properties": {"spec": spec}})))
         .into_iter()
-        .map(|line| line.replace("spec.versions[0].schema.openAPIV3Schema.properties[spec]", "S"))
+        .map(|line| line.replace("spec.validation.openAPIV3Schema.properties[spec]", "S"))
         .collect()
 }
 
@@ -44,11 +46,33 @@ fn what_is_not_structural_is_told() {
     assert_eq!(of_spec(json!({"type": "array"})), ["S.items: Required value: must be specified"]);
     assert_eq!(
         of_spec(json!({"type": "object", "anyOf": [{"type": "object", "properties": {"a": {"minLength": 1}}}]})),
+        ["S.anyOf[0].type: Forbidden: must be empty to be structural",]
+    );
+}
+
+#[test]
+fn what_alternatives_of_the_root_name_stands_in_the_structure() {
+    let root = json!({"type": "object", "properties": {"a": {"type": "string"}},
+        "anyOf": [{"properties": {"a": {"minLength": 1}, "b": {"minLength": 1}}}]});
+    assert_eq!(
+        said(&definition(root)),
         [
-            "S.anyOf[0].type: Forbidden: must be empty to be structural",
-            "S.properties[a]: Required value: because it is defined in S.anyOf[0].properties[a]",
+            "spec.validation.openAPIV3Schema.properties[b]: Required value: because it is defined in spec.validation.openAPIV3Schema.anyOf[0].properties[b]"
         ]
     );
+}
+
+#[test]
+fn what_only_one_version_says_is_told_of_that_version() {
+    let mut two = definition(json!({"type": "object"}));
+    let mut older = two["spec"]["versions"][0].clone();
+    older["name"] = json!("v1beta1");
+    older["storage"] = json!(false);
+    older["schema"]["openAPIV3Schema"]["type"] = json!("array");
+    two["spec"]["versions"] = json!([two["spec"]["versions"][0], older]);
+    let places: Vec<String> = check(None, &two).into_iter().map(|cause| cause.field).collect();
+    assert!(places.iter().all(|place| place.starts_with("spec.versions[1].schema.openAPIV3Schema")), "{places:?}");
+    assert!(!places.is_empty());
 }
 
 #[test]
@@ -92,8 +116,8 @@ fn names_versions_and_columns_must_be_right() {
         r#"spec.scope: Unsupported value: "Everywhere": supported values: "Cluster", "Namespaced""#,
         r#"spec.names.kind: Invalid value: "Wid get": may have mixed case, but should otherwise match: a DNS-1035 label"#,
         "spec.versions: Invalid value: must have exactly one version marked as storage version",
-        r#"spec.versions[0].additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string"#,
-        r#"spec.versions[0].additionalPrinterColumns[0].JSONPath: Invalid value: "spec.a": must be a simple json path starting with ."#,
+        r#"spec.additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string"#,
+        r#"spec.additionalPrinterColumns[0].JSONPath: Invalid value: "spec.a": must be a simple json path starting with ."#,
     ] {
         assert!(lines.iter().any(|line| line.starts_with(begin)), "{begin}\n{lines:#?}");
     }

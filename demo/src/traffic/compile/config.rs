@@ -49,7 +49,8 @@ impl Config {
             .iter()
             .map(|one| (json::name(one).to_owned(), json::labels(one, &["metadata", "labels"])))
             .collect();
-        let mut pods = Pods::read(objects, behaviours);
+        let spaces = namespaces.iter().map(|(name, labels)| (name.as_str(), labels)).collect();
+        let mut pods = Pods::read(objects, behaviours, &spaces);
         let services = Services::read(objects, &mut pods);
         let mut grants = Grants::default();
         for grant in objects.list(kinds::REFERENCE_GRANT, None) {

@@ -80,7 +80,8 @@ impl Policy {
             policy.outlier = Some(read_outlier(outlier));
         }
         if let Some(pool) = value.get("connectionPool") {
-            let number = |path: &[&str]| json::at(pool, path).and_then(Value::as_u64);
+            // Zero is what Istio reads where nothing is written: no limit.
+            let number = |path: &[&str]| json::at(pool, path).and_then(Value::as_u64).filter(|n| *n > 0);
             let http2 = number(&["http", "http2MaxRequests"]);
             let connections = number(&["tcp", "maxConnections"]);
             let pending = number(&["http", "http1MaxPendingRequests"]);

@@ -95,7 +95,7 @@ impl Filter {
     /// Whether the proxies of these pods carry it on this side.
     pub(super) fn holds(&self, group: &Group, side: Side, root: &str) -> bool {
         let own = match group.proxy {
-            Proxy::None => return false,
+            Proxy::None | Proxy::Ambient | Proxy::Waypoint => return false,
             Proxy::Sidecar => side != Side::Gateway,
             Proxy::Gateway => side == Side::Gateway,
         };

@@ -3,6 +3,7 @@
 //! A snapshot is compiled after a write to one of [`READ`] and never changed. Requests of a site have a fixed host, path,
 //! method and headers, so the rule, the policies and the filters that hold for it are found here, once; the walk only draws.
 
+mod ambient;
 mod config;
 mod destination_rule;
 mod envoy_filter;
@@ -195,17 +196,41 @@ impl Snapshot {
             Caller::Pods(group) | Caller::Gateway(group, _) => Some(group),
         };
         let own = group.map(|group| self.group(group));
-        let namespace = own.map_or("default", |own| &*own.namespace).to_owned();
-        let proxy = own.map_or(Proxy::None, |own| own.proxy);
+        let mut namespace = own.map_or("default", |own| &*own.namespace).to_owned();
+        let mut proxy = own.map_or(Proxy::None, |own| own.proxy);
         let service = self.config.services.by_host(&request.host, &namespace);
+        let (caller_group, tunnelled) = (group, proxy == Proxy::Ambient);
+        let waypoint = service.filter(|_| tunnelled).and_then(|service| Some((service, self.waypoint(service)?)));
+        let (mut group, mut via) = (group, Vec::new());
+        let lost = waypoint.as_ref().is_some_and(|(_, pods)| pods.is_empty());
+        if let Some((service, pods)) = waypoint
+            && let Some(first) = pods.first()
+        {
+            group = Some(self.pods()[*first as usize].group);
+            namespace = self.service(service).namespace.to_string();
+            (proxy, via) = (Proxy::Waypoint, pods);
+        }
         let mut request = request;
         let named_grpc = |at: u32| self.service(at).ports.iter().any(|port| port.number == request.port && port.grpc);
         request.grpc |= service.is_some_and(named_grpc);
         let side = if matches!(caller, Caller::Gateway(..)) { Side::Gateway } else { Side::Outbound };
         let faults = own.map(|own| self.faults(own, side, &request)).unwrap_or_default();
         let limits = own.map(|own| self.limits(own, side)).unwrap_or_default();
-        let mut site = Site { request, proxy, group, service, faults, limits, choice: Choice::NoRoute };
-        site.choice = self.choice(caller, &site, &namespace);
+        let mut site = Site {
+            request,
+            proxy,
+            group,
+            caller: caller_group,
+            tunnelled,
+            via,
+            service,
+            faults,
+            limits,
+            choice: Choice::Lost,
+        };
+        if !lost {
+            site.choice = self.choice(caller, &site, &namespace);
+        }
         site
     }
 
@@ -214,7 +239,7 @@ impl Snapshot {
             Caller::Gateway(group, gateway) => {
                 let own = self.group(group);
                 let services: Vec<&str> = self.config.behind[group as usize].iter().map(String::as_str).collect();
-                let peer = Peer { identity: None };
+                let peer = Peer { identity: None, reads: true };
                 let (request, port) = (&site.request, site.request.port);
                 let policies = &self.config.policies;
                 let refused = AuthorizationPolicy::refuses(policies, own, &services, ROOT, request, port, peer);
@@ -223,7 +248,14 @@ impl Snapshot {
                 }
                 (self.at_edge(gateway, request, own), true)
             }
-            Caller::Pods(group) if site.proxy != Proxy::None => self.in_mesh(site, self.group(group), namespace),
+            Caller::Pods(group) if site.proxy == Proxy::Waypoint => {
+                let at = site.group.zip(site.service);
+                if let Some(by) = at.and_then(|(waypoint, service)| self.refused_at_waypoint(site, waypoint, service)) {
+                    return Choice::Answer(403, Some(by.into()));
+                }
+                self.in_mesh(site, self.group(group), namespace)
+            }
+            Caller::Pods(group) if site.proxy.reads() => self.in_mesh(site, self.group(group), namespace),
             Caller::Pods(_) | Caller::Outside => (None, false),
         };
         match (rule, routed, site.service) {
@@ -309,7 +341,7 @@ impl Snapshot {
             .iter()
             .map(|target| (target.weight, self.cluster(site, target, namespace, &request, &path, &mut inbounds)))
             .collect();
-        let default = if site.proxy == Proxy::None { Retries::NEVER } else { Retries::mesh_default() };
+        let default = if site.proxy.reads() { Retries::mesh_default() } else { Retries::NEVER };
         Forward {
             route: rule.map(|rule| Arc::clone(&rule.route)),
             fault: rule.and_then(|rule| rule.fault.clone()),
@@ -343,7 +375,7 @@ impl Snapshot {
         let mut rules: Vec<_> = self.config.destination_rules.iter().filter(|one| one.service == at).collect();
         rules.retain(|one| [namespace, &service.namespace, ROOT].contains(&one.namespace.as_str()));
         rules.sort_by_key(|one| (one.namespace != namespace, *one.namespace != *service.namespace));
-        let rule = rules.first().filter(|_| site.proxy != Proxy::None);
+        let rule = rules.first().filter(|_| site.proxy.reads());
         let subset =
             target.subset.as_ref().map(|name| rule.and_then(|rule| rule.subsets.iter().find(|(own, ..)| own == name)));
         let policy = match subset {
@@ -415,12 +447,15 @@ impl Snapshot {
         let identity = caller.filter(|_| mtls).map(|caller| (&*caller.namespace, &*caller.account));
         let services: Vec<&str> =
             self.config.behind.get(pod.group as usize).into_iter().flatten().map(String::as_str).collect();
+        // A ztunnel knows no policies that are aimed at Services, and refuses by closing the connection.
+        let (reads, known) = (group.proxy.reads(), if group.proxy.reads() { &services[..] } else { &[] });
         let refused = if inside {
             let policies = &self.config.policies;
-            AuthorizationPolicy::refuses(policies, group, &services, ROOT, request, port, Peer { identity })
+            AuthorizationPolicy::refuses(policies, group, known, ROOT, request, port, Peer { identity, reads })
         } else {
             None
         };
+        let link = if link == Link::Open && refused.is_some() && !reads { Link::Denied } else { link };
         let serves = group.behaviour.serves.get(&port).cloned().unwrap_or_default();
         Inbound {
             group: pod.group,

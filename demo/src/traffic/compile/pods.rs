@@ -16,7 +16,10 @@ use crate::{
     },
 };
 
-use super::kinds;
+use super::{
+    ambient::{self, Spaces},
+    kinds,
+};
 
 /// What stands before the containers of a pod.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,8 +28,19 @@ pub enum Proxy {
     Sidecar,
     /// The pod is a gateway: the proxy is all it runs.
     Gateway,
+    /// A ztunnel on its node, which carries its connections and reads no requests.
+    Ambient,
+    /// Of a request, not of a pod: its caller's ztunnel sends it through a waypoint.
+    Waypoint,
     /// Nothing: outside the mesh.
     None,
+}
+
+impl Proxy {
+    /// Whether it reads requests: routes, retries and reports them.
+    pub fn reads(self) -> bool {
+        matches!(self, Self::Sidecar | Self::Gateway | Self::Waypoint)
+    }
 }
 
 /// A pod.
@@ -105,24 +119,33 @@ type GroupKey = (String, String, Labels, String, Proxy);
 
 impl Pods {
     /// Reads all pods that are not finished.
-    pub(super) fn read(objects: &dyn Objects, behaviours: &Behaviours) -> Self {
+    pub(super) fn read(objects: &dyn Objects, behaviours: &Behaviours, spaces: &Spaces<'_>) -> Self {
         let mut pods = Self::default();
         let mut known: HashMap<GroupKey, u32> = HashMap::new();
         for object in objects.list(kinds::POD, None) {
             if !matches!(json::word(&object, &["status", "phase"]), "Succeeded" | "Failed") {
-                pods.add(&object, behaviours, &mut known);
+                pods.add(&object, behaviours, spaces, &mut known);
             }
         }
         pods
     }
 
-    fn add(&mut self, object: &Value, behaviours: &Behaviours, known: &mut HashMap<GroupKey, u32>) {
+    fn add(
+        &mut self,
+        object: &Value,
+        behaviours: &Behaviours,
+        spaces: &Spaces<'_>,
+        known: &mut HashMap<GroupKey, u32>,
+    ) {
         let (namespace, name) = (json::namespace(object), json::name(object));
         let mut labels = json::labels(object, &["metadata", "labels"]);
         let (kind, workload) = workload(object, &labels);
         labels.retain(|label, _| !HASHES.contains(&label.as_str()));
         let account = json::text(object, &["spec", "serviceAccountName"]).unwrap_or("default");
-        let proxy = proxy(object, &labels);
+        let proxy = match proxy(object, &labels) {
+            Proxy::None if ambient::joined(&labels, spaces.get(namespace)) => Proxy::Ambient,
+            other => other,
+        };
         let key = (namespace.to_owned(), workload.clone(), labels.clone(), account.to_owned(), proxy);
         let group = *known.entry(key).or_insert_with(|| {
             let behaviour = behaviours.get(&format!("{namespace}/{kind}/{workload}")).cloned().unwrap_or_default();

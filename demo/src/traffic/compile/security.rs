@@ -110,6 +110,8 @@ enum Field {
 pub(super) struct Peer<'a> {
     /// Namespace and service account, when mutual TLS tells them.
     pub(super) identity: Option<(&'a str, &'a str)>,
+    /// Whether the proxy reads requests; a ztunnel sees connections only.
+    pub(super) reads: bool,
 }
 
 impl AuthorizationPolicy {
@@ -131,6 +133,11 @@ impl AuthorizationPolicy {
             deny,
             rules: json::list(object, &["spec", "rules"]).iter().map(Policy::read).collect(),
         })
+    }
+
+    /// Whether it names what it is for, rather than selecting pods.
+    pub(super) fn is_aimed(&self) -> bool {
+        !self.targets.is_empty()
     }
 
     fn holds(&self, group: &Group, services: &[&str], root: &str) -> bool {
@@ -202,7 +209,8 @@ impl Policy {
 
     fn matches(&self, request: &Request, port: u16, peer: Peer<'_>, deny: bool) -> bool {
         let one = |(field, negated, texts): &(Field, bool, Vec<Text>)| {
-            if *field == Field::Unknown {
+            let unread = matches!(field, Field::Host | Field::Path | Field::Method | Field::Header(_)) && !peer.reads;
+            if *field == Field::Unknown || unread {
                 return deny;
             }
             let port = port.to_string();

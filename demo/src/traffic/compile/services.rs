@@ -20,6 +20,7 @@ pub struct Service {
     pub name: Arc<str>,
     /// `NAME.NAMESPACE.svc.cluster.local`.
     pub host: Arc<str>,
+    pub(super) labels: Labels,
     pub(super) selector: Labels,
     pub(super) ports: Vec<Port>,
 }
@@ -73,6 +74,7 @@ impl Services {
                 namespace: namespace.into(),
                 name: name.into(),
                 host: format!("{name}.{namespace}.svc.cluster.local").into(),
+                labels: json::labels(&object, &["metadata", "labels"]),
                 selector,
                 ports,
             });

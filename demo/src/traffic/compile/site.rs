@@ -18,8 +18,14 @@ pub struct Site {
     pub request: Request,
     /// The caller's proxy.
     pub proxy: Proxy,
-    /// The caller's group; `None`: from outside.
+    /// The group of the pods whose proxy sends it on: the caller's, or a waypoint's; `None`: from outside.
     pub group: Option<u32>,
+    /// The caller's group.
+    pub caller: Option<u32>,
+    /// Whether a ztunnel carries the caller's connections.
+    pub tunnelled: bool,
+    /// The pods of the waypoint it goes through; empty: through none.
+    pub via: Vec<u32>,
     /// The Service its host means.
     pub service: Option<u32>,
     /// Faults of the caller's proxy.
@@ -35,6 +41,8 @@ pub struct Site {
 pub enum Choice {
     /// No rule takes it: 404.
     NoRoute,
+    /// Its waypoint is not there.
+    Lost,
     /// The proxy answers itself.
     Answer(u16, Option<Arc<str>>),
     /// It leaves the mesh for an address nobody here knows.
@@ -111,6 +119,8 @@ pub enum Link {
     Partition,
     /// The two ends do not agree on TLS.
     TlsMismatch,
+    /// A ztunnel refuses it by a policy.
+    Denied,
 }
 
 /// A call a pod makes while it serves.

@@ -17,6 +17,10 @@ enum Turn {
     Retries(u32),
     Rival,
     Strict,
+    Limit(u32),
+    Pool(u32),
+    Eject,
+    Leave(usize),
 }
 
 fn turn() -> impl Strategy<Value = Turn> {
@@ -30,6 +34,10 @@ fn turn() -> impl Strategy<Value = Turn> {
         (0u32..4).prop_map(Turn::Retries),
         Just(Turn::Rival),
         Just(Turn::Strict),
+        (1u32..60).prop_map(Turn::Limit),
+        (1u32..6).prop_map(Turn::Pool),
+        Just(Turn::Eject),
+        (0usize..3).prop_map(Turn::Leave),
     ]
 }
 
@@ -63,6 +71,29 @@ fn play(town: &mut Town, turn: &Turn) {
             shelf.take("AuthorizationPolicy", "deny");
             shelf.take("HTTPRoute", "rival");
             shelf.take("PeerAuthentication", "strict");
+            shelf.take("DestinationRule", "reviews");
+        }
+        Turn::Limit(tokens) => {
+            let bucket = json!({"token_bucket": {"max_tokens": tokens, "tokens_per_fill": tokens, "fill_interval": "1s"},
+                "filter_enabled": {"default_value": {"numerator": 100}}, "filter_enforced": {"default_value": {"numerator": 100}}});
+            let mut object = filter("SIDECAR_INBOUND", bucket);
+            object["spec"]["configPatches"][0]["patch"]["value"]["typed_config"]["@type"] =
+                json!("type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit");
+            shelf.put(object);
+        }
+        Turn::Pool(most) => shelf.put(json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": {"namespace": "shop", "name": "reviews"},
+            "spec": {"host": "reviews", "trafficPolicy": {"connectionPool": {"http": {"http2MaxRequests": most, "maxRetries": 1}}}},
+        })),
+        Turn::Eject => shelf.put(json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "DestinationRule", "metadata": {"namespace": "shop", "name": "reviews"},
+            "spec": {"host": "reviews", "trafficPolicy": {"outlierDetection":
+                {"consecutive5xxErrors": 2, "interval": "1s", "baseEjectionTime": "2s", "maxEjectionPercent": 100}}},
+        })),
+        Turn::Leave(n) => {
+            let mut leaving = pod("ratings", "v1", *n);
+            leaving["metadata"]["deletionTimestamp"] = json!("2026-11-26T13:00:00Z");
+            shelf.put(leaving);
         }
         Turn::Retries(attempts) => shelf.put(json!({
             "apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": {"namespace": "shop", "name": "reviews"},
@@ -84,6 +115,8 @@ proptest! {
     #[test]
     fn tries_are_what_arrived_and_what_was_lost(seed in any::<u64>(), turns in prop::collection::vec(turn(), 1..8)) {
         let mut town = Town::new(seed, 80.0);
+        // No Service selects it.
+        town.change(|shelf| shelf.put(pod("idle", "v1", 0)));
         town.run(1.0);
         for turn in &turns {
             play(&mut town, turn);
@@ -106,6 +139,11 @@ proptest! {
         if !killed {
             let open: u64 = town.traffic.signals().map(|signal| u64::from(signal.in_flight)).sum();
             prop_assert!(attempts - arrived - lost <= open, "{attempts} {arrived} {lost} {open}");
+        }
+        // No request ever came to a pod that is no endpoint, and none is on its way any more.
+        prop_assert_eq!(seen.count(Reporter::Destination, "*", "idle-v1", None), 0);
+        for signal in town.traffic.signals() {
+            prop_assert_eq!(signal.in_flight, 0, "{} still serves", signal.pod);
         }
         // The Gateway's counters are the flow's.
         let gateway = seen.count(Reporter::Source, "edge-istio", "*", None);

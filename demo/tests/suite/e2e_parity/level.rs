@@ -1,9 +1,9 @@
 //! What is compared of two answers: without what differs from run to run.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use regex::Regex;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// Values that are made by chance or by the clock.
 const CHANCE: [&str; 12] = [
@@ -46,6 +46,7 @@ pub fn level(value: &mut Value) {
             }
             // The pack holds no prose.
             map.retain(|name, inner| name != "description" || !inner.is_string());
+            unordered(map);
             for (name, inner) in map.iter_mut() {
                 // The order of a group's kinds is by chance.
                 if name == "resources"
@@ -78,6 +79,24 @@ pub fn level(value: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// The real server walks maps in no order: what it refuses of their fields is told in the order of the fields.
+fn unordered(status: &mut Map<String, Value>) {
+    let Some(Value::Array(causes)) = status.get_mut("details").and_then(|details| details.get_mut("causes")) else {
+        return;
+    };
+    causes.sort_by_key(|cause| (cause["field"].to_string(), cause["message"].to_string()));
+    let text = |cause: &Value, part: &str| cause[part].as_str().unwrap_or_default().to_owned();
+    let said: BTreeSet<String> =
+        causes.iter().map(|cause| format!("{}: {}", text(cause, "field"), text(cause, "message"))).collect();
+    let message =
+        status.get("message").and_then(Value::as_str).and_then(|message| message.split_once(" is invalid: ["));
+    if let Some((about, _)) = message {
+        let said: Vec<String> = said.into_iter().collect();
+        let message = format!("{about} is invalid: [{}]", said.join(", "));
+        status.insert("message".to_owned(), json!(message));
     }
 }
 

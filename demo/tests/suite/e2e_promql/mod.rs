@@ -25,7 +25,7 @@ pub fn ask(tsdb: &Tsdb, oracle: &Oracle, path: &str, params: &[(&str, String)]) 
         params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     let query = params.first().map(|(_, value)| value.as_str()).unwrap_or_default();
     let ours = answer(tsdb, path, &params, now());
-    let theirs = if query.len() % 2 == 0 { oracle.get(path, &params) } else { oracle.post(path, &params) };
+    let theirs = if query.len().is_multiple_of(2) { oracle.get(path, &params) } else { oracle.post(path, &params) };
     let instant = path.ends_with("query");
     difference(&ours, &theirs, instant && query.starts_with("sort"), instant)
         .map(|said| format!("{path} {params:?}\n  {said}"))

@@ -132,15 +132,11 @@ impl Demo {
                 continue;
             };
             for mut item in list["items"].as_array().unwrap().clone() {
-                if let Some(notes) = item["metadata"]["annotations"].as_object_mut() {
-                    notes.remove(REVISION);
-                }
-                if item["metadata"]["annotations"] == json!({}) {
-                    item["metadata"].as_object_mut().unwrap().remove("annotations");
-                }
+                without_turns(&mut item);
                 let text = |field: &str| item["metadata"][field].as_str().unwrap_or_default().to_owned();
                 let object = ObjectRef::new(kind.clone(), &text("namespace"), &text("name"));
-                if *plural == "pods" && !item["metadata"]["ownerReferences"].is_null() {
+                let made = *plural == "pods" && !item["metadata"]["ownerReferences"].is_null();
+                if made || text("name") == "kube-root-ca.crt" {
                     continue;
                 }
                 all.insert(key(&object), item);
@@ -154,6 +150,9 @@ impl Demo {
         let mut body = named(object, body);
         match self.get(object) {
             None => {
+                for field in ["uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"] {
+                    body["metadata"].as_object_mut().unwrap().remove(field);
+                }
                 let path = request::collection_path(&object.kind, object.namespace.as_deref());
                 self.other(who, "POST", path, body);
             }
@@ -225,6 +224,19 @@ impl Demo {
             }
         }
         self.ask(&request::of_write(&write, dry), "")
+    }
+}
+
+/// Without what a controller counts in it; a map that was emptied is none.
+pub fn without_turns(object: &mut Value) {
+    let metadata = object["metadata"].as_object_mut().unwrap();
+    if let Some(notes) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+        notes.remove(REVISION);
+    }
+    for field in ["annotations", "labels"] {
+        if metadata.get(field) == Some(&json!({})) {
+            metadata.remove(field);
+        }
     }
 }
 

@@ -12,12 +12,15 @@ use std::{
     time::Duration,
 };
 
-use brink::cluster::{
-    ClusterId, Kind, Manifest, ObjectRef,
-    api::{Answer, Api, Read, Refusal, Trouble, Write},
-    cluster_id,
-    io::cluster_id::{Known, require},
-    warrant::{Purpose, Warrant},
+use brink::{
+    cluster::{
+        ClusterId, Kind, Manifest, ObjectRef,
+        api::{Answer, Api, Read, Refusal, Trouble, Write},
+        cluster_id,
+        io::cluster_id::{Known, require},
+        warrant::{Purpose, Warrant},
+    },
+    fault::identity::essence,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -189,6 +192,16 @@ impl World {
         self.with(|store| store.get(object))
     }
 
+    /// What people and faults wrote of an object, without what server and controllers keep in it.
+    pub fn meant(&self, object: &ObjectRef) -> Option<Value> {
+        let mut meant = essence(&Manifest(self.get(object)?)).0;
+        demo::without_turns(&mut meant);
+        if let Some(spec) = meant.get_mut("spec").and_then(Value::as_object_mut) {
+            spec.remove("nodeName");
+        }
+        Some(meant)
+    }
+
     pub fn now(&self) -> Timestamp {
         self.with(|store| store.now())
     }
@@ -353,7 +366,8 @@ impl Api for Client {
     }
 
     async fn sleep(&self, span: Duration) {
-        tokio::time::sleep(span).await;
+        let rate = self.world.0.store.lock().unwrap().rate();
+        tokio::time::sleep(span.div_f64(rate)).await;
     }
 
     fn server(&self) -> &'static str {

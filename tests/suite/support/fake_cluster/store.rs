@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Call, Key, demo::Demo, key, memory::Memory, refuse, verb};
+use super::{Call, Key, demo::Demo, memory::Memory, refuse, verb};
 
 /// What holds the objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,7 @@ pub struct Store {
     backend: Backend,
     zero: Timestamp,
     start: Instant,
+    rate: f64,
     skew: SignedDuration,
     late: Vec<Late>,
     pub log: Vec<Call>,
@@ -65,6 +66,7 @@ impl Store {
             backend,
             zero,
             start: Instant::now(),
+            rate: 1.0,
             skew: SignedDuration::ZERO,
             late: Vec::new(),
             log: Vec::new(),
@@ -73,7 +75,7 @@ impl Store {
     }
 
     pub fn now(&self) -> Timestamp {
-        let elapsed = SignedDuration::try_from(self.start.elapsed()).unwrap();
+        let elapsed = SignedDuration::try_from(self.start.elapsed().mul_f64(self.rate)).unwrap();
         self.zero.checked_add(elapsed).unwrap().checked_add(self.skew).unwrap()
     }
 
@@ -151,6 +153,15 @@ impl Store {
         }
     }
 
+    /// The server's clock runs so many times as fast as ours; said before time passes.
+    pub fn run_at(&mut self, rate: f64) {
+        self.rate = rate;
+    }
+
+    pub(super) fn rate(&self) -> f64 {
+        self.rate
+    }
+
     /// The server's clock jumps.
     pub fn skew(&mut self, by: SignedDuration) {
         self.skew += by;
@@ -217,10 +228,5 @@ impl Store {
         };
         self.admission = steps;
         done
-    }
-
-    /// Whether an object is there.
-    pub fn has(&mut self, object: &ObjectRef) -> bool {
-        self.all().contains_key(&key(object))
     }
 }

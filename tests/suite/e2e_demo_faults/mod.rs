@@ -1,0 +1,89 @@
+//! Faults on the embedded world at speed 20, with the real binary: kill -9 of its process, its guardian or both, held by the
+//! control door at an exact request, for every kind of fault; and trouble with the API. The world is as it began all the same.
+//! The cases of one kind run one after the other on one world: each begins where the one before ended.
+
+mod stage;
+mod trouble;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+
+use self::stage::{ABORT, CONFLICT, DELAY, DENY, Fault, KILL, SCALE, SPLIT, Stage, Victims, YAML};
+
+/// Every point of a life, for one kind of fault.
+fn every_point(fault: &'static Fault) {
+    let stage = Stage::open(fault);
+    let held = json!({"kind": "delay", "ms": 90_000});
+    let late = json!({"kind": "late", "ms": 90_000});
+    let record = json!({"method": "POST", "path": "/configmaps$", "dry_run": false, "count": 1});
+    stage.killed_at("after arm", &record, &held, Victims::Cockpit);
+    let others = json!({"method": "GET", "path": "/configmaps$", "query": "labelSelector", "count": 1});
+    stage.killed_at("after the record", &others, &held, Victims::Both);
+    stage.killed_at("will written", &stage.write(), &held, Victims::Both);
+    stage.killed_at("write landed", &stage.write(), &late, Victims::Cockpit);
+
+    for victims in [Victims::Cockpit, Victims::Both, Victims::Guardian] {
+        let case = format!("{} active, {victims:?} killed", fault.words[0]);
+        let mut cockpit = stage.active(&case);
+        stage.kill(victims, &mut cockpit);
+        if victims == Victims::Guardian {
+            // It raises another, or undoes: told to end it undoes at once, whoever stands beside it.
+            kill_process(Pid::from_child(&cockpit), Signal::INT).unwrap();
+            cockpit.wait().unwrap();
+        }
+        stage.ends(&case);
+    }
+
+    let Some(undo) = fault.undo else { return };
+    for victims in [Victims::Cockpit, Victims::Both] {
+        let case = format!("{} undoing, {victims:?} killed", fault.words[0]);
+        let mut cockpit = stage.active(&case);
+        let matching = json!({"method": undo, "path": format!("/{}/", fault.plural), "dry_run": false, "count": 1});
+        stage.control.rule("hold", &matching, &held);
+        kill_process(Pid::from_child(&cockpit), Signal::INT).unwrap();
+        stage.held(&case, &mut cockpit);
+        assert!(stage.bites(), "{case}: it was over before");
+        stage.kill(victims, &mut cockpit);
+        stage.ends(&case);
+    }
+}
+
+#[test]
+fn delayed_requests() {
+    every_point(&DELAY);
+}
+
+#[test]
+fn delayed_requests_of_a_virtual_service() {
+    every_point(&SPLIT);
+}
+
+#[test]
+fn aborted_requests() {
+    every_point(&ABORT);
+}
+
+#[test]
+fn denied_requests() {
+    every_point(&DENY);
+}
+
+#[test]
+fn a_route_in_conflict() {
+    every_point(&CONFLICT);
+}
+
+#[test]
+fn scaled_workloads() {
+    every_point(&SCALE);
+}
+
+#[test]
+fn killed_pods() {
+    every_point(&KILL);
+}
+
+#[test]
+fn any_manifest() {
+    every_point(&YAML);
+}
