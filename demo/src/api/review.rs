@@ -29,12 +29,12 @@ pub fn serve(
             let other = User { name: text(body, &["spec", "user"]).to_owned(), groups, token: String::new() };
             if other.name.is_empty() && other.groups.is_empty() {
                 let why = "at least one of user or group must be specified";
-                return Some(Err(wrong(Cause::invalid("spec.user", &json!(""), why))));
+                return Some(Err(wrong(&Cause::invalid("spec.user", &json!(""), why))));
             }
             let asked = text(body, &["spec", "resourceAttributes", "namespace"]);
             if plural == "localsubjectaccessreviews" && asked != namespace {
                 let why = "must match metadata.namespace";
-                return Some(Err(wrong(Cause::invalid("spec.resourceAttributes.namespace", &json!(asked), why))));
+                return Some(Err(wrong(&Cause::invalid("spec.resourceAttributes.namespace", &json!(asked), why))));
             }
             let mut body = body.clone();
             if plural == "localsubjectaccessreviews" {
@@ -75,7 +75,7 @@ pub fn serve(
 }
 
 /// A review that asks nothing that can be answered. The real server does not name its kind.
-fn wrong(cause: Cause) -> Refusal {
+fn wrong(cause: &Cause) -> Refusal {
     let message = format!(".authorization.k8s.io \"\" is invalid: {}: {}", cause.field, cause.message);
     let causes = json!([{"reason": cause.reason, "message": cause.message, "field": cause.field}]);
     Refusal {
@@ -103,11 +103,11 @@ fn access_review(cluster: &Cluster, user: &User, body: &Value) -> Result<Value, 
     if resource.is_object() && path.is_object() {
         let given = json!({"Path": path["path"], "Verb": path["verb"]});
         let why = "cannot be specified in combination with resourceAttributes";
-        return Err(wrong(Cause::invalid("spec.nonResourceAttributes", &given, why)));
+        return Err(wrong(&Cause::invalid("spec.nonResourceAttributes", &given, why)));
     }
     if !resource.is_object() && !path.is_object() {
         let why = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
-        return Err(wrong(Cause::invalid("spec.resourceAttributes", &Value::Null, why)));
+        return Err(wrong(&Cause::invalid("spec.resourceAttributes", &Value::Null, why)));
     }
     let deed = if resource.is_object() {
         let (plural, sub) = (text(resource, &["resource"]), text(resource, &["subresource"]));

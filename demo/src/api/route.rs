@@ -647,7 +647,7 @@ fn summary(text: &str) -> String {
         let head: String = text.chars().take(MOST).collect();
         return if cut { format!("{head} ...") } else { head };
     }
-    let head: String = text.bytes().take(MOST).map(|byte| format!("{byte:02x}")).collect();
+    let head: String = text.bytes().take(MOST).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     if cut { format!("{head} ...") } else { head }
 }
 

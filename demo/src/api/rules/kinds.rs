@@ -34,10 +34,8 @@ pub fn check(row: &KindRow, old: Option<&Value>, new: &Value, causes: &mut Vec<C
         }
         "rolebindings" | "clusterrolebindings" => binding(old, new, causes),
         "leases" => positive(new, &["spec", "leaseDurationSeconds"], causes),
-        "storageclasses" => {
-            if old.is_some_and(|old| old["provisioner"] != new["provisioner"]) {
-                causes.push(forbidden("provisioner", "updates to provisioner are forbidden."));
-            }
+        "storageclasses" if old.is_some_and(|old| old["provisioner"] != new["provisioner"]) => {
+            causes.push(forbidden("provisioner", "updates to provisioner are forbidden."));
         }
         "persistentvolumeclaims" => claim(old, new, causes),
         "persistentvolumes" => {
@@ -57,12 +55,11 @@ pub fn check(row: &KindRow, old: Option<&Value>, new: &Value, causes: &mut Vec<C
                 causes.push(Cause::required("spec", "must specify a volume type"));
             }
         }
-        "priorityclasses" => {
+        "priorityclasses"
             if int(new, &["value"]).unwrap_or_default() > 1_000_000_000
-                && !text(new, &["metadata", "name"]).starts_with("system-")
-            {
-                causes.push(forbidden("value", "maximum allowed value of a user defined priority is 1000000000"));
-            }
+                && !text(new, &["metadata", "name"]).starts_with("system-") =>
+        {
+            causes.push(forbidden("value", "maximum allowed value of a user defined priority is 1000000000"));
         }
         "events" if row.group.is_empty() && old.is_none() => {
             let about = value::at(new, &["involvedObject", "namespace"]);
@@ -346,8 +343,8 @@ fn autoscaler(new: &Value, causes: &mut Vec<Cause>) {
         }
     }
     let api = text(new, &["spec", "scaleTargetRef", "apiVersion"]);
-    if !api.contains('/') && !(api == "v1" && text(new, &["spec", "scaleTargetRef", "kind"]) == "ReplicationController")
-    {
+    let core = api == "v1" && text(new, &["spec", "scaleTargetRef", "kind"]) == "ReplicationController";
+    if !(api.contains('/') || core) {
         let why = "apiVersion must specify API group";
         causes.push(Cause::invalid("spec.scaleTargetRef.apiVersion", &json!(api), why));
     }

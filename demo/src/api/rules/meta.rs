@@ -35,7 +35,7 @@ pub fn name(row: &KindRow, new: &Value, causes: &mut Vec<Cause>) {
 }
 
 /// What every object says of itself.
-pub fn check(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
+pub fn check(row: &KindRow, old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     for (key, label) in value::at(new, &["metadata", "labels"]).as_object().into_iter().flatten() {
         let of_key = syntax::qualified(key);
         let of_value = syntax::label_value(label.as_str().unwrap_or_default());
@@ -49,11 +49,11 @@ pub fn check(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
         let found = syntax::qualified(&key.to_lowercase());
         causes.extend(found.iter().map(|why| Cause::invalid("metadata.annotations", &json!(key), why)));
     }
-    finalizers(old, new, causes);
+    finalizers(row, old, new, causes);
     owners(new, causes);
 }
 
-fn finalizers(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
+fn finalizers(row: &KindRow, old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     const STANDARD: [&str; 4] = ["foregroundDeletion", "orphan", "kubernetes", "foregroundDeletion"];
     let all = list(new, &["metadata", "finalizers"]);
     for one in all {
@@ -62,7 +62,7 @@ fn finalizers(old: Option<&Value>, new: &Value, causes: &mut Vec<Cause>) {
     }
     for (at, one) in all.iter().enumerate() {
         let name = one.as_str().unwrap_or_default();
-        if !name.contains('/') && !STANDARD.contains(&name) {
+        if !row.custom && !name.contains('/') && !STANDARD.contains(&name) {
             let why = "name is neither a standard finalizer name nor is it fully qualified";
             causes.push(Cause::invalid(format!("metadata.finalizers[{at}]"), one, why));
         }

@@ -21,7 +21,7 @@ pub fn check(row: &KindRow, old: Option<&Value>, new: &Value) -> Vec<Cause> {
     if old.is_none() {
         meta::name(row, new, &mut causes);
     }
-    meta::check(old, new, &mut causes);
+    meta::check(row, old, new, &mut causes);
     if row.custom {
         return causes;
     }

@@ -94,8 +94,8 @@ pub(super) fn update(
     trouble::admit(cluster, &mut object)?;
     admit::keep(row, before, &mut object);
     // Of EndpointSlices every change counts.
-    let slice = row.plural == "endpointslices" && object["metadata"]["labels"] != before["metadata"]["labels"]
-        || row.plural == "endpointslices" && object["metadata"]["annotations"] != before["metadata"]["annotations"];
+    let told = |field: &str| value::at(&object, &["metadata", field]) != value::at(before, &["metadata", field]);
+    let slice = row.plural == "endpointslices" && (told("labels") || told("annotations"));
     if has_generation(row) && call.part == Part::Whole && (slice || differs(before, &object)) {
         let generation = value::int(before, &["metadata", "generation"]).unwrap_or_default();
         put(&mut object, &["metadata", "generation"], json!(generation + 1));
