@@ -56,19 +56,19 @@ fn cannot(why: String, fix: &str) -> Failure {
 }
 
 async fn live(wanted: &Wanted, address: SocketAddr, args: &DemoArgs, told: &mut Told, out: &mut Out) -> Ended {
+    let folder = Folder::make().map_err(|error| {
+        let why = format!("no folder for its files in {}: {error}", std::env::temp_dir().display());
+        cannot(why, "name a folder you may write to with TMPDIR")
+    })?;
     let begin = Timestamp::now();
     let wish = Wish { bundle: wanted.bundle.clone(), pods: wanted.pods, seed: wanted.seed, now: begin };
     // A large world takes its time; an order to end does not wait for it.
     let building = tokio::task::spawn_blocking(move || World::new(&wish));
     let world = tokio::select! {
         built = building => built.map_err(|lost| cannot(lost.to_string(), "this is a mistake of the program: report it"))?,
-        () = told.to_end() => return Ok(Ending::Done),
+        () = told.asked() => return Ok(Ending::Done),
     };
     let world = world.map_err(|trouble| Failure::usage("cannot make the world", trouble.what, trouble.fix))?;
-    let folder = Folder::make().map_err(|error| {
-        let why = format!("no folder for its files in {}: {error}", std::env::temp_dir().display());
-        cannot(why, "name a folder you may write to with TMPDIR")
-    })?;
     let settings = Settings {
         address,
         rate: wanted.speed,
@@ -86,7 +86,7 @@ async fn live(wanted: &Wanted, address: SocketAddr, args: &DemoArgs, told: &mut 
     if args.attached {
         attended(&served, told).await;
     } else {
-        told.to_end().await;
+        told.asked().await;
     }
     served.stop();
     Ok(Ending::Done)
@@ -128,7 +128,7 @@ impl Told {
         Ok(Self([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?]))
     }
 
-    async fn to_end(&mut self) {
+    async fn asked(&mut self) {
         let [ended, interrupted, hung_up] = &mut self.0;
         tokio::select! {
             _ = ended.recv() => {}
@@ -142,7 +142,7 @@ impl Told {
 async fn attended(served: &Served, signals: &mut Told) {
     let told = tokio::select! {
         told = tokio::task::spawn_blocking(word) => told.unwrap_or(false),
-        () = signals.to_end() => true,
+        () = signals.asked() => true,
     };
     let (mut told, mut begun, mut alone) = (told, Instant::now(), Instant::now());
     loop {
@@ -159,7 +159,7 @@ async fn attended(served: &Served, signals: &mut Told) {
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             // Told twice it waits for nobody.
-            () = signals.to_end() => {
+            () = signals.asked() => {
                 if told {
                     return;
                 }
