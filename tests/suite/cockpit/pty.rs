@@ -102,6 +102,15 @@ impl Session {
         }
     }
 
+    /// Reads until the frame that is being drawn is whole: it ends with the end of a synchronized update.
+    pub fn whole(&mut self) {
+        while !self.raw.ends_with(b"\x1b[?2026l") {
+            let bytes = self.bytes.recv_timeout(DEADLINE).expect("the rest of the frame");
+            self.screen.process(&bytes);
+            self.raw.extend(bytes);
+        }
+    }
+
     /// Reads for so long, or until the screen satisfies `holds`; whether it does.
     pub fn within(&mut self, span: Duration, holds: impl Fn(&str) -> bool) -> bool {
         let end = Instant::now() + span;

@@ -15,6 +15,7 @@ const QUESTION: &str = "give me chaos tests for my HTTP routes";
 /// twice, so the picture kept is held to what the step waits for, and to its line of hints.
 fn step(session: &mut Session, (width, height): (u16, u16), name: &str, holds: impl Fn(&str) -> bool) {
     session.until(name, &holds);
+    session.whole();
     if (width, height) != (120, 40) {
         return;
     }
