@@ -157,6 +157,8 @@ struct Slot {
     /// When it was last sent, on the monotonic clock.
     sent: Option<Duration>,
     answer: Option<Result<Brought, Failure>>,
+    /// When it came.
+    heard: Option<Timestamp>,
     /// Since when it holds without a break.
     since: Option<Timestamp>,
 }
@@ -166,9 +168,10 @@ const AGAIN: Duration = Duration::from_millis(250);
 
 impl Answers {
     /// Takes what an errand brought; false when it was not of this condition.
-    pub fn hear(&mut self, id: u64, answer: Result<Brought, Failure>) -> bool {
+    pub fn hear(&mut self, id: u64, answer: Result<Brought, Failure>, now: Now) -> bool {
         let Some(slot) = self.slots.iter_mut().find(|slot| slot.out == Some(id)) else { return false };
         slot.out = None;
+        slot.heard = Some(now.server);
         slot.answer = Some(answer);
         true
     }
@@ -198,14 +201,15 @@ impl Answers {
         &mut self.slots[leaf]
     }
 
-    /// A figure holds for so long without a break.
-    fn held(&mut self, leaf: usize, holds: bool, span: Duration, now: Now) -> bool {
+    /// A figure holds for so long without a break; what was not asked again counts to its last answer alone.
+    fn held(&mut self, leaf: usize, holds: bool, span: Duration, at: Timestamp) -> bool {
         let slot = self.slot(leaf);
         if !holds {
             slot.since = None;
             return false;
         }
-        now.age(*slot.since.get_or_insert(now.server)) >= span
+        let since = *slot.since.get_or_insert(at);
+        Duration::try_from(at.duration_since(since)).unwrap_or_default() >= span
     }
 }
 
@@ -270,16 +274,17 @@ impl Condition {
             Self::Signal(leaf, subject, signal, test, span) => {
                 let (value, what) = subject.figure(app, *signal);
                 let holds = value.is_some_and(|value| test.number(value));
-                held_long(answers.held(*leaf, holds, *span, now), holds, *span, || {
+                held_long(answers.held(*leaf, holds, *span, now.server), holds, *span, || {
                     let shown = value.map_or_else(|| "not measured".to_owned(), |value| format!("{value:.3}"));
                     format!("{} of {what} is {shown}; wanted: {}", signal.word(), test.words())
                 })
             }
             Self::Metric(leaf, query, test, span) => {
                 let answer = answers.slot(*leaf).answer.clone();
+                let at = answers.slot(*leaf).heard.unwrap_or(now.server);
                 let (value, shown) = figure(answer);
                 let holds = value.is_some_and(|value| test.number(value));
-                held_long(answers.held(*leaf, holds, *span, now), holds, *span, || {
+                held_long(answers.held(*leaf, holds, *span, at), holds, *span, || {
                     format!("`{query}` is {shown}; wanted: {}", test.words())
                 })
             }

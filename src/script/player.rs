@@ -218,11 +218,11 @@ impl Player {
     /// What an errand brought.
     pub fn hear(&mut self, id: u64, answer: Result<Brought, Failure>, now: Now) {
         let Phase::Away(wanted, away) = &self.phase else {
-            self.answers.hear(id, answer);
+            self.answers.hear(id, answer, now);
             return;
         };
         if *wanted != id {
-            self.answers.hear(id, answer);
+            self.answers.hear(id, answer, now);
             return;
         }
         match (away.clone(), answer) {
@@ -252,7 +252,14 @@ impl Player {
     /// One look: what is to be done now. To be called again until nothing is.
     pub fn tick(&mut self, app: &App, now: Now, leave: Leave) -> Vec<Act> {
         let mut acts = Vec::new();
-        self.advance(app, now, leave, &mut acts);
+        // As far as it goes without anybody else: an act must be carried out before the next look.
+        for _ in 0..8 {
+            let (phase, at, deeds) = (self.phase.clone(), self.at, self.deeds.len());
+            self.advance(app, now, leave, &mut acts);
+            if !acts.is_empty() || (&phase, at, deeds) == (&self.phase, self.at, self.deeds.len()) {
+                break;
+            }
+        }
         let caption = words::caption(self, app, leave);
         if self.said.as_ref() != caption.as_ref() && !(caption.is_none() && self.said.is_none()) {
             self.said.clone_from(&caption);

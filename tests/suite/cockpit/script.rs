@@ -193,7 +193,7 @@ fn by_hand_all_keys_are_the_persons_own() {
     show.pass(Duration::from_secs(61));
     // While it failed, its keys come first; other keys always work.
     show.keys("2");
-    assert!(show.stage.shows("my-route"), "{}", show.stage.text());
+    assert!(show.stage.shows("routes"), "{}", show.stage.text());
     show.keys("1 h l");
     assert!(show.stage.shows("Logs") || show.stage.shows("log"), "{}", show.stage.text());
     show.keys("q / s");
