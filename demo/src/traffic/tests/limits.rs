@@ -115,7 +115,7 @@ fn a_budget_of_retries_bounds_their_load() {
     let (free, _) = amplification(&mut town);
     near(free, 4.0, 0.1);
     town.change(|shelf| {
-        shelf.put(destination_rule("ratings", &json!({"connectionPool": {"http": {"maxRetries": 1}}})))
+        shelf.put(destination_rule("ratings", &json!({"connectionPool": {"http": {"maxRetries": 1}}})));
     });
     let (bounded, seen) = amplification(&mut town);
     // Injected failures are quick: only retries that meet another one are left out.

@@ -12,7 +12,7 @@ use crate::{
     world::{Wish, World},
 };
 
-fn ask(world: &mut World, method: &str, path: &str, body: Value) -> u16 {
+fn ask(world: &mut World, method: &str, path: &str, body: &Value) -> u16 {
     let request = Request {
         method: method.to_owned(),
         path: path.to_owned(),
@@ -57,10 +57,10 @@ fn what_changed_is_written_back_and_lives_on() {
     assert!(!world.restore("calm"), "nothing was remembered yet");
     world.checkpoint("calm");
     let deployment = "/apis/apps/v1/namespaces/httpbin/deployments/httpbin";
-    assert_eq!(ask(&mut world, "PATCH", deployment, json!({"spec": {"replicas": 0}})), 200);
+    assert_eq!(ask(&mut world, "PATCH", deployment, &json!({"spec": {"replicas": 0}})), 200);
     let made = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "later", "namespace": "httpbin"}});
-    assert_eq!(ask(&mut world, "POST", "/api/v1/namespaces/httpbin/configmaps", made), 201);
-    assert_eq!(ask(&mut world, "DELETE", "/api/v1/namespaces/httpbin/services/httpbin", json!({})), 200);
+    assert_eq!(ask(&mut world, "POST", "/api/v1/namespaces/httpbin/configmaps", &made), 201);
+    assert_eq!(ask(&mut world, "DELETE", "/api/v1/namespaces/httpbin/services/httpbin", &json!({})), 200);
     pass(&mut world, 60);
     assert!(pods(&world, "httpbin").is_empty());
     let version = world.cluster().store().version();

@@ -42,7 +42,8 @@ pub struct Ask {
 #[serde(deny_unknown_fields)]
 struct Kind {
     /// `a config map`.
-    kind: String,
+    #[serde(rename = "kind")]
+    called: String,
     /// Path of the collection.
     path: String,
     object: Value,
@@ -99,7 +100,7 @@ impl Kind {
         let name = self.object["metadata"]["name"].as_str().unwrap();
         let one = format!("{}/{name}", self.path);
         let ask = |what: &str, method: &str, path: String| Ask {
-            name: format!("{}: {what}", self.kind),
+            name: format!("{}: {what}", self.called),
             method: method.to_owned(),
             path,
             drop: self.drop.clone(),
