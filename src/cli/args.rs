@@ -194,6 +194,7 @@ pub enum Command {
 
 /// `demo`.
 #[cfg(feature = "demo")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct DemoArgs {
     /// Only serve the world, on this loopback address; port 0 is any free one

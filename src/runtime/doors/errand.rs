@@ -96,7 +96,7 @@ async fn everything(live: Option<Live>, known: &Known) -> Result<Brought, Failur
     for (kind, answer) in answers {
         let body = match answer {
             Ok(answer) => answer.body.0,
-            Err(trouble) if trouble.code().is_some_and(|code| matches!(code, 403 | 404 | 405)) => continue,
+            Err(trouble) if trouble.code().is_some_and(|code| matches!(code, 403..=405)) => continue,
             Err(trouble) => return Err(told(&trouble, &format!("cannot list {}", kind.plural), live.link().context())),
         };
         for item in body["items"].as_array().into_iter().flatten() {

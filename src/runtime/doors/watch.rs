@@ -17,7 +17,7 @@ use crate::{
         io::{
             endpoint::Endpoint,
             prometheus::Prometheus,
-            sampler::{self, Demand, Reading, STEP_S, Sampler},
+            sampler::{self, Demand, PACE, Reading, STEP_S, Sampler},
         },
         routes::{RouteKind, RouteRow},
         signals::{MetricSource, promql::Interest},
@@ -27,6 +27,8 @@ use crate::{
 
 /// Longest wait for one answer of the metric source.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Figures are asked for no more often than this, however fast a simulated world goes.
+const FASTEST: Duration = Duration::from_millis(500);
 
 impl Keeper {
     pub(super) fn watch_pods(&mut self, ticket: Ticket, scope: Scope) {
@@ -78,7 +80,10 @@ impl Keeper {
 
     /// Asks the metric source again and again; a question under the same ticket changes what is asked about.
     pub(super) async fn measure(&mut self, ticket: Ticket, interest: Interest) {
-        let wanted = Some(Demand { interest, ..Demand::default() });
+        // Where time goes faster, figures move faster too.
+        let rate = self.linked().map_or(1.0, |link| link.clock().rate().max(1.0));
+        let every = PACE.div_f64(rate).max(FASTEST);
+        let wanted = Some(Demand { interest, every });
         if self.running.contains_key(&ticket)
             && let Some(demand) = &self.demand
         {

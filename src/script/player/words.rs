@@ -14,11 +14,10 @@ pub(super) fn caption(player: &Player, app: &App, leave: Leave) -> Option<Captio
     let rewind = (leave.rewind && !player.checkpoints.is_empty()).then_some((Command::ScriptRewind, "rewind"));
     let (text, tone, mut keys, aside) = match &player.phase {
         Phase::Before => (String::new(), Tone::Plays, Vec::new(), String::new()),
-        Phase::Away(_, _) | Phase::Comparing(_) => (says, Tone::Plays, Vec::new(), String::new()),
         Phase::Step if asks_person(player, app, leave) => {
             (says, Tone::Plays, Vec::new(), "the apply is yours: read the preview, then press its key".to_owned())
         }
-        Phase::Step => (says, Tone::Plays, Vec::new(), String::new()),
+        Phase::Step | Phase::Away(_, _) | Phase::Comparing(_) => (says, Tone::Plays, Vec::new(), String::new()),
         Phase::Held => (says, Tone::Holds, vec![(Command::ScriptOn, "go on")], String::new()),
         Phase::Failed(why) => {
             let keys = vec![

@@ -195,15 +195,14 @@ impl Player {
     /// What a person wants of it.
     pub fn order(&mut self, command: Command, leave: Leave, now: Now) {
         match (command, &self.phase) {
-            (Command::ScriptOn, Phase::Held) => self.next(now),
-            (Command::ScriptOn | Command::ScriptSkip, Phase::ByHand) => self.next(now),
+            (Command::ScriptOn, Phase::Held | Phase::ByHand)
+            | (Command::ScriptSkip, Phase::Failed(_) | Phase::ByHand) => self.next(now),
             (Command::ScriptOn, Phase::Over) => self.said = None,
             (Command::ScriptRetry, Phase::Failed(_) | Phase::ByHand) => {
                 self.answers = Answers::default();
                 self.since = Some(Since::of(now));
                 self.phase = Phase::Step;
             }
-            (Command::ScriptSkip, Phase::Failed(_)) => self.next(now),
             (Command::ScriptByHand, Phase::Failed(_)) => self.phase = Phase::ByHand,
             (Command::ScriptRewind, Phase::Failed(_) | Phase::ByHand | Phase::Held) if leave.rewind => {
                 if let Some((name, _)) = self.checkpoints.last().cloned() {
