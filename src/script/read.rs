@@ -262,9 +262,9 @@ impl Reading<'_> {
         let defaults = Defaults::of(namespace);
         match &node.value {
             Node::Scalar(Value::String(text)) => file::read(self.file, text, &defaults).map_err(|mut error| {
-                // The text stands in the lines below its key.
+                // A block of text begins in the line below its key, which is the place of its value.
                 let at = file::place(self.file, node);
-                error.place.line = if error.place.line == 0 { at.line } else { at.line + error.place.line };
+                error.place.line = if error.place.line == 0 { at.line } else { at.line + error.place.line - 1 };
                 error
             }),
             _ => file::read(self.file, &node.value.value().to_string(), &defaults).map_err(|mut error| {
