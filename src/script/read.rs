@@ -30,7 +30,7 @@ type Map<'n> = BTreeMap<&'n str, &'n Located>;
 type Result<T> = std::result::Result<T, FileError>;
 
 const TOP: [&str; 6] = ["script", "title", "world", "minutes", "leaves", "steps"];
-const STEP: [&str; 13] = [
+const STEP: [&str; 14] = [
     "say",
     "note",
     "choose",
@@ -44,6 +44,7 @@ const STEP: [&str; 13] = [
     "hold",
     "checkpoint",
     "namespace",
+    "lasts",
 ];
 const CONDITIONS: [&str; 13] = [
     "all",
@@ -216,8 +217,9 @@ impl Reading<'_> {
             step.choose = Some(self.kind(self.needed(&inner, node, "proposal", "`choose`")?)?);
         }
         let namespace = text("namespace")?.unwrap_or_else(|| "default".to_owned());
+        let lasts = map.get("lasts").map(|node| self.span(node, "`lasts`")).transpose()?;
         if let Some(node) = map.get("fault") {
-            step.fault = Some(Box::new(self.fault(node, &namespace)?));
+            step.fault = Some(Box::new(self.fault(node, &namespace, lasts)?));
         }
         if let Some(node) = map.get("wait") {
             step.wait = Some(self.condition(node)?);
@@ -258,13 +260,13 @@ impl Reading<'_> {
     }
 
     /// A Fault as a map, or any file for `brink fault apply` as a block of text.
-    fn fault(&self, node: &Located, namespace: &str) -> Result<Fault> {
-        let defaults = Defaults::of(namespace);
+    fn fault(&self, node: &Located, namespace: &str, lasts: Option<Duration>) -> Result<Fault> {
+        let defaults = Defaults { duration: lasts, ..Defaults::of(namespace) };
         match &node.value {
             Node::Scalar(Value::String(text)) => file::read(self.file, text, &defaults).map_err(|mut error| {
-                // The text stands in the lines below its key.
+                // A block of text begins in the line below its key, which is the place of its value.
                 let at = file::place(self.file, node);
-                error.place.line = if error.place.line == 0 { at.line } else { at.line + error.place.line };
+                error.place.line = if error.place.line == 0 { at.line } else { at.line + error.place.line - 1 };
                 error
             }),
             _ => file::read(self.file, &node.value.value().to_string(), &defaults).map_err(|mut error| {
@@ -540,7 +542,7 @@ mod tests {
         let text = format!(
             "{HEAD}- say: look\n  note: breathe\n  do: [show_routes, zoom]\n  wait: {{pane: routes, row: my-*, column: wins, is: \"yes\"}}\n  \
              within: 10s\n  message: no route\n  hold: true\n  checkpoint: calm\n- fault:\n    apiVersion: brink.dev/v1alpha1\n    \
-             kind: Fault\n    metadata: {{name: n, namespace: shop}}\n    spec: {{kind: scale, target: {{workload: Deployment/x}}, params: {{replicas: 0}}}}\n  \
+             kind: Fault\n    metadata: {{name: zero, namespace: shop}}\n    spec: {{kind: scale, target: {{workload: Deployment/x}}, params: {{replicas: 0}}}}\n  \
              then: submit\n"
         );
         let script = read("a.yaml", &text).unwrap();
