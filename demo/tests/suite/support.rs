@@ -101,7 +101,9 @@ pub async fn reply(
     // What was cut has said all that it will say.
     let bytes = bytes.await.unwrap_or_else(|_| panic!("{method} {path} does not end")).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let body = if let Ok(body) = serde_json::from_str(&text) {
+    let body = if text.is_empty() {
+        Value::String(text)
+    } else if let Ok(body) = serde_json::from_str(&text) {
         body
     } else {
         let lines: Result<Vec<Value>, _> = text.lines().map(serde_json::from_str).collect();
