@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn a_guess_says_that_it_is_one() {
-        assert_eq!(Budget { limit: 128_000, used: 11_200, told: false }.words(), "≈12k of 128k");
-        assert_eq!(Budget { limit: 128_000, used: 900, told: true }.words(), "900 of 128k");
+        assert_eq!(Budget { limit: 128_000, used: 11_200, told: false }.words(), "≈12k/128k");
+        assert_eq!(Budget { limit: 128_000, used: 900, told: true }.words(), "900/128k");
         assert_eq!(Budget::new(0).percent(), 0);
     }
 }

@@ -10,7 +10,7 @@ use brink::{
         undo::Decision,
         view::InjectionView,
     },
-    msg::{Context, Effect, Event},
+    msg::{Caption, Context, Cue, Effect, Event, Tone},
 };
 use rstest::rstest;
 
@@ -26,6 +26,7 @@ use crate::suite::{
 /// Everything that can lie above the panes or have the focus, and how a hand gets there.
 const SCENES: &[(&str, &str)] = &[
     ("pods", ""),
+    ("a script that stands", "@script"),
     ("routes", "2"),
     ("mesh", "3"),
     ("faults", "4"),
@@ -76,6 +77,14 @@ fn scene(keys: &str) -> Stage {
             "@checked" | "@confirm" => checked(&mut stage, key == "@confirm"),
             "@foreseen" => foreseen(&mut stage),
             "@small" => stage.resize(20, 5),
+            "@script" => stage.send(Event::Cue(Cue::Caption(Some(Box::new(Caption {
+                text: "the wait failed".to_owned(),
+                aside: String::new(),
+                step: 1,
+                of: 3,
+                tone: Tone::Failed,
+                keys: Vec::new(),
+            }))))),
             key => stage.keys(key),
         }
         if key == "i" {
