@@ -10,7 +10,7 @@ use brink::{
         undo::Decision,
         view::InjectionView,
     },
-    msg::{Caption, Context, Cue, Effect, Event, Tone},
+    msg::{Caption, Context, Cue, Effect, Event, caption::Tone},
 };
 use rstest::rstest;
 

@@ -49,41 +49,49 @@ fn every_point(fault: &'static Fault) {
 }
 
 #[test]
+#[ignore = "takes minutes: nine lives, each ended with kill -9"]
 fn delayed_requests() {
     every_point(&DELAY);
 }
 
 #[test]
+#[ignore = "takes minutes: nine lives, each ended with kill -9"]
 fn delayed_requests_of_a_virtual_service() {
     every_point(&SPLIT);
 }
 
 #[test]
+#[ignore = "takes minutes: nine lives, each ended with kill -9"]
 fn aborted_requests() {
     every_point(&ABORT);
 }
 
 #[test]
+#[ignore = "takes minutes: nine lives, each ended with kill -9"]
 fn denied_requests() {
     every_point(&DENY);
 }
 
 #[test]
+#[ignore = "takes minutes: nine lives, each ended with kill -9"]
 fn a_route_in_conflict() {
     every_point(&CONFLICT);
 }
 
 #[test]
+#[ignore = "takes minutes: nine lives, each ended with kill -9"]
 fn scaled_workloads() {
     every_point(&SCALE);
 }
 
 #[test]
+#[ignore = "takes minutes: nine lives, each ended with kill -9"]
 fn killed_pods() {
     every_point(&KILL);
 }
 
 #[test]
+#[ignore = "takes minutes: nine lives, each ended with kill -9"]
 fn any_manifest() {
     every_point(&YAML);
 }
