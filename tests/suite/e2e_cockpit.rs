@@ -1,8 +1,6 @@
 //! The main job with the real binary on a real terminal against a real API server: choose a pod, fill the form, read the
 //! preview, apply, abort, see it proven; then the emergency stop.
 
-use std::time::Duration;
-
 use super::{
     cockpit::pty::Session,
     e2e_plan::SHOP,
@@ -18,20 +16,6 @@ fn ours(world: &World) -> String {
     all.lines().filter(|name| name.contains("/brink-")).collect::<Vec<_>>().join("\n")
 }
 
-/// Presses a key again and again while `wanted` is on the screen and `holds` is not: the key that approves is deaf until the
-/// preview was read, and nothing here may wait for time.
-pub(super) fn insist(session: &mut Session, key: &str, wanted: &str, what: &str, holds: impl Fn(&str) -> bool) {
-    for _ in 0..100 {
-        if session.within(Duration::from_millis(300), &holds) {
-            return;
-        }
-        if session.contents().contains(wanted) {
-            session.press(key);
-        }
-    }
-    panic!("{what} did not come:\n{}", session.contents());
-}
-
 /// From the pods to a live fault.
 fn apply(session: &mut Session) {
     session.until("the pods", |screen| screen.contains("reviews-"));
@@ -45,13 +29,13 @@ fn apply(session: &mut Session) {
     session.press("\r");
     session.until("the preview", |screen| screen.contains("GUARDS") && screen.contains("EnvoyFilter shop/brink-"));
     // Nobody measures and no istiod runs: the guardrails ask for the name.
-    insist(session, "a", "discard", "the question", |screen| screen.contains("and press enter to apply"));
+    session.insist("a", "discard", "the question", |screen| screen.contains("and press enter to apply"));
     let screen = session.contents();
     let line = screen.lines().find(|line| line.contains("and press enter to apply")).unwrap().to_owned();
     let name = line.split("type ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
     session.press(&name);
     session.until("the name", |screen| screen.contains(&format!("> {name}")));
-    insist(session, "\r", "and press enter to apply", "the live fault", |screen| screen.contains(" left "));
+    session.insist("\r", "and press enter to apply", "the live fault", |screen| screen.contains(" left "));
 }
 
 #[test]
@@ -115,13 +99,13 @@ fn a_stuck_undo_is_decided_in_the_cockpit() {
     });
     session.press("\x1b");
     // To write over what they wrote is read before it is done.
-    insist(&mut session, "F", "force mine", "what it would write", |screen| {
+    session.insist("F", "force mine", "what it would write", |screen| {
         screen.contains("What others wrote meanwhile is lost") && screen.contains("delete  EnvoyFilter shop/brink-")
     });
     session.press("G");
     session.until("what they wrote", |screen| screen.contains("priority: 7"));
     assert_ne!(ours(&world), "", "nothing was written yet");
-    insist(&mut session, "a", "discard", "the proof", |screen| screen.contains("1 object read back and as before"));
+    session.insist("a", "discard", "the proof", |screen| screen.contains("1 object read back and as before"));
     assert_eq!(ours(&world), "", "nothing of it is left");
 
     session.press("1");

@@ -13,7 +13,6 @@ use tempfile::TempDir;
 use super::{
     cli::Home,
     cockpit::pty::Session,
-    e2e_cockpit::insist,
     support::served::{Demo, brink},
 };
 
@@ -214,13 +213,13 @@ fn apply(session: &mut Session) {
     session.until("the preview", |screen| screen.contains("GUARDS") && screen.contains("EnvoyFilter"));
     let live = |screen: &str| screen.contains(" left ");
     let asks = |screen: &str| screen.contains("and press enter to apply");
-    insist(session, "a", "discard", "the fault", |screen| asks(screen) || live(screen));
+    session.insist("a", "discard", "the fault", |screen| asks(screen) || live(screen));
     if asks(&session.contents()) {
         let line = session.contents().lines().find(|line| asks(line)).unwrap().to_owned();
         let name = line.split("type ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
         session.press(&name);
         session.until("the name", |screen| screen.contains(&format!("> {name}")));
-        insist(session, "\r", "and press enter to apply", "the live fault", live);
+        session.insist("\r", "and press enter to apply", "the live fault", live);
     }
 }
 

@@ -28,20 +28,6 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Presses a key again and again while `wanted` is on the screen and `holds` is not: the key that approves is deaf until the
-/// preview was read, and nothing here may wait for time.
-fn insist(session: &mut Session, key: &str, wanted: &str, what: &str, holds: impl Fn(&str) -> bool) {
-    for _ in 0..100 {
-        if session.within(Duration::from_millis(300), &holds) {
-            return;
-        }
-        if session.contents().contains(wanted) {
-            session.press(key);
-        }
-    }
-    panic!("{what} did not come:\n{}", session.contents());
-}
-
 /// Waits for what is to be seen, also where the machine is busy.
 fn seen(session: &mut Session, what: &str, holds: impl Fn(&str) -> bool) {
     assert!(session.within(Duration::from_mins(3), holds), "{what} did not come:\n{}", session.contents());
@@ -137,7 +123,7 @@ fn bad_image_in_the_cockpit(#[values((80, 24), (120, 40))] size: (u16, u16)) {
     seen(&mut session, "the preview", |screen| screen.contains("kept: it stays") && screen.contains("EXPECT"));
     assert!(session.contents().contains("nothing stands against it"), "{}", session.contents());
     // One key, no question.
-    insist(&mut session, "a", "esc discard", "the change", |screen| {
+    session.insist("a", "esc discard", "the change", |screen| {
         screen.contains("applied as previewed: Change Pod default/ngi14")
     });
     session.press("1");
@@ -242,14 +228,11 @@ fn route_conflict_in_the_cockpit(#[values((80, 24), (120, 40))] size: (u16, u16)
     session.press("n");
     session.press("p");
     seen(&mut session, "the preview", |screen| screen.contains("Preview route-conflict route-chaos/my-route"));
-    insist(&mut session, "\x1b[6~", "esc discard", "the predicted winner", |screen| {
-        screen.contains("my-route wins: no")
-    });
-    insist(&mut session, "a", "esc discard", "the question", |screen| screen.contains("and press enter to apply"));
+    session.insist("\x1b[6~", "esc discard", "the predicted winner", |screen| screen.contains("my-route wins: no"));
+    session.insist("a", "esc discard", "the question", |screen| screen.contains("and press enter to apply"));
     session.press("my-route");
-    insist(&mut session, "\r", "press enter to apply", "the fault", |screen| {
-        screen.contains("applied as previewed: 3 steps")
-    });
+    session
+        .insist("\r", "press enter to apply", "the fault", |screen| screen.contains("applied as previewed: 3 steps"));
     session.press("2z");
     seen(&mut session, "the winner, and its requests", |screen| {
         let (first, ours) = (row(screen, "my-route "), row(screen, " brink-"));

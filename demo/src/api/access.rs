@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{
     cluster::{Cluster, User},
+    path::Target,
     refusal::Refusal,
 };
 use crate::base::value::{list, text};
@@ -23,6 +24,20 @@ pub struct Deed {
     pub name: String,
     /// A path outside the resources; everything but the verb is empty then.
     pub path: String,
+}
+
+impl Deed {
+    /// What is done to what a path names.
+    pub fn to(verb: &str, target: &Target) -> Self {
+        Self {
+            verb: verb.to_owned(),
+            group: target.group.clone(),
+            resource: target.plural.clone(),
+            namespace: target.namespace.clone(),
+            name: target.name.clone(),
+            path: String::new(),
+        }
+    }
 }
 
 /// Whether a user may do it.

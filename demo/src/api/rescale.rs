@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::{
     cluster::Cluster,
+    demand::{dry_run, manager, parse},
     options, patch,
     path::Target,
     refusal::Refusal,
-    route::{dry_run, manager, parse},
     scale,
     wire::{Request, Response},
     write::{self, Call, Part, Unknown},

@@ -2,27 +2,24 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     access::{self, Deed},
     cluster::{Cluster, User},
-    delete::{self, How},
-    discovery, doubled, evict, follow,
+    demand::{dry_run, go, manager, parse, unknown},
+    discovery, doubled,
     follow::Readings,
     openapi, options, pack, patch,
     path::{self, Place, Target},
-    protobuf, read,
-    refusal::{self, Refusal},
-    review, scale, swagger, watch,
+    read,
+    refusal::Refusal,
+    review, swagger, watch,
     wire::{Body, Pulled, Request, Response, Stream},
     write::{self, Call, Fate, Part, Unknown, Wish, Write},
 };
 use crate::{
-    base::{
-        value::{self, put, text},
-        when,
-    },
+    base::value,
     store::{KindId, Object},
 };
 
@@ -151,15 +148,7 @@ impl Cluster {
             Ok(kind) => kind,
             Err(absent) => {
                 // Who may not see what is there does not hear what is not there.
-                let deed = Deed {
-                    verb: verb(request, target).to_owned(),
-                    group: target.group.clone(),
-                    resource: target.plural.clone(),
-                    namespace: target.namespace.clone(),
-                    name: target.name.clone(),
-                    path: String::new(),
-                };
-                access::require(self, user, &deed)?;
+                access::require(self, user, &Deed::to(verb(request, target), target))?;
                 return Err(absent);
             }
         };
@@ -172,15 +161,11 @@ impl Cluster {
         let resource = if first.is_empty() { target.plural.clone() } else { format!("{}/{first}", target.plural) };
         // Posting to a subresource makes what it stands for.
         let right = if verb == "unknown" && !first.is_empty() { "create" } else { verb };
-        let deed = Deed {
-            verb: right.to_owned(),
-            group: target.group.clone(),
-            resource,
+        let mut deed = Deed { resource, ..Deed::to(right, target) };
+        if target.plural == "namespaces" {
             // The name of a namespace is its namespace too, for rights.
-            namespace: if target.plural == "namespaces" { target.name.clone() } else { target.namespace.clone() },
-            name: target.name.clone(),
-            path: String::new(),
-        };
+            deed.namespace.clone_from(&target.name);
+        }
         let review = target.group == "authorization.k8s.io" || target.group == "authentication.k8s.io";
         if !review || !target.plural.starts_with("self") {
             access::require(self, user, &deed)?;
@@ -232,14 +217,14 @@ impl Cluster {
                 self.write(request, kind, target, Part::Whole, Wish::Replace(body))
             }
             "patch" => self.patch(request, user, kind, target, Part::Whole),
-            "delete" => self.delete(request, kind, target),
+            "delete" => self.delete_one(request, kind, target),
             "deletecollection" => self.delete_all(request, kind, target),
             _ => Err(Refusal::method()),
         }
     }
 
     /// Custom objects and definitions are replaced only by who says what they replace.
-    fn versioned(&self, kind: KindId, target: &Target, body: &Value) -> Result<(), Refusal> {
+    pub(super) fn versioned(&self, kind: KindId, target: &Target, body: &Value) -> Result<(), Refusal> {
         let row = self.store.kind(kind);
         let unsaid = value::at(body, &["metadata", "resourceVersion"]).as_str().unwrap_or_default().is_empty();
         if unsaid && (row.custom || GUARDED.contains(&row.plural.as_str())) && self.existing(kind, target).is_ok() {
@@ -253,44 +238,8 @@ impl Cluster {
         found.ok_or_else(|| Refusal::not_found(self.store.kind(kind), &target.name))
     }
 
-    /// The body of a write, which is an object of the kind: what is none is refused as the real server's decoder does.
-    fn body(&self, request: &Request, kind: KindId) -> Result<Value, Refusal> {
-        let row = self.store.kind(kind);
-        let unrecognized = |why: &str| {
-            let text = String::from_utf8_lossy(&request.body);
-            Refusal::bad(format!(
-                "the object provided is unrecognized (must be of type {}): {why} ({})",
-                row.kind,
-                summary(&text)
-            ))
-        };
-        let media = request.content_type.split(';').next().unwrap_or_default().trim();
-        if matches!(media, "" | "application/json") {
-            let typed = r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
-            let body: Value = serde_json::from_slice(&request.body).map_err(|error| {
-                unrecognized(&format!("couldn't get version/kind; json parse error: {}", go(&error)))
-            })?;
-            if !body.is_object() {
-                return Err(unrecognized(&format!(
-                    "couldn't get version/kind; json parse error: json: cannot unmarshal {} into Go value of type {typed}",
-                    word(&body)
-                )));
-            }
-            if row.custom {
-                for (field, name) in [("kind", "Kind"), ("apiVersion", "apiVersion")] {
-                    if text(&body, &[field]).is_empty() {
-                        let given = String::from_utf8_lossy(&request.body);
-                        return Err(unrecognized(&format!("Object '{name}' is missing in '{given}'")));
-                    }
-                }
-            }
-            return Ok(body);
-        }
-        parse(request)
-    }
-
     /// A patch, or an apply, which also makes what is not there.
-    fn patch(
+    pub(super) fn patch(
         &mut self,
         request: &Request,
         user: &User,
@@ -310,15 +259,7 @@ impl Cluster {
         options::of_patch(request, true)?;
         let (config, doubled) = options::config(request)?;
         if part == Part::Whole && self.existing(kind, target).is_err() {
-            let deed = Deed {
-                verb: "create".to_owned(),
-                group: target.group.clone(),
-                resource: target.plural.clone(),
-                namespace: target.namespace.clone(),
-                name: target.name.clone(),
-                path: String::new(),
-            };
-            access::require(self, user, &deed)?;
+            access::require(self, user, &Deed::to("create", target))?;
         }
         let wish = Wish::Apply { config, force: request.is_set("force") };
         let Some(doubled) = doubled else { return self.write(request, kind, target, part, wish) };
@@ -389,169 +330,6 @@ impl Cluster {
             read::Form::Whole => Response::json(code, &object),
         }
     }
-
-    fn delete(&mut self, request: &Request, kind: KindId, target: &Target) -> Result<Response, Refusal> {
-        let old = self.existing(kind, target)?;
-        let mut how = how(request)?;
-        let row = self.store.kind(kind);
-        // What these once were made for outlives them, where the client does not say otherwise.
-        let keeps =
-            matches!((row.group.as_str(), row.plural.as_str()), ("batch", "jobs") | ("", "replicationcontrollers"));
-        let defaulted = how.propagation.is_none();
-        if keeps && defaulted {
-            how.propagation = Some("Orphan".to_owned());
-        }
-        if row.group.is_empty() && row.plural == "namespaces" && KEPT.contains(&target.name.as_str()) {
-            return Err(Refusal::forbidden("namespaces", "", &target.name, "this namespace may not be deleted"));
-        }
-        let warns = keeps && self.store.kind(kind).plural == "jobs";
-        let planned = delete::plan(self, kind, &old, &how)?;
-        let answer = self.finish_delete(kind, &old, planned, how.dry_run);
-        let said = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning".to_owned();
-        Ok(if warns && defaulted { answer.warn(&[said]) } else { answer })
-    }
-
-    fn finish_delete(&mut self, kind: KindId, old: &Object, planned: Write, dry: bool) -> Response {
-        // Kinds whose last state is the answer, even when they go at once.
-        const SHOWN: [&str; 12] = [
-            "storageclasses",
-            "csidrivers",
-            "csinodes",
-            "volumeattachments",
-            "volumeattributesclasses",
-            "pods",
-            "services",
-            "serviceaccounts",
-            "persistentvolumes",
-            "persistentvolumeclaims",
-            "podtemplates",
-            "resourcequotas",
-        ];
-        let row = self.store.kind(kind);
-        let group = row.group.is_empty() || row.group == "storage.k8s.io";
-        let shown = planned.fate != Fate::Gone || (group && SHOWN.contains(&row.plural.as_str()));
-        let answer = if shown { planned.object.clone() } else { refusal::deleted(row, old) };
-        if dry {
-            return Response::json(200, &answer);
-        }
-        let gone = planned.fate == Fate::Gone;
-        if gone {
-            let (namespace, name) = (old.namespace().to_owned(), old.name().to_owned());
-            let last = self.store.remove(kind, &namespace, &name);
-            if let Some(last) = last {
-                self.after(kind, &last, true);
-            }
-            return Response::json(200, &answer);
-        }
-        let stored = write::commit(self, planned);
-        Response::bytes(200, super::wire::JSON, stored.body())
-    }
-
-    fn delete_all(&mut self, request: &Request, kind: KindId, target: &Target) -> Result<Response, Refusal> {
-        let how = how(request)?;
-        let wanted = read::Wanted::read(self.store.kind(kind), &target.namespace, request)?;
-        let all = wanted.all(self, kind);
-        let mut items = Vec::new();
-        for old in all {
-            let planned = delete::plan(self, kind, &old, &how)?;
-            let mut item = Value::clone(old.value());
-            if !self.store.kind(kind).custom {
-                value::remove(&mut item, &["apiVersion"]);
-                value::remove(&mut item, &["kind"]);
-            }
-            items.push(item);
-            self.finish_delete(kind, &old, planned, how.dry_run);
-        }
-        let row = self.store.kind(kind);
-        let list = json!({
-            "kind": row.list_kind, "apiVersion": row.api_version(&target.version),
-            "metadata": {"resourceVersion": self.store.version().to_string()}, "items": items,
-        });
-        Ok(Response::json(200, &list))
-    }
-
-    fn subresource(
-        &mut self,
-        request: &Request,
-        user: &User,
-        kind: KindId,
-        target: &Target,
-        readings: &dyn Readings,
-    ) -> Result<Response, Refusal> {
-        let row = self.store.kind(kind);
-        let (first, method) = (target.subresource.as_str(), request.method.as_str());
-        if !row.has_in(&target.version, first.split('/').next().unwrap_or_default()) {
-            return Err(if row.custom { Refusal::not_found(row, &target.name) } else { Refusal::no_such_path() });
-        }
-        match (first, method) {
-            ("status" | "scale" | "log", "GET") => {
-                let object = self.existing(kind, target)?;
-                match (first, row.scale.as_ref()) {
-                    ("log", _) => follow::serve(self, &object, request, readings),
-                    ("scale", Some(paths)) => Ok(Response::json(200, &scale::of(paths, object.value()))),
-                    _ => Ok(read::one(self, kind, &target.version, &object, read::form(request)?, 200)),
-                }
-            }
-            ("status", "PUT") => {
-                let body = parse(request)?;
-                self.versioned(kind, target, &body)?;
-                self.write(request, kind, target, Part::Status, Wish::Replace(body))
-            }
-            ("status", "PATCH") => self.patch(request, user, kind, target, Part::Status),
-            ("finalize", "PUT") => self.write(request, kind, target, Part::Finalize, Wish::Replace(parse(request)?)),
-            ("scale", "PUT" | "PATCH") => self.scale(request, kind, target),
-            ("eviction", "POST") => {
-                let old = self.existing(kind, target)?;
-                let body = parse(request)?;
-                let dry = dry_run(request)? || How::read(value::at(&body, &["deleteOptions"]))?.dry_run;
-                let planned = evict::plan(self, kind, &old, &body)?;
-                self.finish_delete(kind, &old, planned, dry);
-                Ok(Response::json(
-                    201,
-                    &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
-                ))
-            }
-            ("binding", "POST") => self.bind(request, kind, target),
-            (other, _) if row.has(other.split('/').next().unwrap_or_default()) => {
-                let known = matches!(other, "status" | "scale" | "log" | "eviction" | "binding" | "finalize");
-                if known {
-                    return Err(Refusal::method());
-                }
-                Err(Refusal::absent(&format!("{}/{other} yet", target.plural)))
-            }
-            _ => Err(Refusal::no_such_path()),
-        }
-    }
-
-    fn bind(&mut self, request: &Request, kind: KindId, target: &Target) -> Result<Response, Refusal> {
-        let body = parse(request)?;
-        let node = text(&body, &["target", "name"]).to_owned();
-        if node.is_empty() {
-            return Err(Refusal::new(500, "", "target.name: Required value"));
-        }
-        let old = self.existing(kind, target)?;
-        if !text(old.value(), &["spec", "nodeName"]).is_empty() {
-            let why = format!(
-                "pod {} is already assigned to node {:?}",
-                target.name,
-                text(old.value(), &["spec", "nodeName"])
-            );
-            return Err(Refusal::conflict(self.store.kind(kind), &target.name, &why));
-        }
-        let mut object = Value::clone(old.value());
-        put(&mut object, &["spec", "nodeName"], json!(node));
-        let condition = json!({
-            "type": "PodScheduled", "status": "True", "lastProbeTime": null, "lastTransitionTime": when::seconds(self.now()),
-        });
-        put(&mut object, &["status", "conditions"], json!([condition]));
-        if !dry_run(request)? {
-            self.store.put(kind, object);
-        }
-        Ok(Response::json(
-            201,
-            &json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}),
-        ))
-    }
 }
 
 /// Paths that need no login.
@@ -579,28 +357,6 @@ fn verb(request: &Request, target: &Target) -> &'static str {
     }
 }
 
-/// The body, in any form a client of Kubernetes sends.
-pub(super) fn parse(request: &Request) -> Result<Value, Refusal> {
-    let media = request.content_type.split(';').next().unwrap_or_default().trim();
-    match media {
-        ""
-        | "application/json"
-        | "application/json-patch+json"
-        | "application/merge-patch+json"
-        | "application/strategic-merge-patch+json" => serde_json::from_slice(&request.body)
-            .map_err(|error| Refusal::bad(format!("the body of the request is no JSON: {error}"))),
-        protobuf::MEDIA => protobuf::decode(&request.body)
-            .map_err(|why| Refusal::bad(format!("the body of the request is no object in protobuf: {why}"))),
-        "application/yaml" => {
-            let text =
-                std::str::from_utf8(&request.body).map_err(|_| Refusal::bad("the body of the request is no UTF-8"))?;
-            serde_saphyr::from_str(text)
-                .map_err(|error| Refusal::bad(format!("the body of the request is no YAML: {error}")))
-        }
-        other => Err(Refusal::media(other, &["application/json", "application/yaml", protobuf::MEDIA])),
-    }
-}
-
 /// Built-in kinds that are replaced only by who says which version is replaced.
 const GUARDED: [&str; 11] = [
     "customresourcedefinitions",
@@ -615,103 +371,3 @@ const GUARDED: [&str; 11] = [
     "validatingadmissionpolicies",
     "validatingadmissionpolicybindings",
 ];
-
-/// Namespaces that are never deleted.
-const KEPT: [&str; 3] = ["default", "kube-system", "kube-public"];
-
-/// What is wrong with a JSON text, in the words of the real server's reader.
-pub(super) fn go(error: &serde_json::Error) -> String {
-    if error.is_eof() { "unexpected end of JSON input".to_owned() } else { error.to_string() }
-}
-
-/// The sort of a JSON value, in the same words.
-fn word(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
-}
-
-/// The beginning of a body: as text where it looks like an object, else byte by byte.
-fn summary(text: &str) -> String {
-    const MOST: usize = 30;
-    if text.is_empty() {
-        return "<empty>".to_owned();
-    }
-    let cut = text.len() > MOST;
-    if text.starts_with('{') {
-        let head: String = text.chars().take(MOST).collect();
-        return if cut { format!("{head} ...") } else { head };
-    }
-    let head: String = text.bytes().take(MOST).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-    if cut { format!("{head} ...") } else { head }
-}
-
-pub(super) fn dry_run(request: &Request) -> Result<bool, Refusal> {
-    match request.ask("dryRun") {
-        None => Ok(false),
-        Some("All") => Ok(true),
-        Some(other) => Err(Refusal::new(
-            422,
-            "Invalid",
-            format!("dryRun: Unsupported value: {other:?}: supported values: \"All\""),
-        )),
-    }
-}
-
-fn unknown(request: &Request) -> Result<Unknown, Refusal> {
-    match request.ask("fieldValidation") {
-        None | Some("Warn") => Ok(Unknown::Warn),
-        Some("Ignore") => Ok(Unknown::Ignore),
-        Some("Strict") => Ok(Unknown::Strict),
-        Some(other) => Err(Refusal::new(
-            422,
-            "Invalid",
-            format!(
-                "fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \"Strict\", \"Warn\""
-            ),
-        )),
-    }
-}
-
-/// The name of the writer: as it says, or what its client is called.
-pub(super) fn manager(request: &Request) -> String {
-    let given = request.ask("fieldManager").unwrap_or_else(|| request.agent.split('/').next().unwrap_or_default());
-    let name: String = given.chars().take(128).collect();
-    if name.is_empty() { "unknown".to_owned() } else { name }
-}
-
-/// Options of a deletion: the body alone where there is one, else the query.
-fn how(request: &Request) -> Result<How, Refusal> {
-    if !request.body.is_empty() {
-        let body: Value = match serde_json::from_slice(&request.body) {
-            Ok(body) => body,
-            Err(_) if request.content_type.contains("protobuf") || request.content_type.contains("yaml") => {
-                parse(request)?
-            }
-            Err(error) => {
-                return Err(Refusal::bad(format!("couldn't get version/kind; json parse error: {}", go(&error))));
-            }
-        };
-        let kind = text(&body, &["kind"]);
-        if !kind.is_empty() && kind != "DeleteOptions" {
-            let version = text(&body, &["apiVersion"]);
-            return Err(Refusal::bad(format!(
-                "no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\""
-            )));
-        }
-        let mut how = How::read(&body)?;
-        how.dry_run |= dry_run(request)?;
-        return Ok(how);
-    }
-    let grace = options::number(request, "gracePeriodSeconds")?;
-    How::read(&json!({
-        "gracePeriodSeconds": grace,
-        "propagationPolicy": request.ask("propagationPolicy"),
-        "dryRun": if dry_run(request)? { json!(["All"]) } else { json!([]) },
-    }))
-}

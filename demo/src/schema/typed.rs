@@ -3,7 +3,10 @@
 
 use serde_json::Value;
 
-use super::shape::{Items, Shape};
+use super::{
+    custom::go,
+    shape::{Items, Shape},
+};
 
 /// Why a value is not of its type, in the words of the server; `None` where it is.
 pub fn check(value: &Value, shape: Shape<'_>) -> Option<String> {
@@ -61,12 +64,12 @@ fn walk(value: &Value, shape: Shape<'_>, path: &str, wrong: &mut Vec<String>) {
 /// Where the kind of the value is not the one of the schema.
 fn misfit(value: &Value, shape: Shape<'_>) -> Option<String> {
     let Shape::Known(node) = shape else { return None };
-    let shown = || format!("&value.valueUnstructured{{Value:{}}}", go(value));
+    let shown = || format!("&value.valueUnstructured{{Value:{}}}", shown(value));
     match node.kind() {
         "object" if !value.is_object() => Some(format!("expected map, got {}", plain(value))),
         "array" if !value.is_array() => Some(format!("expected list, got {}", plain(value))),
         "integer" | "number" if !value.is_number() && !node.is_int_or_string() => {
-            Some(format!("expected numeric (int or float), got {}", go_type(value)))
+            Some(format!("expected numeric (int or float), got {}", go::type_of(value)))
         }
         "string" if matches!(node.word("format").as_str(), None | Some("byte")) && !value.is_string() => {
             Some(format!("expected string, got {}", shown()))
@@ -96,21 +99,9 @@ fn inner(value: &Value) -> String {
     }
 }
 
-fn go(value: &Value) -> String {
+fn shown(value: &Value) -> String {
     match value {
-        Value::Array(_) | Value::Object(_) => format!("{}{{…}}", go_type(value)),
+        Value::Array(_) | Value::Object(_) => format!("{}{{…}}", go::type_of(value)),
         other => other.to_string(),
-    }
-}
-
-fn go_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "<nil>",
-        Value::Bool(_) => "bool",
-        Value::Number(number) if number.is_f64() => "float64",
-        Value::Number(_) => "int64",
-        Value::String(_) => "string",
-        Value::Array(_) => "[]interface {}",
-        Value::Object(_) => "map[string]interface {}",
     }
 }

@@ -126,6 +126,20 @@ impl Session {
         true
     }
 
+    /// Presses a key again and again while `wanted` is on the screen and `holds` is not: the key that approves is deaf until
+    /// the preview was read, and nothing here may wait for time.
+    pub fn insist(&mut self, key: &str, wanted: &str, what: &str, holds: impl Fn(&str) -> bool) {
+        for _ in 0..100 {
+            if self.within(Duration::from_millis(300), &holds) {
+                return;
+            }
+            if self.contents().contains(wanted) {
+                self.press(key);
+            }
+        }
+        panic!("{what} did not come:\n{}", self.contents());
+    }
+
     /// Reads until the program has ended; gives its exit code.
     pub fn ended(&mut self) -> u32 {
         let end = Instant::now() + DEADLINE;

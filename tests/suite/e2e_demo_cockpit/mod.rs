@@ -10,22 +10,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::cockpit::pty::Session;
-
-/// Presses a key again and again while `wanted` is on the screen and `holds` is not: the key that approves is deaf until the
-/// preview was read, and nothing here may wait for time.
-fn insist(session: &mut Session, key: &str, wanted: &str, what: &str, holds: impl Fn(&str) -> bool) {
-    for _ in 0..100 {
-        if session.within(Duration::from_millis(300), &holds) {
-            return;
-        }
-        if session.contents().contains(wanted) {
-            session.press(key);
-        }
-    }
-    panic!("{what} did not come:\n{}", session.contents());
-}
-
 /// Processes that began with this home: the cockpit, its world, its guardians.
 fn processes(home: &Path) -> Vec<String> {
     let needle = format!("HOME={}", home.display());

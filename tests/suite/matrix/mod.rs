@@ -88,7 +88,6 @@ fn every_point_holds_for_every_family() {
 }
 
 #[test]
-#[ignore = "some families are laid out for the fake cluster still"]
 fn every_point_holds_for_every_family_on_the_embedded_world() {
     on(Ground::Demo, run);
 }

@@ -210,11 +210,15 @@ fn changes(family: Family, id: &str, live: Option<&Value>) -> Vec<(ObjectRef, Ch
         Family::Scale => vec![(deployment(), Change::Scale { from: 3, to: 1 }, false)],
         Family::Recreate => {
             let spec = live.map(|live| live["spec"].clone()).unwrap_or_default();
-            let ours = Manifest(json!({"metadata": {"name": format!("brink-{id}"), "namespace": "shop"},
-                "spec": {"hostnames": ["shop.example"], "rules": [{"backendRefs": [{"name": "nowhere", "port": 80}]}]}}));
-            let again =
-                Manifest(json!({"metadata": {"name": "reviews", "namespace": "shop", "labels": {"app": "reviews"}},
-                "spec": spec}));
+            let (version, kind) = ("gateway.networking.k8s.io/v1", "HTTPRoute");
+            let ours = Manifest(
+                json!({"apiVersion": version, "kind": kind, "metadata": {"name": format!("brink-{id}"), "namespace": "shop"},
+                "spec": {"hostnames": ["shop.example"], "rules": [{"backendRefs": [{"name": "nowhere", "port": 80}]}]}}),
+            );
+            let again = Manifest(
+                json!({"apiVersion": version, "kind": kind, "metadata": {"name": "reviews", "namespace": "shop", "labels": {"app": "reviews"}},
+                "spec": spec}),
+            );
             vec![
                 (route("reviews"), Change::Delete, false),
                 (route(&format!("brink-{id}")), Change::Create { object: ours, fused: false }, false),
