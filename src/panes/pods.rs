@@ -98,6 +98,7 @@ impl Pods {
         }
         self.standing.hear(batch.source, cx.now);
         self.grid.apply(batch.deltas, &facts(cx.now, cx.world, false));
+        self.grid.begin(self.standing.settled());
     }
 
     /// Metrics changed.

@@ -148,6 +148,8 @@ pub struct Grid<R: Tabular> {
     sticky: Vec<u16>,
     sized_for: u16,
     news: HashMap<Uid, (Vec<R::Column>, Duration)>,
+    /// Its first list is complete, or somebody has touched it.
+    begun: bool,
 }
 
 impl<R: Tabular> Default for Grid<R> {
@@ -164,6 +166,7 @@ impl<R: Tabular> Default for Grid<R> {
             sticky: vec![0; R::COLUMNS.len()],
             sized_for: 0,
             news: HashMap::new(),
+            begun: false,
         }
     }
 }
@@ -196,6 +199,15 @@ impl<R: Tabular> Grid<R> {
         self.index.apply(changes, &|a, b| compare(a, b, sort, reversed, facts), &|row| row.kept(filter));
     }
 
+    /// Keeps the cursor on the first row while the first list comes, unless somebody has touched it: what comes later may stand
+    /// before what came first, and nobody has chosen that.
+    pub fn begin(&mut self, complete: bool) {
+        if !self.begun {
+            self.index.move_to(0);
+        }
+        self.begun |= complete;
+    }
+
     /// Sorts anew, for facts that changed without a delta.
     pub fn resort(&mut self, facts: &Facts<'_, R::Own>) {
         if R::restless(self.sort) {
@@ -215,6 +227,7 @@ impl<R: Tabular> Grid<R> {
         if self.typing.is_some() {
             return self.edit(command, facts);
         }
+        self.begun = true;
         let page = isize::try_from(self.page.saturating_sub(1).max(1)).unwrap_or(1);
         match command {
             Command::Up => self.index.move_by(-1),

@@ -127,6 +127,8 @@ impl Routes {
         take(&mut self.elsewhere, away);
         let facts = Facts { now: cx.now, world: cx.world, own: &self.known, ascii: false };
         self.grid.apply(here, &facts);
+        let complete = self.settled();
+        self.grid.begin(complete);
         if moved || settled != self.settled() {
             self.judge(cx);
         }

@@ -89,6 +89,34 @@ fn leaving(#[case] keys: &str, #[case] quits: usize) {
     assert_eq!(stage.effects.iter().filter(|effect| **effect == Effect::Quit).count(), quits);
 }
 
+#[rstest]
+#[case("", "aaa-1-first")]
+#[case("j k", "mmm-1-early")]
+fn while_the_first_list_comes_the_cursor_is_on_top_until_somebody_moves_it(#[case] keys: &str, #[case] under: &str) {
+    let mut stage = Stage::new(80, 24).linked();
+    let part = |source: Source, id: u128, name: &str| {
+        let deltas = vec![Delta::Upsert(pod(id, name, (1, 1), "Running", 0, 5))];
+        Event::Pods(stage.pods_ticket(), Batch { deltas, source })
+    };
+    let parts = [
+        part(Source::Loading { seen: 1, total: Some(3) }, 1, "mmm-1-early"),
+        part(Source::Live, 2, "aaa-1-first"),
+        part(Source::Live, 3, "aaa-0-new"),
+    ];
+    let [early, first, new] = parts;
+    stage.send(early);
+    stage.keys(keys);
+    stage.send(first);
+    // Complete: from here on what is under the cursor stays there.
+    stage.send(new);
+    stage.keys("d");
+    let described = stage.asked(|effect| match effect {
+        Effect::Describe(_, object) => Some(object.name.clone()),
+        _ => None,
+    });
+    assert_eq!(described, under);
+}
+
 #[test]
 fn the_cursor_stays_on_its_pod_while_others_come_and_go() {
     let mut stage = Stage::new(80, 24).linked();
