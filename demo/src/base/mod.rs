@@ -12,6 +12,7 @@ pub mod label_selector;
 pub mod located;
 pub mod names;
 pub mod objects;
+pub mod pattern;
 pub mod quantity;
 pub mod rfc;
 pub mod schedule;

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use regex::Regex;
 use serde_json::Value;
 
 use super::{Node, custom::go};
+use crate::base::pattern;
 
 /// One thing that is wrong, as `details.causes` lists it.
 #[derive(Debug, Clone, PartialEq)]
@@ -196,7 +196,7 @@ fn string(text: &str, node: Node<'_>, path: &str, causes: &mut Vec<Cause>) {
         });
     }
     if let Some(pattern) = node.word("pattern").as_str()
-        && let Ok(matcher) = Regex::new(pattern)
+        && let Some(matcher) = pattern::compiled(pattern)
         && !matcher.is_match(text)
     {
         causes.push(Cause::invalid(path, &value, &format!("{path} in body should match '{pattern}'")));

@@ -3,11 +3,10 @@
 //! Each part of a value is asked in a fixed order, and how often something fitted is counted: of alternatives that all fail, the
 //! one that fitted best is explained.
 
-use regex::Regex;
 use serde_json::Value;
 
-use super::{Patterns, additional, field, formats, go, join, old, says};
-use crate::schema::validate::Cause;
+use super::{additional, field, formats, go, join, old, says};
+use crate::{base::pattern, schema::validate::Cause};
 
 /// One thing that is wrong. The same text is told once.
 struct Fault {
@@ -45,15 +44,14 @@ impl Outcome {
 type Spine<'a> = Option<(&'a Value, &'a Value)>;
 
 /// Everything a schema refuses of a value that stands under a path. What was there before and is the same may stay wrong.
-pub fn all(new: &Value, before: Option<&Value>, schema: &Value, under: &str, patterns: &Patterns) -> Vec<Cause> {
-    let walk = Walk { under, patterns };
+pub fn all(new: &Value, before: Option<&Value>, schema: &Value, under: &str) -> Vec<Cause> {
+    let walk = Walk { under };
     let spine = before.map(|before| (schema, before));
     walk.kept(new, schema, "", spine).faults.into_iter().map(|fault| fault.cause).collect()
 }
 
 struct Walk<'a> {
     under: &'a str,
-    patterns: &'a Patterns,
 }
 
 impl Walk<'_> {
@@ -244,8 +242,7 @@ impl Walk<'_> {
         } else if let Some(least) = schema["minLength"].as_u64().filter(|least| length < *least) {
             outcome.add(self.invalid(path, &value, format!("{path} in body should be at least {least} chars long")));
         } else if let Some(pattern) = schema["pattern"].as_str().filter(|pattern| !pattern.is_empty()) {
-            let compiled =
-                self.patterns.get(pattern).and_then(|slot| slot.get_or_init(|| Regex::new(pattern).ok()).as_ref());
+            let compiled = pattern::compiled(pattern);
             if compiled.is_some_and(|compiled| !compiled.is_match(text)) {
                 outcome.add(self.invalid(path, &value, format!("{path} in body should match '{pattern}'")));
             }

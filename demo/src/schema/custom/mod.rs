@@ -13,9 +13,8 @@ pub mod old;
 pub mod path;
 pub mod prune;
 
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::sync::OnceLock;
 
-use regex::Regex;
 use serde_json::Value;
 
 use super::{rules::Rules, validate::Cause};
@@ -25,12 +24,8 @@ use super::{rules::Rules, validate::Cause};
 pub struct Custom {
     root: Value,
     status: bool,
-    patterns: OnceLock<Patterns>,
     rules: OnceLock<Rules>,
 }
-
-/// Regular expressions by their text, each compiled when it is first asked.
-pub type Patterns = BTreeMap<String, OnceLock<Option<Regex>>>;
 
 /// What stays for later of a refusal: the rules are not asked when the object is that wrong.
 const BLOCKED: &str = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
@@ -38,7 +33,7 @@ const BLOCKED: &str = "some validation rules were not checked because the object
 impl Custom {
     /// Takes the schema of a version. `status`: whether the version has the subresource.
     pub fn new(root: Value, status: bool) -> Self {
-        Self { root, status, patterns: OnceLock::new(), rules: OnceLock::new() }
+        Self { root, status, rules: OnceLock::new() }
     }
 
     /// Where the schema begins.
@@ -66,7 +61,7 @@ impl Custom {
     /// Everything the schema refuses of a new object. `also` and `scale` were found elsewhere and are told in their place.
     pub fn refuse(&self, new: &Value, also: Vec<Cause>, scale: Vec<Cause>) -> Vec<Cause> {
         let mut causes = also;
-        causes.extend(check::all(new, None, &self.root, "", self.patterns()));
+        causes.extend(check::all(new, None, &self.root, ""));
         causes.extend(scale);
         causes.extend(embedded::check(new, &self.root));
         causes.extend(lists::check(new, &self.root));
@@ -77,7 +72,7 @@ impl Custom {
     /// Everything the schema refuses of a changed object. What was wrong before and is the same may stay.
     pub fn refuse_change(&self, old: &Value, new: &Value, also: Vec<Cause>, scale: Vec<Cause>) -> Vec<Cause> {
         let mut causes = also;
-        causes.extend(check::all(new, Some(old), &self.root, "", self.patterns()));
+        causes.extend(check::all(new, Some(old), &self.root, ""));
         causes.extend(scale);
         causes.extend(embedded::check(new, &self.root));
         if lists::check(old, &self.root).is_empty() {
@@ -92,7 +87,7 @@ impl Custom {
         let mut causes = also;
         if let (Some(status), Some(schema)) = (new.get("status"), self.root["properties"].get("status")) {
             let before = Some(old.get("status").unwrap_or(&Value::Null));
-            causes.extend(check::all(status, before, schema, "status", self.patterns()));
+            causes.extend(check::all(status, before, schema, "status"));
         }
         causes.extend(scale);
         if lists::check(old, &self.root).is_empty() {
@@ -122,32 +117,6 @@ impl Custom {
         } else {
             causes.extend(rules.check(new, old));
         }
-    }
-
-    fn patterns(&self) -> &Patterns {
-        self.patterns.get_or_init(|| {
-            let mut patterns = Patterns::new();
-            collect(&self.root, &mut patterns);
-            patterns
-        })
-    }
-}
-
-/// All regular expressions of a schema. A property may be called `pattern`; then what stands there is no text.
-fn collect(schema: &Value, into: &mut Patterns) {
-    match schema {
-        Value::Object(map) => {
-            for (name, inner) in map {
-                match inner {
-                    Value::String(text) if name == "pattern" => {
-                        into.entry(text.clone()).or_default();
-                    }
-                    inner => collect(inner, into),
-                }
-            }
-        }
-        Value::Array(list) => list.iter().for_each(|inner| collect(inner, into)),
-        _ => {}
     }
 }
 

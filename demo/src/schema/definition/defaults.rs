@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::schema::{
-    custom::{Patterns, check as value, embedded, prune, says},
+    custom::{check as value, embedded, prune, says},
     validate::Cause,
 };
 
@@ -31,7 +31,7 @@ fn walk(schema: &Value, at: &str, causes: &mut Vec<Cause>) {
             cause.field = format!("{here}.{}", cause.field);
         }
         if own.is_empty() {
-            own = value::all(default, None, schema, &here, &Patterns::new());
+            own = value::all(default, None, schema, &here);
         }
         if own.is_empty() {
             own = crate::schema::rules::default(default, schema, says(schema, "x-kubernetes-embedded-resource"), &here);

@@ -106,7 +106,7 @@ fn covered(inner: &Value, spine: &Value, spine_at: &str, at: &str, causes: &mut 
 }
 
 /// Why a regular expression is none, in the words of the server's own.
-pub fn told(pattern: &str, error: &regex::Error) -> String {
+pub fn told(pattern: &str, error: &regex_syntax::Error) -> String {
     let text = error.to_string();
     let (why, part) = if text.contains("unclosed character class") {
         ("missing closing ]", pattern.rfind('[').map_or(pattern, |at| &pattern[at..]))

@@ -1,6 +1,5 @@
 //! Whether a schema is structural: every field has a type outside of alternatives, and alternatives only narrow values.
 
-use regex::Regex;
 use serde_json::Value;
 
 use super::nested;
@@ -76,7 +75,7 @@ pub fn values(schema: &Value, root: bool, at: &str, causes: &mut Vec<Cause>) {
     }
     nested::check(&schema["not"], false, root, &format!("{at}.not"), causes);
     if let Some(pattern) = schema["pattern"].as_str()
-        && let Err(error) = Regex::new(pattern)
+        && let Err(error) = regex_syntax::parse(pattern)
     {
         let why = format!("must be a valid regular expression, but isn't: {}", nested::told(pattern, &error));
         causes.push(Cause::invalid(format!("{at}.pattern"), &schema["pattern"], &why));
