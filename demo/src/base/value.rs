@@ -10,9 +10,21 @@ pub type Labels = BTreeMap<String, String>;
 /// What no path leads to.
 pub static NULL: Value = Value::Null;
 
+/// Maps of up to so many fields are searched; hashing a name costs more than comparing it with these.
+const SMALL: usize = 12;
+
+/// A field of an object.
+pub fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    let map = value.as_object()?;
+    if map.len() > SMALL {
+        return map.get(name);
+    }
+    map.iter().find(|(has, _)| *has == name).map(|(_, value)| value)
+}
+
 /// The value under a path of names, or null.
 pub fn at<'a>(value: &'a Value, path: &[&str]) -> &'a Value {
-    path.iter().try_fold(value, |value, name| value.get(name)).unwrap_or(&NULL)
+    path.iter().try_fold(value, |value, name| field(value, name)).unwrap_or(&NULL)
 }
 
 /// The text under a path, empty where there is none.

@@ -20,6 +20,7 @@ use super::{
     names,
     queue::{Queue, Work},
     rows::{Row, Rows},
+    scheduler::Node,
     time, wake,
 };
 use crate::base::objects::{Kind, Objects, Refused};
@@ -55,6 +56,8 @@ pub struct State {
     pub most_pods: usize,
     /// No events are written: for the past of a world, whose events would have expired.
     pub quiet: bool,
+    /// The nodes as the scheduler reads them, until one of them changes.
+    pub(super) nodes: Option<Arc<[Node]>>,
     pub(super) written: HashMap<(String, Part), (String, String)>,
     pub(super) kubelet: HashMap<String, Local>,
     pub(super) pulled: HashSet<(String, String)>,
@@ -77,6 +80,9 @@ impl State {
         };
         if same {
             return;
+        }
+        if key.kind == kinds::NODE {
+            self.nodes = None;
         }
         let old = self.rows.put(key, new.clone());
         if let Some(old) = old.as_ref().filter(|old| new.as_ref().is_none_or(|new| new.uid != old.uid)) {

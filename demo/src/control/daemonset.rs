@@ -27,7 +27,7 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
     let hash = names::hash(json::at(&held, &["spec", "template"]));
     let template = json::at(&held, &["spec", "template", "spec"]);
     let wanted: BTreeSet<String> =
-        scheduler::nodes(ctx).into_iter().filter(|node| node.suits_daemon(template)).map(|node| node.name).collect();
+        scheduler::nodes(ctx).iter().filter(|node| node.suits_daemon(template)).map(|node| node.name.clone()).collect();
     let pods = pods::managed(ctx, &row.uid);
     for node in &wanted {
         if !pods.iter().any(|pod| place(ctx, pod) == *node && !pods::facts(&pod.1).ended()) {

@@ -1,5 +1,7 @@
 //! The scheduler: spreads pods over the nodes that fit, least loaded first, the draw of a tie keyed by the pod.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -16,7 +18,8 @@ const CORDON: &str = "node.kubernetes.io/unschedulable";
 
 /// A node as far as placing goes.
 #[derive(Debug, Clone)]
-pub(super) struct Node {
+pub struct Node {
+    /// Its name.
     pub name: String,
     labels: Labels,
     cordoned: bool,
@@ -78,10 +81,14 @@ impl Node {
     }
 }
 
-/// The nodes there are.
-pub(super) fn nodes<O: Objects>(ctx: &Ctx<'_, O>) -> Vec<Node> {
-    let nodes = ctx.objects.list(kinds::NODE, None);
-    nodes.iter().map(|node| Node::read(json::text(node, &["metadata", "name"]), node)).collect()
+/// The nodes there are: read once, until one of them changes.
+pub(super) fn nodes<O: Objects>(ctx: &mut Ctx<'_, O>) -> Arc<[Node]> {
+    let objects = &*ctx.objects;
+    let known = ctx.state.nodes.get_or_insert_with(|| {
+        let nodes = objects.list(kinds::NODE, None);
+        nodes.iter().map(|node| Node::read(json::text(node, &["metadata", "name"]), node)).collect()
+    });
+    Arc::clone(known)
 }
 
 /// The node a daemon's pod is made for; empty for other pods.
@@ -108,21 +115,22 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
         return Ok(());
     }
     let spec = json::at(&pod, &["spec"]);
-    let mut fitting: Vec<(usize, u32, String)> = Vec::new();
+    let mut fitting: Vec<(usize, usize)> = Vec::new();
     let mut reasons: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
     let nodes = nodes(ctx);
     let subject = format!("{key}");
     for (at, node) in nodes.iter().enumerate() {
         let load = ctx.state.rows.load(&node.name);
         match node.refuses(spec, load) {
-            None => {
-                let draw = names::draw(ctx.state.seed, &subject, at as u64, u32::MAX);
-                fitting.push((load, draw, node.name.clone()));
-            }
+            None => fitting.push((load, at)),
             Some(reason) => *reasons.entry(reason).or_default() += 1,
         }
     }
-    if let Some((_, _, node)) = fitting.into_iter().min() {
+    // Of the least loaded the one that is drawn.
+    let least = fitting.iter().map(|(load, _)| *load).min();
+    let drawn = |(_, at): &&(usize, usize)| (names::draw(ctx.state.seed, &subject, *at as u64, u32::MAX), *at);
+    let chosen = fitting.iter().filter(|(load, _)| Some(*load) == least).min_by_key(drawn);
+    if let Some(node) = chosen.and_then(|(_, at)| nodes.get(*at)).map(|node| node.name.clone()) {
         ctx.edit(key, MANAGER, |pod| json::set(pod, &["spec", "nodeName"], node.clone()))?;
         let said = format!("Successfully assigned {}/{} to {node}", key.namespace, key.name);
         record(ctx, key, Mood::Normal, "Scheduled", &said, SCHEDULER);

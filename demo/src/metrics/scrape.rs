@@ -18,8 +18,10 @@ const NODE_OFFSET: i64 = 1000;
 #[derive(Debug, Clone, Default)]
 pub struct Scraper {
     seed: u64,
-    /// Per pod: its offset and the series of its edges.
-    targets: HashMap<u32, Target>,
+    /// By the pod's number: its offset and the series of its edges.
+    targets: Vec<Option<Target>>,
+    /// How often was looked.
+    seen: u64,
     signals: HashMap<Arc<str>, [u32; 2]>,
     /// Of the control plane: how long the proxies took to follow changes, by bucket, with their sum in seconds.
     followed: ([u64; FOLLOWED.len()], f64),
@@ -32,6 +34,8 @@ const FOLLOWED: [f64; 9] = [0.1, 0.5, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0, f64::INFI
 
 #[derive(Debug, Clone)]
 struct Target {
+    /// When it was there the last time.
+    seen: u64,
     offset: i64,
     up: u32,
     /// Per edge: requests, sum, count, then the buckets.
@@ -61,15 +65,19 @@ impl Scraper {
             (offset + k * interval > from).then_some(k)
         };
         let mut now: HashMap<u32, i64> = HashMap::new();
-        let mut there = HashSet::new();
+        self.seen += 1;
         for (number, uid) in traffic.pods().filter(|(number, _)| traffic.in_mesh(*number)) {
-            there.insert(number);
-            let seed = self.seed;
-            let target = self.targets.entry(number).or_insert_with(|| {
+            let at = number as usize;
+            if self.targets.len() <= at {
+                self.targets.resize(at + 1, None);
+            }
+            let (seed, seen) = (self.seed, self.seen);
+            let target = self.targets[at].get_or_insert_with(|| {
                 let offset = (keyed::unit(seed, uid, 0) * interval as f64) as i64;
                 let up = tsdb.number(Tags::new(Some("up"), place(traffic, number)), offset, false);
-                Target { offset, up, edges: HashMap::new(), clusters: HashMap::new() }
+                Target { seen, offset, up, edges: HashMap::new(), clusters: HashMap::new() }
             });
+            target.seen = seen;
             if let Some(k) = due(target.offset) {
                 now.insert(number, k);
                 tsdb.append(target.up, k, 1.0);
@@ -77,7 +85,7 @@ impl Scraper {
         }
         for (number, edge) in traffic.counters() {
             let Some(k) = now.get(&edge.key.pod).copied() else { continue };
-            let Some(target) = self.targets.get_mut(&edge.key.pod) else { continue };
+            let Some(Some(target)) = self.targets.get_mut(edge.key.pod as usize) else { continue };
             let offset = target.offset;
             let series = target.edges.entry(number).or_insert_with(|| make(tsdb, traffic, edge, offset));
             let mut below = 0;
@@ -91,7 +99,8 @@ impl Scraper {
             }
         }
         for (pod, cluster, tries) in traffic.tries() {
-            let (Some(k), Some(target)) = (now.get(&pod).copied(), self.targets.get_mut(&pod)) else { continue };
+            let Some(k) = now.get(&pod).copied() else { continue };
+            let Some(Some(target)) = self.targets.get_mut(pod as usize) else { continue };
             let counts = [tries.retries, tries.overflows, tries.ejections];
             // Most clusters never need any of it: they have no series, which saves three for each.
             if counts == [0; 3] && !target.clusters.contains_key(cluster) {
@@ -108,17 +117,16 @@ impl Scraper {
                 tsdb.append(*series, k, count as f64);
             }
         }
-        self.targets.retain(|number, target| {
-            let keep = there.contains(number);
-            if !keep {
+        let seen = self.seen;
+        for slot in &mut self.targets {
+            if let Some(target) = slot.take_if(|target| target.seen != seen) {
                 let k = (to - target.offset).div_euclid(interval);
                 let clusters = target.clusters.values().flatten();
                 for series in target.edges.values().flatten().chain(clusters).chain([&target.up]) {
                     tsdb.gone(*series, k);
                 }
             }
-            keep
-        });
+        }
         if let Some(k) = due(NODE_OFFSET) {
             self.scrape_node(tsdb, traffic, k);
             self.scrape_istiod(tsdb, k);

@@ -20,6 +20,7 @@ pub mod rules;
 pub mod shape;
 pub mod step;
 pub mod strategic;
+pub mod trail;
 pub mod typed;
 pub mod validate;
 

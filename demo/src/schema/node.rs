@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::base::value::{self, NULL};
+use crate::base::value::{self, NULL, field};
 
 /// A schema and what its user says beside the reference to it (default, merge markers).
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,8 @@ impl<'a> Node<'a> {
         let mut at = at;
         // References lead to components only, so the way is short; the bound guards against a document that loops.
         for _ in 0..8 {
-            let reference = at.get("$ref").or_else(|| at.get("allOf")?.get(0)?.get("$ref")).and_then(Value::as_str);
+            let reference =
+                field(at, "$ref").or_else(|| field(field(at, "allOf")?.get(0)?, "$ref")).and_then(Value::as_str);
             let Some(name) = reference.and_then(|reference| reference.rsplit('/').next()) else { break };
             at = schemas.get(name).unwrap_or(&NULL);
         }
@@ -40,17 +41,17 @@ impl<'a> Node<'a> {
     }
 
     fn marker(&self, name: &str) -> &'a Value {
-        self.beside.get(name).or_else(|| self.at.get(name)).unwrap_or(&NULL)
+        field(self.beside, name).or_else(|| field(self.at, name)).unwrap_or(&NULL)
     }
 
     /// The keyword of the schema itself.
     pub fn word(&self, name: &str) -> &'a Value {
-        self.at.get(name).unwrap_or(&NULL)
+        field(self.at, name).unwrap_or(&NULL)
     }
 
     /// The schema of a named property.
     pub fn property(&self, name: &str) -> Option<Self> {
-        self.at.get("properties")?.get(name).map(|at| self.to(at))
+        field(field(self.at, "properties")?, name).map(|at| self.to(at))
     }
 
     /// All named properties.
@@ -61,7 +62,7 @@ impl<'a> Node<'a> {
 
     /// The schema of the values of a map.
     pub fn additional(&self) -> Option<Self> {
-        self.at.get("additionalProperties").filter(|at| at.is_object()).map(|at| self.to(at))
+        field(self.at, "additionalProperties").filter(|at| at.is_object()).map(|at| self.to(at))
     }
 
     /// The schema of any field: named, or of a map.
@@ -71,7 +72,7 @@ impl<'a> Node<'a> {
 
     /// The schema of the items of a list.
     pub fn items(&self) -> Option<Self> {
-        self.at.get("items").map(|at| self.to(at))
+        field(self.at, "items").map(|at| self.to(at))
     }
 
     /// `object`, `array`, `string`, `integer`, `number`, `boolean`, or empty for anything.

@@ -2,21 +2,21 @@
 
 use serde_json::Value;
 
-use super::Node;
+use super::{Node, trail::Trail};
 
 /// Takes out what the schema does not know and answers the paths, in the order of the document.
 pub fn prune(value: &mut Value, node: Node<'_>) -> Vec<String> {
     let mut unknown = Vec::new();
-    walk(value, node, "", &mut unknown);
+    walk(value, node, &Trail::ROOT, &mut unknown);
     unknown
 }
 
-fn walk(value: &mut Value, node: Node<'_>, path: &str, unknown: &mut Vec<String>) {
+fn walk(value: &mut Value, node: Node<'_>, path: &Trail<'_>, unknown: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
             let required: Vec<&str> = node.required().collect();
             map.retain(|name, inner| {
-                let here = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                let here = path.name(name);
                 // What a built-in type reads as null it never wrote.
                 if inner.is_null() && !node.is_custom() {
                     return false;
@@ -30,14 +30,14 @@ fn walk(value: &mut Value, node: Node<'_>, path: &str, unknown: &mut Vec<String>
                 if node.is_open() {
                     return true;
                 }
-                unknown.push(here);
+                unknown.push(here.to_string());
                 false
             });
         }
         Value::Array(list) => {
             if let Some(items) = node.items() {
                 for (at, inner) in list.iter_mut().enumerate() {
-                    walk(inner, items, &format!("{path}[{at}]"), unknown);
+                    walk(inner, items, &path.at(at), unknown);
                 }
             }
         }

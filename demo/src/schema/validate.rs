@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Node, custom::go};
+use super::{Node, custom::go, trail::Trail};
 use crate::base::pattern;
 
 /// One thing that is wrong, as `details.causes` lists it.
@@ -64,15 +64,11 @@ impl Cause {
 /// Everything the schema refuses about a value.
 pub fn validate(value: &Value, node: Node<'_>) -> Vec<Cause> {
     let mut causes = Vec::new();
-    walk(value, node, "", &mut causes);
+    walk(value, node, &Trail::ROOT, &mut causes);
     causes
 }
 
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
-fn walk(value: &Value, node: Node<'_>, path: &str, causes: &mut Vec<Cause>) {
+fn walk(value: &Value, node: Node<'_>, path: &Trail<'_>, causes: &mut Vec<Cause>) {
     if value.is_null() && (node.is_nullable() || !node.is_custom()) {
         return;
     }
@@ -97,27 +93,27 @@ fn walk(value: &Value, node: Node<'_>, path: &str, causes: &mut Vec<Cause>) {
             Value::Array(_) => "array",
             Value::Object(_) => "object",
         };
-        let place = if path.is_empty() { "<nil>" } else { path };
+        let place = if path.is_root() { "<nil>".to_owned() } else { path.to_string() };
         causes.push(Cause {
             reason: "FieldValueTypeInvalid",
-            field: place.to_owned(),
             message: format!("Invalid value: {found:?}: {place} in body must be of type {kind}: {found:?}"),
+            field: place,
         });
         return;
     }
     match value {
         Value::Object(map) => {
             // The server asks nothing of the status of built-in kinds: Go's zero values stand for what is not said.
-            let asked = node.is_custom() || !(path == "status" || path.starts_with("status."));
+            let asked = node.is_custom() || !path.within("status");
             for name in node.required().filter(|_| asked) {
                 if map.get(name).is_none_or(Value::is_null) {
-                    causes.push(Cause::required(join(path, name), ""));
+                    causes.push(Cause::required(path.name(name).to_string(), ""));
                 }
             }
             count(map.len(), node, ["minProperties", "maxProperties"], path, "properties", causes);
             for (name, inner) in map {
                 if let Some(field) = node.field(name) {
-                    walk(inner, field, &join(path, name), causes);
+                    walk(inner, field, &path.name(name), causes);
                 }
             }
         }
@@ -126,7 +122,7 @@ fn walk(value: &Value, node: Node<'_>, path: &str, causes: &mut Vec<Cause>) {
             unique(list, node, path, causes);
             if let Some(items) = node.items() {
                 for (at, inner) in list.iter().enumerate() {
-                    walk(inner, items, &format!("{path}[{at}]"), causes);
+                    walk(inner, items, &path.at(at), causes);
                 }
             }
         }
@@ -140,26 +136,26 @@ fn walk(value: &Value, node: Node<'_>, path: &str, causes: &mut Vec<Cause>) {
     }
     let known = node.word("enum").as_array();
     if let Some(known) = known.filter(|known| !known.contains(value)) {
-        causes.push(Cause::unsupported(path, value, known.iter().filter_map(Value::as_str)));
+        causes.push(Cause::unsupported(path.to_string(), value, known.iter().filter_map(Value::as_str)));
     }
 }
 
-fn count(has: usize, node: Node<'_>, words: [&str; 2], path: &str, what: &str, causes: &mut Vec<Cause>) {
+fn count(has: usize, node: Node<'_>, words: [&str; 2], path: &Trail<'_>, what: &str, causes: &mut Vec<Cause>) {
     let has = has as u64;
     if let Some(least) = node.word(words[0]).as_u64().filter(|least| has < *least) {
         let why = format!("{path} in body should have at least {least} {what}");
-        causes.push(Cause::invalid(path, &Value::from(has), &why));
+        causes.push(Cause::invalid(path.to_string(), &Value::from(has), &why));
     }
     if let Some(most) = node.word(words[1]).as_u64().filter(|most| has > *most) {
         causes.push(Cause {
             reason: "FieldValueTooMany",
-            field: path.to_owned(),
+            field: path.to_string(),
             message: format!("Too many: {has}: must have at most {most} {what}"),
         });
     }
 }
 
-fn unique(list: &[Value], node: Node<'_>, path: &str, causes: &mut Vec<Cause>) {
+fn unique(list: &[Value], node: Node<'_>, path: &Trail<'_>, causes: &mut Vec<Cause>) {
     // Lists of built-in kinds may carry doubles the server only warns of.
     if !node.is_custom() {
         return;
@@ -182,16 +178,19 @@ fn unique(list: &[Value], node: Node<'_>, path: &str, causes: &mut Vec<Cause>) {
     }
 }
 
-fn string(text: &str, node: Node<'_>, path: &str, causes: &mut Vec<Cause>) {
+fn string(text: &str, node: Node<'_>, path: &Trail<'_>, causes: &mut Vec<Cause>) {
     let length = text.chars().count() as u64;
-    let value = Value::from(text);
     if let Some(least) = node.word("minLength").as_u64().filter(|least| length < *least) {
-        causes.push(Cause::invalid(path, &value, &format!("{path} in body should be at least {least} chars long")));
+        causes.push(Cause::invalid(
+            path.to_string(),
+            &Value::from(text),
+            &format!("{path} in body should be at least {least} chars long"),
+        ));
     }
     if let Some(most) = node.word("maxLength").as_u64().filter(|most| length > *most) {
         causes.push(Cause {
             reason: "FieldValueTooLong",
-            field: path.to_owned(),
+            field: path.to_string(),
             message: format!("Too long: may not be more than {most} bytes"),
         });
     }
@@ -199,20 +198,24 @@ fn string(text: &str, node: Node<'_>, path: &str, causes: &mut Vec<Cause>) {
         && let Some(matcher) = pattern::compiled(pattern)
         && !matcher.is_match(text)
     {
-        causes.push(Cause::invalid(path, &value, &format!("{path} in body should match '{pattern}'")));
+        causes.push(Cause::invalid(
+            path.to_string(),
+            &Value::from(text),
+            &format!("{path} in body should match '{pattern}'"),
+        ));
     }
 }
 
-fn bounds(value: &Value, number: f64, node: Node<'_>, path: &str, causes: &mut Vec<Cause>) {
+fn bounds(value: &Value, number: f64, node: Node<'_>, path: &Trail<'_>, causes: &mut Vec<Cause>) {
     let said = |bound: &Value| bound.to_string();
     let least = node.word("minimum");
     if least.as_f64().is_some_and(|least| number < least) {
         let why = format!("{path} in body should be greater than or equal to {}", said(least));
-        causes.push(Cause::invalid(path, value, &why));
+        causes.push(Cause::invalid(path.to_string(), value, &why));
     }
     let most = node.word("maximum");
     if most.as_f64().is_some_and(|most| number > most) {
         let why = format!("{path} in body should be less than or equal to {}", said(most));
-        causes.push(Cause::invalid(path, value, &why));
+        causes.push(Cause::invalid(path.to_string(), value, &why));
     }
 }

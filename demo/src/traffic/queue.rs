@@ -4,6 +4,8 @@
 const MOST_WAITING: f64 = 1024.0;
 /// The steady-state formula is used up to this load; beyond it the backlog speaks.
 const MOST_LOAD: f64 = 0.97;
+/// Loads that near to each other share one steady state.
+const SAME_LOAD: f64 = 1e-3;
 /// Rates are averaged over this span, milliseconds.
 const AVERAGED: f64 = 1000.0;
 
@@ -26,6 +28,8 @@ pub struct Queue {
     work: f64,
     cpu: f64,
     workers: u32,
+    /// The load the steady state was computed for.
+    load: f64,
 }
 
 impl Queue {
@@ -34,7 +38,9 @@ impl Queue {
         self.arrived += 1;
         self.work += mean;
         self.cpu += cpu;
-        self.workers = workers.max(1);
+        if self.workers != workers.max(1) {
+            (self.workers, self.load) = (workers.max(1), -1.0);
+        }
     }
 
     /// Whether it is full.
@@ -84,7 +90,7 @@ impl Queue {
 
     /// Ends a tick of `span` milliseconds.
     pub fn settle(&mut self, span: f64, base_cpu: f64, cpu_limit: Option<f64>) {
-        let follow = 1.0 - (-span / AVERAGED).exp();
+        let follow = follow(span);
         let arrived = f64::from(self.arrived);
         self.rate += (arrived / span - self.rate) * follow;
         self.demand += (self.cpu / span - self.demand) * follow;
@@ -95,12 +101,19 @@ impl Queue {
         }
         if self.capacity > 0.0 {
             let load = (self.rate / self.capacity).min(MOST_LOAD);
-            self.wait_probability = erlang_c(self.workers, load);
+            if (load - self.load).abs() > SAME_LOAD {
+                (self.load, self.wait_probability) = (load, erlang_c(self.workers, load));
+            }
             self.wait_mean = 1.0 / (self.capacity * (1.0 - load));
             self.backlog = (self.backlog + arrived - self.capacity * span).clamp(0.0, MOST_WAITING);
         }
         (self.arrived, self.work, self.cpu) = (0, 0.0, 0.0);
     }
+}
+
+/// How far an average moves towards what is new after so many milliseconds.
+pub fn follow(span: f64) -> f64 {
+    1.0 - (-span / AVERAGED).exp()
 }
 
 /// The probability that all `servers` are busy at this load per server (Erlang C, by the recursion of Erlang B).

@@ -12,7 +12,7 @@ use super::{
     health::Health,
     limit::Bucket,
     log::LogRecord,
-    queue::Queue,
+    queue::{self, Queue},
     tunnel::Tunnels,
 };
 
@@ -252,11 +252,11 @@ impl State {
 
     /// Ends a tick.
     pub(super) fn settle(&mut self, span: f64) {
-        let pods = &mut self.pods;
+        let (pods, follow) = (&mut self.pods, queue::follow(span));
         self.busy.retain(|number| {
             let pod = &mut pods[*number as usize];
             pod.queue.settle(span, pod.base_cpu, pod.cpu_limit);
-            pod.seen_rate += (f64::from(pod.seen) * 1000.0 / span - pod.seen_rate) * (1.0 - (-span / 1000.0).exp());
+            pod.seen_rate += (f64::from(pod.seen) * 1000.0 / span - pod.seen_rate) * follow;
             pod.seen = 0;
             pod.logged = (MOST_LINES / pod.seen_rate.max(1e-9)).min(1.0);
             pod.cpu_seconds += pod.queue.cores(pod.cpu_limit) * span / 1000.0;

@@ -21,8 +21,8 @@ use crate::{
 
 /// One step of the traffic, milliseconds.
 const TICK: u64 = 100;
-/// Traffic that is lived through before anybody looks, milliseconds: enough for rates over a minute.
-const WARM: u64 = 90_000;
+/// Traffic that is lived through before anybody looks, milliseconds: the pattern that the history before it repeats.
+const WARM: u64 = 45_000;
 /// History made up before that, milliseconds.
 const PAST: u64 = 30 * 60_000;
 /// Between two scrapes, milliseconds, and how long samples are kept.
@@ -108,6 +108,8 @@ impl World {
         world.live(wish.now);
         let seed = wish.seed;
         world.tsdb.tile_back(PAST, |k| crate::base::keyed::unit(seed, "past", k.unsigned_abs()));
+        // Nobody has watched how it was built: the states on the way are forgotten, which is most of what was stored.
+        world.cluster.compact();
         Ok(world)
     }
 
@@ -196,7 +198,7 @@ impl World {
         self.compile();
         self.traffic.tick(&self.snapshot, from, to);
         for record in self.traffic.take_logs() {
-            self.logs.take(&record);
+            self.logs.take(record);
         }
         self.flood(from, to);
         self.scraper.converged(&self.traffic.take_convergence());
@@ -214,7 +216,7 @@ impl World {
         for flood in &self.floods {
             for pod in store.list(pods, Some(&flood.namespace)).filter(|pod| flood.hits(pod.name())) {
                 for line in flood.lines(pod.name(), from, to) {
-                    self.logs.take(&line);
+                    self.logs.take(line);
                 }
             }
         }

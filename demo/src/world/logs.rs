@@ -1,6 +1,9 @@
-//! What the containers of a world said lately.
+//! What the containers of a world said lately: kept as facts, written out when somebody reads them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -15,26 +18,25 @@ const KEPT: usize = 2_000;
 #[derive(Debug, Clone, Default)]
 struct Log {
     next: u64,
-    lines: VecDeque<Line>,
+    /// The newest ones; the last has the number before `next`.
+    records: VecDeque<LogRecord>,
 }
 
 /// Logs by namespace and pod: the application's and the proxy's.
 #[derive(Debug, Clone, Default)]
 pub struct Logs {
-    pods: BTreeMap<(String, String), [Log; 2]>,
+    pods: BTreeMap<(Arc<str>, Arc<str>), [Log; 2]>,
 }
 
 impl Logs {
     /// Takes a line in.
-    pub fn take(&mut self, record: &LogRecord) {
-        let key = (record.namespace.to_string(), record.pod.to_string());
+    pub fn take(&mut self, record: LogRecord) {
+        let key = (Arc::clone(&record.namespace), Arc::clone(&record.pod));
         let log = &mut self.pods.entry(key).or_default()[usize::from(record.container().is_some())];
-        if log.lines.len() == KEPT {
-            log.lines.pop_front();
+        if log.records.len() == KEPT {
+            log.records.pop_front();
         }
-        #[expect(clippy::cast_possible_truncation, reason = "milliseconds of this era fit an i64")]
-        let at = Timestamp::from_millisecond(record.at as i64).unwrap_or_default();
-        log.lines.push_back(Line { number: log.next, at, text: record.text() });
+        log.records.push_back(record);
         log.next += 1;
     }
 
@@ -46,9 +48,18 @@ impl Logs {
 
 impl Readings for Logs {
     fn log(&self, ask: &Ask) -> Vec<Line> {
-        let Some(logs) = self.pods.get(&(ask.namespace.clone(), ask.pod.clone())) else { return Vec::new() };
+        let key = (Arc::from(ask.namespace.as_str()), Arc::from(ask.pod.as_str()));
+        let Some(logs) = self.pods.get(&key) else { return Vec::new() };
         let log = &logs[usize::from(ask.container == "istio-proxy")];
-        let from = log.lines.partition_point(|line| ask.after.is_some_and(|after| line.number <= after));
-        log.lines.range(from..).cloned().collect()
+        let oldest = log.next - log.records.len() as u64;
+        let from = ask.after.map_or(0, |after| (after + 1).saturating_sub(oldest));
+        let new = log.records.iter().skip(usize::try_from(from).unwrap_or(usize::MAX));
+        (oldest + from..).zip(new).map(|(number, record)| line(number, record)).collect()
     }
+}
+
+fn line(number: u64, record: &LogRecord) -> Line {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of this era fit an i64")]
+    let at = Timestamp::from_millisecond(record.at as i64).unwrap_or_default();
+    Line { number, at, text: record.text() }
 }

@@ -108,7 +108,7 @@ pub(super) fn refuse(
     // What a status lacks, controllers will fill in.
     causes.retain(|cause| row.custom || !cause.field.starts_with("status."));
     // What was wrong before an update may stay: the rest of the object can still be mended.
-    if let (Some(old), Some(node)) = (old, schema.and_then(Schema::node)) {
+    if let (false, Some(old), Some(node)) = (causes.is_empty(), old, schema.and_then(Schema::node)) {
         let before = validate::validate(old, node);
         causes.retain(|cause| !before.contains(cause));
     }
