@@ -75,8 +75,8 @@ fn a_change_is_seen_by_a_watch_and_a_rollout_is_followed_to_its_end() {
     holds(&kubectl.says("scale deployment/details -n shop --replicas=4"), &["scaled"]);
     watch.until("the wish", |line| line.contains("2/4"));
     watch.until("the end", |line| line.contains("4/4"));
-    let mut pods = kubectl.stream("get pods -n shop -l app=details -w -o name --output-watch-events");
-    pods.until("the pods", |line| line.contains("ADDED") && line.contains("pod/details-"));
+    let mut pods = kubectl.stream("get pods -n shop -l app=details -w --output-watch-events");
+    pods.until("the pods", |line| line.contains("ADDED") && line.contains("details-"));
     holds(
         &kubectl.says("set image deployment/details -n shop details=registry.example.com/shop/details:1.4.1"),
         &["updated"],

@@ -51,10 +51,11 @@ fn every_point(fault: &'static Fault) -> Tally {
     stage.tally()
 }
 
-/// The kinds that are killed in every run: one that adds an object, and one that changes what is there.
+/// Enough of the kinds for a short run: one that adds an object, and one that changes what is there.
 const ALWAYS: [&Fault; 2] = [&DELAY, &SPLIT];
 
 #[test]
+#[ignore = "a world at speed 20 needs most of a core that nobody else wants: two kinds, eighteen lives"]
 fn a_kill_at_any_point_of_a_life_leaves_the_world_as_it_was() {
     let tallies = thread::scope(|scope| {
         ALWAYS.map(|fault| scope.spawn(move || every_point(fault))).map(|one| one.join().unwrap())
