@@ -306,8 +306,7 @@ fn served_in(place: &str) -> (Child, String) {
 fn a_fault_on_a_world_that_ended_is_put_away_by_its_guardian_alone() {
     let home = Home::new();
     let mut demo = Demo::start();
-    let words =
-        "fault apply http-delay service/ratings -n shop --set delay=200ms --duration 50m --lease 55m --yes -o json";
+    let words = "fault apply http-delay service/ratings -n shop --set delay=200ms --duration 14m --yes -o json";
     let applied = home.brink(demo.words(words)).json();
     assert_eq!(applied["state"], "active", "{applied}");
     let id = applied["injection"].as_str().unwrap().to_owned();
