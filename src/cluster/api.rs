@@ -185,4 +185,10 @@ pub trait Api: Send + Sync {
 
     /// The server's address, for messages and the journal.
     fn server(&self) -> &str;
+
+    /// Resolves when the cluster has gone for good, known beyond doubt: a simulated one whose process has ended. Of a real one
+    /// it never does, however long it is away.
+    fn gone(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }

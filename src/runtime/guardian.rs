@@ -20,8 +20,10 @@ use tokio::{
     net::UnixStream,
     process::Command,
     signal::unix::{SignalKind, signal},
+    sync::mpsc,
 };
 
+use super::{engine::host, leftover};
 use crate::{
     cluster::io::{
         connect::{self, Address},
@@ -90,7 +92,19 @@ pub async fn serve(shelf: Shelf) -> io::Result<()> {
     stream.peer_addr()?;
     stream.set_nonblocking(true)?;
     let wire = wire(UnixStream::from_std(stream)?);
-    guard(wire, shelf.clone(), identify, async {
+    let (met, mut worlds) = mpsc::unbounded_channel();
+    let identified = |arm| {
+        let met = met.clone();
+        async move {
+            let identity = identify(arm).await?;
+            if let Some(world) = identity.api.link().simulated() {
+                // Nobody listens only when this process is about to end.
+                let _ = met.send(world.clone());
+            }
+            Ok(identity)
+        }
+    };
+    guard(wire, shelf.clone(), identified, async {
         tokio::select! {
             _ = told.recv() => {}
             _ = interrupted.recv() => {}
@@ -98,6 +112,9 @@ pub async fn serve(shelf: Shelf) -> io::Result<()> {
     })
     .await;
     shelf.written().await;
+    while let Ok(world) = worlds.try_recv() {
+        leftover::after_guarding(&world, &host());
+    }
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod doors;
 pub mod engine;
 pub mod guardian;
 mod input;
+pub mod leftover;
 pub mod notes;
 mod pacer;
 pub mod paint;

@@ -289,3 +289,21 @@ async fn nothing_is_asked_before_it_is_needed() {
     assert!(matches!(&refused, Trouble::NoWarrant(why) if why.contains("read-only")), "{refused}");
     assert!(server.seen().is_empty(), "read-only asks nothing either");
 }
+
+#[rstest]
+#[case("http://127.0.0.1:1", "/tmp/nothing/alive", true)]
+#[case("http://127.0.0.1:1", "alive", false)]
+#[case("https://api.example.com", "/tmp/nothing/alive", false)]
+#[tokio::test]
+async fn only_a_simulated_cluster_on_this_machine_may_name_its_process(
+    #[case] server: &str,
+    #[case] alive: &str,
+    #[case] fine: bool,
+) {
+    let extension = json!([{"name": "brink.dev/world", "extension": {"alive": alive}}]);
+    match Kubeconfig::new(server).cluster("extensions", extension).connect() {
+        // A file that is not there proves nothing: the cluster counts as alive.
+        Ok(link) => assert!(fine && link.simulated().is_none()),
+        Err(error) => assert!(!fine && error.to_string().contains("brink.dev/world"), "{error}"),
+    }
+}

@@ -3,31 +3,28 @@
 use std::{
     fs,
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::{
     cli::Home,
     cockpit::pty::Session,
-    support::served::{Demo, brink},
+    support::{
+        guardians,
+        served::{Demo, brink},
+        wait::until,
+    },
 };
 
 fn errors(home: &Home, demo: &Demo, workload: &str) -> f64 {
     let shown = home.brink(demo.words("mesh -n shop -o json")).json();
     let row = shown["rows"].as_array().unwrap().iter().find(|row| row["workload"] == workload);
     row.and_then(|row| row["error_share"].as_f64()).unwrap_or_default()
-}
-
-/// Looks until it is so; traffic is measured over a minute.
-fn until(what: &str, look: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_mins(2);
-    while !look() {
-        assert!(Instant::now() < deadline, "never: {what}");
-    }
 }
 
 #[test]
@@ -46,14 +43,15 @@ fn a_fault_is_asked_for_seen_in_the_traffic_and_undone() {
         "fault apply http-abort service/ratings -n shop --set status=503 --set percent=80 --duration 5m --yes -o json";
     let applied = home.brink(demo.words(words)).json();
     assert_eq!(applied["state"], "active", "{applied}");
-    until("ratings answers with errors", || errors(&home, &demo, "ratings") > 0.1);
+    // Traffic is measured over a minute.
+    until("ratings to answer with errors", 120, || errors(&home, &demo, "ratings") > 0.1);
     // One word ends it; it is read back, and the world is as before.
     let id = applied["injection"].as_str().unwrap();
     let ended = home.brink(demo.words(&format!("fault abort {id} -o json"))).json();
     assert_eq!(ended["injections"][0]["state"], "recovered", "{ended}");
     let left = home.brink(demo.words("get envoyfilters -n shop -o json")).json();
     assert!(left["items"].as_array().unwrap().is_empty(), "{left}");
-    until("the errors are over", || errors(&home, &demo, "ratings") < 0.05);
+    until("the errors to be over", 120, || errors(&home, &demo, "ratings") < 0.05);
 }
 
 #[test]
@@ -239,6 +237,95 @@ fn a_signal_while_a_fault_lives_undoes_it_before_the_world_goes() {
     }
 }
 
+/// The world of a cockpit, as a process: it names the folder of its files.
+fn world_of(folder: &TempDir) -> i32 {
+    let wanted = format!("TMPDIR={}", folder.path().display());
+    let is_world = |entry: &fs::DirEntry| {
+        let has = |name: &str, wanted: &str| {
+            let all = fs::read(entry.path().join(name)).unwrap_or_default();
+            all.split(|byte| *byte == 0).any(|word| word == wanted.as_bytes())
+        };
+        has("environ", &wanted) && has("cmdline", "--attached")
+    };
+    let world = fs::read_dir("/proc").unwrap().flatten().find(is_world).unwrap();
+    world.file_name().to_str().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_world_that_was_killed_with_its_cockpit_leaves_no_guardian_and_no_folder() {
+    let folder = TempDir::new().unwrap();
+    let mut session = cockpit(&folder);
+    apply(&mut session);
+    assert!(!guardians::of(folder.path()).is_empty(), "nobody guards the fault");
+    kill_process(Pid::from_raw(world_of(&folder)).unwrap(), Signal::KILL).unwrap();
+    session.signal("KILL");
+    // The fault went with its cluster: the guardian sees that there is nothing to undo, and takes the folder along.
+    assert_nothing_left(&folder, "killed with its cockpit", 60);
+}
+
+#[test]
+fn the_next_world_takes_away_what_a_killed_one_left() {
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().to_str().unwrap();
+    let (dead, _) = served_in(place);
+    let mut dead = dead;
+    let left = || fs::read_dir(folder.path()).unwrap().count();
+    dead.kill().unwrap();
+    dead.wait().unwrap();
+    assert_eq!(left(), 1, "a killed world cannot clear up");
+    let (mut living, other) = served_in(place);
+    assert_eq!(left(), 1, "the next one did");
+    // A living one is let be.
+    let (mut third, _) = served_in(place);
+    assert_eq!(left(), 2);
+    assert!(Path::new(&other).exists());
+    for world in [&mut living, &mut third] {
+        kill_process(Pid::from_child(world), Signal::TERM).unwrap();
+        world.wait().unwrap();
+    }
+    assert_nothing_left(&folder, "told to end", 5);
+}
+
+/// A served world with a place for temporary things, and its folder there.
+fn served_in(place: &str) -> (Child, String) {
+    use std::io::BufRead as _;
+    let mut process = Command::new(brink())
+        .args(["demo", "--serve", "127.0.0.1:0", "-o", "json"])
+        .env("TMPDIR", place)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    std::io::BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let doors: serde_json::Value = serde_json::from_str(&line).unwrap();
+    (process, doors["folder"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_fault_on_a_world_that_ended_is_put_away_by_its_guardian_alone() {
+    let home = Home::new();
+    let mut demo = Demo::start();
+    let words = "fault apply http-delay service/ratings -n shop --set delay=200ms --duration 14m --yes -o json";
+    let applied = home.brink(demo.words(words)).json();
+    assert_eq!(applied["state"], "active", "{applied}");
+    let id = applied["injection"].as_str().unwrap().to_owned();
+    until("the guardian to hold it", 30, || !guardians::of(home.path()).is_empty());
+    demo.kill();
+    until("the guardian to go home", 60, || guardians::of(home.path()).is_empty());
+    let journal = |drawer: &str| {
+        let state = home.path().join(".local/state/brink").join(drawer);
+        let folders = fs::read_dir(state).into_iter().flatten().flatten();
+        let file = |folder: fs::DirEntry| fs::read_to_string(folder.path().join(format!("{id}.jsonl"))).ok();
+        folders.filter_map(file).next()
+    };
+    assert_eq!(journal("open"), None);
+    // It does not call recovered what it could not read back.
+    let done = journal("done").unwrap();
+    assert!(done.contains("its simulated cluster has ended") && !done.contains(r#""kind":"verified""#), "{done}");
+    assert!(!Path::new(demo.door("folder")).exists(), "the folder of the dead world is still there");
+}
+
 #[test]
 #[ignore = "a world whose cockpit was killed stays for a minute"]
 fn a_killed_cockpit_leaves_a_world_that_goes_when_its_fault_is_undone() {
@@ -253,10 +340,7 @@ fn a_killed_cockpit_leaves_a_world_that_goes_when_its_fault_is_undone() {
         let words = ["get", "envoyfilters", "-n", "shop", "-o", "json", "--kubeconfig", place.to_str().unwrap()];
         home.brink(words).json()["items"].as_array().unwrap().len()
     };
-    let until = Instant::now() + Duration::from_secs(30);
-    while filters() > 0 {
-        assert!(Instant::now() < until, "the guardian did not undo");
-    }
+    until("the guardian to undo", 60, || filters() == 0);
     assert!(world.exists(), "the world did not wait for those who look at it");
     assert_nothing_left(&folder, "killed", 120);
 }

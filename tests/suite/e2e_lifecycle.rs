@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::support::{
     control::Door,
     guardians::{self, State},
+    wait::until,
     world::{World, cut, on_lifeline, world},
 };
 
@@ -93,15 +94,6 @@ impl Proxy {
         let (process, ready) = on_lifeline(&world.bin.join("proxy"), words);
         let text = |field: &str| ready[field].as_str().unwrap().to_owned();
         Self { control: Door::at(&text("control"), ""), kubeconfig: text("kubeconfig"), process }
-    }
-}
-
-/// Waits for a condition.
-fn until(what: &str, seconds: u64, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(seconds);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited {seconds} s for {what}");
-        thread::sleep(Duration::from_millis(100));
     }
 }
 

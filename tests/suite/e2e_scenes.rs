@@ -1,7 +1,7 @@
 //! The scenarios people play: asked, previewed, applied, seen and verified, by the real binary on an embedded world, once by
 //! commands and once in the cockpit at two sizes. The world's objects are compared with how they were before.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -9,24 +9,13 @@ use serde_json::{Value, json};
 use super::{
     cli::Home,
     cockpit::pty::Session,
-    support::{demo::Demo, guardians::State},
+    support::{demo::Demo, guardians::State, wait::until},
 };
 
 /// Time of the worlds: a rate over a minute moves within half of one, and a fault of 90 s stands long enough to be seen.
 const SPEED: f64 = 2.0;
 const FAILING: &str = "Why is the Nginx Pod failing in my default namespace?";
 const TESTS: &str = "give me 3 chaos tests to test the resiliency of my HTTPRoutes";
-
-/// Looks until it is so.
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + Duration::from_mins(2);
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "never: {what}");
-    }
-}
 
 /// Waits for what is to be seen, also where the machine is busy.
 fn seen(session: &mut Session, what: &str, holds: impl Fn(&str) -> bool) {
@@ -100,10 +89,10 @@ fn bad_image_by_commands() {
     assert_eq!(pod(&home, &demo)["spec"]["containers"][0]["image"], "nginx:latesttttt", "nothing is written yet");
     let ran = home.brink(demo.words(&["fault", "apply", "--plan", plan["plan"].as_str().unwrap(), "--yes"]));
     assert_eq!(ran.code, 0, "{ran:?}");
-    until("the pod runs", || {
+    until("the pod runs", 120, || {
         let pod = pod(&home, &demo);
         let ready = &pod["status"]["containerStatuses"][0]["ready"];
-        (pod["status"]["phase"] == "Running" && *ready == true).then_some(())
+        pod["status"]["phase"] == "Running" && *ready == true
     });
     assert_eq!(unmarked(demo.state()), corrected(&before));
 }
@@ -173,9 +162,9 @@ fn route_conflict_by_commands() {
     let (first, ours) = (route(&home, &demo, "my-route").unwrap(), route(&home, &demo, &second).unwrap());
     assert_eq!((&first["wins"], &ours["wins"]), (&json!(false), &json!(true)), "{first} {ours}");
     assert_eq!(first["loses_to"], format!("HTTPRoute route-chaos/{second}"));
-    until("the traffic moves over", || {
+    until("the traffic moves over", 120, || {
         let (from, to) = (served(&home, &demo, "infra-backend-v1"), served(&home, &demo, "infra-backend-v3"));
-        (to > 40.0 && from < calm - 30.0).then_some(())
+        to > 40.0 && from < calm - 30.0
     });
     let ended =
         home.brink(demo.words(&["fault", "abort", applied["injection"].as_str().unwrap(), "-o", "json"])).json();
@@ -184,9 +173,9 @@ fn route_conflict_by_commands() {
     assert_eq!(ended["injections"][0]["trouble"], Value::Null, "{ended}");
     assert_eq!(route(&home, &demo, &second), None);
     assert_eq!(route(&home, &demo, "my-route").unwrap()["wins"], true);
-    until("the traffic is back", || {
+    until("the traffic is back", 120, || {
         let (to, from) = (served(&home, &demo, "infra-backend-v1"), served(&home, &demo, "infra-backend-v3"));
-        (to > 110.0 && from < 20.0).then_some(())
+        to > 110.0 && from < 20.0
     });
     assert_eq!(demo.state(), before, "my-route has another uid, and nothing else is different");
 }

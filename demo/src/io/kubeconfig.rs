@@ -11,15 +11,35 @@ use base64::Engine as _;
 
 use crate::api::User;
 
+/// What a client could not know of the server behind the address.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// Virtual seconds per second.
+    pub rate: f64,
+    /// The file the world locks while it lives.
+    pub alive: &'a Path,
+}
+
 /// Writes the file; one context per user, called like the user. The current one is the first user's once more, called like the
 /// world: that is what a person reads on the screen.
-pub fn write(path: &Path, name: &str, server: &str, authority: &str, rate: f64, users: &[User]) -> io::Result<()> {
+pub fn write(
+    path: &Path,
+    name: &str,
+    server: &str,
+    authority: &str,
+    world: &Facts<'_>,
+    users: &[User],
+) -> io::Result<()> {
     let authority = base64::engine::general_purpose::STANDARD.encode(authority);
     let mut text = format!(
         "apiVersion: v1\nkind: Config\nclusters:\n- name: {name}\n  cluster:\n    server: {server}\n    certificate-authority-data: {authority}\n"
     );
+    // JSON is YAML, and says any path.
+    let alive = serde_json::json!({"alive": world.alive});
+    let _ = write!(text, "    extensions:\n    - name: brink.dev/world\n      extension: {alive}\n");
+    let rate = world.rate;
     if (rate - 1.0).abs() > f64::EPSILON {
-        let _ = write!(text, "    extensions:\n    - name: brink.dev/clock\n      extension:\n        rate: {rate}\n");
+        let _ = write!(text, "    - name: brink.dev/clock\n      extension:\n        rate: {rate}\n");
     }
     let mut contexts = String::from("contexts:\n");
     let mut logins = String::from("users:\n");

@@ -4,6 +4,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
+mod alive;
 mod body;
 mod clock;
 mod connection;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use super::{
+    alive::Alive,
     clock::Clock,
     connection, control, kubeconfig,
     machine::Machine,
@@ -60,6 +61,14 @@ pub enum Failure {
     /// No keys.
     #[error(transparent)]
     Tls(#[from] tls::Failure),
+    /// Nothing would tell that it lives.
+    #[error("cannot lock {}: {why}", path.display())]
+    Alive {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: io::Error,
+    },
     /// No kubeconfig.
     #[error("cannot write the kubeconfig {}: {why}", path.display())]
     Kubeconfig {
@@ -76,7 +85,7 @@ impl Failure {
         match self {
             Self::NotLoopback(_) => "use 127.0.0.1 or [::1]",
             Self::Listen(..) => "is another demo running there? Port 0 takes any free one",
-            Self::Kubeconfig { .. } => "is the folder writable?",
+            Self::Kubeconfig { .. } | Self::Alive { .. } => "is the folder writable?",
             Self::Rules(_) | Self::Tls(_) => "this is a mistake of the program: report it",
         }
     }
@@ -98,6 +107,9 @@ pub struct Served {
     pub kubeconfig: PathBuf,
     tasks: JoinSet<()>,
     connections: Arc<std::sync::atomic::AtomicUsize>,
+    /// Beside the kubeconfig.
+    alive: PathBuf,
+    _held: Alive,
 }
 
 impl Served {
@@ -106,11 +118,13 @@ impl Served {
         self.connections.load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// Ends it and takes its file away.
+    /// Ends it and takes its files away.
     pub fn stop(mut self) {
         self.tasks.abort_all();
-        // It may be gone already; there is nobody left to tell.
-        let _ = std::fs::remove_file(&self.kubeconfig);
+        for file in [&self.kubeconfig, &self.alive] {
+            // It may be gone already; there is nobody left to tell.
+            let _ = std::fs::remove_file(file);
+        }
     }
 }
 
@@ -166,7 +180,10 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
     let keys = tls::make(&settings.address.ip().to_string())?;
     let users = users();
     let url = format!("https://{}", place(&clients));
-    kubeconfig::write(&settings.kubeconfig, &settings.name, &url, &keys.authority, settings.rate, &users)
+    let alive = std::path::absolute(&settings.kubeconfig).unwrap_or_default().with_file_name("alive");
+    let held = Alive::hold(&alive).map_err(|why| Failure::Alive { path: alive.clone(), why })?;
+    let facts = kubeconfig::Facts { rate: settings.rate, alive: &alive };
+    kubeconfig::write(&settings.kubeconfig, &settings.name, &url, &keys.authority, &facts, &users)
         .map_err(|why| Failure::Kubeconfig { path: settings.kubeconfig.clone(), why })?;
     let everybody = users.first().map(|user| user.token.clone()).unwrap_or_default();
     machine.set_users(users);
@@ -199,7 +216,18 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
             shared.with(|_| ());
         }
     });
-    Ok(Served { url, prometheus, model, control, control_token, kubeconfig: settings.kubeconfig, tasks, connections })
+    Ok(Served {
+        url,
+        prometheus,
+        model,
+        control,
+        control_token,
+        kubeconfig: settings.kubeconfig,
+        tasks,
+        connections,
+        alive,
+        _held: held,
+    })
 }
 
 fn users() -> Vec<User> {

@@ -15,7 +15,7 @@ use crate::{
         failure::{Code, Failure},
         out::Out,
     },
-    runtime::notes,
+    runtime::{leftover, notes},
     script::Told,
 };
 
@@ -54,7 +54,7 @@ fn newest() -> Option<UnixStream> {
     let mut found: Vec<(SystemTime, PathBuf)> = fs::read_dir(std::env::temp_dir())
         .ok()?
         .filter_map(Result::ok)
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with("brink-demo-"))
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(leftover::PREFIX))
         .map(|entry| entry.path().join(notes::NAME))
         .filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))
         .collect();

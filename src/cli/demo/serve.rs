@@ -16,11 +16,14 @@ use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Doors, Wanted};
-use crate::cli::{
-    Ended, Ending,
-    args::{DemoArgs, Shape},
-    failure::{Code, Failure},
-    out::Out,
+use crate::{
+    cli::{
+        Ended, Ending,
+        args::{DemoArgs, Shape},
+        failure::{Code, Failure},
+        out::Out,
+    },
+    runtime::leftover,
 };
 
 /// How long clients must have been gone before an orphaned world ends.
@@ -181,7 +184,9 @@ struct Folder(PathBuf);
 impl Folder {
     fn make() -> io::Result<Self> {
         let place = std::env::temp_dir();
-        let name = format!("brink-demo-{}-{:x}", std::process::id(), Timestamp::now().as_nanosecond());
+        // A world that was killed could not take its own away.
+        leftover::sweep(&place);
+        let name = format!("{}{}-{:x}", leftover::PREFIX, std::process::id(), Timestamp::now().as_nanosecond());
         let folder = place.join(name);
         fs::DirBuilder::new().mode(0o700).create(&folder)?;
         Ok(Self(folder))

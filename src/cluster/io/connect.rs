@@ -22,7 +22,9 @@ use super::{
     exec::Plugin,
     identity::Identity,
     kubeconfig::{self, Chosen},
-    proxy, signed, tls, wake,
+    proxy, signed,
+    simulated::Simulated,
+    tls, wake,
 };
 pub use super::{connect_error::ConnectError, surroundings::Surroundings};
 use crate::base::sanitize;
@@ -44,6 +46,7 @@ struct Inner {
     uri: Uri,
     address: Address,
     clock: Clock,
+    simulated: Option<Simulated>,
     credentials: Arc<Credentials>,
     paged: AtomicBool,
     known: Known,
@@ -109,6 +112,8 @@ pub fn connect_in(address: &Address, around: &Surroundings) -> Result<Link, Conn
             uri: chosen.server,
             address: pinned,
             clock,
+            // Without the file it may be alive or not: then it counts as alive.
+            simulated: chosen.alive.and_then(|path| Simulated::at(&path).ok()),
             credentials,
             paged: AtomicBool::new(false),
             known: Known::default(),
@@ -222,6 +227,11 @@ impl Link {
     /// guardian connects with.
     pub fn pinned(&self) -> &Address {
         &self.inner.address
+    }
+
+    /// The process of a simulated cluster; `None` of a real one.
+    pub fn simulated(&self) -> Option<&Simulated> {
+        self.inner.simulated.as_ref()
     }
 
     pub(super) fn paged(&self) -> bool {

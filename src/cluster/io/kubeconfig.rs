@@ -13,6 +13,8 @@ use crate::{
 
 /// The extension a simulated cluster writes to say how fast its time runs.
 const CLOCK: &str = "brink.dev/clock";
+/// The one that names the file its process locks while it lives.
+const WORLD: &str = "brink.dev/world";
 
 /// What a kubeconfig says about one context, names resolved.
 #[derive(Debug, Clone)]
@@ -26,6 +28,8 @@ pub(super) struct Chosen {
     pub user: AuthInfo,
     /// Seconds that pass on the server per second here.
     pub rate: f64,
+    /// The file a simulated cluster locks while it lives.
+    pub alive: Option<PathBuf>,
     /// The files it came from; empty inside a pod.
     pub files: Vec<PathBuf>,
     /// The CA file of a pod's service account; it rotates, so it is read again.
@@ -147,7 +151,9 @@ pub(super) fn choose(merged: &Merged, address: &Address) -> Result<Chosen, Conne
     };
     let server = server(&context.cluster, &cluster, &user)?;
     let extensions = [&cluster.extensions, &context.extensions, &config.extensions];
-    let rate = rate(&context.cluster, &server, extensions.into_iter().flatten().flatten())?;
+    let extensions = || extensions.into_iter().flatten().flatten();
+    let rate = rate(&context.cluster, &server, extensions())?;
+    let alive = alive(&context.cluster, &server, extensions())?;
     Ok(Chosen {
         context: name.to_owned(),
         namespace: namespace(address, context.namespace.as_deref()),
@@ -157,6 +163,7 @@ pub(super) fn choose(merged: &Merged, address: &Address) -> Result<Chosen, Conne
         cluster,
         user,
         rate,
+        alive,
         files: merged.files.clone(),
         ca_file: None,
     })
@@ -210,6 +217,23 @@ fn rate<'a>(
     Ok(rate)
 }
 
+/// The file a simulated cluster names, absolute. Refused unless the server is on loopback: no real cluster is ever called gone.
+fn alive<'a>(
+    name: &str,
+    server: &Uri,
+    extensions: impl Iterator<Item = &'a NamedExtension>,
+) -> Result<Option<PathBuf>, ConnectError> {
+    let wrong = |why: &str| ConnectError::BadCluster { cluster: name.to_owned(), field: WORLD, why: why.to_owned() };
+    let mut extensions = extensions.filter(|extension| extension.name == WORLD);
+    let Some(extension) = extensions.next() else { return Ok(None) };
+    let path = extension.extension.get("alive").and_then(serde_json::Value::as_str).map(PathBuf::from);
+    let path = path.filter(|path| path.is_absolute()).ok_or_else(|| wrong("`alive` is not an absolute path"))?;
+    if !on_loopback(server) {
+        return Err(wrong("it is for simulated clusters on this machine only"));
+    }
+    Ok(Some(path))
+}
+
 /// Whether the server is on this machine.
 pub(super) fn on_loopback(server: &Uri) -> bool {
     let host = server.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
@@ -247,6 +271,7 @@ pub(super) fn in_cluster(address: &Address, around: &Surroundings) -> Result<Cho
         cluster,
         user,
         rate: 1.0,
+        alive: None,
         files: Vec::new(),
         ca_file: Some(ca),
     })

@@ -148,4 +148,11 @@ impl Api for Live {
     fn server(&self) -> &str {
         self.link.server()
     }
+
+    async fn gone(&self) {
+        match self.link.simulated() {
+            Some(process) => process.end().await,
+            None => std::future::pending().await,
+        }
+    }
 }

@@ -24,6 +24,7 @@ mod openapi;
 mod proxy;
 pub mod raw;
 mod signed;
+pub mod simulated;
 mod surroundings;
 mod tls;
 mod wake;

@@ -23,11 +23,13 @@ use crate::{
 
 /// How long a blocked undo waits before it asks again by itself.
 const BLOCKED: Duration = Duration::from_secs(15);
+/// What is said of a fault whose simulated cluster ended before it was undone.
+const GONE: &str = "its simulated cluster has ended, and the fault with it";
 /// How long workloads may take to settle after their values are back.
 const SETTLES: Duration = Duration::from_mins(1);
 
 /// Undoes, verifies and closes. Returns when it has ended; what is stuck is kept and tried again for as long as the process
-/// lives. Nothing but the API server can stop it.
+/// lives. Nothing but the API server can stop it, or the end of a simulated cluster: there is nothing left to undo then.
 pub(crate) async fn finish<A: Api>(
     api: &A,
     shelf: &Shelf,
@@ -37,25 +39,49 @@ pub(crate) async fn finish<A: Api>(
     orders: &mut Orders,
 ) {
     ledger.undo(api, cause);
+    let (residue, notes) = tokio::select! {
+        biased;
+        () = api.gone() => gone_with_its_cluster(api, &mut ledger, &case),
+        back = take_back(api, &mut ledger, &mut case, orders) => back,
+    };
+    ledger.may(api.now(), Fact::Done { residue: residue.clone() });
+    close(api, shelf, ledger, &case.arm, residue, notes).await;
+}
+
+/// Undoes and verifies until every touched object was read back; answers what stays, and what others changed.
+async fn take_back<A: Api>(
+    api: &A,
+    ledger: &mut Ledger,
+    case: &mut Case,
+    orders: &mut Orders,
+) -> (Vec<String>, Vec<String>) {
     let warrant = guard::undo(&case.arm.id, arming::cluster(&case.arm));
-    let mut undoer = Undoer::new(api, &case);
+    let mut undoer = Undoer::new(api, case);
     // Others learn of it beside the undo: no request of it waits for theirs.
     let telling = nets::briefly(nets::tell_records(api, &warrant, &case.arm, "state", State::Undoing.word()));
-    tokio::join!(undo_all(api, &mut ledger, &case, &mut undoer, orders), telling);
-    let notes = loop {
+    tokio::join!(undo_all(api, ledger, case, &mut undoer, orders), telling);
+    let mut notes = loop {
         ledger.enter(api, State::Verifying);
-        if let Some(notes) = verify(api, &ledger, &mut case, &mut undoer).await {
+        if let Some(notes) = verify(api, ledger, case, &mut undoer).await {
             break notes;
         }
         ledger.enter(api, State::Undoing);
-        undo_all(api, &mut ledger, &case, &mut undoer, orders).await;
+        undo_all(api, ledger, case, &mut undoer, orders).await;
     };
-    let residue = residue(&case, &undoer);
-    let mut notes = notes;
-    notes.extend(converge(api, &case, &undoer).await);
+    let residue = residue(case, &undoer);
+    notes.extend(converge(api, case, &undoer).await);
     ledger.may(api.now(), Fact::Verified { notes: notes.clone() });
-    ledger.may(api.now(), Fact::Done { residue: residue.clone() });
-    close(api, shelf, ledger, &case.arm, residue, notes).await;
+    (residue, notes)
+}
+
+/// Its cluster was simulated and has ended: every step that was not taken back is gone with it. Nothing was read back, so it is
+/// not called recovered.
+fn gone_with_its_cluster<A: Api>(api: &A, ledger: &mut Ledger, case: &Case) -> (Vec<String>, Vec<String>) {
+    let open: Vec<u32> = ledger.view().steps.iter().filter(|step| step.outcome.is_none()).map(|step| step.n).collect();
+    for step in open.into_iter().filter(|step| case.may_have_begun(*step)) {
+        ledger.undid(api.now(), step, Outcome::Gone, GONE);
+    }
+    (vec![GONE.to_owned()], Vec::new())
 }
 
 /// Closes what is over and verified: nets down, journal put away. No object of the fault is looked at or written.
@@ -68,7 +94,11 @@ pub(crate) async fn close<A: Api>(
     notes: Vec<String>,
 ) {
     if arm.class != arming::KEPT {
-        residue.extend(close_nets(api, &ledger, arm).await);
+        residue.extend(tokio::select! {
+            biased;
+            () = api.gone() => Vec::new(),
+            stays = close_nets(api, &ledger, arm) => stays,
+        });
     }
     ledger.trouble(api, None);
     let state = if residue.is_empty() { State::Recovered } else { State::Residue };

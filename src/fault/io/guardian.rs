@@ -2,7 +2,8 @@
 //!
 //! It is joined to the cockpit by an inherited socket and shares nothing else with it: it reads the journal file, builds its
 //! own client from the pinned context and does the same idempotent undo. It acts when the socket closes, when no beat came
-//! for 15 s, 5 s after a deadline, and at once when it is told to terminate. It stays until all is verified.
+//! for 15 s, 5 s after a deadline, and at once when it is told to terminate. It stays until all is verified, however long the
+//! cluster is away; only a simulated one whose process has ended is given up.
 //!
 //! Lines to it: `arm FILE`, `beat`, `close ID`, `detach`. Lines from it: `armed ID USER UNTIL`, `refused ID WHY`,
 //! `undone ID STATE`.
@@ -299,6 +300,8 @@ impl<A: Api> Ward<A> {
             tokio::select! {
                 _ = self.cockpit.changed() => {}
                 _ = self.closed.changed() => {}
+                // Without a cockpit nobody else would notice before the lease ends.
+                () = self.api.gone(), if detached => break Cause::LostLink,
                 () = self.api.sleep(LOOK) => {}
             }
         };

@@ -1,6 +1,7 @@
 //! A world at speed 20, the kinds of faults on it, and a home for the brinks that carry them out.
 
 use std::{
+    cell::Cell,
     collections::BTreeMap,
     fs,
     path::PathBuf,
@@ -22,6 +23,7 @@ use crate::suite::support::{
     control::Door,
     guardians::{self, State},
     served::{Demo, brink},
+    wait::until,
 };
 
 /// A kind of fault on the world `shop`, and the requests it is made of.
@@ -97,23 +99,25 @@ pub enum Victims {
     Both,
 }
 
+/// What was done on a stage.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tally {
+    /// Faults that began and whose end was seen.
+    pub lives: u32,
+    /// Processes killed with -9.
+    pub kills: u32,
+}
+
 /// A world at speed 20, and a home for the brinks on it.
 pub struct Stage {
     pub fault: &'static Fault,
     pub home: State,
     pub control: Door,
     pub before: BTreeMap<String, Value>,
+    tally: Cell<Tally>,
     runtime: tokio::runtime::Runtime,
     /// Dropped last: the way of the guardians to their cluster.
     pub demo: Demo,
-}
-
-pub fn until(what: &str, seconds: u64, condition: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(seconds);
-    while !condition() {
-        assert!(Instant::now() < deadline, "waited {seconds} s for {what}");
-        thread::sleep(Duration::from_millis(50));
-    }
 }
 
 impl Stage {
@@ -125,9 +129,22 @@ impl Stage {
             fs::write(home.path().join("fault.yaml"), text).unwrap();
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let mut stage = Self { fault, home, control: demo.control(), before: BTreeMap::new(), runtime, demo };
+        let (control, before, tally) = (demo.control(), BTreeMap::new(), Cell::default());
+        let mut stage = Self { fault, home, control, before, tally, runtime, demo };
         stage.before = stage.picture();
         stage
+    }
+
+    /// What was done so far; told as well, so that a run shows it.
+    pub fn tally(&self) -> Tally {
+        let Tally { lives, kills } = self.tally.get();
+        println!("{}: {lives} lives, {kills} processes killed with -9", self.fault.words[0]);
+        self.tally.get()
+    }
+
+    fn count(&self, lives: u32, kills: u32) {
+        let before = self.tally.get();
+        self.tally.set(Tally { lives: before.lives + lives, kills: before.kills + kills });
     }
 
     pub fn state(&self) -> PathBuf {
@@ -215,10 +232,12 @@ impl Stage {
         if victims != Victims::Guardian {
             // In one go: a guardian that outlives its cockpit for a moment would already undo.
             cockpit.kill().unwrap();
+            self.count(0, 1);
         }
         if victims != Victims::Cockpit {
             for pid in guardians {
-                let _ = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+                let killed = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+                self.count(0, u32::from(killed.is_ok()));
             }
         }
         if victims != Victims::Guardian {
@@ -255,6 +274,7 @@ impl Stage {
         assert_eq!(self.picture(), self.before, "{case}: not as it began");
         let said = fs::read_to_string(self.state().join("guardian.log")).unwrap_or_default();
         assert_eq!(said, "", "{case}: a guardian did not end cleanly");
+        self.count(1, 0);
     }
 
     /// Waits until a rule has acted; the process must not end before.

@@ -5,8 +5,8 @@ use std::{thread, time::Duration};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use super::stage::{DELAY, SCALE, SPLIT, Stage, until};
-use crate::suite::support::guardians;
+use super::stage::{DELAY, SCALE, SPLIT, Stage};
+use crate::suite::support::{guardians, wait::until};
 
 impl Stage {
     /// Applies for a short while and waits for the end; code and what was said.

@@ -15,17 +15,12 @@ use brink::{
 };
 use serde_json::{Value, json};
 
+use super::active;
 use crate::suite::support::{
     fake_cluster::{Call, Store, Twist, namespace},
     families::{Family, LEASE, policy, route},
-    rig::{Cockpit, ID, Rig},
+    rig::{ID, Rig},
 };
-
-async fn active(rig: &Rig) -> Cockpit {
-    let cockpit = rig.cockpit();
-    cockpit.apply(rig.checked().await).await.unwrap();
-    cockpit
-}
 
 fn record_in(namespace: &str, id: &str) -> ObjectRef {
     record::place(namespace, &record::name(id))

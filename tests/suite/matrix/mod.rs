@@ -3,10 +3,13 @@
 //! everything but disk and cluster.
 
 mod crash;
+mod ground;
 mod heard;
 mod identity;
 mod link;
-mod others;
+mod moved;
+mod records;
+mod rivals;
 mod stop;
 
 use std::{collections::BTreeMap, future::Future, panic::AssertUnwindSafe, pin::Pin};
@@ -14,6 +17,7 @@ use std::{collections::BTreeMap, future::Future, panic::AssertUnwindSafe, pin::P
 use super::support::{
     fake_cluster::{Ground, on},
     families::Family,
+    rig::{Cockpit, Rig},
 };
 
 type Run = fn(Family) -> Pin<Box<dyn Future<Output = u32>>>;
@@ -56,24 +60,31 @@ const POINTS: &[Point] = &[
     point!("13", "kill while undoing, at every call", UNDOABLE, crash::while_undoing),
     point!("13b", "kill at every call of the whole life", ALL, crash::everywhere),
     point!("13c", "kill between done and put away", UNDOABLE, identity::finished_but_open),
-    point!("14", "three undoers at once", UNDOABLE, others::three_undoers),
-    point!("15a", "moved before apply", UNDOABLE, others::before_apply),
-    point!("15b", "moved before undo", UNDOABLE, others::before_undo),
-    point!("16", "admission differs, refuses", UNDOABLE, others::admission),
+    point!("14", "three undoers at once", UNDOABLE, rivals::three_undoers),
+    point!("15a", "moved before apply", UNDOABLE, moved::before_apply),
+    point!("15b", "moved before undo", UNDOABLE, moved::before_undo),
+    point!("16", "admission differs, refuses", UNDOABLE, ground::admission),
     point!("17", "disk full, torn, corrupt", UNDOABLE, link::disk),
     point!("18", "2 h of sleep", ALL, crash::slept),
-    point!("19", "two brinks at once", ALL, others::two_brinks),
-    point!("20", "foreign abort, record deleted, forged", UNDOABLE, others::records),
+    point!("19", "two brinks at once", ALL, rivals::two_brinks),
+    point!("20", "foreign abort, record deleted, forged", UNDOABLE, records::records),
     point!("20a", "which cluster, which rival", UNDOABLE, identity::whose_cluster),
     point!("20b", "records that claim a live id", UNDOABLE, identity::claimed_records),
     point!("20c", "record gone, owner dead; forced by record", UNDOABLE, identity::vanished_record),
     point!("20d", "stale marks told, taken off on request", PATCHED, identity::stale_marks),
-    point!("21", "namespace, kind, target gone; reverted", UNDOABLE, others::ground_moves),
+    point!("21", "namespace, kind, target gone; reverted", UNDOABLE, ground::ground_moves),
     point!("22", "stop during arm, apply, undo; latch", ALL, stop::stop),
     point!("23", "abort while any call hangs for ever", ALL, heard::abort),
     point!("24", "deadline while any call is slow", ALL, heard::deadline),
     point!("25", "disk that hangs", UNDOABLE, heard::disk),
 ];
+
+/// A cockpit with a live fault.
+async fn active(rig: &Rig) -> Cockpit {
+    let cockpit = rig.cockpit();
+    cockpit.apply(rig.checked().await).await.unwrap();
+    cockpit
+}
 
 /// `BRINK_MATRIX=13` or `13:S` runs a part.
 fn wanted(point: &Point, family: Family) -> bool {

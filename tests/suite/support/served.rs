@@ -39,6 +39,12 @@ impl Demo {
         Self { doors: serde_json::from_str(&line).unwrap(), process }
     }
 
+    /// Ends it as nothing can be prepared for.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
     pub fn door(&self, name: &str) -> &str {
         self.doors[name].as_str().unwrap()
     }
