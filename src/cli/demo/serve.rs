@@ -176,10 +176,11 @@ fn word() -> bool {
 }
 
 /// A folder of its own, for nobody else's eyes. It goes with its owner.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn make() -> io::Result<Self> {
+    /// Makes one.
+    pub(super) fn make() -> io::Result<Self> {
         let place = std::env::temp_dir();
         let name = format!("brink-demo-{}-{:x}", std::process::id(), Timestamp::now().as_nanosecond());
         let folder = place.join(name);
@@ -187,7 +188,8 @@ impl Folder {
         Ok(Self(folder))
     }
 
-    fn path(&self) -> &Path {
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
         &self.0
     }
 }

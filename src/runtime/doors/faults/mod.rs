@@ -93,7 +93,7 @@ impl Keeper {
         let (tell, mut views) = mpsc::channel(VIEWS);
         let link = live.link().clone();
         let terms = Terms {
-            policy: self.plan.policy.clone(),
+            policy: self.policy(&link),
             context: link.context().to_owned(),
             readonly: self.plan.readonly,
         };
