@@ -278,9 +278,11 @@ mod tests {
         assert_eq!(deviations(&job(one, one), &job(other, other)), [""; 0]);
         assert_eq!(deviations(&job(one, one), &job(other, one)).len(), 1, "somebody else's is one");
         // Of any kind, in any text.
-        let custom = |uid: &str| Manifest(json!({"kind": "X", "metadata": {"uid": uid}, "spec": {"for": format!("x-{uid}")}}));
+        let custom =
+            |uid: &str| Manifest(json!({"kind": "X", "metadata": {"uid": uid}, "spec": {"for": format!("x-{uid}")}}));
         assert_eq!(deviations(&custom(one), &custom(other)), [""; 0]);
-        let short = |uid: &str, mode: &str| Manifest(json!({"kind": "X", "metadata": {"uid": uid}, "spec": {"m": mode}}));
+        let short =
+            |uid: &str, mode: &str| Manifest(json!({"kind": "X", "metadata": {"uid": uid}, "spec": {"m": mode}}));
         assert_eq!(deviations(&short("1", "v1"), &short("2", "v2")).len(), 1, "what is no uid is not looked for");
     }
 

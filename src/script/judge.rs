@@ -155,7 +155,11 @@ impl Condition {
             }
             Self::Screen(test) => {
                 let text = screen(app);
-                if test.text(&text) { Ok(()) } else { Err(Miss::seen(format!("nothing on the screen {}", test.words()))) }
+                if test.text(&text) {
+                    Ok(())
+                } else {
+                    Err(Miss::seen(format!("nothing on the screen {}", test.words())))
+                }
             }
             Self::Proposals { min, kind } => {
                 let of = |word: &str| kind.as_deref().is_none_or(|kind| kind == word);
@@ -193,8 +197,9 @@ impl Condition {
                 let seen = matches!(answer, Some(Ok(_)));
                 let (value, shown) = figure(answer);
                 let holds = value.is_some_and(|value| test.number(value));
-                held_long(answers.held(*leaf, holds, *span, at), holds, *span, || {
-                    Miss { why: format!("`{query}` is {shown}; wanted: {}", test.words()), seen }
+                held_long(answers.held(*leaf, holds, *span, at), holds, *span, || Miss {
+                    why: format!("`{query}` is {shown}; wanted: {}", test.words()),
+                    seen,
                 })
             }
         }

@@ -128,7 +128,8 @@ fn a_rewind_ends_the_fault_and_brings_the_beginning_back() {
     });
     // The same way again: nothing of the first time is left.
     session.press(" ");
-    session.until("the live fault again", |screen| screen.contains("A note appears.") && screen.contains("space go on"));
+    session
+        .until("the live fault again", |screen| screen.contains("A note appears.") && screen.contains("space go on"));
     session.press(" ");
     session.until("the end", |screen| screen.contains("And goes.") && screen.contains("space go on"));
     stage.end();
@@ -136,7 +137,8 @@ fn a_rewind_ends_the_fault_and_brings_the_beginning_back() {
 
 #[test]
 fn notes_follow_in_a_second_terminal() {
-    let steps = "- say: First.\n  note: Breathe in.\n  hold: true\n- say: Second.\n  note: Breathe out.\n  hold: true\n";
+    let steps =
+        "- say: First.\n  note: Breathe in.\n  hold: true\n- say: Second.\n  note: Breathe out.\n  hold: true\n";
     let mut stage = Stage::of(steps, (80, 24), &[]);
     stage.session.until("the hold", |screen| screen.contains("First.") && screen.contains("space go on"));
     let mut notes = stage.session.beside(80, 24, &["demo", "--notes"]);
@@ -159,7 +161,8 @@ fn notes_follow_in_a_second_terminal() {
 fn presented_there_is_one_pane_and_room_for_the_caption() {
     let mut plain = Stage::of(PODS, (120, 40), &[]);
     plain.session.until("all panes", |screen| {
-        screen.contains("space go on") && ["Pods", "Mesh", "Routes"].iter().all(|pane| screen.contains(&format!("─ {pane}")))
+        screen.contains("space go on")
+            && ["Pods", "Mesh", "Routes"].iter().all(|pane| screen.contains(&format!("─ {pane}")))
     });
     plain.end();
     let mut stage = Stage::of(PODS, (120, 40), &["--present"]);
