@@ -59,6 +59,15 @@ impl App {
         }
     }
 
+    /// Whether a table shows what is there now: without rows, that there are none.
+    pub fn listed(&self, pane: PaneKind) -> bool {
+        match pane {
+            PaneKind::Pods => self.panes.pods.standing().complete(),
+            PaneKind::Routes => self.panes.routes.standing().complete(),
+            PaneKind::Mesh | PaneKind::Faults | PaneKind::Agent => false,
+        }
+    }
+
     /// What stands in a column for the rows of a name, as a person reads it. The name may hold `*`, and a namespace before `/`.
     /// `None` when the pane has no such column.
     pub fn cells(&self, pane: PaneKind, row: &str, column: &str) -> Option<Vec<String>> {

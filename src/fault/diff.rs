@@ -94,7 +94,7 @@ fn quiet(value: &Value) -> Value {
     if map.get("kind").and_then(Value::as_str) == Some("Job")
         && value.pointer("/spec/manualSelector") != Some(&Value::Bool(true))
     {
-        for labels in ["/spec/selector/matchLabels", "/spec/template/metadata/labels"] {
+        for labels in ["/metadata/labels", "/spec/selector/matchLabels", "/spec/template/metadata/labels"] {
             unlabel(&mut value, labels);
         }
     }
@@ -208,6 +208,7 @@ mod tests {
             let mut job = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "fuse"}, "spec": {"completions": 1}});
             if let Some(uid) = uid {
                 job["metadata"]["uid"] = uid.into();
+                job["metadata"]["labels"] = labels(uid);
                 job["spec"]["template"] = json!({"metadata": {"labels": labels(uid)}});
                 job["spec"]["selector"] = json!({"matchLabels": {"batch.kubernetes.io/controller-uid": uid}});
             }

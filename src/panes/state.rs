@@ -104,6 +104,11 @@ impl Standing {
         matches!(self.source, Source::Broken { .. } | Source::Forbidden { .. })
     }
 
+    /// Its rows are all there are, now.
+    pub fn complete(&self) -> bool {
+        matches!(self.source, Source::Live | Source::Absent { .. })
+    }
+
     /// It answers nothing at the moment.
     pub fn broken(&self) -> bool {
         matches!(self.source, Source::Broken { .. })

@@ -20,6 +20,8 @@ pub struct Stage {
     pub token: SecretString,
     /// Its API server. Nowhere else does the script approve anything.
     pub server: String,
+    /// How many faults its script has open at once; nowhere else may they be.
+    pub concurrent: u32,
 }
 
 /// What is to be played, and how.

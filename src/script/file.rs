@@ -19,6 +19,8 @@ pub struct Script {
     pub world: String,
     /// How long it takes on stage.
     pub minutes: u64,
+    /// How many faults it has open at once. In brink's own world they may be; elsewhere the guardrails say how many.
+    pub concurrent: u32,
     /// Objects that may differ at the end: `KIND NS/NAME`, with `*`.
     pub leaves: Vec<String>,
     /// What happens.

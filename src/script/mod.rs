@@ -7,6 +7,7 @@
 
 pub mod condition;
 pub mod file;
+pub mod judge;
 pub mod path;
 pub mod player;
 mod read;

@@ -236,7 +236,8 @@ impl World {
                 .any(|id| store.since(id, self.compiled).map_or(true, |mut events| events.next().is_some()));
         if moved {
             self.traffic.set_generators(traffic::generators(&self.cluster));
-            self.snapshot = Arc::new(traffic::compile(&self.cluster, &self.behaviours, self.traffic.flows()));
+            let flows = self.traffic.flows();
+            self.snapshot = Arc::new(traffic::compile(&self.cluster, &self.behaviours, flows, &self.snapshot));
         }
         self.compiled = version;
     }

@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use super::scripts;
+use super::{scripts, serve::Folder};
 use crate::{
     cli::{
         Ended,
@@ -33,7 +33,9 @@ pub fn run(given: &str, args: &DemoArgs, globals: &Globals) -> Ended {
                 "leave --headless out, or leave --context and --kubeconfig out to play in brink's own world",
             ));
         }
-        let play = made(script, args, size, None);
+        // Without a place for the second terminal the show goes on.
+        let folder = Folder::make().ok();
+        let play = made(script, args, size, folder.as_ref().map(|folder| folder.path().to_owned()));
         return cockpit::show(globals, Show { present: args.present, play: Some(play), ..Show::default() });
     }
     let world = args.world.clone().unwrap_or_else(|| script.world.clone());
@@ -42,6 +44,7 @@ pub fn run(given: &str, args: &DemoArgs, globals: &Globals) -> Ended {
             control: doors.control.clone(),
             token: doors.control_token.clone().into(),
             server: doors.server.clone(),
+            concurrent: script.concurrent,
         };
         let play = made(script, args, size, Some(PathBuf::from(&doors.folder)));
         Show { present: args.present, play: Some(play), stage: Some(stage), ..Show::default() }

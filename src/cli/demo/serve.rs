@@ -179,10 +179,11 @@ fn word() -> bool {
 }
 
 /// A folder of its own, for nobody else's eyes. It goes with its owner.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn make() -> io::Result<Self> {
+    /// Makes one.
+    pub(super) fn make() -> io::Result<Self> {
         let place = std::env::temp_dir();
         // A world that was killed could not take its own away.
         leftover::sweep(&place);
@@ -192,7 +193,8 @@ impl Folder {
         Ok(Self(folder))
     }
 
-    fn path(&self) -> &Path {
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
         &self.0
     }
 }

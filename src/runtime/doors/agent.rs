@@ -35,7 +35,7 @@ impl Keeper {
             }
         };
         let terms = Terms {
-            policy: self.plan.policy.clone(),
+            policy: self.policy(live.link()),
             context: live.link().context().to_owned(),
             readonly: self.plan.readonly,
         };

@@ -275,6 +275,15 @@ impl Keeper {
         self.demand = None;
     }
 
+    /// The guardrails for this cluster: those of the person, and in the world of a script as many faults at once as it has.
+    fn policy(&self, link: &Link) -> Policy {
+        let mut policy = self.plan.policy.clone();
+        if let Some(stage) = self.plan.stage.as_ref().filter(|stage| stage.server == link.server()) {
+            policy.max_concurrent = policy.max_concurrent.max(stage.concurrent);
+        }
+        policy
+    }
+
     fn linked(&self) -> Option<Link> {
         self.live.as_ref().map(|live| live.link().clone())
     }

@@ -13,8 +13,8 @@ use std::{collections::VecDeque, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    condition::{Answers, open},
     file::Script,
+    judge::{Answers, open},
     survey,
     told::{Report, Told},
 };
@@ -345,7 +345,8 @@ impl Player {
         acts.extend(errands.into_iter().map(|(id, errand)| Act::Errand(id, errand)));
         match condition.judge(app, &mut self.answers, now) {
             Ok(()) => self.passed(app, now, leave, acts),
-            Err(why) if since.over(within, now, self.manner) => {
+            Err(miss) if since.over(within, now, self.manner) => {
+                let why = miss.why;
                 let message = self.script.steps.get(self.at).map(|step| step.message.clone()).unwrap_or_default();
                 self.fail(if message.is_empty() { why } else { format!("{message} ({why})") }, now);
             }

@@ -23,7 +23,9 @@ use crate::{
 
 type Result<T> = std::result::Result<T, FileError>;
 
-const TOP: [&str; 6] = ["script", "title", "world", "minutes", "leaves", "steps"];
+const TOP: [&str; 7] = ["script", "title", "world", "minutes", "concurrent", "leaves", "steps"];
+/// More live faults than this nobody follows.
+const MOST_AT_ONCE: u32 = 5;
 const STEP: [&str; 14] = [
     "say",
     "note",
@@ -90,11 +92,23 @@ impl Reading<'_> {
                 .collect::<Result<_>>()?,
             None => Vec::new(),
         };
+        let concurrent = match map.get("concurrent") {
+            None => 1,
+            Some(node) => {
+                let count = u32::try_from(self.count(node, "`concurrent`")?).unwrap_or(u32::MAX);
+                if !(1..=MOST_AT_ONCE).contains(&count) {
+                    let fix = format!("write a number from 1 to {MOST_AT_ONCE}");
+                    return Err(self.wrong(node, format!("{count} faults are not open at once"), fix));
+                }
+                count
+            }
+        };
         Ok(Script {
             name,
             title: self.text(self.needed(&map, top, "title", "the script")?, "`title`")?,
             world: self.text(self.needed(&map, top, "world", "the script")?, "`world`")?,
             minutes: self.count(self.needed(&map, top, "minutes", "the script")?, "`minutes`")?,
+            concurrent,
             leaves,
             steps,
         })
@@ -226,6 +240,7 @@ mod tests {
     #[case("- within: 10\n", "is not a span of time")]
     #[case("- fault: |\n    apiVersion: brink.dev/v1alpha1\n    kind: Fault\n    metdata: {}\n", "a.yaml:9:")]
     #[case("- checkpoint: a\n- checkpoint: a\n", "stands twice")]
+    #[case("- {say: a}\nconcurrent: 9\n", "9 faults are not open at once")]
     fn what_is_wrong_is_said_at_its_place(#[case] step: &str, #[case] part: &str) {
         let error = read("a.yaml", &format!("{HEAD}{step}")).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");

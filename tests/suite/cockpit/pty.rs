@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
@@ -36,6 +36,16 @@ impl Session {
     /// Any program on a terminal of its own.
     pub fn of(width: u16, height: u16, program: &str, arguments: &[&str]) -> Self {
         let home = State::new();
+        let place = home.path().to_owned();
+        Self::at(&place, home, width, height, program, arguments)
+    }
+
+    /// A second terminal of the same person: same home, same place for temporary things.
+    pub fn beside(&self, width: u16, height: u16, arguments: &[&str]) -> Self {
+        Self::at(self.home.path(), State::new(), width, height, env!("CARGO_BIN_EXE_brink"), arguments)
+    }
+
+    fn at(place: &Path, home: State, width: u16, height: u16, program: &str, arguments: &[&str]) -> Self {
         let pty = native_pty_system()
             .openpty(PtySize { rows: height, cols: width, pixel_width: 0, pixel_height: 0 })
             .unwrap();
@@ -47,11 +57,11 @@ impl Session {
                 command.env(name, value);
             }
         }
-        command.env("HOME", home.path());
+        command.env("HOME", place);
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
-        command.env("KUBECONFIG", home.path().join("none"));
-        command.env("TMPDIR", home.path());
+        command.env("KUBECONFIG", place.join("none"));
+        command.env("TMPDIR", place);
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
         let mut reader = pty.master.try_clone_reader().unwrap();

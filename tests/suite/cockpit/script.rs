@@ -277,6 +277,32 @@ fn objects_and_figures_are_asked_until_they_are_so() {
 }
 
 #[test]
+fn what_was_not_looked_at_is_not_gone() {
+    let mut show = Show::of("- say: Gone.\n  wait: {not: {object: job a/b}}\n- {say: Done, hold: true}\n", OTHERS);
+    assert_eq!(show.step(), 1, "it was not asked yet");
+    show.bring(Err(Failure::new("no answer", "")));
+    assert_eq!(show.step(), 1, "it could not be read");
+    show.pass(Duration::from_millis(300));
+    show.bring(Ok(Brought::Object(Some(json!({})))));
+    assert_eq!(show.step(), 1);
+    show.pass(Duration::from_millis(300));
+    show.bring(Ok(Brought::Object(None)));
+    assert_eq!(show.step(), 2);
+}
+
+#[rstest]
+#[case("{pane: pods, row: nobody, below: 1}")]
+#[case("{not: {pane: pods, row: nobody}}")]
+fn a_table_that_is_not_listed_has_no_rows_to_miss(#[case] wait: &str) {
+    let steps = format!("- say: Nobody.\n  wait: {wait}\n- {{say: Done, hold: true}}\n");
+    let mut show = Show::on(Stage::new(80, 24).linked(), &steps, OTHERS, Manner::default());
+    assert_eq!(show.step(), 1, "{}", show.stage.text());
+    let mut show = Show::on(Stage::full(80, 24), &steps, OTHERS, Manner::default());
+    show.play();
+    assert_eq!(show.step(), 2, "{}", show.stage.text());
+}
+
+#[test]
 fn text_is_typed_at_reading_speed_into_a_field_that_is_open() {
     let mut show =
         Show::of("- {say: Look, do: [show_pods, filter], type: cart, wait: {screen: /cart}, hold: true}\n", OTHERS);

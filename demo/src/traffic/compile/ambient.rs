@@ -34,14 +34,14 @@ impl Snapshot {
         let name = label(WAYPOINT).filter(|name| *name != "none")?;
         let namespace = label(WAYPOINT_NAMESPACE).map_or(&*service.namespace, String::as_str);
         // A label that names nothing changes nothing.
-        self.config.gateways.iter().find(|one| one.namespace == namespace && one.name == *name)?;
+        self.config.rules.gateways.iter().find(|one| one.namespace == namespace && one.name == *name)?;
         Some(self.gateway_pods(&format!("{namespace}/{name}")))
     }
 
     /// The policy by which a waypoint refuses a request: those alone that are aimed at it or at the Service.
     pub(super) fn refused_at_waypoint(&self, site: &Site, waypoint: u32, service: u32) -> Option<String> {
         let aimed: Vec<AuthorizationPolicy> =
-            self.config.policies.iter().filter(|policy| policy.is_aimed()).cloned().collect();
+            self.config.rules_of(waypoint).policies.iter().filter(|policy| policy.is_aimed()).cloned().collect();
         let caller = site.caller.map(|caller| self.group(caller));
         let peer = Peer { identity: caller.map(|caller| (&*caller.namespace, &*caller.account)), reads: true };
         let name = [&*self.service(service).name];

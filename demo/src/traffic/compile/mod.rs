@@ -4,6 +4,7 @@
 //! method and headers, so the rule, the policies and the filters that hold for it are found here, once; the walk only draws.
 
 mod ambient;
+mod at_gateway;
 mod config;
 mod destination_rule;
 mod envoy_filter;
@@ -11,6 +12,7 @@ mod gateway_api;
 mod kinds;
 mod network_policy;
 mod pods;
+mod pushed;
 mod rules;
 mod security;
 mod services;
@@ -69,9 +71,9 @@ enum Caller<'a> {
     Gateway(u32, &'a str),
 }
 
-/// Compiles a snapshot.
-pub fn compile(objects: &dyn Objects, behaviours: &Behaviours, flows: &[Flow]) -> Snapshot {
-    let config = Config::read(objects, behaviours);
+/// Compiles a snapshot. What proxies heard that do not hear istiod now is found in the one before.
+pub fn compile(objects: &dyn Objects, behaviours: &Behaviours, flows: &[Flow], before: &Snapshot) -> Snapshot {
+    let config = Config::read(objects, behaviours, before);
     let mut snapshot = Snapshot { config, ..Snapshot::default() };
     for group in 0..snapshot.config.pods.groups.len() as u32 {
         let calls = snapshot.calls_of(group);
@@ -135,9 +137,8 @@ impl Snapshot {
         let Some(request) = Request::to(&flow.to, &flow.method, &flow.headers, flow.grpc) else { return entry };
         if let Some(via) = &flow.via {
             entry.pods = self.gateway_pods(via);
-            let gateway = self.gateway_listens(via, request.port);
             let Some(group) = entry.pods.first().map(|pod| self.pods()[*pod as usize].group) else { return entry };
-            if gateway {
+            if self.gateway_listens(group, via, request.port) {
                 let (from, to) = (End { group: None, ip: OUTSIDE }, End { group: Some(self.group(group)), ip: "" });
                 entry.dropped =
                     NetworkPolicy::drops(&self.config.network, &self.config.namespaces, from, to, request.port);
@@ -161,33 +162,6 @@ impl Snapshot {
             entry.site = Some(self.keep(site));
         }
         entry
-    }
-
-    /// The site of a request that really arrives at a Gateway, `NAMESPACE/NAME`; `None` when no pod of it is there.
-    pub(super) fn at_gateway(&self, gateway: &str, request: Request) -> Option<(u32, Site)> {
-        let pod = *self.gateway_pods(gateway).first()?;
-        let group = self.pods()[pod as usize].group;
-        Some((pod, self.site(Caller::Gateway(group, gateway), request)))
-    }
-
-    fn gateway_pods(&self, gateway: &str) -> Vec<u32> {
-        let (namespace, name) = gateway.split_once('/').unwrap_or_default();
-        let istio = self.config.istio_gateways.iter().find(|one| one.namespace == namespace && one.name == name);
-        let own = |pod: &Pod| {
-            let group = self.group(pod.group);
-            let labelled = group.labels.get("gateway.networking.k8s.io/gateway-name").is_some_and(|own| own == name);
-            let here = *pod.namespace == *namespace && labelled;
-            let selected =
-                istio.is_some_and(|one| !one.selector.is_empty() && json::carries(&group.labels, &one.selector));
-            pod.ready && group.proxy == Proxy::Gateway && (here || selected)
-        };
-        (0u32..).zip(self.pods()).filter(|(_, pod)| own(pod)).map(|(at, _)| at).collect()
-    }
-
-    fn gateway_listens(&self, gateway: &str, port: u16) -> bool {
-        let (namespace, name) = gateway.split_once('/').unwrap_or_default();
-        self.config.gateways.iter().any(|one| one.namespace == namespace && one.name == name && one.listens(port))
-            || self.config.istio_gateways.iter().any(|one| one.namespace == namespace && one.name == name)
     }
 
     fn site(&self, caller: Caller<'_>, request: Request) -> Site {
@@ -214,8 +188,8 @@ impl Snapshot {
         let named_grpc = |at: u32| self.service(at).ports.iter().any(|port| port.number == request.port && port.grpc);
         request.grpc |= service.is_some_and(named_grpc);
         let side = if matches!(caller, Caller::Gateway(..)) { Side::Gateway } else { Side::Outbound };
-        let faults = own.map(|own| self.faults(own, side, &request)).unwrap_or_default();
-        let limits = own.map(|own| self.limits(own, side)).unwrap_or_default();
+        let faults = caller_group.map(|own| self.faults(own, side, &request)).unwrap_or_default();
+        let limits = caller_group.map(|own| self.limits(own, side)).unwrap_or_default();
         let mut site = Site {
             request,
             proxy,
@@ -241,21 +215,21 @@ impl Snapshot {
                 let services: Vec<&str> = self.config.behind[group as usize].iter().map(String::as_str).collect();
                 let peer = Peer { identity: None, reads: true };
                 let (request, port) = (&site.request, site.request.port);
-                let policies = &self.config.policies;
+                let policies = &self.config.rules_of(group).policies;
                 let refused = AuthorizationPolicy::refuses(policies, own, &services, ROOT, request, port, peer);
                 if let Some(by) = refused {
                     return Choice::Answer(403, Some(by.into()));
                 }
-                (self.at_edge(gateway, request, own), true)
+                (self.at_edge(gateway, request, group), true)
             }
             Caller::Pods(group) if site.proxy == Proxy::Waypoint => {
                 let at = site.group.zip(site.service);
                 if let Some(by) = at.and_then(|(waypoint, service)| self.refused_at_waypoint(site, waypoint, service)) {
                     return Choice::Answer(403, Some(by.into()));
                 }
-                self.in_mesh(site, self.group(group), namespace)
+                self.in_mesh(site, group, namespace)
             }
-            Caller::Pods(group) if site.proxy.reads() => self.in_mesh(site, self.group(group), namespace),
+            Caller::Pods(group) if site.proxy.reads() => self.in_mesh(site, group, namespace),
             Caller::Pods(_) | Caller::Outside => (None, false),
         };
         match (rule, routed, site.service) {
@@ -269,27 +243,12 @@ impl Snapshot {
         }
     }
 
-    fn at_edge(&self, gateway: &str, request: &Request, own: &Group) -> Option<&Rule> {
-        let (namespace, name) = gateway.split_once('/').unwrap_or_default();
-        if let Some(found) = self.config.gateways.iter().find(|one| one.namespace == namespace && one.name == name) {
-            return found.choose(&self.config.routes, request);
-        }
-        let found = self.config.istio_gateways.iter().find(|one| one.namespace == namespace && one.name == name)?;
-        if !found.takes(request) {
-            return None;
-        }
-        let asker = Asker { gateway, namespace: &own.namespace, labels: Some(&own.labels) };
-        let all = self.config.virtual_services.iter();
-        let holding: Vec<_> = all.filter_map(|one| Some((one.holds(gateway, &request.host, None)?, one))).collect();
-        let best = holding.iter().map(|(rank, _)| *rank).max()?;
-        // At a gateway VirtualServices of one host are merged, the oldest first.
-        holding.iter().filter(|(rank, _)| *rank == best).find_map(|(_, one)| one.choose(request, asker))
-    }
-
     /// The rule of a sidecar, and whether there is any route for the host, so that no rule means 404.
-    fn in_mesh(&self, site: &Site, own: &Group, namespace: &str) -> (Option<&Rule>, bool) {
-        let asker = Asker { gateway: "mesh", namespace, labels: Some(&own.labels) };
-        let all = self.config.virtual_services.iter();
+    fn in_mesh(&self, site: &Site, own: u32, namespace: &str) -> (Option<&Rule>, bool) {
+        // What a waypoint reads, the waypoint was told.
+        let rules = self.config.rules_of(site.group.unwrap_or(own));
+        let asker = Asker { gateway: "mesh", namespace, labels: Some(&self.group(own).labels) };
+        let all = rules.virtual_services.iter();
         let holding = all.filter_map(|one| Some((one.holds("mesh", &site.request.host, site.service)?, one)));
         // The oldest of the most specific: sidecars do not merge.
         let mut best: Option<((bool, usize), &virtual_service::VirtualService)> = None;
@@ -310,7 +269,7 @@ impl Snapshot {
                     && parent.port.is_none_or(|port| port == site.request.port)
             })
         };
-        let routes: Vec<&Route> = self.config.routes.iter().filter(attached).collect();
+        let routes: Vec<&Route> = rules.routes.iter().filter(attached).collect();
         // Consumer routes hold for callers of their namespace, producer routes for all.
         let consumer = |route: &&Route| route.namespace != *service.namespace && route.namespace == namespace;
         let mut holding: Vec<&Route> = routes.iter().copied().filter(consumer).collect();
@@ -372,7 +331,9 @@ impl Snapshot {
             }
         };
         // The caller's namespace first, then the Service's, then the mesh's.
-        let mut rules: Vec<_> = self.config.destination_rules.iter().filter(|one| one.service == at).collect();
+        let view = site.group.and_then(|group| self.config.views.of(group));
+        let known = site.group.map_or(&self.config.rules, |group| self.config.rules_of(group));
+        let mut rules: Vec<_> = known.destination_rules.iter().filter(|one| one.service == at).collect();
         rules.retain(|one| [namespace, &service.namespace, ROOT].contains(&one.namespace.as_str()));
         rules.sort_by_key(|one| (one.namespace != namespace, *one.namespace != *service.namespace));
         let rule = rules.first().filter(|_| site.proxy.reads());
@@ -390,7 +351,11 @@ impl Snapshot {
             }),
         };
         let tls = policy.and_then(|policy| policy.tls);
-        let ready = port.map_or(&[][..], |port| &port.ready);
+        let ready = match (port, view) {
+            (None, _) => &[][..],
+            (Some(port), None) => &port.ready,
+            (Some(port), Some(view)) => view.ready(&service.host, port.number),
+        };
         let mut endpoints = Vec::with_capacity(ready.len());
         for (pod, number) in ready.iter().filter(|(pod, _)| chosen(*pod)) {
             let group = self.pods()[*pod as usize].group;
@@ -421,9 +386,10 @@ impl Snapshot {
         path: &Arc<str>,
     ) -> Inbound {
         let pod = &self.pods()[pod as usize];
+        let rules = self.config.rules_of(pod.group);
         let (group, caller) = (self.group(pod.group), site.group.map(|group| self.group(group)));
         let inside = group.proxy != Proxy::None;
-        let mode = PeerAuthentication::at(&self.config.peers, group, port, ROOT);
+        let mode = PeerAuthentication::at(&rules.peers, group, port, ROOT);
         let speaks = site.proxy != Proxy::None
             && match tls {
                 None => inside && mode != Mode::Disable,
@@ -450,8 +416,7 @@ impl Snapshot {
         // A ztunnel knows no policies that are aimed at Services, and refuses by closing the connection.
         let (reads, known) = (group.proxy.reads(), if group.proxy.reads() { &services[..] } else { &[] });
         let refused = if inside {
-            let policies = &self.config.policies;
-            AuthorizationPolicy::refuses(policies, group, known, ROOT, request, port, Peer { identity, reads })
+            AuthorizationPolicy::refuses(&rules.policies, group, known, ROOT, request, port, Peer { identity, reads })
         } else {
             None
         };
@@ -463,21 +428,25 @@ impl Snapshot {
             link,
             mtls,
             refused_by: refused.map(Into::into),
-            faults: self.faults(group, Side::Inbound, request),
-            limits: self.limits(group, Side::Inbound),
+            faults: self.faults(pod.group, Side::Inbound, request),
+            limits: self.limits(pod.group, Side::Inbound),
             serves,
             path: Arc::clone(path),
         }
     }
 
-    fn faults(&self, group: &Group, side: Side, request: &Request) -> Vec<Fault> {
-        let holding = self.config.filters.iter().filter(|filter| filter.holds(group, side, ROOT));
+    fn faults(&self, group: u32, side: Side, request: &Request) -> Vec<Fault> {
+        let holding = self.filters(group, side);
         let matching = |fault: &&Fault| fault.headers.iter().all(|(name, text)| text.matches(request.header(name)));
         holding.filter_map(Filter::fault).filter(matching).cloned().collect()
     }
 
-    fn limits(&self, group: &Group, side: Side) -> Vec<Limit> {
-        let holding = self.config.filters.iter().filter(|filter| filter.holds(group, side, ROOT));
-        holding.filter_map(Filter::limit).cloned().collect()
+    fn limits(&self, group: u32, side: Side) -> Vec<Limit> {
+        self.filters(group, side).filter_map(Filter::limit).cloned().collect()
+    }
+
+    fn filters(&self, group: u32, side: Side) -> impl Iterator<Item = &Filter> {
+        let own = self.group(group);
+        self.config.rules_of(group).filters.iter().filter(move |filter| filter.holds(own, side, ROOT))
     }
 }

@@ -4,5 +4,6 @@ mod ambient;
 mod consequences;
 mod invariants;
 mod limits;
+mod partition;
 mod precedence;
 pub(crate) mod world;

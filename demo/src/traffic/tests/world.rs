@@ -157,7 +157,7 @@ impl Town {
     }
 
     pub fn compile(&mut self) {
-        self.snapshot = Arc::new(compile(&self.shelf, &self.behaviours, self.traffic.flows()));
+        self.snapshot = Arc::new(compile(&self.shelf, &self.behaviours, self.traffic.flows(), &self.snapshot));
     }
 
     /// Changes objects and waits until the proxies have them.

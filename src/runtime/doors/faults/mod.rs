@@ -92,11 +92,8 @@ impl Keeper {
         let Some(live) = self.live.clone() else { return };
         let (tell, mut views) = mpsc::channel(VIEWS);
         let link = live.link().clone();
-        let terms = Terms {
-            policy: self.plan.policy.clone(),
-            context: link.context().to_owned(),
-            readonly: self.plan.readonly,
-        };
+        let terms =
+            Terms { policy: self.policy(&link), context: link.context().to_owned(), readonly: self.plan.readonly };
         let desk = Desk {
             live,
             state_dir: self.plan.state_dir.clone(),
