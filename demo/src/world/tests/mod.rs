@@ -15,6 +15,7 @@ mod building;
 mod metered;
 mod reading;
 mod rewinding;
+mod speeds;
 mod strain;
 
 fn now() -> Timestamp {
