@@ -16,6 +16,7 @@ mod suite {
     mod e2e_client;
     mod e2e_custom;
     mod e2e_kubectl;
+    mod e2e_manifests;
     mod e2e_parity;
     mod e2e_promql;
     mod real;

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{custom, openapi, pack, refusal::Refusal, trouble::Standing, wire::Webhook};
+use super::{custom, openapi, pack, refusal::Refusal, trouble::Standing, usage, wire::Webhook};
 use crate::{
     base::{names, value, when},
     schema::{Node, custom::Custom},
@@ -116,11 +116,12 @@ impl Cluster {
         cluster
     }
 
-    /// What the user `viewer` may do: look, as far as the role `view` goes, and at the kinds of the meshes.
+    /// What the user `viewer` may do: look, as far as the role `view` goes, at the kinds of the meshes and at what pods use.
     fn furnish_viewer(&mut self) {
         const RBAC: &str = "rbac.authorization.k8s.io";
-        let groups: std::collections::BTreeSet<&str> =
+        let mut groups: std::collections::BTreeSet<&str> =
             self.store.kinds().filter(|(_, row)| row.custom).map(|(_, row)| row.group.as_str()).collect();
+        groups.insert(usage::GROUP);
         let rules = json!([{"apiGroups": groups, "resources": ["*"], "verbs": ["get", "list", "watch"]}]);
         let api = format!("{RBAC}/v1");
         self.furnish(

@@ -9,6 +9,7 @@ use super::{
     cluster::Cluster,
     pack,
     refusal::Refusal,
+    usage,
     wire::{Request, Response},
 };
 use crate::{base::value, store::KindRow};
@@ -16,8 +17,8 @@ use crate::{base::value, store::KindRow};
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 const AGGREGATED_BETA: &str = "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";
 
-/// Groups with versions and resources, in the aggregated form, in the server's order.
-fn groups(cluster: &Cluster, core: bool) -> Vec<Value> {
+/// Groups with versions and resources, in the aggregated form, in the server's order. `metered`: with what is measured.
+fn groups(cluster: &Cluster, core: bool, metered: bool) -> Vec<Value> {
     let mut all = Vec::new();
     for group in pack::discovery().as_array().into_iter().flatten() {
         let name = value::text(group, &["group"]);
@@ -32,6 +33,7 @@ fn groups(cluster: &Cluster, core: bool) -> Vec<Value> {
     }
     if !core {
         all.extend(custom(cluster));
+        all.extend(metered.then(usage::group));
     }
     all
 }
@@ -101,7 +103,7 @@ fn resource(row: &KindRow, version: &str) -> Value {
 }
 
 /// `GET /api` and `GET /apis`.
-pub fn root(cluster: &Cluster, request: &Request, core: bool) -> Response {
+pub fn root(cluster: &Cluster, request: &Request, core: bool, metered: bool) -> Response {
     for (media, version) in [(AGGREGATED, "v2"), (AGGREGATED_BETA, "v2beta1")] {
         let asked = format!("v={version};");
         if request
@@ -113,7 +115,7 @@ pub fn root(cluster: &Cluster, request: &Request, core: bool) -> Response {
                 "kind": "APIGroupDiscoveryList",
                 "apiVersion": format!("apidiscovery.k8s.io/{version}"),
                 "metadata": {},
-                "items": groups(cluster, core),
+                "items": groups(cluster, core, metered),
             });
             return Response::bytes(200, media, Bytes::from(body.to_string()));
         }
@@ -126,7 +128,7 @@ pub fn root(cluster: &Cluster, request: &Request, core: bool) -> Response {
         });
         return Response::json(200, &body);
     }
-    let groups: Vec<Value> = groups(cluster, false).iter().map(older_group).collect();
+    let groups: Vec<Value> = groups(cluster, false, metered).iter().map(older_group).collect();
     Response::json(200, &json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}))
 }
 
@@ -141,8 +143,8 @@ fn older_group(group: &Value) -> Value {
 }
 
 /// `GET /apis/apps`.
-pub fn group(cluster: &Cluster, name: &str) -> Result<Response, Refusal> {
-    let groups = groups(cluster, false);
+pub fn group(cluster: &Cluster, name: &str, metered: bool) -> Result<Response, Refusal> {
+    let groups = groups(cluster, false, metered);
     let found = groups
         .iter()
         .find(|group| value::text(group, &["metadata", "name"]) == name)
@@ -154,8 +156,8 @@ pub fn group(cluster: &Cluster, name: &str) -> Result<Response, Refusal> {
 }
 
 /// `GET /apis/apps/v1`.
-pub fn group_version(cluster: &Cluster, group: &str, version: &str) -> Result<Response, Refusal> {
-    let groups = groups(cluster, group.is_empty());
+pub fn group_version(cluster: &Cluster, group: &str, version: &str, metered: bool) -> Result<Response, Refusal> {
+    let groups = groups(cluster, group.is_empty(), metered);
     let found = groups
         .iter()
         .filter(|has| value::text(has, &["metadata", "name"]) == group)

@@ -11,7 +11,10 @@ use super::{
     wire::{Pulled, Request, Response, Stream},
 };
 use crate::{
-    base::value::{list, text},
+    base::{
+        usage::Usage,
+        value::{list, text},
+    },
     schema::validate::Cause,
     store::Object,
 };
@@ -46,10 +49,15 @@ pub struct Line {
     pub text: String,
 }
 
-/// Where lines come from.
+/// What is known of containers beyond the objects: where lines and figures come from.
 pub trait Readings {
     /// The lines that are kept, oldest first.
     fn log(&self, ask: &Ask) -> Vec<Line>;
+
+    /// What pods use; `None` where nobody measures, so that `metrics.k8s.io` is not served.
+    fn usage(&self) -> Option<&Usage> {
+        None
+    }
 }
 
 /// Containers that never say anything.

@@ -35,6 +35,7 @@ mod subresource;
 mod swagger;
 mod table;
 mod trouble;
+mod usage;
 mod watch;
 mod wire;
 mod write;

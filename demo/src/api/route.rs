@@ -14,7 +14,7 @@ use super::{
     path::{self, Place, Target},
     read,
     refusal::Refusal,
-    review, swagger, watch,
+    review, swagger, usage, watch,
     wire::{Body, Pulled, Request, Response, Stream},
     write::{self, Call, Fate, Part, Unknown, Wish, Write},
 };
@@ -81,11 +81,12 @@ impl Cluster {
                 ))
             }
         };
+        let metered = readings.usage().is_some();
         match place {
-            Place::Core => only_get(Ok(discovery::root(self, request, true))),
-            Place::Groups => only_get(Ok(discovery::root(self, request, false))),
-            Place::Group(group) => only_get(discovery::group(self, &group)),
-            Place::GroupVersion(group, version) => only_get(discovery::group_version(self, &group, &version)),
+            Place::Core => only_get(Ok(discovery::root(self, request, true, metered))),
+            Place::Groups => only_get(Ok(discovery::root(self, request, false, metered))),
+            Place::Group(group) => only_get(discovery::group(self, &group, metered)),
+            Place::GroupVersion(group, version) => only_get(discovery::group_version(self, &group, &version, metered)),
             Place::OpenApi(path) => only_get(openapi::serve(self, &path, request)),
             Place::Swagger => only_get(Ok(swagger::serve(self, request))),
             Place::Plain(name) => {
@@ -144,6 +145,10 @@ impl Cluster {
         target: &Target,
         readings: &dyn Readings,
     ) -> Result<Response, Refusal> {
+        if let Some(usage) = readings.usage().filter(|_| target.group == usage::GROUP) {
+            access::require(self, user, &Deed::to(verb(request, target), target))?;
+            return usage::serve(self, usage, target, verb(request, target), request);
+        }
         let kind = match self.kind_at(&target.group, &target.version, &target.plural) {
             Ok(kind) => kind,
             Err(absent) => {

@@ -20,5 +20,6 @@ pub mod section;
 pub mod selector;
 pub mod syntax;
 pub mod trouble;
+pub mod usage;
 pub mod value;
 pub mod when;

@@ -56,9 +56,48 @@ pub fn canonical(text: &str) -> String {
     format!("{whole}{unit}")
 }
 
+/// A number of cores in the server's form, in billionths at most: `0.0123` becomes `12300u`.
+pub fn cores(number: f64) -> String {
+    in_units((number.max(0.0) * 1e9).round(), 1000.0, &["n", "u", "m", ""])
+}
+
+/// A number of bytes in the server's form: `65536` becomes `64Ki`.
+pub fn bytes(number: f64) -> String {
+    in_units(number.max(0.0).round(), 1024.0, &["", "Ki", "Mi", "Gi", "Ti"])
+}
+
+/// The largest unit that leaves a whole number.
+fn in_units(mut whole: f64, step: f64, units: &[&str]) -> String {
+    let (mut unit, mut rest) = units.split_first().unwrap_or((&"", &[]));
+    while let Some((next, later)) = rest.split_first() {
+        if whole % step != 0.0 {
+            break;
+        }
+        if whole == 0.0 {
+            return "0".to_owned();
+        }
+        (whole, unit, rest) = (whole / step, next, later);
+    }
+    format!("{whole}{unit}")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{canonical, read};
+    use super::{bytes, canonical, cores, read};
+
+    #[test]
+    fn what_was_measured_is_written_in_the_largest_unit_that_fits() {
+        assert_eq!(cores(0.012_345_678), "12345678n");
+        assert_eq!(cores(0.25), "250m");
+        assert_eq!(cores(2.0), "2");
+        assert_eq!(cores(0.0), "0");
+        assert_eq!(bytes(50_331_648.0), "48Mi");
+        assert_eq!(bytes(50_335_744.0), "49156Ki");
+        assert_eq!(bytes(7.0), "7");
+        for text in [cores(0.012_3), bytes(4096.0)] {
+            assert!(read(&text).is_some(), "{text}");
+        }
+    }
 
     #[test]
     fn units_are_powers_of_ten_and_of_two() {

@@ -1,7 +1,7 @@
 //! What a controller works with: the objects, the rows, the queue and the time.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -13,7 +13,7 @@ use super::{
     Controller,
     behaviour::Behaviours,
     events::Series,
-    json,
+    hpa, json,
     key::Key,
     kinds,
     kubelet::Local,
@@ -23,7 +23,10 @@ use super::{
     scheduler::Node,
     time, wake,
 };
-use crate::base::objects::{Kind, Objects, Refused};
+use crate::base::{
+    objects::{Kind, Objects, Refused},
+    usage::Usage,
+};
 
 /// How long a write takes to reach the controllers that watch it.
 pub(super) const LAG: Duration = Duration::from_millis(10);
@@ -50,8 +53,8 @@ pub struct State {
     pub unbound: BTreeSet<(String, String)>,
     /// Pods whose readiness probe fails, by uid.
     pub unready: HashSet<String>,
-    /// CPU in use in thousandths of a core, by namespace and pod.
-    pub cpu: BTreeMap<(String, String), u64>,
+    /// What pods use, as the metrics server tells it.
+    pub usage: Usage,
     /// How many pods controllers fill the world with: whoever asks for a billion replicas gets a refusal, not a full memory.
     pub most_pods: usize,
     /// No events are written: for the past of a world, whose events would have expired.
@@ -65,7 +68,7 @@ pub struct State {
     pub(super) ordinals: HashMap<String, u64>,
     pub(super) failures: HashMap<Work, u32>,
     pub(super) scaler_due: HashMap<String, Timestamp>,
-    pub(super) scale_down_since: HashMap<String, Timestamp>,
+    pub(super) scalers: HashMap<String, hpa::Memory>,
 }
 
 impl State {
@@ -91,7 +94,7 @@ impl State {
             self.written.remove(&(old.uid.clone(), Part::Status));
             self.kubelet.remove(&old.uid);
             self.unready.remove(&old.uid);
-            self.cpu.remove(&(key.namespace.clone(), key.name.clone()));
+            self.usage.forget(&key.namespace, &key.name);
         }
         wake::news(self, key, old.as_ref(), new.as_ref(), now);
     }

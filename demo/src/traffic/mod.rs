@@ -83,8 +83,12 @@ pub struct Signal {
     pub in_flight: u32,
     /// Requests per second.
     pub rps: f64,
+    /// Of these cores, what it needs without any request.
+    pub idle_cores: f64,
     /// CPU seconds of its requests so far.
     pub cpu_seconds: f64,
+    /// Its sidecar.
+    pub proxy: Option<Proxied>,
     /// Bytes beyond which it is killed.
     pub memory_limit: Option<f64>,
     /// How its node asks whether it is ready.
@@ -92,6 +96,20 @@ pub struct Signal {
     /// How long a request of its node would take now, milliseconds.
     pub answers_in: f64,
 }
+
+/// A sidecar's own part of its pod's signals.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Proxied {
+    /// Cores it needs without any request.
+    pub idle_cores: f64,
+    /// CPU seconds of the requests it let through so far.
+    pub cpu_seconds: f64,
+    /// Bytes in use.
+    pub memory: f64,
+}
+
+/// What a container needs that neither serves nor lets requests through: cores and bytes.
+pub const IDLE: (f64, f64) = (0.001, 16e6);
 
 /// The traffic of a world.
 #[derive(Debug, Clone)]
@@ -310,7 +328,9 @@ impl Traffic {
             memory: pod.base_memory + f64::from(pod.in_flight) * pod.memory_per_request,
             in_flight: pod.in_flight,
             rps: pod.queue.rps(),
+            idle_cores: pod.base_cpu,
             cpu_seconds: pod.cpu_seconds,
+            proxy: pod.sidecar.then(|| pod.proxied()),
             memory_limit: pod.memory_limit,
             probe: pod.probe,
             answers_in: pod.queue.takes(),

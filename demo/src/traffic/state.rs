@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    compile::{Limit, Probe, Snapshot},
+    Proxied,
+    compile::{Limit, Probe, Proxy, Snapshot},
     edge::{Edges, Names, Workload},
     health::Health,
     limit::Bucket,
@@ -20,6 +21,12 @@ use super::{
 const MOST_LINES: f64 = 50.0;
 /// Most log lines kept until somebody takes them.
 const MOST_KEPT: usize = 50_000;
+
+/// CPU milliseconds of a sidecar for each request it lets through, cores and bytes it needs without any, and bytes for each
+/// request per second: Istio tells 0.2 cores and 60 MB at a thousand.
+const PROXY_CPU: f64 = 0.2;
+const PROXY_IDLE: (f64, f64) = (0.002, 42e6);
+const PROXY_MEMORY: f64 = 18e3;
 
 /// A pod, by its uid.
 #[derive(Debug, Clone)]
@@ -43,11 +50,26 @@ pub(super) struct PodState {
     pub(super) base_memory: f64,
     pub(super) memory_per_request: f64,
     pub(super) cpu_seconds: f64,
+    /// Whether its proxy is a container of its own beside the application.
+    pub(super) sidecar: bool,
+    /// CPU seconds of its sidecar.
+    pub(super) proxy_seconds: f64,
     /// Requests its proxy saw in this tick, and the share of them that is logged.
     pub(super) seen: u32,
     pub(super) seen_rate: f64,
     pub(super) logged: f64,
     pub(super) in_busy: bool,
+}
+
+impl PodState {
+    /// The part of its sidecar.
+    pub(super) fn proxied(&self) -> Proxied {
+        Proxied {
+            idle_cores: PROXY_IDLE.0,
+            cpu_seconds: self.proxy_seconds,
+            memory: PROXY_IDLE.1 + self.seen_rate * PROXY_MEMORY,
+        }
+    }
 }
 
 /// What happens later. Beginnings sort before ends of the same moment.
@@ -152,6 +174,8 @@ impl State {
                     base_memory: if group.behaviour.base_memory > 0.0 { group.behaviour.base_memory } else { 48e6 },
                     memory_per_request: 131_072.0,
                     cpu_seconds: 0.0,
+                    sidecar: group.proxy == Proxy::Sidecar,
+                    proxy_seconds: 0.0,
                     seen: 0,
                     seen_rate: 0.0,
                     logged: 1.0,
@@ -256,6 +280,7 @@ impl State {
         self.busy.retain(|number| {
             let pod = &mut pods[*number as usize];
             pod.queue.settle(span, pod.base_cpu, pod.cpu_limit);
+            pod.proxy_seconds += f64::from(pod.seen) * PROXY_CPU / 1000.0;
             pod.seen_rate += (f64::from(pod.seen) * 1000.0 / span - pod.seen_rate) * follow;
             pod.seen = 0;
             pod.logged = (MOST_LINES / pod.seen_rate.max(1e-9)).min(1.0);

@@ -8,7 +8,14 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Bundle, Flood, Stage, Trouble, build, build::oldest, file, logs::Logs, strain::Strain};
+use super::{
+    Bundle, Flood, Stage, Trouble, build,
+    build::oldest,
+    file,
+    logs::Logs,
+    meter::{Meter, Readout},
+    strain::Strain,
+};
 use crate::{
     api::{Cluster, Pulled, Request, Response, Standing, Stream, User},
     base::{kinds, objects::Kind, value::text},
@@ -30,7 +37,7 @@ const SCRAPE: u64 = 5_000;
 const KEPT: u64 = 2 * 60 * 60_000;
 /// A machine that slept does not live through what it missed: the traffic of more than so many milliseconds is left out.
 const MISSED: u64 = 10_000;
-/// Between two looks at what lies about: CPU for the autoscaler, logs of pods that are gone.
+/// Between two looks at what lies about: probes, memory, logs of pods that are gone.
 const CHORES: u64 = 1_000;
 
 /// A write of somebody: the version it made, what it is, its state now.
@@ -69,6 +76,7 @@ pub struct World {
     rules: Rules,
     floods: Vec<Flood>,
     strain: Strain,
+    meter: Meter,
 }
 
 impl World {
@@ -103,6 +111,7 @@ impl World {
             rules,
             floods: Vec::new(),
             strain: Strain::default(),
+            meter: Meter::default(),
         };
         world.observe_all();
         world.live(wish.now);
@@ -243,13 +252,9 @@ impl World {
     }
 
     fn chores(&mut self) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "thousandths of a few cores")]
-        let cpu = self
-            .traffic
-            .signals()
-            .map(|signal| ((signal.namespace.to_string(), signal.pod.to_string()), (signal.cores * 1000.0) as u64))
-            .collect();
-        self.control.state.cpu = cpu;
+        if let Some(usage) = self.meter.read(&self.traffic, self.cluster.store(), self.ticked) {
+            self.control.state.usage = usage;
+        }
         self.strain.look(self.traffic.signals(), &mut self.control.state, at(self.ticked));
         if let Some(pods) = self.cluster.store().find("", "pods") {
             let store = self.cluster.store();
@@ -262,7 +267,8 @@ impl World {
 
     /// Answers a request of the API.
     pub fn request(&mut self, request: &Request) -> Response {
-        let response = self.cluster.answer(request, &self.logs);
+        let readout = Readout { logs: &self.logs, usage: &self.control.state.usage };
+        let response = self.cluster.answer(request, &readout);
         // What a client wrote concerns controllers at once.
         self.observe();
         response
@@ -270,7 +276,7 @@ impl World {
 
     /// What a stream has to say since the last time.
     pub fn pull(&mut self, stream: &mut Stream) -> Pulled {
-        self.cluster.pull(stream, &self.logs)
+        self.cluster.pull(stream, &Readout { logs: &self.logs, usage: &self.control.state.usage })
     }
 
     /// Who may log in.

@@ -13,6 +13,7 @@ pub mod limits;
 mod living;
 mod logs;
 pub mod manifest;
+mod meter;
 mod strain;
 #[cfg(test)]
 mod tests;

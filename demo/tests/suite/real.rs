@@ -20,7 +20,7 @@ pub struct Real {
     _dir: tempfile::TempDir,
 }
 
-static SHARED: LazyLock<Option<Real>> = LazyLock::new(|| Some(Real::start(&program("world")?)));
+static SHARED: LazyLock<Option<Real>> = LazyLock::new(|| Some(Real::start(&program("world")?, &[])));
 
 /// The one of this process; tests keep apart by namespaces. `None`, with the reason on stdout, where it is not built.
 pub fn real() -> Option<&'static Real> {
@@ -28,11 +28,13 @@ pub fn real() -> Option<&'static Real> {
 }
 
 impl Real {
-    fn start(program: &Path) -> Self {
+    /// One of its own, with more arguments.
+    pub fn start(program: &Path, more: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut process = Command::new(program)
             .args(["--lifeline", "--dir"])
             .arg(dir.path().join("site"))
+            .args(more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

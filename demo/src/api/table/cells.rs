@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::pod;
+use super::{autoscaler, pod};
 use crate::{
     api::scale::text_of,
     base::{
@@ -140,7 +140,7 @@ fn special(plural: &str, column: &str, object: &Value, now: Timestamp) -> Option
             let all: Vec<&str> = all.iter().map(String::as_str).collect();
             json!(some(&all, 3))
         }
-        ("horizontalpodautoscalers", _) => return autoscaler(column, object),
+        ("horizontalpodautoscalers", _) => return autoscaler::cell(column, object),
         ("poddisruptionbudgets", "Min Available") => bound(object, "minAvailable"),
         ("poddisruptionbudgets", "Max Unavailable") => bound(object, "maxUnavailable"),
         ("poddisruptionbudgets", "Allowed Disruptions") => json!(number(&["status", "disruptionsAllowed"])),
@@ -408,37 +408,6 @@ fn event(column: &str, object: &Value, now: Timestamp) -> Option<Value> {
         }
         "Message" => json!(or(text(object, &["message"]), text(object, &["note"])).trim()),
         "Count" => json!(int(object, &["count"]).unwrap_or(1)),
-        _ => return None,
-    })
-}
-
-fn autoscaler(column: &str, object: &Value) -> Option<Value> {
-    Some(match column {
-        "Reference" => {
-            json!(format!(
-                "{}/{}",
-                text(object, &["spec", "scaleTargetRef", "kind"]),
-                text(object, &["spec", "scaleTargetRef", "name"])
-            ))
-        }
-        "Targets" => {
-            let now = list(object, &["status", "currentMetrics"]);
-            let one = |(at, metric): (usize, &Value)| {
-                let name = text(metric, &["resource", "name"]);
-                let percent =
-                    |value: Option<i64>| value.map_or_else(|| "<unknown>".to_owned(), |value| format!("{value}%"));
-                let has = now.get(at).and_then(|now| int(now, &["resource", "current", "averageUtilization"]));
-                let wanted = int(metric, &["resource", "target", "averageUtilization"]);
-                format!("{name}: {}/{}", percent(has), percent(wanted))
-            };
-            let all: Vec<String> = list(object, &["spec", "metrics"]).iter().enumerate().map(one).collect();
-            json!(or(&all.join(", "), "<none>"))
-        }
-        "MinPods" => {
-            json!(int(object, &["spec", "minReplicas"]).map_or_else(|| "<unset>".to_owned(), |n| n.to_string()))
-        }
-        "MaxPods" => json!(int(object, &["spec", "maxReplicas"]).unwrap_or_default()),
-        "Replicas" => json!(int(object, &["status", "currentReplicas"]).unwrap_or_default()),
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! Tables: objects as rows of cells for a person. Columns are recorded; cells are made here, by kind.
 
+mod autoscaler;
 mod cells;
 mod pod;
 

@@ -20,6 +20,7 @@ mod images;
 mod mesh;
 mod others;
 mod rolling;
+mod scaling;
 
 fn status<'a>(object: &'a Value, field: &str) -> &'a Value {
     json::at(object, &["status", field])

@@ -79,41 +79,6 @@ fn a_budget_counts_what_may_go() {
 }
 
 #[test]
-fn a_scaler_follows_the_load_up_at_once_and_down_slowly() {
-    let mut world = World::new();
-    let mut object = deployment("web", 2, "web:1");
-    let container = json!([{"name": "app", "image": "web:1", "resources": {"requests": {"cpu": "100m"}}}]);
-    json::set(&mut object, &["spec", "template", "spec", "containers"], container);
-    let workload = world.create(kinds::DEPLOYMENT, object);
-    let key = world.create(kinds::HPA, json!({
-        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web", "namespace": "shop"},
-        "spec": {
-            "minReplicas": 2, "maxReplicas": 5,
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
-            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}],
-        },
-    }));
-    world.run(20);
-    assert_eq!(condition(&world.get(&key).unwrap(), "ScalingActive"), ("False", "FailedGetResourceMetric"));
-    let load = |world: &mut World, cpu: u64| {
-        for pod in world.pods("shop", "web") {
-            let at = ("shop".to_owned(), json::text(&pod, &["metadata", "name"]).to_owned());
-            world.control.state.cpu.insert(at, cpu);
-        }
-    };
-    load(&mut world, 100);
-    world.run(20);
-    let replicas = |world: &World| json::int(&world.get(&workload).unwrap(), &["spec", "replicas"]).unwrap();
-    assert_eq!(replicas(&world), 4);
-    world.run(30);
-    load(&mut world, 5);
-    world.run(60);
-    assert!(replicas(&world) >= 4, "down only after five minutes");
-    world.run(400);
-    assert_eq!(replicas(&world), 2);
-}
-
-#[test]
 fn a_pod_nothing_fits_waits_and_is_bound_when_there_is_room() {
     let mut world = World::new();
     for at in 0..3 {

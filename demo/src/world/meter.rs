@@ -1,0 +1,116 @@
+//! The metrics server of a world: reads from time to time what the containers of its pods use.
+//!
+//! As the real one it knows CPU only as a sum that grows, so a pod is told from the second reading on. A container's part comes
+//! from the traffic model: the application's, its sidecar's, and what a container needs that does nothing.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use serde_json::Value;
+
+use super::logs::Logs;
+use crate::{
+    api::{Ask, Line, Readings},
+    base::{
+        quantity,
+        usage::{Amount, PodUsage, Usage},
+        value::{at, list, text},
+    },
+    store::Store,
+    traffic::{IDLE, Signal, Traffic},
+};
+
+/// Between two readings, milliseconds: `--metric-resolution` of the real one.
+const EVERY: u64 = 15_000;
+const SIDECAR: &str = "istio-proxy";
+
+/// Sums of CPU seconds at a moment: the application's, its sidecar's.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    at: u64,
+    own: f64,
+    proxy: f64,
+}
+
+/// What was read last, by uid.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Meter {
+    points: HashMap<Arc<str>, Point>,
+    read: u64,
+}
+
+impl Meter {
+    /// Reads all pods when it is time; `now` in Unix milliseconds.
+    pub(super) fn read(&mut self, traffic: &Traffic, store: &Store, now: u64) -> Option<Usage> {
+        if now < self.read + EVERY {
+            return None;
+        }
+        self.read = now;
+        let pods = store.find("", "pods")?;
+        let when = i64::try_from(now).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())?;
+        let mut points = HashMap::with_capacity(self.points.len());
+        let mut usage = Usage::default();
+        for signal in traffic.signals() {
+            let proxy = signal.proxy.map_or(0.0, |proxy| proxy.cpu_seconds);
+            let point = Point { at: now, own: signal.cpu_seconds, proxy };
+            if let (Some(before), Some(pod)) =
+                (self.points.get(&signal.uid), store.get(pods, &signal.namespace, &signal.pod))
+            {
+                let window = Duration::from_millis(now - before.at);
+                let containers = containers(pod.value(), &signal, *before, point);
+                usage.note(&signal.namespace, &signal.pod, PodUsage { at: when, window, containers });
+            }
+            points.insert(signal.uid, point);
+        }
+        self.points = points;
+        Some(usage)
+    }
+}
+
+/// What each container that runs uses.
+fn containers(pod: &Value, signal: &Signal, before: Point, now: Point) -> Vec<(String, Amount)> {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds between two readings")]
+    let seconds = (now.at - before.at) as f64 / 1000.0;
+    let rate = |from: f64, to: f64| ((to - from) / seconds).max(0.0);
+    let statuses = list(pod, &["status", "containerStatuses"]).iter();
+    let statuses = list(pod, &["status", "initContainerStatuses"]).iter().chain(statuses);
+    let running = statuses.filter(|one| at(one, &["state", "running"]).is_object());
+    let names: Vec<&str> = running.map(|one| text(one, &["name"])).collect();
+    let specs = list(pod, &["spec", "containers"]).iter();
+    let own = specs.map(|one| text(one, &["name"])).find(|name| *name != SIDECAR || signal.proxy.is_none());
+    let amount = |name: &str| match signal.proxy {
+        _ if Some(name) == own => {
+            Amount { cores: signal.idle_cores + rate(before.own, now.own), memory: signal.memory }
+        }
+        Some(proxy) if name == SIDECAR => {
+            Amount { cores: proxy.idle_cores + rate(before.proxy, now.proxy), memory: proxy.memory }
+        }
+        _ => idle(pod, name),
+    };
+    names.into_iter().map(|name| (name.to_owned(), amount(name))).collect()
+}
+
+/// A container that does nothing, within its limits.
+fn idle(pod: &Value, name: &str) -> Amount {
+    let spec = list(pod, &["spec", "containers"]).iter().find(|one| text(one, &["name"]) == name);
+    let limit = |resource: &str, most: f64| {
+        let said = spec.map(|spec| text(spec, &["resources", "limits", resource]));
+        said.and_then(quantity::read).map_or(most, |limit| limit.min(most))
+    };
+    Amount { cores: limit("cpu", IDLE.0), memory: limit("memory", IDLE.1) }
+}
+
+/// What the API reads of a living world beyond its objects.
+pub(super) struct Readout<'a> {
+    pub(super) logs: &'a Logs,
+    pub(super) usage: &'a Usage,
+}
+
+impl Readings for Readout<'_> {
+    fn log(&self, ask: &Ask) -> Vec<Line> {
+        self.logs.log(ask)
+    }
+
+    fn usage(&self) -> Option<&Usage> {
+        Some(self.usage)
+    }
+}
