@@ -32,6 +32,7 @@ pub mod identity;
 pub mod injection;
 pub mod intent;
 pub mod io;
+pub mod kinds;
 pub mod known;
 pub mod mark;
 pub mod mesh_root;

@@ -27,8 +27,14 @@ use crate::{
     },
 };
 
+/// The API every kind of this driver needs.
+pub const NEEDS: (&str, &str) = ("gateway.networking.k8s.io", "HTTPRoute");
+
+/// Why a fault of this driver usually shows no effect.
+pub const SILENT: &[&str] = &["no controller of the Gateway takes the route in", "its listener allows no such route"];
+
 /// A route of our own in conflict with the one aimed at.
-pub(super) fn conflict(
+pub fn conflict(
     fault: &Fault,
     sight: &Sight,
     id: &str,

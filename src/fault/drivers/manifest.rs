@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// A leased fault from any objects.
-pub(super) fn compile(fault: &Fault, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
+pub fn compile(fault: &Fault, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
     let (steps, unchanged) = steps(fault, sight, true)?;
     let reach = reach(&steps, sight);
     let title = format!("{} for {}", deed(&steps), spoken(fault.duration));

@@ -9,7 +9,6 @@ use crate::{
     cluster::{Manifest, ObjectRef},
     fault::{
         aim,
-        catalogue::HowMany,
         intent::{Driver, Fault, Target},
         known,
         plan::{Change, Plan, Step},
@@ -18,8 +17,44 @@ use crate::{
     },
 };
 
+/// Why another number of replicas usually shows no effect.
+pub const SCALE_SILENT: &[&str] = &[
+    "its controller has not acted yet",
+    "an autoscaler sets the number back",
+    "new pods wait for room or for readiness",
+];
+
+/// Why evictions usually show no effect.
+pub const EVICT_SILENT: &[&str] = &["the pods are still being ended", "a finalizer holds them"];
+
+/// How many of a set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum HowMany {
+    /// This many.
+    Count(u32),
+    /// This share, above 0 and up to 100.
+    Percent(f64),
+}
+
+impl HowMany {
+    /// How many of `all`: shares are rounded down, to one at least.
+    pub fn of(self, all: usize) -> usize {
+        match self {
+            Self::Count(count) => usize::try_from(count).unwrap_or(usize::MAX),
+            Self::Percent(percent) => {
+                // Compared instead of cast: a share of a few thousand pods is exact in f64 anyway.
+                (1..=all).rev().find(|n| whole(*n) <= whole(all) * percent / 100.0).unwrap_or(1).min(all.max(1))
+            }
+        }
+    }
+}
+
+fn whole(n: usize) -> f64 {
+    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
 /// Another number of replicas (apps/v1 `spec.replicas`).
-pub(super) fn scale(fault: &Fault, sight: &Sight, id: &str, to: u32) -> Result<Plan, CompileError> {
+pub fn scale(fault: &Fault, sight: &Sight, id: &str, to: u32) -> Result<Plan, CompileError> {
     let Target::Workload { kind: word, name } = &fault.target else {
         return Err(CompileError::CannotExpress {
             what: format!("{} has no replicas", fault.target),
@@ -94,7 +129,7 @@ pub(super) fn scale(fault: &Fault, sight: &Sight, id: &str, to: u32) -> Result<P
 }
 
 /// Evictions (policy/v1) of named pods: the same id gives the same choice.
-pub(super) fn kill(fault: &Fault, sight: &Sight, id: &str, how_many: HowMany) -> Result<Plan, CompileError> {
+pub fn kill(fault: &Fault, sight: &Sight, id: &str, how_many: HowMany) -> Result<Plan, CompileError> {
     let target = aim::aim(fault, sight)?;
     let mut candidates: Vec<&Manifest> = target.pods.clone();
     let spared: Vec<String> = candidates.iter().filter_map(|pod| aim::unfit(pod, sight)).collect();
@@ -209,4 +244,18 @@ fn budgets(chosen: &[&Manifest], sight: &Sight) -> Vec<String> {
 /// The lot a pod draws under a plan's id: the same id always gives the same choice.
 fn lot(id: &str, name: &str) -> String {
     crate::fault::identity::digest(&serde_json::json!([id, name]), 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HowMany;
+
+    #[test]
+    fn a_share_is_rounded_down_to_one_at_least() {
+        assert_eq!(HowMany::Percent(50.0).of(3), 1);
+        assert_eq!(HowMany::Percent(50.0).of(4), 2);
+        assert_eq!(HowMany::Percent(1.0).of(3), 1);
+        assert_eq!(HowMany::Percent(100.0).of(7), 7);
+        assert_eq!(HowMany::Count(2).of(7), 2);
+    }
 }

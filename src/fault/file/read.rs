@@ -213,7 +213,8 @@ impl Reading<'_> {
             if let Some(at) = entries.get(param.name)
                 && let Err(why) = param.read(&at.value.value())
             {
-                return Err(self.wrong(*at, format!("params.{}: {why}", param.name), param.doc));
+                let remedy = param.remedy(&at.value.value());
+                return Err(self.wrong(*at, format!("params.{}: {why}", param.name), remedy));
             }
         }
         Ok(entries.into_iter().map(|(name, value)| (name.to_owned(), value.value.value())).collect())

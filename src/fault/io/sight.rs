@@ -10,6 +10,7 @@ use crate::{
         api::{Api, Read, Trouble},
     },
     fault::{
+        catalogue::{Sees, row},
         drivers::CompileError,
         intent::{Fault, FaultKind},
         known, mesh_root,
@@ -38,9 +39,16 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
     namespaces.dedup();
     namespaces.truncate(NAMESPACES);
     let inside = join_all(namespaces.iter().map(|namespace| inside(api, namespace)));
-    let (routes, inside, istiod) = futures::join!(served_routes(api, &namespaces), inside, mesh(api));
+    let more = join_all(row(fault.kind).sees.iter().map(|sees| more(api, *sees, &fault.namespace)));
+    let (routes, inside, istiod, more) = futures::join!(served_routes(api, &namespaces), inside, mesh(api), more);
     let (istiod, root_namespace) = istiod?;
     let mut sight = Sight { given, istiod, root_namespace, ..routes? };
+    for part in more {
+        let part = part?;
+        sight.config_maps.extend(part.config_maps);
+        sight.nodes.extend(part.nodes);
+        sight.unreadable.extend(part.unreadable);
+    }
     for part in inside {
         let part = part?;
         sight.namespaces.extend(part.namespaces);
@@ -50,6 +58,22 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
         sight.autoscalers.extend(part.autoscalers);
         sight.budgets.extend(part.budgets);
         sight.unreadable.extend(part.unreadable);
+    }
+    Ok(sight)
+}
+
+/// What this kind must see beside the rest.
+async fn more<A: Api>(api: &A, sees: Sees, namespace: &str) -> Result<Sight, CompileError> {
+    let mut sight = Sight::default();
+    match sees {
+        Sees::ConfigMaps => match list(api, &known::config_map(), Some(namespace), "").await? {
+            Some(all) => sight.config_maps = all,
+            None => sight.unreadable.push(format!("configmaps in {namespace}")),
+        },
+        Sees::Nodes => match list(api, &known::node(), None, "").await? {
+            Some(all) => sight.nodes = all,
+            None => sight.unreadable.push("nodes".to_owned()),
+        },
     }
     Ok(sight)
 }
