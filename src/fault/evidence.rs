@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use super::{
     catalogue::{self, row},
     intent::{Driver, FaultKind, Target},
-    plan::{Change, Plan},
+    plan::{Change, Plan, Step},
+    sign::Sign,
     view::{EvidenceState, EvidenceView},
 };
 use crate::{
@@ -67,6 +68,13 @@ pub enum Expected {
         theirs: ObjectRef,
         /// It is to take them.
         takes: bool,
+    },
+    /// The object's own status shows it.
+    Object {
+        /// The object.
+        object: ObjectRef,
+        /// What its status should show.
+        sign: Sign,
     },
     /// Nobody can say what these objects should do.
     Unknown,
@@ -134,6 +142,13 @@ pub fn scaled(plan: &Plan) -> Expected {
     found.unwrap_or(Expected::Unknown)
 }
 
+/// The status of the object that the plan's first step changes.
+pub fn sign(plan: &Plan, sign: impl Fn(&Step) -> Sign) -> Expected {
+    plan.steps
+        .first()
+        .map_or(Expected::Unknown, |step| Expected::Object { object: step.object.clone(), sign: sign(step) })
+}
+
 /// A controller accepts the route the plan makes beside the one aimed at.
 pub fn route(plan: &Plan, takes: bool) -> Expected {
     let made = plan.steps.iter().find(|step| matches!(step.change, Change::Create { fused: true, .. }));
@@ -187,7 +202,7 @@ impl Expected {
     pub fn look(&self) -> Look<'_> {
         match self {
             Self::Answers { question, .. } | Self::Latency { question, .. } => Look::Metric(question),
-            Self::Replicas { object, .. } => Look::Objects(vec![object]),
+            Self::Replicas { object, .. } | Self::Object { object, .. } => Look::Objects(vec![object]),
             Self::Ends(pods) => Look::Objects(pods.iter().map(|(pod, _)| pod).collect()),
             Self::Route { ours, theirs, .. } => Look::Objects(vec![ours, theirs]),
             Self::Unknown => Look::Nothing,
@@ -220,6 +235,10 @@ impl Expected {
                 let there = if to < from { now <= to } else { now >= to };
                 if there { Ok(moved) } else { Err(format!("{moved} of {to} wanted")) }
             }
+            (Self::Object { sign, .. }, Seen::Objects(objects)) => match objects.first() {
+                Some(Some(object)) => sign.judge(object),
+                _ => Err("the object is gone".to_owned()),
+            },
             (Self::Ends(pods), Seen::Objects(objects)) => {
                 let ended = pods.iter().zip(objects).filter(|((_, uid), now)| {
                     now.as_ref().is_none_or(|now| now.terminating() || now.text(&["metadata", "uid"]) != Some(uid))

@@ -26,6 +26,8 @@ pub enum Target {
     Selector(BTreeMap<String, String>),
     /// A node by name.
     Node(String),
+    /// The nodes of a topology zone.
+    Zone(String),
     /// What the manifest itself names.
     Manifest,
 }
@@ -42,6 +44,7 @@ impl fmt::Display for Target {
                 write!(f, "-l {}", labels.join(","))
             }
             Self::Node(name) => write!(f, "node/{name}"),
+            Self::Zone(name) => write!(f, "zone/{name}"),
             Self::Manifest => f.write_str("the objects given"),
         }
     }

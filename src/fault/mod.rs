@@ -50,6 +50,7 @@ pub mod select;
 pub mod set;
 pub mod show;
 pub mod sight;
+pub mod sign;
 pub mod token;
 pub mod traffic;
 pub mod undo;

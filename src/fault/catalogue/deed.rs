@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::{Param, ScopeType, TargetType, did_you_mean, row};
@@ -55,6 +55,11 @@ impl Deed {
     /// A whole number that may be absent.
     pub fn given_whole(&self, name: &str) -> Option<u32> {
         self.0.get(name).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok())
+    }
+
+    /// Values by name, such as weights.
+    pub fn map(&self, name: &str) -> Result<Map<String, Value>, WrongIntent> {
+        self.read(name, |value| value.as_object().cloned())
     }
 
     /// A Service and its port.
@@ -188,6 +193,7 @@ fn target(fault: &Fault, all: &mut Vec<WrongIntent>) {
         | (TargetType::Route, Target::Route(_))
         | (TargetType::Selector, Target::Selector(_))
         | (TargetType::Node, Target::Node(_))
+        | (TargetType::Zone, Target::Zone(_))
         | (TargetType::Manifest, Target::Manifest) => true,
         (TargetType::Workload(kinds), Target::Workload { kind, .. }) => {
             known::workload(kind).is_some_and(|known| kinds.contains(&known.kind.as_str()))

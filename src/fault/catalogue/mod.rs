@@ -7,6 +7,7 @@
 
 pub mod deed;
 pub mod param;
+pub mod planned;
 pub mod view;
 
 pub use deed::{Backend, Deed, WrongIntent, deed};
@@ -73,6 +74,8 @@ pub enum Sees {
     ConfigMaps,
     /// The nodes.
     Nodes,
+    /// The NetworkPolicies of the namespace.
+    NetworkPolicies,
 }
 
 /// By what the guardrails judge a kind.
@@ -114,6 +117,8 @@ pub enum TargetType {
     Selector,
     /// `node/NAME`.
     Node,
+    /// `zone/NAME`: the nodes of a topology zone.
+    Zone,
     /// The objects of the file.
     Manifest,
 }
@@ -129,6 +134,7 @@ impl TargetType {
             }
             Self::Selector => "-l KEY=VALUE".to_owned(),
             Self::Node => "node/NAME".to_owned(),
+            Self::Zone => "zone/NAME".to_owned(),
             Self::Manifest => "-f FILE".to_owned(),
         }
     }

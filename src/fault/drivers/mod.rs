@@ -12,9 +12,12 @@ mod istio_virtual_service;
 pub(super) mod manifest;
 mod merge;
 pub(super) mod native;
-mod reach;
+pub(super) mod nodes;
+pub(super) mod reach;
 mod rollout;
-mod words;
+pub(super) mod route_patch;
+pub(super) mod template;
+pub(super) mod words;
 
 pub use error::CompileError;
 pub use manifest::change;
@@ -106,7 +109,7 @@ fn failure(fault: &Fault, mut refused: Vec<(Driver, CompileError)>) -> CompileEr
 }
 
 /// A plan's frame; the driver fills in the rest.
-fn plan(fault: &Fault, driver: Driver, id: &str, title: String, steps: Vec<Step>, reach: Reach) -> Plan {
+pub(super) fn plan(fault: &Fault, driver: Driver, id: &str, title: String, steps: Vec<Step>, reach: Reach) -> Plan {
     let class = class(&steps);
     let mut fuses: Vec<String> = steps
         .iter()

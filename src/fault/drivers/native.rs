@@ -155,17 +155,7 @@ pub fn kill(fault: &Fault, sight: &Sight, id: &str, how_many: HowMany) -> Result
     let mut reach = hit(&hit_target, sight, 1.0);
     reach.lost = lost(&candidates, &target.pods, sight);
     reach.portion = share(candidates.len(), target.pods.len());
-    let steps: Vec<Step> = (1..)
-        .zip(&candidates)
-        .map(|(n, pod)| Step {
-            n,
-            object: ObjectRef::new(known::pod(), pod.namespace().unwrap_or_default(), pod.name()),
-            change: Change::Evict,
-            before: Some((*pod).clone()),
-            residue: residue(pod),
-            assumed: false,
-        })
-        .collect();
+    let steps = evictions(1, &candidates);
     let of = if matches!(fault.target, Target::Workload { ref kind, .. } if kind.eq_ignore_ascii_case("pod")) {
         String::new()
     } else {
@@ -183,12 +173,28 @@ pub fn kill(fault: &Fault, sight: &Sight, id: &str, how_many: HowMany) -> Result
     Ok(plan)
 }
 
+/// The evictions of these pods, numbered from `first`.
+pub(super) fn evictions(first: u32, pods: &[&Manifest]) -> Vec<Step> {
+    (first..)
+        .zip(pods)
+        .map(|(n, pod)| Step {
+            n,
+            object: ObjectRef::new(known::pod(), pod.namespace().unwrap_or_default(), pod.name()),
+            change: Change::Evict,
+            before: Some((*pod).clone()),
+            residue: residue(pod),
+            assumed: false,
+        })
+        .collect()
+}
+
 fn share(part: usize, all: usize) -> f64 {
     let number = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
     if all == 0 { 1.0 } else { number(part) / number(all) }
 }
 
-fn lost(chosen: &[&Manifest], all: &[&Manifest], sight: &Sight) -> BTreeMap<String, (u32, u32)> {
+/// Pods lost of each workload, by `NS/KIND/NAME`: lost of all.
+pub(super) fn lost(chosen: &[&Manifest], all: &[&Manifest], sight: &Sight) -> BTreeMap<String, (u32, u32)> {
     let mut lost: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     let workload = |pod: &Manifest| {
         aim::owner(pod, sight).map(|(kind, name)| format!("{}/{kind}/{name}", pod.namespace().unwrap_or_default()))
@@ -223,7 +229,7 @@ fn residue(pod: &Manifest) -> Vec<String> {
 }
 
 /// What disruption budgets will say (policy/v1 `status.disruptionsAllowed`).
-fn budgets(chosen: &[&Manifest], sight: &Sight) -> Vec<String> {
+pub(super) fn budgets(chosen: &[&Manifest], sight: &Sight) -> Vec<String> {
     sight
         .budgets
         .iter()

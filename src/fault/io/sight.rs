@@ -47,6 +47,7 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
         let part = part?;
         sight.config_maps.extend(part.config_maps);
         sight.nodes.extend(part.nodes);
+        sight.network_policies.extend(part.network_policies);
         sight.unreadable.extend(part.unreadable);
     }
     for part in inside {
@@ -65,15 +66,20 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
 /// What this kind must see beside the rest.
 async fn more<A: Api>(api: &A, sees: Sees, namespace: &str) -> Result<Sight, CompileError> {
     let mut sight = Sight::default();
+    let (kind, inside) = match sees {
+        Sees::ConfigMaps => (known::config_map(), Some(namespace)),
+        Sees::NetworkPolicies => (known::network_policy(), Some(namespace)),
+        Sees::Nodes => (known::node(), None),
+    };
+    let Some(all) = list(api, &kind, inside, "").await? else {
+        let place = inside.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+        sight.unreadable.push(format!("{}{place}", kind.plural));
+        return Ok(sight);
+    };
     match sees {
-        Sees::ConfigMaps => match list(api, &known::config_map(), Some(namespace), "").await? {
-            Some(all) => sight.config_maps = all,
-            None => sight.unreadable.push(format!("configmaps in {namespace}")),
-        },
-        Sees::Nodes => match list(api, &known::node(), None, "").await? {
-            Some(all) => sight.nodes = all,
-            None => sight.unreadable.push("nodes".to_owned()),
-        },
+        Sees::ConfigMaps => sight.config_maps = all,
+        Sees::NetworkPolicies => sight.network_policies = all,
+        Sees::Nodes => sight.nodes = all,
     }
     Ok(sight)
 }

@@ -23,6 +23,7 @@ pub fn targets(subject: &Subject, kind: FaultKind) -> Vec<Target> {
             (TargetType::Service, Target::Service(_))
             | (TargetType::Route, Target::Route(_))
             | (TargetType::Node, Target::Node(_))
+            | (TargetType::Zone, Target::Zone(_))
             | (TargetType::Selector, Target::Selector(_)) => true,
             (TargetType::Workload(kinds), Target::Workload { kind, .. }) => kinds.contains(&kind.as_str()),
             _ => false,

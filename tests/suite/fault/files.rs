@@ -215,6 +215,7 @@ fn intents() -> impl Strategy<Value = Fault> {
         name.prop_map(Target::Service),
         name.prop_map(Target::Route),
         name.prop_map(Target::Node),
+        name.prop_map(Target::Zone),
         (name, name).prop_map(|(kind, name)| Target::Workload { kind, name }),
         prop::collection::btree_map(name, text, 1..3).prop_map(Target::Selector),
     ];

@@ -195,6 +195,7 @@ pub async fn before_undo(family: Family) -> u32 {
     let touch: fn(Family, &mut Value) = |family, object| match family {
         Family::Insert => object["spec"]["http"][0]["fault"]["delay"]["fixedDelay"] = json!("9s"),
         Family::Image => object["spec"]["template"]["spec"]["containers"][1]["image"] = json!("web:2"),
+        Family::Rules => object["spec"]["rules"] = json!([{"backendRefs": [{"name": "theirs", "port": 80}]}]),
         Family::Scale => object["spec"]["replicas"] = json!(7),
         Family::Additive | Family::Recreate => theirs(object),
         Family::Evict => {}
@@ -204,7 +205,7 @@ pub async fn before_undo(family: Family) -> u32 {
     let view = cockpit.engine.abort(ID).await.unwrap();
     assert_eq!(rig.world.get(&object).unwrap()["spec"], moved, "{}: overwritten", family.letter());
     match family {
-        Family::Image | Family::Scale => {
+        Family::Image | Family::Rules | Family::Scale => {
             assert_eq!(view.state, State::Residue, "{view:?}");
             assert_eq!(view.steps[0].outcome, Some(Outcome::Superseded), "{view:?}");
             assert!(view.steps[0].note.contains("ben"), "{view:?}");
@@ -485,7 +486,7 @@ pub async fn ground_moves(family: Family) -> u32 {
     }
 
     // A controller puts everything back while our mark is on it.
-    if matches!(family, Family::Insert | Family::Image | Family::Scale) {
+    if matches!(family, Family::Insert | Family::Image | Family::Rules | Family::Scale) {
         let rig = Rig::new(family);
         let cockpit = active(&rig).await;
         let object = family.object(ID);
@@ -495,6 +496,7 @@ pub async fn ground_moves(family: Family) -> u32 {
                     object["spec"]["http"].as_array_mut().unwrap().remove(0);
                 }
                 Family::Image => object["spec"]["template"]["spec"]["containers"][1]["image"] = json!("web:1"),
+                Family::Rules => object["spec"]["rules"] = json!([{"backendRefs": [{"name": "reviews", "port": 80}]}]),
                 _ => object["spec"]["replicas"] = json!(3),
             });
         });
