@@ -36,9 +36,11 @@ impl How {
 /// The name a person types to confirm: the target's own, so that the wrong object is noticed.
 pub fn name_to_type(plan: &Plan) -> String {
     match &plan.fault.target {
-        Target::Service(name) | Target::Route(name) | Target::Node(name) | Target::Workload { name, .. } => {
-            name.clone()
-        }
+        Target::Service(name)
+        | Target::Route(name)
+        | Target::Node(name)
+        | Target::Zone(name)
+        | Target::Workload { name, .. } => name.clone(),
         Target::Selector(_) => plan.fault.namespace.clone(),
         Target::Manifest => plan.steps.first().map(|step| step.object.name.clone()).unwrap_or_default(),
     }

@@ -8,9 +8,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    catalogue::{self, AbortWith, Deed},
+    catalogue::{self, row},
     intent::{Driver, FaultKind, Target},
-    plan::{Change, Plan},
+    plan::{Change, Plan, Step},
+    sign::Sign,
     view::{EvidenceState, EvidenceView},
 };
 use crate::{
@@ -68,6 +69,13 @@ pub enum Expected {
         /// It is to take them.
         takes: bool,
     },
+    /// The object's own status shows it.
+    Object {
+        /// The object.
+        object: ObjectRef,
+        /// What its status should show.
+        sign: Sign,
+    },
     /// Nobody can say what these objects should do.
     Unknown,
 }
@@ -94,41 +102,39 @@ pub enum Seen {
     Unread(String),
 }
 
-/// What this plan should make visible.
+/// What this plan should make visible, as its kind tells.
 pub fn expected(plan: &Plan) -> Expected {
-    let Ok(deed) = catalogue::deed(&plan.fault) else { return Expected::Unknown };
-    let rise = (plan.reach.portion / 4.0).min(RISE);
-    let answers = |what: String, matcher: &str| Expected::Answers { what, question: share(plan, matcher), rise };
-    match deed {
-        Deed::HttpAbort { with: AbortWith::Http(status), .. } => {
-            answers(format!("{status}s"), &format!("response_code=\"{status}\""))
-        }
-        Deed::HttpAbort { with: AbortWith::Grpc(code), .. } => {
-            answers(format!("gRPC status {code}"), &format!("grpc_response_status=\"{code}\""))
-        }
-        Deed::AuthzDeny { .. } => answers("refusals".to_owned(), "response_code=\"403\""),
-        Deed::HttpDelay { delay, .. } => {
-            // A tenth of what it comes to once the whole window lies within the fault.
-            let rise_ms = delay.as_secs_f64() * 1000.0 * plan.reach.portion / 10.0;
-            Expected::Latency { question: mean(plan), rise_ms }
-        }
-        Deed::Scale { .. } => scaled(plan),
-        Deed::PodKill { .. } => Expected::Ends(
-            plan.steps
-                .iter()
-                .filter(|step| step.change == Change::Evict)
-                .map(|step| {
-                    let uid = step.before.as_ref().and_then(|pod| pod.text(&["metadata", "uid"]));
-                    (step.object.clone(), uid.unwrap_or_default().to_owned())
-                })
-                .collect(),
-        ),
-        Deed::RouteConflict { recreate, .. } => routes(plan, recreate),
-        Deed::Manifest => Expected::Unknown,
-    }
+    catalogue::deed(&plan.fault).map_or(Expected::Unknown, |deed| (row(plan.fault.kind).expects)(plan, &deed))
 }
 
-fn scaled(plan: &Plan) -> Expected {
+/// A share of the requests to what is hit is answered so; `matcher` are labels of `istio_requests_total`.
+pub fn answered(plan: &Plan, what: String, matcher: &str) -> Expected {
+    let rise = (plan.reach.portion / 4.0).min(RISE);
+    Expected::Answers { what, question: share(plan, matcher), rise }
+}
+
+/// Requests to what is hit take so much longer.
+pub fn slower(plan: &Plan, by: Duration) -> Expected {
+    // A tenth of what it comes to once the whole window lies within the fault.
+    let rise_ms = by.as_secs_f64() * 1000.0 * plan.reach.portion / 10.0;
+    Expected::Latency { question: mean(plan), rise_ms }
+}
+
+/// The pods that the plan evicts end.
+pub fn evicted(plan: &Plan) -> Expected {
+    let evictions = plan.steps.iter().filter(|step| step.change == Change::Evict);
+    Expected::Ends(
+        evictions
+            .map(|step| {
+                let uid = step.before.as_ref().and_then(|pod| pod.text(&["metadata", "uid"]));
+                (step.object.clone(), uid.unwrap_or_default().to_owned())
+            })
+            .collect(),
+    )
+}
+
+/// Another number of ready replicas.
+pub fn scaled(plan: &Plan) -> Expected {
     let found = plan.steps.iter().find_map(|step| match step.change {
         Change::Scale { from, to } => Some(Expected::Replicas { object: step.object.clone(), from, to }),
         _ => None,
@@ -136,7 +142,15 @@ fn scaled(plan: &Plan) -> Expected {
     found.unwrap_or(Expected::Unknown)
 }
 
-fn routes(plan: &Plan, takes: bool) -> Expected {
+/// The status of the object that the plan's first step changes.
+pub fn sign(plan: &Plan, sign: impl Fn(&Step) -> Sign) -> Expected {
+    plan.steps
+        .first()
+        .map_or(Expected::Unknown, |step| Expected::Object { object: step.object.clone(), sign: sign(step) })
+}
+
+/// A controller accepts the route the plan makes beside the one aimed at.
+pub fn route(plan: &Plan, takes: bool) -> Expected {
     let made = plan.steps.iter().find(|step| matches!(step.change, Change::Create { fused: true, .. }));
     match (made, &plan.fault.target) {
         (Some(step), Target::Route(name)) => {
@@ -188,7 +202,7 @@ impl Expected {
     pub fn look(&self) -> Look<'_> {
         match self {
             Self::Answers { question, .. } | Self::Latency { question, .. } => Look::Metric(question),
-            Self::Replicas { object, .. } => Look::Objects(vec![object]),
+            Self::Replicas { object, .. } | Self::Object { object, .. } => Look::Objects(vec![object]),
             Self::Ends(pods) => Look::Objects(pods.iter().map(|(pod, _)| pod).collect()),
             Self::Route { ours, theirs, .. } => Look::Objects(vec![ours, theirs]),
             Self::Unknown => Look::Nothing,
@@ -221,6 +235,10 @@ impl Expected {
                 let there = if to < from { now <= to } else { now >= to };
                 if there { Ok(moved) } else { Err(format!("{moved} of {to} wanted")) }
             }
+            (Self::Object { sign, .. }, Seen::Objects(objects)) => match objects.first() {
+                Some(Some(object)) => sign.judge(object),
+                _ => Err("the object is gone".to_owned()),
+            },
             (Self::Ends(pods), Seen::Objects(objects)) => {
                 let ended = pods.iter().zip(objects).filter(|((_, uid), now)| {
                     now.as_ref().is_none_or(|now| now.terminating() || now.text(&["metadata", "uid"]) != Some(uid))
@@ -256,33 +274,10 @@ fn percent(share: f64) -> String {
     format!("{:.0}%", share * 100.0)
 }
 
-/// Why a fault of this driver usually shows no effect.
+/// Why a fault of this kind usually shows no effect when this driver carries it out.
 pub fn usual_reasons(driver: Driver, kind: FaultKind) -> &'static [&'static str] {
-    match (driver, kind) {
-        (Driver::Istio, FaultKind::AuthzDeny) => &[
-            "no sidecar, waypoint or ztunnel enforces the policy on the hit pods",
-            "connections refused below HTTP are not counted, nor are gRPC calls, whose refusals are no 403",
-        ],
-        (Driver::Istio, _) => &[
-            "no sidecar or waypoint on the hit pods",
-            "istiod has not sent the filter to the proxies",
-            "no request is in its scope",
-        ],
-        (Driver::IstioVirtualService, _) => &[
-            "the callers have no sidecar and no gateway that reads the VirtualService",
-            "an earlier rule takes the requests",
-        ],
-        (Driver::GatewayApi, _) => {
-            &["no controller of the Gateway takes the route in", "its listener allows no such route"]
-        }
-        (Driver::Native, FaultKind::Scale) => &[
-            "its controller has not acted yet",
-            "an autoscaler sets the number back",
-            "new pods wait for room or for readiness",
-        ],
-        (Driver::Native, FaultKind::PodKill) => &["the pods are still being ended", "a finalizer holds them"],
-        (Driver::Native, _) => &["what these objects should do is not known here"],
-    }
+    let row = row(kind).drivers.iter().find(|row| row.driver == driver);
+    row.map_or(&["what these objects should do is not known here"], |row| row.silent)
 }
 
 /// The judge of one fault while it is active.

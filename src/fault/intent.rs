@@ -4,53 +4,9 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde_json::Value;
 
+pub use super::kinds::FaultKind;
 use super::probe::Condition;
 use crate::cluster::Manifest;
-
-/// The fault kinds. The word is the one of Fault files, forms and the machine output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum FaultKind {
-    /// Requests wait before they are served.
-    HttpDelay,
-    /// Requests fail with a status.
-    HttpAbort,
-    /// Requests are refused by an authorization policy.
-    AuthzDeny,
-    /// A second route takes the same match.
-    RouteConflict,
-    /// A workload runs another number of replicas.
-    Scale,
-    /// Pods are evicted.
-    PodKill,
-    /// Any YAML.
-    Manifest,
-}
-
-impl FaultKind {
-    /// All kinds, in the order of the catalogue.
-    pub const ALL: [Self; 7] = [
-        Self::HttpDelay,
-        Self::HttpAbort,
-        Self::AuthzDeny,
-        Self::RouteConflict,
-        Self::Scale,
-        Self::PodKill,
-        Self::Manifest,
-    ];
-
-    /// Its name.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::HttpDelay => "http-delay",
-            Self::HttpAbort => "http-abort",
-            Self::AuthzDeny => "authz-deny",
-            Self::RouteConflict => "route-conflict",
-            Self::Scale => "scale",
-            Self::PodKill => "pod-kill",
-            Self::Manifest => "manifest",
-        }
-    }
-}
 
 /// Whom it is aimed at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +26,8 @@ pub enum Target {
     Selector(BTreeMap<String, String>),
     /// A node by name.
     Node(String),
+    /// The nodes of a topology zone.
+    Zone(String),
     /// What the manifest itself names.
     Manifest,
 }
@@ -86,6 +44,7 @@ impl fmt::Display for Target {
                 write!(f, "-l {}", labels.join(","))
             }
             Self::Node(name) => write!(f, "node/{name}"),
+            Self::Zone(name) => write!(f, "zone/{name}"),
             Self::Manifest => f.write_str("the objects given"),
         }
     }

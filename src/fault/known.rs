@@ -17,6 +17,8 @@ kinds! {
     namespace = cluster_wide("", "v1", "Namespace", "namespaces");
     /// v1 ConfigMap.
     config_map = namespaced("", "v1", "ConfigMap", "configmaps");
+    /// v1 Node.
+    node = cluster_wide("", "v1", "Node", "nodes");
     /// batch/v1 Job.
     job = namespaced("batch", "v1", "Job", "jobs");
     /// apps/v1 Deployment.
@@ -31,6 +33,8 @@ kinds! {
     autoscaler = namespaced("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers");
     /// policy/v1 PodDisruptionBudget.
     disruption_budget = namespaced("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets");
+    /// networking.k8s.io/v1 NetworkPolicy.
+    network_policy = namespaced("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies");
     /// gateway.networking.k8s.io/v1 HTTPRoute.
     http_route = namespaced("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
     /// gateway.networking.k8s.io/v1 Gateway.
@@ -67,9 +71,11 @@ pub fn workload(word: &str) -> Option<Kind> {
         "rs" | "replicaset" | "replicasets" => Some(replica_set()),
         "po" | "pod" | "pods" => Some(pod()),
         "vs" | "virtualservice" | "virtualservices" => Some(virtual_service()),
+        "cm" | "configmap" | "configmaps" => Some(config_map()),
         _ => None,
     }
 }
 
 /// The words [`workload`] understands, for "did you mean".
-pub const WORKLOAD_WORDS: [&str; 6] = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "VirtualService"];
+pub const WORKLOAD_WORDS: [&str; 7] =
+    ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "VirtualService", "ConfigMap"];

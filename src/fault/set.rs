@@ -16,7 +16,7 @@ use super::{
 pub struct Words {
     /// The fault kind.
     pub kind: String,
-    /// `service/N`, `route/N`, `KIND/N`, `node/N`; `None` with a selector.
+    /// `service/N`, `route/N`, `KIND/N`, `node/N`, `zone/N`; `None` with a selector.
     pub target: Option<String>,
     /// `-l key=value,…`.
     pub selector: Option<String>,
@@ -92,7 +92,7 @@ pub fn fault(words: &Words, namespace: &str) -> Result<Fault, WrongIntent> {
     })
 }
 
-/// Reads `service/N`, `route/N`, `node/N` or `KIND/N`.
+/// Reads `service/N`, `route/N`, `node/N`, `zone/N` or `KIND/N`.
 pub fn target(text: &str) -> Result<Target, WrongIntent> {
     let (kind, name) =
         text.split_once('/').filter(|(kind, name)| !kind.is_empty() && !name.is_empty()).ok_or_else(|| {
@@ -110,9 +110,10 @@ pub fn target(text: &str) -> Result<Target, WrongIntent> {
         "service" | "services" | "svc" => Target::Service(name),
         "route" | "httproute" | "httproutes" => Target::Route(name),
         "node" | "nodes" | "no" => Target::Node(name),
+        "zone" => Target::Zone(name),
         _ => {
             let Some(kind) = known::workload(kind) else {
-                let known = ["service", "route", "node"].into_iter().chain(known::WORKLOAD_WORDS);
+                let known = ["service", "route", "node", "zone"].into_iter().chain(known::WORKLOAD_WORDS);
                 return Err(wrong("target", format!("`{kind}` is not a kind of target"), did_you_mean(kind, known)));
             };
             Target::Workload { kind: kind.kind, name }

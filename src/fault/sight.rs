@@ -25,6 +25,12 @@ pub struct Sight {
     pub gateways: Option<Vec<Manifest>>,
     /// VirtualServices of all readable namespaces.
     pub virtual_services: Vec<Manifest>,
+    /// ConfigMaps of the target's namespace, where the kind must see them.
+    pub config_maps: Vec<Manifest>,
+    /// Nodes, where the kind must see them.
+    pub nodes: Vec<Manifest>,
+    /// NetworkPolicies of the target's namespace, where the kind must see them.
+    pub network_policies: Vec<Manifest>,
     /// Kinds served, as far as asked for: the preferred version of each.
     pub served: Vec<Kind>,
     /// API groups that could not be asked about.

@@ -3,7 +3,9 @@
 use brink::{
     cluster::{Kind, Manifest, ObjectRef, api::Write},
     fault::{
+        drivers::compile,
         edit, identity,
+        intent::Fault,
         mark::Mark,
         plan::{Change, Edit, Step},
         record,
@@ -19,6 +21,7 @@ use brink::{
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
+use super::fault::sights;
 use super::support::{
     fake_cluster::Twist,
     families::{Family, wrap},
@@ -137,16 +140,45 @@ fn armed(rig: &Rig, step: &Step) -> Arm {
     let mut plan = checked.plan;
     plan.steps = vec![step.clone()];
     let before = step.before.clone().unwrap();
-    let checked = wrap(&rig.world, plan, vec![None], vec![identity::identity(&before)], vec![Some("u-1".to_owned())]);
+    let uid = before.text(&["metadata", "uid"]).map(str::to_owned);
+    let checked = wrap(&rig.world, plan, vec![None], vec![identity::identity(&before)], vec![uid]);
     let approval = brink::fault::approval::Approval { how: brink::fault::approval::How::Key, token: String::new() };
     let armer = brink::fault::arming::Armer {
         user: "ana".to_owned(),
         host: "1@here".to_owned(),
         access: Access::default(),
         server: String::new(),
-        home: None,
+        home: Some("brink".to_owned()),
     };
     brink::fault::arming::arm(&checked, &approval, &armer, Value::Null).unwrap()
+}
+
+/// Every change of every kind in the catalogue comes back: undo(apply(world)) = world, and twice is once.
+#[test]
+fn the_changes_of_every_kind_come_back() {
+    let mut seen = 0;
+    for (kind, driver) in sights::served() {
+        let wanted = Fault { driver: Some(driver), ..sights::example(kind) };
+        let plan = compile(&wanted, &sights::plenty(), ID).unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+        for step in &plan.steps {
+            if !matches!(step.change, Change::Patch { .. } | Change::Scale { .. }) {
+                continue;
+            }
+            let before = step.before.clone().unwrap();
+            let arm = RIG.with(|rig| armed(rig, step));
+            let fact = &arm.steps[0];
+            let tie = Tie { id: ID, fact, fuse: None, unmarked: false };
+            let faulted = carried_out(&before, &forward(step, Some(&before), &tie).unwrap());
+            assert_ne!(faulted.at(&["spec"]).or(faulted.at(&["data"])), before.at(&["spec"]).or(before.at(&["data"])));
+            assert_eq!(Mark::on(&faulted), Some(Mark::of(ID, fact)), "{kind:?}");
+            let (after, outcome) = undone(fact, &faulted);
+            assert!(identity::same(&after.0, &before.0), "{kind:?}: {} is not {}", after.0, before.0);
+            assert_eq!(outcome, Outcome::Restored, "{kind:?}");
+            assert_eq!(undone(fact, &after), (after, Outcome::Already), "{kind:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 12, "{seen}");
 }
 
 fn known() -> Known<'static> {
@@ -274,7 +306,7 @@ proptest! {
     /// A crash anywhere, another writer anywhere, the guardian alive or not: it ends, lawfully, and their label stays.
     #[test]
     fn every_injection_ends(
-        family in 0usize..6, crash in 1u64..70, landed in any::<bool>(), both in any::<bool>(), writes in 1u64..60,
+        family in 0usize..Family::ALL.len(), crash in 1u64..70, landed in any::<bool>(), both in any::<bool>(), writes in 1u64..60,
     ) {
         let family = Family::ALL[family];
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();

@@ -6,7 +6,7 @@ use super::{
     ctx::{Ctx, owner_reference},
     json,
     key::Key,
-    kinds,
+    kinds, node,
     pods::{self, MANAGER},
 };
 use crate::base::objects::{Objects, Refused};
@@ -34,7 +34,7 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
             },
             "nodeName": facts.node,
             "targetRef": {"kind": "Pod", "name": name, "namespace": key.namespace, "uid": pod.uid},
-            "zone": "demo-a",
+            "zone": node::zone(ctx, &facts.node),
         });
         let ports = ports(ctx, &service, &Key::new(kinds::POD, &key.namespace, name));
         match groups.iter_mut().find(|(held, _)| *held == ports) {

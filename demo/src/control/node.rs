@@ -5,6 +5,12 @@ use serde_json::{Value, json};
 use super::{ctx::Ctx, json, key::Key, kinds};
 use crate::base::objects::{Objects, Refused};
 
+/// The taint of a cordoned node.
+pub(super) const CORDON: &str = "node.kubernetes.io/unschedulable";
+
+/// Zones of a world's nodes, in turn.
+const ZONES: [&str; 3] = ["demo-a", "demo-b", "demo-c"];
+
 /// A node as its kubelet registers it, the `at`-th of the world.
 pub fn manifest(at: usize, name: &str) -> Value {
     json!({
@@ -14,7 +20,7 @@ pub fn manifest(at: usize, name: &str) -> Value {
             "name": name,
             "labels": {
                 "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
-                "topology.kubernetes.io/zone": "demo-a", "topology.kubernetes.io/region": "demo",
+                "topology.kubernetes.io/zone": ZONES[at % ZONES.len()], "topology.kubernetes.io/region": "demo",
             },
         },
         "spec": {
@@ -24,8 +30,16 @@ pub fn manifest(at: usize, name: &str) -> Value {
     })
 }
 
+/// The zone a node is in.
+pub(super) fn zone<O: Objects>(ctx: &Ctx<'_, O>, name: &str) -> String {
+    let node = ctx.objects.get(kinds::NODE, "", name);
+    node.map(|node| json::text(&node, &["metadata", "labels", "topology.kubernetes.io/zone"]).to_owned())
+        .unwrap_or_default()
+}
+
 pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
     let Some(node) = ctx.get(key) else { return orphans(ctx, key) };
+    cordon(ctx, key, &node)?;
     if !json::list(&node, &["status", "conditions"]).is_empty() {
         return Ok(());
     }
@@ -62,6 +76,28 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
         },
     });
     ctx.set_status(key, "kubelet", status)
+}
+
+/// A cordoned node carries the taint of it, and loses it with the cordon (the node lifecycle controller).
+fn cordon<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, node: &Value) -> Result<(), Refused> {
+    let is_cordon = |taint: &Value| json::text(taint, &["key"]) == CORDON;
+    let mut taints = json::list(node, &["spec", "taints"]).to_vec();
+    let cordoned = json::yes(node, &["spec", "unschedulable"]);
+    if cordoned == taints.iter().any(is_cordon) {
+        return Ok(());
+    }
+    if cordoned {
+        taints.push(json!({"key": CORDON, "effect": "NoSchedule", "timeAdded": ctx.stamp()}));
+    } else {
+        taints.retain(|taint| !is_cordon(taint));
+    }
+    ctx.edit(key, "kube-controller-manager", |node| {
+        if taints.is_empty() {
+            json::remove(node, &["spec", "taints"]);
+        } else {
+            json::set(node, &["spec", "taints"], taints.clone());
+        }
+    })
 }
 
 /// Pods bound to a node that is gone are gone with it.

@@ -10,11 +10,11 @@ use super::{
     json::{self, Labels},
     key::Key,
     kinds, names,
+    node::CORDON,
 };
 use crate::base::objects::{Objects, Refused};
 
 const MANAGER: &str = "kube-scheduler";
-const CORDON: &str = "node.kubernetes.io/unschedulable";
 
 /// A node as far as placing goes.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 //! cannot grow old.
 
 mod commands;
+mod faults;
 mod keys;
 mod reference;
 
@@ -21,10 +22,15 @@ pub type Page = (&'static str, String);
 
 /// Every generated page.
 pub fn pages() -> Vec<Page> {
-    [("cli.md", commands::page()), ("config.md", reference::page()), ("keys.md", keys::page())]
-        .into_iter()
-        .map(|(name, body)| (name, format!("{NOTE}{}\n", body.trim_end())))
-        .collect()
+    [
+        ("cli.md", commands::page()),
+        ("config.md", reference::page()),
+        ("faults.md", faults::page()),
+        ("keys.md", keys::page()),
+    ]
+    .into_iter()
+    .map(|(name, body)| (name, format!("{NOTE}{}\n", body.trim_end())))
+    .collect()
 }
 
 /// The README with its generated parts: the table of keys, and the screens named in it, whose text `screen` knows.

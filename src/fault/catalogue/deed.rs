@@ -1,67 +1,82 @@
-//! An intent as typed values: what a driver compiles.
+//! An intent as values that are all there and in range: what a driver compiles.
 
 use std::{collections::BTreeMap, time::Duration};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::{Param, ScopeType, TargetType, did_you_mean, row};
 use crate::{
     base::span,
-    fault::intent::{Fault, FaultKind, Target},
+    fault::intent::{Fault, Target},
     fault::known,
 };
 
-/// What is to be done, with every value present and in range.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Deed {
-    /// Requests wait.
-    HttpDelay {
-        /// How long.
-        delay: Duration,
-        /// Which share, above 0 and up to 100.
-        percent: f64,
-    },
-    /// Requests fail.
-    HttpAbort {
-        /// How.
-        with: AbortWith,
-        /// Which share, above 0 and up to 100.
-        percent: f64,
-    },
-    /// Requests are refused.
-    AuthzDeny {
-        /// Only those of this source.
-        from: Option<String>,
-    },
-    /// A second route takes the same match.
-    RouteConflict {
-        /// Where it sends requests.
-        backend: Backend,
-        /// Make the first route younger.
-        recreate: bool,
-    },
-    /// Another number of replicas.
-    Scale {
-        /// How many.
-        replicas: u32,
-    },
-    /// Pods are evicted.
-    PodKill {
-        /// How many.
-        how_many: HowMany,
-    },
-    /// Any YAML.
-    Manifest,
+/// The values of an intent in their normal form, defaults filled in. Each kind's file knows which there are.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Deed(BTreeMap<&'static str, Value>);
+
+impl Deed {
+    /// All values by name.
+    pub fn values(&self) -> &BTreeMap<&'static str, Value> {
+        &self.0
+    }
+
+    /// A span.
+    pub fn span(&self, name: &str) -> Result<Duration, WrongIntent> {
+        self.read(name, |value| span::parse(value.as_str()?).ok())
+    }
+
+    /// A number, such as a share in per cent.
+    pub fn number(&self, name: &str) -> Result<f64, WrongIntent> {
+        self.read(name, Value::as_f64)
+    }
+
+    /// A whole number.
+    pub fn whole(&self, name: &str) -> Result<u32, WrongIntent> {
+        self.read(name, |value| value.as_u64().and_then(|number| u32::try_from(number).ok()))
+    }
+
+    /// true or false.
+    pub fn flag(&self, name: &str) -> Result<bool, WrongIntent> {
+        self.read(name, Value::as_bool)
+    }
+
+    /// A text.
+    pub fn text(&self, name: &str) -> Result<&str, WrongIntent> {
+        self.given_text(name).ok_or_else(|| absent(name))
+    }
+
+    /// A text that may be absent.
+    pub fn given_text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    /// A whole number that may be absent.
+    pub fn given_whole(&self, name: &str) -> Option<u32> {
+        self.0.get(name).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok())
+    }
+
+    /// Values by name, such as weights.
+    pub fn map(&self, name: &str) -> Result<Map<String, Value>, WrongIntent> {
+        self.read(name, |value| value.as_object().cloned())
+    }
+
+    /// A Service and its port.
+    pub fn backend(&self, name: &str) -> Result<Backend, WrongIntent> {
+        let text = self.text(name)?;
+        let (service, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
+        Ok(Backend { service: service.to_owned(), port: port.and_then(|port| port.parse().ok()) })
+    }
+
+    fn read<T>(&self, name: &str, read: impl Fn(&Value) -> Option<T>) -> Result<T, WrongIntent> {
+        self.0.get(name).and_then(read).ok_or_else(|| absent(name))
+    }
 }
 
-/// What a failed request is answered with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AbortWith {
-    /// An HTTP status.
-    Http(u16),
-    /// A gRPC status code.
-    Grpc(u8),
+/// The row promises a value that is not there: said like any other missing value, instead of a panic.
+fn absent(name: &str) -> WrongIntent {
+    WrongIntent::new(&format!("params.{name}"), format!("`{name}` is needed"), format!("give `{name}`"))
 }
 
 /// A Service of the fault's namespace.
@@ -71,32 +86,6 @@ pub struct Backend {
     pub service: String,
     /// Its port; `None` = its only or first one.
     pub port: Option<u16>,
-}
-
-/// How many of a set.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum HowMany {
-    /// This many.
-    Count(u32),
-    /// This share, above 0 and up to 100.
-    Percent(f64),
-}
-
-impl HowMany {
-    /// How many of `all`: shares are rounded down, to one at least.
-    pub fn of(self, all: usize) -> usize {
-        match self {
-            Self::Count(count) => usize::try_from(count).unwrap_or(usize::MAX),
-            Self::Percent(percent) => {
-                // Compared instead of cast: a share of a few thousand pods is exact in f64 anyway.
-                (1..=all).rev().find(|n| whole(*n) <= whole(all) * percent / 100.0).unwrap_or(1).min(all.max(1))
-            }
-        }
-    }
-}
-
-fn whole(n: usize) -> f64 {
-    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 /// A value of an intent that does not fit, with the remedy.
@@ -111,23 +100,29 @@ pub struct WrongIntent {
     pub fix: String,
 }
 
-fn wrong(field: &str, why: impl Into<String>, fix: impl Into<String>) -> WrongIntent {
-    WrongIntent { field: field.to_owned(), why: why.into(), fix: fix.into() }
+impl WrongIntent {
+    /// What is wrong with a field, and what to do.
+    pub fn new(field: &str, why: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), why: why.into(), fix: fix.into() }
+    }
 }
 
-/// Checks a whole intent against the catalogue and gives its typed values; otherwise everything that is wrong.
+fn wrong(field: &str, why: impl Into<String>, fix: impl Into<String>) -> WrongIntent {
+    WrongIntent::new(field, why, fix)
+}
+
+/// Checks a whole intent against the catalogue and gives its values; otherwise everything that is wrong.
 pub fn deed(fault: &Fault) -> Result<Deed, Vec<WrongIntent>> {
     let mut all = Vec::new();
-    let values = params(fault, &mut all);
+    let deed = Deed(params(fault, &mut all));
     target(fault, &mut all);
     scope(fault, &mut all);
     spans(fault, &mut all);
     driver(fault, &mut all);
-    if !all.is_empty() {
-        return Err(all);
+    if let Some(checks) = row(fault.kind).checks {
+        all.extend(checks(fault, &deed));
     }
-    typed(fault, &values)
-        .ok_or_else(|| vec![wrong("params", "the parameters do not fit together", "change one of them")])
+    if all.is_empty() { Ok(deed) } else { Err(all) }
 }
 
 /// Reads every parameter into its normal form, defaults filled in.
@@ -149,7 +144,7 @@ fn params(fault: &Fault, all: &mut Vec<WrongIntent>) -> BTreeMap<&'static str, V
             Ok(value) => {
                 values.insert(param.name, value);
             }
-            Err(why) => all.push(wrong(&format!("params.{}", param.name), why, param.doc)),
+            Err(why) => all.push(wrong(&format!("params.{}", param.name), why, param.remedy(given))),
         }
         if let Some(other) = param.either.filter(|other| param.name < *other && fault.params.contains_key(*other)) {
             all.push(wrong(
@@ -197,6 +192,8 @@ fn target(fault: &Fault, all: &mut Vec<WrongIntent>) {
         (TargetType::Service, Target::Service(_))
         | (TargetType::Route, Target::Route(_))
         | (TargetType::Selector, Target::Selector(_))
+        | (TargetType::Node, Target::Node(_))
+        | (TargetType::Zone, Target::Zone(_))
         | (TargetType::Manifest, Target::Manifest) => true,
         (TargetType::Workload(kinds), Target::Workload { kind, .. }) => {
             known::workload(kind).is_some_and(|known| kinds.contains(&known.kind.as_str()))
@@ -208,9 +205,6 @@ fn target(fault: &Fault, all: &mut Vec<WrongIntent>) {
     }
     if matches!(&fault.target, Target::Selector(labels) if labels.is_empty()) {
         all.push(wrong("target", "an empty selector takes every pod of the namespace", examples()));
-    }
-    if fault.kind == FaultKind::Manifest && fault.manifests.is_empty() {
-        all.push(wrong("target", "there is no object in it", "give YAML with apiVersion, kind and metadata.name"));
     }
 }
 
@@ -230,14 +224,7 @@ fn scope(fault: &Fault, all: &mut Vec<WrongIntent>) {
         ));
     }
     if let Some(from) = &fault.scope.from {
-        let source = Param {
-            name: "from",
-            kind: super::ParamType::Source,
-            default: None,
-            required: false,
-            either: None,
-            doc: "the workload the requests come from",
-        };
+        let source = Param::optional("from", super::ParamType::Source, "the workload the requests come from");
         if let Err(why) = source.read(&Value::String(from.clone())) {
             all.push(wrong("scope.from", why, source.doc));
         }
@@ -274,56 +261,5 @@ fn driver(fault: &Fault, all: &mut Vec<WrongIntent>) {
                 drivers.iter().map(|one| one.driver.word()).collect::<Vec<_>>().join(", ")
             ),
         ));
-    }
-}
-
-fn typed(fault: &Fault, values: &BTreeMap<&'static str, Value>) -> Option<Deed> {
-    let number = |name: &str| values.get(name).and_then(Value::as_f64);
-    let whole = |name: &str| values.get(name).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
-    let text = |name: &str| values.get(name).and_then(Value::as_str);
-    Some(match fault.kind {
-        FaultKind::HttpDelay => {
-            Deed::HttpDelay { delay: span::parse(text("delay")?).ok()?, percent: number("percent")? }
-        }
-        FaultKind::HttpAbort => Deed::HttpAbort {
-            with: match whole("grpc_status") {
-                Some(code) => AbortWith::Grpc(u8::try_from(code).ok()?),
-                None => AbortWith::Http(u16::try_from(whole("status")?).ok()?),
-            },
-            percent: number("percent")?,
-        },
-        FaultKind::AuthzDeny => {
-            Deed::AuthzDeny { from: text("from").map(str::to_owned).or_else(|| fault.scope.from.clone()) }
-        }
-        FaultKind::RouteConflict => {
-            let backend = text("backend")?;
-            let (service, port) = backend.split_once(':').map_or((backend, None), |(name, port)| (name, Some(port)));
-            Deed::RouteConflict {
-                backend: Backend { service: service.to_owned(), port: port.and_then(|port| port.parse().ok()) },
-                recreate: values.get("recreate").and_then(Value::as_bool)?,
-            }
-        }
-        FaultKind::Scale => Deed::Scale { replicas: whole("replicas")? },
-        FaultKind::PodKill => Deed::PodKill {
-            how_many: match whole("count") {
-                Some(count) => HowMany::Count(count),
-                None => HowMany::Percent(number("percent")?),
-            },
-        },
-        FaultKind::Manifest => Deed::Manifest,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::HowMany;
-
-    #[test]
-    fn a_share_is_rounded_down_to_one_at_least() {
-        assert_eq!(HowMany::Percent(50.0).of(3), 1);
-        assert_eq!(HowMany::Percent(50.0).of(4), 2);
-        assert_eq!(HowMany::Percent(1.0).of(3), 1);
-        assert_eq!(HowMany::Percent(100.0).of(7), 7);
-        assert_eq!(HowMany::Count(2).of(7), 2);
     }
 }

@@ -1,20 +1,26 @@
 //! The catalogue: every fault kind with its parameters, targets, scopes and drivers. One table feeds the form, `--set`, the
 //! Fault file, `fault kinds` and the validation, so that no two of them can disagree.
 //!
-//! [`row`] is the table, [`param`] reads one value, [`deed()`] turns a whole intent into typed values. It does not know the
-//! cluster: whether a driver works here is the business of the sight and the drivers.
+//! [`row`] is the table (its rows stand in `kinds`, one file each), [`param`] reads one value, [`deed()`] turns a whole intent
+//! into values that are all there and in range. It does not know the cluster: whether a driver works here is the business of
+//! the sight and the drivers.
 
 pub mod deed;
 pub mod param;
-mod table;
+pub mod planned;
 pub mod view;
 
-pub use deed::{AbortWith, Backend, Deed, HowMany, WrongIntent, deed};
+pub use deed::{Backend, Deed, WrongIntent, deed};
 pub use param::{Param, ParamType};
 
+pub use super::kinds::row;
 use super::{
     class::Class,
-    intent::{Driver, FaultKind},
+    drivers::CompileError,
+    evidence::Expected,
+    intent::{Driver, Fault, FaultKind},
+    plan::Plan,
+    sight::Sight,
 };
 use crate::base::suggest;
 
@@ -25,14 +31,60 @@ pub struct Row {
     pub kind: FaultKind,
     /// What it does, one sentence.
     pub doc: &'static str,
+    /// How it is asked for, behind `brink fault plan`.
+    pub example: &'static str,
     /// Its parameters, in the order of the form.
     pub params: &'static [Param],
     /// What it can be aimed at.
     pub targets: &'static [TargetType],
     /// Which scopes it knows.
     pub scopes: &'static [ScopeType],
+    /// What its drivers must see beside the workloads and routes of the namespace.
+    pub sees: &'static [Sees],
+    /// By what the guardrails judge it.
+    pub judged: Judged,
+    /// What must hold between its values, beyond each one's range.
+    pub checks: Option<fn(&Fault, &Deed) -> Vec<WrongIntent>>,
     /// Who can carry it out, preferred first.
     pub drivers: &'static [DriverRow],
+    /// What a plan should make visible.
+    pub expects: fn(&Plan, &Deed) -> Expected,
+}
+
+/// What a driver is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// The intent.
+    pub fault: &'a Fault,
+    /// Its values, all there and in range.
+    pub deed: &'a Deed,
+    /// What is seen of the cluster.
+    pub sight: &'a Sight,
+    /// The id of the plan; part of every name it makes.
+    pub id: &'a str,
+}
+
+/// How a driver turns what is wanted into a plan.
+pub type Compile = fn(&Wanted<'_>) -> Result<Plan, CompileError>;
+
+/// What some kinds must see, and others need not wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sees {
+    /// The ConfigMaps of the namespace.
+    ConfigMaps,
+    /// The nodes.
+    Nodes,
+    /// The NetworkPolicies of the namespace.
+    NetworkPolicies,
+}
+
+/// By what the guardrails judge a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judged {
+    /// By the share of the traffic that it touches.
+    Traffic,
+    /// By the pods that are lost: which requests they would have served is not its choice.
+    Pods,
 }
 
 /// A driver of a kind.
@@ -46,6 +98,10 @@ pub struct DriverRow {
     pub needs: (&'static str, &'static str),
     /// How it does it.
     pub how: &'static str,
+    /// Why it usually shows no effect, when it shows none.
+    pub silent: &'static [&'static str],
+    /// Its plan.
+    pub compile: Compile,
 }
 
 /// What a kind can be aimed at.
@@ -59,6 +115,10 @@ pub enum TargetType {
     Workload(&'static [&'static str]),
     /// `-l key=value`.
     Selector,
+    /// `node/NAME`.
+    Node,
+    /// `zone/NAME`: the nodes of a topology zone.
+    Zone,
     /// The objects of the file.
     Manifest,
 }
@@ -73,6 +133,8 @@ impl TargetType {
                 kinds.iter().map(|kind| format!("{}/NAME", kind.to_lowercase())).collect::<Vec<_>>().join(", ")
             }
             Self::Selector => "-l KEY=VALUE".to_owned(),
+            Self::Node => "node/NAME".to_owned(),
+            Self::Zone => "zone/NAME".to_owned(),
             Self::Manifest => "-f FILE".to_owned(),
         }
     }
@@ -97,19 +159,6 @@ impl ScopeType {
             Self::Headers => "headers",
             Self::Path => "path",
         }
-    }
-}
-
-/// The row of a kind.
-pub fn row(kind: FaultKind) -> &'static Row {
-    match kind {
-        FaultKind::HttpDelay => &table::HTTP_DELAY,
-        FaultKind::HttpAbort => &table::HTTP_ABORT,
-        FaultKind::AuthzDeny => &table::AUTHZ_DENY,
-        FaultKind::RouteConflict => &table::ROUTE_CONFLICT,
-        FaultKind::Scale => &table::SCALE,
-        FaultKind::PodKill => &table::POD_KILL,
-        FaultKind::Manifest => &table::MANIFEST,
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::base::span;
+use crate::base::{span, suggest};
 
 /// A parameter of a fault kind.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,6 +48,16 @@ pub enum ParamType {
     Backend,
     /// `KIND/NAME` of a workload, or `namespace/NAME`.
     Source,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// The name of an object, a container or a port.
+    Name,
+    /// A host name; `*.` may stand before it.
+    Host,
+    /// Any line of text; the words say what it is.
+    Text(&'static str),
+    /// `SERVICE=WEIGHT,SERVICE=WEIGHT`.
+    Weights,
 }
 
 impl ParamType {
@@ -58,7 +68,13 @@ impl ParamType {
             Self::Percent => "number",
             Self::Whole { .. } => "integer",
             Self::Flag => "boolean",
-            Self::Backend | Self::Source => "string",
+            Self::Backend
+            | Self::Source
+            | Self::Choice(_)
+            | Self::Name
+            | Self::Host
+            | Self::Text(_)
+            | Self::Weights => "string",
         }
     }
 
@@ -66,7 +82,7 @@ impl ParamType {
     pub fn unit(self) -> &'static str {
         match self {
             Self::Percent => "%",
-            Self::Span { .. } | Self::Whole { .. } | Self::Flag | Self::Backend | Self::Source => "",
+            _ => "",
         }
     }
 
@@ -83,11 +99,38 @@ impl ParamType {
             Self::Flag => "true or false".to_owned(),
             Self::Backend => "SERVICE or SERVICE:PORT".to_owned(),
             Self::Source => "KIND/NAME of a workload, such as deployment/web, or namespace/NAME".to_owned(),
+            Self::Choice(words) => format!("one of {}", words.join(", ")),
+            Self::Name => "a name of lower-case letters, digits, `-` and `.`".to_owned(),
+            Self::Host => "a host name such as shop.example.com or *.example.com".to_owned(),
+            Self::Text(what) => what.to_owned(),
+            Self::Weights => "SERVICE=WEIGHT,SERVICE=WEIGHT with weights from 0 to 1000000".to_owned(),
         }
     }
 }
 
 impl Param {
+    /// One without which the fault makes no sense.
+    pub const fn needed(name: &'static str, kind: ParamType, doc: &'static str) -> Self {
+        Self { name, kind, default: None, required: true, either: None, doc }
+    }
+
+    /// One that may be left out.
+    pub const fn optional(name: &'static str, kind: ParamType, doc: &'static str) -> Self {
+        Self { name, kind, default: None, required: false, either: None, doc }
+    }
+
+    /// Its value when left out, as one would type it.
+    #[must_use]
+    pub const fn or(self, default: &'static str) -> Self {
+        Self { default: Some(default), ..self }
+    }
+
+    /// The other one that may stand in its place.
+    #[must_use]
+    pub const fn instead_of(self, other: &'static str) -> Self {
+        Self { either: Some(other), ..self }
+    }
+
     /// Reads a value as given (a file's number or text, a form's text) into its normal form: spans as text, numbers as
     /// numbers, flags as booleans.
     pub fn read(&self, given: &Value) -> Result<Value, String> {
@@ -137,8 +180,83 @@ impl Param {
                 });
                 if fits { Ok(json!(text)) } else { Err(wrong()) }
             }
+            ParamType::Choice(words) => {
+                let text = given.as_str().ok_or_else(wrong)?;
+                if words.contains(&text) { Ok(json!(text)) } else { Err(wrong()) }
+            }
+            ParamType::Name => {
+                let text = given.as_str().ok_or_else(wrong)?;
+                if is_name(text) { Ok(json!(text)) } else { Err(wrong()) }
+            }
+            ParamType::Host => {
+                let text = given.as_str().ok_or_else(wrong)?;
+                if is_name(text.strip_prefix("*.").unwrap_or(text)) { Ok(json!(text)) } else { Err(wrong()) }
+            }
+            ParamType::Text(_) => {
+                let text = match given {
+                    Value::String(text) => text.clone(),
+                    Value::Bool(_) | Value::Number(_) => given.to_string(),
+                    _ => return Err(wrong()),
+                };
+                let fits = !text.trim().is_empty() && text.len() <= LINE && !text.chars().any(char::is_control);
+                if fits { Ok(json!(text)) } else { Err(wrong()) }
+            }
+            ParamType::Weights => weights(given).ok_or_else(wrong),
         }
     }
+
+    /// What to do about a value that was refused: the nearest one that fits, else what it means.
+    pub fn remedy(&self, given: &Value) -> String {
+        let text = given.as_str().map(str::trim);
+        let near = match self.kind {
+            ParamType::Whole { min, max } => {
+                let number = given.as_f64().or_else(|| text?.parse::<f64>().ok());
+                number.map(|number| if number < bound(min) { min } else { max }).map(|near| near.to_string())
+            }
+            ParamType::Percent => {
+                let number = given.as_f64().or_else(|| text?.trim_end_matches('%').parse().ok());
+                number.filter(|number| *number > 100.0).map(|_| "100".to_owned())
+            }
+            ParamType::Span { min, max } => text
+                .and_then(|text| span::parse(text).ok())
+                .map(|span| span::format(span.clamp(Duration::from_millis(min), Duration::from_millis(max)))),
+            ParamType::Choice(words) => {
+                text.and_then(|text| suggest::nearest(text, words.iter().copied())).map(str::to_owned)
+            }
+            _ => None,
+        };
+        near.map_or_else(|| self.doc.to_owned(), |near| format!("the nearest is `{near}`"))
+    }
+}
+
+/// The longest line of text a parameter takes.
+const LINE: usize = 1024;
+
+/// Weights of an HTTPRoute reach to a million (gateway.networking.k8s.io/v1 `BackendRef`).
+const HEAVIEST: u64 = 1_000_000;
+
+/// Compared only: the bounds of parameters are small.
+fn bound(number: u64) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// Weights in one normal form, as an object: from text, or as a map of a file.
+fn weights(given: &Value) -> Option<Value> {
+    let mut all = serde_json::Map::new();
+    let mut take = |name: &str, weight: u64| {
+        let fits = is_name(name) && weight <= HEAVIEST;
+        fits && all.insert(name.to_owned(), json!(weight)).is_none()
+    };
+    let fits = match given {
+        Value::Object(map) => map.iter().all(|(name, weight)| weight.as_u64().is_some_and(|weight| take(name, weight))),
+        Value::String(text) => text.split(',').all(|pair| {
+            pair.split_once('=')
+                .and_then(|(name, weight)| Some((name.trim(), weight.trim().parse().ok()?)))
+                .is_some_and(|(name, weight)| take(name, weight))
+        }),
+        _ => false,
+    };
+    (fits && !all.is_empty()).then_some(Value::Object(all))
 }
 
 fn shown(given: &Value) -> String {
@@ -172,6 +290,7 @@ mod tests {
     }
 
     const SPAN: ParamType = ParamType::Span { min: 1, max: 60_000 };
+    const WORDS: ParamType = ParamType::Choice(&["ready", "live"]);
 
     #[rstest]
     #[case(SPAN, json!("1s"), Some(json!("1s")))]
@@ -195,7 +314,35 @@ mod tests {
     #[case(ParamType::Source, json!("Deployment/web"), Some(json!("Deployment/web")))]
     #[case(ParamType::Source, json!("web"), None)]
     #[case(ParamType::Source, json!("gizmo/web"), None)]
+    #[case(WORDS, json!("ready"), Some(json!("ready")))]
+    #[case(WORDS, json!("raedy"), None)]
+    #[case(ParamType::Name, json!("web-1"), Some(json!("web-1")))]
+    #[case(ParamType::Name, json!("Web"), None)]
+    #[case(ParamType::Host, json!("*.example.com"), Some(json!("*.example.com")))]
+    #[case(ParamType::Host, json!("*"), None)]
+    #[case(ParamType::Text("a value"), json!(7), Some(json!("7")))]
+    #[case(ParamType::Text("a value"), json!("a\u{1b}[2J"), None)]
+    #[case(ParamType::Text("a value"), json!(" "), None)]
+    #[case(ParamType::Weights, json!("a=1, b=0"), Some(json!({"a": 1, "b": 0})))]
+    #[case(ParamType::Weights, json!({"a": 3}), Some(json!({"a": 3})))]
+    #[case(ParamType::Weights, json!("a=1,a=2"), None)]
+    #[case(ParamType::Weights, json!("a=1000001"), None)]
+    #[case(ParamType::Weights, json!("a"), None)]
+    #[case(ParamType::Weights, json!(""), None)]
     fn a_value_is_read_or_refused(#[case] kind: ParamType, #[case] given: Value, #[case] expected: Option<Value>) {
         assert_eq!(param(kind).read(&given).ok(), expected);
+    }
+    #[rstest]
+    #[case(SPAN, json!("61s"), "the nearest is `1m`")]
+    #[case(SPAN, json!("0s"), "the nearest is `1ms`")]
+    #[case(SPAN, json!("long"), "what it means")]
+    #[case(ParamType::Percent, json!(101), "the nearest is `100`")]
+    #[case(ParamType::Percent, json!(0), "what it means")]
+    #[case(ParamType::Whole { min: 2, max: 9 }, json!("12"), "the nearest is `9`")]
+    #[case(ParamType::Whole { min: 2, max: 9 }, json!(-3), "the nearest is `2`")]
+    #[case(WORDS, json!("raedy"), "the nearest is `ready`")]
+    fn the_nearest_value_that_fits_is_told(#[case] kind: ParamType, #[case] given: Value, #[case] expected: &str) {
+        assert!(param(kind).read(&given).is_err());
+        assert_eq!(Param { doc: "what it means", ..param(kind) }.remedy(&given), expected);
     }
 }

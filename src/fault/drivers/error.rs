@@ -71,6 +71,12 @@ pub enum CompileError {
     },
 }
 
+impl From<WrongIntent> for CompileError {
+    fn from(wrong: WrongIntent) -> Self {
+        Self::Intent(vec![wrong])
+    }
+}
+
 impl CompileError {
     /// The target is what is wrong, whichever driver is asked.
     pub fn about_target(&self) -> bool {

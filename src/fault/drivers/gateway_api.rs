@@ -27,8 +27,14 @@ use crate::{
     },
 };
 
+/// The API every kind of this driver needs.
+pub const NEEDS: (&str, &str) = ("gateway.networking.k8s.io", "HTTPRoute");
+
+/// Why a fault of this driver usually shows no effect.
+pub const SILENT: &[&str] = &["no controller of the Gateway takes the route in", "its listener allows no such route"];
+
 /// A route of our own in conflict with the one aimed at.
-pub(super) fn conflict(
+pub fn conflict(
     fault: &Fault,
     sight: &Sight,
     id: &str,
@@ -74,11 +80,16 @@ pub(super) fn conflict(
     };
     let mut plan = super::plan(fault, Driver::GatewayApi, id, title, steps, reach);
     plan.predicts = predicts(route, &made, recreate, backend, sight);
+    doubt(&mut plan, route);
+    Ok(plan)
+}
+
+/// Says so where no controller looks after the route.
+pub fn doubt(plan: &mut Plan, route: &Manifest) {
     if !accepted(route) {
-        plan.doubts.push(format!("no controller accepts HTTPRoute {name}: nothing may act on this"));
+        plan.doubts.push(format!("no controller accepts HTTPRoute {}: nothing may act on this", route.name()));
         plan.predicts.splice(0..0, plan.doubts.clone());
     }
-    Ok(plan)
 }
 
 /// Deletes the first route and makes it anew. Ours stands by then, so no request finds no route in between.
@@ -122,7 +133,7 @@ fn listed(all: &[Value]) -> String {
 }
 
 /// The port of the backend: as given, else the Service's only or first one.
-fn port(backend: &Backend, sight: &Sight, fault: &Fault) -> Result<u16, CompileError> {
+pub fn port(backend: &Backend, sight: &Sight, fault: &Fault) -> Result<u16, CompileError> {
     let service = aim::find(&sight.services, "Service", &backend.service, &fault.namespace)?;
     let ports: Vec<u16> = service
         .at(&["spec", "ports"])
@@ -192,6 +203,12 @@ fn reach(fault: &Fault, route: &Manifest, sight: &Sight, recreate: bool, backend
     if !recreate {
         return Reach { routes: vec![own], ..Reach::default() };
     }
+    taken(fault, route, sight, backend)
+}
+
+/// The reach of a route that loses its requests to another backend.
+pub fn taken(fault: &Fault, route: &Manifest, sight: &Sight, backend: &Backend) -> Reach {
+    let own = format!("HTTPRoute {}/{}", fault.namespace, route.name());
     let mut services = routes::backends(route);
     services.push(format!("{}/{}", fault.namespace, backend.service));
     Reach { routes: vec![own], portion: 1.0, ..behind(services, fault, sight, "serves") }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     CompileError,
+    http::{AbortWith, Disturbance, HttpFault},
     reach::{hit, mesh_doubts},
     words::{counted, http_title, share, spoken},
 };
@@ -20,7 +21,6 @@ use crate::{
     cluster::{Kind, Manifest, ObjectRef},
     fault::{
         aim::{self, Aim},
-        catalogue::{AbortWith, Deed},
         dataplane::{Dataplane, waypoint},
         intent::{Driver, Fault, Target},
         known,
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// An HTTP fault by an EnvoyFilter.
-pub(super) fn http(fault: &Fault, deed: &Deed, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
+pub fn http(fault: &Fault, what: &HttpFault, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
     if matches!(&fault.target, Target::Workload { kind, .. } if kind == "VirtualService") {
         return Err(CompileError::CannotExpress {
             what: "an EnvoyFilter is aimed at pods, not at a VirtualService".to_owned(),
@@ -60,7 +60,7 @@ pub(super) fn http(fault: &Fault, deed: &Deed, sight: &Sight, id: &str) -> Resul
     if let Some(path) = &fault.scope.path {
         headers.push(json!({"name": ":path", "string_match": {"prefix": path}}));
     }
-    let (mut filter, percent) = filter(deed)?;
+    let mut filter = filter(what);
     if !headers.is_empty() {
         filter["headers"] = Value::Array(headers);
     }
@@ -86,7 +86,7 @@ pub(super) fn http(fault: &Fault, deed: &Deed, sight: &Sight, id: &str) -> Resul
             }],
         },
     });
-    let mut reach = hit(&target, sight, percent / 100.0);
+    let mut reach = hit(&target, sight, what.percent / 100.0);
     if fault.namespace == sight.root_namespace {
         reach.everything = Some(format!("{} is the mesh's root namespace", fault.namespace));
     }
@@ -96,14 +96,14 @@ pub(super) fn http(fault: &Fault, deed: &Deed, sight: &Sight, id: &str) -> Resul
     tidy(&mut reach.pods);
     let kind = served(sight, known::envoy_filter());
     let steps = vec![create(kind, object, &fault.namespace)];
-    let mut plan = super::plan(fault, Driver::Istio, id, http_title(fault, deed, &target.called), steps, reach);
-    plan.predicts = predicts(deed, &target, fault);
+    let mut plan = super::plan(fault, Driver::Istio, id, http_title(fault, what, &target.called), steps, reach);
+    plan.predicts = predicts(what, &target, fault);
     mesh_doubts(&mut plan, &at, sight);
     Ok(plan)
 }
 
 /// A refusal by an AuthorizationPolicy.
-pub(super) fn deny(fault: &Fault, sight: &Sight, id: &str, from: Option<&str>) -> Result<Plan, CompileError> {
+pub fn deny(fault: &Fault, sight: &Sight, id: &str, from: Option<&str>) -> Result<Plan, CompileError> {
     let target = aim::aim(fault, sight)?;
     need_labels(&target)?;
     let planes = target.dataplanes(sight);
@@ -199,32 +199,24 @@ fn need_labels(aim: &Aim<'_>) -> Result<(), CompileError> {
     })
 }
 
-/// Envoy's fault filter and the share of requests in per cent.
-fn filter(deed: &Deed) -> Result<(Value, f64), CompileError> {
+/// Envoy's fault filter.
+fn filter(fault: &HttpFault) -> Value {
     let mut config = json!({"@type": "type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault"});
-    let percent = match deed {
-        Deed::HttpDelay { delay, percent } => {
-            config["delay"] =
-                json!({"fixed_delay": format!("{}s", delay.as_secs_f64()), "percentage": percentage(*percent)});
-            *percent
+    let percentage = percentage(fault.percent);
+    match fault.what {
+        Disturbance::Delay(delay) => {
+            config["delay"] = json!({"fixed_delay": format!("{}s", delay.as_secs_f64()), "percentage": percentage});
         }
-        Deed::HttpAbort { with, percent } => {
+        Disturbance::Abort(with) => {
             let mut abort = match with {
                 AbortWith::Http(status) => json!({"http_status": status}),
                 AbortWith::Grpc(code) => json!({"grpc_status": code}),
             };
-            abort["percentage"] = percentage(*percent);
+            abort["percentage"] = percentage;
             config["abort"] = abort;
-            *percent
         }
-        _ => {
-            return Err(CompileError::CannotExpress {
-                what: "Envoy's fault filter delays and aborts, nothing else".to_owned(),
-                fix: "use another driver".to_owned(),
-            });
-        }
-    };
-    Ok((config, percent))
+    }
+    config
 }
 
 /// `envoy.type.v3.FractionalPercent`, in the smallest denominator that holds the number.
@@ -241,33 +233,24 @@ fn whole(number: f64) -> u32 {
     number as u32
 }
 
-fn predicts(deed: &Deed, target: &Aim<'_>, fault: &Fault) -> Vec<String> {
+fn predicts(what: &HttpFault, target: &Aim<'_>, fault: &Fault) -> Vec<String> {
     let whose = fault.scope.from.as_ref().map(|from| format!(" from {from}")).unwrap_or_default();
-    match deed {
-        Deed::HttpDelay { delay, percent } => vec![
-            format!(
-                "{} requests{whose} to {} take {} longer (Envoy flag DI)",
-                share(*percent),
-                target.called,
-                spoken(*delay)
-            ),
+    let which = format!("{} requests{whose} to {}", share(what.percent), target.called);
+    match what.what {
+        Disturbance::Delay(delay) => vec![
+            format!("{which} take {} longer (Envoy flag DI)", spoken(delay)),
             "callers with a shorter timeout see failures; their retries add load".to_owned(),
         ],
-        Deed::HttpAbort { with, percent } => {
+        Disturbance::Abort(with) => {
             let answer = match with {
                 AbortWith::Http(status) => format!("HTTP {status}"),
                 AbortWith::Grpc(code) => format!("gRPC status {code}"),
             };
             vec![
-                format!(
-                    "{} requests{whose} to {} are answered with {answer} (Envoy flag FI)",
-                    share(*percent),
-                    target.called
-                ),
+                format!("{which} are answered with {answer} (Envoy flag FI)"),
                 format!("the pods of {} do not see these requests", target.called),
             ]
         }
-        _ => Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     CompileError,
+    http::{AbortWith, Disturbance, HttpFault},
     reach::{behind, control_plane_doubt},
     words::{self, share},
 };
@@ -15,7 +16,6 @@ use crate::{
     cluster::{Manifest, ObjectRef},
     fault::{
         aim,
-        catalogue::{AbortWith, Deed},
         dataplane::{Dataplane, waypoint},
         intent::{Driver, Fault, Target},
         known,
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// An HTTP fault by faulted copies of the rules.
-pub(super) fn compile(fault: &Fault, deed: &Deed, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
+pub(super) fn compile(fault: &Fault, what: &HttpFault, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
     let service = virtual_service(fault, sight)?;
     let (found, mut reach, called) = (service, reach(service, fault, sight), called(service, fault));
     refuse_mixed(found, fault, sight)?;
@@ -38,7 +38,7 @@ pub(super) fn compile(fault: &Fault, deed: &Deed, sight: &Sight, id: &str) -> Re
             fix: "use the driver istio".to_owned(),
         });
     }
-    let injected = injection(deed)?;
+    let injected = injection(what);
     let labels = fault.scope.from.as_ref().map(|from| source_labels(fault, sight, from)).transpose()?;
     let mut edits: Vec<Edit> = Vec::new();
     let mut quiet = Vec::new();
@@ -71,7 +71,7 @@ pub(super) fn compile(fault: &Fault, deed: &Deed, sight: &Sight, id: &str) -> Re
         });
     }
     let kind = sight.serves("networking.istio.io", "VirtualService").cloned().unwrap_or_else(known::virtual_service);
-    reach.portion = percent(deed) / 100.0;
+    reach.portion = what.percent / 100.0;
     let steps = vec![Step {
         n: 1,
         object: ObjectRef::new(kind, found.namespace().unwrap_or_default(), found.name()),
@@ -80,13 +80,13 @@ pub(super) fn compile(fault: &Fault, deed: &Deed, sight: &Sight, id: &str) -> Re
         residue: Vec::new(),
         assumed: false,
     }];
-    let title = words::http_title(fault, deed, &called);
+    let title = words::http_title(fault, what, &called);
     let mut plan = super::plan(fault, Driver::IstioVirtualService, id, title, steps, reach);
     control_plane_doubt(&mut plan, sight);
     plan.predicts.clone_from(&plan.doubts);
     plan.predicts.push(format!(
         "{} requests through VirtualService {} are hit (Envoy flags DI, FI)",
-        share(percent(deed)),
+        share(what.percent),
         found.name()
     ));
     if !quiet.is_empty() {
@@ -96,13 +96,6 @@ pub(super) fn compile(fault: &Fault, deed: &Deed, sight: &Sight, id: &str) -> Re
         ));
     }
     Ok(plan)
-}
-
-fn percent(deed: &Deed) -> f64 {
-    match deed {
-        Deed::HttpDelay { percent, .. } | Deed::HttpAbort { percent, .. } => *percent,
-        _ => 100.0,
-    }
 }
 
 /// The VirtualService aimed at, or the one whose hosts mean the Service aimed at.
@@ -198,24 +191,19 @@ fn refuse_mixed(found: &Manifest, fault: &Fault, sight: &Sight) -> Result<(), Co
 }
 
 /// `fault` of an HTTPRoute rule.
-fn injection(deed: &Deed) -> Result<Value, CompileError> {
-    Ok(match deed {
-        Deed::HttpDelay { delay, percent } => {
-            json!({"delay": {"fixedDelay": format!("{}s", delay.as_secs_f64()), "percentage": {"value": number(*percent)}}})
+fn injection(fault: &HttpFault) -> Value {
+    let percentage = json!({"value": number(fault.percent)});
+    match fault.what {
+        Disturbance::Delay(delay) => {
+            json!({"delay": {"fixedDelay": format!("{}s", delay.as_secs_f64()), "percentage": percentage}})
         }
-        Deed::HttpAbort { with: AbortWith::Http(status), percent } => {
-            json!({"abort": {"httpStatus": status, "percentage": {"value": number(*percent)}}})
+        Disturbance::Abort(AbortWith::Http(status)) => {
+            json!({"abort": {"httpStatus": status, "percentage": percentage}})
         }
-        Deed::HttpAbort { with: AbortWith::Grpc(code), percent } => {
-            json!({"abort": {"grpcStatus": grpc_word(*code), "percentage": {"value": number(*percent)}}})
+        Disturbance::Abort(AbortWith::Grpc(code)) => {
+            json!({"abort": {"grpcStatus": grpc_word(code), "percentage": percentage}})
         }
-        _ => {
-            return Err(CompileError::CannotExpress {
-                what: "a VirtualService delays and aborts, nothing else".to_owned(),
-                fix: "use another driver".to_owned(),
-            });
-        }
-    })
+    }
 }
 
 /// As Go writes it: whole numbers without a fraction.

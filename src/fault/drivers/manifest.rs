@@ -18,6 +18,7 @@ use crate::{
     base::redact::{self, MASK},
     cluster::{Manifest, warrant::Purpose},
     fault::{
+        catalogue::Wanted,
         class::Class,
         edit,
         intent::{Driver, Fault},
@@ -29,12 +30,27 @@ use crate::{
 };
 
 /// A leased fault from any objects.
-pub(super) fn compile(fault: &Fault, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
+pub fn compile(fault: &Fault, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
     let (steps, unchanged) = steps(fault, sight, true)?;
     let reach = reach(&steps, sight);
     let title = format!("{} for {}", deed(&steps), spoken(fault.duration));
     let mut plan = super::plan(fault, Driver::Native, id, title, steps, reach);
     finish(&mut plan, unchanged, sight);
+    Ok(plan)
+}
+
+/// A leased fault that changes one object that is there, told by its kind: the same edits, reach and residue as any YAML.
+pub fn changed(wanted: &Wanted<'_>, driver: Driver, given: &Given, title: String) -> Result<Plan, CompileError> {
+    let Some(step) = step(given, true) else {
+        return Err(CompileError::CannotExpress {
+            what: format!("{} is already as this fault would make it", given.object.short()),
+            fix: "choose another value".to_owned(),
+        });
+    };
+    let steps = vec![Step { n: 1, ..step }];
+    let reach = reach(&steps, wanted.sight);
+    let mut plan = super::plan(wanted.fault, driver, wanted.id, title, steps, reach);
+    finish(&mut plan, Vec::new(), wanted.sight);
     Ok(plan)
 }
 

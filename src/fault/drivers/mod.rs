@@ -5,21 +5,25 @@
 //! stays behind. Whether the plan is allowed is the guard's business.
 
 mod error;
-mod gateway_api;
-mod istio;
+pub(super) mod gateway_api;
+pub(super) mod http;
+pub(super) mod istio;
 mod istio_virtual_service;
-mod manifest;
+pub(super) mod manifest;
 mod merge;
-mod native;
-mod reach;
+pub(super) mod native;
+pub(super) mod nodes;
+pub(super) mod reach;
 mod rollout;
-mod words;
+pub(super) mod route_patch;
+pub(super) mod template;
+pub(super) mod words;
 
 pub use error::CompileError;
 pub use manifest::change;
 
 use super::{
-    catalogue::{self, Deed, DriverRow, view::DriverState},
+    catalogue::{self, Deed, DriverRow, Wanted, view::DriverState},
     class::Class,
     intent::{Driver, Fault},
     plan::{Change, Plan, Reach, Step},
@@ -60,21 +64,7 @@ fn attempt(row: &DriverRow, fault: &Fault, deed: &Deed, sight: &Sight, id: &str)
     {
         return Err(CompileError::NotServed { driver: row.driver, state, why });
     }
-    match (row.driver, deed) {
-        (Driver::Istio, Deed::AuthzDeny { from }) => istio::deny(fault, sight, id, from.as_deref()),
-        (Driver::Istio, _) => istio::http(fault, deed, sight, id),
-        (Driver::IstioVirtualService, _) => istio_virtual_service::compile(fault, deed, sight, id),
-        (Driver::GatewayApi, Deed::RouteConflict { backend, recreate }) => {
-            gateway_api::conflict(fault, sight, id, backend, *recreate)
-        }
-        (Driver::Native, Deed::Scale { replicas }) => native::scale(fault, sight, id, *replicas),
-        (Driver::Native, Deed::PodKill { how_many }) => native::kill(fault, sight, id, *how_many),
-        (Driver::Native, Deed::Manifest) => manifest::compile(fault, sight, id),
-        (driver, _) => Err(CompileError::CannotExpress {
-            what: format!("{} cannot carry out {}", driver.word(), fault.kind.word()),
-            fix: "leave the driver out".to_owned(),
-        }),
-    }
+    (row.compile)(&Wanted { fault, deed, sight, id })
 }
 
 fn why(plan: &mut Plan, row: &DriverRow, refused: &[(Driver, CompileError)], asked: bool) {
@@ -119,7 +109,7 @@ fn failure(fault: &Fault, mut refused: Vec<(Driver, CompileError)>) -> CompileEr
 }
 
 /// A plan's frame; the driver fills in the rest.
-fn plan(fault: &Fault, driver: Driver, id: &str, title: String, steps: Vec<Step>, reach: Reach) -> Plan {
+pub(super) fn plan(fault: &Fault, driver: Driver, id: &str, title: String, steps: Vec<Step>, reach: Reach) -> Plan {
     let class = class(&steps);
     let mut fuses: Vec<String> = steps
         .iter()

@@ -9,7 +9,6 @@ use crate::{
     cluster::{Manifest, ObjectRef},
     fault::{
         aim,
-        catalogue::HowMany,
         intent::{Driver, Fault, Target},
         known,
         plan::{Change, Plan, Step},
@@ -18,8 +17,44 @@ use crate::{
     },
 };
 
+/// Why another number of replicas usually shows no effect.
+pub const SCALE_SILENT: &[&str] = &[
+    "its controller has not acted yet",
+    "an autoscaler sets the number back",
+    "new pods wait for room or for readiness",
+];
+
+/// Why evictions usually show no effect.
+pub const EVICT_SILENT: &[&str] = &["the pods are still being ended", "a finalizer holds them"];
+
+/// How many of a set.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum HowMany {
+    /// This many.
+    Count(u32),
+    /// This share, above 0 and up to 100.
+    Percent(f64),
+}
+
+impl HowMany {
+    /// How many of `all`: shares are rounded down, to one at least.
+    pub fn of(self, all: usize) -> usize {
+        match self {
+            Self::Count(count) => usize::try_from(count).unwrap_or(usize::MAX),
+            Self::Percent(percent) => {
+                // Compared instead of cast: a share of a few thousand pods is exact in f64 anyway.
+                (1..=all).rev().find(|n| whole(*n) <= whole(all) * percent / 100.0).unwrap_or(1).min(all.max(1))
+            }
+        }
+    }
+}
+
+fn whole(n: usize) -> f64 {
+    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
 /// Another number of replicas (apps/v1 `spec.replicas`).
-pub(super) fn scale(fault: &Fault, sight: &Sight, id: &str, to: u32) -> Result<Plan, CompileError> {
+pub fn scale(fault: &Fault, sight: &Sight, id: &str, to: u32) -> Result<Plan, CompileError> {
     let Target::Workload { kind: word, name } = &fault.target else {
         return Err(CompileError::CannotExpress {
             what: format!("{} has no replicas", fault.target),
@@ -94,7 +129,7 @@ pub(super) fn scale(fault: &Fault, sight: &Sight, id: &str, to: u32) -> Result<P
 }
 
 /// Evictions (policy/v1) of named pods: the same id gives the same choice.
-pub(super) fn kill(fault: &Fault, sight: &Sight, id: &str, how_many: HowMany) -> Result<Plan, CompileError> {
+pub fn kill(fault: &Fault, sight: &Sight, id: &str, how_many: HowMany) -> Result<Plan, CompileError> {
     let target = aim::aim(fault, sight)?;
     let mut candidates: Vec<&Manifest> = target.pods.clone();
     let spared: Vec<String> = candidates.iter().filter_map(|pod| aim::unfit(pod, sight)).collect();
@@ -120,17 +155,7 @@ pub(super) fn kill(fault: &Fault, sight: &Sight, id: &str, how_many: HowMany) ->
     let mut reach = hit(&hit_target, sight, 1.0);
     reach.lost = lost(&candidates, &target.pods, sight);
     reach.portion = share(candidates.len(), target.pods.len());
-    let steps: Vec<Step> = (1..)
-        .zip(&candidates)
-        .map(|(n, pod)| Step {
-            n,
-            object: ObjectRef::new(known::pod(), pod.namespace().unwrap_or_default(), pod.name()),
-            change: Change::Evict,
-            before: Some((*pod).clone()),
-            residue: residue(pod),
-            assumed: false,
-        })
-        .collect();
+    let steps = evictions(1, &candidates);
     let of = if matches!(fault.target, Target::Workload { ref kind, .. } if kind.eq_ignore_ascii_case("pod")) {
         String::new()
     } else {
@@ -148,12 +173,28 @@ pub(super) fn kill(fault: &Fault, sight: &Sight, id: &str, how_many: HowMany) ->
     Ok(plan)
 }
 
+/// The evictions of these pods, numbered from `first`.
+pub(super) fn evictions(first: u32, pods: &[&Manifest]) -> Vec<Step> {
+    (first..)
+        .zip(pods)
+        .map(|(n, pod)| Step {
+            n,
+            object: ObjectRef::new(known::pod(), pod.namespace().unwrap_or_default(), pod.name()),
+            change: Change::Evict,
+            before: Some((*pod).clone()),
+            residue: residue(pod),
+            assumed: false,
+        })
+        .collect()
+}
+
 fn share(part: usize, all: usize) -> f64 {
     let number = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
     if all == 0 { 1.0 } else { number(part) / number(all) }
 }
 
-fn lost(chosen: &[&Manifest], all: &[&Manifest], sight: &Sight) -> BTreeMap<String, (u32, u32)> {
+/// Pods lost of each workload, by `NS/KIND/NAME`: lost of all.
+pub(super) fn lost(chosen: &[&Manifest], all: &[&Manifest], sight: &Sight) -> BTreeMap<String, (u32, u32)> {
     let mut lost: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     let workload = |pod: &Manifest| {
         aim::owner(pod, sight).map(|(kind, name)| format!("{}/{kind}/{name}", pod.namespace().unwrap_or_default()))
@@ -188,7 +229,7 @@ fn residue(pod: &Manifest) -> Vec<String> {
 }
 
 /// What disruption budgets will say (policy/v1 `status.disruptionsAllowed`).
-fn budgets(chosen: &[&Manifest], sight: &Sight) -> Vec<String> {
+pub(super) fn budgets(chosen: &[&Manifest], sight: &Sight) -> Vec<String> {
     sight
         .budgets
         .iter()
@@ -209,4 +250,18 @@ fn budgets(chosen: &[&Manifest], sight: &Sight) -> Vec<String> {
 /// The lot a pod draws under a plan's id: the same id always gives the same choice.
 fn lot(id: &str, name: &str) -> String {
     crate::fault::identity::digest(&serde_json::json!([id, name]), 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HowMany;
+
+    #[test]
+    fn a_share_is_rounded_down_to_one_at_least() {
+        assert_eq!(HowMany::Percent(50.0).of(3), 1);
+        assert_eq!(HowMany::Percent(50.0).of(4), 2);
+        assert_eq!(HowMany::Percent(1.0).of(3), 1);
+        assert_eq!(HowMany::Percent(100.0).of(7), 7);
+        assert_eq!(HowMany::Count(2).of(7), 2);
+    }
 }

@@ -2,17 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::words::counted;
-use crate::fault::{
-    aim::{self, Aim},
-    dataplane::Dataplane,
-    intent::{Fault, Target},
-    plan::{Plan, Reach},
-    sight::{Controller, Sight},
+use crate::{
+    cluster::Manifest,
+    fault::{
+        aim::{self, Aim},
+        dataplane::Dataplane,
+        intent::{Fault, Target},
+        plan::{Plan, Reach},
+        select,
+        sight::{Controller, Sight},
+    },
 };
 
 /// The reach of a fault on the traffic of these pods.
-pub(super) fn hit(aim: &Aim<'_>, sight: &Sight, portion: f64) -> Reach {
+pub fn hit(aim: &Aim<'_>, sight: &Sight, portion: f64) -> Reach {
     let mut pods: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for pod in &aim.pods {
         pods.entry(pod.namespace().unwrap_or_default().to_owned()).or_default().push(pod.name().to_owned());
@@ -87,6 +93,63 @@ pub(super) fn routes_to(services: &[String], sight: &Sight) -> Vec<String> {
     routes.sort();
     routes.dedup();
     routes
+}
+
+/// The pods of a namespace that read a ConfigMap, and when they come to see a change of it.
+pub fn reads(name: &str, namespace: &str, sight: &Sight) -> (Reach, Vec<String>) {
+    let (mut seen, mut pods) = ((0, 0), Vec::new());
+    for pod in sight.pods.iter().filter(|pod| pod.namespace() == Some(namespace) && !select::over(pod)) {
+        let (mounted, variables) = (mounts(pod, name), draws(pod, name));
+        if mounted || variables {
+            pods.push(pod);
+        }
+        seen.0 += usize::from(mounted);
+        seen.1 += usize::from(variables && !mounted);
+    }
+    let mut told = Vec::new();
+    if seen.0 > 0 {
+        told.push(format!("{} mount it and come to see the change within a minute or two", counted(seen.0, "pod")));
+    }
+    if seen.1 > 0 {
+        told.push(format!(
+            "{} have it as variables and do not see the change before they restart",
+            counted(seen.1, "pod")
+        ));
+    }
+    if pods.is_empty() {
+        told.push("no pod reads it: who asks the API server for it is not known".to_owned());
+    }
+    let called = format!("the readers of {name}");
+    let aim = Aim { called, labels: BTreeMap::new(), pods, service: None, workload: None };
+    let mut reach = hit(&aim, sight, 1.0);
+    if aim.pods.is_empty() {
+        reach.everything = Some(format!("who reads ConfigMap {name} is not known"));
+    }
+    (reach, told)
+}
+
+fn each<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(field).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Whether a pod has a ConfigMap as a volume of its own or within one that is put together.
+fn mounts(pod: &Manifest, name: &str) -> bool {
+    let named = |source: &Value| source.pointer("/configMap/name").and_then(Value::as_str) == Some(name);
+    pod.at(&["spec"]).is_some_and(|spec| {
+        each(spec, "volumes")
+            .any(|volume| named(volume) || volume.get("projected").is_some_and(|all| each(all, "sources").any(named)))
+    })
+}
+
+/// Whether a container of a pod has variables from a ConfigMap.
+fn draws(pod: &Manifest, name: &str) -> bool {
+    let is = |source: &Value, path: &str| source.pointer(path).and_then(Value::as_str) == Some(name);
+    pod.at(&["spec"]).is_some_and(|spec| {
+        ["containers", "initContainers"].into_iter().flat_map(|list| each(spec, list)).any(|container| {
+            each(container, "envFrom").any(|one| is(one, "/configMapRef/name"))
+                || each(container, "env").any(|one| is(one, "/valueFrom/configMapKeyRef/name"))
+        })
+    })
 }
 
 /// Says what nobody may act on: no control plane, no proxies.

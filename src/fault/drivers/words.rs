@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::http::{AbortWith, Disturbance, HttpFault};
 use crate::{
     base::{redact, span},
     fault::{
-        catalogue::{AbortWith, Deed},
         intent::Fault,
         plan::{Change, Step},
     },
@@ -42,7 +42,7 @@ pub(super) fn undo(steps: &[Step]) -> Vec<String> {
 }
 
 /// `1 pod`, `3 pods`.
-pub(super) fn counted(n: usize, noun: &str) -> String {
+pub fn counted(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
@@ -58,7 +58,7 @@ pub(super) fn share(percent: f64) -> String {
 }
 
 /// `1 s`, `90 s`, `1.5 s`, `300 ms` up to two minutes; above that as written (`5m`).
-pub(super) fn spoken(span: Duration) -> String {
+pub fn spoken(span: Duration) -> String {
     if span < Duration::from_secs(1) {
         format!("{} ms", span.as_millis())
     } else if span <= Duration::from_mins(2) {
@@ -69,7 +69,7 @@ pub(super) fn spoken(span: Duration) -> String {
 }
 
 /// "Delay half of the requests to reviews by 1 s for 90 s".
-pub(super) fn http_title(fault: &Fault, deed: &Deed, called: &str) -> String {
+pub(super) fn http_title(fault: &Fault, what: &HttpFault, called: &str) -> String {
     let mut which = String::new();
     if let Some(from) = &fault.scope.from {
         which.push_str(&format!(" from {from}"));
@@ -84,16 +84,16 @@ pub(super) fn http_title(fault: &Fault, deed: &Deed, called: &str) -> String {
         which.push_str(&format!(" with {name}: {shown}"));
     }
     let span = spoken(fault.duration);
-    match deed {
-        Deed::HttpDelay { delay, percent } => {
-            format!("Delay {} requests to {called}{which} by {} for {span}", share(*percent), spoken(*delay))
+    let share = share(what.percent);
+    match what.what {
+        Disturbance::Delay(delay) => {
+            format!("Delay {share} requests to {called}{which} by {} for {span}", spoken(delay))
         }
-        Deed::HttpAbort { with: AbortWith::Http(status), percent } => {
-            format!("Answer {} requests to {called}{which} with {status} for {span}", share(*percent))
+        Disturbance::Abort(AbortWith::Http(status)) => {
+            format!("Answer {share} requests to {called}{which} with {status} for {span}")
         }
-        Deed::HttpAbort { with: AbortWith::Grpc(code), percent } => {
-            format!("Answer {} requests to {called}{which} with gRPC status {code} for {span}", share(*percent))
+        Disturbance::Abort(AbortWith::Grpc(code)) => {
+            format!("Answer {share} requests to {called}{which} with gRPC status {code} for {span}")
         }
-        _ => format!("Disturb requests to {called}{which} for {span}"),
     }
 }

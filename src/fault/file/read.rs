@@ -213,25 +213,27 @@ impl Reading<'_> {
             if let Some(at) = entries.get(param.name)
                 && let Err(why) = param.read(&at.value.value())
             {
-                return Err(self.wrong(*at, format!("params.{}: {why}", param.name), param.doc));
+                let remedy = param.remedy(&at.value.value());
+                return Err(self.wrong(*at, format!("params.{}: {why}", param.name), remedy));
             }
         }
         Ok(entries.into_iter().map(|(name, value)| (name.to_owned(), value.value.value())).collect())
     }
 
     fn target(&self, node: &Located) -> Result<Target, FileError> {
-        let entries = self.map(node, "target", &["service", "route", "workload", "selector", "node"])?;
+        let entries = self.map(node, "target", &["service", "route", "workload", "selector", "node", "zone"])?;
         let (Some((word, at)), true) = (entries.iter().next(), entries.len() == 1) else {
             return Err(self.wrong(
                 node,
                 "target names not exactly one thing",
-                "write one of {service: NAME}, {route: NAME}, {workload: KIND/NAME}, {selector: {…}}, {node: NAME}",
+                "write one of {service: NAME}, {route: NAME}, {workload: KIND/NAME}, {selector: {…}}, {node: NAME}, {zone: NAME}",
             ));
         };
         Ok(match *word {
             "service" => Target::Service(self.text(at, "target.service")?.to_owned()),
             "route" => Target::Route(self.text(at, "target.route")?.to_owned()),
             "node" => Target::Node(self.text(at, "target.node")?.to_owned()),
+            "zone" => Target::Zone(self.text(at, "target.zone")?.to_owned()),
             "selector" => Target::Selector(self.texts(at, "target.selector")?),
             _ => {
                 let text = self.text(at, "target.workload")?;

@@ -26,6 +26,7 @@ pub fn value(fault: &Fault) -> Value {
         Target::Workload { kind, name } => put(&mut spec, "target", json!({"workload": format!("{kind}/{name}")})),
         Target::Selector(labels) => put(&mut spec, "target", json!({"selector": labels})),
         Target::Node(name) => put(&mut spec, "target", json!({"node": name})),
+        Target::Zone(name) => put(&mut spec, "target", json!({"zone": name})),
         Target::Manifest => {}
     }
     if !fault.params.is_empty() {

@@ -10,6 +10,7 @@ use crate::{
         api::{Api, Read, Trouble},
     },
     fault::{
+        catalogue::{Sees, row},
         drivers::CompileError,
         intent::{Fault, FaultKind},
         known, mesh_root,
@@ -38,9 +39,17 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
     namespaces.dedup();
     namespaces.truncate(NAMESPACES);
     let inside = join_all(namespaces.iter().map(|namespace| inside(api, namespace)));
-    let (routes, inside, istiod) = futures::join!(served_routes(api, &namespaces), inside, mesh(api));
+    let more = join_all(row(fault.kind).sees.iter().map(|sees| more(api, *sees, &fault.namespace)));
+    let (routes, inside, istiod, more) = futures::join!(served_routes(api, &namespaces), inside, mesh(api), more);
     let (istiod, root_namespace) = istiod?;
     let mut sight = Sight { given, istiod, root_namespace, ..routes? };
+    for part in more {
+        let part = part?;
+        sight.config_maps.extend(part.config_maps);
+        sight.nodes.extend(part.nodes);
+        sight.network_policies.extend(part.network_policies);
+        sight.unreadable.extend(part.unreadable);
+    }
     for part in inside {
         let part = part?;
         sight.namespaces.extend(part.namespaces);
@@ -50,6 +59,27 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
         sight.autoscalers.extend(part.autoscalers);
         sight.budgets.extend(part.budgets);
         sight.unreadable.extend(part.unreadable);
+    }
+    Ok(sight)
+}
+
+/// What this kind must see beside the rest.
+async fn more<A: Api>(api: &A, sees: Sees, namespace: &str) -> Result<Sight, CompileError> {
+    let mut sight = Sight::default();
+    let (kind, inside) = match sees {
+        Sees::ConfigMaps => (known::config_map(), Some(namespace)),
+        Sees::NetworkPolicies => (known::network_policy(), Some(namespace)),
+        Sees::Nodes => (known::node(), None),
+    };
+    let Some(all) = list(api, &kind, inside, "").await? else {
+        let place = inside.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+        sight.unreadable.push(format!("{}{place}", kind.plural));
+        return Ok(sight);
+    };
+    match sees {
+        Sees::ConfigMaps => sight.config_maps = all,
+        Sees::NetworkPolicies => sight.network_policies = all,
+        Sees::Nodes => sight.nodes = all,
     }
     Ok(sight)
 }

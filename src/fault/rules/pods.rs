@@ -3,8 +3,9 @@
 use super::{Case, say};
 use crate::fault::{
     aim,
+    catalogue::{Judged, row},
     class::Class,
-    intent::{AbortWhen, FaultKind},
+    intent::AbortWhen,
     plan::Change,
     preview::{Ruling, TrafficSource, Verdict},
     select,
@@ -30,8 +31,7 @@ pub(super) fn lost(case: &Case<'_>) -> Verdict {
         return say("pods-lost", Ruling::Refuse, value, limit, change);
     }
     // Scaling to zero says what it does: a person may confirm it as such.
-    let to_zero = case.plan.fault.kind == FaultKind::Scale
-        && case.plan.steps.iter().all(|step| matches!(step.change, Change::Scale { to: 0, .. }));
+    let to_zero = case.plan.steps.iter().all(|step| matches!(step.change, Change::Scale { to: 0, .. }));
     if to_zero {
         return say("pods-lost", Ruling::Confirm, format!("{value}: scaled to zero"), limit, change);
     }
@@ -125,15 +125,8 @@ pub(super) fn traffic(case: &Case<'_>) -> Verdict {
     } else {
         "policy key `confirm-traffic`, a smaller share, or a metric source (--prometheus)"
     };
-    match case.plan.fault.kind {
-        FaultKind::Scale | FaultKind::PodKill => {
-            return say("traffic", Ruling::Ok, "judged by the pods lost", limit, "");
-        }
-        FaultKind::HttpDelay
-        | FaultKind::HttpAbort
-        | FaultKind::AuthzDeny
-        | FaultKind::RouteConflict
-        | FaultKind::Manifest => {}
+    if row(case.plan.fault.kind).judged == Judged::Pods {
+        return say("traffic", Ruling::Ok, "judged by the pods lost", limit, "");
     }
     let why = case.plan.reach.everything.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
     let Some(share) = case.blast.traffic_share else {

@@ -180,6 +180,11 @@ pub fn fields(kind: FaultKind, targets: Vec<String>) -> Vec<Field> {
                 let at = usize::from(param.default == Some("true"));
                 Field::choice(Slot::Param(param), vec!["false".to_owned(), "true".to_owned()], at)
             }
+            ParamType::Choice(words) if param.default.is_some() => {
+                let at = words.iter().position(|word| Some(*word) == param.default).unwrap_or_default();
+                let words = words.iter().map(|word| (*word).to_owned()).collect();
+                Field::choice(Slot::Param(param), words, at)
+            }
             _ => Field::text(Slot::Param(param), ""),
         });
     }

@@ -22,6 +22,8 @@ pub fn targets(subject: &Subject, kind: FaultKind) -> Vec<Target> {
         let fits = types.iter().any(|one| match (one, &target) {
             (TargetType::Service, Target::Service(_))
             | (TargetType::Route, Target::Route(_))
+            | (TargetType::Node, Target::Node(_))
+            | (TargetType::Zone, Target::Zone(_))
             | (TargetType::Selector, Target::Selector(_)) => true,
             (TargetType::Workload(kinds), Target::Workload { kind, .. }) => kinds.contains(&kind.as_str()),
             _ => false,
@@ -39,6 +41,7 @@ fn meant(subject: &Subject) -> Vec<Target> {
     let workload = |kind: &str, name: &str| Target::Workload { kind: kind.to_owned(), name: name.to_owned() };
     match object.kind.kind.as_str() {
         "Service" => vec![Target::Service(object.name.clone())],
+        "Node" => vec![Target::Node(object.name.clone())],
         "HTTPRoute" => vec![Target::Route(object.name.clone())],
         "Pod" => {
             let mut all: Vec<Target> =

@@ -31,6 +31,10 @@ use crate::{
 const BOTH: u16 = 90;
 const KINDS: u16 = 38;
 const LABEL: u16 = 14;
+/// Lines below the kinds: what is said of the chosen one.
+const TOLD: u16 = 10;
+/// Kinds shown at least.
+const LEAST: u16 = 6;
 
 /// A line of the fields' column.
 enum Line<'a> {
@@ -84,7 +88,12 @@ pub fn view(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
 fn kinds(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
     let theme = look.theme;
     let text = theme.style(Role::Text);
-    for (y, (at, kind)) in (area.top()..area.bottom()).zip(FaultKind::ALL.into_iter().enumerate()) {
+    // What is said of the chosen kind needs room as well.
+    let all = FaultKind::ALL.len();
+    let shown = all.min(usize::from(area.height.saturating_sub(TOLD).max(LEAST).min(area.height)));
+    let first = form.at.saturating_sub(shown / 2).min(all - shown);
+    let rows = FaultKind::ALL.into_iter().enumerate().skip(first).take(shown);
+    for (y, (at, kind)) in (area.top()..area.bottom()).zip(rows) {
         let fits = form.subject.as_ref().is_none_or(|subject| !target::targets(subject, kind).is_empty())
             || kind == FaultKind::Manifest;
         let chosen = at == form.at;
@@ -105,7 +114,12 @@ fn kinds(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
             let noun = form.subject.as_ref().map_or("row", |subject| subject.object.kind.kind.as_str());
             let an = if noun.starts_with(['A', 'E', 'I', 'O']) || noun.starts_with("HTTP") { "an" } else { "a" };
             let words = format!("not for {an} {}", sanitize::line(noun));
-            put(buf, area.x + 18, y, area.width.saturating_sub(18), &words, theme.style(Role::TextDim));
+            // Behind a long name there is no room for it; the dimmed name says it too.
+            let at = u16::try_from(kind.word().len() + 3).unwrap_or(u16::MAX).max(18);
+            let room = area.width.saturating_sub(at);
+            if width::width(&words) <= usize::from(room) {
+                put(buf, area.x + at, y, room, &words, theme.style(Role::TextDim));
+            }
         }
         if chosen {
             let mut style = theme.style(Role::Selection);
@@ -115,7 +129,12 @@ fn kinds(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
             style_row(buf, area.x, y, area.width, style);
         }
     }
-    let mut y = area.y + u16::try_from(FaultKind::ALL.len()).unwrap_or(0) + 1;
+    let mut y = area.y + u16::try_from(shown).unwrap_or(0);
+    if shown < all {
+        let words = format!("{} of {all} kinds", form.at + 1);
+        put(buf, area.x + 2, y, area.width.saturating_sub(2), &words, theme.style(Role::TextDim));
+    }
+    y += 1;
     let mut say = |words: &str, role: Role| {
         for line in width::wrap(words, usize::from(area.width)) {
             if y < area.bottom() {

@@ -8,9 +8,9 @@ use crate::{
     cluster::warrant::Purpose,
     config::Role,
     fault::{
+        catalogue::{Judged, row},
         checked::Checked,
         class::Class,
-        intent::FaultKind,
         preview::{Ruling, TrafficSource, Verdict},
     },
     widgets::{big, meter},
@@ -81,7 +81,7 @@ pub fn danger(checked: &Checked) -> Danger {
 
 /// Kinds of which the pods lost are judged, and not the traffic.
 fn by_pods(checked: &Checked) -> bool {
-    matches!(checked.plan.fault.kind, FaultKind::Scale | FaultKind::PodKill)
+    row(checked.plan.fault.kind).judged == Judged::Pods
 }
 
 /// A share as a whole percentage; a small one is not rounded to nothing, and all is not claimed by rounding.

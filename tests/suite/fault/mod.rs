@@ -5,5 +5,7 @@ mod drivers;
 mod evidence;
 mod files;
 mod guardrails;
-mod plans;
+mod native_kinds;
+pub mod plans;
+mod route_kinds;
 pub mod sights;

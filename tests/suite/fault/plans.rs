@@ -55,8 +55,22 @@ fn read(plan: &Plan) -> String {
     text
 }
 
-fn planned(fault: &Fault, sight: &Sight) -> String {
+pub fn planned(fault: &Fault, sight: &Sight) -> String {
     read(&compile(fault, sight, "7f3a9c").unwrap())
+}
+
+#[test]
+fn the_example_of_every_kind_is_a_plan() {
+    let all = sights::served();
+    assert!(all.len() >= 20, "{all:?}");
+    for (kind, driver) in all {
+        let wanted = Fault { driver: Some(driver), ..sights::example(kind) };
+        let plan = compile(&wanted, &sights::plenty(), "7f3a9c");
+        let plan = plan.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+        assert_eq!(plan.driver, driver, "{kind:?}");
+        assert!(!plan.predicts.is_empty() && !plan.title.is_empty(), "{kind:?}: {plan:?}");
+        assert!(plan.steps.iter().zip(1u32..).all(|(step, n)| step.n == n), "{kind:?}: {plan:?}");
+    }
 }
 
 #[test]

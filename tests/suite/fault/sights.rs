@@ -52,6 +52,18 @@ pub fn deployment(app: &str, replicas: u32) -> Manifest {
     }))
 }
 
+/// A node of a zone.
+pub fn node(name: &str, zone: &str) -> Manifest {
+    manifest(json!({
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": {
+            "name": name, "uid": format!("uid-{name}"), "resourceVersion": "50",
+            "labels": {"topology.kubernetes.io/zone": zone},
+        },
+        "spec": {"podCIDR": "10.0.0.0/24"},
+    }))
+}
+
 fn replica_set(app: &str) -> Manifest {
     manifest(json!({
         "apiVersion": "apps/v1", "kind": "ReplicaSet",
@@ -132,6 +144,57 @@ pub fn shop() -> Sight {
         root_namespace: "istio-system".to_owned(),
         ..Sight::default()
     }
+}
+
+/// The shop with everything that the example of any kind names.
+pub fn plenty() -> Sight {
+    let mut sight = shop();
+    sight.nodes = vec![node("worker-1", "east-1"), node("worker-2", "east-2")];
+    for (n, pod) in sight.pods.iter_mut().enumerate() {
+        pod.0["spec"]["nodeName"] = json!(format!("worker-{}", n % 2 + 1));
+    }
+    sight.config_maps = vec![manifest(json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "flags", "namespace": "shop", "uid": "cm", "resourceVersion": "60"},
+        "data": {"slow": "false"},
+    }))];
+    sight.workloads.push(deployment("ratings", 2));
+    let mut split = http_route("split", "reviews", "2026-01-01T00:00:00Z");
+    split.0["spec"]["rules"][0]["backendRefs"] =
+        json!([{"name": "reviews", "port": 9080, "weight": 90}, {"name": "ratings", "port": 9080, "weight": 10}]);
+    let mut any = http_route("any-shop", "web", "2026-01-01T00:00:00Z");
+    any.0["spec"]["hostnames"] = json!(["*.shop.example.com"]);
+    sight.http_routes.extend([split, any]);
+    sight
+}
+
+/// Every kind and driver whose API that shop serves; what engines do is tested where they live.
+pub fn served() -> Vec<(FaultKind, Driver)> {
+    use brink::fault::catalogue::{row, view};
+    let sight = plenty();
+    let kinds = FaultKind::ALL.into_iter().filter(|kind| *kind != FaultKind::Manifest);
+    let pairs = kinds.flat_map(|kind| row(kind).drivers.iter().map(move |driver| (kind, driver)));
+    pairs
+        .filter(|(_, one)| view::state(one.driver, one.needs, &sight).0 == view::DriverState::Ok)
+        .map(|(kind, one)| (kind, one.driver))
+        .collect()
+}
+
+/// The intent of a kind's own example.
+pub fn example(kind: FaultKind) -> Fault {
+    let mut parts = brink::fault::catalogue::row(kind).example.split(' ').map(str::to_owned);
+    let mut words = brink::fault::set::Words {
+        kind: parts.next().unwrap(),
+        target: parts.next(),
+        ..brink::fault::set::Words::default()
+    };
+    while let Some(flag) = parts.next() {
+        assert_eq!(flag, "--set", "{kind:?}");
+        words.set.push(parts.next().unwrap());
+    }
+    assert_eq!(words.kind, kind.word());
+    let wanted = brink::fault::set::fault(&words, "shop").unwrap();
+    Fault { duration: Duration::from_secs(90), lease: Duration::from_secs(120), ..wanted }
 }
 
 /// An intent in the shop.

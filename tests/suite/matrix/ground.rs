@@ -94,7 +94,7 @@ pub async fn ground_moves(family: Family) -> u32 {
     }
 
     // A controller puts everything back while our mark is on it.
-    if matches!(family, Family::Insert | Family::Image | Family::Scale) {
+    if matches!(family, Family::Insert | Family::Image | Family::Rules | Family::Scale) {
         let rig = Rig::new(family);
         let cockpit = active(&rig).await;
         let object = family.object(ID);
@@ -104,6 +104,7 @@ pub async fn ground_moves(family: Family) -> u32 {
                     object["spec"]["http"].as_array_mut().unwrap().remove(0);
                 }
                 Family::Image => object["spec"]["template"]["spec"]["containers"][1]["image"] = json!("web:1"),
+                Family::Rules => object["spec"]["rules"] = json!([{"backendRefs": [{"name": "reviews", "port": 80}]}]),
                 _ => object["spec"]["replicas"] = json!(3),
             });
         });

@@ -363,7 +363,7 @@ pub async fn vanished_record(family: Family) -> u32 {
     rig.assert_clean("a record that vanished");
 
     // Nor is anything forced on the word of a record alone: whoever wrote it would write with the rights of who forces.
-    if !matches!(family, Family::Image | Family::Scale) {
+    if !matches!(family, Family::Image | Family::Rules | Family::Scale) {
         return 1;
     }
     let rig = Rig::new(family);
@@ -379,6 +379,7 @@ pub async fn vanished_record(family: Family) -> u32 {
     rig.world.with(|store| {
         store.edit(&object, "ana", |object| match family {
             Family::Image => object["spec"]["template"]["spec"]["containers"][1]["image"] = json!("web:broken"),
+            Family::Rules => object["spec"]["rules"] = json!([{"backendRefs": [{"name": "nowhere", "port": 80}]}]),
             _ => object["spec"]["replicas"] = json!(1),
         });
     });

@@ -32,10 +32,11 @@ struct Point {
 
 const ALL: &[Family] = &Family::ALL;
 /// Families whose undo writes.
-const UNDOABLE: &[Family] = &[Family::Additive, Family::Insert, Family::Image, Family::Scale, Family::Recreate];
+const UNDOABLE: &[Family] =
+    &[Family::Additive, Family::Insert, Family::Image, Family::Rules, Family::Scale, Family::Recreate];
 
 /// Families that change what stands.
-const PATCHED: &[Family] = &[Family::Insert, Family::Image, Family::Scale];
+const PATCHED: &[Family] = &[Family::Insert, Family::Image, Family::Rules, Family::Scale];
 
 macro_rules! point {
     ($number:literal, $what:literal, $families:expr, $run:path) => {

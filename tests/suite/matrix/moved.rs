@@ -145,6 +145,7 @@ pub async fn before_undo(family: Family) -> u32 {
     let touch: fn(Family, &mut Value) = |family, object| match family {
         Family::Insert => object["spec"]["http"][0]["fault"]["delay"]["fixedDelay"] = json!("9s"),
         Family::Image => object["spec"]["template"]["spec"]["containers"][1]["image"] = json!("web:2"),
+        Family::Rules => object["spec"]["rules"] = json!([{"backendRefs": [{"name": "theirs", "port": 80}]}]),
         Family::Scale => object["spec"]["replicas"] = json!(7),
         Family::Additive | Family::Recreate => theirs(object),
         Family::Evict => {}
@@ -154,7 +155,7 @@ pub async fn before_undo(family: Family) -> u32 {
     let view = cockpit.engine.abort(ID).await.unwrap();
     assert_eq!(rig.world.get(&object).unwrap()["spec"], moved, "{}: overwritten", family.letter());
     match family {
-        Family::Image | Family::Scale => {
+        Family::Image | Family::Rules | Family::Scale => {
             assert_eq!(view.state, State::Residue, "{view:?}");
             assert_eq!(view.steps[0].outcome, Some(Outcome::Superseded), "{view:?}");
             assert!(view.steps[0].note.contains("ben"), "{view:?}");

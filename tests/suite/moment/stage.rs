@@ -202,6 +202,7 @@ pub fn every_kind() -> Vec<Fault> {
                 manifests: vec![sights::manifest(config.clone())],
                 ..fault(kind, brink::fault::intent::Target::Manifest, &[])
             },
+            kind => sights::example(kind),
         })
         .collect()
 }
@@ -209,6 +210,10 @@ pub fn every_kind() -> Vec<Fault> {
 /// The shop with what the `manifest` kind names in sight.
 pub fn ground_for(fault: &Fault) -> Ground {
     let mut ground = Ground::calm();
+    // What the later kinds name stands in a larger shop; the screens of the first ones show the small one.
+    if brink::fault::drivers::compile(fault, &ground.sight, "7f3a9c").is_err() {
+        ground.sight = sights::plenty();
+    }
     ground.sight.given = fault
         .manifests
         .iter()

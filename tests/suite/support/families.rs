@@ -33,6 +33,8 @@ pub enum Family {
     Insert,
     /// A patch of a value: an image.
     Image,
+    /// A patch of a whole list whose elements have no name: the rules of a route.
+    Rules,
     /// Replicas.
     Scale,
     /// Delete, create ours, create anew: a route.
@@ -42,13 +44,15 @@ pub enum Family {
 }
 
 impl Family {
-    pub const ALL: [Self; 6] = [Self::Additive, Self::Insert, Self::Image, Self::Scale, Self::Recreate, Self::Evict];
+    pub const ALL: [Self; 7] =
+        [Self::Additive, Self::Insert, Self::Image, Self::Rules, Self::Scale, Self::Recreate, Self::Evict];
 
     pub fn letter(self) -> &'static str {
         match self {
             Self::Additive => "A",
             Self::Insert => "P/vs",
             Self::Image => "P/image",
+            Self::Rules => "P/rules",
             Self::Scale => "S",
             Self::Recreate => "D",
             Self::Evict => "K",
@@ -61,7 +65,7 @@ impl Family {
             Self::Additive => policy(id),
             Self::Insert => virtual_service(),
             Self::Image | Self::Scale => deployment(),
-            Self::Recreate => route("reviews"),
+            Self::Rules | Self::Recreate => route("reviews"),
             Self::Evict => pod("web-1"),
         }
     }
@@ -206,6 +210,14 @@ fn changes(family: Family, id: &str, live: Option<&Value>) -> Vec<(ObjectRef, Ch
                 at: None,
             }];
             vec![(deployment(), Change::Patch { edits }, false)]
+        }
+        Family::Rules => {
+            let edits = vec![Edit {
+                path: vec![field("spec"), field("rules")],
+                value: Some(json!([{"backendRefs": [{"name": "nowhere", "port": 80}]}])),
+                at: None,
+            }];
+            vec![(route("reviews"), Change::Patch { edits }, false)]
         }
         Family::Scale => vec![(deployment(), Change::Scale { from: 3, to: 1 }, false)],
         Family::Recreate => {

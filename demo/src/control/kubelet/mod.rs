@@ -4,6 +4,7 @@
 //! status that clients print.
 
 mod container;
+mod probes;
 mod stop;
 mod tell;
 
@@ -194,20 +195,27 @@ fn plan<O: Objects>(
     } else {
         None
     };
+    let killed = Some(spec).filter(|spec| !proxy && probes::deaf(spec, "livenessProbe")).map(probes::killed);
     Plan {
-        not_found,
+        not_found: not_found || unpushed(&image),
         pull: jitter("pull", if present && !always { SANDBOX } else { pull.unwrap_or(Duration::from_secs(1)) }),
         present: present && !always,
-        crash: crash.or_else(|| workload.and_then(|one| one.crash.clone())).filter(|_| first),
+        crash: crash.or_else(|| workload.and_then(|one| one.crash.clone())).filter(|_| first).or(killed),
         ready: jitter("ready", readiness_delay(spec, workload.filter(|_| !proxy && !index.0))),
         runs,
         stays: own_restart,
         restart: if own_restart { "Always" } else { restart }.to_owned(),
-        unready: first && ctx.state.unready.contains(uid),
+        unready: first && ctx.state.unready.contains(uid) || !proxy && probes::deaf(spec, "readinessProbe"),
         jitter: jitter("start", Duration::from_millis(300)),
         image,
         node,
     }
+}
+
+/// Nobody pushed a tag that calls itself missing; the registries of a world have whatever else is asked for.
+fn unpushed(image: &str) -> bool {
+    let name = image.rsplit('/').next().unwrap_or_default();
+    name.split_once(':').is_some_and(|(_, tag)| tag.ends_with("missing"))
 }
 
 fn readiness_delay(spec: &Value, workload: Option<&Workload>) -> Duration {

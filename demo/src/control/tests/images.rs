@@ -99,3 +99,62 @@ fn a_killed_container_starts_again_and_tells_why() {
     assert_eq!(json::int(container, &["restartCount"]), Some(1));
     assert!(json::yes(container, &["ready"]));
 }
+
+/// The Deployment of three pods while a new template never becomes ready, and once the old one is put back.
+fn rolled_and_back(change: impl Fn(&mut Value), back: impl Fn(&mut Value)) -> (Vec<String>, i64) {
+    let mut world = World::new();
+    let key = world.create(kinds::DEPLOYMENT, deployment("web", 3, "web:1"));
+    world.run(30);
+    assert_eq!(status(&world.get(&key).unwrap(), "availableReplicas"), 3);
+    world.edit(&key, change);
+    world.run(60);
+    let held = world.get(&key).unwrap();
+    let ready = json::int(&held, &["status", "availableReplicas"]).unwrap_or_default();
+    assert!(json::int(&held, &["status", "unavailableReplicas"]).unwrap_or_default() > 0, "{held}");
+    let mut reasons: Vec<String> = world.pods("shop", "web").iter().map(|pod| waiting(pod).to_owned()).collect();
+    reasons.retain(|reason| !reason.is_empty());
+    world.edit(&key, back);
+    world.run(60);
+    assert_eq!(status(&world.get(&key).unwrap(), "availableReplicas"), 3, "the old template heals it");
+    (reasons, ready)
+}
+
+fn container(object: &mut Value) -> &mut Value {
+    object.pointer_mut("/spec/template/spec/containers/0").unwrap()
+}
+
+#[test]
+fn a_tag_that_nobody_pushed_holds_the_rollout() {
+    let (reasons, ready) = rolled_and_back(
+        |object| container(object)["image"] = "web:1-brink-missing".into(),
+        |object| container(object)["image"] = "web:1".into(),
+    );
+    assert!(reasons.iter().any(|reason| reason.contains("Image")), "{reasons:?}");
+    assert!(ready >= 2, "old pods serve on: {ready}");
+}
+
+#[test]
+fn a_probe_of_a_port_nobody_has_holds_the_rollout() {
+    let (_, ready) = rolled_and_back(
+        |object| container(object)["readinessProbe"] = json!({"tcpSocket": {"port": 1}}),
+        |object| {
+            container(object).as_object_mut().unwrap().remove("readinessProbe");
+        },
+    );
+    assert!(ready >= 2, "old pods serve on: {ready}");
+}
+
+#[test]
+fn a_liveness_probe_of_a_port_nobody_has_ends_in_crash_loops() {
+    let mut world = World::new();
+    let key = world.create(kinds::DEPLOYMENT, deployment("web", 2, "web:1"));
+    world.run(30);
+    world.edit(&key, |object| {
+        container(object)["livenessProbe"] =
+            json!({"tcpSocket": {"port": 1}, "periodSeconds": 2, "failureThreshold": 2});
+    });
+    world.run(60);
+    let pods = world.pods("shop", "web");
+    let restarts = |pod: &Value| json::int(&json::list(pod, &["status", "containerStatuses"])[0], &["restartCount"]);
+    assert!(pods.iter().all(|pod| restarts(pod).unwrap_or_default() > 0), "{pods:?}");
+}

@@ -90,6 +90,14 @@ fn a_pod_nothing_fits_waits_and_is_bound_when_there_is_room() {
     world.run(5);
     let held = &world.pods("shop", "web")[0];
     assert_eq!(condition(held, "PodScheduled"), ("False", "Unschedulable"));
+    let taints = |world: &World| {
+        let node = world.get(&Key::new(kinds::NODE, "", "node-1")).unwrap();
+        json::list(&node, &["spec", "taints"])
+            .iter()
+            .map(|one| json::text(one, &["key"]).to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(taints(&world), ["node.kubernetes.io/unschedulable"]);
     assert!(
         world
             .told("web")
@@ -100,6 +108,7 @@ fn a_pod_nothing_fits_waits_and_is_bound_when_there_is_room() {
     let held = &world.pods("shop", "web")[0];
     assert_eq!(json::text(held, &["spec", "nodeName"]), "node-1");
     assert_eq!(condition(held, "Ready").0, "True");
+    assert!(taints(&world).is_empty(), "the taint goes with the cordon");
     // A node that is gone takes its pods along; they come back elsewhere.
     world.edit(&Key::new(kinds::NODE, "", "node-2"), |node| json::set(node, &["spec", "unschedulable"], false));
     world.delete(&Key::new(kinds::NODE, "", "node-1"));

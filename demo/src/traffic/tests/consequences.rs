@@ -25,7 +25,7 @@ fn envoy_filter(context: &str, labels: &Value, config: Value) -> Value {
     })
 }
 
-fn settled() -> Town {
+pub(super) fn settled() -> Town {
     let mut town = Town::new(11, 100.0);
     town.run(3.0);
     town
@@ -36,7 +36,7 @@ fn near(value: f64, expected: f64, tolerance: f64) {
 }
 
 /// Undo returns everything to what it was.
-fn healthy(town: &mut Town) {
+pub(super) fn healthy(town: &mut Town) {
     town.run(2.0);
     let seen = town.watch(10.0);
     assert_eq!(

@@ -2,6 +2,7 @@
 
 mod ambient;
 mod consequences;
+mod cuts;
 mod invariants;
 mod limits;
 mod partition;

@@ -1,0 +1,92 @@
+//! What the kinds that disturb HTTP requests have in common, and the two ways Istio does it.
+
+use std::time::Duration;
+
+use super::{CompileError, istio, istio_virtual_service};
+use crate::fault::{
+    catalogue::{Compile, DriverRow, Param, ParamType, ScopeType, TargetType, Wanted},
+    class::Class,
+    intent::Driver,
+    plan::Plan,
+};
+
+/// What is done to which share of the requests.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HttpFault {
+    /// What is done to them.
+    pub what: Disturbance,
+    /// Which share, above 0 and up to 100.
+    pub percent: f64,
+}
+
+/// What is done to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disturbance {
+    /// It waits so long.
+    Delay(Duration),
+    /// It fails.
+    Abort(AbortWith),
+}
+
+/// What a failed request is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AbortWith {
+    /// An HTTP status.
+    Http(u16),
+    /// A gRPC status code.
+    Grpc(u8),
+}
+
+/// The share of the requests.
+pub const PERCENT: Param = Param::optional("percent", ParamType::Percent, "share of the requests").or("100");
+
+/// Whom requests go to.
+pub const TARGETS: &[TargetType] = &[
+    TargetType::Service,
+    TargetType::Workload(&["Deployment", "StatefulSet", "DaemonSet", "VirtualService"]),
+    TargetType::Selector,
+];
+
+/// What tells requests apart.
+pub const SCOPES: &[ScopeType] = &[ScopeType::From, ScopeType::Headers, ScopeType::Path];
+
+/// By an EnvoyFilter of our own.
+pub const fn by_filter(compile: Compile) -> DriverRow {
+    DriverRow {
+        driver: Driver::Istio,
+        class: Class::SelfExpiring,
+        needs: ("networking.istio.io", "EnvoyFilter"),
+        how: "an EnvoyFilter of our own at the sidecars, under a fuse",
+        silent: &[
+            "no sidecar or waypoint on the hit pods",
+            "istiod has not sent the filter to the proxies",
+            "no request is in its scope",
+        ],
+        compile,
+    }
+}
+
+/// By the VirtualService that is there.
+pub const fn by_rules(compile: Compile) -> DriverRow {
+    DriverRow {
+        driver: Driver::IstioVirtualService,
+        class: Class::Guarded,
+        needs: ("networking.istio.io", "VirtualService"),
+        how: "faulted copies inserted before the rules of the VirtualService",
+        silent: &[
+            "the callers have no sidecar and no gateway that reads the VirtualService",
+            "an earlier rule takes the requests",
+        ],
+        compile,
+    }
+}
+
+/// Compiles it to an EnvoyFilter.
+pub fn filter(wanted: &Wanted<'_>, what: &HttpFault) -> Result<Plan, CompileError> {
+    istio::http(wanted.fault, what, wanted.sight, wanted.id)
+}
+
+/// Compiles it to faulted copies of rules.
+pub fn rules(wanted: &Wanted<'_>, what: &HttpFault) -> Result<Plan, CompileError> {
+    istio_virtual_service::compile(wanted.fault, what, wanted.sight, wanted.id)
+}

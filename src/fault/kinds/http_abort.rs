@@ -1,0 +1,68 @@
+//! `http-abort`: requests fail with a status before they are served.
+
+use super::FaultKind;
+use crate::fault::{
+    catalogue::{Deed, Judged, Param, ParamType, Row, Wanted, WrongIntent},
+    drivers::{
+        CompileError,
+        http::{self, AbortWith, Disturbance, HttpFault},
+    },
+    evidence::{self, Expected},
+    plan::Plan,
+};
+
+pub(super) const ROW: Row = Row {
+    kind: FaultKind::HttpAbort,
+    doc: "Requests fail with a status before they are served.",
+    example: "http-abort service/reviews --set status=503 --set percent=20",
+    params: &[
+        Param::optional("status", ParamType::Whole { min: 200, max: 599 }, "HTTP status of the answer")
+            .or("503")
+            .instead_of("grpc_status"),
+        Param::optional(
+            "grpc_status",
+            ParamType::Whole { min: 0, max: 16 },
+            "gRPC status code of the answer, instead of an HTTP status",
+        )
+        .instead_of("status"),
+        http::PERCENT,
+    ],
+    targets: http::TARGETS,
+    scopes: http::SCOPES,
+    sees: &[],
+    judged: Judged::Traffic,
+    checks: None,
+    drivers: &[http::by_filter(by_filter), http::by_rules(by_rules)],
+    expects,
+};
+
+fn with(deed: &Deed) -> Result<AbortWith, WrongIntent> {
+    Ok(match deed.given_whole("grpc_status") {
+        Some(code) => AbortWith::Grpc(u8::try_from(code).unwrap_or(u8::MAX)),
+        None => AbortWith::Http(u16::try_from(deed.whole("status")?).unwrap_or(u16::MAX)),
+    })
+}
+
+fn read(deed: &Deed) -> Result<HttpFault, WrongIntent> {
+    Ok(HttpFault { what: Disturbance::Abort(with(deed)?), percent: deed.number("percent")? })
+}
+
+fn by_filter(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    http::filter(wanted, &read(wanted.deed)?)
+}
+
+fn by_rules(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    http::rules(wanted, &read(wanted.deed)?)
+}
+
+fn expects(plan: &Plan, deed: &Deed) -> Expected {
+    match with(deed) {
+        Ok(AbortWith::Http(status)) => {
+            evidence::answered(plan, format!("{status}s"), &format!("response_code=\"{status}\""))
+        }
+        Ok(AbortWith::Grpc(code)) => {
+            evidence::answered(plan, format!("gRPC status {code}"), &format!("grpc_response_status=\"{code}\""))
+        }
+        Err(_) => Expected::Unknown,
+    }
+}

@@ -1,0 +1,45 @@
+//! `http-delay`: requests wait before they are served.
+
+use super::FaultKind;
+use crate::fault::{
+    catalogue::{Deed, Judged, Param, ParamType, Row, Wanted, WrongIntent},
+    drivers::{
+        CompileError,
+        http::{self, Disturbance, HttpFault},
+    },
+    evidence::{self, Expected},
+    plan::Plan,
+};
+
+pub(super) const ROW: Row = Row {
+    kind: FaultKind::HttpDelay,
+    doc: "Requests wait before they are served.",
+    example: "http-delay service/reviews --set delay=1s --set percent=50",
+    params: &[
+        Param::needed("delay", ParamType::Span { min: 1, max: 600_000 }, "how long each request waits"),
+        http::PERCENT,
+    ],
+    targets: http::TARGETS,
+    scopes: http::SCOPES,
+    sees: &[],
+    judged: Judged::Traffic,
+    checks: None,
+    drivers: &[http::by_filter(by_filter), http::by_rules(by_rules)],
+    expects,
+};
+
+fn read(deed: &Deed) -> Result<HttpFault, WrongIntent> {
+    Ok(HttpFault { what: Disturbance::Delay(deed.span("delay")?), percent: deed.number("percent")? })
+}
+
+fn by_filter(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    http::filter(wanted, &read(wanted.deed)?)
+}
+
+fn by_rules(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    http::rules(wanted, &read(wanted.deed)?)
+}
+
+fn expects(plan: &Plan, deed: &Deed) -> Expected {
+    deed.span("delay").map_or(Expected::Unknown, |delay| evidence::slower(plan, delay))
+}
