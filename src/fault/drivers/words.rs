@@ -58,7 +58,7 @@ pub(super) fn share(percent: f64) -> String {
 }
 
 /// `1 s`, `90 s`, `1.5 s`, `300 ms` up to two minutes; above that as written (`5m`).
-pub(super) fn spoken(span: Duration) -> String {
+pub fn spoken(span: Duration) -> String {
     if span < Duration::from_secs(1) {
         format!("{} ms", span.as_millis())
     } else if span <= Duration::from_mins(2) {
