@@ -55,7 +55,7 @@ fn read(plan: &Plan) -> String {
     text
 }
 
-fn planned(fault: &Fault, sight: &Sight) -> String {
+pub fn planned(fault: &Fault, sight: &Sight) -> String {
     read(&compile(fault, sight, "7f3a9c").unwrap())
 }
 
