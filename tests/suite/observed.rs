@@ -100,7 +100,7 @@ async fn it_is_active_when_the_engine_says_that_it_is_injected_and_not_before() 
     let (applied, ()) = tokio::join!(cockpit.apply(plan), async {
         rig.until("the object is there", 20, || !gone(&rig)).await;
         tokio::time::sleep(Duration::from_secs(8)).await;
-        let view = cockpit.engine.kept().into_iter().find(|view| view.id == ID).expect("it is open");
+        let view = cockpit.engine.kept().into_iter().find(|view| view.injection == ID).expect("it is open");
         assert_eq!(view.state, State::Applying, "its engine has said nothing");
         says(&rig, true, 0);
     });
