@@ -336,7 +336,8 @@ impl Hit {
         let Some(selector) = object.at(&["spec", "selector"]).and_then(Value::as_object) else { return Self::Unknown };
         let known = ["pods", "labelSelectors", "namespaces"];
         let own = object.namespace().unwrap_or_default();
-        let here = selector.get("namespaces").and_then(Value::as_array).is_none_or(|all| all.iter().all(|one| one == own));
+        let here =
+            selector.get("namespaces").and_then(Value::as_array).is_none_or(|all| all.iter().all(|one| one == own));
         if selector.keys().any(|key| !known.contains(&key.as_str())) || object.at(&["spec", "target"]).is_some() {
             return Self::Unknown;
         }

@@ -22,8 +22,7 @@ use super::{
     sights::{fault, reviews, shop, workload},
 };
 
-const KINDS: [&str; 7] =
-    ["NetworkChaos", "PodChaos", "StressChaos", "DNSChaos", "IOChaos", "TimeChaos", "HTTPChaos"];
+const KINDS: [&str; 7] = ["NetworkChaos", "PodChaos", "StressChaos", "DNSChaos", "IOChaos", "TimeChaos", "HTTPChaos"];
 
 /// The shop, with Chaos Mesh, and a volume in the pods of reviews.
 fn sea() -> Sight {
@@ -90,8 +89,14 @@ fn every_kind_makes_one_object_over_pods_that_are_named(
     // Rule R6: the engine chooses nobody by itself, and its own clock ends at the safety cap.
     let named = object.at(&["spec", "selector", "pods", "shop"]).and_then(Value::as_array).unwrap();
     assert_eq!(json!(plan.reach.pods["shop"]), json!(named));
-    assert_eq!((named.len(), object.text(&["spec", "mode"]), object.text(&["spec", "duration"])), (pods, Some("all"), Some("120s")));
-    assert_eq!((plan.class, plan.fuses.as_slice(), plan.driver), (Class::SelfExpiring, &["shop".to_owned()][..], Driver::ChaosMesh));
+    assert_eq!(
+        (named.len(), object.text(&["spec", "mode"]), object.text(&["spec", "duration"])),
+        (pods, Some("all"), Some("120s"))
+    );
+    assert_eq!(
+        (plan.class, plan.fuses.as_slice(), plan.driver),
+        (Class::SelfExpiring, &["shop".to_owned()][..], Driver::ChaosMesh)
+    );
     assert!(plan.doubts.is_empty() || matches!(kind, FaultKind::HttpDelay | FaultKind::HttpAbort), "{:?}", plan.doubts);
     let again = compile(&wanted(kind, params), &sight, "7f3a9c").unwrap();
     assert_eq!(plan, again, "the same id gives the same choice");
@@ -145,7 +150,11 @@ fn to_a_dead_engine_nothing_is_given_and_what_cannot_be_seen_is_doubted() {
 #[case(FaultKind::CpuStress, &[("workers", json!(0))], "params.workers")]
 #[case(FaultKind::PodFailure, &[("count", json!(1)), ("percent", json!(5))], "params.count")]
 #[case(FaultKind::NetworkDelay, &[("delay", json!("0s"))], "params.delay")]
-fn what_does_not_fit_is_said_at_its_field(#[case] kind: FaultKind, #[case] params: &[(&str, Value)], #[case] field: &str) {
+fn what_does_not_fit_is_said_at_its_field(
+    #[case] kind: FaultKind,
+    #[case] params: &[(&str, Value)],
+    #[case] field: &str,
+) {
     let wrong = catalogue::deed(&wanted(kind, params)).unwrap_err();
     assert!(wrong.iter().any(|one| one.field == field && !one.fix.is_empty()), "{wrong:?}");
 }
