@@ -10,6 +10,7 @@
 )]
 
 pub mod behaviour;
+mod chaos;
 mod compile;
 mod edge;
 mod flags;
@@ -21,6 +22,7 @@ mod log;
 mod queue;
 mod report;
 mod request;
+mod serve;
 mod span;
 mod state;
 mod stream;
@@ -324,8 +326,8 @@ impl Traffic {
             namespace: Arc::clone(&pod.namespace),
             pod: Arc::clone(&pod.name),
             uid: Arc::clone(&pod.uid),
-            cores: pod.base_cpu + pod.queue.cores(pod.cpu_limit),
-            memory: pod.base_memory + f64::from(pod.in_flight) * pod.memory_per_request,
+            cores: pod.cores(),
+            memory: pod.base_memory + pod.stress.1 + f64::from(pod.in_flight) * pod.memory_per_request,
             in_flight: pod.in_flight,
             rps: pod.queue.rps(),
             idle_cores: pod.base_cpu,

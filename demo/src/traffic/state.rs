@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     Proxied,
+    chaos::Faults,
     compile::{Limit, Probe, Proxy, Snapshot},
     edge::{Edges, Names, Workload},
     health::Health,
@@ -48,6 +49,8 @@ pub(super) struct PodState {
     pub(super) probe: Option<Probe>,
     pub(super) base_cpu: f64,
     pub(super) base_memory: f64,
+    /// Cores and bytes that a chaos engine takes from it.
+    pub(super) stress: (f64, f64),
     pub(super) memory_per_request: f64,
     pub(super) cpu_seconds: f64,
     /// Whether its proxy is a container of its own beside the application.
@@ -69,6 +72,17 @@ impl PodState {
             cpu_seconds: self.proxy_seconds,
             memory: PROXY_IDLE.1 + self.seen_rate * PROXY_MEMORY,
         }
+    }
+}
+
+impl PodState {
+    /// Cores in use: its own and those a chaos engine takes, as far as its limit lets both.
+    pub(super) fn cores(&self) -> f64 {
+        let own = self.base_cpu + self.queue.cores(self.cpu_limit);
+        if self.stress.0 <= 0.0 {
+            return own;
+        }
+        self.cpu_limit.map_or(own + self.stress.0, |limit| (own + self.stress.0).min(limit))
     }
 }
 
@@ -130,6 +144,7 @@ pub(super) struct Bound {
     pub(super) pods: Vec<u32>,
     pub(super) groups: Vec<u32>,
     pub(super) services: Vec<u32>,
+    pub(super) chaos: Faults,
 }
 
 impl State {
@@ -172,6 +187,7 @@ impl State {
                     probe: pod.probe,
                     base_cpu: if group.behaviour.base_cpu > 0.0 { group.behaviour.base_cpu } else { 0.002 },
                     base_memory: if group.behaviour.base_memory > 0.0 { group.behaviour.base_memory } else { 48e6 },
+                    stress: (0.0, 0.0),
                     memory_per_request: 131_072.0,
                     cpu_seconds: 0.0,
                     sidecar: group.proxy == Proxy::Sidecar,
@@ -190,7 +206,9 @@ impl State {
             .map(|service| self.services.number((Arc::clone(&service.namespace), Arc::clone(&service.name))));
         let services = services.collect();
         let groups = groups.into_iter().map(|group| group.unwrap_or(super::edge::UNKNOWN)).collect();
-        Bound { snapshot: Arc::clone(snapshot), pods, groups, services }
+        let mut bound = Bound { snapshot: Arc::clone(snapshot), pods, groups, services, chaos: Faults::default() };
+        bound.chaos = Faults::of(&bound);
+        bound
     }
 
     /// What is really there, as opposed to what the proxies know.
@@ -203,6 +221,7 @@ impl State {
             let state = &mut self.pods[*number as usize];
             (state.alive, state.cpu_limit) = (pod.alive, pod.cpu_limit);
             (state.memory_limit, state.probe) = (pod.memory_limit, pod.probe);
+            state.stress = latest.chaos.inside(*number).map_or((0.0, 0.0), |inside| (inside.cores, inside.bytes));
             state.ip.clone_from(&pod.ip);
             state.there = !pod.uid.starts_with("gone:");
         }
@@ -279,7 +298,7 @@ impl State {
         let (pods, follow) = (&mut self.pods, queue::follow(span));
         self.busy.retain(|number| {
             let pod = &mut pods[*number as usize];
-            pod.queue.settle(span, pod.base_cpu, pod.cpu_limit);
+            pod.queue.settle(span, pod.base_cpu + pod.stress.0, pod.cpu_limit);
             pod.proxy_seconds += f64::from(pod.seen) * PROXY_CPU / 1000.0;
             pod.seen_rate += (f64::from(pod.seen) * 1000.0 / span - pod.seen_rate) * follow;
             pod.seen = 0;

@@ -5,6 +5,7 @@
 pub mod check;
 mod elsewhere;
 pub mod engine;
+mod engines;
 mod events;
 mod executor;
 mod finding;
@@ -17,6 +18,7 @@ mod keeper;
 mod ledger;
 mod lifelines;
 mod nets;
+mod observing;
 mod orders;
 pub mod outside;
 mod patience;

@@ -9,7 +9,9 @@ use crate::{
 };
 
 use super::{
-    Snapshot, kinds,
+    Snapshot,
+    chaos::Chaos,
+    kinds,
     network_policy::NetworkPolicy,
     pods::Pods,
     pushed::{Pushed, Rules, Views},
@@ -33,6 +35,7 @@ pub(super) struct Config {
     pub(super) rules: Rules,
     /// What proxies go by that do not hear istiod.
     pub(super) views: Views,
+    pub(super) chaos: Chaos,
 }
 
 impl Config {
@@ -59,7 +62,8 @@ impl Config {
             });
             selecting.map(|service| service.name.to_string()).collect()
         });
-        Self { behind: behind.collect(), namespaces, pods, services, network, pushed, rules, views }
+        let chaos = Chaos::read(objects, &pods);
+        Self { behind: behind.collect(), namespaces, pods, services, network, pushed, rules, views, chaos }
     }
 
     /// The rules by which the proxies of a group go.

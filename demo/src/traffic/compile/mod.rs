@@ -5,6 +5,7 @@
 
 mod ambient;
 mod at_gateway;
+mod chaos;
 mod config;
 mod destination_rule;
 mod envoy_filter;
@@ -21,6 +22,7 @@ mod virtual_service;
 
 use std::sync::Arc;
 
+pub use chaos::{Chaos, Http, Inside, Net, Wire};
 pub use destination_rule::Outlier;
 pub use envoy_filter::Limit;
 pub use kinds::READ;
@@ -95,6 +97,11 @@ impl Snapshot {
     /// A group.
     pub fn group(&self, at: u32) -> &Group {
         &self.config.pods.groups[at as usize]
+    }
+
+    /// What chaos engines do.
+    pub fn chaos(&self) -> &Chaos {
+        &self.config.chaos
     }
 
     /// A Service.
