@@ -8,8 +8,12 @@ use super::notes::Notes;
 use crate::{
     app::App,
     base::Now,
+    fault::policy::Policy,
     script::{Leave, Player, Report, Script, player::Manner},
 };
+
+/// However fast a world's time goes, nothing lasts longer than so many times what is usual.
+const MOST_SPEED: f64 = 100.0;
 
 /// A world that this very process started: what proves it, and where it is.
 #[derive(Debug, Clone)]
@@ -22,6 +26,18 @@ pub struct Stage {
     pub server: String,
     /// How many faults its script has open at once; nowhere else may they be.
     pub concurrent: u32,
+    /// How much faster its time goes than this machine's.
+    pub speed: f64,
+}
+
+impl Stage {
+    /// The guardrails of a person in this world: so many faults at once as its script has, and leases as long by this machine's
+    /// clock as elsewhere by the server's.
+    pub(super) fn loosened(&self, mut policy: Policy) -> Policy {
+        policy.max_concurrent = policy.max_concurrent.max(self.concurrent);
+        policy.max_lease = policy.max_lease.mul_f64(self.speed.clamp(1.0, MOST_SPEED));
+        policy
+    }
 }
 
 /// What is to be played, and how.

@@ -277,11 +277,11 @@ impl Keeper {
 
     /// The guardrails for this cluster: those of the person, and in the world of a script as many faults at once as it has.
     fn policy(&self, link: &Link) -> Policy {
-        let mut policy = self.plan.policy.clone();
-        if let Some(stage) = self.plan.stage.as_ref().filter(|stage| stage.server == link.server()) {
-            policy.max_concurrent = policy.max_concurrent.max(stage.concurrent);
+        let (policy, stage) = (self.plan.policy.clone(), self.plan.stage.as_ref());
+        match stage.filter(|stage| stage.server == link.server()) {
+            Some(stage) => stage.loosened(policy),
+            None => policy,
         }
-        policy
     }
 
     fn linked(&self) -> Option<Link> {

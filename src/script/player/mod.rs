@@ -225,6 +225,13 @@ impl Player {
             return;
         }
         match (away.clone(), answer) {
+            // A machine that is busy may answer late; what is only compared has time.
+            (Away::Survey, Err(_)) if !self.since.get_or_insert(Since::of(now)).over(SETTLES, now, self.manner) => {
+                self.phase = Phase::Before;
+            }
+            (Away::Compare(since), Err(_)) if !since.over(SETTLES, now, self.manner) => {
+                self.phase = Phase::Comparing(since);
+            }
             (_, Err(failure)) => self.fail(format!("{}: {}", failure.what, failure.fix), now),
             (Away::Survey, Ok(Brought::Survey(world))) => {
                 self.before = world;

@@ -340,7 +340,7 @@ impl Snapshot {
         // The caller's namespace first, then the Service's, then the mesh's.
         let view = site.group.and_then(|group| self.config.views.of(group));
         let known = site.group.map_or(&self.config.rules, |group| self.config.rules_of(group));
-        let mut rules: Vec<_> = known.destination_rules.iter().filter(|one| one.service == at).collect();
+        let mut rules: Vec<_> = known.destinations.iter().filter(|one| one.service == at).collect();
         rules.retain(|one| [namespace, &service.namespace, ROOT].contains(&one.namespace.as_str()));
         rules.sort_by_key(|one| (one.namespace != namespace, *one.namespace != *service.namespace));
         let rule = rules.first().filter(|_| site.proxy.reads());

@@ -85,7 +85,7 @@ pub(super) struct Rules {
     pub(super) gateways: Vec<Gateway>,
     pub(super) istio_gateways: Vec<IstioGateway>,
     pub(super) virtual_services: Vec<VirtualService>,
-    pub(super) destination_rules: Vec<DestinationRule>,
+    pub(super) destinations: Vec<DestinationRule>,
     pub(super) filters: Vec<Filter>,
     pub(super) peers: Vec<PeerAuthentication>,
     pub(super) policies: Vec<AuthorizationPolicy>,
@@ -110,7 +110,7 @@ impl Rules {
             gateways: each(kinds::GATEWAY).map(|one| Gateway::read(one, namespaces)).collect(),
             istio_gateways: each(kinds::ISTIO_GATEWAY).map(IstioGateway::read).collect(),
             virtual_services,
-            destination_rules: each(kinds::DESTINATION_RULE)
+            destinations: each(kinds::DESTINATION_RULE)
                 .filter_map(|one| DestinationRule::read(one, services))
                 .collect(),
             filters: each(kinds::ENVOY_FILTER).flat_map(Filter::read).collect(),
