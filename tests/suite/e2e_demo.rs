@@ -315,9 +315,9 @@ fn a_fault_on_a_world_that_ended_is_put_away_by_its_guardian_alone() {
     until("the guardian to go home", 60, || guardians::of(home.path()).is_empty());
     let journal = |drawer: &str| {
         let state = home.path().join(".local/state/brink").join(drawer);
-        let folders = fs::read_dir(state).into_iter().flatten().flatten();
+        let mut folders = fs::read_dir(state).into_iter().flatten().flatten();
         let file = |folder: fs::DirEntry| fs::read_to_string(folder.path().join(format!("{id}.jsonl"))).ok();
-        folders.filter_map(file).next()
+        folders.find_map(file)
     };
     assert_eq!(journal("open"), None);
     // It does not call recovered what it could not read back.

@@ -84,7 +84,7 @@ fn a_change_is_seen_by_a_watch_and_a_rollout_is_followed_to_its_end() {
     // It ends by itself, once the new pods are there.
     let (code, said) = kubectl.stream("rollout status deployment/details -n shop --timeout=100s").ends();
     assert_eq!(code, 0, "{said:?}");
-    holds(&said.concat(), &["Waiting for deployment", "successfully rolled out"]);
+    holds(&said.concat(), &["successfully rolled out"]);
     pods.until("an old pod's end", |line| line.contains("DELETED"));
     holds(&kubectl.says("rollout history deployment/details -n shop"), &["REVISION"]);
     // An image that does not exist: the rollout does not end, and says so when its time is over.
