@@ -192,7 +192,8 @@ pub(super) fn known(
     if matches!(by, By::Body) {
         readable(call, row, schema, object, by)?;
     }
-    let shown = object.to_string();
+    // Only a refusal shows the object, as it was before anything was taken out of it.
+    let shown = (call.unknown == Unknown::Strict && matches!(by, By::Patch)).then(|| object.to_string());
     let unknown = match schema.and_then(Schema::own) {
         Some(own) => {
             let mut unknown = metadata(node, object);
@@ -213,7 +214,7 @@ pub(super) fn known(
             let what = format!("strict decoding error: {}", said.join(", "));
             match by {
                 By::Body => {}
-                By::Patch => return Err(of_patch(&shown, &what)),
+                By::Patch => return Err(of_patch(&shown.unwrap_or_default(), &what)),
                 By::Strategic(patch) => return Err(of_patch(&strategic::printed(patch), &what)),
             }
             return Err(Refusal::bad(format!(
