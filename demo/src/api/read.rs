@@ -251,7 +251,8 @@ pub fn list(
                         }
                         _ => (wanted.all(cluster, kind), version),
                     };
-                    let behind = |object: &Arc<Object>| wanted.has(object) && token.start <= Token::place(&wanted, object);
+                    let behind =
+                        |object: &Arc<Object>| wanted.has(object) && token.start <= Token::place(&wanted, object);
                     let rest = all.into_iter().filter(behind).collect();
                     cluster.pages.begin(rest, limit, at, now)
                 }

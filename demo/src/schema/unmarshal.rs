@@ -35,7 +35,7 @@ impl<'a> Walk<'a> {
         }
         if node.is_int_or_string() {
             let fits = value.is_string() || value.as_i64().is_some_and(|number| i32::try_from(number).is_ok());
-            return if fits { None } else { self.told(value, "int32") };
+            return (!fits).then(|| self.told(value, "int32"));
         }
         match (node.kind(), value) {
             ("object", Value::Object(map)) => {
@@ -67,19 +67,21 @@ impl<'a> Walk<'a> {
                     Some(number) => node.word("format") != "int32" || i32::try_from(number).is_ok(),
                     None => false,
                 };
-                if fits { None } else { self.told(value, &type_of(node)) }
+                (!fits).then(|| self.told(value, &type_of(node)))
             }
             // An amount may be a number.
             ("string", Value::Number(_)) if node.component().is_some_and(|name| short(name) == "Quantity") => None,
             ("string", Value::String(_)) | ("number", Value::Number(_)) | ("boolean", Value::Bool(_)) => None,
-            ("object" | "array" | "integer" | "string" | "number" | "boolean", _) => self.told(value, &type_of(node)),
+            ("object" | "array" | "integer" | "string" | "number" | "boolean", _) => {
+                Some(self.told(value, &type_of(node)))
+            }
             _ => None,
         }
     }
 
-    fn told(&self, value: &Value, wanted: &str) -> Option<String> {
+    fn told(&self, value: &Value, wanted: &str) -> String {
         if self.reader == Reader::Converter {
-            return Some(converted(value, wanted));
+            return converted(value, wanted);
         }
         let number = value.as_number().filter(|_| matches!(wanted, "int32" | "int64"));
         let found = match (number, value) {
@@ -91,7 +93,7 @@ impl<'a> Walk<'a> {
             (None, _) => "object".to_owned(),
         };
         let field = self.fields.join(".");
-        Some(format!("json: cannot unmarshal {found} into Go struct field {}.{field} of type {wanted}", self.structure))
+        format!("json: cannot unmarshal {found} into Go struct field {}.{field} of type {wanted}", self.structure)
     }
 }
 

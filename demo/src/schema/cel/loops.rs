@@ -179,10 +179,12 @@ pub fn register(context: &mut Context<'_>) {
 /// Index and item of a list, key and value of a map.
 fn entries(of: Cel) -> ResolveResult {
     let pair = |key: Cel, value: &Cel| Cel::List(Arc::new(vec![key, value.clone()]));
-    Ok(Cel::List(Arc::new(match &of {
-        Cel::List(list) => {
-            list.iter().enumerate().map(|(at, item)| pair(Cel::Int(i64::try_from(at).unwrap_or(i64::MAX)), item)).collect()
-        }
+    Ok(Cel::List(Arc::new(match of {
+        Cel::List(list) => list
+            .iter()
+            .enumerate()
+            .map(|(at, item)| pair(Cel::Int(i64::try_from(at).unwrap_or(i64::MAX)), item))
+            .collect(),
         Cel::Map(map) => {
             let mut all: Vec<(&Key, &Cel)> = map.map.iter().collect();
             all.sort_by_key(|(key, _)| *key);
@@ -213,6 +215,7 @@ fn insert(Arguments(args): Arguments) -> ResolveResult {
     Ok(Cel::Map(Map { map: Arc::new(made) }))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the evaluator hands values over")]
 fn sorted(This(list): This<Arc<Vec<Cel>>>, keys: Arc<Vec<Cel>>) -> ResolveResult {
     let mut incomparable = false;
     let mut all: Vec<(&Cel, &Cel)> = keys.iter().zip(list.iter()).collect();
