@@ -19,6 +19,7 @@ mod suite {
     mod e2e_manifests;
     mod e2e_parity;
     mod e2e_promql;
+    mod e2e_watcher;
     mod real;
     mod support;
     mod trouble;

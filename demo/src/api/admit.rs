@@ -24,13 +24,16 @@ pub fn namespace(cluster: &Cluster, row: &KindRow, namespace: &str, name: &str) 
 }
 
 /// Completes a new object by what else there is in the cluster.
-pub fn create(cluster: &Cluster, kind: KindId, object: &mut Value) {
+pub fn create(cluster: &Cluster, kind: KindId, object: &mut Value) -> Result<(), Refusal> {
     let row = cluster.store().kind(kind);
     if row.custom {
-        return;
+        return Ok(());
     }
     match row.plural.as_str() {
-        "pods" => pod(object),
+        "pods" => {
+            priority(cluster, object)?;
+            pod(object);
+        }
         "services" => addresses(cluster, kind, object),
         "namespaces" => {
             let name = text(object, &["metadata", "name"]).to_owned();
@@ -68,10 +71,45 @@ pub fn create(cluster: &Cluster, kind: KindId, object: &mut Value) {
     if let Some(admission) = cluster.admission {
         admission(cluster, row, object);
     }
+    Ok(())
+}
+
+/// A pod has the priority of its class, or of the class for pods that name none.
+fn priority(cluster: &Cluster, pod: &mut Value) -> Result<(), Refusal> {
+    let Some(kind) = cluster.store().find("scheduling.k8s.io", "priorityclasses") else { return Ok(()) };
+    let named = text(pod, &["spec", "priorityClassName"]).to_owned();
+    let class = if named.is_empty() {
+        let all = cluster.store().list(kind, None).filter(|class| class.value()["globalDefault"] == json!(true));
+        all.min_by_key(|class| class.value()["value"].as_i64())
+    } else {
+        cluster.store().get(kind, "", &named)
+    };
+    let refused = |why: &str| Err(Refusal::forbidden("pods", "", text(pod, &["metadata", "name"]), why));
+    let Some(class) = class else {
+        return if named.is_empty() {
+            Ok(())
+        } else {
+            refused(&format!("no PriorityClass with name {named} was found"))
+        };
+    };
+    let class = class.value();
+    let said = value::at(pod, &["spec", "priority"]);
+    if said.is_number() && *said != class["value"] {
+        return refused(&format!(
+            "the integer value of priority ({said}) must not be provided in pod spec; priority admission controller computed {} from the given PriorityClass name",
+            class["value"]
+        ));
+    }
+    put(pod, &["spec", "priorityClassName"], class["metadata"]["name"].clone());
+    put(pod, &["spec", "priority"], class["value"].clone());
+    if class["preemptionPolicy"].is_string() {
+        put_missing(pod, &["spec", "preemptionPolicy"], class["preemptionPolicy"].clone());
+    }
+    Ok(())
 }
 
 /// How often the template of a DaemonSet changed, in a place of its own.
-const ROLLED: &str = "deprecated.daemonset.template.generation";
+pub const ROLLED: &str = "deprecated.daemonset.template.generation";
 
 /// What is in use is not taken away.
 fn protect(object: &mut Value, finalizer: &str) {

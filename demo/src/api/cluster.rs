@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{custom, openapi, pack, refusal::Refusal, trouble::Standing, usage, wire::Webhook};
+use super::{custom, events, openapi, pack, refusal::Refusal, trouble::Standing, usage, wire::Webhook};
 use crate::{
     base::{names, value, when},
     schema::{Node, custom::Custom},
@@ -101,9 +101,13 @@ impl Cluster {
         for group in pack::discovery().as_array().into_iter().flatten() {
             for version in value::list(group, &["versions"]) {
                 let (group, name) = (value::text(group, &["group"]), value::text(version, &["version"]));
-                // Both groups of events show the same objects; core is where they lie.
                 for resource in value::list(version, &["resources"]) {
-                    cluster.store.set_kind(KindRow::of_discovery(group, name, resource));
+                    let row = KindRow::of_discovery(group, name, resource);
+                    // Both groups of events show the same objects; core is where they lie.
+                    match cluster.store.find("", "events").filter(|_| events::is_newer(&row)) {
+                        Some(older) => cluster.store.set_face(row, older),
+                        None => cluster.store.set_kind(row),
+                    };
                 }
             }
         }
@@ -112,6 +116,12 @@ impl Cluster {
                 "apiVersion": "v1", "kind": "Namespace",
                 "metadata": {"name": name, "labels": {"kubernetes.io/metadata.name": name}},
                 "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
+            }));
+        }
+        for (name, value) in [("system-cluster-critical", 2_000_000_000), ("system-node-critical", 2_000_001_000)] {
+            cluster.furnish(json!({
+                "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": name, "generation": 1},
+                "value": value, "preemptionPolicy": "PreemptLowerPriority",
             }));
         }
         let chaos = sets.iter().any(|set| set.split('/').next() == Some("chaos-mesh"));
@@ -347,12 +357,18 @@ impl Cluster {
 
     /// The kind and version of a path, or why there is none.
     pub(super) fn kind_at(&self, group: &str, version: &str, plural: &str) -> Result<KindId, Refusal> {
-        let kind = self.store.find(group, plural).ok_or_else(Refusal::no_such_path)?;
+        let kind = self.store.find(group, plural).ok_or_else(|| self.nothing_at(group))?;
         if self.store.kind(kind).versions.iter().any(|served| served == version) {
             Ok(kind)
         } else {
-            Err(Refusal::no_such_path())
+            Err(self.nothing_at(group))
         }
+    }
+
+    /// Nothing is served at a path of a group. Groups of built-in kinds say so in a Status; behind the others nobody is at home.
+    pub(super) fn nothing_at(&self, group: &str) -> Refusal {
+        let built_in = self.store.kinds().any(|(_, row)| !row.custom && row.group == group);
+        if built_in { Refusal::no_such_path() } else { Refusal::nowhere() }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     custom,
     refusal::Refusal,
     trouble,
-    write::{Fate, Write},
+    write::{self, Fate, Write},
 };
 use crate::{
     base::{
@@ -77,7 +77,7 @@ pub fn plan(cluster: &Cluster, kind: KindId, old: &Arc<Object>, how: &How) -> Re
     let row = cluster.store().kind(kind);
     must(row, old, how)?;
     trouble::let_go(cluster)?;
-    let mut object = Value::clone(old.value());
+    let mut object = write::as_version(row, old.value(), &row.storage);
     let (finalizers, before) = finalizers(old.value(), how);
     if finalizers != before {
         put(&mut object, &["metadata", "finalizers"], json!(finalizers));

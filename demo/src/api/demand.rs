@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{cluster::Cluster, protobuf, refusal::Refusal, wire::Request, write::Unknown};
+use super::{cluster::Cluster, doubled, protobuf, refusal::Refusal, wire::Request, write::Unknown};
 use crate::{base::value::text, store::KindId};
 
 impl Cluster {
@@ -20,7 +20,10 @@ impl Cluster {
         let media = request.content_type.split(';').next().unwrap_or_default().trim();
         if matches!(media, "" | "application/json") {
             let typed = r#"struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }"#;
-            let body: Value = serde_json::from_slice(&request.body).map_err(|error| {
+            // A custom object is read as a map of anything, where the last of two fields counts.
+            let read: fn(&[u8]) -> serde_json::Result<Value> =
+                if row.custom { |body| serde_json::from_slice(body) } else { doubled::read };
+            let body: Value = read(&request.body).map_err(|error| {
                 unrecognized(&format!("couldn't get version/kind; json parse error: {}", go(&error)))
             })?;
             if !body.is_object() {

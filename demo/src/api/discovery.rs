@@ -145,10 +145,8 @@ fn older_group(group: &Value) -> Value {
 /// `GET /apis/apps`.
 pub fn group(cluster: &Cluster, name: &str, metered: bool) -> Result<Response, Refusal> {
     let groups = groups(cluster, false, metered);
-    let found = groups
-        .iter()
-        .find(|group| value::text(group, &["metadata", "name"]) == name)
-        .ok_or_else(Refusal::no_such_path)?;
+    let found =
+        groups.iter().find(|group| value::text(group, &["metadata", "name"]) == name).ok_or_else(Refusal::nowhere)?;
     let mut body = older_group(found);
     body["kind"] = json!("APIGroup");
     body["apiVersion"] = json!("v1");
@@ -163,7 +161,7 @@ pub fn group_version(cluster: &Cluster, group: &str, version: &str, metered: boo
         .filter(|has| value::text(has, &["metadata", "name"]) == group)
         .flat_map(|has| value::list(has, &["versions"]))
         .find(|has| value::text(has, &["version"]) == version)
-        .ok_or_else(Refusal::no_such_path)?;
+        .ok_or_else(|| cluster.nothing_at(group))?;
     let mut resources = Vec::new();
     for resource in value::list(found, &["resources"]) {
         let name = value::text(resource, &["resource"]);
@@ -197,7 +195,12 @@ pub fn group_version(cluster: &Cluster, group: &str, version: &str, metered: boo
         }
     }
     let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    let body =
-        json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources});
+    let mut body = json!({"kind": "APIResourceList"});
+    // The oldest list of all does not say its own version.
+    if !group.is_empty() {
+        body["apiVersion"] = json!("v1");
+    }
+    body["groupVersion"] = json!(group_version);
+    body["resources"] = json!(resources);
     Ok(Response::json(200, &body))
 }

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use serde_json::{Value, json};
 
 use super::{
+    admit,
     cluster::Cluster,
-    options,
+    events, options,
     refusal::Refusal,
     table,
+    token::Token,
     wire::{JSON, Request, Response},
     write::as_version,
 };
@@ -102,10 +103,7 @@ impl Wanted {
                 format!("{field:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\"")
             }));
         }
-        let fields = fields.spoken(|field| match field.strip_prefix("regarding.") {
-            Some(rest) if row.plural == "events" => format!("involvedObject.{rest}"),
-            _ => field.to_owned(),
-        });
+        let fields = fields.spoken(|field| if events::is_newer(row) { events::field(field) } else { field.to_owned() });
         Ok(Self { namespace: (!namespace.is_empty()).then(|| namespace.to_owned()), labels, fields })
     }
 
@@ -180,7 +178,7 @@ fn selectable(row: &KindRow) -> &'static [&'static str] {
 
 /// The body of one object in a version.
 pub fn body(row: &KindRow, object: &Object, version: &str) -> Bytes {
-    if version == row.storage {
+    if version == row.storage && !events::is_newer(row) {
         object.body()
     } else {
         Bytes::from(as_version(row, object.value(), version).to_string())
@@ -189,7 +187,19 @@ pub fn body(row: &KindRow, object: &Object, version: &str) -> Bytes {
 
 /// The metadata of an object alone.
 pub fn partial(object: &Value) -> Value {
-    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": value::at(object, &["metadata"])})
+    let mut partial = json!({
+        "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": value::at(object, &["metadata"]),
+    });
+    // That annotation stands for a field; what has no fields does not have it.
+    if value::text(object, &["kind"]) == "DaemonSet"
+        && let Some(said) = partial["metadata"]["annotations"].as_object_mut()
+    {
+        said.shift_remove(admit::ROLLED);
+        if said.is_empty() {
+            value::remove(&mut partial, &["metadata", "annotations"]);
+        }
+    }
+    partial
 }
 
 /// An answer that is one object.
@@ -229,9 +239,24 @@ pub fn list(
             if at.is_some() {
                 return Err(Refusal::bad("specifying resource version is not allowed when using continue"));
             }
-            let number = read_token(token)?;
-            let page = cluster.pages.go_on(number, limit, now);
-            page.ok_or_else(|| Refusal::expired("the continue token is too old: the list it belongs to is forgotten; start the list again without it"))?
+            let token = Token::read(token)?;
+            match token.page.map(|page| cluster.pages.go_on(page, limit, now)) {
+                Some(page) => page.ok_or_else(|| token.too_old())?,
+                None => {
+                    let version = cluster.store().version();
+                    let (all, at) = match token.version {
+                        Some(at) if at < version => {
+                            let past = cluster.store().at(kind, wanted.namespace.as_deref(), at);
+                            (past.map_err(|_| token.too_old())?, at)
+                        }
+                        _ => (wanted.all(cluster, kind), version),
+                    };
+                    let behind =
+                        |object: &Arc<Object>| wanted.has(object) && token.start <= Token::place(&wanted, object);
+                    let rest = all.into_iter().filter(behind).collect();
+                    cluster.pages.begin(rest, limit, at, now)
+                }
+            }
         }
         None => {
             let version = cluster.store().version();
@@ -260,7 +285,9 @@ fn answer(cluster: &Cluster, kind: KindId, version: &str, page: &Page, form: For
         metadata = json!({"continue": "", "resourceVersion": page.version.to_string()});
     }
     if let Some((token, left)) = page.next {
-        metadata["continue"] = json!(write_token(token, page.version));
+        let last = page.items.last().map(|last| Token::place(wanted, last)).unwrap_or_default();
+        let token = Token { version: Some(page.version), start: format!("{last}\0"), page: Some(token) };
+        metadata["continue"] = json!(token.write());
         // A filtered list does not know how many are left, in the real server.
         if wanted.labels.is_empty() && wanted.fields.is_empty() {
             metadata["remainingItemCount"] = json!(left);
@@ -307,26 +334,4 @@ fn answer(cluster: &Cluster, kind: KindId, version: &str, page: &Page, form: For
             Response::bytes(200, JSON, text.freeze())
         }
     }
-}
-
-fn write_token(number: u64, version: u64) -> String {
-    let said = json!({"v": "meta.k8s.io/v1", "rv": version, "page": number});
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(said.to_string())
-}
-
-fn read_token(token: &str) -> Result<u64, Refusal> {
-    let wrong = |why: &str| Refusal::bad(format!("invalid continue token: continue key is not valid: {why}"));
-    let text =
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong("illegal base64 data"))?;
-    let strange = |text: &[u8]| {
-        let first = String::from_utf8_lossy(text).chars().next().unwrap_or_default();
-        let shown = if first.is_control() || !first.is_ascii() {
-            format!("\\u{:04x}", text.first().copied().unwrap_or_default())
-        } else {
-            first.to_string()
-        };
-        wrong(&format!("invalid character '{shown}' looking for beginning of value"))
-    };
-    let said: Value = serde_json::from_slice(&text).map_err(|_| strange(&text))?;
-    said["page"].as_u64().ok_or_else(|| wrong("not a page of this server"))
 }

@@ -21,12 +21,24 @@ pub struct Refusal {
     pub details: Value,
     /// Seconds after which asking again may help.
     pub retry_after: Option<u32>,
+    /// Whether it is told as plain text: where nobody is at home who speaks of Statuses.
+    pub plain: bool,
+    /// Where an expired list can be read on, in the state of now.
+    pub token: Option<String>,
 }
 
 impl Refusal {
     /// Any refusal without details.
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into().into_boxed_str(), details: Value::Null, retry_after: None }
+        Self {
+            code,
+            reason,
+            message: message.into().into_boxed_str(),
+            details: Value::Null,
+            retry_after: None,
+            plain: false,
+            token: None,
+        }
     }
 
     /// 400.
@@ -45,6 +57,11 @@ impl Refusal {
     /// 404 for a path nobody serves.
     pub fn no_such_path() -> Self {
         Self { details: json!({}), ..Self::new(404, "NotFound", "the server could not find the requested resource") }
+    }
+
+    /// 404 for a path under which nothing is served at all.
+    pub fn nowhere() -> Self {
+        Self { plain: true, ..Self::new(404, "NotFound", "404 page not found\n") }
     }
 
     /// 409 for a name that is taken.
@@ -222,7 +239,7 @@ impl Refusal {
         let mut status = json!({
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": self.token.as_ref().map_or_else(|| json!({}), |token| json!({"continue": token})),
             "status": "Failure",
             "message": self.message,
         });

@@ -76,7 +76,8 @@ impl Cluster {
             return Response::json(200, &answer);
         }
         let stored = write::commit(self, planned);
-        Response::bytes(200, wire::JSON, stored.body())
+        let row = self.store.kind(kind);
+        Response::bytes(200, wire::JSON, read::body(row, &stored, &row.storage))
     }
 
     pub(super) fn delete_all(&mut self, request: &Request, kind: KindId, target: &Target) -> Result<Response, Refusal> {
@@ -86,7 +87,8 @@ impl Cluster {
         let mut items = Vec::new();
         for old in all {
             let planned = delete::plan(self, kind, &old, &how)?;
-            let mut item = Value::clone(old.value());
+            let row = self.store.kind(kind);
+            let mut item = write::as_version(row, old.value(), &row.storage);
             if !self.store.kind(kind).custom {
                 value::remove(&mut item, &["apiVersion"]);
                 value::remove(&mut item, &["kind"]);

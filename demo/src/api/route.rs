@@ -95,7 +95,7 @@ impl Cluster {
                     &user,
                     &Deed { verb: "get".to_owned(), path: format!("/{name}"), ..Deed::default() },
                 )?;
-                Err(Refusal::no_such_path())
+                Err(Refusal::nowhere())
             }
             Place::Objects(target) => {
                 let discouraged = self.discouraged(&target);
@@ -159,7 +159,7 @@ impl Cluster {
         };
         let row = self.store.kind(kind);
         if !target.namespace.is_empty() && !row.namespaced {
-            return Err(Refusal::no_such_path());
+            return Err(self.nothing_at(&target.group));
         }
         let verb = verb(request, target);
         let first = target.subresource.split('/').next().unwrap_or_default();

@@ -142,6 +142,9 @@ impl Response {
 
 impl From<Refusal> for Response {
     fn from(refusal: Refusal) -> Self {
+        if refusal.plain {
+            return Self::bytes(refusal.code, "text/plain; charset=utf-8", Bytes::from(String::from(refusal.message)));
+        }
         let mut response = Self::json(refusal.code, &refusal.status());
         if let Some(seconds) = refusal.retry_after {
             response.headers.push(("Retry-After", seconds.to_string()));

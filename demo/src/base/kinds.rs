@@ -22,6 +22,9 @@ kinds! {
     CONFIG_MAP = "" "v1" "ConfigMap" "configmaps" true;
     SECRET = "" "v1" "Secret" "secrets" true;
     SERVICE_ACCOUNT = "" "v1" "ServiceAccount" "serviceaccounts" true;
+    CLAIM = "" "v1" "PersistentVolumeClaim" "persistentvolumeclaims" true;
+    VOLUME = "" "v1" "PersistentVolume" "persistentvolumes" false;
+    VOLUME_ATTRIBUTES_CLASS = "storage.k8s.io" "v1" "VolumeAttributesClass" "volumeattributesclasses" false;
     EVENT = "" "v1" "Event" "events" true;
     DEPLOYMENT = "apps" "v1" "Deployment" "deployments" true;
     REPLICA_SET = "apps" "v1" "ReplicaSet" "replicasets" true;

@@ -171,6 +171,19 @@ impl<O: Objects> Ctx<'_, O> {
         Ok(())
     }
 
+    /// Changes annotations along with the status: a write of the object itself would count as a change of what is wanted.
+    pub fn annotate(&mut self, key: &Key, manager: &str, change: impl FnOnce(&mut Value)) -> Result<(), Refused> {
+        let Some(held) = self.get(key) else { return Ok(()) };
+        let mut wanted = (*held).clone();
+        change(&mut wanted);
+        if wanted == *held {
+            return Ok(());
+        }
+        let made = self.objects.replace_status(key.kind, wanted, manager)?;
+        self.saw(key.kind, &made);
+        Ok(())
+    }
+
     /// Writes a status if it differs.
     pub fn set_status(&mut self, key: &Key, manager: &str, status: Value) -> Result<(), Refused> {
         let Some(held) = self.get(key) else { return Ok(()) };

@@ -104,7 +104,7 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
     let new = sets.iter().find(|set| set.hash == hash).cloned();
     if let Some(new) = &new {
         let revision = new.revision.to_string();
-        ctx.edit(key, MANAGER, |deployment| annotate(deployment, REVISION, &revision))?;
+        ctx.annotate(key, MANAGER, |deployment| annotate(deployment, REVISION, &revision))?;
     }
     let lingering = recreate.then(|| sets.iter().any(|set| set.hash != hash && lingers(ctx, set)));
     let step = rollout::step(&sets, &hash, wish, paused, lingering);

@@ -10,7 +10,7 @@ use super::{
     ctx::{Ctx, State},
     daemonset, deployment, endpoints, events, gateway, gc, hpa, istio, job,
     key::Key,
-    kubelet, namespace, node, pdb,
+    kubelet, namespace, node, pdb, protection,
     queue::Work,
     replicaset, scheduler, statefulset, time,
 };
@@ -101,6 +101,7 @@ fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, controller: Controller, key: &Key
         Controller::Namespace => namespace::reconcile(ctx, key),
         Controller::Gc => gc::reconcile(ctx, key),
         Controller::Pdb => pdb::reconcile(ctx, key),
+        Controller::Protection => protection::reconcile(ctx, key),
         Controller::Hpa => hpa::reconcile(ctx, key),
         Controller::Node => node::reconcile(ctx, key),
         Controller::Events => events::reconcile(ctx, key),

@@ -26,6 +26,7 @@ mod namespace;
 pub mod node;
 mod pdb;
 pub mod pods;
+mod protection;
 mod queue;
 mod replicaset;
 mod rollout;
@@ -73,6 +74,8 @@ pub enum Controller {
     Gc,
     /// Counts allowed disruptions.
     Pdb,
+    /// Lets claims and volumes go when nothing has them any more.
+    Protection,
     /// Scales by load.
     Hpa,
     /// Registers nodes.

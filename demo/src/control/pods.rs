@@ -54,8 +54,15 @@ pub fn available<O: Objects>(ctx: &Ctx<'_, O>, row: &Row, seconds: i64) -> bool 
 
 /// Its part of the row.
 pub fn facts(row: &Row) -> &PodRow {
-    const NONE: &PodRow =
-        &PodRow { node: String::new(), phase: String::new(), ip: String::new(), ready: None, restarts: 0, cost: 0 };
+    const NONE: &PodRow = &PodRow {
+        node: String::new(),
+        phase: String::new(),
+        ip: String::new(),
+        ready: None,
+        restarts: 0,
+        cost: 0,
+        claims: Vec::new(),
+    };
     row.pod.as_ref().unwrap_or(NONE)
 }
 

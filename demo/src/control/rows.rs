@@ -67,6 +67,8 @@ pub struct PodRow {
     pub restarts: i64,
     /// `controller.kubernetes.io/pod-deletion-cost`.
     pub cost: i64,
+    /// Claims it has volumes of.
+    pub claims: Vec<String>,
 }
 
 impl Row {
@@ -124,6 +126,7 @@ impl PodRow {
             cost: json::text(pod, &["metadata", "annotations", "controller.kubernetes.io/pod-deletion-cost"])
                 .parse()
                 .unwrap_or_default(),
+            claims: claims(pod),
         }
     }
 
@@ -136,6 +139,20 @@ impl PodRow {
     pub fn available(&self, seconds: i64, now: Timestamp) -> bool {
         self.ready.is_some_and(|since| seconds == 0 || since.as_second() + seconds <= now.as_second())
     }
+}
+
+/// Claims that a pod names, and those that are made for it.
+fn claims(pod: &Value) -> Vec<String> {
+    let named = |volume: &Value| {
+        if volume["ephemeral"].is_object() {
+            let name = json::text(pod, &["metadata", "name"]);
+            return Some(format!("{name}-{}", json::text(volume, &["name"])));
+        }
+        Some(json::text(volume, &["persistentVolumeClaim", "claimName"]))
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+    };
+    json::list(pod, &["spec", "volumes"]).iter().filter_map(named).collect()
 }
 
 type Names = BTreeMap<String, Row>;

@@ -167,6 +167,10 @@ impl Objects for Shelf {
         let (key, held) = self.held(kind, &object)?;
         let mut wanted = (*held).clone();
         json::set(&mut wanted, &["status"], json::at(&object, &["status"]).clone());
+        let annotations = json::at(&object, &["metadata", "annotations"]);
+        if kind == kinds::DEPLOYMENT && annotations.is_object() {
+            json::set(&mut wanted, &["metadata", "annotations"], annotations.clone());
+        }
         Ok(self.keep(&key, "status", wanted))
     }
 

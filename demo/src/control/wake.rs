@@ -35,6 +35,7 @@ pub(super) fn news(state: &mut State, key: &Key, old: Option<&Row>, new: Option<
             wake.every(Controller::DaemonSet, kinds::DAEMON_SET);
             wake.unbound();
         }
+        kinds::CLAIM | kinds::VOLUME => wake.every(Controller::Protection, kinds::VOLUME_ATTRIBUTES_CLASS),
         kinds::SERVICE if fresh => wake.routes(),
         kinds::NAMESPACE if old.map(|row| &row.labels) != new.map(|row| &row.labels) => wake.mesh(),
         kinds::GATEWAY_CLASS | kinds::GATEWAY | kinds::HTTP_ROUTE | kinds::GRPC_ROUTE | kinds::REFERENCE_GRANT => {
@@ -57,6 +58,7 @@ fn own(kind: Kind) -> Option<Controller> {
         kinds::SERVICE => Controller::Endpoints,
         kinds::NAMESPACE => Controller::Namespace,
         kinds::PDB => Controller::Pdb,
+        kinds::CLAIM | kinds::VOLUME | kinds::VOLUME_ATTRIBUTES_CLASS => Controller::Protection,
         kinds::HPA => Controller::Hpa,
         kinds::NODE => Controller::Node,
         kinds::GATEWAY => Controller::Istio,
@@ -149,6 +151,11 @@ impl Wake<'_> {
             self.one(Controller::Scheduler, key);
         } else {
             self.state.unbound.remove(&at);
+        }
+        if let Some(pod) = old.and_then(|row| row.pod.as_ref()).filter(|_| new.is_none()) {
+            for claim in &pod.claims {
+                self.one(Controller::Protection, &Key::new(kinds::CLAIM, &key.namespace, claim));
+            }
         }
         let left = |row: Option<&Row>| row.and_then(|row| row.pod.as_ref()).is_none_or(super::rows::PodRow::ended);
         if left(new) && !left(old) {

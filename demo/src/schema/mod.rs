@@ -22,6 +22,7 @@ pub mod step;
 pub mod strategic;
 pub mod trail;
 pub mod typed;
+pub mod unmarshal;
 pub mod validate;
 
 pub use node::Node;

@@ -80,6 +80,12 @@ impl<'a> Node<'a> {
         self.word("type").as_str().unwrap_or_default()
     }
 
+    /// The name of the component that it refers to.
+    pub fn component(&self) -> Option<&'a str> {
+        let reference = self.beside.get("$ref").or_else(|| self.beside.get("allOf")?.get(0)?.get("$ref"));
+        reference.and_then(Value::as_str)?.rsplit('/').next()
+    }
+
     /// Whether it is a component of the document, by its name.
     pub fn is_component(&self, name: &str) -> bool {
         self.schemas.get(name).is_some_and(|component| std::ptr::eq(component, self.at))

@@ -82,9 +82,10 @@ fn merge_map(map: &mut Map<String, Value>, patch: &Map<String, Value>, node: Opt
                             *slot = Value::Array(Vec::new());
                         }
                         if let Some(list) = slot.as_array_mut() {
+                            let before = list.clone();
                             merge_list(list, items, field)?;
                             if let Some(order) = order {
-                                sort(list, order, field.merge_key());
+                                *list = ordered(std::mem::take(list), order, &before, field.merge_key());
                             }
                         }
                     }
@@ -104,14 +105,16 @@ fn merge_map(map: &mut Map<String, Value>, patch: &Map<String, Value>, node: Opt
             && !patch.contains_key(list)
             && let Some(Value::Array(items)) = map.get_mut(list)
         {
-            sort(items, order, node.and_then(|node| node.field(list)).and_then(|field| field.merge_key()));
+            let before = items.clone();
+            let key = node.and_then(|node| node.field(list)).and_then(|field| field.merge_key());
+            *items = ordered(std::mem::take(items), order, &before, key);
         }
     }
     Ok(())
 }
 
 /// A value as the real server prints it in passing.
-fn printed(value: &Value) -> String {
+pub fn printed(value: &Value) -> String {
     match value {
         Value::Object(map) => {
             let mut fields: Vec<String> =
@@ -128,16 +131,23 @@ fn printed(value: &Value) -> String {
 
 fn merge_list(list: &mut Vec<Value>, items: &[Value], field: Node<'_>) -> Result<(), Wrong> {
     let Some(key) = field.merge_key() else {
+        let before = list.clone();
         for item in items {
             if !list.contains(item) {
                 list.push(item.clone());
             }
         }
+        *list = ordered(std::mem::take(list), items, &before, None);
         return Ok(());
     };
     if items.iter().any(|item| item.get("$patch").is_some_and(|word| word == "replace")) {
         list.clear();
     }
+    let directed = |item: &Value| item.get("$patch").is_some();
+    let gone = |item: &Value| {
+        items.iter().any(|one| one.get("$patch").is_some_and(|word| word == "delete") && one.get(key) == item.get(key))
+    };
+    let before: Vec<Value> = list.iter().filter(|item| !gone(item)).cloned().collect();
     for item in items {
         let Some(change) = item.as_object() else { continue };
         let directive = change.get("$patch").and_then(Value::as_str);
@@ -161,29 +171,32 @@ fn merge_list(list: &mut Vec<Value>, items: &[Value], field: Node<'_>) -> Result
             }
         }
     }
+    let named: Vec<Value> = items.iter().filter(|item| !directed(item)).cloned().collect();
+    *list = ordered(std::mem::take(list), &named, &before, Some(key));
     Ok(())
 }
 
-/// Items named in the order come in that order; the others keep their place behind the item they stood behind.
-fn sort(list: &mut Vec<Value>, order: &[Value], key: Option<&str>) {
-    let place = |item: &Value| {
-        order.iter().position(|wanted| match key {
-            Some(key) => wanted.get(key).is_some() && wanted.get(key) == item.get(key),
-            None => wanted == item,
-        })
+/// The order of a merged list: items that the patch names in its order, the others in theirs, woven by the order there was before.
+///
+/// An item of the patch that is new comes before what the server alone has, as in the real server.
+fn ordered(all: Vec<Value>, by: &[Value], before: &[Value], key: Option<&str>) -> Vec<Value> {
+    let same = |a: &Value, b: &Value| match key {
+        Some(key) => a.get(key).is_some() && a.get(key) == b.get(key),
+        None => a == b,
     };
-    let mut last = (0, 0);
-    let mut keyed: Vec<((usize, usize), Value)> = Vec::with_capacity(list.len());
-    for (at, item) in list.drain(..).enumerate() {
-        if let Some(found) = place(&item) {
-            last = (found + 1, 0);
-        } else {
-            last = (last.0, at + 1);
-        }
-        keyed.push((last, item));
+    let place = |list: &[Value], item: &Value| list.iter().position(|one| same(one, item));
+    let (mut named, mut others): (Vec<Value>, Vec<Value>) = all.into_iter().partition(|item| place(by, item).is_some());
+    named.sort_by_key(|item| place(by, item));
+    others.sort_by_key(|item| place(before, item));
+    let mut woven = Vec::with_capacity(named.len() + others.len());
+    let (mut named, mut others) = (named.into_iter().peekable(), others.into_iter().peekable());
+    while let (Some(left), Some(right)) = (others.peek(), named.peek()) {
+        let earlier = place(before, left).zip(place(before, right)).is_some_and(|(left, right)| left < right);
+        woven.extend(if earlier { others.next() } else { named.next() });
     }
-    keyed.sort_by_key(|(at, _)| *at);
-    list.extend(keyed.into_iter().map(|(_, item)| item));
+    woven.extend(others);
+    woven.extend(named);
+    woven
 }
 
 #[cfg(test)]
@@ -217,6 +230,16 @@ mod tests {
         assert_eq!(
             patched(&object, &json!({"containers": [{"name": "b", "image": "3"}, {"name": "c"}], "args": ["y"]})),
             json!({"containers": [{"name": "a", "image": "1"}, {"name": "b", "image": "3"}, {"name": "c"}], "args": ["y"]})
+        );
+    }
+
+    #[test]
+    fn what_a_patch_adds_stands_before_what_it_does_not_name() {
+        let object = json!({"containers": [{"name": "a"}, {"name": "b"}, {"name": "c"}], "finalizers": ["x"]});
+        let patch = json!({"containers": [{"name": "b", "image": "2"}, {"name": "n"}], "finalizers": ["y"]});
+        assert_eq!(
+            patched(&object, &patch),
+            json!({"containers": [{"name": "a"}, {"name": "b", "image": "2"}, {"name": "n"}, {"name": "c"}], "finalizers": ["y", "x"]})
         );
     }
 

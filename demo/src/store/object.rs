@@ -27,6 +27,12 @@ impl Object {
         Self::new(0, Arc::new(value))
     }
 
+    /// The same state in another form.
+    #[must_use]
+    pub fn shown(&self, value: Value) -> Self {
+        Self::new(self.version, Arc::new(value))
+    }
+
     /// The same state under another version.
     #[must_use]
     pub fn moved(&self, version: u64) -> Self {

@@ -56,6 +56,8 @@ struct Table {
 #[derive(Debug, Clone, Default)]
 pub struct Store {
     kinds: Vec<KindRow>,
+    /// By kind, the number of its table: kinds can be faces of one.
+    places: Vec<usize>,
     tables: Vec<Table>,
     version: u64,
 }
@@ -69,7 +71,15 @@ impl Store {
             return KindId(at);
         }
         self.kinds.push(row);
+        self.places.push(self.tables.len());
         self.tables.push(Table { forgotten: self.version, ..Table::default() });
+        KindId(self.kinds.len() - 1)
+    }
+
+    /// Adds a kind whose objects are those of another one.
+    pub fn set_face(&mut self, row: KindRow, of: KindId) -> KindId {
+        self.kinds.push(row);
+        self.places.push(self.places[of.0]);
         KindId(self.kinds.len() - 1)
     }
 
@@ -107,12 +117,12 @@ impl Store {
 
     /// One object.
     pub fn get(&self, kind: KindId, namespace: &str, name: &str) -> Option<&Arc<Object>> {
-        self.tables[kind.0].objects.get(&(namespace.to_owned(), name.to_owned()))
+        self.tables[self.places[kind.0]].objects.get(&(namespace.to_owned(), name.to_owned()))
     }
 
     /// All objects of a kind, in one namespace or in all, by namespace and name.
     pub fn list(&self, kind: KindId, namespace: Option<&str>) -> impl Iterator<Item = &Arc<Object>> {
-        let objects = &self.tables[kind.0].objects;
+        let objects = &self.tables[self.places[kind.0]].objects;
         let from =
             namespace.map_or_else(|| (String::new(), String::new()), |namespace| (namespace.to_owned(), String::new()));
         let inside = move |key: &(String, String)| namespace.is_none_or(|namespace| key.0 == namespace);
@@ -125,7 +135,7 @@ impl Store {
         value::put(&mut object, &["metadata", "resourceVersion"], json!(self.version.to_string()));
         let new = Arc::new(Object::new(self.version, Arc::new(object)));
         let key = (new.namespace().to_owned(), new.name().to_owned());
-        let table = &mut self.tables[kind.0];
+        let table = &mut self.tables[self.places[kind.0]];
         let old = table.objects.insert(key, Arc::clone(&new));
         let change = if old.is_some() { Change::Modified } else { Change::Added };
         table.note(Event { version: self.version, change, old, new: Arc::clone(&new) });
@@ -135,24 +145,24 @@ impl Store {
     /// What is read of an object becomes other without a write: no version, no event.
     pub fn restate(&mut self, kind: KindId, object: &Object, state: Value) {
         let key = (object.namespace().to_owned(), object.name().to_owned());
-        self.tables[kind.0].objects.insert(key, Arc::new(Object::new(object.version, Arc::new(state))));
+        self.tables[self.places[kind.0]].objects.insert(key, Arc::new(Object::new(object.version, Arc::new(state))));
     }
 
     /// Takes an object away; its last state carries the version of its end.
     pub fn remove(&mut self, kind: KindId, namespace: &str, name: &str) -> Option<Arc<Object>> {
-        let old = self.tables[kind.0].objects.remove(&(namespace.to_owned(), name.to_owned()))?;
+        let old = self.tables[self.places[kind.0]].objects.remove(&(namespace.to_owned(), name.to_owned()))?;
         self.version += 1;
         let mut last = Value::clone(old.value());
         value::put(&mut last, &["metadata", "resourceVersion"], json!(self.version.to_string()));
         let new = Arc::new(Object::new(self.version, Arc::new(last)));
         let event = Event { version: self.version, change: Change::Deleted, old: Some(old), new: Arc::clone(&new) };
-        self.tables[kind.0].note(event);
+        self.tables[self.places[kind.0]].note(event);
         Some(new)
     }
 
     /// The changes of a kind after a version, oldest first.
     pub fn since(&self, kind: KindId, version: u64) -> Result<impl Iterator<Item = &Event>, Expired> {
-        let table = &self.tables[kind.0];
+        let table = &self.tables[self.places[kind.0]];
         if version < table.forgotten {
             return Err(Expired { oldest: table.forgotten });
         }
@@ -162,7 +172,7 @@ impl Store {
 
     /// The objects of a kind as they were at a version.
     pub fn at(&self, kind: KindId, namespace: Option<&str>, version: u64) -> Result<Vec<Arc<Object>>, Expired> {
-        let mut objects: BTreeMap<(String, String), Arc<Object>> = self.tables[kind.0].objects.clone();
+        let mut objects: BTreeMap<(String, String), Arc<Object>> = self.tables[self.places[kind.0]].objects.clone();
         let later: Vec<&Event> = self.since(kind, version)?.collect();
         for event in later.into_iter().rev() {
             let key = (event.new.namespace().to_owned(), event.new.name().to_owned());

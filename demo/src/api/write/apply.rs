@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Call, Write, create,
+    By, Call, Write, create,
     owners::{self, Owners},
     update,
 };
@@ -42,7 +42,7 @@ pub(super) fn apply(
     check(call, row, config)?;
     let now = when::seconds(cluster.now());
     let way = owners::way(call, row, schema, true, &now);
-    let found = cluster.store().get(call.kind, call.namespace, call.name).cloned();
+    let found = super::existing(cluster, call, row, call.name).ok();
     let Some(old) = found else {
         if call.part != super::Part::Whole {
             return Err(Refusal::not_found(row, call.name));
@@ -56,9 +56,7 @@ pub(super) fn apply(
                 format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
             return Err(Refusal::conflict(row, call.name, &why));
         }
-        let mut object = named(applied.object.unwrap_or(blank), call)?;
-        // The version an apply asks for is that of an object that is there.
-        value::remove(&mut object, &["metadata", "resourceVersion"]);
+        let object = named(applied.object.unwrap_or(blank), call)?;
         return create::create(cluster, call, row, schema, object, Owners::Known(applied.managers));
     };
     let (live, mut managers) = owners::live(row, old.value(), call.version);
@@ -74,7 +72,7 @@ pub(super) fn apply(
     if call.manager == KUBECTL && !text(&object, &["metadata", "annotations", LAST]).is_empty() {
         put(&mut object, &["metadata", "annotations", LAST], json!(written(config)));
     }
-    update::update(cluster, call, schema, &old, object, true, Owners::Known(applied.managers))
+    update::update(cluster, call, schema, &old, object, By::Patch, Owners::Known(applied.managers))
 }
 
 /// Applies; what stands in the way of kubectl only because it wrote the same by plain updates before stands in its way no more.

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Unknown};
+use super::{By, Call, Unknown};
 use crate::{
     api::{cluster::Schema, refusal::Refusal},
     base::value::{self, put, text},
     schema::{
-        Node, prune,
-        validate::{self, Cause},
+        Node, prune, strategic,
+        unmarshal::{self, Reader},
+        validate::Cause,
     },
     store::KindRow,
 };
@@ -48,6 +49,18 @@ pub(super) fn identify(call: &Call<'_>, row: &KindRow, object: &mut Value) -> Re
     match value::at(object, &["metadata"]) {
         Value::Object(_) => {}
         Value::Null => put(object, &["metadata"], json!({})),
+        other if !row.custom => {
+            let found = match other {
+                Value::Bool(_) => "bool",
+                Value::Number(_) => "number",
+                Value::String(_) => "string",
+                _ => "array",
+            };
+            return Err(Refusal::bad(format!(
+                "{0} in version {1:?} cannot be handled as a {0}: json: cannot unmarshal {found} into Go struct field {0}.metadata of type v1.ObjectMeta",
+                row.kind, call.version
+            )));
+        }
         _ => return Err(Refusal::bad("metadata of the object is no object")),
     }
     let namespace = text(object, &["metadata", "namespace"]);
@@ -139,27 +152,48 @@ fn stranger(row: &KindRow, version: &str, object: &Value) -> Option<Refusal> {
     Some(Refusal::bad(format!("{kind} in version {spoken:?} cannot be handled as a {}: {why}", row.kind)))
 }
 
+/// A body of the wrong types cannot even be read as a built-in kind.
+pub(super) fn readable(
+    call: &Call<'_>,
+    row: &KindRow,
+    schema: Option<&Schema>,
+    object: &Value,
+    by: By<'_>,
+) -> Result<(), Refusal> {
+    let Some(node) = schema.and_then(Schema::node).filter(|_| !row.custom) else { return Ok(()) };
+    let reader = if matches!(by, By::Strategic(_)) { Reader::Converter } else { Reader::Json };
+    let Some(why) = unmarshal::read(object, node, &row.kind, reader) else { return Ok(()) };
+    Err(match by {
+        By::Body => Refusal::bad(format!(
+            "{} in version {:?} cannot be handled as a {}: {why}",
+            row.kind, call.version, row.kind
+        )),
+        By::Patch => of_patch(&object.to_string(), &why),
+        By::Strategic(patch) => of_patch(&strategic::printed(patch), &why),
+    })
+}
+
+/// What a patch leaves cannot be read. The refusal shows it and names no kind.
+fn of_patch(shown: &str, why: &str) -> Refusal {
+    Refusal::invalid_as("", "", "", &[Cause::invalid("patch", &json!(shown), why)])
+}
+
 /// Takes out what the kind does not have, by the wish of the client.
 pub(super) fn known(
     call: &Call<'_>,
     row: &KindRow,
     schema: Option<&Schema>,
     object: &mut Value,
-    patched: bool,
+    by: By<'_>,
     warnings: &mut Vec<String>,
 ) -> Result<(), Refusal> {
     let Some(node) = schema.and_then(Schema::node) else { return Ok(()) };
-    // A body of the wrong types cannot even be read as the kind.
-    if !row.custom
-        && let Some(wrong) =
-            validate::validate(object, node).into_iter().find(|cause| cause.reason == "FieldValueTypeInvalid")
-    {
-        let message = format!(
-            "{} in version {:?} cannot be handled as a {}: {}: {}",
-            row.kind, call.version, row.kind, wrong.field, wrong.message
-        );
-        return Err(Refusal::bad(message));
+    // Patched objects were read before.
+    if matches!(by, By::Body) {
+        readable(call, row, schema, object, by)?;
     }
+    // Only a refusal shows the object, as it was before anything was taken out of it.
+    let shown = (call.unknown == Unknown::Strict && matches!(by, By::Patch)).then(|| object.to_string());
     let unknown = match schema.and_then(Schema::own) {
         Some(own) => {
             let mut unknown = metadata(node, object);
@@ -178,9 +212,10 @@ pub(super) fn known(
         Unknown::Warn => warnings.extend(said),
         Unknown::Strict => {
             let what = format!("strict decoding error: {}", said.join(", "));
-            if patched {
-                let cause = Cause::invalid("patch", &json!(""), &what);
-                return Err(Refusal::invalid(row, "", &[cause]));
+            match by {
+                By::Body => {}
+                By::Patch => return Err(of_patch(&shown.unwrap_or_default(), &what)),
+                By::Strategic(patch) => return Err(of_patch(&strategic::printed(patch), &what)),
             }
             return Err(Refusal::bad(format!(
                 "{} in version {:?} cannot be handled as a {}: {what}",

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Call, Fate, Owners, Write, body,
+    By, Call, Fate, Owners, Write, body,
     complete::{complete, has_generation, has_status, refuse},
     owners, warn,
 };
@@ -35,15 +35,12 @@ pub(super) fn create(
     if row.namespaced && call.namespace.is_empty() {
         return Err(Refusal::bad("an empty namespace may not be set during creation"));
     }
-    // An apply that makes an object may say a version; it is of nothing.
-    if matches!(owners, Owners::Known(_)) {
-        value::remove(&mut object, &["metadata", "resourceVersion"]);
-    }
-    if !value::at(&object, &["metadata", "resourceVersion"]).is_null() {
+    // An apply that makes an object may say a version; it is of nothing, and only a dry run shows it.
+    if matches!(owners, Owners::Noted) && !value::at(&object, &["metadata", "resourceVersion"]).is_null() {
         return Err(Refusal::new(500, "", "resourceVersion should not be set on objects to be created"));
     }
     let mut warnings = Vec::new();
-    body::known(call, row, schema, &mut object, false, &mut warnings)?;
+    body::known(call, row, schema, &mut object, By::Body, &mut warnings)?;
     let prefix = text(&object, &["metadata", "generateName"]).to_owned();
     if text(&object, &["metadata", "name"]).is_empty() {
         if prefix.is_empty() {
@@ -83,7 +80,7 @@ pub(super) fn create(
     complete(row, schema, &mut object);
     // What the server adds from here on is nobody's.
     owners::enter(owners, call, row, schema, None, &mut object, &now);
-    admit::create(cluster, call.kind, &mut object);
+    admit::create(cluster, call.kind, &mut object)?;
     trouble::admit(cluster, &mut object)?;
     refuse(row, &name, schema, call.part, None, &object)?;
     warnings.extend(warn::of(row, None, &object));

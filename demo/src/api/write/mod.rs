@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     cluster::Cluster,
+    events,
     patch::{self, Form},
     refusal::Refusal,
 };
@@ -65,6 +66,17 @@ pub enum Wish {
         /// Whether also of fields that others own.
         force: bool,
     },
+}
+
+/// How another state of an object was said.
+#[derive(Debug, Clone, Copy)]
+enum By<'a> {
+    /// As a whole.
+    Body,
+    /// By a patch or an apply.
+    Patch,
+    /// By a strategic patch, which refusals show.
+    Strategic(&'a Value),
 }
 
 /// One write, as it was asked for.
@@ -132,7 +144,7 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
                 return Err(Refusal::bad(format!("the name of the object ({} based on URL) {why}", call.name)));
             }
             let old = existing(cluster, call, row, if call.name.is_empty() { &given } else { call.name })?;
-            update::update(cluster, call, schema.as_ref(), &old, object, false, Owners::Noted)
+            update::update(cluster, call, schema.as_ref(), &old, object, By::Body, Owners::Noted)
         }
         Wish::Patch(form, body) => {
             let old = existing(cluster, call, row, call.name)?;
@@ -156,7 +168,8 @@ pub fn plan(cluster: &Cluster, call: &Call<'_>, wish: Wish) -> Result<Write, Ref
                     return Err(Refusal::bad(why));
                 }
             }
-            update::update(cluster, call, schema.as_ref(), &old, object, true, Owners::Noted)
+            let by = if form == Form::Strategic { By::Strategic(&body) } else { By::Patch };
+            update::update(cluster, call, schema.as_ref(), &old, object, by, Owners::Noted)
         }
         Wish::Apply { config, force } => apply::apply(cluster, call, row, schema.as_ref(), &config, force),
     }
@@ -167,11 +180,14 @@ pub fn plan_owned(cluster: &Cluster, call: &Call<'_>, object: Value, managers: M
     let row = cluster.store().kind(call.kind);
     let schema = cluster.schema(call.kind, call.version);
     let old = existing(cluster, call, row, call.name)?;
-    update::update(cluster, call, schema.as_ref(), &old, object, false, Owners::Known(managers))
+    update::update(cluster, call, schema.as_ref(), &old, object, By::Body, Owners::Known(managers))
 }
 
 /// Commits what was planned.
-pub fn commit(cluster: &mut Cluster, write: Write) -> Arc<Object> {
+pub fn commit(cluster: &mut Cluster, mut write: Write) -> Arc<Object> {
+    if events::is_newer(cluster.store().kind(write.kind)) {
+        write.object = events::older(&write.object);
+    }
     let (namespace, name) = (
         text(&write.object, &["metadata", "namespace"]).to_owned(),
         text(&write.object, &["metadata", "name"]).to_owned(),
@@ -196,13 +212,17 @@ pub fn commit(cluster: &mut Cluster, write: Write) -> Arc<Object> {
     stored
 }
 
-/// An object in another version: only `apiVersion` differs, since no kind here converts.
+/// An object in another version: only `apiVersion` differs, since no kind here converts but events.
 pub fn as_version(row: &KindRow, object: &Value, version: &str) -> Value {
+    if events::is_newer(row) {
+        return events::newer(object);
+    }
     let mut object = object.clone();
     put(&mut object, &["apiVersion"], json!(row.api_version(version)));
     object
 }
 
 fn existing(cluster: &Cluster, call: &Call<'_>, row: &KindRow, name: &str) -> Result<Arc<Object>, Refusal> {
-    cluster.store().get(call.kind, call.namespace, name).cloned().ok_or_else(|| Refusal::not_found(row, name))
+    let found = cluster.store().get(call.kind, call.namespace, name).ok_or_else(|| Refusal::not_found(row, name))?;
+    Ok(if events::is_newer(row) { Arc::new(found.shown(events::newer(found.value()))) } else { Arc::clone(found) })
 }

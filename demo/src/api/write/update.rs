@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Call, Fate, Owners, Part, Write, body,
+    By, Call, Fate, Owners, Part, Write, body,
     complete::{complete, has_generation, has_status, refuse},
     owners, warn,
 };
@@ -28,11 +28,15 @@ pub(super) fn update(
     schema: Option<&Schema>,
     old: &Object,
     mut object: Value,
-    patched: bool,
+    by: By<'_>,
     owners: Owners,
 ) -> Result<Write, Refusal> {
     let row = cluster.store().kind(call.kind);
     let name = old.name().to_owned();
+    let patched = !matches!(by, By::Body);
+    if patched {
+        body::readable(call, row, schema, &object, by)?;
+    }
     body::identify(call, row, &mut object)?;
     let said = |path: &[&str]| text(&object, path).to_owned();
     let uid = said(&["metadata", "uid"]);
@@ -59,7 +63,7 @@ pub(super) fn update(
         return Err(Refusal::stale(row, &name));
     }
     let mut warnings = Vec::new();
-    body::known(call, row, schema, &mut object, patched, &mut warnings)?;
+    body::known(call, row, schema, &mut object, by, &mut warnings)?;
     let before = old.value();
     keep_identity(before, &mut object);
     let status = has_status(row, schema);
@@ -74,7 +78,17 @@ pub(super) fn update(
         Part::Whole => {}
         Part::Status => {
             let new = object["status"].take();
+            let annotations = value::at(&object, &["metadata", "annotations"]).clone();
             object = Value::clone(before);
+            // Of a Deployment more than the status is written here.
+            if row.group == "apps" && row.plural == "deployments" {
+                match annotations {
+                    Value::Object(map) if !map.is_empty() => {
+                        put(&mut object, &["metadata", "annotations"], map.into());
+                    }
+                    _ => drop(value::remove(&mut object, &["metadata", "annotations"])),
+                }
+            }
             if new.is_null() {
                 value::remove(&mut object, &["status"]);
             } else {
@@ -93,10 +107,11 @@ pub(super) fn update(
     // What the server and its admission change from here on is nobody's.
     trouble::admit(cluster, &mut object)?;
     admit::keep(row, before, &mut object);
-    // Of EndpointSlices every change counts.
+    // Of EndpointSlices every change counts, of Deployments that of annotations.
     let told = |field: &str| value::at(&object, &["metadata", field]) != value::at(before, &["metadata", field]);
     let slice = row.plural == "endpointslices" && (told("labels") || told("annotations"));
-    if has_generation(row) && call.part == Part::Whole && (slice || differs(before, &object)) {
+    let rolled = row.group == "apps" && row.plural == "deployments" && told("annotations");
+    if has_generation(row) && call.part == Part::Whole && (slice || rolled || differs(before, &object)) {
         let generation = value::int(before, &["metadata", "generation"]).unwrap_or_default();
         put(&mut object, &["metadata", "generation"], json!(generation + 1));
     }

@@ -84,3 +84,47 @@ fn events_expire_after_an_hour() {
     world.run(3_700);
     assert!(world.told("web").is_empty());
 }
+
+#[test]
+fn a_claim_stays_while_a_pod_on_a_node_has_it_and_goes_with_the_pod() {
+    let mut world = World::new();
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data", "namespace": "shop"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+    let claim = world.create(kinds::CLAIM, claim);
+    let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "db", "namespace": "shop"},
+        "spec": {"containers": [{"name": "c", "image": "db:1"}],
+            "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]}});
+    let pod = world.create(kinds::POD, pod);
+    world.run(10);
+    let held = world.get(&claim).unwrap();
+    assert_eq!(json::list(&held, &["metadata", "finalizers"]), [json!("kubernetes.io/pvc-protection")], "put on again");
+    world.delete(&claim);
+    world.run(10);
+    assert!(world.get(&claim).is_some(), "its pod runs");
+    world.delete(&pod);
+    world.run(60);
+    assert!(world.get(&pod).is_none() && world.get(&claim).is_none());
+}
+
+#[test]
+fn a_claim_that_nobody_has_goes_and_a_volume_when_nothing_is_bound_to_it() {
+    let mut world = World::new();
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data", "namespace": "shop", "finalizers": ["kubernetes.io/pvc-protection"]}, "spec": {}});
+    let claim = world.create(kinds::CLAIM, claim);
+    let volume = json!({"apiVersion": "v1", "kind": "PersistentVolume",
+        "metadata": {"name": "disk", "finalizers": ["kubernetes.io/pv-protection"]}, "spec": {}, "status": {"phase": "Bound"}});
+    let volume = world.create(kinds::VOLUME, volume);
+    world.run(5);
+    world.delete(&claim);
+    world.delete(&volume);
+    world.run(5);
+    assert!(world.get(&claim).is_none());
+    assert!(world.get(&volume).is_some(), "it is bound");
+    let mut released = (*world.get(&volume).unwrap()).clone();
+    json::set(&mut released, &["status", "phase"], "Released");
+    let released = world.shelf.replace_status(kinds::VOLUME, released, "kubectl").unwrap();
+    world.control.observe(&volume, Some(&released), world.now);
+    world.run(5);
+    assert!(world.get(&volume).is_none());
+}

@@ -7,7 +7,7 @@ use kube_cel::cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, I
 use super::{
     parse::Places,
     signatures::{self, Found},
-    types::{BOOL, Type},
+    types::{BOOL, INT, Type},
 };
 
 /// An error: the part it is in, and what is wrong.
@@ -126,10 +126,6 @@ impl<'a> Checker<'a> {
             }
         }
         let on = call.target.as_ref().map(|target| self.of(target));
-        // Macros that nobody expanded here name variables of their own.
-        if on.is_some() && signatures::is_open(name) {
-            return Type::Dyn;
-        }
         let args: Vec<Type<'a>> = call.args.iter().map(|arg| self.of(arg)).collect();
         match if on.is_none() { operator(name, &args) } else { Found::Unknown } {
             Found::Gives(found) => found,
@@ -170,9 +166,18 @@ impl<'a> Checker<'a> {
 
     fn comprehension(&mut self, inner: &ComprehensionExpr) -> Type<'a> {
         let range = self.of(&inner.iter_range);
+        let two = inner.iter_var2.is_some();
+        let mut second = Type::Dyn;
         let of = match &range {
+            Type::List(of) if two => {
+                second = of.as_ref().clone();
+                INT
+            }
             Type::List(of) => of.as_ref().clone(),
-            Type::Map(keys, _) => keys.as_ref().clone(),
+            Type::Map(keys, values) => {
+                second = values.as_ref().clone();
+                keys.as_ref().clone()
+            }
             Type::Dyn => Type::Dyn,
             other => {
                 let why = format!(
@@ -185,6 +190,7 @@ impl<'a> Checker<'a> {
         let depth = self.scope.len();
         self.scope.push((inner.accu_var.clone(), begin.clone()));
         self.scope.push((inner.iter_var.clone(), of));
+        self.scope.extend(inner.iter_var2.clone().map(|name| (name, second)));
         self.of(&inner.loop_cond);
         let step = self.of(&inner.loop_step);
         self.scope.truncate(depth);

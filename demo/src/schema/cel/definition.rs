@@ -62,7 +62,7 @@ pub fn definition(schema: &Value, resource: bool, at: &str, apart: Option<&str>)
 
 fn compiled<'a>(source: &str, scope: Vec<(String, Type<'a>)>) -> Result<(Parsed, Type<'a>), String> {
     let parsed = parse::parse(source)?;
-    let (found, faults): (Type<'a>, Vec<Fault>) = check::check(&parsed.expression, scope);
+    let (found, faults): (Type<'a>, Vec<Fault>) = check::check(&parsed.checked, scope);
     if faults.is_empty() { Ok((parsed, found)) } else { Err(check::listed(&Places::of(source), &faults)) }
 }
 

@@ -8,6 +8,8 @@ use kube_cel::{
     },
 };
 
+use super::loops;
+
 /// Kubernetes' functions, and the object.
 pub struct Scope<'a> {
     context: Context<'a>,
@@ -16,7 +18,9 @@ pub struct Scope<'a> {
 impl Scope<'_> {
     /// All functions and no variables.
     pub fn functions() -> Scope<'static> {
-        Scope { context: Context::default().with_all() }
+        let mut context = Context::default().with_all();
+        loops::register(&mut context);
+        Scope { context }
     }
 
     /// The same with an object, and what it was before where that is known.

@@ -7,6 +7,7 @@
 mod check;
 mod definition;
 mod evaluate;
+mod loops;
 mod parse;
 mod rewrite;
 mod signatures;

@@ -7,12 +7,14 @@ use kube_cel::cel::{
     parser::{ParseErrors, Parser},
 };
 
-use super::rewrite;
+use super::{loops, rewrite};
 
 /// An expression that can be evaluated.
 #[derive(Debug, Clone)]
 pub struct Parsed {
-    /// The expression, macros expanded.
+    /// The expression as it is checked, macros expanded.
+    pub checked: IdedExpr,
+    /// The same as it is evaluated.
     pub expression: IdedExpr,
     /// Whether it looks at the old value.
     pub uses_old: bool,
@@ -24,9 +26,9 @@ pub fn parse(source: &str) -> Result<Parsed, String> {
         let lines: Vec<String> = errors.errors.iter().map(|error| told(source, error.pos, &error.msg)).collect();
         lines.join("\n")
     })?;
-    let expression = rewrite::expand(expression);
-    let uses_old = expression.references().has_variable("oldSelf");
-    Ok(Parsed { expression, uses_old })
+    let checked = rewrite::expand(expression);
+    let uses_old = checked.references().has_variable("oldSelf");
+    Ok(Parsed { expression: loops::lower(checked.clone()), checked, uses_old })
 }
 
 fn parser() -> Parser {

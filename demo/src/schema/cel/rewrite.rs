@@ -1,5 +1,6 @@
 //! Macros that the parser does not know, put in other words: `cel.bind`, `optMap`, `optFlatMap`, and the optional field.
 
+use super::loops;
 use kube_cel::cel::common::ast::{
     CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, operators,
 };
@@ -9,19 +10,32 @@ pub fn expand(expression: IdedExpr) -> IdedExpr {
     let IdedExpr { id, expr } = expression;
     let expr = match expr {
         Expr::Call(call) => self::call(id, call),
+        other => within(other, &expand),
+    };
+    IdedExpr { id, expr }
+}
+
+/// An expression whose parts are made others.
+pub fn within(expr: Expr, other: &dyn Fn(IdedExpr) -> IdedExpr) -> Expr {
+    match expr {
+        Expr::Call(CallExpr { func_name, target, args }) => Expr::Call(CallExpr {
+            func_name,
+            target: target.map(|target| Box::new(other(*target))),
+            args: args.into_iter().map(other).collect(),
+        }),
         Expr::Select(mut select) => {
-            *select.operand = expand(*select.operand);
+            *select.operand = other(*select.operand);
             Expr::Select(select)
         }
         Expr::List(mut list) => {
-            list.elements = list.elements.into_iter().map(expand).collect();
+            list.elements = list.elements.into_iter().map(other).collect();
             Expr::List(list)
         }
         Expr::Map(mut map) => {
             for entry in &mut map.entries {
                 if let EntryExpr::MapEntry(inner) = &mut entry.expr {
-                    inner.key = expand(std::mem::take(&mut inner.key));
-                    inner.value = expand(std::mem::take(&mut inner.value));
+                    inner.key = other(std::mem::take(&mut inner.key));
+                    inner.value = other(std::mem::take(&mut inner.value));
                 }
             }
             Expr::Map(map)
@@ -35,13 +49,12 @@ pub fn expand(expression: IdedExpr) -> IdedExpr {
                 &mut inner.loop_step,
                 &mut inner.result,
             ] {
-                *part = expand(std::mem::take(part));
+                *part = other(std::mem::take(part));
             }
             Expr::Comprehension(Box::new(inner))
         }
         other => other,
-    };
-    IdedExpr { id, expr }
+    }
 }
 
 fn call(id: u64, call: CallExpr) -> Expr {
@@ -53,6 +66,9 @@ fn call(id: u64, call: CallExpr) -> Expr {
         Expr::Ident(name) => Some(name.clone()),
         _ => None,
     };
+    if let Some(made) = target.as_deref().and_then(|on| loops::expand(id, &func_name, on, &args)) {
+        return made;
+    }
     match (func_name.as_str(), target.as_deref(), args.len()) {
         // A field that may be missing is looked up as a key that may be.
         (operators::OPT_SELECT, None, 2) => {
@@ -96,7 +112,7 @@ fn call(id: u64, call: CallExpr) -> Expr {
 }
 
 /// A name for a value: a loop over nothing that begins with it.
-fn bind(id: u64, name: String, bound: IdedExpr, body: IdedExpr) -> Expr {
+pub fn bind(id: u64, name: String, bound: IdedExpr, body: IdedExpr) -> Expr {
     let made = |expr| IdedExpr { id, expr };
     Expr::Comprehension(Box::new(ComprehensionExpr {
         iter_range: made(Expr::List(ListExpr::default())),

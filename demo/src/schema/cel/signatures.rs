@@ -6,7 +6,7 @@
 
 use super::types::Type;
 
-const FUNCTIONS: [(&str, &str); 122] = [
+const FUNCTIONS: [(&str, &str); 124] = [
     ("size", "s>i y>i LA>i MAB>i s.>i y.>i LA.>i MAB.>i"),
     ("string", "s>s i>s u>s d>s b>s y>s T>s D>s I>s C>s"),
     ("int", "i>i u>i d>i s>i T>i D>i"),
@@ -129,23 +129,12 @@ const FUNCTIONS: [(&str, &str); 122] = [
     ("base64.decode", "s>y"),
     ("jsonpatch.escapeKey", "s>s"),
     ("@not_strictly_false", "?>b"),
+    ("@sortByAssociatedKeys", "LA.LB>LA"),
+    ("cel.@mapInsert", "MABAB>MAB MABMAB>MAB"),
 ];
 
-/// Functions that take any number of values, and macros that only the server expands: nothing is said of their types.
-const OPEN: [&str; 12] = [
-    "math.greatest",
-    "math.least",
-    "sortBy",
-    "transformList",
-    "transformMap",
-    "transformMapEntry",
-    "all",
-    "exists",
-    "exists_one",
-    "existsOne",
-    "map",
-    "filter",
-];
+/// Functions that take any number of values: nothing is said of their types.
+const OPEN: [&str; 2] = ["math.greatest", "math.least"];
 
 /// What becomes of a call.
 pub enum Found<'a> {

@@ -96,6 +96,62 @@ fn types_of_the_schema_reach_the_rules() {
 }
 
 #[test]
+fn loops_with_two_variables_know_where_they_are() {
+    let rules = json!([
+        {"rule": "self.tags.all(i, t, i == 0 || self.tags[i - 1] < t)", "message": "tags in order"},
+        {"rule": "self.labels.all(k, v, k != v)", "message": "no label is its own name"},
+        {"rule": "self.tags.exists(i, t, i == 1 && t == 'b')", "message": "b is the second"},
+        {"rule": "self.list.existsOne(i, one, one.name == 'a') && self.list.exists_one(i, one, i == 0)", "message": "one a"},
+        {"rule": "self.tags.transformList(i, t, i > 0, t + string(i)) == ['b1', 'c2']", "message": "list"},
+        {"rule": "self.tags.transformMap(i, t, t)[2] == 'c' && size(self.labels.transformMap(k, v, v == '1', k)) == 1", "message": "map"},
+        {"rule": "self.labels.transformMapEntry(k, v, {v: k})['1'] == 'x'", "message": "turned"},
+        {"rule": "self.tags.all(i, t, self.list.all(j, one, i < 3 && j < 2))", "message": "loops in loops"},
+        {"rule": "self.tags.existsOne(t, t == 'a')", "message": "one variable"},
+    ]);
+    let good = json!({"tags": ["a", "b", "c"], "labels": {"x": "1", "y": "2"}, "list": [{"name": "a"}, {"name": "b"}]});
+    assert_eq!(said(rules.clone(), good, None), Vec::<String>::new());
+    let bad = json!({"tags": ["a", "c", "b"], "labels": {"x": "1", "y": "y"}, "list": [{"name": "a"}, {"name": "a"}]});
+    let told = said(rules, bad, None);
+    assert_eq!(
+        told,
+        ["tags in order", "no label is its own name", "b is the second", "one a", "list", "map"]
+            .map(|why| format!("spec: Invalid value: {why}"))
+    );
+    let twice = json!([{"rule": "size(self.labels.transformMapEntry(k, v, {v: k})) == 1", "message": "m"}]);
+    assert_eq!(
+        said(twice, json!({"labels": {"x": "1", "y": "1"}}), None),
+        [r#"spec: Invalid value: "object": insert failed: key 1 already exists evaluating rule: m"#]
+    );
+}
+
+#[test]
+fn lists_are_sorted_by_a_key() {
+    let rules = json!([{"rule": "self.list.sortBy(one, one.n).map(one, one.name) == ['c', 'a', 'b']", "message": "sorted"},
+        {"rule": "self.tags.sortBy(t, -size(t)) == ['xyz', 'x']", "message": "longest first"}]);
+    let list = json!([{"name": "a", "n": 2}, {"name": "b", "n": 3}, {"name": "c", "n": 1}]);
+    assert_eq!(said(rules, json!({"list": list, "tags": ["x", "xyz"]}), None), Vec::<String>::new());
+}
+
+#[test]
+fn loops_and_sorting_are_checked_by_the_types_of_their_parts() {
+    let ends = |rule: &str, end: &str| {
+        let found = wrong(rule);
+        assert!(found.len() == 1 && found[0].contains(end), "{rule}: {found:?}");
+    };
+    ends("self.list.all(i, one, one.m == 1)", "undefined field 'm'");
+    ends("self.list.all(i, one, i == 'a')", "found no matching overload for '_==_' applied to '(int, string)'");
+    ends("self.labels.exists(k, v, v == 1)", "found no matching overload for '_==_' applied to '(string, int)'");
+    ends("self.list.sortBy(one, one.m) == []", "undefined field 'm'");
+    for fine in [
+        "self.labels.transformList(k, v, k + v).exists(t, t == 'a')",
+        "self.list.sortBy(one, one.name)[0].n > 1",
+        "size(self.tags.transformMap(i, t, t != '', i)) == 1",
+    ] {
+        assert_eq!(wrong(fine), Vec::<String>::new(), "{fine}");
+    }
+}
+
+#[test]
 fn expressions_that_cannot_be_are_refused_with_their_place() {
     let ends = |rule: &str, end: &str| {
         let found = wrong(rule);

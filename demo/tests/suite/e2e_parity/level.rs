@@ -72,6 +72,7 @@ pub fn level(value: &mut Value) {
             list.iter_mut().for_each(level);
         }
         Value::String(text) => {
+            shown(text);
             for (pattern, instead) in TEXTS.iter() {
                 if pattern.is_match(text) {
                     *text = pattern.replace_all(text, *instead).into_owned();
@@ -80,6 +81,19 @@ pub fn level(value: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// An object that a message shows is compared as an object: its fields have no order, and what is by chance in it goes.
+fn shown(text: &mut String) {
+    const BEFORE: &str = "Invalid value: ";
+    let Some(at) = text.find("Invalid value: \"{").map(|at| at + BEFORE.len()) else { return };
+    let mut reader = serde_json::Deserializer::from_str(&text[at..]).into_iter::<String>();
+    let Some(Ok(inner)) = reader.next() else { return };
+    let end = at + reader.byte_offset();
+    let Ok(mut object) = serde_json::from_str::<Value>(&inner) else { return };
+    level(&mut object);
+    object.sort_all_objects();
+    text.replace_range(at..end, &object.to_string());
 }
 
 /// The real server walks maps in no order: what it refuses of their fields is told in the order of the fields.
