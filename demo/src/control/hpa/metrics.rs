@@ -35,6 +35,7 @@ pub struct Failure {
 }
 
 /// Asks one metric.
+#[expect(clippy::cast_precision_loss, reason = "bytes of one machine")]
 pub fn ask<O: Objects>(
     ctx: &Ctx<'_, O>,
     metric: &Value,
@@ -54,8 +55,8 @@ pub fn ask<O: Objects>(
     let resource = read::text(metric, &[field, "name"]);
     let wanted = read::at(metric, &[field, "target"]);
     let fail = |error: String| {
-        let sort = if container.is_some() { "container" } else { "resource" };
-        let whole = format!("failed to get {resource} {sort} metric value: {error}");
+        let sort = container.map_or_else(|| format!("{resource} resource"), |name| format!("{name} container"));
+        let whole = format!("failed to get {sort} metric value: {error}");
         Failure { reason, error, whole }
     };
     let target = match (read::at(wanted, &["averageValue"]), read::int(wanted, &["averageUtilization"])) {
@@ -68,17 +69,22 @@ pub fn ask<O: Objects>(
         }
     };
     let what = if matches!(target, Target::Average(_)) { "usage" } else { "utilization" };
-    let found = pods(ctx, workload, resource, container, matches!(target, Target::Utilization(_)))
+    let found = pods(ctx, workload, resource, container)
         .and_then(|pods| propose(&pods, current, target, resource == "cpu", behaviour, ctx.now))
         .map_err(|error| fail(format!("failed to get {resource} {what}: {error}")))?;
-    let mut now = json!({"averageValue": quantity::canonical(&format!("{}m", found.average))});
+    // Memory is told in powers of two, as the metrics server tells it.
+    let average = match resource {
+        "memory" => quantity::bytes(found.average.saturating_add(999).div_euclid(1000) as f64),
+        _ => quantity::canonical(&format!("{}m", found.average)),
+    };
+    let mut now = json!({"averageValue": average});
     if let Some(percent) = found.percent {
         read::set(&mut now, &["averageUtilization"], percent);
     }
     let sort = if container.is_some() { " container" } else { "" };
     let name = match target {
         Target::Utilization(_) => format!("{resource}{sort} resource utilization (percentage of request)"),
-        Target::Average(_) => format!("{resource}{sort} resource"),
+        Target::Average(_) => format!("{resource} resource"),
     };
     let mut status = json!({"type": kind, field: {"name": resource, "current": now}});
     if let Some(container) = container {
@@ -87,30 +93,24 @@ pub fn ask<O: Objects>(
     Ok(Asked { replicas: found.replicas, name, status })
 }
 
-/// The pods of a workload, as far as one resource goes. `asked`: what they ask for matters.
+/// The pods of a workload, as far as one resource goes.
 fn pods<O: Objects>(
     ctx: &Ctx<'_, O>,
     workload: &Key,
     resource: &str,
     container: Option<&str>,
-    asked: bool,
 ) -> Result<Vec<Pod>, String> {
     let selector = ctx.row(workload).and_then(|row| row.selector.clone());
     let selector = selector.ok_or_else(|| "selector is required".to_owned())?;
     let rows = ctx.state.rows.within(kinds::POD, &workload.namespace);
     let names: Vec<&String> = rows.filter(|(_, row)| selector.matches(&row.labels)).map(|(name, _)| name).collect();
-    let (mut pods, mut objects) = (Vec::with_capacity(names.len()), Vec::with_capacity(names.len()));
+    let (mut pods, mut known) = (Vec::with_capacity(names.len()), false);
     for name in names {
         let key = Key::new(kinds::POD, &workload.namespace, name);
         let Some(object) = ctx.get(&key) else { continue };
         let usage = ctx.state.usage.pod(&key.namespace, name);
         let amount = usage.and_then(|usage| usage.of(container));
-        if let (Some(container), Some(_), None) = (container, usage, amount) {
-            return Err(format!(
-                "unable to get metrics for resource {resource}: container {container} not present in metrics for pod {}/{name}",
-                key.namespace
-            ));
-        }
+        known |= usage.is_some();
         let used = usage.zip(amount).map(|(usage, amount)| {
             let amount = if resource == "cpu" { amount.cores } else { amount.memory };
             (thousandths(amount), usage.at, usage.window)
@@ -126,17 +126,13 @@ fn pods<O: Objects>(
             }),
             started: time::read(read::text(&object, &["status", "startTime"])),
             used,
-            asked: 0,
+            asked: request(&object, resource, container),
         });
-        objects.push(object);
     }
-    if pods.iter().all(|pod| pod.used.is_none()) {
+    if !known {
         return Err(format!(
             "unable to get metrics for resource {resource}: no metrics returned from resource metrics API"
         ));
-    }
-    for (pod, object) in pods.iter_mut().zip(&objects).filter(|_| asked) {
-        pod.asked = request(object, resource, container)?;
     }
     Ok(pods)
 }
@@ -148,7 +144,7 @@ fn request(pod: &Value, resource: &str, container: Option<&str>) -> Result<i64, 
     let stays = read::list(pod, &["spec", "initContainers"])
         .iter()
         .filter(|one| read::text(one, &["restartPolicy"]) == "Always");
-    let mut sum = 0i64;
+    let (mut sum, mut found) = (0i64, container.is_none());
     for one in read::list(pod, &["spec", "containers"]).iter().chain(stays) {
         if container.is_some_and(|wanted| wanted != name(one)) {
             continue;
@@ -157,13 +153,19 @@ fn request(pod: &Value, resource: &str, container: Option<&str>) -> Result<i64, 
             Value::String(text) => quantity::read(text),
             other => other.as_f64(),
         };
+        found = true;
         let said = said.ok_or_else(|| {
             let pod = read::text(pod, &["metadata", "name"]);
             format!("missing request for {resource} in container {} of Pod {pod}", name(one))
         })?;
         sum = sum.saturating_add(thousandths(said));
     }
-    Ok(sum)
+    match container.filter(|_| !found) {
+        Some(container) => {
+            Err(format!("container {container} not found in Pod {}", read::text(pod, &["metadata", "name"])))
+        }
+        None => Ok(sum),
+    }
 }
 
 fn thousandths(number: f64) -> i64 {

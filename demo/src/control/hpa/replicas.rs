@@ -28,8 +28,14 @@ pub struct Pod {
     pub started: Option<Timestamp>,
     /// What it uses in thousandths, when that was read and over which span.
     pub used: Option<(i64, Timestamp, Duration)>,
-    /// What it asked for, in thousandths.
-    pub asked: i64,
+    /// What it asked for in thousandths, or why that cannot be told.
+    pub asked: Result<i64, String>,
+}
+
+impl Pod {
+    fn asked(&self) -> i64 {
+        self.asked.as_ref().copied().unwrap_or_default()
+    }
 }
 
 /// What is aimed at.
@@ -75,6 +81,9 @@ pub fn propose(
     if used.is_empty() {
         return Err("did not receive metrics for targeted pods (pods might be unready)".to_owned());
     }
+    if let (Target::Utilization(_), Some(error)) = (target, pods.iter().find_map(|pod| pod.asked.as_ref().err())) {
+        return Err(error.clone());
+    }
     let ready = count(used.len());
     let (ratio, percent, average) = weigh(pods, &used, target)?;
     let proposal = |replicas| Proposal { replicas, percent, average };
@@ -86,7 +95,7 @@ pub fn propose(
     for at in missing {
         let assumed = match target {
             _ if ratio > 1.0 => 0,
-            Target::Utilization(percent) if ratio < 1.0 => pods[at].asked.saturating_mul(percent.max(100)) / 100,
+            Target::Utilization(percent) if ratio < 1.0 => pods[at].asked().saturating_mul(percent.max(100)) / 100,
             Target::Average(each) if ratio < 1.0 => each,
             _ => continue,
         };
@@ -121,7 +130,7 @@ fn weigh(pods: &[Pod], used: &BTreeMap<usize, i64>, target: Target) -> Result<(f
     let average = total / count(used.len()).max(1);
     match target {
         Target::Utilization(wanted) => {
-            let asked: i64 = used.keys().map(|at| pods[*at].asked).sum();
+            let asked: i64 = used.keys().map(|at| pods[*at].asked()).sum();
             if asked == 0 {
                 return Err("no metrics returned matched known pods".to_owned());
             }
@@ -167,7 +176,7 @@ mod tests {
             ready: Some((true, at(-900))),
             started: Some(at(-910)),
             used: Some((used, at(0), Duration::from_secs(15))),
-            asked: 100,
+            asked: Ok(100),
         }
     }
 

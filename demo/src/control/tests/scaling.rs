@@ -4,7 +4,7 @@ use super::*;
 use crate::base::usage::{Amount, PodUsage};
 
 /// A Deployment `web` of two containers that ask for 100m and 100Mi each, and a scaler for it with this spec.
-fn scaled(world: &mut World, spec: Value) -> (Key, Key) {
+fn scaled(world: &mut World, spec: &Value) -> (Key, Key) {
     let mut object = deployment("web", 2, "web:1");
     let container = |name: &str| json!({"name": name, "image": "web:1", "resources": {"requests": {"cpu": "100m", "memory": "100Mi"}}});
     json::set(&mut object, &["spec", "template", "spec", "containers"], json!([container("app"), container("side")]));
@@ -14,7 +14,7 @@ fn scaled(world: &mut World, spec: Value) -> (Key, Key) {
     (workload, scaler(world, spec))
 }
 
-fn scaler(world: &mut World, spec: Value) -> Key {
+fn scaler(world: &mut World, spec: &Value) -> Key {
     let mut object = json!({
         "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "web", "namespace": "shop"},
         "spec": {
@@ -59,7 +59,7 @@ fn replicas(world: &World, workload: &Key) -> i64 {
 #[test]
 fn a_scaler_follows_the_load_up_at_once_and_down_slowly() {
     let mut world = World::new();
-    let (workload, key) = scaled(&mut world, json!({"metrics": [metric(None, "cpu", &percent(50))]}));
+    let (workload, key) = scaled(&mut world, &json!({"metrics": [metric(None, "cpu", &percent(50))]}));
     world.run(20);
     assert_eq!(condition(&world.get(&key).unwrap(), "ScalingActive"), ("False", "FailedGetResourceMetric"));
     assert!(world.told("web").iter().any(|said| said.contains("no metrics returned from resource metrics API")));
@@ -90,14 +90,14 @@ fn memory_and_single_containers_are_scaled_by_and_the_largest_wish_counts() {
         metric(None, "memory", &json!({"type": "AverageValue", "averageValue": "100Mi"})),
         metric(Some("side"), "memory", &percent(50)),
     ]);
-    let (workload, key) = scaled(&mut world, json!({"metrics": metrics, "maxReplicas": 9}));
+    let (workload, key) = scaled(&mut world, &json!({"metrics": metrics, "maxReplicas": 9}));
     // 120 MiB a pod for 100: three pods. 80 of 100 MiB in the sidecar, for a half: four.
     load(&mut world, (0.0, 40.0), (0.0, 80.0));
     world.run(20);
     assert_eq!(replicas(&world, &workload), 4);
     let held = world.get(&key).unwrap();
     let told = json::list(&held, &["status", "currentMetrics"]);
-    assert_eq!(told[0]["resource"]["current"]["averageValue"], "125829120");
+    assert_eq!(told[0]["resource"]["current"]["averageValue"], "120Mi");
     assert_eq!(told[1]["containerResource"]["current"]["averageUtilization"], 80);
     assert_eq!(told[1]["containerResource"]["container"], "side");
     let said = json::condition(json::list(&held, &["status", "conditions"]), "ScalingActive").unwrap();
@@ -118,7 +118,7 @@ fn policies_hold_the_rate_and_the_window_holds_the_count() {
         },
     });
     let metrics = json!([metric(None, "memory", &percent(10))]);
-    let (workload, key) = scaled(&mut world, json!({"metrics": metrics, "behavior": behaviour, "maxReplicas": 6}));
+    let (workload, key) = scaled(&mut world, &json!({"metrics": metrics, "behavior": behaviour, "maxReplicas": 6}));
     let mut seen = Vec::new();
     let mut wait = |world: &mut World, mebi: f64, times: usize| {
         for _ in 0..times {
@@ -142,7 +142,7 @@ fn policies_hold_the_rate_and_the_window_holds_the_count() {
 fn what_hinders_a_scaler_is_told_in_its_conditions() {
     let mut world = World::new();
     let metrics = json!([metric(None, "cpu", &percent(50))]);
-    let key = scaler(&mut world, json!({"metrics": metrics}));
+    let key = scaler(&mut world, &json!({"metrics": metrics}));
     world.run(20);
     assert_eq!(condition(&world.get(&key).unwrap(), "AbleToScale"), ("False", "FailedGetScale"));
     assert!(world.told("web").contains(&"FailedGetScale: deployments/scale.apps \"web\" not found".to_owned()));
