@@ -79,6 +79,11 @@ impl Cluster {
     /// A cluster as it is right after its installation: built-in kinds, the recorded custom kinds and roles, the namespaces that
     /// every cluster has.
     pub fn new(seed: u64, now: Timestamp) -> Self {
+        Self::with(seed, now, &[])
+    }
+
+    /// The same with sets of custom kinds that not every world has, as world files name them: `chaos-mesh/v2.8.3`.
+    pub fn with(seed: u64, now: Timestamp, sets: &[String]) -> Self {
         let mut cluster = Self {
             store: Store::default(),
             pages: Pages::default(),
@@ -109,7 +114,10 @@ impl Cluster {
                 "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"},
             }));
         }
-        for object in pack::definitions().as_array().into_iter().chain(pack::roles().as_array()).flatten() {
+        let chaos = sets.iter().any(|set| set.split('/').next() == Some("chaos-mesh"));
+        let engines = chaos.then(pack::chaos_mesh).and_then(Value::as_array);
+        let recorded = pack::definitions().as_array().into_iter().chain(engines).chain(pack::roles().as_array());
+        for object in recorded.flatten() {
             cluster.furnish(object.clone());
         }
         cluster.furnish_viewer();

@@ -58,6 +58,7 @@ macro_rules! part {
 part!(discovery, "discovery", "Groups with their versions, in the form of aggregated discovery.");
 part!(columns, "columns", "`columnDefinitions` by path of the collection.");
 part!(definitions, "crds", "CustomResourceDefinitions.");
+part!(chaos_mesh, "chaos-mesh", "CustomResourceDefinitions of the faults of Chaos Mesh.");
 part!(roles, "roles", "ClusterRoles and their bindings that every cluster has.");
 part!(proto, "proto", "Field numbers of the protobuf encoding by type, and the types of kinds.");
 part!(version, "version", "What `/version` says.");
@@ -126,6 +127,7 @@ mod tests {
             super::discovery(),
             super::columns(),
             super::definitions(),
+            super::chaos_mesh(),
             super::roles(),
             super::proto(),
             super::version(),

@@ -48,7 +48,21 @@ kinds! {
     ENVOY_FILTER = "networking.istio.io" "v1alpha3" "EnvoyFilter" "envoyfilters" true;
     PEER_AUTHENTICATION = "security.istio.io" "v1" "PeerAuthentication" "peerauthentications" true;
     AUTHORIZATION_POLICY = "security.istio.io" "v1" "AuthorizationPolicy" "authorizationpolicies" true;
+    NETWORK_CHAOS = "chaos-mesh.org" "v1alpha1" "NetworkChaos" "networkchaos" true;
+    POD_CHAOS = "chaos-mesh.org" "v1alpha1" "PodChaos" "podchaos" true;
+    STRESS_CHAOS = "chaos-mesh.org" "v1alpha1" "StressChaos" "stresschaos" true;
+    DNS_CHAOS = "chaos-mesh.org" "v1alpha1" "DNSChaos" "dnschaos" true;
+    IO_CHAOS = "chaos-mesh.org" "v1alpha1" "IOChaos" "iochaos" true;
+    TIME_CHAOS = "chaos-mesh.org" "v1alpha1" "TimeChaos" "timechaos" true;
+    HTTP_CHAOS = "chaos-mesh.org" "v1alpha1" "HTTPChaos" "httpchaos" true;
 }
+
+/// The faults of Chaos Mesh.
+pub const CHAOS_MESH: [Kind; 7] =
+    [NETWORK_CHAOS, POD_CHAOS, STRESS_CHAOS, DNS_CHAOS, IO_CHAOS, TIME_CHAOS, HTTP_CHAOS];
+
+/// What pod-failure of Chaos Mesh puts in the place of every image: a program that does nothing.
+pub const PAUSE_IMAGE: &str = "gcr.io/google-containers/pause:latest";
 
 /// The kind a manifest names by `apiVersion` and `kind`.
 pub fn named(api_version: &str, kind: &str) -> Option<Kind> {

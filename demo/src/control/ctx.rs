@@ -63,6 +63,8 @@ pub struct State {
     pub(super) failures: HashMap<Work, u32>,
     pub(super) scaler_due: HashMap<String, Timestamp>,
     pub(super) scale_down_since: HashMap<String, Timestamp>,
+    /// By uid of a chaos object: whether its daemons are injecting or recovering, and when they will be through.
+    pub(super) chaos: HashMap<String, (bool, Timestamp)>,
 }
 
 impl State {
@@ -84,6 +86,7 @@ impl State {
             self.written.remove(&(old.uid.clone(), Part::Whole));
             self.written.remove(&(old.uid.clone(), Part::Status));
             self.kubelet.remove(&old.uid);
+            self.chaos.remove(&old.uid);
             self.unready.remove(&old.uid);
             self.cpu.remove(&(key.namespace.clone(), key.name.clone()));
         }

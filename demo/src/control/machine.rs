@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    Controller, cronjob,
+    Controller, chaos_mesh, cronjob,
     ctx::{Ctx, State},
     daemonset, deployment, endpoints, events, gateway, gc, hpa, istio, job,
     key::Key,
@@ -106,5 +106,6 @@ fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, controller: Controller, key: &Key
         Controller::Events => events::reconcile(ctx, key),
         Controller::Gateway => gateway::reconcile(ctx, key),
         Controller::Istio => istio::reconcile(ctx, key),
+        Controller::ChaosMesh => chaos_mesh::reconcile(ctx, key),
     }
 }

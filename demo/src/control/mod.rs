@@ -5,6 +5,7 @@
 
 mod attach;
 pub mod behaviour;
+mod chaos_mesh;
 mod cronjob;
 pub mod ctx;
 mod daemonset;
@@ -82,4 +83,6 @@ pub enum Controller {
     Gateway,
     /// Deploys the proxies of Gateways.
     Istio,
+    /// Injects and recovers the faults of Chaos Mesh.
+    ChaosMesh,
 }

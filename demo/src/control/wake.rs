@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Controller,
+    Controller, chaos_mesh,
     ctx::{LAG, State},
     key::Key,
     kinds,
@@ -60,6 +60,7 @@ fn own(kind: Kind) -> Option<Controller> {
         kinds::HPA => Controller::Hpa,
         kinds::NODE => Controller::Node,
         kinds::GATEWAY => Controller::Istio,
+        kind if kinds::CHAOS_MESH.contains(&kind) => Controller::ChaosMesh,
         _ => return None,
     })
 }
@@ -184,6 +185,12 @@ impl Wake<'_> {
         if [old, new].into_iter().flatten().any(istiod) && ready(old) != ready(new) {
             self.mesh();
             self.every(Controller::Istio, kinds::GATEWAY);
+        }
+        // Its controller, or a daemon on a node, comes up.
+        if key.namespace == chaos_mesh::HOME && ready(old) != ready(new) {
+            for kind in kinds::CHAOS_MESH {
+                self.every(Controller::ChaosMesh, kind);
+            }
         }
     }
 }

@@ -10,6 +10,7 @@
 )]
 
 pub mod behaviour;
+mod chaos;
 mod compile;
 mod edge;
 mod flags;
@@ -306,8 +307,8 @@ impl Traffic {
             namespace: Arc::clone(&pod.namespace),
             pod: Arc::clone(&pod.name),
             uid: Arc::clone(&pod.uid),
-            cores: pod.base_cpu + pod.queue.cores(pod.cpu_limit),
-            memory: pod.base_memory + f64::from(pod.in_flight) * pod.memory_per_request,
+            cores: pod.cores(),
+            memory: pod.base_memory + pod.stress.1 + f64::from(pod.in_flight) * pod.memory_per_request,
             in_flight: pod.in_flight,
             rps: pod.queue.rps(),
             cpu_seconds: pod.cpu_seconds,

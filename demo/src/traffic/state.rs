@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    chaos::Faults,
     compile::{Limit, Probe, Snapshot},
     edge::{Edges, Names, Workload},
     health::Health,
@@ -41,6 +42,8 @@ pub(super) struct PodState {
     pub(super) probe: Option<Probe>,
     pub(super) base_cpu: f64,
     pub(super) base_memory: f64,
+    /// Cores and bytes that a chaos engine takes from it.
+    pub(super) stress: (f64, f64),
     pub(super) memory_per_request: f64,
     pub(super) cpu_seconds: f64,
     /// Requests its proxy saw in this tick, and the share of them that is logged.
@@ -48,6 +51,17 @@ pub(super) struct PodState {
     pub(super) seen_rate: f64,
     pub(super) logged: f64,
     pub(super) in_busy: bool,
+}
+
+impl PodState {
+    /// Cores in use: its own and those a chaos engine takes, as far as its limit lets both.
+    pub(super) fn cores(&self) -> f64 {
+        let own = self.base_cpu + self.queue.cores(self.cpu_limit);
+        if self.stress.0 <= 0.0 {
+            return own;
+        }
+        self.cpu_limit.map_or(own + self.stress.0, |limit| (own + self.stress.0).min(limit))
+    }
 }
 
 /// What happens later. Beginnings sort before ends of the same moment.
@@ -108,6 +122,7 @@ pub(super) struct Bound {
     pub(super) pods: Vec<u32>,
     pub(super) groups: Vec<u32>,
     pub(super) services: Vec<u32>,
+    pub(super) chaos: Faults,
 }
 
 impl State {
@@ -150,6 +165,7 @@ impl State {
                     probe: pod.probe,
                     base_cpu: if group.behaviour.base_cpu > 0.0 { group.behaviour.base_cpu } else { 0.002 },
                     base_memory: if group.behaviour.base_memory > 0.0 { group.behaviour.base_memory } else { 48e6 },
+                    stress: (0.0, 0.0),
                     memory_per_request: 131_072.0,
                     cpu_seconds: 0.0,
                     seen: 0,
@@ -166,7 +182,10 @@ impl State {
             .map(|service| self.services.number((Arc::clone(&service.namespace), Arc::clone(&service.name))));
         let services = services.collect();
         let groups = groups.into_iter().map(|group| group.unwrap_or(super::edge::UNKNOWN)).collect();
-        Bound { snapshot: Arc::clone(snapshot), pods, groups, services }
+        let mut bound =
+            Bound { snapshot: Arc::clone(snapshot), pods, groups, services, chaos: Faults::default() };
+        bound.chaos = Faults::of(&bound);
+        bound
     }
 
     /// What is really there, as opposed to what the proxies know.
@@ -179,6 +198,7 @@ impl State {
             let state = &mut self.pods[*number as usize];
             (state.alive, state.cpu_limit) = (pod.alive, pod.cpu_limit);
             (state.memory_limit, state.probe) = (pod.memory_limit, pod.probe);
+            state.stress = latest.chaos.inside(*number).map_or((0.0, 0.0), |inside| (inside.cores, inside.bytes));
             state.ip.clone_from(&pod.ip);
             state.there = !pod.uid.starts_with("gone:");
         }
@@ -255,7 +275,7 @@ impl State {
         let pods = &mut self.pods;
         self.busy.retain(|number| {
             let pod = &mut pods[*number as usize];
-            pod.queue.settle(span, pod.base_cpu, pod.cpu_limit);
+            pod.queue.settle(span, pod.base_cpu + pod.stress.0, pod.cpu_limit);
             pod.seen_rate += (f64::from(pod.seen) * 1000.0 / span - pod.seen_rate) * (1.0 - (-span / 1000.0).exp());
             pod.seen = 0;
             pod.logged = (MOST_LINES / pod.seen_rate.max(1e-9)).min(1.0);

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::{
+    chaos::{self, Way},
     compile::{Choice, Cluster, Fault, Forward, Inbound, Link, Proxy, Reply, Retries, Site},
     edge::{Reporter, UNKNOWN},
     flags::Flags,
@@ -371,7 +372,13 @@ impl Walk<'_> {
             Link::Open if !self.state.pods[number as usize].alive => return lost(0.5, Flags::UF, true),
             Link::Open => {}
         }
-        let network = 0.3 + self.stream.exponential(0.1);
+        let bytes = f64::from(inbound.serves.bytes[0].midpoint(inbound.serves.bytes[1]));
+        let way = match self.bound.chaos.way(from, number, bytes, &mut self.stream) {
+            Way::Through(more) => more,
+            Way::Cut => return lost(CONNECT, Flags::UF, true),
+            Way::Broken(after) => return lost(after, Flags::UC, false),
+        };
+        let network = 0.3 + self.stream.exponential(0.1) + way;
         if self.bound.snapshot.group(inbound.group).proxy == Proxy::Ambient {
             self.tunnel(site, Reporter::Destination, number, called);
         }
@@ -392,7 +399,7 @@ impl Walk<'_> {
             } else if self.state.pods[number as usize].queue.full() {
                 (code, flags) = (503, flags.and(Flags::UO));
             } else {
-                let (served, status) = self.serve(inbound, pod, number, from, t + network + latency, depth);
+                let (served, status) = self.serve(site, inbound, (pod, number), from, t + network + latency, depth);
                 latency += served;
                 code = status;
             }
@@ -414,7 +421,48 @@ impl Walk<'_> {
     }
 
     /// The application's part: waiting, work, its own calls.
-    fn serve(&mut self, inbound: &Inbound, pod: u32, number: u32, from: Option<u32>, t: f64, depth: u32) -> (f64, u16) {
+    fn serve(
+        &mut self,
+        site: &Site,
+        inbound: &Inbound,
+        (pod, number): (u32, u32),
+        from: Option<u32>,
+        t: f64,
+        depth: u32,
+    ) -> (f64, u16) {
+        let bound = self.bound;
+        let Some(inside) = bound.chaos.inside(number) else { return self.work(inbound, (pod, number), from, t, depth) };
+        let method = site.request.method.as_str();
+        let before = chaos::met(&inside.http, inbound, method, None);
+        if let Some(code) = before.code {
+            // A connection that its program closes is a 503 of the proxy before it.
+            return (before.delay + 0.3, if code == 0 { 503 } else { code });
+        }
+        let mut latency = before.delay;
+        for (share, ms) in &inside.files {
+            if self.stream.chance(*share) {
+                latency += ms;
+            }
+        }
+        if self.stream.chance(inside.broken) {
+            return (latency + 0.5, 500);
+        }
+        let (worked, mut code) = self.work(inbound, (pod, number), from, t + latency, depth);
+        let after = chaos::met(&inside.http, inbound, method, Some(code));
+        if let Some(instead) = after.code {
+            code = if instead == 0 { 503 } else { instead };
+        }
+        (latency + worked + after.delay, code)
+    }
+
+    fn work(
+        &mut self,
+        inbound: &Inbound,
+        (pod, number): (u32, u32),
+        from: Option<u32>,
+        t: f64,
+        depth: u32,
+    ) -> (f64, u16) {
         let bound = self.bound;
         let serves = &inbound.serves;
         let (chance, exponential) = (self.stream.unit(), self.stream.exponential(1.0));
@@ -437,7 +485,13 @@ impl Walk<'_> {
                         continue;
                     }
                     let site = &bound.snapshot.sites[call.site as usize];
-                    let outcome = self.call(site, Some(number), t + latency, call.timeout, depth + 1);
+                    let wrong = bound.chaos.inside(number).and_then(|own| own.lookup(&site.request.host, &group.namespace));
+                    let outcome = match wrong {
+                        None => self.call(site, Some(number), t + latency, call.timeout, depth + 1),
+                        // No such name, said at once; or an address where nobody answers.
+                        Some(false) => Outcome::plain(2.0, 0, Flags::NONE),
+                        Some(true) => Outcome::plain(call.timeout.min(CONNECT), 0, Flags::NONE),
+                    };
                     slowest = slowest.max(outcome.latency);
                     // An application asks for success: a refusal hurts it like an error.
                     if (outcome.failed() || outcome.code >= 400) && !call.optional {

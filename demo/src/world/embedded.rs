@@ -36,7 +36,7 @@ macro_rules! world {
 
 const WORLDS: &[Texts] = &[
     world!("shop":
-        "system/istio-system.yaml", "system/kube-system.yaml", "system/monitoring.yaml",
+        "system/istio-system.yaml", "system/kube-system.yaml", "system/monitoring.yaml", "system/chaos-mesh.yaml",
         "infra/gateway.yaml", "infra/backends.yaml",
         "shop/catalogue.yaml", "shop/orders.yaml", "shop/discovery.yaml", "shop/routes.yaml", "shop/mesh.yaml",
         "default/ngi14.yaml"; None),

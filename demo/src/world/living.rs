@@ -80,7 +80,7 @@ impl World {
             None => Rules::own()?,
         };
         // The cluster is as old as the oldest thing in it; its file tells.
-        let mut cluster = Cluster::new(wish.seed, oldest(&file, wish.now));
+        let mut cluster = Cluster::with(wish.seed, oldest(&file, wish.now), &file.crds);
         cluster.set_admission(admission);
         let warm = time::earlier(wish.now, std::time::Duration::from_millis(WARM));
         let built = build(file, wish.pods, wish.seed, warm, &mut cluster)?;

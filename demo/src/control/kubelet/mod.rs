@@ -21,7 +21,7 @@ use super::{
     ctx::{Ctx, State},
     json,
     key::Key,
-    names, time,
+    kinds, names, time,
 };
 use crate::base::{
     fortio,
@@ -205,7 +205,10 @@ fn plan<O: Objects>(
         runs,
         stays: own_restart,
         restart: if own_restart { "Always" } else { restart }.to_owned(),
-        unready: first && ctx.state.unready.contains(uid) || !proxy && probes::deaf(spec, "readinessProbe"),
+        // A program that does nothing answers no probe.
+        unready: first && ctx.state.unready.contains(uid)
+            || !proxy && probes::deaf(spec, "readinessProbe")
+            || image == kinds::PAUSE_IMAGE && json::at(spec, &["readinessProbe"]).is_object(),
         jitter: jitter("start", Duration::from_millis(300)),
         image,
         node,

@@ -13,6 +13,7 @@ use super::{
     tests_support::{World, deployment, service},
 };
 
+mod chaos;
 mod cron;
 mod ends;
 mod fuse;

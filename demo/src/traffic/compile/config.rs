@@ -9,6 +9,7 @@ use crate::{
 };
 
 use super::{
+    chaos::Chaos,
     destination_rule::DestinationRule,
     envoy_filter::Filter,
     gateway_api::{Gateway, Grants, Route},
@@ -40,6 +41,7 @@ pub(super) struct Config {
     pub(super) peers: Vec<PeerAuthentication>,
     pub(super) policies: Vec<AuthorizationPolicy>,
     pub(super) network: Vec<NetworkPolicy>,
+    pub(super) chaos: Chaos,
 }
 
 impl Config {
@@ -98,6 +100,7 @@ impl Config {
                 .filter_map(|one| AuthorizationPolicy::read(one))
                 .collect(),
             network: objects.list(kinds::NETWORK_POLICY, None).iter().map(|one| NetworkPolicy::read(one)).collect(),
+            chaos: Chaos::read(objects, &pods),
             namespaces,
             pods,
             services,

@@ -4,14 +4,14 @@ pub(super) use crate::base::kinds::{
     AUTHORIZATION_POLICY, DESTINATION_RULE, ENDPOINT_SLICE, ENVOY_FILTER, GATEWAY, GRPC_ROUTE, HTTP_ROUTE, NAMESPACE,
     NETWORK_POLICY, PEER_AUTHENTICATION, POD, REFERENCE_GRANT, SERVICE, VIRTUAL_SERVICE,
 };
-use crate::base::objects::Kind;
+use crate::base::{kinds, objects::Kind};
 
 /// Istio's own Gateway.
 pub(super) const ISTIO_GATEWAY: Kind =
     Kind { group: "networking.istio.io", version: "v1", kind: "Gateway", plural: "gateways", namespaced: true };
 
 /// Kinds whose writes change how requests travel: after one of them the snapshot is compiled anew.
-pub const READ: [Kind; 15] = [
+pub const READ: [Kind; 22] = [
     NAMESPACE,
     POD,
     SERVICE,
@@ -27,4 +27,11 @@ pub const READ: [Kind; 15] = [
     ENVOY_FILTER,
     PEER_AUTHENTICATION,
     AUTHORIZATION_POLICY,
+    kinds::NETWORK_CHAOS,
+    kinds::POD_CHAOS,
+    kinds::STRESS_CHAOS,
+    kinds::DNS_CHAOS,
+    kinds::IO_CHAOS,
+    kinds::TIME_CHAOS,
+    kinds::HTTP_CHAOS,
 ];

@@ -4,6 +4,7 @@
 //! method and headers, so the rule, the policies and the filters that hold for it are found here, once; the walk only draws.
 
 mod ambient;
+mod chaos;
 mod config;
 mod destination_rule;
 mod envoy_filter;
@@ -19,6 +20,7 @@ mod virtual_service;
 
 use std::sync::Arc;
 
+pub use chaos::{Chaos, Http, Inside, Net, Wire};
 pub use destination_rule::Outlier;
 pub use envoy_filter::Limit;
 pub use kinds::READ;
@@ -93,6 +95,11 @@ impl Snapshot {
     /// A group.
     pub fn group(&self, at: u32) -> &Group {
         &self.config.pods.groups[at as usize]
+    }
+
+    /// What chaos engines do.
+    pub fn chaos(&self) -> &Chaos {
+        &self.config.chaos
     }
 
     /// A Service.

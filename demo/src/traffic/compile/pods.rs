@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    base::objects::Objects,
+    base::{kinds as base, objects::Objects},
     traffic::{
         behaviour::{Behaviour, Behaviours},
         json::{self, Labels},
@@ -251,6 +251,10 @@ fn ports(object: &Value) -> BTreeMap<String, u16> {
 
 fn runs(object: &Value, proxy: Proxy) -> bool {
     if json::word(object, &["status", "phase"]) != "Running" {
+        return false;
+    }
+    // A program that does nothing takes no connections.
+    if application(object).is_some_and(|one| json::word(one, &["image"]) == base::PAUSE_IMAGE) {
         return false;
     }
     let statuses = json::list(object, &["status", "containerStatuses"]);

@@ -1,5 +1,6 @@
 //! The model from outside: objects in, counters and logs out.
 
+mod chaos;
 mod ambient;
 mod consequences;
 mod cuts;

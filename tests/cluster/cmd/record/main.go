@@ -133,6 +133,7 @@ func (r *recorder) record(crds string) error {
 			{"files": "openapi/, discovery, columns, roles, version, proto", "source": "k8s.io/kubernetes", "version": built, "licence": "Apache-2.0"},
 			{"files": "crds", "groups": "gateway.networking.k8s.io", "source": "sigs.k8s.io/gateway-api", "version": versionOf(crds, "gateway-api"), "licence": "Apache-2.0"},
 			{"files": "crds", "groups": "networking.istio.io, security.istio.io, telemetry.istio.io, extensions.istio.io", "source": "istio.io/api", "version": versionOf(crds, "istio"), "licence": "Apache-2.0"},
+			{"files": "chaos-mesh", "groups": "chaos-mesh.org", "source": "chaos-mesh/chaos-mesh", "version": "v2.8.3", "licence": "Apache-2.0"},
 		},
 	}
 	raw, err := json.MarshalIndent(header, "", "  ")
@@ -247,12 +248,13 @@ func (r *recorder) custom() error {
 	if err := r.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", plain, &list); err != nil {
 		return err
 	}
-	kept := []any{}
+	kept, engine := []any{}, []any{}
 	for _, item := range list["items"].([]any) {
 		crd := item.(object)
 		spec := crd["spec"].(object)
 		group := spec["group"].(string)
-		if group != "gateway.networking.k8s.io" && !strings.HasSuffix(group, ".istio.io") {
+		chaos := group == "chaos-mesh.org" && faults[spec["names"].(object)["kind"].(string)]
+		if group != "gateway.networking.k8s.io" && !strings.HasSuffix(group, ".istio.io") && !chaos {
 			continue
 		}
 		metadata := crd["metadata"].(object)
@@ -262,13 +264,31 @@ func (r *recorder) custom() error {
 				slim[field] = metadata[field]
 			}
 		}
-		kept = append(kept, object{
+		one := object{
 			"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": slim, "spec": strip(spec),
-		})
+		}
+		if chaos {
+			engine = append(engine, one)
+		} else {
+			kept = append(kept, one)
+		}
 	}
-	sort.Slice(kept, func(i, j int) bool { return nameOf(kept[i]) < nameOf(kept[j]) })
+	byName := func(all []any) {
+		sort.Slice(all, func(i, j int) bool { return nameOf(all[i]) < nameOf(all[j]) })
+	}
+	byName(kept)
 	r.put("crds.json.gz", kept)
+	// Only a cluster with all custom kinds (--crds all) has them; from another the part stays as it is.
+	if len(engine) > 0 {
+		byName(engine)
+		r.put("chaos-mesh.json.gz", engine)
+	}
 	return nil
+}
+
+// faults are the kinds of Chaos Mesh that inject something by themselves.
+var faults = map[string]bool{
+	"NetworkChaos": true, "PodChaos": true, "StressChaos": true, "DNSChaos": true, "IOChaos": true, "TimeChaos": true, "HTTPChaos": true,
 }
 
 func nameOf(item any) string { return item.(object)["metadata"].(object)["name"].(string) }
