@@ -37,6 +37,7 @@ pub mod known;
 pub mod mark;
 pub mod mesh_root;
 pub mod moved;
+pub mod observe;
 pub mod plan;
 pub mod policy;
 pub mod preview;

@@ -61,6 +61,16 @@ pub enum ApplyError {
         /// The server's words.
         why: String,
     },
+    /// The engine behind it did not act; everything is being undone.
+    #[error("not injected: step {step} ({object}): {why}")]
+    NotInjected {
+        /// Its number.
+        step: u32,
+        /// Its object.
+        object: String,
+        /// The engine's words.
+        why: String,
+    },
     /// The server stored something else than previewed; everything is being undone.
     #[error("the server stored something else than previewed for {object}")]
     Deviated {
@@ -120,10 +130,10 @@ impl ApplyError {
                     .to_owned()
             }
             Self::Unfit(_) => "split the plan or change the manifest".to_owned(),
-            Self::Step { .. } | Self::Deviated { .. } | Self::Stopped(_) if here => {
+            Self::Step { .. } | Self::NotInjected { .. } | Self::Deviated { .. } | Self::Stopped(_) if here => {
                 "nothing stays applied; the faults pane tells how the undo went".to_owned()
             }
-            Self::Step { .. } | Self::Deviated { .. } | Self::Stopped(_) => {
+            Self::Step { .. } | Self::NotInjected { .. } | Self::Deviated { .. } | Self::Stopped(_) => {
                 "nothing stays applied; `brink fault show` tells how the undo went".to_owned()
             }
             Self::Link { .. } => "check the connection with `brink doctor`".to_owned(),
@@ -132,7 +142,7 @@ impl ApplyError {
 
     /// Whether anything had been written when it failed.
     pub fn touched(&self) -> bool {
-        matches!(self, Self::Step { .. } | Self::Deviated { .. } | Self::Stopped(_))
+        matches!(self, Self::Step { .. } | Self::NotInjected { .. } | Self::Deviated { .. } | Self::Stopped(_))
     }
 }
 

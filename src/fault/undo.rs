@@ -19,6 +19,7 @@ use super::{
     edit::{self, find},
     identity::{identity, same, same_or_absent},
     mark::Mark,
+    observe::{Observe, Standing},
     plan::Edit,
 };
 use crate::{
@@ -224,7 +225,12 @@ fn created(step: &StepFact, live: &Manifest, known: &Known<'_>) -> Verdict {
     }
     if live.terminating() {
         let finalizers = live.at(&["metadata", "finalizers"]).map(Value::to_string).unwrap_or_default();
-        return Verdict::new(Act::Wait(format!("being deleted, waits for {finalizers}")), Outcome::Removed, "");
+        let engine = Observe::of(&step.object.group, &step.object.kind);
+        let says = match engine.map(|engine| (engine, engine.judge(Some(live)))) {
+            Some((engine, Standing::Reverting(how))) => format!(" ({}: {how})", engine.word()),
+            _ => String::new(),
+        };
+        return Verdict::new(Act::Wait(format!("being deleted, waits for {finalizers}{says}")), Outcome::Removed, "");
     }
     match known.decision {
         Some(Decision::KeepTheirs) => {

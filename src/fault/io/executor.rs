@@ -8,7 +8,7 @@ use super::{
     engine::Place,
     finding::get,
     ledger::Ledger,
-    nets,
+    nets, observing,
     orders::{Ending, LAST_ANSWER, over, patient, unless_over},
     undoer::{Case, stands_in},
 };
@@ -264,7 +264,14 @@ pub(crate) async fn apply_all<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger)
             }
         }
     }
-    unless_over(hands.over(), undo_allowed(hands)).await.map_err(ended)?
+    unless_over(hands.over(), undo_allowed(hands)).await.map_err(ended)??;
+    // What is kept is nobody's fault to wait for.
+    if hands.arm.class == arming::KEPT {
+        return Ok(());
+    }
+    let injected = observing::injected(hands.api, &hands.checked.plan.steps);
+    let injected = unless_over(hands.over(), injected).await.map_err(ended)?;
+    injected.map_err(|error| Failure::new(Cause::FailedStep, error))
 }
 
 /// Waits until the second in which something of ours was created is over. Creation times have no fractions: what is deleted now

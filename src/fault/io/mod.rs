@@ -17,6 +17,7 @@ mod keeper;
 mod ledger;
 mod lifelines;
 mod nets;
+mod observing;
 mod orders;
 pub mod outside;
 mod patience;
