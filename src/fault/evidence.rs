@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::{
     catalogue::{self, row},
     intent::{Driver, FaultKind, Target},
+    observe::{Observe, Standing},
     plan::{Change, Plan, Step},
     sign::Sign,
     view::{EvidenceState, EvidenceView},
@@ -76,6 +77,8 @@ pub enum Expected {
         /// What its status should show.
         sign: Sign,
     },
+    /// Chaos engines say that they act on these objects.
+    Engine(Vec<(ObjectRef, Observe)>),
     /// Nobody can say what these objects should do.
     Unknown,
 }
@@ -105,6 +108,13 @@ pub enum Seen {
 /// What this plan should make visible, as its kind tells.
 pub fn expected(plan: &Plan) -> Expected {
     catalogue::deed(&plan.fault).map_or(Expected::Unknown, |deed| (row(plan.fault.kind).expects)(plan, &deed))
+}
+
+/// The engines behind what the plan makes say that they act; nobody can say anything where there is none.
+pub fn engine(plan: &Plan) -> Expected {
+    let observed = |step: &Step| Some((step.object.clone(), Observe::of_step(step)?));
+    let objects: Vec<_> = plan.steps.iter().filter_map(observed).collect();
+    if objects.is_empty() { Expected::Unknown } else { Expected::Engine(objects) }
 }
 
 /// A share of the requests to what is hit is answered so; `matcher` are labels of `istio_requests_total`.
@@ -205,6 +215,7 @@ impl Expected {
             Self::Replicas { object, .. } | Self::Object { object, .. } => Look::Objects(vec![object]),
             Self::Ends(pods) => Look::Objects(pods.iter().map(|(pod, _)| pod).collect()),
             Self::Route { ours, theirs, .. } => Look::Objects(vec![ours, theirs]),
+            Self::Engine(objects) => Look::Objects(objects.iter().map(|(object, _)| object).collect()),
             Self::Unknown => Look::Nothing,
         }
     }
@@ -265,6 +276,21 @@ impl Expected {
                 let words = format!("our route is accepted; {}", told.join(", "));
                 if *takes && verdicts.first() != Some(&Wins::Yes) { Err(words) } else { Ok(words) }
             }
+            (Self::Engine(objects), Seen::Objects(live)) => {
+                let mut words = Vec::new();
+                for ((object, engine), live) in objects.iter().zip(live) {
+                    match engine.judge(live.as_ref()) {
+                        Standing::Active(how) => words.push(format!("{}: {how}", engine.word())),
+                        Standing::Pending(why) | Standing::Refused(why) => {
+                            return Err(format!("{}: {why}", object.short()));
+                        }
+                        Standing::Reverting(how) | Standing::Reverted(how) => {
+                            return Err(format!("{} is over: {how}", object.short()));
+                        }
+                    }
+                }
+                Ok(words.join("; "))
+            }
             _ => Err("nothing can be looked for".to_owned()),
         }
     }
@@ -321,17 +347,23 @@ impl Evidence {
         &self.view
     }
 
-    /// Takes an answer in. What was seen once was seen.
+    /// Whether this answer may take back what was seen: an engine tells how its own objects stand.
+    fn revocable(&self, seen: &Seen) -> bool {
+        matches!((&self.expected, seen), (Expected::Engine(_), Seen::Objects(_)))
+    }
+
+    /// Takes an answer in. What was seen once was seen, unless an engine itself says that it is over.
     pub fn told(&mut self, now: Timestamp, seen: &Seen) -> &EvidenceView {
         if self.expected == Expected::Unknown {
             return &self.view;
         }
         match self.expected.judge(self.before, seen) {
             Ok(words) => self.view = EvidenceView { state: EvidenceState::Seen, seen: words, reasons: Vec::new() },
-            Err(_) if self.view.state == EvidenceState::Seen => {}
+            // What an engine takes back is gone; a figure may fall for other reasons.
+            Err(_) if self.view.state == EvidenceState::Seen && !self.revocable(seen) => {}
             Err(why) => {
                 let waited = Duration::try_from(now.duration_since(self.since)).unwrap_or_default();
-                if waited >= PATIENCE {
+                if waited >= PATIENCE || self.view.state == EvidenceState::Seen {
                     // Where nothing could be read, that is the reason.
                     let usual: &[&str] = if matches!(seen, Seen::Unread(_)) { &[] } else { self.usual };
                     let usual = usual.iter().map(|&reason| reason.to_owned());

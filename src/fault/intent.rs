@@ -124,11 +124,14 @@ pub enum Driver {
     GatewayApi,
     /// Plain Kubernetes.
     Native,
+    /// Chaos Mesh: objects of its own kinds, injected by its daemons.
+    ChaosMesh,
 }
 
 impl Driver {
     /// All drivers.
-    pub const ALL: [Self; 4] = [Self::Istio, Self::IstioVirtualService, Self::GatewayApi, Self::Native];
+    pub const ALL: [Self; 5] =
+        [Self::Istio, Self::IstioVirtualService, Self::GatewayApi, Self::Native, Self::ChaosMesh];
 
     /// Its name.
     pub fn word(self) -> &'static str {
@@ -137,6 +140,7 @@ impl Driver {
             Self::IstioVirtualService => "istio-virtualservice",
             Self::GatewayApi => "gateway-api",
             Self::Native => "native",
+            Self::ChaosMesh => "chaos-mesh",
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct Sight {
     pub given: Vec<Given>,
     /// Istio's control plane.
     pub istiod: Controller,
+    /// The controller of Chaos Mesh.
+    pub chaos_mesh: Controller,
     /// Istio's root namespace: a policy there holds for the whole mesh.
     pub root_namespace: String,
     /// What could not be read, in words; whatever depends on it counts as everything.

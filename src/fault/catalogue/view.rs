@@ -131,10 +131,14 @@ pub fn state(driver: Driver, (group, kind): (&str, &str), sight: &Sight) -> (Dri
         }
         return (DriverState::Absent, format!("the API server does not serve {kind} of {group}"));
     }
-    match (driver, sight.istiod) {
-        (Driver::Istio | Driver::IstioVirtualService, Controller::Absent) => {
+    match (driver, sight.istiod, sight.chaos_mesh) {
+        (Driver::Istio | Driver::IstioVirtualService, Controller::Absent, _) => {
             (DriverState::Dead, "no istiod seen: nothing may act on this".to_owned())
         }
+        (Driver::ChaosMesh, _, Controller::Absent) => (
+            DriverState::Dead,
+            "no controller of Chaos Mesh is available (Deployments labelled app.kubernetes.io/component=controller-manager): nothing would be injected, nor taken back".to_owned(),
+        ),
         _ => (DriverState::Ok, String::new()),
     }
 }

@@ -44,7 +44,7 @@ pub enum CompileError {
         fix: String,
     },
     /// The driver's API is not served.
-    #[error("{why}; install it, or choose another driver")]
+    #[error("{why}; {}", if *state == DriverState::Dead { "start it, or choose another driver" } else { "install it, or choose another driver" })]
     NotServed {
         /// The driver.
         driver: Driver,

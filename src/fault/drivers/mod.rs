@@ -4,6 +4,9 @@
 //! the [`Plan`]. It prefers to add an object of its own (rule R8), it names every pod it hits (rule R6), and it says what
 //! stays behind. Whether the plan is allowed is the guard's business.
 
+pub(super) mod chaos_mesh;
+pub(super) mod chaos_mesh_http;
+pub(super) mod dns;
 mod error;
 pub(super) mod gateway_api;
 pub(super) mod http;
@@ -59,12 +62,16 @@ pub fn compile(fault: &Fault, sight: &Sight, id: &str) -> Result<Plan, CompileEr
 }
 
 fn attempt(row: &DriverRow, fault: &Fault, deed: &Deed, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
-    if let (state @ (DriverState::Absent | DriverState::Forbidden), why) =
-        catalogue::view::state(row.driver, row.needs, sight)
-    {
+    let (state, why) = catalogue::view::state(row.driver, row.needs, sight);
+    // Without istiod the preview asks; a chaos engine whose controller is dead is never given anything.
+    let engine = row.driver == Driver::ChaosMesh;
+    if matches!(state, DriverState::Absent | DriverState::Forbidden) || engine && state == DriverState::Dead {
         return Err(CompileError::NotServed { driver: row.driver, state, why });
     }
-    (row.compile)(&Wanted { fault, deed, sight, id })
+    let mut plan = (row.compile)(&Wanted { fault, deed, sight, id })?;
+    chaos_mesh::alive(&plan, sight)?;
+    chaos_mesh::doubt(&mut plan, sight);
+    Ok(plan)
 }
 
 fn why(plan: &mut Plan, row: &DriverRow, refused: &[(Driver, CompileError)], asked: bool) {

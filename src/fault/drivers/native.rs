@@ -9,6 +9,7 @@ use crate::{
     cluster::{Manifest, ObjectRef},
     fault::{
         aim,
+        catalogue::{Deed, WrongIntent},
         intent::{Driver, Fault, Target},
         known,
         plan::{Change, Plan, Step},
@@ -37,6 +38,14 @@ pub enum HowMany {
 }
 
 impl HowMany {
+    /// As `count` or `percent` say.
+    pub fn read(deed: &Deed) -> Result<Self, WrongIntent> {
+        match deed.given_whole("count") {
+            Some(count) => Ok(Self::Count(count)),
+            None => Ok(Self::Percent(deed.number("percent")?)),
+        }
+    }
+
     /// How many of `all`: shares are rounded down, to one at least.
     pub fn of(self, all: usize) -> usize {
         match self {
@@ -140,16 +149,7 @@ pub fn kill(fault: &Fault, sight: &Sight, id: &str, how_many: HowMany) -> Result
             fix: "aim at pods that a controller brings back".to_owned(),
         });
     }
-    candidates.sort_by_key(|pod| (lot(id, pod.name()), pod.name().to_owned()));
-    let wanted = how_many.of(candidates.len());
-    if wanted > candidates.len() {
-        return Err(CompileError::CannotExpress {
-            what: format!("{} are wanted and {} may be evicted", counted(wanted, "pod"), candidates.len()),
-            fix: "choose a smaller count".to_owned(),
-        });
-    }
-    candidates.truncate(wanted);
-    candidates.sort_by_key(|pod| pod.name().to_owned());
+    let candidates = choose(candidates, id, how_many, "may be evicted")?;
     let mut hit_target = target.clone();
     hit_target.pods.clone_from(&candidates);
     let mut reach = hit(&hit_target, sight, 1.0);
@@ -188,12 +188,33 @@ pub(super) fn evictions(first: u32, pods: &[&Manifest]) -> Vec<Step> {
         .collect()
 }
 
-fn share(part: usize, all: usize) -> f64 {
+/// So many of the pods, by the lots they draw; `what` says what the others are not.
+pub(super) fn choose<'a>(
+    mut pods: Vec<&'a Manifest>,
+    id: &str,
+    how_many: HowMany,
+    what: &str,
+) -> Result<Vec<&'a Manifest>, CompileError> {
+    pods.sort_by_key(|pod| (lot(id, pod.name()), pod.name().to_owned()));
+    let wanted = how_many.of(pods.len());
+    if wanted > pods.len() {
+        return Err(CompileError::CannotExpress {
+            what: format!("{} are wanted and {} {what}", counted(wanted, "pod"), pods.len()),
+            fix: "choose a smaller count".to_owned(),
+        });
+    }
+    pods.truncate(wanted);
+    pods.sort_by_key(|pod| pod.name().to_owned());
+    Ok(pods)
+}
+
+/// A part of a whole.
+pub(super) fn share(part: usize, all: usize) -> f64 {
     let number = |n: usize| f64::from(u32::try_from(n).unwrap_or(u32::MAX));
     if all == 0 { 1.0 } else { number(part) / number(all) }
 }
 
-/// Pods lost of each workload, by `NS/KIND/NAME`: lost of all.
+/// Pods that are lost, by workload: lost of all.
 pub(super) fn lost(chosen: &[&Manifest], all: &[&Manifest], sight: &Sight) -> BTreeMap<String, (u32, u32)> {
     let mut lost: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     let workload = |pod: &Manifest| {

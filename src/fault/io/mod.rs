@@ -5,6 +5,7 @@
 pub mod check;
 mod elsewhere;
 pub mod engine;
+mod engines;
 mod events;
 mod executor;
 mod finding;

@@ -4,6 +4,8 @@
 use futures::future::join_all;
 use serde_json::Value;
 
+use super::engines;
+
 use crate::{
     cluster::{
         Kind, Manifest, ObjectRef,
@@ -12,17 +14,19 @@ use crate::{
     fault::{
         catalogue::{Sees, row},
         drivers::CompileError,
-        intent::{Fault, FaultKind},
+        intent::{Driver, Fault, FaultKind},
         known, mesh_root,
+        observe::Observe,
         sight::{Controller, Given, Sight},
     },
 };
 
 /// Groups whose kinds drivers ask for, with the versions to use, best first.
-const GROUPS: [(&str, &[&str]); 3] = [
+const GROUPS: [(&str, &[&str]); 4] = [
     ("networking.istio.io", &["v1", "v1beta1", "v1alpha3"]),
     ("security.istio.io", &["v1", "v1beta1"]),
     ("gateway.networking.k8s.io", &["v1", "v1beta1"]),
+    ("chaos-mesh.org", &["v1alpha1"]),
 ];
 
 /// More namespaces than this are not looked into; what they hold counts as everything.
@@ -40,9 +44,15 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
     namespaces.truncate(NAMESPACES);
     let inside = join_all(namespaces.iter().map(|namespace| inside(api, namespace)));
     let more = join_all(row(fault.kind).sees.iter().map(|sees| more(api, *sees, &fault.namespace)));
-    let (routes, inside, istiod, more) = futures::join!(served_routes(api, &namespaces), inside, mesh(api), more);
+    let (routes, inside, istiod, more, chaos_mesh) = futures::join!(
+        served_routes(api, &namespaces),
+        inside,
+        mesh(api),
+        more,
+        engine_of(api, fault, &given)
+    );
     let (istiod, root_namespace) = istiod?;
-    let mut sight = Sight { given, istiod, root_namespace, ..routes? };
+    let mut sight = Sight { given, istiod, root_namespace, chaos_mesh: chaos_mesh?, ..routes? };
     for part in more {
         let part = part?;
         sight.config_maps.extend(part.config_maps);
@@ -61,6 +71,15 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
         sight.unreadable.extend(part.unreadable);
     }
     Ok(sight)
+}
+
+/// The controller of the chaos engine that may come to act: by the kind's drivers, or by what is given.
+async fn engine_of<A: Api>(api: &A, fault: &Fault, given: &[Given]) -> Result<Controller, CompileError> {
+    let by_driver = row(fault.kind).drivers.iter().any(|row| row.driver == Driver::ChaosMesh);
+    if by_driver || given.iter().any(|one| Observe::of(&one.object.kind.group, &one.object.kind.kind).is_some()) {
+        return engines::chaos_mesh(api).await;
+    }
+    Ok(Controller::Unknown)
 }
 
 /// What this kind must see beside the rest.
@@ -94,23 +113,25 @@ async fn served_routes<A: Api>(api: &A, namespaces: &[String]) -> Result<Sight, 
 /// What the catalogue needs to say which driver works here.
 pub async fn survey<A: Api>(api: &A) -> Result<Sight, CompileError> {
     let mut sight = Sight::default();
-    let (served, istiod) = futures::join!(served(api, &mut sight), istiod(api));
+    let (served, istiod, chaos_mesh) =
+        futures::join!(served(api, &mut sight), istiod(api), engines::chaos_mesh(api));
     served?;
     sight.istiod = alive(istiod?.as_deref());
+    sight.chaos_mesh = chaos_mesh?;
     Ok(sight)
 }
 
-fn unreadable(what: &str, trouble: &Trouble) -> CompileError {
+pub(super) fn unreadable(what: &str, trouble: &Trouble) -> CompileError {
     CompileError::Unreadable { what: what.to_owned(), why: trouble.to_string() }
 }
 
 /// Whether the server itself said no, as opposed to not being reached.
-fn answered(trouble: &Trouble) -> bool {
+pub(super) fn answered(trouble: &Trouble) -> bool {
     trouble.code().is_some_and(|code| (400..500).contains(&code) && code != 401 && code != 429)
 }
 
 /// The items of a collection, each with the apiVersion and kind that lists leave out. `None` when they may not be read.
-async fn list<A: Api>(
+pub(super) async fn list<A: Api>(
     api: &A,
     kind: &Kind,
     namespace: Option<&str>,
@@ -317,7 +338,7 @@ async fn istiod<A: Api>(api: &A) -> Result<Option<Vec<Manifest>>, CompileError> 
     list(api, &known::deployment(), None, "app=istiod").await
 }
 
-fn available(istiod: &Manifest) -> bool {
+pub(super) fn available(istiod: &Manifest) -> bool {
     istiod.at(&["status", "availableReplicas"]).and_then(Value::as_u64).unwrap_or(0) > 0
 }
 

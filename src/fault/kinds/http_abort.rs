@@ -4,7 +4,7 @@ use super::FaultKind;
 use crate::fault::{
     catalogue::{Deed, Judged, Param, ParamType, Row, Wanted, WrongIntent},
     drivers::{
-        CompileError,
+        CompileError, chaos_mesh_http,
         http::{self, AbortWith, Disturbance, HttpFault},
     },
     evidence::{self, Expected},
@@ -32,7 +32,7 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Traffic,
     checks: None,
-    drivers: &[http::by_filter(by_filter), http::by_rules(by_rules)],
+    drivers: &[http::by_filter(by_filter), http::by_rules(by_rules), chaos_mesh_http::by_engine(by_engine)],
     expects,
 };
 
@@ -53,6 +53,10 @@ fn by_filter(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
 
 fn by_rules(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     http::rules(wanted, &read(wanted.deed)?)
+}
+
+fn by_engine(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    chaos_mesh_http::compile(wanted, &read(wanted.deed)?)
 }
 
 fn expects(plan: &Plan, deed: &Deed) -> Expected {

@@ -5,7 +5,7 @@ use crate::fault::{
     catalogue::{Deed, DriverRow, Judged, Row, TargetType, Wanted, WrongIntent},
     class::Class,
     drivers::{CompileError, manifest},
-    evidence::Expected,
+    evidence::{self, Expected},
     intent::{Driver, Fault},
     plan::Plan,
 };
@@ -43,6 +43,6 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     manifest::compile(wanted.fault, wanted.sight, wanted.id)
 }
 
-fn expects(_: &Plan, _: &Deed) -> Expected {
-    Expected::Unknown
+fn expects(plan: &Plan, _: &Deed) -> Expected {
+    evidence::engine(plan)
 }

@@ -9,12 +9,23 @@ mod authz_deny;
 mod bad_config;
 mod bad_image;
 mod bad_probe;
+mod container_kill;
+mod cpu_stress;
+mod dns_error;
+mod dns_random;
 mod http_abort;
 mod http_delay;
+mod io_latency;
 mod manifest;
+mod memory_stress;
+mod network_bandwidth;
+mod network_corrupt;
+mod network_delay;
+mod network_loss;
 mod network_partition;
 mod node_cordon;
 mod node_drain;
+mod pod_failure;
 mod pod_kill;
 mod route_conflict;
 mod route_detach;
@@ -23,6 +34,7 @@ mod route_no_backend;
 mod route_weight;
 mod scale;
 mod scale_down_up;
+mod time_skew;
 mod zone_loss;
 
 use super::catalogue::Row;
@@ -87,6 +99,30 @@ table! {
     NodeDrain = "node-drain" in node_drain;
     /// Pods are evicted from all nodes of a zone.
     ZoneLoss = "zone-loss" in zone_loss;
+    /// What pods send arrives late.
+    NetworkDelay = "network-delay" in network_delay;
+    /// Packets are lost.
+    NetworkLoss = "network-loss" in network_loss;
+    /// Packets arrive damaged.
+    NetworkCorrupt = "network-corrupt" in network_corrupt;
+    /// What pods send is held to a rate.
+    NetworkBandwidth = "network-bandwidth" in network_bandwidth;
+    /// Names do not resolve.
+    DnsError = "dns-error" in dns_error;
+    /// Names resolve to random addresses.
+    DnsRandom = "dns-random" in dns_random;
+    /// Pods stop serving.
+    PodFailure = "pod-failure" in pod_failure;
+    /// A container is killed.
+    ContainerKill = "container-kill" in container_kill;
+    /// CPU is taken away.
+    CpuStress = "cpu-stress" in cpu_stress;
+    /// Memory is taken away.
+    MemoryStress = "memory-stress" in memory_stress;
+    /// Files answer late.
+    IoLatency = "io-latency" in io_latency;
+    /// Clocks are wrong.
+    TimeSkew = "time-skew" in time_skew;
     /// Any YAML.
     Manifest = "manifest" in manifest;
 }

@@ -1,0 +1,61 @@
+//! `network-delay`: what pods send arrives late.
+
+use serde_json::json;
+
+use super::FaultKind;
+use crate::fault::{
+    catalogue::{Deed, Judged, Param, ParamType, Row, Wanted},
+    drivers::{
+        CompileError,
+        chaos_mesh::{self, Chaos},
+        native::HowMany,
+        words::spoken,
+    },
+    evidence::{self, Expected},
+    plan::Plan,
+};
+
+pub(super) const ROW: Row = Row {
+    kind: FaultKind::NetworkDelay,
+    doc: "What pods send arrives late.",
+    example: "network-delay service/ratings --set delay=100ms",
+    params: &[
+        Param::needed("delay", ParamType::Span { min: 1, max: 600_000 }, "how much later each packet arrives"),
+        Param::optional("jitter", ParamType::Span { min: 0, max: 600_000 }, "by how much that varies").or("0s"),
+        Param::optional("percent", ParamType::Percent, "share of the pods, rounded down, at least one").or("100"),
+    ],
+    targets: chaos_mesh::TARGETS,
+    scopes: &[],
+    sees: &[],
+    judged: Judged::Traffic,
+    checks: None,
+    drivers: &[chaos_mesh::by("NetworkChaos", "a NetworkChaos of our own (netem on what the pods send), under a fuse", compile)],
+    expects,
+};
+
+fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    let (delay, jitter) = (wanted.deed.span("delay")?, wanted.deed.span("jitter")?);
+    let spec = json!({
+        "action": "delay", "direction": "to",
+        "delay": {
+            "latency": format!("{}ms", delay.as_millis()), "jitter": format!("{}ms", jitter.as_millis()), "correlation": "0",
+        },
+    });
+    let shown = spoken(delay);
+    let chaos = Chaos::new("NetworkChaos", spec, format!("Delay what {{}} send by {shown}"));
+    chaos_mesh::compile(
+        wanted,
+        Chaos {
+            how_many: HowMany::Percent(wanted.deed.number("percent")?),
+            predicts: vec![
+                format!("each answer of a hit pod comes {shown} later, each call of its own as well; new connections pay twice"),
+                "callers with shorter timeouts fail, and may retry".to_owned(),
+            ],
+            ..chaos
+        },
+    )
+}
+
+fn expects(plan: &Plan, deed: &Deed) -> Expected {
+    deed.span("delay").map_or(Expected::Unknown, |delay| evidence::slower(plan, delay))
+}
