@@ -73,10 +73,7 @@ fn chaos_mesh(live: &Manifest) -> Standing {
     let because = complaint.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     let holds = |kind: &str| {
         let conditions = live.at(&["status", "conditions"]).and_then(Value::as_array);
-        conditions
-            .into_iter()
-            .flatten()
-            .any(|one| text(one, "type") == kind && text(one, "status") == "True")
+        conditions.into_iter().flatten().any(|one| text(one, "type") == kind && text(one, "status") == "True")
     };
     if live.terminating() {
         return Standing::Reverting(format!("{} of {all} recovered{because}", all - injected));
@@ -99,7 +96,9 @@ fn chaos_mesh(live: &Manifest) -> Standing {
     }
     Standing::Pending(match (all, live.at(&["status", "experiment"]).is_some()) {
         (0, false) => "its controller has not looked at it".to_owned(),
-        (0, true) => "it selects no pod (a filter of namespaces may be on: annotation chaos-mesh.org/inject)".to_owned(),
+        (0, true) => {
+            "it selects no pod (a filter of namespaces may be on: annotation chaos-mesh.org/inject)".to_owned()
+        }
         _ => format!("injected into {injected} of {all}{because}"),
     })
 }
@@ -123,7 +122,8 @@ fn given_up(record: &Value) -> Option<(&str, &str)> {
     let failed = |event: &&Value| text(event, "type") == "Failed" && text(event, "operation") == "Apply";
     let tries = events(record).iter().filter(failed).count();
     let never = record.get("injectedCount").and_then(Value::as_u64).unwrap_or_default() == 0;
-    (never && tries >= TRIES).then(|| (text(record, "id"), events(record).last().map_or("", |last| text(last, "message"))))
+    (never && tries >= TRIES)
+        .then(|| (text(record, "id"), events(record).last().map_or("", |last| text(last, "message"))))
 }
 
 #[cfg(test)]
@@ -180,7 +180,8 @@ mod tests {
     #[test]
     fn only_faults_are_observed() {
         assert_eq!(Observe::of("chaos-mesh.org", "NetworkChaos"), Some(Observe::ChaosMesh));
-        for (group, kind) in [("chaos-mesh.org", "Schedule"), ("chaos-mesh.org", "PodNetworkChaos"), ("apps", "Chaos")] {
+        for (group, kind) in [("chaos-mesh.org", "Schedule"), ("chaos-mesh.org", "PodNetworkChaos"), ("apps", "Chaos")]
+        {
             assert_eq!(Observe::of(group, kind), None, "{kind}");
         }
     }

@@ -58,8 +58,7 @@ kinds! {
 }
 
 /// The faults of Chaos Mesh.
-pub const CHAOS_MESH: [Kind; 7] =
-    [NETWORK_CHAOS, POD_CHAOS, STRESS_CHAOS, DNS_CHAOS, IO_CHAOS, TIME_CHAOS, HTTP_CHAOS];
+pub const CHAOS_MESH: [Kind; 7] = [NETWORK_CHAOS, POD_CHAOS, STRESS_CHAOS, DNS_CHAOS, IO_CHAOS, TIME_CHAOS, HTTP_CHAOS];
 
 /// What pod-failure of Chaos Mesh puts in the place of every image: a program that does nothing.
 pub const PAUSE_IMAGE: &str = "gcr.io/google-containers/pause:latest";

@@ -22,6 +22,7 @@ mod log;
 mod queue;
 mod report;
 mod request;
+mod serve;
 mod span;
 mod state;
 mod stream;

@@ -182,8 +182,7 @@ impl State {
             .map(|service| self.services.number((Arc::clone(&service.namespace), Arc::clone(&service.name))));
         let services = services.collect();
         let groups = groups.into_iter().map(|group| group.unwrap_or(super::edge::UNKNOWN)).collect();
-        let mut bound =
-            Bound { snapshot: Arc::clone(snapshot), pods, groups, services, chaos: Faults::default() };
+        let mut bound = Bound { snapshot: Arc::clone(snapshot), pods, groups, services, chaos: Faults::default() };
         bound.chaos = Faults::of(&bound);
         bound
     }

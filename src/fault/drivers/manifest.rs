@@ -22,6 +22,7 @@ use crate::{
         class::Class,
         edit,
         intent::{Driver, Fault},
+        observe::Observe,
         plan::{Change, Plan, Reach, Step},
         routes, select,
         sight::{Given, Sight},
@@ -217,6 +218,14 @@ fn reach(steps: &[Step], sight: &Sight) -> Reach {
                     living(sight, namespace).filter(|pod| select::takes(&selector, pod)).collect();
                 add_pods(&mut reach, &taken, namespace);
             }
+            Hit::Named(names) if names.keys().all(|space| sight.namespaces.contains_key(space)) => {
+                for (space, names) in &names {
+                    let taken: Vec<&Manifest> =
+                        living(sight, space).filter(|pod| names.iter().any(|name| name == pod.name())).collect();
+                    add_pods(&mut reach, &taken, space);
+                }
+            }
+            Hit::Named(_) => reach.everything = whole("pods of other namespaces were not looked at".to_owned()),
             Hit::Pods(_) => reach.everything = whole(format!("the pods of namespace {namespace} were not looked at")),
             Hit::Namespace => {
                 let all: Vec<&Manifest> = living(sight, namespace).collect();
@@ -326,6 +335,8 @@ fn idle(step: &Step) -> bool {
 enum Hit {
     /// Pods by a LabelSelector.
     Pods(Value),
+    /// Pods by namespace and name.
+    Named(BTreeMap<String, Vec<String>>),
     /// Every pod of its namespace.
     Namespace,
     /// Services, `NS/NAME`.
@@ -335,6 +346,30 @@ enum Hit {
 }
 
 impl Hit {
+    /// The selector of Chaos Mesh: pods by name, or by labels in the object's own namespace; by anything else brink does not
+    /// know. Its mode may take fewer, and nobody knows which.
+    fn of_chaos(object: &Manifest) -> Self {
+        let Some(selector) = object.at(&["spec", "selector"]).and_then(Value::as_object) else { return Self::Unknown };
+        let known = ["pods", "labelSelectors", "namespaces"];
+        let own = object.namespace().unwrap_or_default();
+        let here =
+            selector.get("namespaces").and_then(Value::as_array).is_none_or(|all| all.iter().all(|one| one == own));
+        if selector.keys().any(|key| !known.contains(&key.as_str())) || object.at(&["spec", "target"]).is_some() {
+            return Self::Unknown;
+        }
+        if let Some(pods) = selector.get("pods").and_then(Value::as_object).filter(|pods| !pods.is_empty()) {
+            let names = |list: &Value| -> Vec<String> {
+                list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+            };
+            return Self::Named(pods.iter().map(|(space, list)| (space.clone(), names(list))).collect());
+        }
+        match selector.get("labelSelectors").and_then(Value::as_object) {
+            Some(labels) if here && !labels.is_empty() => Self::Pods(serde_json::json!({"matchLabels": labels})),
+            None if here => Self::Namespace,
+            _ => Self::Unknown,
+        }
+    }
+
     fn of(group: &str, kind: &str, object: &Manifest) -> Self {
         let labels = |path: &[&str]| {
             object
@@ -364,6 +399,7 @@ impl Hit {
                 ),
                 _ => labels(&["spec", "selector", "matchLabels"]),
             },
+            ("chaos-mesh.org", _) if Observe::of(group, kind).is_some() => Self::of_chaos(object),
             ("", "Service") => {
                 Self::Services(vec![format!("{}/{}", object.namespace().unwrap_or_default(), object.name())])
             }

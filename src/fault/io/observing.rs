@@ -34,7 +34,9 @@ pub(crate) async fn injected<A: Api>(api: &A, steps: &[Step]) -> Result<(), Appl
                     Standing::Active(_) => break,
                     Standing::Pending(why) => why,
                     Standing::Refused(why) => return Err(not(why)),
-                    Standing::Reverting(why) | Standing::Reverted(why) => return Err(not(format!("over already, {why}"))),
+                    Standing::Reverting(why) | Standing::Reverted(why) => {
+                        return Err(not(format!("over already, {why}")));
+                    }
                 },
                 // The link may come back in time.
                 Err(trouble) => trouble.to_string(),

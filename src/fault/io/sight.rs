@@ -44,13 +44,8 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
     namespaces.truncate(NAMESPACES);
     let inside = join_all(namespaces.iter().map(|namespace| inside(api, namespace)));
     let more = join_all(row(fault.kind).sees.iter().map(|sees| more(api, *sees, &fault.namespace)));
-    let (routes, inside, istiod, more, chaos_mesh) = futures::join!(
-        served_routes(api, &namespaces),
-        inside,
-        mesh(api),
-        more,
-        engine_of(api, fault, &given)
-    );
+    let (routes, inside, istiod, more, chaos_mesh) =
+        futures::join!(served_routes(api, &namespaces), inside, mesh(api), more, engine_of(api, fault, &given));
     let (istiod, root_namespace) = istiod?;
     let mut sight = Sight { given, istiod, root_namespace, chaos_mesh: chaos_mesh?, ..routes? };
     for part in more {
@@ -113,8 +108,7 @@ async fn served_routes<A: Api>(api: &A, namespaces: &[String]) -> Result<Sight, 
 /// What the catalogue needs to say which driver works here.
 pub async fn survey<A: Api>(api: &A) -> Result<Sight, CompileError> {
     let mut sight = Sight::default();
-    let (served, istiod, chaos_mesh) =
-        futures::join!(served(api, &mut sight), istiod(api), engines::chaos_mesh(api));
+    let (served, istiod, chaos_mesh) = futures::join!(served(api, &mut sight), istiod(api), engines::chaos_mesh(api));
     served?;
     sight.istiod = alive(istiod?.as_deref());
     sight.chaos_mesh = chaos_mesh?;

@@ -29,7 +29,11 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Pods,
     checks: None,
-    drivers: &[chaos_mesh::by("PodChaos", "a PodChaos of our own (the daemon kills the container), under a fuse", compile)],
+    drivers: &[chaos_mesh::by(
+        "PodChaos",
+        "a PodChaos of our own (the daemon kills the container), under a fuse",
+        compile,
+    )],
     expects,
 };
 

@@ -28,7 +28,11 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Traffic,
     checks: None,
-    drivers: &[chaos_mesh::by("StressChaos", "a StressChaos of our own (stress in the container's cgroup), under a fuse", compile)],
+    drivers: &[chaos_mesh::by(
+        "StressChaos",
+        "a StressChaos of our own (stress in the container's cgroup), under a fuse",
+        compile,
+    )],
     expects,
 };
 

@@ -19,15 +19,17 @@ pub(super) const ROW: Row = Row {
     kind: FaultKind::DnsRandom,
     doc: "Names resolve to random addresses in pods.",
     example: "dns-random deployment/reviews-v2 --set patterns='ratings.*'",
-    params: &[
-        Param::needed("patterns", dns::PATTERNS, "which names"),
-    ],
+    params: &[Param::needed("patterns", dns::PATTERNS, "which names")],
     targets: chaos_mesh::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Traffic,
     checks: Some(dns::checks),
-    drivers: &[chaos_mesh::by("DNSChaos", "a DNSChaos of our own (the pods ask the DNS server of Chaos Mesh), under a fuse", compile)],
+    drivers: &[chaos_mesh::by(
+        "DNSChaos",
+        "a DNSChaos of our own (the pods ask the DNS server of Chaos Mesh), under a fuse",
+        compile,
+    )],
     expects,
 };
 

@@ -6,16 +6,16 @@ use super::FaultKind;
 use crate::{
     cluster::Manifest,
     fault::{
-    catalogue::{Deed, Judged, Param, ParamType, Row, Wanted, WrongIntent},
-    drivers::{
-        CompileError,
-        chaos_mesh::{self, Chaos},
-        native::HowMany,
-        words::spoken,
-    },
-    evidence::{self, Expected},
-    intent::Fault,
-    plan::Plan,
+        catalogue::{Deed, Judged, Param, ParamType, Row, Wanted, WrongIntent},
+        drivers::{
+            CompileError,
+            chaos_mesh::{self, Chaos},
+            native::HowMany,
+            words::spoken,
+        },
+        evidence::{self, Expected},
+        intent::Fault,
+        plan::Plan,
     },
 };
 
@@ -25,7 +25,11 @@ pub(super) const ROW: Row = Row {
     example: "io-latency statefulset/cart --set delay=100ms --set path=/data",
     params: &[
         Param::needed("delay", ParamType::Span { min: 1, max: 600_000 }, "how long each call waits"),
-        Param::needed("path", ParamType::Text("the path a volume is mounted at, such as /data"), "where the volume is mounted"),
+        Param::needed(
+            "path",
+            ParamType::Text("the path a volume is mounted at, such as /data"),
+            "where the volume is mounted",
+        ),
         Param::optional("percent", ParamType::Whole { min: 1, max: 100 }, "share of the calls").or("100"),
     ],
     targets: chaos_mesh::TARGETS,
@@ -33,7 +37,11 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Traffic,
     checks: Some(checks),
-    drivers: &[chaos_mesh::by("IOChaos", "an IOChaos of our own (a file system between program and volume), under a fuse", compile)],
+    drivers: &[chaos_mesh::by(
+        "IOChaos",
+        "an IOChaos of our own (a file system between program and volume), under a fuse",
+        compile,
+    )],
     expects,
 };
 
@@ -47,8 +55,7 @@ fn checks(_: &Fault, deed: &Deed) -> Vec<WrongIntent> {
 }
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
-    let (delay, path, percent) =
-        (wanted.deed.span("delay")?, wanted.deed.text("path")?, wanted.deed.whole("percent")?);
+    let (delay, path, percent) = (wanted.deed.span("delay")?, wanted.deed.text("path")?, wanted.deed.whole("percent")?);
     let hit = chaos_mesh::choose(wanted, HowMany::Percent(100.0))?;
     let container = chaos_mesh::container(&hit.pods, None)?;
     if let Some(pod) = hit.pods.iter().find(|pod| !mounts(pod, &container, path)) {
@@ -61,7 +68,11 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
         "action": "latency", "delay": format!("{}ms", delay.as_millis()), "percent": percent,
         "volumePath": path, "path": format!("{}/**/*", path.trim_end_matches('/')), "containerNames": [container],
     });
-    let chaos = Chaos::new("IOChaos", spec, format!("Delay {percent} % of the file calls under {path} in {{}} by {}", spoken(delay)));
+    let chaos = Chaos::new(
+        "IOChaos",
+        spec,
+        format!("Delay {percent} % of the file calls under {path} in {{}} by {}", spoken(delay)),
+    );
     let predicts = vec!["requests that read or write there take longer, and hold their workers meanwhile".to_owned()];
     chaos_mesh::compile(wanted, Chaos { predicts, ..chaos })
 }

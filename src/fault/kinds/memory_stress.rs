@@ -19,15 +19,17 @@ pub(super) const ROW: Row = Row {
     kind: FaultKind::MemoryStress,
     doc: "Pods share their memory with a program that takes much.",
     example: "memory-stress deployment/ratings --set size=64MB",
-    params: &[
-        Param::needed("size", SIZE, "how much is taken in each pod"),
-    ],
+    params: &[Param::needed("size", SIZE, "how much is taken in each pod")],
     targets: chaos_mesh::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Traffic,
     checks: Some(checks),
-    drivers: &[chaos_mesh::by("StressChaos", "a StressChaos of our own (stress in the container's cgroup), under a fuse", compile)],
+    drivers: &[chaos_mesh::by(
+        "StressChaos",
+        "a StressChaos of our own (stress in the container's cgroup), under a fuse",
+        compile,
+    )],
     expects,
 };
 

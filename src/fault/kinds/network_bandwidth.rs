@@ -18,19 +18,22 @@ pub(super) const ROW: Row = Row {
     kind: FaultKind::NetworkBandwidth,
     doc: "What pods send is held to a rate.",
     example: "network-bandwidth deployment/ratings --set rate=1mbit",
-    params: &[
-        Param::needed("rate", RATE, "the rate that is left to what each pod sends"),
-    ],
+    params: &[Param::needed("rate", RATE, "the rate that is left to what each pod sends")],
     targets: chaos_mesh::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Traffic,
     checks: Some(checks),
-    drivers: &[chaos_mesh::by("NetworkChaos", "a NetworkChaos of our own (tbf on what the pods send), under a fuse", compile)],
+    drivers: &[chaos_mesh::by(
+        "NetworkChaos",
+        "a NetworkChaos of our own (tbf on what the pods send), under a fuse",
+        compile,
+    )],
     expects,
 };
 
-const RATE: ParamType = ParamType::Text("a rate as tc reads it: 1mbit, 500kbit (bits), 1mbps, 64kbps (bytes per second)");
+const RATE: ParamType =
+    ParamType::Text("a rate as tc reads it: 1mbit, 500kbit (bits), 1mbps, 64kbps (bytes per second)");
 
 /// A number and one of tc's units.
 fn checks(_: &Fault, deed: &Deed) -> Vec<WrongIntent> {

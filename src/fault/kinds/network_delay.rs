@@ -29,7 +29,11 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Traffic,
     checks: None,
-    drivers: &[chaos_mesh::by("NetworkChaos", "a NetworkChaos of our own (netem on what the pods send), under a fuse", compile)],
+    drivers: &[chaos_mesh::by(
+        "NetworkChaos",
+        "a NetworkChaos of our own (netem on what the pods send), under a fuse",
+        compile,
+    )],
     expects,
 };
 
@@ -48,7 +52,9 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
         Chaos {
             how_many: HowMany::Percent(wanted.deed.number("percent")?),
             predicts: vec![
-                format!("each answer of a hit pod comes {shown} later, each call of its own as well; new connections pay twice"),
+                format!(
+                    "each answer of a hit pod comes {shown} later, each call of its own as well; new connections pay twice"
+                ),
                 "callers with shorter timeouts fail, and may retry".to_owned(),
             ],
             ..chaos

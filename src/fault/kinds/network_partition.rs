@@ -14,6 +14,7 @@ use crate::{
         class::Class,
         drivers::{
             self, CompileError,
+            chaos_mesh::{self, Chaos},
             reach::hit,
             words::{counted, spoken},
         },
@@ -51,20 +52,64 @@ pub(super) const ROW: Row = Row {
     sees: &[Sees::NetworkPolicies],
     judged: Judged::Traffic,
     checks: None,
-    drivers: &[DriverRow {
-        driver: Driver::Native,
-        class: Class::SelfExpiring,
-        needs: ("", ""),
-        how: "a NetworkPolicy of our own, under a fuse",
-        silent: &[
-            "the network of this cluster does not enforce NetworkPolicies",
-            "connections that stand already may stay open",
-            "another NetworkPolicy allows them",
-        ],
-        compile,
-    }],
+    drivers: &[
+        DriverRow {
+            driver: Driver::Native,
+            class: Class::SelfExpiring,
+            needs: ("", ""),
+            how: "a NetworkPolicy of our own, under a fuse",
+            silent: &[
+                "the network of this cluster does not enforce NetworkPolicies",
+                "connections that stand already may stay open",
+                "another NetworkPolicy allows them",
+            ],
+            compile,
+        },
+        chaos_mesh::by(
+            "NetworkChaos",
+            "a NetworkChaos of our own (dropped packets between two sets of pods), under a fuse",
+            by_engine,
+        ),
+    ],
     expects,
 };
+
+/// Both ends are named, or what is cut off is everything the pods send.
+fn by_engine(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    let direction = match wanted.deed.text("direction")? {
+        "in" => "from",
+        "out" => "to",
+        _ => "both",
+    };
+    let mut spec = json!({"action": "partition", "direction": direction});
+    let whom = match wanted.deed.given_text("peer") {
+        Some(peer) => {
+            spec["target"] = json!({"mode": "all", "selector": named(wanted, peer)?});
+            peer
+        }
+        None if direction == "to" => "everybody",
+        None => {
+            return Err(CompileError::CannotExpress {
+                what: "a NetworkChaos needs a peer to drop what comes in".to_owned(),
+                fix: "give `peer`, or `direction=out`, or take driver native".to_owned(),
+            });
+        }
+    };
+    let predicts = vec![format!("packets between them and {whom} are dropped: callers wait for their timeout")];
+    let chaos = Chaos::new("NetworkChaos", spec, format!("Cut {{}} off from {whom}"));
+    chaos_mesh::compile(wanted, Chaos { predicts, ..chaos })
+}
+
+/// The pods of a peer as the engine selects them: by name, or all of a namespace.
+fn named(wanted: &Wanted<'_>, peer: &str) -> Result<Value, CompileError> {
+    let (kind, name) = peer.split_once('/').unwrap_or(("", peer));
+    if kind.eq_ignore_ascii_case("namespace") {
+        return Ok(json!({"namespaces": [name]}));
+    }
+    let target = Target::Workload { kind: kind.to_owned(), name: name.to_owned() };
+    let peer = aim::aim(&Fault { target, ..wanted.fault.clone() }, wanted.sight)?;
+    Ok(json!({"pods": {wanted.fault.namespace.as_str(): peer.names()}}))
+}
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let fault = wanted.fault;

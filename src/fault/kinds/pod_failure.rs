@@ -28,7 +28,11 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Pods,
     checks: None,
-    drivers: &[chaos_mesh::by("PodChaos", "a PodChaos of our own (every image gives way to one that does nothing), under a fuse", compile)],
+    drivers: &[chaos_mesh::by(
+        "PodChaos",
+        "a PodChaos of our own (every image gives way to one that does nothing), under a fuse",
+        compile,
+    )],
     expects,
 };
 

@@ -6,15 +6,15 @@ use super::FaultKind;
 use crate::{
     base::span,
     fault::{
-    catalogue::{Deed, Judged, Param, ParamType, Row, Wanted, WrongIntent},
-    drivers::{
-        CompileError,
-        chaos_mesh::{self, Chaos},
-        native::HowMany,
-    },
-    evidence::{self, Expected},
-    intent::Fault,
-    plan::Plan,
+        catalogue::{Deed, Judged, Param, ParamType, Row, Wanted, WrongIntent},
+        drivers::{
+            CompileError,
+            chaos_mesh::{self, Chaos},
+            native::HowMany,
+        },
+        evidence::{self, Expected},
+        intent::Fault,
+        plan::Plan,
     },
 };
 
@@ -22,15 +22,17 @@ pub(super) const ROW: Row = Row {
     kind: FaultKind::TimeSkew,
     doc: "The clocks of programs are wrong.",
     example: "time-skew deployment/payment --set offset=-10m",
-    params: &[
-        Param::needed("offset", OFFSET, "by how much the clocks are off"),
-    ],
+    params: &[Param::needed("offset", OFFSET, "by how much the clocks are off")],
     targets: chaos_mesh::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Traffic,
     checks: Some(checks),
-    drivers: &[chaos_mesh::by("TimeChaos", "a TimeChaos of our own (the clock the container reads), under a fuse", compile)],
+    drivers: &[chaos_mesh::by(
+        "TimeChaos",
+        "a TimeChaos of our own (the clock the container reads), under a fuse",
+        compile,
+    )],
     expects,
 };
 

@@ -1,6 +1,7 @@
 //! The fault core: files, catalogue, drivers, diffs, guardrails.
 
 mod case;
+mod chaos;
 mod drivers;
 mod evidence;
 mod files;

@@ -164,13 +164,7 @@ fn through<O: Objects>(ctx: &mut Ctx<'_, O>, uid: &str, key: &Key, wanted: Wante
 }
 
 /// Injects or recovers what is not there yet; whether all of it is now.
-fn move_on<O: Objects>(
-    ctx: &mut Ctx<'_, O>,
-    key: &Key,
-    object: &Value,
-    wanted: Wanted,
-    records: &mut [Value],
-) -> bool {
+fn move_on<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, object: &Value, wanted: Wanted, records: &mut [Value]) -> bool {
     let mut all = true;
     for one in records {
         let (id, run) = (json::text(one, &["id"]).to_owned(), wanted == Wanted::Run);

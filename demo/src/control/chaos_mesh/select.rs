@@ -88,9 +88,8 @@ fn selected<O: Objects>(ctx: &Ctx<'_, O>, selector: &Value, own: &str) -> Vec<st
         });
         return names.filter_map(|(space, name)| ctx.get(&Key::new(kinds::POD, space, name))).collect();
     }
-    let texts = |field: &str| -> Vec<&str> {
-        json::list(selector, &[field]).iter().filter_map(Value::as_str).collect()
-    };
+    let texts =
+        |field: &str| -> Vec<&str> { json::list(selector, &[field]).iter().filter_map(Value::as_str).collect() };
     let mut spaces: BTreeSet<&str> = texts("namespaces").into_iter().collect();
     if spaces.is_empty() {
         spaces.insert(own);
@@ -108,9 +107,7 @@ fn selected<O: Objects>(ctx: &Ctx<'_, O>, selector: &Value, own: &str) -> Vec<st
         let node = json::text(pod, &["spec", "nodeName"]);
         labels.matches(&json::labels(pod, &["metadata", "labels"]))
             && annotations.iter().all(|(key, value)| held.get(key) == Some(value))
-            && fields.iter().all(|(path, value)| {
-                json::text(pod, &path.split('.').collect::<Vec<_>>()) == value
-            })
+            && fields.iter().all(|(path, value)| json::text(pod, &path.split('.').collect::<Vec<_>>()) == value)
             && (nodes.is_empty() || nodes.contains(&node))
             && (phases.is_empty() || phases.contains(&json::text(pod, &["status", "phase"])))
             && (node_labels.is_empty() || on(ctx, node, &node_labels))
@@ -139,7 +136,6 @@ fn filtered<O: Objects>(ctx: &Ctx<'_, O>) -> bool {
 }
 
 fn annotated<O: Objects>(ctx: &Ctx<'_, O>, namespace: &str) -> bool {
-    ctx.get(&Key::new(kinds::NAMESPACE, "", namespace)).is_some_and(|space| {
-        json::text(&space, &["metadata", "annotations", "chaos-mesh.org/inject"]) == "enabled"
-    })
+    ctx.get(&Key::new(kinds::NAMESPACE, "", namespace))
+        .is_some_and(|space| json::text(&space, &["metadata", "annotations", "chaos-mesh.org/inject"]) == "enabled")
 }

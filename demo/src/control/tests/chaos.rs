@@ -6,10 +6,8 @@ use crate::control::time;
 /// A world with Chaos Mesh and three pods of `web`.
 fn mesh() -> World {
     let mut world = World::new();
-    world.create(
-        kinds::NAMESPACE,
-        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "chaos-mesh"}}),
-    );
+    world
+        .create(kinds::NAMESPACE, json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "chaos-mesh"}}));
     for (name, component) in
         [("chaos-controller-manager", "controller-manager"), ("chaos-dns-server", "chaos-dns-server")]
     {
@@ -144,7 +142,10 @@ fn who_selects_nobody_is_told_and_a_filtered_namespace_selects_nobody() {
     world.run(60);
     let key = world.create(kinds::NETWORK_CHAOS, delay(&json!({})));
     world.run(5);
-    assert_eq!((says(&world, &key, "Selected").as_str(), says(&world, &key, "AllInjected").as_str()), ("False", "False"));
+    assert_eq!(
+        (says(&world, &key, "Selected").as_str(), says(&world, &key, "AllInjected").as_str()),
+        ("False", "False")
+    );
     assert!(world.told("slow").iter().any(|said| said.contains("no pod is selected")));
     let space = Key::new(kinds::NAMESPACE, "", "shop");
     world.edit(&space, |object| json::set(object, &["metadata", "annotations", "chaos-mesh.org/inject"], "enabled"));

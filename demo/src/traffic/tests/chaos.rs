@@ -18,9 +18,7 @@ fn near(value: f64, expected: f64, tolerance: f64) {
 
 /// A chaos object as its engine leaves it once it is injected: into these pods, towards those.
 fn injected(kind: &str, spec: Value, pods: &[&str], targets: &[&str]) -> Value {
-    let record = |key: &'static str| {
-        move |pod: &&str| json!({"id": format!("shop/{pod}"), "selectorKey": key, "phase": "Injected"})
-    };
+    let record = |key: &'static str| move |pod: &&str| json!({"id": format!("shop/{pod}"), "selectorKey": key, "phase": "Injected"});
     let records: Vec<Value> = pods.iter().map(record(".")).chain(targets.iter().map(record(".Target"))).collect();
     json!({
         "apiVersion": "chaos-mesh.org/v1alpha1", "kind": kind, "metadata": {"namespace": "shop", "name": "chaos"},
