@@ -214,7 +214,7 @@ pub(super) fn share(part: usize, all: usize) -> f64 {
     if all == 0 { 1.0 } else { number(part) / number(all) }
 }
 
-/// Pods lost of each workload, by `NS/KIND/NAME`: lost of all.
+/// Pods that are lost, by workload: lost of all.
 pub(super) fn lost(chosen: &[&Manifest], all: &[&Manifest], sight: &Sight) -> BTreeMap<String, (u32, u32)> {
     let mut lost: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     let workload = |pod: &Manifest| {

@@ -53,19 +53,23 @@ pub(super) const ROW: Row = Row {
     judged: Judged::Traffic,
     checks: None,
     drivers: &[
-    DriverRow {
-        driver: Driver::Native,
-        class: Class::SelfExpiring,
-        needs: ("", ""),
-        how: "a NetworkPolicy of our own, under a fuse",
-        silent: &[
-            "the network of this cluster does not enforce NetworkPolicies",
-            "connections that stand already may stay open",
-            "another NetworkPolicy allows them",
-        ],
-        compile,
-    },
-    chaos_mesh::by("NetworkChaos", "a NetworkChaos of our own (dropped packets between two sets of pods), under a fuse", by_engine),
+        DriverRow {
+            driver: Driver::Native,
+            class: Class::SelfExpiring,
+            needs: ("", ""),
+            how: "a NetworkPolicy of our own, under a fuse",
+            silent: &[
+                "the network of this cluster does not enforce NetworkPolicies",
+                "connections that stand already may stay open",
+                "another NetworkPolicy allows them",
+            ],
+            compile,
+        },
+        chaos_mesh::by(
+            "NetworkChaos",
+            "a NetworkChaos of our own (dropped packets between two sets of pods), under a fuse",
+            by_engine,
+        ),
     ],
     expects,
 };
