@@ -295,7 +295,7 @@ fn what_was_not_looked_at_is_not_gone() {
 #[case("{not: {pane: pods, row: nobody}}")]
 fn a_table_that_is_not_listed_has_no_rows_to_miss(#[case] wait: &str) {
     let steps = format!("- say: Nobody.\n  wait: {wait}\n- {{say: Done, hold: true}}\n");
-    let mut show = Show::on(Stage::new(80, 24).linked(), &steps, OTHERS, Manner::default());
+    let show = Show::on(Stage::new(80, 24).linked(), &steps, OTHERS, Manner::default());
     assert_eq!(show.step(), 1, "{}", show.stage.text());
     let mut show = Show::on(Stage::full(80, 24), &steps, OTHERS, Manner::default());
     show.play();
