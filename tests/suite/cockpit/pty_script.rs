@@ -69,6 +69,7 @@ fn a_script_is_followed_fails_and_goes_on_by_hand() {
 
 /// What a wait misses is done by the speaker, then it is tried again; what cannot come is skipped.
 #[test]
+#[ignore = "long: a script on a terminal, in a world of its own"]
 fn a_failed_wait_is_retried_or_skipped() {
     let steps = "\
 - say: The help.
@@ -115,6 +116,7 @@ const CONFIG: &str = "\
 
 /// In brink's own world the script approves; a rewind ends what is live, then writes the world back.
 #[test]
+#[ignore = "long: a script on a terminal, in a world of its own"]
 fn a_rewind_ends_the_fault_and_brings_the_beginning_back() {
     let mut stage = Stage::of(&format!("{PODS}{CONFIG}"), (80, 24), &[]);
     let session = &mut stage.session;
@@ -136,6 +138,7 @@ fn a_rewind_ends_the_fault_and_brings_the_beginning_back() {
 }
 
 #[test]
+#[ignore = "long: a script on a terminal, in a world of its own"]
 fn notes_follow_in_a_second_terminal() {
     let steps =
         "- say: First.\n  note: Breathe in.\n  hold: true\n- say: Second.\n  note: Breathe out.\n  hold: true\n";
@@ -158,6 +161,7 @@ fn notes_follow_in_a_second_terminal() {
 }
 
 #[test]
+#[ignore = "long: a script on a terminal, in a world of its own"]
 fn presented_there_is_one_pane_and_room_for_the_caption() {
     let mut plain = Stage::of(PODS, (120, 40), &[]);
     plain.session.until("all panes", |screen| {
@@ -176,6 +180,7 @@ fn presented_there_is_one_pane_and_room_for_the_caption() {
 
 /// On a cluster that this process did not start a person applies, nothing is rewound, and notes are followed all the same.
 #[test]
+#[ignore = "long: a script on a terminal, in a world of its own"]
 fn elsewhere_each_apply_is_a_persons_key() {
     let world = Demo::of("tutorial", 20.0);
     let before = world.state();
