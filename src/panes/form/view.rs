@@ -114,10 +114,13 @@ fn kinds(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
             let noun = form.subject.as_ref().map_or("row", |subject| subject.object.kind.kind.as_str());
             let an = if noun.starts_with(['A', 'E', 'I', 'O']) || noun.starts_with("HTTP") { "an" } else { "a" };
             let words = format!("not for {an} {}", sanitize::line(noun));
-            // Behind a long name there is no room for it; the dimmed name says it too.
-            let at = u16::try_from(kind.word().len() + 3).unwrap_or(u16::MAX).max(18);
-            let room = area.width.saturating_sub(at);
-            if width::width(&words) <= usize::from(room) {
+            // In a column where all have room, else behind the name, else nowhere: the dimmed name says it too.
+            let column = |name: usize| u16::try_from(name + 3).unwrap_or(u16::MAX);
+            let widest = FaultKind::ALL.iter().map(|kind| kind.word().len()).max().unwrap_or_default();
+            let fits = |at: &u16| width::width(&words) <= usize::from(area.width.saturating_sub(*at));
+            let at = [column(widest), column(kind.word().len()).max(18)].into_iter().find(fits);
+            if let Some(at) = at {
+                let room = area.width.saturating_sub(at);
                 put(buf, area.x + at, y, room, &words, theme.style(Role::TextDim));
             }
         }

@@ -19,23 +19,8 @@ use serde_json::{Value, json};
 
 use super::{
     plans::planned,
-    sights::{fault, reviews, shop, workload},
+    sights::{fault, reviews, sea, shop, workload},
 };
-
-const KINDS: [&str; 7] = ["NetworkChaos", "PodChaos", "StressChaos", "DNSChaos", "IOChaos", "TimeChaos", "HTTPChaos"];
-
-/// The shop, with Chaos Mesh, and a volume in the pods of reviews.
-fn sea() -> Sight {
-    let mut sight = shop();
-    sight.chaos_mesh = Controller::Alive;
-    for kind in KINDS {
-        sight.served.push(Kind::namespaced("chaos-mesh.org", "v1alpha1", kind, &kind.to_lowercase()));
-    }
-    for pod in &mut sight.pods {
-        pod.0["spec"]["containers"][0]["volumeMounts"] = json!([{"name": "data", "mountPath": "/data"}]);
-    }
-    sight
-}
 
 fn wanted(kind: FaultKind, params: &[(&str, Value)]) -> Fault {
     Fault { driver: Some(Driver::ChaosMesh), ..fault(kind, workload("deployment", "reviews"), params) }
@@ -175,8 +160,11 @@ fn what_the_engine_cannot_express_is_refused_with_the_way_out() {
     let refused = |fault: &Fault| compile(fault, &sea(), "7f3a9c").unwrap_err().to_string();
     let share = wanted(FaultKind::HttpDelay, &[("delay", json!("1s")), ("percent", json!(50))]);
     assert!(refused(&share).contains("every request of a pod"));
-    let grpc = wanted(FaultKind::HttpAbort, &[("grpc_status", json!(14))]);
-    assert!(refused(&grpc).contains("gRPC"));
+    let grpc = Fault {
+        driver: Some(Driver::ChaosMesh),
+        ..fault(FaultKind::HttpAbort, reviews(), &[("grpc_status", json!(14))])
+    };
+    assert!(refused(&grpc).contains("gRPC"), "{}", refused(&grpc));
     let elsewhere = wanted(FaultKind::IoLatency, &[("delay", json!("1s")), ("path", json!("/var"))]);
     assert!(refused(&elsewhere).contains("mounts no volume at /var"));
     let other = wanted(FaultKind::ContainerKill, &[("count", json!(1)), ("container", json!("reveiws"))]);

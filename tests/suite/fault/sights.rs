@@ -146,6 +146,19 @@ pub fn shop() -> Sight {
     }
 }
 
+/// The shop, with Chaos Mesh, and a volume in the pods of reviews.
+pub fn sea() -> Sight {
+    let mut sight = shop();
+    sight.chaos_mesh = Controller::Alive;
+    for kind in ["NetworkChaos", "PodChaos", "StressChaos", "DNSChaos", "IOChaos", "TimeChaos", "HTTPChaos"] {
+        sight.served.push(Kind::namespaced("chaos-mesh.org", "v1alpha1", kind, &kind.to_lowercase()));
+    }
+    for pod in &mut sight.pods {
+        pod.0["spec"]["containers"][0]["volumeMounts"] = json!([{"name": "data", "mountPath": "/data"}]);
+    }
+    sight
+}
+
 /// The shop with everything that the example of any kind names.
 pub fn plenty() -> Sight {
     let mut sight = shop();

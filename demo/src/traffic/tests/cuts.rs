@@ -43,6 +43,8 @@ fn a_policy_against_one_peer_leaves_the_others_through() {
     let seen = town.watch(20.0);
     assert_eq!(seen.flags("web-v1", "details-v1"), ["UF,URX"], "{seen:?}");
     town.change(|shelf| shelf.take("NetworkPolicy", "cut"));
+    // Those that wait for a connection give up after ten seconds each, tries and all.
+    town.run(30.0);
     healthy(&mut town);
 }
 
