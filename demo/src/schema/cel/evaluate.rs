@@ -42,13 +42,18 @@ impl Scope<'_> {
         })
     }
 
-    /// The first field in an expression that is not there.
+    /// The first field in an expression that is not there, or what a loop in it cannot do.
     fn missing(&self, expression: &IdedExpr) -> Option<Failure> {
         match &expression.expr {
             Expr::Select(select) if !select.test => self.missing(&select.operand).or_else(|| {
                 let error = Cel::resolve(expression, &self.context).err()?;
                 matches!(error, ExecutionError::NoSuchKey(_)).then(|| Failure::of(&error))
             }),
+            // What a loop said is forgotten by the call around it.
+            Expr::Comprehension(_) => {
+                let error = Cel::resolve(expression, &self.context).err()?;
+                Some(Failure::of(&error)).filter(|failure| matches!(failure, Failure::Said(_)))
+            }
             Expr::Call(call) => {
                 call.target.iter().map(AsRef::as_ref).chain(&call.args).find_map(|part| self.missing(part))
             }
