@@ -55,6 +55,8 @@ pub struct State {
     pub unready: HashSet<String>,
     /// What pods use, as the metrics server tells it.
     pub usage: Usage,
+    /// Nothing was measured yet: for the past of a world, in which nobody scaled by what is not known.
+    pub unmeasured: bool,
     /// How many pods controllers fill the world with: whoever asks for a billion replicas gets a refusal, not a full memory.
     pub most_pods: usize,
     /// No events are written: for the past of a world, whose events would have expired.

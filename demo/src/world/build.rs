@@ -60,7 +60,7 @@ pub fn build(
     grow_old(&mut file);
     let begin = oldest(&file, now);
     stage.set_now(begin);
-    control.state.quiet = true;
+    (control.state.quiet, control.state.unmeasured) = (true, true);
     adopt(stage, &mut control, begin);
     register(&file, stage, &mut control)?;
     let mut steps: Vec<Duration> = file.manifests.iter().map(|one| age(&file, one)).collect();

@@ -253,7 +253,7 @@ impl World {
 
     fn chores(&mut self) {
         if let Some(usage) = self.meter.read(&self.traffic, self.cluster.store(), self.ticked) {
-            self.control.state.usage = usage;
+            (self.control.state.usage, self.control.state.unmeasured) = (usage, false);
         }
         self.strain.look(self.traffic.signals(), &mut self.control.state, at(self.ticked));
         if let Some(pods) = self.cluster.store().find("", "pods") {

@@ -7,9 +7,10 @@ use brink::{
     config::Role,
     fault::{
         approval::How,
+        catalogue,
         checked::Checked,
         guard::NoWarrant,
-        intent::{Driver, FaultKind},
+        intent::{Driver, Fault, FaultKind},
         preview::Ruling,
         refusal::ApplyError,
     },
@@ -294,7 +295,9 @@ fn another_driver_is_another_check() {
 #[test]
 fn every_kind_at_every_size() {
     let stage = Stage::new();
-    for fault in every_kind() {
+    // What an engine alone carries out is one object each, all alike: their plans are tested by their lines.
+    let own = |fault: &Fault| catalogue::row(fault.kind).drivers.iter().any(|row| row.driver != Driver::ChaosMesh);
+    for fault in every_kind().into_iter().filter(own) {
         let checked = ground_for(&fault).checked(&fault);
         for (width, height) in [(78, 20), (118, 36), (198, 56)] {
             let mut preview = Preview::open(checked.clone());

@@ -211,12 +211,8 @@ pub fn every_kind() -> Vec<Fault> {
 pub fn ground_for(fault: &Fault) -> Ground {
     let mut ground = Ground::calm();
     // What the later kinds name stands in a larger shop; the screens of the first ones show the small one.
-    let others = [sights::plenty(), sights::sea()];
-    let fits = |sight: &Sight| brink::fault::drivers::compile(fault, sight, "7f3a9c").is_ok();
-    if !fits(&ground.sight)
-        && let Some(larger) = others.into_iter().find(fits)
-    {
-        ground.sight = larger;
+    if brink::fault::drivers::compile(fault, &ground.sight, "7f3a9c").is_err() {
+        ground.sight = sights::plenty();
     }
     ground.sight.given = fault
         .manifests

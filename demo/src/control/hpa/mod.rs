@@ -46,6 +46,9 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
     }
     ctx.state.scaler_due.insert(subject.clone(), time::later(ctx.now, EVERY));
     ctx.after(EVERY, Controller::Hpa, key);
+    if ctx.state.unmeasured {
+        return Ok(());
+    }
     let mut status = Status::of(&scaler, ctx.stamp());
     let (workload, current) = match scale(ctx, key, &scaler) {
         Ok(found) => found,
