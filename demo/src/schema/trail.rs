@@ -21,11 +21,13 @@ impl<'a> Trail<'a> {
     pub const ROOT: Self = Self { before: None, step: Step::Root };
 
     /// A field of what is here.
+    #[must_use]
     pub fn name(&'a self, name: &'a str) -> Self {
         Self { before: Some(self), step: Step::Name(name) }
     }
 
     /// An item of what is here.
+    #[must_use]
     pub fn at(&'a self, at: usize) -> Self {
         Self { before: Some(self), step: Step::At(at) }
     }

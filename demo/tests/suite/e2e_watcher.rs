@@ -29,7 +29,7 @@ use super::{
 };
 
 /// How long an event may take to come.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// Stands between the watcher and the server.
 #[derive(Clone)]

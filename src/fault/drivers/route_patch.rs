@@ -51,7 +51,7 @@ pub fn rules(route: &Manifest) -> Vec<Value> {
 }
 
 /// The plan that changes these fields of the route's spec.
-pub fn changed(wanted: &Wanted<'_>, route: &Manifest, spec: Value, title: String) -> Result<Plan, CompileError> {
+pub fn changed(wanted: &Wanted<'_>, route: &Manifest, spec: &Value, title: String) -> Result<Plan, CompileError> {
     let served = wanted.sight.serves(gateway_api::NEEDS.0, gateway_api::NEEDS.1).cloned();
     let given = Given {
         object: ObjectRef::new(served.unwrap_or_else(known::http_route), &wanted.fault.namespace, route.name()),

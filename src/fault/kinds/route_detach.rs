@@ -36,7 +36,7 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
         });
     }
     let title = format!("Detach route {} for {}", route.name(), spoken(wanted.fault.duration));
-    let mut plan = route_patch::changed(wanted, route, json!({"parentRefs": null}), title)?;
+    let mut plan = route_patch::changed(wanted, route, &json!({"parentRefs": null}), title)?;
     let mesh = routes::mesh_parents(route);
     plan.predicts.push(if mesh.is_empty() {
         format!("requests of {} find no route (404) unless another route matches them", route.name())

@@ -47,7 +47,7 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
         });
     }
     let title = format!("Leave route {} without a backend for {}", route.name(), spoken(wanted.fault.duration));
-    let mut plan = route_patch::changed(wanted, route, json!({"rules": rules}), title)?;
+    let mut plan = route_patch::changed(wanted, route, &json!({"rules": rules}), title)?;
     plan.predicts.push(format!("requests of {} are answered with 500 (ResolvedRefs: BackendNotFound)", route.name()));
     Ok(plan)
 }

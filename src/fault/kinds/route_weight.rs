@@ -56,7 +56,7 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     }
     let shares: Vec<String> = rules.iter().filter_map(shares).collect();
     let title = format!("Shift the requests of route {} for {}", route.name(), spoken(wanted.fault.duration));
-    let mut plan = route_patch::changed(wanted, route, json!({"rules": rules}), title)?;
+    let mut plan = route_patch::changed(wanted, route, &json!({"rules": rules}), title)?;
     plan.predicts.extend(shares);
     Ok(plan)
 }

@@ -87,7 +87,7 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
         }
     }
     let recovered = records.iter().all(|one| record::phase(one) == NOT_INJECTED);
-    let status = status(wanted, &object, records);
+    let status = status(wanted, &object, &records);
     ctx.edit(key, MANAGER, |object| json::set(object, &["status"], status))?;
     if leaving && recovered {
         return free(ctx, key);
@@ -191,7 +191,7 @@ fn move_on<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, object: &Value, wanted: 
 }
 
 /// The whole status, as far as it can be derived.
-fn status(wanted: Wanted, object: &Value, records: Vec<Value>) -> Value {
+fn status(wanted: Wanted, object: &Value, records: &[Value]) -> Value {
     let every = |phase: &str| records.iter().all(|one| record::phase(one) == phase);
     let flags = [
         ("Selected", !records.is_empty()),

@@ -35,14 +35,14 @@ mod tests {
 
     use super::{deaf, killed};
 
-    fn container(probe: Value) -> Value {
+    fn container(probe: &Value) -> Value {
         json!({"ports": [{"containerPort": 9080, "name": "http"}], "readinessProbe": probe})
     }
 
     #[test]
     fn a_probe_hears_nothing_at_a_port_that_is_not_there() {
         for probe in [json!({"tcpSocket": {"port": 1}}), json!({"httpGet": {"port": "grpc"}})] {
-            assert!(deaf(&container(probe.clone()), "readinessProbe"), "{probe}");
+            assert!(deaf(&container(&probe), "readinessProbe"), "{probe}");
         }
         for probe in [
             json!({"httpGet": {"port": "http"}}),
@@ -50,7 +50,7 @@ mod tests {
             json!({"exec": {"command": ["true"]}}),
             Value::Null,
         ] {
-            assert!(!deaf(&container(probe.clone()), "readinessProbe"), "{probe}");
+            assert!(!deaf(&container(&probe), "readinessProbe"), "{probe}");
         }
         assert!(!deaf(&json!({"readinessProbe": {"tcpSocket": {"port": 1}}}), "readinessProbe"), "no port is listed");
     }

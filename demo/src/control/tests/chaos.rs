@@ -40,7 +40,7 @@ fn mesh() -> World {
     world
 }
 
-fn chaos(kind: crate::base::objects::Kind, spec: Value) -> Value {
+fn chaos(kind: crate::base::objects::Kind, spec: &Value) -> Value {
     let mut object = json!({
         "apiVersion": "chaos-mesh.org/v1alpha1", "kind": kind.kind, "metadata": {"name": "slow", "namespace": "shop"},
         "spec": {"mode": "all", "selector": {"namespaces": ["shop"], "labelSelectors": {"app": "web"}}},
@@ -56,7 +56,7 @@ fn delay(more: &Value) -> Value {
     for (field, value) in more.as_object().unwrap() {
         json::set(&mut spec, &[field], value.clone());
     }
-    chaos(kinds::NETWORK_CHAOS, spec)
+    chaos(kinds::NETWORK_CHAOS, &spec)
 }
 
 fn says(world: &World, key: &Key, kind: &str) -> String {
@@ -210,7 +210,7 @@ fn pod_failure_takes_pods_out_and_its_end_brings_the_same_pods_back() {
     };
     let before = uids(&world);
     let spec = json!({"action": "pod-failure", "mode": "fixed", "value": "2"});
-    let key = world.create(kinds::POD_CHAOS, chaos(kinds::POD_CHAOS, spec));
+    let key = world.create(kinds::POD_CHAOS, chaos(kinds::POD_CHAOS, &spec));
     world.run(20);
     assert_eq!((says(&world, &key, "AllInjected").as_str(), ready(&world)), ("True", 2));
     world.delete(&key);
@@ -226,7 +226,7 @@ fn pod_failure_takes_pods_out_and_its_end_brings_the_same_pods_back() {
 fn what_happens_once_is_never_recovered() {
     let mut world = mesh();
     let spec = json!({"action": "container-kill", "containerNames": ["app"], "mode": "one", "duration": "5s"});
-    let key = world.create(kinds::POD_CHAOS, chaos(kinds::POD_CHAOS, spec));
+    let key = world.create(kinds::POD_CHAOS, chaos(kinds::POD_CHAOS, &spec));
     world.run(20);
     assert_eq!(says(&world, &key, "AllInjected"), "True", "a duration means nothing to it");
     let restarts: i64 = world
@@ -240,7 +240,7 @@ fn what_happens_once_is_never_recovered() {
     assert!(world.get(&key).is_none());
     let before: Vec<_> = world.pods("shop", "web-");
     let spec = json!({"action": "pod-kill", "mode": "one"});
-    let key = world.create(kinds::POD_CHAOS, chaos(kinds::POD_CHAOS, spec));
+    let key = world.create(kinds::POD_CHAOS, chaos(kinds::POD_CHAOS, &spec));
     world.run(20);
     let name = |pod: &Value| json::text(pod, &["metadata", "name"]).to_owned();
     let after: Vec<String> = world.pods("shop", "web-").iter().map(|pod| name(pod)).collect();

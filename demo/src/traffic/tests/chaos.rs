@@ -17,7 +17,7 @@ fn near(value: f64, expected: f64, tolerance: f64) {
 }
 
 /// A chaos object as its engine leaves it once it is injected: into these pods, towards those.
-fn injected(kind: &str, spec: Value, pods: &[&str], targets: &[&str]) -> Value {
+fn injected(kind: &str, spec: &Value, pods: &[&str], targets: &[&str]) -> Value {
     let record = |key: &'static str| move |pod: &&str| json!({"id": format!("shop/{pod}"), "selectorKey": key, "phase": "Injected"});
     let records: Vec<Value> = pods.iter().map(record(".")).chain(targets.iter().map(record(".Target"))).collect();
     json!({
@@ -41,7 +41,7 @@ fn over(town: &mut Town, kind: &str) {
 fn delay_lies_on_what_a_pod_sends_so_answers_and_own_calls_are_late() {
     let mut town = settled();
     let spec = json!({"action": "delay", "delay": {"latency": "200ms", "jitter": "20ms"}});
-    town.change(|shelf| shelf.put(injected("NetworkChaos", spec, &REVIEWS, &[])));
+    town.change(|shelf| shelf.put(injected("NetworkChaos", &spec, &REVIEWS, &[])));
     town.run(3.0);
     let seen = town.watch(20.0);
     // Its call to ratings is late by one way, its answer by another; one in twenty opens a connection.
@@ -59,7 +59,7 @@ fn a_target_narrows_it_to_one_way_and_one_pod_of_three_to_what_comes_by_it() {
         "action": "delay", "direction": "to", "delay": {"latency": "300ms"},
         "target": {"mode": "all", "selector": {"labelSelectors": {"app": "ratings"}}},
     });
-    town.change(|shelf| shelf.put(injected("NetworkChaos", spec, &REVIEWS[..1], &RATINGS)));
+    town.change(|shelf| shelf.put(injected("NetworkChaos", &spec, &REVIEWS[..1], &RATINGS)));
     town.run(3.0);
     let seen = town.watch(30.0);
     // A third at most: callers prefer the pods with fewer requests in flight.
@@ -72,11 +72,11 @@ fn a_target_narrows_it_to_one_way_and_one_pod_of_three_to_what_comes_by_it() {
 fn loss_delays_most_and_breaks_what_is_lost_too_often() {
     let mut town = settled();
     let spec = |loss: &str| json!({"action": "loss", "loss": {"loss": loss}});
-    town.change(|shelf| shelf.put(injected("NetworkChaos", spec("10"), &RATINGS, &[])));
+    town.change(|shelf| shelf.put(injected("NetworkChaos", &spec("10"), &RATINGS, &[])));
     town.run(3.0);
     let seen = town.watch(30.0);
     near(seen.mean("reviews-v1", "ratings-v1"), 6.0 + 26.0, 14.0);
-    town.change(|shelf| shelf.put(injected("NetworkChaos", spec("100"), &RATINGS, &[])));
+    town.change(|shelf| shelf.put(injected("NetworkChaos", &spec("100"), &RATINGS, &[])));
     town.run(20.0);
     let seen = town.watch(10.0);
     assert_eq!(seen.share("reviews-v1", "ratings-v1", 503), 1.0);
@@ -93,7 +93,7 @@ fn a_partition_lets_no_connection_come_about_and_a_rate_slows_large_answers() {
         "action": "partition", "direction": "both",
         "target": {"mode": "all", "selector": {"labelSelectors": {"app": "ratings"}}},
     });
-    town.change(|shelf| shelf.put(injected("NetworkChaos", spec, &REVIEWS, &RATINGS)));
+    town.change(|shelf| shelf.put(injected("NetworkChaos", &spec, &REVIEWS, &RATINGS)));
     town.run(25.0);
     let seen = town.watch(10.0);
     assert_eq!(seen.share("reviews-v1", "ratings-v1", 503), 1.0);
@@ -102,7 +102,7 @@ fn a_partition_lets_no_connection_come_about_and_a_rate_slows_large_answers() {
     town.change(|shelf| shelf.take("NetworkChaos", "chaos"));
     town.run(30.0);
     let rate = json!({"action": "bandwidth", "bandwidth": {"rate": "10kbps", "limit": 20_971_520, "buffer": 10_000}});
-    town.change(|shelf| shelf.put(injected("NetworkChaos", rate, &RATINGS, &[])));
+    town.change(|shelf| shelf.put(injected("NetworkChaos", &rate, &RATINGS, &[])));
     town.run(3.0);
     let seen = town.watch(20.0);
     near(seen.mean("reviews-v1", "ratings-v1"), 6.0 + 110.0, 15.0);
@@ -124,7 +124,7 @@ fn stress_slows_a_pod_to_its_limit_and_shows_in_its_signals() {
     let spec = json!({"stressors": {"cpu": {"workers": 4, "load": 100}, "memory": {"workers": 1, "size": "100MB"}}});
     let ids: Vec<String> = RATINGS.iter().map(|pod| format!("{pod}/ratings")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    town.change(|shelf| shelf.put(injected("StressChaos", spec, &ids, &[])));
+    town.change(|shelf| shelf.put(injected("StressChaos", &spec, &ids, &[])));
     town.run(5.0);
     let after = town.watch(20.0).mean("reviews-v1", "ratings-v1");
     assert!(after > before * 2.5, "{before} ms, then {after} ms");
@@ -140,7 +140,7 @@ fn names_that_do_not_resolve_fail_the_call_before_it_is_sent() {
     let spec = json!({"action": "error", "patterns": ["ratings.*"]});
     let ids: Vec<String> = REVIEWS.iter().map(|pod| format!("{pod}/reviews")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    town.change(|shelf| shelf.put(injected("DNSChaos", spec, &ids, &[])));
+    town.change(|shelf| shelf.put(injected("DNSChaos", &spec, &ids, &[])));
     town.run(2.0);
     let seen = town.watch(10.0);
     assert_eq!(seen.count(Reporter::Source, "reviews-v1", "*", None), 0);
@@ -153,18 +153,18 @@ fn names_that_do_not_resolve_fail_the_call_before_it_is_sent() {
 fn requests_are_hit_behind_the_proxy_by_port_and_path() {
     let mut town = settled();
     let spec = json!({"target": "Request", "port": 9080, "path": "/ratings*", "abort": true});
-    town.change(|shelf| shelf.put(injected("HTTPChaos", spec, &RATINGS, &[])));
+    town.change(|shelf| shelf.put(injected("HTTPChaos", &spec, &RATINGS, &[])));
     town.run(2.0);
     let seen = town.watch(10.0);
     assert_eq!(seen.share("reviews-v1", "ratings-v1", 503), 1.0);
     let spec = json!({"target": "Request", "port": 9080, "delay": "150ms"});
-    town.change(|shelf| shelf.put(injected("HTTPChaos", spec, &RATINGS[..1], &[])));
+    town.change(|shelf| shelf.put(injected("HTTPChaos", &spec, &RATINGS[..1], &[])));
     town.run(3.0);
     let seen = town.watch(20.0);
     assert_eq!(seen.share("reviews-v1", "ratings-v1", 200), 1.0);
     assert!(seen.mean("reviews-v1", "ratings-v1") > 30.0);
     let other = json!({"target": "Request", "port": 80, "abort": true});
-    town.change(|shelf| shelf.put(injected("HTTPChaos", other, &RATINGS, &[])));
+    town.change(|shelf| shelf.put(injected("HTTPChaos", &other, &RATINGS, &[])));
     town.run(3.0);
     assert_eq!(town.watch(10.0).share("reviews-v1", "ratings-v1", 200), 1.0, "nobody serves port 80");
     over(&mut town, "HTTPChaos");
@@ -176,7 +176,7 @@ fn slow_files_make_every_request_of_the_pod_slow_and_a_record_that_is_recovered_
     let spec = json!({"action": "latency", "delay": "80ms", "percent": 50, "volumePath": "/data"});
     let ids: Vec<String> = RATINGS.iter().map(|pod| format!("{pod}/ratings")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let mut object = injected("IOChaos", spec, &ids, &[]);
+    let mut object = injected("IOChaos", &spec, &ids, &[]);
     town.change(|shelf| shelf.put(object.clone()));
     town.run(2.0);
     near(town.watch(20.0).mean("reviews-v1", "ratings-v1"), 46.0, 10.0);

@@ -24,7 +24,7 @@ fn a_policy_against_one_peer_leaves_the_others_through() {
                 {"namespaceSelector": not("kubernetes.io/metadata.name", "shop")},
             ]}],
         },
-    }))
+    }));
     });
     town.run(5.0);
     let seen = town.watch(10.0);
@@ -37,7 +37,7 @@ fn a_policy_against_one_peer_leaves_the_others_through() {
             "podSelector": {"matchLabels": {"app": "details"}}, "policyTypes": ["Ingress"],
             "ingress": [{"from": [{"podSelector": not("app", "web")}]}],
         },
-    }))
+    }));
     });
     town.run(40.0);
     let seen = town.watch(20.0);
