@@ -186,6 +186,7 @@ async fn transcript(kubeconfig: &Path, space: &str, config: watcher::Config) -> 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "waits for two servers to forget and to be cut, by three ways of beginning"]
 async fn a_watcher_sees_the_same_of_both_servers_by_every_way_of_beginning() {
     let Some(real) = real() else { return };
     let world = demo().await;

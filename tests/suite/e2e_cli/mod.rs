@@ -225,7 +225,7 @@ fn every_kind_is_planned_and_nothing_is_written() {
     assert_eq!(shop.state(), before);
     // Kinds and drivers as this cluster has them.
     let kinds = shop.brink(&["fault", "kinds", "-o", "json"]).json();
-    assert_eq!(kinds["kinds"].as_array().unwrap().len(), 7);
+    assert_eq!(kinds["kinds"].as_array().unwrap().len(), brink::fault::intent::FaultKind::ALL.len());
     assert_eq!(kinds["kinds"][0]["drivers"][0]["state"], "dead", "{kinds}");
 }
 
