@@ -136,7 +136,7 @@ fn a_served_world_ends_with_any_signal_at_any_moment() {
             let folder = TempDir::new().unwrap();
             // Whoever runs this suite may have it ignore the end of their terminal; the program shall not inherit that.
             let mut process = Command::new("/usr/bin/env")
-                .arg("--default-signal=HUP")
+                .arg("--default-signal=HUP,INT")
                 .arg(brink())
                 .args(["demo", "--serve", "127.0.0.1:0", "-o", "json"])
                 .env_clear()
@@ -173,7 +173,7 @@ fn a_served_world_ends_with_any_signal_at_any_moment() {
 /// The cockpit on a world of its own, on a terminal, with a folder of its own for temporary things.
 fn cockpit(folder: &TempDir) -> Session {
     let place = format!("TMPDIR={}", folder.path().display());
-    Session::of(120, 40, "/usr/bin/env", &["--default-signal=HUP", &place, brink().to_str().unwrap(), "demo"])
+    Session::of(120, 40, "/usr/bin/env", &["--default-signal=HUP,INT", &place, brink().to_str().unwrap(), "demo"])
 }
 
 #[test]
