@@ -19,8 +19,6 @@ pub struct Refusal {
     pub message: Box<str>,
     /// `details` of the Status, or null.
     pub details: Value,
-    /// Seconds after which asking again may help.
-    pub retry_after: Option<u32>,
     /// Whether it is told as plain text: where nobody is at home who speaks of Statuses.
     pub plain: bool,
     /// Where an expired list can be read on, in the state of now.
@@ -30,15 +28,7 @@ pub struct Refusal {
 impl Refusal {
     /// Any refusal without details.
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            reason,
-            message: message.into().into_boxed_str(),
-            details: Value::Null,
-            retry_after: None,
-            plain: false,
-            token: None,
-        }
+        Self { code, reason, message: message.into().into_boxed_str(), details: Value::Null, plain: false, token: None }
     }
 
     /// 400.
@@ -247,15 +237,8 @@ impl Refusal {
         if !self.reason.is_empty() {
             status["reason"] = json!(self.reason);
         }
-        let mut details = self.details.clone();
-        if let Some(seconds) = self.retry_after {
-            if details.is_null() {
-                details = json!({});
-            }
-            details["retryAfterSeconds"] = json!(seconds);
-        }
-        if !details.is_null() {
-            status["details"] = details;
+        if !self.details.is_null() {
+            status["details"] = self.details.clone();
         }
         status["code"] = json!(self.code);
         status

@@ -145,10 +145,6 @@ impl From<Refusal> for Response {
         if refusal.plain {
             return Self::bytes(refusal.code, "text/plain; charset=utf-8", Bytes::from(String::from(refusal.message)));
         }
-        let mut response = Self::json(refusal.code, &refusal.status());
-        if let Some(seconds) = refusal.retry_after {
-            response.headers.push(("Retry-After", seconds.to_string()));
-        }
-        response
+        Self::json(refusal.code, &refusal.status())
     }
 }
