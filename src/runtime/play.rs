@@ -35,8 +35,23 @@ impl Stage {
     /// clock as elsewhere by the server's.
     pub(super) fn loosened(&self, mut policy: Policy) -> Policy {
         policy.max_concurrent = policy.max_concurrent.max(self.concurrent);
-        policy.max_lease = policy.max_lease.mul_f64(self.speed.clamp(1.0, MOST_SPEED));
+        policy.max_lease = policy.max_lease.mul_f64(self.pace());
         policy
+    }
+
+    /// Its faults last as long by this machine's clock as the script says: at twenty-fold speed ten minutes would be thirty
+    /// seconds, less than a busy machine may need to see what they do.
+    pub fn paced(&self, mut script: Script) -> Script {
+        let pace = self.pace();
+        for fault in script.steps.iter_mut().filter_map(|step| step.fault.as_mut()) {
+            (fault.duration, fault.lease) = (fault.duration.mul_f64(pace), fault.lease.mul_f64(pace));
+        }
+        script
+    }
+
+    /// How many times longer a fault lasts here.
+    fn pace(&self) -> f64 {
+        self.speed.clamp(1.0, MOST_SPEED)
     }
 }
 

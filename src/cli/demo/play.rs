@@ -17,9 +17,6 @@ use crate::{
     script::{Report, Script},
 };
 
-/// However fast a world's time goes, a fault lasts at most so many times as long.
-const MOST_SPEED: f64 = 100.0;
-
 /// The screen nobody sees, when nobody says how large it is.
 const UNSEEN: (u16, u16) = (80, 24);
 
@@ -50,19 +47,9 @@ pub fn run(given: &str, args: &DemoArgs, globals: &Globals) -> Ended {
             concurrent: script.concurrent,
             speed: args.speed,
         };
-        let play = made(paced(script, args.speed), args, size, Some(PathBuf::from(&doors.folder)));
+        let play = made(stage.paced(script), args, size, Some(PathBuf::from(&doors.folder)));
         Show { present: args.present, play: Some(play), stage: Some(stage), ..Show::default() }
     })
-}
-
-/// Its faults last as long by this machine's clock as it says: at twenty-fold speed ten minutes would be thirty seconds, less than
-/// a busy machine may need to see what they do.
-fn paced(mut script: Script, speed: f64) -> Script {
-    for fault in script.steps.iter_mut().filter_map(|step| step.fault.as_mut()) {
-        let pace = speed.clamp(1.0, MOST_SPEED);
-        (fault.duration, fault.lease) = (fault.duration.mul_f64(pace), fault.lease.mul_f64(pace));
-    }
-    script
 }
 
 fn made(script: Script, args: &DemoArgs, size: (u16, u16), notes: Option<PathBuf>) -> Play {
