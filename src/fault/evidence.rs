@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    catalogue::{self, row},
+    catalogue::{self, Deed, row},
     intent::{Driver, FaultKind, Target},
     observe::{Observe, Standing},
     plan::{Change, Plan, Step},
@@ -111,7 +111,7 @@ pub fn expected(plan: &Plan) -> Expected {
 }
 
 /// The engines behind what the plan makes say that they act; nobody can say anything where there is none.
-pub fn engine(plan: &Plan) -> Expected {
+pub fn engine(plan: &Plan, _: &Deed) -> Expected {
     let observed = |step: &Step| Some((step.object.clone(), Observe::of_step(step)?));
     let objects: Vec<_> = plan.steps.iter().filter_map(observed).collect();
     if objects.is_empty() { Expected::Unknown } else { Expected::Engine(objects) }
@@ -123,15 +123,20 @@ pub fn answered(plan: &Plan, what: String, matcher: &str) -> Expected {
     Expected::Answers { what, question: share(plan, matcher), rise }
 }
 
+/// Requests to what is hit take longer by the deed's `delay`.
+pub fn delayed(plan: &Plan, deed: &Deed) -> Expected {
+    deed.span("delay").map_or(Expected::Unknown, |delay| slower(plan, delay))
+}
+
 /// Requests to what is hit take so much longer.
-pub fn slower(plan: &Plan, by: Duration) -> Expected {
+fn slower(plan: &Plan, by: Duration) -> Expected {
     // A tenth of what it comes to once the whole window lies within the fault.
     let rise_ms = by.as_secs_f64() * 1000.0 * plan.reach.portion / 10.0;
     Expected::Latency { question: mean(plan), rise_ms }
 }
 
 /// The pods that the plan evicts end.
-pub fn evicted(plan: &Plan) -> Expected {
+pub fn evicted(plan: &Plan, _: &Deed) -> Expected {
     let evictions = plan.steps.iter().filter(|step| step.change == Change::Evict);
     Expected::Ends(
         evictions
@@ -144,7 +149,7 @@ pub fn evicted(plan: &Plan) -> Expected {
 }
 
 /// Another number of ready replicas.
-pub fn scaled(plan: &Plan) -> Expected {
+pub fn scaled(plan: &Plan, _: &Deed) -> Expected {
     let found = plan.steps.iter().find_map(|step| match step.change {
         Change::Scale { from, to } => Some(Expected::Replicas { object: step.object.clone(), from, to }),
         _ => None,

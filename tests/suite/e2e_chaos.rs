@@ -1,18 +1,15 @@
 //! Chaos Mesh in the embedded world, by the real binary: a network delay is active when the engine says so, seen in the mesh,
 //! and over when the engine has taken it back; to a dead engine nothing is given.
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
-use super::{cli::Home, support::served::Demo};
+use super::{
+    cli::Home,
+    support::{served::Demo, wait},
+};
 
-fn until(what: &str, look: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_mins(4);
-    while !look() {
-        assert!(Instant::now() < deadline, "never: {what}");
-    }
-}
+/// Seconds that the engine and the traffic get.
+const PATIENCE: u64 = 240;
 
 /// The median of a workload as its mesh tells it, milliseconds.
 fn median(home: &Home, demo: &Demo, workload: &str) -> f64 {
@@ -50,13 +47,13 @@ fn a_delay_by_chaos_mesh_is_injected_seen_and_taken_back() {
     let conditions = object["status"]["conditions"].as_array().unwrap();
     assert!(conditions.iter().any(|one| one["type"] == "AllInjected" && one["status"] == "True"), "{object}");
     assert_eq!(object["metadata"]["finalizers"][0], "chaos-mesh/records");
-    until("reviews waits for ratings", || median(&home, &demo, "reviews-v3") > 250.0);
+    wait::until("reviews waits for ratings", PATIENCE, || median(&home, &demo, "reviews-v3") > 250.0);
     let id = applied["injection"].as_str().unwrap();
     let ended = home.brink(demo.words(&format!("fault abort {id} -o json"))).json();
     assert_eq!(ended["injections"][0]["state"], "recovered", "{ended}");
     assert_eq!(ended["injections"][0]["steps"][0]["outcome"], "removed", "{ended}");
     assert!(chaos(&home, &demo).is_empty(), "recovered means that it is gone");
-    until("it is as before", || median(&home, &demo, "reviews-v3") < 100.0);
+    wait::until("it is as before", PATIENCE, || median(&home, &demo, "reviews-v3") < 100.0);
 }
 
 #[test]
@@ -65,7 +62,7 @@ fn a_dead_engine_is_given_nothing() {
     let words = "fault apply scale deployment/chaos-controller-manager -n chaos-mesh --set replicas=0 --duration 10m --yes -o json";
     let down = home.brink(demo.words(words)).json();
     assert_eq!(down["state"], "active", "{down}");
-    until("its controller is gone", || driver(&home, &demo) == "dead");
+    wait::until("its controller is gone", PATIENCE, || driver(&home, &demo) == "dead");
     let words = demo.words("fault plan network-delay deployment/ratings -n shop --set delay=400ms");
     let (cause, fix) = home.brink(words).failed(1);
     assert!(format!("{cause} {fix}").contains("no controller of Chaos Mesh is available"), "{cause} {fix}");
@@ -82,5 +79,5 @@ fn a_dead_engine_is_given_nothing() {
     let id = down["injection"].as_str().unwrap();
     let ended = home.brink(demo.words(&format!("fault abort {id} -o json"))).json();
     assert_eq!(ended["injections"][0]["steps"][0]["outcome"], "restored", "{ended}");
-    until("its controller is back", || driver(&home, &demo) == "ok");
+    wait::until("its controller is back", PATIENCE, || driver(&home, &demo) == "ok");
 }

@@ -1,8 +1,16 @@
-//! What the kinds that disturb name resolution have in common: their patterns.
+//! What the kinds that disturb name resolution have in common: their patterns, and the object that acts on them.
 
+use serde_json::json;
+
+use super::{
+    CompileError,
+    chaos_mesh::{self, Chaos},
+    native::HowMany,
+};
 use crate::fault::{
-    catalogue::{Deed, ParamType, WrongIntent},
+    catalogue::{Compile, Deed, DriverRow, ParamType, Wanted, WrongIntent},
     intent::Fault,
+    plan::Plan,
 };
 
 /// Patterns of names.
@@ -27,4 +35,26 @@ pub fn checks(_: &Fault, deed: &Deed) -> Vec<WrongIntent> {
         stem.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '?'))
     };
     all.iter().find(|one| !fits(one)).map_or_else(Vec::new, |one| wrong(format!("`{one}` is no pattern")))
+}
+
+/// By a DNSChaos.
+pub const fn by(compile: Compile) -> DriverRow {
+    chaos_mesh::by(
+        "DNSChaos",
+        "a DNSChaos of our own (the pods ask the DNS server of Chaos Mesh), under a fuse",
+        compile,
+    )
+}
+
+/// All look-ups of the names are answered by an action of the engine; `verb` says what that is, `then` what becomes of the calls.
+pub fn compile(wanted: &Wanted<'_>, action: &str, verb: &str, then: &str) -> Result<Plan, CompileError> {
+    let patterns = patterns(wanted.deed);
+    let hit = chaos_mesh::choose(wanted, HowMany::Percent(100.0))?;
+    let spec = json!({
+        "action": action, "patterns": patterns, "containerNames": [chaos_mesh::container(&hit.pods, None)?],
+    });
+    let chaos = Chaos::new("DNSChaos", spec, format!("{verb} look-ups of {} in {{}}", patterns.join(", ")));
+    let predicts =
+        vec![then.to_owned(), "connections that stand, and names that are cached, go on for a while".to_owned()];
+    chaos_mesh::compile(wanted, Chaos { predicts, ..chaos })
 }

@@ -16,6 +16,7 @@ pub(super) mod manifest;
 mod merge;
 pub(super) mod native;
 pub(super) mod nodes;
+pub(super) mod packets;
 pub(super) mod reach;
 mod rollout;
 pub(super) mod route_patch;

@@ -9,7 +9,8 @@ use crate::{
     cluster::{Manifest, ObjectRef},
     fault::{
         aim,
-        catalogue::{Deed, WrongIntent},
+        catalogue::{Compile, Deed, DriverRow, WrongIntent},
+        class::Class,
         intent::{Driver, Fault, Target},
         known,
         plan::{Change, Plan, Step},
@@ -27,6 +28,11 @@ pub const SCALE_SILENT: &[&str] = &[
 
 /// Why evictions usually show no effect.
 pub const EVICT_SILENT: &[&str] = &["the pods are still being ended", "a finalizer holds them"];
+
+/// By plain Kubernetes, which every cluster serves.
+pub const fn by(class: Class, how: &'static str, silent: &'static [&'static str], compile: Compile) -> DriverRow {
+    DriverRow { driver: Driver::Native, class, needs: ("", ""), how, silent, compile }
+}
 
 /// How many of a set.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -15,7 +15,7 @@ use crate::{
     fault::{
         aim::{self, Aim},
         catalogue::Wanted,
-        intent::Driver,
+        intent::{Driver, Target},
         known,
         plan::{Change, Plan, Step},
         select,
@@ -28,8 +28,14 @@ pub const ZONE: &str = "topology.kubernetes.io/zone";
 /// Why a cordon usually shows no effect.
 pub const CORDON_SILENT: &[&str] = &["the node controller has not acted yet", "somebody uncordons the node"];
 
-/// A node by name, or which name is near.
-pub fn node<'a>(wanted: &Wanted<'a>, name: &str) -> Result<&'a Manifest, CompileError> {
+/// The node aimed at, or which name is near.
+pub fn aimed<'a>(wanted: &Wanted<'a>) -> Result<&'a Manifest, CompileError> {
+    let Target::Node(name) = &wanted.fault.target else {
+        return Err(CompileError::CannotExpress {
+            what: format!("{} is no node", wanted.fault.target),
+            fix: "aim at node/NAME".to_owned(),
+        });
+    };
     let all = &wanted.sight.nodes;
     all.iter().find(|node| node.name() == name).ok_or_else(|| {
         let near = suggest::nearest(name, all.iter().map(Manifest::name));

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CompileError, manifest, rollout};
+use super::{CompileError, manifest, native, rollout};
 use crate::{
     cluster::{Kind, Manifest, ObjectRef},
     fault::{
@@ -28,17 +28,15 @@ pub const CONTAINER: Param =
 
 /// By a patch of the template.
 pub const fn by_patch(how: &'static str, compile: Compile) -> DriverRow {
-    DriverRow {
-        driver: Driver::Native,
-        class: Class::Guarded,
-        needs: ("", ""),
+    native::by(
+        Class::Guarded,
         how,
-        silent: &[
+        &[
             "the rollout has not begun: its controller is slow, or it is paused",
             "its strategy replaces no pod by itself",
         ],
         compile,
-    }
+    )
 }
 
 /// A container of a workload's template.

@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, Judged, Param, ParamType, Row, Wanted},
+    catalogue::{Judged, Param, ParamType, Row, Wanted},
     drivers::{
         CompileError,
         chaos_mesh::{self, Chaos},
         native::HowMany,
     },
-    evidence::{self, Expected},
+    evidence,
     plan::Plan,
 };
 
@@ -34,7 +34,7 @@ pub(super) const ROW: Row = Row {
         "a PodChaos of our own (the daemon kills the container), under a fuse",
         compile,
     )],
-    expects,
+    expects: evidence::engine,
 };
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
@@ -46,8 +46,4 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let predicts = vec![format!("{container} ends at once and its node starts it again, later each time it ends")];
     let residue = vec![format!("restart counts of {container}, and what it held in memory")];
     chaos_mesh::compile(wanted, Chaos { how_many, once: true, lost: true, predicts, residue, ..chaos })
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::engine(plan)
 }

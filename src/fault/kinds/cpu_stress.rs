@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, Judged, Param, ParamType, Row, Wanted},
+    catalogue::{Judged, Param, ParamType, Row, Wanted},
     drivers::{
         CompileError,
         chaos_mesh::{self, Chaos},
         native::HowMany,
     },
-    evidence::{self, Expected},
+    evidence,
     plan::Plan,
 };
 
@@ -33,7 +33,7 @@ pub(super) const ROW: Row = Row {
         "a StressChaos of our own (stress in the container's cgroup), under a fuse",
         compile,
     )],
-    expects,
+    expects: evidence::engine,
 };
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
@@ -47,8 +47,4 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let chaos = Chaos::new("StressChaos", spec, format!("Burn {cores} cores beside {container} in {{}}"));
     let predicts = vec!["a pod with a CPU limit serves more slowly; autoscalers by CPU add pods".to_owned()];
     chaos_mesh::compile(wanted, Chaos { predicts, ..chaos })
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::engine(plan)
 }

@@ -1,17 +1,10 @@
 //! `dns-random`: names resolve to random addresses in pods.
 
-use serde_json::json;
-
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, Judged, Param, Row, Wanted},
-    drivers::{
-        CompileError,
-        chaos_mesh::{self, Chaos},
-        dns,
-        native::HowMany,
-    },
-    evidence::{self, Expected},
+    catalogue::{Judged, Param, Row, Wanted},
+    drivers::{CompileError, chaos_mesh, dns},
+    evidence,
     plan::Plan,
 };
 
@@ -25,28 +18,15 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Traffic,
     checks: Some(dns::checks),
-    drivers: &[chaos_mesh::by(
-        "DNSChaos",
-        "a DNSChaos of our own (the pods ask the DNS server of Chaos Mesh), under a fuse",
-        compile,
-    )],
-    expects,
+    drivers: &[dns::by(compile)],
+    expects: evidence::engine,
 };
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
-    let patterns = dns::patterns(wanted.deed);
-    let hit = chaos_mesh::choose(wanted, HowMany::Percent(100.0))?;
-    let spec = json!({
-        "action": "random", "patterns": patterns, "containerNames": [chaos_mesh::container(&hit.pods, None)?],
-    });
-    let chaos = Chaos::new("DNSChaos", spec, format!("Misdirect look-ups of {} in {{}}", patterns.join(", ")));
-    let predicts = vec![
-        "calls to these names go to addresses where nobody answers, and wait for their timeouts".to_owned(),
-        "connections that stand, and names that are cached, go on for a while".to_owned(),
-    ];
-    chaos_mesh::compile(wanted, Chaos { predicts, ..chaos })
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::engine(plan)
+    dns::compile(
+        wanted,
+        "random",
+        "Misdirect",
+        "calls to these names go to addresses where nobody answers, and wait for their timeouts",
+    )
 }

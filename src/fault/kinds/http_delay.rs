@@ -7,7 +7,7 @@ use crate::fault::{
         CompileError, chaos_mesh_http,
         http::{self, Disturbance, HttpFault},
     },
-    evidence::{self, Expected},
+    evidence,
     plan::Plan,
 };
 
@@ -25,7 +25,7 @@ pub(super) const ROW: Row = Row {
     judged: Judged::Traffic,
     checks: None,
     drivers: &[http::by_filter(by_filter), http::by_rules(by_rules), chaos_mesh_http::by_engine(by_engine)],
-    expects,
+    expects: evidence::delayed,
 };
 
 fn read(deed: &Deed) -> Result<HttpFault, WrongIntent> {
@@ -42,8 +42,4 @@ fn by_rules(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
 
 fn by_engine(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     chaos_mesh_http::compile(wanted, &read(wanted.deed)?)
-}
-
-fn expects(plan: &Plan, deed: &Deed) -> Expected {
-    deed.span("delay").map_or(Expected::Unknown, |delay| evidence::slower(plan, delay))
 }

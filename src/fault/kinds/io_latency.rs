@@ -13,7 +13,7 @@ use crate::{
             native::HowMany,
             words::spoken,
         },
-        evidence::{self, Expected},
+        evidence,
         intent::Fault,
         plan::Plan,
     },
@@ -42,7 +42,7 @@ pub(super) const ROW: Row = Row {
         "an IOChaos of our own (a file system between program and volume), under a fuse",
         compile,
     )],
-    expects,
+    expects: evidence::engine,
 };
 
 fn checks(_: &Fault, deed: &Deed) -> Vec<WrongIntent> {
@@ -84,8 +84,4 @@ fn mounts(pod: &Manifest, container: &str, path: &str) -> bool {
         let at = mount.get("mountPath").and_then(Value::as_str).unwrap_or_default();
         !at.is_empty() && path.trim_end_matches('/').starts_with(at.trim_end_matches('/'))
     })
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::engine(plan)
 }

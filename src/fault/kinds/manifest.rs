@@ -2,11 +2,11 @@
 
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, DriverRow, Judged, Row, TargetType, Wanted, WrongIntent},
+    catalogue::{Deed, Judged, Row, TargetType, Wanted, WrongIntent},
     class::Class,
-    drivers::{CompileError, manifest},
-    evidence::{self, Expected},
-    intent::{Driver, Fault},
+    drivers::{CompileError, manifest, native},
+    evidence,
+    intent::Fault,
     plan::Plan,
 };
 
@@ -20,15 +20,13 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Traffic,
     checks: Some(checks),
-    drivers: &[DriverRow {
-        driver: Driver::Native,
-        class: Class::Guarded,
-        needs: ("", ""),
-        how: "creates under a fuse, patches of what is there",
-        silent: &["what these objects should do is not known here"],
+    drivers: &[native::by(
+        Class::Guarded,
+        "creates under a fuse, patches of what is there",
+        &["what these objects should do is not known here"],
         compile,
-    }],
-    expects,
+    )],
+    expects: evidence::engine,
 };
 
 fn checks(fault: &Fault, _: &Deed) -> Vec<WrongIntent> {
@@ -41,8 +39,4 @@ fn checks(fault: &Fault, _: &Deed) -> Vec<WrongIntent> {
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     manifest::compile(wanted.fault, wanted.sight, wanted.id)
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::engine(plan)
 }

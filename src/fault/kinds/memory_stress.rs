@@ -10,7 +10,7 @@ use crate::fault::{
         chaos_mesh::{self, Chaos},
         native::HowMany,
     },
-    evidence::{self, Expected},
+    evidence,
     intent::Fault,
     plan::Plan,
 };
@@ -30,7 +30,7 @@ pub(super) const ROW: Row = Row {
         "a StressChaos of our own (stress in the container's cgroup), under a fuse",
         compile,
     )],
-    expects,
+    expects: evidence::engine,
 };
 
 const SIZE: ParamType = ParamType::Text("a size such as 256MB or 1GB, or a share of the memory such as 50%");
@@ -60,8 +60,4 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let predicts = vec!["beyond its memory limit a container is killed (OOMKilled) and started again".to_owned()];
     let residue = vec!["restart counts, where a limit is exceeded".to_owned()];
     chaos_mesh::compile(wanted, Chaos { predicts, residue, ..chaos })
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::engine(plan)
 }

@@ -9,7 +9,7 @@ use crate::fault::{
         CompileError,
         chaos_mesh::{self, Chaos},
     },
-    evidence::{self, Expected},
+    evidence,
     intent::Fault,
     plan::Plan,
 };
@@ -29,7 +29,7 @@ pub(super) const ROW: Row = Row {
         "a NetworkChaos of our own (tbf on what the pods send), under a fuse",
         compile,
     )],
-    expects,
+    expects: evidence::engine,
 };
 
 const RATE: ParamType =
@@ -56,8 +56,4 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let chaos = Chaos::new("NetworkChaos", spec, format!("Hold what {{}} send to {rate}"));
     let predicts = vec!["large answers take longer the larger they are; what exceeds the buffer is dropped".to_owned()];
     chaos_mesh::compile(wanted, Chaos { predicts, ..chaos })
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::engine(plan)
 }

@@ -1,15 +1,10 @@
 //! `network-corrupt`: packets that pods send arrive damaged and are dropped.
 
-use serde_json::json;
-
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, Judged, Param, ParamType, Row, Wanted},
-    drivers::{
-        CompileError,
-        chaos_mesh::{self, Chaos},
-    },
-    evidence::{self, Expected},
+    catalogue::{Judged, Param, ParamType, Row, Wanted},
+    drivers::{CompileError, chaos_mesh, packets},
+    evidence,
     plan::Plan,
 };
 
@@ -23,29 +18,15 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Traffic,
     checks: None,
-    drivers: &[chaos_mesh::by(
-        "NetworkChaos",
-        "a NetworkChaos of our own (netem on what the pods send), under a fuse",
-        compile,
-    )],
-    expects,
+    drivers: &[packets::by(compile)],
+    expects: evidence::engine,
 };
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
-    let percent = wanted.deed.number("percent")?;
-    let spec = json!({
-        "action": "corrupt", "direction": "to", "corrupt": {"corrupt": percent.to_string(), "correlation": "0"},
-    });
-    let chaos = Chaos::new("NetworkChaos", spec, format!("Damage {percent} % of the packets that {{}} send"));
-    chaos_mesh::compile(
+    packets::share(
         wanted,
-        Chaos {
-            predicts: vec!["damaged packets fail their checksum and are sent again after 200 ms and more".to_owned()],
-            ..chaos
-        },
+        "corrupt",
+        "Damage",
+        "damaged packets fail their checksum and are sent again after 200 ms and more",
     )
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::engine(plan)
 }

@@ -4,14 +4,15 @@ use serde_json::json;
 
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, Judged, Param, ParamType, Row, Wanted},
+    catalogue::{Judged, Param, ParamType, Row, Wanted},
     drivers::{
         CompileError,
         chaos_mesh::{self, Chaos},
         native::HowMany,
+        packets,
         words::spoken,
     },
-    evidence::{self, Expected},
+    evidence,
     plan::Plan,
 };
 
@@ -29,12 +30,8 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Traffic,
     checks: None,
-    drivers: &[chaos_mesh::by(
-        "NetworkChaos",
-        "a NetworkChaos of our own (netem on what the pods send), under a fuse",
-        compile,
-    )],
-    expects,
+    drivers: &[packets::by(compile)],
+    expects: evidence::delayed,
 };
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
@@ -60,8 +57,4 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
             ..chaos
         },
     )
-}
-
-fn expects(plan: &Plan, deed: &Deed) -> Expected {
-    deed.span("delay").map_or(Expected::Unknown, |delay| evidence::slower(plan, delay))
 }

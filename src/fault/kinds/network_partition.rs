@@ -10,11 +10,12 @@ use crate::{
     cluster::{Manifest, ObjectRef},
     fault::{
         aim::{self, Aim},
-        catalogue::{Deed, DriverRow, Judged, Param, ParamType, Row, Sees, TargetType, Wanted},
+        catalogue::{Deed, Judged, Param, ParamType, Row, Sees, TargetType, Wanted},
         class::Class,
         drivers::{
             self, CompileError,
             chaos_mesh::{self, Chaos},
+            native,
             reach::hit,
             words::{counted, spoken},
         },
@@ -53,18 +54,16 @@ pub(super) const ROW: Row = Row {
     judged: Judged::Traffic,
     checks: None,
     drivers: &[
-        DriverRow {
-            driver: Driver::Native,
-            class: Class::SelfExpiring,
-            needs: ("", ""),
-            how: "a NetworkPolicy of our own, under a fuse",
-            silent: &[
+        native::by(
+            Class::SelfExpiring,
+            "a NetworkPolicy of our own, under a fuse",
+            &[
                 "the network of this cluster does not enforce NetworkPolicies",
                 "connections that stand already may stay open",
                 "another NetworkPolicy allows them",
             ],
             compile,
-        },
+        ),
         chaos_mesh::by(
             "NetworkChaos",
             "a NetworkChaos of our own (dropped packets between two sets of pods), under a fuse",

@@ -2,11 +2,10 @@
 
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, DriverRow, Judged, Row, Sees, TargetType, Wanted},
+    catalogue::{Deed, Judged, Row, Sees, TargetType, Wanted},
     class::Class,
-    drivers::{CompileError, nodes, words::spoken},
+    drivers::{CompileError, native, nodes, words::spoken},
     evidence::{self, Expected},
-    intent::{Driver, Target},
     plan::Plan,
     sign::Sign,
 };
@@ -21,29 +20,17 @@ pub(super) const ROW: Row = Row {
     sees: &[Sees::Nodes],
     judged: Judged::Pods,
     checks: None,
-    drivers: &[DriverRow {
-        driver: Driver::Native,
-        class: Class::Guarded,
-        needs: ("", ""),
-        how: "spec.unschedulable of the node, recorded in the policy's home namespace",
-        silent: nodes::CORDON_SILENT,
+    drivers: &[native::by(
+        Class::Guarded,
+        "spec.unschedulable of the node, recorded in the policy's home namespace",
+        nodes::CORDON_SILENT,
         compile,
-    }],
+    )],
     expects,
 };
 
-/// The node aimed at.
-pub(super) fn name<'a>(wanted: &Wanted<'a>) -> Result<&'a str, CompileError> {
-    match &wanted.fault.target {
-        Target::Node(name) => Ok(name),
-        other => {
-            Err(CompileError::CannotExpress { what: format!("{other} is no node"), fix: "aim at node/NAME".to_owned() })
-        }
-    }
-}
-
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
-    let node = nodes::node(wanted, name(wanted)?)?;
+    let node = nodes::aimed(wanted)?;
     nodes::cordon(wanted, node, format!("Cordon node {} for {}", node.name(), spoken(wanted.fault.duration)))
 }
 

@@ -1,12 +1,11 @@
 //! `node-drain`: a node is cordoned and the pods of the namespace are evicted from it.
 
-use super::{FaultKind, node_cordon};
+use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, DriverRow, Judged, Row, Sees, TargetType, Wanted},
+    catalogue::{Judged, Row, Sees, TargetType, Wanted},
     class::Class,
     drivers::{CompileError, native, nodes, words::spoken},
-    evidence::{self, Expected},
-    intent::Driver,
+    evidence,
     plan::Plan,
 };
 
@@ -20,24 +19,18 @@ pub(super) const ROW: Row = Row {
     sees: &[Sees::Nodes],
     judged: Judged::Pods,
     checks: None,
-    drivers: &[DriverRow {
-        driver: Driver::Native,
-        class: Class::Guarded,
-        needs: ("", ""),
-        how: "spec.unschedulable of the node, and evictions, which respect disruption budgets",
-        silent: native::EVICT_SILENT,
+    drivers: &[native::by(
+        Class::Guarded,
+        "spec.unschedulable of the node, and evictions, which respect disruption budgets",
+        native::EVICT_SILENT,
         compile,
-    }],
-    expects,
+    )],
+    expects: evidence::evicted,
 };
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
-    let node = nodes::node(wanted, node_cordon::name(wanted)?)?;
+    let node = nodes::aimed(wanted)?;
     let span = spoken(wanted.fault.duration);
     let title = format!("Drain node {} of the pods of {} for {span}", node.name(), wanted.fault.namespace);
     nodes::drain(wanted, &[node], &format!("node {}", node.name()), title)
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::evicted(plan)
 }

@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, Judged, Param, ParamType, Row, Wanted},
+    catalogue::{Judged, Param, ParamType, Row, Wanted},
     drivers::{
         CompileError,
         chaos_mesh::{self, Chaos},
         native::HowMany,
     },
-    evidence::{self, Expected},
+    evidence,
     plan::Plan,
 };
 
@@ -33,7 +33,7 @@ pub(super) const ROW: Row = Row {
         "a PodChaos of our own (every image gives way to one that does nothing), under a fuse",
         compile,
     )],
-    expects,
+    expects: evidence::engine,
 };
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
@@ -45,8 +45,4 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     ];
     let residue = vec!["restart counts of the pods that failed".to_owned()];
     chaos_mesh::compile(wanted, Chaos { how_many: HowMany::read(wanted.deed)?, lost: true, predicts, residue, ..chaos })
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::engine(plan)
 }

@@ -2,14 +2,13 @@
 
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, DriverRow, Judged, Param, ParamType, Row, TargetType, Wanted},
+    catalogue::{Judged, Param, ParamType, Row, TargetType, Wanted},
     class::Class,
     drivers::{
         CompileError,
         native::{self, HowMany},
     },
-    evidence::{self, Expected},
-    intent::Driver,
+    evidence,
     plan::Plan,
 };
 
@@ -31,15 +30,8 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Pods,
     checks: None,
-    drivers: &[DriverRow {
-        driver: Driver::Native,
-        class: Class::OneWay,
-        needs: ("", ""),
-        how: "evictions, which respect disruption budgets",
-        silent: native::EVICT_SILENT,
-        compile,
-    }],
-    expects,
+    drivers: &[native::by(Class::OneWay, "evictions, which respect disruption budgets", native::EVICT_SILENT, compile)],
+    expects: evidence::evicted,
 };
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
@@ -48,8 +40,4 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
         None => HowMany::Percent(wanted.deed.number("percent")?),
     };
     native::kill(wanted.fault, wanted.sight, wanted.id, how_many)
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::evicted(plan)
 }

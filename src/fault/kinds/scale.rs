@@ -2,11 +2,10 @@
 
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, DriverRow, Judged, Param, ParamType, Row, TargetType, Wanted},
+    catalogue::{Judged, Param, ParamType, Row, TargetType, Wanted},
     class::Class,
     drivers::{CompileError, native},
-    evidence::{self, Expected},
-    intent::Driver,
+    evidence,
     plan::Plan,
 };
 
@@ -20,21 +19,10 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Pods,
     checks: None,
-    drivers: &[DriverRow {
-        driver: Driver::Native,
-        class: Class::Guarded,
-        needs: ("", ""),
-        how: "another number in spec.replicas",
-        silent: native::SCALE_SILENT,
-        compile,
-    }],
-    expects,
+    drivers: &[native::by(Class::Guarded, "another number in spec.replicas", native::SCALE_SILENT, compile)],
+    expects: evidence::scaled,
 };
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     native::scale(wanted.fault, wanted.sight, wanted.id, wanted.deed.whole("replicas")?)
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::scaled(plan)
 }

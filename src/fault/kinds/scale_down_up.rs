@@ -4,11 +4,11 @@ use super::FaultKind;
 use crate::{
     base::span,
     fault::{
-        catalogue::{Deed, DriverRow, Judged, Param, ParamType, Row, TargetType, Wanted, WrongIntent},
+        catalogue::{Deed, Judged, Param, ParamType, Row, TargetType, Wanted, WrongIntent},
         class::Class,
         drivers::{CompileError, native, words::spoken},
-        evidence::{self, Expected},
-        intent::{Driver, Fault},
+        evidence,
+        intent::Fault,
         plan::{Change, Plan},
     },
 };
@@ -30,15 +30,13 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Pods,
     checks: Some(checks),
-    drivers: &[DriverRow {
-        driver: Driver::Native,
-        class: Class::Guarded,
-        needs: ("", ""),
-        how: "another number in spec.replicas, and the old one by the undo",
-        silent: native::SCALE_SILENT,
+    drivers: &[native::by(
+        Class::Guarded,
+        "another number in spec.replicas, and the old one by the undo",
+        native::SCALE_SILENT,
         compile,
-    }],
-    expects,
+    )],
+    expects: evidence::scaled,
 };
 
 fn checks(fault: &Fault, deed: &Deed) -> Vec<WrongIntent> {
@@ -70,8 +68,4 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     plan.fault = wanted.fault.clone();
     plan.predicts.push(format!("after {} the undo scales it back to {from}, and new pods start", spoken(hold)));
     Ok(plan)
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::scaled(plan)
 }

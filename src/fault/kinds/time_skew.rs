@@ -12,7 +12,7 @@ use crate::{
             chaos_mesh::{self, Chaos},
             native::HowMany,
         },
-        evidence::{self, Expected},
+        evidence,
         intent::Fault,
         plan::Plan,
     },
@@ -33,7 +33,7 @@ pub(super) const ROW: Row = Row {
         "a TimeChaos of our own (the clock the container reads), under a fuse",
         compile,
     )],
-    expects,
+    expects: evidence::engine,
 };
 
 const OFFSET: ParamType = ParamType::Text("a span with a sign, such as -10m or +2h");
@@ -65,8 +65,4 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let chaos = Chaos::new("TimeChaos", spec, format!("Set the clock of {container} in {{}} off by {text}"));
     let predicts = vec!["tokens, certificates and caches may be taken for expired or not yet valid".to_owned()];
     chaos_mesh::compile(wanted, Chaos { predicts, ..chaos })
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::engine(plan)
 }

@@ -2,14 +2,14 @@
 
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, DriverRow, Judged, Row, Sees, TargetType, Wanted},
+    catalogue::{Judged, Row, Sees, TargetType, Wanted},
     class::Class,
     drivers::{
         CompileError, native, nodes,
         words::{counted, spoken},
     },
-    evidence::{self, Expected},
-    intent::{Driver, Target},
+    evidence,
+    intent::Target,
     plan::Plan,
 };
 
@@ -23,15 +23,13 @@ pub(super) const ROW: Row = Row {
     sees: &[Sees::Nodes],
     judged: Judged::Pods,
     checks: None,
-    drivers: &[DriverRow {
-        driver: Driver::Native,
-        class: Class::Guarded,
-        needs: ("", ""),
-        how: "spec.unschedulable of each node, and evictions, which respect disruption budgets",
-        silent: native::EVICT_SILENT,
+    drivers: &[native::by(
+        Class::Guarded,
+        "spec.unschedulable of each node, and evictions, which respect disruption budgets",
+        native::EVICT_SILENT,
         compile,
-    }],
-    expects,
+    )],
+    expects: evidence::evicted,
 };
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
@@ -49,8 +47,4 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
         spoken(wanted.fault.duration)
     );
     nodes::drain(wanted, &found, &format!("zone {zone}"), title)
-}
-
-fn expects(plan: &Plan, _: &Deed) -> Expected {
-    evidence::evicted(plan)
 }

@@ -4,7 +4,7 @@ use brink::fault::{
     catalogue::deed,
     drivers::{CompileError, compile},
     evidence::{Expected, expected},
-    intent::{Fault, FaultKind, Target},
+    intent::{FaultKind, Target},
     plan::Change,
     sight::Sight,
     sign::Sign,
@@ -13,13 +13,9 @@ use rstest::rstest;
 use serde_json::json;
 
 use super::{
-    plans::planned,
+    plans::{planned, said},
     sights::{self, fault, fault as intent, manifest, reviews, shop, workload},
 };
-
-fn said(fault: &Fault, sight: &Sight) -> String {
-    compile(fault, sight, "7f3a9c").unwrap_err().to_string()
-}
 
 /// Three nodes in two zones, the shop's pods spread over the first two.
 fn nodes() -> Sight {

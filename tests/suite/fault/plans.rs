@@ -59,6 +59,11 @@ pub fn planned(fault: &Fault, sight: &Sight) -> String {
     read(&compile(fault, sight, "7f3a9c").unwrap())
 }
 
+/// Why there is no plan.
+pub fn said(fault: &Fault, sight: &Sight) -> String {
+    compile(fault, sight, "7f3a9c").unwrap_err().to_string()
+}
+
 #[test]
 fn the_example_of_every_kind_is_a_plan() {
     let all = sights::served();

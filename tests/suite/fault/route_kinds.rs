@@ -5,34 +5,17 @@ use brink::fault::{
     evidence::{Expected, expected},
     intent::{Fault, FaultKind, Target},
     plan::Change,
-    sight::Sight,
     sign::Sign,
 };
 use serde_json::{Value, json};
 
 use super::{
-    plans::planned,
-    sights::{fault, http_route, manifest, shop},
+    plans::{planned, said},
+    sights::{fault, manifest, routed},
 };
 
 fn to(kind: FaultKind, route: &str, params: &[(&str, Value)]) -> Fault {
     fault(kind, Target::Route(route.to_owned()), params)
-}
-
-fn said(fault: &Fault, sight: &Sight) -> String {
-    compile(fault, sight, "7f3a9c").unwrap_err().to_string()
-}
-
-/// The shop with a route that splits, and one that holds for any host below it.
-fn routed() -> Sight {
-    let mut sight = shop();
-    let mut split = http_route("split", "reviews", "2026-01-01T00:00:00Z");
-    split.0["spec"]["rules"][0]["backendRefs"] =
-        json!([{"name": "reviews", "port": 9080, "weight": 90}, {"name": "ratings", "port": 9080, "weight": 10}]);
-    let mut any = http_route("any-shop", "web", "2026-01-01T00:00:00Z");
-    any.0["spec"]["hostnames"] = json!(["*.shop.example.com"]);
-    sight.http_routes.extend([split, any]);
-    sight
 }
 
 #[test]

@@ -159,9 +159,21 @@ pub fn sea() -> Sight {
     sight
 }
 
+/// The shop with a route that splits, and one that holds for any host below it.
+pub fn routed() -> Sight {
+    let mut sight = shop();
+    let mut split = http_route("split", "reviews", "2026-01-01T00:00:00Z");
+    split.0["spec"]["rules"][0]["backendRefs"] =
+        json!([{"name": "reviews", "port": 9080, "weight": 90}, {"name": "ratings", "port": 9080, "weight": 10}]);
+    let mut any = http_route("any-shop", "web", "2026-01-01T00:00:00Z");
+    any.0["spec"]["hostnames"] = json!(["*.shop.example.com"]);
+    sight.http_routes.extend([split, any]);
+    sight
+}
+
 /// The shop with everything that the example of any kind names.
 pub fn plenty() -> Sight {
-    let mut sight = shop();
+    let mut sight = routed();
     sight.nodes = vec![node("worker-1", "east-1"), node("worker-2", "east-2")];
     for (n, pod) in sight.pods.iter_mut().enumerate() {
         pod.0["spec"]["nodeName"] = json!(format!("worker-{}", n % 2 + 1));
@@ -172,12 +184,6 @@ pub fn plenty() -> Sight {
         "data": {"slow": "false"},
     }))];
     sight.workloads.push(deployment("ratings", 2));
-    let mut split = http_route("split", "reviews", "2026-01-01T00:00:00Z");
-    split.0["spec"]["rules"][0]["backendRefs"] =
-        json!([{"name": "reviews", "port": 9080, "weight": 90}, {"name": "ratings", "port": 9080, "weight": 10}]);
-    let mut any = http_route("any-shop", "web", "2026-01-01T00:00:00Z");
-    any.0["spec"]["hostnames"] = json!(["*.shop.example.com"]);
-    sight.http_routes.extend([split, any]);
     sight
 }
 
