@@ -9,11 +9,8 @@ use std::{
 
 use serde_json::Value;
 
-use super::{ANYWHERE, Doors, told::Told};
-use crate::cli::{
-    args::DemoArgs,
-    failure::{Code, Failure},
-};
+use super::{ANYWHERE, Doors, args::DemoArgs, told::Told};
+use crate::cli::failure::{Code, Failure};
 
 /// How long a world may take to be there. The largest takes a few seconds.
 const READY: Duration = Duration::from_mins(1);

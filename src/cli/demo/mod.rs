@@ -3,6 +3,7 @@
 //! The world is a process of its own, this same program with `--serve`: a cockpit that is killed leaves it alive, so that the
 //! guardian can still undo. Everything a demo writes lies in one folder, which the world takes away at its end.
 
+pub mod args;
 mod child;
 mod list;
 mod notes;
@@ -16,10 +17,10 @@ use std::net::SocketAddr;
 use brink_demo::world;
 use serde::{Deserialize, Serialize};
 
-use self::told::Told;
+use self::{args::DemoArgs, told::Told};
 use super::{
     Ended,
-    args::{DemoArgs, Globals},
+    args::Globals,
     cockpit::{self, Show},
     failure::Failure,
     out::Out,

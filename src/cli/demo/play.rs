@@ -5,11 +5,11 @@ use std::{
     path::PathBuf,
 };
 
-use super::{scripts, serve::Folder};
+use super::{args::DemoArgs, scripts, serve::Folder};
 use crate::{
     cli::{
         Ended,
-        args::{DemoArgs, Globals},
+        args::Globals,
         cockpit::{self, Show},
         failure::Failure,
     },

@@ -15,11 +15,11 @@ use brink_demo::{
 use jiff::Timestamp;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Doors, Wanted};
+use super::{Doors, Wanted, args::DemoArgs};
 use crate::{
     cli::{
         Ended, Ending,
-        args::{DemoArgs, Shape},
+        args::Shape,
         failure::{Code, Failure},
         out::Out,
     },

@@ -165,7 +165,7 @@ impl<A: Api + 'static> Engine<A> {
         };
         let arm =
             arming::arm(&checked, &approval, &armer, intent).map_err(|unfit| ApplyError::Unfit(unfit.to_string()))?;
-        super::executor::latched(&*bench.api, place).await?;
+        super::premises::latched(&*bench.api, place).await?;
         bench.unmoved(&checked).await?;
         let before = watching::before(bench.meter.as_deref(), &checked.plan).await?;
         let mut armed = bench.open_journal(&arm).await?;

@@ -11,12 +11,13 @@ use tokio::{
 use super::{
     engine::Place,
     events,
-    executor::{self, Hands, alone, apply_all, latched},
+    executor::{Hands, apply_all},
     finish::finish,
     ledger::{Ledger, first_view},
     nets,
     orders::{Order, Orders, over, patient, unless_over},
     patience,
+    premises::{self, alone, latched},
     sentry::Sentry,
     undoer::Case,
     watching::{Meter, Watching, hear},
@@ -361,7 +362,7 @@ impl<A: Api> Bench<A> {
 
     /// Whether everything is as previewed.
     pub(crate) async fn unmoved(&self, checked: &Checked) -> Result<(), ApplyError> {
-        executor::unmoved(&*self.api, checked).await
+        premises::unmoved(&*self.api, checked).await
     }
 }
 

@@ -22,6 +22,7 @@ mod observing;
 mod orders;
 pub mod outside;
 mod patience;
+mod premises;
 mod rehearsal;
 mod reviews;
 pub mod scan;

@@ -3,7 +3,7 @@
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::json;
 
-use super::{engine::Engine, executor::stop_place, finding::get, outside::Outside};
+use super::{engine::Engine, finding::get, outside::Outside, premises::stop_place};
 use crate::{
     cluster::{
         Manifest,
@@ -125,7 +125,7 @@ impl<A: Api + 'static> Engine<A> {
 
     /// Whether the stop is on, and since when and by whom, in words.
     pub async fn latched(&self) -> Option<String> {
-        match super::executor::latched(&*self.bench.api, &self.bench.place).await {
+        match super::premises::latched(&*self.bench.api, &self.bench.place).await {
             Err(crate::fault::refusal::ApplyError::Latched { by }) => Some(by),
             _ => None,
         }
