@@ -33,10 +33,10 @@ impl Cluster {
         }
         for (kind, object) in wanted {
             let now = self.store.get(kind, object.namespace(), object.name());
-            if now.is_some_and(|now| Arc::ptr_eq(now.value(), object.value())) {
+            if now.is_some_and(|now| now.is_as(&object)) {
                 continue;
             }
-            let back = self.store.put(kind, serde_json::Value::clone(object.value()));
+            let back = self.store.put(kind, serde_json::Value::clone(&object.tree()));
             self.after(kind, &back, false);
         }
         true

@@ -199,6 +199,16 @@ impl Cluster {
         &self.store
     }
 
+    /// Whether changes are forgotten at once, because nobody can watch.
+    pub fn set_forgetful(&mut self, forgetful: bool) {
+        self.store.set_forgetful(forgetful);
+    }
+
+    /// Puts away what was read of kinds with many objects.
+    pub fn tidy(&mut self) {
+        self.store.tidy();
+    }
+
     /// Forgets changes and begun lists, so that watches and pages answer 410.
     pub fn compact(&mut self) {
         self.store.compact();
@@ -321,10 +331,11 @@ impl Cluster {
         let Some(schema) = self.custom(self.store.kind(kind), version) else { return };
         let all: Vec<Arc<Object>> = self.store.list(kind, None).cloned().collect();
         for object in all {
-            let mut state = Value::clone(object.value());
+            let held = object.tree();
+            let mut state = Value::clone(&held);
             schema.prune(&mut state);
             schema.default(&mut state);
-            if state != **object.value() {
+            if state != *held {
                 self.store.restate(kind, &object, state);
             }
         }

@@ -50,12 +50,19 @@ impl Cluster {
 impl Objects for Cluster {
     fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<Arc<Value>> {
         let id = self.of(kind).ok()?;
-        self.store.get(id, namespace, name).map(|object| Arc::clone(object.value()))
+        self.store.get(id, namespace, name).map(|object| object.tree())
     }
 
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Arc<Value>> {
         let Ok(id) = self.of(kind) else { return Vec::new() };
-        self.store.list(id, namespace).map(|object| Arc::clone(object.value())).collect()
+        self.store.list(id, namespace).map(|object| object.tree()).collect()
+    }
+
+    fn visit(&self, kind: Kind, namespace: Option<&str>, see: &mut dyn FnMut(u64, &dyn Fn() -> Arc<Value>)) {
+        let Ok(id) = self.of(kind) else { return };
+        for object in self.store.list(id, namespace) {
+            see(object.version, &|| object.tree());
+        }
     }
 
     fn create(&mut self, kind: Kind, object: Value, manager: &str) -> Result<Arc<Value>, Refused> {

@@ -111,7 +111,7 @@ impl Wanted {
     pub fn has(&self, object: &Object) -> bool {
         self.namespace.as_deref().is_none_or(|namespace| namespace == object.namespace())
             && (self.labels.is_empty() || self.labels.matches(object.labels()))
-            && (self.fields.is_empty() || self.fields.matches(object.value()))
+            && (self.fields.is_empty() || self.fields.matches(&object.tree()))
     }
 
     /// All of them.
@@ -181,7 +181,7 @@ pub fn body(row: &KindRow, object: &Object, version: &str) -> Bytes {
     if version == row.storage && !events::is_newer(row) {
         object.body()
     } else {
-        Bytes::from(as_version(row, object.value(), version).to_string())
+        Bytes::from(as_version(row, &object.tree(), version).to_string())
     }
 }
 
@@ -300,7 +300,7 @@ fn answer(cluster: &Cluster, kind: KindId, version: &str, page: &Page, form: For
             Response::json(200, &table)
         }
         Form::Partial => {
-            let items: Vec<Value> = page.items.iter().map(|object| partial(object.value())).collect();
+            let items: Vec<Value> = page.items.iter().map(|object| partial(&object.tree())).collect();
             let list = json!({
                 "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "items": items,
             });

@@ -22,8 +22,7 @@ use crate::{
         label_selector::LabelSelector,
         quantity,
         usage::{Amount, Usage},
-        value::{self, text},
-        when,
+        value, when,
     },
     store::Object,
 };
@@ -132,14 +131,14 @@ impl<'a> Wanted<'a> {
     fn has(&self, object: &Object) -> bool {
         (self.name.is_empty() || self.name == object.name())
             && (self.labels.is_empty() || self.labels.matches(object.labels()))
-            && (self.fields.is_empty() || self.fields.matches(object.value()))
+            && (self.fields.is_empty() || self.fields.matches(&object.tree()))
     }
 }
 
 fn of_pods(cluster: &Cluster, usage: &Usage, wanted: &Wanted<'_>) -> Vec<Metered> {
     let store = cluster.store();
     let Some(pods) = store.find("", "pods") else { return Vec::new() };
-    let running = |pod: &&std::sync::Arc<Object>| text(pod.value(), &["status", "phase"]) == "Running";
+    let running = |pod: &&std::sync::Arc<Object>| pod.phase() == "Running";
     let all = store.list(pods, wanted.namespace).filter(running).filter(|pod| wanted.has(pod));
     all.filter_map(|pod| {
         let known = usage.pod(pod.namespace(), pod.name())?;
@@ -166,7 +165,7 @@ fn of_nodes(cluster: &Cluster, usage: &Usage, wanted: &Wanted<'_>) -> Vec<Metere
     for pod in store.list(pods, None) {
         let Some(known) = usage.pod(pod.namespace(), pod.name()) else { continue };
         let Some(used) = known.of(None) else { continue };
-        let sum = sums.entry(text(pod.value(), &["spec", "nodeName"])).or_default();
+        let sum = sums.entry(pod.node()).or_default();
         *sum = (sum.0.and(used), sum.1.max(known.at), sum.2.max(known.window));
     }
     let all = store.list(nodes, None).filter(|node| wanted.has(node));

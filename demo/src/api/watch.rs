@@ -138,7 +138,7 @@ impl Watch {
                 text.extend_from_slice(b"}\n");
                 Bytes::from(text)
             }
-            Form::Partial => line(&json!({"type": word, "object": read::partial(object.value())})),
+            Form::Partial => line(&json!({"type": word, "object": read::partial(&object.tree())})),
             Form::Table(v, include) => {
                 let head = !self.headed;
                 self.headed = true;

@@ -40,6 +40,13 @@ pub trait Objects {
     fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<Arc<Value>>;
     /// All objects of the kind, in one namespace or in all, ordered by namespace and name.
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Arc<Value>>;
+    /// Shows the same one by one, each with the version of its state (0: unknown) and a way to read it: of ten thousand objects
+    /// those that are known already need not be read.
+    fn visit(&self, kind: Kind, namespace: Option<&str>, see: &mut dyn FnMut(u64, &dyn Fn() -> Arc<Value>)) {
+        for object in self.list(kind, namespace) {
+            see(0, &|| Arc::clone(&object));
+        }
+    }
     /// Creates; the answer carries what the server added. `generateName` works.
     fn create(&mut self, kind: Kind, object: Value, manager: &str) -> Result<Arc<Value>, Refused>;
     /// Replaces everything but the status; `metadata.resourceVersion`, where present, must still be the stored one.

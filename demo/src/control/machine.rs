@@ -38,6 +38,12 @@ impl Control {
         Self { state: State { seed, most_pods: MOST_PODS, ..State::default() } }
     }
 
+    /// Whether this version of an object was told already.
+    pub fn knows(&self, key: &Key, version: u64) -> bool {
+        let row = self.state.rows.get(key.kind, &key.namespace, &key.name);
+        row.is_some_and(|row| row.version == version.to_string())
+    }
+
     /// Tells what became of an object that somebody else wrote. `None`: it is gone.
     pub fn observe(&mut self, key: &Key, object: Option<&Value>, now: Timestamp) {
         self.state.saw(key, object, now);

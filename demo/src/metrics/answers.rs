@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use super::{
     expose,
     promql::{self, Matrix, QueryError},
-    tsdb::{Tags, Tsdb},
+    tags::Tags,
+    tsdb::Tsdb,
 };
 use crate::traffic;
 
@@ -43,7 +44,9 @@ pub fn answer(tsdb: &Tsdb, path: &str, params: &[(String, String)], now: i64) ->
         "/api/v1/status/buildinfo" => Ok(json!({
             "version": "3.5.0", "revision": "", "branch": "", "buildUser": "brink-demo", "buildDate": "", "goVersion": "none",
         })),
-        "/api/v1/status/config" => Ok(json!({"yaml": "global:\n  scrape_interval: 5s\n"})),
+        "/api/v1/status/config" => {
+            Ok(json!({"yaml": format!("global:\n  scrape_interval: {}s\n", tsdb.interval() / 1000)}))
+        }
         "/api/v1/status/flags" => Ok(json!({"query.lookback-delta": "5m"})),
         other => match other.strip_prefix("/api/v1/label/").and_then(|rest| rest.strip_suffix("/values")) {
             Some(label) => label_values(tsdb, label, &params),
@@ -268,14 +271,14 @@ fn selectors(params: &Params<'_>) -> Result<Vec<VectorSelector>, Refused> {
 }
 
 /// The tags that the `match[]` parameters take and that have a sample in `start..=end`.
-fn matched<'a>(tsdb: &'a Tsdb, params: &Params<'_>) -> Result<Vec<&'a Tags>, Refused> {
+fn matched(tsdb: &Tsdb, params: &Params<'_>) -> Result<Vec<Tags>, Refused> {
     let selectors = selectors(params)?;
     let (start, end) = (params.time("start")?.unwrap_or(0), params.time("end")?.unwrap_or(i64::MAX / 2));
     let fits = |tags: &Tags| selectors.is_empty() || selectors.iter().any(|one| promql::matches(tags, one));
-    let there = tsdb
-        .named(None)
-        .filter(|series| fits(&series.tags) && tsdb.window(series, start.saturating_sub(1), end).next().is_some());
-    Ok(there.map(|series| &series.tags).collect())
+    let there =
+        tsdb.blocks(None).filter(|block| tsdb.within(block, start.saturating_sub(1), end).told().next().is_some());
+    let tags = there.flat_map(|block| block.layout.columns().iter().map(|column| block.tags(column)));
+    Ok(tags.filter(fits).collect())
 }
 
 fn series(tsdb: &Tsdb, params: &Params<'_>) -> Result<Value, Refused> {
@@ -284,7 +287,7 @@ fn series(tsdb: &Tsdb, params: &Params<'_>) -> Result<Value, Refused> {
     }
     let mut all = matched(tsdb, params)?;
     all.sort();
-    Ok(all.into_iter().map(metric).take(limit(params)?).collect())
+    Ok(all.iter().map(metric).take(limit(params)?).collect())
 }
 
 fn labels(tsdb: &Tsdb, params: &Params<'_>) -> Result<Value, Refused> {
@@ -325,12 +328,14 @@ fn metadata(params: &Params<'_>) -> Value {
 fn targets(tsdb: &Tsdb, now: i64) -> Value {
     let interval = format!("{}s", tsdb.interval() / 1000);
     let scraped = |instance: &str| format!("http://{instance}/stats/prometheus");
-    let up = tsdb.named(Some("up")).filter_map(|series| {
-        let (at, value) = tsdb.latest(series, now, promql::LOOKBACK)?;
+    let up = tsdb.blocks(Some("up")).filter_map(|block| {
+        let (rows, column) = (tsdb.newest(block, now, now), block.layout.columns().first()?);
+        let ((at, value), instance) =
+            (tsdb.latest((block, &rows), column, now, promql::LOOKBACK)?, block.label("instance"));
         Some(json!({
-            "discoveredLabels": {"__address__": series.tags.get("instance")}, "labels": metric(&series.tags.bare()),
-            "scrapePool": series.tags.get("job"), "scrapeUrl": scraped(series.tags.get("instance")),
-            "globalUrl": scraped(series.tags.get("instance")), "lastError": "", "lastScrape": traffic::stamp(at as f64),
+            "discoveredLabels": {"__address__": instance}, "labels": metric(&block.tags(column).bare()),
+            "scrapePool": block.label("job"), "scrapeUrl": scraped(instance),
+            "globalUrl": scraped(instance), "lastError": "", "lastScrape": traffic::stamp(at as f64),
             "lastScrapeDuration": 0.01, "health": if value > 0.0 { "up" } else { "down" },
             "scrapeInterval": interval, "scrapeTimeout": interval,
         }))
@@ -346,7 +351,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{answer, time};
-    use crate::metrics::tsdb::{Tags, Tsdb};
+    use crate::metrics::{Tags, Tsdb};
 
     fn ask(path: &str, params: &[(&str, &str)]) -> (u16, Value) {
         let mut tsdb = Tsdb::new(5000, 600_000);

@@ -10,9 +10,12 @@
 )]
 
 mod answers;
+mod block;
 mod expose;
+mod packed;
 mod promql;
 mod scrape;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod tsdb;
@@ -21,6 +24,7 @@ pub use self::{
     answers::answer,
     expose::open_metrics,
     promql::{Matrix, QueryError, instant, range},
-    scrape::Scraper,
-    tsdb::{STALE, Tags, Tsdb, is_stale},
+    scrape::{Detail, Scraper},
+    tags::Tags,
+    tsdb::{STALE, Tsdb, is_stale},
 };

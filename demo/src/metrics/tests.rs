@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Scraper, Tsdb, answer};
+use super::{Detail, Scraper, Tsdb, answer};
 use crate::traffic::{Reporter, Town};
 
 fn scraped(town: &mut Town, seconds: u64, tsdb: &mut Tsdb, scraper: &mut Scraper) {
@@ -25,7 +25,8 @@ fn value(row: &Value) -> f64 {
 
 #[test]
 fn the_questions_of_the_cockpit_are_answered() {
-    let (mut town, mut tsdb, mut scraper) = (Town::new(3, 100.0), Tsdb::new(5000, 1_800_000), Scraper::new(1));
+    let (mut town, mut tsdb, mut scraper) =
+        (Town::new(3, 100.0), Tsdb::new(5000, 1_800_000), Scraper::new(1, Detail::Pods));
     scraped(&mut town, 90, &mut tsdb, &mut scraper);
     let edges = ask(
         &tsdb,
@@ -75,7 +76,8 @@ fn the_questions_of_the_cockpit_are_answered() {
 
 #[test]
 fn counters_of_the_store_are_those_of_the_traffic() {
-    let (mut town, mut tsdb, mut scraper) = (Town::new(8, 50.0), Tsdb::new(5000, 1_800_000), Scraper::new(1));
+    let (mut town, mut tsdb, mut scraper) =
+        (Town::new(8, 50.0), Tsdb::new(5000, 1_800_000), Scraper::new(1, Detail::Pods));
     scraped(&mut town, 30, &mut tsdb, &mut scraper);
     let before = value(&ask(&tsdb, town.now, "sum(istio_requests_total)")[0]);
     let now = town.totals();
@@ -87,7 +89,8 @@ fn counters_of_the_store_are_those_of_the_traffic() {
 
 #[test]
 fn a_pod_that_goes_takes_its_series_along() {
-    let (mut town, mut tsdb, mut scraper) = (Town::new(3, 50.0), Tsdb::new(5000, 1_800_000), Scraper::new(1));
+    let (mut town, mut tsdb, mut scraper) =
+        (Town::new(3, 50.0), Tsdb::new(5000, 1_800_000), Scraper::new(1, Detail::Pods));
     scraped(&mut town, 20, &mut tsdb, &mut scraper);
     let pods = "count(up{pod=~\"ratings.*\"})";
     assert!((value(&ask(&tsdb, town.now, pods)[0]) - 3.0).abs() < 1e-9);
@@ -99,7 +102,8 @@ fn a_pod_that_goes_takes_its_series_along() {
 
 #[test]
 fn charts_open_with_a_history() {
-    let (mut town, mut tsdb, mut scraper) = (Town::new(3, 100.0), Tsdb::new(5000, 1_800_000), Scraper::new(1));
+    let (mut town, mut tsdb, mut scraper) =
+        (Town::new(3, 100.0), Tsdb::new(5000, 1_800_000), Scraper::new(1, Detail::Pods));
     scraped(&mut town, 60, &mut tsdb, &mut scraper);
     tsdb.tile_back(900_000, |k| f64::from(k as u32 % 10) / 10.0);
     scraped(&mut town, 20, &mut tsdb, &mut scraper);

@@ -2,9 +2,11 @@
 //!
 //! It keeps what it is given. What may be written is decided before, by `api::write`.
 
+mod facts;
 pub mod kinds;
 pub mod object;
 pub mod pages;
+mod slim;
 #[expect(clippy::module_inception, reason = "the store itself is the idea of its room")]
 pub mod store;
 

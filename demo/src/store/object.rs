@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::facts::Facts;
 use crate::base::value;
 
 /// One state of an object.
@@ -12,14 +13,23 @@ use crate::base::value;
 pub struct Object {
     /// The version of the store that this state came with.
     pub version: u64,
-    value: Arc<Value>,
+    form: Form,
     /// The JSON that readers are sent, made once for all of them.
     body: OnceLock<Bytes>,
 }
 
+/// How the state is kept.
+#[derive(Debug)]
+enum Form {
+    /// As a tree, quick to read.
+    Tree(Arc<Value>),
+    /// As the body alone, which is a tenth of it; the tree is made when somebody asks.
+    Text(Arc<Facts>, OnceLock<Arc<Value>>),
+}
+
 impl Object {
     pub(super) fn new(version: u64, value: Arc<Value>) -> Self {
-        Self { version, value, body: OnceLock::new() }
+        Self { version, form: Form::Tree(value), body: OnceLock::new() }
     }
 
     /// What a write would store.
@@ -36,43 +46,131 @@ impl Object {
     /// The same state under another version.
     #[must_use]
     pub fn moved(&self, version: u64) -> Self {
-        let mut value = Value::clone(&self.value);
+        let mut value = Value::clone(&self.tree());
         value::put(&mut value, &["metadata", "resourceVersion"], Value::from(version.to_string()));
         Self::new(version, Arc::new(value))
     }
 
-    /// The whole API object.
+    /// The same state without its tree; `None` where there is none to save.
+    pub(super) fn flat(&self) -> Option<Self> {
+        let facts = match &self.form {
+            Form::Tree(tree) => Arc::new(Facts::of(tree)),
+            Form::Text(facts, tree) => tree.get().map(|_| Arc::clone(facts))?,
+        };
+        Some(Self {
+            version: self.version,
+            form: Form::Text(facts, OnceLock::new()),
+            body: OnceLock::from(self.body()),
+        })
+    }
+
+    /// Whether it is the very same state, in whatever form.
+    pub fn is_as(&self, other: &Self) -> bool {
+        let same = match (&self.form, &other.form) {
+            (Form::Tree(one), Form::Tree(two)) => Arc::ptr_eq(one, two),
+            _ => self.body() == other.body(),
+        };
+        self.version == other.version && same
+    }
+
+    /// The whole API object. It stays at hand for who asks next.
     pub fn value(&self) -> &Arc<Value> {
-        &self.value
+        match &self.form {
+            Form::Tree(tree) => tree,
+            Form::Text(_, tree) => tree.get_or_init(|| self.read()),
+        }
+    }
+
+    /// The same for who looks through many objects: none of them stays at hand.
+    pub fn tree(&self) -> Arc<Value> {
+        match &self.form {
+            Form::Tree(tree) => Arc::clone(tree),
+            Form::Text(_, tree) => tree.get().map_or_else(|| self.read(), Arc::clone),
+        }
+    }
+
+    fn read(&self) -> Arc<Value> {
+        let read = self.body.get().and_then(|body| serde_json::from_slice(body).ok());
+        Arc::new(read.unwrap_or_default())
     }
 
     /// The same as JSON.
     pub fn body(&self) -> Bytes {
-        self.body.get_or_init(|| Bytes::from(self.value.to_string())).clone()
+        self.body.get_or_init(|| Bytes::from(self.value().to_string().into_boxed_str().into_boxed_bytes())).clone()
     }
 
     /// Its namespace, empty for cluster-scoped kinds.
     pub fn namespace(&self) -> &str {
-        value::text(&self.value, &["metadata", "namespace"])
+        self.word(&["metadata", "namespace"], |facts| &facts.namespace)
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
-        value::text(&self.value, &["metadata", "name"])
+        self.word(&["metadata", "name"], |facts| &facts.name)
     }
 
     /// Its uid.
     pub fn uid(&self) -> &str {
-        value::text(&self.value, &["metadata", "uid"])
+        self.word(&["metadata", "uid"], |facts| &facts.uid)
+    }
+
+    /// The node it is bound to, of a pod.
+    pub fn node(&self) -> &str {
+        self.word(&["spec", "nodeName"], |facts| &facts.node)
+    }
+
+    /// The phase it is in.
+    pub fn phase(&self) -> &str {
+        self.word(&["status", "phase"], |facts| &facts.phase)
+    }
+
+    fn word(&self, path: &[&str], known: impl Fn(&Facts) -> &str) -> &str {
+        match &self.form {
+            Form::Tree(tree) => value::text(tree, path),
+            Form::Text(facts, _) => known(facts),
+        }
     }
 
     /// Its labels.
     pub fn labels(&self) -> &Value {
-        value::at(&self.value, &["metadata", "labels"])
+        match &self.form {
+            Form::Tree(tree) => value::at(tree, &["metadata", "labels"]),
+            Form::Text(facts, _) => &facts.labels,
+        }
     }
 
     /// Whether it waits for its end.
     pub fn is_leaving(&self) -> bool {
-        !value::at(&self.value, &["metadata", "deletionTimestamp"]).is_null()
+        match &self.form {
+            Form::Tree(tree) => !value::at(tree, &["metadata", "deletionTimestamp"]).is_null(),
+            Form::Text(facts, _) => facts.leaving,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::Object;
+
+    #[test]
+    fn without_its_tree_an_object_says_the_same() {
+        let value = json!({
+            "kind": "Pod", "metadata": {"name": "a", "namespace": "b", "uid": "c", "labels": {"app": "d"}, "deletionTimestamp": "e"},
+            "spec": {"nodeName": "f", "number": 1.0, "large": 9_007_199_254_740_993u64}, "status": {"phase": "g"},
+        });
+        let whole = Object::new(3, Arc::new(value.clone()));
+        let flat = whole.flat().unwrap();
+        let words = |one: &Object| [one.namespace(), one.name(), one.uid(), one.node(), one.phase()].map(str::to_owned);
+        assert_eq!((words(&flat), flat.version), (words(&whole), 3));
+        assert_eq!(words(&flat), ["b", "a", "c", "f", "g"]);
+        assert_eq!((flat.labels(), flat.is_leaving(), flat.body()), (whole.labels(), true, whole.body()));
+        assert!(flat.flat().is_none(), "there is nothing to save yet");
+        assert_eq!((Value::clone(&flat.tree()), flat.flat().is_none()), (value.clone(), true));
+        assert_eq!(**flat.value(), value);
+        assert!(flat.flat().is_some());
     }
 }

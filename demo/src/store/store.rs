@@ -1,17 +1,11 @@
 //! Objects by kind, one counter of versions, and per kind the last changes.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Value, json};
 
-use super::{KindId, KindRow, Object};
+use super::{KindId, KindRow, Object, slim::Table};
 use crate::base::value;
-
-/// How many changes of a kind a watch can go back.
-const RING: usize = 10_000;
 
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,14 +38,6 @@ pub struct Expired {
     pub oldest: u64,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Table {
-    objects: BTreeMap<(String, String), Arc<Object>>,
-    ring: VecDeque<Event>,
-    /// Changes up to this version may be forgotten.
-    forgotten: u64,
-}
-
 /// All objects of the world.
 #[derive(Debug, Clone, Default)]
 pub struct Store {
@@ -60,6 +46,8 @@ pub struct Store {
     places: Vec<usize>,
     tables: Vec<Table>,
     version: u64,
+    /// Changes are forgotten at once.
+    forgetful: bool,
 }
 
 impl Store {
@@ -72,7 +60,7 @@ impl Store {
         }
         self.kinds.push(row);
         self.places.push(self.tables.len());
-        self.tables.push(Table { forgotten: self.version, ..Table::default() });
+        self.tables.push(Table::begun(self.version));
         KindId(self.kinds.len() - 1)
     }
 
@@ -138,7 +126,8 @@ impl Store {
         let table = &mut self.tables[self.places[kind.0]];
         let old = table.objects.insert(key, Arc::clone(&new));
         let change = if old.is_some() { Change::Modified } else { Change::Added };
-        table.note(Event { version: self.version, change, old, new: Arc::clone(&new) });
+        table.note(Event { version: self.version, change, old, new: Arc::clone(&new) }, self.forgetful);
+        table.slim(&new);
         new
     }
 
@@ -152,11 +141,11 @@ impl Store {
     pub fn remove(&mut self, kind: KindId, namespace: &str, name: &str) -> Option<Arc<Object>> {
         let old = self.tables[self.places[kind.0]].objects.remove(&(namespace.to_owned(), name.to_owned()))?;
         self.version += 1;
-        let mut last = Value::clone(old.value());
+        let mut last = Value::clone(&old.tree());
         value::put(&mut last, &["metadata", "resourceVersion"], json!(self.version.to_string()));
         let new = Arc::new(Object::new(self.version, Arc::new(last)));
         let event = Event { version: self.version, change: Change::Deleted, old: Some(old), new: Arc::clone(&new) };
-        self.tables[self.places[kind.0]].note(event);
+        self.tables[self.places[kind.0]].note(event, self.forgetful);
         Some(new)
     }
 
@@ -185,23 +174,22 @@ impl Store {
         Ok(objects.into_values().filter(inside).collect())
     }
 
+    /// Whether changes are forgotten at once, because nobody can watch.
+    pub fn set_forgetful(&mut self, forgetful: bool) {
+        self.forgetful = forgetful;
+    }
+
+    /// Puts away what was read of kinds with many objects.
+    pub fn tidy(&mut self) {
+        self.tables.iter_mut().for_each(Table::tidy);
+    }
+
     /// Forgets all changes, as a compaction of the real store does.
     pub fn compact(&mut self) {
         for table in &mut self.tables {
             table.ring.clear();
             table.forgotten = self.version;
         }
-    }
-}
-
-impl Table {
-    fn note(&mut self, event: Event) {
-        if self.ring.len() == RING
-            && let Some(gone) = self.ring.pop_front()
-        {
-            self.forgotten = gone.version;
-        }
-        self.ring.push_back(event);
     }
 }
 

@@ -99,6 +99,8 @@ pub struct Edge {
 #[derive(Debug, Clone, Default)]
 pub struct Edges {
     all: Vec<Option<Edge>>,
+    /// By the reporting pod.
+    of: Vec<Vec<u32>>,
     known: HashMap<EdgeKey, u32, BuildHasherDefault<Fold>>,
 }
 
@@ -107,7 +109,12 @@ impl Edges {
     pub fn number(&mut self, key: EdgeKey) -> u32 {
         *self.known.entry(key).or_insert_with(|| {
             self.all.push(Some(Edge { key, requests: 0, buckets: [0; BOUNDS.len()], sum: 0.0 }));
-            self.all.len() as u32 - 1
+            let (number, pod) = (self.all.len() as u32 - 1, key.pod as usize);
+            if self.of.len() <= pod {
+                self.of.resize_with(pod + 1, Vec::new);
+            }
+            self.of[pod].push(number);
+            number
         })
     }
 
@@ -127,9 +134,16 @@ impl Edges {
             let keep = keep(key.pod);
             if !keep && let Some(edge) = self.all.get_mut(*number as usize) {
                 *edge = None;
+                self.of[key.pod as usize] = Vec::new();
             }
             keep
         });
+    }
+
+    /// The edges that a pod reports, with their numbers.
+    pub fn of(&self, pod: u32) -> impl Iterator<Item = (u32, &Edge)> {
+        let own = self.of.get(pod as usize).into_iter().flatten();
+        own.filter_map(|number| Some((*number, self.all.get(*number as usize)?.as_ref()?)))
     }
 
     /// All edges with their numbers.

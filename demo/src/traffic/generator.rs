@@ -1,6 +1,6 @@
 //! Load from Jobs: while the pods of a Job that run a load generator live, their requests flow like those of a world file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{behaviour::Flow, json};
 use crate::base::{fortio, kinds, objects::Objects};
@@ -8,7 +8,9 @@ use crate::base::{fortio, kinds, objects::Objects};
 /// A flow for each Job whose pods make load.
 pub fn generators(objects: &dyn Objects) -> Vec<Flow> {
     let mut flows: BTreeMap<String, Flow> = BTreeMap::new();
-    for pod in objects.list(kinds::POD, None) {
+    let jobs = objects.list(kinds::JOB, None);
+    let spaces: BTreeSet<&str> = jobs.iter().map(|job| json::namespace(job)).collect();
+    for pod in spaces.into_iter().flat_map(|space| objects.list(kinds::POD, Some(space))) {
         let owners = json::list(&pod, &["metadata", "ownerReferences"]);
         let Some(job) = owners.iter().find(|owner| json::word(owner, &["kind"]) == "Job") else { continue };
         let from = format!("{}/Job/{}", json::namespace(&pod), json::word(job, &["name"]));

@@ -23,14 +23,25 @@ pub struct LogRecord {
 #[derive(Debug, Clone)]
 pub enum Line {
     /// Of the proxy: one request.
-    Access(Box<Access>),
+    Access(Access),
     /// Of the application.
-    App(String),
+    App(Box<str>),
 }
 
-/// One request in an access log.
+/// One request in an access log. Large worlds keep a million of them, so each holds only what is its own.
 #[derive(Debug, Clone)]
 pub struct Access {
+    /// What it has in common with others.
+    pub shape: Arc<Shape>,
+    /// Bytes of the answer.
+    pub bytes: u32,
+    /// Milliseconds.
+    pub ms: f32,
+}
+
+/// What requests of one kind between the same two have in common.
+#[derive(Debug, Clone)]
+pub struct Shape {
     /// Method.
     pub method: String,
     /// Path.
@@ -43,10 +54,6 @@ pub struct Access {
     pub flags: Flags,
     /// Why, in Envoy's words.
     pub details: String,
-    /// Bytes of the answer.
-    pub bytes: u32,
-    /// Milliseconds.
-    pub ms: f64,
     /// `ADDRESS:PORT` of the pod called.
     pub upstream: Option<String>,
     /// `outbound|…` or `inbound|…`.
@@ -56,34 +63,42 @@ pub struct Access {
 }
 
 impl LogRecord {
+    /// The line, as `kubectl logs` shows it.
+    pub fn text(&self) -> String {
+        self.line.text(self.at)
+    }
+}
+
+impl Line {
     /// The container that wrote it; `None`: the application's first.
     pub fn container(&self) -> Option<&'static str> {
-        match self.line {
-            Line::Access(_) => Some("istio-proxy"),
-            Line::App(_) => None,
+        match self {
+            Self::Access(_) => Some("istio-proxy"),
+            Self::App(_) => None,
         }
     }
 
-    /// The line, as `kubectl logs` shows it.
-    pub fn text(&self) -> String {
-        let access = match &self.line {
-            Line::App(text) => return text.clone(),
-            Line::Access(access) => access,
+    /// The line, as `kubectl logs` shows it, written at a time.
+    pub fn text(&self, at: f64) -> String {
+        let access = match self {
+            Self::App(text) => return text.to_string(),
+            Self::Access(access) => access,
         };
+        let shape = &access.shape;
         format!(
             "[{}] \"{} {} HTTP/1.1\" {} {} {} - \"-\" 0 {} {} - \"-\" \"-\" \"-\" \"{}\" \"{}\" {} - - - - {}",
-            stamp(self.at),
-            access.method,
-            access.path,
-            access.code,
-            access.flags.text(),
-            access.details,
+            stamp(at),
+            shape.method,
+            shape.path,
+            shape.code,
+            shape.flags.text(),
+            shape.details,
             access.bytes,
             access.ms.round(),
-            access.host,
-            access.upstream.as_deref().unwrap_or("-"),
-            access.cluster,
-            access.route.as_deref().unwrap_or("default"),
+            shape.host,
+            shape.upstream.as_deref().unwrap_or("-"),
+            shape.cluster,
+            shape.route.as_deref().unwrap_or("default"),
         )
     }
 }

@@ -23,6 +23,7 @@ mod queue;
 mod report;
 mod request;
 mod serve;
+mod shapes;
 mod span;
 mod state;
 mod stream;
@@ -47,7 +48,7 @@ pub use self::{
     edge::{BOUNDS, Edge, EdgeKey, Reporter, Security, Workload},
     flags::Flags,
     generator::generators,
-    log::{Access, Line, LogRecord, stamp},
+    log::{Access, Line, LogRecord, Shape, stamp},
     request::Request,
     state::Tries,
     tunnel::{Tunnel, TunnelKey},
@@ -123,6 +124,8 @@ pub struct Traffic {
     fared: Vec<Fared>,
     state: State,
     seen: Option<Arc<Snapshot>>,
+    /// How many snapshots were seen.
+    snapshots: u64,
     active: Bound,
     pending: Vec<(f64, Bound)>,
     convergence: Vec<f64>,
@@ -140,6 +143,7 @@ impl Traffic {
             fared,
             state: State::default(),
             seen: None,
+            snapshots: 0,
             active: Bound::default(),
             pending: Vec::new(),
             convergence: Vec::new(),
@@ -204,6 +208,7 @@ impl Traffic {
         if !known {
             let bound = self.state.bind(snapshot);
             self.state.see(&bound);
+            self.snapshots += 1;
             if self.seen.is_none() {
                 self.active = bound;
             } else {
@@ -216,6 +221,7 @@ impl Traffic {
         }
         while let Some(at) = self.pending.iter().rposition(|(due, _)| *due <= now) {
             self.active = self.pending.swap_remove(at).1;
+            self.state.shapes.forget();
             // What was pushed before it is overtaken.
             self.pending.drain(..at.min(self.pending.len()));
         }
@@ -256,6 +262,16 @@ impl Traffic {
         let stream = Stream::of(self.seed, gateway, at).child(self.asked);
         let mut walk = Walk { bound: &self.active, state: &mut self.state, stream };
         Some(walk.call(&site, Some(pod), at as f64, f64::INFINITY, 0))
+    }
+
+    /// The counters of the edges that a pod reports, with numbers that stay.
+    pub fn edges_of(&self, pod: u32) -> impl Iterator<Item = (u32, &Edge)> {
+        self.state.edges.of(pod)
+    }
+
+    /// Rises whenever other pods may be there.
+    pub fn pods_seen(&self) -> u64 {
+        self.snapshots
     }
 
     /// Counters of all edges, with numbers that stay.

@@ -6,7 +6,8 @@ use super::{
     compile::{Choice, Inbound, Proxy, Site},
     edge::{EdgeKey, Reporter, Security, UNKNOWN},
     flags::Flags,
-    log::{Access, Line, LogRecord},
+    log::{Access, Line, LogRecord, Shape},
+    shapes::address,
     state::{Bound, Done},
     walk::{Called, Outcome, Walk},
 };
@@ -42,20 +43,23 @@ impl Walk<'_> {
         };
         self.count(key, t, outcome.latency);
         if self.sampled(pod) {
-            let upstream =
-                called.pod.map(|pod| format!("{}:{}", self.bound.snapshot.pods()[pod as usize].ip, called.port));
-            let route = match &site.choice {
-                Choice::Forward(forward) => forward.route.clone(),
-                _ => None,
-            };
-            let details = match &site.choice {
-                Choice::Answer(403, Some(by)) => rbac(by),
-                _ => details(outcome, called.pod.is_some()),
-            };
-            let cluster = called.cluster.map_or("-".to_owned(), |cluster| cluster.name.to_string());
-            let path = site.request.path.as_str().into();
-            let at = t + outcome.latency;
-            let line = access(site, path, outcome, details, 0, upstream, cluster, route);
+            let ends = (address(site), called.cluster.map_or(0, address), called.pod);
+            let bound = self.bound;
+            let shape = self.state.shapes.of((ends, outcome.code, outcome.flags), || {
+                let upstream =
+                    called.pod.map(|pod| format!("{}:{}", bound.snapshot.pods()[pod as usize].ip, called.port));
+                let route = match &site.choice {
+                    Choice::Forward(forward) => forward.route.clone(),
+                    _ => None,
+                };
+                let details = match &site.choice {
+                    Choice::Answer(403, Some(by)) => rbac(by),
+                    _ => details(outcome, called.pod.is_some()),
+                };
+                let cluster = called.cluster.map_or("-".to_owned(), |cluster| cluster.name.to_string());
+                shape(site, site.request.path.as_str().into(), outcome, details, upstream, cluster, route)
+            });
+            let (at, line) = (t + outcome.latency, access(shape, 0, outcome));
             let state = &self.state.pods[pod as usize];
             let (namespace, pod) = (Arc::clone(&state.namespace), Arc::clone(&state.name));
             self.state.logs.push(LogRecord { at, namespace, pod, line });
@@ -88,15 +92,19 @@ impl Walk<'_> {
         };
         self.count(key, t, outcome.latency);
         if self.sampled(number) {
-            let details = match &inbound.refused_by {
-                Some(by) => rbac(by),
-                None => details(outcome, true),
-            };
+            let ends = (address(site), address(inbound), Some(pod));
+            let shape = self.state.shapes.of((ends, outcome.code, outcome.flags), || {
+                let details = match &inbound.refused_by {
+                    Some(by) => rbac(by),
+                    None => details(outcome, true),
+                };
+                let upstream = Some(format!("{}:{}", bound.snapshot.pods()[pod as usize].ip, inbound.port));
+                let cluster = format!("inbound|{}||", inbound.port);
+                shape(site, Arc::clone(&inbound.path), outcome, details, upstream, cluster, None)
+            });
             let [least, most] = inbound.serves.bytes;
             let bytes = least + self.stream.below(most.saturating_sub(least).max(1) as usize) as u32;
-            let upstream = Some(format!("{}:{}", bound.snapshot.pods()[pod as usize].ip, inbound.port));
-            let cluster = format!("inbound|{}||", inbound.port);
-            let line = access(site, Arc::clone(&inbound.path), outcome, details, bytes, upstream, cluster, None);
+            let line = access(shape, bytes, outcome);
             self.log(bound, pod, t + outcome.latency, line);
         }
     }
@@ -146,28 +154,19 @@ fn details(outcome: Outcome, reached: bool) -> String {
     word.to_owned()
 }
 
-#[expect(clippy::too_many_arguments, reason = "the fields of one line")]
-fn access(
+fn shape(
     site: &Site,
     path: Arc<str>,
     outcome: Outcome,
     details: String,
-    bytes: u32,
     upstream: Option<String>,
     cluster: String,
     route: Option<Arc<str>>,
-) -> Line {
-    Line::Access(Box::new(Access {
-        method: site.request.method.clone(),
-        path,
-        host: site.request.host.clone(),
-        code: outcome.code,
-        flags: outcome.flags,
-        details,
-        bytes,
-        ms: outcome.latency,
-        upstream,
-        cluster,
-        route,
-    }))
+) -> Shape {
+    let (method, host) = (site.request.method.clone(), site.request.host.clone());
+    Shape { method, path, host, code: outcome.code, flags: outcome.flags, details, upstream, cluster, route }
+}
+
+fn access(shape: Arc<Shape>, bytes: u32, outcome: Outcome) -> Line {
+    Line::Access(Access { shape, bytes, ms: outcome.latency as f32 })
 }

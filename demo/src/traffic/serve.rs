@@ -110,7 +110,7 @@ impl Walk<'_> {
                 .replace("{{peer}}", peer)
                 .replace("{{ms}}", &format!("{latency:.0}"))
                 .replace("{{path}}", &inbound.path);
-            self.log(bound, pod, t + latency, Line::App(text));
+            self.log(bound, pod, t + latency, Line::App(text.into()));
         }
         (latency, code)
     }

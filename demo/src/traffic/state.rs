@@ -15,6 +15,7 @@ use super::{
     limit::Bucket,
     log::LogRecord,
     queue::{self, Queue},
+    shapes::Shapes,
     tunnel::Tunnels,
 };
 
@@ -135,6 +136,7 @@ pub(super) struct State {
     pub(super) edges: Edges,
     pub(super) tunnels: Tunnels,
     pub(super) logs: Vec<LogRecord>,
+    pub(super) shapes: Shapes,
 }
 
 /// A snapshot with the numbers its pods, groups and Services have in the state.

@@ -80,7 +80,8 @@ pub fn build(
     control.state.quiet = false;
     looks += control.jump(stage, now);
     let unready = unready(stage);
-    let pods = stage.list(kinds::POD, None).len();
+    let mut pods = 0;
+    stage.visit(kinds::POD, None, &mut |_, _| pods += 1);
     Ok(Built { file, control, pods, unready, looks })
 }
 

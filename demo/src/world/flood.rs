@@ -32,7 +32,7 @@ impl Flood {
             at: from as f64,
             namespace: Arc::clone(&namespace),
             pod: Arc::clone(&pod),
-            line: Line::App(format!("flood line {line}: nothing happened, and it is said at length")),
+            line: Line::App(format!("flood line {line}: nothing happened, and it is said at length").into()),
         })
     }
 }

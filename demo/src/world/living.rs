@@ -12,6 +12,7 @@ use super::{
     Bundle, Flood, Stage, Trouble, build,
     build::oldest,
     file,
+    keeping::Keeping,
     logs::Logs,
     meter::{Meter, Readout},
     strain::Strain,
@@ -32,9 +33,6 @@ const TICK: u64 = 100;
 const WARM: u64 = 45_000;
 /// History made up before that, milliseconds.
 const PAST: u64 = 30 * 60_000;
-/// Between two scrapes, milliseconds, and how long samples are kept.
-const SCRAPE: u64 = 5_000;
-const KEPT: u64 = 2 * 60 * 60_000;
 /// A machine that slept does not live through what it missed: the traffic of more than so many milliseconds is left out.
 const MISSED: u64 = 10_000;
 /// Between two looks at what lies about: probes, memory, logs of pods that are gone.
@@ -73,6 +71,8 @@ pub struct World {
     tsdb: Tsdb,
     scraper: Scraper,
     logs: Logs,
+    /// The version of the store at which logs of pods that are gone were last looked for.
+    swept: u64,
     rules: Rules,
     floods: Vec<Flood>,
     strain: Strain,
@@ -90,11 +90,12 @@ impl World {
         // The cluster is as old as the oldest thing in it; its file tells.
         let mut cluster = Cluster::with(wish.seed, oldest(&file, wish.now), &file.crds);
         cluster.set_admission(admission);
+        cluster.set_forgetful(true);
         let warm = time::earlier(wish.now, std::time::Duration::from_millis(WARM));
         let built = build(file, wish.pods, wish.seed, warm, &mut cluster)?;
         let behaviours = behaviours(&built.file)?;
         let flows = built.file.flows.iter().map(|flow| read(flow, "traffic")).collect::<Result<Vec<_>, _>>()?;
-        let start = millis(warm);
+        let (start, keeping) = (millis(warm), Keeping::of(built.pods));
         let mut world = Self {
             observed: cluster.store().version(),
             compiled: 0,
@@ -105,14 +106,16 @@ impl World {
             snapshot: Arc::default(),
             ticked: start,
             chores: start,
-            tsdb: Tsdb::new(SCRAPE, KEPT),
-            scraper: Scraper::new(wish.seed),
-            logs: Logs::default(),
+            tsdb: Tsdb::new(keeping.scrape, keeping.samples),
+            scraper: Scraper::new(wish.seed, keeping.detail),
+            logs: Logs::new(keeping.lines),
+            swept: 0,
             rules,
             floods: Vec::new(),
             strain: Strain::default(),
             meter: Meter::default(),
         };
+        world.cluster.set_forgetful(false);
         world.observe_all();
         world.live(wish.now);
         let seed = wish.seed;
@@ -186,7 +189,7 @@ impl World {
             let events = self.cluster.store().since(id, self.observed).ok()?;
             news.extend(events.map(|event| {
                 let key = Key::new(kind, event.new.namespace(), event.new.name());
-                let object = (event.change != Change::Deleted).then(|| Arc::clone(event.new.value()));
+                let object = (event.change != Change::Deleted).then(|| event.new.tree());
                 (event.version, key, object)
             }));
         }
@@ -197,7 +200,9 @@ impl World {
         for (kind, id) in known(&self.cluster) {
             for object in self.cluster.store().list(id, None) {
                 let key = Key::new(kind, object.namespace(), object.name());
-                self.control.observe(&key, Some(object.value()), self.cluster.now());
+                if !self.control.knows(&key, object.version) {
+                    self.control.observe(&key, Some(&object.tree()), self.cluster.now());
+                }
             }
         }
         self.observed = self.cluster.store().version();
@@ -256,12 +261,18 @@ impl World {
             (self.control.state.usage, self.control.state.unmeasured) = (usage, false);
         }
         self.strain.look(self.traffic.signals(), &mut self.control.state, at(self.ticked));
-        if let Some(pods) = self.cluster.store().find("", "pods") {
-            let store = self.cluster.store();
-            self.logs.keep(|namespace, pod| store.get(pods, namespace, pod).is_some());
+        self.cluster.tidy();
+        let store = self.cluster.store();
+        if let Some(pods) = store.find("", "pods") {
+            let went =
+                store.since(pods, self.swept).map_or(true, |mut all| all.any(|one| one.change == Change::Deleted));
+            if went {
+                self.logs.keep(|namespace, pod| store.get(pods, namespace, pod).is_some());
+            }
+            self.swept = store.version();
         }
-        if let Ok(k) = i64::try_from(self.ticked / SCRAPE) {
-            self.tsdb.forget(k);
+        if let Ok(now) = i64::try_from(self.ticked) {
+            self.tsdb.forget(now / self.tsdb.interval());
         }
     }
 
@@ -341,9 +352,9 @@ fn admission(cluster: &Cluster, row: &KindRow, object: &mut Value) {
     let store = cluster.store();
     let space = text(object, &["metadata", "namespace"]).to_owned();
     let namespace = store.find("", "namespaces").and_then(|id| store.get(id, "", &space));
-    let injector = store.find("", "pods").is_some_and(|pods| {
-        store.list(pods, Some("istio-system")).any(|pod| text(pod.value(), &["metadata", "labels", "app"]) == "istiod")
-    });
+    let injector = store
+        .find("", "pods")
+        .is_some_and(|pods| store.list(pods, Some("istio-system")).any(|pod| text(pod.labels(), &["app"]) == "istiod"));
     inject::join(object, namespace.map_or(&Value::Null, |namespace| namespace.value()), injector);
 }
 

@@ -1,7 +1,7 @@
 //! What the containers of a world said lately: kept as facts, written out when somebody reads them.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::Arc,
 };
 
@@ -9,34 +9,38 @@ use jiff::Timestamp;
 
 use crate::{
     api::{Ask, Line, Readings},
-    traffic::LogRecord,
+    traffic::{self, LogRecord},
 };
-
-/// Lines kept of one container.
-const KEPT: usize = 2_000;
 
 #[derive(Debug, Clone, Default)]
 struct Log {
     next: u64,
-    /// The newest ones; the last has the number before `next`.
-    records: VecDeque<LogRecord>,
+    /// The newest ones with their times; the last has the number before `next`.
+    lines: VecDeque<(f64, traffic::Line)>,
 }
 
 /// Logs by namespace and pod: the application's and the proxy's.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Logs {
-    pods: BTreeMap<(Arc<str>, Arc<str>), [Log; 2]>,
+    pods: HashMap<(Arc<str>, Arc<str>), [Log; 2]>,
+    /// Lines kept of one container.
+    kept: usize,
 }
 
 impl Logs {
+    /// None yet; so many lines are kept of one container.
+    pub fn new(kept: usize) -> Self {
+        Self { pods: HashMap::new(), kept }
+    }
+
     /// Takes a line in.
     pub fn take(&mut self, record: LogRecord) {
-        let key = (Arc::clone(&record.namespace), Arc::clone(&record.pod));
-        let log = &mut self.pods.entry(key).or_default()[usize::from(record.container().is_some())];
-        if log.records.len() == KEPT {
-            log.records.pop_front();
+        let LogRecord { at, namespace, pod, line } = record;
+        let log = &mut self.pods.entry((namespace, pod)).or_default()[usize::from(line.container().is_some())];
+        if log.lines.len() == self.kept {
+            log.lines.pop_front();
         }
-        log.records.push_back(record);
+        log.lines.push_back((at, line));
         log.next += 1;
     }
 
@@ -51,15 +55,15 @@ impl Readings for Logs {
         let key = (Arc::from(ask.namespace.as_str()), Arc::from(ask.pod.as_str()));
         let Some(logs) = self.pods.get(&key) else { return Vec::new() };
         let log = &logs[usize::from(ask.container == "istio-proxy")];
-        let oldest = log.next - log.records.len() as u64;
+        let oldest = log.next - log.lines.len() as u64;
         let from = ask.after.map_or(0, |after| (after + 1).saturating_sub(oldest));
-        let new = log.records.iter().skip(usize::try_from(from).unwrap_or(usize::MAX));
-        (oldest + from..).zip(new).map(|(number, record)| line(number, record)).collect()
+        let new = log.lines.iter().skip(usize::try_from(from).unwrap_or(usize::MAX));
+        (oldest + from..).zip(new).map(|(number, (at, line))| told(number, *at, line)).collect()
     }
 }
 
-fn line(number: u64, record: &LogRecord) -> Line {
+fn told(number: u64, ms: f64, line: &traffic::Line) -> Line {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds of this era fit an i64")]
-    let at = Timestamp::from_millisecond(record.at as i64).unwrap_or_default();
-    Line { number, at, text: record.text() }
+    let at = Timestamp::from_millisecond(ms as i64).unwrap_or_default();
+    Line { number, at, text: line.text(ms) }
 }

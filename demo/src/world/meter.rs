@@ -15,7 +15,7 @@ use crate::{
         usage::{Amount, PodUsage, Usage},
         value::{at, list, text},
     },
-    store::Store,
+    store::{Object, Store},
     traffic::{IDLE, Signal, Traffic},
 };
 
@@ -31,10 +31,29 @@ struct Point {
     proxy: f64,
 }
 
+/// Whose part a container takes.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    /// The application's.
+    Own,
+    /// The sidecar's.
+    Proxy,
+    /// Neither: it does nothing.
+    Idle(Amount),
+}
+
+/// The containers of a pod that run, in one of its states.
+#[derive(Debug, Clone)]
+struct Running {
+    version: u64,
+    parts: Vec<(String, Part)>,
+}
+
 /// What was read last, by uid.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Meter {
     points: HashMap<Arc<str>, Point>,
+    running: HashMap<Arc<str>, Running>,
     read: u64,
 }
 
@@ -48,6 +67,7 @@ impl Meter {
         let pods = store.find("", "pods")?;
         let when = i64::try_from(now).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())?;
         let mut points = HashMap::with_capacity(self.points.len());
+        let mut held = std::mem::take(&mut self.running);
         let mut usage = Usage::default();
         for signal in traffic.signals() {
             let proxy = signal.proxy.map_or(0.0, |proxy| proxy.cpu_seconds);
@@ -56,7 +76,10 @@ impl Meter {
                 (self.points.get(&signal.uid), store.get(pods, &signal.namespace, &signal.pod))
             {
                 let window = Duration::from_millis(now - before.at);
-                let containers = containers(pod.value(), &signal, *before, point);
+                let known = held.remove(&signal.uid).filter(|running| running.version == pod.version);
+                let running = known.unwrap_or_else(|| Running::of(pod, &signal));
+                let containers = running.use_of(&signal, *before, point);
+                self.running.insert(Arc::clone(&signal.uid), running);
                 usage.note(&signal.namespace, &signal.pod, PodUsage { at: when, window, containers });
             }
             points.insert(signal.uid, point);
@@ -66,27 +89,38 @@ impl Meter {
     }
 }
 
-/// What each container that runs uses.
-fn containers(pod: &Value, signal: &Signal, before: Point, now: Point) -> Vec<(String, Amount)> {
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds between two readings")]
-    let seconds = (now.at - before.at) as f64 / 1000.0;
-    let rate = |from: f64, to: f64| ((to - from) / seconds).max(0.0);
-    let statuses = list(pod, &["status", "containerStatuses"]).iter();
-    let statuses = list(pod, &["status", "initContainerStatuses"]).iter().chain(statuses);
-    let running = statuses.filter(|one| at(one, &["state", "running"]).is_object());
-    let names: Vec<&str> = running.map(|one| text(one, &["name"])).collect();
-    let specs = list(pod, &["spec", "containers"]).iter();
-    let own = specs.map(|one| text(one, &["name"])).find(|name| *name != SIDECAR || signal.proxy.is_none());
-    let amount = |name: &str| match signal.proxy {
-        _ if Some(name) == own => {
-            Amount { cores: signal.idle_cores + rate(before.own, now.own), memory: signal.memory }
-        }
-        Some(proxy) if name == SIDECAR => {
-            Amount { cores: proxy.idle_cores + rate(before.proxy, now.proxy), memory: proxy.memory }
-        }
-        _ => idle(pod, name),
-    };
-    names.into_iter().map(|name| (name.to_owned(), amount(name))).collect()
+impl Running {
+    fn of(pod: &Object, signal: &Signal) -> Self {
+        let (version, pod) = (pod.version, pod.tree());
+        let statuses = list(&pod, &["status", "containerStatuses"]).iter();
+        let statuses = list(&pod, &["status", "initContainerStatuses"]).iter().chain(statuses);
+        let running = statuses.filter(|one| at(one, &["state", "running"]).is_object());
+        let specs = list(&pod, &["spec", "containers"]).iter();
+        let own = specs.map(|one| text(one, &["name"])).find(|name| *name != SIDECAR || signal.proxy.is_none());
+        let part = |name: &str| match name {
+            _ if Some(name) == own => Part::Own,
+            SIDECAR if signal.proxy.is_some() => Part::Proxy,
+            _ => Part::Idle(idle(&pod, name)),
+        };
+        let names = running.map(|one| text(one, &["name"]));
+        Self { version, parts: names.map(|name| (name.to_owned(), part(name))).collect() }
+    }
+
+    /// What each of them uses.
+    fn use_of(&self, signal: &Signal, before: Point, now: Point) -> Vec<(String, Amount)> {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds between two readings")]
+        let seconds = (now.at - before.at) as f64 / 1000.0;
+        let rate = |from: f64, to: f64| ((to - from) / seconds).max(0.0);
+        let amount = |part: &Part| match (part, signal.proxy) {
+            (Part::Own, _) => Amount { cores: signal.idle_cores + rate(before.own, now.own), memory: signal.memory },
+            (Part::Proxy, Some(proxy)) => {
+                Amount { cores: proxy.idle_cores + rate(before.proxy, now.proxy), memory: proxy.memory }
+            }
+            (Part::Idle(amount), _) => *amount,
+            (Part::Proxy, None) => Amount::default(),
+        };
+        self.parts.iter().map(|(name, part)| (name.clone(), amount(part))).collect()
+    }
 }
 
 /// A container that does nothing, within its limits.

@@ -35,10 +35,10 @@ impl Strain {
         let at = now.as_millisecond() as f64;
         let mut there = BTreeSet::new();
         for signal in signals {
-            let key = Key::new(kinds::POD, &signal.namespace, &signal.pod);
+            let key = || Key::new(kinds::POD, &signal.namespace, &signal.pod);
             if signal.memory_limit.is_some_and(|limit| signal.memory > limit) {
                 let exit = Exit { container: String::new(), code: 137, reason: "OOMKilled" };
-                kubelet::exit(state, &key, &exit, now);
+                kubelet::exit(state, &key(), &exit, now);
                 continue;
             }
             let Some(probe) = signal.probe else { continue };
@@ -53,13 +53,13 @@ impl Strain {
                 kept.failed += 1;
                 if kept.failed >= probe.failures && !kept.out {
                     kept.out = true;
-                    kubelet::readiness(state, &key, false, now);
+                    kubelet::readiness(state, &key(), false, now);
                 }
             } else {
                 kept.failed = 0;
                 if kept.out {
                     kept.out = false;
-                    kubelet::readiness(state, &key, true, now);
+                    kubelet::readiness(state, &key(), true, now);
                 }
             }
         }

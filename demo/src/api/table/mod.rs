@@ -60,9 +60,10 @@ pub fn render(
     let rows: Vec<Value> = objects
         .iter()
         .map(|object| {
-            let mut line = json!({"cells": make(object.value())});
+            let tree = object.tree();
+            let mut line = json!({"cells": make(&tree)});
             if row.plural == "pods" && row.group.is_empty() {
-                let (reason, message) = match text(object.value(), &["status", "phase"]) {
+                let (reason, message) = match object.phase() {
                     "Succeeded" => ("Succeeded", "The pod has completed successfully."),
                     "Failed" => ("Failed", "The pod failed."),
                     _ => ("", ""),
@@ -75,10 +76,10 @@ pub fn render(
             match include {
                 Include::None => line["object"] = Value::Null,
                 Include::Metadata => {
-                    line["object"] = read::partial(object.value());
+                    line["object"] = read::partial(&tree);
                     line["object"]["apiVersion"] = json!(format!("meta.k8s.io/{v}"));
                 }
-                Include::Object => line["object"] = super::write::as_version(row, object.value(), version),
+                Include::Object => line["object"] = super::write::as_version(row, &tree, version),
             }
             line
         })

@@ -16,7 +16,7 @@ use super::{
     quantile::of_values,
     sums::{Sum, mean},
 };
-use crate::metrics::{answers, tsdb::Tags};
+use crate::metrics::{answers, tags::Tags};
 
 pub(super) fn aggregate(eval: Eval<'_>, one: &AggregateExpr, grid: Grid) -> Result<Matrix, QueryError> {
     let op = one.op.id();

@@ -14,7 +14,7 @@ use super::{
     Grid, Matrix, QueryError, Row,
     eval::{Eval, distinct},
 };
-use crate::metrics::tsdb::Tags;
+use crate::metrics::tags::Tags;
 
 pub(super) fn binary(eval: Eval<'_>, one: &BinaryExpr, grid: Grid) -> Result<Matrix, QueryError> {
     let (left, right) = (eval.eval(&one.lhs, grid)?, eval.eval(&one.rhs, grid)?);

@@ -2,13 +2,14 @@
 
 use std::time::UNIX_EPOCH;
 
-use promql_parser::{
-    label::{MatchOp, Matcher},
-    parser::{AtModifier, Expr, MatrixSelector, Offset, SubqueryExpr, VectorSelector},
-};
+use promql_parser::parser::{AtModifier, Expr, MatrixSelector, Offset, SubqueryExpr, VectorSelector};
 
-use super::{Grid, Matrix, QueryError, Row, aggregate, binary, functions, ranges::Range};
-use crate::metrics::tsdb::{Series, Tags, Tsdb};
+use super::{Grid, Matrix, QueryError, Row, aggregate, binary, functions, ranges::Range, select::taken};
+use crate::metrics::{
+    block::{Block, Column},
+    tags::Tags,
+    tsdb::Tsdb,
+};
 
 /// One query.
 #[derive(Clone, Copy)]
@@ -106,15 +107,23 @@ impl Eval<'_> {
         read: impl Fn((i64, f64)) -> f64,
     ) -> Result<Vec<Row>, QueryError> {
         let moved = Shift::of(selector.offset.as_ref(), selector.at.as_ref(), self.whole);
+        let (first, last) = (moved.apply(grid.start), moved.apply(grid.end()));
         let all = self.matching(selector);
-        if all.len().saturating_mul(grid.n) > MOST_VALUES {
+        let many: usize = all.iter().map(|(_, columns)| columns.len()).sum();
+        if many.saturating_mul(grid.n) > MOST_VALUES {
             return Err(too_many());
         }
-        let rows = all.into_iter().map(|series| {
-            let value = |t| self.tsdb.latest(series, moved.apply(t), self.lookback).map(&read);
-            Row { tags: series.tags.clone(), values: grid.times().map(value).collect() }
-        });
-        Ok(rows.filter(|row: &Row| row.values.iter().any(Option::is_some)).collect())
+        let mut found = Vec::with_capacity(many);
+        for (block, columns) in all {
+            let rows = self.tsdb.newest(block, first, last);
+            found.extend(columns.into_iter().map(|column| {
+                let latest = |t| self.tsdb.latest((block, &rows), column, moved.apply(t), self.lookback);
+                Row { tags: block.tags(column), values: grid.times().map(|t| latest(t).map(&read)).collect() }
+            }));
+        }
+        found.retain(|row: &Row| row.values.iter().any(Option::is_some));
+        found.sort_unstable_by(|a, b| a.tags.cmp(&b.tags));
+        Ok(found)
     }
 
     fn ranges(self, selector: &MatrixSelector, grid: Grid) -> Result<Vec<Range>, QueryError> {
@@ -124,13 +133,20 @@ impl Eval<'_> {
         }
         let moved = Shift::of(selector.vs.offset.as_ref(), selector.vs.at.as_ref(), self.whole);
         let (first, last) = (moved.apply(grid.start), moved.apply(grid.end()));
-        let ranges = self.matching(&selector.vs).into_iter().map(|series| Range {
-            tags: series.tags.clone(),
-            samples: self.tsdb.window(series, first - span, last).collect(),
-            span,
-            moved,
-        });
-        Ok(ranges.filter(|range| !range.samples.is_empty()).collect())
+        let mut found = Vec::new();
+        for (block, columns) in self.matching(&selector.vs) {
+            let rows = self.tsdb.within(block, first.saturating_sub(span), last);
+            found.extend(columns.into_iter().map(|column| Range {
+                tags: block.tags(column),
+                samples: self.tsdb.samples(block, &rows, column),
+                span,
+                moved,
+            }));
+        }
+        found.retain(|range: &Range| !range.samples.is_empty());
+        // What comes first decides between equals.
+        found.sort_unstable_by(|a, b| a.tags.cmp(&b.tags));
+        Ok(found)
     }
 
     fn subquery(self, subquery: &SubqueryExpr, grid: Grid) -> Result<Vec<Range>, QueryError> {
@@ -163,30 +179,10 @@ impl Eval<'_> {
         Ok(rows.into_iter().map(range).collect())
     }
 
-    /// The series a selector takes, in the order of their tags: what comes first decides between equals.
-    fn matching(&self, selector: &VectorSelector) -> Vec<&Series> {
-        let named = self.tsdb.named(selector.name.as_deref());
-        let mut all: Vec<&Series> = named.filter(|series| matches(&series.tags, selector)).collect();
-        all.sort_by(|a, b| a.tags.cmp(&b.tags));
-        all
-    }
-}
-
-/// Whether a selector takes these tags.
-pub(in crate::metrics) fn matches(tags: &Tags, selector: &VectorSelector) -> bool {
-    let name = selector.name.as_deref().is_none_or(|name| tags.name.as_deref() == Some(name));
-    let all = |list: &[Matcher]| list.iter().all(|one| fits(one, tags.get(&one.name)));
-    let either = &selector.matchers.or_matchers;
-    name && all(&selector.matchers.matchers) && (either.is_empty() || either.iter().any(|list| all(list)))
-}
-
-/// A dot in Prometheus' expressions also takes a line's end, which the library's does not.
-fn fits(matcher: &Matcher, value: &str) -> bool {
-    let takes = |pattern: &str| regex::Regex::new(&format!("^(?s:{pattern})$")).ok().map(|regex| regex.is_match(value));
-    match &matcher.op {
-        MatchOp::Re(_) if value.contains('\n') => takes(&matcher.value).unwrap_or(false),
-        MatchOp::NotRe(_) if value.contains('\n') => !takes(&matcher.value).unwrap_or(false),
-        _ => matcher.is_match(value),
+    /// The series a selector takes, by the blocks they lie in.
+    fn matching(&self, selector: &VectorSelector) -> Vec<(&Block, Vec<&Column>)> {
+        let blocks = self.tsdb.blocks(selector.name.as_deref()).map(|block| (block, taken(block, selector)));
+        blocks.filter(|(_, columns)| !columns.is_empty()).collect()
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     quantile::of_buckets,
     ranges::over_time,
 };
-use crate::metrics::tsdb::Tags;
+use crate::metrics::tags::Tags;
 
 /// Functions of a range of samples; the number says which argument is the range.
 const OF_RANGES: [(&str, usize); 19] = [
@@ -144,7 +144,13 @@ fn of_ranges(eval: Eval<'_>, name: &str, range: &Expr, other: &[f64], grid: Grid
         let tags = if name == "last_over_time" { range.tags } else { range.tags.bare() };
         Row { tags, values }
     });
-    Ok(Matrix::Vector(unlike(rows.collect())?))
+    let mut rows: Vec<Row> = rows.collect();
+    // Series of one metric do not become alike when they lose its name.
+    if matches!(range, Expr::MatrixSelector(selector) if selector.vs.name.is_some()) {
+        rows.retain(|row| row.values.iter().any(Option::is_some));
+        return Ok(Matrix::Vector(rows));
+    }
+    Ok(Matrix::Vector(unlike(rows)?))
 }
 
 fn mapped(rows: Vec<Row>, map: impl Fn(f64, usize) -> Option<f64>) -> Result<Matrix, QueryError> {

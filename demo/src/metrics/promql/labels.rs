@@ -4,7 +4,7 @@ use promql_parser::{label::MatchOp, parser::Expr};
 use regex::Regex;
 
 use super::{Grid, Matrix, QueryError, Row, eval::unlike};
-use crate::metrics::tsdb::Tags;
+use crate::metrics::tags::Tags;
 
 fn refused(words: String) -> QueryError {
     QueryError::Execution(words)

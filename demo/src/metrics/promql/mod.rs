@@ -15,14 +15,15 @@ mod maths;
 mod quantile;
 mod ranges;
 mod refuse;
+mod select;
 mod sums;
 #[cfg(test)]
 mod tests;
 
 use promql_parser::parser::{Expr, value::ValueType};
 
-pub(super) use self::eval::matches;
-use super::tsdb::{Tags, Tsdb};
+pub(super) use self::select::{matches, taken};
+use super::{tags::Tags, tsdb::Tsdb};
 
 /// How far back a value counts as current, milliseconds.
 pub(super) const LOOKBACK: i64 = 300_000;

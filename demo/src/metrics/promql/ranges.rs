@@ -7,7 +7,7 @@ use super::{
     quantile::of_values,
     sums::{Sum, mean, variance},
 };
-use crate::metrics::tsdb::Tags;
+use crate::metrics::tags::Tags;
 
 /// Samples of a series over the whole query, from which each step takes its range.
 pub(super) struct Range {

@@ -1,7 +1,7 @@
 //! Values worked out by hand.
 
 use super::{Matrix, QueryError, instant, range};
-use crate::metrics::tsdb::{STALE, Tags, Tsdb};
+use crate::metrics::{STALE, Tags, Tsdb};
 
 /// Name, labels, values.
 type Line<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [f64]);

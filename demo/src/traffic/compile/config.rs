@@ -1,5 +1,7 @@
 //! All that is known when a snapshot is compiled, read once from the objects.
 
+use std::collections::HashMap;
+
 use crate::{
     base::objects::Objects,
     traffic::{
@@ -15,7 +17,7 @@ use super::{
     network_policy::NetworkPolicy,
     pods::Pods,
     pushed::{Pushed, Rules, Views},
-    services::Services,
+    services::{Service, Services},
 };
 
 /// The namespace whose policies hold for the whole mesh.
@@ -47,19 +49,20 @@ impl Config {
             .map(|one| (json::name(one).to_owned(), json::labels(one, &["metadata", "labels"])))
             .collect();
         let spaces = namespaces.iter().map(|(name, labels)| (name.as_str(), labels)).collect();
-        let mut pods = Pods::read(objects, behaviours, &spaces);
+        let mut pods = Pods::read(objects, behaviours, &spaces, &before.config.pods);
         let services = Services::read(objects, &mut pods);
         let network: Vec<NetworkPolicy> =
             objects.list(kinds::NETWORK_POLICY, None).iter().map(|one| NetworkPolicy::read(one)).collect();
         let pushed = Pushed::read(objects);
         let rules = Rules::read(&pushed, &namespaces, &services);
         let views = Views::read(&before.config, &namespaces, &network, &services, &mut pods);
+        let mut selecting: HashMap<&str, Vec<&Service>> = HashMap::new();
+        for service in services.all.iter().filter(|service| !service.selector.is_empty()) {
+            selecting.entry(&service.namespace).or_default().push(service);
+        }
         let behind = pods.groups.iter().map(|group| {
-            let selecting = services.all.iter().filter(|service| {
-                service.namespace == group.namespace
-                    && !service.selector.is_empty()
-                    && json::carries(&group.labels, &service.selector)
-            });
+            let near = selecting.get(&*group.namespace).into_iter().flatten();
+            let selecting = near.filter(|service| json::carries(&group.labels, &service.selector));
             selecting.map(|service| service.name.to_string()).collect()
         });
         let chaos = Chaos::read(objects, &pods);

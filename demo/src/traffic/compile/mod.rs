@@ -155,11 +155,8 @@ impl Snapshot {
         } else if let Some(from) = &flow.from {
             let mut parts = from.split('/');
             let (namespace, workload) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());
-            let own = |pod: &&(u32, &Pod)| {
-                *pod.1.namespace == *namespace && *self.group(pod.1.group).workload == *workload && pod.1.alive
-            };
-            let pods: Vec<(u32, &Pod)> = (0u32..).zip(self.pods()).collect();
-            entry.pods = pods.iter().filter(own).map(|(at, _)| *at).collect();
+            let own = self.config.pods.of_workload(namespace, workload).iter().copied();
+            entry.pods = own.filter(|pod| self.pods()[*pod as usize].alive).collect();
             let Some(group) = entry.pods.first().map(|pod| self.pods()[*pod as usize].group) else { return entry };
             let site = self.site(Caller::Pods(group), request);
             entry.site = Some(self.keep(site));

@@ -52,6 +52,8 @@ pub struct Pod {
     pub name: Arc<str>,
     /// Uid: the identity of its queue and counters.
     pub uid: Arc<str>,
+    /// Version of the state it was read from; 0: unknown.
+    pub version: u64,
     /// Address.
     pub ip: String,
     /// Its group.
@@ -104,6 +106,8 @@ pub struct Pods {
     pub(super) all: Vec<Pod>,
     pub(super) groups: Vec<Group>,
     pub(super) by_name: HashMap<(String, String), u32>,
+    /// By namespace and workload.
+    of_workload: HashMap<(Arc<str>, Arc<str>), Vec<u32>>,
 }
 
 /// Labels that differ between pods of one template.
@@ -115,57 +119,88 @@ const HASHES: [&str; 5] = [
     "batch.kubernetes.io/controller-uid",
 ];
 
-type GroupKey = (String, String, Labels, String, Proxy);
+type GroupKey = (Arc<str>, Arc<str>, Labels, Arc<str>, Proxy);
+
+/// Groups by what makes them.
+type Known = HashMap<GroupKey, u32>;
 
 impl Pods {
-    /// Reads all pods that are not finished.
-    pub(super) fn read(objects: &dyn Objects, behaviours: &Behaviours, spaces: &Spaces<'_>) -> Self {
+    /// Reads all pods that are not finished; those whose state is the same as before are taken from there.
+    pub(super) fn read(objects: &dyn Objects, behaviours: &Behaviours, spaces: &Spaces<'_>, before: &Self) -> Self {
         let mut pods = Self::default();
-        let mut known: HashMap<GroupKey, u32> = HashMap::new();
-        for object in objects.list(kinds::POD, None) {
-            if !matches!(json::word(&object, &["status", "phase"]), "Succeeded" | "Failed") {
-                pods.add(&object, behaviours, spaces, &mut known);
+        let mut known = Known::new();
+        let same: HashMap<u64, &Pod> =
+            before.all.iter().filter(|pod| pod.version > 0).map(|pod| (pod.version, pod)).collect();
+        let mut moved: HashMap<u32, u32> = HashMap::new();
+        objects.visit(kinds::POD, None, &mut |version, object| {
+            if let Some(pod) = same.get(&version) {
+                let group = *moved.entry(pod.group).or_insert_with(|| {
+                    let group = before.groups[pod.group as usize].clone();
+                    let proxy = if group.proxy == Proxy::Ambient { Proxy::None } else { group.proxy };
+                    pods.group(Group { proxy, ..group }, spaces, &mut known)
+                });
+                pods.keep(Pod { group, ..Pod::clone(pod) });
+                return;
             }
-        }
+            let object = object();
+            if !matches!(json::word(&object, &["status", "phase"]), "Succeeded" | "Failed") {
+                pods.add(&object, version, behaviours, spaces, &mut known);
+            }
+        });
         pods
     }
 
-    fn add(
-        &mut self,
-        object: &Value,
-        behaviours: &Behaviours,
-        spaces: &Spaces<'_>,
-        known: &mut HashMap<GroupKey, u32>,
-    ) {
+    /// The number of a group; whether its pods are of ambient mode is found here.
+    fn group(&mut self, mut group: Group, spaces: &Spaces<'_>, known: &mut Known) -> u32 {
+        if group.proxy == Proxy::None && ambient::joined(&group.labels, spaces.get(&*group.namespace)) {
+            group.proxy = Proxy::Ambient;
+        }
+        let Group { namespace, workload, labels, account, proxy, .. } = &group;
+        let key = (Arc::clone(namespace), Arc::clone(workload), labels.clone(), Arc::clone(account), *proxy);
+        *known.entry(key).or_insert_with(|| {
+            self.groups.push(group);
+            self.groups.len() as u32 - 1
+        })
+    }
+
+    fn keep(&mut self, pod: Pod) {
+        let (at, workload) = (self.all.len() as u32, Arc::clone(&self.groups[pod.group as usize].workload));
+        self.by_name.insert((pod.namespace.to_string(), pod.name.to_string()), at);
+        self.of_workload.entry((Arc::clone(&pod.namespace), workload)).or_default().push(at);
+        self.all.push(pod);
+    }
+
+    /// The pods of a workload.
+    pub(super) fn of_workload(&self, namespace: &str, workload: &str) -> &[u32] {
+        self.of_workload.get(&(namespace.into(), workload.into())).map_or(&[], Vec::as_slice)
+    }
+
+    fn add(&mut self, object: &Value, version: u64, behaviours: &Behaviours, spaces: &Spaces<'_>, known: &mut Known) {
         let (namespace, name) = (json::namespace(object), json::name(object));
         let mut labels = json::labels(object, &["metadata", "labels"]);
         let (kind, workload) = workload(object, &labels);
         labels.retain(|label, _| !HASHES.contains(&label.as_str()));
         let account = json::text(object, &["spec", "serviceAccountName"]).unwrap_or("default");
-        let proxy = match proxy(object, &labels) {
-            Proxy::None if ambient::joined(&labels, spaces.get(namespace)) => Proxy::Ambient,
-            other => other,
-        };
-        let key = (namespace.to_owned(), workload.clone(), labels.clone(), account.to_owned(), proxy);
-        let group = *known.entry(key).or_insert_with(|| {
-            let behaviour = behaviours.get(&format!("{namespace}/{kind}/{workload}")).cloned().unwrap_or_default();
-            self.groups.push(Group {
-                namespace: namespace.into(),
-                workload: workload.into(),
-                labels,
-                account: account.into(),
-                proxy,
-                ports: ports(object),
-                behaviour: Arc::new(behaviour),
-            });
-            self.groups.len() as u32 - 1
-        });
-        let leaving = json::at(object, &["metadata", "deletionTimestamp"]).is_some();
-        self.by_name.insert((namespace.to_owned(), name.to_owned()), self.all.len() as u32);
-        self.all.push(Pod {
+        let behaviour = behaviours.get(&format!("{namespace}/{kind}/{workload}")).cloned().unwrap_or_default();
+        let proxy = proxy(object, &labels);
+        let group = Group {
             namespace: namespace.into(),
+            workload: workload.into(),
+            labels,
+            account: account.into(),
+            proxy,
+            ports: ports(object),
+            behaviour: Arc::new(behaviour),
+        };
+        let group = self.group(group, spaces, known);
+        let (namespace, proxy) =
+            (Arc::clone(&self.groups[group as usize].namespace), self.groups[group as usize].proxy);
+        let leaving = json::at(object, &["metadata", "deletionTimestamp"]).is_some();
+        self.keep(Pod {
+            namespace,
             name: name.into(),
             uid: json::text(object, &["metadata", "uid"]).unwrap_or(name).into(),
+            version,
             ip: json::word(object, &["status", "podIP"]).to_owned(),
             group,
             alive: runs(object, proxy),
@@ -198,6 +233,7 @@ impl Pods {
             namespace: namespace.into(),
             name: name.into(),
             uid: format!("gone:{namespace}/{name}").into(),
+            version: 0,
             ip: ip.to_owned(),
             group,
             alive: false,

@@ -188,7 +188,7 @@ fn the_log_has_the_shares_of_the_counters() {
         .traffic
         .take_logs()
         .iter()
-        .filter(|one| one.pod.starts_with("details") && one.container() == Some("istio-proxy"))
+        .filter(|one| one.pod.starts_with("details") && one.line.container() == Some("istio-proxy"))
         .map(super::super::LogRecord::text)
         .collect();
     // 200 requests a second at each of three proxies, at most 50 of them logged.

@@ -1,0 +1,60 @@
+//! What targets tell.
+
+use std::sync::Arc;
+
+use super::super::block::Layout;
+use crate::traffic::BOUNDS;
+
+/// What makes whole numbers of milliseconds and of seconds that were measured: microseconds.
+const OF_MS: f64 = 1e3;
+const OF_SECONDS: f64 = 1e6;
+
+/// Upper bounds of `pilot_proxy_convergence_time` in seconds, as istiod exports them.
+pub(super) const FOLLOWED: [f64; 9] = [0.1, 0.5, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0, f64::INFINITY];
+
+/// The series of each kind of target.
+#[derive(Debug, Clone)]
+pub(super) struct Layouts {
+    pub(super) up: Arc<Layout>,
+    pub(super) requests: Arc<Layout>,
+    pub(super) latency: Arc<Layout>,
+    /// What Envoy counts per cluster it calls.
+    pub(super) cluster: Arc<Layout>,
+    pub(super) container: Arc<Layout>,
+    pub(super) istiod: Arc<Layout>,
+    /// What ztunnels count; connections twice, as each is closed after its request.
+    pub(super) tunnel: Arc<Layout>,
+}
+
+impl Default for Layouts {
+    fn default() -> Self {
+        let counters = |names: &[&str]| {
+            let all = names.iter().fold(Layout::default(), |layout, name| layout.with(name, 1.0, true));
+            Arc::new(all)
+        };
+        let container = Layout::default().with("container_cpu_usage_seconds_total", OF_SECONDS, true).with(
+            "container_memory_working_set_bytes",
+            1.0,
+            false,
+        );
+        let latency = Layout::default().with_histogram("istio_request_duration_milliseconds", OF_MS, &BOUNDS);
+        Self {
+            up: Arc::new(Layout::default().with("up", 1.0, false)),
+            requests: counters(&["istio_requests_total"]),
+            latency: Arc::new(latency),
+            cluster: counters(&[
+                "envoy_cluster_upstream_rq_retry",
+                "envoy_cluster_upstream_rq_retry_overflow",
+                "envoy_cluster_outlier_detection_ejections_enforced_total",
+            ]),
+            container: Arc::new(container),
+            istiod: Arc::new(Layout::default().with_histogram("pilot_proxy_convergence_time", OF_SECONDS, &FOLLOWED)),
+            tunnel: counters(&[
+                "istio_tcp_connections_opened_total",
+                "istio_tcp_connections_closed_total",
+                "istio_tcp_sent_bytes_total",
+                "istio_tcp_received_bytes_total",
+            ]),
+        }
+    }
+}
