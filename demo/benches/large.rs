@@ -1,7 +1,13 @@
 //! What a large world costs: the CPU until it is ready, the memory it then holds and after a minute, the share of a core that its
 //! life takes, and what the questions of a cockpit cost each time. One row per size: `cargo bench --bench large -- 10000`.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a bench that cannot go on fails")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench asks the system what the process costs, prints it, and fails when it cannot go on"
+)]
 
 use std::{fs, time::Duration};
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     base::{
-        objects::{Kind, Objects, Refused},
+        objects::{Kind, Objects, Refused, Visitor},
         value::text,
     },
     store::KindId,
@@ -58,7 +58,7 @@ impl Objects for Cluster {
         self.store.list(id, namespace).map(|object| object.tree()).collect()
     }
 
-    fn visit(&self, kind: Kind, namespace: Option<&str>, see: &mut dyn FnMut(u64, &dyn Fn() -> Arc<Value>)) {
+    fn visit(&self, kind: Kind, namespace: Option<&str>, see: &mut Visitor<'_>) {
         let Ok(id) = self.of(kind) else { return };
         for object in self.store.list(id, namespace) {
             see(object.version, &|| object.tree());

@@ -32,6 +32,9 @@ pub struct Refused {
     pub message: String,
 }
 
+/// Sees objects one by one: the version of each, and a way to read it.
+pub type Visitor<'a> = dyn FnMut(u64, &dyn Fn() -> Arc<Value>) + 'a;
+
 /// Read and write access to the objects of the world at one moment.
 ///
 /// Objects are whole API objects (`apiVersion`, `kind`, `metadata`, …). Cluster-scoped objects have the namespace `""`.
@@ -42,7 +45,7 @@ pub trait Objects {
     fn list(&self, kind: Kind, namespace: Option<&str>) -> Vec<Arc<Value>>;
     /// Shows the same one by one, each with the version of its state (0: unknown) and a way to read it: of ten thousand objects
     /// those that are known already need not be read.
-    fn visit(&self, kind: Kind, namespace: Option<&str>, see: &mut dyn FnMut(u64, &dyn Fn() -> Arc<Value>)) {
+    fn visit(&self, kind: Kind, namespace: Option<&str>, see: &mut Visitor<'_>) {
         for object in self.list(kind, namespace) {
             see(0, &|| Arc::clone(&object));
         }

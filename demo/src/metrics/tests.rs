@@ -129,3 +129,25 @@ fn charts_open_with_a_history() {
         assert!((80.0..120.0).contains(&rate), "{rate} at {}", point[0]);
     }
 }
+
+#[test]
+fn latencies_of_many_pods_are_told_as_one() {
+    let (mut town, mut tsdb, mut scraper) =
+        (Town::new(3, 100.0), Tsdb::new(5000, 1_800_000), Scraper::new(1, Detail::Workloads));
+    scraped(&mut town, 60, &mut tsdb, &mut scraper);
+    let called = "{reporter=\"destination\", destination_workload=\"ratings-v1\"}";
+    let sum = |tsdb: &Tsdb, now: u64, name: &str| value(&ask(tsdb, now, &format!("sum({name}{called})"))[0]);
+    let pods = ask(&tsdb, town.now, &format!("count(count by (pod) (istio_requests_total{called}))"));
+    assert!((value(&pods[0]) - 3.0).abs() < 1e-9, "counters are of pods");
+    assert!(ask(&tsdb, town.now, "istio_request_duration_milliseconds_bucket{pod!=\"\"}").is_empty());
+    let (requests, count) = (
+        sum(&tsdb, town.now, "istio_requests_total"),
+        sum(&tsdb, town.now, "istio_request_duration_milliseconds_count"),
+    );
+    // Both were told within the last interval, one after the other.
+    assert!(count > 0.0 && (requests - count).abs() < 100.0 * 10.0 * 1.3, "{count} of {requests}");
+    town.change(|shelf| shelf.take("Pod", "ratings-v1-7d9-1"));
+    scraped(&mut town, 12, &mut tsdb, &mut scraper);
+    let left = sum(&tsdb, town.now, "istio_request_duration_milliseconds_count");
+    assert!(left >= count, "a pod that goes takes nothing away: {left} after {count}");
+}

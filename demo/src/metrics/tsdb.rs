@@ -160,6 +160,16 @@ impl Tsdb {
         some.chain(all)
     }
 
+    /// All series with all their samples, staleness markers among them.
+    pub fn raw(&self) -> impl Iterator<Item = (Tags, Vec<(i64, f64)>)> {
+        self.blocks(None).flat_map(|block| {
+            let rows = self.within(block, 0, i64::MAX);
+            let sample = |column: &Column, k: i64| (self.time(block, k), rows.value(column, k).unwrap_or(STALE));
+            let series = |column: &Column| (block.tags(column), rows.span().map(|k| sample(column, k)).collect());
+            block.layout.columns().iter().map(series).collect::<Vec<_>>()
+        })
+    }
+
     /// Rows of a block whose times lie in `(after, to]`.
     pub(super) fn within(&self, block: &Block, after: i64, to: i64) -> Rows {
         let (start, _) = block.span(self.kept);

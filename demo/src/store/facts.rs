@@ -1,5 +1,7 @@
 //! What is asked of an object so often that it is at hand even when its tree is not.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::base::value::{at, text};
@@ -12,12 +14,17 @@ pub(super) struct Facts {
     pub(super) uid: Box<str>,
     pub(super) node: Box<str>,
     pub(super) phase: Box<str>,
-    pub(super) labels: Value,
+    pub(super) labels: Arc<Value>,
     pub(super) leaving: bool,
 }
 
 impl Facts {
-    pub(super) fn of(object: &Value) -> Self {
+    /// Reads an object. Pods of a workload have the same labels: they share those that were `seen` last.
+    pub(super) fn of(object: &Value, seen: &mut Arc<Value>) -> Self {
+        let labels = at(object, &["metadata", "labels"]);
+        if *labels != **seen {
+            *seen = Arc::new(labels.clone());
+        }
         let word = |path: &[&str]| text(object, path).into();
         Self {
             namespace: word(&["metadata", "namespace"]),
@@ -25,7 +32,7 @@ impl Facts {
             uid: word(&["metadata", "uid"]),
             node: word(&["spec", "nodeName"]),
             phase: word(&["status", "phase"]),
-            labels: at(object, &["metadata", "labels"]).clone(),
+            labels: Arc::clone(seen),
             leaving: !at(object, &["metadata", "deletionTimestamp"]).is_null(),
         }
     }

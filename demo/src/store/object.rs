@@ -51,10 +51,10 @@ impl Object {
         Self::new(version, Arc::new(value))
     }
 
-    /// The same state without its tree; `None` where there is none to save.
-    pub(super) fn flat(&self) -> Option<Self> {
+    /// The same state without its tree; `None` where there is none to save. Labels that were `seen` last are shared.
+    pub(super) fn flat(&self, seen: &mut Arc<Value>) -> Option<Self> {
         let facts = match &self.form {
-            Form::Tree(tree) => Arc::new(Facts::of(tree)),
+            Form::Tree(tree) => Arc::new(Facts::of(tree, seen)),
             Form::Text(facts, tree) => tree.get().map(|_| Arc::clone(facts))?,
         };
         Some(Self {
@@ -163,14 +163,15 @@ mod tests {
             "spec": {"nodeName": "f", "number": 1.0, "large": 9_007_199_254_740_993u64}, "status": {"phase": "g"},
         });
         let whole = Object::new(3, Arc::new(value.clone()));
-        let flat = whole.flat().unwrap();
+        let mut seen = Arc::default();
+        let flat = whole.flat(&mut seen).unwrap();
         let words = |one: &Object| [one.namespace(), one.name(), one.uid(), one.node(), one.phase()].map(str::to_owned);
         assert_eq!((words(&flat), flat.version), (words(&whole), 3));
         assert_eq!(words(&flat), ["b", "a", "c", "f", "g"]);
         assert_eq!((flat.labels(), flat.is_leaving(), flat.body()), (whole.labels(), true, whole.body()));
-        assert!(flat.flat().is_none(), "there is nothing to save yet");
-        assert_eq!((Value::clone(&flat.tree()), flat.flat().is_none()), (value.clone(), true));
+        assert!(flat.flat(&mut seen).is_none(), "there is nothing to save yet");
+        assert_eq!((Value::clone(&flat.tree()), flat.flat(&mut seen).is_none()), (value.clone(), true));
         assert_eq!(**flat.value(), value);
-        assert!(flat.flat().is_some());
+        assert!(flat.flat(&mut seen).is_some());
     }
 }

@@ -9,6 +9,8 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::Value;
+
 use super::{Event, Object};
 
 /// How many changes of a kind a watch can go back.
@@ -26,6 +28,8 @@ pub(super) struct Table {
     pub(super) forgotten: u64,
     /// What was written last, where there are many.
     newest: VecDeque<Arc<Object>>,
+    /// Labels of what lost its tree last: neighbours have the same.
+    labels: Arc<Value>,
 }
 
 impl Table {
@@ -57,12 +61,12 @@ impl Table {
         let Some(old) = (self.newest.len() > NEWEST).then(|| self.newest.pop_front()).flatten() else { return };
         let held = self.objects.get_mut(&(old.namespace().to_owned(), old.name().to_owned()));
         if let Some(slot) = held.filter(|slot| Arc::ptr_eq(slot, &old)) {
-            flatten(slot);
+            flatten(slot, &mut self.labels);
         }
         let at = self.ring.partition_point(|event| event.version < old.version);
         if let Some(event) = self.ring.get_mut(at).filter(|event| event.version == old.version) {
-            flatten(&mut event.new);
-            event.old.iter_mut().for_each(flatten);
+            let Event { old, new, .. } = event;
+            old.iter_mut().chain([new]).for_each(|one| flatten(one, &mut self.labels));
         }
     }
 
@@ -72,16 +76,13 @@ impl Table {
             return;
         }
         self.newest.clear();
-        self.objects.values_mut().for_each(flatten);
-        for event in &mut self.ring {
-            flatten(&mut event.new);
-            event.old.iter_mut().for_each(flatten);
-        }
+        let changes = self.ring.iter_mut().flat_map(|Event { old, new, .. }| old.iter_mut().chain([new]));
+        self.objects.values_mut().chain(changes).for_each(|one| flatten(one, &mut self.labels));
     }
 }
 
-fn flatten(slot: &mut Arc<Object>) {
-    if let Some(flat) = slot.flat() {
+fn flatten(slot: &mut Arc<Object>, labels: &mut Arc<Value>) {
+    if let Some(flat) = slot.flat(labels) {
         *slot = Arc::new(flat);
     }
 }

@@ -35,7 +35,8 @@ const SANDBOX: Duration = Duration::from_millis(700);
 /// What the kubelet of a pod's node remembers of it.
 #[derive(Debug, Clone, Default)]
 pub struct Local {
-    pub(super) containers: BTreeMap<String, Container>,
+    /// Boxed: a map of one or two keeps room for eleven.
+    pub(super) containers: BTreeMap<String, Box<Container>>,
     pub(super) stops: Option<Timestamp>,
 }
 
@@ -107,7 +108,7 @@ fn adopt(pod: &Value) -> Local {
         let Some((index, spec)) = found else { continue };
         let mut container = Container::new(index, json::text(spec, &["image"]));
         container.running(since, json::int(status, &["restartCount"]).unwrap_or_default());
-        local.containers.insert(name.to_owned(), container);
+        local.containers.insert(name.to_owned(), Box::new(container));
     }
     local
 }
@@ -131,7 +132,7 @@ fn run<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, pod: &Value, local: &mut Loc
         let mut container = match local.containers.remove(&name) {
             Some(mut held) => {
                 held.wanted(&plan.image, ctx.now);
-                held
+                *held
             }
             None => Container::new(index, &plan.image),
         };
@@ -139,7 +140,7 @@ fn run<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, pod: &Value, local: &mut Loc
         // Init containers hold what comes after them: until they ended well, or until they run if they are to stay.
         let through = if plan.stays { container.is_running() } else { container.done_well() };
         let waits = index.0 && !through;
-        local.containers.insert(name, container);
+        local.containers.insert(name, Box::new(container));
         next = [next, again].into_iter().flatten().min();
         if waits {
             break;

@@ -25,7 +25,7 @@ pub(super) fn step<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, pod: &Value, mut
             for (name, _) in local.containers.iter().filter(|(_, container)| container.is_running()) {
                 record(ctx, key, Mood::Normal, "Killing", &format!("Stopping container {name}"), KUBELET);
             }
-            let running = local.containers.values().any(super::Container::is_running);
+            let running = local.containers.values().any(|one| one.is_running());
             if running { ends } else { ctx.now }
         }
     };

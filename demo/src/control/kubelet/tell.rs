@@ -94,7 +94,7 @@ fn phase(pod: &Value, local: &Local, initialized: bool) -> &'static str {
     }
     let main: Vec<Option<&Container>> = specs(pod)
         .filter(|(index, _)| !index.0)
-        .map(|(_, spec)| local.containers.get(json::text(spec, &["name"])))
+        .map(|(_, spec)| local.containers.get(json::text(spec, &["name"])).map(|held| &**held))
         .collect();
     let restarts = !matches!(json::text(pod, &["spec", "restartPolicy"]), "Never" | "OnFailure");
     let never = json::text(pod, &["spec", "restartPolicy"]) == "Never";

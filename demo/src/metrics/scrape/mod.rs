@@ -144,7 +144,9 @@ impl Scraper {
                     Latency::Together(at, _) => self.together.leave(tsdb, at, k),
                 }
             }
-            blocks.into_iter().for_each(|block| tsdb.gone(block, k));
+            for block in blocks {
+                tsdb.gone(block, k);
+            }
             if let Some(list) = self.due.get_mut(&target.offset) {
                 list.retain(|pod| *pod != number);
             }

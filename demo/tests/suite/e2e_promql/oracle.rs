@@ -47,12 +47,12 @@ impl Oracle {
     /// Over the samples of a store, staleness markers among them, which only remote write can carry.
     pub fn of_store(prometheus: &Path, tsdb: &Tsdb) -> Self {
         let oracle = Self::start(prometheus, tempfile::tempdir().unwrap());
-        for part in tsdb.named(None).collect::<Vec<_>>().chunks(500) {
+        for part in tsdb.raw().collect::<Vec<_>>().chunks(500) {
             let mut request = Vec::new();
-            for series in part {
-                let pairs = series.tags.labels.iter().map(|(name, value)| (&**name, &**value));
+            for (tags, samples) in part {
+                let pairs = tags.labels.iter().map(|(name, value)| (&**name, &**value));
                 let mut labels: Vec<(&str, &str)> =
-                    pairs.chain(series.tags.name.iter().map(|name| ("__name__", &**name))).collect();
+                    pairs.chain(tags.name.iter().map(|name| ("__name__", &**name))).collect();
                 labels.sort_unstable();
                 let mut one = Vec::new();
                 for (name, value) in labels {
@@ -61,11 +61,11 @@ impl Oracle {
                     field(&mut label, 2, value.as_bytes());
                     field(&mut one, 1, &label);
                 }
-                for (at, value) in tsdb.raw(series) {
+                for (at, value) in samples {
                     let mut sample = vec![9];
                     sample.extend(value.to_le_bytes());
                     sample.push(16);
-                    varint(&mut sample, u64::try_from(at).unwrap());
+                    varint(&mut sample, u64::try_from(*at).unwrap());
                     field(&mut one, 2, &sample);
                 }
                 field(&mut request, 1, &one);
