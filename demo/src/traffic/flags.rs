@@ -29,8 +29,10 @@ impl Flags {
     pub const URX: Self = Self(1 << 9);
     /// Rate limited.
     pub const RL: Self = Self(1 << 10);
+    /// No cluster found.
+    pub const NC: Self = Self(1 << 11);
 
-    const NAMES: [(Self, &'static str); 11] = [
+    const NAMES: [(Self, &'static str); 12] = [
         (Self::UH, "UH"),
         (Self::UT, "UT"),
         (Self::UF, "UF"),
@@ -42,6 +44,7 @@ impl Flags {
         (Self::DC, "DC"),
         (Self::URX, "URX"),
         (Self::RL, "RL"),
+        (Self::NC, "NC"),
     ];
 
     /// Both.

@@ -10,6 +10,7 @@
 )]
 
 pub mod behaviour;
+mod certificate;
 mod chaos;
 mod compile;
 mod edge;

@@ -146,6 +146,8 @@ fn details(outcome: Outcome, reached: bool) -> String {
         "no_healthy_upstream"
     } else if outcome.flags.has(Flags::NR) {
         "route_not_found"
+    } else if outcome.flags.has(Flags::NC) {
+        "cluster_not_found"
     } else if reached {
         "via_upstream"
     } else {

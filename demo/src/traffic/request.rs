@@ -22,6 +22,8 @@ pub struct Request {
     pub headers: BTreeMap<String, String>,
     /// Whether it is gRPC.
     pub grpc: bool,
+    /// Whether its sender encrypts it.
+    pub tls: bool,
 }
 
 impl Request {
@@ -54,6 +56,7 @@ impl Request {
             method: method.to_ascii_uppercase(),
             headers: headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())).collect(),
             grpc: grpc || scheme == "grpc",
+            tls: scheme == "https",
         })
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{
     chaos::Way,
-    compile::{Choice, Cluster, Fault, Forward, Inbound, Link, Proxy, Reply, Retries, Site},
+    compile::{Choice, Cluster, Fault, Forward, Inbound, Link, Missing, Proxy, Reply, Retries, Site},
     edge::{Reporter, UNKNOWN},
     flags::Flags,
     state::{Bound, Done, State},
@@ -91,6 +91,10 @@ impl Walk<'_> {
         if depth > DEEPEST {
             return Outcome::plain(0.0, 508, Flags::NONE);
         }
+        if site.good_until.is_some_and(|until| t >= until) {
+            // The client does not take the certificate: the handshake ends, and no request was ever there.
+            return Outcome::plain(2.0, 0, Flags::NONE);
+        }
         let origin = from;
         let mut from = from;
         if !site.via.is_empty() {
@@ -122,6 +126,7 @@ impl Walk<'_> {
             (None, Choice::Lost) => Outcome::plain(1.0, 0, Flags::UH),
             (None, Choice::Answer(code, _)) => Outcome::plain(own, *code, Flags::NONE),
             (None, Choice::Beyond) => Outcome::plain(40.0 * (0.4 * self.stream.normal()).exp(), 200, Flags::NONE),
+            (None, Choice::Nowhere) => self.in_vain(site),
             (None, Choice::Forward(forward)) => {
                 let (start, left) = (t + drawn.delay + own, patience - drawn.delay - own);
                 let (mut outcome, reached) = self.forward(site, forward, from, start, left, depth);
@@ -138,7 +143,9 @@ impl Walk<'_> {
         if site.request.grpc && outcome.grpc.is_none() {
             outcome.grpc = Some(grpc_of(outcome.code));
         }
-        if let Some(pod) = from.filter(|_| site.proxy.reads()) {
+        // Of what the caller itself encrypts its proxy sees a connection.
+        let sealed = site.request.tls && matches!(site.choice, Choice::Beyond | Choice::Nowhere);
+        if let Some(pod) = from.filter(|_| site.proxy.reads() && !sealed) {
             self.report_source(site, pod, t, outcome, called);
         }
         if let (Some(pod), Some(_)) = (origin.filter(|_| site.tunnelled), called.group) {
@@ -198,8 +205,14 @@ impl Walk<'_> {
             at = at.saturating_sub(*weight);
             here
         });
-        // No valid backend for this share: 500 (Gateway API, HTTPRouteRule.backendRefs).
-        let Some((_, Some(cluster))) = chosen else { return (Outcome::plain(0.0, 500, Flags::NONE), nobody) };
+        // No valid backend for this share.
+        let Some((_, Some(cluster))) = chosen else {
+            let (code, flags) = match forward.missing {
+                Missing::Error => (500, Flags::NONE),
+                Missing::NoCluster => (503, Flags::NC),
+            };
+            return (Outcome::plain(0.0, code, flags), nobody);
+        };
         let limit = forward.timeout.unwrap_or(f64::INFINITY);
         let caller = site.group.map_or(UNKNOWN, |group| self.bound.groups[group as usize]);
         let mut called = Called { cluster: Some(cluster), ..nobody };
@@ -276,8 +289,7 @@ impl Walk<'_> {
             }
             retries += 1;
             n += 1;
-            let pause = 25.0 * f64::from(1u32 << retries.min(8)) * 0.5 * (0.5 + self.stream.unit());
-            elapsed += pause.min(250.0);
+            elapsed += self.pause(retries);
         };
         if let Some(from) = from.filter(|_| site.proxy.reads()) {
             let tries = self.state.tries.entry((from, Arc::clone(&cluster.name))).or_default();
@@ -287,6 +299,24 @@ impl Walk<'_> {
             tries.overflows += overflows;
         }
         (outcome, called)
+    }
+
+    /// How long a proxy waits before a try.
+    fn pause(&mut self, retry: u32) -> f64 {
+        let pause = 25.0 * f64::from(1u32 << retry.min(8)) * 0.5 * (0.5 + self.stream.unit());
+        pause.min(250.0)
+    }
+
+    /// Nobody has the address: each try waits for its connection. What the caller encrypts is one connection, tried once.
+    fn in_vain(&mut self, site: &Site) -> Outcome {
+        if site.request.tls {
+            return Outcome::plain(CONNECT, 0, Flags::UF);
+        }
+        let mut latency = CONNECT;
+        for retry in 1..=Retries::mesh_default().attempts {
+            latency += self.pause(retry) + CONNECT;
+        }
+        Outcome::plain(latency, 503, Flags::UF.and(Flags::URX))
     }
 
     /// The less loaded of two random hosts that are neither ejected nor tried; tried ones when nothing else is left.

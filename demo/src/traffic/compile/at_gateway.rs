@@ -40,6 +40,13 @@ impl Snapshot {
             || rules.istio_gateways.iter().any(|one| one.namespace == namespace && one.name == name)
     }
 
+    /// Until when the certificate is good that the Gateway's proxies show for a request's host.
+    pub(super) fn shown_at(&self, group: u32, gateway: &str, request: &Request) -> Option<f64> {
+        let (namespace, name) = gateway.split_once('/').unwrap_or_default();
+        let all = &self.config.rules_of(group).gateways;
+        all.iter().find(|one| one.namespace == namespace && one.name == name)?.shows(request)
+    }
+
     /// The rule by which a Gateway's proxies take a request.
     pub(super) fn at_edge(&self, gateway: &str, request: &Request, own: u32) -> Option<&Rule> {
         let (namespace, name) = gateway.split_once('/').unwrap_or_default();

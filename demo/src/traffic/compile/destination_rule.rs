@@ -12,14 +12,17 @@ use super::services::Services;
 /// What a DestinationRule says for one Service.
 #[derive(Debug, Clone)]
 pub(super) struct DestinationRule {
+    pub(super) seniority: (String, String),
     pub(super) namespace: String,
     pub(super) service: u32,
-    pub(super) policy: Policy,
-    pub(super) subsets: Vec<(String, Labels, Policy)>,
+    /// What it says for the whole Service, if anything.
+    policy: Option<Policy>,
+    /// Name, labels, and what it says of each subset.
+    subsets: Vec<(String, Labels, Policy)>,
 }
 
 /// A traffic policy.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Policy {
     pub(super) outlier: Option<Outlier>,
     pub(super) pool: Option<Pool>,
@@ -63,19 +66,35 @@ impl DestinationRule {
     pub(super) fn read(object: &Value, services: &Services) -> Option<Self> {
         let namespace = json::namespace(object);
         let service = services.by_host(json::word(object, &["spec", "host"]), namespace)?;
-        let policy = Policy::read(json::at(object, &["spec", "trafficPolicy"]), None);
+        let policy = json::at(object, &["spec", "trafficPolicy"]).map(Policy::read);
         let subsets = json::list(object, &["spec", "subsets"]).iter().map(|subset| {
-            let own = Policy::read(json::at(subset, &["trafficPolicy"]), Some(&policy));
+            let own = json::at(subset, &["trafficPolicy"]).map(Policy::read).unwrap_or_default();
             (json::word(subset, &["name"]).to_owned(), json::labels(subset, &["labels"]), own)
         });
-        Some(Self { namespace: namespace.to_owned(), service, subsets: subsets.collect(), policy })
+        let seniority = json::seniority(object);
+        Some(Self { seniority, namespace: namespace.to_owned(), service, subsets: subsets.collect(), policy })
+    }
+
+    /// What holds for the whole Service, of several rules of one namespace, the oldest first: the policy of the first that
+    /// has one. Subsets are put together.
+    pub(super) fn policy(held: &[&Self]) -> Policy {
+        held.iter().find_map(|one| one.policy).unwrap_or_default()
+    }
+
+    /// The labels of a subset, and what holds for it: its own, else what holds for the Service.
+    pub(super) fn subset<'a>(held: &[&'a Self], name: &str) -> Option<(&'a Labels, Policy)> {
+        let found = held.iter().find_map(|one| one.subsets.iter().find(|(own, ..)| own == name));
+        found.map(|(_, labels, own)| (labels, own.or(Self::policy(held))))
     }
 }
 
 impl Policy {
-    fn read(value: Option<&Value>, parent: Option<&Self>) -> Self {
-        let mut policy = parent.cloned().unwrap_or_default();
-        let Some(value) = value else { return policy };
+    fn or(self, other: Self) -> Self {
+        Self { outlier: self.outlier.or(other.outlier), pool: self.pool.or(other.pool), tls: self.tls.or(other.tls) }
+    }
+
+    fn read(value: &Value) -> Self {
+        let mut policy = Self::default();
         if let Some(outlier) = value.get("outlierDetection") {
             policy.outlier = Some(read_outlier(outlier));
         }

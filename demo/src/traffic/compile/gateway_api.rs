@@ -15,7 +15,8 @@ use crate::traffic::{
 };
 
 use super::{
-    rules::{Action, Retries, Rewrite, Rule, Target},
+    certificates::{Certificates, Shows},
+    rules::{Action, Missing, Retries, Rewrite, Rule, Target},
     services::Services,
 };
 
@@ -256,6 +257,7 @@ fn read_rule(
         per_try: timeout("backendRequest"),
         retries,
         fault: None,
+        missing: Missing::Error,
     }
 }
 
@@ -267,6 +269,8 @@ pub(super) struct Listener {
     hostname: String,
     /// Namespaces whose routes it takes; `None`: all.
     takes: Option<Vec<String>>,
+    /// The certificate it shows.
+    shows: Shows,
 }
 
 /// A Gateway.
@@ -278,7 +282,7 @@ pub(super) struct Gateway {
 }
 
 impl Gateway {
-    pub(super) fn read(object: &Value, namespaces: &[(String, json::Labels)]) -> Self {
+    pub(super) fn read(object: &Value, namespaces: &[(String, json::Labels)], certificates: &Certificates) -> Self {
         let namespace = json::namespace(object).to_owned();
         let listeners = json::list(object, &["spec", "listeners"]).iter().map(|listener| {
             let from = json::at(listener, &["allowedRoutes", "namespaces"]);
@@ -296,6 +300,7 @@ impl Gateway {
                 port: json::port(listener, &["port"]).unwrap_or_default(),
                 hostname: json::word(listener, &["hostname"]).to_owned(),
                 takes,
+                shows: certificates.shown(listener, &namespace),
             }
         });
         Self { listeners: listeners.collect(), name: json::name(object).to_owned(), namespace }
@@ -303,7 +308,18 @@ impl Gateway {
 
     /// Whether it listens on this port.
     pub(super) fn listens(&self, port: u16) -> bool {
-        self.listeners.iter().any(|listener| listener.port == port)
+        // Without its certificate a listener is not programmed.
+        self.listeners.iter().any(|listener| listener.port == port && listener.shows != Shows::Missing)
+    }
+
+    /// Until when the certificate is good that a client is shown who asks for this host; `None`: it is shown none.
+    pub(super) fn shows(&self, request: &Request) -> Option<f64> {
+        let here = self.listeners.iter().filter(|listener| listener.port == request.port);
+        let ranked = here.filter_map(|listener| Some((host_rank(&listener.hostname, &request.host)?, listener)));
+        match ranked.max_by_key(|(rank, _)| *rank)?.1.shows {
+            Shows::Until(until) => Some(until),
+            Shows::Missing | Shows::Nothing => None,
+        }
     }
 
     /// The rule that gets the request.

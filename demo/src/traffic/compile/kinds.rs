@@ -2,7 +2,7 @@
 
 pub(super) use crate::base::kinds::{
     AUTHORIZATION_POLICY, DESTINATION_RULE, ENDPOINT_SLICE, ENVOY_FILTER, GATEWAY, GRPC_ROUTE, HTTP_ROUTE, NAMESPACE,
-    NETWORK_POLICY, PEER_AUTHENTICATION, POD, REFERENCE_GRANT, SERVICE, VIRTUAL_SERVICE,
+    NETWORK_POLICY, PEER_AUTHENTICATION, POD, REFERENCE_GRANT, SECRET, SERVICE, SERVICE_ENTRY, VIRTUAL_SERVICE,
 };
 use crate::base::{kinds, objects::Kind};
 
@@ -11,7 +11,7 @@ pub(super) const ISTIO_GATEWAY: Kind =
     Kind { group: "networking.istio.io", version: "v1", kind: "Gateway", plural: "gateways", namespaced: true };
 
 /// Kinds whose writes change how requests travel: after one of them the snapshot is compiled anew.
-pub const READ: [Kind; 22] = [
+pub const READ: [Kind; 24] = [
     NAMESPACE,
     POD,
     SERVICE,
@@ -27,6 +27,8 @@ pub const READ: [Kind; 22] = [
     ENVOY_FILTER,
     PEER_AUTHENTICATION,
     AUTHORIZATION_POLICY,
+    SERVICE_ENTRY,
+    SECRET,
     kinds::NETWORK_CHAOS,
     kinds::POD_CHAOS,
     kinds::STRESS_CHAOS,

@@ -5,6 +5,7 @@
 
 mod ambient;
 mod at_gateway;
+mod certificates;
 mod chaos;
 mod config;
 mod destination_rule;
@@ -16,6 +17,7 @@ mod pods;
 mod pushed;
 mod rules;
 mod security;
+mod service_entry;
 mod services;
 mod site;
 mod virtual_service;
@@ -27,18 +29,19 @@ pub use destination_rule::Outlier;
 pub use envoy_filter::Limit;
 pub use kinds::READ;
 pub use pods::{Group, Pod, Probe, Proxy};
-pub use rules::{Fault, Reply, Retries};
+pub use rules::{Fault, Missing, Reply, Retries};
 pub use services::Service;
 pub use site::{CallSite, Choice, Cluster, Entry, Forward, Inbound, Link, Site};
 
 use self::{
     config::{Config, ROOT},
-    destination_rule::Tls,
+    destination_rule::{DestinationRule, Tls},
     envoy_filter::{Filter, Side},
     gateway_api::Route,
     network_policy::{End, NetworkPolicy},
     rules::{Action, Rule, Target},
     security::{AuthorizationPolicy, Mode, Peer, PeerAuthentication},
+    service_entry::ServiceEntry,
     virtual_service::Asker,
 };
 use super::{
@@ -189,6 +192,12 @@ impl Snapshot {
             (proxy, via) = (Proxy::Waypoint, pods);
         }
         let mut request = request;
+        let good_until = match caller {
+            Caller::Gateway(group, gateway) if request.tls => self.shown_at(group, gateway, &request),
+            _ => None,
+        };
+        // What a Gateway takes it can read.
+        request.tls &= !matches!(caller, Caller::Gateway(..));
         let named_grpc = |at: u32| self.service(at).ports.iter().any(|port| port.number == request.port && port.grpc);
         request.grpc |= service.is_some_and(named_grpc);
         let side = if matches!(caller, Caller::Gateway(..)) { Side::Gateway } else { Side::Outbound };
@@ -201,6 +210,7 @@ impl Snapshot {
             caller: caller_group,
             tunnelled,
             via,
+            good_until,
             service,
             faults,
             limits,
@@ -239,12 +249,19 @@ impl Snapshot {
         match (rule, routed, site.service) {
             (Some(rule), ..) => self.by_rule(site, rule, namespace),
             (None, true, _) => Choice::NoRoute,
+            (None, false, None) if site.proxy.reads() && !self.answered(site, namespace) => Choice::Nowhere,
             (None, false, None) => Choice::Beyond,
             (None, false, Some(service)) => {
                 let target = Target { service: Some(service), port: Some(site.request.port), subset: None, weight: 1 };
                 Choice::Forward(Box::new(self.forward(site, None, &[target], namespace)))
             }
         }
+    }
+
+    /// Whether anybody answers outside the mesh, as far as the caller's proxy was told.
+    fn answered(&self, site: &Site, namespace: &str) -> bool {
+        let rules = site.group.map_or(&self.config.rules, |group| self.config.rules_of(group));
+        ServiceEntry::answers(&rules.entries, &site.request, namespace)
     }
 
     /// The rule of a sidecar, and whether there is any route for the host, so that no rule means 404.
@@ -314,6 +331,7 @@ impl Snapshot {
             weights: clusters.iter().map(|(weight, _)| weight).sum(),
             clusters,
             inbounds,
+            missing: rule.map_or(Missing::Error, |rule| rule.missing),
         }
     }
 
@@ -338,23 +356,25 @@ impl Snapshot {
         let view = site.group.and_then(|group| self.config.views.of(group));
         let known = site.group.map_or(&self.config.rules, |group| self.config.rules_of(group));
         let mut rules: Vec<_> = known.destinations.iter().filter(|one| one.service == at).collect();
-        rules.retain(|one| [namespace, &service.namespace, ROOT].contains(&one.namespace.as_str()));
-        rules.sort_by_key(|one| (one.namespace != namespace, *one.namespace != *service.namespace));
-        let rule = rules.first().filter(|_| site.proxy.reads());
-        let subset =
-            target.subset.as_ref().map(|name| rule.and_then(|rule| rule.subsets.iter().find(|(own, ..)| own == name)));
+        rules.retain(|one| {
+            site.proxy.reads() && [namespace, &service.namespace, ROOT].contains(&one.namespace.as_str())
+        });
+        let order = |one: &DestinationRule| (one.namespace != namespace, *one.namespace != *service.namespace);
+        rules.sort_by(|a, b| (order(a), &a.seniority).cmp(&(order(b), &b.seniority)));
+        let nearest = rules.first().map(|one| one.namespace.clone());
+        rules.retain(|one| Some(&one.namespace) == nearest.as_ref());
+        let subset = target.subset.as_ref().map(|name| DestinationRule::subset(&rules, name));
         let policy = match subset {
-            Some(Some((.., policy))) => Some(policy),
-            _ => rule.map(|rule| &rule.policy),
+            Some(Some((_, policy))) => policy,
+            _ => DestinationRule::policy(&rules),
         };
         let chosen = |pod: u32| match subset {
             None => true,
             // A subset that no DestinationRule knows has no hosts.
-            Some(found) => found.is_some_and(|(_, labels, _)| {
-                json::carries(&self.group(self.pods()[pod as usize].group).labels, labels)
-            }),
+            Some(found) => found
+                .is_some_and(|(labels, _)| json::carries(&self.group(self.pods()[pod as usize].group).labels, labels)),
         };
-        let tls = policy.and_then(|policy| policy.tls);
+        let tls = policy.tls;
         let ready = match (port, view) {
             (None, _) => &[][..],
             (Some(port), None) => &port.ready,
@@ -375,8 +395,8 @@ impl Snapshot {
             name: format!("outbound|{number}|{}|{}", target.subset.as_deref().unwrap_or_default(), service.host).into(),
             service: at,
             endpoints,
-            outlier: policy.and_then(|policy| policy.outlier),
-            pool: policy.and_then(|policy| policy.pool),
+            outlier: policy.outlier,
+            pool: policy.pool,
         })
     }
 

@@ -16,6 +16,7 @@ use crate::{
 };
 
 use super::{
+    certificates::Certificates,
     config::{Config, ROOT},
     destination_rule::DestinationRule,
     envoy_filter::Filter,
@@ -24,6 +25,7 @@ use super::{
     network_policy::{End, NetworkPolicy},
     pods::{Group, Pods},
     security::{AuthorizationPolicy, PeerAuthentication},
+    service_entry::ServiceEntry,
     services::Services,
     virtual_service::{IstioGateway, VirtualService},
 };
@@ -32,7 +34,7 @@ use super::{
 const XDS: u16 = 15012;
 
 /// The kinds istiod makes configuration of.
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 12] = [
     kinds::REFERENCE_GRANT,
     kinds::HTTP_ROUTE,
     kinds::GRPC_ROUTE,
@@ -43,6 +45,8 @@ const KINDS: [Kind; 10] = [
     kinds::ENVOY_FILTER,
     kinds::PEER_AUTHENTICATION,
     kinds::AUTHORIZATION_POLICY,
+    kinds::SERVICE_ENTRY,
+    kinds::SECRET,
 ];
 
 /// A port of a Service: its host and its number.
@@ -89,6 +93,7 @@ pub(super) struct Rules {
     pub(super) filters: Vec<Filter>,
     pub(super) peers: Vec<PeerAuthentication>,
     pub(super) policies: Vec<AuthorizationPolicy>,
+    pub(super) entries: Vec<ServiceEntry>,
 }
 
 impl Rules {
@@ -96,6 +101,10 @@ impl Rules {
         let mut grants = Grants::default();
         for grant in pushed.list(kinds::REFERENCE_GRANT) {
             grants.add(grant);
+        }
+        let mut certificates = Certificates::default();
+        for secret in pushed.list(kinds::SECRET) {
+            certificates.add(secret);
         }
         let mut routes = Vec::new();
         for (kind, word) in [(kinds::HTTP_ROUTE, "HTTPRoute"), (kinds::GRPC_ROUTE, "GRPCRoute")] {
@@ -107,7 +116,7 @@ impl Rules {
         virtual_services.sort_by(|a, b| a.seniority.cmp(&b.seniority));
         Self {
             routes,
-            gateways: each(kinds::GATEWAY).map(|one| Gateway::read(one, namespaces)).collect(),
+            gateways: each(kinds::GATEWAY).map(|one| Gateway::read(one, namespaces, &certificates)).collect(),
             istio_gateways: each(kinds::ISTIO_GATEWAY).map(IstioGateway::read).collect(),
             virtual_services,
             destinations: each(kinds::DESTINATION_RULE)
@@ -116,6 +125,7 @@ impl Rules {
             filters: each(kinds::ENVOY_FILTER).flat_map(Filter::read).collect(),
             peers: each(kinds::PEER_AUTHENTICATION).map(PeerAuthentication::read).collect(),
             policies: each(kinds::AUTHORIZATION_POLICY).filter_map(AuthorizationPolicy::read).collect(),
+            entries: each(kinds::SERVICE_ENTRY).map(ServiceEntry::read).collect(),
         }
     }
 }

@@ -23,6 +23,17 @@ pub struct Rule {
     pub retries: Option<Retries>,
     /// Fault injected by it.
     pub fault: Option<Fault>,
+    /// What becomes of its share for a backend that is not there.
+    pub missing: Missing,
+}
+
+/// What a proxy answers where a backend is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// 500, as Gateway API lays it down (`HTTPRouteRule.backendRefs`).
+    Error,
+    /// 503: Envoy's own answer where a VirtualService names a cluster that is not there.
+    NoCluster,
 }
 
 /// What a rule does with a request.

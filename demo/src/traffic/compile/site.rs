@@ -8,7 +8,7 @@ use super::{
     destination_rule::{Outlier, Pool},
     envoy_filter::Limit,
     pods::Proxy,
-    rules::{Fault, Retries},
+    rules::{Fault, Missing, Retries},
 };
 
 /// A site.
@@ -26,6 +26,8 @@ pub struct Site {
     pub tunnelled: bool,
     /// The pods of the waypoint it goes through; empty: through none.
     pub via: Vec<u32>,
+    /// Until when the certificate is good that its sender is shown (Unix milliseconds); `None`: it is shown none.
+    pub good_until: Option<f64>,
     /// The Service its host means.
     pub service: Option<u32>,
     /// Faults of the caller's proxy.
@@ -47,6 +49,8 @@ pub enum Choice {
     Answer(u16, Option<Arc<str>>),
     /// It leaves the mesh for an address nobody here knows.
     Beyond,
+    /// It leaves the mesh for an address nobody has.
+    Nowhere,
     /// It is sent on.
     Forward(Box<Forward>),
 }
@@ -68,6 +72,8 @@ pub struct Forward {
     pub clusters: Vec<(u32, Option<Cluster>)>,
     /// Sum of the weights.
     pub weights: u32,
+    /// What becomes of the share of a reference that is not valid.
+    pub missing: Missing,
     /// How each kind of called pod takes it.
     pub inbounds: Vec<Inbound>,
 }

@@ -11,7 +11,7 @@ use crate::traffic::{
 };
 
 use super::{
-    rules::{Action, Fault, Retries, Rewrite, Rule, Target},
+    rules::{Action, Fault, Missing, Retries, Rewrite, Rule, Target},
     services::Services,
 };
 
@@ -180,6 +180,7 @@ fn read_rule(rule: &Value, name: &Arc<str>, namespace: &str, services: &Services
         per_try: span(&["retries", "perTryTimeout"]).filter(|_| !faulty),
         retries: if faulty { Some(Retries::NEVER) } else { rule.get("retries").map(Retries::istio) },
         fault,
+        missing: Missing::NoCluster,
     }
 }
 

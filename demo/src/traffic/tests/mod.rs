@@ -6,6 +6,8 @@ mod consequences;
 mod cuts;
 mod invariants;
 mod limits;
+mod outside;
 mod partition;
+mod policies;
 mod precedence;
 pub(crate) mod world;

@@ -111,6 +111,11 @@ pub struct Seen {
 
 impl Town {
     pub fn new(seed: u64, rps: f64) -> Self {
+        Self::visited(seed, rps, "http://shop.example.com/")
+    }
+
+    /// The world, and visitors that ask for an address.
+    pub fn visited(seed: u64, rps: f64, to: &str) -> Self {
         let mut shelf = Shelf::default();
         for app in ["web", "reviews", "ratings", "details"] {
             shelf.put(service(app));
@@ -130,7 +135,7 @@ impl Town {
              shop/Deployment/reviews-v1: {serves: {9080: {median: 8ms}}, calls: [{to: 'http://ratings:9080/ratings'}], logs: {5xx: 'ERROR {{peer}} answered {{code}}'}}\n",
         )
         .unwrap();
-        let flow = format!("{{name: visitors, to: 'http://shop.example.com/', via: shop/edge, rps: {rps}}}");
+        let flow = format!("{{name: visitors, to: '{to}', via: shop/edge, rps: {rps}}}");
         let flow: Flow = serde_saphyr::from_str(&flow).unwrap();
         let mut town = Self {
             shelf,
