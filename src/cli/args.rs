@@ -302,7 +302,7 @@ pub struct IntentArgs {
     /// Kind of the fault, instead of -f
     #[arg(conflicts_with = "file")]
     pub kind: Option<String>,
-    /// Whom: service/NAME, route/NAME, KIND/NAME or node/NAME, in -n NS
+    /// Whom: service/NAME, route/NAME, KIND/NAME, node/NAME, zone/NAME or host/NAME, in -n NS
     #[arg(conflicts_with_all = ["file", "selector"])]
     pub target: Option<String>,
     /// A Fault file or any YAML; - reads standard input

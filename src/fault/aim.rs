@@ -134,7 +134,7 @@ pub fn aim<'a>(fault: &Fault, sight: &'a Sight) -> Result<Aim<'a>, CompileError>
             service: None,
             workload: None,
         },
-        Target::Route(_) | Target::Node(_) | Target::Zone(_) | Target::Manifest => {
+        Target::Route(_) | Target::Node(_) | Target::Zone(_) | Target::Host(_) | Target::Manifest => {
             return Err(CompileError::CannotExpress {
                 what: format!("{} does not name pods", fault.target),
                 fix: "aim at a service, a workload or a selector".to_owned(),

@@ -40,6 +40,7 @@ pub fn name_to_type(plan: &Plan) -> String {
         | Target::Route(name)
         | Target::Node(name)
         | Target::Zone(name)
+        | Target::Host(name)
         | Target::Workload { name, .. } => name.clone(),
         Target::Selector(_) => plan.fault.namespace.clone(),
         Target::Manifest => plan.steps.first().map(|step| step.object.name.clone()).unwrap_or_default(),

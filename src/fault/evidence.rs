@@ -12,6 +12,7 @@ use super::{
     intent::{Driver, FaultKind, Target},
     observe::{Observe, Standing},
     plan::{Change, Plan, Step},
+    questions,
     sign::Sign,
     view::{EvidenceState, EvidenceView},
 };
@@ -30,6 +31,10 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub const EVERY: Duration = Duration::from_secs(3);
 /// A rise of a share that is more than noise.
 const RISE: f64 = 0.02;
+/// A fall of a rate, as a share of it, that is more than its waves.
+const FALL: f64 = 0.2;
+/// A change of the tries of a request that is more than noise.
+const AGAIN: f64 = 0.05;
 
 /// What a plan should make visible.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,8 +45,20 @@ pub enum Expected {
         what: String,
         /// PromQL; the share, one series a reporter.
         question: String,
-        /// By how much it should rise at least.
+        /// By how much it should rise at least; negative: fall.
         rise: f64,
+    },
+    /// Fewer requests arrive.
+    Fewer {
+        /// PromQL; requests per second.
+        question: String,
+    },
+    /// Requests are tried more often, or less.
+    Tries {
+        /// PromQL; tries of a request on average.
+        question: String,
+        /// Whether more often.
+        more: bool,
     },
     /// Requests take longer.
     Latency {
@@ -120,7 +137,22 @@ pub fn engine(plan: &Plan, _: &Deed) -> Expected {
 /// A share of the requests to what is hit is answered so; `matcher` are labels of `istio_requests_total`.
 pub fn answered(plan: &Plan, what: String, matcher: &str) -> Expected {
     let rise = (plan.reach.portion / 4.0).min(RISE);
-    Expected::Answers { what, question: share(plan, matcher), rise }
+    Expected::Answers { what, question: questions::share(plan, matcher), rise }
+}
+
+/// A share of the requests to what is hit is no longer answered so.
+pub fn no_longer(plan: &Plan, what: &str, matcher: &str) -> Expected {
+    Expected::Answers { what: what.to_owned(), question: questions::share(plan, matcher), rise: -RISE }
+}
+
+/// Fewer requests arrive at what is hit; `matcher` are labels of those that are counted.
+pub fn fewer(plan: &Plan, matcher: &str) -> Expected {
+    Expected::Fewer { question: questions::arriving(plan, matcher) }
+}
+
+/// Requests to what is hit are tried more often, or less.
+pub fn retried(plan: &Plan, more: bool) -> Expected {
+    Expected::Tries { question: questions::tries(plan), more }
 }
 
 /// Requests to what is hit take longer by the deed's `delay`.
@@ -132,7 +164,7 @@ pub fn delayed(plan: &Plan, deed: &Deed) -> Expected {
 fn slower(plan: &Plan, by: Duration) -> Expected {
     // A tenth of what it comes to once the whole window lies within the fault.
     let rise_ms = by.as_secs_f64() * 1000.0 * plan.reach.portion / 10.0;
-    Expected::Latency { question: mean(plan), rise_ms }
+    Expected::Latency { question: questions::mean(plan), rise_ms }
 }
 
 /// The pods that the plan evicts end.
@@ -176,47 +208,14 @@ pub fn route(plan: &Plan, takes: bool) -> Expected {
     }
 }
 
-/// The share of the requests to what is hit that are answered so; `or` keeps reporters that saw none.
-fn share(plan: &Plan, matcher: &str) -> String {
-    let sum = |matchers: &str| format!("sum by (reporter) (rate(istio_requests_total{{{matchers}}}[1m]))");
-    let hit = hit(plan);
-    let (all, some) = (sum(&hit), sum(&format!("{hit}, {matcher}")));
-    format!("({some} or 0 * {all}) / ({all} > 0)")
-}
-
-/// Mean latency of the requests to what is hit.
-fn mean(plan: &Plan) -> String {
-    let hit = hit(plan);
-    let sum = |what: &str| format!("sum by (reporter) (rate(istio_request_duration_milliseconds_{what}{{{hit}}}[1m]))");
-    format!("{} / ({} > 0)", sum("sum"), sum("count"))
-}
-
-/// Label matchers of the requests that are hit: by service, since a request that is refused on its way reaches no workload.
-fn hit(plan: &Plan) -> String {
-    let of = |all: &[String], namespaces: &str, names: &str| {
-        let (mut places, mut called): (Vec<&str>, Vec<&str>) =
-            all.iter().filter_map(|name| name.split_once('/')).unzip();
-        for list in [&mut places, &mut called] {
-            list.sort_unstable();
-            list.dedup();
-        }
-        let any = |list: &[&str]| {
-            let names: Vec<String> = list.iter().map(|name| regex::escape(name).replace('\\', "\\\\")).collect();
-            names.join("|").replace('"', "\\\"")
-        };
-        format!("{namespaces}=~\"{}\", {names}=~\"{}\"", any(&places), any(&called))
-    };
-    if plan.reach.services.is_empty() {
-        return of(&plan.reach.workloads, "destination_workload_namespace", "destination_workload");
-    }
-    of(&plan.reach.services, "destination_service_namespace", "destination_service_name")
-}
-
 impl Expected {
     /// What is asked for it.
     pub fn look(&self) -> Look<'_> {
         match self {
-            Self::Answers { question, .. } | Self::Latency { question, .. } => Look::Metric(question),
+            Self::Answers { question, .. }
+            | Self::Latency { question, .. }
+            | Self::Fewer { question }
+            | Self::Tries { question, .. } => Look::Metric(question),
             Self::Replicas { object, .. } | Self::Object { object, .. } => Look::Objects(vec![object]),
             Self::Ends(pods) => Look::Objects(pods.iter().map(|(pod, _)| pod).collect()),
             Self::Route { ours, theirs, .. } => Look::Objects(vec![ours, theirs]),
@@ -229,8 +228,21 @@ impl Expected {
     fn judge(&self, before: Option<f64>, seen: &Seen) -> Result<String, String> {
         match (self, seen) {
             (_, Seen::Unread(why)) => Err(why.clone()),
-            (Self::Answers { .. } | Self::Latency { .. }, Seen::Number(None)) => {
+            (Self::Fewer { .. }, Seen::Number(now)) => fewer_now(before, *now),
+            (Self::Answers { what, rise, .. }, Seen::Number(now)) if *rise < 0.0 => {
+                // Where none of them is let through, none is counted.
+                let (was, now) = (before.unwrap_or_default(), now.unwrap_or_default());
+                let moved = format!("{what} {} -> {}", percent(was), percent(now));
+                if now - was <= *rise { Ok(moved) } else { Err(format!("{moved}: not moved")) }
+            }
+            (Self::Answers { .. } | Self::Latency { .. } | Self::Tries { .. }, Seen::Number(None)) => {
                 Err("no request came to what is hit".to_owned())
+            }
+            (Self::Tries { more, .. }, Seen::Number(Some(now))) => {
+                let was = before.unwrap_or(1.0);
+                let moved = format!("tries of a request {was:.2} -> {now:.2}");
+                let by = if *more { now - was } else { was - now };
+                if by >= AGAIN { Ok(moved) } else { Err(format!("{moved}: not moved")) }
             }
             (Self::Answers { what, rise, .. }, Seen::Number(Some(now))) => {
                 let was = before.unwrap_or_default();
@@ -299,6 +311,15 @@ impl Expected {
             _ => Err("nothing can be looked for".to_owned()),
         }
     }
+}
+
+fn fewer_now(before: Option<f64>, now: Option<f64>) -> Result<String, String> {
+    let Some(was) = before.filter(|was| *was > 0.0) else {
+        return Err("no request came to what is hit before either".to_owned());
+    };
+    let now = now.unwrap_or_default();
+    let moved = format!("requests {was:.1}/s -> {now:.1}/s");
+    if now <= was * (1.0 - FALL) { Ok(moved) } else { Err(format!("{moved}: not moved")) }
 }
 
 fn percent(share: f64) -> String {

@@ -28,6 +28,8 @@ pub enum Target {
     Node(String),
     /// The nodes of a topology zone.
     Zone(String),
+    /// A host outside the mesh.
+    Host(String),
     /// What the manifest itself names.
     Manifest,
 }
@@ -45,6 +47,7 @@ impl fmt::Display for Target {
             }
             Self::Node(name) => write!(f, "node/{name}"),
             Self::Zone(name) => write!(f, "zone/{name}"),
+            Self::Host(name) => write!(f, "host/{name}"),
             Self::Manifest => f.write_str("the objects given"),
         }
     }

@@ -41,6 +41,12 @@ kinds! {
     gateway = namespaced("gateway.networking.k8s.io", "v1", "Gateway", "gateways");
     /// networking.istio.io/v1 VirtualService.
     virtual_service = namespaced("networking.istio.io", "v1", "VirtualService", "virtualservices");
+    /// networking.istio.io/v1 DestinationRule.
+    destination_rule = namespaced("networking.istio.io", "v1", "DestinationRule", "destinationrules");
+    /// networking.istio.io/v1 ServiceEntry.
+    service_entry = namespaced("networking.istio.io", "v1", "ServiceEntry", "serviceentries");
+    /// security.istio.io/v1 PeerAuthentication.
+    peer_authentication = namespaced("security.istio.io", "v1", "PeerAuthentication", "peerauthentications");
     /// networking.istio.io/v1alpha3 EnvoyFilter (no newer version exists).
     envoy_filter = namespaced("networking.istio.io", "v1alpha3", "EnvoyFilter", "envoyfilters");
     /// security.istio.io/v1 AuthorizationPolicy.
@@ -72,10 +78,11 @@ pub fn workload(word: &str) -> Option<Kind> {
         "po" | "pod" | "pods" => Some(pod()),
         "vs" | "virtualservice" | "virtualservices" => Some(virtual_service()),
         "cm" | "configmap" | "configmaps" => Some(config_map()),
+        "gtw" | "gateway" | "gateways" => Some(gateway()),
         _ => None,
     }
 }
 
 /// The words [`workload`] understands, for "did you mean".
-pub const WORKLOAD_WORDS: [&str; 7] =
-    ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "VirtualService", "ConfigMap"];
+pub const WORKLOAD_WORDS: [&str; 8] =
+    ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "VirtualService", "ConfigMap", "Gateway"];

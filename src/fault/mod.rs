@@ -42,6 +42,7 @@ pub mod plan;
 pub mod policy;
 pub mod preview;
 pub mod probe;
+mod questions;
 pub mod record;
 pub mod refusal;
 pub mod rivals;

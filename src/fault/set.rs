@@ -92,7 +92,7 @@ pub fn fault(words: &Words, namespace: &str) -> Result<Fault, WrongIntent> {
     })
 }
 
-/// Reads `service/N`, `route/N`, `node/N`, `zone/N` or `KIND/N`.
+/// Reads `service/N`, `route/N`, `node/N`, `zone/N`, `host/N` or `KIND/N`.
 pub fn target(text: &str) -> Result<Target, WrongIntent> {
     let (kind, name) =
         text.split_once('/').filter(|(kind, name)| !kind.is_empty() && !name.is_empty()).ok_or_else(|| {
@@ -111,9 +111,10 @@ pub fn target(text: &str) -> Result<Target, WrongIntent> {
         "route" | "httproute" | "httproutes" => Target::Route(name),
         "node" | "nodes" | "no" => Target::Node(name),
         "zone" => Target::Zone(name),
+        "host" => Target::Host(name),
         _ => {
             let Some(kind) = known::workload(kind) else {
-                let known = ["service", "route", "node", "zone"].into_iter().chain(known::WORKLOAD_WORDS);
+                let known = ["service", "route", "node", "zone", "host"].into_iter().chain(known::WORKLOAD_WORDS);
                 return Err(wrong("target", format!("`{kind}` is not a kind of target"), did_you_mean(kind, known)));
             };
             Target::Workload { kind: kind.kind, name }

@@ -31,6 +31,12 @@ pub struct Sight {
     pub nodes: Vec<Manifest>,
     /// NetworkPolicies of the target's namespace, where the kind must see them.
     pub network_policies: Vec<Manifest>,
+    /// DestinationRules of all readable namespaces, where the kind must see them.
+    pub destination_rules: Vec<Manifest>,
+    /// PeerAuthentications of all readable namespaces, where the kind must see them.
+    pub peer_authentications: Vec<Manifest>,
+    /// ServiceEntries of all readable namespaces, where the kind must see them.
+    pub service_entries: Vec<Manifest>,
     /// Kinds served, as far as asked for: the preferred version of each.
     pub served: Vec<Kind>,
     /// API groups that could not be asked about.
@@ -71,6 +77,18 @@ pub enum Controller {
 }
 
 impl Sight {
+    /// The lists of mesh objects, by kind.
+    pub fn mesh_list(&mut self, kind: &str) -> Option<&mut Vec<Manifest>> {
+        match kind {
+            "HTTPRoute" => Some(&mut self.http_routes),
+            "VirtualService" => Some(&mut self.virtual_services),
+            "DestinationRule" => Some(&mut self.destination_rules),
+            "PeerAuthentication" => Some(&mut self.peer_authentications),
+            "ServiceEntry" => Some(&mut self.service_entries),
+            _ => None,
+        }
+    }
+
     /// The served kind of a group, in the version to use.
     pub fn serves(&self, group: &str, kind: &str) -> Option<&Kind> {
         self.served.iter().find(|served| served.group == group && served.kind == kind)

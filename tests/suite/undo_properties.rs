@@ -158,7 +158,7 @@ fn armed(rig: &Rig, step: &Step) -> Arm {
 fn the_changes_of_every_kind_come_back() {
     let mut seen = 0;
     for (kind, driver) in sights::served() {
-        let wanted = Fault { driver: Some(driver), ..sights::example(kind) };
+        let wanted = Fault { driver: Some(driver), ..sights::example(kind, driver) };
         let plan = compile(&wanted, &sights::plenty(), ID).unwrap_or_else(|error| panic!("{kind:?}: {error}"));
         for step in &plan.steps {
             if !matches!(step.change, Change::Patch { .. } | Change::Scale { .. }) {

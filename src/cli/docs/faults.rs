@@ -90,7 +90,11 @@ fn chapter(row: &Row) -> String {
     for driver in row.drivers {
         let _ = writeln!(text, "- **{}** ({}): {}", driver.driver.word(), driver.class.word(), driver.how);
     }
-    let _ = write!(text, "\n```console\nbrink fault plan {}\n```\n", row.example);
+    let examples: Vec<String> = std::iter::once(row.example)
+        .chain(row.drivers.iter().filter_map(|driver| driver.example))
+        .map(|example| format!("brink fault plan {example}\n"))
+        .collect();
+    let _ = write!(text, "\n```console\n{}```\n", examples.concat());
     text
 }
 

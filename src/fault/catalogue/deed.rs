@@ -194,6 +194,7 @@ fn target(fault: &Fault, all: &mut Vec<WrongIntent>) {
         | (TargetType::Selector, Target::Selector(_))
         | (TargetType::Node, Target::Node(_))
         | (TargetType::Zone, Target::Zone(_))
+        | (TargetType::Host, Target::Host(_))
         | (TargetType::Manifest, Target::Manifest) => true,
         (TargetType::Workload(kinds), Target::Workload { kind, .. }) => {
             known::workload(kind).is_some_and(|known| kinds.contains(&known.kind.as_str()))

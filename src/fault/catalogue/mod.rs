@@ -76,6 +76,12 @@ pub enum Sees {
     Nodes,
     /// The NetworkPolicies of the namespace.
     NetworkPolicies,
+    /// The DestinationRules of all namespaces.
+    DestinationRules,
+    /// The PeerAuthentications of all namespaces.
+    PeerAuthentications,
+    /// The ServiceEntries of all namespaces.
+    ServiceEntries,
 }
 
 /// By what the guardrails judge a kind.
@@ -102,6 +108,16 @@ pub struct DriverRow {
     pub silent: &'static [&'static str],
     /// Its plan.
     pub compile: Compile,
+    /// How it is asked for, where the example of the kind is aimed at what only others can carry out.
+    pub example: Option<&'static str>,
+}
+
+impl DriverRow {
+    /// With an example of its own.
+    #[must_use]
+    pub const fn shown_by(self, example: &'static str) -> Self {
+        Self { example: Some(example), ..self }
+    }
 }
 
 /// What a kind can be aimed at.
@@ -119,6 +135,8 @@ pub enum TargetType {
     Node,
     /// `zone/NAME`: the nodes of a topology zone.
     Zone,
+    /// `host/NAME`: a host outside the mesh.
+    Host,
     /// The objects of the file.
     Manifest,
 }
@@ -135,6 +153,7 @@ impl TargetType {
             Self::Selector => "-l KEY=VALUE".to_owned(),
             Self::Node => "node/NAME".to_owned(),
             Self::Zone => "zone/NAME".to_owned(),
+            Self::Host => "host/NAME".to_owned(),
             Self::Manifest => "-f FILE".to_owned(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CompileError, istio, istio_virtual_service};
+use super::{CompileError, istio, istio_virtual_service, rule_copies};
 use crate::fault::{
     catalogue::{Compile, DriverRow, Param, ParamType, ScopeType, TargetType, Wanted},
     class::Class,
@@ -63,22 +63,13 @@ pub const fn by_filter(compile: Compile) -> DriverRow {
             "no request is in its scope",
         ],
         compile,
+        example: None,
     }
 }
 
 /// By the VirtualService that is there.
 pub const fn by_rules(compile: Compile) -> DriverRow {
-    DriverRow {
-        driver: Driver::IstioVirtualService,
-        class: Class::Guarded,
-        needs: ("networking.istio.io", "VirtualService"),
-        how: "faulted copies inserted before the rules of the VirtualService",
-        silent: &[
-            "the callers have no sidecar and no gateway that reads the VirtualService",
-            "an earlier rule takes the requests",
-        ],
-        compile,
-    }
+    rule_copies::by("faulted copies inserted before the rules of the VirtualService", rule_copies::SILENT, compile)
 }
 
 /// Compiles it to an EnvoyFilter.
@@ -88,5 +79,5 @@ pub fn filter(wanted: &Wanted<'_>, what: &HttpFault) -> Result<Plan, CompileErro
 
 /// Compiles it to faulted copies of rules.
 pub fn rules(wanted: &Wanted<'_>, what: &HttpFault) -> Result<Plan, CompileError> {
-    istio_virtual_service::compile(wanted.fault, what, wanted.sight, wanted.id)
+    istio_virtual_service::compile(wanted, what)
 }

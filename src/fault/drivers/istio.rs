@@ -186,7 +186,7 @@ fn tidy(pods: &mut BTreeMap<String, Vec<String>>) {
 }
 
 /// A selector that cannot be written as plain labels would hit other pods than those named.
-fn need_labels(aim: &Aim<'_>) -> Result<(), CompileError> {
+pub(super) fn need_labels(aim: &Aim<'_>) -> Result<(), CompileError> {
     let exact = aim.workload.is_none_or(|workload| {
         workload.at(&["spec", "selector", "matchExpressions"]).and_then(Value::as_array).is_none_or(Vec::is_empty)
     });

@@ -417,6 +417,11 @@ impl Hit {
                 services.extend(routes::destinations(object));
                 Self::Services(services)
             }
+            ("networking.istio.io", "ServiceEntry") => {
+                let own = object.namespace().unwrap_or_default();
+                let hosts = routes::hosts(object).into_iter();
+                Self::Services(hosts.map(|host| format!("{own}/{host}")).collect())
+            }
             ("networking.istio.io", "DestinationRule") => {
                 let own = object.namespace().unwrap_or_default();
                 let host = object.text(&["spec", "host"]).unwrap_or("*");

@@ -25,8 +25,9 @@ pub(super) const SERVER_MADE: [&str; 8] = [
     "deletionGracePeriodSeconds",
 ];
 
-/// Lists that Kubernetes merges by a key (core/v1 PodSpec and Container, `x-kubernetes-patch-merge-key`).
-const KEYED: [(&str, &str); 7] = [
+/// Lists that Kubernetes merges by a key (core/v1 PodSpec and Container, `x-kubernetes-patch-merge-key`; the listeners of a
+/// Gateway, `x-kubernetes-list-map-keys`).
+const KEYED: [(&str, &str); 8] = [
     ("containers", "name"),
     ("initContainers", "name"),
     ("ephemeralContainers", "name"),
@@ -34,6 +35,7 @@ const KEYED: [(&str, &str); 7] = [
     ("volumes", "name"),
     ("volumeMounts", "mountPath"),
     ("imagePullSecrets", "name"),
+    ("listeners", "name"),
 ];
 
 /// The edits that turn `live` into what `wanted` says; empty when it already does.

@@ -6,6 +6,7 @@
 
 pub(super) mod chaos_mesh;
 pub(super) mod chaos_mesh_http;
+pub(super) mod destination_rule;
 pub(super) mod dns;
 mod error;
 pub(super) mod gateway_api;
@@ -14,12 +15,15 @@ pub(super) mod istio;
 mod istio_virtual_service;
 pub(super) mod manifest;
 mod merge;
+mod narrow;
 pub(super) mod native;
 pub(super) mod nodes;
 pub(super) mod packets;
+pub(super) mod peer_authentication;
 pub(super) mod reach;
 mod rollout;
 pub(super) mod route_patch;
+pub(super) mod rule_copies;
 pub(super) mod template;
 pub(super) mod words;
 

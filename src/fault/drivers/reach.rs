@@ -45,7 +45,7 @@ pub fn hit(aim: &Aim<'_>, sight: &Sight, portion: f64) -> Reach {
 /// The reach of a fault on all pods behind these Services (`NS/NAME`). Pods outside the fault's namespace are not seen, so
 /// such a Service counts as everything; `leads` says how the route comes to it. One that is not there or has no pods hits
 /// nothing more.
-pub(super) fn behind(mut services: Vec<String>, fault: &Fault, sight: &Sight, leads: &str) -> Reach {
+pub fn behind(mut services: Vec<String>, fault: &Fault, sight: &Sight, leads: &str) -> Reach {
     services.sort();
     services.dedup();
     let mut reach = Reach::default();
@@ -165,7 +165,7 @@ pub(super) fn mesh_doubts(plan: &mut Plan, at: &Aim<'_>, sight: &Sight) {
 }
 
 /// Istio's control plane must be there for an Istio object to have an effect.
-pub(super) fn control_plane_doubt(plan: &mut Plan, sight: &Sight) {
+pub fn control_plane_doubt(plan: &mut Plan, sight: &Sight) {
     match sight.istiod {
         Controller::Alive => {}
         Controller::Absent => plan.doubts.push("no istiod seen: nothing may act on this".to_owned()),

@@ -22,6 +22,10 @@ use crate::{
 /// What it is aimed at.
 pub const TARGETS: &[TargetType] = &[TargetType::Route];
 
+/// What kinds are aimed at that a VirtualService can carry out as well.
+pub const ROUTE_OR_SERVICE: &[TargetType] =
+    &[TargetType::Route, TargetType::Service, TargetType::Workload(&["VirtualService"])];
+
 /// By a patch of the route.
 pub const fn by_patch(how: &'static str, compile: Compile) -> DriverRow {
     DriverRow {
@@ -31,6 +35,7 @@ pub const fn by_patch(how: &'static str, compile: Compile) -> DriverRow {
         how,
         silent: gateway_api::SILENT,
         compile,
+        example: None,
     }
 }
 

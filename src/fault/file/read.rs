@@ -221,12 +221,13 @@ impl Reading<'_> {
     }
 
     fn target(&self, node: &Located) -> Result<Target, FileError> {
-        let entries = self.map(node, "target", &["service", "route", "workload", "selector", "node", "zone"])?;
+        let entries =
+            self.map(node, "target", &["service", "route", "workload", "selector", "node", "zone", "host"])?;
         let (Some((word, at)), true) = (entries.iter().next(), entries.len() == 1) else {
             return Err(self.wrong(
                 node,
                 "target names not exactly one thing",
-                "write one of {service: NAME}, {route: NAME}, {workload: KIND/NAME}, {selector: {…}}, {node: NAME}, {zone: NAME}",
+                "write one of {service: NAME}, {route: NAME}, {workload: KIND/NAME}, {selector: {…}}, {node: NAME}, {zone: NAME}, {host: NAME}",
             ));
         };
         Ok(match *word {
@@ -234,6 +235,7 @@ impl Reading<'_> {
             "route" => Target::Route(self.text(at, "target.route")?.to_owned()),
             "node" => Target::Node(self.text(at, "target.node")?.to_owned()),
             "zone" => Target::Zone(self.text(at, "target.zone")?.to_owned()),
+            "host" => Target::Host(self.text(at, "target.host")?.to_owned()),
             "selector" => Target::Selector(self.texts(at, "target.selector")?),
             _ => {
                 let text = self.text(at, "target.workload")?;

@@ -27,6 +27,7 @@ pub fn value(fault: &Fault) -> Value {
         Target::Selector(labels) => put(&mut spec, "target", json!({"selector": labels})),
         Target::Node(name) => put(&mut spec, "target", json!({"node": name})),
         Target::Zone(name) => put(&mut spec, "target", json!({"zone": name})),
+        Target::Host(name) => put(&mut spec, "target", json!({"host": name})),
         Target::Manifest => {}
     }
     if !fault.params.is_empty() {

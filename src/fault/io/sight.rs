@@ -43,9 +43,11 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
     namespaces.dedup();
     namespaces.truncate(NAMESPACES);
     let inside = join_all(namespaces.iter().map(|namespace| inside(api, namespace)));
-    let more = join_all(row(fault.kind).sees.iter().map(|sees| more(api, *sees, &fault.namespace)));
+    let sees = row(fault.kind).sees;
+    let more =
+        join_all(sees.iter().filter(|sees| of_mesh(**sees).is_none()).map(|sees| more(api, *sees, &fault.namespace)));
     let (routes, inside, istiod, more, chaos_mesh) =
-        futures::join!(served_routes(api, &namespaces), inside, mesh(api), more, engine_of(api, fault, &given));
+        futures::join!(served_routes(api, &namespaces, sees), inside, mesh(api), more, engine_of(api, fault, &given));
     let (istiod, root_namespace) = istiod?;
     let mut sight = Sight { given, istiod, root_namespace, chaos_mesh: chaos_mesh?, ..routes? };
     for part in more {
@@ -84,6 +86,7 @@ async fn more<A: Api>(api: &A, sees: Sees, namespace: &str) -> Result<Sight, Com
         Sees::ConfigMaps => (known::config_map(), Some(namespace)),
         Sees::NetworkPolicies => (known::network_policy(), Some(namespace)),
         Sees::Nodes => (known::node(), None),
+        Sees::DestinationRules | Sees::PeerAuthentications | Sees::ServiceEntries => return Ok(sight),
     };
     let Some(all) = list(api, &kind, inside, "").await? else {
         let place = inside.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
@@ -94,14 +97,25 @@ async fn more<A: Api>(api: &A, sees: Sees, namespace: &str) -> Result<Sight, Com
         Sees::ConfigMaps => sight.config_maps = all,
         Sees::NetworkPolicies => sight.network_policies = all,
         Sees::Nodes => sight.nodes = all,
+        Sees::DestinationRules | Sees::PeerAuthentications | Sees::ServiceEntries => {}
     }
     Ok(sight)
 }
 
-async fn served_routes<A: Api>(api: &A, namespaces: &[String]) -> Result<Sight, CompileError> {
+/// The mesh objects that are read in the version that is served.
+fn of_mesh(sees: Sees) -> Option<(&'static str, &'static str)> {
+    match sees {
+        Sees::DestinationRules => Some(("networking.istio.io", "DestinationRule")),
+        Sees::ServiceEntries => Some(("networking.istio.io", "ServiceEntry")),
+        Sees::PeerAuthentications => Some(("security.istio.io", "PeerAuthentication")),
+        Sees::ConfigMaps | Sees::Nodes | Sees::NetworkPolicies => None,
+    }
+}
+
+async fn served_routes<A: Api>(api: &A, namespaces: &[String], sees: &[Sees]) -> Result<Sight, CompileError> {
     let mut sight = Sight::default();
     served(api, &mut sight).await?;
-    routes(api, namespaces, &mut sight).await?;
+    routes(api, namespaces, sees, &mut sight).await?;
     Ok(sight)
 }
 
@@ -204,8 +218,9 @@ async fn namespace_of<A: Api>(api: &A, name: &str) -> Result<Option<Manifest>, C
 }
 
 /// Routes lead into namespaces from anywhere, so all are read; where that is not allowed, those of the touched namespaces.
-async fn routes<A: Api>(api: &A, namespaces: &[String], sight: &mut Sight) -> Result<(), CompileError> {
-    for (group, name) in [("gateway.networking.k8s.io", "HTTPRoute"), ("networking.istio.io", "VirtualService")] {
+async fn routes<A: Api>(api: &A, namespaces: &[String], sees: &[Sees], sight: &mut Sight) -> Result<(), CompileError> {
+    let always = [("gateway.networking.k8s.io", "HTTPRoute"), ("networking.istio.io", "VirtualService")];
+    for (group, name) in always.into_iter().chain(sees.iter().filter_map(|sees| of_mesh(*sees))) {
         let Some(kind) = sight.serves(group, name).cloned() else { continue };
         let found = if let Some(all) = list(api, &kind, None, "").await? {
             all
@@ -213,14 +228,15 @@ async fn routes<A: Api>(api: &A, namespaces: &[String], sight: &mut Sight) -> Re
             sight.unreadable.push(format!("{} of other namespaces", kind.plural));
             let mut found = Vec::new();
             for namespace in namespaces {
-                found.extend(list(api, &kind, Some(namespace), "").await?.unwrap_or_default());
+                match list(api, &kind, Some(namespace), "").await? {
+                    Some(own) => found.extend(own),
+                    None => sight.unreadable.push(format!("{} in {namespace}", kind.plural)),
+                }
             }
             found
         };
-        if name == "HTTPRoute" {
-            sight.http_routes = found;
-        } else {
-            sight.virtual_services = found;
+        if let Some(list) = sight.mesh_list(name) {
+            *list = found;
         }
     }
     if let Some(kind) = sight.serves("gateway.networking.k8s.io", "Gateway").cloned() {

@@ -9,15 +9,20 @@ mod authz_deny;
 mod bad_config;
 mod bad_image;
 mod bad_probe;
+mod cert_expired;
+mod circuit_break;
 mod container_kill;
 mod cpu_stress;
 mod dns_error;
 mod dns_random;
+mod external_outage;
 mod http_abort;
 mod http_delay;
 mod io_latency;
 mod manifest;
 mod memory_stress;
+mod mtls_off;
+mod mtls_strict;
 mod network_bandwidth;
 mod network_corrupt;
 mod network_delay;
@@ -25,8 +30,10 @@ mod network_loss;
 mod network_partition;
 mod node_cordon;
 mod node_drain;
+mod outlier_eject;
 mod pod_failure;
 mod pod_kill;
+mod retries;
 mod route_conflict;
 mod route_detach;
 mod route_hostname_steal;
@@ -35,6 +42,7 @@ mod route_weight;
 mod scale;
 mod scale_down_up;
 mod time_skew;
+mod timeout;
 mod zone_loss;
 
 use super::catalogue::Row;
@@ -79,6 +87,22 @@ table! {
     RouteDetach = "route-detach" in route_detach;
     /// A second route names a longer host.
     RouteHostnameSteal = "route-hostname-steal" in route_hostname_steal;
+    /// Requests are given up early.
+    Timeout = "timeout" in timeout;
+    /// Requests are tried more often, or less.
+    Retries = "retries" in retries;
+    /// Callers leave pods out that fail.
+    OutlierEject = "outlier-eject" in outlier_eject;
+    /// Callers may have few requests under way.
+    CircuitBreak = "circuit-break" in circuit_break;
+    /// Pods take mutual TLS alone.
+    MtlsStrict = "mtls-strict" in mtls_strict;
+    /// Pods take plain text alone.
+    MtlsOff = "mtls-off" in mtls_off;
+    /// A host outside the mesh is not reached.
+    ExternalOutage = "external-outage" in external_outage;
+    /// A Gateway shows a certificate that clients do not take.
+    CertExpired = "cert-expired" in cert_expired;
     /// Pods are cut off.
     NetworkPartition = "network-partition" in network_partition;
     /// A workload runs another number of replicas.

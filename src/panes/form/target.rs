@@ -24,6 +24,7 @@ pub fn targets(subject: &Subject, kind: FaultKind) -> Vec<Target> {
             | (TargetType::Route, Target::Route(_))
             | (TargetType::Node, Target::Node(_))
             | (TargetType::Zone, Target::Zone(_))
+            | (TargetType::Host, Target::Host(_))
             | (TargetType::Selector, Target::Selector(_)) => true,
             (TargetType::Workload(kinds), Target::Workload { kind, .. }) => kinds.contains(&kind.as_str()),
             _ => false,

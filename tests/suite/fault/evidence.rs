@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::sights::{delay, fault, http_route, reviews, shop, workload};
+use super::sights::{delay, fault, http_route, plenty, reviews, shop, workload};
 
 fn plan(fault: &Fault) -> Plan {
     compile(fault, &shop(), "7f3a9c").unwrap()
@@ -87,6 +87,53 @@ fn latency_is_held_against_the_one_before() {
     let (state, words) = told(&plan, Some(12.0), 3, &number(512.0));
     assert_eq!((state, words.as_str()), (EvidenceState::Seen, "effect seen: mean latency 12 ms -> 512 ms"));
     assert_eq!(told(&plan, Some(12.0), 3, &number(14.0)).0, EvidenceState::Looking);
+}
+
+#[rstest]
+#[case::gone(Some(0.3), Some(0.0), EvidenceState::Seen, "effect seen: requests in plain text 30% -> 0%")]
+#[case::none_counted(Some(1.0), None, EvidenceState::Seen, "effect seen: requests in plain text 100% -> 0%")]
+#[case::as_before(Some(0.3), Some(0.3), EvidenceState::Looking, "looking for an effect")]
+#[case::never_any(Some(0.0), Some(0.0), EvidenceState::Looking, "looking for an effect")]
+fn a_share_that_should_fall_is_held_against_the_one_before(
+    #[case] before: Option<f64>,
+    #[case] now: Option<f64>,
+    #[case] state: EvidenceState,
+    #[case] words: &str,
+) {
+    let plan = compile(&fault(FaultKind::MtlsStrict, reviews(), &[]), &plenty(), "7f3a9c").unwrap();
+    assert_eq!(told(&plan, before, 3, &Seen::Number(now)), (state, words.to_owned()));
+}
+
+#[rstest]
+#[case::fewer(Some(40.0), Some(10.0), EvidenceState::Seen, "effect seen: requests 40.0/s -> 10.0/s")]
+#[case::none(Some(40.0), None, EvidenceState::Seen, "effect seen: requests 40.0/s -> 0.0/s")]
+#[case::a_wave(Some(40.0), Some(33.0), EvidenceState::Looking, "looking for an effect")]
+#[case::none_before(None, None, EvidenceState::Looking, "looking for an effect")]
+fn fewer_requests_are_held_against_those_before(
+    #[case] before: Option<f64>,
+    #[case] now: Option<f64>,
+    #[case] state: EvidenceState,
+    #[case] words: &str,
+) {
+    let lost = Fault { driver: Some(Driver::IstioVirtualService), ..fault(FaultKind::RouteNoBackend, reviews(), &[]) };
+    assert_eq!(told(&plan(&lost), before, 3, &Seen::Number(now)), (state, words.to_owned()));
+}
+
+#[rstest]
+#[case::storm(3, Some(1.0), 1.9, EvidenceState::Seen)]
+#[case::no_storm(3, Some(1.0), 1.01, EvidenceState::Looking)]
+#[case::fewer(0, Some(1.5), 1.0, EvidenceState::Seen)]
+#[case::none_there_were(0, Some(1.0), 1.0, EvidenceState::Looking)]
+fn tries_are_counted_for_each_request(
+    #[case] attempts: u32,
+    #[case] before: Option<f64>,
+    #[case] now: f64,
+    #[case] state: EvidenceState,
+) {
+    let plan = plan(&fault(FaultKind::Retries, reviews(), &[("attempts", json!(attempts))]));
+    let Expected::Tries { question, .. } = expected(&plan) else { panic!() };
+    assert!(question.contains("reporter=\"destination\"") && question.contains("reporter=\"source\""), "{question}");
+    assert_eq!(told(&plan, before, 3, &number(now)).0, state);
 }
 
 #[rstest]

@@ -6,6 +6,8 @@ mod drivers;
 mod evidence;
 mod files;
 mod guardrails;
+mod mesh_kinds;
+mod mesh_rules;
 mod native_kinds;
 pub mod plans;
 mod route_kinds;

@@ -69,7 +69,7 @@ fn the_example_of_every_kind_is_a_plan() {
     let all = sights::served();
     assert!(all.len() >= 20, "{all:?}");
     for (kind, driver) in all {
-        let wanted = Fault { driver: Some(driver), ..sights::example(kind) };
+        let wanted = Fault { driver: Some(driver), ..sights::example(kind, driver) };
         let plan = compile(&wanted, &sights::plenty(), "7f3a9c");
         let plan = plan.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
         assert_eq!(plan.driver, driver, "{kind:?}");

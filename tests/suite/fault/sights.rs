@@ -184,7 +184,43 @@ pub fn plenty() -> Sight {
         "data": {"slow": "false"},
     }))];
     sight.workloads.push(deployment("ratings", 2));
+    sight.virtual_services.push(shares());
+    sight.gateways = Some(vec![gateway()]);
+    let meshed = [known::destination_rule(), known::service_entry(), known::peer_authentication(), known::gateway()];
+    sight.served.extend(meshed);
     sight
+}
+
+/// A VirtualService that splits.
+pub fn shares() -> Manifest {
+    let to =
+        |subset: &str, weight: u32| json!({"destination": {"host": "ratings", "subset": subset}, "weight": weight});
+    manifest(json!({
+        "apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+        "metadata": {
+            "name": "shares", "namespace": "shop", "uid": "vs-shares", "resourceVersion": "41",
+            "creationTimestamp": "2026-02-01T00:00:00Z",
+        },
+        "spec": {"hosts": ["ratings"], "http": [
+            {"route": [to("v1", 90), to("v2", 10)], "retries": {"attempts": 4, "retryOn": "5xx"}},
+        ]},
+    }))
+}
+
+/// A Gateway with and without a certificate.
+pub fn gateway() -> Manifest {
+    manifest(json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+        "metadata": {"name": "edge", "namespace": "shop", "uid": "gtw", "resourceVersion": "70", "generation": 1},
+        "spec": {"gatewayClassName": "istio", "listeners": [
+            {"name": "http", "port": 80, "protocol": "HTTP"},
+            {
+                "name": "https", "port": 443, "protocol": "HTTPS",
+                "tls": {"mode": "Terminate", "certificateRefs": [{"group": "", "kind": "Secret", "name": "shop-cert"}]},
+            },
+        ]},
+        "status": {"conditions": [{"type": "Accepted", "status": "True"}]},
+    }))
 }
 
 /// Every kind and driver whose API that shop serves; what engines do is tested where they live.
@@ -199,9 +235,11 @@ pub fn served() -> Vec<(FaultKind, Driver)> {
         .collect()
 }
 
-/// The intent of a kind's own example.
-pub fn example(kind: FaultKind) -> Fault {
-    let mut parts = brink::fault::catalogue::row(kind).example.split(' ').map(str::to_owned);
+/// The intent of the example of a kind and a driver.
+pub fn example(kind: FaultKind, driver: Driver) -> Fault {
+    let row = brink::fault::catalogue::row(kind);
+    let own = row.drivers.iter().find(|one| one.driver == driver).and_then(|one| one.example);
+    let mut parts = own.unwrap_or(row.example).split(' ').map(str::to_owned);
     let mut words = brink::fault::set::Words {
         kind: parts.next().unwrap(),
         target: parts.next(),

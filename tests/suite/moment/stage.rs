@@ -202,7 +202,7 @@ pub fn every_kind() -> Vec<Fault> {
                 manifests: vec![sights::manifest(config.clone())],
                 ..fault(kind, brink::fault::intent::Target::Manifest, &[])
             },
-            kind => sights::example(kind),
+            kind => sights::example(kind, brink::fault::catalogue::row(kind).drivers[0].driver),
         })
         .collect()
 }
