@@ -71,6 +71,9 @@ const WORDS: [&str; 14] = [
     "unavailable",
 ];
 
+/// Of so many hops it is told what they multiply by.
+const TOLD: usize = 3;
+
 /// How many more tries there are where nothing is said (Istio, "VirtualService", HTTPRetry).
 const DEFAULT: u64 = 2;
 
@@ -184,11 +187,17 @@ fn storm(wanted: &Wanted<'_>, own: &str, called: &str, attempts: u64) -> Vec<Str
             (most > 0).then(|| (format!("{} ({})", routes::hosts(one).join(", "), more(most)), most + 1))
         })
         .collect();
-    others.sort();
+    // The worst first; a mesh may have hundreds.
+    others.sort_by(|(a, one), (b, other)| other.cmp(one).then_with(|| a.cmp(b)));
+    let rest = others.len().saturating_sub(TOLD);
+    others.truncate(TOLD);
     lines.extend(others.iter().map(|(name, times)| format!("{} times where it came through {name}", here * times)));
     if others.len() > 1 {
         let all = others.iter().fold(here, |all, (_, times)| all.saturating_mul(*times));
         lines.push(format!("{all} times where it came through {}", counted(others.len(), "such hop")));
+    }
+    if rest > 0 {
+        lines.push(format!("{} more with retries of their own", counted(rest, "VirtualService")));
     }
     lines
 }

@@ -124,6 +124,19 @@ fn retries_multiply_along_the_path() {
         plan.predicts
     );
     let Expected::Tries { more: true, .. } = expected(&plan) else { panic!() };
+    // Of many the worst are told: 6 * 5 * 3 * 3.
+    for n in 0..4 {
+        let mut more = sight.virtual_services[2].clone();
+        more.0["metadata"]["name"] = json!(format!("more-{n}"));
+        more.0["spec"]["hosts"] = json!([format!("more-{n}")]);
+        sight.virtual_services.push(more);
+    }
+    let plan = compile(&storm, &sight, ID).unwrap();
+    let told = plan.predicts.iter().filter(|line| line.contains("where it came through")).count();
+    assert_eq!(told, 4, "{:?}", plan.predicts);
+    for line in ["270 times where it came through 3 such hops", "3 VirtualServices more with retries of their own"] {
+        assert!(plan.predicts.iter().any(|told| told == line), "{line}: {:?}", plan.predicts);
+    }
 }
 
 #[test]
