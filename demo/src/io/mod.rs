@@ -14,6 +14,7 @@ mod kubeconfig;
 pub mod machine;
 mod metrics;
 mod model;
+mod pace;
 mod plain;
 pub mod serve;
 mod tls;

@@ -18,6 +18,7 @@ use super::{
     machine::Machine,
     metrics,
     model::{self, Speaker},
+    pace::Paced,
     tls,
     trouble::Book,
 };
@@ -130,7 +131,7 @@ impl Served {
 
 /// What all doors share.
 pub(super) struct Shared<M> {
-    machine: Mutex<M>,
+    machine: Mutex<Paced<M>>,
     pub book: Mutex<Book>,
     pub clock: Clock,
     /// Rises with every step, so that streams look for more.
@@ -145,17 +146,17 @@ pub(super) struct Shared<M> {
 impl<M: Machine> Shared<M> {
     /// Does something with the machine at the present virtual time.
     pub fn with<T>(&self, deed: impl FnOnce(&mut M) -> T) -> T {
-        let mut machine = lock(&self.machine);
-        machine.advance(self.clock.now());
-        let done = deed(&mut machine);
-        drop(machine);
+        let mut paced = lock(&self.machine);
+        paced.catch_up(&self.clock);
+        let done = deed(&mut paced.machine);
+        drop(paced);
         self.steps.send_modify(|step| *step += 1);
         done
     }
 
     /// Asks the machine something without letting time pass.
     pub fn ask<T>(&self, deed: impl FnOnce(&mut M) -> T) -> T {
-        deed(&mut lock(&self.machine))
+        deed(&mut lock(&self.machine).machine)
     }
 }
 
@@ -189,7 +190,7 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
     machine.set_users(users);
     let rules = machine.rules()?;
     let shared = Arc::new(Shared {
-        machine: Mutex::new(machine),
+        machine: Mutex::new(Paced::new(machine, settings.begin)),
         book: Mutex::default(),
         clock: Clock::new(settings.begin, settings.rate),
         everybody,
