@@ -116,6 +116,15 @@ pub struct Fault {
     pub manifests: Vec<Manifest>,
 }
 
+impl Fault {
+    /// The same, that many times as long.
+    #[must_use]
+    pub fn lasting(mut self, times: f64) -> Self {
+        (self.duration, self.lease) = (self.duration.mul_f64(times), self.lease.mul_f64(times));
+        self
+    }
+}
+
 /// A system that can carry a fault out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Driver {

@@ -42,15 +42,14 @@ impl Stage {
     /// Its faults last as long by this machine's clock as the script says: at twenty-fold speed ten minutes would be thirty
     /// seconds, less than a busy machine may need to see what they do.
     pub fn paced(&self, mut script: Script) -> Script {
-        let pace = self.pace();
-        for fault in script.steps.iter_mut().filter_map(|step| step.fault.as_mut()) {
-            (fault.duration, fault.lease) = (fault.duration.mul_f64(pace), fault.lease.mul_f64(pace));
+        for step in &mut script.steps {
+            step.fault = step.fault.take().map(|fault| Box::new(fault.lasting(self.pace())));
         }
         script
     }
 
-    /// How many times longer a fault lasts here.
-    fn pace(&self) -> f64 {
+    /// How many times longer a fault lasts here, the script's own and what the agent proposes in it.
+    pub(super) fn pace(&self) -> f64 {
         self.speed.clamp(1.0, MOST_SPEED)
     }
 }

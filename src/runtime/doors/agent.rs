@@ -17,6 +17,7 @@ use crate::{
     base::Ticket,
     fault::rules::Terms,
     msg::Event,
+    runtime::Stage,
 };
 
 impl Keeper {
@@ -39,7 +40,8 @@ impl Keeper {
             context: live.link().context().to_owned(),
             readonly: self.plan.readonly,
         };
-        let toolbox = Toolbox::new(live, terms, self.plan.prometheus.clone(), namespace);
+        let pace = self.stage(live.link()).map_or(1.0, Stage::pace);
+        let toolbox = Toolbox::new(live, terms, self.plan.prometheus.clone(), namespace).paced(pace);
         let events = self.events.clone();
         self.spawn(ticket, async move {
             // An answer has a limit, and so has what waits here while the screen is slow.

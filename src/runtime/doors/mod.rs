@@ -277,11 +277,16 @@ impl Keeper {
 
     /// The guardrails for this cluster: those of the person, and in the world of a script as many faults at once as it has.
     fn policy(&self, link: &Link) -> Policy {
-        let (policy, stage) = (self.plan.policy.clone(), self.plan.stage.as_ref());
-        match stage.filter(|stage| stage.server == link.server()) {
+        let policy = self.plan.policy.clone();
+        match self.stage(link) {
             Some(stage) => stage.loosened(policy),
             None => policy,
         }
+    }
+
+    /// The world of the script that plays, where that is the cluster looked at.
+    fn stage(&self, link: &Link) -> Option<&Stage> {
+        self.plan.stage.as_ref().filter(|stage| stage.server == link.server())
     }
 
     fn linked(&self) -> Option<Link> {

@@ -39,6 +39,8 @@ pub struct Toolbox {
     prometheus: Option<String>,
     /// Where a model names none; `None` for all.
     namespace: Option<String>,
+    /// How many times as long as asked for a proposed fault lasts.
+    pace: f64,
     kinds: OnceCell<Discovery>,
 }
 
@@ -77,7 +79,13 @@ impl std::fmt::Debug for Toolbox {
 impl Toolbox {
     /// Tools of this cluster. Nothing is asked yet.
     pub fn new(live: Live, terms: Terms, prometheus: Option<String>, namespace: Option<String>) -> Self {
-        Self { live, terms, prometheus, namespace, kinds: OnceCell::new() }
+        Self { live, terms, prometheus, namespace, pace: 1.0, kinds: OnceCell::new() }
+    }
+
+    /// Proposed faults last that many times as long: in a world whose time runs faster than the person's.
+    #[must_use]
+    pub fn paced(self, pace: f64) -> Self {
+        Self { pace, ..self }
     }
 
     /// What a model is told before the first question.

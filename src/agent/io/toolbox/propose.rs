@@ -38,6 +38,7 @@ impl Toolbox {
                 "the objects hold (masked), which stands for a secret nobody may write; give only the fields to change";
             return Found { refused: true, ..Found::bad(words) };
         }
+        let fault = if kept { fault } else { fault.lasting(self.pace) };
         let traffic = self.traffic().await;
         let id = fresh::id();
         let checked = if kept {

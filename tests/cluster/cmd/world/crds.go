@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -46,6 +47,11 @@ func findCRDs(o options) (found []manifest, source string, err error) {
 		if err != nil {
 			return nil, "", err
 		}
+		// Beside the folders lie notes on where they come from.
+		matches = slices.DeleteFunc(matches, func(path string) bool {
+			info, err := os.Stat(path)
+			return err == nil && !info.IsDir()
+		})
 		if len(matches) == 0 {
 			return missing(fmt.Errorf("no CRDs at %s", filepath.Join(root, pattern)))
 		}

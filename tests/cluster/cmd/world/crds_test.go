@@ -39,6 +39,7 @@ func TestMeshSetTakesOnlyItsFolders(t *testing.T) {
 	write(t, root, "gateway-api/v1.6.1-standard/a.yaml", named("newer.example.dev"))
 	write(t, root, "istio/1.30/all.yaml", named("b.example.dev")+"---\n"+named("c.example.dev")+"---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: no\n")
 	write(t, root, "other/1/x.yaml", named("x.example.dev"))
+	write(t, root, "SOURCES.md", "Where these come from.\n")
 	t.Setenv("BRINK_CRDS", root)
 	found, source, err := findCRDs(options{crds: "mesh"})
 	if err != nil || source != root || names(found) != "a.example.dev b.example.dev c.example.dev" {
