@@ -1,6 +1,8 @@
 //! What rules may do with what tools found, beside minijinja's own filters.
 #![expect(clippy::needless_pass_by_value, reason = "filters take what the engine hands them")]
 
+use std::sync::LazyLock;
+
 use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use regex::Regex;
 use serde_json::Value as Json;
@@ -54,18 +56,24 @@ pub fn known(env: &Environment<'_>, name: &str) -> bool {
     NAMES.contains(&name) || known.is_ok_and(|known| known.is_true())
 }
 
+/// What is between the marks of a template, a quoted text, and the name of a filter. All are ASCII: a world is not there before
+/// its rules are read, and tables of Unicode take most of the time it takes to make a pattern.
+static MARKED: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?s)\{[{%](.*?)[}%]\}"));
+static QUOTED: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r#""[^"]*"|'[^']*'"#));
+static PIPED: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\|[ \t\r\n]*([A-Za-z_][A-Za-z_0-9]*)"));
+
+fn pattern(text: &str) -> Option<Regex> {
+    Regex::new(text).ok()
+}
+
 /// The filters an expression uses; of a template, those between its marks.
 pub fn used(text: &str, template: bool) -> Vec<String> {
-    let found = |pattern: &str, text: &str| -> Vec<String> {
-        let Ok(regex) = Regex::new(pattern) else { return Vec::new() };
-        regex.captures_iter(text).filter_map(|one| Some(one.get(1)?.as_str().to_owned())).collect()
+    let (Some(marked), Some(quoted), Some(piped)) = (&*MARKED, &*QUOTED, &*PIPED) else { return Vec::new() };
+    let first = |pattern: &Regex, text: &str| -> Vec<String> {
+        pattern.captures_iter(text).filter_map(|one| Some(one.get(1)?.as_str().to_owned())).collect()
     };
-    let parts = if template { found(r"(?s)\{[{%](.*?)[}%]\}", text) } else { vec![text.to_owned()] };
-    let quoted = Regex::new(r#""[^"]*"|'[^']*'"#);
-    let bare = parts
-        .iter()
-        .map(|part| quoted.as_ref().map_or_else(|_| part.clone(), |q| q.replace_all(part, "").into_owned()));
-    bare.flat_map(|part| found(r"\|\s*([A-Za-z_]\w*)", &part)).collect()
+    let parts = if template { first(marked, text) } else { vec![text.to_owned()] };
+    parts.iter().flat_map(|part| first(piped, &quoted.replace_all(part, ""))).collect()
 }
 
 fn text<'a>(row: &'a Json, field: &str) -> &'a str {

@@ -235,10 +235,14 @@ impl Stage {
             self.count(0, 1);
         }
         if victims != Victims::Cockpit {
-            for pid in guardians {
-                let killed = kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL);
+            for pid in &guardians {
+                let killed = kill_process(Pid::from_raw(*pid).unwrap(), Signal::KILL);
                 self.count(0, u32::from(killed.is_ok()));
             }
+            // A kill is not a death yet: who is told of one that lives leaves the fault to it.
+            until("the guardians' deaths", 30, || {
+                guardians::of(&self.state()).iter().all(|pid| !guardians.contains(pid))
+            });
         }
         if victims != Victims::Guardian {
             cockpit.wait().unwrap();
