@@ -97,14 +97,7 @@ pub fn meant(object: &Manifest) -> Value {
     let kind = object.kind().to_owned();
     if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("ownerReferences");
-        for field in ["annotations", "labels"] {
-            if let Some(map) = metadata.get_mut(field).and_then(Value::as_object_mut) {
-                map.remove(&mark::key());
-                if map.is_empty() {
-                    metadata.remove(field);
-                }
-            }
-        }
+        mark::wipe(metadata);
         if metadata.contains_key("generateName") {
             metadata.remove("name");
         }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{PREFIX, identity::digest};
 use crate::{cluster::Manifest, journal::entry::StepFact};
@@ -27,6 +27,18 @@ pub struct Mark {
 /// The annotation's key; also the key of the label on created objects, whose value is the id alone.
 pub fn key() -> String {
     format!("{PREFIX}/injection")
+}
+
+/// Takes mark and label out of an object's metadata, and with them what held nothing else.
+pub fn wipe(metadata: &mut Map<String, Value>) {
+    for field in ["annotations", "labels"] {
+        if let Some(map) = metadata.get_mut(field).and_then(Value::as_object_mut) {
+            map.remove(&key());
+            if map.is_empty() {
+                metadata.remove(field);
+            }
+        }
+    }
 }
 
 impl Mark {

@@ -72,11 +72,11 @@ pub enum ApplyError {
         why: String,
     },
     /// The server stored something else than previewed; everything is being undone.
-    #[error("the server stored something else than previewed for {object}")]
+    #[error("the server stored something else than previewed for {object}: {diff}")]
     Deviated {
         /// The object.
         object: String,
-        /// Path, expected and stored, one a line.
+        /// Path, expected and stored, of each.
         diff: String,
     },
     /// It was aborted or stopped while it was applied; everything is being undone.

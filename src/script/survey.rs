@@ -12,7 +12,8 @@ const MADE: [&str; 5] = ["resourceVersion", "managedFields", "generation", "uid"
 const REVISION: &str = "deployment.kubernetes.io/revision";
 
 /// Kinds that tell of the moment, not of how the world is meant to be.
-const FLEETING: [&str; 5] = ["Event", "Lease", "Endpoints", "EndpointSlice", "ControllerRevision"];
+const FLEETING: [&str; 7] =
+    ["Event", "Lease", "Endpoints", "EndpointSlice", "ControllerRevision", "NodeMetrics", "PodMetrics"];
 
 /// What remains of an object when folded; `None` when it does not count: it is made by a controller, or of a fleeting kind.
 pub fn folded(object: &Value) -> Option<(String, Value)> {
@@ -101,6 +102,12 @@ mod tests {
     fn what_only_time_changed_is_the_same() {
         let pod = json!({"kind": "Pod", "metadata": {"name": "b-x", "ownerReferences": [{"controller": true}]}});
         assert_eq!(differences(&world(&[scaled(2, "1"), pod]), &world(&[scaled(2, "77")]), &[]), [""; 0]);
+    }
+
+    #[test]
+    fn what_was_measured_is_no_difference() {
+        let usage = |cpu: &str| json!({"kind": "PodMetrics", "metadata": {"namespace": "a", "name": "b"}, "cpu": cpu});
+        assert_eq!(differences(&world(&[usage("3m")]), &world(&[usage("4m")]), &[]), [""; 0]);
     }
 
     #[test]

@@ -117,7 +117,7 @@ pub(crate) async fn apply_all<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger)
         {
             let diff = deviations(promised, stored);
             if !diff.is_empty() {
-                let error = ApplyError::Deviated { object: step.object.short(), diff: diff.join("\n") };
+                let error = ApplyError::Deviated { object: step.object.short(), diff: diff.join("; ") };
                 return Err(Failure::new(Cause::Deviated, error));
             }
         }

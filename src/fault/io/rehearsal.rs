@@ -6,10 +6,11 @@ use crate::{
     cluster::{
         Manifest, ObjectRef,
         api::{Api, Preconditions, Trouble, Write},
+        warrant::Purpose,
     },
     fault::{
-        PREFIX, edit,
-        mark::Mark,
+        PREFIX, edit, fuse,
+        mark::{self, Mark},
         plan::{Change, Plan, Step},
         preview::DryRun,
     },
@@ -111,12 +112,15 @@ async fn patch<A: Api>(api: &A, plan: &Plan, step: &Step) -> Result<Rehearsed, T
 /// Finds objects that some policy refuses to update at all: the mark alone, on the object as it is. `None` = accepted.
 async fn marked<A: Api>(api: &A, plan: &Plan, step: &Step) -> Result<Option<Rehearsed>, Trouble> {
     let Some(before) = &step.before else { return Ok(None) };
-    // The hash is not known yet: it covers what the server says it would store.
-    let mark = Mark { id: plan.id.clone(), step: step.n, hash: "preview".to_owned() };
-    let write = Write::Patch(step.object.clone(), mark.put_on(before));
+    let write = Write::Patch(step.object.clone(), preview(plan, step).put_on(before));
     let done = settle(api.dry_run(&write).await, |_| Rehearsed::of(DryRun::Checked, "", None))?;
     Ok((done.state != DryRun::Checked)
         .then(|| Rehearsed { message: format!("the mark {PREFIX}/injection: {}", done.message), ..done }))
+}
+
+/// The mark of a rehearsal. The hash is not known yet: it covers what the server says it would store.
+fn preview(plan: &Plan, step: &Step) -> Mark {
+    Mark { id: plan.id.clone(), step: step.n, hash: "preview".to_owned() }
 }
 
 async fn delete<A: Api>(api: &A, plan: &Plan, step: &Step) -> Result<Rehearsed, Trouble> {
@@ -133,25 +137,42 @@ async fn create<A: Api>(api: &A, plan: &Plan, step: &Step, object: &Manifest) ->
         .steps
         .iter()
         .any(|other| other.n < step.n && other.change == Change::Delete && other.object == step.object);
+    let mut probe = dressed(plan, step, object);
     if !still_there {
-        let write = Write::Create(step.object.clone(), object.clone());
-        return settle(api.dry_run(&write).await, |stored| {
+        let write = Write::Create(step.object.clone(), probe);
+        return settle(api.dry_run(&write).await, |mut stored| {
+            undress(&mut stored);
             Rehearsed::of(DryRun::Checked, "the server would store it", Some(stored))
         });
     }
     let name = probe_name(&step.object.name, &plan.id);
-    let mut probe = object.clone();
     if let Some(metadata) = probe.map_mut(&["metadata"]) {
         metadata.insert("name".to_owned(), Value::String(name.clone()));
     }
     let place = ObjectRef { name, ..step.object.clone() };
     let own_name = step.object.name.clone();
     settle(api.dry_run(&Write::Create(place, probe)).await, |mut stored| {
+        undress(&mut stored);
         if let Some(metadata) = stored.map_mut(&["metadata"]) {
             metadata.insert("name".to_owned(), Value::String(own_name));
         }
         Rehearsed::of(DryRun::Checked, "checked under another name: this one is still taken", Some(stored))
     })
+}
+
+/// The object as it will be sent, marked and labelled: what a server adds may hang on there being none of a kind. A Job without
+/// labels takes those of its template, and one with a label does not.
+fn dressed(plan: &Plan, step: &Step, object: &Manifest) -> Manifest {
+    if plan.purpose != Purpose::Fault {
+        return object.clone();
+    }
+    fuse::tied(object, &preview(plan, step), None)
+}
+
+fn undress(stored: &mut Manifest) {
+    if let Some(metadata) = stored.map_mut(&["metadata"]) {
+        mark::wipe(metadata);
+    }
 }
 
 /// Another name of a permitted length.

@@ -189,7 +189,7 @@ fn the_doctor_tells_what_works_for_whom() {
     assert!(text.contains("✓ server") && text.contains("fix: "), "{text}");
 }
 
-const EVERY_KIND: [&[&str]; 8] = [
+const EVERY_KIND: [&[&str]; 9] = [
     &["http-delay", "service/web", "--set", "delay=1s"],
     &["http-delay", "virtualservice/web", "--set", "delay=1s", "--driver", "istio-virtualservice"],
     &["http-abort", "service/web", "--set", "status=503"],
@@ -198,14 +198,19 @@ const EVERY_KIND: [&[&str]; 8] = [
     &["scale", "deployment/web", "--set", "replicas=2"],
     &["pod-kill", "deployment/web", "--set", "count=1"],
     &["-f", "manifest.yaml"],
+    &["-f", "job.yaml"],
 ];
 
 const MANIFEST: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {colour: red}\n";
+
+/// The server gives a Job without labels those of its template, and a name of its own making to its pods.
+const JOB: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: load}\nspec:\n  template:\n    metadata: {labels: {app: load}}\n    spec:\n      restartPolicy: Never\n      containers: [{name: load, image: registry.k8s.io/pause:3.10}]\n";
 
 #[test]
 fn every_kind_is_planned_and_nothing_is_written() {
     let Some(shop) = Shop::open("cli-plan") else { return };
     shop.home.file("manifest.yaml", MANIFEST);
+    shop.home.file("job.yaml", JOB);
     let before = shop.state();
     for words in EVERY_KIND {
         let mut all = vec!["fault", "plan"];
@@ -275,9 +280,11 @@ fn a_plan_needs_rights_and_a_target() {
 #[case(4, "recovered", 0)]
 #[case(5, "residue", 1)]
 #[case(7, "residue", 1)]
+#[case(8, "recovered", 0)]
 fn every_kind_is_applied_aborted_and_proven_undone(#[case] kind: usize, #[case] end: &str, #[case] code: i32) {
     let Some(shop) = Shop::open(&format!("cli-apply-{kind}")) else { return };
     shop.home.file("manifest.yaml", MANIFEST);
+    shop.home.file("job.yaml", JOB);
     let before = shop.state();
     let mut words = vec!["fault", "apply", "--yes", "-o", "json"];
     words.extend(EVERY_KIND[kind]);
