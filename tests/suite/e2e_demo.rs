@@ -327,7 +327,6 @@ fn a_fault_on_a_world_that_ended_is_put_away_by_its_guardian_alone() {
 }
 
 #[test]
-#[ignore = "a world whose cockpit was killed stays for a minute"]
 fn a_killed_cockpit_leaves_a_world_that_goes_when_its_fault_is_undone() {
     let folder = TempDir::new().unwrap();
     let mut session = cockpit(&folder);

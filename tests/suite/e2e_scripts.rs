@@ -67,19 +67,16 @@ fn whole(told: &[Value]) {
 const SCRIPTS: [&str; 5] = ["scale-down-up", "gateway-partition", "load", "bad-image", "route-conflict"];
 
 #[rstest]
-#[ignore = "takes minutes: a script is played whole"]
 fn it_plays(#[values("scale-down-up", "gateway-partition", "load", "bad-image", "route-conflict")] script: &str) {
     whole(&play(script, "20", "80x24", 1));
 }
 
 #[test]
-#[ignore = "takes minutes: a script is played whole"]
 fn one_plays_on_a_large_screen() {
     whole(&play("route-conflict", "20", "120x40", 1));
 }
 
 #[test]
-#[ignore = "takes minutes: a script is played whole"]
 fn one_plays_in_real_time() {
     whole(&play("bad-image", "1", "80x24", 1));
 }

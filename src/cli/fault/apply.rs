@@ -204,7 +204,7 @@ async fn apply(session: &Session, checked: Checked, approval: Approval, args: &A
 fn applied(view: &InjectionView) -> serde_json::Value {
     json!({
         "injection": view.injection, "state": view.state.word(), "deadline": view.deadline,
-        "cause": view.cause, "evidence": view.evidence, "abortWhen": view.abort_when,
+        "cause": view.cause, "trouble": view.trouble, "evidence": view.evidence, "abortWhen": view.abort_when,
     })
 }
 

@@ -76,8 +76,8 @@ fn a_server_that_is_away_or_forgets_the_login_in_the_middle_is_waited_for() {
             assert!(cockpit.try_wait().unwrap().is_none(), "{case}: it ended without having seen that it is over");
         }
         stage.control.clear();
-        let status = cockpit.wait().unwrap();
-        assert!(status.success(), "{case}: {status}");
+        let output = cockpit.wait_with_output().unwrap();
+        assert!(output.status.success(), "{case}: {output:?}");
         stage.ends(case);
     }
 }
