@@ -228,6 +228,8 @@ async fn a_watcher_sees_the_same_of_both_servers_by_every_way_of_beginning() {
             transcript(&world.served.kubeconfig, &space, config, true)
         );
         assert_eq!(theirs, ours[..theirs.len()], "{way}: the real server, and the world");
-        assert_eq!(ours, wanted, "{way}");
+        // A streaming list is told object by object from its first answer on: this watcher announces no beginning then.
+        let announced = |line: &&&str| way != "stream" || **line != "begin";
+        assert_eq!(ours, wanted.iter().filter(announced).copied().collect::<Vec<_>>(), "{way}");
     }
 }
