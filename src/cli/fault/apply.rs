@@ -154,8 +154,13 @@ async fn apply(session: &Session, checked: Checked, approval: Approval, args: &A
         applied = engine.apply(checked, approval, intent) => applied,
         () = told.asked_to_end() => {
             // Whatever landed is undone before this process ends.
-            let ended = engine.end(&id, Cause::Signal).await;
-            return Err(stopped(&ended.map_or_else(|error| error.to_string(), |view| view.state.word().to_owned())));
+            return Err(match engine.end(&id, Cause::Signal).await {
+                Ok(view) => {
+                    out::complain(&print::injection(&view));
+                    stopped(view.state.word())
+                }
+                Err(error) => stopped(&error.to_string()),
+            });
         }
     };
     let id = match applied {

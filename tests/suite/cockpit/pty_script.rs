@@ -177,7 +177,8 @@ fn presented_there_is_one_pane_and_room_for_the_caption() {
 /// On a cluster that this process did not start a person applies, nothing is rewound, and notes are followed all the same.
 #[test]
 fn elsewhere_each_apply_is_a_persons_key() {
-    let world = Demo::of("tutorial", 20.0);
+    // At the speed of a person: a preview ages by the clock of its cluster.
+    let world = Demo::of("tutorial", 1.0);
     let before = world.state();
     let (_folder, file) = written(CONFIG);
     let words = world.words(&["demo", "--play", file.to_str().unwrap()]);
@@ -191,8 +192,8 @@ fn elsewhere_each_apply_is_a_persons_key() {
     notes.until("the notes", |screen| screen.contains("step 1 of 2") && screen.contains("A note appears."));
     // What a ConfigMap does nobody knows, so its name is asked for as well.
     session.insist("a", "a apply", "the name that is to be typed", |screen| screen.contains("type a-note"));
-    session.press("a-note\r");
-    session.until("the live fault", |screen| screen.contains("↯ manifest"));
+    session.press("a-note");
+    session.insist("\r", "> a-note", "the live fault", |screen| screen.contains("↯ manifest"));
     session.until("the hold", |screen| screen.contains("space go on"));
     assert!(!session.contents().contains("b rewind"), "{}", session.contents());
     session.press(" ");
