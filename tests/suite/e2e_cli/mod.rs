@@ -45,8 +45,7 @@ impl Shop {
 
     /// What a fault may touch, by content: specs and marks, without versions, status and pods.
     fn state(&self) -> String {
-        let kinds =
-            "deployments,services,configmaps,jobs,httproutes,virtualservices,envoyfilters,authorizationpolicies";
+        let kinds = "deployments,services,configmaps,jobs,httproutes,gateways.gateway.networking.k8s.io,virtualservices,envoyfilters,authorizationpolicies,destinationrules,peerauthentications,serviceentries";
         let list: Value = serde_json::from_str(&self.kubectl(&["get", kinds, "-o", "json"])).unwrap();
         let of = |item: &Value| {
             let mark = &item["metadata"]["annotations"]["brink.dev/injection"];
@@ -189,7 +188,7 @@ fn the_doctor_tells_what_works_for_whom() {
     assert!(text.contains("✓ server") && text.contains("fix: "), "{text}");
 }
 
-const EVERY_KIND: [&[&str]; 9] = [
+const EVERY_KIND: [&[&str]; 18] = [
     &["http-delay", "service/web", "--set", "delay=1s"],
     &["http-delay", "virtualservice/web", "--set", "delay=1s", "--driver", "istio-virtualservice"],
     &["http-abort", "service/web", "--set", "status=503"],
@@ -199,6 +198,15 @@ const EVERY_KIND: [&[&str]; 9] = [
     &["pod-kill", "deployment/web", "--set", "count=1"],
     &["-f", "manifest.yaml"],
     &["-f", "job.yaml"],
+    &["timeout", "service/web", "--set", "timeout=200ms"],
+    &["retries", "service/web", "--set", "attempts=5", "--set", "retry_on=5xx"],
+    &["outlier-eject", "service/web", "--set", "errors=1"],
+    &["circuit-break", "service/web", "--set", "requests=1"],
+    &["mtls-strict", "service/web"],
+    &["mtls-off", "service/web"],
+    &["external-outage", "host/api.example.com"],
+    &["cert-expired", "gateway/secure", "--set", "secret=expired"],
+    &["route-no-backend", "service/web"],
 ];
 
 const MANIFEST: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {colour: red}\n";
@@ -281,6 +289,15 @@ fn a_plan_needs_rights_and_a_target() {
 #[case(5, "residue", 1)]
 #[case(7, "residue", 1)]
 #[case(8, "recovered", 0)]
+#[case(9, "recovered", 0)]
+#[case(10, "recovered", 0)]
+#[case(11, "recovered", 0)]
+#[case(12, "recovered", 0)]
+#[case(13, "recovered", 0)]
+#[case(14, "recovered", 0)]
+#[case(15, "recovered", 0)]
+#[case(16, "recovered", 0)]
+#[case(17, "recovered", 0)]
 fn every_kind_is_applied_aborted_and_proven_undone(#[case] kind: usize, #[case] end: &str, #[case] code: i32) {
     let Some(shop) = Shop::open(&format!("cli-apply-{kind}")) else { return };
     shop.home.file("manifest.yaml", MANIFEST);
