@@ -30,7 +30,7 @@ use crate::{
 /// One step of the traffic, milliseconds.
 const TICK: u64 = 100;
 /// Traffic that is lived through before anybody looks, milliseconds: the pattern that the history before it repeats.
-const WARM: u64 = 45_000;
+const WARM: u64 = 30_000;
 /// History made up before that, milliseconds.
 const PAST: u64 = 30 * 60_000;
 /// A machine that slept does not live through what it missed: the traffic of more than so many milliseconds is left out.
