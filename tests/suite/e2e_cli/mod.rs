@@ -33,6 +33,15 @@ impl Shop {
         Some(Self { home, world, namespace: namespace.to_owned() })
     }
 
+    /// One in which every kind of fault finds what it needs.
+    fn for_every_kind(namespace: &str) -> Option<Self> {
+        let shop = Self::open(namespace)?;
+        shop.world.kubectl(&["-n", namespace, "apply", "-f", "-"], CALLER);
+        shop.home.file("manifest.yaml", MANIFEST);
+        shop.home.file("job.yaml", JOB);
+        Some(shop)
+    }
+
     fn brink(&self, words: &[&str]) -> Ran {
         self.home.brink(words)
     }
@@ -209,6 +218,9 @@ const EVERY_KIND: [&[&str]; 18] = [
     &["route-no-backend", "service/web"],
 ];
 
+/// Somebody who goes by what a mesh is told.
+const CALLER: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: caller}\nspec:\n  containers: [{name: caller, image: shop/caller:1}, {name: istio-proxy, image: istio/proxyv2:1.30.0}]\n";
+
 const MANIFEST: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {colour: red}\n";
 
 /// The server gives a Job without labels those of its template, and a name of its own making to its pods.
@@ -216,9 +228,7 @@ const JOB: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: load}\nspec
 
 #[test]
 fn every_kind_is_planned_and_nothing_is_written() {
-    let Some(shop) = Shop::open("cli-plan") else { return };
-    shop.home.file("manifest.yaml", MANIFEST);
-    shop.home.file("job.yaml", JOB);
+    let Some(shop) = Shop::for_every_kind("cli-plan") else { return };
     let before = shop.state();
     for words in EVERY_KIND {
         let mut all = vec!["fault", "plan"];
@@ -299,9 +309,7 @@ fn a_plan_needs_rights_and_a_target() {
 #[case(16, "recovered", 0)]
 #[case(17, "recovered", 0)]
 fn every_kind_is_applied_aborted_and_proven_undone(#[case] kind: usize, #[case] end: &str, #[case] code: i32) {
-    let Some(shop) = Shop::open(&format!("cli-apply-{kind}")) else { return };
-    shop.home.file("manifest.yaml", MANIFEST);
-    shop.home.file("job.yaml", JOB);
+    let Some(shop) = Shop::for_every_kind(&format!("cli-apply-{kind}")) else { return };
     let before = shop.state();
     let mut words = vec!["fault", "apply", "--yes", "-o", "json"];
     words.extend(EVERY_KIND[kind]);

@@ -29,7 +29,6 @@ impl Stage {
 }
 
 #[test]
-#[ignore = "takes minutes: a life for each trouble"]
 fn answers_that_fail_come_late_or_not_at_all_leave_nothing_behind() {
     for fault in [&DELAY, &SPLIT, &SCALE] {
         let stage = Stage::open(fault);
@@ -58,7 +57,6 @@ fn answers_that_fail_come_late_or_not_at_all_leave_nothing_behind() {
 }
 
 #[test]
-#[ignore = "takes minutes: a life for each trouble"]
 fn a_server_that_is_away_or_forgets_the_login_in_the_middle_is_waited_for() {
     let stage = Stage::open(&DELAY);
     let out = json!({"kind": "status", "code": 401});
@@ -83,7 +81,6 @@ fn a_server_that_is_away_or_forgets_the_login_in_the_middle_is_waited_for() {
 }
 
 #[test]
-#[ignore = "takes minutes: a life for each trouble"]
 fn webhooks_other_writers_and_missing_rights_are_met_in_words() {
     let stage = Stage::open(&DELAY);
     let real = |method: &str| json!({"method": method, "path": "/envoyfilters", "dry_run": false});
