@@ -47,6 +47,8 @@ fn k9s_shows_describes_scales_and_deletes_in_the_world() {
             let cells: Vec<&str> = line.split_whitespace().collect();
             format!("{}/{}", cells[cells.len() - 3], cells[0])
         })
+        // k9s shows events by their own group alone.
+        .filter(|kind| kind != "v1/events")
         .collect();
     assert!(kinds.len() > 30, "{kinds:?}");
     for kind in &kinds {
