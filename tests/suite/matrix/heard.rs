@@ -142,8 +142,9 @@ impl Hung {
         self.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 
+    /// A thread it was let go from may need the machine's time to notice: for such a one no time is made to pass.
     fn is_waited_for(&self) -> bool {
-        self.waiting.load(Ordering::SeqCst) > 0
+        *self.hangs.lock().unwrap() && self.waiting.load(Ordering::SeqCst) > 0
     }
 }
 
