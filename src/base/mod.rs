@@ -7,6 +7,7 @@ pub mod glob;
 pub mod index;
 pub mod innermost;
 pub mod now;
+pub mod path;
 pub mod redact;
 pub mod ring;
 pub mod sanitize;

@@ -64,29 +64,6 @@ pub struct Scope {
     pub path: Option<String>,
 }
 
-/// What is read from a Fault file's `spec.abortWhen`.
-#[derive(Debug, Clone, PartialEq)]
-pub enum AbortWhen {
-    /// A figure stands beyond a limit for a span.
-    Metric(Condition),
-    /// A URL does not answer with this status.
-    Http {
-        /// The URL.
-        url: String,
-        /// The status expected of a healthy system.
-        status: u16,
-    },
-    /// A field of an object has a value.
-    Object {
-        /// `KIND/NAME`.
-        object: String,
-        /// JSONPath.
-        json_path: String,
-        /// The value that breaches.
-        is: String,
-    },
-}
-
 /// An intent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
@@ -105,7 +82,7 @@ pub struct Fault {
     /// Percent steps with probes between; empty = at once.
     pub ramp: Vec<u8>,
     /// Conditions that end it early.
-    pub abort_when: Vec<AbortWhen>,
+    pub abort_when: Vec<Condition>,
     /// Time of effect from `active`.
     pub duration: Duration,
     /// Safety cap from the record's creation.

@@ -1,18 +1,17 @@
-//! Abort conditions on figures: what is asked, what breaches, and the judge of one condition while a fault is active.
+//! Abort conditions: what is asked, what breaches, and the judge of one condition while a fault is active.
 //!
-//! A figure that cannot be told is no good figure: three readings in a row that came to nothing breach like a bad one.
+//! What cannot be told is not good: three readings in a row that came to nothing breach like a bad one.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{
-    intent::AbortWhen,
     plan::Plan,
-    view::{ConditionState, ConditionView},
+    view::{ConditionState, ConditionView, Figure},
 };
 use crate::{
-    base::span,
+    base::{path::Path, span},
     mesh::signals::{Golden, Snapshot},
 };
 
@@ -21,10 +20,10 @@ pub const EVERY: Duration = Duration::from_secs(5);
 /// Readings in a row that may come to nothing; the last of them breaches.
 const UNREAD: u32 = 3;
 
-/// One condition on a figure.
+/// One condition, as a Fault file's `spec.abortWhen` tells it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
-    /// The figure.
+    /// What is looked at.
     pub asks: Asks,
     /// What breaches.
     pub limit: Limit,
@@ -32,7 +31,7 @@ pub struct Condition {
     pub held: Duration,
 }
 
-/// Where the figure comes from.
+/// What is looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Asks {
     /// The answer to a PromQL query; of several series the worst counts.
@@ -43,6 +42,15 @@ pub enum Asks {
         signal: Signal,
         /// Of which workload, `NAME` or `NS/NAME`; `None`: of all that the fault hits.
         workload: Option<String>,
+    },
+    /// The status a URL answers with.
+    Http(String),
+    /// A field of an object.
+    Object {
+        /// `KIND/NAME`, as with kubectl; in the fault's namespace where its kind lives in one.
+        object: String,
+        /// The field.
+        path: Path,
     },
 }
 
@@ -72,36 +80,59 @@ impl Signal {
 }
 
 /// The limit.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Limit {
     /// More than this breaches.
     Above(f64),
     /// Less than this breaches.
     Below(f64),
+    /// This text breaches.
+    Is(String),
+    /// Every other text breaches.
+    Not(String),
 }
 
 impl Limit {
-    /// Whether a figure breaches.
-    pub fn breached_by(self, value: f64) -> bool {
-        match self {
-            Self::Above(most) => value > most,
-            Self::Below(least) => value < least,
+    /// Whether a reading breaches.
+    fn breached_by(&self, read: &Figure) -> bool {
+        match (self, read) {
+            (Self::Above(most), Figure::Number(value)) => value > most,
+            (Self::Below(least), Figure::Number(value)) => value < least,
+            (Self::Is(bad), Figure::Text(text)) => text == bad,
+            (Self::Not(good), Figure::Text(text)) => text != good,
+            (Self::Above(_) | Self::Below(_), Figure::Text(_)) | (Self::Is(_) | Self::Not(_), Figure::Number(_)) => {
+                false
+            }
         }
     }
 
     /// The worst of several figures.
-    pub fn worst(self, values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    pub fn worst(&self, values: impl IntoIterator<Item = f64>) -> Option<f64> {
         let values = values.into_iter();
-        match self {
-            Self::Above(_) => values.reduce(f64::max),
-            Self::Below(_) => values.reduce(f64::min),
-        }
+        if matches!(self, Self::Below(_)) { values.reduce(f64::min) } else { values.reduce(f64::max) }
     }
 
-    fn words(self) -> String {
+    /// The worst of several texts; of none it is the empty one.
+    pub fn worst_text(&self, texts: &[String]) -> String {
+        let bad = |text: &&String| self.breached_by(&Figure::Text(String::clone(text)));
+        texts.iter().find(bad).or(texts.first()).cloned().unwrap_or_default()
+    }
+
+    fn words(&self) -> String {
         match self {
             Self::Above(most) => format!("above {most}"),
             Self::Below(least) => format!("below {least}"),
+            Self::Is(bad) => format!("is {bad}"),
+            Self::Not(good) => format!("is not {good}"),
+        }
+    }
+
+    /// The limit behind what was read: `, above 0.05`.
+    fn beside(&self) -> String {
+        match self {
+            Self::Above(_) | Self::Below(_) => format!(", {}", self.words()),
+            Self::Is(_) => String::new(),
+            Self::Not(good) => format!(", not {good}"),
         }
     }
 }
@@ -114,7 +145,14 @@ impl Asks {
             Self::Signal { signal, workload } => {
                 format!("{} of {}", signal.word(), workload.as_deref().unwrap_or("what is hit"))
             }
+            Self::Http(url) => url.clone(),
+            Self::Object { object, path } => format!("{object} {}", path.text()),
         }
+    }
+
+    /// Whether a metric source answers it.
+    pub fn measured(&self) -> bool {
+        matches!(self, Self::Promql(_) | Self::Signal { .. })
     }
 }
 
@@ -128,12 +166,9 @@ impl Condition {
     /// Whether a fault may begin under it: it must be readable, and not be breached already.
     pub fn fit_to_begin(&self, reading: &Reading) -> Result<(), String> {
         match reading {
-            Reading::Value(value) if self.limit.breached_by(*value) => Err(format!(
-                "{} is {} before anything is applied, {}",
-                self.asks.words(),
-                figure(*value),
-                self.limit.words()
-            )),
+            Reading::Value(value) if self.limit.breached_by(value) => {
+                Err(format!("{} is {value} before anything is applied{}", self.asks.words(), self.limit.beside()))
+            }
             Reading::Value(_) => Ok(()),
             Reading::Unreadable(why) => Err(format!("{} cannot be read: {why}", self.asks.words())),
         }
@@ -143,8 +178,8 @@ impl Condition {
 /// What came of a question.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reading {
-    /// The figure.
-    Value(f64),
+    /// What stands there.
+    Value(Figure),
     /// None, and why.
     Unreadable(String),
 }
@@ -182,9 +217,9 @@ impl Watch {
         if let Some(why) = &self.breached {
             return Word::Breached(why.clone());
         }
-        let (asks, limit, held) = (self.condition.asks.words(), self.condition.limit, self.condition.held);
+        let (asks, limit, held) = (self.condition.asks.words(), &self.condition.limit, self.condition.held);
         let why = match reading {
-            Reading::Value(value) if limit.breached_by(*value) => {
+            Reading::Value(value) if limit.breached_by(value) => {
                 self.unread = 0;
                 let since = *self.since.get_or_insert(now);
                 let so_far = Duration::try_from(now.duration_since(since)).unwrap_or_default();
@@ -192,7 +227,7 @@ impl Watch {
                     return Word::Holding;
                 }
                 let long = if held.is_zero() { String::new() } else { format!(" for {}", span::format(held)) };
-                format!("{asks} is {}, {}{long}", figure(*value), limit.words())
+                format!("{asks} is {value}{}{long}", limit.beside())
             }
             Reading::Value(_) => {
                 (self.unread, self.since) = (0, None);
@@ -212,24 +247,15 @@ impl Watch {
     }
 }
 
-/// A figure with three decimals at most.
-fn figure(value: f64) -> String {
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 /// Conditions as they are shown before anybody has read them.
-pub fn views(all: &[AbortWhen]) -> Vec<ConditionView> {
-    let metric = |one: &AbortWhen| match one {
-        AbortWhen::Metric(condition) => Some(ConditionView {
-            condition: condition.words(),
-            state: ConditionState::Unread,
-            value: None,
-            why: String::new(),
-        }),
-        AbortWhen::Http { .. } | AbortWhen::Object { .. } => None,
+pub fn views(all: &[Condition]) -> Vec<ConditionView> {
+    let unread = |condition: &Condition| ConditionView {
+        condition: condition.words(),
+        state: ConditionState::Unread,
+        value: None,
+        why: String::new(),
     };
-    all.iter().filter_map(metric).collect()
+    all.iter().map(unread).collect()
 }
 
 /// The rows of the mesh a signal is read from: the workload named, or all that is hit; calls that reached nobody stand under
@@ -262,8 +288,10 @@ pub fn signal(signal: Signal, mesh: &Snapshot, subjects: &[(String, String)]) ->
             failed.filter(|_| rps > 0.0).map(|failed| failed / rps)
         }
     };
-    value
-        .map_or_else(|| Reading::Unreadable("nothing was measured of it in the last minute".to_owned()), Reading::Value)
+    match value {
+        Some(value) => Reading::Value(Figure::Number(value)),
+        None => Reading::Unreadable("nothing was measured of it in the last minute".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -275,9 +303,17 @@ mod tests {
     use rstest::rstest;
 
     use super::{Asks, Condition, Limit, Reading, Signal, Watch, Word, signal};
-    use crate::mesh::signals::{Golden, Snapshot, Trends, WorkloadRow};
+    use crate::{
+        base::path::Path,
+        fault::view::Figure,
+        mesh::signals::{Golden, Snapshot, Trends, WorkloadRow},
+    };
 
     const GONE: Reading = Reading::Unreadable(String::new());
+
+    fn number(value: f64) -> Reading {
+        Reading::Value(Figure::Number(value))
+    }
 
     fn watch(limit: Limit, held: u64) -> Watch {
         Watch::new(Condition { asks: Asks::Promql("q".to_owned()), limit, held: Duration::from_secs(held) })
@@ -293,8 +329,8 @@ mod tests {
         let mut said = String::new();
         for (n, letter) in (0u32..).zip(readings.chars()) {
             let reading = match letter {
-                'b' => Reading::Value(2.0),
-                'g' => Reading::Value(1.0),
+                'b' => number(2.0),
+                'g' => number(1.0),
                 _ => GONE,
             };
             said.push(match watch.told(at(n * 5), &reading) {
@@ -327,14 +363,44 @@ mod tests {
             held: Duration::from_secs(10),
         };
         assert_eq!(share.words(), "error_share of what is hit above 0.05 for 10s");
-        let refused = share.fit_to_begin(&Reading::Value(0.421_98)).unwrap_err();
+        let refused = share.fit_to_begin(&number(0.421_98)).unwrap_err();
         assert_eq!(refused, "error_share of what is hit is 0.422 before anything is applied, above 0.05");
         assert!(
             share.fit_to_begin(&Reading::Unreadable("gone".to_owned())).unwrap_err().ends_with("cannot be read: gone")
         );
-        assert_eq!(share.fit_to_begin(&Reading::Value(0.05)), Ok(()));
+        assert_eq!(share.fit_to_begin(&number(0.05)), Ok(()));
         let mut below = watch(Limit::Below(3.0), 0);
-        assert_eq!(below.told(at(0), &Reading::Value(2.0)), Word::Breached("q is 2, below 3".to_owned()));
+        assert_eq!(below.told(at(0), &number(2.0)), Word::Breached("q is 2, below 3".to_owned()));
+    }
+
+    #[rstest]
+    #[case::answers_otherwise(Asks::Http("http://x/healthz".to_owned()), Limit::Not("200".to_owned()), "200", "503", "http://x/healthz is 503, not 200")]
+    #[case::a_field_has_a_value(
+        Asks::Object { object: "deploy/web".to_owned(), path: Path::parse(".status.phase").unwrap() },
+        Limit::Is("Failed".to_owned()),
+        "",
+        "Failed",
+        "deploy/web .status.phase is Failed"
+    )]
+    fn texts_breach(
+        #[case] asks: Asks,
+        #[case] limit: Limit,
+        #[case] good: &str,
+        #[case] bad: &str,
+        #[case] said: &str,
+    ) {
+        let read = |text: &str| Reading::Value(Figure::Text(text.to_owned()));
+        let mut watch = Watch::new(Condition { asks, limit, held: Duration::ZERO });
+        assert_eq!(watch.told(at(0), &read(good)), Word::Fine);
+        assert_eq!(watch.told(at(5), &read(bad)), Word::Breached(said.to_owned()));
+    }
+
+    #[test]
+    fn of_several_texts_the_bad_one_counts() {
+        let texts = ["True".to_owned(), "False".to_owned()];
+        assert_eq!(Limit::Is("False".to_owned()).worst_text(&texts), "False");
+        assert_eq!(Limit::Is("Unknown".to_owned()).worst_text(&texts), "True");
+        assert_eq!(Limit::Is("x".to_owned()).worst_text(&[]), "");
     }
 
     #[test]
@@ -352,11 +418,11 @@ mod tests {
         ];
         let mesh = Snapshot { workloads: rows, ..Snapshot::default() };
         let both = [("shop".to_owned(), "a".to_owned()), ("shop".to_owned(), "svc/a".to_owned())];
-        assert_eq!(signal(Signal::Rps, &mesh, &both), Reading::Value(40.0));
-        assert_eq!(signal(Signal::ErrorShare, &mesh, &both), Reading::Value(0.25));
-        assert_eq!(signal(Signal::P99, &mesh, &both), Reading::Value(10.0));
+        assert_eq!(signal(Signal::Rps, &mesh, &both), number(40.0));
+        assert_eq!(signal(Signal::ErrorShare, &mesh, &both), number(0.25));
+        assert_eq!(signal(Signal::P99, &mesh, &both), number(10.0));
         let idle = [("shop".to_owned(), "idle".to_owned())];
-        assert_eq!(signal(Signal::Rps, &mesh, &idle), Reading::Value(0.0));
+        assert_eq!(signal(Signal::Rps, &mesh, &idle), number(0.0));
         assert!(matches!(signal(Signal::ErrorShare, &mesh, &idle), Reading::Unreadable(_)), "no requests, no share");
         assert!(matches!(signal(Signal::Rps, &mesh, &[]), Reading::Unreadable(_)));
     }

@@ -1,6 +1,8 @@
 //! An injection as people and scripts see it: the machine output of `fault list | show | abort | recover`, and what the
 //! faults pane draws. Nothing decides by a view.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -88,10 +90,34 @@ pub struct ConditionView {
     pub condition: String,
     /// How it stands.
     pub state: ConditionState,
-    /// The figure last read.
-    pub value: Option<f64>,
+    /// What was read last.
+    pub value: Option<Figure>,
     /// Why it was breached, or could not be read; else empty.
     pub why: String,
+}
+
+/// What a condition looks at stands so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Figure {
+    /// Of metrics.
+    Number(f64),
+    /// Of answers and objects.
+    Text(String),
+}
+
+impl fmt::Display for Figure {
+    /// A number has three decimals at most.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => {
+                let text = format!("{number:.3}");
+                f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+            }
+            Self::Text(text) if text.is_empty() => f.write_str("empty"),
+            Self::Text(text) => f.write_str(text),
+        }
+    }
 }
 
 /// How an abort condition stands.
@@ -127,8 +153,8 @@ impl ConditionView {
     /// In words: `abort when … (fine, 0.012)`.
     pub fn words(&self) -> String {
         let mut words = format!("abort when {} ({}", self.condition, self.state.word());
-        if let Some(value) = self.value {
-            words.push_str(&format!(", {}", (value * 1000.0).round() / 1000.0));
+        if let Some(value) = &self.value {
+            words.push_str(&format!(", {value}"));
         }
         if !self.why.is_empty() {
             words.push_str(&format!(": {}", self.why));

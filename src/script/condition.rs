@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::path::Path;
-use crate::{fault::probe::Signal, msg::Errand, panes::PaneKind};
+use crate::{base::path::Path, fault::probe::Signal, msg::Errand, panes::PaneKind};
 
 /// A condition.
 #[derive(Debug, Clone, PartialEq)]

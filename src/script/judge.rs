@@ -5,13 +5,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{
-    condition::{Condition, FaultWish, Subject, Test},
-    path::{Path, written},
-};
+use super::condition::{Condition, FaultWish, Subject, Test};
 use crate::{
     app::App,
-    base::{Now, span},
+    base::{
+        Now,
+        path::{Path, written},
+        span,
+    },
     fault::{
         injection::State,
         probe::Signal,

@@ -8,7 +8,6 @@
 pub mod condition;
 pub mod file;
 pub mod judge;
-pub mod path;
 pub mod player;
 mod read;
 pub mod survey;

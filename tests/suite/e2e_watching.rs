@@ -175,3 +175,67 @@ fn nothing_begins_that_would_not_be_watched() {
     assert!(rule["change"].as_str().unwrap().contains("--prometheus"), "{rule}");
     assert_eq!(stage.filters(), "");
 }
+
+/// A health page: what it answers with.
+fn health(status: &Arc<Mutex<&'static str>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/healthz", listener.local_addr().unwrap());
+    let told = Arc::clone(status);
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+            let _ = lines.take_while(|line| !line.is_empty()).count();
+            let _ =
+                write!(stream, "HTTP/1.1 {}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n", told.lock().unwrap());
+        }
+    });
+    url
+}
+
+fn fault_under(condition: &str) -> String {
+    FAULT.replace("{promql: failing, above: 0.5, for: 4s}", condition)
+}
+
+#[test]
+fn a_page_that_answers_otherwise_undoes() {
+    let Some(stage) = Stage::open("watch-page") else { return };
+    let status = Arc::new(Mutex::new("204 No Content"));
+    let url = health(&status);
+    stage.home.file("fault.yaml", &fault_under(&format!("{{http: '{url}', status: 204}}")));
+    let ran = stage.applied(|| *status.lock().unwrap() = "503 Service Unavailable");
+    let end: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.code, &end["state"], &end["cause"]), (1, &"recovered".into(), &"breached".into()), "{end}");
+    let condition = &end["abortWhen"][0];
+    assert_eq!((&condition["state"], &condition["value"]), (&Value::from("breached"), &Value::from("503")), "{end}");
+    assert_eq!(condition["why"], format!("{url} is 503, not 204"), "{end}");
+    assert_eq!(stage.filters(), "");
+}
+
+#[test]
+fn a_field_of_an_object_undoes() {
+    let Some(stage) = Stage::open("watch-object") else { return };
+    stage.world.kubectl(&["-n", stage.namespace, "create", "configmap", "gate", "--from-literal=state=open"], "");
+    stage.home.file("fault.yaml", &fault_under("{object: cm/gate, jsonPath: .data.state, is: shut}"));
+    let patch = r#"{"data":{"state":"shut"}}"#;
+    let ran = stage.applied(|| {
+        stage.world.kubectl(&["-n", stage.namespace, "patch", "configmap", "gate", "--type=merge", "-p", patch], "");
+    });
+    let end: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.code, &end["state"], &end["cause"]), (1, &"recovered".into(), &"breached".into()), "{end}");
+    assert_eq!(end["abortWhen"][0]["why"], "cm/gate .data.state is shut", "{end}");
+    assert_eq!(stage.filters(), "");
+    // As it stands now nothing begins; nor does it under what cannot be read.
+    let refused = stage.home.brink(["fault", "apply", "-f", "fault.yaml", "--yes", "--wait"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.stderr.contains("is shut before anything is applied"), "{refused:?}");
+    for (condition, why) in [
+        ("{object: cm/gone, jsonPath: .data.state, is: shut}", "there is no cm/gone"),
+        ("{object: gizmo/gate, jsonPath: .data.state, is: shut}", "the API server serves no kind `gizmo`"),
+        ("{object: envoyfilters.networking.istio.io/gone, jsonPath: .spec, is: x}", "there is no envoyfilters"),
+    ] {
+        stage.home.file("fault.yaml", &fault_under(condition));
+        let refused = stage.home.brink(["fault", "apply", "-f", "fault.yaml", "--yes", "--wait"]);
+        assert!(refused.code == 1 && refused.stderr.contains(why), "{refused:?}");
+    }
+    assert_eq!(stage.filters(), "");
+}

@@ -10,7 +10,7 @@ use brink::{
     fault::{
         checked::Checked,
         injection::State,
-        intent::{AbortWhen, FaultKind, Target},
+        intent::{FaultKind, Target},
         io::watching::Meter,
         probe::{Asks, Condition, Limit, Signal},
         refusal::ApplyError,
@@ -83,16 +83,16 @@ struct Stage {
     checked: Checked,
 }
 
-fn above(asks: Asks) -> AbortWhen {
-    AbortWhen::Metric(Condition { asks, limit: Limit::Above(0.5), held: Duration::from_secs(10) })
+fn above(asks: Asks) -> Condition {
+    Condition { asks, limit: Limit::Above(0.5), held: Duration::from_secs(10) }
 }
 
-fn query() -> AbortWhen {
+fn query() -> Condition {
     above(Asks::Promql("failing".to_owned()))
 }
 
 impl Stage {
-    async fn set(conditions: Vec<AbortWhen>) -> Self {
+    async fn set(conditions: Vec<Condition>) -> Self {
         let rig = Rig::new(Family::Additive);
         let gauge = Gauge(Arc::new(Mutex::new(Says::Number(0.0))));
         let mut cockpit = rig.cockpit();
@@ -142,7 +142,7 @@ impl Stage {
 #[case::signal(above(Asks::Signal { signal: Signal::ErrorShare, workload: None }))]
 #[case::signal_of_one(above(Asks::Signal { signal: Signal::ErrorShare, workload: Some("reviews-v1".to_owned()) }))]
 #[tokio::test(start_paused = true)]
-async fn a_breached_condition_undoes(#[case] condition: AbortWhen) {
+async fn a_breached_condition_undoes(#[case] condition: Condition) {
     let stage = Stage::set(vec![condition]).await;
     stage.apply().await;
     stage.rig.until("a good reading", 20, || stage.view().abort_when[0].state == ConditionState::Fine).await;

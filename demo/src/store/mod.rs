@@ -5,6 +5,7 @@
 mod facts;
 pub mod kinds;
 pub mod object;
+mod packed;
 pub mod pages;
 mod slim;
 #[expect(clippy::module_inception, reason = "the store itself is the idea of its room")]

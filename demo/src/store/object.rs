@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::facts::Facts;
+use super::{facts::Facts, packed::Packed};
 use crate::base::value;
 
 /// One state of an object.
@@ -14,22 +14,27 @@ pub struct Object {
     /// The version of the store that this state came with.
     pub version: u64,
     form: Form,
-    /// The JSON that readers are sent, made once for all of them.
-    body: OnceLock<Bytes>,
+}
+
+/// What an object shares with the one that was put away before it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Neighbour {
+    pub(super) labels: Arc<Value>,
+    text: Arc<[u8]>,
 }
 
 /// How the state is kept.
 #[derive(Debug)]
 enum Form {
-    /// As a tree, quick to read.
-    Tree(Arc<Value>),
-    /// As the body alone, which is a tenth of it; the tree is made when somebody asks.
-    Text(Arc<Facts>, OnceLock<Arc<Value>>),
+    /// As a tree, quick to read, and the JSON that readers are sent, made once for all of them.
+    Tree(Arc<Value>, OnceLock<Bytes>),
+    /// As packed JSON, which is a fiftieth of it; the tree is made when somebody asks.
+    Text(Arc<Facts>, Arc<Packed>, OnceLock<Arc<Value>>),
 }
 
 impl Object {
     pub(super) fn new(version: u64, value: Arc<Value>) -> Self {
-        Self { version, form: Form::Tree(value), body: OnceLock::new() }
+        Self { version, form: Form::Tree(value, OnceLock::new()) }
     }
 
     /// What a write would store.
@@ -51,23 +56,22 @@ impl Object {
         Self::new(version, Arc::new(value))
     }
 
-    /// The same state without its tree; `None` where there is none to save. Labels that were `seen` last are shared.
-    pub(super) fn flat(&self, seen: &mut Arc<Value>) -> Option<Self> {
-        let facts = match &self.form {
-            Form::Tree(tree) => Arc::new(Facts::of(tree, seen)),
-            Form::Text(facts, tree) => tree.get().map(|_| Arc::clone(facts))?,
+    /// The same state without its tree; `None` where there is none to save.
+    pub(super) fn flat(&self, seen: &mut Neighbour) -> Option<Self> {
+        let (facts, text) = match &self.form {
+            Form::Tree(tree, _) => {
+                let packed = Packed::of(&self.body(), &mut seen.text);
+                (Arc::new(Facts::of(tree, &mut seen.labels)), Arc::new(packed))
+            }
+            Form::Text(facts, text, tree) => tree.get().map(|_| (Arc::clone(facts), Arc::clone(text)))?,
         };
-        Some(Self {
-            version: self.version,
-            form: Form::Text(facts, OnceLock::new()),
-            body: OnceLock::from(self.body()),
-        })
+        Some(Self { version: self.version, form: Form::Text(facts, text, OnceLock::new()) })
     }
 
     /// Whether it is the very same state, in whatever form.
     pub fn is_as(&self, other: &Self) -> bool {
         let same = match (&self.form, &other.form) {
-            (Form::Tree(one), Form::Tree(two)) => Arc::ptr_eq(one, two),
+            (Form::Tree(one, _), Form::Tree(two, _)) => Arc::ptr_eq(one, two),
             _ => self.body() == other.body(),
         };
         self.version == other.version && same
@@ -76,27 +80,27 @@ impl Object {
     /// The whole API object. It stays at hand for who asks next.
     pub fn value(&self) -> &Arc<Value> {
         match &self.form {
-            Form::Tree(tree) => tree,
-            Form::Text(_, tree) => tree.get_or_init(|| self.read()),
+            Form::Tree(tree, _) => tree,
+            Form::Text(_, text, tree) => tree.get_or_init(|| read(text)),
         }
     }
 
     /// The same for who looks through many objects: none of them stays at hand.
     pub fn tree(&self) -> Arc<Value> {
         match &self.form {
-            Form::Tree(tree) => Arc::clone(tree),
-            Form::Text(_, tree) => tree.get().map_or_else(|| self.read(), Arc::clone),
+            Form::Tree(tree, _) => Arc::clone(tree),
+            Form::Text(_, text, tree) => tree.get().map_or_else(|| read(text), Arc::clone),
         }
-    }
-
-    fn read(&self) -> Arc<Value> {
-        let read = self.body.get().and_then(|body| serde_json::from_slice(body).ok());
-        Arc::new(read.unwrap_or_default())
     }
 
     /// The same as JSON.
     pub fn body(&self) -> Bytes {
-        self.body.get_or_init(|| Bytes::from(self.value().to_string().into_boxed_str().into_boxed_bytes())).clone()
+        match &self.form {
+            Form::Tree(tree, body) => {
+                body.get_or_init(|| Bytes::from(tree.to_string().into_boxed_str().into_boxed_bytes())).clone()
+            }
+            Form::Text(_, text, _) => Bytes::from(text.text()),
+        }
     }
 
     /// Its namespace, empty for cluster-scoped kinds.
@@ -126,26 +130,30 @@ impl Object {
 
     fn word(&self, path: &[&str], known: impl Fn(&Facts) -> &str) -> &str {
         match &self.form {
-            Form::Tree(tree) => value::text(tree, path),
-            Form::Text(facts, _) => known(facts),
+            Form::Tree(tree, _) => value::text(tree, path),
+            Form::Text(facts, ..) => known(facts),
         }
     }
 
     /// Its labels.
     pub fn labels(&self) -> &Value {
         match &self.form {
-            Form::Tree(tree) => value::at(tree, &["metadata", "labels"]),
-            Form::Text(facts, _) => &facts.labels,
+            Form::Tree(tree, _) => value::at(tree, &["metadata", "labels"]),
+            Form::Text(facts, ..) => &facts.labels,
         }
     }
 
     /// Whether it waits for its end.
     pub fn is_leaving(&self) -> bool {
         match &self.form {
-            Form::Tree(tree) => !value::at(tree, &["metadata", "deletionTimestamp"]).is_null(),
-            Form::Text(facts, _) => facts.leaving,
+            Form::Tree(tree, _) => !value::at(tree, &["metadata", "deletionTimestamp"]).is_null(),
+            Form::Text(facts, ..) => facts.leaving,
         }
     }
+}
+
+fn read(text: &Packed) -> Arc<Value> {
+    Arc::new(serde_json::from_slice(&text.text()).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -154,7 +162,7 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::Object;
+    use super::{Neighbour, Object};
 
     #[test]
     fn without_its_tree_an_object_says_the_same() {
@@ -163,7 +171,7 @@ mod tests {
             "spec": {"nodeName": "f", "number": 1.0, "large": 9_007_199_254_740_993u64}, "status": {"phase": "g"},
         });
         let whole = Object::new(3, Arc::new(value.clone()));
-        let mut seen = Arc::default();
+        let mut seen = Neighbour::default();
         let flat = whole.flat(&mut seen).unwrap();
         let words = |one: &Object| [one.namespace(), one.name(), one.uid(), one.node(), one.phase()].map(str::to_owned);
         assert_eq!((words(&flat), flat.version), (words(&whole), 3));

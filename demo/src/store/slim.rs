@@ -2,16 +2,14 @@
 //!
 //! The tree of an object is ten times its JSON. Of a few hundred objects that is nothing, and controllers read them all the
 //! time; of ten thousand pods it would be most of what the world holds, and hardly one of them is read. So where a kind has
-//! many, those written a while ago are kept as JSON alone.
+//! many, those written a while ago are kept as packed JSON alone.
 
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
 };
 
-use serde_json::Value;
-
-use super::{Event, Object};
+use super::{Event, Object, object::Neighbour};
 
 /// How many changes of a kind a watch can go back.
 const RING: usize = 10_000;
@@ -28,8 +26,8 @@ pub(super) struct Table {
     pub(super) forgotten: u64,
     /// What was written last, where there are many.
     newest: VecDeque<Arc<Object>>,
-    /// Labels of what lost its tree last: neighbours have the same.
-    labels: Arc<Value>,
+    /// What lost its tree last.
+    last: Neighbour,
 }
 
 impl Table {
@@ -61,12 +59,12 @@ impl Table {
         let Some(old) = (self.newest.len() > NEWEST).then(|| self.newest.pop_front()).flatten() else { return };
         let held = self.objects.get_mut(&(old.namespace().to_owned(), old.name().to_owned()));
         if let Some(slot) = held.filter(|slot| Arc::ptr_eq(slot, &old)) {
-            flatten(slot, &mut self.labels);
+            flatten(slot, &mut self.last);
         }
         let at = self.ring.partition_point(|event| event.version < old.version);
         if let Some(event) = self.ring.get_mut(at).filter(|event| event.version == old.version) {
             let Event { old, new, .. } = event;
-            old.iter_mut().chain([new]).for_each(|one| flatten(one, &mut self.labels));
+            old.iter_mut().chain([new]).for_each(|one| flatten(one, &mut self.last));
         }
     }
 
@@ -77,12 +75,12 @@ impl Table {
         }
         self.newest.clear();
         let changes = self.ring.iter_mut().flat_map(|Event { old, new, .. }| old.iter_mut().chain([new]));
-        self.objects.values_mut().chain(changes).for_each(|one| flatten(one, &mut self.labels));
+        self.objects.values_mut().chain(changes).for_each(|one| flatten(one, &mut self.last));
     }
 }
 
-fn flatten(slot: &mut Arc<Object>, labels: &mut Arc<Value>) {
-    if let Some(flat) = slot.flat(labels) {
+fn flatten(slot: &mut Arc<Object>, last: &mut Neighbour) {
+    if let Some(flat) = slot.flat(last) {
         *slot = Arc::new(flat);
     }
 }

@@ -10,11 +10,14 @@ use super::{
     located::{Located, Node, documents, place},
 };
 use crate::{
-    base::span,
+    base::{
+        path::{Path, written},
+        span,
+    },
     cluster::Manifest,
     fault::{
         catalogue::{self, did_you_mean},
-        intent::{AbortWhen, Fault, FaultKind, Scope, Target},
+        intent::{Fault, FaultKind, Scope, Target},
         probe::{Asks, Condition, Limit, Signal},
     },
 };
@@ -281,17 +284,17 @@ impl Reading<'_> {
             .collect()
     }
 
-    fn conditions(&self, node: &Located) -> Result<Vec<AbortWhen>, FileError> {
+    fn conditions(&self, node: &Located) -> Result<Vec<Condition>, FileError> {
         self.list(node, "abortWhen")?.iter().map(|at| self.condition(at)).collect()
     }
 
     /// One condition: what it asks decides which fields it may have.
-    fn condition(&self, node: &Located) -> Result<AbortWhen, FileError> {
+    fn condition(&self, node: &Located) -> Result<Condition, FileError> {
         const FORMS: [(&str, &[&str]); 4] = [
             ("promql", &["promql", "above", "below", "for"]),
             ("signal", &["signal", "workload", "above", "below", "for"]),
-            ("http", &["http", "status"]),
-            ("object", &["object", "jsonPath", "is"]),
+            ("http", &["http", "status", "for"]),
+            ("object", &["object", "jsonPath", "is", "for"]),
         ];
         let form = FORMS.iter().find(|(word, _)| node.value.get(word).is_some());
         let known: Vec<&str> = match form {
@@ -324,30 +327,57 @@ impl Reading<'_> {
         if let Some(query) = entries.get("promql") {
             return self.limited(node, &entries, Asks::Promql(self.text(query, "promql")?.to_owned()));
         }
+        let held = self.held(&entries)?;
         if entries.contains_key("http") {
+            let url = self.url(need("http")?)?;
             let status = need("status")?;
-            let number = status.value.value().as_u64().and_then(|n| u16::try_from(n).ok());
-            return Ok(AbortWhen::Http {
-                url: self.text(need("http")?, "http")?.to_owned(),
-                status: number.filter(|n| (100..=599).contains(n)).ok_or_else(|| {
-                    self.wrong(status, "`status` is not an HTTP status", "write a number such as 200")
-                })?,
-            });
+            let number = status.value.value().as_u64().filter(|number| (100..=599).contains(number));
+            let number = number
+                .ok_or_else(|| self.wrong(status, "`status` is not an HTTP status", "write a number such as 200"))?;
+            return Ok(Condition { asks: Asks::Http(url), limit: Limit::Not(number.to_string()), held });
         }
-        let is = need("is")?;
-        let is = match is.value.value() {
-            Value::String(text) => text,
-            other => other.to_string(),
-        };
-        Ok(AbortWhen::Object {
-            object: self.text(need("object")?, "object")?.to_owned(),
-            json_path: self.text(need("jsonPath")?, "jsonPath")?.to_owned(),
-            is,
-        })
+        let (object, path, is) = (need("object")?, need("jsonPath")?, need("is")?);
+        let named = self.text(object, "object")?.to_owned();
+        if named.split('/').count() != 2 || named.split('/').any(str::is_empty) {
+            return Err(self.wrong(
+                object,
+                format!("`{named}` names no object"),
+                "write KIND/NAME, such as deploy/web",
+            ));
+        }
+        let text = self.text(path, "jsonPath")?;
+        let path = Path::parse(text).map_err(|why| {
+            self.wrong(
+                path,
+                why,
+                "write it as for kubectl: .status.phase, or .status.conditions[?(@.type==\"Ready\")].status",
+            )
+        })?;
+        Ok(Condition { asks: Asks::Object { object: named, path }, limit: Limit::Is(written(&is.value.value())), held })
+    }
+
+    /// A URL that is asked. One with a password would stand in records that others read.
+    fn url(&self, at: &Located) -> Result<String, FileError> {
+        let url = self.text(at, "http")?;
+        let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).filter(|rest| !rest.is_empty());
+        let rest =
+            rest.ok_or_else(|| self.wrong(at, format!("`{url}` is no URL"), "write it as http://HOST:PORT/PATH"))?;
+        if rest.split('/').next().is_some_and(|host| host.contains('@')) {
+            return Err(self.wrong(
+                at,
+                "the URL holds a password, which records would show",
+                "name one that needs none",
+            ));
+        }
+        Ok(url.to_owned())
+    }
+
+    fn held(&self, entries: &BTreeMap<&str, &Located>) -> Result<Duration, FileError> {
+        Ok(entries.get("for").map(|at| self.span(at, "for")).transpose()?.unwrap_or_default())
     }
 
     /// A figure with its limit and how long it must be beyond it.
-    fn limited(&self, node: &Located, entries: &BTreeMap<&str, &Located>, asks: Asks) -> Result<AbortWhen, FileError> {
+    fn limited(&self, node: &Located, entries: &BTreeMap<&str, &Located>, asks: Asks) -> Result<Condition, FileError> {
         let number = |at: &Located, word: &str| {
             let number = at.value.value().as_f64().filter(|number| number.is_finite());
             number.ok_or_else(|| self.wrong(at, format!("`{word}` is not a number"), "write the limit as a number"))
@@ -370,8 +400,7 @@ impl Reading<'_> {
                 ));
             }
         };
-        let held = entries.get("for").map(|at| self.span(at, "for")).transpose()?.unwrap_or_default();
-        Ok(AbortWhen::Metric(Condition { asks, limit, held }))
+        Ok(Condition { asks, limit, held: self.held(entries)? })
     }
 
     fn objects(&self, node: &Located) -> Result<Vec<Manifest>, FileError> {

@@ -6,7 +6,7 @@ use super::API_VERSION;
 use crate::{
     base::span,
     fault::{
-        intent::{AbortWhen, Fault, FaultKind, Target},
+        intent::{Fault, FaultKind, Target},
         probe::{Asks, Condition, Limit},
     },
 };
@@ -67,31 +67,32 @@ fn put(map: &mut Map<String, Value>, key: &str, value: Value) {
     map.insert(key.to_owned(), value);
 }
 
-fn condition(condition: &AbortWhen) -> Value {
-    match condition {
-        AbortWhen::Metric(Condition { asks, limit, held }) => {
-            let mut map = Map::new();
-            match asks {
-                Asks::Promql(query) => put(&mut map, "promql", json!(query)),
-                Asks::Signal { signal, workload } => {
-                    put(&mut map, "signal", json!(signal.word()));
-                    if let Some(workload) = workload {
-                        put(&mut map, "workload", json!(workload));
-                    }
-                }
+fn condition(Condition { asks, limit, held }: &Condition) -> Value {
+    let mut map = Map::new();
+    match asks {
+        Asks::Promql(query) => put(&mut map, "promql", json!(query)),
+        Asks::Signal { signal, workload } => {
+            put(&mut map, "signal", json!(signal.word()));
+            if let Some(workload) = workload {
+                put(&mut map, "workload", json!(workload));
             }
-            match limit {
-                Limit::Above(most) => put(&mut map, "above", json!(most)),
-                Limit::Below(least) => put(&mut map, "below", json!(least)),
-            }
-            if !held.is_zero() {
-                put(&mut map, "for", json!(span::format(*held)));
-            }
-            Value::Object(map)
         }
-        AbortWhen::Http { url, status } => json!({"http": url, "status": status}),
-        AbortWhen::Object { object, json_path, is } => json!({"object": object, "jsonPath": json_path, "is": is}),
+        Asks::Http(url) => put(&mut map, "http", json!(url)),
+        Asks::Object { object, path } => {
+            put(&mut map, "object", json!(object));
+            put(&mut map, "jsonPath", json!(path.text()));
+        }
     }
+    match limit {
+        Limit::Above(most) => put(&mut map, "above", json!(most)),
+        Limit::Below(least) => put(&mut map, "below", json!(least)),
+        Limit::Is(bad) => put(&mut map, "is", json!(bad)),
+        Limit::Not(good) => put(&mut map, "status", good.parse::<u16>().map_or_else(|_| json!(good), |n| json!(n))),
+    }
+    if !held.is_zero() {
+        put(&mut map, "for", json!(span::format(*held)));
+    }
+    Value::Object(map)
 }
 
 /// The Fault file as YAML.

@@ -167,7 +167,7 @@ impl<A: Api + 'static> Engine<A> {
             arming::arm(&checked, &approval, &armer, intent).map_err(|unfit| ApplyError::Unfit(unfit.to_string()))?;
         super::premises::latched(&*bench.api, place).await?;
         bench.unmoved(&checked).await?;
-        let before = watching::before(bench.meter.as_deref(), &checked.plan).await?;
+        let before = watching::before(&*bench.api, bench.meter.as_deref(), &checked.plan).await?;
         let mut armed = bench.open_journal(&arm).await?;
         armed.before = before;
         let (orders, taken) = orders();

@@ -10,16 +10,16 @@ use jiff::Timestamp;
 use serde::de::IgnoredAny;
 use tokio::sync::mpsc;
 
-use super::{finding::get, ledger::Ledger, patience};
+use super::{finding::get, ledger::Ledger, named, patience, web};
 use crate::{
+    base::{path::written, sanitize},
     cluster::{api::Api, warrant::Purpose},
     fault::{
         evidence::{self, Evidence, Look, Seen},
-        intent::AbortWhen,
         plan::Plan,
         probe::{self, Asks, Condition, Reading, Watch, Word},
         refusal::ApplyError,
-        view::{ConditionState, ConditionView, EvidenceView},
+        view::{ConditionState, ConditionView, EvidenceView, Figure},
     },
     journal::entry::Cause,
     mesh::{
@@ -84,12 +84,12 @@ pub fn meter(address: Option<&str>) -> Option<Arc<dyn Meter>> {
 
 /// Before anything is armed: every condition must be readable and not breached. Gives the figure that the effect will be held
 /// against, if there is one.
-pub(crate) async fn before(meter: Option<&dyn Meter>, plan: &Plan) -> Result<Option<f64>, ApplyError> {
+pub(crate) async fn before<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Plan) -> Result<Option<f64>, ApplyError> {
     if plan.purpose != Purpose::Fault {
         return Ok(None);
     }
-    let conditions = conditions(plan);
-    let readings = join_all(conditions.iter().map(|condition| read(meter, plan, condition)));
+    let conditions = &plan.fault.abort_when;
+    let readings = join_all(conditions.iter().map(|condition| read(api, meter, plan, condition)));
     let expected = evidence::expected(plan);
     let figure = async {
         match expected.look() {
@@ -102,15 +102,6 @@ pub(crate) async fn before(meter: Option<&dyn Meter>, plan: &Plan) -> Result<Opt
         condition.fit_to_begin(reading).map_err(ApplyError::Condition)?;
     }
     Ok(figure)
-}
-
-/// The conditions that are watched. The guardrails refuse a fault with others.
-fn conditions(plan: &Plan) -> Vec<Condition> {
-    let metric = |one: &AbortWhen| match one {
-        AbortWhen::Metric(condition) => Some(condition.clone()),
-        AbortWhen::Http { .. } | AbortWhen::Object { .. } => None,
-    };
-    plan.fault.abort_when.iter().filter_map(metric).collect()
 }
 
 /// The greatest of several numbers.
@@ -134,22 +125,31 @@ async fn ask(meter: Option<&dyn Meter>, question: &str) -> Result<Vec<f64>, Stri
 }
 
 /// Reads a condition once.
-async fn read(meter: Option<&dyn Meter>, plan: &Plan, condition: &Condition) -> Reading {
-    match &condition.asks {
-        Asks::Promql(query) => match ask(meter, query).await.map(|numbers| condition.limit.worst(numbers)) {
-            Ok(Some(value)) => Reading::Value(value),
-            Ok(None) => Reading::Unreadable("the answer holds no number".to_owned()),
-            Err(why) => Reading::Unreadable(why),
-        },
+async fn read<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Plan, condition: &Condition) -> Reading {
+    let read = match &condition.asks {
+        Asks::Promql(query) => ask(meter, query).await.and_then(|numbers| {
+            let worst = condition.limit.worst(numbers).ok_or("the answer holds no number")?;
+            Ok(Figure::Number(worst))
+        }),
         Asks::Signal { signal, workload } => {
             let Some(meter) = meter else {
                 return Reading::Unreadable("there is no metric source to ask (--prometheus)".to_owned());
             };
             match within(meter.mesh()).await {
-                Ok(mesh) => probe::signal(*signal, &mesh, &probe::subjects(plan, workload.as_deref())),
-                Err(why) => Reading::Unreadable(why),
+                Ok(mesh) => return probe::signal(*signal, &mesh, &probe::subjects(plan, workload.as_deref())),
+                Err(why) => Err(why),
             }
         }
+        Asks::Http(url) => within(web::status(url)).await.map(|status| Figure::Text(status.to_string())),
+        Asks::Object { object, path } => within(named::read(api, &plan.fault.namespace, object)).await.map(|found| {
+            let texts: Vec<String> =
+                path.find(&found.0).into_iter().map(|value| sanitize::line(&written(value)).into_owned()).collect();
+            Figure::Text(condition.limit.worst_text(&texts))
+        }),
+    };
+    match read {
+        Ok(figure) => Reading::Value(figure),
+        Err(why) => Reading::Unreadable(why),
     }
 }
 
@@ -178,7 +178,7 @@ impl<'a> Watching<'a> {
         active: Timestamp,
     ) -> Self {
         let (tell, news) = mpsc::channel(WAITING);
-        let watches = conditions(plan).into_iter().enumerate().map(|(at, condition)| {
+        let watches = plan.fault.abort_when.iter().enumerate().map(|(at, condition)| {
             let tell = tell.clone();
             watch(api, meter, plan, at, condition, tell)
         });
@@ -237,15 +237,15 @@ async fn watch<A: Api>(
     meter: Option<&dyn Meter>,
     plan: &Plan,
     at: usize,
-    condition: Condition,
+    condition: &Condition,
     tell: mpsc::Sender<News>,
 ) {
     let words = condition.words();
     let mut judge = Watch::new(condition.clone());
     loop {
-        let reading = read(meter, plan, &condition).await;
+        let reading = read(api, meter, plan, condition).await;
         let (value, unread) = match &reading {
-            Reading::Value(value) => (Some(*value), String::new()),
+            Reading::Value(value) => (Some(value.clone()), String::new()),
             Reading::Unreadable(why) => (None, why.clone()),
         };
         let (state, why) = match judge.told(api.now(), &reading) {

@@ -5,7 +5,6 @@ use crate::fault::{
     aim,
     catalogue::{Judged, row},
     class::Class,
-    intent::AbortWhen,
     plan::Change,
     preview::{Ruling, TrafficSource, Verdict},
     select,
@@ -165,7 +164,7 @@ pub(super) fn lifelines(case: &Case<'_>) -> Verdict {
             "nothing changes this: an undo would hang on what the fault breaks",
         );
     }
-    let asks_metrics = case.plan.fault.abort_when.iter().any(|one| matches!(one, AbortWhen::Metric(_)));
+    let asks_metrics = case.plan.fault.abort_when.iter().any(|one| one.asks.measured());
     if let Some(metrics) = found.iter().find(|one| one.metrics).filter(|_| asks_metrics) {
         return say(
             "lifelines",

@@ -5,7 +5,6 @@ use crate::{
     base::span,
     fault::{
         class::Class,
-        intent::AbortWhen,
         policy::matches,
         preview::{Ruling, Verdict},
         probe::{self, Asks},
@@ -74,12 +73,6 @@ pub(super) fn abort_conditions(case: &Case<'_>) -> Verdict {
         |value: String, change: &str| say("abort-conditions", Ruling::Refuse, value, "all of them watched", change);
     let mut words = Vec::new();
     for condition in &case.plan.fault.abort_when {
-        let AbortWhen::Metric(condition) = condition else {
-            return refuse(
-                "a condition on a URL or an object is not watched in this version".to_owned(),
-                "write it as {promql, above} or {signal, above}, or leave it out and watch the fault",
-            );
-        };
         if let Asks::Signal { workload: None, .. } = &condition.asks
             && probe::subjects(case.plan, None).is_empty()
         {
@@ -87,9 +80,10 @@ pub(super) fn abort_conditions(case: &Case<'_>) -> Verdict {
         }
         words.push(condition.words());
     }
-    if !words.is_empty() && !case.findings.metrics {
+    let measured = case.plan.fault.abort_when.iter().filter(|one| one.asks.measured()).count();
+    if measured > 0 && !case.findings.metrics {
         return refuse(
-            format!("{} given, and no metric source to ask", words.len()),
+            format!("{measured} given on metrics, and no metric source to ask"),
             "name one (--prometheus URL, or `prometheus` in the settings), or leave abortWhen out and watch the fault",
         );
     }

@@ -19,7 +19,8 @@ use crate::{
     fault::{
         catalogue::{self, WrongIntent, view::KindsView},
         checked::Checked,
-        intent::{AbortWhen, Fault, FaultKind},
+        intent::{Fault, FaultKind},
+        probe::Condition,
     },
     msg::{Command, Context, Effect, Failure},
 };
@@ -68,7 +69,7 @@ pub struct Form {
     yaml: String,
     /// What a file said and the form has no field for.
     name: String,
-    abort_when: Vec<AbortWhen>,
+    abort_when: Vec<Condition>,
     ramp: Vec<u8>,
     wrong: Vec<WrongIntent>,
     /// A preview was asked for: whatever is wrong may be said.

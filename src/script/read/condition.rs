@@ -9,16 +9,14 @@ use super::{
     fields::{Map, nearest},
 };
 use crate::{
+    base::path::Path,
     fault::{
         file::{Located, Node},
         probe::Signal,
     },
     msg::Errand,
     panes::PaneKind,
-    script::{
-        condition::{Condition, FaultWish, Subject, Test},
-        path::Path,
-    },
+    script::condition::{Condition, FaultWish, Subject, Test},
 };
 
 const CONDITIONS: [&str; 13] = [

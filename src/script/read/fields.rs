@@ -7,9 +7,8 @@ use serde_saphyr::Spanned;
 
 use super::{Reading, Result};
 use crate::{
-    base::{span, suggest},
+    base::{path::written, span, suggest},
     fault::file::{self, FileError, Located, Node},
-    script::path::written,
 };
 
 /// The fields of a map.

@@ -1,11 +1,12 @@
 //! Fault files, any YAML, and the command line become intents; what does not is told with its place.
 
 use brink::{
+    base::path::Path,
     cluster::Manifest,
     fault::{
         catalogue::{self, Deed, deed},
         file::{self, Defaults, read},
-        intent::{AbortWhen, Driver, Fault, FaultKind, Scope, Target},
+        intent::{Driver, Fault, FaultKind, Scope, Target},
         probe::{Asks, Condition, Limit, Signal},
         set::{self, Words},
     },
@@ -27,7 +28,7 @@ spec:
   target: {service: reviews}
   params: {delay: 1s, percent: 50}
   scope: {from: Deployment/web, headers: {x-user: ana}, path: /p}
-  abortWhen: [{promql: Q, above: 5, for: 10s}, {http: URL, status: 200}, {object: KIND/NAME, jsonPath: P, is: V}]
+  abortWhen: [{promql: Q, above: 5, for: 10s}, {http: 'http://web/healthz', status: 200}, {object: deploy/web, jsonPath: .status.phase, is: V, for: 5s}]
   duration: 90s
   lease: 2m
   driver: istio
@@ -40,9 +41,8 @@ fn a_fault_file_is_an_intent() {
     assert_eq!(fault.kind, FaultKind::HttpDelay);
     assert_eq!(fault.target, Target::Service("reviews".to_owned()));
     assert_eq!(fault.scope.headers["x-user"], "ana");
-    assert_eq!(fault.abort_when.len(), 3);
-    let AbortWhen::Metric(first) = &fault.abort_when[0] else { panic!("{:?}", fault.abort_when) };
-    assert_eq!(first.words(), "Q above 5 for 10s");
+    let words: Vec<String> = fault.abort_when.iter().map(Condition::words).collect();
+    assert_eq!(words, ["Q above 5 for 10s", "http://web/healthz is not 200", "deploy/web .status.phase is V for 5s"]);
     assert_eq!((fault.duration.as_secs(), fault.lease.as_secs()), (90, 120));
     assert_eq!(fault.driver, Some(Driver::Istio));
     let deed = deed(&fault).unwrap();
@@ -132,6 +132,22 @@ fn times_have_defaults_and_the_command_line_wins() {
 #[case(
     "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {promqul: up, above: 1}\n",
     "f.yaml:7:6: a condition of abortWhen has no field `promqul`; did you mean `promql`?"
+)]
+#[case::condition_no_url(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {http: web/healthz, status: 200}\n",
+    "f.yaml:7:12: `web/healthz` is no URL; write it as http://HOST:PORT/PATH"
+)]
+#[case::condition_with_a_password(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {http: 'http://a:b@web/', status: 200}\n",
+    "f.yaml:7:12: the URL holds a password, which records would show; name one that needs none"
+)]
+#[case::condition_no_path(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {object: deploy/web, jsonPath: '.a[', is: x}\n",
+    "f.yaml:7:36: `.a[` is no path: `[` has no `]`; write it as for kubectl: .status.phase, or .status.conditions[?(@.type==\"Ready\")].status"
+)]
+#[case::condition_no_object(
+    "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: scale\n  target: {workload: deploy/web}\n  abortWhen:\n  - {object: web, jsonPath: .a, is: x}\n",
+    "f.yaml:7:14: `web` names no object; write KIND/NAME, such as deploy/web"
 )]
 #[case("just words", "f.yaml:1:1: this is not a Kubernetes object")]
 fn what_is_wrong_is_told_with_its_place(#[case] text: &str, #[case] expected: &str) {
@@ -229,10 +245,21 @@ fn intents() -> impl Strategy<Value = Fault> {
     let condition = prop_oneof![
         (asks, -1e6..1e6, any::<bool>(), 0u64..1_000_000).prop_map(|(asks, limit, above, ms)| {
             let limit = if above { Limit::Above(limit) } else { Limit::Below(limit) };
-            AbortWhen::Metric(Condition { asks, limit, held: std::time::Duration::from_millis(ms) })
+            Condition { asks, limit, held: std::time::Duration::from_millis(ms) }
         }),
-        (text, 100u16..=599).prop_map(|(url, status)| AbortWhen::Http { url, status }),
-        (text, text, text).prop_map(|(object, json_path, is)| AbortWhen::Object { object, json_path, is }),
+        (name, 100u16..=599, 0u64..1_000_000).prop_map(|(host, status, ms)| Condition {
+            asks: Asks::Http(format!("http://{host}/healthz")),
+            limit: Limit::Not(status.to_string()),
+            held: std::time::Duration::from_millis(ms),
+        }),
+        (name, name, name, text, 0u64..1_000_000).prop_map(|(kind, name, field, is, ms)| Condition {
+            asks: Asks::Object {
+                object: format!("{kind}/{name}"),
+                path: Path::parse(&format!(".status.{field}")).unwrap()
+            },
+            limit: Limit::Is(is),
+            held: std::time::Duration::from_millis(ms),
+        }),
     ];
     let driver = prop::option::of(prop::sample::select(Driver::ALL.to_vec()));
     let millis = 1u64..10_000_000;

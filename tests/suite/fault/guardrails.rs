@@ -11,7 +11,7 @@ use brink::{
         class::Class,
         drivers::compile,
         guard::{self, NoWarrant},
-        intent::{AbortWhen, FaultKind, Target},
+        intent::{FaultKind, Target},
         known,
         plan::{Change, Reach, Step},
         preview::{DryRun, Preview, Ruling, TrafficSource, Verdict},
@@ -31,8 +31,8 @@ use super::case::{
     Case, at_noon, calm, create, delete_of, evict, open, owned, patch_of_tracked, rollout, wanting, with, with_pod_spec,
 };
 
-fn condition(asks: Asks) -> AbortWhen {
-    AbortWhen::Metric(Condition { asks, limit: Limit::Above(1.0), held: Duration::ZERO })
+fn condition(asks: Asks) -> Condition {
+    Condition { asks, limit: Limit::Above(1.0), held: Duration::ZERO }
 }
 
 #[test]
@@ -245,9 +245,8 @@ fn a_calm_plan_is_allowed_and_every_rule_says_so() {
 #[case::condition_without_metrics("abort-conditions", Ruling::Refuse, with(calm(), |case| {
     case.plan.fault.abort_when.push(condition(Asks::Promql("up".to_owned())));
 }))]
-#[case::unwatched_condition("abort-conditions", Ruling::Refuse, with(calm(), |case| {
-    case.findings.metrics = true;
-    case.plan.fault.abort_when.push(AbortWhen::Http { url: "http://x".to_owned(), status: 200 });
+#[case::condition_without_need_of_metrics("abort-conditions", Ruling::Ok, with(calm(), |case| {
+    case.plan.fault.abort_when.push(condition(Asks::Http("http://x".to_owned())));
 }))]
 fn each_rule_can_say_each_thing(#[case] rule: &str, #[case] expected: Ruling, #[case] case: Case) {
     let verdicts = case.judge();

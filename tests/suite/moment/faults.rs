@@ -8,7 +8,7 @@ use brink::{
         injection::State,
         record,
         undo::Decision,
-        view::{ConditionState, ConditionView, EvidenceState, EvidenceView, InjectionView, StepView},
+        view::{ConditionState, ConditionView, EvidenceState, EvidenceView, Figure, InjectionView, StepView},
     },
     journal::entry::{Cause, Op, Outcome},
     msg::{Command, Effect},
@@ -381,7 +381,7 @@ fn an_effect_and_the_lack_of_one_are_told_everywhere() {
     let condition = ConditionView {
         condition: "error_share of what is hit above 0.5".to_owned(),
         state: ConditionState::Fine,
-        value: Some(0.42),
+        value: Some(Figure::Number(0.42)),
         why: String::new(),
     };
     let bites = InjectionView {

@@ -1,4 +1,4 @@
-//! The paths by which a script looks into an object: the part of JSONPath that kubectl users write.
+//! The paths by which people look into an object: the part of JSONPath that kubectl users write.
 //!
 //! `.spec.replicas`, `.status.containerStatuses[0].ready`, `.items[*].name`,
 //! `.status.conditions[?(@.type=="Ready")].status`, `.metadata.annotations['brink.dev/x']`.
