@@ -39,7 +39,7 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
     let session = Session::open(globals)?;
     let toolbox = Toolbox::new(
         session.live.clone(),
-        desk::terms(&session, policy),
+        session.wait(desk::terms(&session, policy)),
         session.settings.prometheus().map(str::to_owned),
         session.namespace().map(str::to_owned),
     );

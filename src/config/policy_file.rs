@@ -202,9 +202,13 @@ pub fn nearest(word: &str) -> Option<&'static str> {
 
 /// Reads a guardrail file over the defaults. A list replaces the default list.
 pub fn parse(name: &str, text: &str) -> Result<Policy, Complaints> {
+    parse_over(name, text, Policy::default())
+}
+
+/// The same over another policy: keys that the text does not name stay.
+pub fn parse_over(name: &str, text: &str, mut policy: Policy) -> Result<Policy, Complaints> {
     let mut toml = TomlFile::new(name, text);
     let table = toml.parse();
-    let mut policy = Policy::default();
     let known = PolicyKey::ALL.map(PolicyKey::word);
     toml.walk("", table.get_ref(), &known, |toml, line| {
         let Some(key) = PolicyKey::of(line.key) else { return };

@@ -57,6 +57,17 @@ pub struct Policy {
     pub alerts: String,
     /// Set when the policy file could not be read: no faults, aborting works.
     pub broken: Option<String>,
+    /// What the cluster holds everybody to, where it is stricter.
+    pub pinned: Option<Pinned>,
+}
+
+/// Keys that stand as they do because the cluster says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pinned {
+    /// Where: `ConfigMap NS/NAME`.
+    pub place: String,
+    /// Their names.
+    pub keys: Vec<&'static str>,
 }
 
 impl Default for Policy {
@@ -117,6 +128,7 @@ impl Default for Policy {
             blackouts: Vec::new(),
             alerts: r#"ALERTS{alertstate="firing",severity="critical"}"#.to_owned(),
             broken: None,
+            pinned: None,
         }
     }
 }
@@ -131,6 +143,53 @@ impl Policy {
     /// The longest lease in a context, also after extensions.
     pub fn longest_lease(&self, context: &str) -> Duration {
         if self.is_production(context) { self.max_lease_production } else { self.max_lease }
+    }
+
+    /// The stricter of two, key by key, for a context. `home` stays: it is where the other came from.
+    #[must_use]
+    pub fn stricter(self, other: Self, context: &str) -> Self {
+        let both = |mut one: Vec<String>, other: Vec<String>| {
+            for word in other {
+                if !one.contains(&word) {
+                    one.push(word);
+                }
+            }
+            one
+        };
+        let allowed = other.contexts.iter().any(|pattern| matches(pattern, context));
+        let mut blackouts = self.blackouts;
+        blackouts.extend(other.blackouts.into_iter().filter(|window| !blackouts.contains(window)).collect::<Vec<_>>());
+        Self {
+            // What only one of them allows is not allowed: of two lists the one that leaves this context out holds.
+            contexts: if allowed { self.contexts } else { other.contexts },
+            production: both(self.production, other.production),
+            protected: both(self.protected, other.protected),
+            home: self.home,
+            max_lease: self.max_lease.min(other.max_lease),
+            max_lease_production: self.max_lease_production.min(other.max_lease_production),
+            max_concurrent: self.max_concurrent.min(other.max_concurrent),
+            max_lost_share: self.max_lost_share.min(other.max_lost_share),
+            max_lost_pods: self.max_lost_pods.min(other.max_lost_pods),
+            confirm_traffic: self.confirm_traffic.min(other.confirm_traffic),
+            max_traffic_production: self.max_traffic_production.min(other.max_traffic_production),
+            allow_unchecked: self.allow_unchecked && other.allow_unchecked,
+            guarded_in_production: self.guarded_in_production && other.guarded_in_production,
+            forbidden_kinds: both(self.forbidden_kinds, other.forbidden_kinds),
+            allow_privileged_pods: self.allow_privileged_pods && other.allow_privileged_pods,
+            yes_in_production: self.yes_in_production && other.yes_in_production,
+            max_steps: self.max_steps.min(other.max_steps),
+            max_namespaces: self.max_namespaces.min(other.max_namespaces),
+            record_local: self.record_local && other.record_local,
+            lifelines: self.lifelines.into_iter().chain(other.lifelines).collect(),
+            blackouts,
+            alerts: match (self.alerts, other.alerts) {
+                (one, other) if one.is_empty() || one == other => other,
+                (one, other) if other.is_empty() => one,
+                (one, other) => format!("({one}) or ({other})"),
+            },
+            broken: self.broken.or(other.broken),
+            pinned: self.pinned.or(other.pinned),
+        }
     }
 
     /// The first window that a fault open from one moment to another would be open in.
@@ -166,6 +225,35 @@ mod tests {
     #[case("exact", "exactly", false)]
     fn a_star_stands_for_any_text(#[case] pattern: &str, #[case] name: &str, #[case] expected: bool) {
         assert_eq!(matches(pattern, name), expected);
+    }
+
+    #[test]
+    fn of_two_the_stricter_holds_key_by_key() {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let own = Policy {
+            max_concurrent: 50,
+            max_lost_share: 0.2,
+            allow_unchecked: true,
+            yes_in_production: true,
+            alerts: "a".to_owned(),
+            ..Policy::default()
+        };
+        let pinned = Policy {
+            contexts: words(&["stage-*"]),
+            protected: words(&["bank"]),
+            max_concurrent: 3,
+            max_lost_share: 0.9,
+            alerts: "b".to_owned(),
+            allow_unchecked: true,
+            ..Policy::default()
+        };
+        let both = own.clone().stricter(pinned.clone(), "kind");
+        assert_eq!((both.max_concurrent, both.max_lost_share), (3, 0.2));
+        assert_eq!((both.allow_unchecked, both.yes_in_production), (true, false));
+        assert_eq!((both.protects("bank"), both.protects("kube-system")), (Some("bank"), Some("kube-*")));
+        assert_eq!((both.contexts.as_slice(), both.alerts.as_str()), (words(&["stage-*"]).as_slice(), "(a) or (b)"));
+        assert_eq!(own.clone().stricter(pinned, "stage-1").contexts, own.contexts);
+        assert_eq!(own.clone().stricter(own.clone(), "kind"), own, "with itself nothing changes");
     }
 
     #[test]

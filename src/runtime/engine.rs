@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use super::guardian;
 use crate::{
     cluster::io::{connect::Link, live::Live, whoami},
+    config::io::pinned::pinned,
     fault::{
         io::{
             engine::{Engine, Place},
@@ -14,6 +15,7 @@ use crate::{
             watching,
         },
         policy::Policy,
+        rules::Terms,
         view::InjectionView,
     },
     journal::{entry::Access, io::Shelf},
@@ -46,6 +48,13 @@ pub async fn engine(
     let shelf = Shelf::new(state_dir, &host);
     Engine::new(Arc::new(live.clone()), place, shelf, Some(guardian::raise(state_dir)), pulse, views)
         .metered(watching::meter(prometheus))
+}
+
+/// The terms that plans are judged by: the guardrails of a person, and what the cluster holds everybody to.
+pub async fn terms(live: &Live, policy: Policy, readonly: bool) -> Terms {
+    let context = live.link().context().to_owned();
+    let (policy, _) = pinned(live, policy, &context).await;
+    Terms { policy, context, readonly }
 }
 
 /// `pid@host`.

@@ -31,7 +31,9 @@ pub fn page() -> String {
     page.push_str(
         "\n## Guardrails\n\nThe file that `policy` names, in TOML. A key that is absent keeps its default; a list replaces the default \
          list. While the file cannot be read no fault is applied; aborting always works. Every verdict of a preview names the key \
-         that changes it.\n\n| key | default | what it does |\n|---|---|---|\n",
+         that changes it.\n\nA ConfigMap `brink-policy` in the namespace `home`, with such a file under `policy.toml`, holds everybody who \
+         uses the cluster: of each key that it names the stricter counts. Where it may not be read the file alone holds, and `brink \
+         doctor --faults` says so.\n\n| key | default | what it does |\n|---|---|---|\n",
     );
     let policy = Policy::default();
     for key in PolicyKey::ALL {

@@ -2,6 +2,7 @@
 
 mod agent;
 mod cluster;
+mod faults;
 mod machine;
 mod mesh;
 mod metrics;
@@ -82,6 +83,8 @@ pub fn run(args: &DoctorArgs, globals: &Globals, out: &mut Out) -> Ended {
                 mesh::check(&session, &mut checks).await;
                 if args.faults {
                     rights::breaking(&session, &mut checks).await;
+                    faults::kinds(&session, &mut checks).await;
+                    checks.push(faults::pins(&session).await);
                 }
             }
             metrics::check(&session, &mut checks).await;

@@ -27,6 +27,7 @@ use crate::{
         injection::State,
         intent::Fault,
         io::engine::Engine,
+        policy::Policy,
         preview::Ruling,
         rules::Terms,
         view::{EvidenceState, InjectionView},
@@ -56,7 +57,7 @@ pub fn run(args: &ApplyArgs, globals: &Globals, out: &mut Out) -> Ended {
     };
     let policy = desk::rails(globals)?;
     let session = Session::open(globals)?;
-    let terms = desk::terms(&session, policy);
+    let terms = session.wait(desk::terms(&session, policy));
     let plan = match &args.plan {
         Some(id) => Some(kept::take(&desk::state_dir(&session)?, id)?),
         None => None,
@@ -86,7 +87,7 @@ pub fn run(args: &ApplyArgs, globals: &Globals, out: &mut Out) -> Ended {
         (how, session.wait(desk::still(&session, &checked, &terms))?)
     };
     let approval = Approval { how, token: checked.token.clone() };
-    session.wait(apply(&session, checked, approval, args, out))
+    session.wait(apply(&session, &terms.policy, checked, approval, args, out))
 }
 
 async fn checked(
@@ -138,8 +139,15 @@ fn ask(checked: &Checked) -> Result<How, Failure> {
     }
 }
 
-async fn apply(session: &Session, checked: Checked, approval: Approval, args: &ApplyArgs, out: &mut Out) -> Ended {
-    let (engine, mut views) = desk::engine(session).await?;
+async fn apply(
+    session: &Session,
+    policy: &Policy,
+    checked: Checked,
+    approval: Approval,
+    args: &ApplyArgs,
+    out: &mut Out,
+) -> Ended {
+    let (engine, mut views) = desk::engine_under(session, policy).await?;
     // What an earlier crash of this machine left is finished before anything new begins.
     match engine.recover(None).await {
         Ok(left) => left.iter().for_each(|view| {

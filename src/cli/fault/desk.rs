@@ -45,9 +45,9 @@ pub fn rails(globals: &Globals) -> Result<Policy, Failure> {
     Ok(load::policy(settings::resolve(globals)?.policy().as_deref())?)
 }
 
-/// The terms a plan is judged by here.
-pub fn terms(session: &Session, policy: Policy) -> Terms {
-    Terms { policy, context: session.link.context().to_owned(), readonly: session.settings.readonly() }
+/// The terms a plan is judged by here: what the cluster holds everybody to, too.
+pub async fn terms(session: &Session, policy: Policy) -> Terms {
+    runtime::engine::terms(&session.live, policy, session.settings.readonly()).await
 }
 
 /// The guardrails for ending faults: none of them may stand in the way (rule R2).
@@ -140,15 +140,22 @@ pub fn state_dir(session: &Session) -> Result<PathBuf, Failure> {
     })
 }
 
-/// The engine, and the views it tells.
+/// The engine for ending faults, and the views it tells.
 pub async fn engine(session: &Session) -> Result<(Engine<Live>, mpsc::Receiver<InjectionView>), Failure> {
+    engine_under(session, &any_policy(session)).await
+}
+
+/// The engine under the guardrails that a fault was judged by, and the views it tells.
+pub async fn engine_under(
+    session: &Session,
+    policy: &Policy,
+) -> Result<(Engine<Live>, mpsc::Receiver<InjectionView>), Failure> {
     let (tell, views) = mpsc::channel(VIEWS);
     let state_dir = state_dir(session)?;
-    let policy = any_policy(session);
     // A command is always well: it has no screen that could hang.
     let pulse = Arc::new(|| true);
     Ok((
-        runtime::engine::engine(&session.live, &state_dir, &policy, pulse, session.settings.prometheus(), tell).await,
+        runtime::engine::engine(&session.live, &state_dir, policy, pulse, session.settings.prometheus(), tell).await,
         views,
     ))
 }

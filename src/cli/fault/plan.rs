@@ -17,7 +17,7 @@ pub fn run(args: &PlanArgs, globals: &Globals, out: &mut Out) -> Ended {
     let given = Given::read(&args.intent)?;
     let policy = desk::rails(globals)?;
     let session = Session::open(globals)?;
-    let terms = desk::terms(&session, policy);
+    let terms = session.wait(desk::terms(&session, policy));
     let fault = given.fault(session.link.namespace())?;
     let checked = session.wait(async {
         desk::reach(&session).await?;

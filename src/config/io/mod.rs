@@ -4,3 +4,4 @@
 
 pub mod load;
 pub mod look;
+pub mod pinned;

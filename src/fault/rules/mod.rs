@@ -18,7 +18,7 @@ pub(crate) use setting::secret_undo;
 
 use super::{
     plan::Plan,
-    policy::Policy,
+    policy::{Pinned, Policy},
     preview::{Blast, DryRun, Ruling, Verdict},
     sight::Sight,
 };
@@ -162,7 +162,17 @@ pub fn judge(plan: &Plan, sight: &Sight, blast: &Blast, findings: &Findings, ter
     }
     // Last: where everything counts as hit, what that means for the traffic tells more.
     all.push(pods::lifelines(&case));
+    if let Some(pinned) = &terms.policy.pinned {
+        all.iter_mut().for_each(|verdict| tell_pinned(verdict, pinned));
+    }
     all
+}
+
+/// Who would change a key in his file learns that the cluster holds him to it.
+fn tell_pinned(verdict: &mut Verdict, pinned: &Pinned) {
+    if pinned.keys.iter().any(|key| verdict.change.contains(&format!("`{key}`"))) {
+        verdict.change.push_str(&format!(" (set for everybody in {})", pinned.place));
+    }
 }
 
 /// A verdict.

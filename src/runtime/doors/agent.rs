@@ -15,9 +15,8 @@ use crate::{
         prompt,
     },
     base::Ticket,
-    fault::rules::Terms,
     msg::Event,
-    runtime::Stage,
+    runtime::{Stage, engine::terms},
 };
 
 impl Keeper {
@@ -35,17 +34,15 @@ impl Keeper {
                 return;
             }
         };
-        let terms = Terms {
-            policy: self.policy(live.link()),
-            context: live.link().context().to_owned(),
-            readonly: self.plan.readonly,
-        };
+        let (policy, readonly) = (self.policy(live.link()), self.plan.readonly);
         let pace = self.stage(live.link()).map_or(1.0, Stage::pace);
-        let toolbox = Toolbox::new(live, terms, self.plan.prometheus.clone(), namespace).paced(pace);
+        let prometheus = self.plan.prometheus.clone();
         let events = self.events.clone();
         self.spawn(ticket, async move {
             // An answer has a limit, and so has what waits here while the screen is slow.
             let (tell, mut told) = mpsc::unbounded_channel();
+            let terms = terms(&live, policy, readonly).await;
+            let toolbox = Toolbox::new(live, terms, prometheus, namespace).paced(pace);
             let asking = async move {
                 let system = prompt::system(&toolbox.facts().await);
                 let mut tell = |told| drop(tell.send(told));

@@ -92,3 +92,46 @@ fn a_right_for_one_object_is_a_right() {
     assert_eq!(other["verdict"], "refuse");
     assert!(other["value"].as_str().unwrap().contains("patch deployments.apps"), "{other}");
 }
+
+#[test]
+fn what_the_cluster_pins_holds_everybody() {
+    let Some(shop) = Shop::open("cli-pinned") else { return };
+    shop.home.file("rails.toml", "max-concurrent = 50\nhome = \"cli-pinned\"\n");
+    let says = |text: &str| {
+        shop.home.file("pins.toml", text);
+        let file = shop.home.path().join("pins.toml").display().to_string();
+        let made = ["create", "configmap", "brink-policy", "--dry-run=client", "-o", "yaml"];
+        let object = shop.kubectl(&[&made[..], &[&format!("--from-file=policy.toml={file}")]].concat());
+        shop.world.kubectl(&["-n", "cli-pinned", "apply", "-f", "-"], &object);
+    };
+    let plan = ["fault", "plan", "scale", "deploy/web", "--set", "replicas=2", "--duration", "90s", "-o", "json"];
+    let verdict = |rule: &str| {
+        let preview: serde_json::Value = serde_json::from_str(&shop.brink(&plan).stdout).unwrap();
+        let all = preview["guard"].as_array().unwrap().clone();
+        let one = all.into_iter().find(|one| one["rule"] == rule).unwrap();
+        (one["verdict"].as_str().unwrap().to_owned(), one["change"].as_str().unwrap().to_owned())
+    };
+    let pinned = |context: &str| {
+        let report = shop.brink(&["doctor", "--faults", "-o", "json", "--context", context]).json();
+        let checks = report["checks"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["name"] == "cluster's guardrails").unwrap();
+        format!("{} {}", check["state"].as_str().unwrap(), check["detail"].as_str().unwrap())
+    };
+    assert_eq!(verdict("max-lease").0, "ok");
+    // Stricter holds, looser does not: the file allows 50 at once all the same.
+    says("max-lease = \"1m\"\nmax-concurrent = 90\n");
+    let (ruling, change) = verdict("max-lease");
+    assert_eq!(ruling, "refuse");
+    assert!(change.ends_with("(set for everybody in ConfigMap cli-pinned/brink-policy)"), "{change}");
+    assert_eq!(pinned("admin"), "ok ConfigMap cli-pinned/brink-policy sets max-lease");
+    let refused =
+        shop.brink(&["fault", "apply", "--yes", "scale", "deploy/web", "--set", "replicas=2", "--duration", "90s"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    // What nobody can read is no permission, and what one may not read is told by the doctor.
+    says("max-lease = \"a while\"\n");
+    assert_eq!(verdict("policy-file").0, "refuse");
+    let broken = pinned("admin");
+    assert!(broken.starts_with("fail ConfigMap cli-pinned/brink-policy:1: "), "{broken}");
+    let unread = pinned("nobody");
+    assert!(unread.starts_with("warn ConfigMap cli-pinned/brink-policy cannot be read"), "{unread}");
+}

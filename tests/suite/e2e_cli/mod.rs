@@ -182,6 +182,9 @@ fn the_doctor_tells_what_works_for_whom() {
         ("guardian", "ok"),
         ("right: configmaps", "ok"),
         ("right: pods/eviction", "ok"),
+        ("fault: scale", "ok"),
+        ("fault: network-delay", "absent"),
+        ("cluster's guardrails", "absent"),
     ] {
         assert_eq!(state(&report, name), expected, "{name}");
     }

@@ -20,6 +20,7 @@ use crate::{
             engine::Engine,
             fresh, sight,
         },
+        policy::Policy,
         refusal::{ApplyError, OrderError, Reader},
         rules::Terms,
         traffic::Traffic,
@@ -28,7 +29,7 @@ use crate::{
     journal::io::latch,
     mesh::io::alerts,
     msg::{Effect, Event, Failure},
-    runtime::engine::engine,
+    runtime::engine::{engine, terms},
 };
 
 /// The engine of one link, made by whoever needs it first.
@@ -36,7 +37,8 @@ use crate::{
 pub(super) struct Desk {
     pub(super) live: Live,
     pub(super) state_dir: PathBuf,
-    pub(super) terms: Arc<Terms>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) readonly: bool,
     pub(super) prometheus: Option<String>,
     pub(super) pulse: Pulse,
     pub(super) made: Arc<OnceCell<Arc<Engine<Live>>>>,
@@ -50,14 +52,20 @@ impl Desk {
             let well = Arc::new(move || pulse.well());
             let prometheus = self.prometheus.as_deref();
             let views = self.views.clone();
-            Arc::new(engine(&self.live, &self.state_dir, &self.terms.policy, well, prometheus, views).await)
+            let terms = self.terms().await;
+            Arc::new(engine(&self.live, &self.state_dir, &terms.policy, well, prometheus, views).await)
         };
         self.made.get_or_init(make).await.clone()
     }
 
+    /// The terms of this moment: the cluster may hold everybody to more than it did before.
+    async fn terms(&self) -> Terms {
+        terms(&self.live, Policy::clone(&self.policy), self.readonly).await
+    }
+
     /// What the metric source says, alerts of this moment included.
-    async fn seen(&self, traffic: &Traffic) -> Traffic {
-        let alerts = alerts::ask(self.prometheus.as_deref(), &self.terms.policy.alerts).await;
+    async fn seen(&self, traffic: &Traffic, terms: &Terms) -> Traffic {
+        let alerts = alerts::ask(self.prometheus.as_deref(), &terms.policy.alerts).await;
         Traffic { alerts, source: self.prometheus.is_some(), ..traffic.clone() }
     }
 }
@@ -135,11 +143,12 @@ async fn told(answer: Result<InjectionView, OrderError>, events: &mpsc::Sender<E
 
 async fn checked(desk: &Desk, fault: &Fault, traffic: &Traffic, kept: bool) -> Result<Box<Checked>, Failure> {
     let id = fresh::id();
-    let traffic = desk.seen(traffic).await;
+    let terms = desk.terms().await;
+    let traffic = desk.seen(traffic, &terms).await;
     let checked = if kept {
-        check::prepare_change(&desk.live, fault, &id, &desk.terms, &traffic).await
+        check::prepare_change(&desk.live, fault, &id, &terms, &traffic).await
     } else {
-        check::prepare(&desk.live, fault, &id, &desk.terms, &traffic).await
+        check::prepare(&desk.live, fault, &id, &terms, &traffic).await
     };
     checked.map(Box::new).map_err(|error| unchecked(&error))
 }
@@ -177,8 +186,9 @@ fn safe(error: &impl ToString) -> String {
 
 /// Looks once more, and applies only what a person saw.
 async fn apply(desk: &Desk, checked: Checked, approval: Approval, traffic: &Traffic) -> Result<String, ApplyError> {
-    let traffic = desk.seen(traffic).await;
-    let now = check::still(&desk.live, &checked, &desk.terms, &traffic).await?;
+    let terms = desk.terms().await;
+    let traffic = desk.seen(traffic, &terms).await;
+    let now = check::still(&desk.live, &checked, &terms, &traffic).await?;
     let intent = file::value(&now.plan.fault);
     desk.engine().await.apply(now, approval, intent).await
 }

@@ -17,7 +17,6 @@ use crate::{
     base::{Ticket, sanitize},
     fault::{
         refusal::{ApplyError, Reader},
-        rules::Terms,
         view::InjectionView,
     },
     journal::io::latch,
@@ -92,12 +91,11 @@ impl Keeper {
         let Some(live) = self.live.clone() else { return };
         let (tell, mut views) = mpsc::channel(VIEWS);
         let link = live.link().clone();
-        let terms =
-            Terms { policy: self.policy(&link), context: link.context().to_owned(), readonly: self.plan.readonly };
         let desk = Desk {
             live,
             state_dir: self.plan.state_dir.clone(),
-            terms: Arc::new(terms),
+            policy: Arc::new(self.policy(&link)),
+            readonly: self.plan.readonly,
             prometheus: self.plan.prometheus.clone(),
             pulse: self.plan.pulse.clone(),
             made: Arc::default(),
