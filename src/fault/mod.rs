@@ -43,6 +43,7 @@ pub mod policy;
 pub mod preview;
 pub mod probe;
 mod questions;
+pub mod ramp;
 pub mod record;
 pub mod refusal;
 pub mod rivals;

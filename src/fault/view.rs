@@ -1,13 +1,16 @@
 //! An injection as people and scripts see it: the machine output of `fault list | show | abort | recover`, and what the
 //! faults pane draws. Nothing decides by a view.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::injection::State;
-use crate::journal::entry::{Cause, Op, Outcome};
+use crate::{
+    base::span,
+    journal::entry::{Cause, Op, Outcome},
+};
 
 /// One injection at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,9 +56,23 @@ pub struct InjectionView {
     /// Whether it bites, as the process that keeps it sees it; `None` where nobody looked.
     #[serde(default)]
     pub evidence: Option<EvidenceView>,
+    /// How far it has risen, as the process that keeps it raises it; `None` where it does not rise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp: Option<RampView>,
     /// Its abort conditions, as the process that keeps it reads them.
     #[serde(default, rename = "abortWhen")]
     pub abort_when: Vec<ConditionView>,
+}
+
+/// How far a fault has risen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RampView {
+    /// In words: `at 10 % of 50 %`.
+    pub at: String,
+    /// When the next level is due; `None` at the last one.
+    pub next: Option<Timestamp>,
+    /// Why it waits although it is due; else empty.
+    pub waits: String,
 }
 
 /// What was seen of its effect.
@@ -161,6 +178,21 @@ impl ConditionView {
         }
         words.push(')');
         words
+    }
+}
+
+impl RampView {
+    /// In words: `rises: at 10 % of 50 %, more in 20s`.
+    pub fn words(&self, now: Timestamp) -> String {
+        let next = match self.next {
+            None => String::new(),
+            Some(_) if !self.waits.is_empty() => format!(", waits: {}", self.waits),
+            Some(next) => {
+                let left = Duration::try_from(next.duration_since(now)).unwrap_or_default();
+                format!(", more in {}", span::format(Duration::from_secs(left.as_secs())))
+            }
+        };
+        format!("rises: {}{next}", self.at)
     }
 }
 

@@ -239,3 +239,42 @@ fn a_field_of_an_object_undoes() {
     }
     assert_eq!(stage.filters(), "");
 }
+
+#[test]
+fn a_fault_rises_level_by_level() {
+    let Some(stage) = Stage::open("watch-ramp") else { return };
+    let rising = FAULT
+        .replace("  abortWhen: [{promql: failing, above: 0.5, for: 4s}]\n", "  ramp: [20, 60]\n")
+        .replace("duration: 90s", "duration: 20s");
+    stage.home.file("fault.yaml", &rising);
+    let plan = stage.home.brink(["fault", "plan", "-f", "fault.yaml", "-o", "json"]).json();
+    assert!(plan["title"].as_str().unwrap().ends_with("rising over 20 % and 60 %"), "{plan}");
+    let share = || {
+        let path = "jsonpath={.items[*].spec.configPatches[0].patch.value.typed_config.abort.percentage.numerator}";
+        stage.world.kubectl(&["-n", stage.namespace, "get", "envoyfilters", "-o", path], "")
+    };
+    let seen = Mutex::new(Vec::new());
+    let ran = stage.applied(|| {
+        let deadline = Instant::now() + Duration::from_secs(40);
+        loop {
+            let share = share();
+            let mut seen = seen.lock().unwrap();
+            if share.is_empty() && seen.len() > 1 || Instant::now() > deadline {
+                return;
+            }
+            if !share.is_empty() && seen.last() != Some(&share) {
+                seen.push(share);
+            }
+            drop(seen);
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
+    assert_eq!(seen.into_inner().unwrap(), ["20", "60"], "{ran:?}");
+    let end: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.code, &end["state"], &end["cause"]), (0, &"recovered".into(), &"duration".into()), "{end}");
+    assert_eq!(stage.filters(), "");
+    // A patch of what is there cannot rise.
+    stage.home.file("fault.yaml", &format!("{rising}  driver: istio-virtualservice\n"));
+    let (cause, fix) = stage.home.brink(["fault", "plan", "-f", "fault.yaml"]).failed(1);
+    assert!(cause.contains("level by level") && fix.contains("leave `ramp` out"), "{cause} {fix}");
+}

@@ -44,6 +44,7 @@ mod mesh_wins;
 mod moment;
 mod observed;
 mod pod_status;
+mod ramping;
 mod record_size;
 mod redact;
 mod secrets;

@@ -176,6 +176,9 @@ pub fn injection(view: &InjectionView) -> String {
     if let Some(evidence) = &view.evidence {
         let _ = writeln!(text, "{}", sanitize::line(&evidence.words()));
     }
+    if let Some(ramp) = &view.ramp {
+        let _ = writeln!(text, "rises: {}", ramp.at);
+    }
     for one in &view.abort_when {
         let _ = writeln!(text, "{}", sanitize::line(&one.words()));
     }

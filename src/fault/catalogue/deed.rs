@@ -12,6 +12,12 @@ use crate::{
     fault::known,
 };
 
+/// The parameter that a ramp raises.
+pub const PERCENT: &str = "percent";
+/// Most levels of a ramp, and how long each must stand so that somebody sees what it does.
+const MOST_LEVELS: u32 = 10;
+const SHORTEST_LEVEL: Duration = Duration::from_secs(5);
+
 /// The values of an intent in their normal form, defaults filled in. Each kind's file knows which there are.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Deed(BTreeMap<&'static str, Value>);
@@ -114,7 +120,9 @@ fn wrong(field: &str, why: impl Into<String>, fix: impl Into<String>) -> WrongIn
 /// Checks a whole intent against the catalogue and gives its values; otherwise everything that is wrong.
 pub fn deed(fault: &Fault) -> Result<Deed, Vec<WrongIntent>> {
     let mut all = Vec::new();
-    let deed = Deed(params(fault, &mut all));
+    let mut values = params(fault, &mut all);
+    ramp(fault, &mut values, &mut all);
+    let deed = Deed(values);
     target(fault, &mut all);
     scope(fault, &mut all);
     spans(fault, &mut all);
@@ -154,7 +162,9 @@ fn params(fault: &Fault, all: &mut Vec<WrongIntent>) -> BTreeMap<&'static str, V
             ));
         }
     }
-    for param in known.iter().filter(|param| fault.params.get(param.name).is_none_or(Value::is_null)) {
+    let ramped = |param: &Param| param.name == PERCENT && !fault.ramp.is_empty();
+    let absent = |param: &&Param| fault.params.get(param.name).is_none_or(Value::is_null) && !ramped(param);
+    for param in known.iter().filter(absent) {
         if param.either.is_some_and(|other| fault.params.contains_key(other)) {
             continue;
         }
@@ -233,9 +243,33 @@ fn scope(fault: &Fault, all: &mut Vec<WrongIntent>) {
     if let Some(path) = fault.scope.path.as_deref().filter(|path| !path.starts_with('/')) {
         all.push(wrong("scope.path", format!("`{path}` is not a path"), "begin it with `/`"));
     }
-    if !fault.ramp.is_empty() {
-        all.push(wrong("ramp", "this version applies a fault at once", "leave `ramp` out and choose `percent`"));
+}
+
+/// A ramp rises, and ends where `percent` would stand.
+fn ramp(fault: &Fault, values: &mut BTreeMap<&'static str, Value>, all: &mut Vec<WrongIntent>) {
+    let Some(last) = fault.ramp.last().copied() else { return };
+    let Some(param) = row(fault.kind).params.iter().find(|param| param.name == PERCENT && param.either.is_none())
+    else {
+        all.push(wrong("ramp", format!("{} has no `percent` that could rise", fault.kind.word()), "leave `ramp` out"));
+        return;
+    };
+    let given = fault.params.get(PERCENT).filter(|given| !given.is_null());
+    if given.is_some_and(|given| param.read(given).ok().and_then(|value| value.as_f64()) != Some(f64::from(last))) {
+        let why = format!("`percent` is given beside a ramp that ends at {last} %");
+        all.push(wrong("params.percent", why, "leave `percent` out: the last level of the ramp stays"));
     }
+    if !fault.ramp.is_sorted_by(|one, next| one < next) {
+        all.push(wrong("ramp", "its levels do not rise", "write them from small to large, such as [10, 25, 50]"));
+    }
+    let levels = u32::try_from(fault.ramp.len()).unwrap_or(u32::MAX);
+    if levels > MOST_LEVELS {
+        all.push(wrong("ramp", format!("{levels} levels are too many"), format!("give {MOST_LEVELS} at most")));
+    } else if fault.duration / levels < SHORTEST_LEVEL {
+        let needed = span::format(SHORTEST_LEVEL * levels);
+        let why = format!("each of {levels} levels would stand for {}", span::format(fault.duration / levels));
+        all.push(wrong("duration", why, format!("give a duration of {needed} at least, or fewer levels")));
+    }
+    values.insert(param.name, Value::from(last));
 }
 
 fn spans(fault: &Fault, all: &mut Vec<WrongIntent>) {

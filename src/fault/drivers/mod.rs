@@ -35,6 +35,7 @@ use super::{
     class::Class,
     intent::{Driver, Fault},
     plan::{Change, Plan, Reach, Step},
+    ramp,
     sight::Sight,
 };
 use crate::cluster::warrant::Purpose;
@@ -42,6 +43,9 @@ use crate::cluster::warrant::Purpose;
 /// Compiles an intent by the driver asked for, or else by the first that can. `id` becomes part of every name.
 pub fn compile(fault: &Fault, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
     let deed = catalogue::deed(fault).map_err(CompileError::Intent)?;
+    if !fault.ramp.is_empty() {
+        return ramp::plan(fault, sight, id);
+    }
     let rows = catalogue::row(fault.kind).drivers;
     let mut plan: Option<Plan> = None;
     let mut others = Vec::new();

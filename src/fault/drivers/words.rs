@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The undo, one line a step, last step first.
-pub(super) fn undo(steps: &[Step]) -> Vec<String> {
+pub(in crate::fault) fn undo(steps: &[Step]) -> Vec<String> {
     steps
         .iter()
         .rev()

@@ -1,6 +1,6 @@
 //! Carries a checked plan out: safety nets first, then step by step, each announced in the journal before it is sent.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use jiff::Timestamp;
 
@@ -25,11 +25,12 @@ use crate::{
         compare::deviations,
         injection::State,
         plan::{Change, Step},
+        ramp::Climb,
         refusal::ApplyError,
         undo::{self, Act, Found, Known},
         write::{self, Tie},
     },
-    journal::entry::{Arm, Cause, Did, StepFact},
+    journal::entry::{Arm, Cause, Did, Outcome, StepFact},
 };
 
 /// Tries of one write while only the object's version moves.
@@ -83,43 +84,14 @@ fn ended(cause: Cause) -> Failure {
     Failure::new(cause, ApplyError::Stopped(cause.word().to_owned()))
 }
 
-/// Writes all steps. On an error the caller undoes whatever was announced.
+/// Writes the steps that come at once. On an error the caller undoes whatever was announced.
 pub(crate) async fn apply_all<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger) -> Result<(), Failure> {
     ledger.enter(hands.api, State::Applying);
     let mut born = None;
-    for (at, step) in hands.checked.plan.steps.iter().enumerate() {
-        let Some(fact) = hands.arm.steps.get(at) else { continue };
-        if let (Change::Delete, Some(born)) = (&step.change, born) {
-            unless_over(hands.over(), later(hands.api, born)).await.map_err(ended)?;
-        }
-        unless_over(hands.over(), go_on(hands)).await.map_err(ended)??;
-        let failed = |why: String| {
-            Failure::new(Cause::FailedStep, ApplyError::Step { step: step.n, object: step.object.short(), why })
-        };
-        let announced = unless_over(hands.over(), ledger.will(hands.api.now(), step.n)).await.map_err(ended)?;
-        announced.map_err(|error| failed(format!("the journal cannot be written: {error}")))?;
-        let sending = send(hands, ledger, at, step, fact);
-        let answer = match unless_over(patient(hands.over()), sending).await {
-            Ok(answer) => answer?,
-            Err(cause) => {
-                // The request is dropped mid-way: it may have landed, or land yet, counted from now.
-                let why = "given up without an answer: it was told to end".to_owned();
-                ledger.did(hands.api.now(), step.n, Did::Unknown(why));
-                return Err(ended(cause));
-            }
-        };
-        if let (Change::Create { .. }, Some(stored)) = (&step.change, &answer) {
+    let first = Climb::first(&hands.checked.plan);
+    for at in 0..first {
+        if let Some(stored) = apply_one(hands, ledger, at, born).await? {
             born = stored.created();
-        }
-        if let (Some(promised), Some(stored)) = (hands.checked.stored.get(at).and_then(Option::as_ref), &answer)
-            && matches!(step.change, Change::Create { .. } | Change::Patch { .. } | Change::Scale { .. })
-            && promised.kind() == stored.kind()
-        {
-            let diff = deviations(promised, stored);
-            if !diff.is_empty() {
-                let error = ApplyError::Deviated { object: step.object.short(), diff: diff.join("; ") };
-                return Err(Failure::new(Cause::Deviated, error));
-            }
         }
     }
     unless_over(hands.over(), undo_allowed(hands)).await.map_err(ended)??;
@@ -127,9 +99,95 @@ pub(crate) async fn apply_all<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger)
     if hands.arm.class == arming::KEPT {
         return Ok(());
     }
-    let injected = observing::injected(hands.api, &hands.checked.plan.steps);
-    let injected = unless_over(hands.over(), injected).await.map_err(ended)?;
+    injected(hands, 0..first).await
+}
+
+/// The next level of a fault that rises: what stands is taken back, then the next one comes. Never do two stand at once.
+pub(crate) async fn rise<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger, from: usize) -> Result<(), Failure> {
+    unless_over(hands.over(), take_back(hands, from)).await.map_err(ended)??;
+    apply_one(hands, ledger, from + 1, None).await?;
+    injected(hands, from + 1..from + 2).await
+}
+
+async fn injected<A: Api>(hands: &Hands<'_, A>, steps: Range<usize>) -> Result<(), Failure> {
+    let steps = hands.checked.plan.steps.get(steps).unwrap_or_default();
+    let injected = unless_over(hands.over(), observing::injected(hands.api, steps)).await.map_err(ended)?;
     injected.map_err(|error| Failure::new(Cause::FailedStep, error))
+}
+
+/// Writes one step. What was created is given back.
+async fn apply_one<A: Api>(
+    hands: &Hands<'_, A>,
+    ledger: &mut Ledger,
+    at: usize,
+    born: Option<Timestamp>,
+) -> Result<Option<Manifest>, Failure> {
+    let (Some(step), Some(fact)) = (hands.checked.plan.steps.get(at), hands.arm.steps.get(at)) else { return Ok(None) };
+    if let (Change::Delete, Some(born)) = (&step.change, born) {
+        unless_over(hands.over(), later(hands.api, born)).await.map_err(ended)?;
+    }
+    unless_over(hands.over(), go_on(hands)).await.map_err(ended)??;
+    let failed = |why: String| {
+        Failure::new(Cause::FailedStep, ApplyError::Step { step: step.n, object: step.object.short(), why })
+    };
+    let announced = unless_over(hands.over(), ledger.will(hands.api.now(), step.n)).await.map_err(ended)?;
+    announced.map_err(|error| failed(format!("the journal cannot be written: {error}")))?;
+    let sending = send(hands, ledger, at, step, fact);
+    let answer = match unless_over(patient(hands.over()), sending).await {
+        Ok(answer) => answer?,
+        Err(cause) => {
+            // The request is dropped mid-way: it may have landed, or land yet, counted from now.
+            let why = "given up without an answer: it was told to end".to_owned();
+            ledger.did(hands.api.now(), step.n, Did::Unknown(why));
+            return Err(ended(cause));
+        }
+    };
+    if let (Some(promised), Some(stored)) = (hands.checked.stored.get(at).and_then(Option::as_ref), &answer)
+        && matches!(step.change, Change::Create { .. } | Change::Patch { .. } | Change::Scale { .. })
+        && promised.kind() == stored.kind()
+    {
+        let diff = deviations(promised, stored);
+        if !diff.is_empty() {
+            let error = ApplyError::Deviated { object: step.object.short(), diff: diff.join("; ") };
+            return Err(Failure::new(Cause::Deviated, error));
+        }
+    }
+    Ok(answer.filter(|_| matches!(step.change, Change::Create { .. })))
+}
+
+/// Takes one step back before the end, as the undo would. What the undo would not touch ends the fault.
+async fn take_back<A: Api>(hands: &Hands<'_, A>, at: usize) -> Result<(), Failure> {
+    let (Some(step), Some(fact)) = (hands.checked.plan.steps.get(at), hands.arm.steps.get(at)) else { return Ok(()) };
+    let failed = |why: String| {
+        Failure::new(Cause::FailedStep, ApplyError::Step { step: step.n, object: step.object.short(), why })
+    };
+    let known = Known {
+        id: &hands.arm.id,
+        since: None,
+        announced: true,
+        unmarked: false,
+        made: None,
+        stands_in: false,
+        decision: None,
+    };
+    let mut conflict = String::new();
+    for _ in 0..CONFLICTS {
+        let live = get(hands.api, &step.object).await.map_err(|trouble| failed(trouble.to_string()))?;
+        let found = live.map_or(Found::Absent, |live| Found::Object(Box::new(live)));
+        let verdict = undo::decide(fact, &found, &known);
+        match verdict.act {
+            Act::Send(write) => match hands.api.write(hands.warrant, &write).await {
+                Ok(_) => return gone(hands.api, &step.object).await.map_err(failed),
+                // Its status moved on, or somebody was faster: what stands there is judged anew.
+                Err(trouble) if matches!(trouble.code(), Some(404 | 409 | 422)) => conflict = trouble.to_string(),
+                Err(trouble) => return Err(failed(trouble.to_string())),
+            },
+            Act::Wait(_) => return gone(hands.api, &step.object).await.map_err(failed),
+            Act::Nothing if verdict.outcome == Outcome::Already => return Ok(()),
+            Act::Nothing => return Err(failed(verdict.note)),
+        }
+    }
+    Err(failed(conflict))
 }
 
 /// Waits until the second in which something of ours was created is over. Creation times have no fractions: what is deleted now

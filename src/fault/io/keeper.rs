@@ -1,6 +1,6 @@
 //! The task that keeps one injection from arming to its end.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::{Timestamp, ToSpan as _};
 use tokio::{
@@ -11,7 +11,7 @@ use tokio::{
 use super::{
     engine::Place,
     events,
-    executor::{Hands, apply_all},
+    executor::{Hands, apply_all, rise},
     finish::finish,
     ledger::{Ledger, first_view},
     nets,
@@ -24,7 +24,15 @@ use super::{
 };
 use crate::{
     cluster::{api::Api, warrant::Warrant},
-    fault::{arming, checked::Checked, injection::State, probe, refusal::ApplyError, view::InjectionView},
+    fault::{
+        arming,
+        checked::Checked,
+        injection::State,
+        probe,
+        ramp::Climb,
+        refusal::ApplyError,
+        view::{ConditionState, ConditionView, InjectionView, RampView},
+    },
     journal::{
         entry::{Arm, Cause, Fact},
         io::{Drawer, Shelf},
@@ -119,7 +127,7 @@ impl<A: Api> Bench<A> {
         let applied =
             self.raise_and_apply(&mut ledger, &path, &warrant, &checked, &arm, &mut orders, &mut created).await;
         let cause = match applied {
-            Ok(()) => {
+            Ok(fuses) => {
                 let active = api.now();
                 let (lease, ends) = (after(created.unwrap_or(active), arm.lease_s), after(active, arm.duration_s));
                 ledger.show(|view| {
@@ -145,7 +153,17 @@ impl<A: Api> Bench<A> {
                     created: created.unwrap_or(active),
                 };
                 let watching = Watching::new(api, self.meter.as_deref(), &checked.plan, before, active);
-                self.watch_over(&mut ledger, &watched, watching, lease, ends, &mut orders).await
+                let hands = Hands {
+                    api,
+                    warrant: &warrant,
+                    checked: &checked,
+                    arm: &arm,
+                    fuses: &fuses,
+                    recorded: created.is_some(),
+                    deadline: Some(lease.min(ends)),
+                    ending: orders.ending(),
+                };
+                self.watch_over(&mut ledger, &watched, &hands, watching, lease, ends, &mut orders).await
             }
             Err((cause, error)) => {
                 ledger.show(|view| view.notes.push(error.to_string()));
@@ -170,7 +188,7 @@ impl<A: Api> Bench<A> {
         arm: &Arm,
         orders: &mut Orders,
         created: &mut Option<Timestamp>,
-    ) -> Result<(), (Cause, ApplyError)> {
+    ) -> Result<BTreeMap<String, String>, (Cause, ApplyError)> {
         let api = &*self.api;
         let failed = |error: ApplyError| (Cause::FailedStep, error);
         let stopped = |cause: Cause| (cause, ApplyError::Stopped(cause.word().to_owned()));
@@ -201,14 +219,17 @@ impl<A: Api> Bench<A> {
         latch.map_err(|error| (Cause::Stop, error))?;
         let deadline = Some(after(created.unwrap_or(begun), arm.lease_s));
         let hands = Hands { api, warrant, checked, arm, fuses: &fuses, recorded: created.is_some(), deadline, ending };
-        apply_all(&hands, ledger).await.map_err(|failure| (failure.cause, failure.error))
+        apply_all(&hands, ledger).await.map_err(|failure| (failure.cause, failure.error))?;
+        Ok(fuses)
     }
 
-    /// Until something ends it: an order, its time, its record, its guardian, an abort condition.
+    /// Until something ends it: an order, its time, its record, its guardian, an abort condition. Meanwhile it rises, if it is to.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one active injection, which its end needs apart again")]
     async fn watch_over(
         &self,
         ledger: &mut Ledger,
         watched: &Watched<'_>,
+        hands: &Hands<'_, A>,
         mut watching: Watching<'_>,
         mut lease: Timestamp,
         mut ends: Timestamp,
@@ -217,6 +238,7 @@ impl<A: Api> Bench<A> {
         let api = &*self.api;
         let mut sentry = self.sentry.clone();
         let mut ending = orders.ending();
+        let mut climb = Climb::new(&hands.checked.plan, api.now());
         loop {
             if let Some(cause) = ending.told() {
                 return cause;
@@ -228,7 +250,15 @@ impl<A: Api> Bench<A> {
             if now >= lease {
                 return Cause::Lease;
             }
-            let left = Duration::try_from(ends.min(lease).duration_since(now)).unwrap_or_default();
+            let next = match &mut climb {
+                Some(climb) => match self.climb(ledger, hands, climb).await {
+                    Ok(next) => next,
+                    Err(cause) => return cause,
+                },
+                None => None,
+            };
+            let until = next.map_or(ends.min(lease), |next| next.min(ends).min(lease));
+            let left = Duration::try_from(until.duration_since(api.now())).unwrap_or_default();
             let left = left.max(Duration::from_millis(20));
             let look = async {
                 if watched.recorded {
@@ -272,6 +302,32 @@ impl<A: Api> Bench<A> {
                 () = api.sleep(left) => {}
             }
         }
+    }
+
+    /// Raises it when the next level is due and every abort condition is well. Gives when to look again, if it still rises.
+    async fn climb(
+        &self,
+        ledger: &mut Ledger,
+        hands: &Hands<'_, A>,
+        climb: &mut Climb,
+    ) -> Result<Option<Timestamp>, Cause> {
+        let api = &*self.api;
+        let (mut next, mut waits) = (climb.due(), String::new());
+        if next.is_some_and(|due| due <= api.now()) {
+            waits = unwell(&ledger.view().abort_when);
+            if waits.is_empty() {
+                rise(hands, ledger, climb.step()).await.map_err(|failure| {
+                    ledger.show(|view| view.notes.push(failure.error.to_string()));
+                    failure.cause
+                })?;
+                climb.rise(api.now());
+                next = climb.due();
+            }
+        }
+        let shown = RampView { at: climb.words(), next, waits };
+        let again = if shown.waits.is_empty() { next } else { Some(later(api.now(), LOOK)) };
+        ledger.show(|view| view.ramp = Some(shown));
+        Ok(again)
     }
 
     /// More time: fuse first, then record, then journal, so that no layer ends it before the next one knows.
@@ -364,6 +420,16 @@ impl<A: Api> Bench<A> {
     pub(crate) async fn unmoved(&self, checked: &Checked) -> Result<(), ApplyError> {
         premises::unmoved(&*self.api, checked).await
     }
+}
+
+/// The abort condition that keeps a fault from rising; empty: none does.
+fn unwell(conditions: &[ConditionView]) -> String {
+    let unwell = conditions.iter().find(|one| one.state != ConditionState::Fine);
+    unwell.map(|one| format!("{} is {}", one.condition, one.state.word())).unwrap_or_default()
+}
+
+fn later(at: Timestamp, by: Duration) -> Timestamp {
+    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// A moment some seconds later.

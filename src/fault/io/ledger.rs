@@ -68,6 +68,7 @@ pub(crate) fn first_view(arm: &Arm, state: State, since: Timestamp, mine: bool) 
         residue: Vec::new(),
         notes: Vec::new(),
         evidence: None,
+        ramp: None,
         abort_when: conditions(&arm.intent),
     }
 }

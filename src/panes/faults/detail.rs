@@ -58,6 +58,9 @@ fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
         let active = if view.state == State::Active { "active, " } else { "" };
         say(&format!("{active}{}", evidence.words()), role);
     }
+    if let Some(ramp) = view.ramp.as_ref().filter(|_| view.state == State::Active) {
+        say(&ramp.words(look.now.server), if ramp.waits.is_empty() { Role::Text } else { Role::Warn });
+    }
     for one in &view.abort_when {
         let role = match one.state {
             ConditionState::Breached => Role::Bad,

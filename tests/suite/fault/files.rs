@@ -34,6 +34,36 @@ spec:
   driver: istio
 ";
 
+/// A ramp is held to what can rise, before any cluster is asked.
+#[rstest]
+#[case::ends_where_percent_stands("http-abort", "", "10, 50", "90s", "")]
+#[case::percent_beside_it("http-abort", "percent: 50", "10, 50", "90s", "")]
+#[case::another_percent("http-abort", "percent: 20", "10, 50", "90s", "leave `percent` out")]
+#[case::falls("http-abort", "", "50, 10", "90s", "write them from small to large")]
+#[case::too_short("http-abort", "", "10, 50", "6s", "give a duration of 10s at least")]
+#[case::nothing_to_raise("scale", "replicas: 1", "10, 50", "90s", "leave `ramp` out")]
+#[case::either_of_two("pod-kill", "count: 1", "10, 50", "90s", "leave `ramp` out")]
+fn a_ramp_rises(
+    #[case] kind: &str,
+    #[case] params: &str,
+    #[case] ramp: &str,
+    #[case] duration: &str,
+    #[case] wrong: &str,
+) {
+    let target = if kind == "http-abort" { "{service: reviews}" } else { "{workload: deploy/web}" };
+    let text = format!(
+        "apiVersion: brink.dev/v1alpha1\nkind: Fault\nspec:\n  kind: {kind}\n  target: {target}\n  params: {{{params}}}\n  ramp: [{ramp}]\n  duration: {duration}\n"
+    );
+    let fault = parse(&text).unwrap();
+    match deed(&fault) {
+        Ok(deed) => assert_eq!((wrong, deed.number("percent")), ("", Ok(50.0))),
+        Err(all) => {
+            let told: Vec<String> = all.iter().map(ToString::to_string).collect();
+            assert!(!wrong.is_empty() && told.iter().any(|one| one.contains(wrong)), "{told:?}");
+        }
+    }
+}
+
 #[test]
 fn a_fault_file_is_an_intent() {
     let fault = parse(SLOW).unwrap();

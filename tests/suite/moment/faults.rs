@@ -49,6 +49,7 @@ pub fn view(id: &str, state: State) -> InjectionView {
         }],
         residue: Vec::new(),
         notes: Vec::new(),
+        ramp: None,
         evidence: None,
         abort_when: Vec::new(),
     }
