@@ -76,6 +76,24 @@ async fn a_farewell_leaves_the_fault_to_the_guardian_for_its_duration() {
     rig.assert_clean("detached");
 }
 
+/// Between the process that leaves and its guardian nobody holds the journal for a moment: a start in it is no crash's heir.
+#[tokio::test(start_paused = true)]
+async fn a_start_right_behind_a_farewell_takes_nothing_for_an_orphan() {
+    let rig = Rig::new(Family::Scale);
+    let cockpit = rig.cockpit();
+    cockpit.apply(rig.checked().await).await.unwrap();
+    cockpit.engine.detach().await.unwrap();
+    cockpit.kill().await;
+    let next = rig.cockpit();
+    let scanned = next.engine.scan().await.unwrap();
+    assert!(scanned.undone.is_empty() && scanned.held.len() == 1, "{scanned:?}");
+    assert!(next.engine.recover(None).await.unwrap().is_empty());
+    assert!(rig.bites(), "it ended before its time");
+    rig.until("its duration", 60, || !rig.bites()).await;
+    rig.guardians_gone_with(next).await;
+    rig.assert_clean("handed over");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_detached_fault_is_ended_by_another_process_at_once() {
     let rig = Rig::new(Family::Insert);

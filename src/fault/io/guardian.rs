@@ -271,6 +271,7 @@ impl<A: Api> Ward<A> {
     /// Waits for a reason to act, then undoes; `None` when the cockpit brought it to its end itself.
     async fn watch(mut self) -> Option<State> {
         let mut held: Option<Journal> = None;
+        let mut left = false;
         let cause = loop {
             if *self.closed.borrow() {
                 return None;
@@ -282,9 +283,8 @@ impl<A: Api> Ward<A> {
             let detached = cockpit == Cockpit::Detached;
             if detached && held.is_none() {
                 // The lock passes to the guardian, so that no later start takes a living injection for an orphan.
-                if let Some(Ok(Some(journal))) = self.take().await {
-                    held = Some(journal);
-                }
+                held = self.hand_over(!left).await;
+                left = true;
             }
             self.read().await;
             if self.put_away() {
@@ -343,6 +343,19 @@ impl<A: Api> Ward<A> {
         tokio::select! {
             taken = taking => Some(taken.ok()?.map(|taken| taken.map(|(journal, _)| journal))),
             () = patience::wait(DISK) => None,
+        }
+    }
+
+    /// Takes the journal over from a process that said farewell. One that `just` did is about to end, and until it is taken
+    /// nobody holds it.
+    async fn hand_over(&self, just: bool) -> Option<Journal> {
+        let start = patience::Since::now();
+        loop {
+            match self.take().await {
+                Some(Ok(Some(journal))) => return Some(journal),
+                Some(Ok(None)) if just && start.within(LETS_GO) => patience::wait(Duration::from_millis(20)).await,
+                _ => return None,
+            }
         }
     }
 

@@ -2,7 +2,9 @@
 //!
 //! Nothing is acted on here. One journal or record that cannot be placed is told and never hides the others.
 
-use super::{engine::Engine, ledger::first_view, nets, undoer::Case};
+use std::time::Duration;
+
+use super::{engine::Engine, ledger::first_view, nets, patience, undoer::Case};
 use crate::{
     cluster::{
         ClusterId,
@@ -19,9 +21,12 @@ use crate::{
     journal::{
         digest::Digest,
         entry::Arm,
-        io::{Drawer, Journal, shelf::Slot},
+        io::{Drawer, Journal, file::free, shelf::Slot},
     },
 };
+
+/// How long a journal may be nobody's between a process that left and its guardian.
+const HANDED_OVER: Duration = Duration::from_secs(1);
 
 /// An injection nobody here works on.
 pub(super) enum Outside {
@@ -88,6 +93,9 @@ impl<A: Api + 'static> Engine<A> {
         let here: Vec<String> =
             self.kept().into_iter().filter(|view| !view.ended()).map(|view| view.injection).collect();
         slots.retain(|slot| !here.contains(&slot.id));
+        if slots.iter().any(|slot| self.may_be_handed_over(slot)) {
+            patience::wait(HANDED_OVER).await;
+        }
         let mut unseen = Unseen::default();
         let mut namespaces: Vec<String> = bench.place.home.iter().cloned().collect();
         let mut digests = Vec::new();
@@ -137,6 +145,13 @@ impl<A: Api + 'static> Engine<A> {
         unseen.notes.extend(foreign.iter().filter_map(Claims::contested));
         outside.extend(foreign.into_iter().map(Outside::Foreign));
         Ok((outside, unseen))
+    }
+
+    /// Whether nobody holds the journal of a fault that nothing ended: its process may have said farewell a moment ago, and its
+    /// guardian be about to take it.
+    fn may_be_handed_over(&self, slot: &Slot) -> bool {
+        let live = |digest: Digest| digest.active.is_some() && digest.cause.is_none() && digest.open();
+        free(&slot.path).unwrap_or(false) && self.bench.shelf.digest(&slot.path).is_ok_and(live)
     }
 
     /// An open journal of this machine: taken over, shown as held, or told as what cannot be taken up. The record that tells
