@@ -54,6 +54,8 @@ const ANSWER: Duration = Duration::from_secs(5);
 const LETS_GO: Duration = Duration::from_secs(3);
 /// How often the clock is looked at.
 const LOOK: Duration = Duration::from_secs(1);
+/// The same where no cockpit hears orders: the record brings them, and the first request of an undo is to leave within a second.
+const ALONE: Duration = Duration::from_millis(700);
 /// How long the disk may take to answer before the guardian goes by what it knows.
 const DISK: Duration = Duration::from_secs(1);
 
@@ -302,7 +304,7 @@ impl<A: Api> Ward<A> {
                 _ = self.closed.changed() => {}
                 // Without a cockpit nobody else would notice before the lease ends.
                 () = self.api.gone(), if detached => break Cause::LostLink,
-                () = self.api.sleep(LOOK) => {}
+                () = self.api.sleep(if detached { ALONE } else { LOOK }) => {}
             }
         };
         self.undo(held, cause).await
