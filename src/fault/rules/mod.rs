@@ -163,7 +163,9 @@ pub fn judge(plan: &Plan, sight: &Sight, blast: &Blast, findings: &Findings, ter
     // Last: where everything counts as hit, what that means for the traffic tells more.
     all.push(pods::lifelines(&case));
     if let Some(pinned) = &terms.policy.pinned {
-        all.iter_mut().for_each(|verdict| tell_pinned(verdict, pinned));
+        for verdict in &mut all {
+            tell_pinned(verdict, pinned);
+        }
     }
     all
 }
