@@ -4,6 +4,7 @@ use super::{
     plan::Plan,
     preview::{Blast, TrafficSource},
     traffic::Traffic,
+    upstream::dependants,
 };
 
 /// What a plan hits, with the share of all measured requests. Unknown stays unknown: it counts as everything (rule R5).
@@ -14,7 +15,13 @@ pub fn blast(plan: &Plan, traffic: &Traffic) -> Blast {
         .pods
         .iter()
         .flat_map(|(namespace, names)| names.iter().map(move |name| format!("{namespace}/{name}")));
-    Blast { pods: pods.collect(), routes: plan.reach.routes.clone(), traffic_share, traffic_source }
+    Blast {
+        pods: pods.collect(),
+        routes: plan.reach.routes.clone(),
+        dependants: dependants(&traffic.calls, &plan.reach.workloads),
+        traffic_share,
+        traffic_source,
+    }
 }
 
 fn share(plan: &Plan, traffic: &Traffic) -> (Option<f64>, TrafficSource) {

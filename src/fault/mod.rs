@@ -57,6 +57,7 @@ pub mod sign;
 pub mod token;
 pub mod traffic;
 pub mod undo;
+pub mod upstream;
 pub mod view;
 pub mod write;
 pub mod yaml;

@@ -93,6 +93,8 @@ pub struct Blast {
     pub pods: Vec<String>,
     /// `KIND NS/NAME`.
     pub routes: Vec<String>,
+    /// Workloads that call what is hit, directly or through others, as measured; the nearest first. `NS/NAME`.
+    pub dependants: Vec<String>,
     /// 0..=1; `None` = unknown, which counts as everything.
     pub traffic_share: Option<f64>,
     /// Where the number comes from.

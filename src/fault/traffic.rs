@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::preview::TrafficSource;
+use super::{preview::TrafficSource, upstream::Call};
 use crate::mesh::{
     alerts::Alerts,
-    signals::{Origin, Snapshot},
+    signals::{
+        Origin, Snapshot,
+        fold::{Edge, Named, unknown},
+    },
 };
 
 /// Requests per second, and alerts. Empty = nobody measures, and unknown counts as everything (rule R5).
@@ -17,6 +20,8 @@ pub struct Traffic {
     pub workloads: BTreeMap<String, f64>,
     /// Requests of a route, `KIND NS/NAME`, with the origin of the number.
     pub routes: BTreeMap<String, (f64, TrafficSource)>,
+    /// Who calls whom, where both are known.
+    pub calls: Vec<Call>,
     /// Which alerts fire; asked anew for every check.
     pub alerts: Alerts,
     /// There is a metric source to ask, whatever it answers.
@@ -45,8 +50,15 @@ impl Traffic {
             total: snapshot.total.rps,
             workloads: workloads.collect(),
             routes: routes.collect(),
+            calls: calls(&snapshot.measured.edges),
             alerts: Alerts::Unasked,
             source: true,
         }
     }
+}
+
+fn calls(edges: &[Edge]) -> Vec<Call> {
+    let known = edges.iter().filter(|edge| ![&edge.from, &edge.to, &edge.service].into_iter().any(unknown));
+    let name = |named: &Named| format!("{}/{}", named.0, named.1);
+    known.map(|edge| Call { from: name(&edge.from), to: name(&edge.to), service: name(&edge.service) }).collect()
 }

@@ -12,6 +12,7 @@ import termios
 import threading
 import time
 
+from program import cpu_seconds
 from screen import Screen
 
 
@@ -133,15 +134,7 @@ class Terminal:
         return (total or None), peak
 
     def cpu_seconds(self):
-        total = 0.0
-        for pid in self.tree():
-            try:
-                with open(f"/proc/{pid}/stat") as f:
-                    fields = f.read().rsplit(")", 1)[1].split()
-            except OSError:
-                continue
-            total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        return total
+        return cpu_seconds(self.tree())
 
     def close(self):
         """Ends the program as a closed terminal would, by force if it does not go."""

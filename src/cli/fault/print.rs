@@ -66,7 +66,7 @@ fn blast(blast: &Blast) -> String {
         (None, _) => "an unknown share of the live traffic, which counts as all of it".to_owned(),
     };
     let mut text = format!("  {share}");
-    for (what, names) in [("pod", &blast.pods), ("route", &blast.routes)] {
+    for (what, names) in [("pod", &blast.pods), ("route", &blast.routes), ("caller", &blast.dependants)] {
         if !names.is_empty() {
             let plural = if names.len() == 1 { "" } else { "s" };
             let _ = write!(text, "\n  {} {what}{plural}: {}", names.len(), some(names));

@@ -35,6 +35,7 @@ use crate::{
         sight::Sight,
         token,
         traffic::Traffic,
+        upstream,
     },
 };
 
@@ -185,6 +186,8 @@ pub async fn check<A: Api>(
     let uids =
         plan.steps.iter().map(|step| Some(step.before.as_ref()?.text(&["metadata", "uid"])?.to_owned())).collect();
     let blast = blast(&plan, traffic);
+    let leased = plan.purpose == Purpose::Fault;
+    let repeated = leased.then(|| upstream::foretold(&traffic.calls, &plan.reach.workloads, sight)).flatten();
     let token = token::token(&cluster.uid, &plan, &identities, terms);
     let mut residue: Vec<String> = plan.steps.iter().flat_map(|step| step.residue.clone()).collect();
     residue.dedup();
@@ -202,7 +205,7 @@ pub async fn check<A: Api>(
         changes: Vec::new(),
         blast,
         guard: Vec::new(),
-        predicts: clean(plan.predicts.iter().cloned().chain(early(&plan)).collect()),
+        predicts: clean(plan.predicts.iter().cloned().chain(early(&plan)).chain(repeated).collect()),
         residue: clean(residue),
         rivals: clean(rivals::rivals(&plan, sight)),
         undo: plan.undo.clone(),

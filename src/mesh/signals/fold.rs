@@ -176,7 +176,8 @@ pub fn workloads(edges: &[Edge]) -> BTreeMap<Named, Tally> {
 }
 
 /// Istio writes `unknown` where it does not know.
-fn unknown(named: &Named) -> bool {
+/// Whether nobody knows who it is.
+pub fn unknown(named: &Named) -> bool {
     matches!(named.1.as_str(), "" | "unknown")
 }
 

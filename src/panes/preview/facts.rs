@@ -225,6 +225,12 @@ impl Facts {
         for names in [&blast.pods, &blast.routes] {
             self.some(names);
         }
+        if !blast.dependants.is_empty() {
+            let many = blast.dependants.len();
+            let callers = if many == 1 { "workload hangs" } else { "workloads hang" };
+            self.say(&format!("{many} {callers} on it"), Role::Text, 0);
+            self.some(&blast.dependants);
+        }
     }
 
     /// The first few names; the rest as a number.

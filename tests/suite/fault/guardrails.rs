@@ -18,6 +18,7 @@ use brink::{
         probe::{Asks, Condition, Limit, Signal},
         rules::{Lifeline, Open},
         traffic::Traffic,
+        upstream::Call,
     },
     mesh::alerts::Alerts,
 };
@@ -278,6 +279,11 @@ fn the_blast_radius_is_a_share_of_what_is_measured() {
     assert_eq!((radius.traffic_share, radius.traffic_source), (Some(0.2), TrafficSource::Measured));
     assert_eq!(radius.pods.len(), 4);
     assert_eq!(blast(&case.plan, &Traffic::default()).traffic_share, None);
+    assert_eq!(radius.dependants, Vec::<String>::new(), "nobody was seen calling");
+    let call = |from: &str, to: &str| Call { from: from.to_owned(), to: to.to_owned(), service: "shop/s".to_owned() };
+    let hit = case.plan.reach.workloads[0].clone();
+    case.traffic.calls = vec![call("shop/productpage-v1", &hit), call("edge/gateway", "shop/productpage-v1")];
+    assert_eq!(blast(&case.plan, &case.traffic).dependants, ["shop/productpage-v1", "edge/gateway"]);
     // Only a route is known: its own number, and its origin.
     case.plan.reach = Reach { routes: vec!["HTTPRoute shop/r".to_owned()], portion: 1.0, ..Reach::default() };
     assert_eq!(blast(&case.plan, &case.traffic).traffic_share, None);

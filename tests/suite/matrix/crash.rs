@@ -125,7 +125,7 @@ pub async fn after_record(family: Family) -> u32 {
 }
 
 pub async fn after_fuse(family: Family) -> u32 {
-    if family == Family::Additive {
+    if family.additive() {
         killed_while_arming(family, "after fuse", true, |call| ours(call) && call.object.starts_with("Job")).await
     } else {
         // Families without a fuse die where it would have been lit.
@@ -221,7 +221,7 @@ pub async fn both(family: Family) -> u32 {
     rig.kill_both(cockpit).await;
     tokio::time::sleep(Duration::from_secs(LEASE + 61)).await;
     match family {
-        Family::Additive => assert!(!rig.bites(), "the fuse did not end it"),
+        Family::Additive | Family::Engine => assert!(!rig.bites(), "the fuse did not end it"),
         Family::Evict => {}
         _ => assert!(rig.bites(), "a guarded fault stays"),
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::active;
 use crate::suite::support::{
-    families::{Family, another, policy, route},
+    families::{Family, another, route},
     rig::{ID, Rig},
 };
 
@@ -114,10 +114,10 @@ pub async fn ground_moves(family: Family) -> u32 {
         runs += 1;
     }
     // What we made or deleted is put right by others.
-    if family == Family::Additive {
+    if family.additive() {
         let rig = Rig::new(family);
         let cockpit = active(&rig).await;
-        rig.world.with(|store| store.remove(&policy(ID)));
+        rig.world.with(|store| store.remove(&family.object(ID)));
         let view = cockpit.engine.abort(ID).await.unwrap();
         assert_eq!(view.steps[0].outcome, Some(Outcome::Already), "{view:?}");
         rig.assert_clean("removed by others");

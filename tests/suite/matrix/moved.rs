@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{active, crash::fault_write};
 use crate::suite::support::{
     fake_cluster::{Store, Twist},
-    families::{Family, another, beat, policy, theirs, virtual_service},
+    families::{Family, another, beat, theirs, virtual_service},
     rig::{ID, Rig},
 };
 
@@ -38,7 +38,7 @@ fn meant(rig: &Rig, object: &ObjectRef) -> Value {
 pub async fn before_apply(family: Family) -> u32 {
     let id = ID;
     let object = family.object(id);
-    let additive = family == Family::Additive;
+    let additive = family.additive();
     let mut runs = 0;
     // Status only: applied all the same, also while it churns between every read and write.
     let rig = Rig::new(family);
@@ -113,10 +113,7 @@ pub async fn before_apply(family: Family) -> u32 {
 
 /// Somebody writes between apply and undo; what counts is that no foreign value is lost.
 pub async fn before_undo(family: Family) -> u32 {
-    let object = match family {
-        Family::Additive => policy(ID),
-        _ => family.object(ID),
-    };
+    let object = family.object(ID);
     let mut runs = 0;
     let mut case = |name: &'static str| {
         runs += 1;
@@ -129,7 +126,7 @@ pub async fn before_undo(family: Family) -> u32 {
     rig.world.with(|store| store.edit(&object, "ben", |object| object["metadata"]["labels"]["theirs"] = json!("1")));
     let view = cockpit.engine.abort(ID).await.unwrap();
     assert!(view.ended(), "{}: {view:?}", case("other path"));
-    if family != Family::Additive {
+    if !family.additive() {
         assert_eq!(rig.world.get(&object).unwrap()["metadata"]["labels"]["theirs"], "1", "{}", family.letter());
         rig.world.with(|store| {
             store.edit(&object, "ben", |object| {
@@ -147,7 +144,7 @@ pub async fn before_undo(family: Family) -> u32 {
         Family::Image => object["spec"]["template"]["spec"]["containers"][1]["image"] = json!("web:2"),
         Family::Rules => object["spec"]["rules"] = json!([{"backendRefs": [{"name": "theirs", "port": 80}]}]),
         Family::Scale => object["spec"]["replicas"] = json!(7),
-        Family::Additive | Family::Recreate => theirs(object),
+        Family::Additive | Family::Engine | Family::Recreate => theirs(object),
         Family::Evict => {}
     };
     rig.world.with(|store| store.edit(&object, "ben", |object| touch(family, object)));
@@ -174,7 +171,7 @@ pub async fn before_undo(family: Family) -> u32 {
     case("touched path");
 
     // The same, decided the other way.
-    if matches!(family, Family::Insert | Family::Additive) {
+    if family == Family::Insert || family.additive() {
         let rig = Rig::new(family);
         let cockpit = active(&rig).await;
         rig.world.with(|store| store.edit(&object, "ben", |object| touch(family, object)));

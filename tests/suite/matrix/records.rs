@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::active;
 use crate::suite::support::{
-    families::{Family, policy},
+    families::Family,
     rig::{ID, Rig},
 };
 
@@ -76,7 +76,7 @@ pub async fn records(family: Family) -> u32 {
     // The honest journal of the owner still ends it.
     rig.world.with(|store| store.put(&record_place("shop"), honest));
     rig.next_start().await;
-    if family != Family::Additive || rig.world.get(&policy(ID)).is_none() {
+    if !family.additive() || rig.world.get(&family.object(ID)).is_none() {
         rig.assert_clean("forged record");
     }
 

@@ -39,13 +39,23 @@ pub enum Family {
     Scale,
     /// Delete, create ours, create anew: a route.
     Recreate,
+    /// Additive, carried out by a chaos engine: a NetworkChaos. It is in effect, and over, when its engine says so.
+    Engine,
     /// Eviction.
     Evict,
 }
 
 impl Family {
-    pub const ALL: [Self; 7] =
-        [Self::Additive, Self::Insert, Self::Image, Self::Rules, Self::Scale, Self::Recreate, Self::Evict];
+    pub const ALL: [Self; 8] = [
+        Self::Additive,
+        Self::Insert,
+        Self::Image,
+        Self::Rules,
+        Self::Scale,
+        Self::Recreate,
+        Self::Engine,
+        Self::Evict,
+    ];
 
     pub fn letter(self) -> &'static str {
         match self {
@@ -55,6 +65,7 @@ impl Family {
             Self::Rules => "P/rules",
             Self::Scale => "S",
             Self::Recreate => "D",
+            Self::Engine => "E",
             Self::Evict => "K",
         }
     }
@@ -63,11 +74,17 @@ impl Family {
     pub fn object(self, id: &str) -> ObjectRef {
         match self {
             Self::Additive => policy(id),
+            Self::Engine => chaos(id),
             Self::Insert => virtual_service(),
             Self::Image | Self::Scale => deployment(),
             Self::Rules | Self::Recreate => route("reviews"),
             Self::Evict => pod("web-1"),
         }
+    }
+
+    /// It makes an object of its own under a fuse.
+    pub fn additive(self) -> bool {
+        matches!(self, Self::Additive | Self::Engine)
     }
 
     /// The undo has something to write.
@@ -94,6 +111,11 @@ pub fn route(name: &str) -> ObjectRef {
 
 pub fn policy(id: &str) -> ObjectRef {
     let kind = Kind::namespaced("security.istio.io", "v1", "AuthorizationPolicy", "authorizationpolicies");
+    ObjectRef::new(kind, "shop", &format!("brink-{id}"))
+}
+
+pub fn chaos(id: &str) -> ObjectRef {
+    let kind = Kind::namespaced("chaos-mesh.org", "v1alpha1", "NetworkChaos", "networkchaos");
     ObjectRef::new(kind, "shop", &format!("brink-{id}"))
 }
 
@@ -138,6 +160,7 @@ pub fn theirs(object: &mut Value) {
         "Deployment" => object["spec"]["minReadySeconds"] = json!(7),
         "HTTPRoute" => object["spec"]["hostnames"] = json!(["theirs.example"]),
         "AuthorizationPolicy" => object["spec"]["rules"] = json!([{"to": [{"operation": {"methods": ["THEIRS"]}}]}]),
+        "NetworkChaos" => object["spec"]["delay"]["latency"] = json!("9s"),
         "Pod" => object["spec"]["activeDeadlineSeconds"] = json!(70_000),
         other => panic!("no value of others for {other}"),
     }
@@ -153,6 +176,7 @@ pub fn another(object: &ObjectRef) -> Value {
             "metadata": {"labels": labels}, "spec": {"containers": [container]}}}),
         "HTTPRoute" => json!({"hostnames": ["another.example"]}),
         "AuthorizationPolicy" => json!({"action": "ALLOW"}),
+        "NetworkChaos" => json!({"action": "loss", "mode": "all", "selector": {"pods": {"shop": ["web-2"]}}}),
         "Pod" => json!({"containers": [container]}),
         other => panic!("no other {other}"),
     };
@@ -183,6 +207,13 @@ fn changes(family: Family, id: &str, live: Option<&Value>) -> Vec<(ObjectRef, Ch
                 "metadata": {"name": format!("brink-{id}"), "namespace": "shop"},
                 "spec": {"action": "DENY", "rules": [{}], "selector": {"matchLabels": {"app": "reviews"}}}}));
             vec![(policy(id), Change::Create { object, fused: true }, false)]
+        }
+        Family::Engine => {
+            let object = Manifest(json!({"apiVersion": "chaos-mesh.org/v1alpha1", "kind": "NetworkChaos",
+                "metadata": {"name": format!("brink-{id}"), "namespace": "shop"},
+                "spec": {"action": "delay", "mode": "all", "selector": {"pods": {"shop": ["web-1"]}},
+                    "delay": {"latency": "100ms"}}}));
+            vec![(chaos(id), Change::Create { object, fused: true }, false)]
         }
         Family::Insert => {
             let name = format!("brink-{id}-0");
@@ -276,7 +307,7 @@ pub async fn checked(world: &World, client: &Client, family: Family, id: &str) -
         steps.push(Step { n, object, change, before, residue, assumed });
     }
     let (class, fuses) = match family {
-        Family::Additive => (Class::SelfExpiring, vec!["shop".to_owned()]),
+        Family::Additive | Family::Engine => (Class::SelfExpiring, vec!["shop".to_owned()]),
         Family::Evict => (Class::OneWay, Vec::new()),
         _ => (Class::Guarded, Vec::new()),
     };
@@ -342,6 +373,7 @@ pub fn wrap(
         blast: Blast {
             pods: Vec::new(),
             routes: Vec::new(),
+            dependants: Vec::new(),
             traffic_share: None,
             traffic_source: TrafficSource::Unknown,
         },

@@ -1,5 +1,5 @@
-//! Objects in memory: the least an API server does, and the controllers a fuse needs (Job deadline, TTL, garbage collection by
-//! owner).
+//! Objects in memory: the least an API server does, the controllers a fuse needs (Job deadline, TTL, garbage collection by
+//! owner), and a chaos engine that takes a second for everything.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +19,8 @@ pub struct Memory {
     version: u64,
     uids: u64,
     now: Timestamp,
+    /// Whether a chaos engine is at work.
+    engine: bool,
 }
 
 fn served(kind: &Kind) -> (String, String, String) {
@@ -37,9 +39,10 @@ impl Memory {
             ("networking.istio.io", "v1", "virtualservices"),
             ("security.istio.io", "v1", "authorizationpolicies"),
             ("gateway.networking.k8s.io", "v1", "httproutes"),
+            ("chaos-mesh.org", "v1alpha1", "networkchaos"),
         ];
         let served = served.iter().map(|(g, v, p)| ((*g).to_owned(), (*v).to_owned(), (*p).to_owned())).collect();
-        Self { objects: BTreeMap::new(), served, version: 100, uids: 0, now }
+        Self { objects: BTreeMap::new(), served, version: 100, uids: 0, now, engine: true }
     }
 
     /// What controllers did up to now.
@@ -47,6 +50,7 @@ impl Memory {
         self.now = now;
         self.jobs();
         self.collect();
+        self.engine();
     }
 
     /// Rises with every change.
@@ -64,6 +68,10 @@ impl Memory {
 
     pub fn serve(&mut self, kind: &Kind) {
         self.served.insert(served(kind));
+    }
+
+    pub fn stop_engine(&mut self) {
+        self.engine = false;
     }
 
     pub fn stop_serving(&mut self, kind: &Kind) {
@@ -156,6 +164,43 @@ impl Memory {
         for key in over {
             self.version += 1;
             self.objects.remove(&key);
+        }
+    }
+
+    /// The engine: it injects what it was given and holds it by its finalizer; of what is deleted it takes the effect back first.
+    fn engine(&mut self) {
+        if !self.engine {
+            return;
+        }
+        let second = |value: &Value| {
+            let at: Option<Timestamp> = value.as_str().and_then(|text| text.parse().ok());
+            at.is_none_or(|at| at.as_second() < self.now.as_second())
+        };
+        let mut turns = Vec::new();
+        for (key, object) in self.objects.iter().filter(|(key, _)| key.1 == "networkchaos") {
+            let (created, deleted) =
+                (&object["metadata"]["creationTimestamp"], &object["metadata"]["deletionTimestamp"]);
+            if (deleted.is_null() && object["status"].is_null() && second(created))
+                || (!deleted.is_null() && second(deleted))
+            {
+                turns.push((key.clone(), object.clone()));
+            }
+        }
+        for (key, mut object) in turns {
+            if !object["metadata"]["deletionTimestamp"].is_null() {
+                self.version += 1;
+                self.objects.remove(&key);
+                continue;
+            }
+            object["metadata"]["finalizers"] = json!(["chaos-mesh/records"]);
+            object["status"] = json!({
+                "conditions": [{"type": "Selected", "status": "True"}, {"type": "AllInjected", "status": "True"}],
+                "experiment": {"desiredPhase": "Run", "containerRecords": [
+                    {"id": "shop/web-1", "selectorKey": ".", "phase": "Injected", "injectedCount": 1},
+                ]},
+            });
+            self.stamp(&mut object, "chaos-controller-manager");
+            self.objects.insert(key, object);
         }
     }
 

@@ -153,6 +153,13 @@ impl Store {
         }
     }
 
+    /// The chaos engine in memory does nothing from now on.
+    pub fn stop_engine(&mut self) {
+        if let Backend::Memory(memory) = &mut self.backend {
+            memory.stop_engine();
+        }
+    }
+
     /// The server's clock runs so many times as fast as ours; said before time passes.
     pub fn run_at(&mut self, rate: f64) {
         self.rate = rate;
