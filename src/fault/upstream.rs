@@ -76,7 +76,8 @@ fn climb<'c>(
         way.push(&call.from);
         so_far.push(Tries { by: call.from.clone(), times });
         climb(calls, tries, way, so_far, worst);
-        (way.pop(), so_far.pop());
+        way.pop();
+        so_far.pop();
     }
 }
 
@@ -106,7 +107,9 @@ pub fn tries(sight: &Sight) -> BTreeMap<String, u32> {
     }
     for route in &sight.http_routes {
         let attempts = most(route, "rules", "retry");
-        routes::mesh_parents(route).into_iter().for_each(|service| note(service, attempts));
+        for service in routes::mesh_parents(route) {
+            note(service, attempts);
+        }
     }
     all
 }
