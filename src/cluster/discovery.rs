@@ -19,6 +19,21 @@ pub struct Served {
     pub versions: Vec<String>,
 }
 
+impl Served {
+    /// Whether a lower-case word is one of its names: plural, singular, short name or kind.
+    pub fn called(&self, word: &str) -> bool {
+        self.kind.plural == word
+            || self.singular == word
+            || self.kind.kind.to_lowercase() == word
+            || self.short_names.iter().any(|short| short == word)
+    }
+}
+
+/// Whether what stands behind the dot of `plural.group` means a group, by its whole name, its first parts, or with a version.
+pub fn in_group(word: &str, group: &str, version: &str) -> bool {
+    group == word || group.starts_with(&format!("{word}.")) || format!("{version}.{group}") == word
+}
+
 /// Everything the server serves.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Discovery {
@@ -35,15 +50,7 @@ impl Discovery {
         let name = name.to_lowercase();
         let (plain, group) = name.split_once('.').map_or((name.as_str(), None), |(plain, group)| (plain, Some(group)));
         let matches = |served: &&Served| {
-            (served.kind.plural == plain
-                || served.singular == plain
-                || served.kind.kind.to_lowercase() == plain
-                || served.short_names.iter().any(|short| short == plain))
-                && group.is_none_or(|group| {
-                    served.kind.group == group
-                        || served.kind.group.starts_with(&format!("{group}."))
-                        || format!("{}.{}", served.kind.version, served.kind.group) == group
-                })
+            served.called(plain) && group.is_none_or(|group| in_group(group, &served.kind.group, &served.kind.version))
         };
         self.kinds.iter().find(matches)
     }

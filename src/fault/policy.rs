@@ -148,17 +148,15 @@ impl Policy {
     /// The stricter of two, key by key, for a context. `home` stays: it is where the other came from.
     #[must_use]
     pub fn stricter(self, other: Self, context: &str) -> Self {
-        let both = |mut one: Vec<String>, other: Vec<String>| {
-            for word in other {
-                if !one.contains(&word) {
-                    one.push(word);
+        fn both<T: PartialEq>(mut one: Vec<T>, other: Vec<T>) -> Vec<T> {
+            for item in other {
+                if !one.contains(&item) {
+                    one.push(item);
                 }
             }
             one
-        };
+        }
         let allowed = other.contexts.iter().any(|pattern| matches(pattern, context));
-        let mut blackouts = self.blackouts;
-        blackouts.extend(other.blackouts.into_iter().filter(|window| !blackouts.contains(window)).collect::<Vec<_>>());
         Self {
             // What only one of them allows is not allowed: of two lists the one that leaves this context out holds.
             contexts: if allowed { self.contexts } else { other.contexts },
@@ -181,7 +179,7 @@ impl Policy {
             max_namespaces: self.max_namespaces.min(other.max_namespaces),
             record_local: self.record_local && other.record_local,
             lifelines: self.lifelines.into_iter().chain(other.lifelines).collect(),
-            blackouts,
+            blackouts: both(self.blackouts, other.blackouts),
             alerts: match (self.alerts, other.alerts) {
                 (one, other) if one.is_empty() || one == other => other,
                 (one, other) if other.is_empty() => one,

@@ -17,18 +17,16 @@ use super::{
 };
 use crate::base::span;
 
-/// Compiles every level, and makes one plan of them.
-pub(super) fn plan(fault: &Fault, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
-    let mut steps = Vec::new();
-    let mut whole = None;
-    for level in &fault.ramp {
+/// Compiles every level, and makes one plan of them; it stays at the last.
+pub(super) fn plan(fault: &Fault, lower: &[u8], last: u8, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
+    let at = |level: u8| {
         let mut one = Fault { ramp: Vec::new(), ..fault.clone() };
-        one.params.insert(PERCENT.to_owned(), Value::from(*level));
-        let plan = compile(&one, sight, id)?;
-        steps.push(own(&plan, *level)?);
-        whole = Some(plan);
-    }
-    let Some(plan) = whole else { return compile(&Fault { ramp: Vec::new(), ..fault.clone() }, sight, id) };
+        one.params.insert(PERCENT.to_owned(), Value::from(level));
+        compile(&one, sight, id)
+    };
+    let mut steps = lower.iter().map(|level| own(&at(*level)?, *level)).collect::<Result<Vec<_>, _>>()?;
+    let plan = at(last)?;
+    steps.push(own(&plan, last)?);
     for (n, step) in (1..).zip(&mut steps) {
         step.n = n;
     }

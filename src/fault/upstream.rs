@@ -46,38 +46,61 @@ pub struct Tries {
 
 /// The way to what is hit on which the retries multiply most, nearest caller first; empty where nobody retries.
 pub fn worst(calls: &[Call], hit: &[String], tries: &BTreeMap<String, u32>) -> Vec<Tries> {
-    let mut worst = Vec::new();
-    for start in hit {
-        let mut way = vec![start.as_str()];
-        climb(calls, tries, &mut way, &mut Vec::new(), &mut worst);
+    let mut callers: BTreeMap<&str, Vec<(&str, u32)>> = BTreeMap::new();
+    for call in calls {
+        let times = tries.get(&call.service).copied().unwrap_or(1);
+        callers.entry(&call.to).or_default().push((&call.from, times));
     }
-    worst
+    let mut walk = Walk { callers: &callers, way: Vec::new(), product: 1, worst: Vec::new(), most: 1, left: STEPS };
+    // Nobody who retries: no way is worse than another.
+    if !tries.is_empty() {
+        for start in hit {
+            walk.way = vec![(start, 1)];
+            walk.climb(start);
+        }
+    }
+    walk.worst.into_iter().skip(1).map(|(by, times)| Tries { by: by.to_owned(), times }).collect()
 }
 
-/// Longer ways than this are not walked: a mesh that calls in circles would be walked for ever.
+/// Longer ways than this are not walked.
 const DEEPEST: usize = 8;
+/// Steps after which the worst way seen so far is told: where everybody calls everybody there are more ways than anybody waits for.
+const STEPS: u32 = 100_000;
 
-fn climb<'c>(
-    calls: &'c [Call],
-    tries: &BTreeMap<String, u32>,
-    way: &mut Vec<&'c str>,
-    so_far: &mut Vec<Tries>,
-    worst: &mut Vec<Tries>,
-) {
-    if product(so_far) > product(worst) {
-        worst.clone_from(so_far);
-    }
-    let Some(at) = way.last().copied().filter(|_| way.len() <= DEEPEST) else { return };
-    for call in calls.iter().filter(|call| call.to == at) {
-        if way.contains(&call.from.as_str()) {
-            continue;
+/// A walk over all ways up from what is hit.
+struct Walk<'w, 'c> {
+    /// Who calls a workload, and how often each of them tries.
+    callers: &'w BTreeMap<&'c str, Vec<(&'c str, u32)>>,
+    /// From what is hit, which is the first of them.
+    way: Vec<(&'c str, u32)>,
+    product: u64,
+    worst: Vec<(&'c str, u32)>,
+    most: u64,
+    left: u32,
+}
+
+impl<'c> Walk<'_, 'c> {
+    fn climb(&mut self, at: &'c str) {
+        if self.product > self.most {
+            (self.worst, self.most) = (self.way.clone(), self.product);
         }
-        let times = tries.get(&call.service).copied().unwrap_or(1);
-        way.push(&call.from);
-        so_far.push(Tries { by: call.from.clone(), times });
-        climb(calls, tries, way, so_far, worst);
-        way.pop();
-        so_far.pop();
+        if self.way.len() > DEEPEST || self.left == 0 {
+            return;
+        }
+        self.left -= 1;
+        let callers = self.callers;
+        for &(by, times) in callers.get(at).into_iter().flatten() {
+            // A way that goes in a circle is no way.
+            if self.way.iter().any(|(passed, _)| *passed == by) {
+                continue;
+            }
+            let before = self.product;
+            self.product = before.saturating_mul(u64::from(times));
+            self.way.push((by, times));
+            self.climb(by);
+            self.way.pop();
+            self.product = before;
+        }
     }
 }
 
@@ -203,5 +226,16 @@ mod tests {
         );
         assert_eq!(foretold(&graph, &hit(), &Sight::default()), None, "nobody retries");
         assert_eq!(foretold(&[], &hit(), &sight()), None, "nobody calls");
+    }
+
+    #[test]
+    fn where_everybody_calls_everybody_it_ends() {
+        let names: Vec<String> = (0..60).map(|n| format!("w{n}")).chain(["ratings".to_owned()]).collect();
+        let pairs: Vec<(&str, &str)> = names
+            .iter()
+            .flat_map(|from| names.iter().filter(move |to| *to != from).map(|to| (from.as_str(), to.as_str())))
+            .collect();
+        let way = worst(&calls(&pairs), &hit(), &tries(&sight()));
+        assert_eq!(product(&way), 3, "ratings is tried three times, whoever calls it");
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Neighbour {
 enum Form {
     /// As a tree, quick to read, and the JSON that readers are sent, made once for all of them.
     Tree(Arc<Value>, OnceLock<Bytes>),
-    /// As packed JSON, which is a fiftieth of it; the tree is made when somebody asks.
+    /// As packed JSON, which is a small part of it; the tree is made when somebody asks.
     Text(Arc<Facts>, Arc<Packed>, OnceLock<Arc<Value>>),
 }
 

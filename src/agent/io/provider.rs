@@ -25,7 +25,7 @@ use crate::{
         wire::{Delta, Wire},
     },
     base::{innermost, redact, sanitize},
-    cluster::io::clock::http_date,
+    cluster::io::{clock::http_date, http_client},
     mesh::io::endpoint::without_password,
 };
 
@@ -218,20 +218,15 @@ impl Provider {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(bad("it holds a password; keys come from agent.key-env or agent.key-command".to_owned()));
         }
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Another thread may win the race: then there is one, which is all that is needed.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let builder = Client::builder()
-            .user_agent(concat!("brink/", env!("CARGO_PKG_VERSION")))
+        let http = http_client::client(url.scheme() == "https")
             .connect_timeout(patience.connect)
             .read_timeout(patience.stall)
             .timeout(patience.whole)
             .tcp_nodelay(true)
             // A key must not follow a redirect to somebody else.
-            .redirect(redirect::Policy::none());
-        let builder = if url.scheme() == "https" { builder } else { builder.tls_certs_only([]) };
-        let http = builder.build().map_err(|error| bad(innermost(&error)))?;
+            .redirect(redirect::Policy::none())
+            .build()
+            .map_err(|error| bad(innermost(&error)))?;
         Ok(Self { http, model, url, patience })
     }
 

@@ -20,6 +20,7 @@ use super::{
     credentials::{Credentials, Origin, basic, bearer, token_end},
     dial,
     exec::Plugin,
+    http_client::tls_provider,
     identity::Identity,
     kubeconfig::{self, Chosen},
     proxy, signed,
@@ -67,10 +68,7 @@ pub fn connect(address: &Address) -> Result<Link, ConnectError> {
 
 /// Makes a link in given surroundings. Files are read; the network is not touched and no plugin runs yet.
 pub fn connect_in(address: &Address, around: &Surroundings) -> Result<Link, ConnectError> {
-    // TLS needs a provider for the whole process; a second installation is refused, which is fine.
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
+    tls_provider();
     let chosen = match kubeconfig::read(address, around)? {
         Some(merged) => kubeconfig::choose(&merged, address)?,
         None => kubeconfig::in_cluster(address, around)?,

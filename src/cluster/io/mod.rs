@@ -15,6 +15,7 @@ mod dial;
 pub mod discovery;
 mod exec;
 mod failure;
+pub mod http_client;
 mod identity;
 pub mod inspect;
 mod kubeconfig;

@@ -2,11 +2,14 @@
 
 use crate::{
     cluster::{
-        Kind, ObjectRef,
+        ObjectRef,
         api::{Api, Read},
     },
     config::policy_file::{self, PolicyKey},
-    fault::policy::{Pinned, Policy},
+    fault::{
+        known,
+        policy::{Pinned, Policy},
+    },
 };
 
 /// Its name.
@@ -37,8 +40,7 @@ pub fn place(home: &str) -> String {
 /// The stricter of a policy and what the cluster says, key by key.
 pub async fn pinned<A: Api>(api: &A, policy: Policy, context: &str) -> (Policy, Found) {
     let Some(home) = policy.home.clone() else { return (policy, Found::NoHome) };
-    let kind = Kind::namespaced("", "v1", "ConfigMap", "configmaps");
-    let answer = api.read(&Read::Get(ObjectRef::new(kind, &home, NAME))).await;
+    let answer = api.read(&Read::Get(ObjectRef::new(known::config_map(), &home, NAME))).await;
     let text = match answer {
         Ok(answer) => answer.body.text(&["data", KEY]).map(str::to_owned),
         Err(trouble) if trouble.not_found() => return (policy, Found::Absent),

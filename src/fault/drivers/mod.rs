@@ -43,8 +43,8 @@ use crate::cluster::warrant::Purpose;
 /// Compiles an intent by the driver asked for, or else by the first that can. `id` becomes part of every name.
 pub fn compile(fault: &Fault, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
     let deed = catalogue::deed(fault).map_err(CompileError::Intent)?;
-    if !fault.ramp.is_empty() {
-        return ramp::plan(fault, sight, id);
+    if let Some((last, lower)) = fault.ramp.split_last() {
+        return ramp::plan(fault, lower, *last, sight, id);
     }
     let rows = catalogue::row(fault.kind).drivers;
     let mut plan: Option<Plan> = None;

@@ -10,7 +10,7 @@ use super::{
     nets, observing,
     orders::{Ending, LAST_ANSWER, over, patient, unless_over},
     premises::as_previewed,
-    undoer::{Case, stands_in},
+    undoer::Case,
 };
 use crate::{
     cluster::{
@@ -161,15 +161,8 @@ async fn take_back<A: Api>(hands: &Hands<'_, A>, at: usize) -> Result<(), Failur
     let failed = |why: String| {
         Failure::new(Cause::FailedStep, ApplyError::Step { step: step.n, object: step.object.short(), why })
     };
-    let known = Known {
-        id: &hands.arm.id,
-        since: None,
-        announced: true,
-        unmarked: false,
-        made: None,
-        stands_in: false,
-        decision: None,
-    };
+    let case = written(hands.arm);
+    let known = case.known(fact, None);
     let mut conflict = String::new();
     for _ in 0..CONFLICTS {
         let live = get(hands.api, &step.object).await.map_err(|trouble| failed(trouble.to_string()))?;
@@ -374,15 +367,20 @@ async fn gone<A: Api>(api: &A, object: &ObjectRef) -> Result<(), String> {
     }
 }
 
-/// When the last step is in: would the server take every undo? A refusal is better learned while a person is watching.
-async fn undo_allowed<A: Api>(hands: &Hands<'_, A>) -> Result<(), Failure> {
-    let case = Case {
-        arm: hands.arm.clone(),
+/// What is to be undone once all of it is written.
+fn written(arm: &Arm) -> Case {
+    Case {
+        arm: arm.clone(),
         since: None,
-        begun: Some(hands.arm.steps.iter().map(|step| step.n).collect()),
+        begun: Some(arm.steps.iter().map(|step| step.n).collect()),
         unsettled_until: None,
         landed: BTreeMap::new(),
-    };
+    }
+}
+
+/// When the last step is in: would the server take every undo? A refusal is better learned while a person is watching.
+async fn undo_allowed<A: Api>(hands: &Hands<'_, A>) -> Result<(), Failure> {
+    let case = written(hands.arm);
     for step in &case.arm.steps {
         let found = match get(hands.api, &arming::object(&step.object)).await {
             Ok(Some(live)) => Found::Object(Box::new(live)),
@@ -394,15 +392,7 @@ async fn undo_allowed<A: Api>(hands: &Hands<'_, A>) -> Result<(), Failure> {
             Found::Object(live) => live.text(&["metadata", "uid"]).map(str::to_owned),
             Found::Absent | Found::NamespaceGone | Found::KindGone => None,
         };
-        let known = Known {
-            id: &case.arm.id,
-            since: None,
-            announced: true,
-            unmarked: case.arm.class == arming::KEPT,
-            made: made.as_deref(),
-            stands_in: stands_in(&case.arm, step),
-            decision: None,
-        };
+        let known = Known { made: made.as_deref(), ..case.known(step, None) };
         let verdict = undo::decide(step, &found, &known);
         // A deleted object is made anew under its own name only once what stands in its place is gone: not now.
         let Act::Send(write) = verdict.act else { continue };

@@ -67,14 +67,6 @@ impl<A> Clone for Bench<A> {
     }
 }
 
-/// What an active injection goes by.
-struct Watched<'a> {
-    warrant: &'a Warrant,
-    arm: &'a Arm,
-    recorded: bool,
-    created: Timestamp,
-}
-
 /// The journal is durable: what comes next may touch the cluster.
 pub(crate) struct Armed {
     pub(crate) ledger: Ledger,
@@ -146,12 +138,6 @@ impl<A: Api> Bench<A> {
                 let _ = started.send(Ok(arm.id.clone()));
                 let telling = nets::briefly(events::tell(api, &warrant, &arm, "BrinkFaultActive", &arm.title));
                 let _ = unless_over(over(api, orders.ending(), Some(lease.min(ends))), telling).await;
-                let watched = Watched {
-                    warrant: &warrant,
-                    arm: &arm,
-                    recorded: created.is_some(),
-                    created: created.unwrap_or(active),
-                };
                 let watching = Watching::new(api, self.meter.as_deref(), &checked.plan, before, active);
                 let hands = Hands {
                     api,
@@ -163,7 +149,7 @@ impl<A: Api> Bench<A> {
                     deadline: Some(lease.min(ends)),
                     ending: orders.ending(),
                 };
-                self.watch_over(&mut ledger, &watched, &hands, watching, lease, ends, &mut orders).await
+                self.watch_over(&mut ledger, &hands, watching, lease, ends, &mut orders).await
             }
             Err((cause, error)) => {
                 ledger.show(|view| view.notes.push(error.to_string()));
@@ -224,11 +210,9 @@ impl<A: Api> Bench<A> {
     }
 
     /// Until something ends it: an order, its time, its record, its guardian, an abort condition. Meanwhile it rises, if it is to.
-    #[expect(clippy::too_many_arguments, reason = "the parts of one active injection, which its end needs apart again")]
     async fn watch_over(
         &self,
         ledger: &mut Ledger,
-        watched: &Watched<'_>,
         hands: &Hands<'_, A>,
         mut watching: Watching<'_>,
         mut lease: Timestamp,
@@ -261,8 +245,8 @@ impl<A: Api> Bench<A> {
             let left = Duration::try_from(until.duration_since(api.now())).unwrap_or_default();
             let left = left.max(Duration::from_millis(20));
             let look = async {
-                if watched.recorded {
-                    match nets::own_record(api, watched.arm).await {
+                if hands.recorded {
+                    match nets::own_record(api, hands.arm).await {
                         Ok(Ok(_)) => ledger.trouble(api, None),
                         Ok(Err(why)) => return Some(why),
                         // The deadline rules; until then the state is what was last seen.
@@ -284,7 +268,7 @@ impl<A: Api> Bench<A> {
                 order = orders.next() => if let Order::Extend(by) = order {
                     let over = over(api, orders.ending(), Some(lease.min(ends)));
                     // Given up half-way it may have moved a fuse; it ends now, and takes that down as well.
-                    if let Ok(moved) = unless_over(over, self.extend(ledger, watched, lease, ends, by)).await {
+                    if let Ok(moved) = unless_over(over, self.extend(ledger, hands, lease, ends, by)).await {
                         (lease, ends) = moved;
                     }
                 },
@@ -325,7 +309,7 @@ impl<A: Api> Bench<A> {
             }
         }
         let shown = RampView { at: climb.words(), next, waits };
-        let again = if shown.waits.is_empty() { next } else { Some(later(api.now(), LOOK)) };
+        let again = if shown.waits.is_empty() { next } else { Some(after(api.now(), LOOK.as_secs())) };
         ledger.show(|view| view.ramp = Some(shown));
         Ok(again)
     }
@@ -334,19 +318,17 @@ impl<A: Api> Bench<A> {
     async fn extend(
         &self,
         ledger: &mut Ledger,
-        watched: &Watched<'_>,
+        hands: &Hands<'_, A>,
         lease: Timestamp,
         ends: Timestamp,
         by: Duration,
     ) -> (Timestamp, Timestamp) {
         let later = |at: Timestamp| after(at, by.as_secs());
         let api = &*self.api;
-        let arm = watched.arm;
-        // The lease counts from the record's creation, whatever was added before.
-        let so_far = Duration::try_from(lease.duration_since(watched.created)).unwrap_or_default();
-        let lease_s = so_far.as_secs() + by.as_secs();
-        let duration_s = arm.duration_s + lease_s - arm.lease_s;
-        if let Err(why) = nets::lengthen(api, watched.warrant, arm, lease_s).await {
+        // What was told so far, earlier extensions included.
+        let told = ledger.digest();
+        let (lease_s, duration_s) = (told.lease_s + by.as_secs(), told.duration_s + by.as_secs());
+        if let Err(why) = nets::lengthen(api, hands.warrant, hands.arm, lease_s).await {
             ledger.show(|view| view.notes.push(format!("not extended: {why}")));
             return (lease, ends);
         }
@@ -426,10 +408,6 @@ impl<A: Api> Bench<A> {
 fn unwell(conditions: &[ConditionView]) -> String {
     let unwell = conditions.iter().find(|one| one.state != ConditionState::Fine);
     unwell.map(|one| format!("{} is {}", one.condition, one.state.word())).unwrap_or_default()
-}
-
-fn later(at: Timestamp, by: Duration) -> Timestamp {
-    at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// A moment some seconds later.

@@ -93,9 +93,6 @@ impl<A: Api + 'static> Engine<A> {
         let here: Vec<String> =
             self.kept().into_iter().filter(|view| !view.ended()).map(|view| view.injection).collect();
         slots.retain(|slot| !here.contains(&slot.id));
-        if slots.iter().any(|slot| self.may_be_handed_over(slot)) {
-            patience::wait(HANDED_OVER).await;
-        }
         let mut unseen = Unseen::default();
         let mut namespaces: Vec<String> = bench.place.home.iter().cloned().collect();
         let mut digests = Vec::new();
@@ -117,8 +114,9 @@ impl<A: Api + 'static> Engine<A> {
         records.retain(|record| !here.contains(&record.arm.id));
         let mut placer = Placer { api: &*bench.api, read: Vec::new() };
         let mut outside = Vec::new();
+        let mut waited = false;
         for (slot, digest) in digests {
-            let found = self.of_journal(&slot, &digest, &mut records, &mut placer, &mut unseen).await;
+            let found = self.of_journal(&slot, &digest, &mut records, &mut placer, &mut unseen, &mut waited).await;
             outside.extend(found);
         }
         let mut foreign: Vec<Claims> = Vec::new();
@@ -147,13 +145,6 @@ impl<A: Api + 'static> Engine<A> {
         Ok((outside, unseen))
     }
 
-    /// Whether nobody holds the journal of a fault that nothing ended: its process may have said farewell a moment ago, and its
-    /// guardian be about to take it.
-    fn may_be_handed_over(&self, slot: &Slot) -> bool {
-        let live = |digest: Digest| digest.active.is_some() && digest.cause.is_none() && digest.open();
-        free(&slot.path).unwrap_or(false) && self.bench.shelf.digest(&slot.path).is_ok_and(live)
-    }
-
     /// An open journal of this machine: taken over, shown as held, or told as what cannot be taken up. The record that tells
     /// the same is taken out of `records`; others that claim its id are not acted on.
     async fn of_journal(
@@ -163,6 +154,7 @@ impl<A: Api + 'static> Engine<A> {
         records: &mut Vec<Record>,
         placer: &mut Placer<'_, A>,
         unseen: &mut Unseen,
+        waited: &mut bool,
     ) -> Option<Outside> {
         let at = records.iter().position(|record| match &digest.arm {
             Some((arm, _)) => record::same(&record.arm, arm),
@@ -203,6 +195,11 @@ impl<A: Api + 'static> Engine<A> {
         let created = record.as_ref().and_then(|record| record.created);
         let mut view = view_of(&arm, digest, self.bench.api.now());
         view.deadline = digest.deadline(created);
+        // One wait is enough for all of them.
+        if !*waited && may_be_handed_over(slot, digest) {
+            patience::wait(HANDED_OVER).await;
+            *waited = true;
+        }
         match self.bench.shelf.take(&slot.path) {
             // Whoever holds it is about to put it away.
             Ok(None) if !digest.open() => None,
@@ -221,6 +218,13 @@ impl<A: Api + 'static> Engine<A> {
             }
         }
     }
+}
+
+/// Whether nobody holds the journal of a fault that nothing ended: its process may have said farewell a moment ago, and its
+/// guardian be about to take it.
+fn may_be_handed_over(slot: &Slot, digest: &Digest) -> bool {
+    let live = digest.active.is_some() && digest.cause.is_none() && digest.open();
+    live && free(&slot.path).unwrap_or(false)
 }
 
 impl Outside {

@@ -7,13 +7,14 @@ use std::{future::pending, sync::Arc, time::Duration};
 
 use futures::future::{BoxFuture, join, join_all};
 use jiff::Timestamp;
+use reqwest::Client;
 use serde::de::IgnoredAny;
 use tokio::sync::mpsc;
 
 use super::{finding::get, ledger::Ledger, named, patience, web};
 use crate::{
     base::{path::written, sanitize},
-    cluster::{api::Api, warrant::Purpose},
+    cluster::{Manifest, ObjectRef, api::Api, warrant::Purpose},
     fault::{
         evidence::{self, Evidence, Look, Seen},
         plan::Plan,
@@ -89,7 +90,10 @@ pub(crate) async fn before<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Pl
         return Ok(None);
     }
     let conditions = &plan.fault.abort_when;
-    let readings = join_all(conditions.iter().map(|condition| read(api, meter, plan, condition)));
+    let readings = join_all(conditions.iter().map(async |condition| {
+        let mut way = Way::default();
+        read(api, meter, plan, condition, &mut way).await
+    }));
     let expected = evidence::expected(plan);
     let figure = async {
         match expected.look() {
@@ -124,8 +128,40 @@ async fn ask(meter: Option<&dyn Meter>, question: &str) -> Result<Vec<f64>, Stri
     }
 }
 
+/// What a condition is read by, found at its first reading and kept for the others.
+#[derive(Default)]
+struct Way {
+    client: Option<Client>,
+    place: Option<ObjectRef>,
+}
+
+impl Way {
+    async fn status(&mut self, url: &str) -> Result<u16, String> {
+        let client = match self.client.take() {
+            Some(client) => client,
+            None => web::client(url)?,
+        };
+        web::status(self.client.insert(client), url).await
+    }
+
+    async fn object<A: Api>(&mut self, api: &A, namespace: &str, name: &str) -> Result<Manifest, String> {
+        let place = match self.place.take() {
+            Some(place) => place,
+            None => named::place(api, namespace, name).await?,
+        };
+        let found = get(api, self.place.insert(place)).await;
+        found.map_err(|trouble| trouble.to_string())?.ok_or_else(|| format!("there is no {name}"))
+    }
+}
+
 /// Reads a condition once.
-async fn read<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Plan, condition: &Condition) -> Reading {
+async fn read<A: Api>(
+    api: &A,
+    meter: Option<&dyn Meter>,
+    plan: &Plan,
+    condition: &Condition,
+    way: &mut Way,
+) -> Reading {
     let read = match &condition.asks {
         Asks::Promql(query) => ask(meter, query).await.and_then(|numbers| {
             let worst = condition.limit.worst(numbers).ok_or("the answer holds no number")?;
@@ -140,8 +176,8 @@ async fn read<A: Api>(api: &A, meter: Option<&dyn Meter>, plan: &Plan, condition
                 Err(why) => Err(why),
             }
         }
-        Asks::Http(url) => within(web::status(url)).await.map(|status| Figure::Text(status.to_string())),
-        Asks::Object { object, path } => within(named::read(api, &plan.fault.namespace, object)).await.map(|found| {
+        Asks::Http(url) => within(way.status(url)).await.map(|status| Figure::Text(status.to_string())),
+        Asks::Object { object, path } => within(way.object(api, &plan.fault.namespace, object)).await.map(|found| {
             let texts: Vec<String> =
                 path.find(&found.0).into_iter().map(|value| sanitize::line(&written(value)).into_owned()).collect();
             Figure::Text(condition.limit.worst_text(&texts))
@@ -242,8 +278,9 @@ async fn watch<A: Api>(
 ) {
     let words = condition.words();
     let mut judge = Watch::new(condition.clone());
+    let mut way = Way::default();
     loop {
-        let reading = read(api, meter, plan, condition).await;
+        let reading = read(api, meter, plan, condition, &mut way).await;
         let (value, unread) = match &reading {
             Reading::Value(value) => (Some(value.clone()), String::new()),
             Reading::Unreadable(why) => (None, why.clone()),

@@ -9,6 +9,7 @@ use thiserror::Error;
 use super::endpoint::Endpoint;
 use crate::{
     base::{innermost, sanitize},
+    cluster::io::http_client,
     mesh::signals::sample::{self, BadAnswer, Matrix, Vector},
 };
 
@@ -112,20 +113,12 @@ pub struct Prometheus {
 impl Prometheus {
     /// Makes a client; nothing is asked yet. `timeout` is for one question, the whole answer included.
     pub fn new(endpoint: Endpoint, timeout: Duration) -> Result<Self, PrometheusError> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Another thread may win the race: then there is one, which is all that is needed.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let builder = Client::builder()
-            .user_agent(concat!("brink/", env!("CARGO_PKG_VERSION")))
+        let http = http_client::client(endpoint.secure())
             .connect_timeout(timeout.min(Duration::from_secs(3)))
             .timeout(timeout)
             .tcp_nodelay(true)
             .pool_max_idle_per_host(4)
-            .redirect(redirect::Policy::limited(3));
-        // Without TLS the system's certificates are not needed, and a machine without any can still ask.
-        let builder = if endpoint.secure() { builder } else { builder.tls_certs_only([]) };
-        let http = builder
+            .redirect(redirect::Policy::limited(3))
             .build()
             .map_err(|error| PrometheusError::Client { server: endpoint.label().to_owned(), why: innermost(&error) })?;
         Ok(Self { http, endpoint, timeout })
