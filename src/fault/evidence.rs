@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{
     catalogue::{self, Deed, row},
     intent::{Driver, FaultKind, Target},
-    observe::{Observe, Standing},
+    observe::{Observe, Observed, Standing},
     plan::{Change, Plan, Step},
     questions,
     sign::Sign,
@@ -95,7 +95,7 @@ pub enum Expected {
         sign: Sign,
     },
     /// Chaos engines say that they act on these objects.
-    Engine(Vec<(ObjectRef, Observe)>),
+    Engine(Vec<Observed>),
     /// Nobody can say what these objects should do.
     Unknown,
 }
@@ -129,8 +129,7 @@ pub fn expected(plan: &Plan) -> Expected {
 
 /// The engines behind what the plan makes say that they act; nobody can say anything where there is none.
 pub fn engine(plan: &Plan, _: &Deed) -> Expected {
-    let observed = |step: &Step| Some((step.object.clone(), Observe::of_step(step)?));
-    let objects: Vec<_> = plan.steps.iter().filter_map(observed).collect();
+    let objects: Vec<Observed> = plan.steps.iter().filter_map(Observe::at).collect();
     if objects.is_empty() { Expected::Unknown } else { Expected::Engine(objects) }
 }
 
@@ -219,7 +218,7 @@ impl Expected {
             Self::Replicas { object, .. } | Self::Object { object, .. } => Look::Objects(vec![object]),
             Self::Ends(pods) => Look::Objects(pods.iter().map(|(pod, _)| pod).collect()),
             Self::Route { ours, theirs, .. } => Look::Objects(vec![ours, theirs]),
-            Self::Engine(objects) => Look::Objects(objects.iter().map(|(object, _)| object).collect()),
+            Self::Engine(observed) => Look::Objects(observed.iter().flat_map(|one| &one.objects).collect()),
             Self::Unknown => Look::Nothing,
         }
     }
@@ -293,16 +292,19 @@ impl Expected {
                 let words = format!("our route is accepted; {}", told.join(", "));
                 if *takes && verdicts.first() != Some(&Wins::Yes) { Err(words) } else { Ok(words) }
             }
-            (Self::Engine(objects), Seen::Objects(live)) => {
-                let mut words = Vec::new();
-                for ((object, engine), live) in objects.iter().zip(live) {
-                    match engine.judge(live.as_ref()) {
+            (Self::Engine(observed), Seen::Objects(live)) => {
+                let (mut words, mut live) = (Vec::new(), live.as_slice());
+                for Observed { engine, objects } in observed {
+                    let (own, rest) = live.split_at_checked(objects.len()).unwrap_or((live, &[]));
+                    live = rest;
+                    let object = objects.first().map(ObjectRef::short).unwrap_or_default();
+                    match engine.judge(own) {
                         Standing::Active(how) => words.push(format!("{}: {how}", engine.word())),
                         Standing::Pending(why) | Standing::Refused(why) => {
-                            return Err(format!("{}: {why}", object.short()));
+                            return Err(format!("{object}: {why}"));
                         }
                         Standing::Reverting(how) | Standing::Reverted(how) => {
-                            return Err(format!("{} is over: {how}", object.short()));
+                            return Err(format!("{object} is over: {how}"));
                         }
                     }
                 }

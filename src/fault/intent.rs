@@ -115,12 +115,14 @@ pub enum Driver {
     Native,
     /// Chaos Mesh: objects of its own kinds, injected by its daemons.
     ChaosMesh,
+    /// Litmus: a ChaosEngine, carried out by the pods of its experiment.
+    Litmus,
 }
 
 impl Driver {
     /// All drivers.
-    pub const ALL: [Self; 5] =
-        [Self::Istio, Self::IstioVirtualService, Self::GatewayApi, Self::Native, Self::ChaosMesh];
+    pub const ALL: [Self; 6] =
+        [Self::Istio, Self::IstioVirtualService, Self::GatewayApi, Self::Native, Self::ChaosMesh, Self::Litmus];
 
     /// Its name.
     pub fn word(self) -> &'static str {
@@ -130,6 +132,7 @@ impl Driver {
             Self::GatewayApi => "gateway-api",
             Self::Native => "native",
             Self::ChaosMesh => "chaos-mesh",
+            Self::Litmus => "litmus",
         }
     }
 }

@@ -17,6 +17,8 @@ kinds! {
     namespace = cluster_wide("", "v1", "Namespace", "namespaces");
     /// v1 ConfigMap.
     config_map = namespaced("", "v1", "ConfigMap", "configmaps");
+    /// v1 ServiceAccount.
+    service_account = namespaced("", "v1", "ServiceAccount", "serviceaccounts");
     /// v1 Node.
     node = cluster_wide("", "v1", "Node", "nodes");
     /// batch/v1 Job.

@@ -13,6 +13,8 @@ pub struct Preview {
     pub kind: String,
     /// Driver.
     pub driver: String,
+    /// How it does it, and why no preferred one does.
+    pub driver_why: String,
     /// `self-expiring`, `guarded`, `one-way`.
     pub class: String,
     /// Why the class is weaker than the changes alone would make it; empty when it is not.

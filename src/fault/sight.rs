@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::observe::Observe;
 use crate::cluster::{Kind, Manifest, ObjectRef};
 
 /// The world around one intent. Only what its kind needs is filled.
@@ -47,6 +48,12 @@ pub struct Sight {
     pub istiod: Controller,
     /// The controller of Chaos Mesh.
     pub chaos_mesh: Controller,
+    /// The operator of Litmus.
+    pub litmus: Controller,
+    /// ChaosExperiments of the target's namespace, where the kind must see them.
+    pub chaos_experiments: Vec<Manifest>,
+    /// ServiceAccounts of the target's namespace, where the kind must see them.
+    pub service_accounts: Vec<Manifest>,
     /// Istio's root namespace: a policy there holds for the whole mesh.
     pub root_namespace: String,
     /// What could not be read, in words; whatever depends on it counts as everything.
@@ -86,6 +93,14 @@ impl Sight {
             "PeerAuthentication" => Some(&mut self.peer_authentications),
             "ServiceEntry" => Some(&mut self.service_entries),
             _ => None,
+        }
+    }
+
+    /// Whether somebody is there to act on the objects of an engine.
+    pub fn controller(&self, engine: Observe) -> Controller {
+        match engine {
+            Observe::ChaosMesh => self.chaos_mesh,
+            Observe::Litmus => self.litmus,
         }
     }
 

@@ -192,7 +192,10 @@ fn fresh(body: &Value) -> Manifest {
 
 fn created(step: &StepFact, live: &Manifest, known: &Known<'_>) -> Verdict {
     let body = step.object_body.clone().map(Manifest);
-    let is_post = body.as_ref().is_some_and(|body| same_meaning(body, live));
+    let engine = Observe::of(&step.object.group, &step.object.kind);
+    let is_post = body.as_ref().is_some_and(|body| {
+        engine.and_then(|engine| engine.still_asks(body, live)).unwrap_or_else(|| same_meaning(body, live))
+    });
     let ours = if known.unmarked {
         match known.made {
             Some(made) => live.text(&["metadata", "uid"]) == Some(made),
@@ -225,8 +228,7 @@ fn created(step: &StepFact, live: &Manifest, known: &Known<'_>) -> Verdict {
     }
     if live.terminating() {
         let finalizers = live.at(&["metadata", "finalizers"]).map(Value::to_string).unwrap_or_default();
-        let engine = Observe::of(&step.object.group, &step.object.kind);
-        let says = match engine.map(|engine| (engine, engine.judge(Some(live)))) {
+        let says = match engine.map(|engine| (engine, engine.judge(&[Some(live.clone())]))) {
             Some((engine, Standing::Reverting(how))) => format!(" ({}: {how})", engine.word()),
             _ => String::new(),
         };

@@ -63,9 +63,17 @@ fn a_dead_engine_is_given_nothing() {
     let down = home.brink(demo.words(words)).json();
     assert_eq!(down["state"], "active", "{down}");
     wait::until("its controller is gone", PATIENCE, || driver(&home, &demo) == "dead");
-    let words = demo.words("fault plan network-delay deployment/ratings -n shop --set delay=400ms");
-    let (cause, fix) = home.brink(words).failed(1);
+    let words = "fault plan network-delay deployment/ratings -n shop --set delay=400ms";
+    let (cause, fix) = home.brink(demo.words(&format!("{words} --driver chaos-mesh"))).failed(1);
     assert!(format!("{cause} {fix}").contains("no controller of Chaos Mesh is available"), "{cause} {fix}");
+    // Nobody asked for this engine: another one that lives is taken, and why is told.
+    let plan = home.brink(demo.words(&format!("{words} -o json"))).json();
+    assert_eq!(plan["driver"], "litmus", "{plan}");
+    assert!(
+        plan["driver_why"].as_str().unwrap().contains("chaos-mesh cannot: no controller"),
+        "{}",
+        plan["driver_why"]
+    );
     // The same object as a file of somebody's own.
     let file = home.file(
         "slow.yaml",

@@ -124,9 +124,11 @@ impl Cluster {
                 "value": value, "preemptionPolicy": "PreemptLowerPriority",
             }));
         }
-        let chaos = sets.iter().any(|set| set.split('/').next() == Some("chaos-mesh"));
-        let engines = chaos.then(pack::chaos_mesh).and_then(Value::as_array);
-        let recorded = pack::definitions().as_array().into_iter().chain(engines).chain(pack::roles().as_array());
+        let asked = |set: &str| sets.iter().any(|one| one.split('/').next() == Some(set));
+        let chaos_mesh = asked("chaos-mesh").then(pack::chaos_mesh).and_then(Value::as_array);
+        let litmus = asked("litmus").then(pack::litmus).and_then(Value::as_array);
+        let own = pack::definitions().as_array().into_iter().chain(chaos_mesh).chain(litmus);
+        let recorded = own.chain(pack::roles().as_array());
         for object in recorded.flatten() {
             cluster.furnish(object.clone());
         }

@@ -59,6 +59,7 @@ part!(discovery, "discovery", "Groups with their versions, in the form of aggreg
 part!(columns, "columns", "`columnDefinitions` by path of the collection.");
 part!(definitions, "crds", "CustomResourceDefinitions.");
 part!(chaos_mesh, "chaos-mesh", "CustomResourceDefinitions of the faults of Chaos Mesh.");
+part!(litmus, "litmus", "CustomResourceDefinitions of Litmus.");
 part!(roles, "roles", "ClusterRoles and their bindings that every cluster has.");
 part!(proto, "proto", "Field numbers of the protobuf encoding by type, and the types of kinds.");
 part!(version, "version", "What `/version` says.");
@@ -128,6 +129,7 @@ mod tests {
             super::columns(),
             super::definitions(),
             super::chaos_mesh(),
+            super::litmus(),
             super::roles(),
             super::proto(),
             super::version(),

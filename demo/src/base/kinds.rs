@@ -57,11 +57,17 @@ kinds! {
     DNS_CHAOS = "chaos-mesh.org" "v1alpha1" "DNSChaos" "dnschaos" true;
     IO_CHAOS = "chaos-mesh.org" "v1alpha1" "IOChaos" "iochaos" true;
     TIME_CHAOS = "chaos-mesh.org" "v1alpha1" "TimeChaos" "timechaos" true;
+    CHAOS_ENGINE = "litmuschaos.io" "v1alpha1" "ChaosEngine" "chaosengines" true;
+    CHAOS_EXPERIMENT = "litmuschaos.io" "v1alpha1" "ChaosExperiment" "chaosexperiments" true;
+    CHAOS_RESULT = "litmuschaos.io" "v1alpha1" "ChaosResult" "chaosresults" true;
     HTTP_CHAOS = "chaos-mesh.org" "v1alpha1" "HTTPChaos" "httpchaos" true;
 }
 
 /// The faults of Chaos Mesh.
 pub const CHAOS_MESH: [Kind; 7] = [NETWORK_CHAOS, POD_CHAOS, STRESS_CHAOS, DNS_CHAOS, IO_CHAOS, TIME_CHAOS, HTTP_CHAOS];
+
+/// What Litmus reads and writes.
+pub const LITMUS: [Kind; 3] = [CHAOS_ENGINE, CHAOS_EXPERIMENT, CHAOS_RESULT];
 
 /// What pod-failure of Chaos Mesh puts in the place of every image: a program that does nothing.
 pub const PAUSE_IMAGE: &str = "gcr.io/google-containers/pause:latest";

@@ -10,7 +10,7 @@ use super::{
     ctx::{Ctx, State},
     daemonset, deployment, endpoints, events, gateway, gc, hpa, istio, job,
     key::Key,
-    kubelet, namespace, node, pdb, protection,
+    kubelet, litmus, namespace, node, pdb, protection,
     queue::Work,
     replicaset, scheduler, statefulset, time,
 };
@@ -114,5 +114,6 @@ fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, controller: Controller, key: &Key
         Controller::Gateway => gateway::reconcile(ctx, key),
         Controller::Istio => istio::reconcile(ctx, key),
         Controller::ChaosMesh => chaos_mesh::reconcile(ctx, key),
+        Controller::Litmus => litmus::reconcile(ctx, key),
     }
 }

@@ -21,6 +21,7 @@ mod job;
 pub mod json;
 pub mod key;
 pub mod kubelet;
+mod litmus;
 pub mod machine;
 mod namespace;
 pub mod node;
@@ -88,4 +89,6 @@ pub enum Controller {
     Istio,
     /// Injects and recovers the faults of Chaos Mesh.
     ChaosMesh,
+    /// Takes the engines of Litmus up and down.
+    Litmus,
 }

@@ -8,7 +8,7 @@ use super::{
     Controller, chaos_mesh,
     ctx::{LAG, State},
     key::Key,
-    kinds,
+    kinds, litmus,
     rows::Row,
     time,
 };
@@ -62,6 +62,7 @@ fn own(kind: Kind) -> Option<Controller> {
         kinds::HPA => Controller::Hpa,
         kinds::NODE => Controller::Node,
         kinds::GATEWAY => Controller::Istio,
+        kinds::CHAOS_ENGINE => Controller::Litmus,
         kind if kinds::CHAOS_MESH.contains(&kind) => Controller::ChaosMesh,
         _ => return None,
     })
@@ -192,6 +193,9 @@ impl Wake<'_> {
         if [old, new].into_iter().flatten().any(istiod) && ready(old) != ready(new) {
             self.mesh();
             self.every(Controller::Istio, kinds::GATEWAY);
+        }
+        if key.namespace == litmus::HOME && ready(old) != ready(new) {
+            self.every(Controller::Litmus, kinds::CHAOS_ENGINE);
         }
         // Its controller, or a daemon on a node, comes up.
         if key.namespace == chaos_mesh::HOME && ready(old) != ready(new) {

@@ -36,9 +36,9 @@ macro_rules! world {
 
 const WORLDS: &[Texts] = &[
     world!("shop":
-        "system/istio-system.yaml", "system/kube-system.yaml", "system/monitoring.yaml", "system/chaos-mesh.yaml",
+        "system/istio-system.yaml", "system/kube-system.yaml", "system/monitoring.yaml", "system/chaos-mesh.yaml", "system/litmus.yaml",
         "infra/gateway.yaml", "infra/backends.yaml",
-        "shop/catalogue.yaml", "shop/orders.yaml", "shop/discovery.yaml", "shop/routes.yaml", "shop/mesh.yaml",
+        "shop/catalogue.yaml", "shop/orders.yaml", "shop/discovery.yaml", "shop/routes.yaml", "shop/mesh.yaml", "shop/litmus.yaml",
         "default/ngi14.yaml"; None),
     world!("talk-2024": "system.yaml", "gateway.yaml", "backends.yaml";
         Some(include_str!("../../worlds/talk-2024.model.yaml"))),

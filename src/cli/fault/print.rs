@@ -27,6 +27,7 @@ pub fn preview(preview: &Preview) -> String {
         seconds(preview.lease_s),
     );
     let _ = writeln!(text, "{}: {}", preview.class, sanitize::line(&preview.promise()));
+    let _ = writeln!(text, "{}: {}", preview.driver, sanitize::line(&preview.driver_why));
     if !preview.alternatives.is_empty() {
         let _ = writeln!(text, "could also be done by {}", preview.alternatives.join(", "));
     }

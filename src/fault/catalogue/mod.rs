@@ -82,6 +82,8 @@ pub enum Sees {
     PeerAuthentications,
     /// The ServiceEntries of all namespaces.
     ServiceEntries,
+    /// What experiments of Litmus need: ChaosExperiments and ServiceAccounts of the namespace, where Litmus is served.
+    Litmus,
 }
 
 /// By what the guardrails judge a kind.

@@ -131,13 +131,22 @@ pub fn state(driver: Driver, (group, kind): (&str, &str), sight: &Sight) -> (Dri
         }
         return (DriverState::Absent, format!("the API server does not serve {kind} of {group}"));
     }
-    match (driver, sight.istiod, sight.chaos_mesh) {
-        (Driver::Istio | Driver::IstioVirtualService, Controller::Absent, _) => {
+    let engine = match driver {
+        Driver::ChaosMesh => sight.chaos_mesh,
+        Driver::Litmus => sight.litmus,
+        _ => sight.istiod,
+    };
+    match (driver, engine) {
+        (Driver::Istio | Driver::IstioVirtualService, Controller::Absent) => {
             (DriverState::Dead, "no istiod seen: nothing may act on this".to_owned())
         }
-        (Driver::ChaosMesh, _, Controller::Absent) => (
+        (Driver::ChaosMesh, Controller::Absent) => (
             DriverState::Dead,
             "no controller of Chaos Mesh is available (Deployments labelled app.kubernetes.io/component=controller-manager): nothing would be injected, nor taken back".to_owned(),
+        ),
+        (Driver::Litmus, Controller::Absent) => (
+            DriverState::Dead,
+            "no operator of Litmus is available (Deployments labelled app.kubernetes.io/part-of=litmus that run chaos-operator): nothing would be injected, nor taken back".to_owned(),
         ),
         _ => (DriverState::Ok, String::new()),
     }

@@ -11,33 +11,24 @@ use serde_json::{Value, json};
 
 use super::{
     CompileError,
-    native::{self, HowMany},
-    reach::hit,
+    hit::{self, Hit},
+    native::HowMany,
     words::{counted, spoken},
 };
 use crate::{
     cluster::{Kind, Manifest, ObjectRef},
     fault::{
-        aim::{self, Aim},
-        catalogue::{Compile, DriverRow, TargetType, Wanted, did_you_mean, view::DriverState},
+        catalogue::{Compile, DriverRow, Wanted, did_you_mean},
         class::Class,
         dataplane::{self, Dataplane},
         intent::Driver,
-        observe::Observe,
         plan::{Change, Plan, Step},
-        sight::{Controller, Sight},
+        sight::Sight,
     },
 };
 
 /// The API group.
 pub const GROUP: &str = "chaos-mesh.org";
-
-/// Whose pods can be hit.
-pub const TARGETS: &[TargetType] = &[
-    TargetType::Service,
-    TargetType::Workload(&["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod"]),
-    TargetType::Selector,
-];
 
 /// By an object of this kind.
 pub const fn by(kind: &'static str, how: &'static str, compile: Compile) -> DriverRow {
@@ -94,34 +85,13 @@ impl Chaos {
     }
 }
 
-/// The pods that are hit, of all that are meant.
-pub struct Hit<'a> {
-    /// What the target means.
-    pub aim: Aim<'a>,
-    /// The pods chosen.
-    pub pods: Vec<&'a Manifest>,
-}
-
-/// Chooses the pods: the same id gives the same choice.
-pub fn choose<'a>(wanted: &Wanted<'a>, how_many: HowMany) -> Result<Hit<'a>, CompileError> {
-    let aim = aim::aim(wanted.fault, wanted.sight)?;
-    let pods = native::choose(aim.pods.clone(), wanted.id, how_many, "are there")?;
-    Ok(Hit { aim, pods })
-}
-
 /// The plan: one object, under a fuse.
 pub fn compile(wanted: &Wanted<'_>, chaos: Chaos) -> Result<Plan, CompileError> {
     let (fault, sight) = (wanted.fault, wanted.sight);
-    let Hit { aim, pods } = choose(wanted, chaos.how_many)?;
-    let mut chosen = aim.clone();
-    chosen.pods.clone_from(&pods);
-    let mut reach = hit(&chosen, sight, 1.0);
-    reach.portion = native::share(pods.len(), aim.pods.len()) * chaos.portion;
-    if chaos.lost {
-        reach.lost = native::lost(&pods, &aim.pods, sight);
-    }
+    let hit = hit::choose(wanted, chaos.how_many)?;
+    let reach = hit.reach(sight, chaos.portion, chaos.lost);
     let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for pod in &pods {
+    for pod in &hit.pods {
         names.entry(pod.namespace().unwrap_or_default()).or_default().push(pod.name());
     }
     let mut spec = chaos.spec;
@@ -146,38 +116,12 @@ pub fn compile(wanted: &Wanted<'_>, chaos: Chaos) -> Result<Plan, CompileError> 
         residue: chaos.residue,
         assumed: false,
     }];
-    let whom = match (pods.as_slice(), aim.pods.len()) {
-        ([only], 1) => only.name().to_owned(),
-        (some, all) if some.len() == all => format!("all {} of {}", counted(all, "pod"), aim.called),
-        (some, all) => format!("{} of {} of {}", some.len(), counted(all, "pod"), aim.called),
-    };
-    let deed = chaos.deed.replace("{}", &whom);
+    let deed = chaos.deed.replace("{}", &hit.whom());
     let title = if chaos.once { deed } else { format!("{deed} for {}", spoken(fault.duration)) };
     let mut plan = super::plan(fault, Driver::ChaosMesh, wanted.id, title, steps, reach);
     plan.predicts = chaos.predicts;
     plan.predicts.push("pods that come later are not hit".to_owned());
     Ok(plan)
-}
-
-/// Refuses what would be given to a dead engine, whoever asks; what cannot be looked for is said.
-pub(super) fn alive(plan: &Plan, sight: &Sight) -> Result<(), CompileError> {
-    let observed = plan.steps.iter().any(|step| Observe::of_step(step) == Some(Observe::ChaosMesh));
-    if !observed || sight.chaos_mesh != Controller::Absent {
-        return Ok(());
-    }
-    Err(CompileError::NotServed {
-        driver: Driver::ChaosMesh,
-        state: DriverState::Dead,
-        why: "no controller of Chaos Mesh is available: nothing would be injected, nor taken back".to_owned(),
-    })
-}
-
-/// Says that the engine could not be looked for.
-pub(super) fn doubt(plan: &mut Plan, sight: &Sight) {
-    let observed = plan.steps.iter().any(|step| Observe::of_step(step) == Some(Observe::ChaosMesh));
-    if observed && sight.chaos_mesh == Controller::Unknown {
-        plan.doubts.push("whether a controller of Chaos Mesh is alive could not be seen".to_owned());
-    }
 }
 
 /// The container that is meant in all these pods: the one named, or the first that is no sidecar.

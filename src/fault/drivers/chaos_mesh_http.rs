@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{
     CompileError,
     chaos_mesh::{self, Chaos},
+    hit,
     http::{AbortWith, Disturbance, HttpFault},
     native::HowMany,
     words::http_title,
@@ -34,7 +35,7 @@ pub fn compile(wanted: &Wanted<'_>, what: &HttpFault) -> Result<Plan, CompileErr
     if scope.from.is_some() {
         return Err(cannot("an HTTPChaos cannot tell who asks", "leave `scope.from` out, or take driver istio"));
     }
-    let hit = chaos_mesh::choose(wanted, HowMany::Percent(100.0))?;
+    let hit = hit::choose(wanted, HowMany::Percent(100.0))?;
     let mut spec = json!({"port": chaos_mesh::port(&hit)?});
     match what.what {
         Disturbance::Delay(delay) => {

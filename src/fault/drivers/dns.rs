@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{
     CompileError,
     chaos_mesh::{self, Chaos},
+    hit,
     native::HowMany,
 };
 use crate::fault::{
@@ -49,7 +50,7 @@ pub const fn by(compile: Compile) -> DriverRow {
 /// All look-ups of the names are answered by an action of the engine; `verb` says what that is, `then` what becomes of the calls.
 pub fn compile(wanted: &Wanted<'_>, action: &str, verb: &str, then: &str) -> Result<Plan, CompileError> {
     let patterns = patterns(wanted.deed);
-    let hit = chaos_mesh::choose(wanted, HowMany::Percent(100.0))?;
+    let hit = hit::choose(wanted, HowMany::Percent(100.0))?;
     let spec = json!({
         "action": action, "patterns": patterns, "containerNames": [chaos_mesh::container(&hit.pods, None)?],
     });

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{
     CompileError,
+    acts_on::Hit,
     gateway_api::bare,
     merge::edits,
     reach::{control_plane_doubt, routes_to},
@@ -22,7 +23,6 @@ use crate::{
         class::Class,
         edit,
         intent::{Driver, Fault},
-        observe::Observe,
         plan::{Change, Plan, Reach, Step},
         routes, select,
         sight::{Given, Sight},
@@ -329,105 +329,4 @@ fn idle(step: &Step) -> bool {
         && step.object.kind.kind == "Pod"
         && !select::ready(pod)
         && edits.iter().all(|edit| show(&edit.path).starts_with("spec."))
-}
-
-/// What an object of a kind acts on.
-enum Hit {
-    /// Pods by a LabelSelector.
-    Pods(Value),
-    /// Pods by namespace and name.
-    Named(BTreeMap<String, Vec<String>>),
-    /// Every pod of its namespace.
-    Namespace,
-    /// Services, `NS/NAME`.
-    Services(Vec<String>),
-    /// Brink does not know.
-    Unknown,
-}
-
-impl Hit {
-    /// The selector of Chaos Mesh: pods by name, or by labels in the object's own namespace; by anything else brink does not
-    /// know. Its mode may take fewer, and nobody knows which.
-    fn of_chaos(object: &Manifest) -> Self {
-        let Some(selector) = object.at(&["spec", "selector"]).and_then(Value::as_object) else { return Self::Unknown };
-        let known = ["pods", "labelSelectors", "namespaces"];
-        let own = object.namespace().unwrap_or_default();
-        let here =
-            selector.get("namespaces").and_then(Value::as_array).is_none_or(|all| all.iter().all(|one| one == own));
-        if selector.keys().any(|key| !known.contains(&key.as_str())) || object.at(&["spec", "target"]).is_some() {
-            return Self::Unknown;
-        }
-        if let Some(pods) = selector.get("pods").and_then(Value::as_object).filter(|pods| !pods.is_empty()) {
-            let names = |list: &Value| -> Vec<String> {
-                list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-            };
-            return Self::Named(pods.iter().map(|(space, list)| (space.clone(), names(list))).collect());
-        }
-        match selector.get("labelSelectors").and_then(Value::as_object) {
-            Some(labels) if here && !labels.is_empty() => Self::Pods(serde_json::json!({"matchLabels": labels})),
-            None if here => Self::Namespace,
-            _ => Self::Unknown,
-        }
-    }
-
-    fn of(group: &str, kind: &str, object: &Manifest) -> Self {
-        let labels = |path: &[&str]| {
-            object
-                .at(path)
-                .filter(|map| map.as_object().is_some_and(|map| !map.is_empty()))
-                .map_or(Self::Namespace, |map| Self::Pods(serde_json::json!({"matchLabels": map})))
-        };
-        match (group, kind) {
-            ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") => {
-                object.at(&["spec", "selector"]).cloned().map_or(Self::Unknown, Self::Pods)
-            }
-            ("networking.k8s.io", "NetworkPolicy") => match object.at(&["spec", "podSelector"]) {
-                Some(selector) if selector.as_object().is_some_and(|map| !map.is_empty()) => {
-                    Self::Pods(selector.clone())
-                }
-                _ => Self::Namespace,
-            },
-            ("networking.istio.io", "EnvoyFilter" | "Sidecar") => labels(&["spec", "workloadSelector", "labels"]),
-            ("security.istio.io", _) => match object.at(&["spec", "targetRefs"]).and_then(Value::as_array) {
-                Some(targets) if !targets.is_empty() => Self::Services(
-                    targets
-                        .iter()
-                        .filter(|target| target.get("kind").and_then(Value::as_str) == Some("Service"))
-                        .filter_map(|target| target.get("name")?.as_str())
-                        .map(|name| format!("{}/{name}", object.namespace().unwrap_or_default()))
-                        .collect(),
-                ),
-                _ => labels(&["spec", "selector", "matchLabels"]),
-            },
-            ("chaos-mesh.org", _) if Observe::of(group, kind).is_some() => Self::of_chaos(object),
-            ("", "Service") => {
-                Self::Services(vec![format!("{}/{}", object.namespace().unwrap_or_default(), object.name())])
-            }
-            ("gateway.networking.k8s.io", "HTTPRoute" | "GRPCRoute") => {
-                let mut services = routes::backends(object);
-                services.extend(routes::mesh_parents(object));
-                Self::Services(services)
-            }
-            ("networking.istio.io", "VirtualService") => {
-                let own = object.namespace().unwrap_or_default();
-                let mut services: Vec<String> = routes::hosts(object)
-                    .into_iter()
-                    .map(|host| routes::service_of(host, own).unwrap_or_else(|| host.to_owned()))
-                    .collect();
-                services.extend(routes::destinations(object));
-                Self::Services(services)
-            }
-            ("networking.istio.io", "ServiceEntry") => {
-                let own = object.namespace().unwrap_or_default();
-                let hosts = routes::hosts(object).into_iter();
-                Self::Services(hosts.map(|host| format!("{own}/{host}")).collect())
-            }
-            ("networking.istio.io", "DestinationRule") => {
-                let own = object.namespace().unwrap_or_default();
-                let host = object.text(&["spec", "host"]).unwrap_or("*");
-                Self::Services(vec![routes::service_of(host, own).unwrap_or_else(|| host.to_owned())])
-            }
-            _ => Self::Unknown,
-        }
-    }
 }

@@ -4,15 +4,20 @@
 //! the [`Plan`]. It prefers to add an object of its own (rule R8), it names every pod it hits (rule R6), and it says what
 //! stays behind. Whether the plan is allowed is the guard's business.
 
+mod acts_on;
+mod alive;
 pub(super) mod chaos_mesh;
 pub(super) mod chaos_mesh_http;
 pub(super) mod destination_rule;
 pub(super) mod dns;
 mod error;
 pub(super) mod gateway_api;
+pub(super) mod hit;
 pub(super) mod http;
 pub(super) mod istio;
 mod istio_virtual_service;
+pub(super) mod litmus;
+pub(super) mod litmus_rights;
 pub(super) mod manifest;
 mod merge;
 mod narrow;
@@ -73,13 +78,12 @@ pub fn compile(fault: &Fault, sight: &Sight, id: &str) -> Result<Plan, CompileEr
 fn attempt(row: &DriverRow, fault: &Fault, deed: &Deed, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
     let (state, why) = catalogue::view::state(row.driver, row.needs, sight);
     // Without istiod the preview asks; a chaos engine whose controller is dead is never given anything.
-    let engine = row.driver == Driver::ChaosMesh;
+    let engine = matches!(row.driver, Driver::ChaosMesh | Driver::Litmus);
     if matches!(state, DriverState::Absent | DriverState::Forbidden) || engine && state == DriverState::Dead {
         return Err(CompileError::NotServed { driver: row.driver, state, why });
     }
     let mut plan = (row.compile)(&Wanted { fault, deed, sight, id })?;
-    chaos_mesh::alive(&plan, sight)?;
-    chaos_mesh::doubt(&mut plan, sight);
+    alive::check(&mut plan, sight)?;
     Ok(plan)
 }
 

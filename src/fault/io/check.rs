@@ -195,6 +195,7 @@ pub async fn check<A: Api>(
         plan: plan.id.clone(),
         kind: plan.fault.kind.word().to_owned(),
         driver: plan.driver.word().to_owned(),
+        driver_why: plan.driver_why.clone(),
         class: if plan.purpose == Purpose::Change { "change".to_owned() } else { plan.class.word().to_owned() },
         class_why,
         duration_s: seconds(plan.duration),

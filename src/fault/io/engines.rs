@@ -4,41 +4,72 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::sight::{answered, available, list, unreadable};
 use crate::{
     cluster::{
-        Kind, ObjectRef,
+        Kind, Manifest, ObjectRef,
         api::{Api, Read},
     },
-    fault::{drivers::CompileError, known, sight::Controller},
+    fault::{drivers::CompileError, known, observe::Observe, sight::Controller},
 };
 
-/// The controller of Chaos Mesh, as its chart labels it.
-const CHAOS_MESH: &str = "app.kubernetes.io/name=chaos-mesh,app.kubernetes.io/component=controller-manager";
 /// A leader that renewed its Lease within so long is alive.
 const RENEWED: Duration = Duration::from_secs(30);
 
-/// Chaos Mesh: a Deployment of its controller has an available replica, or its leader renews its Lease.
-pub(super) async fn chaos_mesh<A: Api>(api: &A) -> Result<Controller, CompileError> {
-    let Some(found) = list(api, &known::deployment(), None, CHAOS_MESH).await? else {
+/// By what a controller is known.
+struct Known {
+    /// Labels of its Deployment, as charts and manifests write them.
+    labels: &'static str,
+    /// What its image is called; other parts may have the same labels.
+    image: &'static str,
+    /// The Lease of its leader.
+    lease: &'static str,
+}
+
+fn known_by(engine: Observe) -> Known {
+    match engine {
+        Observe::ChaosMesh => Known {
+            labels: "app.kubernetes.io/name=chaos-mesh,app.kubernetes.io/component=controller-manager",
+            image: "",
+            lease: "chaos-mesh",
+        },
+        Observe::Litmus => {
+            Known { labels: "app.kubernetes.io/part-of=litmus", image: "chaos-operator", lease: "chaos-operator.lock" }
+        }
+    }
+}
+
+/// A Deployment of it has an available replica, or its leader renews its Lease.
+pub(super) async fn controller<A: Api>(api: &A, engine: Observe) -> Result<Controller, CompileError> {
+    let known = known_by(engine);
+    let Some(mut found) = list(api, &known::deployment(), None, known.labels).await? else {
         return Ok(Controller::Unknown);
     };
+    found.retain(|one| runs(one, known.image));
     if found.iter().any(available) {
         return Ok(Controller::Alive);
     }
     for one in &found {
-        if leads(api, one.namespace().unwrap_or_default()).await? {
+        if leads(api, one.namespace().unwrap_or_default(), known.lease).await? {
             return Ok(Controller::Alive);
         }
     }
     Ok(Controller::Absent)
 }
 
-/// Whether somebody renews the leader's Lease (coordination.k8s.io/v1), which has the engine's name.
-async fn leads<A: Api>(api: &A, namespace: &str) -> Result<bool, CompileError> {
+/// Whether any of a Deployment's images is called so.
+fn runs(deployment: &Manifest, image: &str) -> bool {
+    let containers = deployment.at(&["spec", "template", "spec", "containers"]).and_then(Value::as_array);
+    let images = containers.into_iter().flatten().filter_map(|one| one.get("image")?.as_str());
+    image.is_empty() || images.into_iter().any(|one| one.contains(image))
+}
+
+/// Whether somebody renews the leader's Lease (coordination.k8s.io/v1).
+async fn leads<A: Api>(api: &A, namespace: &str, lease: &str) -> Result<bool, CompileError> {
     let kind = Kind::namespaced("coordination.k8s.io", "v1", "Lease", "leases");
-    let lease = ObjectRef::new(kind, namespace, "chaos-mesh");
+    let lease = ObjectRef::new(kind, namespace, lease);
     let answer = match api.read(&Read::Get(lease.clone())).await {
         Ok(answer) => answer,
         Err(trouble) if trouble.not_found() || answered(&trouble) => return Ok(false),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     finding::{find, pause},
     ledger::Ledger,
-    nets,
+    nets, observing,
     orders::{Order, Orders},
     undoer::{Case, Pass, Undoer, retry},
 };
@@ -68,7 +68,8 @@ async fn take_back<A: Api>(
         ledger.enter(api, State::Undoing);
         undo_all(api, ledger, case, &mut undoer, orders).await;
     };
-    let residue = residue(case, &undoer);
+    let mut residue = residue(case, &undoer);
+    residue.extend(observing::left_behind(api, &case.arm.steps).await);
     notes.extend(converge(api, case, &undoer).await);
     ledger.may(api.now(), Fact::Verified { notes: notes.clone() });
     (residue, notes)

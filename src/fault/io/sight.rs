@@ -14,7 +14,7 @@ use crate::{
     fault::{
         catalogue::{Sees, row},
         drivers::CompileError,
-        intent::{Driver, Fault, FaultKind},
+        intent::{Fault, FaultKind},
         known, mesh_root,
         observe::Observe,
         sight::{Controller, Given, Sight},
@@ -22,11 +22,12 @@ use crate::{
 };
 
 /// Groups whose kinds drivers ask for, with the versions to use, best first.
-const GROUPS: [(&str, &[&str]); 4] = [
+const GROUPS: [(&str, &[&str]); 5] = [
     ("networking.istio.io", &["v1", "v1beta1", "v1alpha3"]),
     ("security.istio.io", &["v1", "v1beta1"]),
     ("gateway.networking.k8s.io", &["v1", "v1beta1"]),
     ("chaos-mesh.org", &["v1alpha1"]),
+    ("litmuschaos.io", &["v1alpha1"]),
 ];
 
 /// More namespaces than this are not looked into; what they hold counts as everything.
@@ -46,10 +47,15 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
     let sees = row(fault.kind).sees;
     let more =
         join_all(sees.iter().filter(|sees| of_mesh(**sees).is_none()).map(|sees| more(api, *sees, &fault.namespace)));
-    let (routes, inside, istiod, more, chaos_mesh) =
-        futures::join!(served_routes(api, &namespaces, sees), inside, mesh(api), more, engine_of(api, fault, &given));
+    let engines = Box::pin(async {
+        let of = |engine| engine_of(api, engine, fault, &given);
+        futures::join!(of(Observe::ChaosMesh), of(Observe::Litmus))
+    });
+    let (routes, inside, istiod, more, (chaos_mesh, litmus)) =
+        futures::join!(served_routes(api, &namespaces, sees), inside, mesh(api), more, engines);
     let (istiod, root_namespace) = istiod?;
-    let mut sight = Sight { given, istiod, root_namespace, chaos_mesh: chaos_mesh?, ..routes? };
+    let (chaos_mesh, litmus) = (chaos_mesh?, litmus?);
+    let mut sight = Sight { given, istiod, chaos_mesh, litmus, root_namespace, ..routes? };
     for part in more {
         let part = part?;
         sight.config_maps.extend(part.config_maps);
@@ -70,11 +76,17 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
     Ok(sight)
 }
 
-/// The controller of the chaos engine that may come to act: by the kind's drivers, or by what is given.
-async fn engine_of<A: Api>(api: &A, fault: &Fault, given: &[Given]) -> Result<Controller, CompileError> {
-    let by_driver = row(fault.kind).drivers.iter().any(|row| row.driver == Driver::ChaosMesh);
-    if by_driver || given.iter().any(|one| Observe::of(&one.object.kind.group, &one.object.kind.kind).is_some()) {
-        return engines::chaos_mesh(api).await;
+/// The controller of a chaos engine that may come to act: by the kind's drivers, or by what is given.
+async fn engine_of<A: Api>(
+    api: &A,
+    engine: Observe,
+    fault: &Fault,
+    given: &[Given],
+) -> Result<Controller, CompileError> {
+    let by_driver = row(fault.kind).drivers.iter().any(|row| row.driver == engine.driver());
+    let of = |one: &Given| Observe::of(&one.object.kind.group, &one.object.kind.kind);
+    if by_driver || given.iter().any(|one| of(one) == Some(engine)) {
+        return engines::controller(api, engine).await;
     }
     Ok(Controller::Unknown)
 }
@@ -86,7 +98,8 @@ async fn more<A: Api>(api: &A, sees: Sees, namespace: &str) -> Result<Sight, Com
         Sees::ConfigMaps => (known::config_map(), Some(namespace)),
         Sees::NetworkPolicies => (known::network_policy(), Some(namespace)),
         Sees::Nodes => (known::node(), None),
-        Sees::DestinationRules | Sees::PeerAuthentications | Sees::ServiceEntries => return Ok(sight),
+        // These are read once it is known what is served.
+        Sees::DestinationRules | Sees::PeerAuthentications | Sees::ServiceEntries | Sees::Litmus => return Ok(sight),
     };
     let Some(all) = list(api, &kind, inside, "").await? else {
         let place = inside.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
@@ -97,7 +110,7 @@ async fn more<A: Api>(api: &A, sees: Sees, namespace: &str) -> Result<Sight, Com
         Sees::ConfigMaps => sight.config_maps = all,
         Sees::NetworkPolicies => sight.network_policies = all,
         Sees::Nodes => sight.nodes = all,
-        Sees::DestinationRules | Sees::PeerAuthentications | Sees::ServiceEntries => {}
+        Sees::DestinationRules | Sees::PeerAuthentications | Sees::ServiceEntries | Sees::Litmus => {}
     }
     Ok(sight)
 }
@@ -108,7 +121,7 @@ fn of_mesh(sees: Sees) -> Option<(&'static str, &'static str)> {
         Sees::DestinationRules => Some(("networking.istio.io", "DestinationRule")),
         Sees::ServiceEntries => Some(("networking.istio.io", "ServiceEntry")),
         Sees::PeerAuthentications => Some(("security.istio.io", "PeerAuthentication")),
-        Sees::ConfigMaps | Sees::Nodes | Sees::NetworkPolicies => None,
+        Sees::ConfigMaps | Sees::Nodes | Sees::NetworkPolicies | Sees::Litmus => None,
     }
 }
 
@@ -116,16 +129,37 @@ async fn served_routes<A: Api>(api: &A, namespaces: &[String], sees: &[Sees]) ->
     let mut sight = Sight::default();
     served(api, &mut sight).await?;
     routes(api, namespaces, sees, &mut sight).await?;
+    if let Some(namespace) = namespaces.first().filter(|_| sees.contains(&Sees::Litmus)) {
+        experiments(api, namespace, &mut sight).await?;
+    }
     Ok(sight)
+}
+
+/// What experiments of Litmus find in a namespace; nothing where Litmus is not served.
+async fn experiments<A: Api>(api: &A, namespace: &str, sight: &mut Sight) -> Result<(), CompileError> {
+    let Some(experiment) = sight.serves("litmuschaos.io", "ChaosExperiment").cloned() else { return Ok(()) };
+    let account = known::service_account();
+    let (experiments, accounts) =
+        futures::join!(list(api, &experiment, Some(namespace), ""), list(api, &account, Some(namespace), ""));
+    for (kind, read) in [(experiment, experiments?), (account, accounts?)] {
+        match (kind.kind.as_str(), read) {
+            (_, None) => sight.unreadable.push(format!("{} in {namespace}", kind.plural)),
+            ("ServiceAccount", Some(all)) => sight.service_accounts = all,
+            (_, Some(all)) => sight.chaos_experiments = all,
+        }
+    }
+    Ok(())
 }
 
 /// What the catalogue needs to say which driver works here.
 pub async fn survey<A: Api>(api: &A) -> Result<Sight, CompileError> {
     let mut sight = Sight::default();
-    let (served, istiod, chaos_mesh) = futures::join!(served(api, &mut sight), istiod(api), engines::chaos_mesh(api));
+    let of = |engine| engines::controller(api, engine);
+    let (served, istiod, chaos_mesh, litmus) =
+        futures::join!(served(api, &mut sight), istiod(api), of(Observe::ChaosMesh), of(Observe::Litmus));
     served?;
     sight.istiod = alive(istiod?.as_deref());
-    sight.chaos_mesh = chaos_mesh?;
+    (sight.chaos_mesh, sight.litmus) = (chaos_mesh?, litmus?);
     Ok(sight)
 }
 

@@ -8,6 +8,7 @@ use crate::fault::{
     drivers::{
         CompileError,
         chaos_mesh::{self, Chaos},
+        hit,
         native::HowMany,
     },
     evidence,
@@ -24,7 +25,7 @@ pub(super) const ROW: Row = Row {
             .instead_of("count"),
         Param::optional("container", ParamType::Name, "which container; the first that is no sidecar when absent"),
     ],
-    targets: chaos_mesh::TARGETS,
+    targets: hit::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Pods,
@@ -39,7 +40,7 @@ pub(super) const ROW: Row = Row {
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let how_many = HowMany::read(wanted.deed)?;
-    let hit = chaos_mesh::choose(wanted, how_many)?;
+    let hit = hit::choose(wanted, how_many)?;
     let container = chaos_mesh::container(&hit.pods, wanted.deed.given_text("container"))?;
     let spec = json!({"action": "container-kill", "containerNames": [container]});
     let chaos = Chaos::new("PodChaos", spec, format!("Kill container {container} in {{}}"));

@@ -8,6 +8,7 @@ use crate::fault::{
     drivers::{
         CompileError,
         chaos_mesh::{self, Chaos},
+        hit,
         native::HowMany,
     },
     evidence,
@@ -23,7 +24,7 @@ pub(super) const ROW: Row = Row {
         Param::optional("load", ParamType::Whole { min: 1, max: 100 }, "how much of a core each takes, in percent")
             .or("100"),
     ],
-    targets: chaos_mesh::TARGETS,
+    targets: hit::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Traffic,
@@ -38,7 +39,7 @@ pub(super) const ROW: Row = Row {
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let (workers, load) = (wanted.deed.whole("workers")?, wanted.deed.whole("load")?);
-    let hit = chaos_mesh::choose(wanted, HowMany::Percent(100.0))?;
+    let hit = hit::choose(wanted, HowMany::Percent(100.0))?;
     let container = chaos_mesh::container(&hit.pods, None)?;
     let spec = json!({
         "containerNames": [container], "stressors": {"cpu": {"workers": workers, "load": load}},

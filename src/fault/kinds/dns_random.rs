@@ -3,7 +3,7 @@
 use super::FaultKind;
 use crate::fault::{
     catalogue::{Judged, Param, Row, Wanted},
-    drivers::{CompileError, chaos_mesh, dns},
+    drivers::{CompileError, dns, hit},
     evidence,
     plan::Plan,
 };
@@ -13,7 +13,7 @@ pub(super) const ROW: Row = Row {
     doc: "Names resolve to random addresses in pods.",
     example: "dns-random deployment/reviews-v2 --set patterns='ratings.*'",
     params: &[Param::needed("patterns", dns::PATTERNS, "which names")],
-    targets: chaos_mesh::TARGETS,
+    targets: hit::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Traffic,

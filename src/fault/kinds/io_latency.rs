@@ -10,6 +10,7 @@ use crate::{
         drivers::{
             CompileError,
             chaos_mesh::{self, Chaos},
+            hit,
             native::HowMany,
             words::spoken,
         },
@@ -32,7 +33,7 @@ pub(super) const ROW: Row = Row {
         ),
         Param::optional("percent", ParamType::Whole { min: 1, max: 100 }, "share of the calls").or("100"),
     ],
-    targets: chaos_mesh::TARGETS,
+    targets: hit::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Traffic,
@@ -56,7 +57,7 @@ fn checks(_: &Fault, deed: &Deed) -> Vec<WrongIntent> {
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let (delay, path, percent) = (wanted.deed.span("delay")?, wanted.deed.text("path")?, wanted.deed.whole("percent")?);
-    let hit = chaos_mesh::choose(wanted, HowMany::Percent(100.0))?;
+    let hit = hit::choose(wanted, HowMany::Percent(100.0))?;
     let container = chaos_mesh::container(&hit.pods, None)?;
     if let Some(pod) = hit.pods.iter().find(|pod| !mounts(pod, &container, path)) {
         return Err(CompileError::CannotExpress {

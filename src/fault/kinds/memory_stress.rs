@@ -8,6 +8,7 @@ use crate::fault::{
     drivers::{
         CompileError,
         chaos_mesh::{self, Chaos},
+        hit,
         native::HowMany,
     },
     evidence,
@@ -20,7 +21,7 @@ pub(super) const ROW: Row = Row {
     doc: "Pods share their memory with a program that takes much.",
     example: "memory-stress deployment/ratings --set size=64MB",
     params: &[Param::needed("size", SIZE, "how much is taken in each pod")],
-    targets: chaos_mesh::TARGETS,
+    targets: hit::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Traffic,
@@ -51,7 +52,7 @@ fn checks(_: &Fault, deed: &Deed) -> Vec<WrongIntent> {
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let size = wanted.deed.text("size")?;
-    let hit = chaos_mesh::choose(wanted, HowMany::Percent(100.0))?;
+    let hit = hit::choose(wanted, HowMany::Percent(100.0))?;
     let container = chaos_mesh::container(&hit.pods, None)?;
     let spec = json!({
         "containerNames": [container], "stressors": {"memory": {"workers": 1, "size": size}},

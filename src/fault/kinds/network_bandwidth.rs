@@ -8,6 +8,7 @@ use crate::fault::{
     drivers::{
         CompileError,
         chaos_mesh::{self, Chaos},
+        hit,
     },
     evidence,
     intent::Fault,
@@ -19,7 +20,7 @@ pub(super) const ROW: Row = Row {
     doc: "What pods send is held to a rate.",
     example: "network-bandwidth deployment/ratings --set rate=1mbit",
     params: &[Param::needed("rate", RATE, "the rate that is left to what each pod sends")],
-    targets: chaos_mesh::TARGETS,
+    targets: hit::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Traffic,

@@ -3,7 +3,7 @@
 use super::FaultKind;
 use crate::fault::{
     catalogue::{Judged, Param, ParamType, Row, Wanted},
-    drivers::{CompileError, chaos_mesh, packets},
+    drivers::{CompileError, hit, packets},
     evidence,
     plan::Plan,
 };
@@ -13,7 +13,7 @@ pub(super) const ROW: Row = Row {
     doc: "Packets that pods send arrive damaged and are dropped.",
     example: "network-corrupt deployment/ratings --set percent=10",
     params: &[Param::needed("percent", ParamType::Percent, "share of the packets")],
-    targets: chaos_mesh::TARGETS,
+    targets: hit::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Traffic,

@@ -8,6 +8,7 @@ use crate::fault::{
     drivers::{
         CompileError,
         chaos_mesh::{self, Chaos},
+        hit,
         native::HowMany,
     },
     evidence,
@@ -23,7 +24,7 @@ pub(super) const ROW: Row = Row {
         Param::optional("percent", ParamType::Percent, "share of the pods, rounded down, at least one")
             .instead_of("count"),
     ],
-    targets: chaos_mesh::TARGETS,
+    targets: hit::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Pods,

@@ -2,13 +2,17 @@
 
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Judged, Param, ParamType, Row, TargetType, Wanted},
+    aim,
+    catalogue::{Deed, Judged, Param, ParamType, Row, Sees, TargetType, Wanted},
     class::Class,
     drivers::{
-        CompileError,
+        CompileError, hit,
+        litmus::{self, Experiment},
         native::{self, HowMany},
+        words::counted,
     },
-    evidence,
+    evidence::{self, Expected},
+    intent::Driver,
     plan::Plan,
 };
 
@@ -27,17 +31,53 @@ pub(super) const ROW: Row = Row {
         TargetType::Selector,
     ],
     scopes: &[],
-    sees: &[],
+    sees: &[Sees::Litmus],
     judged: Judged::Pods,
     checks: None,
-    drivers: &[native::by(Class::OneWay, "evictions, which respect disruption budgets", native::EVICT_SILENT, compile)],
-    expects: evidence::evicted,
+    drivers: &[
+        native::by(Class::OneWay, "evictions, which respect disruption budgets", native::EVICT_SILENT, compile),
+        litmus::by("a ChaosEngine of our own (pod-delete), which no disruption budget holds back", by_litmus),
+    ],
+    expects,
 };
 
-fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
-    let how_many = match wanted.deed.given_whole("count") {
+fn how_many(wanted: &Wanted<'_>) -> Result<HowMany, CompileError> {
+    Ok(match wanted.deed.given_whole("count") {
         Some(count) => HowMany::Count(count),
         None => HowMany::Percent(wanted.deed.number("percent")?),
+    })
+}
+
+fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    native::kill(wanted.fault, wanted.sight, wanted.id, how_many(wanted)?)
+}
+
+fn by_litmus(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    let how_many = how_many(wanted)?;
+    let hit = hit::choose(wanted, how_many)?;
+    let unfit: Vec<String> = hit.pods.iter().filter_map(|pod| aim::unfit(pod, wanted.sight)).collect();
+    if !unfit.is_empty() {
+        return Err(CompileError::CannotExpress {
+            what: format!("an experiment cannot leave pods alone: {}", unfit.join("; ")),
+            fix: "aim at pods that a controller brings back, or take driver native".to_owned(),
+        });
+    }
+    let experiment = Experiment {
+        // One round: its interval is as long as all of its time.
+        env: vec![("CHAOS_INTERVAL", "1".to_owned()), ("FORCE", "false".to_owned())],
+        how_many,
+        once: true,
+        lost: true,
+        predicts: vec![
+            "their controllers start new pods at once".to_owned(),
+            "pods are deleted, not evicted: no disruption budget is asked".to_owned(),
+        ],
+        residue: vec![format!("new pods in place of {}", counted(hit.pods.len(), "pod"))],
+        ..Experiment::new("pod-delete", "Delete {}".to_owned())
     };
-    native::kill(wanted.fault, wanted.sight, wanted.id, how_many)
+    litmus::compile(wanted, experiment)
+}
+
+fn expects(plan: &Plan, deed: &Deed) -> Expected {
+    if plan.driver == Driver::Litmus { evidence::engine(plan, deed) } else { evidence::evicted(plan, deed) }
 }

@@ -10,6 +10,7 @@ use crate::{
         drivers::{
             CompileError,
             chaos_mesh::{self, Chaos},
+            hit,
             native::HowMany,
         },
         evidence,
@@ -23,7 +24,7 @@ pub(super) const ROW: Row = Row {
     doc: "The clocks of programs are wrong.",
     example: "time-skew deployment/payment --set offset=-10m",
     params: &[Param::needed("offset", OFFSET, "by how much the clocks are off")],
-    targets: chaos_mesh::TARGETS,
+    targets: hit::TARGETS,
     scopes: &[],
     sees: &[],
     judged: Judged::Traffic,
@@ -59,7 +60,7 @@ fn checks(_: &Fault, deed: &Deed) -> Vec<WrongIntent> {
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let text = wanted.deed.text("offset")?;
     let (sign, by) = offset(text).unwrap_or_default();
-    let hit = chaos_mesh::choose(wanted, HowMany::Percent(100.0))?;
+    let hit = hit::choose(wanted, HowMany::Percent(100.0))?;
     let container = chaos_mesh::container(&hit.pods, None)?;
     let spec = json!({"timeOffset": format!("{sign}{}s", by.as_secs().max(1)), "containerNames": [container]});
     let chaos = Chaos::new("TimeChaos", spec, format!("Set the clock of {container} in {{}} off by {text}"));

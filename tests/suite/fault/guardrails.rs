@@ -298,6 +298,7 @@ fn checked(guard: Vec<Verdict>, production: bool) -> Checked {
         plan: case.plan.id.clone(),
         kind: String::new(),
         driver: String::new(),
+        driver_why: String::new(),
         class: Class::SelfExpiring.word().to_owned(),
         class_why: String::new(),
         duration_s: 0,

@@ -6,6 +6,7 @@ mod drivers;
 mod evidence;
 mod files;
 mod guardrails;
+mod litmus;
 mod mesh_kinds;
 mod mesh_rules;
 mod native_kinds;

@@ -116,6 +116,7 @@ impl Ground {
             plan: plan.id.clone(),
             kind: plan.fault.kind.word().to_owned(),
             driver: plan.driver.word().to_owned(),
+            driver_why: String::new(),
             class: if kept { "change".to_owned() } else { plan.class.word().to_owned() },
             class_why: String::new(),
             duration_s: plan.duration.as_secs(),

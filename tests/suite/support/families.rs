@@ -362,6 +362,7 @@ pub fn wrap(
         plan: plan.id.clone(),
         kind: plan.fault.kind.word().to_owned(),
         driver: plan.driver.word().to_owned(),
+        driver_why: String::new(),
         class: plan.class.word().to_owned(),
         class_why: String::new(),
         duration_s: plan.duration.as_secs(),

@@ -184,9 +184,11 @@ fn plan<O: Objects>(
     };
     let own_restart = json::text(spec, &["restartPolicy"]) == "Always";
     let job = json::list(pod, &["metadata", "ownerReferences"]).iter().any(|one| json::text(one, &["kind"]) == "Job");
+    // The programs of an experiment end when their operator says so.
+    let told = !json::text(pod, &["metadata", "labels", "chaosUID"]).is_empty();
     let runs = if index.0 && !own_restart {
         Some(if ctx.state.quiet { Duration::ZERO } else { Duration::from_millis(400) })
-    } else if job && !proxy {
+    } else if job && !proxy && !told {
         match (workload.and_then(|one| one.completes), fortio::load(spec)) {
             (Some(completes), _) => Some(completes),
             // It ends when its operator said so, or never.

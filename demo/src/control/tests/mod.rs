@@ -18,6 +18,7 @@ mod cron;
 mod ends;
 mod fuse;
 mod images;
+mod litmus;
 mod mesh;
 mod others;
 mod rolling;

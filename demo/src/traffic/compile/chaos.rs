@@ -106,6 +106,9 @@ impl Chaos {
                 chaos.add(&object, pods);
             }
         }
+        for result in objects.list(kinds::CHAOS_RESULT, None) {
+            chaos.add_result(&result, objects, pods);
+        }
         chaos
     }
 
@@ -132,6 +135,46 @@ impl Chaos {
         for pod in hit {
             inside(self.inside.entry(pod).or_default(), json::word(object, &["kind"]), spec, &pods.all[pod as usize]);
         }
+    }
+
+    /// What helpers of Litmus do (litmuschaos.io/v1alpha1): to the pods that their result calls injected, by the settings of
+    /// the engine and, below them, of the experiment.
+    fn add_result(&mut self, result: &Value, objects: &dyn Objects, pods: &Pods) {
+        let (namespace, name) = (json::namespace(result), json::word(result, &["spec", "experiment"]));
+        let marks = result.get("metadata").and_then(|meta| meta.get("annotations")).and_then(Value::as_object);
+        let injected = marks.into_iter().flatten().filter(|(_, mark)| *mark == "injected");
+        let engine = objects.get(kinds::CHAOS_ENGINE, namespace, json::word(result, &["spec", "engine"]));
+        let info = engine.as_ref().map_or("", |engine| json::word(engine, &["spec", "appinfo", "appns"]));
+        let space = if info.is_empty() { namespace } else { info };
+        let hit: BTreeSet<u32> = injected
+            .filter_map(|(key, _)| pods.by_name.get(&(space.to_owned(), key.strip_prefix("pod/")?.to_owned())).copied())
+            .collect();
+        if hit.is_empty() {
+            return;
+        }
+        let experiment = objects.get(kinds::CHAOS_EXPERIMENT, namespace, name);
+        let own = engine.as_ref().and_then(|engine| {
+            let all = json::list(engine, &["spec", "experiments"]);
+            all.iter()
+                .find(|one| json::word(one, &["name"]) == name)
+                .map(|one| json::list(one, &["spec", "components", "env"]))
+        });
+        let below = experiment.as_ref().map(|one| json::list(one, &["spec", "definition", "env"]));
+        let env: Vec<&Value> = own.into_iter().chain(below).flatten().collect();
+        let number = |name: &str| -> f64 {
+            let found = env.iter().find(|one| json::word(one, &["name"]) == name);
+            found.and_then(|one| json::word(one, &["value"]).parse().ok()).unwrap_or_default()
+        };
+        let share = |name: &str| number(name).clamp(0.0, 100.0) / 100.0;
+        let net = match name {
+            "pod-network-latency" => {
+                Net { delay: number("NETWORK_LATENCY"), jitter: number("JITTER"), ..Net::default() }
+            }
+            "pod-network-loss" => Net { lost: share("NETWORK_PACKET_LOSS_PERCENTAGE"), ..Net::default() },
+            "pod-network-corruption" => Net { lost: share("NETWORK_PACKET_CORRUPTION_PERCENTAGE"), ..Net::default() },
+            _ => return,
+        };
+        self.wires.push(Wire { at: hit, towards: None, net });
     }
 
     fn wire(&mut self, spec: &Value, source: BTreeSet<u32>, target: BTreeSet<u32>) {

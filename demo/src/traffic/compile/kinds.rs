@@ -11,7 +11,7 @@ pub(super) const ISTIO_GATEWAY: Kind =
     Kind { group: "networking.istio.io", version: "v1", kind: "Gateway", plural: "gateways", namespaced: true };
 
 /// Kinds whose writes change how requests travel: after one of them the snapshot is compiled anew.
-pub const READ: [Kind; 24] = [
+pub const READ: [Kind; 27] = [
     NAMESPACE,
     POD,
     SERVICE,
@@ -36,4 +36,7 @@ pub const READ: [Kind; 24] = [
     kinds::IO_CHAOS,
     kinds::TIME_CHAOS,
     kinds::HTTP_CHAOS,
+    kinds::CHAOS_ENGINE,
+    kinds::CHAOS_EXPERIMENT,
+    kinds::CHAOS_RESULT,
 ];

@@ -187,3 +187,36 @@ fn slow_files_make_every_request_of_the_pod_slow_and_a_record_that_is_recovered_
     town.run(2.0);
     near(town.watch(10.0).mean("reviews-v1", "ratings-v1"), 6.0, 4.0);
 }
+
+#[test]
+fn what_litmus_calls_injected_is_late_by_the_engines_setting_or_else_the_experiments() {
+    let mut town = settled();
+    let env = |name: &str, value: &str| json!([{"name": name, "value": value}]);
+    let meta = |name: &str| json!({"namespace": "shop", "name": name});
+    let engine = json!({
+        "apiVersion": "litmuschaos.io/v1alpha1", "kind": "ChaosEngine", "metadata": meta("slow"),
+        "spec": {"appinfo": {"appns": "shop"}, "experiments": [
+            {"name": "pod-network-latency", "spec": {"components": {"env": env("NETWORK_LATENCY", "200")}}}]},
+    });
+    let experiment = json!({
+        "apiVersion": "litmuschaos.io/v1alpha1", "kind": "ChaosExperiment", "metadata": meta("pod-network-latency"),
+        "spec": {"definition": {"env": [{"name": "NETWORK_LATENCY", "value": "2000"}, {"name": "JITTER", "value": "20"}]}},
+    });
+    let marks: serde_json::Map<String, Value> =
+        REVIEWS.iter().map(|pod| (format!("pod/{pod}"), json!("injected"))).collect();
+    let mut result = json!({
+        "apiVersion": "litmuschaos.io/v1alpha1", "kind": "ChaosResult", "metadata": meta("chaos"),
+        "spec": {"engine": "slow", "experiment": "pod-network-latency"},
+    });
+    result["metadata"]["annotations"] = Value::Object(marks);
+    town.change(|shelf| {
+        shelf.put(engine);
+        shelf.put(experiment);
+        shelf.put(result);
+    });
+    town.run(3.0);
+    let seen = town.watch(20.0);
+    near(seen.mean("reviews-v1", "ratings-v1"), 6.0 + 210.0, 25.0);
+    near(seen.mean("web-v1", "reviews-v1"), 17.0 + 420.0, 45.0);
+    over(&mut town, "ChaosResult");
+}

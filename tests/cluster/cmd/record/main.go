@@ -134,6 +134,7 @@ func (r *recorder) record(crds string) error {
 			{"files": "crds", "groups": "gateway.networking.k8s.io", "source": "sigs.k8s.io/gateway-api", "version": versionOf(crds, "gateway-api"), "licence": "Apache-2.0"},
 			{"files": "crds", "groups": "networking.istio.io, security.istio.io, telemetry.istio.io, extensions.istio.io", "source": "istio.io/api", "version": versionOf(crds, "istio"), "licence": "Apache-2.0"},
 			{"files": "chaos-mesh", "groups": "chaos-mesh.org", "source": "chaos-mesh/chaos-mesh", "version": "v2.8.3", "licence": "Apache-2.0"},
+			{"files": "litmus", "groups": "litmuschaos.io", "source": "litmuschaos/chaos-operator", "version": "3.18.0", "licence": "Apache-2.0"},
 		},
 	}
 	raw, err := json.MarshalIndent(header, "", "  ")
@@ -248,13 +249,13 @@ func (r *recorder) custom() error {
 	if err := r.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", plain, &list); err != nil {
 		return err
 	}
-	kept, engine := []any{}, []any{}
+	kept, engines := []any{}, map[string][]any{}
 	for _, item := range list["items"].([]any) {
 		crd := item.(object)
 		spec := crd["spec"].(object)
 		group := spec["group"].(string)
-		chaos := group == "chaos-mesh.org" && faults[spec["names"].(object)["kind"].(string)]
-		if group != "gateway.networking.k8s.io" && !strings.HasSuffix(group, ".istio.io") && !chaos {
+		part := faults[group][spec["names"].(object)["kind"].(string)]
+		if group != "gateway.networking.k8s.io" && !strings.HasSuffix(group, ".istio.io") && part == "" {
 			continue
 		}
 		metadata := crd["metadata"].(object)
@@ -267,8 +268,8 @@ func (r *recorder) custom() error {
 		one := object{
 			"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": slim, "spec": strip(spec),
 		}
-		if chaos {
-			engine = append(engine, one)
+		if part != "" {
+			engines[part] = append(engines[part], one)
 		} else {
 			kept = append(kept, one)
 		}
@@ -278,17 +279,21 @@ func (r *recorder) custom() error {
 	}
 	byName(kept)
 	r.put("crds.json.gz", kept)
-	// Only a cluster with all custom kinds (--crds all) has them; from another the part stays as it is.
-	if len(engine) > 0 {
+	// Only a cluster with all custom kinds (--crds all) has them; from another these parts stay as they are.
+	for part, engine := range engines {
 		byName(engine)
-		r.put("chaos-mesh.json.gz", engine)
+		r.put(part+".json.gz", engine)
 	}
 	return nil
 }
 
-// faults are the kinds of Chaos Mesh that inject something by themselves.
-var faults = map[string]bool{
-	"NetworkChaos": true, "PodChaos": true, "StressChaos": true, "DNSChaos": true, "IOChaos": true, "TimeChaos": true, "HTTPChaos": true,
+// faults are the kinds of chaos engines that inject something by themselves, and what those need, each with its part of the pack.
+var faults = map[string]map[string]string{
+	"chaos-mesh.org": {
+		"NetworkChaos": "chaos-mesh", "PodChaos": "chaos-mesh", "StressChaos": "chaos-mesh", "DNSChaos": "chaos-mesh",
+		"IOChaos": "chaos-mesh", "TimeChaos": "chaos-mesh", "HTTPChaos": "chaos-mesh",
+	},
+	"litmuschaos.io": {"ChaosEngine": "litmus", "ChaosExperiment": "litmus", "ChaosResult": "litmus"},
 }
 
 func nameOf(item any) string { return item.(object)["metadata"].(object)["name"].(string) }

@@ -1,70 +1,14 @@
-//! What a chaos engine itself says of an object it was given: whether it acts, why it does not, and when it has taken
-//! everything back. A fault of an engine is active, or over, only when the engine says so.
-//!
-//! Kinds that have no engine behind them are not observed: for those the stored object is the fault.
+//! Chaos Mesh (chaos-mesh.org/v1alpha1) by the conditions and records of an object's own status.
 
 use serde_json::Value;
 
-use super::plan::{Change, Step};
+use super::{Standing, text};
 use crate::cluster::Manifest;
-
-/// Whose word counts for an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Observe {
-    /// Chaos Mesh: conditions and records in the object's own status (chaos-mesh.org/v1alpha1).
-    ChaosMesh,
-}
-
-/// How an object stands, by the word of its engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// It has not acted, and why as far as it says.
-    Pending(String),
-    /// It acts on everything it selected.
-    Active(String),
-    /// It will not act.
-    Refused(String),
-    /// It is taking back.
-    Reverting(String),
-    /// It took everything back.
-    Reverted(String),
-}
 
 /// So many failed tries of one record, with none that succeeded, and it is not waited for any longer.
 const TRIES: usize = 3;
 
-impl Observe {
-    /// Whose word counts for objects of a kind. Schedules and workflows inject through objects of their own, and what the
-    /// daemons are told is no fault of its own either.
-    pub fn of(group: &str, kind: &str) -> Option<Self> {
-        let inner = ["PodNetworkChaos", "PodIOChaos", "PodHttpChaos"];
-        let fault = group == "chaos-mesh.org" && kind.ends_with("Chaos") && !inner.contains(&kind);
-        fault.then_some(Self::ChaosMesh)
-    }
-
-    /// Whose word counts for what a step makes.
-    pub fn of_step(step: &Step) -> Option<Self> {
-        let makes = matches!(step.change, Change::Create { .. });
-        Self::of(&step.object.kind.group, &step.object.kind.kind).filter(|_| makes)
-    }
-
-    /// The engine's name.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::ChaosMesh => "Chaos Mesh",
-        }
-    }
-
-    /// How the object stands; `None`: it is not there (any more).
-    pub fn judge(self, live: Option<&Manifest>) -> Standing {
-        let Some(live) = live else { return Standing::Reverted("it is gone, and with it what held it".to_owned()) };
-        match self {
-            Self::ChaosMesh => chaos_mesh(live),
-        }
-    }
-}
-
-fn chaos_mesh(live: &Manifest) -> Standing {
+pub(super) fn judge(live: &Manifest) -> Standing {
     let records = live.at(&["status", "experiment", "containerRecords"]).and_then(Value::as_array);
     let records = records.map(Vec::as_slice).unwrap_or_default();
     let injected = records.iter().filter(|one| text(one, "phase") == "Injected").count();
@@ -103,10 +47,6 @@ fn chaos_mesh(live: &Manifest) -> Standing {
     })
 }
 
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value.get(field).and_then(Value::as_str).unwrap_or_default()
-}
-
 fn events(record: &Value) -> &[Value] {
     record.get("events").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
@@ -131,7 +71,7 @@ mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
-    use super::{Observe, Standing};
+    use super::super::{Observe, Standing};
     use crate::cluster::Manifest;
 
     fn record(phase: &str, failures: usize) -> Value {
@@ -158,7 +98,7 @@ mod tests {
     #[case(status(false, &[record("Injected", 0)], &["Selected"]), "reverting: 0 of 1 recovered")]
     #[case(status(false, &[record("Not Injected", 0)], &["Selected", "AllRecovered"]), "reverted: its own time is over")]
     fn chaos_mesh_is_taken_at_its_word(#[case] object: Value, #[case] expected: &str) {
-        let said = match Observe::ChaosMesh.judge(Some(&Manifest(object))) {
+        let said = match Observe::ChaosMesh.judge(&[Some(Manifest(object))]) {
             Standing::Pending(why) => format!("pending: {why}"),
             Standing::Active(why) => format!("active: {why}"),
             Standing::Refused(why) => format!("refused: {why}"),
@@ -173,16 +113,7 @@ mod tests {
         let mut object = status(false, &[record("Not Injected", 0), record("Injected", 0)], &[]);
         object["metadata"] = json!({"deletionTimestamp": "2026-11-26T09:00:00Z"});
         let engine = Observe::ChaosMesh;
-        assert_eq!(engine.judge(Some(&Manifest(object))), Standing::Reverting("1 of 2 recovered".to_owned()));
-        assert!(matches!(engine.judge(None), Standing::Reverted(_)));
-    }
-
-    #[test]
-    fn only_faults_are_observed() {
-        assert_eq!(Observe::of("chaos-mesh.org", "NetworkChaos"), Some(Observe::ChaosMesh));
-        for (group, kind) in [("chaos-mesh.org", "Schedule"), ("chaos-mesh.org", "PodNetworkChaos"), ("apps", "Chaos")]
-        {
-            assert_eq!(Observe::of(group, kind), None, "{kind}");
-        }
+        assert_eq!(engine.judge(&[Some(Manifest(object))]), Standing::Reverting("1 of 2 recovered".to_owned()));
+        assert!(matches!(engine.judge(&[None]), Standing::Reverted(_)));
     }
 }
