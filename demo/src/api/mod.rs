@@ -20,7 +20,7 @@ mod lesser;
 mod objects;
 mod openapi;
 mod options;
-mod pack;
+pub mod pack;
 mod patch;
 mod path;
 mod protobuf;

@@ -24,11 +24,14 @@ type Files = &'static [(&'static str, &'static str)];
 type Texts = (&'static str, &'static str, Files, Option<&'static str>);
 
 macro_rules! world {
-    ($name:literal: $($file:literal),*; $rules:expr) => {
+    (text $name:literal $file:literal) => { include_str!(concat!("../../worlds/", $name, "/", $file)) };
+    (text $name:literal $file:literal $of:literal) => { include_str!(concat!("../../worlds/", $of, "/", $file)) };
+    // A manifest is the world's own, or that of another world.
+    ($name:literal: $($file:literal $(of $of:literal)?),*; $rules:expr) => {
         (
             $name,
             include_str!(concat!("../../worlds/", $name, ".yaml")),
-            &[$(($file, include_str!(concat!("../../worlds/", $name, "/", $file)))),*],
+            &[$(($file, world!(text $name $file $($of)?))),*],
             $rules,
         )
     };
@@ -40,6 +43,9 @@ const WORLDS: &[Texts] = &[
         "infra/gateway.yaml", "infra/backends.yaml",
         "shop/catalogue.yaml", "shop/orders.yaml", "shop/discovery.yaml", "shop/routes.yaml", "shop/mesh.yaml", "shop/litmus.yaml",
         "default/ngi14.yaml"; None),
+    world!("services":
+        "system/istio-system.yaml" of "shop", "system/monitoring.yaml" of "shop", "system/chaos-mesh.yaml" of "shop",
+        "system/litmus.yaml" of "shop", "services.yaml", "litmus.yaml"; None),
     world!("talk-2024": "system.yaml", "gateway.yaml", "backends.yaml";
         Some(include_str!("../../worlds/talk-2024.model.yaml"))),
     world!("tutorial": "cluster.yaml", "httpbin.yaml", "ngi14.yaml"; None),

@@ -24,6 +24,7 @@ pub(super) const ROW: Row = Row {
         Param::optional("count", ParamType::Whole { min: 1, max: 1000 }, "how many pods").instead_of("percent"),
         Param::optional("percent", ParamType::Percent, "share of the pods, rounded down, at least one")
             .instead_of("count"),
+        litmus::SERVICE_ACCOUNT,
     ],
     targets: &[
         TargetType::Workload(&["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod"]),
