@@ -33,7 +33,7 @@ pub const GROUP: &str = "litmuschaos.io";
 
 /// Whose rights the pods of the experiment have.
 pub const SERVICE_ACCOUNT: Param = Param::optional(
-    "service_account",
+    "account",
     ParamType::Name,
     "Litmus alone: the ServiceAccount of its pods; when absent litmus-admin or EXPERIMENT-sa if there is one, else one is made",
 );

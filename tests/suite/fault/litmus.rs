@@ -119,9 +119,9 @@ fn an_account_is_taken_as_asked_as_usual_or_refused_by_the_nearest_name() {
     let mut sight = lab();
     sight.service_accounts.push(Manifest(json!({"metadata": {"name": "chaos-runner"}})));
     let account = |plan: &Plan| made(plan).last().unwrap().text(&["spec", "chaosServiceAccount"]).unwrap().to_owned();
-    assert_eq!(account(&plan(&delay(&[("service_account", json!("chaos-runner"))]), &sight)), "chaos-runner");
+    assert_eq!(account(&plan(&delay(&[("account", json!("chaos-runner"))]), &sight)), "chaos-runner");
     assert_eq!(account(&plan(&delay(&[]), &sight)), "litmus-admin");
-    let said = compile(&delay(&[("service_account", json!("chaos-runer"))]), &sight, "7f3a9c").unwrap_err().to_string();
+    let said = compile(&delay(&[("account", json!("chaos-runer"))]), &sight, "7f3a9c").unwrap_err().to_string();
     assert!(said.contains("no ServiceAccount chaos-runer in shop") && said.contains("`chaos-runner`?"), "{said}");
 }
 
