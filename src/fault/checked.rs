@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{plan::Plan, preview::Preview};
+use super::{gitops::Foretold, plan::Plan, preview::Preview};
 use crate::cluster::{ClusterId, Manifest};
 
 /// How long an approval may come after the check.
@@ -23,6 +23,8 @@ pub struct Checked {
     pub identities: Vec<String>,
     /// By step: uid of the object before; `None` for a create.
     pub uids: Vec<Option<String>>,
+    /// What GitOps owners of touched objects will do.
+    pub foretold: Vec<Foretold>,
     /// The cluster the answers came from.
     pub cluster: ClusterId,
     /// Hash of cluster uid, plan, identities, targets and policy: the same world gives the same token.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    gitops,
+    gitops::Foretold,
     plan::{Change, Plan, Step},
     select,
     sight::Sight,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// All rivals of a plan, in words.
-pub fn rivals(plan: &Plan, sight: &Sight) -> Vec<String> {
+pub fn rivals(plan: &Plan, sight: &Sight, foretold: &[Foretold]) -> Vec<String> {
     let mut all = Vec::new();
     for step in &plan.steps {
         let Some(before) = &step.before else { continue };
@@ -22,8 +22,13 @@ pub fn rivals(plan: &Plan, sight: &Sight) -> Vec<String> {
             continue;
         }
         autoscaler(step, sight, &mut all);
-        if let Some(owner) = gitops::owner(before, &step.object) {
-            all.push(format!("{}: {} owns it; {}", step.object.short(), owner.owner, owner.reverts));
+        if let Some(one) = foretold.iter().find(|one| one.step == step.n) {
+            all.push(format!(
+                "{}: {} owns it; {}",
+                step.object.short(),
+                one.forecast.owner.called(),
+                one.forecast.words()
+            ));
         }
         if let Some((kind, name, _)) = select::controller(before) {
             all.push(format!("{}: {kind} {name} controls it and may put it back at any time", step.object.short()));
@@ -41,7 +46,8 @@ pub fn rivals(plan: &Plan, sight: &Sight) -> Vec<String> {
     all
 }
 
-fn touched(step: &Step) -> Vec<Path> {
+/// The paths a step writes.
+pub fn touched(step: &Step) -> Vec<Path> {
     match &step.change {
         Change::Patch { edits } => edits.iter().map(|edit| edit.path.clone()).collect(),
         Change::Scale { .. } => {

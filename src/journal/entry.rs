@@ -291,6 +291,8 @@ pub enum Cause {
     Signal,
     /// Its owner is gone.
     Orphan,
+    /// Somebody else put everything back.
+    Reverted,
 }
 
 /// What the undo of one step came to. The words are those of the machine output.
@@ -404,6 +406,7 @@ impl Cause {
             Self::FailedStep => "failed-step",
             Self::LostLink => "lost-link",
             Self::Signal => "signal",
+            Self::Reverted => "reverted",
             Self::Orphan => "orphan",
         }
     }

@@ -114,6 +114,7 @@ pub fn cause_word(cause: Cause) -> &'static str {
         Cause::FailedStep => "a step that failed",
         Cause::LostLink => "the lost link",
         Cause::Signal => "the end of its process",
+        Cause::Reverted => "somebody who put it back",
         Cause::Orphan => "a start that found it without an owner",
     }
 }

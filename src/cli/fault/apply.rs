@@ -273,7 +273,8 @@ async fn wait(
         }
         Shape::Table => out.text(print::injection(&view)),
     }
-    let held = view.cause != Some(Cause::Breached);
+    // What others took back early did not last as long as it was meant to.
+    let held = !matches!(view.cause, Some(Cause::Breached | Cause::Reverted));
     Ok(if view.state == State::Recovered && held { Ending::Done } else { Ending::Unmet })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use thiserror::Error;
 
-use super::{lifelines, rehearsal, reviews, sight};
+use super::{foretell, lifelines, rehearsal, reviews, sight};
 use crate::{
     base::{redact, sanitize},
     cluster::{
@@ -22,6 +22,7 @@ use crate::{
         diff,
         drivers::{self, CompileError},
         fuse,
+        gitops::Foretold,
         identity::identity,
         intent::Fault,
         moved::moved,
@@ -143,13 +144,15 @@ pub async fn check<A: Api>(
         let lifelines = lifelines::look(api, &plan, sight, &terms.policy, known).await;
         Ok::<_, CheckError>((open, lifelines.map_err(link("the lifelines could not be looked at"))?))
     };
-    let (cluster, rehearsed, fuses, rights, around) = futures::join!(
+    let (cluster, rehearsed, fuses, rights, around, foretold) = futures::join!(
         cluster_id::ask(api, &witnesses),
         join_all(plan.steps.iter().map(|step| rehearsal::rehearse(api, &plan, step))),
         fuses(api, &plan),
         reviews::review(api, &plan, home),
         around,
+        Box::pin(foretell::foretell(api, &plan)),
     );
+    let foretold = foretold.map_err(link("the owner of an object could not be read"))?;
     let cluster = cluster.map_err(link("the cluster's identity could not be read"))?;
     let (fuses, fuse_troubles) = fuses.map_err(link("the dry run of the fuse got no answer"))?;
     let rights = rights.map_err(link("an access review got no answer"))?;
@@ -160,6 +163,7 @@ pub async fn check<A: Api>(
             .filter(|name| sight.namespaces.get(*name).is_some_and(terminates))
             .cloned()
             .collect(),
+        foretold: foretold.clone(),
         open,
         lifelines: lifelines.lifelines,
         lifelines_unread: lifelines.lifelines_unread,
@@ -206,9 +210,17 @@ pub async fn check<A: Api>(
         changes: Vec::new(),
         blast,
         guard: Vec::new(),
-        predicts: clean(plan.predicts.iter().cloned().chain(early(&plan)).chain(repeated).collect()),
+        predicts: clean(
+            plan.predicts
+                .iter()
+                .cloned()
+                .chain(early(&plan))
+                .chain(repeated)
+                .chain(foretold.iter().filter_map(Foretold::predicts))
+                .collect(),
+        ),
         residue: clean(residue),
-        rivals: clean(rivals::rivals(&plan, sight)),
+        rivals: clean(rivals::rivals(&plan, sight, &foretold)),
         undo: plan.undo.clone(),
     };
     let mut checked = Checked {
@@ -218,6 +230,7 @@ pub async fn check<A: Api>(
         stored,
         identities,
         uids,
+        foretold,
         cluster,
         token,
         at: api.now(),

@@ -60,14 +60,16 @@ async fn take_back<A: Api>(
     // Others learn of it beside the undo: no request of it waits for theirs.
     let telling = nets::briefly(nets::tell_records(api, &warrant, &case.arm, "state", State::Undoing.word()));
     tokio::join!(undo_all(api, ledger, case, &mut undoer, orders), telling);
-    let mut notes = loop {
+    // What was learnt while it acted is told with what the verification finds.
+    let mut notes = ledger.view().notes.clone();
+    notes.extend(loop {
         ledger.enter(api, State::Verifying);
         if let Some(notes) = verify(api, ledger, case, &mut undoer).await {
             break notes;
         }
         ledger.enter(api, State::Undoing);
         undo_all(api, ledger, case, &mut undoer, orders).await;
-    };
+    });
     let mut residue = residue(case, &undoer);
     residue.extend(observing::left_behind(api, &case.arm.steps).await);
     notes.extend(converge(api, case, &undoer).await);

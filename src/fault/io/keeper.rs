@@ -13,6 +13,7 @@ use super::{
     events,
     executor::{Hands, apply_all, rise},
     finish::finish,
+    foretell,
     ledger::{Ledger, first_view},
     nets,
     orders::{Order, Orders, over, patient, unless_over},
@@ -65,6 +66,14 @@ impl<A> Clone for Bench<A> {
             meter: self.meter.clone(),
         }
     }
+}
+
+/// What a look at the cluster found that ends an injection.
+enum Looked {
+    /// Its record is gone, and what that means.
+    Gone(String),
+    /// Somebody put everything back, in words.
+    PutBack(Vec<String>),
 }
 
 /// The journal is durable: what comes next may touch the cluster.
@@ -149,7 +158,13 @@ impl<A: Api> Bench<A> {
                     deadline: Some(lease.min(ends)),
                     ending: orders.ending(),
                 };
-                self.watch_over(&mut ledger, &hands, watching, lease, ends, &mut orders).await
+                let cause = self.watch_over(&mut ledger, &hands, watching, lease, ends, &mut orders).await;
+                let acted = Duration::try_from(api.now().duration_since(active)).unwrap_or_default();
+                let missed = checked.foretold.iter().filter_map(|one| one.missed(acted));
+                if cause != Cause::Reverted {
+                    ledger.show(|view| view.notes.extend(missed));
+                }
+                cause
             }
             Err((cause, error)) => {
                 ledger.show(|view| view.notes.push(error.to_string()));
@@ -223,6 +238,8 @@ impl<A: Api> Bench<A> {
         let mut sentry = self.sentry.clone();
         let mut ending = orders.ending();
         let mut climb = Climb::new(&hands.checked.plan, api.now());
+        let (foretold, active) = (hands.checked.foretold.as_slice(), api.now());
+        let acted = || Duration::try_from(api.now().duration_since(active)).unwrap_or_default();
         loop {
             if let Some(cause) = ending.told() {
                 return cause;
@@ -248,12 +265,15 @@ impl<A: Api> Bench<A> {
                 if hands.recorded {
                     match nets::own_record(api, hands.arm).await {
                         Ok(Ok(_)) => ledger.trouble(api, None),
-                        Ok(Err(why)) => return Some(why),
+                        Ok(Err(why)) => return Some(Looked::Gone(why)),
                         // The deadline rules; until then the state is what was last seen.
                         Err(trouble) => ledger.trouble(api, Some(trouble.to_string())),
                     }
                 }
-                api.sleep(LOOK).await;
+                if foretell::put_back(api, &hands.arm.steps, foretold).await {
+                    return Some(Looked::PutBack(foretold.iter().map(|one| one.happened(acted())).collect()));
+                }
+                api.sleep(if foretold.is_empty() { LOOK } else { LOOK / 2 }).await;
                 None
             };
             let lost = async {
@@ -279,9 +299,16 @@ impl<A: Api> Bench<A> {
                     ledger.show(|view| view.notes.push(why));
                     return Cause::Signal;
                 }
-                stopped = look => if let Some(why) = stopped {
-                    ledger.show(|view| view.notes.push(why));
-                    return Cause::Stop;
+                seen = look => match seen {
+                    Some(Looked::Gone(why)) => {
+                        ledger.show(|view| view.notes.push(why));
+                        return Cause::Stop;
+                    }
+                    Some(Looked::PutBack(words)) => {
+                        ledger.show(|view| view.notes.extend(words));
+                        return Cause::Reverted;
+                    }
+                    None => {}
                 },
                 () = api.sleep(left) => {}
             }

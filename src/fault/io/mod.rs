@@ -11,6 +11,7 @@ mod executor;
 mod finding;
 mod finish;
 mod foresee;
+mod foretell;
 pub mod fresh;
 pub mod glance;
 pub mod guardian;

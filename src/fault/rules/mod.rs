@@ -17,6 +17,7 @@ use jiff::Timestamp;
 pub(crate) use setting::secret_undo;
 
 use super::{
+    gitops::Foretold,
     plan::Plan,
     policy::{Pinned, Policy},
     preview::{Blast, DryRun, Ruling, Verdict},
@@ -51,6 +52,8 @@ pub struct Findings {
     pub record_bytes: Option<usize>,
     /// Rights that could not be asked about.
     pub unasked: Vec<String>,
+    /// What GitOps owners of touched objects will do.
+    pub foretold: Vec<Foretold>,
     /// Touched namespaces that are being deleted.
     pub terminating: Vec<String>,
     /// Open injections of anybody; `None` when the records could not be listed.

@@ -4,8 +4,7 @@ use super::{Case, say};
 use crate::{
     cluster::warrant::Purpose,
     fault::{
-        gitops::owner,
-        plan::Change,
+        gitops::Foretold,
         preview::{DryRun, Ruling, Verdict},
         record,
     },
@@ -80,15 +79,9 @@ pub(super) fn terminating(case: &Case<'_>) -> Verdict {
 }
 
 pub(super) fn gitops(case: &Case<'_>) -> Verdict {
-    let mut found = Vec::new();
-    for step in &case.plan.steps {
-        if matches!(step.change, Change::Create { .. } | Change::Evict) {
-            continue;
-        }
-        if let Some(owner) = step.before.as_ref().and_then(|before| owner(before, &step.object)) {
-            found.push(format!("{}: {}; {}", step.object.short(), owner.owner, owner.reverts));
-        }
-    }
+    let told =
+        |one: &Foretold| format!("{}: {}; {}", one.object.short(), one.forecast.owner.called(), one.forecast.words());
+    let found: Vec<String> = case.findings.foretold.iter().map(told).collect();
     if found.is_empty() {
         return say("gitops", Ruling::Ok, "not managed by Argo CD or Flux", "not managed", "");
     }

@@ -1,6 +1,6 @@
 //! Plans in the shop for the guardrails to judge: one that no rule objects to, and what may be wrong with it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use brink::{
     cluster::{Kind, Manifest, ObjectRef, warrant::Purpose},
@@ -8,6 +8,7 @@ use brink::{
         blackout::Blackout,
         blast::blast,
         drivers::compile,
+        gitops::{self, Does, Forecast, Foretold},
         intent::{Fault, FaultKind, Target},
         known,
         plan::{Change, Plan, Step},
@@ -109,6 +110,10 @@ pub fn patch_of_tracked(purpose: Purpose) -> Case {
         Some(tracked()),
     );
     case.plan.purpose = purpose;
+    let object = case.plan.steps[0].object.clone();
+    let owner = gitops::owner(&tracked(), &object).unwrap();
+    let forecast = Forecast { owner, does: Does::Reverts(Duration::from_secs(5)) };
+    case.findings.foretold = vec![Foretold { step: 1, object, forecast }];
     case
 }
 

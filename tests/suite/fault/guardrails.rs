@@ -315,6 +315,7 @@ fn checked(guard: Vec<Verdict>, production: bool) -> Checked {
         undo: Vec::new(),
     };
     Checked {
+        foretold: Vec::new(),
         plan: case.plan,
         preview,
         stored: Vec::new(),

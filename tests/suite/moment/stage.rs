@@ -129,10 +129,11 @@ impl Ground {
             guard,
             predicts: plan.predicts.clone(),
             residue,
-            rivals: rivals(&plan, &self.sight),
+            rivals: rivals(&plan, &self.sight, &[]),
             undo: plan.undo.clone(),
         };
         let mut checked = Checked {
+            foretold: Vec::new(),
             confirm_name: approval::name_to_type(&plan),
             production: terms.policy.is_production(&terms.context),
             preview,

@@ -385,6 +385,7 @@ pub fn wrap(
         undo: Vec::new(),
     };
     Checked {
+        foretold: Vec::new(),
         token: format!("token-{}", plan.id),
         plan,
         preview,
