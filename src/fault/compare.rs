@@ -190,6 +190,11 @@ pub fn deviations(promised: &Manifest, stored: &Manifest) -> Vec<String> {
 /// Who last wrote a path, by `managedFields` (meta/v1 `ManagedFieldsEntry`): the latest entry that names it, else the latest
 /// that is not brink's.
 pub fn last_writer(object: &Manifest, path: &[Seg]) -> Option<String> {
+    last_write(object, path).map(|(manager, _)| manager.to_owned())
+}
+
+/// The same, with when that was; whole seconds, and empty where the server does not tell.
+pub fn last_write<'a>(object: &'a Manifest, path: &[Seg]) -> Option<(&'a str, &'a str)> {
     let entries = object.at(&["metadata", "managedFields"])?.as_array()?;
     let mut best: Option<(bool, &str, &str)> = None;
     for entry in entries {
@@ -204,7 +209,7 @@ pub fn last_writer(object: &Manifest, path: &[Seg]) -> Option<String> {
             best = Some(candidate);
         }
     }
-    best.map(|(_, _, manager)| manager.to_owned())
+    best.map(|(_, time, manager)| (manager, time))
 }
 
 fn owns(fields: &Value, path: &[Seg]) -> bool {

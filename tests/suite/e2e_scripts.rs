@@ -64,12 +64,27 @@ fn whole(told: &[Value]) {
     assert_eq!(told.last().unwrap()["name"], "the world is as it was");
 }
 
-const SCRIPTS: [&str; 6] =
-    ["scale-down-up", "gateway-partition", "load", "bad-image", "route-conflict", "service-latency"];
+const SCRIPTS: [&str; 7] = [
+    "scale-down-up",
+    "gateway-partition",
+    "load",
+    "bad-image",
+    "route-conflict",
+    "gitops-fights-back",
+    "service-latency",
+];
 
 #[rstest]
 fn it_plays(
-    #[values("scale-down-up", "gateway-partition", "load", "bad-image", "route-conflict", "service-latency")]
+    #[values(
+        "scale-down-up",
+        "gateway-partition",
+        "load",
+        "bad-image",
+        "route-conflict",
+        "gitops-fights-back",
+        "service-latency"
+    )]
     script: &str,
 ) {
     whole(&play(script, "20", "80x24", 1));
@@ -87,7 +102,7 @@ fn one_plays_in_real_time() {
 
 /// Seeds and speeds change names and draws, never what happens.
 #[test]
-#[ignore = "takes half an hour: six scripts, five seeds, two speeds"]
+#[ignore = "takes three quarters of an hour: seven scripts, five seeds, two speeds"]
 fn the_grid() {
     let mut played = 0;
     for script in SCRIPTS {
@@ -110,7 +125,7 @@ fn the_list_names_worlds_and_scripts() {
         list[key].as_array().unwrap().iter().map(|one| one[name].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(names("scripts", "script"), SCRIPTS);
-    assert_eq!(names("worlds", "world"), ["shop", "services", "talk-2024", "tutorial"]);
+    assert_eq!(names("worlds", "world"), ["shop", "gitops", "services", "talk-2024", "tutorial"]);
     let text = home.brink(["demo", "--list"]).stdout;
     assert!(text.contains("bad-image") && text.contains("min, world tutorial"), "{text}");
 }

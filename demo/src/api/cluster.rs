@@ -125,9 +125,14 @@ impl Cluster {
             }));
         }
         let asked = |set: &str| sets.iter().any(|one| one.split('/').next() == Some(set));
-        let chaos_mesh = asked("chaos-mesh").then(pack::chaos_mesh).and_then(Value::as_array);
-        let litmus = asked("litmus").then(pack::litmus).and_then(Value::as_array);
-        let own = pack::definitions().as_array().into_iter().chain(chaos_mesh).chain(litmus);
+        let part = |set: &str, part: fn() -> &'static Value| asked(set).then(part).and_then(Value::as_array);
+        let apart = [
+            part("chaos-mesh", pack::chaos_mesh),
+            part("litmus", pack::litmus),
+            part("argo-cd", pack::argo_cd),
+            part("flux", pack::flux),
+        ];
+        let own = pack::definitions().as_array().into_iter().chain(apart.into_iter().flatten());
         let recorded = own.chain(pack::roles().as_array());
         for object in recorded.flatten() {
             cluster.furnish(object.clone());

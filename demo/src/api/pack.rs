@@ -59,6 +59,8 @@ part!(discovery, "discovery", "Groups with their versions, in the form of aggreg
 part!(columns, "columns", "`columnDefinitions` by path of the collection.");
 part!(definitions, "crds", "CustomResourceDefinitions.");
 part!(chaos_mesh, "chaos-mesh", "CustomResourceDefinitions of the faults of Chaos Mesh.");
+part!(argo_cd, "argo-cd", "CustomResourceDefinitions of Argo CD.");
+part!(flux, "flux", "CustomResourceDefinitions of Flux.");
 part!(litmus, "litmus", "CustomResourceDefinitions of Litmus.");
 part!(roles, "roles", "ClusterRoles and their bindings that every cluster has.");
 part!(proto, "proto", "Field numbers of the protobuf encoding by type, and the types of kinds.");
@@ -130,6 +132,8 @@ mod tests {
             super::definitions(),
             super::chaos_mesh(),
             super::litmus(),
+            super::argo_cd(),
+            super::flux(),
             super::roles(),
             super::proto(),
             super::version(),

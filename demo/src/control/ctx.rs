@@ -13,6 +13,7 @@ use super::{
     Controller,
     behaviour::Behaviours,
     events::Series,
+    gitops::Git,
     hpa, json,
     key::Key,
     kinds,
@@ -73,6 +74,10 @@ pub struct State {
     pub(super) scalers: HashMap<String, hpa::Memory>,
     /// By uid of a chaos object: whether its daemons are injecting or recovering, and when they will be through.
     pub(super) chaos: HashMap<String, (bool, Timestamp)>,
+    /// What stands in Git.
+    pub git: Arc<Git>,
+    /// By uid of who keeps objects: when it puts back what differs, or looks for it.
+    pub(super) heals: HashMap<String, Timestamp>,
 }
 
 impl State {
@@ -98,6 +103,7 @@ impl State {
             self.written.remove(&(old.uid.clone(), Part::Status));
             self.kubelet.remove(&old.uid);
             self.chaos.remove(&old.uid);
+            self.heals.remove(&old.uid);
             self.unready.remove(&old.uid);
             self.usage.forget(&key.namespace, &key.name);
         }

@@ -14,6 +14,7 @@ mod endpoints;
 pub mod events;
 mod gateway;
 mod gc;
+pub mod gitops;
 mod hpa;
 pub mod inject;
 mod istio;
@@ -91,4 +92,6 @@ pub enum Controller {
     ChaosMesh,
     /// Takes the engines of Litmus up and down.
     Litmus,
+    /// Keeps objects as Git has them.
+    GitOps,
 }

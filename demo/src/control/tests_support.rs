@@ -145,7 +145,8 @@ impl Objects for Shelf {
     fn replace(&mut self, kind: Kind, mut object: Value, _manager: &str) -> Result<Arc<Value>, Refused> {
         let (key, held) = self.held(kind, &object)?;
         // Kinds without a status subresource are written as one.
-        if !kinds::CHAOS_MESH.contains(&kind) && !kinds::LITMUS.contains(&kind) {
+        let whole = kinds::CHAOS_MESH.contains(&kind) || kinds::LITMUS.contains(&kind) || kind == kinds::APPLICATION;
+        if !whole {
             json::set(&mut object, &["status"], json::at(&held, &["status"]).clone());
         }
         if json::at(&object, &["status"]).is_null() {

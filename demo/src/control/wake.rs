@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     Controller, chaos_mesh,
     ctx::{LAG, State},
+    gitops,
     key::Key,
     kinds, litmus,
     rows::Row,
@@ -28,6 +29,10 @@ pub(super) fn news(state: &mut State, key: &Key, old: Option<&Row>, new: Option<
     }
     let fresh = old.is_none() || new.is_none() || old.map(|row| &row.uid) != new.map(|row| &row.uid);
     wake.owners(old, new);
+    // Argo CD watches what it keeps; Flux comes when it comes.
+    if let Some(owner) = wake.state.git.owner(key).filter(|owner| owner.kind == kinds::APPLICATION).cloned() {
+        wake.one(Controller::GitOps, &owner);
+    }
     wake.collector(key, old, new, fresh);
     match key.kind {
         kinds::POD => wake.pod(key, old, new),
@@ -62,6 +67,7 @@ fn own(kind: Kind) -> Option<Controller> {
         kinds::HPA => Controller::Hpa,
         kinds::NODE => Controller::Node,
         kinds::GATEWAY => Controller::Istio,
+        kinds::APPLICATION | kinds::KUSTOMIZATION => Controller::GitOps,
         kinds::CHAOS_ENGINE => Controller::Litmus,
         kind if kinds::CHAOS_MESH.contains(&kind) => Controller::ChaosMesh,
         _ => return None,
@@ -193,6 +199,10 @@ impl Wake<'_> {
         if [old, new].into_iter().flatten().any(istiod) && ready(old) != ready(new) {
             self.mesh();
             self.every(Controller::Istio, kinds::GATEWAY);
+        }
+        if [gitops::ARGO_HOME, gitops::FLUX_HOME].contains(&key.namespace.as_str()) && ready(old) != ready(new) {
+            self.every(Controller::GitOps, kinds::APPLICATION);
+            self.every(Controller::GitOps, kinds::KUSTOMIZATION);
         }
         if key.namespace == litmus::HOME && ready(old) != ready(new) {
             self.every(Controller::Litmus, kinds::CHAOS_ENGINE);

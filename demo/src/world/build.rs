@@ -57,6 +57,7 @@ pub fn build(
     let mut file = filler::fit(file, pods);
     let mut control = Control::new(seed);
     control.state.behaviours = file.behaviours.clone();
+    control.state.git = std::sync::Arc::new(file.git.clone());
     grow_old(&mut file);
     let begin = oldest(&file, now);
     stage.set_now(begin);

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     Trouble,
     embedded::Bundle,
+    gitops,
     manifest::{self, Kinds, Manifest},
 };
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
     },
     control::{
         behaviour::{Behaviours, Crash, Image, Workload},
+        gitops::Git,
         json,
     },
 };
@@ -45,8 +47,8 @@ pub struct WorldFile {
     pub serves: BTreeMap<String, Value>,
     /// Who calls from outside, in the words of the traffic.
     pub flows: Vec<Value>,
-    /// Applications that GitOps keeps.
-    pub gitops: Vec<Value>,
+    /// What GitOps keeps.
+    pub git: Git,
     /// What fills a larger world.
     pub filler: Option<Filler>,
     /// How many pods it has when nobody asks; `None`: what its manifests make.
@@ -125,6 +127,7 @@ pub fn read_with(bundle: &Bundle, find: &dyn Fn(&str, &str) -> Option<Kind>) -> 
             world.manifests.extend(found);
         }
     }
+    let manifests_end = world.manifests.len();
     for (key, at) in entries {
         let section = Section::new(file, at, &key.value);
         match key.value.as_str() {
@@ -135,7 +138,13 @@ pub fn read_with(bundle: &Bundle, find: &dyn Fn(&str, &str) -> Option<Kind>) -> 
             "images" => world.behaviours.images = images(section)?,
             "behaviour" => behaviour(section, &mut world)?,
             "traffic" => world.flows = flows(section, &world)?,
-            "gitops" => world.gitops = section.list()?.iter().map(|one| one.value.value()).collect(),
+            "gitops" => {
+                let of = |source: &str| {
+                    let at = folders.iter().position(|(name, _)| name == source)?;
+                    Some(folders[at].1..folders.get(at + 1).map_or(manifests_end, |(_, begin)| *begin))
+                };
+                world.git = gitops::read(section, &mut world, &of)?;
+            }
             "filler" => world.filler = Some(filler(section)?),
             "pods" => world.pods = Some(section.whole()?),
             "nodes" => world.nodes = Some(section.whole()?).filter(|nodes| *nodes > 0),

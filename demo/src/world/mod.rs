@@ -9,6 +9,7 @@ mod embedded;
 pub mod file;
 mod filler;
 mod flood;
+mod gitops;
 mod keeping;
 pub mod limits;
 mod living;

@@ -14,6 +14,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("load", include_str!("../../../demo/scripts/load.yaml")),
     ("bad-image", include_str!("../../../demo/scripts/bad-image.yaml")),
     ("route-conflict", include_str!("../../../demo/scripts/route-conflict.yaml")),
+    ("gitops-fights-back", include_str!("../../../demo/scripts/gitops-fights-back.yaml")),
     ("service-latency", include_str!("../../../demo/scripts/service-latency.yaml")),
 ];
 

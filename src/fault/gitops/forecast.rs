@@ -248,7 +248,7 @@ impl Foretold {
     /// It was put back so long after it acted.
     pub fn happened(&self, after: Duration) -> String {
         let (who, object) = (self.forecast.owner.called(), self.object.short());
-        let after = span::format(Duration::from_secs(after.as_secs()));
+        let after = span::format(Duration::from_secs((after + Duration::from_millis(500)).as_secs()));
         let told = match &self.forecast.does {
             Does::Leaves(_) => "foretold was that it stays".to_owned(),
             Does::Unknown(_) => "nobody could foretell it".to_owned(),

@@ -1,5 +1,7 @@
 //! Asks what the GitOps owners of touched objects will do about a change, and looks whether they did it.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{
     finding::get,
     sight::{answered, items},
@@ -10,12 +12,14 @@ use crate::{
         api::{Api, Read as Ask, Trouble},
     },
     fault::{
-        arming, edit,
+        arming,
+        compare::last_write,
+        edit,
         gitops::{self, Change, Foretold, Owner, Read, forecast},
         plan::{self, Plan},
         rivals,
     },
-    journal::entry::StepFact,
+    journal::entry::{StepFact, Touched},
 };
 
 /// What is foretold of every step whose object somebody owns.
@@ -61,20 +65,22 @@ async fn own_object<A: Api>(api: &A, owner: &Owner) -> Result<Read, Trouble> {
     Ok(found.map_or(Read::Absent, |own| Read::There(Box::new(own))))
 }
 
-/// Whether every one of these objects is again as it was before; what cannot be read is not.
-pub(crate) async fn put_back<A: Api>(api: &A, steps: &[StepFact], foretold: &[Foretold]) -> bool {
-    let mut looked = false;
+/// When the last of these objects was put back, if all of them are again as they were; what cannot be read is not.
+pub(crate) async fn put_back<A: Api>(api: &A, steps: &[StepFact], foretold: &[Foretold]) -> Option<Timestamp> {
+    let mut last = None;
     for step in steps.iter().filter(|step| foretold.iter().any(|one| one.step == step.n)) {
-        looked = true;
-        match get(api, &arming::object(&step.object)).await {
-            Ok(Some(live)) if as_before(step, &live) => {}
-            Ok(_) | Err(_) => return false,
-        }
+        let live = get(api, &arming::object(&step.object)).await.ok()?.filter(|live| as_before(step, live))?;
+        // By who wrote it; a look comes some time after.
+        let written: Option<Timestamp> =
+            step.paths.iter().filter_map(|touched| last_write(&live, &touched.path)?.1.parse().ok()).max();
+        // The server tells whole seconds: on average it was half of one later.
+        let at = written.and_then(|at| at.checked_add(SignedDuration::from_millis(500)).ok());
+        last = last.max(Some(at.unwrap_or_else(|| api.now())));
     }
-    looked
+    last
 }
 
 fn as_before(step: &StepFact, live: &Manifest) -> bool {
-    let same = |touched: &crate::journal::entry::Touched| edit::find(&live.0, &touched.path) == touched.pre.as_ref();
+    let same = |touched: &Touched| edit::find(&live.0, &touched.path) == touched.pre.as_ref();
     step.uid.as_deref() == live.text(&["metadata", "uid"]) && !step.paths.is_empty() && step.paths.iter().all(same)
 }

@@ -239,7 +239,6 @@ impl<A: Api> Bench<A> {
         let mut ending = orders.ending();
         let mut climb = Climb::new(&hands.checked.plan, api.now());
         let (foretold, active) = (hands.checked.foretold.as_slice(), api.now());
-        let acted = || Duration::try_from(api.now().duration_since(active)).unwrap_or_default();
         loop {
             if let Some(cause) = ending.told() {
                 return cause;
@@ -270,8 +269,9 @@ impl<A: Api> Bench<A> {
                         Err(trouble) => ledger.trouble(api, Some(trouble.to_string())),
                     }
                 }
-                if foretell::put_back(api, &hands.arm.steps, foretold).await {
-                    return Some(Looked::PutBack(foretold.iter().map(|one| one.happened(acted())).collect()));
+                if let Some(at) = foretell::put_back(api, &hands.arm.steps, foretold).await {
+                    let acted = Duration::try_from(at.duration_since(active)).unwrap_or_default();
+                    return Some(Looked::PutBack(foretold.iter().map(|one| one.happened(acted)).collect()));
                 }
                 api.sleep(if foretold.is_empty() { LOOK } else { LOOK / 2 }).await;
                 None

@@ -68,9 +68,32 @@ fn mistakes_in_manifests_are_told_in_their_file() {
 }
 
 #[test]
+fn what_git_keeps_is_named_by_its_source() {
+    let kept = |entry: &str| {
+        let mut bundle = bundle(&format!("world: mine\nmanifests: [apps/]\ngitops:\n- {entry}\n"));
+        bundle.manifests.truncate(1);
+        file::read(&bundle).map_err(|trouble| trouble.to_string())
+    };
+    let world = kept("{app: a, by: argocd, source: apps/, selfHeal: true}").unwrap();
+    let tracked =
+        json::text(&world.manifests[0].object, &["metadata", "annotations", "argocd.argoproj.io/tracking-id"]);
+    assert!(tracked.starts_with("a:apps/Deployment:"), "{tracked}");
+    assert!(world.git.owner(&world.manifests[0].key).is_some_and(|owner| owner.name == "a"));
+    for (entry, complaint) in [
+        ("{app: a, by: argo, source: apps/}", "is kept by `argo`"),
+        ("{app: a, by: flux, source: infra/}", "no source of `manifests`"),
+        ("{by: flux, source: apps/}", "has no `app`"),
+        ("{app: a, by: flux, source: apps/, heals: true}", "has no field `heals`"),
+    ] {
+        let said = kept(entry).unwrap_err();
+        assert!(said.contains(complaint) && said.contains("mine"), "{entry}: {said}");
+    }
+}
+
+#[test]
 fn unknown_worlds_sizes_and_speeds_are_refused_in_words() {
     assert_eq!(named("shpo").unwrap_err().to_string(), "there is no world `shpo`; did you mean `shop`?");
-    assert!(named("mars").unwrap_err().to_string().ends_with("known are shop, talk-2024, tutorial"));
+    assert!(named("mars").unwrap_err().to_string().ends_with("known are shop, gitops, services, talk-2024, tutorial"));
     assert_eq!(
         limits::pods(0).unwrap_err().to_string(),
         "a world of 0 pods has nobody to talk to; the smallest is --pods 2: one client, one server"

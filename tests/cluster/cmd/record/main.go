@@ -134,6 +134,8 @@ func (r *recorder) record(crds string) error {
 			{"files": "crds", "groups": "gateway.networking.k8s.io", "source": "sigs.k8s.io/gateway-api", "version": versionOf(crds, "gateway-api"), "licence": "Apache-2.0"},
 			{"files": "crds", "groups": "networking.istio.io, security.istio.io, telemetry.istio.io, extensions.istio.io", "source": "istio.io/api", "version": versionOf(crds, "istio"), "licence": "Apache-2.0"},
 			{"files": "chaos-mesh", "groups": "chaos-mesh.org", "source": "chaos-mesh/chaos-mesh", "version": "v2.8.3", "licence": "Apache-2.0"},
+			{"files": "argo-cd", "groups": "argoproj.io", "source": "argoproj/argo-cd", "version": "v3.5.1", "licence": "Apache-2.0"},
+			{"files": "flux", "groups": "kustomize.toolkit.fluxcd.io", "source": "fluxcd/kustomize-controller", "version": "v1.9.4", "licence": "Apache-2.0"},
 			{"files": "litmus", "groups": "litmuschaos.io", "source": "litmuschaos/chaos-operator", "version": "3.18.0", "licence": "Apache-2.0"},
 		},
 	}
@@ -254,7 +256,7 @@ func (r *recorder) custom() error {
 		crd := item.(object)
 		spec := crd["spec"].(object)
 		group := spec["group"].(string)
-		part := faults[group][spec["names"].(object)["kind"].(string)]
+		part := apart[group][spec["names"].(object)["kind"].(string)]
 		if group != "gateway.networking.k8s.io" && !strings.HasSuffix(group, ".istio.io") && part == "" {
 			continue
 		}
@@ -287,13 +289,16 @@ func (r *recorder) custom() error {
 	return nil
 }
 
-// faults are the kinds of chaos engines that inject something by themselves, and what those need, each with its part of the pack.
-var faults = map[string]map[string]string{
+// apart are the kinds that not every world has, each with its part of the pack: of chaos engines those that inject something by
+// themselves and what they need, of GitOps those that own objects.
+var apart = map[string]map[string]string{
 	"chaos-mesh.org": {
 		"NetworkChaos": "chaos-mesh", "PodChaos": "chaos-mesh", "StressChaos": "chaos-mesh", "DNSChaos": "chaos-mesh",
 		"IOChaos": "chaos-mesh", "TimeChaos": "chaos-mesh", "HTTPChaos": "chaos-mesh",
 	},
-	"litmuschaos.io": {"ChaosEngine": "litmus", "ChaosExperiment": "litmus", "ChaosResult": "litmus"},
+	"argoproj.io":                 {"Application": "argo-cd"},
+	"kustomize.toolkit.fluxcd.io": {"Kustomization": "flux"},
+	"litmuschaos.io":              {"ChaosEngine": "litmus", "ChaosExperiment": "litmus", "ChaosResult": "litmus"},
 }
 
 func nameOf(item any) string { return item.(object)["metadata"].(object)["name"].(string) }
