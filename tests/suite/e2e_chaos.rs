@@ -12,7 +12,7 @@ use super::{
 const PATIENCE: u64 = 240;
 
 /// The median of a workload as its mesh tells it, milliseconds.
-fn median(home: &Home, demo: &Demo, workload: &str) -> f64 {
+pub(super) fn median(home: &Home, demo: &Demo, workload: &str) -> f64 {
     let shown = home.brink(demo.words("mesh -n shop -o json")).json();
     let row = shown["rows"].as_array().unwrap().iter().find(|row| row["workload"] == workload);
     row.and_then(|row| row["p50_ms"].as_f64()).unwrap_or_default()

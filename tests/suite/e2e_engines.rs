@@ -2,7 +2,6 @@
 //! writes what the engines would write. The real binary takes them at their word.
 
 use std::{
-    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -11,7 +10,7 @@ use brink_demo::api::pack;
 use serde_json::{Value, json};
 
 use super::{
-    cli::Home,
+    cli::{Home, Running},
     support::world::{World, own_world},
 };
 
@@ -82,24 +81,14 @@ impl Lab {
         self.kubectl(&["patch", kind, name, "--type=merge", "-p", &patch.to_string()]);
     }
 
-    fn start(&self, words: &str) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_brink"))
-            .args(words.split(' '))
-            .env_clear()
-            .envs(self.home.environment())
-            .current_dir(self.home.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+    fn start(&self, words: &str) -> Running {
+        self.home.start(words.split(' '))
     }
 }
 
-fn ended(child: Child) -> Value {
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}"))
+fn ended(running: Running) -> Value {
+    let ran = running.ended();
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"))
 }
 
 fn name(object: &Value) -> &str {

@@ -2,7 +2,6 @@
 //! did. A hand writes what the reconciler would write.
 
 use std::{
-    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -71,16 +70,8 @@ impl Stage {
 
     /// Applies it, has somebody put it back, and tells how it ended.
     fn fought(&self) -> (i32, Value) {
-        let child = Command::new(env!("CARGO_BIN_EXE_brink"))
-            .args("fault apply scale deployment/web --set replicas=2 --duration 10m --yes --wait -o json".split(' '))
-            .env_clear()
-            .envs(self.home.environment())
-            .current_dir(self.home.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let words = "fault apply scale deployment/web --set replicas=2 --duration 10m --yes --wait -o json";
+        let running = self.home.start(words.split(' '));
         let deadline = Instant::now() + Duration::from_mins(1);
         while self.replicas() != "2" {
             assert!(Instant::now() < deadline, "the fault never came");
@@ -91,10 +82,9 @@ impl Stage {
             &["patch", "deployment", "web", "--type=merge", "--field-manager=argocd-controller", "-p", &wanted],
             "",
         );
-        let output = child.wait_with_output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let end = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{said}"));
-        (output.status.code().unwrap(), end)
+        let ran = running.ended();
+        let end = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran:?}"));
+        (ran.code, end)
     }
 }
 

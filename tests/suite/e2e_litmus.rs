@@ -5,17 +5,12 @@ use serde_json::Value;
 
 use super::{
     cli::Home,
+    e2e_chaos::median,
     support::{served::Demo, wait},
 };
 
 /// Seconds that the operator, its pods and the traffic get.
 const PATIENCE: u64 = 240;
-
-fn median(home: &Home, demo: &Demo, workload: &str) -> f64 {
-    let shown = home.brink(demo.words("mesh -n shop -o json")).json();
-    let row = shown["rows"].as_array().unwrap().iter().find(|row| row["workload"] == workload);
-    row.and_then(|row| row["p50_ms"].as_f64()).unwrap_or_default()
-}
 
 fn items(home: &Home, demo: &Demo, kind: &str) -> Vec<Value> {
     let list = home.brink(demo.words(&format!("get {kind} -n shop -o json"))).json();

@@ -4,7 +4,6 @@
 use std::{
     io::{BufRead, BufReader, Write as _},
     net::TcpListener,
-    process::{Command, Stdio},
     sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
@@ -102,25 +101,14 @@ impl Stage {
 
     /// Applies and waits for the end, while `then` is done once the fault is in the cluster.
     fn applied(&self, then: impl FnOnce()) -> Ran {
-        let child = Command::new(env!("CARGO_BIN_EXE_brink"))
-            .args(["fault", "apply", "-f", "fault.yaml", "--yes", "--wait", "-o", "json"])
-            .env_clear()
-            .envs(self.home.environment())
-            .current_dir(self.home.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let running = self.home.start(["fault", "apply", "-f", "fault.yaml", "--yes", "--wait", "-o", "json"]);
         let deadline = Instant::now() + Duration::from_mins(1);
         while self.filters().is_empty() {
             assert!(Instant::now() < deadline, "the fault never came");
             thread::sleep(Duration::from_millis(100));
         }
         then();
-        let output = child.wait_with_output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        running.ended()
     }
 }
 

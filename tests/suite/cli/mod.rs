@@ -10,7 +10,7 @@ use std::{
     ffi::OsStr,
     io::{Read, Write},
     path::Path,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -32,6 +32,9 @@ pub struct Ran {
     pub stdout: String,
     pub stderr: String,
 }
+
+/// A run that goes on.
+pub struct Running(Child);
 
 impl Home {
     pub fn new() -> Self {
@@ -71,6 +74,14 @@ impl Home {
         self.brink_reading("", words)
     }
 
+    /// Starts the binary, with nothing on its standard input; something else is done meanwhile.
+    pub fn start<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Running {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_brink"));
+        command.args(words).env_clear().envs(self.environment()).current_dir(self.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running(command.spawn().expect("the binary starts"))
+    }
+
     /// Runs the binary with something on its standard input.
     pub fn brink_reading<S: AsRef<OsStr>>(&self, stdin: &str, words: impl IntoIterator<Item = S>) -> Ran {
         let mut command = Command::new(env!("CARGO_BIN_EXE_brink"));
@@ -107,6 +118,15 @@ impl Home {
         };
         let code = status.code().unwrap_or_else(|| panic!("brink ended by a signal: {status}"));
         Ran { code, stdout: reading.join().unwrap(), stderr: complaining.join().unwrap() }
+    }
+}
+
+impl Running {
+    /// What came of it.
+    pub fn ended(self) -> Ran {
+        let output = self.0.wait_with_output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 }
 
