@@ -16,6 +16,8 @@ use super::{
 
 const NAMESPACE: &str = "engines";
 const SHOP: &str = include_str!("e2e_cli/shop.yaml");
+/// However busy a machine is.
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// The Deployments by which brink knows that somebody acts. Their pods run on nodes that are none.
 const CONTROLLERS: &str = "\
@@ -66,7 +68,7 @@ impl Lab {
     }
 
     fn until(&self, what: &str, kind: &str, is: impl Fn(Option<&Value>) -> bool) -> Option<Value> {
-        let deadline = Instant::now() + Duration::from_mins(1);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let object = self.object(kind);
             if is(object.as_ref()) {
@@ -202,7 +204,7 @@ fn engines_are_taken_at_their_word() {
     lab.world.kubectl(&["-n", "operators", "scale", "deployment", "--all", "--replicas=0"], "");
     for (driver, part) in [("litmus", "operator of Litmus"), ("chaos-mesh", "controller of Chaos Mesh")] {
         let words = format!("fault plan {delay} --driver {driver}").replace(" --yes", "");
-        let deadline = Instant::now() + Duration::from_mins(1);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let ran = lab.home.brink(words.split(' '));
             if ran.code == 1 && ran.stderr.contains(part) {

@@ -15,6 +15,8 @@ use super::{
 
 const NAMESPACE: &str = "gitops";
 const SHOP: &str = include_str!("e2e_cli/shop.yaml");
+/// However busy a machine is.
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// The kinds of the owners, as far as brink reads them.
 const KINDS: [(&str, &str, &str, &str); 2] = [
@@ -72,7 +74,7 @@ impl Stage {
     fn fought(&self) -> (i32, Value) {
         let words = "fault apply scale deployment/web --set replicas=2 --duration 10m --yes --wait -o json";
         let running = self.home.start(words.split(' '));
-        let deadline = Instant::now() + Duration::from_mins(1);
+        let deadline = Instant::now() + PATIENCE;
         while self.replicas() != "2" {
             assert!(Instant::now() < deadline, "the fault never came");
             thread::sleep(Duration::from_millis(100));

@@ -49,7 +49,7 @@ fn a_delay_by_litmus_is_injected_seen_and_taken_back() {
 
 #[test]
 fn a_pod_is_deleted_once_by_an_experiment() {
-    let (home, demo) = (Home::new(), Demo::with(&["--speed", "4"]));
+    let (home, demo) = (Home::new(), Demo::start());
     let words =
         "fault apply pod-kill deployment/reviews-v1 -n shop --driver litmus --set count=1 --duration 1m --yes -o json";
     let applied = home.brink(demo.words(words)).json();
@@ -64,7 +64,7 @@ fn a_pod_is_deleted_once_by_an_experiment() {
 
 #[test]
 fn rights_are_made_for_the_time_of_a_fault_where_the_policy_lets_it() {
-    let (home, demo) = (Home::new(), Demo::with(&["--speed", "4"]));
+    let (home, demo) = (Home::new(), Demo::start());
     let words = |what: &str| {
         format!(
             "fault {what} network-delay deployment/infra-backend-v1 -n infra --driver litmus --set delay=200ms --duration 10m"

@@ -76,14 +76,15 @@ const SCRIPTS: [&str; 7] = [
 
 #[rstest]
 fn it_plays(
+    // The longest first: the others play beside it.
     #[values(
+        "service-latency",
         "scale-down-up",
         "gateway-partition",
         "load",
         "bad-image",
         "route-conflict",
-        "gitops-fights-back",
-        "service-latency"
+        "gitops-fights-back"
     )]
     script: &str,
 ) {

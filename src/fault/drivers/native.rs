@@ -174,7 +174,7 @@ pub fn kill(fault: &Fault, sight: &Sight, id: &str, how_many: HowMany) -> Result
     };
     let mut plan = super::plan(fault, Driver::Native, id, title, steps, reach);
     plan.predicts.push("their controllers start new pods at once".to_owned());
-    plan.predicts.extend(budgets(&candidates, sight));
+    plan.predicts.extend(budgets(&candidates, sight, REFUSED));
     plan.predicts.extend(spared.into_iter().map(|why| format!("left alone: {why}")));
     Ok(plan)
 }
@@ -255,8 +255,8 @@ fn residue(pod: &Manifest) -> Vec<String> {
     residue
 }
 
-/// What disruption budgets will say (policy/v1 `status.disruptionsAllowed`).
-pub(super) fn budgets(chosen: &[&Manifest], sight: &Sight) -> Vec<String> {
+/// What disruption budgets allow of it, where that is not all (policy/v1 `status.disruptionsAllowed`); `then` is what follows.
+pub fn budgets(chosen: &[&Manifest], sight: &Sight, then: &str) -> Vec<String> {
     sight
         .budgets
         .iter()
@@ -264,15 +264,14 @@ pub(super) fn budgets(chosen: &[&Manifest], sight: &Sight) -> Vec<String> {
             let selector = budget.at(&["spec", "selector"])?;
             let hit = chosen.iter().filter(|pod| select::takes(selector, pod)).count();
             let allowed = budget.at(&["status", "disruptionsAllowed"]).and_then(Value::as_u64)?;
-            (hit > 0 && u64::try_from(hit).unwrap_or(u64::MAX) > allowed).then(|| {
-                format!(
-                    "PodDisruptionBudget {} allows {allowed} of {hit} evictions: the server will refuse the rest",
-                    budget.name()
-                )
-            })
+            (hit > 0 && u64::try_from(hit).unwrap_or(u64::MAX) > allowed)
+                .then(|| format!("PodDisruptionBudget {} allows {allowed} of {hit} evictions: {then}", budget.name()))
         })
         .collect()
 }
+
+/// What an eviction meets that no budget allows.
+pub(super) const REFUSED: &str = "the server will refuse the rest";
 
 /// The lot a pod draws under a plan's id: the same id always gives the same choice.
 fn lot(id: &str, name: &str) -> String {

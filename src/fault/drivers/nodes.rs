@@ -165,7 +165,7 @@ pub fn drain(wanted: &Wanted<'_>, nodes: &[&Manifest], called: &str, title: Stri
         left(wanted, nodes),
         "the undo uncordons; pods that moved do not move back".to_owned(),
     ];
-    plan.predicts.extend(native::budgets(&victims, wanted.sight));
+    plan.predicts.extend(native::budgets(&victims, wanted.sight, native::REFUSED));
     if !daemons.is_empty() {
         plan.predicts.push(format!("left alone: {} of DaemonSets", counted(daemons.len(), "pod")));
     }

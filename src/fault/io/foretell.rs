@@ -22,6 +22,9 @@ use crate::{
     journal::entry::{StepFact, Touched},
 };
 
+/// Where Argo CD lives unless somebody wanted it elsewhere.
+const ARGO_CD: &str = "argocd";
+
 /// What is foretold of every step whose object somebody owns.
 pub(crate) async fn foretell<A: Api>(api: &A, plan: &Plan) -> Result<Vec<Foretold>, Trouble> {
     let mut known: Vec<(Owner, Read)> = Vec::new();
@@ -55,7 +58,13 @@ async fn own_object<A: Api>(api: &A, owner: &Owner) -> Result<Read, Trouble> {
         // Which namespace an application lives in, its objects do not tell.
         None => Ask::List { kind: kind.clone(), namespace: None, labels: String::new() },
     };
-    let found = match api.read(&ask).await {
+    let mut answer = api.read(&ask).await;
+    // Who may not look everywhere may look where Argo CD usually lives.
+    if owner.namespace.is_none() && answer.as_ref().is_err_and(|trouble| answered(trouble) && !trouble.not_found()) {
+        let usual = Ask::List { kind: kind.clone(), namespace: Some(ARGO_CD.to_owned()), labels: String::new() };
+        answer = api.read(&usual).await;
+    }
+    let found = match answer {
         Ok(answer) if owner.namespace.is_some() => Some(answer.body),
         Ok(answer) => items(&kind, &answer.body).into_iter().find(|one| one.name() == owner.name),
         Err(trouble) if trouble.not_found() => None,

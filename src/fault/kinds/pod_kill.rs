@@ -63,16 +63,16 @@ fn by_litmus(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
             fix: "aim at pods that a controller brings back, or take driver native".to_owned(),
         });
     }
+    let mut predicts = vec!["their controllers start new pods at once".to_owned()];
+    predicts.extend(native::budgets(&hit.pods, wanted.sight, "nobody asks it, all of them go"));
+    predicts.push("pods are deleted, not evicted: no disruption budget is asked".to_owned());
     let experiment = Experiment {
         // One round: its interval is as long as all of its time.
         env: vec![("CHAOS_INTERVAL", "1".to_owned()), ("FORCE", "false".to_owned())],
         how_many,
         once: true,
         lost: true,
-        predicts: vec![
-            "their controllers start new pods at once".to_owned(),
-            "pods are deleted, not evicted: no disruption budget is asked".to_owned(),
-        ],
+        predicts,
         residue: vec![format!("new pods in place of {}", counted(hit.pods.len(), "pod"))],
         ..Experiment::new("pod-delete", "Delete {}".to_owned())
     };
