@@ -15,6 +15,7 @@ pub mod blackout;
 pub mod blast;
 pub mod by_hand;
 pub mod catalogue;
+mod chaos_engine;
 pub mod checked;
 pub mod class;
 pub mod compare;

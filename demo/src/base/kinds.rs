@@ -57,12 +57,12 @@ kinds! {
     DNS_CHAOS = "chaos-mesh.org" "v1alpha1" "DNSChaos" "dnschaos" true;
     IO_CHAOS = "chaos-mesh.org" "v1alpha1" "IOChaos" "iochaos" true;
     TIME_CHAOS = "chaos-mesh.org" "v1alpha1" "TimeChaos" "timechaos" true;
+    HTTP_CHAOS = "chaos-mesh.org" "v1alpha1" "HTTPChaos" "httpchaos" true;
     APPLICATION = "argoproj.io" "v1alpha1" "Application" "applications" true;
     KUSTOMIZATION = "kustomize.toolkit.fluxcd.io" "v1" "Kustomization" "kustomizations" true;
     CHAOS_ENGINE = "litmuschaos.io" "v1alpha1" "ChaosEngine" "chaosengines" true;
     CHAOS_EXPERIMENT = "litmuschaos.io" "v1alpha1" "ChaosExperiment" "chaosexperiments" true;
     CHAOS_RESULT = "litmuschaos.io" "v1alpha1" "ChaosResult" "chaosresults" true;
-    HTTP_CHAOS = "chaos-mesh.org" "v1alpha1" "HTTPChaos" "httpchaos" true;
 }
 
 /// The faults of Chaos Mesh.

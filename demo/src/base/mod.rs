@@ -9,6 +9,7 @@ pub mod jsonpath;
 pub mod keyed;
 pub mod kinds;
 pub mod label_selector;
+pub mod litmus;
 pub mod located;
 pub mod names;
 pub mod objects;

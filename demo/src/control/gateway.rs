@@ -28,10 +28,7 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
 
 /// Whether an istiod is there to answer.
 pub(super) fn alive<O: Objects>(ctx: &Ctx<'_, O>) -> bool {
-    ctx.state
-        .rows
-        .within(kinds::POD, "istio-system")
-        .any(|(_, pod)| pod.labels.get("app").is_some_and(|app| app == "istiod") && pods::ready(pod))
+    pods::runs(ctx, "istio-system", ("app", "istiod"))
 }
 
 /// Whether a Gateway is Istio's.

@@ -22,6 +22,13 @@ pub fn set(value: &mut Value, path: &[&str], new: impl Into<Value>) {
     *here = new.into();
 }
 
+/// Takes a word out of a list.
+pub fn take(value: &mut Value, path: &[&str], word: &str) {
+    let mut all = list(value, path).to_vec();
+    all.retain(|one| one != word);
+    set(value, path, all);
+}
+
 /// The condition of a type in a list of conditions.
 pub fn condition<'a>(conditions: &'a [Value], kind: &str) -> Option<&'a Value> {
     conditions.iter().find(|one| text(one, &["type"]) == kind)

@@ -47,6 +47,12 @@ pub fn ready(row: &Row) -> bool {
     row.pod.as_ref().is_some_and(|pod| pod.ready.is_some())
 }
 
+/// Whether something runs in a namespace: a pod with this label is ready.
+pub fn runs<O: Objects>(ctx: &Ctx<'_, O>, namespace: &str, (label, value): (&str, &str)) -> bool {
+    let named = |row: &Row| row.labels.get(label).is_some_and(|one| one == value);
+    ctx.state.rows.within(kinds::POD, namespace).any(|(_, row)| named(row) && ready(row))
+}
+
 /// Whether it has been ready for so many seconds.
 pub fn available<O: Objects>(ctx: &Ctx<'_, O>, row: &Row, seconds: i64) -> bool {
     row.pod.as_ref().is_some_and(|pod| pod.available(seconds, ctx.now))

@@ -1,6 +1,6 @@
 //! The world file: what a cluster cannot say of itself, checked word by word.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, ops::Range, time::Duration};
 
 use serde_json::Value;
 
@@ -57,6 +57,9 @@ pub struct WorldFile {
     pub nodes: Option<usize>,
 }
 
+/// The sources that `manifests` names, and which of the manifests are theirs.
+pub(super) type Sources = Vec<(String, Range<usize>)>;
+
 /// What fills a larger world.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filler {
@@ -109,7 +112,7 @@ pub fn read_with(bundle: &Bundle, find: &dyn Fn(&str, &str) -> Option<Kind>) -> 
         return Err(root.wrong("has no name", "begin it with `world: NAME`"));
     }
     let kinds = Kinds { find };
-    let mut folders: Vec<(String, usize)> = Vec::new();
+    let mut sources: Sources = Vec::new();
     let section = |name: &str| entries.iter().find(|(key, _)| key.value == name).map(|(_, value)| value);
     if let Some(at) = section("manifests") {
         for one in Section::new(file, at, "manifests").list()? {
@@ -123,28 +126,22 @@ pub fn read_with(bundle: &Bundle, find: &dyn Fn(&str, &str) -> Option<Kind>) -> 
                     .map(|(path, _)| path.split_once('/').map_or(path.as_str(), |(_, rest)| rest));
                 return Err(source.wrong(&format!("names `{named}`, where no manifest is"), suggest(&named, known)));
             }
-            folders.push((named.trim_end_matches('/').to_owned(), world.manifests.len()));
+            let begin = world.manifests.len();
             world.manifests.extend(found);
+            sources.push((named.trim_end_matches('/').to_owned(), begin..world.manifests.len()));
         }
     }
-    let manifests_end = world.manifests.len();
     for (key, at) in entries {
         let section = Section::new(file, at, &key.value);
         match key.value.as_str() {
             "world" => world.name = section.text()?,
             "title" => world.title = section.text()?,
             "crds" => world.crds = texts(section)?,
-            "ages" => ages(section, &folders, &mut world)?,
+            "ages" => ages(section, &sources, &mut world)?,
             "images" => world.behaviours.images = images(section)?,
             "behaviour" => behaviour(section, &mut world)?,
             "traffic" => world.flows = flows(section, &world)?,
-            "gitops" => {
-                let of = |source: &str| {
-                    let at = folders.iter().position(|(name, _)| name == source)?;
-                    Some(folders[at].1..folders.get(at + 1).map_or(manifests_end, |(_, begin)| *begin))
-                };
-                world.git = gitops::read(section, &mut world, &of)?;
-            }
+            "gitops" => world.git = gitops::read(section, &sources, &mut world)?,
             "filler" => world.filler = Some(filler(section)?),
             "pods" => world.pods = Some(section.whole()?),
             "nodes" => world.nodes = Some(section.whole()?).filter(|nodes| *nodes > 0),
@@ -171,14 +168,12 @@ fn manifests(bundle: &Bundle, source: &str, kinds: &Kinds<'_>) -> Result<Vec<Man
 }
 
 /// Ages of objects (`NAMESPACE/KIND/NAME`, `KIND/NAME`) and of whole sources (`system`).
-fn ages(section: Section<'_>, folders: &[(String, usize)], world: &mut WorldFile) -> Result<(), Trouble> {
+fn ages(section: Section<'_>, sources: &Sources, world: &mut WorldFile) -> Result<(), Trouble> {
     for (key, at) in section.map()? {
         let age = Section::new(section.file, at, &key.value).span()?;
         let parts: Vec<&str> = key.value.split('/').collect();
-        let source = folders.iter().position(|(name, _)| *name == key.value);
-        if let Some(source) = source {
-            let end = folders.get(source + 1).map_or(world.manifests.len(), |(_, begin)| *begin);
-            for manifest in &world.manifests[folders[source].1..end] {
+        if let Some((_, range)) = sources.iter().find(|(name, _)| *name == key.value) {
+            for manifest in &world.manifests[range.clone()] {
                 world.ages.entry(manifest.key.clone()).or_insert(age);
             }
             continue;
@@ -196,7 +191,7 @@ fn ages(section: Section<'_>, folders: &[(String, usize)], world: &mut WorldFile
             let what = format!("`ages` names `{}`, which no manifest makes", key.value);
             let fix = suggest(
                 &key.value,
-                known.iter().map(String::as_str).chain(folders.iter().map(|(name, _)| name.as_str())),
+                known.iter().map(String::as_str).chain(sources.iter().map(|(name, _)| name.as_str())),
             );
             return Err(Trouble::at(section.file, line(key), what, fix));
         };

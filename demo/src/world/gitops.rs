@@ -3,7 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Trouble, file::WorldFile, manifest::Manifest};
+use super::{
+    Trouble,
+    file::{Sources, WorldFile},
+    manifest::Manifest,
+};
 use crate::{
     base::{kinds, section::Section, trouble::suggest},
     control::{
@@ -16,12 +20,8 @@ use crate::{
 const FIELDS: &[&str] = &["app", "by", "source", "selfHeal", "interval"];
 const BY: [&str; 2] = ["argocd", "flux"];
 
-/// Reads the section. `of` gives the places of a source's manifests.
-pub(super) fn read(
-    section: Section<'_>,
-    world: &mut WorldFile,
-    of: &dyn Fn(&str) -> Option<std::ops::Range<usize>>,
-) -> Result<Git, Trouble> {
+/// Reads the section.
+pub(super) fn read(section: Section<'_>, sources: &Sources, world: &mut WorldFile) -> Result<Git, Trouble> {
     let mut git = Git::default();
     for one in section.list()? {
         let entry = Section::new(section.file, one, section.path);
@@ -34,38 +34,43 @@ pub(super) fn read(
             text(name)?.ok_or_else(|| entry.wrong(&format!("has no `{name}`"), "write app, by and source"))
         };
         let (app, by, source) = (needed("app")?, needed("by")?, needed("source")?);
-        let Some(range) = of(source.trim_end_matches('/')) else {
+        let Some((_, range)) = sources.iter().find(|(name, _)| name == source.trim_end_matches('/')) else {
             return Err(
                 entry.wrong(&format!("keeps `{source}`, which is no source of `manifests`"), "name one of them")
             );
         };
         let heals =
             fields.iter().find(|(key, _)| key.value == "selfHeal").is_some_and(|(_, at)| at.value.value() == true);
-        let owner = match by.as_str() {
-            "argocd" => json!({
-                "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
-                "metadata": {"name": app, "namespace": ARGO_HOME},
-                "spec": {
-                    "project": "default",
-                    "source": {"repoURL": "https://git.example.com/apps.git", "path": source, "targetRevision": "main"},
-                    "destination": {"server": "https://kubernetes.default.svc"},
-                    "syncPolicy": {"automated": {"selfHeal": heals, "prune": false}},
-                },
-            }),
-            "flux" => json!({
-                "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
-                "metadata": {"name": app, "namespace": FLUX_HOME},
-                "spec": {
-                    "interval": text("interval")?.unwrap_or_else(|| "10m".to_owned()), "prune": false,
-                    "path": format!("./{source}"), "sourceRef": {"kind": "GitRepository", "name": "apps"},
-                },
-            }),
+        let (kind, owner) = match by.as_str() {
+            "argocd" => (
+                kinds::APPLICATION,
+                json!({
+                    "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+                    "metadata": {"name": app, "namespace": ARGO_HOME},
+                    "spec": {
+                        "project": "default",
+                        "source": {"repoURL": "https://git.example.com/apps.git", "path": source, "targetRevision": "main"},
+                        "destination": {"server": "https://kubernetes.default.svc"},
+                        "syncPolicy": {"automated": {"selfHeal": heals, "prune": false}},
+                    },
+                }),
+            ),
+            "flux" => (
+                kinds::KUSTOMIZATION,
+                json!({
+                    "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+                    "metadata": {"name": app, "namespace": FLUX_HOME},
+                    "spec": {
+                        "interval": text("interval")?.unwrap_or_else(|| "10m".to_owned()), "prune": false,
+                        "path": format!("./{source}"), "sourceRef": {"kind": "GitRepository", "name": "apps"},
+                    },
+                }),
+            ),
             other => return Err(entry.wrong(&format!("is kept by `{other}`"), suggest(other, BY))),
         };
-        let kind = if by == "argocd" { kinds::APPLICATION } else { kinds::KUSTOMIZATION };
         let key = Key::new(kind, json::text(&owner, &["metadata", "namespace"]), &app);
         let mut kept = Vec::new();
-        for manifest in &mut world.manifests[range] {
+        for manifest in &mut world.manifests[range.clone()] {
             // What Git has bears no mark: the mark is put on as it is applied.
             kept.push((manifest.key.clone(), manifest.object.clone()));
             mark(&mut manifest.object, &manifest.key, &key);

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{Param, Row, row};
 use crate::fault::{
     intent::{Driver, FaultKind},
+    observe::Observe,
     sight::{Controller, Sight},
 };
 
@@ -131,23 +132,16 @@ pub fn state(driver: Driver, (group, kind): (&str, &str), sight: &Sight) -> (Dri
         }
         return (DriverState::Absent, format!("the API server does not serve {kind} of {group}"));
     }
-    let engine = match driver {
-        Driver::ChaosMesh => sight.chaos_mesh,
-        Driver::Litmus => sight.litmus,
-        _ => sight.istiod,
-    };
-    match (driver, engine) {
+    if let Some(engine) = Observe::of_driver(driver) {
+        return match sight.controller(engine) {
+            Controller::Absent => (DriverState::Dead, engine.absent(&format!(" ({})", engine.known_by()))),
+            Controller::Alive | Controller::Unknown => (DriverState::Ok, String::new()),
+        };
+    }
+    match (driver, sight.istiod) {
         (Driver::Istio | Driver::IstioVirtualService, Controller::Absent) => {
             (DriverState::Dead, "no istiod seen: nothing may act on this".to_owned())
         }
-        (Driver::ChaosMesh, Controller::Absent) => (
-            DriverState::Dead,
-            "no controller of Chaos Mesh is available (Deployments labelled app.kubernetes.io/component=controller-manager): nothing would be injected, nor taken back".to_owned(),
-        ),
-        (Driver::Litmus, Controller::Absent) => (
-            DriverState::Dead,
-            "no operator of Litmus is available (Deployments labelled app.kubernetes.io/part-of=litmus that run chaos-operator): nothing would be injected, nor taken back".to_owned(),
-        ),
         _ => (DriverState::Ok, String::new()),
     }
 }

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::{
     cluster::Manifest,
-    fault::{observe::Observe, routes},
+    fault::{chaos_engine, observe::Observe, routes},
 };
 
 /// What an object of a kind acts on.
-pub(super) enum Hit {
+pub(super) enum ActsOn {
     /// Pods by a LabelSelector.
     Pods(Value),
     /// Pods by namespace and name.
@@ -23,7 +23,7 @@ pub(super) enum Hit {
     Unknown,
 }
 
-impl Hit {
+impl ActsOn {
     /// The selector of Chaos Mesh: pods by name, or by labels in the object's own namespace; by anything else brink does not
     /// know. Its mode may take fewer, and nobody knows which.
     fn of_chaos(object: &Manifest) -> Self {
@@ -52,19 +52,18 @@ impl Hit {
     /// namespace. A share of them is the experiment's choice, and nobody knows which; nodes are not looked into.
     fn of_engine(object: &Manifest) -> Self {
         let own = object.namespace().unwrap_or_default();
-        let experiments =
-            object.at(&["spec", "experiments"]).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let named: Vec<Option<Vec<String>>> = experiments.iter().map(target_pods).collect();
-        let pods_alone =
-            experiments.iter().all(|one| name_of(one).starts_with("pod-") || name_of(one) == "container-kill");
+        let experiments = chaos_engine::experiments(object);
+        let named: Vec<Vec<&str>> = experiments.iter().map(chaos_engine::target_pods).collect();
+        let of_pods = |name: &str| name.starts_with("pod-") || name == "container-kill";
         let (namespace, labels) =
             (object.text(&["spec", "appinfo", "appns"]), object.text(&["spec", "appinfo", "applabel"]));
         let namespace = namespace.filter(|namespace| !namespace.is_empty()).unwrap_or(own);
-        if experiments.is_empty() || !pods_alone || object.at(&["spec", "selectors"]).is_some() {
+        let known = experiments.iter().all(|one| of_pods(chaos_engine::name(one)));
+        if experiments.is_empty() || !known || object.at(&["spec", "selectors"]).is_some() {
             return Self::Unknown;
         }
-        if named.iter().all(Option::is_some) {
-            let all: BTreeSet<String> = named.into_iter().flatten().flatten().collect();
+        if named.iter().all(|pods| !pods.is_empty()) {
+            let all: BTreeSet<String> = named.concat().into_iter().map(str::to_owned).collect();
             return Self::Named(BTreeMap::from([(namespace.to_owned(), all.into_iter().collect())]));
         }
         let pairs = labels.unwrap_or_default().split(',').map(|pair| pair.split_once('='));
@@ -138,17 +137,4 @@ impl Hit {
             _ => Self::Unknown,
         }
     }
-}
-
-fn name_of(experiment: &Value) -> &str {
-    experiment.get("name").and_then(Value::as_str).unwrap_or_default()
-}
-
-/// The pods an experiment of Litmus names.
-fn target_pods(experiment: &Value) -> Option<Vec<String>> {
-    let env = experiment.pointer("/spec/components/env")?.as_array()?;
-    let named = env.iter().find(|one| name_of(one) == "TARGET_PODS")?.get("value")?.as_str()?;
-    let names: Vec<String> =
-        named.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
-    (!names.is_empty()).then_some(names)
 }

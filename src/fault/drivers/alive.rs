@@ -20,11 +20,7 @@ pub fn check(plan: &mut Plan, sight: &Sight) -> Result<(), CompileError> {
                 return Err(CompileError::NotServed {
                     driver: engine.driver(),
                     state: DriverState::Dead,
-                    why: format!(
-                        "no {} of {} is available: nothing would be injected, nor taken back",
-                        engine.part(),
-                        engine.word()
-                    ),
+                    why: engine.absent(""),
                 });
             }
             Controller::Unknown => plan.doubts.push(format!(

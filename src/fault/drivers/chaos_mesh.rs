@@ -13,7 +13,7 @@ use super::{
     CompileError,
     hit::{self, Hit},
     native::HowMany,
-    words::{counted, spoken},
+    words::counted,
 };
 use crate::{
     cluster::{Kind, Manifest, ObjectRef},
@@ -116,8 +116,7 @@ pub fn compile(wanted: &Wanted<'_>, chaos: Chaos) -> Result<Plan, CompileError> 
         residue: chaos.residue,
         assumed: false,
     }];
-    let deed = chaos.deed.replace("{}", &hit.whom());
-    let title = if chaos.once { deed } else { format!("{deed} for {}", spoken(fault.duration)) };
+    let title = hit.title(&chaos.deed, chaos.once, fault);
     let mut plan = super::plan(fault, Driver::ChaosMesh, wanted.id, title, steps, reach);
     plan.predicts = chaos.predicts;
     plan.predicts.push("pods that come later are not hit".to_owned());

@@ -4,13 +4,14 @@ use super::{
     CompileError,
     native::{self, HowMany},
     reach,
-    words::counted,
+    words::{counted, spoken},
 };
 use crate::{
     cluster::Manifest,
     fault::{
         aim::{self, Aim},
         catalogue::{TargetType, Wanted},
+        intent::Fault,
         plan::Reach,
         sight::Sight,
     },
@@ -50,8 +51,14 @@ impl Hit<'_> {
         reach
     }
 
+    /// A deed in words, `{}` standing for whom it hits; what happens once has no time.
+    pub fn title(&self, deed: &str, once: bool, fault: &Fault) -> String {
+        let deed = deed.replace("{}", &self.whom());
+        if once { deed } else { format!("{deed} for {}", spoken(fault.duration)) }
+    }
+
     /// `all 3 pods of reviews`.
-    pub fn whom(&self) -> String {
+    fn whom(&self) -> String {
         let called = &self.aim.called;
         match (self.pods.as_slice(), self.aim.pods.len()) {
             ([only], 1) => only.name().to_owned(),

@@ -10,13 +10,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    CompileError,
-    hit::{self, Hit},
-    litmus_rights,
-    native::HowMany,
-    words::spoken,
-};
+use super::{CompileError, hit::Hit, litmus_rights};
 use crate::{
     cluster::{Kind, Manifest, ObjectRef},
     fault::{
@@ -60,8 +54,6 @@ pub struct Experiment {
     pub name: &'static str,
     /// Its settings, beside whom it hits and how long it may last.
     pub env: Vec<(&'static str, String)>,
-    /// How many of the pods.
-    pub how_many: HowMany,
     /// The deed in words; `{}` stands for whom it hits.
     pub deed: String,
     /// It happens once and is over.
@@ -75,30 +67,20 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// An experiment over all pods, without settings of its own.
+    /// An experiment without settings of its own.
     pub fn new(name: &'static str, deed: String) -> Self {
-        Self {
-            name,
-            env: Vec::new(),
-            how_many: HowMany::Percent(100.0),
-            deed,
-            once: false,
-            lost: false,
-            predicts: Vec::new(),
-            residue: Vec::new(),
-        }
+        Self { name, env: Vec::new(), deed, once: false, lost: false, predicts: Vec::new(), residue: Vec::new() }
     }
 }
 
 /// The plan: what the experiment needs and has not, then its engine; all of it under a fuse.
-pub fn compile(wanted: &Wanted<'_>, experiment: Experiment) -> Result<Plan, CompileError> {
+pub fn compile(wanted: &Wanted<'_>, hit: &Hit<'_>, experiment: Experiment) -> Result<Plan, CompileError> {
     let (fault, sight) = (wanted.fault, wanted.sight);
-    let hit = hit::choose(wanted, experiment.how_many)?;
     let reach = hit.reach(sight, 1.0, experiment.lost);
     let name = format!("brink-{}", wanted.id);
     let rights = litmus_rights::needed(wanted, experiment.name, &name)?;
     let mut env = vec![
-        ("TARGET_PODS", listed(&hit)),
+        ("TARGET_PODS", listed(hit)),
         ("PODS_AFFECTED_PERC", "100".to_owned()),
         // A ChaosExperiment that was there may want it otherwise.
         ("SEQUENCE", "parallel".to_owned()),
@@ -135,8 +117,7 @@ pub fn compile(wanted: &Wanted<'_>, experiment: Experiment) -> Result<Plan, Comp
         residue,
         assumed: false,
     });
-    let deed = experiment.deed.replace("{}", &hit.whom());
-    let title = if experiment.once { deed } else { format!("{deed} for {}", spoken(fault.duration)) };
+    let title = hit.title(&experiment.deed, experiment.once, fault);
     let mut plan = super::plan(fault, Driver::Litmus, wanted.id, title, steps, reach);
     plan.predicts = experiment.predicts;
     plan.predicts.push("the diff shows the order, not the deed: pods of Litmus carry it out".to_owned());

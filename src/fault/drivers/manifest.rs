@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     CompileError,
-    acts_on::Hit,
+    acts_on::ActsOn,
     gateway_api::bare,
     merge::edits,
     reach::{control_plane_doubt, routes_to},
@@ -206,28 +206,30 @@ fn reach(steps: &[Step], sight: &Sight) -> Reach {
         let ((Change::Create { object, .. }, _) | (_, Some(object))) = (&step.change, &step.before) else { continue };
         let namespace = step.object.namespace.as_deref().unwrap_or_default();
         let whole = |why: String| Some(why);
-        let hit = Hit::of(&step.object.kind.group, &step.object.kind.kind, object);
+        let hit = ActsOn::of(&step.object.kind.group, &step.object.kind.kind, object);
         match hit {
             _ if idle(step) => {
                 add_pods(&mut reach, &[object], namespace);
                 // A pod without a controller is a workload of its own name in the mesh.
                 reach.workloads.push(format!("{namespace}/{}", step.object.name));
             }
-            Hit::Pods(selector) if sight.namespaces.contains_key(namespace) => {
+            ActsOn::Pods(selector) if sight.namespaces.contains_key(namespace) => {
                 let taken: Vec<&Manifest> =
                     living(sight, namespace).filter(|pod| select::takes(&selector, pod)).collect();
                 add_pods(&mut reach, &taken, namespace);
             }
-            Hit::Named(names) if names.keys().all(|space| sight.namespaces.contains_key(space)) => {
+            ActsOn::Named(names) if names.keys().all(|space| sight.namespaces.contains_key(space)) => {
                 for (space, names) in &names {
                     let taken: Vec<&Manifest> =
                         living(sight, space).filter(|pod| names.iter().any(|name| name == pod.name())).collect();
                     add_pods(&mut reach, &taken, space);
                 }
             }
-            Hit::Named(_) => reach.everything = whole("pods of other namespaces were not looked at".to_owned()),
-            Hit::Pods(_) => reach.everything = whole(format!("the pods of namespace {namespace} were not looked at")),
-            Hit::Namespace => {
+            ActsOn::Named(_) => reach.everything = whole("pods of other namespaces were not looked at".to_owned()),
+            ActsOn::Pods(_) => {
+                reach.everything = whole(format!("the pods of namespace {namespace} were not looked at"));
+            }
+            ActsOn::Namespace => {
                 let all: Vec<&Manifest> = living(sight, namespace).collect();
                 add_pods(&mut reach, &all, namespace);
                 reach.everything = whole(if namespace == sight.root_namespace {
@@ -236,7 +238,7 @@ fn reach(steps: &[Step], sight: &Sight) -> Reach {
                     format!("{} selects every pod of {namespace}", step.object.short())
                 });
             }
-            Hit::Services(services) => {
+            ActsOn::Services(services) => {
                 if services.is_empty() || services.iter().any(|one| one.contains('*')) {
                     reach.everything =
                         whole(format!("{} holds for a `*` host or none brink knows", step.object.short()));
@@ -244,7 +246,7 @@ fn reach(steps: &[Step], sight: &Sight) -> Reach {
                 reach.routes.push(step.object.short());
                 reach.services.extend(services);
             }
-            Hit::Unknown => {
+            ActsOn::Unknown => {
                 reach.everything =
                     whole(format!("what a {} does is not known: it counts as everything", step.object.kind.kind));
             }

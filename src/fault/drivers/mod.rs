@@ -39,6 +39,7 @@ use super::{
     catalogue::{self, Deed, DriverRow, Wanted, view::DriverState},
     class::Class,
     intent::{Driver, Fault},
+    observe::Observe,
     plan::{Change, Plan, Reach, Step},
     ramp,
     sight::Sight,
@@ -78,7 +79,7 @@ pub fn compile(fault: &Fault, sight: &Sight, id: &str) -> Result<Plan, CompileEr
 fn attempt(row: &DriverRow, fault: &Fault, deed: &Deed, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
     let (state, why) = catalogue::view::state(row.driver, row.needs, sight);
     // Without istiod the preview asks; a chaos engine whose controller is dead is never given anything.
-    let engine = matches!(row.driver, Driver::ChaosMesh | Driver::Litmus);
+    let engine = Observe::of_driver(row.driver).is_some();
     if matches!(state, DriverState::Absent | DriverState::Forbidden) || engine && state == DriverState::Dead {
         return Err(CompileError::NotServed { driver: row.driver, state, why });
     }

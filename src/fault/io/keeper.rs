@@ -238,7 +238,8 @@ impl<A: Api> Bench<A> {
         let mut sentry = self.sentry.clone();
         let mut ending = orders.ending();
         let mut climb = Climb::new(&hands.checked.plan, api.now());
-        let (foretold, active) = (hands.checked.foretold.as_slice(), api.now());
+        let foretold = hands.checked.foretold.as_slice();
+        let active = ledger.digest().active.unwrap_or_else(|| api.now());
         loop {
             if let Some(cause) = ending.told() {
                 return cause;

@@ -58,21 +58,20 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
 
 fn by_litmus(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let (delay, jitter) = (wanted.deed.span("delay")?, wanted.deed.span("jitter")?);
-    let how_many = HowMany::Percent(wanted.deed.number("percent")?);
+    let hit = hit::choose(wanted, HowMany::Percent(wanted.deed.number("percent")?))?;
     let mut env = vec![
         ("NETWORK_LATENCY", delay.as_millis().to_string()),
         ("JITTER", jitter.as_millis().to_string()),
         ("NETWORK_INTERFACE", "eth0".to_owned()),
     ];
-    env.extend(litmus::runtime(&hit::choose(wanted, how_many)?.pods)?);
+    env.extend(litmus::runtime(&hit.pods)?);
     let shown = spoken(delay);
     let experiment = Experiment {
         env,
-        how_many,
         predicts: predicts(&shown),
         ..Experiment::new("pod-network-latency", format!("Delay what {{}} send by {shown}"))
     };
-    litmus::compile(wanted, experiment)
+    litmus::compile(wanted, &hit, experiment)
 }
 
 fn predicts(shown: &str) -> Vec<String> {

@@ -54,8 +54,7 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
 }
 
 fn by_litmus(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
-    let how_many = how_many(wanted)?;
-    let hit = hit::choose(wanted, how_many)?;
+    let hit = hit::choose(wanted, how_many(wanted)?)?;
     let unfit: Vec<String> = hit.pods.iter().filter_map(|pod| aim::unfit(pod, wanted.sight)).collect();
     if !unfit.is_empty() {
         return Err(CompileError::CannotExpress {
@@ -69,14 +68,13 @@ fn by_litmus(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let experiment = Experiment {
         // One round: its interval is as long as all of its time.
         env: vec![("CHAOS_INTERVAL", "1".to_owned()), ("FORCE", "false".to_owned())],
-        how_many,
         once: true,
         lost: true,
         predicts,
         residue: vec![format!("new pods in place of {}", counted(hit.pods.len(), "pod"))],
         ..Experiment::new("pod-delete", "Delete {}".to_owned())
     };
-    litmus::compile(wanted, experiment)
+    litmus::compile(wanted, &hit, experiment)
 }
 
 fn expects(plan: &Plan, deed: &Deed) -> Expected {

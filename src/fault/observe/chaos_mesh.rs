@@ -71,7 +71,7 @@ mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
-    use super::super::{Observe, Standing};
+    use super::super::{Observe, Standing, tests::said};
     use crate::cluster::Manifest;
 
     fn record(phase: &str, failures: usize) -> Value {
@@ -98,13 +98,7 @@ mod tests {
     #[case(status(false, &[record("Injected", 0)], &["Selected"]), "reverting: 0 of 1 recovered")]
     #[case(status(false, &[record("Not Injected", 0)], &["Selected", "AllRecovered"]), "reverted: its own time is over")]
     fn chaos_mesh_is_taken_at_its_word(#[case] object: Value, #[case] expected: &str) {
-        let said = match Observe::ChaosMesh.judge(&[Some(Manifest(object))]) {
-            Standing::Pending(why) => format!("pending: {why}"),
-            Standing::Active(why) => format!("active: {why}"),
-            Standing::Refused(why) => format!("refused: {why}"),
-            Standing::Reverting(why) => format!("reverting: {why}"),
-            Standing::Reverted(why) => format!("reverted: {why}"),
-        };
+        let said = said(&Observe::ChaosMesh.judge(&[Some(Manifest(object))]));
         assert!(said.starts_with(expected), "{said}");
     }
 

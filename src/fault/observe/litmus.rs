@@ -7,7 +7,10 @@
 use serde_json::Value;
 
 use super::{Standing, text};
-use crate::cluster::{Kind, Manifest, ObjectRef};
+use crate::{
+    cluster::{Kind, Manifest, ObjectRef},
+    fault::chaos_engine::{experiments, setting, target_pods},
+};
 
 /// What happens once and is over with it.
 const ONCE: [&str; 2] = ["pod-delete", "container-kill"];
@@ -17,22 +20,13 @@ pub(super) fn results(place: &ObjectRef, engine: &Manifest) -> Vec<ObjectRef> {
     let kind = Kind::namespaced("litmuschaos.io", "v1alpha1", "ChaosResult", "chaosresults");
     let namespace = place.namespace.as_deref().unwrap_or_default();
     experiments(engine)
+        .iter()
         .map(|experiment| {
             let instance = setting(experiment, "INSTANCE_ID").map(|id| format!("-{id}")).unwrap_or_default();
             let name = format!("{}-{}{instance}", engine.name(), text(experiment, "name"));
             ObjectRef::new(kind.clone(), namespace, &name)
         })
         .collect()
-}
-
-fn experiments(engine: &Manifest) -> impl Iterator<Item = &Value> {
-    engine.at(&["spec", "experiments"]).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn setting<'a>(experiment: &'a Value, name: &str) -> Option<&'a str> {
-    let all = experiment.get("spec")?.get("components")?.get("env")?.as_array()?;
-    let found = all.iter().find(|one| text(one, "name") == name)?;
-    found.get("value")?.as_str().filter(|value| !value.is_empty())
 }
 
 /// How an engine stands.
@@ -53,7 +47,7 @@ pub(super) fn judge(engine: &Manifest, results: &[Option<Manifest>]) -> Standing
     if let Some(why) = told.iter().find_map(|result| failed(result)) {
         return Standing::Refused(why);
     }
-    let once = experiments(engine).all(|one| ONCE.contains(&text(one, "name")));
+    let once = experiments(engine).iter().all(|one| ONCE.contains(&text(one, "name")));
     let passed = !told.is_empty() && told.len() == results.len() && told.iter().all(|result| verdict(result) == "Pass");
     match engine.text(&["status", "engineStatus"]).unwrap_or_default() {
         "completed" if once && passed => return Standing::Active("it is done".to_owned()),
@@ -66,8 +60,7 @@ pub(super) fn judge(engine: &Manifest, results: &[Option<Manifest>]) -> Standing
     if once && passed {
         return Standing::Active("it is done".to_owned());
     }
-    let wanted: usize =
-        experiments(engine).filter_map(|one| setting(one, "TARGET_PODS")).map(|all| all.split(',').count()).sum();
+    let wanted: usize = experiments(engine).iter().map(|one| target_pods(one).len()).sum();
     let injected = count("injected");
     if injected > 0 && injected == marks.len() && injected >= wanted {
         return Standing::Active(format!("injected into {injected} of {}", wanted.max(injected)));
@@ -150,7 +143,7 @@ mod tests {
     use rstest::rstest;
     use serde_json::{Value, json};
 
-    use super::super::{Observe, Standing};
+    use super::super::{Observe, Standing, tests::said};
     use crate::{
         cluster::{Kind, Manifest, ObjectRef},
         fault::observe::litmus::still_asks,
@@ -190,13 +183,7 @@ mod tests {
     #[case(engine("pod-delete", "initialized"), Some(result(&[], "Awaited")), "pending: injected into 0 of 2")]
     #[case(engine("pod-delete", "completed"), Some(result(&[], "Pass")), "active: it is done")]
     fn litmus_is_taken_at_its_word(#[case] engine: Value, #[case] result: Option<Value>, #[case] expected: &str) {
-        let said = match Observe::Litmus.judge(&[Some(Manifest(engine)), result.map(Manifest)]) {
-            Standing::Pending(why) => format!("pending: {why}"),
-            Standing::Active(why) => format!("active: {why}"),
-            Standing::Refused(why) => format!("refused: {why}"),
-            Standing::Reverting(why) => format!("reverting: {why}"),
-            Standing::Reverted(why) => format!("reverted: {why}"),
-        };
+        let said = said(&Observe::Litmus.judge(&[Some(Manifest(engine)), result.map(Manifest)]));
         assert!(said.starts_with(expected), "{said}");
     }
 

@@ -100,6 +100,25 @@ impl Observe {
         }
     }
 
+    /// The engine behind a driver.
+    pub fn of_driver(driver: Driver) -> Option<Self> {
+        [Self::ChaosMesh, Self::Litmus].into_iter().find(|engine| engine.driver() == driver)
+    }
+
+    /// That nobody acts on its objects, in words; `where_from` is by what somebody would be known.
+    pub fn absent(self, where_from: &str) -> String {
+        let (part, word) = (self.part(), self.word());
+        format!("no {part} of {word} is available{where_from}: nothing would be injected, nor taken back")
+    }
+
+    /// By what the Deployment of its controller is known.
+    pub fn known_by(self) -> &'static str {
+        match self {
+            Self::ChaosMesh => "Deployments labelled app.kubernetes.io/component=controller-manager",
+            Self::Litmus => "Deployments labelled app.kubernetes.io/part-of=litmus that run chaos-operator",
+        }
+    }
+
     /// The driver by which brink uses it.
     pub fn driver(self) -> Driver {
         match self {
@@ -151,7 +170,19 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 
 #[cfg(test)]
 mod tests {
-    use super::Observe;
+    use super::{Observe, Standing};
+
+    /// A standing in words.
+    pub(super) fn said(standing: &Standing) -> String {
+        let (word, how) = match standing {
+            Standing::Pending(how) => ("pending", how),
+            Standing::Active(how) => ("active", how),
+            Standing::Refused(how) => ("refused", how),
+            Standing::Reverting(how) => ("reverting", how),
+            Standing::Reverted(how) => ("reverted", how),
+        };
+        format!("{word}: {how}")
+    }
 
     #[test]
     fn only_faults_are_observed() {

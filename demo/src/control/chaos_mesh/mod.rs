@@ -107,11 +107,7 @@ fn forced(object: &Value) -> bool {
 }
 
 fn free<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
-    ctx.edit(key, MANAGER, |object| {
-        let mut all = json::list(object, &["metadata", "finalizers"]).to_vec();
-        all.retain(|one| one != FINALIZER);
-        json::set(object, &["metadata", "finalizers"], all);
-    })
+    ctx.edit(key, MANAGER, |object| json::take(object, &["metadata", "finalizers"], FINALIZER))
 }
 
 fn paused(object: &Value) -> bool {

@@ -52,12 +52,6 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
     if key.kind == kinds::APPLICATION { application(ctx, key, &object) } else { kustomization(ctx, key, &object) }
 }
 
-/// Whether a controller runs: a pod with this label is ready.
-fn alive<O: Objects>(ctx: &Ctx<'_, O>, home: &str, label: (&str, &str)) -> bool {
-    let named = |labels: &json::Labels| labels.get(label.0).is_some_and(|value| value == label.1);
-    ctx.state.rows.within(kinds::POD, home).any(|(_, row)| named(&row.labels) && pods::ready(row))
-}
-
 /// The objects that are not as Git has them.
 fn drifted<O: Objects>(ctx: &Ctx<'_, O>, owner: &Key) -> Vec<(Key, Value)> {
     let all = ctx.state.git.wanted.get(owner).map(Vec::as_slice).unwrap_or_default();
@@ -79,17 +73,14 @@ fn put_back<O: Objects>(ctx: &mut Ctx<'_, O>, wanted: Vec<(Key, Value)>, manager
 
 fn application<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, object: &Value) -> Result<(), Refused> {
     const MANAGER: &str = "argocd-controller";
-    if !alive(ctx, ARGO_HOME, ("app.kubernetes.io/name", "argocd-application-controller")) {
+    let skipped = json::text(object, &["metadata", "annotations", "argocd.argoproj.io/skip-reconcile"]) == "true";
+    if skipped || !pods::runs(ctx, ARGO_HOME, ("app.kubernetes.io/name", "argocd-application-controller")) {
         return Ok(());
     }
     let uid = json::text(object, &["metadata", "uid"]).to_owned();
     let mut wrong = drifted(ctx, key);
     let automated = json::at(object, &["spec", "syncPolicy", "automated"]);
     let auto = automated.is_object() && json::at(automated, &["enabled"]) != &Value::Bool(false);
-    let skipped = json::text(object, &["metadata", "annotations", "argocd.argoproj.io/skip-reconcile"]) == "true";
-    if skipped {
-        return Ok(());
-    }
     if wrong.is_empty() || !auto || !json::yes(automated, &["selfHeal"]) {
         ctx.state.heals.remove(&uid);
     } else {
@@ -126,7 +117,7 @@ fn application<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, object: &Value) -> R
 
 fn kustomization<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, object: &Value) -> Result<(), Refused> {
     const MANAGER: &str = "kustomize-controller";
-    if !alive(ctx, FLUX_HOME, ("app", "kustomize-controller")) || json::yes(object, &["spec", "suspend"]) {
+    if !pods::runs(ctx, FLUX_HOME, ("app", "kustomize-controller")) || json::yes(object, &["spec", "suspend"]) {
         return Ok(());
     }
     let uid = json::text(object, &["metadata", "uid"]).to_owned();
@@ -143,8 +134,8 @@ fn kustomization<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key, object: &Value) ->
     // What is told to be left alone is.
     let left = |one: &Key| {
         ctx.get(one).is_some_and(|live| {
-            let path = ["kustomize.toolkit.fluxcd.io/reconcile"];
-            let noted = |place: &str| json::text(&live, &["metadata", place, path[0]]) == "disabled";
+            let key = "kustomize.toolkit.fluxcd.io/reconcile";
+            let noted = |place: &str| json::text(&live, &["metadata", place, key]) == "disabled";
             noted("annotations") || noted("labels")
         })
     };

@@ -4,11 +4,14 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Controller, Engine, experiment, experiment::MANAGER, names, result, running, time};
 use crate::{
-    base::objects::{Objects, Refused},
+    base::{
+        litmus,
+        objects::{Objects, Refused},
+    },
     control::{
         ctx::Ctx,
         events::{Mood, record as event},
@@ -45,15 +48,9 @@ pub(super) fn go_on<O: Objects>(
 
 /// A setting: the engine's, else the experiment's.
 fn setting<O: Objects>(ctx: &Ctx<'_, O>, engine: &Engine<'_>, name: &str) -> String {
-    let found = |env: &[Value]| {
-        env.iter().find(|one| json::text(one, &["name"]) == name).map(|one| json::text(one, &["value"]).to_owned())
-    };
-    let own = json::list(&engine.object, &["spec", "experiments"]).first();
-    let own = own.and_then(|one| found(json::list(one, &["spec", "components", "env"])));
-    own.unwrap_or_else(|| {
-        let experiment = Key::new(kinds::CHAOS_EXPERIMENT, &engine.key.namespace, engine.experiment());
-        ctx.get(&experiment).and_then(|one| found(json::list(&one, &["spec", "definition", "env"]))).unwrap_or_default()
-    })
+    let experiment = ctx.get(&Key::new(kinds::CHAOS_EXPERIMENT, &engine.key.namespace, engine.experiment()));
+    let found = litmus::setting(Some(&engine.object), experiment.as_deref(), engine.experiment(), name);
+    found.unwrap_or_default().to_owned()
 }
 
 fn seconds<O: Objects>(ctx: &Ctx<'_, O>, engine: &Engine<'_>, name: &str) -> Duration {
@@ -105,7 +102,7 @@ fn chosen<O: Objects>(ctx: &Ctx<'_, O>, engine: &Engine<'_>) -> Result<Vec<Key>,
 /// Helpers, one on each node, and what they do.
 fn netem<O: Objects>(ctx: &mut Ctx<'_, O>, engine: &Engine<'_>) -> Result<Option<Verdict>, Refused> {
     let helpers: Vec<Key> = engine
-        .pods(ctx)
+        .own(ctx, kinds::POD)
         .into_iter()
         .filter(|key| {
             ctx.row(key)

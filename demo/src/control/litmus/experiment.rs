@@ -59,7 +59,7 @@ pub(super) fn exit<O: Objects>(ctx: &mut Ctx<'_, O>, pod: &Key) {
 /// The pod of the experiment's Job.
 fn job_pod<O: Objects>(ctx: &Ctx<'_, O>, engine: &Engine<'_>) -> Option<Key> {
     let of_job = |key: &Key| ctx.row(key).is_some_and(|row| row.labels.contains_key("job-name"));
-    engine.pods(ctx).into_iter().find(of_job)
+    engine.own(ctx, kinds::POD).into_iter().find(of_job)
 }
 
 fn told(engine: &Engine<'_>, pod: &str, status: &str, verdict: &str, at: &str) -> Value {
@@ -81,8 +81,7 @@ fn tell<O: Objects>(ctx: &mut Ctx<'_, O>, engine: &Engine<'_>, told: &Value) -> 
 
 fn start<O: Objects>(ctx: &mut Ctx<'_, O>, engine: &Engine<'_>) -> Result<(), Refused> {
     let namespace = engine.key.namespace.as_str();
-    let jobs = ctx.state.rows.within(kinds::JOB, namespace);
-    if jobs.into_iter().any(|(_, row)| row.labels.get("chaosUID").is_some_and(|uid| *uid == engine.uid)) {
+    if !engine.own(ctx, kinds::JOB).is_empty() {
         return Ok(());
     }
     let experiment = ctx.get(&Key::new(kinds::CHAOS_EXPERIMENT, namespace, engine.experiment()));

@@ -21,7 +21,7 @@ use super::{
     key::Key,
     kinds, names, pods, time,
 };
-use crate::base::objects::{Objects, Refused};
+use crate::base::objects::{Kind, Objects, Refused};
 
 /// Where Litmus lives.
 pub(super) const HOME: &str = "litmus";
@@ -61,19 +61,15 @@ impl Engine<'_> {
         json::text(&self.object, &["status", "engineStatus"])
     }
 
-    /// All its pods, those of its Job and its helpers among them.
-    fn pods<O: Objects>(&self, ctx: &Ctx<'_, O>) -> Vec<Key> {
-        let own = |labels: &json::Labels| labels.get("chaosUID").is_some_and(|uid| *uid == self.uid);
-        let rows = ctx.state.rows.within(kinds::POD, &self.key.namespace);
-        rows.filter(|(_, row)| own(&row.labels))
-            .map(|(name, _)| Key::new(kinds::POD, &self.key.namespace, name))
+    /// What is there of it: Jobs, or pods, its helpers among them.
+    fn own<O: Objects>(&self, ctx: &Ctx<'_, O>, kind: Kind) -> Vec<Key> {
+        let rows = ctx.state.rows.within(kind, &self.key.namespace);
+        rows.filter(|(_, row)| row.labels.get("chaosUID").is_some_and(|uid| *uid == self.uid))
+            .map(|(name, _)| Key::new(kind, &self.key.namespace, name))
             .collect()
     }
 
-    fn again<O>(&self, ctx: &mut Ctx<'_, O>, span: Duration)
-    where
-        O: Objects,
-    {
+    fn again<O: Objects>(&self, ctx: &mut Ctx<'_, O>, span: Duration) {
         ctx.after(span, Controller::Litmus, self.key);
     }
 }
@@ -83,7 +79,8 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
     let engine = Engine { key, uid: json::text(&object, &["metadata", "uid"]).to_owned(), object: (*object).clone() };
     let leaving = !json::at(&object, &["metadata", "deletionTimestamp"]).is_null();
     let stops = json::text(&object, &["spec", "engineState"]) == "stop";
-    if alive(ctx) {
+    // Its operator runs.
+    if pods::runs(ctx, HOME, ("name", "chaos-operator")) {
         match engine.status() {
             _ if leaving => return take_down(ctx, &engine),
             "" if !stops => return take_up(ctx, &engine),
@@ -102,12 +99,6 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
         experiment::go_on(ctx, &engine)?;
     }
     Ok(())
-}
-
-/// Whether its operator runs: one of its pods is ready.
-fn alive<O: Objects>(ctx: &Ctx<'_, O>) -> bool {
-    let named = |labels: &json::Labels| labels.get("name").is_some_and(|name| name == "chaos-operator");
-    ctx.state.rows.within(kinds::POD, HOME).any(|(_, row)| named(&row.labels) && pods::ready(row))
 }
 
 /// Whether its program ended, whatever a proxy beside it does.
@@ -215,9 +206,7 @@ fn take_down<O: Objects>(ctx: &mut Ctx<'_, O>, engine: &Engine<'_>) -> Result<()
     let at = ctx.stamp();
     event(ctx, engine.key, Mood::Normal, "ChaosEngineStopped", "Chaos resources deleted successfully", MANAGER);
     ctx.edit(engine.key, MANAGER, |object| {
-        let mut all = json::list(object, &["metadata", "finalizers"]).to_vec();
-        all.retain(|one| one != FINALIZER);
-        json::set(object, &["metadata", "finalizers"], all);
+        json::take(object, &["metadata", "finalizers"], FINALIZER);
         let mut experiments = json::list(object, &["status", "experiments"]).to_vec();
         for one in &mut experiments {
             if matches!(json::text(one, &["status"]), "Running" | "Waiting for Job Creation") {
@@ -232,20 +221,13 @@ fn take_down<O: Objects>(ctx: &mut Ctx<'_, O>, engine: &Engine<'_>) -> Result<()
 
 /// Deletes Jobs and pods of an engine; whether any is still there. A helper takes its deed back when it is told to end.
 fn remove_pods<O: Objects>(ctx: &mut Ctx<'_, O>, engine: &Engine<'_>) -> Result<bool, Refused> {
-    let own = |labels: &json::Labels| labels.get("chaosUID").is_some_and(|uid| *uid == engine.uid);
-    let rows = ctx.state.rows.within(kinds::JOB, &engine.key.namespace);
-    let jobs: Vec<Key> = rows
-        .filter(|(_, row)| own(&row.labels))
-        .map(|(name, _)| Key::new(kinds::JOB, &engine.key.namespace, name))
-        .collect();
-    for job in jobs {
+    for job in engine.own(ctx, kinds::JOB) {
         ctx.delete(&job, None)?;
     }
-    let pods = engine.pods(ctx);
-    for pod in &pods {
-        if !ctx.row(pod).is_some_and(|row| row.terminating) {
-            ctx.delete(pod, None)?;
+    for pod in engine.own(ctx, kinds::POD) {
+        if !ctx.row(&pod).is_some_and(|row| row.terminating) {
+            ctx.delete(&pod, None)?;
         }
     }
-    Ok(!engine.pods(ctx).is_empty())
+    Ok(!engine.own(ctx, kinds::POD).is_empty())
 }

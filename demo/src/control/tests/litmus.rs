@@ -10,10 +10,7 @@ fn litmus() -> World {
     json::set(&mut operator, &["metadata", "namespace"], "litmus");
     json::set(&mut operator, &["spec", "template", "metadata", "labels", "name"], "chaos-operator");
     world.create(kinds::DEPLOYMENT, operator);
-    world.create(
-        kinds::SERVICE_ACCOUNT,
-        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "admin", "namespace": "shop"}}),
-    );
+    world.create(kinds::SERVICE_ACCOUNT, account());
     for name in ["pod-network-latency", "pod-delete"] {
         world.create(
             kinds::CHAOS_EXPERIMENT,
@@ -27,6 +24,10 @@ fn litmus() -> World {
     world.create(kinds::DEPLOYMENT, deployment("web", 4, "web:1"));
     world.run(30);
     world
+}
+
+fn account() -> Value {
+    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "admin", "namespace": "shop"}})
 }
 
 fn engine(experiment: &str, env: &[(&str, &str)]) -> Value {
@@ -148,8 +149,8 @@ fn without_its_operator_nothing_begins_and_nothing_is_let_go() {
 #[test]
 fn what_it_needs_and_has_not_is_waited_for() {
     let mut world = litmus();
-    let account = Key::new(kinds::SERVICE_ACCOUNT, "shop", "admin");
-    world.delete(&account);
+    let place = Key::new(kinds::SERVICE_ACCOUNT, "shop", "admin");
+    world.delete(&place);
     let key = world.create(kinds::CHAOS_ENGINE, engine("pod-network-latency", &[]));
     world.run(10);
     assert_eq!(says(&world, &key), said("initialized", "", ""));
@@ -158,10 +159,7 @@ fn what_it_needs_and_has_not_is_waited_for() {
         "{:?}",
         world.told("slow")
     );
-    world.create(
-        kinds::SERVICE_ACCOUNT,
-        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "admin", "namespace": "shop"}}),
-    );
+    world.create(kinds::SERVICE_ACCOUNT, account());
     world.run(25);
     assert_eq!(marked(&world, "injected").len(), 1);
 }

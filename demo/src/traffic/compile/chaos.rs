@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::pods::Pods;
 use crate::{
-    base::{kinds, objects::Objects},
+    base::{kinds, litmus, objects::Objects},
     traffic::{json, request::Text, span},
 };
 
@@ -153,17 +153,9 @@ impl Chaos {
             return;
         }
         let experiment = objects.get(kinds::CHAOS_EXPERIMENT, namespace, name);
-        let own = engine.as_ref().and_then(|engine| {
-            let all = json::list(engine, &["spec", "experiments"]);
-            all.iter()
-                .find(|one| json::word(one, &["name"]) == name)
-                .map(|one| json::list(one, &["spec", "components", "env"]))
-        });
-        let below = experiment.as_ref().map(|one| json::list(one, &["spec", "definition", "env"]));
-        let env: Vec<&Value> = own.into_iter().chain(below).flatten().collect();
-        let number = |name: &str| -> f64 {
-            let found = env.iter().find(|one| json::word(one, &["name"]) == name);
-            found.and_then(|one| json::word(one, &["value"]).parse().ok()).unwrap_or_default()
+        let number = |setting: &str| -> f64 {
+            let found = litmus::setting(engine.as_deref(), experiment.as_deref(), name, setting);
+            found.and_then(|value| value.parse().ok()).unwrap_or_default()
         };
         let share = |name: &str| number(name).clamp(0.0, 100.0) / 100.0;
         let net = match name {
