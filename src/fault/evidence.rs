@@ -154,16 +154,28 @@ pub fn retried(plan: &Plan, more: bool) -> Expected {
     Expected::Tries { question: questions::tries(plan), more }
 }
 
-/// Requests to what is hit take longer by the deed's `delay`.
-pub fn delayed(plan: &Plan, deed: &Deed) -> Expected {
-    deed.span("delay").map_or(Expected::Unknown, |delay| slower(plan, delay))
+/// A share of the requests of the routes hit is answered so by their agentgateway; `matcher` are labels of its series.
+pub fn answered_at_gateway(plan: &Plan, what: String, matcher: &str) -> Expected {
+    let rise = (plan.reach.portion / 4.0).min(RISE);
+    Expected::Answers { what, question: questions::share_at_gateway(plan, matcher), rise }
 }
 
-/// Requests to what is hit take so much longer.
-fn slower(plan: &Plan, by: Duration) -> Expected {
-    // A tenth of what it comes to once the whole window lies within the fault.
-    let rise_ms = by.as_secs_f64() * 1000.0 * plan.reach.portion / 10.0;
-    Expected::Latency { question: questions::mean(plan), rise_ms }
+/// Requests to what is hit take longer by the deed's `delay`.
+pub fn delayed(plan: &Plan, deed: &Deed) -> Expected {
+    slower(plan, deed, questions::mean(plan))
+}
+
+/// Requests of the routes hit take longer by the deed's `delay`, as their agentgateway counts.
+pub fn delayed_at_gateway(plan: &Plan, deed: &Deed) -> Expected {
+    slower(plan, deed, questions::mean_at_gateway(plan))
+}
+
+fn slower(plan: &Plan, deed: &Deed, question: String) -> Expected {
+    deed.span("delay").map_or(Expected::Unknown, |by| {
+        // A tenth of what it comes to once the whole window lies within the fault.
+        let rise_ms = by.as_secs_f64() * 1000.0 * plan.reach.portion / 10.0;
+        Expected::Latency { question, rise_ms }
+    })
 }
 
 /// The pods that the plan evicts end.
@@ -188,10 +200,11 @@ pub fn scaled(plan: &Plan, _: &Deed) -> Expected {
     found.unwrap_or(Expected::Unknown)
 }
 
-/// The status of the object that the plan's first step changes.
+/// The status of the first object that was there before the plan.
 pub fn sign(plan: &Plan, sign: impl Fn(&Step) -> Sign) -> Expected {
-    plan.steps
-        .first()
+    let there = plan.steps.iter().find(|step| step.before.is_some());
+    there
+        .or(plan.steps.first())
         .map_or(Expected::Unknown, |step| Expected::Object { object: step.object.clone(), sign: sign(step) })
 }
 

@@ -117,12 +117,24 @@ pub enum Driver {
     ChaosMesh,
     /// Litmus: a ChaosEngine, carried out by the pods of its experiment.
     Litmus,
+    /// kgateway: policies of our own for routes of its Gateways, or its backends.
+    Kgateway,
+    /// agentgateway: the same, by its own kinds.
+    Agentgateway,
 }
 
 impl Driver {
     /// All drivers.
-    pub const ALL: [Self; 6] =
-        [Self::Istio, Self::IstioVirtualService, Self::GatewayApi, Self::Native, Self::ChaosMesh, Self::Litmus];
+    pub const ALL: [Self; 8] = [
+        Self::Istio,
+        Self::IstioVirtualService,
+        Self::GatewayApi,
+        Self::Native,
+        Self::ChaosMesh,
+        Self::Litmus,
+        Self::Kgateway,
+        Self::Agentgateway,
+    ];
 
     /// Its name.
     pub fn word(self) -> &'static str {
@@ -133,6 +145,8 @@ impl Driver {
             Self::Native => "native",
             Self::ChaosMesh => "chaos-mesh",
             Self::Litmus => "litmus",
+            Self::Kgateway => "kgateway",
+            Self::Agentgateway => "agentgateway",
         }
     }
 }

@@ -27,7 +27,7 @@ fn hit(plan: &Plan) -> String {
             list.dedup();
         }
         let any = |list: &[&str]| {
-            let names: Vec<String> = list.iter().map(|name| regex::escape(name).replace('\\', "\\\\")).collect();
+            let names: Vec<String> = list.iter().map(|name| literal(name)).collect();
             names.join("|").replace('"', "\\\"")
         };
         format!("{namespaces}=~\"{}\", {names}=~\"{}\"", any(&places), any(&called))
@@ -49,4 +49,31 @@ pub(super) fn arriving(plan: &Plan, matcher: &str) -> String {
 pub(super) fn tries(plan: &Plan) -> String {
     let by = |reporter: &str| arriving(plan, &format!("reporter=\"{reporter}\""));
     format!("{} / ({} > 0)", by("destination"), by("source"))
+}
+
+/// The share of the requests of the routes hit that are answered so, as their agentgateway counts (agentgateway 1.4, port 15020).
+pub(super) fn share_at_gateway(plan: &Plan, matcher: &str) -> String {
+    let sum = |matchers: &str| format!("sum(rate(agentgateway_requests_total{{{matchers}}}[1m]))");
+    let hit = routes(plan);
+    let (all, some) = (sum(&hit), sum(&format!("{hit}, {matcher}")));
+    format!("({some} or 0 * {all}) / ({all} > 0)")
+}
+
+/// Mean latency of the requests of the routes hit, as their agentgateway counts, in milliseconds.
+pub(super) fn mean_at_gateway(plan: &Plan) -> String {
+    let hit = routes(plan);
+    let sum = |what: &str| format!("sum(rate(agentgateway_request_duration_seconds_{what}{{{hit}}}[1m]))");
+    format!("1000 * {} / ({} > 0)", sum("sum"), sum("count"))
+}
+
+/// Label matchers of the routes hit: `NS/NAME`.
+fn routes(plan: &Plan) -> String {
+    let names = plan.reach.routes.iter().filter_map(|route| route.split_once(' '));
+    let names: Vec<String> = names.map(|(_, name)| literal(name)).collect();
+    format!("route=~\"{}\"", names.join("|"))
+}
+
+/// A name as a regular expression within a string of PromQL.
+fn literal(name: &str) -> String {
+    regex::escape(name).replace('\\', "\\\\")
 }

@@ -46,14 +46,10 @@ pub struct Sight {
     pub given: Vec<Given>,
     /// Istio's control plane.
     pub istiod: Controller,
-    /// The controller of Chaos Mesh.
-    pub chaos_mesh: Controller,
-    /// The operator of Litmus.
-    pub litmus: Controller,
-    /// ChaosExperiments of the target's namespace, where the kind must see them.
-    pub chaos_experiments: Vec<Manifest>,
-    /// ServiceAccounts of the target's namespace, where the kind must see them.
-    pub service_accounts: Vec<Manifest>,
+    /// Whether those are there who act on objects of engines, as far as they were looked for.
+    pub engines: BTreeMap<Observe, Controller>,
+    /// Objects of the target's namespace that only some kinds must see, of any kind.
+    pub others: Vec<Manifest>,
     /// Istio's root namespace: a policy there holds for the whole mesh.
     pub root_namespace: String,
     /// What could not be read, in words; whatever depends on it counts as everything.
@@ -98,10 +94,12 @@ impl Sight {
 
     /// Whether somebody is there to act on the objects of an engine.
     pub fn controller(&self, engine: Observe) -> Controller {
-        match engine {
-            Observe::ChaosMesh => self.chaos_mesh,
-            Observe::Litmus => self.litmus,
-        }
+        self.engines.get(&engine).copied().unwrap_or_default()
+    }
+
+    /// What only some kinds must see, by its kind.
+    pub fn others<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Manifest> {
+        self.others.iter().filter(move |one| one.kind() == kind)
     }
 
     /// The served kind of a group, in the version to use.

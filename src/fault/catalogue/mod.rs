@@ -84,6 +84,10 @@ pub enum Sees {
     ServiceEntries,
     /// What experiments of Litmus need: ChaosExperiments and ServiceAccounts of the namespace, where Litmus is served.
     Litmus,
+    /// Policies of kgateway and agentgateway in the namespace.
+    RoutePolicies,
+    /// Backends of kgateway and agentgateway in the namespace: models among them.
+    Models,
 }
 
 /// By what the guardrails judge a kind.

@@ -42,7 +42,7 @@ pub const PLANNED: &[Planned] = &[
     ("authz-deny", &["istio"]),
     ("cert-expired", &["gateway-api"]),
     ("rate-limit", &["kgateway", "agentgateway"]),
-    ("llm-outage", &["agentgateway", "kagent"]),
+    ("llm-outage", &["kgateway", "agentgateway", "kagent"]),
     ("dapr-resiliency", &["dapr"]),
     ("dapr-component-off", &["dapr"]),
     ("node-cordon", &["native"]),

@@ -47,6 +47,14 @@ pub const TARGETS: &[TargetType] = &[
     TargetType::Selector,
 ];
 
+/// The same, or a route at the Gateways that can do it there.
+pub const TARGETS_OR_ROUTE: &[TargetType] = &[
+    TargetType::Service,
+    TargetType::Workload(&["Deployment", "StatefulSet", "DaemonSet", "VirtualService"]),
+    TargetType::Selector,
+    TargetType::Route,
+];
+
 /// What tells requests apart.
 pub const SCOPES: &[ScopeType] = &[ScopeType::From, ScopeType::Headers, ScopeType::Path];
 

@@ -51,7 +51,7 @@ pub(super) fn needed(wanted: &Wanted<'_>, experiment: &str, own: &str) -> Result
             own.to_owned()
         }
     };
-    if !sight.chaos_experiments.iter().any(|one| one.name() == experiment) {
+    if !sight.others("ChaosExperiment").any(|one| one.name() == experiment) {
         let kind = litmus::kind(sight, "ChaosExperiment", "chaosexperiments");
         objects.push((kind, definition(experiment)));
         predicts
@@ -63,7 +63,7 @@ pub(super) fn needed(wanted: &Wanted<'_>, experiment: &str, own: &str) -> Result
 
 /// The account that is there to be used; `None`: there is none.
 fn account(wanted: &Wanted<'_>, experiment: &str) -> Result<Option<String>, CompileError> {
-    let there: Vec<&str> = wanted.sight.service_accounts.iter().map(Manifest::name).collect();
+    let there: Vec<&str> = wanted.sight.others("ServiceAccount").map(Manifest::name).collect();
     let Some(asked) = wanted.deed.given_text("account") else {
         let usual = ["litmus-admin".to_owned(), format!("{experiment}-sa")];
         return Ok(usual.into_iter().find(|name| there.contains(&name.as_str())));

@@ -5,10 +5,12 @@
 //! stays behind. Whether the plan is allowed is the guard's business.
 
 mod acts_on;
+pub(super) mod agentgateway;
 mod alive;
 pub(super) mod chaos_mesh;
 pub(super) mod chaos_mesh_http;
 pub(super) mod destination_rule;
+pub(super) mod direct_response;
 pub(super) mod dns;
 mod error;
 pub(super) mod gateway_api;
@@ -20,6 +22,7 @@ pub(super) mod litmus;
 pub(super) mod litmus_rights;
 pub(super) mod manifest;
 mod merge;
+pub(super) mod model;
 mod narrow;
 pub(super) mod native;
 pub(super) mod nodes;
@@ -28,6 +31,7 @@ pub(super) mod peer_authentication;
 pub(super) mod reach;
 mod rollout;
 pub(super) mod route_patch;
+pub(super) mod route_policy;
 pub(super) mod rule_copies;
 pub(super) mod template;
 pub(super) mod words;

@@ -38,6 +38,8 @@ fn known_by(engine: Observe) -> Known {
         Observe::Litmus => {
             Known { labels: "app.kubernetes.io/part-of=litmus", image: "chaos-operator", lease: "chaos-operator.lock" }
         }
+        Observe::Kgateway => Known { labels: "kgateway=kgateway", image: "", lease: "kgateway" },
+        Observe::Agentgateway => Known { labels: "agentgateway=agentgateway", image: "", lease: "agentgateway" },
     }
 }
 

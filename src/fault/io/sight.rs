@@ -1,6 +1,8 @@
 //! Reads what a driver needs to see. Missing kinds and missing rights are facts of the sight, not errors; only a server that
 //! cannot be asked at all is one.
 
+use std::collections::BTreeMap;
+
 use futures::future::join_all;
 use serde_json::Value;
 
@@ -22,12 +24,14 @@ use crate::{
 };
 
 /// Groups whose kinds drivers ask for, with the versions to use, best first.
-const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     ("networking.istio.io", &["v1", "v1beta1", "v1alpha3"]),
     ("security.istio.io", &["v1", "v1beta1"]),
     ("gateway.networking.k8s.io", &["v1", "v1beta1"]),
     ("chaos-mesh.org", &["v1alpha1"]),
     ("litmuschaos.io", &["v1alpha1"]),
+    ("gateway.kgateway.dev", &["v1alpha1"]),
+    ("agentgateway.dev", &["v1alpha1"]),
 ];
 
 /// More namespaces than this are not looked into; what they hold counts as everything.
@@ -47,15 +51,12 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
     let sees = row(fault.kind).sees;
     let more =
         join_all(sees.iter().filter(|sees| of_mesh(**sees).is_none()).map(|sees| more(api, *sees, &fault.namespace)));
-    let engines = Box::pin(async {
-        let of = |engine| engine_of(api, engine, fault, &given);
-        futures::join!(of(Observe::ChaosMesh), of(Observe::Litmus))
-    });
-    let (routes, inside, istiod, more, (chaos_mesh, litmus)) =
+    let acting = Observe::ALL.into_iter().filter(|engine| may_act(*engine, fault, &given));
+    let engines = Box::pin(engines_of(api, acting.collect()));
+    let (routes, inside, istiod, more, engines) =
         futures::join!(served_routes(api, &namespaces, sees), inside, mesh(api), more, engines);
-    let (istiod, root_namespace) = istiod?;
-    let (chaos_mesh, litmus) = (chaos_mesh?, litmus?);
-    let mut sight = Sight { given, istiod, chaos_mesh, litmus, root_namespace, ..routes? };
+    let ((istiod, root_namespace), engines) = (istiod?, engines?);
+    let mut sight = Sight { given, istiod, engines, root_namespace, ..routes? };
     for part in more {
         let part = part?;
         sight.config_maps.extend(part.config_maps);
@@ -76,19 +77,17 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
     Ok(sight)
 }
 
-/// The controller of a chaos engine that may come to act: by the kind's drivers, or by what is given.
-async fn engine_of<A: Api>(
-    api: &A,
-    engine: Observe,
-    fault: &Fault,
-    given: &[Given],
-) -> Result<Controller, CompileError> {
-    let by_driver = row(fault.kind).drivers.iter().any(|row| row.driver == engine.driver());
+/// Whether an engine may come to act: by the kind's drivers, or by what is given.
+fn may_act(engine: Observe, fault: &Fault, given: &[Given]) -> bool {
     let of = |one: &Given| Observe::of(&one.object.kind.group, &one.object.kind.kind);
-    if by_driver || given.iter().any(|one| of(one) == Some(engine)) {
-        return engines::controller(api, engine).await;
-    }
-    Ok(Controller::Unknown)
+    row(fault.kind).drivers.iter().any(|row| row.driver == engine.driver())
+        || given.iter().any(|one| of(one) == Some(engine))
+}
+
+/// Whether those are there who act on the objects of these engines.
+async fn engines_of<A: Api>(api: &A, engines: Vec<Observe>) -> Result<BTreeMap<Observe, Controller>, CompileError> {
+    let asked = engines.iter().map(|engine| async { Ok((*engine, engines::controller(api, *engine).await?)) });
+    join_all(asked).await.into_iter().collect()
 }
 
 /// What this kind must see beside the rest.
@@ -99,7 +98,7 @@ async fn more<A: Api>(api: &A, sees: Sees, namespace: &str) -> Result<Sight, Com
         Sees::NetworkPolicies => (known::network_policy(), Some(namespace)),
         Sees::Nodes => (known::node(), None),
         // These are read once it is known what is served.
-        Sees::DestinationRules | Sees::PeerAuthentications | Sees::ServiceEntries | Sees::Litmus => return Ok(sight),
+        _ => return Ok(sight),
     };
     let Some(all) = list(api, &kind, inside, "").await? else {
         let place = inside.map(|namespace| format!(" in {namespace}")).unwrap_or_default();
@@ -110,7 +109,7 @@ async fn more<A: Api>(api: &A, sees: Sees, namespace: &str) -> Result<Sight, Com
         Sees::ConfigMaps => sight.config_maps = all,
         Sees::NetworkPolicies => sight.network_policies = all,
         Sees::Nodes => sight.nodes = all,
-        Sees::DestinationRules | Sees::PeerAuthentications | Sees::ServiceEntries | Sees::Litmus => {}
+        _ => {}
     }
     Ok(sight)
 }
@@ -121,7 +120,17 @@ fn of_mesh(sees: Sees) -> Option<(&'static str, &'static str)> {
         Sees::DestinationRules => Some(("networking.istio.io", "DestinationRule")),
         Sees::ServiceEntries => Some(("networking.istio.io", "ServiceEntry")),
         Sees::PeerAuthentications => Some(("security.istio.io", "PeerAuthentication")),
-        Sees::ConfigMaps | Sees::Nodes | Sees::NetworkPolicies | Sees::Litmus => None,
+        _ => None,
+    }
+}
+
+/// The kinds of the fault's namespace that are read where they are served.
+fn of_namespace(sees: Sees) -> &'static [(&'static str, &'static str)] {
+    match sees {
+        Sees::Litmus => &[("litmuschaos.io", "ChaosExperiment"), ("", "ServiceAccount")],
+        Sees::RoutePolicies => &[("gateway.kgateway.dev", "TrafficPolicy"), ("agentgateway.dev", "AgentgatewayPolicy")],
+        Sees::Models => &[("gateway.kgateway.dev", "Backend"), ("agentgateway.dev", "AgentgatewayBackend")],
+        _ => &[],
     }
 }
 
@@ -129,23 +138,31 @@ async fn served_routes<A: Api>(api: &A, namespaces: &[String], sees: &[Sees]) ->
     let mut sight = Sight::default();
     served(api, &mut sight).await?;
     routes(api, namespaces, sees, &mut sight).await?;
-    if let Some(namespace) = namespaces.first().filter(|_| sees.contains(&Sees::Litmus)) {
-        experiments(api, namespace, &mut sight).await?;
+    if let Some(namespace) = namespaces.first() {
+        others(api, namespace, sees, &mut sight).await?;
     }
     Ok(sight)
 }
 
-/// What experiments of Litmus find in a namespace; nothing where Litmus is not served.
-async fn experiments<A: Api>(api: &A, namespace: &str, sight: &mut Sight) -> Result<(), CompileError> {
-    let Some(experiment) = sight.serves("litmuschaos.io", "ChaosExperiment").cloned() else { return Ok(()) };
-    let account = known::service_account();
-    let (experiments, accounts) =
-        futures::join!(list(api, &experiment, Some(namespace), ""), list(api, &account, Some(namespace), ""));
-    for (kind, read) in [(experiment, experiments?), (account, accounts?)] {
-        match (kind.kind.as_str(), read) {
-            (_, None) => sight.unreadable.push(format!("{} in {namespace}", kind.plural)),
-            ("ServiceAccount", Some(all)) => sight.service_accounts = all,
-            (_, Some(all)) => sight.chaos_experiments = all,
+/// What only some kinds must see of a namespace. Of a system that is not served nothing is read, not even what is of others.
+async fn others<A: Api>(api: &A, namespace: &str, sees: &[Sees], sight: &mut Sight) -> Result<(), CompileError> {
+    let kinds: Vec<Kind> = sees
+        .iter()
+        .flat_map(|sees| {
+            let all = of_namespace(*sees);
+            let served = all.iter().any(|(group, kind)| sight.serves(group, kind).is_some());
+            let of = |(group, kind): &(&str, &str)| match *kind {
+                "ServiceAccount" => Some(known::service_account()).filter(|_| served),
+                _ => sight.serves(group, kind).cloned(),
+            };
+            all.iter().filter_map(of).collect::<Vec<_>>()
+        })
+        .collect();
+    let read = join_all(kinds.iter().map(|kind| list(api, kind, Some(namespace), ""))).await;
+    for (kind, read) in kinds.iter().zip(read) {
+        match read? {
+            None => sight.unreadable.push(format!("{} in {namespace}", kind.plural)),
+            Some(all) => sight.others.extend(all),
         }
     }
     Ok(())
@@ -154,12 +171,11 @@ async fn experiments<A: Api>(api: &A, namespace: &str, sight: &mut Sight) -> Res
 /// What the catalogue needs to say which driver works here.
 pub async fn survey<A: Api>(api: &A) -> Result<Sight, CompileError> {
     let mut sight = Sight::default();
-    let of = |engine| engines::controller(api, engine);
-    let (served, istiod, chaos_mesh, litmus) =
-        futures::join!(served(api, &mut sight), istiod(api), of(Observe::ChaosMesh), of(Observe::Litmus));
+    let engines = engines_of(api, Observe::ALL.to_vec());
+    let (served, istiod, engines) = futures::join!(served(api, &mut sight), istiod(api), engines);
     served?;
     sight.istiod = alive(istiod?.as_deref());
-    (sight.chaos_mesh, sight.litmus) = (chaos_mesh?, litmus?);
+    sight.engines = engines?;
     Ok(sight)
 }
 

@@ -4,11 +4,13 @@ use super::FaultKind;
 use crate::fault::{
     catalogue::{Deed, Judged, Param, ParamType, Row, Wanted, WrongIntent},
     drivers::{
-        CompileError, chaos_mesh_http,
+        CompileError, agentgateway, chaos_mesh_http, direct_response,
         http::{self, AbortWith, Disturbance, HttpFault},
     },
     evidence::{self, Expected},
+    intent::Driver,
     plan::Plan,
+    sign::Sign,
 };
 
 pub(super) const ROW: Row = Row {
@@ -27,12 +29,18 @@ pub(super) const ROW: Row = Row {
         .instead_of("status"),
         http::PERCENT,
     ],
-    targets: http::TARGETS,
+    targets: http::TARGETS_OR_ROUTE,
     scopes: http::SCOPES,
     sees: &[],
     judged: Judged::Traffic,
     checks: None,
-    drivers: &[http::by_filter(by_filter), http::by_rules(by_rules), chaos_mesh_http::by_engine(by_engine)],
+    drivers: &[
+        http::by_filter(by_filter),
+        http::by_rules(by_rules),
+        direct_response::by_answer(by_answer),
+        agentgateway::by_policy(by_policy).shown_by("http-abort route/my-route --set status=503 --set percent=20"),
+        chaos_mesh_http::by_engine(by_engine),
+    ],
     expects,
 };
 
@@ -55,12 +63,30 @@ fn by_rules(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     http::rules(wanted, &read(wanted.deed)?)
 }
 
+fn by_answer(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    direct_response::compile(wanted, &read(wanted.deed)?)
+}
+
+fn by_policy(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    agentgateway::compile(wanted, &read(wanted.deed)?)
+}
+
 fn by_engine(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     chaos_mesh_http::compile(wanted, &read(wanted.deed)?)
 }
 
 fn expects(plan: &Plan, deed: &Deed) -> Expected {
     match with(deed) {
+        // Envoy counts its own answers without the route: that its controller has taken the change in is all there is.
+        _ if plan.driver == Driver::Kgateway => evidence::sign(plan, Sign::taken_in),
+        // The Gateway counts a gRPC status as the 200 it stands in.
+        Ok(AbortWith::Http(status)) if plan.driver == Driver::Agentgateway => {
+            evidence::answered_at_gateway(plan, format!("{status}s"), &format!("status=\"{status}\""))
+        }
+        Ok(AbortWith::Grpc(code)) if plan.driver == Driver::Agentgateway => {
+            let matcher = "reason=\"DirectResponse\"";
+            evidence::answered_at_gateway(plan, format!("direct answers (gRPC status {code})"), matcher)
+        }
         Ok(AbortWith::Http(status)) => {
             evidence::answered(plan, format!("{status}s"), &format!("response_code=\"{status}\""))
         }

@@ -4,10 +4,11 @@ use super::FaultKind;
 use crate::fault::{
     catalogue::{Deed, Judged, Param, ParamType, Row, Wanted, WrongIntent},
     drivers::{
-        CompileError, chaos_mesh_http,
+        CompileError, agentgateway, chaos_mesh_http,
         http::{self, Disturbance, HttpFault},
     },
-    evidence,
+    evidence::{self, Expected},
+    intent::Driver,
     plan::Plan,
 };
 
@@ -19,13 +20,18 @@ pub(super) const ROW: Row = Row {
         Param::needed("delay", ParamType::Span { min: 1, max: 600_000 }, "how long each request waits"),
         http::PERCENT,
     ],
-    targets: http::TARGETS,
+    targets: http::TARGETS_OR_ROUTE,
     scopes: http::SCOPES,
     sees: &[],
     judged: Judged::Traffic,
     checks: None,
-    drivers: &[http::by_filter(by_filter), http::by_rules(by_rules), chaos_mesh_http::by_engine(by_engine)],
-    expects: evidence::delayed,
+    drivers: &[
+        http::by_filter(by_filter),
+        http::by_rules(by_rules),
+        agentgateway::by_policy(by_policy).shown_by("http-delay route/my-route --set delay=1s"),
+        chaos_mesh_http::by_engine(by_engine),
+    ],
+    expects,
 };
 
 fn read(deed: &Deed) -> Result<HttpFault, WrongIntent> {
@@ -42,4 +48,15 @@ fn by_rules(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
 
 fn by_engine(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     chaos_mesh_http::compile(wanted, &read(wanted.deed)?)
+}
+
+fn by_policy(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    agentgateway::compile(wanted, &read(wanted.deed)?)
+}
+
+fn expects(plan: &Plan, deed: &Deed) -> Expected {
+    if plan.driver == Driver::Agentgateway {
+        return evidence::delayed_at_gateway(plan, deed);
+    }
+    evidence::delayed(plan, deed)
 }

@@ -19,6 +19,7 @@ mod external_outage;
 mod http_abort;
 mod http_delay;
 mod io_latency;
+mod llm_outage;
 mod manifest;
 mod memory_stress;
 mod mtls_off;
@@ -33,6 +34,7 @@ mod node_drain;
 mod outlier_eject;
 mod pod_failure;
 mod pod_kill;
+mod rate_limit;
 mod retries;
 mod route_conflict;
 mod route_detach;
@@ -103,6 +105,10 @@ table! {
     ExternalOutage = "external-outage" in external_outage;
     /// A Gateway shows a certificate that clients do not take.
     CertExpired = "cert-expired" in cert_expired;
+    /// A route takes only so many requests.
+    RateLimit = "rate-limit" in rate_limit;
+    /// A model behind a route is not reached.
+    LlmOutage = "llm-outage" in llm_outage;
     /// Pods are cut off.
     NetworkPartition = "network-partition" in network_partition;
     /// A workload runs another number of replicas.

@@ -1,10 +1,11 @@
-//! What a chaos engine itself says of an object it was given: whether it acts, why it does not, and when it has taken
+//! What a chaos engine, or the controller of a gateway, itself says of an object it was given: whether it acts, why it does not, and when it has taken
 //! everything back. A fault of an engine is active, or over, only when the engine says so.
 //!
 //! Kinds that have no engine behind them are not observed: for those the stored object is the fault.
 
 mod chaos_mesh;
 mod litmus;
+mod policy;
 
 use std::time::Duration;
 
@@ -17,12 +18,16 @@ use super::{
 use crate::cluster::{Manifest, ObjectRef};
 
 /// Whose word counts for an object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Observe {
     /// Chaos Mesh: conditions and records in the object's own status (chaos-mesh.org/v1alpha1).
     ChaosMesh,
     /// Litmus: the status of the ChaosEngine, and its ChaosResults (litmuschaos.io/v1alpha1).
     Litmus,
+    /// kgateway: conditions of a TrafficPolicy for each Gateway (gateway.kgateway.dev/v1alpha1).
+    Kgateway,
+    /// agentgateway: the same of an AgentgatewayPolicy (agentgateway.dev/v1alpha1).
+    Agentgateway,
 }
 
 /// An object that was given to an engine, and where its word about it stands.
@@ -50,6 +55,9 @@ pub enum Standing {
 }
 
 impl Observe {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::ChaosMesh, Self::Litmus, Self::Kgateway, Self::Agentgateway];
+
     /// Whose word counts for objects of a kind. Schedules and workflows inject through objects of their own, and what the
     /// daemons are told is no fault of its own either.
     pub fn of(group: &str, kind: &str) -> Option<Self> {
@@ -57,6 +65,8 @@ impl Observe {
         match group {
             "chaos-mesh.org" if kind.ends_with("Chaos") && !inner.contains(&kind) => Some(Self::ChaosMesh),
             "litmuschaos.io" if kind == "ChaosEngine" => Some(Self::Litmus),
+            "gateway.kgateway.dev" if kind == "TrafficPolicy" => Some(Self::Kgateway),
+            "agentgateway.dev" if kind == "AgentgatewayPolicy" => Some(Self::Agentgateway),
             _ => None,
         }
     }
@@ -79,8 +89,8 @@ impl Observe {
     /// What must be read beside an object to know how it stands.
     pub fn beside(self, place: &ObjectRef, object: &Manifest) -> Vec<ObjectRef> {
         match self {
-            Self::ChaosMesh => Vec::new(),
             Self::Litmus => litmus::results(place, object),
+            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway => Vec::new(),
         }
     }
 
@@ -89,20 +99,22 @@ impl Observe {
         match self {
             Self::ChaosMesh => "Chaos Mesh",
             Self::Litmus => "Litmus",
+            Self::Kgateway => "kgateway",
+            Self::Agentgateway => "agentgateway",
         }
     }
 
     /// What acts on its objects.
     pub fn part(self) -> &'static str {
         match self {
-            Self::ChaosMesh => "controller",
+            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway => "controller",
             Self::Litmus => "operator",
         }
     }
 
     /// The engine behind a driver.
     pub fn of_driver(driver: Driver) -> Option<Self> {
-        [Self::ChaosMesh, Self::Litmus].into_iter().find(|engine| engine.driver() == driver)
+        Self::ALL.into_iter().find(|engine| engine.driver() == driver)
     }
 
     /// That nobody acts on its objects, in words; `where_from` is by what somebody would be known.
@@ -116,6 +128,8 @@ impl Observe {
         match self {
             Self::ChaosMesh => "Deployments labelled app.kubernetes.io/component=controller-manager",
             Self::Litmus => "Deployments labelled app.kubernetes.io/part-of=litmus that run chaos-operator",
+            Self::Kgateway => "Deployments labelled kgateway=kgateway",
+            Self::Agentgateway => "Deployments labelled agentgateway=agentgateway",
         }
     }
 
@@ -124,13 +138,15 @@ impl Observe {
         match self {
             Self::ChaosMesh => Driver::ChaosMesh,
             Self::Litmus => Driver::Litmus,
+            Self::Kgateway => Driver::Kgateway,
+            Self::Agentgateway => Driver::Agentgateway,
         }
     }
 
     /// How long it may take until it says that everything is injected.
     pub fn injects(self) -> Duration {
         match self {
-            Self::ChaosMesh => Duration::from_secs(30),
+            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway => Duration::from_secs(30),
             // Three pods start one after the other, and each may have to pull its image.
             Self::Litmus => Duration::from_mins(2),
         }
@@ -143,6 +159,7 @@ impl Observe {
         match self {
             Self::ChaosMesh => chaos_mesh::judge(live),
             Self::Litmus => litmus::judge(live, beside),
+            Self::Kgateway | Self::Agentgateway => policy::judge(live),
         }
     }
 
@@ -150,16 +167,16 @@ impl Observe {
     /// nobody gave, and that it is to stop once it is through.
     pub fn still_asks(self, given: &Manifest, live: &Manifest) -> Option<bool> {
         match self {
-            Self::ChaosMesh => None,
             Self::Litmus => Some(litmus::still_asks(given, live)),
+            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway => None,
         }
     }
 
     /// What was injected and, by what is read beside the object after it is gone, not taken back.
     pub fn left_behind(self, beside: &[Option<Manifest>]) -> Vec<String> {
         match self {
-            Self::ChaosMesh => Vec::new(),
             Self::Litmus => litmus::left_behind(beside),
+            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway => Vec::new(),
         }
     }
 }

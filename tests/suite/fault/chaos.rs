@@ -1,5 +1,7 @@
 //! The kinds that Chaos Mesh carries out: what each plan makes, whom it hits, and when nothing is made.
 
+use std::collections::BTreeMap;
+
 use brink::{
     cluster::{Kind, Manifest, ObjectRef},
     fault::{
@@ -8,6 +10,7 @@ use brink::{
         drivers::compile,
         evidence::{EVERY, Evidence, Expected, Seen, expected},
         intent::{Driver, Fault, FaultKind, Target},
+        observe::Observe,
         plan::{Change, Plan},
         sight::{Controller, Given, Sight},
         view::EvidenceState,
@@ -109,7 +112,7 @@ fn a_plan_of_chaos_mesh_reads_well() {
 #[test]
 fn to_a_dead_engine_nothing_is_given_and_what_cannot_be_seen_is_doubted() {
     let delay = wanted(FaultKind::NetworkDelay, &[("delay", json!("1s"))]);
-    let dead = Sight { chaos_mesh: Controller::Absent, ..sea() };
+    let dead = Sight { engines: BTreeMap::from([(Observe::ChaosMesh, Controller::Absent)]), ..sea() };
     let why = compile(&delay, &dead, "7f3a9c").unwrap_err().to_string();
     assert!(why.contains("no controller of Chaos Mesh is available") && why.contains("start it"), "{why}");
     let kinds = view::kinds(&dead);
@@ -123,7 +126,7 @@ fn to_a_dead_engine_nothing_is_given_and_what_cannot_be_seen_is_doubted() {
     yaml.manifests = vec![object];
     let dead = Sight { given: vec![given.clone()], ..dead };
     assert!(compile(&yaml, &dead, "7f3a9c").unwrap_err().to_string().contains("no controller of Chaos Mesh"));
-    let unseen = Sight { chaos_mesh: Controller::Unknown, given: vec![given], ..sea() };
+    let unseen = Sight { engines: BTreeMap::new(), given: vec![given], ..sea() };
     for fault in [&delay, &yaml] {
         let doubts = compile(fault, &unseen, "7f3a9c").unwrap().doubts;
         assert!(doubts.iter().any(|doubt| doubt.contains("could not be seen")), "{doubts:?}");

@@ -1,6 +1,8 @@
 //! The kinds that Litmus carries out: what each plan makes, what it makes beside it where that is missing, and when nothing is
 //! made.
 
+use std::collections::BTreeMap;
+
 use brink::{
     cluster::{Kind, Manifest},
     fault::{
@@ -8,6 +10,7 @@ use brink::{
         class::Class,
         drivers::compile,
         intent::{Driver, Fault, FaultKind, Target},
+        observe::Observe,
         plan::{Change, Plan},
         sight::{Controller, Given, Sight},
     },
@@ -22,15 +25,18 @@ fn lab() -> Sight {
     let named =
         |kind: &str, name: &str| Manifest(json!({"kind": kind, "metadata": {"name": name, "namespace": "shop"}}));
     let mut sight = shop();
-    sight.litmus = Controller::Alive;
+    sight.engines.insert(Observe::Litmus, Controller::Alive);
     for (kind, plural) in
         [("ChaosEngine", "chaosengines"), ("ChaosExperiment", "chaosexperiments"), ("ChaosResult", "chaosresults")]
     {
         sight.served.push(Kind::namespaced("litmuschaos.io", "v1alpha1", kind, plural));
     }
-    sight.service_accounts = vec![named("ServiceAccount", "default"), named("ServiceAccount", "litmus-admin")];
-    sight.chaos_experiments =
-        vec![named("ChaosExperiment", "pod-network-latency"), named("ChaosExperiment", "pod-delete")];
+    sight.others = vec![
+        named("ServiceAccount", "default"),
+        named("ServiceAccount", "litmus-admin"),
+        named("ChaosExperiment", "pod-network-latency"),
+        named("ChaosExperiment", "pod-delete"),
+    ];
     for pod in &mut sight.pods {
         pod.0["status"]["containerStatuses"] = json!([{"name": "app", "containerID": "cri-o://abc"}]);
     }
@@ -92,7 +98,7 @@ fn an_engine_names_its_pods_and_its_clock_is_the_safety_cap() {
 
 #[test]
 fn what_the_experiment_needs_and_has_not_is_part_of_the_plan() {
-    let sight = Sight { chaos_experiments: Vec::new(), service_accounts: Vec::new(), ..lab() };
+    let sight = Sight { others: Vec::new(), ..lab() };
     let plan = plan(&delay(&[]), &sight);
     let kinds: Vec<(&str, &str)> = made(&plan).iter().map(|object| (object.kind(), object.name())).collect();
     assert_eq!(
@@ -117,7 +123,7 @@ fn what_the_experiment_needs_and_has_not_is_part_of_the_plan() {
 #[test]
 fn an_account_is_taken_as_asked_as_usual_or_refused_by_the_nearest_name() {
     let mut sight = lab();
-    sight.service_accounts.push(Manifest(json!({"metadata": {"name": "chaos-runner"}})));
+    sight.others.push(Manifest(json!({"kind": "ServiceAccount", "metadata": {"name": "chaos-runner"}})));
     let account = |plan: &Plan| made(plan).last().unwrap().text(&["spec", "chaosServiceAccount"]).unwrap().to_owned();
     assert_eq!(account(&plan(&delay(&[("account", json!("chaos-runner"))]), &sight)), "chaos-runner");
     assert_eq!(account(&plan(&delay(&[]), &sight)), "litmus-admin");
@@ -153,7 +159,7 @@ fn pods_are_deleted_once_and_counted_as_lost() {
 
 #[test]
 fn to_a_dead_operator_nothing_is_given_whoever_asks() {
-    let dead = Sight { litmus: Controller::Absent, ..lab() };
+    let dead = Sight { engines: BTreeMap::from([(Observe::Litmus, Controller::Absent)]), ..lab() };
     let said = compile(&delay(&[]), &dead, "7f3a9c").unwrap_err().to_string();
     assert!(said.contains("no operator of Litmus is available"), "{said}");
     let kinds = view::kinds(&dead);

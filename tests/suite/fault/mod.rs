@@ -5,6 +5,7 @@ mod chaos;
 mod drivers;
 mod evidence;
 mod files;
+mod gateways;
 mod guardrails;
 mod litmus;
 mod mesh_kinds;

@@ -7,6 +7,7 @@ use brink::{
     fault::{
         intent::{Driver, Fault, FaultKind, Scope, Target},
         known,
+        observe::Observe,
         sight::{Controller, Sight},
     },
 };
@@ -149,7 +150,7 @@ pub fn shop() -> Sight {
 /// The shop, with Chaos Mesh, and a volume in the pods of reviews.
 pub fn sea() -> Sight {
     let mut sight = shop();
-    sight.chaos_mesh = Controller::Alive;
+    sight.engines.insert(Observe::ChaosMesh, Controller::Alive);
     for kind in ["NetworkChaos", "PodChaos", "StressChaos", "DNSChaos", "IOChaos", "TimeChaos", "HTTPChaos"] {
         sight.served.push(Kind::namespaced("chaos-mesh.org", "v1alpha1", kind, &kind.to_lowercase()));
     }

@@ -11,6 +11,7 @@ use brink::{
         checked::Checked,
         guard::NoWarrant,
         intent::{Driver, Fault, FaultKind},
+        observe::Observe,
         preview::Ruling,
         refusal::ApplyError,
     },
@@ -296,7 +297,7 @@ fn another_driver_is_another_check() {
 fn every_kind_at_every_size() {
     let stage = Stage::new();
     // What engines alone carry out is one object each, all alike: their plans are tested by their lines.
-    let engine = |driver: Driver| matches!(driver, Driver::ChaosMesh | Driver::Litmus);
+    let engine = |driver: Driver| Observe::of_driver(driver).is_some();
     let own = |fault: &Fault| catalogue::row(fault.kind).drivers.iter().any(|row| !engine(row.driver));
     for fault in every_kind().into_iter().filter(own) {
         let checked = ground_for(&fault).checked(&fault);
