@@ -62,6 +62,10 @@ kinds! {
     KUSTOMIZATION = "kustomize.toolkit.fluxcd.io" "v1" "Kustomization" "kustomizations" true;
     CHAOS_ENGINE = "litmuschaos.io" "v1alpha1" "ChaosEngine" "chaosengines" true;
     CHAOS_EXPERIMENT = "litmuschaos.io" "v1alpha1" "ChaosExperiment" "chaosexperiments" true;
+    TRAFFIC_POLICY = "gateway.kgateway.dev" "v1alpha1" "TrafficPolicy" "trafficpolicies" true;
+    DIRECT_RESPONSE = "gateway.kgateway.dev" "v1alpha1" "DirectResponse" "directresponses" true;
+    BACKEND = "gateway.kgateway.dev" "v1alpha1" "Backend" "backends" true;
+    AGENTGATEWAY_POLICY = "agentgateway.dev" "v1alpha1" "AgentgatewayPolicy" "agentgatewaypolicies" true;
     CHAOS_RESULT = "litmuschaos.io" "v1alpha1" "ChaosResult" "chaosresults" true;
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ctx::Ctx, json, key::Key, kinds, selector::Selector};
+use super::{ctx::Ctx, gateway_system::System, json, key::Key, kinds, selector::Selector};
 use crate::base::objects::Objects;
 
 /// Why a route is not accepted by a parent.
@@ -80,8 +80,8 @@ pub(super) fn meets(route: &str, listener: &str) -> bool {
     listener.is_empty() || route == listener || under(listener, route) || under(route, listener)
 }
 
-/// Why a reference of a route does not resolve.
-pub(super) fn unresolved<O: Objects>(ctx: &Ctx<'_, O>, route: &Value) -> Option<Refusal> {
+/// Why a reference of a route does not resolve, for the system that asks.
+pub(super) fn unresolved<O: Objects>(ctx: &Ctx<'_, O>, route: &Value, system: &System) -> Option<Refusal> {
     let space = json::text(route, &["metadata", "namespace"]);
     let kind = json::text(route, &["kind"]);
     let backends = json::list(route, &["spec", "rules"]).iter().flat_map(|rule| {
@@ -96,6 +96,12 @@ pub(super) fn unresolved<O: Objects>(ctx: &Ctx<'_, O>, route: &Value) -> Option<
             named => named,
         };
         let of = (json::text(backend, &["group"]), json::text(backend, &["kind"]));
+        if of == (kinds::BACKEND.group, kinds::BACKEND.kind) && system.manager == "kgateway" {
+            if ctx.get(&Key::new(kinds::BACKEND, there, name)).is_none() {
+                return Some(("BackendNotFound", format!("Backend \"{name}\" not found")));
+            }
+            continue;
+        }
         if !matches!(of, ("", "" | "Service") | ("core", "Service")) {
             return Some((
                 "InvalidKind",

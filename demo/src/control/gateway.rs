@@ -1,50 +1,46 @@
-//! Status of GatewayClasses, Gateways and routes, as istiod writes it. Without a ready istiod nothing is written: a mesh
-//! whose control plane is down shows its last word.
+//! Status of GatewayClasses, Gateways and routes, as the system that answers for each writes it. Without its controller nothing
+//! is written: what its control plane said last is shown.
 //!
 //! A route that loses precedence is accepted like the winner: Gateway API has no condition that says so.
 
 use serde_json::{Value, json};
 
-use super::{attach, ctx::Ctx, istio, json, key::Key, kinds, pods};
+use super::{
+    attach,
+    ctx::Ctx,
+    gateway_proxies,
+    gateway_system::{ISTIO, MESH, System},
+    json,
+    key::Key,
+    kinds, route_policy,
+};
 use crate::base::objects::{Objects, Refused};
 
-/// Who answers for Gateways.
-pub const GATEWAYS: &str = "istio.io/gateway-controller";
-/// Who answers for routes on mesh Services.
-pub const MESH: &str = "istio.io/mesh-controller";
-/// Field manager.
-pub(super) const MANAGER: &str = "pilot-discovery";
-
 pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
-    if !alive(ctx) {
-        return Ok(());
-    }
     match key.kind {
         kinds::GATEWAY_CLASS => class(ctx, key),
         kinds::GATEWAY => gateway(ctx, key),
+        kinds::TRAFFIC_POLICY | kinds::AGENTGATEWAY_POLICY => route_policy::reconcile(ctx, key),
+        kinds::BACKEND => route_policy::backend(ctx, key),
         _ => route(ctx, key),
     }
 }
 
-/// Whether an istiod is there to answer.
-pub(super) fn alive<O: Objects>(ctx: &Ctx<'_, O>) -> bool {
-    pods::runs(ctx, "istio-system", ("app", "istiod"))
-}
-
-/// Whether a Gateway is Istio's.
-pub(super) fn ours<O: Objects>(ctx: &Ctx<'_, O>, gateway: &Value) -> bool {
-    let class = Key::new(kinds::GATEWAY_CLASS, "", json::text(gateway, &["spec", "gatewayClassName"]));
-    ctx.get(&class).is_some_and(|class| json::text(&class, &["spec", "controllerName"]) == GATEWAYS)
-}
-
-struct Conditions<'a> {
+/// Conditions of an object, with those it had.
+pub(super) struct Conditions<'a> {
     held: &'a [Value],
     generation: i64,
     now: String,
 }
 
-impl Conditions<'_> {
-    fn one(&self, kind: &str, good: bool, reason: &str, message: &str) -> Value {
+impl<'a> Conditions<'a> {
+    /// Of an object as it is now.
+    pub fn of<O: Objects>(ctx: &Ctx<'_, O>, object: &Value, held: &'a [Value]) -> Self {
+        Self { held, generation: generation(object), now: ctx.stamp() }
+    }
+
+    /// One of them; its time moves when its status does.
+    pub fn one(&self, kind: &str, good: bool, reason: &str, message: &str) -> Value {
         let status = if good { "True" } else { "False" };
         let since = json::condition(self.held, kind)
             .filter(|one| json::text(one, &["status"]) == status)
@@ -62,23 +58,16 @@ fn generation(object: &Value) -> i64 {
 
 fn class<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
     let Some(class) = ctx.get(key) else { return Ok(()) };
-    if json::text(&class, &["spec", "controllerName"]) != GATEWAYS {
-        return Ok(());
-    }
-    let conditions = Conditions {
-        held: json::list(&class, &["status", "conditions"]),
-        generation: generation(&class),
-        now: ctx.stamp(),
-    };
-    let status = json!({"conditions": [conditions.one("Accepted", true, "Accepted", "Handled by Istio controller")]});
-    ctx.set_status(key, MANAGER, status)
+    let system = System::named(json::text(&class, &["spec", "controllerName"])).filter(|system| system.alive(ctx));
+    let Some(system) = system else { return Ok(()) };
+    let conditions = Conditions::of(ctx, &class, json::list(&class, &["status", "conditions"]));
+    let status = json!({"conditions": [conditions.one("Accepted", true, "Accepted", system.takes)]});
+    ctx.set_status(key, system.manager, status)
 }
 
 fn gateway<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
     let Some(gateway) = ctx.get(key) else { return Ok(()) };
-    if !ours(ctx, &gateway) {
-        return Ok(());
-    }
+    let Some(system) = System::of(ctx, &gateway).filter(|system| system.alive(ctx)) else { return Ok(()) };
     let attached = attached(ctx, key, &gateway);
     let listeners = json::list(&gateway, &["spec", "listeners"]);
     let held = json::list(&gateway, &["status", "listeners"]);
@@ -96,13 +85,9 @@ fn gateway<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
             told
         })
         .collect();
-    let service = Key::new(kinds::SERVICE, &key.namespace, &istio::name(&gateway));
-    let address = ctx.get(&service).and_then(|service| istio::address(&service, &key.namespace));
-    let conditions = Conditions {
-        held: json::list(&gateway, &["status", "conditions"]),
-        generation: generation(&gateway),
-        now: ctx.stamp(),
-    };
+    let service = Key::new(kinds::SERVICE, &key.namespace, &system.deployed(&gateway));
+    let address = ctx.get(&service).and_then(|service| gateway_proxies::address(&service, &key.namespace));
+    let conditions = Conditions::of(ctx, &gateway, json::list(&gateway, &["status", "conditions"]));
     let accepted = if valid {
         conditions.one("Accepted", true, "Accepted", "Resource accepted")
     } else {
@@ -128,7 +113,7 @@ fn gateway<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
     if let Some(address) = address {
         json::set(&mut status, &["addresses"], json!([address]));
     }
-    ctx.set_status(key, MANAGER, status)
+    ctx.set_status(key, system.manager, status)
 }
 
 /// The listener of each attachment of a route to this Gateway.
@@ -167,8 +152,7 @@ fn tell_listener<O: Objects>(
     };
     let supported: Vec<Value> =
         supported.iter().map(|kind| json!({"group": "gateway.networking.k8s.io", "kind": kind})).collect();
-    let conditions =
-        Conditions { held: json::list(before, &["conditions"]), generation: generation(gateway), now: ctx.stamp() };
+    let conditions = Conditions::of(ctx, gateway, json::list(before, &["conditions"]));
     let rival = json::list(gateway, &["spec", "listeners"]).iter().take_while(|one| *one != listener).find(|one| {
         json::int(one, &["port"]) == json::int(listener, &["port"])
             && (json::text(one, &["protocol"]) != protocol
@@ -212,7 +196,7 @@ fn tell_listener<O: Objects>(
 }
 
 /// The Gateway or mesh Service a parent reference names.
-fn parent(reference: &Value, space: &str) -> Option<Key> {
+pub(super) fn parent(reference: &Value, space: &str) -> Option<Key> {
     let kind = match (json::text(reference, &["kind"]), json::text(reference, &["group"])) {
         ("" | "Gateway", "" | "gateway.networking.k8s.io") => kinds::GATEWAY,
         ("Service", "" | "core") => kinds::SERVICE,
@@ -228,28 +212,31 @@ fn parent(reference: &Value, space: &str) -> Option<Key> {
 fn route<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
     let Some(route) = ctx.get(key) else { return Ok(()) };
     let held = json::list(&route, &["status", "parents"]);
-    let lost = attach::unresolved(ctx, &route);
-    // What others answer for stays as it is.
+    // What others answer for stays as it is, and the last word of those that are not there.
+    let speaks = |controller: &str| {
+        let system = if controller == MESH { Some(ISTIO) } else { System::named(controller) };
+        system.filter(|system| system.alive(ctx))
+    };
     let mut parents: Vec<Value> =
-        held.iter().filter(|one| !matches!(json::text(one, &["controllerName"]), GATEWAYS | MESH)).cloned().collect();
+        held.iter().filter(|one| speaks(json::text(one, &["controllerName"])).is_none()).cloned().collect();
+    let mut manager = None;
     for reference in json::list(&route, &["spec", "parentRefs"]) {
         let Some(parent) = parent(reference, &key.namespace) else { continue };
         let Some(object) = ctx.get(&parent) else { continue };
-        let (controller, accepted) = if parent.kind == kinds::SERVICE {
+        let mesh = parent.kind == kinds::SERVICE;
+        let system = if mesh { Some(ISTIO) } else { System::of(ctx, &object) };
+        let Some(system) = system.filter(|system| system.alive(ctx)) else { continue };
+        manager.get_or_insert(system.manager);
+        let (controller, accepted) = if mesh {
             (MESH, Ok(Vec::new()))
-        } else if ours(ctx, &object) {
-            (GATEWAYS, attach::listeners(ctx, &object, &route, reference))
         } else {
-            continue;
+            (system.controller, attach::listeners(ctx, &object, &route, reference))
         };
+        let lost = attach::unresolved(ctx, &route, system);
         let before = held.iter().find(|one| {
             json::at(one, &["parentRef"]) == reference && json::text(one, &["controllerName"]) == controller
         });
-        let conditions = Conditions {
-            held: before.map_or(&[], |one| json::list(one, &["conditions"])),
-            generation: generation(&route),
-            now: ctx.stamp(),
-        };
+        let conditions = Conditions::of(ctx, &route, before.map_or(&[], |one| json::list(one, &["conditions"])));
         let accepted = match accepted {
             Ok(_) => conditions.one("Accepted", true, "Accepted", "Route was valid"),
             Err((reason, said)) => conditions.one("Accepted", false, reason, &said),
@@ -265,5 +252,5 @@ fn route<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
     if parents.is_empty() && held.is_empty() {
         return Ok(());
     }
-    ctx.set_status(key, MANAGER, json!({"parents": parents}))
+    ctx.set_status(key, manager.unwrap_or(ISTIO.manager), json!({"parents": parents}))
 }

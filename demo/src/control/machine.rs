@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     Controller, chaos_mesh, cronjob,
     ctx::{Ctx, State},
-    daemonset, deployment, endpoints, events, gateway, gc, gitops, hpa, istio, job,
+    daemonset, deployment, endpoints, events, gateway, gateway_proxies, gc, gitops, hpa, job,
     key::Key,
     kubelet, litmus, namespace, node, pdb, protection,
     queue::Work,
@@ -112,7 +112,7 @@ fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, controller: Controller, key: &Key
         Controller::Node => node::reconcile(ctx, key),
         Controller::Events => events::reconcile(ctx, key),
         Controller::Gateway => gateway::reconcile(ctx, key),
-        Controller::Istio => istio::reconcile(ctx, key),
+        Controller::GatewayProxies => gateway_proxies::reconcile(ctx, key),
         Controller::ChaosMesh => chaos_mesh::reconcile(ctx, key),
         Controller::GitOps => gitops::reconcile(ctx, key),
         Controller::Litmus => litmus::reconcile(ctx, key),

@@ -13,11 +13,12 @@ mod deployment;
 mod endpoints;
 pub mod events;
 mod gateway;
+mod gateway_proxies;
+mod gateway_system;
 mod gc;
 pub mod gitops;
 mod hpa;
 pub mod inject;
-mod istio;
 mod job;
 pub mod json;
 pub mod key;
@@ -32,6 +33,7 @@ mod protection;
 mod queue;
 mod replicaset;
 mod rollout;
+mod route_policy;
 pub mod rows;
 mod scheduler;
 mod statefulset;
@@ -84,10 +86,10 @@ pub enum Controller {
     Node,
     /// Lets Events expire.
     Events,
-    /// Status of Gateways and routes.
+    /// Status of Gateways, routes and what is attached to them.
     Gateway,
     /// Deploys the proxies of Gateways.
-    Istio,
+    GatewayProxies,
     /// Injects and recovers the faults of Chaos Mesh.
     ChaosMesh,
     /// Takes the engines of Litmus up and down.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     Controller, chaos_mesh,
     ctx::{LAG, State},
+    gateway_system::SYSTEMS,
     gitops,
     key::Key,
     kinds, litmus,
@@ -41,7 +42,8 @@ pub(super) fn news(state: &mut State, key: &Key, old: Option<&Row>, new: Option<
             wake.unbound();
         }
         kinds::CLAIM | kinds::VOLUME => wake.every(Controller::Protection, kinds::VOLUME_ATTRIBUTES_CLASS),
-        kinds::SERVICE if fresh => wake.routes(),
+        kinds::SERVICE | kinds::BACKEND if fresh => wake.routes(),
+        kinds::SECRET if fresh => wake.every(Controller::Gateway, kinds::BACKEND),
         kinds::NAMESPACE if old.map(|row| &row.labels) != new.map(|row| &row.labels) => wake.mesh(),
         kinds::GATEWAY_CLASS | kinds::GATEWAY | kinds::HTTP_ROUTE | kinds::GRPC_ROUTE | kinds::REFERENCE_GRANT => {
             wake.mesh();
@@ -66,7 +68,8 @@ fn own(kind: Kind) -> Option<Controller> {
         kinds::CLAIM | kinds::VOLUME | kinds::VOLUME_ATTRIBUTES_CLASS => Controller::Protection,
         kinds::HPA => Controller::Hpa,
         kinds::NODE => Controller::Node,
-        kinds::GATEWAY => Controller::Istio,
+        kinds::GATEWAY => Controller::GatewayProxies,
+        kinds::TRAFFIC_POLICY | kinds::AGENTGATEWAY_POLICY | kinds::BACKEND => Controller::Gateway,
         kinds::APPLICATION | kinds::KUSTOMIZATION => Controller::GitOps,
         kinds::CHAOS_ENGINE => Controller::Litmus,
         kind if kinds::CHAOS_MESH.contains(&kind) => Controller::ChaosMesh,
@@ -106,6 +109,9 @@ impl Wake<'_> {
         self.every(Controller::Gateway, kinds::GATEWAY_CLASS);
         self.every(Controller::Gateway, kinds::GATEWAY);
         self.routes();
+        for kind in [kinds::TRAFFIC_POLICY, kinds::AGENTGATEWAY_POLICY, kinds::BACKEND] {
+            self.every(Controller::Gateway, kind);
+        }
     }
 
     fn unbound(&mut self) {
@@ -194,11 +200,11 @@ impl Wake<'_> {
                 self.one(controller, &key);
             }
         }
-        let istiod = |row: &Row| row.labels.get("app").is_some_and(|app| app == "istiod");
+        let answers = |row: &Row| SYSTEMS.iter().any(|system| system.runs_as(|key| row.labels.get(key).cloned()));
         let ready = |row: Option<&Row>| row.and_then(|row| row.pod.as_ref()).is_some_and(|pod| pod.ready.is_some());
-        if [old, new].into_iter().flatten().any(istiod) && ready(old) != ready(new) {
+        if [old, new].into_iter().flatten().any(answers) && ready(old) != ready(new) {
             self.mesh();
-            self.every(Controller::Istio, kinds::GATEWAY);
+            self.every(Controller::GatewayProxies, kinds::GATEWAY);
         }
         if [gitops::ARGO_HOME, gitops::FLUX_HOME].contains(&key.namespace.as_str()) && ready(old) != ready(new) {
             self.every(Controller::GitOps, kinds::APPLICATION);

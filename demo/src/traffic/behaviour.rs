@@ -25,6 +25,10 @@ pub struct Behaviour {
     /// Memory of a pod without any request, and with each request in flight `memory` of [`Serves`] more.
     #[serde(deserialize_with = "span::read_quantity")]
     pub base_memory: f64,
+    /// The models of a provider of such, `providers/NAME`, which serves them at port 443.
+    pub models: Vec<String>,
+    /// Tokens of a request to a model with its answer, least and most.
+    pub tokens: [u32; 2],
     /// CPU of a pod without any request, in cores.
     #[serde(deserialize_with = "span::read_quantity")]
     pub base_cpu: f64,

@@ -67,6 +67,8 @@ pub struct EdgeKey {
     pub destination: u32,
     /// The called Service; `u32::MAX`: unknown.
     pub service: u32,
+    /// The Gateway and its route, where it is one outside the mesh; `u32::MAX`: none.
+    pub route: u32,
     /// HTTP status; 0 without an answer.
     pub code: u16,
     /// gRPC status.

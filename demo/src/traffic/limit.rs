@@ -15,27 +15,39 @@ impl Bucket {
         Self { tokens: limit.most, filled: at }
     }
 
-    /// Takes a token; false when there is none. Tokens come whole intervals at a time.
+    /// Takes a token; false when there is none.
     pub fn take(&mut self, limit: &Limit, at: f64) -> bool {
+        let some = self.has(limit, at);
+        self.spend(1);
+        some
+    }
+
+    /// Whether there is a token. Tokens come whole intervals at a time.
+    pub fn has(&mut self, limit: &Limit, at: f64) -> bool {
         let fills = ((at - self.filled) / limit.interval).floor();
         if fills >= 1.0 {
             let more = fills * f64::from(limit.per_fill);
             self.tokens = (f64::from(self.tokens) + more).min(f64::from(limit.most)) as u32;
             self.filled += fills * limit.interval;
         }
-        let some = self.tokens > 0;
-        self.tokens = self.tokens.saturating_sub(1);
-        some
+        self.tokens > 0
+    }
+
+    /// Takes so many, as far as they are there.
+    pub fn spend(&mut self, tokens: u32) {
+        self.tokens = self.tokens.saturating_sub(tokens);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Bucket, Limit};
+    use crate::traffic::compile::Counts;
 
     #[test]
     fn tokens_come_by_whole_intervals_and_not_beyond_the_most() {
-        let limit = Limit { name: "x".into(), most: 5, per_fill: 2, interval: 1000.0, status: 429 };
+        let limit =
+            Limit { name: "x".into(), most: 5, per_fill: 2, interval: 1000.0, status: 429, counts: Counts::Requests };
         let mut bucket = Bucket::full(&limit, 0.0);
         let taken = |bucket: &mut Bucket, at: f64| (0..10).filter(|_| bucket.take(&limit, at)).count();
         assert_eq!(taken(&mut bucket, 0.0), 5);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::flags::Flags;
+use super::{compile::Proxy, flags::Flags};
 
 /// A line of a pod's log.
 #[derive(Debug, Clone)]
@@ -60,6 +60,10 @@ pub struct Shape {
     pub cluster: String,
     /// Route.
     pub route: Option<Arc<str>>,
+    /// Which proxy tells.
+    pub by: Proxy,
+    /// The Gateway it is of, `NAMESPACE/NAME`.
+    pub gateway: Option<Arc<str>>,
 }
 
 impl LogRecord {
@@ -73,7 +77,11 @@ impl Line {
     /// The container that wrote it; `None`: the application's first.
     pub fn container(&self) -> Option<&'static str> {
         match self {
-            Self::Access(_) => Some("istio-proxy"),
+            Self::Access(access) => Some(match access.shape.by {
+                Proxy::Envoy => "kgateway-proxy",
+                Proxy::Agentgateway => "agentgateway",
+                _ => "istio-proxy",
+            }),
             Self::App(_) => None,
         }
     }
@@ -85,6 +93,9 @@ impl Line {
             Self::Access(access) => access,
         };
         let shape = &access.shape;
+        if shape.by == Proxy::Agentgateway {
+            return agentgateway(access, at);
+        }
         format!(
             "[{}] \"{} {} HTTP/1.1\" {} {} {} - \"-\" 0 {} {} - \"-\" \"-\" \"-\" \"{}\" \"{}\" {} - - - - {}",
             stamp(at),
@@ -100,6 +111,47 @@ impl Line {
             shape.cluster,
             shape.route.as_deref().unwrap_or("default"),
         )
+    }
+}
+
+/// As agentgateway writes it: logfmt.
+fn agentgateway(access: &Access, at: f64) -> String {
+    let shape = &access.shape;
+    let or = |text: &Option<Arc<str>>| text.as_deref().unwrap_or("unknown").to_owned();
+    let mut line =
+        format!("{} info request gateway={} listener=http route={}", stamp(at), or(&shape.gateway), or(&shape.route));
+    if let Some(endpoint) = &shape.upstream {
+        line.push_str(&format!(" endpoint={endpoint}"));
+    }
+    line.push_str(&format!(
+        " http.method={} http.host={} http.path={} http.version=HTTP/1.1 http.status={}",
+        shape.method, shape.host, shape.path, shape.code
+    ));
+    let reason = reason(shape.flags, shape.code, shape.upstream.is_some());
+    let error = match reason {
+        "RateLimit" => Some("rate limit exceeded"),
+        "NotFound" => Some("route not found"),
+        "NoHealthyBackend" => Some("no healthy backends"),
+        "Timeout" => Some("request timeout"),
+        _ => None,
+    };
+    if let Some(error) = error {
+        line.push_str(&format!(" error=\"{error}\""));
+    }
+    line.push_str(&format!(" reason={reason} duration={}ms", access.ms.round()));
+    line
+}
+
+/// Why a request was answered so, in agentgateway's words.
+pub fn reason(flags: Flags, code: u16, reached: bool) -> &'static str {
+    match flags {
+        flags if flags.has(Flags::RL) => "RateLimit",
+        flags if flags.has(Flags::FI) => "DirectResponse",
+        flags if flags.has(Flags::NR) => "NotFound",
+        flags if flags.has(Flags::UT) => "Timeout",
+        flags if flags.has(Flags::UH) => "NoHealthyBackend",
+        _ if code == 500 && !reached => "InvalidRequest",
+        _ => "Upstream",
     }
 }
 

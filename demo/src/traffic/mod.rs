@@ -14,6 +14,7 @@ mod certificate;
 mod chaos;
 mod compile;
 mod edge;
+mod expression;
 mod flags;
 mod generator;
 mod health;
@@ -45,11 +46,11 @@ use self::{
     walk::Walk,
 };
 pub use self::{
-    compile::{Probe, READ, Snapshot, compile},
+    compile::{Probe, Proxy, READ, Snapshot, compile},
     edge::{BOUNDS, Edge, EdgeKey, Reporter, Security, Workload},
     flags::Flags,
     generator::generators,
-    log::{Access, Line, LogRecord, Shape, stamp},
+    log::{Access, Line, LogRecord, Shape, reason, stamp},
     request::Request,
     state::Tries,
     tunnel::{Tunnel, TunnelKey},
@@ -300,9 +301,14 @@ impl Traffic {
         self.state.pods.get(number as usize).map_or("", |pod| &pod.ip)
     }
 
-    /// Whether a pod has a proxy that reports.
-    pub fn in_mesh(&self, number: u32) -> bool {
-        self.state.pods.get(number as usize).is_some_and(|pod| pod.in_mesh)
+    /// What stands before a pod's containers, or is all it runs.
+    pub fn proxy(&self, number: u32) -> Proxy {
+        self.state.pods.get(number as usize).map_or(Proxy::None, |pod| pod.proxy)
+    }
+
+    /// A Gateway and a route of it (`NAMESPACE/NAME` each) by their number; `None`: unknown.
+    pub fn route(&self, number: u32) -> Option<&(Arc<str>, Arc<str>)> {
+        self.state.routes.name(number)
     }
 
     /// Pods that are there, by number, with their uid.
@@ -349,7 +355,7 @@ impl Traffic {
             rps: pod.queue.rps(),
             idle_cores: pod.base_cpu,
             cpu_seconds: pod.cpu_seconds,
-            proxy: pod.sidecar.then(|| pod.proxied()),
+            proxy: (pod.proxy == Proxy::Sidecar).then(|| pod.proxied()),
             memory_limit: pod.memory_limit,
             probe: pod.probe,
             answers_in: pod.queue.takes(),

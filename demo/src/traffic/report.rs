@@ -23,7 +23,7 @@ impl Walk<'_> {
         let service = called.cluster.map(|cluster| cluster.service).or(site.service);
         let service = match site.proxy {
             // A gateway without a route knows no Service.
-            Proxy::Gateway => called.cluster.map(|cluster| cluster.service),
+            Proxy::Gateway | Proxy::Envoy | Proxy::Agentgateway => called.cluster.map(|cluster| cluster.service),
             _ => service,
         };
         let key = EdgeKey {
@@ -35,6 +35,7 @@ impl Walk<'_> {
             },
             destination: called.group.map_or(UNKNOWN, |group| self.bound.groups[group as usize]),
             service: service.map_or(UNKNOWN, |service| self.bound.services[service as usize]),
+            route: self.routed(site),
             code: outcome.code,
             grpc: outcome.grpc,
             is_grpc: site.request.grpc,
@@ -84,6 +85,7 @@ impl Walk<'_> {
             source,
             destination: bound.groups[inbound.group as usize],
             service: bound.services[service as usize],
+            route: UNKNOWN,
             code: outcome.code,
             grpc: outcome.grpc,
             is_grpc: site.request.grpc,
@@ -106,6 +108,17 @@ impl Walk<'_> {
             let bytes = least + self.stream.below(most.saturating_sub(least).max(1) as usize) as u32;
             let line = access(shape, bytes, outcome);
             self.log(bound, pod, t + outcome.latency, line);
+        }
+    }
+
+    /// The number of the route by which a Gateway outside the mesh took a request.
+    fn routed(&mut self, site: &Site) -> u32 {
+        match &site.gateway {
+            Some(gateway) if !site.proxy.meshed() => {
+                let route = site.route.clone().unwrap_or_else(|| "unknown".into());
+                self.state.routes.number((Arc::clone(gateway), route))
+            }
+            _ => UNKNOWN,
         }
     }
 
@@ -166,7 +179,20 @@ fn shape(
     route: Option<Arc<str>>,
 ) -> Shape {
     let (method, host) = (site.request.method.clone(), site.request.host.clone());
-    Shape { method, path, host, code: outcome.code, flags: outcome.flags, details, upstream, cluster, route }
+    let (by, gateway, route) = (site.proxy, site.gateway.clone(), route.or_else(|| site.route.clone()));
+    Shape {
+        method,
+        path,
+        host,
+        code: outcome.code,
+        flags: outcome.flags,
+        details,
+        upstream,
+        cluster,
+        route,
+        by,
+        gateway,
+    }
 }
 
 fn access(shape: Arc<Shape>, bytes: u32, outcome: Outcome) -> Line {

@@ -9,7 +9,7 @@ use std::{
 use super::{
     Proxied,
     chaos::Faults,
-    compile::{Limit, Probe, Proxy, Snapshot},
+    compile::{Counts, Limit, Probe, Proxy, Snapshot},
     edge::{Edges, Names, Workload},
     health::Health,
     limit::Bucket,
@@ -32,7 +32,7 @@ const PROXY_MEMORY: f64 = 18e3;
 
 /// A pod, by its uid.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent facts of a pod")]
+#[expect(clippy::struct_excessive_bools, reason = "three independent facts of a pod")]
 pub(super) struct PodState {
     pub(super) namespace: Arc<str>,
     pub(super) name: Arc<str>,
@@ -42,7 +42,8 @@ pub(super) struct PodState {
     pub(super) alive: bool,
     pub(super) there: bool,
     pub(super) workload: u32,
-    pub(super) in_mesh: bool,
+    /// What stands before its containers, or is all it runs.
+    pub(super) proxy: Proxy,
     pub(super) in_flight: u32,
     pub(super) queue: Queue,
     pub(super) cpu_limit: Option<f64>,
@@ -54,8 +55,6 @@ pub(super) struct PodState {
     pub(super) stress: (f64, f64),
     pub(super) memory_per_request: f64,
     pub(super) cpu_seconds: f64,
-    /// Whether its proxy is a container of its own beside the application.
-    pub(super) sidecar: bool,
     /// CPU seconds of its sidecar.
     pub(super) proxy_seconds: f64,
     /// Requests its proxy saw in this tick, and the share of them that is logged.
@@ -125,6 +124,8 @@ pub(super) struct State {
     pub(super) busy: Vec<u32>,
     pub(super) workloads: Names<Workload>,
     pub(super) services: Names<(Arc<str>, Arc<str>)>,
+    /// Gateways with their routes, `NAMESPACE/NAME` each.
+    pub(super) routes: Names<(Arc<str>, Arc<str>)>,
     pub(super) health: HashMap<(u32, u32), Health>,
     pub(super) pools: Vec<u32>,
     pool_of: HashMap<(u32, Arc<str>), u32>,
@@ -181,7 +182,7 @@ impl State {
                     alive: false,
                     there: false,
                     workload,
-                    in_mesh: group.proxy.reads(),
+                    proxy: group.proxy,
                     in_flight: 0,
                     queue: Queue::default(),
                     cpu_limit: pod.cpu_limit,
@@ -192,7 +193,6 @@ impl State {
                     stress: (0.0, 0.0),
                     memory_per_request: 131_072.0,
                     cpu_seconds: 0.0,
-                    sidecar: group.proxy == Proxy::Sidecar,
                     proxy_seconds: 0.0,
                     seen: 0,
                     seen_rate: 0.0,
@@ -252,8 +252,22 @@ impl State {
     pub(super) fn limited<'l>(&mut self, pod: u32, limits: &'l [Limit], at: f64) -> Option<&'l Limit> {
         limits.iter().find(|limit| {
             let key = (pod, Arc::clone(&limit.name));
-            !self.buckets.entry(key).or_insert_with(|| Bucket::full(limit, at)).take(limit, at)
+            let bucket = self.buckets.entry(key).or_insert_with(|| Bucket::full(limit, at));
+            match limit.counts {
+                Counts::Requests => !bucket.take(limit, at),
+                // What a request uses is known only when it is answered.
+                Counts::Tokens => !bucket.has(limit, at),
+            }
         })
+    }
+
+    /// A model's answer used so many tokens.
+    pub(super) fn used(&mut self, pod: u32, limits: &[Limit], tokens: u32) {
+        for limit in limits.iter().filter(|limit| limit.counts == Counts::Tokens) {
+            if let Some(bucket) = self.buckets.get_mut(&(pod, Arc::clone(&limit.name))) {
+                bucket.spend(tokens);
+            }
+        }
     }
 
     /// Notes what happens at a time (Unix milliseconds).

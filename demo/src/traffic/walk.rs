@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{
     chaos::Way,
-    compile::{Choice, Cluster, Fault, Forward, Inbound, Link, Missing, Proxy, Reply, Retries, Site},
+    compile::{Choice, Cluster, End, Fault, Forward, Inbound, Link, Missing, Model, Proxy, Reply, Retries, Site},
     edge::{Reporter, UNKNOWN},
     flags::Flags,
     state::{Bound, Done, State},
@@ -200,18 +200,22 @@ impl Walk<'_> {
     ) -> (Outcome, Called<'f>) {
         let nobody = Called::NOBODY;
         let mut at = (self.stream.unit() * f64::from(forward.weights)) as u32;
-        let chosen = forward.clusters.iter().find(|(weight, _)| {
+        let chosen = forward.ends.iter().find(|(weight, _)| {
             let here = at < *weight;
             at = at.saturating_sub(*weight);
             here
         });
-        // No valid backend for this share.
-        let Some((_, Some(cluster))) = chosen else {
-            let (code, flags) = match forward.missing {
-                Missing::Error => (500, Flags::NONE),
-                Missing::NoCluster => (503, Flags::NC),
-            };
-            return (Outcome::plain(0.0, code, flags), nobody);
+        let cluster = match chosen {
+            Some((_, End::Cluster(cluster))) => cluster,
+            Some((_, End::Model(model))) => return (self.think(site, model, from), nobody),
+            // No valid backend for this share.
+            Some((_, End::Nowhere)) | None => {
+                let (code, flags) = match forward.missing {
+                    Missing::Error => (500, Flags::NONE),
+                    Missing::NoCluster => (503, Flags::NC),
+                };
+                return (Outcome::plain(0.0, code, flags), nobody);
+            }
         };
         let limit = forward.timeout.unwrap_or(f64::INFINITY);
         let caller = site.group.map_or(UNKNOWN, |group| self.bound.groups[group as usize]);
@@ -299,6 +303,19 @@ impl Walk<'_> {
             tries.overflows += overflows;
         }
         (outcome, called)
+    }
+
+    /// A model answers, outside the cluster.
+    fn think(&mut self, site: &Site, model: &Model, from: Option<u32>) -> Outcome {
+        let latency = model.takes.0 * (model.takes.1 * self.stream.normal()).exp();
+        let [least, most] = model.tokens;
+        let used = least + self.stream.below(most.saturating_sub(least).max(1) as usize) as u32;
+        if let Some(from) = from.filter(|_| model.status == 200) {
+            self.state.used(from, &site.limits, used);
+        }
+        // Envoy goes nowhere with a key that is not there.
+        let status = if model.status == 401 && site.proxy == Proxy::Envoy { 500 } else { model.status };
+        Outcome::plain(latency, status, Flags::NONE)
     }
 
     /// How long a proxy waits before a try.
@@ -411,7 +428,7 @@ impl Walk<'_> {
         if self.bound.snapshot.group(inbound.group).proxy == Proxy::Ambient {
             self.tunnel(site, Reporter::Destination, number, called);
         }
-        let proxied = self.state.pods[number as usize].in_mesh;
+        let proxied = self.state.pods[number as usize].proxy.reads();
         let mut flags = Flags::NONE;
         let (mut latency, mut code, mut grpc) = (if proxied { PROXY } else { 0.0 }, 403, None);
         if inbound.refused_by.is_none() {

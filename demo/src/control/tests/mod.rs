@@ -17,6 +17,7 @@ mod chaos;
 mod cron;
 mod ends;
 mod fuse;
+mod gateways;
 mod gitops;
 mod images;
 mod litmus;

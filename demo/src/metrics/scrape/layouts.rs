@@ -12,12 +12,22 @@ const OF_SECONDS: f64 = 1e6;
 /// Upper bounds of `pilot_proxy_convergence_time` in seconds, as istiod exports them.
 pub(super) const FOLLOWED: [f64; 9] = [0.1, 0.5, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0, f64::INFINITY];
 
+/// Upper bounds of `agentgateway_request_duration_seconds`.
+const ROUTED: [f64; 15] =
+    [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 80.0, f64::INFINITY];
+
 /// The series of each kind of target.
 #[derive(Debug, Clone)]
 pub(super) struct Layouts {
     pub(super) up: Arc<Layout>,
     pub(super) requests: Arc<Layout>,
     pub(super) latency: Arc<Layout>,
+    /// What Envoy counts of the clusters it calls.
+    pub(super) upstream: Arc<Layout>,
+    pub(super) upstream_time: Arc<Layout>,
+    /// What agentgateway counts of its routes.
+    pub(super) routed: Arc<Layout>,
+    pub(super) routed_time: Arc<Layout>,
     /// What Envoy counts per cluster it calls.
     pub(super) cluster: Arc<Layout>,
     pub(super) container: Arc<Layout>,
@@ -38,7 +48,13 @@ impl Default for Layouts {
             false,
         );
         let latency = Layout::default().with_histogram("istio_request_duration_milliseconds", OF_MS, &BOUNDS);
+        let histogram =
+            |name: &str, unit: f64, bounds: &[f64]| Arc::new(Layout::default().with_histogram(name, unit, bounds));
         Self {
+            upstream: counters(&["envoy_cluster_upstream_rq"]),
+            upstream_time: histogram("envoy_cluster_upstream_rq_time", OF_MS, &BOUNDS),
+            routed: counters(&["agentgateway_requests_total"]),
+            routed_time: histogram("agentgateway_request_duration_seconds", OF_SECONDS, &ROUTED),
             up: Arc::new(Layout::default().with("up", 1.0, false)),
             requests: counters(&["istio_requests_total"]),
             latency: Arc::new(latency),

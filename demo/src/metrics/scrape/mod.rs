@@ -3,6 +3,7 @@
 mod labels;
 mod latency;
 mod layouts;
+mod telling;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -14,6 +15,7 @@ use self::{
     labels::{along, container, home, pair, place, tunnelled},
     latency::{Counted, Together},
     layouts::{FOLLOWED, Layouts},
+    telling::Telling,
 };
 use super::tsdb::Tsdb;
 use crate::{
@@ -117,7 +119,7 @@ impl Scraper {
     fn look(&mut self, tsdb: &mut Tsdb, traffic: &Traffic, now: i64) {
         let interval = tsdb.interval();
         let mut there = vec![false; self.targets.len()];
-        for (number, uid) in traffic.pods().filter(|(number, _)| traffic.in_mesh(*number)) {
+        for (number, uid) in traffic.pods().filter(|(number, _)| traffic.proxy(*number).reads()) {
             let at = number as usize;
             if self.targets.len() <= at {
                 self.targets.resize(at + 1, None);
@@ -156,19 +158,20 @@ impl Scraper {
     fn scrape_pod(&mut self, tsdb: &mut Tsdb, traffic: &Traffic, pod: u32, k: i64) {
         let Some(Some(target)) = self.targets.get_mut(pod as usize) else { return };
         tsdb.write(target.up, k, Some(&[1.0]));
-        for (number, edge) in traffic.edges_of(pod) {
+        let telling = Telling::of(traffic.proxy(pod));
+        for (number, edge) in traffic.edges_of(pod).filter(|(_, edge)| telling.tells(edge, traffic)) {
             let known = target.edges.iter().position(|told| told.edge == number);
             let at = known.unwrap_or_else(|| {
-                let pods = along(traffic, edge);
-                let own = tsdb.labels(&[place(traffic, pod), pods.clone()].concat());
-                let requests = tsdb.block(&self.layouts.requests, &own, target.offset);
+                let own = tsdb.labels(&telling.labels(traffic, pod, edge));
+                let (requests, latency) = telling.layouts(&self.layouts);
+                let requests = tsdb.block(requests, &own, target.offset);
                 let latency = match self.detail {
-                    Detail::Pods => Latency::Own(tsdb.block(&self.layouts.latency, &own, target.offset)),
-                    Detail::Workloads => {
-                        let all = tsdb.labels(&[home(traffic, pod), pods].concat());
+                    Detail::Workloads if telling == Telling::Istio => {
+                        let all = tsdb.labels(&[home(traffic, pod), along(traffic, edge)].concat());
                         let at = self.together.join(tsdb, &self.layouts.latency, &all, self.seed);
                         Latency::Together(at, Box::default())
                     }
+                    Detail::Pods | Detail::Workloads => Latency::Own(tsdb.block(latency, &own, target.offset)),
                 };
                 target.edges.push(Told { edge: number, requests, latency });
                 target.edges.len() - 1
@@ -176,7 +179,7 @@ impl Scraper {
             let (told, counted) = (&mut target.edges[at], Counted::of(edge));
             tsdb.write(told.requests, k, Some(&[edge.requests as f64]));
             match &mut told.latency {
-                Latency::Own(block) => tsdb.write(*block, k, Some(&counted.row())),
+                Latency::Own(block) => tsdb.write(*block, k, Some(&telling.row(&counted))),
                 Latency::Together(at, before) => {
                     self.together.add(*at, before, &counted);
                     **before = counted;

@@ -1,5 +1,7 @@
 //! Requests at a Gateway: its pods, what they listen on, the rule that takes a request.
 
+use std::sync::Arc;
+
 use super::{
     Caller, Snapshot,
     pods::{Pod, Proxy},
@@ -27,7 +29,8 @@ impl Snapshot {
             let here = *pod.namespace == *namespace && labelled;
             let selected =
                 istio.is_some_and(|one| !one.selector.is_empty() && json::carries(&group.labels, &one.selector));
-            pod.ready && group.proxy == Proxy::Gateway && (here || selected)
+            let stands = matches!(group.proxy, Proxy::Gateway | Proxy::Envoy | Proxy::Agentgateway);
+            pod.ready && stands && (here || selected)
         };
         (0u32..).zip(self.pods()).filter(|(_, pod)| own(pod)).map(|(at, _)| at).collect()
     }
@@ -45,6 +48,20 @@ impl Snapshot {
         let (namespace, name) = gateway.split_once('/').unwrap_or_default();
         let all = &self.config.rules_of(group).gateways;
         all.iter().find(|one| one.namespace == namespace && one.name == name)?.shows(request)
+    }
+
+    /// What is attached to the route by which a Gateway's proxies take the request.
+    pub(super) fn attach(&self, site: &mut Site, group: u32, gateway: &str) {
+        let (namespace, name) = gateway.split_once('/').unwrap_or_default();
+        let Some(rule) = self.at_edge(gateway, &site.request, group) else { return };
+        site.route = Some(Arc::clone(&rule.route));
+        let rules = self.config.rules_of(group);
+        let Some(own) = rules.gateways.iter().find(|one| one.namespace == namespace && one.name == name) else {
+            return;
+        };
+        let holds = rules.attached.at(own, &rule.route, &site.request);
+        site.faults.extend(holds.faults);
+        site.limits.extend(holds.limits);
     }
 
     /// The rule by which a Gateway's proxies take a request.

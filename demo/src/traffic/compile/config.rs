@@ -54,8 +54,8 @@ impl Config {
         let network: Vec<NetworkPolicy> =
             objects.list(kinds::NETWORK_POLICY, None).iter().map(|one| NetworkPolicy::read(one)).collect();
         let pushed = Pushed::read(objects);
-        let rules = Rules::read(&pushed, &namespaces, &services);
-        let views = Views::read(&before.config, &namespaces, &network, &services, &mut pods);
+        let rules = Rules::read(&pushed, &namespaces, &services, behaviours);
+        let views = Views::read(&before.config, &namespaces, &network, &services, behaviours, &mut pods);
         let mut selecting: HashMap<&str, Vec<&Service>> = HashMap::new();
         for service in services.all.iter().filter(|service| !service.selector.is_empty()) {
             selecting.entry(&service.namespace).or_default().push(service);

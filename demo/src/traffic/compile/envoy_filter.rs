@@ -39,6 +39,15 @@ enum What {
     Limit(Limit),
 }
 
+/// What a token of a bucket stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// A request.
+    Requests,
+    /// A token of a model: what an answer used is known only afterwards.
+    Tokens,
+}
+
 /// A token bucket of each proxy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limit {
@@ -52,6 +61,8 @@ pub struct Limit {
     pub interval: f64,
     /// Status of what is refused.
     pub status: u16,
+    /// What its tokens stand for.
+    pub counts: Counts,
 }
 
 impl Filter {
@@ -95,7 +106,8 @@ impl Filter {
     /// Whether the proxies of these pods carry it on this side.
     pub(super) fn holds(&self, group: &Group, side: Side, root: &str) -> bool {
         let own = match group.proxy {
-            Proxy::None | Proxy::Ambient | Proxy::Waypoint => return false,
+            // What stands outside the mesh hears of no EnvoyFilter.
+            Proxy::None | Proxy::Ambient | Proxy::Waypoint | Proxy::Envoy | Proxy::Agentgateway => return false,
             Proxy::Sidecar => side != Side::Gateway,
             Proxy::Gateway => side == Side::Gateway,
         };
@@ -138,6 +150,7 @@ fn limit(config: &Value, name: &str) -> Option<Limit> {
         per_fill: number("tokens_per_fill").unwrap_or(1),
         interval,
         status: json::port(config, &["status", "code"]).unwrap_or(429),
+        counts: Counts::Requests,
     })
 }
 

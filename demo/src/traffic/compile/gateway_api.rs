@@ -15,7 +15,9 @@ use crate::traffic::{
 };
 
 use super::{
+    attached::Attached,
     certificates::{Certificates, Shows},
+    kinds,
     rules::{Action, Missing, Retries, Rewrite, Rule, Target},
     services::Services,
 };
@@ -88,8 +90,16 @@ impl Grants {
     }
 }
 
+/// What a route may lead to.
+#[derive(Clone, Copy)]
+pub(super) struct Ends<'a> {
+    pub(super) services: &'a Services,
+    pub(super) grants: &'a Grants,
+    pub(super) attached: &'a Attached,
+}
+
 impl Route {
-    pub(super) fn read(object: &Value, kind: &str, services: &Services, grants: &Grants) -> Self {
+    pub(super) fn read(object: &Value, kind: &str, ends: &Ends<'_>) -> Self {
         let namespace = json::namespace(object).to_owned();
         let name: Arc<str> = format!("{namespace}/{}", json::name(object)).into();
         let parents = json::list(object, &["spec", "parentRefs"]).iter().map(|parent| Parent {
@@ -109,7 +119,7 @@ impl Route {
                 Some(Path::Prefix(prefix)) => Some(prefix.as_str()),
                 _ => None,
             });
-            let rule = read_rule(rule, kind, &name, &namespace, prefix.unwrap_or("/"), services, grants);
+            let rule = read_rule(rule, kind, &name, &namespace, prefix.unwrap_or("/"), ends);
             (matches, rule)
         });
         Self {
@@ -198,29 +208,23 @@ fn grpc_match(one: &Value) -> Match {
     Match { path, headers: pairs(one, "headers"), ..Match::default() }
 }
 
-fn read_rule(
-    rule: &Value,
-    kind: &str,
-    name: &Arc<str>,
-    namespace: &str,
-    prefix: &str,
-    services: &Services,
-    grants: &Grants,
-) -> Rule {
+fn read_rule(rule: &Value, kind: &str, name: &Arc<str>, namespace: &str, prefix: &str, ends: &Ends<'_>) -> Rule {
     let targets = json::list(rule, &["backendRefs"]).iter().map(|backend| {
         let own = json::text(backend, &["namespace"]).unwrap_or(namespace);
         let called = json::word(backend, &["name"]);
         let service = matches!(json::word(backend, &["group"]), "" | "core")
             && matches!(json::word(backend, &["kind"]), "" | "Service")
-            && grants.allows(kind, namespace, own, called);
+            && ends.grants.allows(kind, namespace, own, called);
         let port = json::port(backend, &["port"]);
-        let service = if service { services.named(own, called) } else { None };
+        let service = if service { ends.services.named(own, called) } else { None };
         let service = service.filter(|at| {
-            let ports = &services.all[*at as usize].ports;
+            let ports = &ends.services.all[*at as usize].ports;
             port.is_some_and(|port| ports.iter().any(|one| one.number == port))
         });
         let weight = backend.get("weight").and_then(Value::as_u64).unwrap_or(1) as u32;
-        Target { service, port, subset: None, weight }
+        let backend = (json::word(backend, &["group"]), json::word(backend, &["kind"]));
+        let model = (backend == (kinds::BACKEND.group, kinds::BACKEND.kind)).then(|| ends.attached.model(own, called));
+        Target { service, model: model.flatten().cloned(), port, subset: None, weight }
     });
     let mut action = Action::Forward(targets.collect());
     let mut rewrite = None;
@@ -229,6 +233,13 @@ fn read_rule(
             "RequestRedirect" => {
                 let code = json::port(filter, &["requestRedirect", "statusCode"]).unwrap_or(302);
                 action = Action::Answer(code);
+            }
+            "ExtensionRef" => {
+                let of = |field: &str| json::word(filter, &["extensionRef", field]);
+                if (of("group"), of("kind")) == (kinds::DIRECT_RESPONSE.group, kinds::DIRECT_RESPONSE.kind) {
+                    // One that is not there leaves the rule without an action.
+                    action = Action::Answer(ends.attached.answer(namespace, of("name")).unwrap_or(500));
+                }
             }
             "URLRewrite" => {
                 let path = |field: &str| json::text(filter, &["urlRewrite", "path", field]).map(str::to_owned);
@@ -278,11 +289,18 @@ pub(super) struct Listener {
 pub(super) struct Gateway {
     pub(super) namespace: String,
     pub(super) name: String,
+    /// Who answers for it.
+    pub(super) controller: String,
     listeners: Vec<Listener>,
 }
 
 impl Gateway {
-    pub(super) fn read(object: &Value, namespaces: &[(String, json::Labels)], certificates: &Certificates) -> Self {
+    pub(super) fn read(
+        object: &Value,
+        controller: &str,
+        namespaces: &[(String, json::Labels)],
+        certificates: &Certificates,
+    ) -> Self {
         let namespace = json::namespace(object).to_owned();
         let listeners = json::list(object, &["spec", "listeners"]).iter().map(|listener| {
             let from = json::at(listener, &["allowedRoutes", "namespaces"]);
@@ -303,7 +321,12 @@ impl Gateway {
                 shows: certificates.shown(listener, &namespace),
             }
         });
-        Self { listeners: listeners.collect(), name: json::name(object).to_owned(), namespace }
+        Self {
+            listeners: listeners.collect(),
+            name: json::name(object).to_owned(),
+            controller: controller.to_owned(),
+            namespace,
+        }
     }
 
     /// Whether it listens on this port.

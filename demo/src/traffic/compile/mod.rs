@@ -5,6 +5,7 @@
 
 mod ambient;
 mod at_gateway;
+mod attached;
 mod certificates;
 mod chaos;
 mod config;
@@ -24,21 +25,22 @@ mod virtual_service;
 
 use std::sync::Arc;
 
+pub use attached::Model;
 pub use chaos::{Chaos, Http, Inside, Net, Wire};
 pub use destination_rule::Outlier;
-pub use envoy_filter::Limit;
+pub use envoy_filter::{Counts, Limit};
 pub use kinds::READ;
 pub use pods::{Group, Pod, Probe, Proxy};
 pub use rules::{Fault, Missing, Reply, Retries};
 pub use services::Service;
-pub use site::{CallSite, Choice, Cluster, Entry, Forward, Inbound, Link, Site};
+pub use site::{CallSite, Choice, Cluster, End, Entry, Forward, Inbound, Link, Site};
 
 use self::{
     config::{Config, ROOT},
     destination_rule::{DestinationRule, Tls},
     envoy_filter::{Filter, Side},
     gateway_api::Route,
-    network_policy::{End, NetworkPolicy},
+    network_policy::{End as Address, NetworkPolicy},
     rules::{Action, Rule, Target},
     security::{AuthorizationPolicy, Mode, Peer, PeerAuthentication},
     service_entry::ServiceEntry,
@@ -149,7 +151,8 @@ impl Snapshot {
             entry.pods = self.gateway_pods(via);
             let Some(group) = entry.pods.first().map(|pod| self.pods()[*pod as usize].group) else { return entry };
             if self.gateway_listens(group, via, request.port) {
-                let (from, to) = (End { group: None, ip: OUTSIDE }, End { group: Some(self.group(group)), ip: "" });
+                let (from, to) =
+                    (Address { group: None, ip: OUTSIDE }, Address { group: Some(self.group(group)), ip: "" });
                 entry.dropped =
                     NetworkPolicy::drops(&self.config.network, &self.config.namespaces, from, to, request.port);
                 let site = self.site(Caller::Gateway(group, via), request);
@@ -203,6 +206,10 @@ impl Snapshot {
         let side = if matches!(caller, Caller::Gateway(..)) { Side::Gateway } else { Side::Outbound };
         let faults = caller_group.map(|own| self.faults(own, side, &request)).unwrap_or_default();
         let limits = caller_group.map(|own| self.limits(own, side)).unwrap_or_default();
+        let gateway = match caller {
+            Caller::Gateway(_, gateway) => Some(gateway.into()),
+            Caller::Pods(_) | Caller::Outside => None,
+        };
         let mut site = Site {
             request,
             proxy,
@@ -212,10 +219,15 @@ impl Snapshot {
             via,
             good_until,
             service,
+            gateway,
+            route: None,
             faults,
             limits,
             choice: Choice::Lost,
         };
+        if let Caller::Gateway(group, gateway) = caller {
+            self.attach(&mut site, group, gateway);
+        }
         if !lost {
             site.choice = self.choice(caller, &site, &namespace);
         }
@@ -252,7 +264,13 @@ impl Snapshot {
             (None, false, None) if site.proxy.reads() && !self.answered(site, namespace) => Choice::Nowhere,
             (None, false, None) => Choice::Beyond,
             (None, false, Some(service)) => {
-                let target = Target { service: Some(service), port: Some(site.request.port), subset: None, weight: 1 };
+                let target = Target {
+                    service: Some(service),
+                    model: None,
+                    port: Some(site.request.port),
+                    subset: None,
+                    weight: 1,
+                };
                 Choice::Forward(Box::new(self.forward(site, None, &[target], namespace)))
             }
         }
@@ -317,10 +335,14 @@ impl Snapshot {
         }
         let path: Arc<str> = request.path.as_str().into();
         let mut inbounds = Vec::new();
-        let clusters: Vec<(u32, Option<Cluster>)> = targets
-            .iter()
-            .map(|target| (target.weight, self.cluster(site, target, namespace, &request, &path, &mut inbounds)))
-            .collect();
+        let mut lead = |target: &Target| match &target.model {
+            Some(model) => End::Model(model.clone()),
+            None => match self.cluster(site, target, namespace, &request, &path, &mut inbounds) {
+                Some(cluster) => End::Cluster(cluster),
+                None => End::Nowhere,
+            },
+        };
+        let ends: Vec<(u32, End)> = targets.iter().map(|target| (target.weight, lead(target))).collect();
         let default = if site.proxy.reads() { Retries::mesh_default() } else { Retries::NEVER };
         Forward {
             route: rule.map(|rule| Arc::clone(&rule.route)),
@@ -328,8 +350,8 @@ impl Snapshot {
             timeout: rule.and_then(|rule| rule.timeout),
             per_try: rule.and_then(|rule| rule.per_try),
             retries: rule.and_then(|rule| rule.retries.clone()).unwrap_or(default),
-            weights: clusters.iter().map(|(weight, _)| weight).sum(),
-            clusters,
+            weights: ends.iter().map(|(weight, _)| weight).sum(),
+            ends,
             inbounds,
             missing: rule.map_or(Missing::Error, |rule| rule.missing),
         }
@@ -412,9 +434,9 @@ impl Snapshot {
         let pod = &self.pods()[pod as usize];
         let rules = self.config.rules_of(pod.group);
         let (group, caller) = (self.group(pod.group), site.group.map(|group| self.group(group)));
-        let inside = group.proxy != Proxy::None;
+        let inside = group.proxy.meshed();
         let mode = PeerAuthentication::at(&rules.peers, group, port, ROOT);
-        let speaks = site.proxy != Proxy::None
+        let speaks = site.proxy.meshed()
             && match tls {
                 None => inside && mode != Mode::Disable,
                 Some(Tls::Disable) => false,
@@ -425,8 +447,8 @@ impl Snapshot {
             (true, false) => mode == Mode::Strict,
             (false, speaks) => speaks,
         };
-        let from = End { group: caller, ip: if caller.is_some() { "" } else { OUTSIDE } };
-        let to = End { group: Some(group), ip: &pod.ip };
+        let from = Address { group: caller, ip: if caller.is_some() { "" } else { OUTSIDE } };
+        let to = Address { group: Some(group), ip: &pod.ip };
         let dropped = NetworkPolicy::drops(&self.config.network, &self.config.namespaces, from, to, port);
         let link = match (dropped, mismatch) {
             (true, _) => Link::Partition,

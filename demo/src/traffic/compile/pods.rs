@@ -32,6 +32,10 @@ pub enum Proxy {
     Ambient,
     /// Of a request, not of a pod: its caller's ztunnel sends it through a waypoint.
     Waypoint,
+    /// The pod is a gateway of kgateway, outside the mesh: Envoy is all it runs.
+    Envoy,
+    /// The same, and agentgateway is all it runs.
+    Agentgateway,
     /// Nothing: outside the mesh.
     None,
 }
@@ -39,7 +43,12 @@ pub enum Proxy {
 impl Proxy {
     /// Whether it reads requests: routes, retries and reports them.
     pub fn reads(self) -> bool {
-        matches!(self, Self::Sidecar | Self::Gateway | Self::Waypoint)
+        matches!(self, Self::Sidecar | Self::Gateway | Self::Waypoint | Self::Envoy | Self::Agentgateway)
+    }
+
+    /// Whether it is part of the mesh: encrypts what it sends there, and takes what is encrypted.
+    pub fn meshed(self) -> bool {
+        !matches!(self, Self::Envoy | Self::Agentgateway | Self::None)
     }
 }
 
@@ -270,8 +279,10 @@ fn containers(object: &Value) -> impl Iterator<Item = &Value> {
 fn proxy(object: &Value, labels: &Labels) -> Proxy {
     let gateway = labels.contains_key("gateway.networking.k8s.io/gateway-name")
         || labels.get("istio").is_some_and(|istio| istio.ends_with("gateway"));
-    let carries = containers(object).any(|container| json::word(container, &["name"]) == "istio-proxy");
-    match (gateway, carries) {
+    let carries = |name: &str| containers(object).any(|container| json::word(container, &["name"]) == name);
+    match (gateway, carries("istio-proxy")) {
+        (true, _) if carries("kgateway-proxy") => Proxy::Envoy,
+        (true, _) if carries("agentgateway") => Proxy::Agentgateway,
         (true, _) => Proxy::Gateway,
         (false, true) => Proxy::Sidecar,
         (false, false) => Proxy::None,

@@ -1,7 +1,8 @@
-//! What istiod pushes to the proxies, and what those go by that do not hear it.
+//! What control planes push to the proxies, and what those go by that do not hear theirs.
 //!
-//! A proxy has its routes, its policies and its endpoints from istiod, over the network. Cut off from it, it goes on with what it
-//! heard last: who wrote a route meanwhile sees it accepted and never served. Once istiod is reached again, everything holds at once.
+//! A proxy has its routes, its policies and its endpoints from its control plane, over the network: istiod, or the controller of
+//! kgateway or agentgateway. Cut off from it, it goes on with what it heard last: who wrote a route meanwhile sees it accepted and
+//! never served. Once it is reached again, everything holds at once.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,15 +13,19 @@ use serde_json::Value;
 
 use crate::{
     base::objects::{Kind, Objects},
-    traffic::json::Labels,
+    traffic::{
+        behaviour::Behaviours,
+        json::{self, Labels},
+    },
 };
 
 use super::{
+    attached::Attached,
     certificates::Certificates,
     config::{Config, ROOT},
     destination_rule::DestinationRule,
     envoy_filter::Filter,
-    gateway_api::{Gateway, Grants, Route},
+    gateway_api::{Ends, Gateway, Grants, Route},
     kinds,
     network_policy::{End, NetworkPolicy},
     pods::{Group, Pods},
@@ -30,11 +35,15 @@ use super::{
     virtual_service::{IstioGateway, VirtualService},
 };
 
-/// Where istiod answers its proxies.
-const XDS: u16 = 15012;
+/// A control plane: a label of its pods, and where they answer their proxies.
+type Plane = (&'static str, &'static str, u16);
 
-/// The kinds istiod makes configuration of.
-const KINDS: [Kind; 12] = [
+const ISTIOD: Plane = ("app", "istiod", 15012);
+const KGATEWAY: Plane = ("kgateway", "kgateway", 9977);
+const AGENTGATEWAY: Plane = ("agentgateway", "agentgateway", 9978);
+
+/// The kinds that control planes make configuration of.
+const KINDS: [Kind; 17] = [
     kinds::REFERENCE_GRANT,
     kinds::HTTP_ROUTE,
     kinds::GRPC_ROUTE,
@@ -47,6 +56,11 @@ const KINDS: [Kind; 12] = [
     kinds::AUTHORIZATION_POLICY,
     kinds::SERVICE_ENTRY,
     kinds::SECRET,
+    kinds::GATEWAY_CLASS,
+    kinds::TRAFFIC_POLICY,
+    kinds::DIRECT_RESPONSE,
+    kinds::BACKEND,
+    kinds::AGENTGATEWAY_POLICY,
 ];
 
 /// A port of a Service: its host and its number.
@@ -61,7 +75,7 @@ struct Address {
     port: u16,
 }
 
-/// The objects that istiod goes by. They are shared with the store, so keeping them costs next to nothing.
+/// The objects that control planes go by. They are shared with the store, so keeping them costs next to nothing.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pushed {
     objects: HashMap<&'static str, Vec<Arc<Value>>>,
@@ -72,7 +86,7 @@ impl Pushed {
         Self { objects: KINDS.iter().map(|kind| (key(kind), objects.list(*kind, None))).collect() }
     }
 
-    fn list(&self, kind: Kind) -> &[Arc<Value>] {
+    pub(super) fn list(&self, kind: Kind) -> &[Arc<Value>] {
         self.objects.get(key(&kind)).map_or(&[], Vec::as_slice)
     }
 }
@@ -94,10 +108,17 @@ pub(super) struct Rules {
     pub(super) peers: Vec<PeerAuthentication>,
     pub(super) policies: Vec<AuthorizationPolicy>,
     pub(super) entries: Vec<ServiceEntry>,
+    pub(super) attached: Attached,
 }
 
 impl Rules {
-    pub(super) fn read(pushed: &Pushed, namespaces: &[(String, Labels)], services: &Services) -> Self {
+    pub(super) fn read(
+        pushed: &Pushed,
+        namespaces: &[(String, Labels)],
+        services: &Services,
+        behaviours: &Behaviours,
+    ) -> Self {
+        let attached = Attached::read(pushed, behaviours);
         let mut grants = Grants::default();
         for grant in pushed.list(kinds::REFERENCE_GRANT) {
             grants.add(grant);
@@ -108,7 +129,12 @@ impl Rules {
         }
         let mut routes = Vec::new();
         for (kind, word) in [(kinds::HTTP_ROUTE, "HTTPRoute"), (kinds::GRPC_ROUTE, "GRPCRoute")] {
-            routes.extend(pushed.list(kind).iter().map(|one| Route::read(one, word, services, &grants)));
+            routes.extend(
+                pushed
+                    .list(kind)
+                    .iter()
+                    .map(|one| Route::read(one, word, &Ends { services, grants: &grants, attached: &attached })),
+            );
         }
         let each = |kind: Kind| pushed.list(kind).iter().map(|one| &**one);
         let mut virtual_services: Vec<VirtualService> =
@@ -116,7 +142,9 @@ impl Rules {
         virtual_services.sort_by(|a, b| a.seniority.cmp(&b.seniority));
         Self {
             routes,
-            gateways: each(kinds::GATEWAY).map(|one| Gateway::read(one, namespaces, &certificates)).collect(),
+            gateways: each(kinds::GATEWAY)
+                .map(|one| Gateway::read(one, controller(pushed, one), namespaces, &certificates))
+                .collect(),
             istio_gateways: each(kinds::ISTIO_GATEWAY).map(IstioGateway::read).collect(),
             virtual_services,
             destinations: each(kinds::DESTINATION_RULE)
@@ -126,8 +154,16 @@ impl Rules {
             peers: each(kinds::PEER_AUTHENTICATION).map(PeerAuthentication::read).collect(),
             policies: each(kinds::AUTHORIZATION_POLICY).filter_map(AuthorizationPolicy::read).collect(),
             entries: each(kinds::SERVICE_ENTRY).map(ServiceEntry::read).collect(),
+            attached,
         }
     }
+}
+
+/// Whose a Gateway is, by its class; one whose class is not there counts as Istio's.
+fn controller<'a>(pushed: &'a Pushed, gateway: &Value) -> &'a str {
+    let wanted = json::word(gateway, &["spec", "gatewayClassName"]);
+    let class = pushed.list(kinds::GATEWAY_CLASS).iter().find(|class| json::name(class) == wanted);
+    class.map_or("istio.io/gateway-controller", |class| json::word(class, &["spec", "controllerName"]))
 }
 
 /// What a proxy heard last.
@@ -164,13 +200,19 @@ pub(super) struct View {
 }
 
 impl View {
-    fn read(held: &Arc<Held>, namespaces: &[(String, Labels)], services: &Services, pods: &mut Pods) -> Self {
+    fn read(
+        held: &Arc<Held>,
+        namespaces: &[(String, Labels)],
+        services: &Services,
+        behaviours: &Behaviours,
+        pods: &mut Pods,
+    ) -> Self {
         let mut ready = HashMap::new();
         for (port, addresses) in &held.addresses {
             let known = addresses.iter().map(|one| (pods.ghost(&one.namespace, &one.pod, &one.ip), one.port));
             ready.insert(port.clone(), known.collect());
         }
-        Self { rules: Rules::read(&held.pushed, namespaces, services), held: Arc::clone(held), ready }
+        Self { rules: Rules::read(&held.pushed, namespaces, services, behaviours), held: Arc::clone(held), ready }
     }
 
     /// The addresses it knows behind a port.
@@ -179,11 +221,11 @@ impl View {
     }
 }
 
-/// Who goes by what, of those that do not hear istiod.
+/// Who goes by what, of those that do not hear their control plane.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Views {
-    /// Whether there ever was an istiod: a mesh without one has none to miss.
-    controlled: bool,
+    /// The control planes that were ever there: where none was, none is missed.
+    known: HashSet<Plane>,
     by_group: HashMap<u32, Arc<View>>,
     by_name: HashMap<(Arc<str>, Arc<str>), Arc<Held>>,
 }
@@ -194,25 +236,25 @@ impl Views {
         namespaces: &[(String, Labels)],
         network: &[NetworkPolicy],
         services: &Services,
+        behaviours: &Behaviours,
         pods: &mut Pods,
     ) -> Self {
-        let istiods: Vec<(u32, String)> = pods
-            .all
-            .iter()
-            .filter(|pod| pod.ready && *pod.namespace == *ROOT)
-            .filter(|pod| labelled(&pods.groups[pod.group as usize]))
-            .map(|pod| (pod.group, pod.ip.clone()))
-            .collect();
-        let mut views = Self { controlled: before.views.controlled || !istiods.is_empty(), ..Self::default() };
-        if !before.views.controlled {
-            return views;
+        let mut there: HashMap<Plane, Vec<(u32, String)>> = HashMap::new();
+        for pod in pods.all.iter().filter(|pod| pod.ready) {
+            if let Some(plane) = runs(&pods.groups[pod.group as usize]) {
+                there.entry(plane).or_default().push((pod.group, pod.ip.clone()));
+            }
         }
+        let known = before.views.known.iter().chain(there.keys()).copied().collect();
+        let mut views = Self { known, ..Self::default() };
         let silent = |group: &Group| {
-            istiods.iter().all(|(istiod, ip)| {
-                let (from, to) = (Some(group), Some(&pods.groups[*istiod as usize]));
-                let (from, to) = (End { group: from, ip: "" }, End { group: to, ip });
-                NetworkPolicy::drops(network, namespaces, from, to, XDS)
-            })
+            let plane = hears(group);
+            before.views.known.contains(&plane)
+                && there.get(&plane).into_iter().flatten().all(|(pod, ip)| {
+                    let (from, to) = (Some(group), Some(&pods.groups[*pod as usize]));
+                    let (from, to) = (End { group: from, ip: "" }, End { group: to, ip });
+                    NetworkPolicy::drops(network, namespaces, from, to, plane.2)
+                })
         };
         let cut: Vec<u32> = (0u32..)
             .zip(&pods.groups)
@@ -228,7 +270,7 @@ impl Views {
             let held = before.views.by_name.get(&name).cloned();
             let held = held.unwrap_or_else(|| Arc::clone(latest.get_or_insert_with(|| Arc::new(Held::of(before)))));
             if used.insert(Arc::as_ptr(&held)) {
-                made.push(Arc::new(View::read(&held, namespaces, services, pods)));
+                made.push(Arc::new(View::read(&held, namespaces, services, behaviours, pods)));
             }
             if let Some(view) = made.iter().find(|view| Arc::ptr_eq(&view.held, &held)) {
                 views.by_group.insert(at, Arc::clone(view));
@@ -238,12 +280,25 @@ impl Views {
         views
     }
 
-    /// What a group goes by, when it does not hear istiod.
+    /// What a group goes by, when it does not hear its control plane.
     pub(super) fn of(&self, group: u32) -> Option<&View> {
         self.by_group.get(&group).map(|view| &**view)
     }
 }
 
-fn labelled(group: &Group) -> bool {
-    group.labels.get("app").is_some_and(|app| app == "istiod")
+/// The control plane that these pods are of.
+fn runs(group: &Group) -> Option<Plane> {
+    let labelled = |(key, value, _): &Plane| group.labels.get(*key).is_some_and(|held| held == value);
+    let istiod = |plane: &Plane| *plane != ISTIOD || *group.namespace == *ROOT;
+    [ISTIOD, KGATEWAY, AGENTGATEWAY].into_iter().find(|plane| labelled(plane) && istiod(plane))
+}
+
+/// The control plane that the proxies of these pods hear.
+fn hears(group: &Group) -> Plane {
+    let by = group.labels.get("app.kubernetes.io/managed-by").map(String::as_str);
+    match (group.proxy.meshed(), by) {
+        (false, Some("agentgateway")) => AGENTGATEWAY,
+        (false, _) => KGATEWAY,
+        (true, _) => ISTIOD,
+    }
 }

@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use crate::traffic::{json, request::Text, span};
 
+use super::attached::Model;
+
 /// A rule.
 #[derive(Debug, Clone)]
 pub struct Rule {
@@ -50,6 +52,8 @@ pub enum Action {
 pub struct Target {
     /// The Service; `None` when the reference is not valid.
     pub service: Option<u32>,
+    /// The model, where it is one.
+    pub model: Option<Model>,
     /// Its port; `None`: the first.
     pub port: Option<u16>,
     /// Subset of a DestinationRule.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::traffic::{behaviour::Serves, request::Request};
 
 use super::{
+    attached::Model,
     destination_rule::{Outlier, Pool},
     envoy_filter::Limit,
     pods::Proxy,
@@ -30,6 +31,10 @@ pub struct Site {
     pub good_until: Option<f64>,
     /// The Service its host means.
     pub service: Option<u32>,
+    /// The Gateway it is sent through, `NAMESPACE/NAME`.
+    pub gateway: Option<Arc<str>>,
+    /// Its route there, `NAMESPACE/NAME`.
+    pub route: Option<Arc<str>>,
     /// Faults of the caller's proxy.
     pub faults: Vec<Fault>,
     /// Limits of the caller's proxy.
@@ -68,14 +73,25 @@ pub struct Forward {
     pub per_try: Option<f64>,
     /// Retries.
     pub retries: Retries,
-    /// Where to, by weight; `None`: a reference that is not valid.
-    pub clusters: Vec<(u32, Option<Cluster>)>,
+    /// Where to, by weight.
+    pub ends: Vec<(u32, End)>,
     /// Sum of the weights.
     pub weights: u32,
     /// What becomes of the share of a reference that is not valid.
     pub missing: Missing,
     /// How each kind of called pod takes it.
     pub inbounds: Vec<Inbound>,
+}
+
+/// Where a share of the requests is sent.
+#[derive(Debug, Clone)]
+pub enum End {
+    /// The reference is not valid.
+    Nowhere,
+    /// Pods.
+    Cluster(Cluster),
+    /// A model outside the cluster.
+    Model(Model),
 }
 
 /// The addresses behind one port of a Service or a subset of it.

@@ -147,6 +147,7 @@ fn texts(value: &Value, field: &str) -> Vec<(String, Text)> {
 fn read_rule(rule: &Value, name: &Arc<str>, namespace: &str, services: &Services) -> Rule {
     let routes = json::list(rule, &["route"]);
     let targets = routes.iter().map(|route| Target {
+        model: None,
         service: services.by_host(json::word(route, &["destination", "host"]), namespace),
         port: json::port(route, &["destination", "port", "number"]),
         subset: json::text(route, &["destination", "subset"]).map(str::to_owned),

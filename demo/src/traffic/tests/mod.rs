@@ -1,6 +1,7 @@
 //! The model from outside: objects in, counters and logs out.
 
 mod ambient;
+mod attached;
 mod chaos;
 mod consequences;
 mod cuts;

@@ -1,24 +1,15 @@
-//! What istiod deploys: for each Gateway of its class a proxy Deployment and a Service, named `<gateway>-<class>`.
-//!
-//! VirtualServices, DestinationRules and policies get no status: istiod writes none unless asked to.
+//! What is deployed for each Gateway, by the system whose class it has: a ServiceAccount, the proxies, a Service before them.
 
 use serde_json::{Value, json};
 
 use super::{
     ctx::Ctx,
-    gateway::{self, MANAGER},
-    inject::PROXY,
+    gateway_system::{Proxy, System},
     json,
     key::Key,
     kinds, names,
 };
 use crate::base::objects::{Objects, Refused};
-
-/// The name of a Gateway's Deployment and Service.
-pub(super) fn name(gateway: &Value) -> String {
-    let class = json::text(gateway, &["spec", "gatewayClassName"]);
-    format!("{}-{class}", json::text(gateway, &["metadata", "name"]))
-}
 
 /// Where a Gateway's Service is reached.
 pub(super) fn address(service: &Value, namespace: &str) -> Option<Value> {
@@ -33,17 +24,13 @@ pub(super) fn address(service: &Value, namespace: &str) -> Option<Value> {
 pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
     let Some(gateway) = ctx.get(key) else { return Ok(()) };
     let Some(row) = ctx.row(key).cloned() else { return Ok(()) };
+    let Some(system) = System::of(ctx, &gateway) else { return Ok(()) };
     // An address named by hand means a proxy somebody else runs.
     let by_hand = !json::list(&gateway, &["spec", "addresses"]).is_empty();
-    if row.terminating || by_hand || !gateway::alive(ctx) || !gateway::ours(ctx, &gateway) {
+    if row.terminating || by_hand || !system.alive(ctx) {
         return Ok(());
     }
-    let name = name(&gateway);
-    let labels = json!({
-        "gateway.networking.k8s.io/gateway-name": key.name,
-        "gateway.networking.k8s.io/gateway-class-name": json::text(&gateway, &["spec", "gatewayClassName"]),
-        "gateway.istio.io/managed": "istio.io-gateway-controller",
-    });
+    let (name, labels) = (system.deployed(&gateway), system.labels(&gateway));
     let meta = |name: &str| {
         json!({
             "name": name, "namespace": key.namespace, "labels": labels,
@@ -55,16 +42,16 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
     let account = Key::new(kinds::SERVICE_ACCOUNT, &key.namespace, &name);
     if ctx.row(&account).is_none() {
         let object = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta(&name)});
-        ctx.create(kinds::SERVICE_ACCOUNT, object, MANAGER)?;
+        ctx.create(kinds::SERVICE_ACCOUNT, object, system.manager)?;
     }
     let deployment = Key::new(kinds::DEPLOYMENT, &key.namespace, &name);
     if ctx.row(&deployment).is_none() {
         let object = json!({
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta(&name), "spec": proxy(&key.name, &name, &labels),
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta(&name), "spec": system.proxies(&key.name, &name, &labels),
         });
-        ctx.create(kinds::DEPLOYMENT, object, MANAGER)?;
+        ctx.create(kinds::DEPLOYMENT, object, system.manager)?;
     }
-    expose(ctx, key, &gateway, &name, &meta(&name))
+    expose(ctx, key, &gateway, system, &meta(&name))
 }
 
 /// The Service before the proxies; its ports follow the listeners.
@@ -72,13 +59,16 @@ fn expose<O: Objects>(
     ctx: &mut Ctx<'_, O>,
     key: &Key,
     gateway: &Value,
-    name: &str,
+    system: &System,
     meta: &Value,
 ) -> Result<(), Refused> {
-    let service = Key::new(kinds::SERVICE, &key.namespace, name);
-    let mut ports = vec![
-        json!({"name": "status-port", "port": 15021, "targetPort": 15021, "protocol": "TCP", "appProtocol": "tcp"}),
-    ];
+    let service = Key::new(kinds::SERVICE, &key.namespace, json::text(meta, &["name"]));
+    let mut ports = Vec::new();
+    if system.proxy == Proxy::Istio {
+        let status =
+            json!({"name": "status-port", "port": 15021, "targetPort": 15021, "protocol": "TCP", "appProtocol": "tcp"});
+        ports.push(status);
+    }
     for listener in json::list(gateway, &["spec", "listeners"]) {
         let Some(port) = json::int(listener, &["port"]) else { continue };
         if ports.iter().any(|one| json::int(one, &["port"]) == Some(port)) {
@@ -92,7 +82,7 @@ fn expose<O: Objects>(
     if let Some(held) = ctx.get(&service) {
         let numbers = |ports: &[Value]| ports.iter().map(|one| json::int(one, &["port"])).collect::<Vec<_>>();
         if numbers(json::list(&held, &["spec", "ports"])) != numbers(&ports) {
-            ctx.edit(&service, MANAGER, |service| json::set(service, &["spec", "ports"], ports))?;
+            ctx.edit(&service, system.manager, |service| json::set(service, &["spec", "ports"], ports))?;
         }
     } else {
         let kind = match json::text(gateway, &["metadata", "annotations", "networking.istio.io/service-type"]) {
@@ -103,7 +93,7 @@ fn expose<O: Objects>(
             "apiVersion": "v1", "kind": "Service", "metadata": meta,
             "spec": {"type": kind, "selector": {"gateway.networking.k8s.io/gateway-name": key.name}, "ports": ports},
         });
-        ctx.create(kinds::SERVICE, object, MANAGER)?;
+        ctx.create(kinds::SERVICE, object, system.manager)?;
     }
     let Some(held) = ctx.get(&service) else { return Ok(()) };
     if json::text(&held, &["spec", "type"]) == "LoadBalancer" && address(&held, &key.namespace).is_none() {
@@ -124,39 +114,4 @@ fn expose<O: Objects>(
         }
     }
     Ok(())
-}
-
-fn proxy(gateway: &str, name: &str, labels: &Value) -> Value {
-    let mut marks = labels.clone();
-    json::set(&mut marks, &["service.istio.io/canonical-name"], name);
-    json::set(&mut marks, &["service.istio.io/canonical-revision"], "latest");
-    json::set(&mut marks, &["sidecar.istio.io/inject"], "false");
-    json!({
-        "replicas": 1,
-        "selector": {"matchLabels": {"gateway.networking.k8s.io/gateway-name": gateway}},
-        "template": {
-            "metadata": {
-                "labels": marks,
-                "annotations": {
-                    "istio.io/rev": "default", "prometheus.io/path": "/stats/prometheus",
-                    "prometheus.io/port": "15020", "prometheus.io/scrape": "true",
-                },
-            },
-            "spec": {
-                "serviceAccountName": name,
-                "containers": [{
-                    "name": "istio-proxy",
-                    "image": PROXY,
-                    "args": ["proxy", "router", "--domain", "$(POD_NAMESPACE).svc.cluster.local"],
-                    "ports": [
-                        {"containerPort": 15020, "name": "metrics", "protocol": "TCP"},
-                        {"containerPort": 15021, "name": "status-port", "protocol": "TCP"},
-                        {"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"},
-                    ],
-                    "readinessProbe": {"httpGet": {"path": "/healthz/ready", "port": 15021, "scheme": "HTTP"}, "periodSeconds": 15},
-                    "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}},
-                }],
-            },
-        },
-    })
 }
