@@ -131,6 +131,9 @@ impl Cluster {
             part("litmus", pack::litmus),
             part("argo-cd", pack::argo_cd),
             part("flux", pack::flux),
+            part("kgateway", pack::kgateway),
+            part("agentgateway", pack::agentgateway),
+            part("dapr", pack::dapr),
         ];
         let own = pack::definitions().as_array().into_iter().chain(apart.into_iter().flatten());
         let recorded = own.chain(pack::roles().as_array());

@@ -62,6 +62,9 @@ part!(chaos_mesh, "chaos-mesh", "CustomResourceDefinitions of the faults of Chao
 part!(argo_cd, "argo-cd", "CustomResourceDefinitions of Argo CD.");
 part!(flux, "flux", "CustomResourceDefinitions of Flux.");
 part!(litmus, "litmus", "CustomResourceDefinitions of Litmus.");
+part!(kgateway, "kgateway", "CustomResourceDefinitions of kgateway.");
+part!(agentgateway, "agentgateway", "CustomResourceDefinitions of agentgateway.");
+part!(dapr, "dapr", "CustomResourceDefinitions of Dapr.");
 part!(roles, "roles", "ClusterRoles and their bindings that every cluster has.");
 part!(proto, "proto", "Field numbers of the protobuf encoding by type, and the types of kinds.");
 part!(version, "version", "What `/version` says.");
@@ -132,6 +135,9 @@ mod tests {
             super::definitions(),
             super::chaos_mesh(),
             super::litmus(),
+            super::kgateway(),
+            super::agentgateway(),
+            super::dapr(),
             super::argo_cd(),
             super::flux(),
             super::roles(),

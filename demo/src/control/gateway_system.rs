@@ -169,7 +169,10 @@ fn envoy() -> Value {
         "name": "kgateway-proxy",
         "image": "cr.kgateway.dev/kgateway-dev/envoy-wrapper:v2.1.1",
         "args": ["--disable-hot-restart", "--service-node", "$(POD_NAME).$(POD_NAMESPACE)"],
-        "ports": [{"containerPort": 9091, "name": "http-monitoring", "protocol": "TCP"}],
+        "ports": [
+            {"containerPort": 9091, "name": "http-monitoring", "protocol": "TCP"},
+            {"containerPort": 8082, "name": "readiness", "protocol": "TCP"},
+        ],
         "readinessProbe": {"httpGet": {"path": "/ready", "port": 8082, "scheme": "HTTP"}, "periodSeconds": 10},
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}},
     })
@@ -180,7 +183,10 @@ fn agentgateway() -> Value {
         "name": "agentgateway",
         "image": "ghcr.io/agentgateway/agentgateway:1.4.1",
         "args": ["-f", "/config/config.yaml"],
-        "ports": [{"containerPort": 15020, "name": "metrics", "protocol": "TCP"}],
+        "ports": [
+            {"containerPort": 15020, "name": "metrics", "protocol": "TCP"},
+            {"containerPort": 15021, "name": "readiness", "protocol": "TCP"},
+        ],
         "readinessProbe": {"httpGet": {"path": "/healthz/ready", "port": 15021, "scheme": "HTTP"}, "periodSeconds": 10},
         "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "2", "memory": "512Mi"}},
     })

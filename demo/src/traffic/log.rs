@@ -6,6 +6,16 @@ use jiff::Timestamp;
 
 use super::{compile::Proxy, flags::Flags};
 
+/// The containers that are proxies: of a mesh, of kgateway, of agentgateway.
+pub(super) const SIDECAR: &str = "istio-proxy";
+pub(super) const ENVOY: &str = "kgateway-proxy";
+pub(super) const AGENTGATEWAY: &str = "agentgateway";
+
+/// Whether a container is a proxy, by its name.
+pub fn is_proxy(container: &str) -> bool {
+    [SIDECAR, ENVOY, AGENTGATEWAY].contains(&container)
+}
+
 /// A line of a pod's log.
 #[derive(Debug, Clone)]
 pub struct LogRecord {
@@ -78,9 +88,9 @@ impl Line {
     pub fn container(&self) -> Option<&'static str> {
         match self {
             Self::Access(access) => Some(match access.shape.by {
-                Proxy::Envoy => "kgateway-proxy",
-                Proxy::Agentgateway => "agentgateway",
-                _ => "istio-proxy",
+                Proxy::Envoy => ENVOY,
+                Proxy::Agentgateway => AGENTGATEWAY,
+                _ => SIDECAR,
             }),
             Self::App(_) => None,
         }

@@ -50,7 +50,7 @@ pub use self::{
     edge::{BOUNDS, Edge, EdgeKey, Reporter, Security, Workload},
     flags::Flags,
     generator::generators,
-    log::{Access, Line, LogRecord, Shape, reason, stamp},
+    log::{Access, Line, LogRecord, Shape, is_proxy, reason, stamp},
     request::Request,
     state::Tries,
     tunnel::{Tunnel, TunnelKey},

@@ -9,6 +9,7 @@ use super::{
     embedded::Bundle,
     gitops,
     manifest::{self, Kinds, Manifest},
+    providers,
 };
 use crate::{
     base::{
@@ -43,7 +44,7 @@ pub struct WorldFile {
     pub ages: BTreeMap<crate::control::Key, Duration>,
     /// How images and workloads live.
     pub behaviours: Behaviours,
-    /// How workloads serve, by `NAMESPACE/KIND/NAME`, in the words of the traffic.
+    /// How workloads serve, by `NAMESPACE/KIND/NAME`, and providers of models, in the words of the traffic.
     pub serves: BTreeMap<String, Value>,
     /// Who calls from outside, in the words of the traffic.
     pub flows: Vec<Value>,
@@ -81,6 +82,7 @@ const FIELDS: &[&str] = &[
     "behaviour",
     "traffic",
     "gitops",
+    "providers",
     "filler",
     "pods",
     "nodes",
@@ -141,6 +143,7 @@ pub fn read_with(bundle: &Bundle, find: &dyn Fn(&str, &str) -> Option<Kind>) -> 
             "images" => world.behaviours.images = images(section)?,
             "behaviour" => behaviour(section, &mut world)?,
             "traffic" => world.flows = flows(section, &world)?,
+            "providers" => providers::read(section, &mut world)?,
             "gitops" => world.git = gitops::read(section, &sources, &mut world)?,
             "filler" => world.filler = Some(filler(section)?),
             "pods" => world.pods = Some(section.whole()?),

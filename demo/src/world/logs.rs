@@ -54,7 +54,7 @@ impl Readings for Logs {
     fn log(&self, ask: &Ask) -> Vec<Line> {
         let key = (Arc::from(ask.namespace.as_str()), Arc::from(ask.pod.as_str()));
         let Some(logs) = self.pods.get(&key) else { return Vec::new() };
-        let log = &logs[usize::from(ask.container == "istio-proxy")];
+        let log = &logs[usize::from(traffic::is_proxy(&ask.container))];
         let oldest = log.next - log.lines.len() as u64;
         let from = ask.after.map_or(0, |after| (after + 1).saturating_sub(oldest));
         let new = log.lines.iter().skip(usize::try_from(from).unwrap_or(usize::MAX));

@@ -16,6 +16,7 @@ mod living;
 mod logs;
 pub mod manifest;
 mod meter;
+mod providers;
 mod strain;
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use crate::{
     traffic::{
         behaviour::{Behaviour, Behaviours},
         json::{self, Labels},
+        log::{AGENTGATEWAY, ENVOY, SIDECAR, is_proxy},
         span,
     },
 };
@@ -280,9 +281,9 @@ fn proxy(object: &Value, labels: &Labels) -> Proxy {
     let gateway = labels.contains_key("gateway.networking.k8s.io/gateway-name")
         || labels.get("istio").is_some_and(|istio| istio.ends_with("gateway"));
     let carries = |name: &str| containers(object).any(|container| json::word(container, &["name"]) == name);
-    match (gateway, carries("istio-proxy")) {
-        (true, _) if carries("kgateway-proxy") => Proxy::Envoy,
-        (true, _) if carries("agentgateway") => Proxy::Agentgateway,
+    match (gateway, carries(SIDECAR)) {
+        (true, _) if carries(ENVOY) => Proxy::Envoy,
+        (true, _) if carries(AGENTGATEWAY) => Proxy::Agentgateway,
         (true, _) => Proxy::Gateway,
         (false, true) => Proxy::Sidecar,
         (false, false) => Proxy::None,
@@ -305,7 +306,7 @@ fn runs(object: &Value, proxy: Proxy) -> bool {
         return false;
     }
     let statuses = json::list(object, &["status", "containerStatuses"]);
-    let own = |status: &&Value| proxy == Proxy::Gateway || json::word(status, &["name"]) != "istio-proxy";
+    let own = |status: &&Value| proxy == Proxy::Gateway || json::word(status, &["name"]) != SIDECAR;
     let mut own = statuses.iter().filter(own).peekable();
     own.peek().is_none() || own.any(|status| json::at(status, &["state", "running"]).is_some())
 }
@@ -320,7 +321,7 @@ fn condition(object: &Value, wanted: &str) -> bool {
 fn cpu_limit(object: &Value) -> Option<f64> {
     json::list(object, &["spec", "containers"])
         .iter()
-        .filter(|container| json::word(container, &["name"]) != "istio-proxy")
+        .filter(|container| !is_proxy(json::word(container, &["name"])))
         .map(|container| match json::at(container, &["resources", "limits", "cpu"])? {
             Value::String(text) => span::quantity(text),
             other => other.as_f64(),
@@ -331,7 +332,7 @@ fn cpu_limit(object: &Value) -> Option<f64> {
 /// The first container that is no proxy: it serves.
 fn application(object: &Value) -> Option<&Value> {
     let containers = json::list(object, &["spec", "containers"]).iter();
-    containers.into_iter().find(|container| json::word(container, &["name"]) != "istio-proxy")
+    containers.into_iter().find(|container| !is_proxy(json::word(container, &["name"])))
 }
 
 fn memory_limit(object: &Value) -> Option<f64> {

@@ -91,9 +91,30 @@ fn what_git_keeps_is_named_by_its_source() {
 }
 
 #[test]
+fn providers_say_which_models_they_have() {
+    let read = |entry: &str| file::read(&bundle(&format!("world: mine\nmanifests: [apps/]\nproviders:\n  {entry}\n")));
+    let world = read("anthropic: {models: [opus-5], median: 900ms, sigma: 0.5, tokens: [10, 20]}").unwrap();
+    assert_eq!(world.serves["providers/anthropic"]["models"], serde_json::json!(["opus-5"]));
+    assert_eq!(world.serves["providers/anthropic"]["serves"]["443"]["median"], "900ms");
+    for (entry, complaint) in [
+        ("anthropic: {median: 1s}", "has no `models`"),
+        ("anthropic: {models: [a], tokens: [1]}", "must be two numbers"),
+        ("anthropic: {models: [a], medain: 1s}", "did you mean `median`?"),
+    ] {
+        let said = read(entry).unwrap_err().to_string();
+        assert!(said.contains(complaint), "{entry}: {said}");
+    }
+}
+
+#[test]
 fn unknown_worlds_sizes_and_speeds_are_refused_in_words() {
     assert_eq!(named("shpo").unwrap_err().to_string(), "there is no world `shpo`; did you mean `shop`?");
-    assert!(named("mars").unwrap_err().to_string().ends_with("known are shop, gitops, services, talk-2024, tutorial"));
+    assert!(
+        named("mars")
+            .unwrap_err()
+            .to_string()
+            .ends_with("known are shop, gateways, gitops, services, talk-2024, tutorial")
+    );
     assert_eq!(
         limits::pods(0).unwrap_err().to_string(),
         "a world of 0 pods has nobody to talk to; the smallest is --pods 2: one client, one server"

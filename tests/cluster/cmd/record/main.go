@@ -137,6 +137,9 @@ func (r *recorder) record(crds string) error {
 			{"files": "argo-cd", "groups": "argoproj.io", "source": "argoproj/argo-cd", "version": "v3.5.1", "licence": "Apache-2.0"},
 			{"files": "flux", "groups": "kustomize.toolkit.fluxcd.io", "source": "fluxcd/kustomize-controller", "version": "v1.9.4", "licence": "Apache-2.0"},
 			{"files": "litmus", "groups": "litmuschaos.io", "source": "litmuschaos/chaos-operator", "version": "3.18.0", "licence": "Apache-2.0"},
+			{"files": "kgateway", "groups": "gateway.kgateway.dev", "source": "kgateway-dev/kgateway", "version": "v2.1.1", "licence": "Apache-2.0"},
+			{"files": "agentgateway", "groups": "agentgateway.dev", "source": "agentgateway/agentgateway", "version": "v1.4.1", "licence": "Apache-2.0"},
+			{"files": "dapr", "groups": "dapr.io", "source": "dapr/dapr", "version": "v1.18.3", "licence": "Apache-2.0"},
 		},
 	}
 	raw, err := json.MarshalIndent(header, "", "  ")
@@ -290,7 +293,7 @@ func (r *recorder) custom() error {
 }
 
 // apart are the kinds that not every world has, each with its part of the pack: of chaos engines those that inject something by
-// themselves and what they need, of GitOps those that own objects.
+// themselves and what they need, of GitOps those that own objects, of gateways and Dapr those that say how requests travel.
 var apart = map[string]map[string]string{
 	"chaos-mesh.org": {
 		"NetworkChaos": "chaos-mesh", "PodChaos": "chaos-mesh", "StressChaos": "chaos-mesh", "DNSChaos": "chaos-mesh",
@@ -299,6 +302,9 @@ var apart = map[string]map[string]string{
 	"argoproj.io":                 {"Application": "argo-cd"},
 	"kustomize.toolkit.fluxcd.io": {"Kustomization": "flux"},
 	"litmuschaos.io":              {"ChaosEngine": "litmus", "ChaosExperiment": "litmus", "ChaosResult": "litmus"},
+	"gateway.kgateway.dev":        {"TrafficPolicy": "kgateway", "DirectResponse": "kgateway", "Backend": "kgateway"},
+	"agentgateway.dev":            {"AgentgatewayPolicy": "agentgateway"},
+	"dapr.io":                     {"Component": "dapr", "Configuration": "dapr", "Resiliency": "dapr"},
 }
 
 func nameOf(item any) string { return item.(object)["metadata"].(object)["name"].(string) }
