@@ -160,6 +160,13 @@ pub fn answered_at_gateway(plan: &Plan, what: String, matcher: &str) -> Expected
     Expected::Answers { what, question: questions::share_at_gateway(plan, matcher), rise }
 }
 
+/// Sidecars of Dapr act by the policies of the Resiliency that the plan makes or changes.
+pub fn dapr_acts(plan: &Plan) -> Expected {
+    let name = plan.steps.first().map(|step| step.object.name.clone()).unwrap_or_default();
+    let what = "calls on which a policy of Dapr acts".to_owned();
+    Expected::Answers { what, question: questions::dapr_acts(plan, &name), rise: RISE / 2.0 }
+}
+
 /// Requests to what is hit take longer by the deed's `delay`.
 pub fn delayed(plan: &Plan, deed: &Deed) -> Expected {
     slower(plan, deed, questions::mean(plan))

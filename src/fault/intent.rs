@@ -121,11 +121,13 @@ pub enum Driver {
     Kgateway,
     /// agentgateway: the same, by its own kinds.
     Agentgateway,
+    /// Dapr: policies of calls between applications, scopes of components.
+    Dapr,
 }
 
 impl Driver {
     /// All drivers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Istio,
         Self::IstioVirtualService,
         Self::GatewayApi,
@@ -134,6 +136,7 @@ impl Driver {
         Self::Litmus,
         Self::Kgateway,
         Self::Agentgateway,
+        Self::Dapr,
     ];
 
     /// Its name.
@@ -147,6 +150,7 @@ impl Driver {
             Self::Litmus => "litmus",
             Self::Kgateway => "kgateway",
             Self::Agentgateway => "agentgateway",
+            Self::Dapr => "dapr",
         }
     }
 }

@@ -77,3 +77,11 @@ fn routes(plan: &Plan) -> String {
 fn literal(name: &str) -> String {
     regex::escape(name).replace('\\', "\\\\")
 }
+
+/// How often sidecars of Dapr acted by the policies of a Resiliency, for each call they made (Dapr 1.18, port 9090).
+pub(super) fn dapr_acts(plan: &Plan, name: &str) -> String {
+    let place = format!("namespace=\"{}\"", plan.fault.namespace);
+    let acts = format!("sum(rate(dapr_resiliency_activations_total{{{place}, name=\"{name}\"}}[1m]))");
+    let calls = format!("sum(rate(dapr_runtime_service_invocation_req_sent_total{{{place}}}[1m]))");
+    format!("({acts} or 0 * {calls}) / ({calls} > 0)")
+}

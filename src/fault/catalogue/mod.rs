@@ -88,6 +88,8 @@ pub enum Sees {
     RoutePolicies,
     /// Backends of kgateway and agentgateway in the namespace: models among them.
     Models,
+    /// Components, Resiliencies and Configurations of Dapr in the namespace.
+    Dapr,
 }
 
 /// By what the guardrails judge a kind.

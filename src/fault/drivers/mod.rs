@@ -9,6 +9,7 @@ pub(super) mod agentgateway;
 mod alive;
 pub(super) mod chaos_mesh;
 pub(super) mod chaos_mesh_http;
+pub(super) mod dapr;
 pub(super) mod destination_rule;
 pub(super) mod direct_response;
 pub(super) mod dns;

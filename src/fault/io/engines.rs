@@ -39,6 +39,7 @@ fn known_by(engine: Observe) -> Known {
             Known { labels: "app.kubernetes.io/part-of=litmus", image: "chaos-operator", lease: "chaos-operator.lock" }
         }
         Observe::Kgateway => Known { labels: "kgateway=kgateway", image: "", lease: "kgateway" },
+        Observe::Dapr => Known { labels: "app=dapr-operator", image: "", lease: "operator.dapr.io" },
         Observe::Agentgateway => Known { labels: "agentgateway=agentgateway", image: "", lease: "agentgateway" },
     }
 }

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Groups whose kinds drivers ask for, with the versions to use, best first.
-const GROUPS: [(&str, &[&str]); 7] = [
+const GROUPS: [(&str, &[&str]); 8] = [
     ("networking.istio.io", &["v1", "v1beta1", "v1alpha3"]),
     ("security.istio.io", &["v1", "v1beta1"]),
     ("gateway.networking.k8s.io", &["v1", "v1beta1"]),
@@ -32,6 +32,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("litmuschaos.io", &["v1alpha1"]),
     ("gateway.kgateway.dev", &["v1alpha1"]),
     ("agentgateway.dev", &["v1alpha1"]),
+    ("dapr.io", &["v1alpha1"]),
 ];
 
 /// More namespaces than this are not looked into; what they hold counts as everything.
@@ -129,6 +130,7 @@ fn of_namespace(sees: Sees) -> &'static [(&'static str, &'static str)] {
     match sees {
         Sees::Litmus => &[("litmuschaos.io", "ChaosExperiment"), ("", "ServiceAccount")],
         Sees::RoutePolicies => &[("gateway.kgateway.dev", "TrafficPolicy"), ("agentgateway.dev", "AgentgatewayPolicy")],
+        Sees::Dapr => &[("dapr.io", "Component"), ("dapr.io", "Resiliency"), ("dapr.io", "Configuration")],
         Sees::Models => &[("gateway.kgateway.dev", "Backend"), ("agentgateway.dev", "AgentgatewayBackend")],
         _ => &[],
     }

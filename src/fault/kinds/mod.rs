@@ -13,6 +13,8 @@ mod cert_expired;
 mod circuit_break;
 mod container_kill;
 mod cpu_stress;
+mod dapr_component_off;
+mod dapr_resiliency;
 mod dns_error;
 mod dns_random;
 mod external_outage;
@@ -109,6 +111,10 @@ table! {
     RateLimit = "rate-limit" in rate_limit;
     /// A model behind a route is not reached.
     LlmOutage = "llm-outage" in llm_outage;
+    /// Sidecars of Dapr treat calls otherwise.
+    DaprResiliency = "dapr-resiliency" in dapr_resiliency;
+    /// An application loses a component of Dapr.
+    DaprComponentOff = "dapr-component-off" in dapr_component_off;
     /// Pods are cut off.
     NetworkPartition = "network-partition" in network_partition;
     /// A workload runs another number of replicas.

@@ -28,6 +28,8 @@ pub enum Observe {
     Kgateway,
     /// agentgateway: the same of an AgentgatewayPolicy (agentgateway.dev/v1alpha1).
     Agentgateway,
+    /// Dapr: no object of its has a status, so none is observed; only whether its operator is there is asked.
+    Dapr,
 }
 
 /// An object that was given to an engine, and where its word about it stands.
@@ -56,7 +58,7 @@ pub enum Standing {
 
 impl Observe {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::ChaosMesh, Self::Litmus, Self::Kgateway, Self::Agentgateway];
+    pub const ALL: [Self; 5] = [Self::ChaosMesh, Self::Litmus, Self::Kgateway, Self::Agentgateway, Self::Dapr];
 
     /// Whose word counts for objects of a kind. Schedules and workflows inject through objects of their own, and what the
     /// daemons are told is no fault of its own either.
@@ -90,7 +92,7 @@ impl Observe {
     pub fn beside(self, place: &ObjectRef, object: &Manifest) -> Vec<ObjectRef> {
         match self {
             Self::Litmus => litmus::results(place, object),
-            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway => Vec::new(),
+            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway | Self::Dapr => Vec::new(),
         }
     }
 
@@ -101,6 +103,7 @@ impl Observe {
             Self::Litmus => "Litmus",
             Self::Kgateway => "kgateway",
             Self::Agentgateway => "agentgateway",
+            Self::Dapr => "Dapr",
         }
     }
 
@@ -108,7 +111,7 @@ impl Observe {
     pub fn part(self) -> &'static str {
         match self {
             Self::ChaosMesh | Self::Kgateway | Self::Agentgateway => "controller",
-            Self::Litmus => "operator",
+            Self::Litmus | Self::Dapr => "operator",
         }
     }
 
@@ -130,6 +133,7 @@ impl Observe {
             Self::Litmus => "Deployments labelled app.kubernetes.io/part-of=litmus that run chaos-operator",
             Self::Kgateway => "Deployments labelled kgateway=kgateway",
             Self::Agentgateway => "Deployments labelled agentgateway=agentgateway",
+            Self::Dapr => "Deployments labelled app=dapr-operator",
         }
     }
 
@@ -140,13 +144,14 @@ impl Observe {
             Self::Litmus => Driver::Litmus,
             Self::Kgateway => Driver::Kgateway,
             Self::Agentgateway => Driver::Agentgateway,
+            Self::Dapr => Driver::Dapr,
         }
     }
 
     /// How long it may take until it says that everything is injected.
     pub fn injects(self) -> Duration {
         match self {
-            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway => Duration::from_secs(30),
+            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway | Self::Dapr => Duration::from_secs(30),
             // Three pods start one after the other, and each may have to pull its image.
             Self::Litmus => Duration::from_mins(2),
         }
@@ -160,6 +165,7 @@ impl Observe {
             Self::ChaosMesh => chaos_mesh::judge(live),
             Self::Litmus => litmus::judge(live, beside),
             Self::Kgateway | Self::Agentgateway => policy::judge(live),
+            Self::Dapr => Standing::Active("it is stored; Dapr tells nothing of it".to_owned()),
         }
     }
 
@@ -168,7 +174,7 @@ impl Observe {
     pub fn still_asks(self, given: &Manifest, live: &Manifest) -> Option<bool> {
         match self {
             Self::Litmus => Some(litmus::still_asks(given, live)),
-            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway => None,
+            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway | Self::Dapr => None,
         }
     }
 
@@ -176,7 +182,7 @@ impl Observe {
     pub fn left_behind(self, beside: &[Option<Manifest>]) -> Vec<String> {
         match self {
             Self::Litmus => litmus::left_behind(beside),
-            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway => Vec::new(),
+            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway | Self::Dapr => Vec::new(),
         }
     }
 }

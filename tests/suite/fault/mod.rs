@@ -2,6 +2,7 @@
 
 mod case;
 mod chaos;
+mod dapr;
 mod drivers;
 mod evidence;
 mod files;
