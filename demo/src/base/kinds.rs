@@ -66,6 +66,9 @@ kinds! {
     DIRECT_RESPONSE = "gateway.kgateway.dev" "v1alpha1" "DirectResponse" "directresponses" true;
     BACKEND = "gateway.kgateway.dev" "v1alpha1" "Backend" "backends" true;
     AGENTGATEWAY_POLICY = "agentgateway.dev" "v1alpha1" "AgentgatewayPolicy" "agentgatewaypolicies" true;
+    COMPONENT = "dapr.io" "v1alpha1" "Component" "components" true;
+    RESILIENCY = "dapr.io" "v1alpha1" "Resiliency" "resiliencies" true;
+    CONFIGURATION = "dapr.io" "v1alpha1" "Configuration" "configurations" true;
     CHAOS_RESULT = "litmuschaos.io" "v1alpha1" "ChaosResult" "chaosresults" true;
 }
 

@@ -1,4 +1,4 @@
-//! How new pods join the mesh: sidecars and ztunnel by label, as Istio's webhooks decide.
+//! How new pods join the mesh: sidecars and ztunnel by label, as Istio's webhooks decide; and how they get a sidecar of Dapr.
 //!
 //! Pure functions on the pod about to be created; the world has the API ask them.
 
@@ -9,10 +9,25 @@ use super::json;
 /// The image of sidecars and gateway proxies.
 pub const PROXY: &str = "docker.io/istio/proxyv2:1.30.3";
 
-/// Has a new pod join the mesh; `injector` says whether a sidecar injector is there to answer.
-pub fn join(pod: &mut Value, namespace: &Value, injector: bool) {
+/// The sidecar of Dapr.
+const DAPRD: &str = "docker.io/daprio/daprd:1.18.3";
+
+/// The webhooks that are there to answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Injectors {
+    /// Istio's.
+    pub istio: bool,
+    /// Dapr's.
+    pub dapr: bool,
+}
+
+/// Has a new pod join the mesh, and gives it a sidecar of Dapr.
+pub fn join(pod: &mut Value, namespace: &Value, injectors: Injectors) {
+    if injectors.dapr {
+        daprd(pod);
+    }
     match mode(pod, namespace) {
-        Mode::Sidecar if injector => sidecar(pod),
+        Mode::Sidecar if injectors.istio => sidecar(pod),
         Mode::Ambient => json::set(pod, &["metadata", "annotations", "ambient.istio.io/redirection"], "enabled"),
         Mode::Sidecar | Mode::None => {}
     }
@@ -104,11 +119,40 @@ fn sidecar(pod: &mut Value) {
     json::set(pod, &["spec", "containers"], containers);
 }
 
+/// Annotations ask for it (Dapr, "Annotations").
+fn daprd(pod: &mut Value) {
+    let asks = json::text(pod, &["metadata", "annotations", "dapr.io/enabled"]) == "true";
+    let mut containers = json::list(pod, &["spec", "containers"]).to_vec();
+    if !asks || containers.iter().any(|one| json::text(one, &["name"]) == "daprd") {
+        return;
+    }
+    let named = json::text(pod, &["metadata", "annotations", "dapr.io/app-id"]);
+    let id = if named.is_empty() { json::text(pod, &["metadata", "name"]) } else { named }.to_owned();
+    containers.push(json!({
+        "name": "daprd", "image": DAPRD, "imagePullPolicy": "IfNotPresent",
+        "args": ["/daprd", "--dapr-http-port", "3500", "--dapr-grpc-port", "50001", "--app-id", id],
+        "ports": [
+            {"containerPort": 3500, "name": "dapr-http", "protocol": "TCP"},
+            {"containerPort": 9090, "name": "dapr-metrics", "protocol": "TCP"},
+            {"containerPort": 3501, "name": "dapr-public", "protocol": "TCP"},
+        ],
+        "readinessProbe": {
+            "httpGet": {"path": "/v1.0/healthz", "port": 3501, "scheme": "HTTP"},
+            "periodSeconds": 6, "timeoutSeconds": 3, "failureThreshold": 3, "successThreshold": 1,
+        },
+        "resources": {"requests": {"cpu": "10m", "memory": "40Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
+        "terminationMessagePath": "/dev/termination-log", "terminationMessagePolicy": "File",
+    }));
+    json::set(pod, &["spec", "containers"], containers);
+    json::set(pod, &["metadata", "labels", "dapr.io/sidecar-injected"], "true");
+    json::set(pod, &["metadata", "labels", "dapr.io/app-id"], id);
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Mode, join, mode};
+    use super::{Injectors, Mode, join, mode};
     use crate::control::json;
 
     #[test]
@@ -131,8 +175,15 @@ mod tests {
     fn an_injected_pod_has_two_containers_once() {
         let space = json!({"metadata": {"name": "shop", "labels": {"istio-injection": "enabled"}}});
         let mut pod = json!({"metadata": {"name": "a"}, "spec": {"containers": [{"name": "a"}]}});
-        join(&mut pod, &space, true);
-        join(&mut pod, &space, true);
+        let both = Injectors { istio: true, dapr: true };
+        join(&mut pod, &space, both);
+        join(&mut pod, &space, both);
         assert_eq!(json::list(&pod, &["spec", "containers"]).len(), 2);
+        json::set(&mut pod, &["metadata", "annotations", "dapr.io/enabled"], "true");
+        join(&mut pod, &space, Injectors { dapr: false, ..both });
+        assert_eq!(json::list(&pod, &["spec", "containers"]).len(), 2);
+        join(&mut pod, &space, both);
+        join(&mut pod, &space, both);
+        assert_eq!(json::list(&pod, &["spec", "containers"]).len(), 3);
     }
 }

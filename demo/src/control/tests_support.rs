@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::{Clocked, Control, Key, inject, json, kinds, names, node, time};
 use crate::base::objects::{Kind, Objects, Refused};
 
+/// Every webhook is there.
+const BOTH: inject::Injectors = inject::Injectors { istio: true, dapr: true };
+
 /// A start for all tests.
 pub fn start() -> Timestamp {
     "2026-11-26T09:00:00Z".parse().unwrap()
@@ -79,7 +82,7 @@ impl Shelf {
     /// What a server adds to a new object, as far as controllers look at it.
     fn complete(&self, kind: Kind, object: &mut Value, space: Option<&Value>) {
         match kind {
-            kinds::POD => inject::join(object, space.unwrap_or(&Value::Null), true),
+            kinds::POD => inject::join(object, space.unwrap_or(&Value::Null), BOTH),
             kinds::SERVICE if json::text(object, &["spec", "clusterIP"]).is_empty() => {
                 let services = self.list(kinds::SERVICE, None).len();
                 json::set(object, &["spec", "clusterIP"], format!("10.96.0.{}", services + 1));

@@ -6,14 +6,15 @@ use jiff::Timestamp;
 
 use super::{compile::Proxy, flags::Flags};
 
-/// The containers that are proxies: of a mesh, of kgateway, of agentgateway.
+/// The containers that are proxies: of a mesh, of kgateway, of agentgateway, of Dapr.
 pub(super) const SIDECAR: &str = "istio-proxy";
 pub(super) const ENVOY: &str = "kgateway-proxy";
 pub(super) const AGENTGATEWAY: &str = "agentgateway";
+pub(super) const DAPRD: &str = "daprd";
 
 /// Whether a container is a proxy, by its name.
 pub fn is_proxy(container: &str) -> bool {
-    [SIDECAR, ENVOY, AGENTGATEWAY].contains(&container)
+    [SIDECAR, ENVOY, AGENTGATEWAY, DAPRD].contains(&container)
 }
 
 /// A line of a pod's log.

@@ -26,6 +26,7 @@ mod report;
 mod request;
 mod serve;
 mod shapes;
+mod sidecar;
 mod span;
 mod state;
 mod stream;
@@ -52,6 +53,7 @@ pub use self::{
     generator::generators,
     log::{Access, Line, LogRecord, Shape, is_proxy, reason, stamp},
     request::Request,
+    sidecar::{Counted, What},
     state::Tries,
     tunnel::{Tunnel, TunnelKey},
     walk::Outcome,
@@ -324,6 +326,16 @@ impl Traffic {
     /// What ztunnels counted.
     pub fn tunnels(&self) -> impl Iterator<Item = (&TunnelKey, &Tunnel)> {
         self.state.tunnels.iter()
+    }
+
+    /// What sidecars of Dapr counted, and the application id of each pod that has one.
+    pub fn sidecars(&self) -> impl Iterator<Item = (&Counted, u64)> {
+        self.state.sidecars.counts()
+    }
+
+    /// The application of Dapr that a pod is of.
+    pub fn app_id(&self, number: u32) -> Option<&Arc<str>> {
+        self.state.pods.get(number as usize)?.app_id.as_ref()
     }
 
     /// How the flows fared, in their order.

@@ -80,7 +80,10 @@ impl Walk<'_> {
                     let wrong =
                         bound.chaos.inside(number).and_then(|own| own.lookup(&site.request.host, &group.namespace));
                     let outcome = match wrong {
-                        None => self.call(site, Some(number), t + latency, call.timeout, depth + 1),
+                        None => match &call.sidecar {
+                            Some(sidecar) => self.by_sidecar(call, sidecar, number, t + latency, depth),
+                            None => self.call(site, Some(number), t + latency, call.timeout, depth + 1),
+                        },
                         // No such name, said at once; or an address where nobody answers.
                         Some(false) => Outcome::plain(2.0, 0, Flags::NONE),
                         Some(true) => Outcome::plain(call.timeout.min(CONNECT), 0, Flags::NONE),

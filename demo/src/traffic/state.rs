@@ -16,6 +16,7 @@ use super::{
     log::LogRecord,
     queue::{self, Queue},
     shapes::Shapes,
+    sidecar::Sidecars,
     tunnel::Tunnels,
 };
 
@@ -42,6 +43,7 @@ pub(super) struct PodState {
     pub(super) alive: bool,
     pub(super) there: bool,
     pub(super) workload: u32,
+    pub(super) app_id: Option<Arc<str>>,
     /// What stands before its containers, or is all it runs.
     pub(super) proxy: Proxy,
     pub(super) in_flight: u32,
@@ -136,6 +138,7 @@ pub(super) struct State {
     heap: BinaryHeap<Reverse<(u64, Done)>>,
     pub(super) edges: Edges,
     pub(super) tunnels: Tunnels,
+    pub(super) sidecars: Sidecars,
     pub(super) logs: Vec<LogRecord>,
     pub(super) shapes: Shapes,
 }
@@ -182,6 +185,7 @@ impl State {
                     alive: false,
                     there: false,
                     workload,
+                    app_id: group.app_id.clone(),
                     proxy: group.proxy,
                     in_flight: 0,
                     queue: Queue::default(),
@@ -236,6 +240,7 @@ impl State {
         let pods = &self.pods;
         self.edges.retain(|pod| pods[pod as usize].there);
         self.tunnels.retain(|pod| pods[pod as usize].there);
+        self.sidecars.retain(|pod| pods[pod as usize].there);
         self.health.retain(|(_, pod), _| pods[*pod as usize].there);
         self.buckets.retain(|(pod, _), _| pods[*pod as usize].there);
     }

@@ -20,7 +20,12 @@ use super::{
 use crate::{
     api::{Cluster, Pulled, Request, Response, Standing, Stream, User},
     base::{kinds, objects::Kind, value::text},
-    control::{Clocked, Control, inject, key::Key, time},
+    control::{
+        Clocked, Control,
+        inject::{self, Injectors},
+        key::Key,
+        time,
+    },
     metrics::{self, Scraper, Tsdb},
     model::Rules,
     store::{Change, KindId, KindRow},
@@ -344,7 +349,7 @@ fn known(cluster: &Cluster) -> Vec<(Kind, KindId)> {
     kinds::ALL.iter().filter_map(|kind| Some((*kind, cluster.store().find(kind.group, kind.plural)?))).collect()
 }
 
-/// Sidecars by label, as istiod would add them while one of its pods is there to answer.
+/// Sidecars, as the webhooks of Istio and Dapr would add them while one of their pods is there to answer.
 fn admission(cluster: &Cluster, row: &KindRow, object: &mut Value) {
     if row.plural != kinds::POD.plural || !row.group.is_empty() {
         return;
@@ -352,10 +357,13 @@ fn admission(cluster: &Cluster, row: &KindRow, object: &mut Value) {
     let store = cluster.store();
     let space = text(object, &["metadata", "namespace"]).to_owned();
     let namespace = store.find("", "namespaces").and_then(|id| store.get(id, "", &space));
-    let injector = store
-        .find("", "pods")
-        .is_some_and(|pods| store.list(pods, Some("istio-system")).any(|pod| text(pod.labels(), &["app"]) == "istiod"));
-    inject::join(object, namespace.map_or(&Value::Null, |namespace| namespace.value()), injector);
+    let pods = store.find("", "pods");
+    let there = |namespace: &str, app: &str| {
+        pods.is_some_and(|pods| store.list(pods, Some(namespace)).any(|pod| text(pod.labels(), &["app"]) == app))
+    };
+    let injectors =
+        Injectors { istio: there("istio-system", "istiod"), dapr: there("dapr-system", "dapr-sidecar-injector") };
+    inject::join(object, namespace.map_or(&Value::Null, |namespace| namespace.value()), injectors);
 }
 
 fn behaviours(file: &super::WorldFile) -> Result<behaviour::Behaviours, Trouble> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::tags::Pair;
-use crate::traffic::{Edge, Reporter, Security, Signal, Traffic, TunnelKey, Workload};
+use crate::traffic::{Counted, Edge, Reporter, Security, Signal, Traffic, TunnelKey, What, Workload};
 
 pub(super) fn pair(name: &str, value: &str) -> Pair {
     (name.into(), value.into())
@@ -95,6 +95,29 @@ pub(super) fn tunnelled(traffic: &Traffic, key: &TunnelKey) -> Vec<Pair> {
         pair("response_flags", "-"),
         pair("connection_security_policy", if key.mutual { "mutual_tls" } else { "none" }),
     ]);
+    labels
+}
+
+/// Of what a sidecar of Dapr counts.
+pub(super) fn beside(traffic: &Traffic, key: &Counted) -> Vec<Pair> {
+    let mut labels = vec![pair("job", JOB)];
+    if let Some((namespace, pod)) = traffic.pod(key.pod) {
+        labels.push(pair("instance", &format!("{}:9090", traffic.address(key.pod))));
+        labels.extend([("namespace".into(), Arc::clone(namespace)), ("pod".into(), Arc::clone(pod))]);
+    }
+    labels.extend(traffic.app_id(key.pod).map(|id| ("app_id".into(), Arc::clone(id))));
+    match &key.what {
+        What::Sent(app) => labels.push(("dst_app_id".into(), Arc::clone(app))),
+        What::Answered(app, code) => {
+            labels.extend([("dst_app_id".into(), Arc::clone(app)), pair("status", &code.to_string())]);
+        }
+        What::Acted(name, policy, app) => labels.extend([
+            ("name".into(), Arc::clone(name)),
+            pair("policy", policy),
+            pair("flow_direction", "outbound"),
+            pair("target", &format!("app_{app}")),
+        ]),
+    }
     labels
 }
 

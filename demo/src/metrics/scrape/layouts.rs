@@ -22,6 +22,10 @@ pub(super) struct Layouts {
     pub(super) up: Arc<Layout>,
     pub(super) requests: Arc<Layout>,
     pub(super) latency: Arc<Layout>,
+    /// What sidecars of Dapr count: calls, their answers, and when a policy acted.
+    pub(super) invoked: Arc<Layout>,
+    pub(super) answered: Arc<Layout>,
+    pub(super) acted: Arc<Layout>,
     /// What Envoy counts of the clusters it calls.
     pub(super) upstream: Arc<Layout>,
     pub(super) upstream_time: Arc<Layout>,
@@ -51,6 +55,9 @@ impl Default for Layouts {
         let histogram =
             |name: &str, unit: f64, bounds: &[f64]| Arc::new(Layout::default().with_histogram(name, unit, bounds));
         Self {
+            invoked: counters(&["dapr_runtime_service_invocation_req_sent_total"]),
+            answered: counters(&["dapr_runtime_service_invocation_res_recv_total"]),
+            acted: counters(&["dapr_resiliency_activations_total"]),
             upstream: counters(&["envoy_cluster_upstream_rq"]),
             upstream_time: histogram("envoy_cluster_upstream_rq_time", OF_MS, &BOUNDS),
             routed: counters(&["agentgateway_requests_total"]),

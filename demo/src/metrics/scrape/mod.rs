@@ -12,7 +12,7 @@ use std::{
 };
 
 use self::{
-    labels::{along, container, home, pair, place, tunnelled},
+    labels::{along, beside, container, home, pair, place, tunnelled},
     latency::{Counted, Together},
     layouts::{FOLLOWED, Layouts},
     telling::Telling,
@@ -20,7 +20,7 @@ use self::{
 use super::tsdb::Tsdb;
 use crate::{
     base::keyed,
-    traffic::{Traffic, TunnelKey},
+    traffic::{Counted as ByDapr, Traffic, TunnelKey, What},
 };
 
 /// Offset of the node's own exporter (pods' CPU and memory).
@@ -54,6 +54,7 @@ pub struct Scraper {
     followed: ([u64; FOLLOWED.len()], f64),
     istiod: Option<u32>,
     tunnels: HashMap<TunnelKey, u32>,
+    sidecars: HashMap<ByDapr, u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -112,6 +113,7 @@ impl Scraper {
             self.scrape_node(tsdb, traffic, k);
             self.scrape_istiod(tsdb, k);
             self.scrape_ztunnels(tsdb, traffic, k);
+            self.scrape_sidecars(tsdb, traffic, k);
         }
     }
 
@@ -220,6 +222,29 @@ impl Scraper {
             tsdb.write(block, k, Some(&counts.map(|count| count as f64)));
         }
         self.tunnels.retain(|key, block| keep_or_end(tsdb, there.contains(key), *block, k));
+    }
+
+    fn scrape_sidecars(&mut self, tsdb: &mut Tsdb, traffic: &Traffic, k: i64) {
+        let mut there = HashSet::new();
+        for (key, n) in traffic.sidecars() {
+            there.insert(key.clone());
+            let block = match self.sidecars.get(key) {
+                Some(block) => *block,
+                None => {
+                    let layout = match key.what {
+                        What::Sent(_) => &self.layouts.invoked,
+                        What::Answered(..) => &self.layouts.answered,
+                        What::Acted(..) => &self.layouts.acted,
+                    };
+                    let labels = tsdb.labels(&beside(traffic, key));
+                    let block = tsdb.block(layout, &labels, NODE_OFFSET);
+                    self.sidecars.insert(key.clone(), block);
+                    block
+                }
+            };
+            tsdb.write(block, k, Some(&[n as f64]));
+        }
+        self.sidecars.retain(|key, block| keep_or_end(tsdb, there.contains(key), *block, k));
     }
 
     /// The proxies followed changes after so many milliseconds each.

@@ -13,6 +13,7 @@ use crate::{
 use super::{
     Snapshot,
     chaos::Chaos,
+    dapr::Dapr,
     kinds,
     network_policy::NetworkPolicy,
     pods::Pods,
@@ -38,6 +39,7 @@ pub(super) struct Config {
     /// What proxies go by that do not hear istiod.
     pub(super) views: Views,
     pub(super) chaos: Chaos,
+    pub(super) dapr: Dapr,
 }
 
 impl Config {
@@ -66,7 +68,8 @@ impl Config {
             selecting.map(|service| service.name.to_string()).collect()
         });
         let chaos = Chaos::read(objects, &pods);
-        Self { behind: behind.collect(), namespaces, pods, services, network, pushed, rules, views, chaos }
+        let (behind, dapr) = (behind.collect(), Dapr::read(objects));
+        Self { behind, namespaces, pods, services, network, pushed, rules, views, chaos, dapr }
     }
 
     /// The rules by which the proxies of a group go.

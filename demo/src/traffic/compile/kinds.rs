@@ -1,9 +1,9 @@
 //! The kinds that say how requests travel.
 
 pub(super) use crate::base::kinds::{
-    AGENTGATEWAY_POLICY, AUTHORIZATION_POLICY, BACKEND, DESTINATION_RULE, DIRECT_RESPONSE, ENDPOINT_SLICE,
+    AGENTGATEWAY_POLICY, AUTHORIZATION_POLICY, BACKEND, COMPONENT, DESTINATION_RULE, DIRECT_RESPONSE, ENDPOINT_SLICE,
     ENVOY_FILTER, GATEWAY, GATEWAY_CLASS, GRPC_ROUTE, HTTP_ROUTE, NAMESPACE, NETWORK_POLICY, PEER_AUTHENTICATION, POD,
-    REFERENCE_GRANT, SECRET, SERVICE, SERVICE_ENTRY, TRAFFIC_POLICY, VIRTUAL_SERVICE,
+    REFERENCE_GRANT, RESILIENCY, SECRET, SERVICE, SERVICE_ENTRY, TRAFFIC_POLICY, VIRTUAL_SERVICE,
 };
 use crate::base::{kinds, objects::Kind};
 
@@ -12,7 +12,7 @@ pub(super) const ISTIO_GATEWAY: Kind =
     Kind { group: "networking.istio.io", version: "v1", kind: "Gateway", plural: "gateways", namespaced: true };
 
 /// Kinds whose writes change how requests travel: after one of them the snapshot is compiled anew.
-pub const READ: [Kind; 32] = [
+pub const READ: [Kind; 34] = [
     NAMESPACE,
     POD,
     SERVICE,
@@ -35,6 +35,8 @@ pub const READ: [Kind; 32] = [
     DIRECT_RESPONSE,
     BACKEND,
     AGENTGATEWAY_POLICY,
+    COMPONENT,
+    RESILIENCY,
     kinds::NETWORK_CHAOS,
     kinds::POD_CHAOS,
     kinds::STRESS_CHAOS,

@@ -9,6 +9,7 @@ mod attached;
 mod certificates;
 mod chaos;
 mod config;
+mod dapr;
 mod destination_rule;
 mod envoy_filter;
 mod gateway_api;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 pub use attached::Model;
 pub use chaos::{Chaos, Http, Inside, Net, Wire};
+pub use dapr::{Policy as DaprPolicy, Sidecar};
 pub use destination_rule::Outlier;
 pub use envoy_filter::{Counts, Limit};
 pub use kinds::READ;
@@ -124,8 +126,13 @@ impl Snapshot {
         let mut steps: Vec<(Option<&str>, Vec<CallSite>)> = Vec::new();
         for call in &behaviour.calls {
             let Some(request) = Request::to(&call.to, &call.method, &call.headers, call.grpc) else { continue };
+            let (sidecar, request) = match self.by_sidecar(group, &request) {
+                Some((sidecar, made)) => (Some(sidecar), made.unwrap_or(request)),
+                None => (None, request),
+            };
             let site = self.site(Caller::Pods(group), request);
             let site = CallSite {
+                sidecar,
                 share: call.share,
                 timeout: call.timeout.unwrap_or(f64::INFINITY),
                 optional: call.optional,

@@ -12,7 +12,7 @@ use crate::{
     traffic::{
         behaviour::{Behaviour, Behaviours},
         json::{self, Labels},
-        log::{AGENTGATEWAY, ENVOY, SIDECAR, is_proxy},
+        log::{AGENTGATEWAY, DAPRD, ENVOY, SIDECAR, is_proxy},
         span,
     },
 };
@@ -102,6 +102,8 @@ pub struct Group {
     pub labels: Labels,
     /// Service account.
     pub account: Arc<str>,
+    /// Its application's id, where a sidecar of Dapr stands beside it.
+    pub app_id: Option<Arc<str>>,
     /// Proxy.
     pub proxy: Proxy,
     /// Container ports by name.
@@ -129,7 +131,7 @@ const HASHES: [&str; 5] = [
     "batch.kubernetes.io/controller-uid",
 ];
 
-type GroupKey = (Arc<str>, Arc<str>, Labels, Arc<str>, Proxy);
+type GroupKey = (Arc<str>, Arc<str>, Labels, Arc<str>, Option<Arc<str>>, Proxy);
 
 /// Groups by what makes them.
 type Known = HashMap<GroupKey, u32>;
@@ -165,8 +167,9 @@ impl Pods {
         if group.proxy == Proxy::None && ambient::joined(&group.labels, spaces.get(&*group.namespace)) {
             group.proxy = Proxy::Ambient;
         }
-        let Group { namespace, workload, labels, account, proxy, .. } = &group;
-        let key = (Arc::clone(namespace), Arc::clone(workload), labels.clone(), Arc::clone(account), *proxy);
+        let Group { namespace, workload, labels, account, app_id, proxy, .. } = &group;
+        let (own, labels) = (Arc::clone(namespace), labels.clone());
+        let key = (own, Arc::clone(workload), labels, Arc::clone(account), app_id.clone(), *proxy);
         *known.entry(key).or_insert_with(|| {
             self.groups.push(group);
             self.groups.len() as u32 - 1
@@ -198,6 +201,7 @@ impl Pods {
             workload: workload.into(),
             labels,
             account: account.into(),
+            app_id: app_id(object),
             proxy,
             ports: ports(object),
             behaviour: Arc::new(behaviour),
@@ -233,6 +237,7 @@ impl Pods {
             workload: "unknown".into(),
             labels: Labels::new(),
             account: "default".into(),
+            app_id: None,
             proxy: Proxy::None,
             ports: BTreeMap::new(),
             behaviour: Arc::default(),
@@ -290,6 +295,13 @@ fn proxy(object: &Value, labels: &Labels) -> Proxy {
     }
 }
 
+/// The id of an application of Dapr: one whose sidecar was put in (annotations `dapr.io/enabled`, `dapr.io/app-id`).
+fn app_id(object: &Value) -> Option<Arc<str>> {
+    let carries = containers(object).any(|container| json::word(container, &["name"]) == DAPRD);
+    let named = json::text(object, &["metadata", "annotations", "dapr.io/app-id"]);
+    carries.then(|| named.unwrap_or_else(|| json::name(object)).into())
+}
+
 fn ports(object: &Value) -> BTreeMap<String, u16> {
     let ports = containers(object).flat_map(|container| json::list(container, &["ports"]));
     ports
@@ -306,7 +318,8 @@ fn runs(object: &Value, proxy: Proxy) -> bool {
         return false;
     }
     let statuses = json::list(object, &["status", "containerStatuses"]);
-    let own = |status: &&Value| proxy == Proxy::Gateway || json::word(status, &["name"]) != SIDECAR;
+    let gateway = matches!(proxy, Proxy::Gateway | Proxy::Envoy | Proxy::Agentgateway);
+    let own = |status: &&Value| gateway || !is_proxy(json::word(status, &["name"]));
     let mut own = statuses.iter().filter(own).peekable();
     own.peek().is_none() || own.any(|status| json::at(status, &["state", "running"]).is_some())
 }

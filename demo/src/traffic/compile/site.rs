@@ -6,6 +6,7 @@ use crate::traffic::{behaviour::Serves, request::Request};
 
 use super::{
     attached::Model,
+    dapr::Sidecar,
     destination_rule::{Outlier, Pool},
     envoy_filter::Limit,
     pods::Proxy,
@@ -156,6 +157,8 @@ pub struct CallSite {
     pub optional: bool,
     /// The site.
     pub site: u32,
+    /// What the sidecar of Dapr makes of it, where it is called.
+    pub sidecar: Option<Sidecar>,
 }
 
 /// Where a flow comes in.

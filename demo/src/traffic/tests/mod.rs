@@ -5,6 +5,7 @@ mod attached;
 mod chaos;
 mod consequences;
 mod cuts;
+mod dapr;
 mod invariants;
 mod limits;
 mod outside;
