@@ -126,7 +126,7 @@ fn the_list_names_worlds_and_scripts() {
         list[key].as_array().unwrap().iter().map(|one| one[name].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(names("scripts", "script"), SCRIPTS);
-    assert_eq!(names("worlds", "world"), ["shop", "gateways", "gitops", "services", "talk-2024", "tutorial"]);
+    assert_eq!(names("worlds", "world"), ["shop", "dapr", "gateways", "gitops", "services", "talk-2024", "tutorial"]);
     let text = home.brink(["demo", "--list"]).stdout;
     assert!(text.contains("bad-image") && text.contains("min, world tutorial"), "{text}");
 }

@@ -9,6 +9,7 @@ mod e2e_agent;
 mod e2e_chaos;
 mod e2e_cli;
 mod e2e_cockpit;
+mod e2e_dapr;
 mod e2e_demo;
 mod e2e_demo_cockpit;
 mod e2e_demo_faults;

@@ -43,6 +43,8 @@ const WORLDS: &[Texts] = &[
         "infra/gateway.yaml", "infra/backends.yaml",
         "shop/catalogue.yaml", "shop/orders.yaml", "shop/discovery.yaml", "shop/routes.yaml", "shop/mesh.yaml", "shop/litmus.yaml",
         "default/ngi14.yaml"; None),
+    world!("dapr":
+        "system/istio-system.yaml" of "shop", "system/monitoring.yaml" of "shop", "dapr.yaml", "apps.yaml"; None),
     world!("gateways":
         "system/istio-system.yaml" of "shop", "system/monitoring.yaml" of "shop",
         "systems.yaml", "store.yaml", "model.yaml"; None),
