@@ -166,6 +166,11 @@ fn on_a_real_server_their_words_are_taken() {
         assert_eq!(ended["injections"][0]["state"], "recovered", "{ended}");
         assert_eq!(kubectl(&["get", kind, "-o", "name"]), "");
     }
+    // A field that this version has not is refused by the server, and nothing is made.
+    let old = home.brink("fault apply http-delay route/store --set delay=1s --duration 5m --yes".split(' '));
+    let told = old.stdout.clone() + &old.stderr;
+    assert!(old.code != 0 && told.contains("spec.faultInjection"), "{told}");
+    assert_eq!(kubectl(&["get", "trafficpolicies", "-o", "name"]), "");
     // What is patched comes back as it was.
     for words in [
         "http-abort route/store --set status=418",

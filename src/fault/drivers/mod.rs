@@ -14,6 +14,7 @@ pub(super) mod destination_rule;
 pub(super) mod direct_response;
 pub(super) mod dns;
 mod error;
+pub(super) mod fault_injection;
 pub(super) mod gateway_api;
 pub(super) mod hit;
 pub(super) mod http;

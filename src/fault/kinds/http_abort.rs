@@ -2,9 +2,9 @@
 
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, Judged, Param, ParamType, Row, Wanted, WrongIntent},
+    catalogue::{Deed, Judged, Param, ParamType, Row, Sees, Wanted, WrongIntent},
     drivers::{
-        CompileError, agentgateway, chaos_mesh_http, direct_response,
+        CompileError, agentgateway, chaos_mesh_http, direct_response, fault_injection,
         http::{self, AbortWith, Disturbance, HttpFault},
     },
     evidence::{self, Expected},
@@ -31,7 +31,7 @@ pub(super) const ROW: Row = Row {
     ],
     targets: http::TARGETS_OR_ROUTE,
     scopes: http::SCOPES,
-    sees: &[],
+    sees: &[Sees::RoutePolicies],
     judged: Judged::Traffic,
     checks: None,
     drivers: &[
@@ -64,7 +64,14 @@ fn by_rules(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
 }
 
 fn by_answer(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
-    direct_response::compile(wanted, &read(wanted.deed)?)
+    let what = read(wanted.deed)?;
+    // A direct response is of every version, and of all requests alone.
+    match what {
+        HttpFault { what: Disturbance::Abort(AbortWith::Http(_)), percent } if percent >= 100.0 => {
+            direct_response::compile(wanted, &what)
+        }
+        _ => fault_injection::compile(wanted, &what),
+    }
 }
 
 fn by_policy(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
@@ -78,7 +85,10 @@ fn by_engine(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
 fn expects(plan: &Plan, deed: &Deed) -> Expected {
     match with(deed) {
         // Envoy counts its own answers without the route: that its controller has taken the change in is all there is.
-        _ if plan.driver == Driver::Kgateway => evidence::sign(plan, Sign::taken_in),
+        _ if plan.driver == Driver::Kgateway => match evidence::engine(plan, deed) {
+            Expected::Unknown => evidence::sign(plan, Sign::taken_in),
+            engine => engine,
+        },
         // The Gateway counts a gRPC status as the 200 it stands in.
         Ok(AbortWith::Http(status)) if plan.driver == Driver::Agentgateway => {
             evidence::answered_at_gateway(plan, format!("{status}s"), &format!("status=\"{status}\""))

@@ -2,9 +2,9 @@
 
 use super::FaultKind;
 use crate::fault::{
-    catalogue::{Deed, Judged, Param, ParamType, Row, Wanted, WrongIntent},
+    catalogue::{Deed, Judged, Param, ParamType, Row, Sees, Wanted, WrongIntent},
     drivers::{
-        CompileError, agentgateway, chaos_mesh_http,
+        CompileError, agentgateway, chaos_mesh_http, fault_injection,
         http::{self, Disturbance, HttpFault},
     },
     evidence::{self, Expected},
@@ -22,12 +22,13 @@ pub(super) const ROW: Row = Row {
     ],
     targets: http::TARGETS_OR_ROUTE,
     scopes: http::SCOPES,
-    sees: &[],
+    sees: &[Sees::RoutePolicies],
     judged: Judged::Traffic,
     checks: None,
     drivers: &[
         http::by_filter(by_filter),
         http::by_rules(by_rules),
+        fault_injection::by_policy(by_injection).shown_by("http-delay route/my-route --set delay=1s"),
         agentgateway::by_policy(by_policy).shown_by("http-delay route/my-route --set delay=1s"),
         chaos_mesh_http::by_engine(by_engine),
     ],
@@ -54,9 +55,15 @@ fn by_policy(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     agentgateway::compile(wanted, &read(wanted.deed)?)
 }
 
+fn by_injection(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
+    fault_injection::compile(wanted, &read(wanted.deed)?)
+}
+
 fn expects(plan: &Plan, deed: &Deed) -> Expected {
-    if plan.driver == Driver::Agentgateway {
-        return evidence::delayed_at_gateway(plan, deed);
+    match plan.driver {
+        Driver::Agentgateway => evidence::delayed_at_gateway(plan, deed),
+        // Envoy counts without the route: its controller's word is all there is.
+        Driver::Kgateway => evidence::engine(plan, deed),
+        _ => evidence::delayed(plan, deed),
     }
-    evidence::delayed(plan, deed)
 }

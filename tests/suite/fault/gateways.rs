@@ -153,8 +153,27 @@ fn an_answer_of_kgateway_takes_the_place_of_the_backends() {
     assert_eq!((ours.class, ours.driver, ours.fuses.len()), (Class::Guarded, Driver::Kgateway, 0));
     let Expected::Object { object, .. } = expected(&ours) else { panic!("{:?}", expected(&ours)) };
     assert_eq!(object.name, "envoy", "the route says whether its controller took it in");
-    let some = at(FaultKind::HttpAbort, "envoy", &[("percent", json!(20))]);
-    assert!(said(&some, &gates()).contains("leave `percent` at 100"), "{}", said(&some, &gates()));
+    let mut scoped = abort;
+    scoped.scope.path = Some("/a".to_owned());
+    assert!(said(&scoped, &gates()).contains("leave `percent` at 100 and the scope out"));
+}
+
+/// kgateway 2.3; an older server refuses the field in its dry run.
+#[rstest]
+#[case(FaultKind::HttpDelay, &[("delay", json!("1s")), ("percent", json!(50))], json!({"delay": {"fixedDelay": "1000ms", "percentage": 50}}))]
+#[case(FaultKind::HttpAbort, &[("percent", json!(12.5))], json!({"abort": {"httpStatus": 503, "percentage": 12.5}}))]
+#[case(FaultKind::HttpAbort, &[("grpc_status", json!(14))], json!({"abort": {"grpcStatus": 14, "percentage": 100}}))]
+fn a_share_of_the_requests_of_kgateway(
+    #[case] kind: FaultKind,
+    #[case] params: &[(&str, Value)],
+    #[case] expected_spec: Value,
+) {
+    let mut wanted = at(kind, "envoy", params);
+    let ours = plan(&wanted);
+    assert_eq!((made(&ours)["faultInjection"].clone(), ours.driver), (expected_spec, Driver::Kgateway));
+    assert!(matches!(expected(&ours), Expected::Engine(_)));
+    wanted.scope.path = Some("/a".to_owned());
+    assert!(said(&wanted, &gates()).contains("by their share alone"));
 }
 
 #[rstest]
