@@ -83,7 +83,8 @@ fn answers(_: &str, _: &Asked) -> Vec<Answer> {
     Vec::new()
 }
 
-#[cfg(all(test, feature = "cel"))]
+#[cfg(feature = "cel")]
+#[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 

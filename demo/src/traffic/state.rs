@@ -33,7 +33,6 @@ const PROXY_MEMORY: f64 = 18e3;
 
 /// A pod, by its uid.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "three independent facts of a pod")]
 pub(super) struct PodState {
     pub(super) namespace: Arc<str>,
     pub(super) name: Arc<str>,

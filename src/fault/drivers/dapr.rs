@@ -146,7 +146,7 @@ fn is_for(object: &Manifest, id: &str) -> bool {
 /// Policies of calls to an application, by callers.
 pub struct Policies {
     /// `timeouts`, `retries`, `circuitBreakers`, each with its policy.
-    pub policies: Vec<(&'static str, Value)>,
+    pub by_kind: Vec<(&'static str, Value)>,
     /// The title.
     pub title: String,
     /// What should be seen.
@@ -174,9 +174,9 @@ pub fn resiliency(wanted: &Wanted<'_>, policies: Policies) -> Result<Plan, Compi
     let name = format!("brink-{}", wanted.id);
     let field = |kind: &str| kind.trim_end_matches('s').replace("retrie", "retry");
     let named: serde_json::Map<String, Value> =
-        policies.policies.iter().map(|(kind, _)| (field(kind), json!(name))).collect();
+        policies.by_kind.iter().map(|(kind, _)| (field(kind), json!(name))).collect();
     let each: serde_json::Map<String, Value> =
-        policies.policies.iter().map(|(kind, policy)| ((*kind).to_owned(), json!({name.clone(): policy}))).collect();
+        policies.by_kind.iter().map(|(kind, policy)| ((*kind).to_owned(), json!({name.clone(): policy}))).collect();
     let spec = json!({"policies": each, "targets": {"apps": {app.id.clone(): named}}});
     let holds = |one: &&Manifest| {
         let names = one.at(&["spec", "targets", "apps", &app.id]).is_some();

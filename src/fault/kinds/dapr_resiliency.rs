@@ -87,7 +87,7 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
         predicts.push(format!("while it is open, calls to {id} fail at once and do not arrive"));
     }
     let title = format!("Have Dapr's calls to {id} {}, for {}", does.join(", "), spoken(wanted.fault.duration));
-    dapr::resiliency(wanted, Policies { policies, title, predicts })
+    dapr::resiliency(wanted, Policies { by_kind: policies, title, predicts })
 }
 
 fn expects(plan: &Plan, _: &Deed) -> Expected {

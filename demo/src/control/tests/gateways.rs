@@ -101,7 +101,7 @@ fn a_policy_is_told_for_the_gateways_of_its_system_alone() {
     assert_eq!(ancestors(&world, &ours), told("kgateway-gw", "kgateway.dev/kgateway", "True"));
     assert_eq!(ancestors(&world, &theirs), Vec::new());
     world.edit(&ours, |object| {
-        json::set(object, &["spec", "targetRefs"], json!([{"kind": "HTTPRoute", "name": "none"}]))
+        json::set(object, &["spec", "targetRefs"], json!([{"kind": "HTTPRoute", "name": "none"}]));
     });
     world.run(2);
     assert_eq!(ancestors(&world, &ours), told("StatusSummary", "kgateway.dev/kgateway", "False"));

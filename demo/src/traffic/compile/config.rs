@@ -69,7 +69,7 @@ impl Config {
         });
         let chaos = Chaos::read(objects, &pods);
         let (behind, dapr) = (behind.collect(), Dapr::read(objects));
-        Self { behind, namespaces, pods, services, network, pushed, rules, views, chaos, dapr }
+        Self { namespaces, pods, services, behind, network, pushed, rules, views, chaos, dapr }
     }
 
     /// The rules by which the proxies of a group go.
