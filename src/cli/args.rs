@@ -151,6 +151,8 @@ pub enum Command {
     Get(GetArgs),
     /// Print the routes: hosts, backends, who wins; or resolve one request
     Routes(RoutesArgs),
+    /// Print which rules claim the same requests, and which requests cannot be served
+    Conflicts(ConflictsArgs),
     /// Print the golden signals of the mesh
     Mesh(Output),
     /// Plan, apply, abort and list faults
@@ -216,6 +218,17 @@ pub struct RoutesArgs {
     /// Resolve a request instead of listing
     #[command(subcommand)]
     pub command: Option<RoutesCommand>,
+    /// Read manifests from this file or folder instead of the cluster; may be repeated
+    #[arg(short = 'f', long = "file", value_name = "FILE|DIR")]
+    pub files: Vec<PathBuf>,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `conflicts`.
+#[derive(Debug, Args)]
+pub struct ConflictsArgs {
     /// Read manifests from this file or folder instead of the cluster; may be repeated
     #[arg(short = 'f', long = "file", value_name = "FILE|DIR")]
     pub files: Vec<PathBuf>,

@@ -3,7 +3,7 @@
 use super::{
     Ended,
     args::{Cli, Command},
-    ask, cockpit, completions, docs, doctor, fault, get, guardian, look, man, mesh,
+    ask, cockpit, completions, conflicts, docs, doctor, fault, get, guardian, look, man, mesh,
     out::Out,
     routes, settings,
 };
@@ -15,6 +15,7 @@ pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
     match command {
         Some(Command::Get(args)) => get::run(&args, &globals, out),
         Some(Command::Routes(args)) => routes::run(&args, &globals, out),
+        Some(Command::Conflicts(args)) => conflicts::run(&args, &globals, out),
         Some(Command::Ask(args)) => ask::run(&args, &globals, out),
         Some(Command::Doctor(args)) => doctor::run(&args, &globals, out),
         Some(Command::Mesh(output)) => mesh::run(output.shape, &globals, out),

@@ -10,6 +10,7 @@ pub mod args;
 pub mod ask;
 pub mod cockpit;
 pub mod completions;
+mod conflicts;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod docs;

@@ -1,13 +1,14 @@
 //! Who gets the traffic, and how well: routes and their precedence, golden signals.
 //!
 //! Mental model: objects become rows ([`routes`], [`gateways`]), rows and a request become an answer ([`resolve`]), rows alone
-//! say who is shadowed ([`wins`]); samples become figures ([`signals`]). [`output`] is the machine form of all of it. `io/`
+//! say who is shadowed ([`wins`]) and what is wrong among them ([`conflicts`]); samples become figures ([`signals`]). [`output`] is the machine form of all of it. `io/`
 //! asks Prometheus. Everything outside `io/` is a pure function of what it is given.
 //!
 //! It changes nothing in the cluster, watches nothing itself (the cluster room's watches call [`routes::RouteRow::decode`]),
 //! and does not judge health: it says what was measured and where the number comes from.
 
 pub mod alerts;
+pub mod conflicts;
 pub mod gateways;
 pub mod host;
 pub mod io;

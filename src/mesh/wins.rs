@@ -13,7 +13,7 @@ use std::{
 use compact_str::CompactString;
 
 use super::{
-    gateways::GatewayRow,
+    gateways::{GatewayRow, Listener},
     host,
     resolve::{World, rank},
     routes::{Match, Parent, ParentKind, RouteKind, RouteRef, RouteRow, Verdict},
@@ -87,10 +87,54 @@ impl fmt::Display for Wins {
 
 /// Where a claim holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Place<'a> {
+struct Claimed<'a> {
     parent: (ParentKind, &'a str, &'a str),
     host: &'a str,
     test: &'a Match,
+}
+
+/// One place that takes requests: a parent, and which of its listeners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Place<'a> {
+    parent: (ParentKind, &'a str, &'a str),
+    scope: Scope<'a>,
+}
+
+/// Where routes claim requests.
+pub(super) struct Claims<'a> {
+    gateways: Known<'a>,
+    world: &'a World<'a>,
+}
+
+impl<'a> Claims<'a> {
+    pub(super) fn of(world: &'a World<'a>) -> Self {
+        let gateways = world.gateways.rows.iter().map(|row| ((row.namespace.as_str(), row.name.as_str()), *row));
+        Self { gateways: gateways.collect(), world }
+    }
+
+    /// The places a route is attached to, each with a host it claims there; an empty one is any.
+    pub(super) fn places(&self, route: &'a RouteRow) -> Vec<(Place<'a>, &'a str)> {
+        let mut all = Vec::new();
+        if route.kind == RouteKind::VirtualService {
+            return all;
+        }
+        for parent in route.parents.iter().filter(|parent| !refused(parent)) {
+            let at = (parent.kind, parent.namespace.as_str(), parent.name.as_str());
+            for (scope, hosts) in scopes(route, parent, &self.gateways, self.world) {
+                all.extend(hosts.into_iter().map(|(host, _)| (Place { parent: at, scope }, host)));
+            }
+        }
+        all
+    }
+
+    /// The hostnames of the listeners that a parent reference reaches; `None`: all hosts.
+    pub(super) fn listeners(&self, route: &RouteRow, parent: &Parent) -> Vec<Option<&'a str>> {
+        let Some(gateway) = self.gateways.get(&(parent.namespace.as_str(), parent.name.as_str())) else {
+            return Vec::new();
+        };
+        let taking = reached(route, parent, gateway, self.world);
+        taking.map(|listener| listener.hostname.as_deref()).collect()
+    }
 }
 
 /// Which listeners of the parent: one by name, one port, or all. With the Gateway known always one by name.
@@ -116,10 +160,10 @@ struct Held<'a> {
 }
 
 /// Who holds which place.
-type Holders<'a> = HashMap<&'a Place<'a>, Vec<Held<'a>>>;
+type Holders<'a> = HashMap<&'a Claimed<'a>, Vec<Held<'a>>>;
 
 struct Claim<'a> {
-    place: Place<'a>,
+    place: Claimed<'a>,
     scope: Scope<'a>,
     host_rank: (usize, usize),
 }
@@ -205,20 +249,37 @@ fn claims<'a>(route: &'a RouteRow, gateways: &Known<'a>, world: &World<'_>) -> V
     if route.kind == RouteKind::VirtualService {
         return all;
     }
-    for parent in &route.parents {
-        if parent.accepted.as_ref().is_some_and(|condition| condition.verdict == Verdict::False) {
-            continue;
-        }
+    for parent in route.parents.iter().filter(|parent| !refused(parent)) {
         for (scope, hosts) in scopes(route, parent, gateways, world) {
             for (host, host_rank) in hosts {
                 for test in route.rules.iter().flat_map(|rule| &rule.matches) {
                     let parent = (parent.kind, parent.namespace.as_str(), parent.name.as_str());
-                    all.push(Claim { place: Place { parent, host, test }, scope, host_rank });
+                    all.push(Claim { place: Claimed { parent, host, test }, scope, host_rank });
                 }
             }
         }
     }
     all
+}
+
+fn refused(parent: &Parent) -> bool {
+    parent.accepted.as_ref().is_some_and(|condition| condition.verdict == Verdict::False)
+}
+
+/// The listeners of a Gateway that a parent reference reaches and that take the route.
+fn reached<'g>(
+    route: &RouteRow,
+    parent: &Parent,
+    gateway: &'g GatewayRow,
+    world: &World<'_>,
+) -> impl Iterator<Item = &'g Listener> {
+    let labels = world.namespaces.and_then(|all| all.get(route.namespace.as_str()));
+    gateway.listeners.iter().filter(move |listener| {
+        parent.section.as_ref().is_none_or(|section| *section == listener.name)
+            && parent.port.is_none_or(|port| port == listener.port)
+            && listener.takes_kind(route.kind)
+            && listener.takes_namespace(&gateway.namespace, &route.namespace, labels)
+    })
 }
 
 type Hosts<'a> = Vec<(&'a str, (usize, usize))>;
@@ -241,16 +302,7 @@ fn scopes<'a>(
         let absent = parent.kind == ParentKind::Gateway && world.gateways.seen.covers(&parent.namespace);
         return if absent { Vec::new() } else { vec![(as_written, hosts(route, None))] };
     };
-    let labels = world.namespaces.and_then(|all| all.get(route.namespace.as_str()));
-    gateway
-        .listeners
-        .iter()
-        .filter(|listener| {
-            parent.section.as_ref().is_none_or(|section| *section == listener.name)
-                && parent.port.is_none_or(|port| port == listener.port)
-                && listener.takes_kind(route.kind)
-                && listener.takes_namespace(&gateway.namespace, &route.namespace, labels)
-        })
+    reached(route, parent, gateway, world)
         .map(|listener| {
             let scope = Scope { section: Some(listener.name.as_str()), port: None };
             (scope, hosts(route, listener.hostname.as_deref()))

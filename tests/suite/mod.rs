@@ -40,6 +40,7 @@ mod logs;
 mod loopback;
 mod matrix;
 mod mesh_calls;
+mod mesh_conflicts;
 mod mesh_output;
 mod mesh_prometheus;
 mod mesh_resolve;

@@ -1,0 +1,117 @@
+//! Rules whose requests cannot be served: backends that are not there or not permitted, weights that are all zero, hostnames
+//! that no listener serves.
+
+use super::{Conflict, ConflictKind, Example, Side};
+use crate::mesh::{
+    host,
+    resolve::World,
+    routes::{Backend, ParentKind, RouteKind, RouteRow, Rule},
+    wins::Claims,
+};
+
+pub(super) fn find(world: &World<'_>) -> Vec<Conflict> {
+    let claims = Claims::of(world);
+    let mut all = Vec::new();
+    for route in world.routes.iter().copied() {
+        for (at, rule) in route.rules.iter().enumerate() {
+            all.extend(backends(world, route, at, rule));
+        }
+        if route.kind != RouteKind::VirtualService {
+            all.extend(unheard(world, route, &claims));
+        }
+    }
+    all
+}
+
+fn conflict(kind: ConflictKind, route: &RouteRow, rule: Option<usize>, why: String) -> Conflict {
+    let host = route.hosts.first().map_or("", |host| host.as_str());
+    let found = rule.and_then(|rule| route.rules.get(rule)?.matches.first());
+    let example = found.and_then(|found| Example::of(host, &[found]));
+    Conflict { kind, winner: None, loser: Side { route: route.route_ref(), rule }, why, example }
+}
+
+fn backends(world: &World<'_>, route: &RouteRow, at: usize, rule: &Rule) -> Vec<Conflict> {
+    let mut all = Vec::new();
+    for backend in &rule.backends {
+        if let Some(why) = missing(world, route, backend) {
+            all.push(conflict(ConflictKind::Dangling, route, Some(at), why));
+        }
+        let foreign = route.kind != RouteKind::VirtualService && backend.namespace != route.namespace;
+        if let Some(grants) = world.grants.as_ref().filter(|_| foreign)
+            && !grants.iter().any(|grant| grant.allows(route, backend))
+        {
+            let why = format!(
+                "no ReferenceGrant in {} lets {} routes of {} name {}: requests get 500",
+                backend.namespace,
+                route.kind.name(),
+                route.namespace,
+                backend.label()
+            );
+            all.push(conflict(ConflictKind::NoGrant, route, Some(at), why));
+        }
+    }
+    if !rule.backends.is_empty() && rule.backends.iter().all(|backend| backend.weight == 0) {
+        let why = "all weights are zero: requests get 500".to_owned();
+        all.push(conflict(ConflictKind::ZeroWeight, route, Some(at), why));
+    }
+    all
+}
+
+/// Why a backend is not there, as far as Services are known.
+fn missing(world: &World<'_>, route: &RouteRow, backend: &Backend) -> Option<String> {
+    let services = world.services.as_ref().filter(|_| backend.is_service())?;
+    let Some(ports) = services.get(&format!("{}/{}", backend.namespace, backend.name)) else {
+        return Some(format!("Service {}/{} is not there", backend.namespace, backend.name));
+    };
+    match backend.port {
+        Some(port) if !ports.contains(&port) => {
+            Some(format!("Service {}/{} has no port {port}", backend.namespace, backend.name))
+        }
+        None if route.kind != RouteKind::VirtualService => {
+            Some(format!("the reference to Service {}/{} names no port", backend.namespace, backend.name))
+        }
+        _ => None,
+    }
+}
+
+/// Parents that reach no listener, and hostnames that no listener they reach serves.
+fn unheard(world: &World<'_>, route: &RouteRow, claims: &Claims<'_>) -> Vec<Conflict> {
+    let mut all = Vec::new();
+    let gateways = || route.parents.iter().filter(|parent| parent.kind == ParentKind::Gateway);
+    for parent in gateways().filter(|parent| world.gateways.seen.covers(&parent.namespace)) {
+        let name = format!("{}/{}", parent.namespace, parent.name);
+        let gateway =
+            world.gateways.rows.iter().find(|row| row.namespace == parent.namespace && row.name == parent.name);
+        let Some(gateway) = gateway else {
+            all.push(conflict(ConflictKind::NoListener, route, None, format!("Gateway {name} is not there")));
+            continue;
+        };
+        let reached = claims.listeners(route, parent);
+        if reached.is_empty() {
+            let section = parent.section.as_ref().map(|section| format!(" {section}")).unwrap_or_default();
+            let there = gateway.listeners.iter().any(|one| {
+                parent.section.as_ref().is_none_or(|section| *section == one.name)
+                    && parent.port.is_none_or(|port| port == one.port)
+            });
+            let why = if there {
+                format!(
+                    "no listener{section} of Gateway {name} takes {} of namespace {}",
+                    route.kind.name(),
+                    route.namespace
+                )
+            } else {
+                format!("Gateway {name} has no such listener{section}")
+            };
+            all.push(conflict(ConflictKind::NoListener, route, None, why));
+            continue;
+        }
+        for pattern in &route.hosts {
+            let served = |listener: &Option<&str>| listener.is_none_or(|served| host::intersect(pattern, served));
+            if !reached.iter().any(served) {
+                let why = format!("no listener of Gateway {name} serves {pattern}");
+                all.push(conflict(ConflictKind::NoListener, route, None, why));
+            }
+        }
+    }
+    all
+}

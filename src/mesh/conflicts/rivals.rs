@@ -1,0 +1,129 @@
+//! HTTPRoutes and GRPCRoutes that claim the same requests at one place.
+//!
+//! Claims with the same host, path and rank at one listener are compared pair by pair; what differs in one of them is decided
+//! by what it says, so those pairs are few.
+
+use std::{cmp::Ordering, collections::HashMap};
+
+use super::{
+    Conflict, ConflictKind, Example, Side,
+    covering::{covers, meet},
+};
+use crate::mesh::{
+    resolve::{LostAt, World, rank::Rank},
+    routes::{Match, PathMatch, RouteKind, RouteRow},
+    wins::{Claims, Place},
+};
+
+/// A match of a rule at a place.
+#[derive(Debug, Clone, Copy)]
+struct Claim<'a> {
+    route: &'a RouteRow,
+    rule: usize,
+    found: usize,
+    test: &'a Match,
+}
+
+impl Claim<'_> {
+    fn side(&self) -> Side {
+        Side { route: self.route.route_ref(), rule: Some(self.rule) }
+    }
+}
+
+/// What must be equal for two claims to need more than what they say: the place, the host, the path and how much more is asked.
+type Key<'a> = (Place<'a>, &'a str, &'a PathMatch, (bool, usize, usize, bool));
+
+pub(super) fn find(world: &World<'_>) -> Vec<Conflict> {
+    let claims = Claims::of(world);
+    let mut alike: HashMap<Key<'_>, Vec<Claim<'_>>> = HashMap::new();
+    let mut hosts: HashMap<(Place<'_>, &str), Vec<&RouteRow>> = HashMap::new();
+    for route in world.routes.iter().copied() {
+        for (place, host) in claims.places(route) {
+            let known = hosts.entry((place, host)).or_default();
+            if !known.iter().any(|one| std::ptr::eq(*one, route)) {
+                known.push(route);
+            }
+            for (rule, one) in route.rules.iter().enumerate() {
+                for (found, test) in one.matches.iter().enumerate() {
+                    let more = (test.method.is_some(), test.headers.len(), test.query.len(), test.grpc.is_some());
+                    let claim = Claim { route, rule, found, test };
+                    alike.entry((place, host, &test.path, more)).or_default().push(claim);
+                }
+            }
+        }
+    }
+    let mut all: HashMap<(ConflictKind, Side, Side), Conflict> = HashMap::new();
+    for ((_, host, ..), claims) in &alike {
+        for (at, a) in claims.iter().enumerate() {
+            for b in &claims[at + 1..] {
+                if let Some(conflict) = rivals(host, a, b) {
+                    let key =
+                        (conflict.kind, conflict.winner.clone().unwrap_or_else(|| a.side()), conflict.loser.clone());
+                    // At several listeners it is one conflict still.
+                    match all.get_mut(&key) {
+                        Some(known) if *known <= conflict => {}
+                        _ => {
+                            all.insert(key, conflict);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let mut all: Vec<Conflict> = all.into_values().collect();
+    all.extend(hosts.iter().filter_map(|((_, host), routes)| mixed(host, routes)));
+    all
+}
+
+fn rivals<'a>(host: &str, a: &Claim<'a>, b: &Claim<'a>) -> Option<Conflict> {
+    let same = std::ptr::eq(a.route, b.route);
+    if a.route.kind != b.route.kind || same && a.rule == b.rule || !meet(a.test, b.test) {
+        return None;
+    }
+    let hosts: &[&str] = if host.is_empty() { &[] } else { &[host] };
+    let asked = host.replacen('*', "any", 1);
+    let first = Rank::new(a.route, hosts, &asked, a.rule, a.found)?;
+    let second = Rank::new(b.route, hosts, &asked, b.rule, b.found)?;
+    let (order, step) = first.against(&second);
+    let (winner, loser) = if order == Ordering::Greater { (b, a) } else { (a, b) };
+    let whole = covers(winner.test, loser.test);
+    let (kind, why) = match step {
+        LostAt::Age => (ConflictKind::Duplicate, "is older"),
+        LostAt::Name => (ConflictKind::Duplicate, "is as old, and its name comes first"),
+        // Within a route its author's order decides; only a rule that gets nothing is told.
+        LostAt::Order if whole => (ConflictKind::Shadowed, "stands earlier in the same route"),
+        // What it says decides.
+        _ => return None,
+    };
+    let (first, claimed) = match (kind, whole) {
+        (ConflictKind::Shadowed, _) => ("the rule that gets them".to_owned(), "claim the same requests"),
+        (_, true) => (winner.route.route_ref().to_string(), "claim the same requests"),
+        (_, false) => (winner.route.route_ref().to_string(), "claim the requests that match both"),
+    };
+    Some(Conflict {
+        kind,
+        winner: Some(winner.side()),
+        loser: loser.side(),
+        why: format!("both {claimed}: {first} {why}"),
+        example: Example::of(host, &[winner.test, loser.test]),
+    })
+}
+
+/// A listener takes one kind of route for a host: that of the oldest.
+fn mixed(host: &str, routes: &[&RouteRow]) -> Option<Conflict> {
+    let oldest = |kind: RouteKind| {
+        let own = routes.iter().filter(|route| route.kind == kind);
+        own.min_by_key(|route| (route.created.is_none(), route.created, route.namespace.clone(), route.name.clone()))
+    };
+    let (http, grpc) = (oldest(RouteKind::Http)?, oldest(RouteKind::Grpc)?);
+    let order =
+        |route: &RouteRow| (route.created.is_none(), route.created, route.namespace.clone(), route.name.clone());
+    let (winner, loser) = if order(http) <= order(grpc) { (http, grpc) } else { (grpc, http) };
+    Some(Conflict {
+        kind: ConflictKind::MixedApi,
+        winner: Some(Side { route: winner.route_ref(), rule: None }),
+        loser: Side { route: loser.route_ref(), rule: None },
+        why: format!("a listener takes routes of one kind for a host, and {} is older", winner.route_ref()),
+        example: Example::of(host, &[]).map(|example| Example { path: "/".to_owned(), ..example }),
+    })
+}
