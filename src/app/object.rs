@@ -111,6 +111,13 @@ impl App {
             return Some(effects);
         }
         let subject = subject?;
+        if command == Command::Open
+            && self.focus == PaneKind::Routes
+            && let Some((name, text)) = self.panes.routes.conflicts()
+        {
+            self.screens.push(Screen::Viewer(Viewer::text(&name, &text)));
+            return Some(Vec::new());
+        }
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, true);
         let (screen, effects) = match command {
             Command::Yaml => {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     base::sanitize,
-    mesh::conflicts::{self, Conflict, ConflictsOutput, Example, Side},
+    mesh::conflicts::{self, ConflictsOutput, Side},
 };
 
 /// Runs the command. Conflicts are found among all routes; a namespace leaves those out that no route of it has a part in.
@@ -30,40 +30,10 @@ pub fn run(args: &ConflictsArgs, globals: &Globals, out: &mut Out) -> Ended {
             let some = loaded.routes.len();
             out::complain(&format!("no conflicts among {some} {}\n", if some == 1 { "route" } else { "routes" }));
         }
-        Shape::Table => out.text(found.conflicts.iter().map(text).collect::<Vec<_>>().join("\n")),
+        Shape::Table => {
+            let each = found.conflicts.iter().map(|one| one.lines().join("\n") + "\n");
+            out.text(sanitize::lines(&each.collect::<Vec<_>>().join("\n")));
+        }
     }
     Ok(if found.conflicts.is_empty() { Ending::Done } else { Ending::Unmet })
-}
-
-/// A few lines on one conflict.
-fn text(conflict: &Conflict) -> String {
-    let mut text = format!("{}: {}\n", conflict.kind.word(), side(&conflict.loser));
-    if let Some(winner) = &conflict.winner {
-        text.push_str(&format!("  loses to {}\n", side(winner)));
-    }
-    text.push_str(&format!("  {}\n", sanitize::line(&conflict.why)));
-    if let Some(example) = &conflict.example {
-        text.push_str(&format!("  such as {}\n", sanitize::line(&asked(example))));
-    }
-    text
-}
-
-fn side(side: &Side) -> String {
-    let rule = side.rule.map(|rule| format!(" rule {rule}")).unwrap_or_default();
-    format!("{}{rule}", sanitize::line(&side.route.to_string()))
-}
-
-/// `GET shop.example.com/cart?a=1 with x-user: me`.
-fn asked(example: &Example) -> String {
-    let mut text = format!("{} {}{}", example.method.as_deref().unwrap_or("GET"), example.host, example.path);
-    let pairs = |pairs: &mut dyn Iterator<Item = String>, by: &str| pairs.collect::<Vec<_>>().join(by);
-    if !example.query.is_empty() {
-        let all = pairs(&mut example.query.iter().map(|(name, value)| format!("{name}={value}")), "&");
-        text.push_str(&format!("?{all}"));
-    }
-    if !example.headers.is_empty() {
-        let all = pairs(&mut example.headers.iter().map(|(name, value)| format!("{name}: {value}")), ", ");
-        text.push_str(&format!(" with {all}"));
-    }
-    text
 }

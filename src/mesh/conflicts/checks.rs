@@ -106,8 +106,8 @@ fn unheard(world: &World<'_>, route: &RouteRow, claims: &Claims<'_>) -> Vec<Conf
             continue;
         }
         for pattern in &route.hosts {
-            let served = |listener: &Option<&str>| listener.is_none_or(|served| host::intersect(pattern, served));
-            if !reached.iter().any(served) {
+            let served = |listener: Option<&str>| listener.is_none_or(|served| host::intersect(pattern, served));
+            if !reached.iter().copied().any(served) {
                 let why = format!("no listener of Gateway {name} serves {pattern}");
                 all.push(conflict(ConflictKind::NoListener, route, None, why));
             }

@@ -12,6 +12,7 @@ mod checks;
 mod covering;
 mod istio;
 mod rivals;
+mod tell;
 
 use std::collections::BTreeMap;
 
@@ -131,9 +132,8 @@ impl Example {
         let mut example = Self { host, ..Self::default() };
         for found in matches {
             let path = match &found.path {
-                PathMatch::Exact(path) => path.to_string(),
                 PathMatch::Prefix(path) | PathMatch::TextPrefix(path) if path.is_empty() => "/".to_owned(),
-                PathMatch::Prefix(path) | PathMatch::TextPrefix(path) => path.to_string(),
+                PathMatch::Exact(path) | PathMatch::Prefix(path) | PathMatch::TextPrefix(path) => path.to_string(),
                 // What an expression takes is not made up.
                 PathMatch::Regex(_) | PathMatch::Other(_) => return None,
             };

@@ -53,25 +53,49 @@ pub(super) fn find(world: &World<'_>) -> Vec<Conflict> {
         }
     }
     let mut all: HashMap<(ConflictKind, Side, Side), Conflict> = HashMap::new();
-    for ((_, host, ..), claims) in &alike {
-        for (at, a) in claims.iter().enumerate() {
-            for b in &claims[at + 1..] {
-                if let Some(conflict) = rivals(host, a, b) {
-                    let key =
-                        (conflict.kind, conflict.winner.clone().unwrap_or_else(|| a.side()), conflict.loser.clone());
-                    // At several listeners it is one conflict still.
-                    match all.get_mut(&key) {
-                        Some(known) if *known <= conflict => {}
-                        _ => {
-                            all.insert(key, conflict);
-                        }
-                    }
+    for ((_, host, ..), claims) in alike {
+        for (a, b) in pairs(claims) {
+            let Some(conflict) = rivals(host, &a, &b) else { continue };
+            let winner = conflict.winner.clone().unwrap_or_else(|| a.side());
+            let key = (conflict.kind, winner, conflict.loser.clone());
+            // At several listeners it is one conflict still.
+            match all.get_mut(&key) {
+                Some(known) if *known <= conflict => {}
+                _ => {
+                    all.insert(key, conflict);
                 }
             }
         }
     }
     let mut all: Vec<Conflict> = all.into_values().collect();
     all.extend(hosts.iter().filter_map(|((_, host), routes)| mixed(host, routes)));
+    all
+}
+
+/// Which of the claims are to be compared: of those that say the same the first takes all, so the others meet it alone; of those
+/// that say different things the first ones meet each other.
+fn pairs(claims: Vec<Claim<'_>>) -> Vec<(Claim<'_>, Claim<'_>)> {
+    let mut same: HashMap<&Match, Vec<Claim<'_>>> = HashMap::new();
+    for claim in claims {
+        same.entry(claim.test).or_default().push(claim);
+    }
+    let (mut firsts, mut all) = (Vec::new(), Vec::new());
+    for mut claims in same.into_values() {
+        claims.sort_by_cached_key(|claim| {
+            let route = claim.route;
+            (
+                (route.created.is_none(), route.created),
+                format!("{}/{}", route.namespace, route.name),
+                claim.rule,
+                claim.found,
+            )
+        });
+        let mut claims = claims.into_iter();
+        let Some(first) = claims.next() else { continue };
+        all.extend(claims.map(|claim| (first, claim)));
+        all.extend(firsts.iter().map(|other| (*other, first)));
+        firsts.push(first);
+    }
     all
 }
 

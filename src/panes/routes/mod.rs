@@ -1,4 +1,4 @@
-//! The routes: who takes which requests, where they go, and which route loses them all to another, and why.
+//! The routes: who takes which requests, where they go, which routes are in conflict, and why.
 
 mod table;
 
@@ -15,13 +15,14 @@ use super::{
     state::{self, Message, Standing},
 };
 use crate::{
-    base::{Now, Ticket, Uid},
+    base::{Now, Ticket, Uid, sanitize},
     cluster::{Batch, Delta, ObjectRef, Row, Scope, Source, namespaces::NamespaceRow},
     config::Role,
     mesh::{
+        conflicts::{Conflict, conflicts},
         gateways::{AllowedNamespaces, GatewayRow, Gateways, Seen},
         resolve,
-        routes::{RouteKind, RouteRow},
+        routes::{RouteKind, RouteRef, RouteRow},
         signals::{RouteGolden, fold::Measured, route},
         wins::{Why, Wins, wins},
     },
@@ -35,6 +36,15 @@ pub use table::RouteColumn;
 #[derive(Debug, Default)]
 pub struct Known {
     wins: HashMap<Uid, Wins>,
+    /// By the route that loses by them.
+    conflicts: HashMap<RouteRef, Vec<Conflict>>,
+}
+
+impl Known {
+    /// The conflicts by which a route loses requests, or cannot serve them.
+    fn against(&self, row: &RouteRow) -> &[Conflict] {
+        self.conflicts.get(&row.route_ref()).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// The pane. It shows the routes of one namespace and judges them among all that may be seen: routes of one namespace meet
@@ -187,7 +197,7 @@ impl Routes {
 
     /// Says anew who wins: one route's change may concern any other. Half a list decides nothing.
     fn judge(&mut self, cx: &Cx<'_>) {
-        self.known.wins = if self.settled() && self.gateway_source.0.settled() {
+        self.known = if self.settled() && self.gateway_source.0.settled() {
             let namespaces: BTreeMap<String, BTreeMap<String, String>> = self.namespaces.values().cloned().collect();
             let (standing, seen) = &self.gateway_source;
             // What may not be read is unknown; a kind that is not served has no objects.
@@ -198,9 +208,14 @@ impl Routes {
                 namespaces: self.labels_live.then_some(&namespaces),
                 ..resolve::World::default()
             };
-            world.routes.iter().map(|row| row.uid).zip(wins(&world)).collect()
+            let mut found: HashMap<RouteRef, Vec<Conflict>> = HashMap::new();
+            for one in conflicts(&world) {
+                found.entry(one.loser.route.clone()).or_default().push(one);
+            }
+            let wins = world.routes.iter().map(|row| row.uid).zip(wins(&world)).collect();
+            Known { wins, conflicts: found }
         } else {
-            HashMap::new()
+            Known::default()
         };
         let facts = Facts { now: cx.now, world: cx.world, own: &self.known, ascii: false };
         self.grid.resort(&facts);
@@ -242,6 +257,17 @@ impl Routes {
         })
     }
 
+    /// The conflicts of the route under the cursor: a name and a text; `None` when it has none.
+    pub fn conflicts(&self) -> Option<(String, String)> {
+        let row = self.grid.index.cursor()?;
+        let own = row.route_ref();
+        let of = |one: &&Conflict| one.loser.route == own || one.winner.as_ref().is_some_and(|side| side.route == own);
+        let mut all: Vec<&Conflict> = self.known.conflicts.values().flatten().filter(of).collect();
+        all.sort();
+        let each: Vec<String> = all.iter().map(|one| one.lines().join("\n")).collect();
+        (!each.is_empty()).then(|| (format!("Conflicts of {own}"), each.join("\n\n")))
+    }
+
     /// How all kinds together stand: what is wrong with any is worth saying, what is absent only when every kind is.
     pub fn standing(&self) -> Standing {
         let first = |test: fn(&Standing) -> bool| self.sources.values().find(|standing| test(standing)).cloned();
@@ -261,10 +287,9 @@ impl Routes {
     /// The title.
     pub fn title(&self, now: Now) -> Title {
         let mut title = self.grid.title(&self.standing(), now);
-        let loses = |row: &&RouteRow| matches!(self.known.wins.get(&row.uid), Some(Wins::No { .. }));
-        let losers = self.grid.index.iter().filter(loses).count();
-        if losers > 0 && title.right.is_none() {
-            let word = if losers == 1 { "1 conflict".to_owned() } else { format!("{losers} conflicts") };
+        let found: usize = self.grid.index.iter().map(|row| self.known.against(row).len()).sum();
+        if found > 0 && title.right.is_none() {
+            let word = if found == 1 { "1 conflict".to_owned() } else { format!("{found} conflicts") };
             title.right = Some((word, Role::Warn));
         }
         title
@@ -311,7 +336,8 @@ impl Routes {
     fn story(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         let loses = |row: &&RouteRow| matches!(self.known.wins.get(&row.uid), Some(Wins::No { .. }));
         let out = |row: &&RouteRow| matches!(self.known.wins.get(&row.uid), Some(Wins::No { .. } | Wins::NotAttached));
-        let told = self.grid.index.cursor().filter(out).or_else(|| self.grid.index.iter().find(loses));
+        let troubled = |row: &&RouteRow| out(row) || !self.known.against(row).is_empty();
+        let told = self.grid.index.cursor().filter(troubled).or_else(|| self.grid.index.iter().find(loses));
         let row = told.or_else(|| self.grid.index.cursor());
         let Some(row) = row else { return };
         let style = |role| look.theme.style(role);
@@ -342,6 +368,13 @@ impl Routes {
                 (" gets no request: no listener of ", style(Role::TextDim)),
                 (&*row.parents_cell(), style(Role::Text)),
                 (" takes it", style(Role::TextDim)),
+            ];
+            put_spans(buf, x, area.y, room, spans);
+        } else if let Some(conflict) = self.known.against(row).first() {
+            let spans = [
+                (row.name.as_str(), style(Role::Warn)),
+                (": ", style(Role::TextDim)),
+                (&*sanitize::line(&conflict.why), style(Role::TextDim)),
             ];
             put_spans(buf, x, area.y, room, spans);
         } else if let Some(trouble) = row.story().first() {

@@ -108,7 +108,12 @@ impl Tabular for RouteRow {
             },
             RouteColumn::Wins => match wins {
                 None | Some(Wins::Unknown) => Cell::unknown(),
-                Some(wins @ Wins::Yes) => Cell::plain(format_compact!("{wins}")),
+                // It serves some of what it claims, and not all.
+                Some(Wins::Yes) => match facts.own.against(self).len() {
+                    0 => Cell::plain("yes"),
+                    1 => Cell { text: "yes, 1 conflict".into(), role: Some(Role::Warn) },
+                    some => Cell { text: format_compact!("yes, {some} conflicts"), role: Some(Role::Warn) },
+                },
                 Some(wins) => lit(format_compact!("{wins}")),
             },
             RouteColumn::Rps => figure(self, facts.world, |golden| golden.golden.rps, rate),

@@ -100,3 +100,25 @@ fn a_gateway_that_selects_namespaces_asks_for_their_labels() {
         assert_eq!(wins(&stage, "my-route"), cell, "{team}");
     }
 }
+
+#[test]
+fn a_route_that_keeps_some_of_its_requests_is_marked_and_enter_tells_the_story() {
+    let mut stage = listed();
+    stage.gateways(vec![gateway("gw", "{name: one, port: 80, protocol: HTTP}")]);
+    let mut both = http_route("both", "2026-11-22T10:00:00Z", "lior.example.com", "/", &[("v2", 1)]);
+    let own = http_route("own", "2026-11-22T10:00:00Z", "lior.example.com", "/own", &[("v2", 1)]);
+    both.rules.extend(own.rules);
+    stage.routes(RouteKind::Http, vec![both]);
+    assert_eq!(wins(&stage, "both"), "yes, 1 conflict");
+    assert!(stage.shows("2 conflicts"), "one route loses all, another one rule:\n{}", stage.text());
+    stage.keys("2 k");
+    stage.keys("enter");
+    for line in [
+        "Conflicts of HTTPRoute shop/both",
+        "duplicate: HTTPRoute shop/both rule 0",
+        "loses to HTTPRoute shop/my-route rule 0",
+        "such as GET lior.example.com/",
+    ] {
+        assert!(stage.shows(line), "{line}:\n{}", stage.text());
+    }
+}
