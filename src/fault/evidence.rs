@@ -319,7 +319,7 @@ impl Expected {
                     live = rest;
                     let object = objects.first().map(ObjectRef::short).unwrap_or_default();
                     match engine.judge(own) {
-                        Standing::Active(how) => words.push(format!("{}: {how}", engine.word())),
+                        Standing::Active(how) => words.push(format!("{}: {how}", engine.facts().word)),
                         Standing::Pending(why) | Standing::Refused(why) => {
                             return Err(format!("{object}: {why}"));
                         }

@@ -7,7 +7,7 @@ use super::{
     intent::{Driver, Fault},
 };
 use crate::{
-    cluster::{Manifest, ObjectRef, warrant::Purpose},
+    cluster::{Kind, Manifest, ObjectRef, warrant::Purpose},
     journal::{entry::Op, path::Path},
 };
 
@@ -63,6 +63,20 @@ pub struct Step {
     pub residue: Vec<String>,
     /// This step works on something an earlier step leaves behind, so its dry run can only be assumed.
     pub assumed: bool,
+}
+
+impl Step {
+    /// The first step: makes an object of our own, under a fuse, where its metadata says.
+    pub fn made(kind: Kind, object: Manifest) -> Self {
+        Self {
+            n: 1,
+            object: ObjectRef::new(kind, object.namespace().unwrap_or_default(), object.name()),
+            change: Change::Create { object, fused: true },
+            before: None,
+            residue: Vec::new(),
+            assumed: false,
+        }
+    }
 }
 
 /// A change.

@@ -12,11 +12,28 @@ fn text<'a>(value: &'a Value, field: &str) -> Option<&'a str> {
     value.get(field).and_then(Value::as_str)
 }
 
+/// The `backendRefs` of all rules of an HTTPRoute.
+fn references(route: &Manifest) -> impl Iterator<Item = &Value> {
+    each(route.at(&["spec", "rules"])).flat_map(|rule| each(rule.get("backendRefs")))
+}
+
+/// Whether an HTTPRoute leads to an object that is no Service, by its group, kind, namespace and name.
+pub fn leads_to(route: &Manifest, object: &Manifest) -> bool {
+    let own = route.namespace().unwrap_or_default();
+    let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
+    references(route).any(|one| {
+        let of = |field: &str| text(one, field).filter(|text| !text.is_empty());
+        of("group").unwrap_or_default() == group
+            && of("kind") == Some(object.kind())
+            && of("name") == Some(object.name())
+            && Some(of("namespace").unwrap_or(own)) == object.namespace()
+    })
+}
+
 /// The Services (`NS/NAME`) an HTTPRoute sends requests to.
 pub fn backends(route: &Manifest) -> Vec<String> {
     let own = route.namespace().unwrap_or_default();
-    each(route.at(&["spec", "rules"]))
-        .flat_map(|rule| each(rule.get("backendRefs")))
+    references(route)
         .filter(|backend| text(backend, "kind").is_none_or(|kind| kind == "Service"))
         .filter_map(|backend| Some(format!("{}/{}", text(backend, "namespace").unwrap_or(own), text(backend, "name")?)))
         .collect()

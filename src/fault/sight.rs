@@ -102,6 +102,11 @@ impl Sight {
         self.others.iter().filter(move |one| one.kind() == kind)
     }
 
+    /// A kind in the version the cluster serves; as it is known where it serves none.
+    pub fn kind(&self, known: Kind) -> Kind {
+        self.serves(&known.group, &known.kind).cloned().unwrap_or(known)
+    }
+
     /// The served kind of a group, in the version to use.
     pub fn serves(&self, group: &str, kind: &str) -> Option<&Kind> {
         self.served.iter().find(|served| served.group == group && served.kind == kind)

@@ -229,7 +229,7 @@ fn created(step: &StepFact, live: &Manifest, known: &Known<'_>) -> Verdict {
     if live.terminating() {
         let finalizers = live.at(&["metadata", "finalizers"]).map(Value::to_string).unwrap_or_default();
         let says = match engine.map(|engine| (engine, engine.judge(&[Some(live.clone())]))) {
-            Some((engine, Standing::Reverting(how))) => format!(" ({}: {how})", engine.word()),
+            Some((engine, Standing::Reverting(how))) => format!(" ({}: {how})", engine.facts().word),
             _ => String::new(),
         };
         return Verdict::new(Act::Wait(format!("being deleted, waits for {finalizers}{says}")), Outcome::Removed, "");

@@ -134,7 +134,9 @@ pub fn state(driver: Driver, (group, kind): (&str, &str), sight: &Sight) -> (Dri
     }
     if let Some(engine) = Observe::of_driver(driver) {
         return match sight.controller(engine) {
-            Controller::Absent => (DriverState::Dead, engine.absent(&format!(" ({})", engine.known_by()))),
+            Controller::Absent => {
+                (DriverState::Dead, engine.facts().absent(&format!(" ({})", engine.facts().known_by())))
+            }
             Controller::Alive | Controller::Unknown => (DriverState::Ok, String::new()),
         };
     }

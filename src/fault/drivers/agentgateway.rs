@@ -23,7 +23,8 @@ pub const fn by_policy(compile: Compile) -> DriverRow {
 
 /// The plan of it.
 pub fn compile(wanted: &Wanted<'_>, what: &HttpFault) -> Result<Plan, CompileError> {
-    let name = AGENTGATEWAY.route(wanted)?.name();
+    let route = AGENTGATEWAY.route(wanted)?;
+    let name = route.name();
     let scope = &wanted.fault.scope;
     if let Some(from) = &scope.from {
         return Err(CompileError::CannotExpress {
@@ -51,19 +52,15 @@ pub fn compile(wanted: &Wanted<'_>, what: &HttpFault) -> Result<Plan, CompileErr
                 Some(which) => json!({"conditional": [{"condition": which, "policy": answer}]}),
                 None => answer,
             };
-            let code = match with {
-                AbortWith::Http(status) => format!("HTTP {status}"),
-                AbortWith::Grpc(code) => format!("gRPC status {code}"),
-            };
             let told = vec![
-                format!("{whose} are answered with {code} by the Gateway (reason DirectResponse)"),
+                format!("{whose} are answered with {} by the Gateway (reason DirectResponse)", with.words()),
                 "no pod sees these requests".to_owned(),
             ];
             ("directResponse", value, told)
         }
     };
     let title = http_title(wanted.fault, what, &format!("route {name}"));
-    AGENTGATEWAY.compile(wanted, Policy { field, value, portion: what.percent / 100.0, title, predicts })
+    AGENTGATEWAY.compile(wanted, route, Policy { field, value, portion: what.percent / 100.0, title, predicts })
 }
 
 /// A gRPC status alone is an answer of headers only (gRPC over HTTP/2, "Trailers-Only").

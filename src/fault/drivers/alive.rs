@@ -18,15 +18,15 @@ pub fn check(plan: &mut Plan, sight: &Sight) -> Result<(), CompileError> {
             Controller::Alive => {}
             Controller::Absent => {
                 return Err(CompileError::NotServed {
-                    driver: engine.driver(),
+                    driver: engine.facts().driver,
                     state: DriverState::Dead,
-                    why: engine.absent(""),
+                    why: engine.facts().absent(""),
                 });
             }
             Controller::Unknown => plan.doubts.push(format!(
                 "whether the {} of {} is alive could not be seen",
-                engine.part(),
-                engine.word()
+                engine.facts().part,
+                engine.facts().word
             )),
         }
     }

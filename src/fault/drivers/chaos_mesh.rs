@@ -16,13 +16,13 @@ use super::{
     words::counted,
 };
 use crate::{
-    cluster::{Kind, Manifest, ObjectRef},
+    cluster::{Kind, Manifest},
     fault::{
         catalogue::{Compile, DriverRow, Wanted, did_you_mean},
         class::Class,
         dataplane::{self, Dataplane},
         intent::Driver,
-        plan::{Change, Plan, Step},
+        plan::{Plan, Step},
         sight::Sight,
     },
 };
@@ -104,18 +104,8 @@ pub fn compile(wanted: &Wanted<'_>, chaos: Chaos) -> Result<Plan, CompileError> 
         "metadata": {"name": format!("brink-{}", wanted.id), "namespace": fault.namespace},
         "spec": spec,
     }));
-    let kind = sight
-        .serves(GROUP, chaos.kind)
-        .cloned()
-        .unwrap_or_else(|| Kind::namespaced(GROUP, "v1alpha1", chaos.kind, &chaos.kind.to_lowercase()));
-    let steps = vec![Step {
-        n: 1,
-        object: ObjectRef::new(kind, &fault.namespace, object.name()),
-        change: Change::Create { object, fused: true },
-        before: None,
-        residue: chaos.residue,
-        assumed: false,
-    }];
+    let kind = sight.kind(Kind::namespaced(GROUP, "v1alpha1", chaos.kind, &chaos.kind.to_lowercase()));
+    let steps = vec![Step { residue: chaos.residue, ..Step::made(kind, object) }];
     let title = hit.title(&chaos.deed, chaos.once, fault);
     let mut plan = super::plan(fault, Driver::ChaosMesh, wanted.id, title, steps, reach);
     plan.predicts = chaos.predicts;

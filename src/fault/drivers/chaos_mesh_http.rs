@@ -22,18 +22,20 @@ pub const fn by_engine(compile: Compile) -> DriverRow {
     chaos_mesh::by("HTTPChaos", "an HTTPChaos of our own at the port of the pods, under a fuse", compile)
 }
 
-fn cannot(what: &str, fix: &str) -> CompileError {
-    CompileError::CannotExpress { what: what.to_owned(), fix: fix.to_owned() }
-}
-
 /// The plan of it.
 pub fn compile(wanted: &Wanted<'_>, what: &HttpFault) -> Result<Plan, CompileError> {
     let scope = &wanted.fault.scope;
     if what.percent < 100.0 {
-        return Err(cannot("an HTTPChaos hits every request of a pod", "leave `percent` at 100, or take driver istio"));
+        return Err(CompileError::cannot(
+            "an HTTPChaos hits every request of a pod",
+            "leave `percent` at 100, or take driver istio",
+        ));
     }
     if scope.from.is_some() {
-        return Err(cannot("an HTTPChaos cannot tell who asks", "leave `scope.from` out, or take driver istio"));
+        return Err(CompileError::cannot(
+            "an HTTPChaos cannot tell who asks",
+            "leave `scope.from` out, or take driver istio",
+        ));
     }
     let hit = hit::choose(wanted, HowMany::Percent(100.0))?;
     let mut spec = json!({"port": chaos_mesh::port(&hit)?});
@@ -47,7 +49,10 @@ pub fn compile(wanted: &Wanted<'_>, what: &HttpFault) -> Result<Plan, CompileErr
             spec["replace"] = json!({"code": status});
         }
         Disturbance::Abort(AbortWith::Grpc(_)) => {
-            return Err(cannot("an HTTPChaos cannot answer with a gRPC status", "give `status`, or take driver istio"));
+            return Err(CompileError::cannot(
+                "an HTTPChaos cannot answer with a gRPC status",
+                "give `status`, or take driver istio",
+            ));
         }
     }
     if let Some(path) = &scope.path {

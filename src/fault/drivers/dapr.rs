@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{CompileError, manifest, reach::hit};
+use super::{CompileError, manifest, reach::hit, readable};
 use crate::{
     cluster::{Kind, Manifest, ObjectRef},
     fault::{
@@ -19,7 +19,7 @@ use crate::{
         catalogue::{Compile, DriverRow, Wanted, did_you_mean},
         class::Class,
         intent::{Driver, Fault, Target},
-        plan::{Change, Plan, Step},
+        plan::{Plan, Reach, Step},
         select,
         sight::{Given, Sight},
     },
@@ -49,10 +49,6 @@ pub struct App<'a> {
     pub aim: Aim<'a>,
 }
 
-fn cannot(what: String, fix: &str) -> CompileError {
-    CompileError::CannotExpress { what, fix: fix.to_owned() }
-}
-
 /// The application behind the target.
 pub fn app<'a>(wanted: &Wanted<'a>) -> Result<App<'a>, CompileError> {
     let aim = aim::aim(wanted.fault, wanted.sight)?;
@@ -63,7 +59,7 @@ pub fn app<'a>(wanted: &Wanted<'a>) -> Result<App<'a>, CompileError> {
         } else {
             format!("{} is several applications of Dapr: {}", aim.called, joined(&ids))
         };
-        return Err(cannot(what, "aim at one application"));
+        return Err(CompileError::cannot(what, "aim at one application"));
     };
     Ok(App { id: (*id).to_owned(), aim })
 }
@@ -95,7 +91,7 @@ pub fn need_reload(wanted: &Wanted<'_>, ids: &BTreeSet<String>) -> Result<(), Co
     let pods = wanted.sight.pods.iter().filter(|pod| id(pod).is_some_and(|id| ids.contains(id)));
     for pod in pods.filter(|pod| pod.namespace() == Some(&wanted.fault.namespace)) {
         if let Some(version) = version(pod).filter(|version| *version < (1, 18)) {
-            return Err(cannot(
+            return Err(CompileError::cannot(
                 format!(
                     "the sidecar of {} is of Dapr {}.{}, which reads this only when it starts",
                     pod.name(),
@@ -108,7 +104,7 @@ pub fn need_reload(wanted: &Wanted<'_>, ids: &BTreeSet<String>) -> Result<(), Co
         let named = pod.annotation("dapr.io/config").unwrap_or_default();
         let off = wanted.sight.others("Configuration").any(|one| one.name() == named && switched_off(one));
         if off {
-            return Err(cannot(
+            return Err(CompileError::cannot(
                 format!(
                     "Configuration {named} of {} switches HotReload off: sidecars read this only when they start",
                     pod.name()
@@ -145,8 +141,8 @@ fn is_for(object: &Manifest, id: &str) -> bool {
 
 /// Policies of calls to an application, by callers.
 pub struct Policies {
-    /// `timeouts`, `retries`, `circuitBreakers`, each with its policy.
-    pub by_kind: Vec<(&'static str, Value)>,
+    /// Each policy with its kind, as `policies` and as `targets` call it (`retries`, `retry`).
+    pub by_kind: Vec<((&'static str, &'static str), Value)>,
     /// The title.
     pub title: String,
     /// What should be seen.
@@ -154,15 +150,14 @@ pub struct Policies {
 }
 
 /// The plan: a Resiliency of our own, or a change of the one that holds for the application.
-pub fn resiliency(wanted: &Wanted<'_>, policies: Policies) -> Result<Plan, CompileError> {
+pub fn resiliency(wanted: &Wanted<'_>, app: &App<'_>, policies: Policies) -> Result<Plan, CompileError> {
     let (fault, sight) = (wanted.fault, wanted.sight);
-    let app = app(wanted)?;
-    readable(wanted, "resiliencies")?;
+    readable::need(sight, "resiliencies", &fault.namespace, "what holds for the application")?;
     let from = source(wanted)?;
     let mut callers = from.as_ref().map_or_else(|| apps(wanted), |from| BTreeSet::from([from.clone()]));
     callers.remove(&app.id);
     if callers.is_empty() {
-        return Err(cannot(
+        return Err(CompileError::cannot(
             format!(
                 "no other application of Dapr is in {}: nobody calls {} through a sidecar",
                 fault.namespace, app.id
@@ -172,12 +167,11 @@ pub fn resiliency(wanted: &Wanted<'_>, policies: Policies) -> Result<Plan, Compi
     }
     need_reload(wanted, &callers)?;
     let name = format!("brink-{}", wanted.id);
-    let field = |kind: &str| kind.trim_end_matches('s').replace("retrie", "retry");
-    let named: serde_json::Map<String, Value> =
-        policies.by_kind.iter().map(|(kind, _)| (field(kind), json!(name))).collect();
-    let each: serde_json::Map<String, Value> =
-        policies.by_kind.iter().map(|(kind, policy)| ((*kind).to_owned(), json!({name.clone(): policy}))).collect();
-    let spec = json!({"policies": each, "targets": {"apps": {app.id.clone(): named}}});
+    let mut spec = json!({"policies": {}, "targets": {"apps": {}}});
+    for ((kind, field), policy) in policies.by_kind {
+        spec["policies"][kind][&name] = policy;
+        spec["targets"]["apps"][&app.id][field] = json!(name);
+    }
     let holds = |one: &&Manifest| {
         let names = one.at(&["spec", "targets", "apps", &app.id]).is_some();
         names && callers.iter().any(|caller| is_for(one, caller))
@@ -186,7 +180,7 @@ pub fn resiliency(wanted: &Wanted<'_>, policies: Policies) -> Result<Plan, Compi
     let kind = kind(sight, "Resiliency", "resiliencies");
     let mut plan = match (held.next(), held.next()) {
         (Some(one), Some(other)) => {
-            return Err(cannot(
+            return Err(CompileError::cannot(
                 format!(
                     "Resiliency {} and {} both tell how {} is called: which one counts is not known",
                     one.name(),
@@ -203,8 +197,7 @@ pub fn resiliency(wanted: &Wanted<'_>, policies: Policies) -> Result<Plan, Compi
                 live: Some(one.clone()),
             };
             let mut plan = manifest::changed(wanted, Driver::Dapr, &given, policies.title)?;
-            let others = callers.iter().filter(|caller| from.is_some() && !is_for(one, caller)).count();
-            if others == 0 && from.is_some() && !only(one, &callers) {
+            if from.is_some() && !only(one, &callers) {
                 plan.predicts.push(format!("Resiliency {} holds for other callers of {} as well", one.name(), app.id));
             }
             plan
@@ -218,15 +211,8 @@ pub fn resiliency(wanted: &Wanted<'_>, policies: Policies) -> Result<Plan, Compi
             if from.is_some() {
                 object["scopes"] = json!(callers);
             }
-            let step = Step {
-                n: 1,
-                object: ObjectRef::new(kind, &fault.namespace, &name),
-                change: Change::Create { object: Manifest(object), fused: true },
-                before: None,
-                residue: Vec::new(),
-                assumed: false,
-            };
-            super::plan(fault, Driver::Dapr, wanted.id, policies.title, vec![step], hit(&app.aim, sight, 1.0))
+            let step = Step::made(kind, Manifest(object));
+            super::plan(fault, Driver::Dapr, wanted.id, policies.title, vec![step], Reach::default())
         }
     };
     plan.reach = hit(&app.aim, sight, 1.0);
@@ -248,7 +234,7 @@ fn only(object: &Manifest, ids: &BTreeSet<String>) -> bool {
 pub fn without(wanted: &Wanted<'_>, component: &str, title: &dyn Fn(&str) -> String) -> Result<Plan, CompileError> {
     let (fault, sight) = (wanted.fault, wanted.sight);
     let app = app(wanted)?;
-    readable(wanted, "components")?;
+    readable::need(sight, "components", &fault.namespace, "what holds for the application")?;
     let all = || sight.others("Component").filter(|one| is_for(one, &app.id));
     let Some(found) = all().find(|one| one.name() == component) else {
         let what = format!("{} has no component {component}", app.id);
@@ -281,17 +267,8 @@ pub fn without(wanted: &Wanted<'_>, component: &str, title: &dyn Fn(&str) -> Str
     Ok(plan)
 }
 
-fn readable(wanted: &Wanted<'_>, plural: &str) -> Result<(), CompileError> {
-    let what = format!("{plural} in {}", wanted.fault.namespace);
-    if wanted.sight.unreadable.contains(&what) {
-        let why = "you may not read them, so what holds for the application is not known".to_owned();
-        return Err(CompileError::Unreadable { what, why });
-    }
-    Ok(())
-}
-
 fn kind(sight: &Sight, kind: &str, plural: &str) -> Kind {
-    sight.serves(GROUP, kind).cloned().unwrap_or_else(|| Kind::namespaced(GROUP, "v1alpha1", kind, plural))
+    sight.kind(Kind::namespaced(GROUP, "v1alpha1", kind, plural))
 }
 
 fn joined<T: AsRef<str>>(all: &BTreeSet<T>) -> String {

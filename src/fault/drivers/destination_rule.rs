@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{
     CompileError, manifest,
     reach::{control_plane_doubt, hit},
+    readable,
 };
 use crate::{
     cluster::{Manifest, ObjectRef},
@@ -21,7 +22,7 @@ use crate::{
         dataplane::{Dataplane, waypoint},
         intent::Driver,
         known,
-        plan::{Change, Plan, Step},
+        plan::{Plan, Step},
         routes,
         sight::Given,
     },
@@ -52,7 +53,8 @@ pub struct Policy<'a> {
 pub fn compile(wanted: &Wanted<'_>, policy: &Policy<'_>) -> Result<Plan, CompileError> {
     let aim = aim::aim(wanted.fault, wanted.sight)?;
     need_proxies(wanted, &aim)?;
-    readable(wanted)?;
+    let (own, plural) = (&wanted.fault.namespace, known::destination_rule().plural);
+    readable::need(wanted.sight, &plural, own, "which one holds for the service")?;
     let service = format!("{}/{}", wanted.fault.namespace, aim.called);
     let title = (policy.title)(&aim.called);
     let held = InForce::of(wanted, &service);
@@ -149,16 +151,6 @@ fn covers(rule: &Manifest, service: &str) -> bool {
     }
 }
 
-/// What cannot be read may be there: a second rule beside it would be no fault, or another one.
-fn readable(wanted: &Wanted<'_>) -> Result<(), CompileError> {
-    let what = format!("{} in {}", known::destination_rule().plural, wanted.fault.namespace);
-    if wanted.sight.unreadable.contains(&what) {
-        let why = "you may not read them, so which one holds for the service is not known".to_owned();
-        return Err(CompileError::Unreadable { what, why });
-    }
-    Ok(())
-}
-
 /// ztunnels obey no traffic policy.
 fn need_proxies(wanted: &Wanted<'_>, aim: &Aim<'_>) -> Result<(), CompileError> {
     let ambient = aim.dataplanes(wanted.sight).contains_key(&Dataplane::Ambient);
@@ -176,7 +168,7 @@ fn need_proxies(wanted: &Wanted<'_>, aim: &Aim<'_>) -> Result<(), CompileError> 
 }
 
 fn changed(wanted: &Wanted<'_>, policy: &Policy<'_>, rule: &Manifest, title: String) -> Result<Plan, CompileError> {
-    let kind = wanted.sight.serves(KIND.0, KIND.1).cloned().unwrap_or_else(known::destination_rule);
+    let kind = wanted.sight.kind(known::destination_rule());
     let given = Given {
         object: ObjectRef::new(kind, &wanted.fault.namespace, rule.name()),
         wanted: Manifest(json!({"spec": {"trafficPolicy": {policy.field: policy.value}}})),
@@ -187,7 +179,7 @@ fn changed(wanted: &Wanted<'_>, policy: &Policy<'_>, rule: &Manifest, title: Str
 
 fn ours(wanted: &Wanted<'_>, policy: &Policy<'_>, aim: &Aim<'_>, above: Option<&Manifest>, title: String) -> Plan {
     let (fault, sight) = (wanted.fault, wanted.sight);
-    let kind = sight.serves(KIND.0, KIND.1).cloned().unwrap_or_else(known::destination_rule);
+    let kind = sight.kind(known::destination_rule());
     // Ours takes the place of what held until now, which may say how callers encrypt.
     let held = above.and_then(|rule| rule.at(&["spec"])).and_then(Value::as_object);
     let mut spec =
@@ -204,15 +196,7 @@ fn ours(wanted: &Wanted<'_>, policy: &Policy<'_>, aim: &Aim<'_>, above: Option<&
         (Some(whole), Some(part)) => whole.extend(part.clone()),
         _ => *whole = policy.value.clone(),
     }
-    let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    let step = Step {
-        n: 1,
-        object: ObjectRef::new(kind, &fault.namespace, &name),
-        change: Change::Create { object: Manifest(object), fused: true },
-        before: None,
-        residue: Vec::new(),
-        assumed: false,
-    };
+    let step = Step::made(kind, Manifest(object));
     let mut plan = super::plan(fault, Driver::Istio, wanted.id, title, vec![step], hit(aim, sight, 1.0));
     control_plane_doubt(&mut plan, sight);
     plan.predicts.clone_from(&plan.doubts);

@@ -37,27 +37,22 @@ pub const fn by_answer(compile: Compile) -> DriverRow {
     }
 }
 
-fn cannot(what: &str, fix: &str) -> CompileError {
-    CompileError::CannotExpress { what: what.to_owned(), fix: fix.to_owned() }
-}
-
 /// The plan of it.
 pub fn compile(wanted: &Wanted<'_>, what: &HttpFault) -> Result<Plan, CompileError> {
     let route = KGATEWAY.route(wanted)?;
     let (fault, sight) = (wanted.fault, wanted.sight);
     let scope = &fault.scope;
     if what.percent < 100.0 || scope.from.is_some() || scope.path.is_some() || !scope.headers.is_empty() {
-        return Err(cannot(
+        return Err(CompileError::cannot(
             "a DirectResponse answers every request of the route",
             "leave `percent` at 100 and the scope out, or aim at a service",
         ));
     }
     let Disturbance::Abort(AbortWith::Http(status)) = what.what else {
-        return Err(cannot("a DirectResponse has an HTTP status and nothing else", "give `status`"));
+        return Err(CompileError::cannot("a DirectResponse has an HTTP status and nothing else", "give `status`"));
     };
     let name = format!("brink-{}", wanted.id);
-    let kind =
-        sight.serves(KIND.0, KIND.1).cloned().unwrap_or_else(|| Kind::namespaced(KIND.0, "v1alpha1", KIND.1, KIND.2));
+    let kind = sight.kind(Kind::namespaced(KIND.0, "v1alpha1", KIND.1, KIND.2));
     let answer = Step {
         n: 1,
         object: ObjectRef::new(kind.clone(), &fault.namespace, &name),

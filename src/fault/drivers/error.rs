@@ -78,6 +78,11 @@ impl From<WrongIntent> for CompileError {
 }
 
 impl CompileError {
+    /// The driver has no means for it.
+    pub fn cannot(what: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self::CannotExpress { what: what.into(), fix: fix.into() }
+    }
+
     /// The target is what is wrong, whichever driver is asked.
     pub fn about_target(&self) -> bool {
         matches!(self, Self::NoSuchTarget { .. } | Self::NothingMatches { .. })

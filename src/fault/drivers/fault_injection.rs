@@ -23,7 +23,8 @@ pub const fn by_policy(compile: Compile) -> DriverRow {
 
 /// The plan of it.
 pub fn compile(wanted: &Wanted<'_>, what: &HttpFault) -> Result<Plan, CompileError> {
-    let name = KGATEWAY.route(wanted)?.name();
+    let route = KGATEWAY.route(wanted)?;
+    let name = route.name();
     let scope = &wanted.fault.scope;
     if scope.from.is_some() || scope.path.is_some() || !scope.headers.is_empty() {
         return Err(CompileError::CannotExpress {
@@ -38,17 +39,17 @@ pub fn compile(wanted: &Wanted<'_>, what: &HttpFault) -> Result<Plan, CompileErr
             format!("{whose} wait {} at the Gateway (Envoy flag DI)", spoken(delay)),
         ),
         Disturbance::Abort(with) => {
-            let (field, code, words) = match with {
-                AbortWith::Http(status) => ("httpStatus", json!(status), format!("HTTP {status}")),
-                AbortWith::Grpc(code) => ("grpcStatus", json!(code), format!("gRPC status {code}")),
+            let (field, code) = match with {
+                AbortWith::Http(status) => ("httpStatus", json!(status)),
+                AbortWith::Grpc(code) => ("grpcStatus", json!(code)),
             };
-            let told = format!("{whose} are answered with {words} by the Gateway (Envoy flag FI)");
+            let told = format!("{whose} are answered with {} by the Gateway (Envoy flag FI)", with.words());
             (json!({"abort": {field: code, "percentage": percentage(what.percent)}}), told)
         }
     };
     let title = http_title(wanted.fault, what, &format!("route {name}"));
     let policy = Policy { field: "faultInjection", value, portion: what.percent / 100.0, title, predicts: vec![told] };
-    let mut plan = KGATEWAY.compile(wanted, policy)?;
+    let mut plan = KGATEWAY.compile(wanted, route, policy)?;
     plan.predicts
         .push("a TrafficPolicy has this since kgateway 2.3; an older one is refused by the dry run".to_owned());
     Ok(plan)

@@ -49,18 +49,11 @@ pub fn conflict(
     };
     let route = aim::find(&sight.http_routes, "HTTPRoute", name, &fault.namespace)?;
     let port = port(backend, sight, fault)?;
-    let kind = sight.serves("gateway.networking.k8s.io", "HTTPRoute").cloned().unwrap_or_else(known::http_route);
+    let kind = sight.kind(known::http_route());
     let ours = format!("brink-{id}");
     let made = second(route, &ours, &kind.api_version(), &backend.service, port);
     let target = ObjectRef::new(kind.clone(), &fault.namespace, name);
-    let mut steps = vec![Step {
-        n: 1,
-        object: ObjectRef::new(kind, &fault.namespace, &ours),
-        change: Change::Create { object: made.clone(), fused: true },
-        before: None,
-        residue: Vec::new(),
-        assumed: false,
-    }];
+    let mut steps = vec![Step::made(kind, made.clone())];
     if recreate {
         steps.extend(again(route, &target)?);
     }
@@ -267,8 +260,13 @@ fn same(one: &Manifest, other: &Manifest) -> bool {
 
 /// Whether any parent's controller accepted the route.
 fn accepted(route: &Manifest) -> bool {
+    accepting(route).next().is_some()
+}
+
+/// What the controllers that accepted the route say, for each parent (`status.parents`).
+pub(super) fn accepting(route: &Manifest) -> impl Iterator<Item = &Value> {
     let parents = route.at(&["status", "parents"]).and_then(Value::as_array);
-    parents.into_iter().flatten().any(|parent| {
+    parents.into_iter().flatten().filter(|parent| {
         parent.get("conditions").and_then(Value::as_array).into_iter().flatten().any(|condition| {
             condition.get("type").and_then(Value::as_str) == Some("Accepted")
                 && condition.get("status").and_then(Value::as_str) == Some("True")

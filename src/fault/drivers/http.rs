@@ -37,6 +37,16 @@ pub enum AbortWith {
     Grpc(u8),
 }
 
+impl AbortWith {
+    /// `HTTP 503`, `gRPC status 14`.
+    pub fn words(self) -> String {
+        match self {
+            Self::Http(status) => format!("HTTP {status}"),
+            Self::Grpc(code) => format!("gRPC status {code}"),
+        }
+    }
+}
+
 /// The share of the requests.
 pub const PERCENT: Param = Param::optional("percent", ParamType::Percent, "share of the requests").or("100");
 

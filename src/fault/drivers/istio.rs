@@ -18,13 +18,13 @@ use super::{
     words::{counted, http_title, share, spoken},
 };
 use crate::{
-    cluster::{Kind, Manifest, ObjectRef},
+    cluster::Manifest,
     fault::{
         aim::{self, Aim},
         dataplane::{Dataplane, waypoint},
         intent::{Driver, Fault, Target},
         known,
-        plan::{Change, Plan, Step},
+        plan::{Plan, Step},
         select,
         sight::Sight,
     },
@@ -94,8 +94,8 @@ pub fn http(fault: &Fault, what: &HttpFault, sight: &Sight, id: &str) -> Result<
         reach.pods.entry(namespace).or_default().extend(names);
     }
     tidy(&mut reach.pods);
-    let kind = served(sight, known::envoy_filter());
-    let steps = vec![create(kind, object, &fault.namespace)];
+    let kind = sight.kind(known::envoy_filter());
+    let steps = vec![Step::made(kind, Manifest(object))];
     let mut plan = super::plan(fault, Driver::Istio, id, http_title(fault, what, &target.called), steps, reach);
     plan.predicts = predicts(what, &target, fault);
     mesh_doubts(&mut plan, &at, sight);
@@ -136,7 +136,7 @@ pub fn deny(fault: &Fault, sight: &Sight, id: &str, from: Option<&str>) -> Resul
     }
     spec.insert("action".to_owned(), json!("DENY"));
     spec.insert("rules".to_owned(), json!([rule]));
-    let kind = served(sight, known::authorization_policy());
+    let kind = sight.kind(known::authorization_policy());
     let object = json!({
         "apiVersion": kind.api_version(),
         "kind": "AuthorizationPolicy",
@@ -150,7 +150,7 @@ pub fn deny(fault: &Fault, sight: &Sight, id: &str, from: Option<&str>) -> Resul
     let whose = from.map(|from| format!(" of {from}")).unwrap_or_default();
     let path = fault.scope.path.as_ref().map(|path| format!(" to {path}")).unwrap_or_default();
     let title = format!("Refuse all requests{whose}{path} to {} for {}", target.called, spoken(fault.duration));
-    let mut plan = super::plan(fault, Driver::Istio, id, title, vec![create(kind, object, &fault.namespace)], reach);
+    let mut plan = super::plan(fault, Driver::Istio, id, title, vec![Step::made(kind, Manifest(object))], reach);
     plan.predicts = vec![format!("requests{whose} to {} are answered with 403 (RBAC: access denied)", target.called)];
     if from.is_some_and(|from| !from.to_lowercase().starts_with("namespace/")) {
         plan.predicts
@@ -158,24 +158,6 @@ pub fn deny(fault: &Fault, sight: &Sight, id: &str, from: Option<&str>) -> Resul
     }
     mesh_doubts(&mut plan, &target, sight);
     Ok(plan)
-}
-
-/// The step that makes an object of our own.
-fn create(kind: Kind, object: Value, namespace: &str) -> Step {
-    let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-    Step {
-        n: 1,
-        object: ObjectRef::new(kind, namespace, &name),
-        change: Change::Create { object: Manifest(object), fused: true },
-        before: None,
-        residue: Vec::new(),
-        assumed: false,
-    }
-}
-
-/// The version the cluster serves, else the one known.
-fn served(sight: &Sight, known: Kind) -> Kind {
-    sight.serves(&known.group, &known.kind).cloned().unwrap_or(known)
 }
 
 fn tidy(pods: &mut BTreeMap<String, Vec<String>>) {
@@ -241,16 +223,10 @@ fn predicts(what: &HttpFault, target: &Aim<'_>, fault: &Fault) -> Vec<String> {
             format!("{which} take {} longer (Envoy flag DI)", spoken(delay)),
             "callers with a shorter timeout see failures; their retries add load".to_owned(),
         ],
-        Disturbance::Abort(with) => {
-            let answer = match with {
-                AbortWith::Http(status) => format!("HTTP {status}"),
-                AbortWith::Grpc(code) => format!("gRPC status {code}"),
-            };
-            vec![
-                format!("{which} are answered with {answer} (Envoy flag FI)"),
-                format!("the pods of {} do not see these requests", target.called),
-            ]
-        }
+        Disturbance::Abort(with) => vec![
+            format!("{which} are answered with {} (Envoy flag FI)", with.words()),
+            format!("the pods of {} do not see these requests", target.called),
+        ],
     }
 }
 

@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 use super::{CompileError, hit::Hit, litmus_rights};
 use crate::{
-    cluster::{Kind, Manifest, ObjectRef},
+    cluster::{Kind, Manifest},
     fault::{
         catalogue::{Compile, DriverRow, Param, ParamType, Wanted},
         class::Class,
         intent::Driver,
-        plan::{Change, Plan, Step},
+        plan::{Plan, Step},
         sight::Sight,
     },
 };
@@ -111,11 +111,8 @@ pub fn compile(wanted: &Wanted<'_>, hit: &Hit<'_>, experiment: Experiment) -> Re
     residue.push(format!("ChaosResult {name}-{}, which Litmus keeps as its history", experiment.name));
     steps.push(Step {
         n: u32::try_from(steps.len()).unwrap_or(u32::MAX).saturating_add(1),
-        object: ObjectRef::new(kind(sight, "ChaosEngine", "chaosengines"), &fault.namespace, &name),
-        change: Change::Create { object: engine, fused: true },
-        before: None,
         residue,
-        assumed: false,
+        ..Step::made(kind(sight, "ChaosEngine", "chaosengines"), engine)
     });
     let title = hit.title(&experiment.deed, experiment.once, fault);
     let mut plan = super::plan(fault, Driver::Litmus, wanted.id, title, steps, reach);
@@ -127,7 +124,7 @@ pub fn compile(wanted: &Wanted<'_>, hit: &Hit<'_>, experiment: Experiment) -> Re
 
 /// A kind of the group, as the server serves it.
 pub(super) fn kind(sight: &Sight, kind: &str, plural: &str) -> Kind {
-    sight.serves(GROUP, kind).cloned().unwrap_or_else(|| Kind::namespaced(GROUP, "v1alpha1", kind, plural))
+    sight.kind(Kind::namespaced(GROUP, "v1alpha1", kind, plural))
 }
 
 fn listed(hit: &Hit<'_>) -> String {

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::{CompileError, litmus};
 use crate::{
-    cluster::{Kind, Manifest, ObjectRef},
+    cluster::{Kind, Manifest},
     fault::{
         catalogue::{Wanted, did_you_mean},
         known,
-        plan::{Change, Step},
+        plan::Step,
     },
 };
 
@@ -86,14 +86,7 @@ fn step(n: u32, kind: Kind, body: Value, namespace: &str, experiment: &str, own:
     if let (Some(object), Value::Object(body)) = (object.as_object_mut(), body) {
         object.extend(body);
     }
-    Step {
-        n,
-        object: ObjectRef::new(kind, namespace, name),
-        change: Change::Create { object: Manifest(object), fused: true },
-        before: None,
-        residue: Vec::new(),
-        assumed: false,
-    }
+    Step { n, ..Step::made(kind, Manifest(object)) }
 }
 
 /// What the pods of an experiment do at the API server (chaos-charts 3.28.0, `permissions` of pod-network-latency and

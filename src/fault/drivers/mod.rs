@@ -31,6 +31,7 @@ pub(super) mod nodes;
 pub(super) mod packets;
 pub(super) mod peer_authentication;
 pub(super) mod reach;
+pub(super) mod readable;
 mod rollout;
 pub(super) mod route_patch;
 pub(super) mod route_policy;

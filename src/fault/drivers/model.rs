@@ -6,10 +6,10 @@
 
 use serde_json::Value;
 
-use super::{CompileError, route_patch};
+use super::{CompileError, readable, route_patch};
 use crate::{
     cluster::Manifest,
-    fault::{catalogue::Wanted, intent::Driver},
+    fault::{catalogue::Wanted, intent::Driver, routes},
 };
 
 /// A kind of Backend, and where in it things stand.
@@ -58,32 +58,15 @@ pub struct Model<'a> {
     place: Vec<&'static str>,
 }
 
-fn cannot(what: String, fix: &str) -> CompileError {
-    CompileError::CannotExpress { what, fix: fix.to_owned() }
-}
-
 impl Backends {
     /// The model behind the route aimed at.
     pub fn model<'a>(&self, wanted: &Wanted<'a>) -> Result<Model<'a>, CompileError> {
         let route = route_patch::route(wanted)?;
-        let unread = format!("{} in {}", self.plural, wanted.fault.namespace);
-        if wanted.sight.unreadable.contains(&unread) {
-            let why = "you may not read them, so what is behind the route is not known".to_owned();
-            return Err(CompileError::Unreadable { what: unread, why });
-        }
-        let rules = route_patch::rules(route);
-        let named: Vec<&str> = rules
-            .iter()
-            .filter_map(|rule| rule.get("backendRefs")?.as_array())
-            .flatten()
-            .filter(|one| text(one, "group") == self.kind.0 && text(one, "kind") == self.kind.1)
-            .filter(|one| ["", wanted.fault.namespace.as_str()].contains(&text(one, "namespace")))
-            .map(|one| text(one, "name"))
-            .collect();
-        let of_model = |one: &&Manifest| named.contains(&one.name()) && one.at(&["spec", "ai"]).is_some();
+        readable::need(wanted.sight, self.plural, &wanted.fault.namespace, "what is behind the route")?;
+        let of_model = |one: &&Manifest| routes::leads_to(route, one) && one.at(&["spec", "ai"]).is_some();
         let mut models = wanted.sight.others(self.kind.1).filter(of_model);
         let (Some(backend), None) = (models.next(), models.next()) else {
-            return Err(cannot(
+            return Err(CompileError::cannot(
                 format!("route {} does not lead to exactly one {} with a model", route.name(), self.kind.1),
                 "aim at a route whose rules name one such backend of the same namespace",
             ));
@@ -91,7 +74,7 @@ impl Backends {
         let provider = backend.at(self.provider).and_then(Value::as_object);
         let provider = PROVIDERS.into_iter().find(|name| provider.is_some_and(|all| all.contains_key(*name)));
         let Some(provider) = provider else {
-            return Err(cannot(
+            return Err(CompileError::cannot(
                 format!("{} {} has several providers, or one that is not known here", self.kind.1, backend.name()),
                 "choose what=route",
             ));
@@ -108,7 +91,7 @@ impl Backends {
             vec!["spec", "policies", "auth", "secretRef", "name"]
         };
         if model.backend.text(&path).is_none() {
-            return Err(cannot(
+            return Err(CompileError::cannot(
                 format!("{} {} names no Secret for its key", self.kind.1, model.backend.name()),
                 "choose what=model or what=route",
             ));
@@ -124,8 +107,4 @@ impl Model<'_> {
         let field = if self.provider == "azureopenai" { "deploymentName" } else { "model" };
         self.place.iter().copied().chain([field]).collect()
     }
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value.get(field).and_then(Value::as_str).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ use super::{
     istio::need_labels,
     manifest,
     reach::{hit, mesh_doubts},
+    readable,
 };
 use crate::{
     cluster::{Manifest, ObjectRef},
@@ -20,7 +21,7 @@ use crate::{
         class::Class,
         intent::Driver,
         known,
-        plan::{Change, Plan, Step},
+        plan::{Plan, Step},
         routes, select,
         sight::Given,
     },
@@ -71,12 +72,8 @@ pub fn compile<'a>(wanted: &Wanted<'a>, mode: Mode, title: &dyn Fn(&str) -> Stri
     let (fault, sight) = (wanted.fault, wanted.sight);
     let aim = aim::aim(fault, sight)?;
     need_labels(&aim)?;
-    let kind = sight.serves(KIND.0, KIND.1).cloned().unwrap_or_else(known::peer_authentication);
-    let unread = format!("{} in {}", kind.plural, fault.namespace);
-    if sight.unreadable.contains(&unread) {
-        let why = "you may not read them, so which one counts for the pods is not known".to_owned();
-        return Err(CompileError::Unreadable { what: unread, why });
-    }
+    let kind = sight.kind(known::peer_authentication());
+    readable::need(sight, &kind.plural, &fault.namespace, "which one counts for the pods")?;
     let own = selecting(wanted, &aim);
     let now = in_force(wanted, own);
     if now == mode.word() {
@@ -101,14 +98,7 @@ pub fn compile<'a>(wanted: &Wanted<'a>, mode: Mode, title: &dyn Fn(&str) -> Stri
             "metadata": {"name": name, "namespace": fault.namespace},
             "spec": {"selector": {"matchLabels": aim.labels}, "mtls": {"mode": mode.word()}},
         });
-        let step = Step {
-            n: 1,
-            object: ObjectRef::new(kind, &fault.namespace, &name),
-            change: Change::Create { object: Manifest(object), fused: true },
-            before: None,
-            residue: Vec::new(),
-            assumed: false,
-        };
+        let step = Step::made(kind, Manifest(object));
         super::plan(fault, Driver::Istio, wanted.id, title, vec![step], hit(&aim, sight, 1.0))
     };
     plan.doubts.clear();

@@ -57,9 +57,8 @@ pub fn rules(route: &Manifest) -> Vec<Value> {
 
 /// The plan that changes these fields of the route's spec.
 pub fn changed(wanted: &Wanted<'_>, route: &Manifest, spec: &Value, title: String) -> Result<Plan, CompileError> {
-    let served = wanted.sight.serves(gateway_api::NEEDS.0, gateway_api::NEEDS.1).cloned();
     let given = Given {
-        object: ObjectRef::new(served.unwrap_or_else(known::http_route), &wanted.fault.namespace, route.name()),
+        object: ObjectRef::new(wanted.sight.kind(known::http_route()), &wanted.fault.namespace, route.name()),
         wanted: Manifest(json!({"spec": spec})),
         live: Some(route.clone()),
     };

@@ -8,14 +8,14 @@
 
 use serde_json::{Value, json};
 
-use super::{CompileError, gateway_api, reach::behind, route_patch};
+use super::{CompileError, gateway_api, reach::behind, readable, route_patch};
 use crate::{
-    cluster::{Kind, Manifest, ObjectRef},
+    cluster::{Kind, Manifest},
     fault::{
         catalogue::{Compile, DriverRow, Wanted},
         class::Class,
         intent::Driver,
-        plan::{Change, Plan, Reach, Step},
+        plan::{Plan, Reach, Step},
         routes,
     },
 };
@@ -78,7 +78,8 @@ impl System {
     /// The route aimed at, which a Gateway of this system serves.
     pub fn route<'a>(&self, wanted: &Wanted<'a>) -> Result<&'a Manifest, CompileError> {
         let route = route_patch::route(wanted)?;
-        let of: Vec<&str> = controllers(route).collect();
+        let named = |parent: &'a Value| -> Option<&'a str> { parent.get("controllerName")?.as_str() };
+        let of: Vec<&str> = gateway_api::accepting(route).filter_map(named).collect();
         if of.iter().any(|one| self.controllers.contains(one)) {
             return Ok(route);
         }
@@ -93,24 +94,18 @@ impl System {
         })
     }
 
-    /// The plan: a policy of our own for the route aimed at.
-    pub fn compile(&self, wanted: &Wanted<'_>, policy: Policy) -> Result<Plan, CompileError> {
+    /// The plan: a policy of our own for a route of this system.
+    pub fn compile(&self, wanted: &Wanted<'_>, route: &Manifest, policy: Policy) -> Result<Plan, CompileError> {
         let (fault, sight) = (wanted.fault, wanted.sight);
-        let route = self.route(wanted)?;
         let (group, kind, plural) = self.kind;
-        let unread = format!("{plural} in {}", fault.namespace);
-        if sight.unreadable.contains(&unread) {
-            let why = "you may not read them, so which one holds for the route is not known".to_owned();
-            return Err(CompileError::Unreadable { what: unread, why });
-        }
+        readable::need(sight, plural, &fault.namespace, "which one holds for the route")?;
         if let Some(other) = sight.others(kind).find(|other| self.sets(other, policy.field, route)) {
             return Err(CompileError::CannotExpress {
                 what: format!("{kind} {} sets {} for route {} already", other.name(), policy.field, route.name()),
                 fix: format!("change that one: brink fault plan -f FILE, with another {} in it", policy.field),
             });
         }
-        let kind =
-            sight.serves(group, kind).cloned().unwrap_or_else(|| Kind::namespaced(group, "v1alpha1", kind, plural));
+        let kind = sight.kind(Kind::namespaced(group, "v1alpha1", kind, plural));
         let name = format!("brink-{}", wanted.id);
         let target = json!({"group": gateway_api::NEEDS.0, "kind": gateway_api::NEEDS.1, "name": route.name()});
         let mut spec = json!({"targetRefs": [target]});
@@ -121,14 +116,7 @@ impl System {
             "metadata": {"name": name, "namespace": fault.namespace},
             "spec": spec,
         }));
-        let step = Step {
-            n: 1,
-            object: ObjectRef::new(kind, &fault.namespace, &name),
-            change: Change::Create { object, fused: true },
-            before: None,
-            residue: Vec::new(),
-            assumed: false,
-        };
+        let step = Step::made(kind, object);
         let reach = of_route(wanted, route, policy.portion);
         let mut plan = super::plan(fault, self.driver, wanted.id, policy.title, vec![step], reach);
         plan.predicts = policy.predicts;
@@ -142,19 +130,6 @@ impl System {
         let path: Vec<&str> = ["spec"].into_iter().chain(self.within.iter().copied()).chain([field]).collect();
         other.at(&path).is_some() && targets(other, "HTTPRoute", route.name())
     }
-}
-
-/// Who has the route accepted.
-fn controllers(route: &Manifest) -> impl Iterator<Item = &str> {
-    let parents = route.at(&["status", "parents"]).and_then(Value::as_array);
-    let accepted = |parent: &&Value| {
-        let conditions = parent.get("conditions").and_then(Value::as_array);
-        conditions.into_iter().flatten().any(|one| {
-            one.get("type").and_then(Value::as_str) == Some("Accepted")
-                && one.get("status").and_then(Value::as_str) == Some("True")
-        })
-    };
-    parents.into_iter().flatten().filter(accepted).filter_map(|parent| parent.get("controllerName")?.as_str())
 }
 
 /// Whether a policy is for this object. What it selects by labels may be it.

@@ -90,16 +90,12 @@ pub fn compile(wanted: &Wanted<'_>, copies: &Copies<'_>) -> Result<Copied, Compi
     match leading(wanted)? {
         Ok(found) => before_each(wanted, copies, found),
         Err(aim) if copies.own => of_our_own(wanted, copies, &aim),
-        Err(aim) => Err(cannot(format!("no VirtualService leads to {}", aim.called), copies.instead)),
+        Err(aim) => Err(CompileError::cannot(format!("no VirtualService leads to {}", aim.called), copies.instead)),
     }
 }
 
-fn cannot(what: String, fix: &str) -> CompileError {
-    CompileError::CannotExpress { what, fix: fix.to_owned() }
-}
-
 fn served(sight: &Sight) -> Kind {
-    sight.serves(GROUP, VIRTUAL_SERVICE).cloned().unwrap_or_else(known::virtual_service)
+    sight.kind(known::virtual_service())
 }
 
 fn before_each(wanted: &Wanted<'_>, copies: &Copies<'_>, found: &Manifest) -> Result<Copied, CompileError> {
@@ -110,7 +106,7 @@ fn before_each(wanted: &Wanted<'_>, copies: &Copies<'_>, found: &Manifest) -> Re
     let rules = found.at(&["spec", "http"]).and_then(Value::as_array).cloned().unwrap_or_default();
     if rules.is_empty() {
         let what = format!("VirtualService {} has no http rules: there is nothing to insert before", found.name());
-        return Err(cannot(what, copies.instead));
+        return Err(CompileError::cannot(what, copies.instead));
     }
     let labels = fault.scope.from.as_ref().map(|from| source_labels(fault, sight, from)).transpose()?;
     let (mut edits, mut copied, mut same): (Vec<Edit>, Vec<_>, usize) = (Vec::new(), Vec::new(), 0);
@@ -136,12 +132,12 @@ fn before_each(wanted: &Wanted<'_>, copies: &Copies<'_>, found: &Manifest) -> Re
     }
     if edits.is_empty() && same > 0 {
         let what = format!("VirtualService {} is already as this fault would make it", found.name());
-        return Err(cannot(what, "choose another value"));
+        return Err(CompileError::cannot(what, "choose another value"));
     }
     if edits.is_empty() {
         let why = "all redirect, delegate, or lie outside the scope";
         let what = format!("no http rule of VirtualService {} can carry the fault: {why}", found.name());
-        return Err(cannot(what, &format!("{}, or another scope", copies.instead)));
+        return Err(CompileError::cannot(what, format!("{}, or another scope", copies.instead)));
     }
     let step = Step {
         n: 1,
@@ -163,7 +159,7 @@ fn of_our_own(wanted: &Wanted<'_>, copies: &Copies<'_>, aim: &Aim<'_>) -> Result
     let (fault, sight) = (wanted.fault, wanted.sight);
     let services = aim.services(sight);
     let [service] = services.as_slice() else {
-        return Err(cannot(
+        return Err(CompileError::cannot(
             format!("{} Services lead to {}, and no VirtualService", services.len(), aim.called),
             "aim at one service",
         ));
@@ -171,7 +167,7 @@ fn of_our_own(wanted: &Wanted<'_>, copies: &Copies<'_>, aim: &Aim<'_>) -> Result
     let place = [format!("{}/{}", fault.namespace, service.name())];
     refuse_ambient(&place, fault, sight)?;
     if let Some(route) = mesh_route(&place, sight) {
-        return Err(cannot(
+        return Err(CompileError::cannot(
             format!("HTTPRoute {route} leads to {}: which of the two a proxy obeys is not laid down", service.name()),
             copies.instead,
         ));
@@ -181,7 +177,10 @@ fn of_our_own(wanted: &Wanted<'_>, copies: &Copies<'_>, aim: &Aim<'_>) -> Result
     let labels = fault.scope.from.as_ref().map(|from| source_labels(fault, sight, from)).transpose()?;
     let copy = narrowed(&plain, fault, labels.as_ref())?.and_then(|within| (copies.change)(&within));
     let Some(copy) = copy else {
-        return Err(cannot(format!("{} is already as this fault would make it", aim.called), "choose another value"));
+        return Err(CompileError::cannot(
+            format!("{} is already as this fault would make it", aim.called),
+            "choose another value",
+        ));
     };
     let name = format!("brink-{}", wanted.id);
     let mut http = vec![element(&format!("{name}-0"), copy)];
@@ -195,14 +194,7 @@ fn of_our_own(wanted: &Wanted<'_>, copies: &Copies<'_>, aim: &Aim<'_>) -> Result
         "metadata": {"name": name, "namespace": fault.namespace},
         "spec": {"hosts": [host], "http": http},
     }));
-    let step = Step {
-        n: 1,
-        object: ObjectRef::new(kind, &fault.namespace, &name),
-        change: Change::Create { object, fused: true },
-        before: None,
-        residue: Vec::new(),
-        assumed: false,
-    };
+    let step = Step::made(kind, object);
     let reach = behind(place.to_vec(), fault, sight, "leads to");
     let mut copied = planned(wanted, copies, step, service.name().to_owned(), reach, Vec::new());
     copied.plan.predicts.push(
@@ -303,13 +295,13 @@ fn refuse_ambient(services: &[String], fault: &Fault, sight: &Sight) -> Result<(
     }
     let through = meant().find_map(|service| waypoint(Some(service), namespace)).or_else(|| waypoint(None, namespace));
     if through.is_none() {
-        return Err(cannot(
+        return Err(CompileError::cannot(
             "the pods are reached through ztunnel without a waypoint: a VirtualService has no effect there".to_owned(),
             "put a waypoint before the service, or use authz-deny",
         ));
     }
     match mesh_route(services, sight) {
-        Some(route) => Err(cannot(
+        Some(route) => Err(CompileError::cannot(
             format!(
                 "HTTPRoute {route} holds for the same service: in ambient mode a VirtualService beside it is undefined behaviour"
             ),

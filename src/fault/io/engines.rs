@@ -18,35 +18,9 @@ use crate::{
 /// A leader that renewed its Lease within so long is alive.
 const RENEWED: Duration = Duration::from_secs(30);
 
-/// By what a controller is known.
-struct Known {
-    /// Labels of its Deployment, as charts and manifests write them.
-    labels: &'static str,
-    /// What its image is called; other parts may have the same labels.
-    image: &'static str,
-    /// The Lease of its leader.
-    lease: &'static str,
-}
-
-fn known_by(engine: Observe) -> Known {
-    match engine {
-        Observe::ChaosMesh => Known {
-            labels: "app.kubernetes.io/name=chaos-mesh,app.kubernetes.io/component=controller-manager",
-            image: "",
-            lease: "chaos-mesh",
-        },
-        Observe::Litmus => {
-            Known { labels: "app.kubernetes.io/part-of=litmus", image: "chaos-operator", lease: "chaos-operator.lock" }
-        }
-        Observe::Kgateway => Known { labels: "kgateway=kgateway", image: "", lease: "kgateway" },
-        Observe::Dapr => Known { labels: "app=dapr-operator", image: "", lease: "operator.dapr.io" },
-        Observe::Agentgateway => Known { labels: "agentgateway=agentgateway", image: "", lease: "agentgateway" },
-    }
-}
-
 /// A Deployment of it has an available replica, or its leader renews its Lease.
 pub(super) async fn controller<A: Api>(api: &A, engine: Observe) -> Result<Controller, CompileError> {
-    let known = known_by(engine);
+    let known = engine.facts();
     let Some(mut found) = list(api, &known::deployment(), None, known.labels).await? else {
         return Ok(Controller::Unknown);
     };

@@ -29,7 +29,7 @@ pub(crate) async fn injected<A: Api>(api: &A, steps: &[Step]) -> Result<(), Appl
         let not = |why: String| ApplyError::NotInjected {
             step: step.n,
             object: step.object.short(),
-            why: format!("{}: {why}", engine.word()),
+            why: format!("{}: {why}", engine.facts().word),
         };
         loop {
             let why = match all(api, &objects).await {
@@ -73,7 +73,7 @@ pub(crate) async fn left_behind<A: Api>(api: &A, steps: &[StepFact]) -> Vec<Stri
         let Ok(seen) = all(api, &beside).await else { continue };
         let left = engine.left_behind(&seen);
         lines.extend(left.into_iter().map(|what| {
-            format!("{what}: {} never said that it was taken back; ending the pod takes it along", engine.word())
+            format!("{what}: {} never said that it was taken back; ending the pod takes it along", engine.facts().word)
         }));
     }
     lines

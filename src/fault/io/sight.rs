@@ -81,7 +81,7 @@ pub async fn look<A: Api>(api: &A, fault: &Fault) -> Result<Sight, CompileError>
 /// Whether an engine may come to act: by the kind's drivers, or by what is given.
 fn may_act(engine: Observe, fault: &Fault, given: &[Given]) -> bool {
     let of = |one: &Given| Observe::of(&one.object.kind.group, &one.object.kind.kind);
-    row(fault.kind).drivers.iter().any(|row| row.driver == engine.driver())
+    row(fault.kind).drivers.iter().any(|row| row.driver == engine.facts().driver)
         || given.iter().any(|one| of(one) == Some(engine))
 }
 

@@ -59,14 +59,13 @@ pub(super) const ROW: Row = Row {
     expects,
 };
 
-fn cannot(what: String, fix: String) -> CompileError {
-    CompileError::CannotExpress { what, fix }
-}
-
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let (fault, sight) = (wanted.fault, wanted.sight);
     let Target::Workload { name, .. } = &fault.target else {
-        return Err(cannot(format!("{} is not a Gateway", fault.target), "aim at gateway/NAME".to_owned()));
+        return Err(CompileError::cannot(
+            format!("{} is not a Gateway", fault.target),
+            "aim at gateway/NAME".to_owned(),
+        ));
     };
     let Some(gateways) = &sight.gateways else {
         let why = "you may not list them".to_owned();
@@ -76,11 +75,7 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let listener = listener(gateway, wanted.deed.given_text("listener"))?;
     let secret = wanted.deed.text("secret")?;
     let given = Given {
-        object: ObjectRef::new(
-            sight.serves(KIND.0, KIND.1).cloned().unwrap_or_else(known::gateway),
-            &fault.namespace,
-            name,
-        ),
+        object: ObjectRef::new(sight.kind(known::gateway()), &fault.namespace, name),
         wanted: Manifest(json!({"spec": {"listeners": [
             {"name": listener, "tls": {"certificateRefs": [{"group": "", "kind": "Secret", "name": secret}]}},
         ]}})),
@@ -123,14 +118,14 @@ fn listener<'a>(gateway: &'a Manifest, asked: Option<&str>) -> Result<&'a str, C
     match (asked, showing.as_slice()) {
         (Some(asked), _) => names().find(|name| *name == asked).ok_or_else(|| {
             let what = format!("Gateway {} has no listener `{asked}` with a certificate", gateway.name());
-            cannot(what, did_you_mean(asked, names()))
+            CompileError::cannot(what, did_you_mean(asked, names()))
         }),
         (None, [only]) => Ok(named(only)),
-        (None, []) => Err(cannot(
+        (None, []) => Err(CompileError::cannot(
             format!("no listener of Gateway {} shows a certificate", gateway.name()),
             "choose a Gateway with a listener of protocol HTTPS or TLS".to_owned(),
         )),
-        (None, _) => Err(cannot(
+        (None, _) => Err(CompileError::cannot(
             format!("Gateway {} shows a certificate at {} listeners", gateway.name(), showing.len()),
             format!("give `listener`: {}", names().collect::<Vec<_>>().join(", ")),
         )),

@@ -58,11 +58,12 @@ fn checks(_: &Fault, deed: &Deed) -> Vec<WrongIntent> {
 
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let deed = wanted.deed;
-    let id = dapr::app(wanted)?.id;
+    let app = dapr::app(wanted)?;
+    let id = &app.id;
     let (mut policies, mut does, mut predicts) = (Vec::new(), Vec::new(), Vec::new());
     if deed.given_text("timeout").is_some() {
         let limit = deed.span("timeout")?;
-        policies.push(("timeouts", json!(format!("{}ms", limit.as_millis()))));
+        policies.push((("timeouts", "timeout"), json!(format!("{}ms", limit.as_millis()))));
         does.push(format!("given up after {}", spoken(limit)));
         predicts.push(format!("tries that take longer than {} fail; {id} works on to the end", spoken(limit)));
     }
@@ -70,7 +71,7 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
         let pause = deed.span("pause")?;
         let policy =
             json!({"policy": "constant", "duration": format!("{}ms", pause.as_millis()), "maxRetries": retries});
-        policies.push(("retries", policy));
+        policies.push((("retries", "retry"), policy));
         does.push(format!("tried again up to {}", counted(usize::try_from(retries).unwrap_or(usize::MAX), "time")));
         predicts.push(format!("each failed call comes to {id} up to {} times", u64::from(retries) + 1));
         predicts.push("retries of a mesh come on top: they multiply".to_owned());
@@ -78,7 +79,7 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     if let Some(trip) = deed.given_whole("trip") {
         let open = deed.span("open")?;
         let policy = json!({"maxRequests": 1, "timeout": format!("{}ms", open.as_millis()), "trip": format!("consecutiveFailures >= {trip}")});
-        policies.push(("circuitBreakers", policy));
+        policies.push((("circuitBreakers", "circuitBreaker"), policy));
         does.push(format!(
             "not made for {} after {}",
             spoken(open),
@@ -87,7 +88,7 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
         predicts.push(format!("while it is open, calls to {id} fail at once and do not arrive"));
     }
     let title = format!("Have Dapr's calls to {id} {}, for {}", does.join(", "), spoken(wanted.fault.duration));
-    dapr::resiliency(wanted, Policies { by_kind: policies, title, predicts })
+    dapr::resiliency(wanted, &app, Policies { by_kind: policies, title, predicts })
 }
 
 fn expects(plan: &Plan, _: &Deed) -> Expected {

@@ -18,12 +18,13 @@ use crate::{
         drivers::{
             self, CompileError, manifest,
             reach::{control_plane_doubt, hit},
+            readable,
             words::{counted, spoken},
         },
         evidence::{self, Expected},
         intent::{Driver, Target},
         known,
-        plan::{Change, Plan, Reach, Step},
+        plan::{Plan, Reach, Step},
         select,
         sight::Given,
     },
@@ -63,12 +64,12 @@ pub(super) const ROW: Row = Row {
 fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let (fault, sight) = (wanted.fault, wanted.sight);
     let Target::Host(host) = &fault.target else {
-        return Err(cannot(format!("{} is not a host", fault.target), "aim at host/NAME"));
+        return Err(CompileError::cannot(format!("{} is not a host", fault.target), "aim at host/NAME"));
     };
     if let Some(service) = in_cluster(host) {
-        return Err(cannot(
+        return Err(CompileError::cannot(
             format!("{host} is a Service of the cluster"),
-            &format!("aim http-abort at service/{service}"),
+            format!("aim http-abort at service/{service}"),
         ));
     }
     let callers = callers(wanted)?;
@@ -91,10 +92,6 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     Ok(plan)
 }
 
-fn cannot(what: String, fix: &str) -> CompileError {
-    CompileError::CannotExpress { what, fix: fix.to_owned() }
-}
-
 /// The Service a host means, where it is one of the cluster.
 fn in_cluster(host: &str) -> Option<String> {
     let name = host.strip_suffix(".cluster.local").unwrap_or(host);
@@ -111,7 +108,7 @@ fn callers(wanted: &Wanted<'_>) -> Result<Reach, CompileError> {
     let pods: Vec<&Manifest> = living.filter(|pod| dataplane::of(pod, namespace) == Dataplane::Sidecar).collect();
     if pods.is_empty() {
         // A ztunnel passes on what it does not know as it came, unless a waypoint is told to take it.
-        return Err(cannot(
+        return Err(CompileError::cannot(
             format!("no pod of {} has a sidecar: nobody there goes by a ServiceEntry", fault.namespace),
             "take network-partition, or dns-error by Chaos Mesh",
         ));
@@ -134,11 +131,7 @@ fn exports(entry: &Manifest) -> Vec<&str> {
 /// The entry that names exactly this host for this namespace, the oldest first.
 fn naming<'a>(wanted: &Wanted<'a>, host: &str) -> Result<Option<&'a Manifest>, CompileError> {
     let (own, sight) = (wanted.fault.namespace.as_str(), wanted.sight);
-    let unread = format!("{} in {own}", known::service_entry().plural);
-    if sight.unreadable.contains(&unread) {
-        let why = "you may not read them, so whether one names the host is not known".to_owned();
-        return Err(CompileError::Unreadable { what: unread, why });
-    }
+    readable::need(sight, &known::service_entry().plural, own, "whether one names the host")?;
     let for_us = |entry: &&Manifest| {
         let at_home = entry.namespace() == Some(own);
         exports(entry).iter().any(|space| *space == "*" || *space == own || (*space == "." && at_home))
@@ -147,13 +140,13 @@ fn naming<'a>(wanted: &Wanted<'a>, host: &str) -> Result<Option<&'a Manifest>, C
     let Some(entry) = naming.min_by_key(|entry| (entry.created(), entry.name().to_owned())) else { return Ok(None) };
     if entry.namespace() != Some(own) {
         let space = entry.namespace().unwrap_or_default();
-        return Err(cannot(
+        return Err(CompileError::cannot(
             format!("ServiceEntry {space}/{} names {host}, for callers of all its namespaces", entry.name()),
-            &format!("aim at it there: -n {space}"),
+            format!("aim at it there: -n {space}"),
         ));
     }
     if entry.at(&["spec", "workloadSelector"]).is_some() {
-        return Err(cannot(
+        return Err(CompileError::cannot(
             format!("ServiceEntry {} leads {host} to pods by its selector", entry.name()),
             "aim another kind of fault at those pods",
         ));
@@ -162,7 +155,7 @@ fn naming<'a>(wanted: &Wanted<'a>, host: &str) -> Result<Option<&'a Manifest>, C
 }
 
 fn changed(wanted: &Wanted<'_>, entry: &Manifest, title: String) -> Result<Plan, CompileError> {
-    let kind = wanted.sight.serves(KIND.0, KIND.1).cloned().unwrap_or_else(known::service_entry);
+    let kind = wanted.sight.kind(known::service_entry());
     let given = Given {
         object: ObjectRef::new(kind, &wanted.fault.namespace, entry.name()),
         wanted: Manifest(json!({"spec": {"resolution": "STATIC", "endpoints": [{"address": NOBODY}]}})),
@@ -177,7 +170,7 @@ fn changed(wanted: &Wanted<'_>, entry: &Manifest, title: String) -> Result<Plan,
 
 fn ours(wanted: &Wanted<'_>, host: &str, title: String) -> Plan {
     let fault = wanted.fault;
-    let kind = wanted.sight.serves(KIND.0, KIND.1).cloned().unwrap_or_else(known::service_entry);
+    let kind = wanted.sight.kind(known::service_entry());
     let name = format!("brink-{}", wanted.id);
     let object = json!({
         "apiVersion": kind.api_version(),
@@ -196,14 +189,7 @@ fn ours(wanted: &Wanted<'_>, host: &str, title: String) -> Plan {
             "endpoints": [{"address": NOBODY}],
         },
     });
-    let step = Step {
-        n: 1,
-        object: ObjectRef::new(kind, &fault.namespace, &name),
-        change: Change::Create { object: Manifest(object), fused: true },
-        before: None,
-        residue: Vec::new(),
-        assumed: false,
-    };
+    let step = Step::made(kind, Manifest(object));
     drivers::plan(fault, Driver::Istio, wanted.id, title, vec![step], Reach::default())
 }
 

@@ -18,6 +18,7 @@ use crate::{
         },
         evidence::{self, Expected},
         plan::{Plan, Reach},
+        routes,
         sight::Given,
         sign::Sign,
     },
@@ -112,17 +113,8 @@ fn astray(wanted: &Wanted<'_>, backends: &Backends, route: &Manifest, title: Str
 
 /// Every route that leads to a Backend is hit with it.
 fn of_backend(wanted: &Wanted<'_>, backend: &Manifest) -> Reach {
-    let leads = |route: &&Manifest| {
-        let own = route.namespace().unwrap_or_default();
-        route_patch::rules(route).iter().filter_map(|rule| rule.get("backendRefs")?.as_array()).flatten().any(|one| {
-            let of = |field: &str| one.get(field).and_then(Value::as_str);
-            of("kind") == Some(backend.kind())
-                && of("name") == Some(backend.name())
-                && Some(of("namespace").unwrap_or(own)) == backend.namespace()
-        })
-    };
     let mut reach = Reach { portion: 1.0, ..Reach::default() };
-    for route in wanted.sight.http_routes.iter().filter(leads) {
+    for route in wanted.sight.http_routes.iter().filter(|route| routes::leads_to(route, backend)) {
         reach.routes.push(format!("HTTPRoute {}/{}", route.namespace().unwrap_or_default(), route.name()));
     }
     reach
@@ -130,8 +122,7 @@ fn of_backend(wanted: &Wanted<'_>, backend: &Manifest) -> Reach {
 
 fn place(wanted: &Wanted<'_>, backends: &Backends, backend: &Manifest) -> ObjectRef {
     let (group, kind) = backends.kind;
-    let served = wanted.sight.serves(group, kind).cloned();
-    let kind = served.unwrap_or_else(|| Kind::namespaced(group, "v1alpha1", kind, backends.plural));
+    let kind = wanted.sight.kind(Kind::namespaced(group, "v1alpha1", kind, backends.plural));
     ObjectRef::new(kind, &wanted.fault.namespace, backend.name())
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::FaultKind;
 use crate::{
-    cluster::{Manifest, ObjectRef},
+    cluster::Manifest,
     fault::{
         aim::{self, Aim},
         catalogue::{Deed, Judged, Param, ParamType, Row, Sees, TargetType, Wanted},
@@ -22,7 +22,7 @@ use crate::{
         evidence::{self, Expected},
         intent::{Driver, Fault, Target},
         known,
-        plan::{Change, Plan, Step},
+        plan::{Plan, Step},
         select,
     },
 };
@@ -135,14 +135,7 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
         "metadata": {"name": name, "namespace": fault.namespace},
         "spec": spec,
     });
-    let steps = vec![Step {
-        n: 1,
-        object: ObjectRef::new(known::network_policy(), &fault.namespace, &name),
-        change: Change::Create { object: Manifest(object), fused: true },
-        before: None,
-        residue: Vec::new(),
-        assumed: false,
-    }];
+    let steps = vec![Step::made(known::network_policy(), Manifest(object))];
     let mut reach = hit(&target, wanted.sight, 1.0);
     if fault.namespace == wanted.sight.root_namespace {
         reach.everything = Some(format!("{} is the mesh's root namespace", fault.namespace));

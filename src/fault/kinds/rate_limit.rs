@@ -85,7 +85,7 @@ impl<'a> Limit<'a> {
 
 fn by_bucket(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let limit = Limit::read(wanted.deed)?;
-    let route = KGATEWAY.route(wanted)?.name();
+    let route = KGATEWAY.route(wanted)?;
     if limit.what == "tokens" {
         return Err(CompileError::CannotExpress {
             what: "a TrafficPolicy counts requests, not the tokens of a model".to_owned(),
@@ -98,19 +98,19 @@ fn by_bucket(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
         _ => "1h",
     };
     let bucket = json!({"maxTokens": limit.most, "tokensPerFill": limit.most, "fillInterval": interval});
-    KGATEWAY.compile(wanted, limit.policy(wanted, route, json!({"local": {"tokenBucket": bucket}})))
+    KGATEWAY.compile(wanted, route, limit.policy(wanted, route.name(), json!({"local": {"tokenBucket": bucket}})))
 }
 
 fn by_limit(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
     let limit = Limit::read(wanted.deed)?;
-    let route = AGENTGATEWAY.route(wanted)?.name();
+    let route = AGENTGATEWAY.route(wanted)?;
     let unit = match limit.per {
         "second" => "Seconds",
         "minute" => "Minutes",
         _ => "Hours",
     };
     let local = json!([{limit.what: limit.most, "unit": unit}]);
-    AGENTGATEWAY.compile(wanted, limit.policy(wanted, route, json!({"local": local})))
+    AGENTGATEWAY.compile(wanted, route, limit.policy(wanted, route.name(), json!({"local": local})))
 }
 
 fn expects(plan: &Plan, deed: &Deed) -> Expected {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::FaultKind;
 use crate::{
-    cluster::{Manifest, ObjectRef},
+    cluster::Manifest,
     fault::{
         catalogue::{Deed, DriverRow, Judged, Param, ParamType, Row, Wanted},
         class::Class,
@@ -15,7 +15,7 @@ use crate::{
         evidence::{self, Expected},
         intent::Driver,
         known,
-        plan::{Change, Plan, Step},
+        plan::{Plan, Step},
     },
 };
 
@@ -70,7 +70,7 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
             fix: format!("name a host within {}", own.join(", ")),
         });
     }
-    let kind = sight.serves(gateway_api::NEEDS.0, gateway_api::NEEDS.1).cloned().unwrap_or_else(known::http_route);
+    let kind = sight.kind(known::http_route());
     let name = format!("brink-{}", wanted.id);
     let parents = route.at(&["spec", "parentRefs"]).cloned().unwrap_or_else(|| json!([]));
     let object = json!({
@@ -83,14 +83,7 @@ fn compile(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {
             "rules": [{"backendRefs": [{"name": backend.service, "port": port}]}],
         },
     });
-    let steps = vec![Step {
-        n: 1,
-        object: ObjectRef::new(kind, &fault.namespace, &name),
-        change: Change::Create { object: Manifest(object), fused: true },
-        before: None,
-        residue: Vec::new(),
-        assumed: false,
-    }];
+    let steps = vec![Step::made(kind, Manifest(object))];
     let reach = gateway_api::taken(fault, route, sight, &backend);
     let title = format!("Send the requests of {host} to {} for {}", backend.service, spoken(fault.duration));
     let mut plan = drivers::plan(fault, Driver::GatewayApi, wanted.id, title, steps, reach);

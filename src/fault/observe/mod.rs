@@ -1,9 +1,10 @@
-//! What a chaos engine, or the controller of a gateway, itself says of an object it was given: whether it acts, why it does not, and when it has taken
-//! everything back. A fault of an engine is active, or over, only when the engine says so.
+//! What a chaos engine, or the controller of a gateway, itself says of an object it was given: whether it acts, why it does not,
+//! and when it has taken everything back. A fault of an engine is active, or over, only when the engine says so.
 //!
 //! Kinds that have no engine behind them are not observed: for those the stored object is the fault.
 
 mod chaos_mesh;
+mod facts;
 mod litmus;
 mod policy;
 
@@ -96,56 +97,9 @@ impl Observe {
         }
     }
 
-    /// The engine's name.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::ChaosMesh => "Chaos Mesh",
-            Self::Litmus => "Litmus",
-            Self::Kgateway => "kgateway",
-            Self::Agentgateway => "agentgateway",
-            Self::Dapr => "Dapr",
-        }
-    }
-
-    /// What acts on its objects.
-    pub fn part(self) -> &'static str {
-        match self {
-            Self::ChaosMesh | Self::Kgateway | Self::Agentgateway => "controller",
-            Self::Litmus | Self::Dapr => "operator",
-        }
-    }
-
     /// The engine behind a driver.
     pub fn of_driver(driver: Driver) -> Option<Self> {
-        Self::ALL.into_iter().find(|engine| engine.driver() == driver)
-    }
-
-    /// That nobody acts on its objects, in words; `where_from` is by what somebody would be known.
-    pub fn absent(self, where_from: &str) -> String {
-        let (part, word) = (self.part(), self.word());
-        format!("no {part} of {word} is available{where_from}: nothing would be injected, nor taken back")
-    }
-
-    /// By what the Deployment of its controller is known.
-    pub fn known_by(self) -> &'static str {
-        match self {
-            Self::ChaosMesh => "Deployments labelled app.kubernetes.io/component=controller-manager",
-            Self::Litmus => "Deployments labelled app.kubernetes.io/part-of=litmus that run chaos-operator",
-            Self::Kgateway => "Deployments labelled kgateway=kgateway",
-            Self::Agentgateway => "Deployments labelled agentgateway=agentgateway",
-            Self::Dapr => "Deployments labelled app=dapr-operator",
-        }
-    }
-
-    /// The driver by which brink uses it.
-    pub fn driver(self) -> Driver {
-        match self {
-            Self::ChaosMesh => Driver::ChaosMesh,
-            Self::Litmus => Driver::Litmus,
-            Self::Kgateway => Driver::Kgateway,
-            Self::Agentgateway => Driver::Agentgateway,
-            Self::Dapr => Driver::Dapr,
-        }
+        Self::ALL.into_iter().find(|engine| engine.facts().driver == driver)
     }
 
     /// How long it may take until it says that everything is injected.
