@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     json::{Node, Notes},
-    routes::RouteKind,
+    routes::{Parent, RouteKind},
 };
 use crate::{
     base::Uid,
@@ -183,6 +183,12 @@ impl GatewayRow {
 }
 
 impl Listener {
+    /// Whether a reference to its Gateway means this listener, by name and port where it says them.
+    pub fn is_named_by(&self, parent: &Parent) -> bool {
+        parent.section.as_ref().is_none_or(|section| *section == self.name)
+            && parent.port.is_none_or(|port| port == self.port)
+    }
+
     /// Whether HTTP routes can attach at all.
     pub fn speaks_http(&self) -> bool {
         matches!(self.protocol.as_str(), "HTTP" | "HTTPS")

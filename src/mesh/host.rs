@@ -30,6 +30,12 @@ pub fn matches(pattern: &str, host: &str) -> bool {
     }
 }
 
+/// Whether a host is a Service's: `NAME.NS`, `NAME.NS.svc`, `NAME.NS.svc.DOMAIN`.
+pub fn is_service(host: &str, namespace: &str, name: &str) -> bool {
+    let rest = host.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')?.strip_prefix(namespace));
+    rest.is_some_and(|rest| rest.is_empty() || rest == ".svc" || rest.starts_with(".svc."))
+}
+
 /// Whether two patterns have a host in common.
 pub fn intersect(a: &str, b: &str) -> bool {
     match (a.strip_prefix('*'), b.strip_prefix('*')) {

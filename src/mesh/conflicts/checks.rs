@@ -4,20 +4,19 @@
 use super::{Conflict, ConflictKind, Example, Side};
 use crate::mesh::{
     host,
+    places::Places,
     resolve::World,
     routes::{Backend, ParentKind, RouteKind, RouteRow, Rule},
-    wins::Claims,
 };
 
-pub(super) fn find(world: &World<'_>) -> Vec<Conflict> {
-    let claims = Claims::of(world);
+pub(super) fn find(world: &World<'_>, places: &Places<'_>) -> Vec<Conflict> {
     let mut all = Vec::new();
     for route in world.routes.iter().copied() {
         for (at, rule) in route.rules.iter().enumerate() {
             all.extend(backends(world, route, at, rule));
         }
         if route.kind != RouteKind::VirtualService {
-            all.extend(unheard(world, route, &claims));
+            all.extend(unheard(world, route, places));
         }
     }
     all
@@ -27,7 +26,7 @@ fn conflict(kind: ConflictKind, route: &RouteRow, rule: Option<usize>, why: Stri
     let host = route.hosts.first().map_or("", |host| host.as_str());
     let found = rule.and_then(|rule| route.rules.get(rule)?.matches.first());
     let example = found.and_then(|found| Example::of(host, &[found]));
-    Conflict { kind, winner: None, loser: Side { route: route.route_ref(), rule }, why, example }
+    Conflict { kind, winner: None, loser: Side::of(route, rule), why, example }
 }
 
 fn backends(world: &World<'_>, route: &RouteRow, at: usize, rule: &Rule) -> Vec<Conflict> {
@@ -75,25 +74,20 @@ fn missing(world: &World<'_>, route: &RouteRow, backend: &Backend) -> Option<Str
 }
 
 /// Parents that reach no listener, and hostnames that no listener they reach serves.
-fn unheard(world: &World<'_>, route: &RouteRow, claims: &Claims<'_>) -> Vec<Conflict> {
+fn unheard(world: &World<'_>, route: &RouteRow, places: &Places<'_>) -> Vec<Conflict> {
     let mut all = Vec::new();
     let gateways = || route.parents.iter().filter(|parent| parent.kind == ParentKind::Gateway);
     for parent in gateways().filter(|parent| world.gateways.seen.covers(&parent.namespace)) {
         let name = format!("{}/{}", parent.namespace, parent.name);
-        let gateway =
-            world.gateways.rows.iter().find(|row| row.namespace == parent.namespace && row.name == parent.name);
-        let Some(gateway) = gateway else {
+        let Some(gateway) = places.gateway(parent) else {
             all.push(conflict(ConflictKind::NoListener, route, None, format!("Gateway {name} is not there")));
             continue;
         };
-        let reached = claims.listeners(route, parent);
+        let reached: Vec<Option<&str>> =
+            places.listeners(route, parent, gateway).map(|listener| listener.hostname.as_deref()).collect();
         if reached.is_empty() {
             let section = parent.section.as_ref().map(|section| format!(" {section}")).unwrap_or_default();
-            let there = gateway.listeners.iter().any(|one| {
-                parent.section.as_ref().is_none_or(|section| *section == one.name)
-                    && parent.port.is_none_or(|port| port == one.port)
-            });
-            let why = if there {
+            let why = if gateway.listeners.iter().any(|listener| listener.is_named_by(parent)) {
                 format!(
                     "no listener{section} of Gateway {name} takes {} of namespace {}",
                     route.kind.name(),

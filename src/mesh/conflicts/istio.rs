@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use super::{Conflict, ConflictKind, Example, Side, covering::covers};
 use crate::mesh::{
-    resolve::World,
+    host,
+    resolve::{World, rank},
     routes::{ParentKind, RouteKind, RouteRow},
 };
 
@@ -18,10 +19,6 @@ pub(super) fn find(world: &World<'_>) -> Vec<Conflict> {
     all.extend(shared(&services));
     all.extend(mixed(&services, world));
     all
-}
-
-fn side(route: &RouteRow, rule: Option<usize>) -> Side {
-    Side { route: route.route_ref(), rule }
 }
 
 /// Rules of which an earlier one takes every request.
@@ -35,22 +32,13 @@ fn behind(route: &RouteRow) -> Vec<Conflict> {
         let host = route.hosts.first().map_or("", |host| host.as_str());
         all.push(Conflict {
             kind: ConflictKind::Unreachable,
-            winner: Some(side(route, Some(earlier))),
-            loser: side(route, Some(at)),
+            winner: Some(Side::of(route, Some(earlier))),
+            loser: Side::of(route, Some(at)),
             why: "an earlier rule takes every request that it could take".to_owned(),
             example: rule.matches.first().and_then(|one| Example::of(host, &[one])),
         });
     }
     all
-}
-
-/// A host as everybody means it: in the mesh a short name is a service of the VirtualService's own namespace.
-fn meant(route: &RouteRow, host: &str) -> String {
-    if host.contains('.') || host == "*" {
-        host.to_owned()
-    } else {
-        format!("{host}.{}.svc.cluster.local", route.namespace)
-    }
 }
 
 /// Several for one host at one gateway, or in the mesh.
@@ -60,7 +48,7 @@ fn shared(services: &[&RouteRow]) -> Vec<Conflict> {
         for parent in &route.parents {
             for host in &route.hosts {
                 let place = format!("{}/{}", parent.namespace, parent.name);
-                let known = by_host.entry((parent.kind == ParentKind::Mesh, place, meant(route, host))).or_default();
+                let known = by_host.entry((parent.kind == ParentKind::Mesh, place, route.meant(host))).or_default();
                 if !known.iter().any(|one| std::ptr::eq(*one, *route)) {
                     known.push(route);
                 }
@@ -69,7 +57,7 @@ fn shared(services: &[&RouteRow]) -> Vec<Conflict> {
     }
     let mut all = Vec::new();
     for ((mesh, place, host), mut routes) in by_host.into_iter().filter(|(_, routes)| routes.len() > 1) {
-        routes.sort_by_key(|route| (route.created.is_none(), route.created, route.route_ref()));
+        routes.sort_by(|a, b| rank::seniority(a, b));
         let first = routes[0].route_ref();
         for other in &routes[1..] {
             let why = if mesh {
@@ -82,9 +70,9 @@ fn shared(services: &[&RouteRow]) -> Vec<Conflict> {
             all.push(Conflict {
                 kind: ConflictKind::Duplicate,
                 winner: None,
-                loser: side(other, None),
+                loser: Side::of(other, None),
                 why,
-                example: Example::of(&host, &[]).map(|example| Example { path: "/".to_owned(), ..example }),
+                example: Example::of(&host, &[]),
             });
         }
     }
@@ -98,22 +86,19 @@ fn mixed(services: &[&RouteRow], world: &World<'_>) -> Vec<Conflict> {
     for (service, host) in
         services.iter().filter(meshed).flat_map(|route| route.hosts.iter().map(move |host| (*route, host)))
     {
-        let host = meant(service, host);
+        let host = service.meant(host);
         let on = |route: &&&RouteRow| {
             route.parents.iter().any(|parent| {
-                parent.kind == ParentKind::Service
-                    && host
-                        .strip_prefix(&format!("{}.{}", parent.name, parent.namespace))
-                        .is_some_and(|rest| rest.is_empty() || rest == ".svc" || rest.starts_with(".svc."))
+                parent.kind == ParentKind::Service && host::is_service(&host, &parent.namespace, &parent.name)
             })
         };
         for route in world.routes.iter().filter(on) {
             all.push(Conflict {
                 kind: ConflictKind::MixedApi,
-                winner: Some(side(service, None)),
-                loser: side(route, None),
+                winner: Some(Side::of(service, None)),
+                loser: Side::of(route, None),
                 why: format!("both steer {host}: Istio takes the VirtualService, which no specification promises"),
-                example: Some(Example { host: host.clone(), path: "/".to_owned(), ..Example::default() }),
+                example: Example::of(&host, &[]),
             });
         }
     }

@@ -19,8 +19,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
+    places::Places,
     resolve::World,
-    routes::{Match, PathMatch, RouteRef, rule::How},
+    routes::{Match, PathMatch, RouteRef, RouteRow, rule::How},
 };
 
 /// What kind of conflict it is.
@@ -58,6 +59,12 @@ impl ConflictKind {
             Self::NoListener => "no-listener",
             Self::MixedApi => "mixed-api",
         }
+    }
+}
+
+impl Side {
+    fn of(route: &RouteRow, rule: Option<usize>) -> Self {
+        Self { route: route.route_ref(), rule }
     }
 }
 
@@ -112,9 +119,10 @@ pub struct ConflictsOutput {
 
 /// All conflicts of a world, in a fixed order whatever the order of its rows.
 pub fn conflicts(world: &World<'_>) -> Vec<Conflict> {
-    let mut all = rivals::find(world);
+    let places = Places::of(world);
+    let mut all = rivals::find(world, &places);
     all.extend(istio::find(world));
-    all.extend(checks::find(world));
+    all.extend(checks::find(world, &places));
     all.sort();
     all.dedup();
     all
@@ -129,7 +137,7 @@ impl Example {
             Some(rest) => format!("any{rest}"),
             None => pattern.to_owned(),
         };
-        let mut example = Self { host, ..Self::default() };
+        let mut example = Self { host, path: "/".to_owned(), ..Self::default() };
         for found in matches {
             let path = match &found.path {
                 PathMatch::Prefix(path) | PathMatch::TextPrefix(path) if path.is_empty() => "/".to_owned(),

@@ -10,9 +10,12 @@ use super::{
     covering::{covers, meet},
 };
 use crate::mesh::{
-    resolve::{LostAt, World, rank::Rank},
+    places::{Place, Places},
+    resolve::{
+        LostAt, World,
+        rank::{Rank, seniority},
+    },
     routes::{Match, PathMatch, RouteKind, RouteRow},
-    wins::{Claims, Place},
 };
 
 /// A match of a rule at a place.
@@ -26,19 +29,18 @@ struct Claim<'a> {
 
 impl Claim<'_> {
     fn side(&self) -> Side {
-        Side { route: self.route.route_ref(), rule: Some(self.rule) }
+        Side::of(self.route, Some(self.rule))
     }
 }
 
 /// What must be equal for two claims to need more than what they say: the place, the host, the path and how much more is asked.
 type Key<'a> = (Place<'a>, &'a str, &'a PathMatch, (bool, usize, usize, bool));
 
-pub(super) fn find(world: &World<'_>) -> Vec<Conflict> {
-    let claims = Claims::of(world);
+pub(super) fn find(world: &World<'_>, places: &Places<'_>) -> Vec<Conflict> {
     let mut alike: HashMap<Key<'_>, Vec<Claim<'_>>> = HashMap::new();
     let mut hosts: HashMap<(Place<'_>, &str), Vec<&RouteRow>> = HashMap::new();
     for route in world.routes.iter().copied() {
-        for (place, host) in claims.places(route) {
+        for (place, host, _) in places.taken(route) {
             let known = hosts.entry((place, host)).or_default();
             if !known.iter().any(|one| std::ptr::eq(*one, route)) {
                 known.push(route);
@@ -81,15 +83,7 @@ fn pairs(claims: Vec<Claim<'_>>) -> Vec<(Claim<'_>, Claim<'_>)> {
     }
     let (mut firsts, mut all) = (Vec::new(), Vec::new());
     for mut claims in same.into_values() {
-        claims.sort_by_cached_key(|claim| {
-            let route = claim.route;
-            (
-                (route.created.is_none(), route.created),
-                format!("{}/{}", route.namespace, route.name),
-                claim.rule,
-                claim.found,
-            )
-        });
+        claims.sort_by(|a, b| seniority(a.route, b.route).then_with(|| (a.rule, a.found).cmp(&(b.rule, b.found))));
         let mut claims = claims.into_iter();
         let Some(first) = claims.next() else { continue };
         all.extend(claims.map(|claim| (first, claim)));
@@ -135,19 +129,14 @@ fn rivals<'a>(host: &str, a: &Claim<'a>, b: &Claim<'a>) -> Option<Conflict> {
 
 /// A listener takes one kind of route for a host: that of the oldest.
 fn mixed(host: &str, routes: &[&RouteRow]) -> Option<Conflict> {
-    let oldest = |kind: RouteKind| {
-        let own = routes.iter().filter(|route| route.kind == kind);
-        own.min_by_key(|route| (route.created.is_none(), route.created, route.namespace.clone(), route.name.clone()))
-    };
+    let oldest = |kind| routes.iter().copied().filter(|route| route.kind == kind).min_by(|a, b| seniority(a, b));
     let (http, grpc) = (oldest(RouteKind::Http)?, oldest(RouteKind::Grpc)?);
-    let order =
-        |route: &RouteRow| (route.created.is_none(), route.created, route.namespace.clone(), route.name.clone());
-    let (winner, loser) = if order(http) <= order(grpc) { (http, grpc) } else { (grpc, http) };
+    let (winner, loser) = if seniority(http, grpc).is_le() { (http, grpc) } else { (grpc, http) };
     Some(Conflict {
         kind: ConflictKind::MixedApi,
-        winner: Some(Side { route: winner.route_ref(), rule: None }),
-        loser: Side { route: loser.route_ref(), rule: None },
+        winner: Some(Side::of(winner, None)),
+        loser: Side::of(loser, None),
         why: format!("a listener takes routes of one kind for a host, and {} is older", winner.route_ref()),
-        example: Example::of(host, &[]).map(|example| Example { path: "/".to_owned(), ..example }),
+        example: Example::of(host, &[]),
     })
 }

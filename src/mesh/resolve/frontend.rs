@@ -65,10 +65,7 @@ impl Frontend<'_> {
     fn reached_by(&self, parent: &Parent, port: Option<u16>) -> bool {
         self.is_parent(parent)
             && match self {
-                Self::Listener { listener, .. } => {
-                    parent.section.as_ref().is_none_or(|section| *section == listener.name)
-                        && parent.port.is_none_or(|port| port == listener.port)
-                }
+                Self::Listener { listener, .. } => listener.is_named_by(parent),
                 Self::Implied { .. } => true,
                 Self::Service { .. } => parent.port.is_none_or(|wanted| port.is_none_or(|port| port == wanted)),
             }
@@ -189,12 +186,10 @@ fn parents<'w>(world: &'w World<'_>, kind: ParentKind) -> impl Iterator<Item = (
 
 /// `name` (of the client's own namespace, where the client is known), `name.ns`, `name.ns.svc`, `name.ns.svc.DOMAIN`.
 pub(super) fn is_service_host(host: &str, namespace: &str, name: &str, request: &Request) -> bool {
-    let Some(rest) = host.strip_prefix(name) else { return false };
-    if rest.is_empty() {
+    if host == name {
         return request.from.as_ref().is_none_or(|(client, _)| client == namespace);
     }
-    let Some(rest) = rest.strip_prefix('.').and_then(|rest| rest.strip_prefix(namespace)) else { return false };
-    rest.is_empty() || rest == ".svc" || rest.starts_with(".svc.")
+    host::is_service(host, namespace, name)
 }
 
 /// The listener of one Gateway that takes the request, by the name in the handshake where there is one, else by the host.

@@ -25,10 +25,7 @@ pub(super) fn refuse<'a>(attached: &mut Vec<Attached<'a>>) -> Vec<(&'a RouteRow,
     if !mixed(RouteKind::Http) || !mixed(RouteKind::Grpc) {
         return Vec::new();
     }
-    attached.sort_by(|a, b| {
-        let by_name = || rank::full_name(a.route).cmp(rank::full_name(b.route));
-        rank::age(a.route).cmp(&rank::age(b.route)).then_with(by_name)
-    });
+    attached.sort_by(|a, b| rank::seniority(a.route, b.route));
     let mut refused = Vec::new();
     let mut accepted: Vec<Attached<'a>> = Vec::new();
     for one in attached.drain(..) {

@@ -119,6 +119,11 @@ pub(crate) fn full_name(route: &RouteRow) -> impl Iterator<Item = u8> + '_ {
     route.namespace.bytes().chain(std::iter::once(b'/')).chain(route.name.bytes())
 }
 
+/// The older first, then the first by `{namespace}/{name}`.
+pub(crate) fn seniority(a: &RouteRow, b: &RouteRow) -> Ordering {
+    age(a).cmp(&age(b)).then_with(|| full_name(a).cmp(full_name(b)))
+}
+
 /// The better of two orders first; for sorting.
 pub(super) fn better(a: &Rank<'_>, b: &Rank<'_>) -> Ordering {
     a.against(b).0

@@ -138,6 +138,15 @@ impl RouteRow {
         RouteRef { kind: self.kind, namespace: self.namespace.clone(), name: self.name.clone() }
     }
 
+    /// One of its hosts as the mesh means it: a short name of a VirtualService is a service of its own namespace.
+    pub fn meant(&self, host: &str) -> String {
+        if host.contains('.') || host == "*" {
+            host.to_owned()
+        } else {
+            format!("{host}.{}.svc.cluster.local", self.namespace)
+        }
+    }
+
     /// Whether a parent accepts it: `Some(true)` when one does, `Some(false)` when all that answered refuse, `None` when no
     /// controller said anything (VirtualServices never hear).
     pub fn accepted(&self) -> Option<bool> {

@@ -37,13 +37,13 @@ pub use table::RouteColumn;
 pub struct Known {
     wins: HashMap<Uid, Wins>,
     /// By the route that loses by them.
-    conflicts: HashMap<RouteRef, Vec<Conflict>>,
+    conflicts: HashMap<Uid, Vec<Conflict>>,
 }
 
 impl Known {
     /// The conflicts by which a route loses requests, or cannot serve them.
     fn against(&self, row: &RouteRow) -> &[Conflict] {
-        self.conflicts.get(&row.route_ref()).map_or(&[], Vec::as_slice)
+        self.conflicts.get(&row.uid).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -208,9 +208,12 @@ impl Routes {
                 namespaces: self.labels_live.then_some(&namespaces),
                 ..resolve::World::default()
             };
-            let mut found: HashMap<RouteRef, Vec<Conflict>> = HashMap::new();
+            let uids: HashMap<RouteRef, Uid> = world.routes.iter().map(|row| (row.route_ref(), row.uid)).collect();
+            let mut found: HashMap<Uid, Vec<Conflict>> = HashMap::new();
             for one in conflicts(&world) {
-                found.entry(one.loser.route.clone()).or_default().push(one);
+                if let Some(uid) = uids.get(&one.loser.route) {
+                    found.entry(*uid).or_default().push(one);
+                }
             }
             let wins = world.routes.iter().map(|row| row.uid).zip(wins(&world)).collect();
             Known { wins, conflicts: found }

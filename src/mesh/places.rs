@@ -1,0 +1,142 @@
+//! Where a route claims requests: which listeners of which parents it reaches, and with which hosts.
+
+use std::collections::HashMap;
+
+use compact_str::CompactString;
+
+use super::{
+    gateways::{GatewayRow, Listener},
+    host,
+    resolve::World,
+    routes::{Parent, ParentKind, RouteKind, RouteRow, Verdict},
+};
+
+/// A parent: its kind, namespace and name.
+pub(super) type ParentName<'a> = (ParentKind, &'a str, &'a str);
+
+/// One place that takes requests: a parent, and which of its listeners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Place<'a> {
+    pub(super) parent: ParentName<'a>,
+    pub(super) scope: Scope<'a>,
+}
+
+/// The places of a world.
+pub(super) struct Places<'a> {
+    /// By namespace and name.
+    gateways: HashMap<(&'a str, &'a str), &'a GatewayRow>,
+    world: &'a World<'a>,
+}
+
+impl<'a> Places<'a> {
+    /// Of this one.
+    pub(super) fn of(world: &'a World<'a>) -> Self {
+        let gateways = world.gateways.rows.iter().map(|row| ((row.namespace.as_str(), row.name.as_str()), *row));
+        Self { gateways: gateways.collect(), world }
+    }
+
+    /// The places a route is attached to, each with a host it claims there, an empty one being any, and how that host ranks.
+    pub(super) fn taken(&self, route: &'a RouteRow) -> Vec<(Place<'a>, &'a str, HostRank)> {
+        let mut all = Vec::new();
+        if route.kind == RouteKind::VirtualService {
+            return all;
+        }
+        for parent in route.parents.iter().filter(|parent| !refused(parent)) {
+            let at = (parent.kind, parent.namespace.as_str(), parent.name.as_str());
+            for (scope, hosts) in self.scopes(route, parent) {
+                all.extend(hosts.into_iter().map(|(host, rank)| (Place { parent: at, scope }, host, rank)));
+            }
+        }
+        all
+    }
+
+    /// The Gateway a parent reference names, where it is known.
+    pub(super) fn gateway(&self, parent: &Parent) -> Option<&'a GatewayRow> {
+        self.gateways.get(&(parent.namespace.as_str(), parent.name.as_str())).copied()
+    }
+
+    /// The listeners of a Gateway that a parent reference reaches and that take the route.
+    pub(super) fn listeners(
+        &self,
+        route: &RouteRow,
+        parent: &Parent,
+        gateway: &'a GatewayRow,
+    ) -> impl Iterator<Item = &'a Listener> {
+        let labels = self.world.namespaces.and_then(|all| all.get(route.namespace.as_str()));
+        gateway.listeners.iter().filter(move |listener| {
+            listener.is_named_by(parent)
+                && listener.takes_kind(route.kind)
+                && listener.takes_namespace(&gateway.namespace, &route.namespace, labels)
+        })
+    }
+
+    /// The listeners a parent reference reaches, with the hosts the route serves there.
+    fn scopes(&self, route: &'a RouteRow, parent: &'a Parent) -> Vec<(Scope<'a>, Hosts<'a>)> {
+        let as_written = Scope { section: parent.section.as_deref(), port: parent.port };
+        let gateway = match parent.kind {
+            ParentKind::Gateway => self.gateway(parent),
+            ParentKind::Service => return vec![(as_written, vec![("", (0, 0))])],
+            ParentKind::ListenerSet | ParentKind::IstioGateway | ParentKind::Mesh | ParentKind::Other => None,
+        };
+        let Some(gateway) = gateway else {
+            // One that would have been seen is not there; of any other kind, or out of sight, nothing is known.
+            let absent = parent.kind == ParentKind::Gateway && self.world.gateways.seen.covers(&parent.namespace);
+            return if absent { Vec::new() } else { vec![(as_written, hosts(route, None))] };
+        };
+        self.listeners(route, parent, gateway)
+            .map(|listener| {
+                let scope = Scope { section: Some(listener.name.as_str()), port: None };
+                (scope, hosts(route, listener.hostname.as_deref()))
+            })
+            .collect()
+    }
+}
+
+/// Which listeners of the parent: one by name, one port, or all. With the Gateway known always one by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Scope<'a> {
+    section: Option<&'a str>,
+    port: Option<u16>,
+}
+
+impl Scope<'_> {
+    /// Whether what holds here holds there as well.
+    pub(super) fn covers(&self, other: &Scope<'_>) -> bool {
+        (self.section.is_none() || self.section == other.section) && (self.port.is_none() || self.port == other.port)
+    }
+}
+
+fn refused(parent: &Parent) -> bool {
+    parent.accepted.as_ref().is_some_and(|condition| condition.verdict == Verdict::False)
+}
+
+/// How a host ranks: characters of a whole one, then of any.
+pub(super) type HostRank = (usize, usize);
+
+type Hosts<'a> = Vec<(&'a str, HostRank)>;
+
+/// The hosts a route serves on a listener: where pattern and listener meet the narrower of the two, ranked by the pattern.
+fn hosts<'a>(route: &'a RouteRow, served: Option<&'a str>) -> Hosts<'a> {
+    if route.hosts.is_empty() {
+        return vec![(served.unwrap_or(""), (0, 0))];
+    }
+    let meet = route
+        .hosts
+        .iter()
+        .map(CompactString::as_str)
+        .filter(|pattern| served.is_none_or(|served| host::intersect(pattern, served)));
+    meet.map(|pattern| {
+        let chars = pattern.chars().count();
+        let rank = (if host::is_wildcard(pattern) { 0 } else { chars }, chars);
+        let narrower = match served {
+            Some(served)
+                if host::is_wildcard(pattern) && (!host::is_wildcard(served) || served.len() > pattern.len()) =>
+            {
+                served
+            }
+            _ => pattern,
+        };
+        (narrower, rank)
+    })
+    .collect()
+}
