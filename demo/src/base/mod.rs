@@ -14,6 +14,7 @@ pub mod located;
 pub mod names;
 pub mod objects;
 pub mod pattern;
+pub mod proxies;
 pub mod quantity;
 pub mod rfc;
 pub mod schedule;

@@ -96,7 +96,7 @@ pub(super) fn unresolved<O: Objects>(ctx: &Ctx<'_, O>, route: &Value, system: &S
             named => named,
         };
         let of = (json::text(backend, &["group"]), json::text(backend, &["kind"]));
-        if of == (kinds::BACKEND.group, kinds::BACKEND.kind) && system.manager == "kgateway" {
+        if of == (kinds::BACKEND.group, kinds::BACKEND.kind) && system.reads(kinds::BACKEND) {
             if ctx.get(&Key::new(kinds::BACKEND, there, name)).is_none() {
                 return Some(("BackendNotFound", format!("Backend \"{name}\" not found")));
             }

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{ctx::Ctx, inject::PROXY, json, key::Key, kinds, pods};
-use crate::base::objects::Objects;
+use crate::base::{
+    objects::{Kind, Objects},
+    proxies,
+};
 
 /// A system that answers for Gateways of its classes.
 #[derive(Debug)]
@@ -14,6 +17,8 @@ pub(super) struct System {
     pub manager: &'static str,
     /// Where its controller runs, and the label of its pods.
     home: (&'static str, (&'static str, &'static str)),
+    /// The API group of its own kinds.
+    group: &'static str,
     /// What it says of a class it takes.
     pub takes: &'static str,
     /// What it deploys.
@@ -39,6 +44,7 @@ pub(super) const ISTIO: &System = &System {
     controller: "istio.io/gateway-controller",
     manager: "pilot-discovery",
     home: ("istio-system", ("app", "istiod")),
+    group: "gateway.istio.io",
     takes: "Handled by Istio controller",
     proxy: Proxy::Istio,
 };
@@ -53,6 +59,7 @@ pub(super) const SYSTEMS: [&System; 4] = [
         controller: "kgateway.dev/kgateway",
         manager: "kgateway",
         home: KGATEWAY,
+        group: kinds::TRAFFIC_POLICY.group,
         takes: TAKEN,
         proxy: Proxy::Envoy,
     },
@@ -60,6 +67,7 @@ pub(super) const SYSTEMS: [&System; 4] = [
         controller: "kgateway.dev/agentgateway",
         manager: "kgateway",
         home: KGATEWAY,
+        group: kinds::TRAFFIC_POLICY.group,
         takes: TAKEN,
         proxy: Proxy::Agentgateway,
     },
@@ -67,6 +75,7 @@ pub(super) const SYSTEMS: [&System; 4] = [
         controller: "agentgateway.dev/agentgateway",
         manager: "agentgateway",
         home: ("agentgateway-system", ("agentgateway", "agentgateway")),
+        group: kinds::AGENTGATEWAY_POLICY.group,
         takes: TAKEN,
         proxy: Proxy::Agentgateway,
     },
@@ -90,9 +99,14 @@ impl System {
     }
 
     /// Whether these labels are those of its controller's pods.
-    pub fn runs_as(&self, label: impl Fn(&str) -> Option<String>) -> bool {
+    pub fn runs_as(&self, labels: &json::Labels) -> bool {
         let (key, value) = self.home.1;
-        label(key).is_some_and(|held| held == value)
+        labels.get(key).is_some_and(|held| held == value)
+    }
+
+    /// Whether it reads objects of this kind beside those of Gateway API.
+    pub fn reads(&self, kind: Kind) -> bool {
+        self.group == kind.group
     }
 
     /// The name of a Gateway's Deployment and Service.
@@ -151,7 +165,7 @@ impl System {
 
 fn istio() -> Value {
     json!({
-        "name": "istio-proxy",
+        "name": proxies::ISTIO,
         "image": PROXY,
         "args": ["proxy", "router", "--domain", "$(POD_NAMESPACE).svc.cluster.local"],
         "ports": [
@@ -166,7 +180,7 @@ fn istio() -> Value {
 
 fn envoy() -> Value {
     json!({
-        "name": "kgateway-proxy",
+        "name": proxies::ENVOY,
         "image": "cr.kgateway.dev/kgateway-dev/envoy-wrapper:v2.1.1",
         "args": ["--disable-hot-restart", "--service-node", "$(POD_NAME).$(POD_NAMESPACE)"],
         "ports": [
@@ -180,7 +194,7 @@ fn envoy() -> Value {
 
 fn agentgateway() -> Value {
     json!({
-        "name": "agentgateway",
+        "name": proxies::AGENTGATEWAY,
         "image": "ghcr.io/agentgateway/agentgateway:1.4.1",
         "args": ["-f", "/config/config.yaml"],
         "ports": [

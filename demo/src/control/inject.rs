@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use super::json;
+use crate::base::proxies;
 
 /// The image of sidecars and gateway proxies.
 pub const PROXY: &str = "docker.io/istio/proxyv2:1.30.3";
@@ -53,7 +54,7 @@ pub fn mode(pod: &Value, namespace: &Value) -> Mode {
         wish => wish,
     };
     let has_proxy =
-        json::list(pod, &["spec", "containers"]).iter().any(|one| json::text(one, &["name"]) == "istio-proxy");
+        json::list(pod, &["spec", "containers"]).iter().any(|one| json::text(one, &["name"]) == proxies::ISTIO);
     let excluded =
         matches!(json::text(namespace, &["metadata", "name"]), "kube-system" | "kube-public" | "istio-system");
     if json::yes(pod, &["spec", "hostNetwork"]) || has_proxy || excluded || wish == "false" {
@@ -106,7 +107,7 @@ fn sidecar(pod: &mut Value) {
     json::set(pod, &["spec", "initContainers"], init);
     let mut containers = json::list(pod, &["spec", "containers"]).to_vec();
     containers.push(json!({
-        "name": "istio-proxy", "image": PROXY, "imagePullPolicy": "IfNotPresent",
+        "name": proxies::ISTIO, "image": PROXY, "imagePullPolicy": "IfNotPresent",
         "args": ["proxy", "sidecar", "--domain", "$(POD_NAMESPACE).svc.cluster.local", "--proxyLogLevel=warning"],
         "ports": [{"containerPort": 15090, "name": "http-envoy-prom", "protocol": "TCP"}],
         "readinessProbe": {
@@ -123,13 +124,13 @@ fn sidecar(pod: &mut Value) {
 fn daprd(pod: &mut Value) {
     let asks = json::text(pod, &["metadata", "annotations", "dapr.io/enabled"]) == "true";
     let mut containers = json::list(pod, &["spec", "containers"]).to_vec();
-    if !asks || containers.iter().any(|one| json::text(one, &["name"]) == "daprd") {
+    if !asks || containers.iter().any(|one| json::text(one, &["name"]) == proxies::DAPRD) {
         return;
     }
     let named = json::text(pod, &["metadata", "annotations", "dapr.io/app-id"]);
     let id = if named.is_empty() { json::text(pod, &["metadata", "name"]) } else { named }.to_owned();
     containers.push(json!({
-        "name": "daprd", "image": DAPRD, "imagePullPolicy": "IfNotPresent",
+        "name": proxies::DAPRD, "image": DAPRD, "imagePullPolicy": "IfNotPresent",
         "args": ["/daprd", "--dapr-http-port", "3500", "--dapr-grpc-port", "50001", "--app-id", id],
         "ports": [
             {"containerPort": 3500, "name": "dapr-http", "protocol": "TCP"},

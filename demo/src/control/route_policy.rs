@@ -23,7 +23,7 @@ struct Place {
 /// A policy tells for each Gateway whether it holds there; of one whose controller is not there, its last word stays.
 pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
     let Some(policy) = ctx.get(key) else { return Ok(()) };
-    let systems: Vec<&System> = SYSTEMS.into_iter().filter(|system| reads(system, key)).collect();
+    let systems: Vec<&System> = SYSTEMS.into_iter().filter(|system| system.reads(key.kind)).collect();
     let Some(first) = systems.iter().find(|system| system.alive(ctx)) else { return Ok(()) };
     let (places, lost) = places(ctx, key, &policy, &systems);
     let held = json::list(&policy, &["status", "ancestors"]);
@@ -52,12 +52,6 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
         ancestors.push(ancestor(reference, first.controller, Err(&lost.join("\n"))));
     }
     ctx.set_status(key, first.manager, json!({"ancestors": ancestors}))
-}
-
-/// Whether a system reads policies of this kind.
-fn reads(system: &System, key: &Key) -> bool {
-    let of = if key.kind == kinds::TRAFFIC_POLICY { "kgateway" } else { "agentgateway" };
-    system.manager == of
 }
 
 /// The Gateways a policy holds at, and which of its targets lead to none.
@@ -102,7 +96,7 @@ fn places<O: Objects>(
 /// A backend says whether what it names is there.
 pub(super) fn backend<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(), Refused> {
     let Some(backend) = ctx.get(key) else { return Ok(()) };
-    let Some(system) = SYSTEMS.into_iter().find(|system| system.manager == "kgateway" && system.alive(ctx)) else {
+    let Some(system) = SYSTEMS.into_iter().find(|system| system.reads(key.kind) && system.alive(ctx)) else {
         return Ok(());
     };
     let secret = secret(&backend).filter(|name| ctx.get(&Key::new(kinds::SECRET, &key.namespace, name)).is_none());

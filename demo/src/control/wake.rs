@@ -200,7 +200,7 @@ impl Wake<'_> {
                 self.one(controller, &key);
             }
         }
-        let answers = |row: &Row| SYSTEMS.iter().any(|system| system.runs_as(|key| row.labels.get(key).cloned()));
+        let answers = |row: &Row| SYSTEMS.iter().any(|system| system.runs_as(&row.labels));
         let ready = |row: Option<&Row>| row.and_then(|row| row.pod.as_ref()).is_some_and(|pod| pod.ready.is_some());
         if [old, new].into_iter().flatten().any(answers) && ready(old) != ready(new) {
             self.mesh();

@@ -5,17 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{compile::Proxy, flags::Flags};
-
-/// The containers that are proxies: of a mesh, of kgateway, of agentgateway, of Dapr.
-pub(super) const SIDECAR: &str = "istio-proxy";
-pub(super) const ENVOY: &str = "kgateway-proxy";
-pub(super) const AGENTGATEWAY: &str = "agentgateway";
-pub(super) const DAPRD: &str = "daprd";
-
-/// Whether a container is a proxy, by its name.
-pub fn is_proxy(container: &str) -> bool {
-    [SIDECAR, ENVOY, AGENTGATEWAY, DAPRD].contains(&container)
-}
+use crate::base::proxies;
 
 /// A line of a pod's log.
 #[derive(Debug, Clone)]
@@ -89,9 +79,9 @@ impl Line {
     pub fn container(&self) -> Option<&'static str> {
         match self {
             Self::Access(access) => Some(match access.shape.by {
-                Proxy::Envoy => ENVOY,
-                Proxy::Agentgateway => AGENTGATEWAY,
-                _ => SIDECAR,
+                Proxy::Envoy => proxies::ENVOY,
+                Proxy::Agentgateway => proxies::AGENTGATEWAY,
+                _ => proxies::ISTIO,
             }),
             Self::App(_) => None,
         }

@@ -51,7 +51,7 @@ pub use self::{
     edge::{BOUNDS, Edge, EdgeKey, Reporter, Security, Workload},
     flags::Flags,
     generator::generators,
-    log::{Access, Line, LogRecord, Shape, is_proxy, reason, stamp},
+    log::{Access, Line, LogRecord, Shape, reason, stamp},
     request::Request,
     sidecar::{Counted, What},
     state::Tries,

@@ -23,7 +23,7 @@ impl Walk<'_> {
         let service = called.cluster.map(|cluster| cluster.service).or(site.service);
         let service = match site.proxy {
             // A gateway without a route knows no Service.
-            Proxy::Gateway | Proxy::Envoy | Proxy::Agentgateway => called.cluster.map(|cluster| cluster.service),
+            proxy if proxy.is_gateway() => called.cluster.map(|cluster| cluster.service),
             _ => service,
         };
         let key = EdgeKey {

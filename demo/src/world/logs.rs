@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::{
     api::{Ask, Line, Readings},
+    base::proxies,
     traffic::{self, LogRecord},
 };
 
@@ -54,7 +55,7 @@ impl Readings for Logs {
     fn log(&self, ask: &Ask) -> Vec<Line> {
         let key = (Arc::from(ask.namespace.as_str()), Arc::from(ask.pod.as_str()));
         let Some(logs) = self.pods.get(&key) else { return Vec::new() };
-        let log = &logs[usize::from(traffic::is_proxy(&ask.container))];
+        let log = &logs[usize::from(proxies::is_proxy(&ask.container))];
         let oldest = log.next - log.lines.len() as u64;
         let from = ask.after.map_or(0, |after| (after + 1).saturating_sub(oldest));
         let new = log.lines.iter().skip(usize::try_from(from).unwrap_or(usize::MAX));

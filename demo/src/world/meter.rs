@@ -11,7 +11,7 @@ use super::logs::Logs;
 use crate::{
     api::{Ask, Line, Readings},
     base::{
-        quantity,
+        proxies, quantity,
         usage::{Amount, PodUsage, Usage},
         value::{at, list, text},
     },
@@ -21,7 +21,6 @@ use crate::{
 
 /// Between two readings, milliseconds: `--metric-resolution` of the real one.
 const EVERY: u64 = 15_000;
-const SIDECAR: &str = "istio-proxy";
 
 /// Sums of CPU seconds at a moment: the application's, its sidecar's.
 #[derive(Debug, Clone, Copy)]
@@ -96,10 +95,10 @@ impl Running {
         let statuses = list(&pod, &["status", "initContainerStatuses"]).iter().chain(statuses);
         let running = statuses.filter(|one| at(one, &["state", "running"]).is_object());
         let specs = list(&pod, &["spec", "containers"]).iter();
-        let own = specs.map(|one| text(one, &["name"])).find(|name| *name != SIDECAR || signal.proxy.is_none());
+        let own = specs.map(|one| text(one, &["name"])).find(|name| *name != proxies::ISTIO || signal.proxy.is_none());
         let part = |name: &str| match name {
             _ if Some(name) == own => Part::Own,
-            SIDECAR if signal.proxy.is_some() => Part::Proxy,
+            proxies::ISTIO if signal.proxy.is_some() => Part::Proxy,
             _ => Part::Idle(idle(&pod, name)),
         };
         let names = running.map(|one| text(one, &["name"]));

@@ -26,6 +26,7 @@ use super::{
 use crate::base::{
     fortio,
     objects::{Objects, Refused},
+    proxies,
 };
 
 pub(super) const MANAGER: &str = "kubelet";
@@ -177,7 +178,7 @@ fn plan<O: Objects>(
     };
     let Image { not_found, pull, crash } = known;
     let first = index == (false, 0);
-    let proxy = json::text(spec, &["name"]) == "istio-proxy";
+    let proxy = json::text(spec, &["name"]) == proxies::ISTIO;
     let restart = match json::text(pod, &["spec", "restartPolicy"]) {
         "" => "Always",
         policy => policy,

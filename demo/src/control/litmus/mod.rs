@@ -21,7 +21,10 @@ use super::{
     key::Key,
     kinds, names, pods, time,
 };
-use crate::base::objects::{Kind, Objects, Refused};
+use crate::base::{
+    objects::{Kind, Objects, Refused},
+    proxies,
+};
 
 /// Where Litmus lives.
 pub(super) const HOME: &str = "litmus";
@@ -106,7 +109,7 @@ fn ended<O: Objects>(ctx: &Ctx<'_, O>, pod: &Key) -> bool {
     let Some(pod) = ctx.get(pod) else { return false };
     let own = json::list(&pod, &["status", "containerStatuses"])
         .iter()
-        .find(|one| json::text(one, &["name"]) != "istio-proxy");
+        .find(|one| json::text(one, &["name"]) != proxies::ISTIO);
     own.is_some_and(|one| json::at(one, &["state", "terminated"]).is_object())
 }
 

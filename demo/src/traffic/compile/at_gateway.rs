@@ -2,13 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Caller, Snapshot,
-    pods::{Pod, Proxy},
-    rules::Rule,
-    site::Site,
-    virtual_service::Asker,
-};
+use super::{Caller, Snapshot, pods::Pod, rules::Rule, site::Site, virtual_service::Asker};
 use crate::traffic::{json, request::Request};
 
 impl Snapshot {
@@ -29,8 +23,7 @@ impl Snapshot {
             let here = *pod.namespace == *namespace && labelled;
             let selected =
                 istio.is_some_and(|one| !one.selector.is_empty() && json::carries(&group.labels, &one.selector));
-            let stands = matches!(group.proxy, Proxy::Gateway | Proxy::Envoy | Proxy::Agentgateway);
-            pod.ready && stands && (here || selected)
+            pod.ready && group.proxy.is_gateway() && (here || selected)
         };
         (0u32..).zip(self.pods()).filter(|(_, pod)| own(pod)).map(|(at, _)| at).collect()
     }

@@ -8,11 +8,10 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    base::{kinds as base, objects::Objects},
+    base::{kinds as base, objects::Objects, proxies},
     traffic::{
         behaviour::{Behaviour, Behaviours},
         json::{self, Labels},
-        log::{AGENTGATEWAY, DAPRD, ENVOY, SIDECAR, is_proxy},
         span,
     },
 };
@@ -44,7 +43,12 @@ pub enum Proxy {
 impl Proxy {
     /// Whether it reads requests: routes, retries and reports them.
     pub fn reads(self) -> bool {
-        matches!(self, Self::Sidecar | Self::Gateway | Self::Waypoint | Self::Envoy | Self::Agentgateway)
+        self.is_gateway() || matches!(self, Self::Sidecar | Self::Waypoint)
+    }
+
+    /// Whether it is all its pod runs: what stands before the listeners of a Gateway.
+    pub fn is_gateway(self) -> bool {
+        matches!(self, Self::Gateway | Self::Envoy | Self::Agentgateway)
     }
 
     /// Whether it is part of the mesh: encrypts what it sends there, and takes what is encrypted.
@@ -286,9 +290,9 @@ fn proxy(object: &Value, labels: &Labels) -> Proxy {
     let gateway = labels.contains_key("gateway.networking.k8s.io/gateway-name")
         || labels.get("istio").is_some_and(|istio| istio.ends_with("gateway"));
     let carries = |name: &str| containers(object).any(|container| json::word(container, &["name"]) == name);
-    match (gateway, carries(SIDECAR)) {
-        (true, _) if carries(ENVOY) => Proxy::Envoy,
-        (true, _) if carries(AGENTGATEWAY) => Proxy::Agentgateway,
+    match (gateway, carries(proxies::ISTIO)) {
+        (true, _) if carries(proxies::ENVOY) => Proxy::Envoy,
+        (true, _) if carries(proxies::AGENTGATEWAY) => Proxy::Agentgateway,
         (true, _) => Proxy::Gateway,
         (false, true) => Proxy::Sidecar,
         (false, false) => Proxy::None,
@@ -297,7 +301,7 @@ fn proxy(object: &Value, labels: &Labels) -> Proxy {
 
 /// The id of an application of Dapr: one whose sidecar was put in (annotations `dapr.io/enabled`, `dapr.io/app-id`).
 fn app_id(object: &Value) -> Option<Arc<str>> {
-    let carries = containers(object).any(|container| json::word(container, &["name"]) == DAPRD);
+    let carries = containers(object).any(|container| json::word(container, &["name"]) == proxies::DAPRD);
     let named = json::text(object, &["metadata", "annotations", "dapr.io/app-id"]);
     carries.then(|| named.unwrap_or_else(|| json::name(object)).into())
 }
@@ -318,8 +322,7 @@ fn runs(object: &Value, proxy: Proxy) -> bool {
         return false;
     }
     let statuses = json::list(object, &["status", "containerStatuses"]);
-    let gateway = matches!(proxy, Proxy::Gateway | Proxy::Envoy | Proxy::Agentgateway);
-    let own = |status: &&Value| gateway || !is_proxy(json::word(status, &["name"]));
+    let own = |status: &&Value| proxy.is_gateway() || !proxies::is_proxy(json::word(status, &["name"]));
     let mut own = statuses.iter().filter(own).peekable();
     own.peek().is_none() || own.any(|status| json::at(status, &["state", "running"]).is_some())
 }
@@ -334,7 +337,7 @@ fn condition(object: &Value, wanted: &str) -> bool {
 fn cpu_limit(object: &Value) -> Option<f64> {
     json::list(object, &["spec", "containers"])
         .iter()
-        .filter(|container| !is_proxy(json::word(container, &["name"])))
+        .filter(|container| !proxies::is_proxy(json::word(container, &["name"])))
         .map(|container| match json::at(container, &["resources", "limits", "cpu"])? {
             Value::String(text) => span::quantity(text),
             other => other.as_f64(),
@@ -345,7 +348,7 @@ fn cpu_limit(object: &Value) -> Option<f64> {
 /// The first container that is no proxy: it serves.
 fn application(object: &Value) -> Option<&Value> {
     let containers = json::list(object, &["spec", "containers"]).iter();
-    containers.into_iter().find(|container| !is_proxy(json::word(container, &["name"])))
+    containers.into_iter().find(|container| !proxies::is_proxy(json::word(container, &["name"])))
 }
 
 fn memory_limit(object: &Value) -> Option<f64> {
