@@ -80,11 +80,10 @@ fn places<O: Objects>(
             }
             _ => Vec::new(),
         };
-        let before = all.len();
-        all.extend(found);
-        if all.len() == before && !all.iter().any(|one| one.name == name) {
+        if found.is_empty() {
             lost.push(format!("Policy is not attached: {kind} {}/{name} not found", key.namespace));
         }
+        all.extend(found);
     }
     let places = all.into_iter().filter_map(|gateway| {
         let system = System::of(ctx, &*ctx.get(&gateway)?)?;

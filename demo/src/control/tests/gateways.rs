@@ -108,6 +108,22 @@ fn a_policy_is_told_for_the_gateways_of_its_system_alone() {
 }
 
 #[test]
+fn a_policy_of_two_routes_at_one_gateway_is_attached_to_both() {
+    let (mut world, envoy, _) = gates();
+    let mut second = (*world.get(&envoy).unwrap()).clone();
+    second["metadata"] = json!({"name": "second", "namespace": "shop"});
+    world.create(kinds::HTTP_ROUTE, second);
+    let ours = policy(&mut world, kinds::TRAFFIC_POLICY, "kgateway-route");
+    world.edit(&ours, |object| {
+        let target = |name: &str| json!({"kind": "HTTPRoute", "name": name});
+        json::set(object, &["spec", "targetRefs"], json!([target("kgateway-route"), target("second")]));
+    });
+    world.run(2);
+    let told = ("kgateway-gw".to_owned(), "kgateway.dev/kgateway".to_owned(), "True".to_owned());
+    assert_eq!(ancestors(&world, &ours), [told]);
+}
+
+#[test]
 fn a_dead_controller_says_nothing() {
     let (mut world, ..) = gates();
     world.edit(&Key::new(kinds::DEPLOYMENT, "agentgateway-system", "agentgateway"), |object| {
