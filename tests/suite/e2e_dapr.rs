@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     cli::Home,
-    support::{kubectl::Kubectl, served::Demo, wait, world::own_world},
+    support::{kubectl::Kubectl, served::Demo, wait, whole, world::own_world},
 };
 
 /// A fault of the world's applications, and what is seen of it. Twelve seconds pass in one.
@@ -90,22 +90,14 @@ spec:
 #[test]
 fn on_a_real_server_everything_comes_back() {
     let Some(world) = own_world() else { return };
-    let all = json!({"apiVersion": "v1", "kind": "List", "items": pack::dapr()});
-    world.kubectl(&["create", "-f", "-"], &all.to_string());
-    world.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"], "");
+    world.define(&[pack::dapr()]);
     world.namespace("dapr-system", OPERATOR);
     world.namespace("assistants", &(app("recommendation") + &app("data") + OBJECTS));
     let kubectl = |words: &[&str]| world.kubectl(&[&["-n", "assistants"], words].concat(), "");
-    kubectl(&["wait", "--for=condition=Available", "--timeout=120s", "deployment", "--all"]);
-    world.kubectl(
-        &["-n", "dapr-system", "wait", "--for=condition=Available", "--timeout=120s", "deployment", "--all"],
-        "",
-    );
     let picture = || {
         let columns = "-o=custom-columns=N:.metadata.name,S:.spec,SC:.scopes";
         kubectl(&["get", "resiliencies,components", columns])
     };
-    let before = picture();
     let home = Home::new().with("KUBECONFIG", &world.kubeconfig).with("BRINK_NAMESPACE", "assistants");
     for (words, class) in [
         ("dapr-resiliency service/data --set retries=10 --set timeout=200ms --set trip=3", "self-expiring"),
@@ -114,11 +106,6 @@ fn on_a_real_server_everything_comes_back() {
     ] {
         let plan = home.brink(format!("fault plan {words} -o json").split(' ')).json();
         assert_eq!(plan["class"], class, "{plan}");
-        let applied = home.brink(format!("fault apply {words} --duration 5m --yes -o json").split(' ')).json();
-        assert_eq!(applied["state"], "active", "{applied}");
-        assert_ne!(picture(), before, "{words}");
-        let ended = home.brink(["fault", "abort", applied["injection"].as_str().unwrap(), "-o", "json"]).json();
-        assert_eq!(ended["injections"][0]["state"], "recovered", "{ended}");
-        assert_eq!(picture(), before, "{words}");
+        whole::comes_back(&home, words, picture);
     }
 }

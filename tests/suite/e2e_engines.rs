@@ -46,11 +46,7 @@ struct Lab {
 impl Lab {
     fn open() -> Option<Self> {
         let world = own_world()?;
-        for definitions in [pack::chaos_mesh(), pack::litmus()] {
-            let all = json!({"apiVersion": "v1", "kind": "List", "items": definitions});
-            world.kubectl(&["create", "-f", "-"], &all.to_string());
-        }
-        world.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"], "");
+        world.define(&[pack::chaos_mesh(), pack::litmus()]);
         world.namespace(NAMESPACE, SHOP);
         world.namespace("operators", CONTROLLERS);
         world.kubectl(&["create", "serviceaccount", "litmus-admin", "-n", NAMESPACE], "");

@@ -1,18 +1,13 @@
 //! Gateways of kgateway and agentgateway: in the embedded world, where their proxies tell what a fault does, and on a real API
 //! server, where a hand writes what their controllers would write.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
-
 use brink_demo::api::pack;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{
     cli::Home,
-    support::{kubectl::Kubectl, served::Demo, wait, world::own_world},
+    support::{kubectl::Kubectl, served::Demo, wait, whole, world::own_world},
 };
 
 /// A fault of the world's store, and what is seen of it. Twelve seconds pass in one.
@@ -99,18 +94,17 @@ spec:
 #[test]
 fn on_a_real_server_their_words_are_taken() {
     let Some(world) = own_world() else { return };
-    for definitions in [pack::kgateway(), pack::agentgateway()] {
-        let all = json!({"apiVersion": "v1", "kind": "List", "items": definitions});
-        world.kubectl(&["create", "-f", "-"], &all.to_string());
-    }
-    world.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"], "");
+    world.define(&[pack::kgateway(), pack::agentgateway()]);
     world.namespace("gates", STORE);
     world.namespace("systems", CONTROLLERS);
-    world.kubectl(&["-n", "systems", "wait", "--for=condition=Available", "--timeout=120s", "deployment", "--all"], "");
     let kubectl = |words: &[&str]| world.kubectl(&[&["-n", "gates"], words].concat(), "");
     let status = |object: &str, status: &Value| {
         let patch = json!({"status": status}).to_string();
         kubectl(&["patch", object, "--subresource=status", "--type=merge", "-p", &patch]);
+    };
+    let made = |kind: &str| {
+        let named = || Some(kubectl(&["get", kind, "-o", "name"]).trim().to_owned()).filter(|name| !name.is_empty());
+        wait::found(kind, 240, named)
     };
     let condition = |kind: &str| json!({"type": kind, "status": "True", "reason": "Valid", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": 1});
     for (route, controller, gateway) in [
@@ -142,15 +136,7 @@ fn on_a_real_server_their_words_are_taken() {
         ("rate-limit route/store", "trafficpolicies", "kgateway.dev/kgateway"),
     ] {
         let applying = home.start(format!("fault apply {words} --duration 5m --yes -o json").split(' '));
-        let deadline = Instant::now() + Duration::from_mins(4);
-        let name = loop {
-            let name = kubectl(&["get", kind, "-o", "name"]);
-            if !name.is_empty() {
-                break name.trim().to_owned();
-            }
-            assert!(Instant::now() < deadline, "{words}");
-            thread::sleep(Duration::from_millis(100));
-        };
+        let name = made(kind);
         let gateway =
             json!({"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "gate", "namespace": "gates"});
         status(
@@ -161,9 +147,7 @@ fn on_a_real_server_their_words_are_taken() {
         );
         let applied = applying.ended().json();
         assert_eq!(applied["state"], "active", "{applied}");
-        let id = applied["injection"].as_str().unwrap();
-        let ended = home.brink(["fault", "abort", id, "-o", "json"]).json();
-        assert_eq!(ended["injections"][0]["state"], "recovered", "{ended}");
+        whole::aborts(&home, applied["injection"].as_str().unwrap());
         assert_eq!(kubectl(&["get", kind, "-o", "name"]), "");
     }
     // A field that this version has not is refused by the server, and nothing is made.
@@ -186,25 +170,11 @@ fn on_a_real_server_their_words_are_taken() {
                 "jsonpath={.items[*].spec}",
             ])
         };
-        let before = picture();
-        let applied = home.brink(format!("fault apply {words} --duration 5m --yes -o json").split(' ')).json();
-        assert_eq!(applied["state"], "active", "{applied}");
-        assert_ne!(picture(), before, "{words}");
-        let ended = home.brink(["fault", "abort", applied["injection"].as_str().unwrap(), "-o", "json"]).json();
-        assert_eq!(ended["injections"][0]["state"], "recovered", "{ended}");
-        assert_eq!(picture(), before, "{words}");
+        whole::comes_back(&home, words, picture);
     }
     // A controller that refuses is told in its own words, and nothing stays.
     let applying = home.start("fault apply rate-limit route/store --duration 5m --yes -o json".split(' '));
-    let deadline = Instant::now() + Duration::from_mins(4);
-    let name = loop {
-        let name = kubectl(&["get", "trafficpolicies", "-o", "name"]);
-        if !name.is_empty() {
-            break name.trim().to_owned();
-        }
-        assert!(Instant::now() < deadline);
-        thread::sleep(Duration::from_millis(100));
-    };
+    let name = made("trafficpolicies");
     let mut no = condition("Accepted");
     (no["status"], no["reason"], no["message"]) = (json!("False"), json!("Invalid"), json!("no such listener"));
     status(

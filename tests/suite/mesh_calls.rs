@@ -6,6 +6,8 @@ use brink::mesh::{
 };
 use rstest::rstest;
 
+use super::support::routes;
+
 /// Open on 80; on 443 one listener for a name, one for the wildcard around it, one that hands TLS on.
 const GATEWAY: &str = "---
 apiVersion: gateway.networking.k8s.io/v1
@@ -21,17 +23,11 @@ spec:
 ";
 
 fn route(kind: &str, name: &str, minute: u32, spec: &str) -> String {
-    let parents = if spec.contains("parentRefs") { "" } else { "parentRefs: [{name: gw}], " };
-    format!(
-        "---\napiVersion: gateway.networking.k8s.io/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: a, \
-         creationTimestamp: '2026-01-01T00:{minute:02}:00Z'}}\nspec: {{{parents}{spec}}}\n"
-    )
+    routes::route(kind, ("a", name), minute, "{name: gw}", spec)
 }
 
 fn loaded(text: &str) -> Loaded {
-    let mut loaded = Loaded::default();
-    loaded.read("test", &format!("{GATEWAY}{text}")).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    loaded
+    routes::loaded(&format!("{GATEWAY}{text}"))
 }
 
 fn ask(text: &str, request: &Request) -> Resolution {

@@ -2,19 +2,15 @@
 
 use brink::mesh::{
     conflicts::{Conflict, ConflictKind, conflicts},
-    load::Loaded,
     resolve::{Request, resolve},
 };
 use proptest::prelude::*;
 use rstest::rstest;
 
-use super::cli::Home;
-
-fn world(text: &str) -> Loaded {
-    let mut loaded = Loaded::default();
-    loaded.read("test", text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    loaded
-}
+use super::{
+    cli::Home,
+    support::routes::{self, loaded},
+};
 
 const GATEWAY: &str = "---
 apiVersion: gateway.networking.k8s.io/v1
@@ -38,13 +34,8 @@ spec: {ports: [{port: 80}]}
 ";
 
 fn route(kind: &str, name: &str, minute: u32, spec: &str) -> String {
-    let (namespace, name) = name.split_once('/').unwrap_or(("a", name));
-    let parents =
-        if spec.contains("parentRefs") { "" } else { "parentRefs: [{name: gw, namespace: a, sectionName: all}], " };
-    format!(
-        "---\napiVersion: gateway.networking.k8s.io/v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: {namespace}, \
-         creationTimestamp: '2026-01-01T00:{minute:02}:00Z'}}\nspec: {{{parents}{spec}}}\n"
-    )
+    let place = name.split_once('/').unwrap_or(("a", name));
+    routes::route(kind, place, minute, "{name: gw, namespace: a, sectionName: all}", spec)
 }
 
 fn http(name: &str, minute: u32, spec: &str) -> String {
@@ -59,7 +50,7 @@ fn virtual_service(name: &str, spec: &str) -> String {
 
 /// `KIND LOSER[/RULE] < WINNER[/RULE]`, sorted.
 fn told(text: &str) -> Vec<String> {
-    let loaded = world(text);
+    let loaded = loaded(text);
     conflicts(&loaded.world()).iter().map(short).collect()
 }
 
@@ -160,7 +151,7 @@ fn a_conflict_is_told_with_its_reason_and_a_request() {
             ),
         )
     };
-    let loaded = world(&format!("{GATEWAY}{}{}", of("old", 1), of("new", 2)));
+    let loaded = loaded(&format!("{GATEWAY}{}{}", of("old", 1), of("new", 2)));
     let found = conflicts(&loaded.world());
     let json = serde_json::to_value(&found[0]).unwrap();
     assert_eq!(
@@ -194,7 +185,7 @@ fn the_command_says_whether_there_are_any() {
 }
 
 /// Small routes on few hosts and paths, so that many of them meet.
-fn routes() -> impl Strategy<Value = Vec<String>> {
+fn some_routes() -> impl Strategy<Value = Vec<String>> {
     let test = (0..4u8, 0..3u8, 0..3u8).prop_map(|(path, method, header)| {
         let mut parts = vec![match path {
             0 => "path: {value: /}".to_owned(),
@@ -221,7 +212,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_order_of_rows_does_not_matter(all in routes()) {
+    fn the_order_of_rows_does_not_matter(all in some_routes()) {
         let forward = told(&format!("{GATEWAY}{}", all.concat()));
         let backward: String = all.iter().rev().map(String::as_str).collect();
         prop_assert_eq!(forward, told(&format!("{GATEWAY}{backward}")));
@@ -229,8 +220,8 @@ proptest! {
 
     /// Of the request that shows a conflict the resolver says: the loser matches it and does not get it.
     #[test]
-    fn the_resolver_agrees(all in routes()) {
-        let loaded = world(&format!("{GATEWAY}{}", all.concat()));
+    fn the_resolver_agrees(all in some_routes()) {
+        let loaded = loaded(&format!("{GATEWAY}{}", all.concat()));
         let world = loaded.world();
         for one in conflicts(&world) {
             let rival = matches!(one.kind, ConflictKind::Duplicate | ConflictKind::Shadowed);

@@ -6,6 +6,8 @@ use brink::mesh::{
 };
 use rstest::rstest;
 
+use super::support::routes;
+
 /// One Gateway with an open listener on 80, one for `*.example.com` on 8080 and one for `shop.example.com` on 8080.
 const GATEWAY: &str = "
 apiVersion: gateway.networking.k8s.io/v1
@@ -27,11 +29,7 @@ fn route(name: &str, minute: u32, spec: &str) -> String {
 }
 
 fn route_in(namespace: &str, name: &str, minute: u32, spec: &str) -> String {
-    let parents = if spec.contains("parentRefs") { "" } else { "parentRefs: [{name: gw, namespace: infra}], " };
-    format!(
-        "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: {name}, namespace: {namespace}, \
-         creationTimestamp: '2026-01-01T00:{minute:02}:00Z'}}\nspec: {{{parents}{spec}}}\n"
-    )
+    routes::route("HTTPRoute", (namespace, name), minute, "{name: gw, namespace: infra}", spec)
 }
 
 fn loaded(texts: &[String]) -> Loaded {

@@ -8,6 +8,8 @@ pub mod guardians;
 pub mod kubectl;
 pub mod model;
 pub mod rig;
+pub mod routes;
 pub mod served;
 pub mod wait;
+pub mod whole;
 pub mod world;

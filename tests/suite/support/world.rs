@@ -116,6 +116,15 @@ impl World {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Has the server serve kinds: lists of CustomResourceDefinitions.
+    pub fn define(&self, definitions: &[&serde_json::Value]) {
+        for items in definitions {
+            let all = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
+            self.kubectl(&["create", "-f", "-"], &all.to_string());
+        }
+        self.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"], "");
+    }
+
     /// A namespace with the objects of a file, its Deployments rolled out.
     pub fn namespace(&self, name: &str, objects: &str) {
         self.kubectl(&["create", "namespace", name], "");
