@@ -19,23 +19,9 @@ fn ours(world: &World) -> String {
 /// From the pods to a live fault.
 fn apply(session: &mut Session) {
     session.until("the pods", |screen| screen.contains("reviews-"));
-    session.press("f");
-    session.until("the kinds", |screen| screen.contains("Requests wait before"));
-    session.until("what the drivers can", |screen| screen.contains("no istiod seen"));
-    session.press("\r");
-    session.until("the fields", |screen| screen.contains("how long each request waits"));
-    session.press("1s");
-    session.until("the delay", |screen| screen.contains("1s"));
-    session.press("\r");
-    session.until("the preview", |screen| screen.contains("GUARDS") && screen.contains("EnvoyFilter shop/brink-"));
+    session.preview_delay("no istiod seen", "1s");
     // Nobody measures and no istiod runs: the guardrails ask for the name.
-    session.insist("a", "discard", "the question", |screen| screen.contains("and press enter to apply"));
-    let screen = session.contents();
-    let line = screen.lines().find(|line| line.contains("and press enter to apply")).unwrap().to_owned();
-    let name = line.split("type ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-    session.press(&name);
-    session.until("the name", |screen| screen.contains(&format!("> {name}")));
-    session.insist("\r", "and press enter to apply", "the live fault", |screen| screen.contains(" left "));
+    assert!(session.approve(), "{}", session.contents());
 }
 
 #[test]

@@ -204,24 +204,8 @@ fn apply(session: &mut Session) {
     session.until("the pods", |screen| screen.contains("cart-0"));
     session.press("/ratings\r");
     session.until("the one", |screen| screen.contains("ratings-") && !screen.contains("reviews-v1-"));
-    session.press("f");
-    session.until("the kinds", |screen| screen.contains("Requests wait before"));
-    session.press("\r");
-    session.until("the fields", |screen| screen.contains("how long each request waits"));
-    session.press("1s");
-    session.until("the delay", |screen| screen.contains("1s"));
-    session.press("\r");
-    session.until("the preview", |screen| screen.contains("GUARDS") && screen.contains("EnvoyFilter"));
-    let live = |screen: &str| screen.contains(" left ");
-    let asks = |screen: &str| screen.contains("and press enter to apply");
-    session.insist("a", "discard", "the fault", |screen| asks(screen) || live(screen));
-    if asks(&session.contents()) {
-        let line = session.contents().lines().find(|line| asks(line)).unwrap().to_owned();
-        let name = line.split("type ").nth(1).unwrap().split(' ').next().unwrap().to_owned();
-        session.press(&name);
-        session.until("the name", |screen| screen.contains(&format!("> {name}")));
-        session.insist("\r", "and press enter to apply", "the live fault", live);
-    }
+    session.preview_delay("", "1s");
+    session.approve();
 }
 
 #[test]

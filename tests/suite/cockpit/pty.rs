@@ -150,6 +150,32 @@ impl Session {
         panic!("{what} did not come:\n{}", self.contents());
     }
 
+    /// From an object under the cursor to the preview of a delay; `known` is waited for beside the kinds.
+    pub fn preview_delay(&mut self, known: &str, delay: &str) {
+        self.press("f");
+        self.until("the kinds", |screen| screen.contains("Requests wait before") && screen.contains(known));
+        self.press("\r");
+        self.until("the fields", |screen| screen.contains("how long each request waits"));
+        self.press(delay);
+        self.until("the delay", |screen| screen.contains(delay));
+        self.press("\r");
+        self.until("the preview", |screen| screen.contains("GUARDS") && screen.contains("EnvoyFilter"));
+    }
+
+    /// From a preview to the live fault; whether the guardrails asked for a name on the way.
+    pub fn approve(&mut self) -> bool {
+        let live = |screen: &str| screen.contains(" left ");
+        let asks = |line: &str| line.contains("and press enter to apply");
+        self.insist("a", "discard", "the fault", |screen| asks(screen) || live(screen));
+        let screen = self.contents();
+        let Some(line) = screen.lines().find(|line| asks(line)) else { return false };
+        let name = line.split("type ").nth(1).unwrap().split(' ').next().unwrap();
+        self.press(name);
+        self.until("the name", |screen| screen.contains(&format!("> {name}")));
+        self.insist("\r", "and press enter to apply", "the live fault", live);
+        true
+    }
+
     /// Reads until the program has ended; gives its exit code.
     pub fn ended(&mut self) -> u32 {
         let end = Instant::now() + DEADLINE;
