@@ -27,16 +27,18 @@ impl App {
             Event::Pods(ticket, batch) => self.pods(ticket, batch),
             Event::Routes(ticket, kind, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
-                if self.panes.routes.hear(ticket, kind, batch, &mut cx)
-                    && self.world.metric_source != MetricSource::None
-                {
+                let moved = self.panes.routes.hear(ticket, kind, batch, &mut cx);
+                let mut effects = if moved { self.routing_moved() } else { Vec::new() };
+                if moved && self.world.metric_source != MetricSource::None {
                     self.attribute();
-                    return self.panes.mesh.through(self.panes.routes.gateways());
+                    effects.extend(self.panes.mesh.through(self.panes.routes.gateways()));
                 }
+                return effects;
             }
             Event::Gateways(ticket, seen, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
-                let effects = self.panes.routes.hear_gateways(ticket, seen, batch, &mut cx);
+                let mut effects = self.panes.routes.hear_gateways(ticket, seen, batch, &mut cx);
+                effects.extend(self.routing_moved());
                 self.attribute();
                 return effects;
             }
@@ -117,7 +119,11 @@ impl App {
                         Screen::Viewer(viewer) => viewer.hear(ticket, answer.clone()),
                         Screen::Form(form) => replies.push(form.text(ticket, &answer, &mut cx)),
                         Screen::Change(change) => replies.push(change.text(ticket, &answer, &mut cx)),
-                        Screen::Logs(_) | Screen::Picker(_) | Screen::Preview(_) | Screen::Undo(_) => {}
+                        Screen::Logs(_)
+                        | Screen::Picker(_)
+                        | Screen::Preview(_)
+                        | Screen::Undo(_)
+                        | Screen::WhoTakes(_) => {}
                     }
                 }
             }
@@ -137,7 +143,8 @@ impl App {
                         | Screen::Logs(_)
                         | Screen::Picker(_)
                         | Screen::Preview(_)
-                        | Screen::Undo(_) => {}
+                        | Screen::Undo(_)
+                        | Screen::WhoTakes(_) => {}
                     }
                 }
             }
@@ -145,6 +152,13 @@ impl App {
                 for screen in &mut self.screens {
                     if let Screen::Logs(logs) = screen {
                         logs.hear(ticket, batch.clone(), now);
+                    }
+                }
+            }
+            Event::Routing(ticket, answer) => {
+                for screen in &mut self.screens {
+                    if let Screen::WhoTakes(asked) = screen {
+                        replies.push(asked.hear(ticket, answer.clone(), &mut cx));
                     }
                 }
             }
@@ -167,7 +181,11 @@ impl App {
                         Screen::Form(form) => replies.push(form.checked(ticket, answer.clone())),
                         Screen::Change(change) => replies.push(change.checked(ticket, answer.clone())),
                         Screen::Preview(preview) => preview.hear(ticket, answer.clone()),
-                        Screen::Viewer(_) | Screen::Logs(_) | Screen::Picker(_) | Screen::Undo(_) => {}
+                        Screen::Viewer(_)
+                        | Screen::Logs(_)
+                        | Screen::Picker(_)
+                        | Screen::Undo(_)
+                        | Screen::WhoTakes(_) => {}
                     }
                 }
             }
@@ -232,6 +250,22 @@ impl App {
         if let Some(metrics) = &mut self.world.metrics {
             metrics.routes = self.panes.routes.figures(&metrics.measured);
         }
+    }
+
+    /// Whoever asks who takes a request is told what holds now.
+    fn routing_moved(&mut self) -> Vec<Effect> {
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+        let ask = |screen: &mut Screen| match screen {
+            Screen::WhoTakes(asked) => asked.again(&mut cx),
+            Screen::Viewer(_)
+            | Screen::Logs(_)
+            | Screen::Picker(_)
+            | Screen::Form(_)
+            | Screen::Change(_)
+            | Screen::Preview(_)
+            | Screen::Undo(_) => Vec::new(),
+        };
+        self.screens.iter_mut().flat_map(ask).collect()
     }
 
     /// What a crash left, said in a line each.

@@ -16,6 +16,7 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         Some(Screen::Undo(undo)) if app.prompt.is_none() => Some(undo.hints(app.now)),
         Some(Screen::Change(change)) if app.prompt.is_none() => Some(change.hints()),
         Some(Screen::Form(form)) if app.prompt.is_none() => Some(form.hints()),
+        Some(Screen::WhoTakes(asked)) if app.prompt.is_none() => Some(asked.hints()),
         None if app.prompt.is_none() && context == Context::Faults => {
             Some(app.panes.faults.hints(&app.world).into_iter().map(|c| (c, c.spec().hint, Role::Key)).collect())
         }
@@ -26,7 +27,10 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
     };
     let commands: &[Command] = match context {
         Context::Pods => &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Logs, C::Yaml],
-        Context::Routes | Context::Mesh | Context::Table | Context::Global => {
+        Context::Routes => {
+            &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::AskRoutes, C::Describe, C::Yaml]
+        }
+        Context::Mesh | Context::Table | Context::Global => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
         }
         Context::Viewer => &[C::Back, C::Search, C::NextMatch, C::Wrap, C::Refetch, C::Help],

@@ -6,7 +6,7 @@ use crate::{
     config::Role,
     fault::known,
     msg::{Command, Effect, effect::ManagedFields},
-    panes::{Change, Form, Logs, PaneKind, Subject, Viewer, form::controller, viewer::Reading},
+    panes::{Change, Form, Logs, PaneKind, Subject, Viewer, WhoTakes, form::controller, viewer::Reading},
 };
 
 impl App {
@@ -76,6 +76,13 @@ impl App {
     pub(super) fn act_on_subject(&mut self, command: Command) -> Option<Vec<Effect>> {
         if command == Command::FaultAgain && self.focus == PaneKind::Faults {
             return Some(self.again());
+        }
+        if command == Command::AskRoutes && self.focus == PaneKind::Routes {
+            let line = self.panes.routes.request().map(|request| request.words()).unwrap_or_default();
+            let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+            let (asked, effects) = WhoTakes::open(&line, &mut cx);
+            self.screens.push(Screen::WhoTakes(Box::new(asked)));
+            return Some(effects);
         }
         if command == Command::SetImage && self.focus == PaneKind::Pods {
             return Some(self.set_image());

@@ -7,7 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     base::Now,
     msg::{Command, Context, Effect},
-    panes::{Change, Form, Logs, Look, Picker, Title, Undo, Viewer, preview::Preview},
+    panes::{Change, Form, Logs, Look, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
 };
 
 /// One screen.
@@ -27,6 +27,8 @@ pub enum Screen {
     Preview(Box<Preview>),
     /// The preview of an undo.
     Undo(Box<Undo>),
+    /// Which route takes a request.
+    WhoTakes(Box<WhoTakes>),
 }
 
 impl Screen {
@@ -40,6 +42,7 @@ impl Screen {
             Self::Change(change) => change.context(),
             Self::Preview(preview) => preview.context(),
             Self::Undo(undo) => undo.context(),
+            Self::WhoTakes(asked) => asked.context(),
         }
     }
 
@@ -48,7 +51,12 @@ impl Screen {
         match self {
             Self::Viewer(viewer) => viewer.means(command),
             Self::Logs(logs) => logs.means(command),
-            Self::Picker(_) | Self::Form(_) | Self::Change(_) | Self::Preview(_) | Self::Undo(_) => true,
+            Self::Picker(_)
+            | Self::Form(_)
+            | Self::Change(_)
+            | Self::Preview(_)
+            | Self::Undo(_)
+            | Self::WhoTakes(_) => true,
         }
     }
 
@@ -67,6 +75,7 @@ impl Screen {
             Self::Change(_) => {}
             Self::Preview(preview) => preview.settle(area, look),
             Self::Undo(undo) => undo.settle(area, look),
+            Self::WhoTakes(asked) => asked.settle(area),
         }
     }
 
@@ -74,6 +83,7 @@ impl Screen {
     pub fn close(&mut self) -> Vec<Effect> {
         match self {
             Self::Logs(logs) => logs.close(),
+            Self::WhoTakes(asked) => asked.close(),
             Self::Viewer(_) | Self::Picker(_) | Self::Form(_) | Self::Change(_) | Self::Preview(_) | Self::Undo(_) => {
                 Vec::new()
             }
@@ -86,7 +96,7 @@ impl Screen {
             Self::Preview(preview) => preview.wakes(now),
             Self::Undo(undo) => undo.wakes(now),
             Self::Logs(logs) => logs.wakes(now),
-            Self::Viewer(_) | Self::Picker(_) | Self::Form(_) | Self::Change(_) => None,
+            Self::Viewer(_) | Self::Picker(_) | Self::Form(_) | Self::Change(_) | Self::WhoTakes(_) => None,
         }
     }
 
@@ -100,6 +110,7 @@ impl Screen {
             Self::Change(change) => change.name(),
             Self::Preview(preview) => preview.name(),
             Self::Undo(undo) => undo.name(),
+            Self::WhoTakes(asked) => asked.name(),
         }
     }
 
@@ -113,6 +124,7 @@ impl Screen {
             Self::Change(change) => change.title(),
             Self::Preview(preview) => preview.title(now),
             Self::Undo(undo) => undo.title(),
+            Self::WhoTakes(asked) => asked.title(),
         }
     }
 
@@ -126,6 +138,7 @@ impl Screen {
             Self::Change(change) => change.view(area, buf, look),
             Self::Preview(preview) => preview.view(area, buf, look),
             Self::Undo(undo) => undo.view(area, buf, look),
+            Self::WhoTakes(asked) => asked.view(area, buf, look),
         }
     }
 }

@@ -126,6 +126,7 @@ impl App {
             Some(Screen::Change(change)) => change.insert(text),
             Some(Screen::Preview(preview)) => preview.insert(text),
             Some(Screen::Undo(_)) => {}
+            Some(Screen::WhoTakes(asked)) => asked.insert(text),
             None => match self.focus {
                 PaneKind::Pods => self.panes.pods.insert(text, &mut cx),
                 PaneKind::Routes => self.panes.routes.insert(text, &mut cx),
@@ -308,6 +309,7 @@ impl App {
             Screen::Change(change) => change.update(command, &mut cx),
             Screen::Preview(preview) => preview.update(command, &mut cx),
             Screen::Undo(undo) => undo.update(command, &mut cx),
+            Screen::WhoTakes(asked) => asked.update(command, &mut cx),
             Screen::Picker(picker) => {
                 let choice = picker.choice;
                 return match picker.update(command) {
@@ -360,6 +362,12 @@ impl App {
                         Form::again(*fault, &mut Self::cx(self.now, &mut self.tickets, &self.world, false));
                     self.screens.push(Screen::Form(Box::new(form)));
                     effects.extend(more);
+                }
+            }
+            Turn::Route(route) => {
+                effects.extend(self.close_top());
+                if !self.panes.routes.select(&route) {
+                    self.notify(format!("{route} is not among the rows shown here"), Role::TextDim);
                 }
             }
             Turn::Home => effects.extend(self.close_all()),

@@ -10,12 +10,11 @@ use super::{
     session::Session,
 };
 use crate::{
-    base::sanitize,
     cluster::{
         Kind, ObjectRef,
         api::{Api as _, Read},
     },
-    mesh::resolve::{self, GrpcCall, Outcome, Request, Resolution, Scheme, inside},
+    mesh::resolve::{self, GrpcCall, Request, Scheme, inside},
 };
 
 /// Runs the command.
@@ -49,7 +48,10 @@ pub fn run(args: &ResolveArgs, globals: &Globals, out: &mut Out) -> Ended {
     let resolution = resolve::resolve(&world, &request);
     match args.output.shape {
         Shape::Json => out.json(&resolution),
-        Shape::Table => out.text(text(&request, &resolution)),
+        Shape::Table => {
+            let lines = resolution.told(&request).into_iter().map(|(_, line)| line + "\n");
+            out.text(lines.collect::<String>());
+        }
     }
     Ok(Ending::Done)
 }
@@ -145,63 +147,4 @@ async fn known(session: &Session, namespace: &str, name: &str) -> Result<(), Fai
         "there is no Deployment, StatefulSet, DaemonSet or Pod of that name",
         format!("`brink get deployments -n {namespace}` shows what there is"),
     ))
-}
-
-fn text(request: &Request, resolution: &Resolution) -> String {
-    let verb = if request.grpc.is_some() { "gRPC" } else { &request.method };
-    let mut first = format!("{verb} {}://{}{}", request.scheme.word(), request.host, request.path);
-    if let Some((namespace, name)) = &request.from {
-        first.push_str(&format!(" from {namespace}/{name}"));
-    }
-    let mut lines = vec![sanitize::line(&first).into_owned()];
-    let code = resolution.status.map(|code| format!(" ({code})")).unwrap_or_default();
-    lines.push(match resolution.outcome {
-        Outcome::Forward => "goes to a backend".to_owned(),
-        Outcome::Redirect => format!("is redirected{code}"),
-        Outcome::DirectResponse => format!("is answered by the proxy itself{code}"),
-        Outcome::NoRoute => format!("matches no route{code}"),
-        Outcome::NoBackend => format!("matches a rule without a valid backend{code}"),
-    });
-    if let Some(listener) = &resolution.listener {
-        lines.push(format!("  listener  {}", sanitize::line(listener)));
-    }
-    if let Some(route) = &resolution.route {
-        let place = |what: &str, index: Option<usize>| index.map(|at| format!(", {what} {at}")).unwrap_or_default();
-        lines.push(format!(
-            "  route     {}{}{}",
-            sanitize::line(&route.to_string()),
-            place("rule", resolution.rule),
-            place("match", resolution.r#match)
-        ));
-    }
-    for backend in &resolution.backends {
-        let valid = if backend.valid { "" } else { "  not valid" };
-        lines.push(format!("  backend   {} weight {}{valid}", sanitize::line(&backend.r#ref), backend.weight));
-    }
-    for filter in &resolution.filters {
-        lines.push(format!("  filter    {} {}", filter.r#type, sanitize::line(&filter.detail)));
-    }
-    if let Some(to) = &resolution.redirect {
-        lines.push(
-            sanitize::line(&format!("  redirect  {}://{}:{}{}", to.scheme, to.host, to.port, to.path)).into_owned(),
-        );
-    }
-    if let Some(timeout) = resolution.timeout_ms {
-        lines.push(format!("  timeout   {timeout} ms"));
-    }
-    if let Some(retries) = resolution.retries {
-        lines.push(format!("  retries   {retries}"));
-    }
-    for loser in &resolution.losers {
-        let lost = serde_json::to_value(loser.lost_at).ok().and_then(|word| word.as_str().map(str::to_owned));
-        lines.push(format!(
-            "  lost      {}, rule {}, match {}: by {}",
-            sanitize::line(&loser.route.to_string()),
-            loser.rule,
-            loser.r#match,
-            lost.unwrap_or_default()
-        ));
-    }
-    lines.extend(resolution.notes.iter().map(|note| format!("  note      {}", sanitize::line(note))));
-    lines.join("\n") + "\n"
 }

@@ -30,7 +30,7 @@ pub struct LoadError {
 }
 
 /// Everything the resolver can use, read from files.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Loaded {
     /// Routes of all kinds.
     pub routes: Vec<RouteRow>,

@@ -173,6 +173,7 @@ commands! {
     CopyNamespace "copy_namespace" Table "copy namespace" "Copy the object's namespace to the clipboard of your terminal."
     WarpNamespace "warp_namespace" Table "warp" "Go to the namespace of the object under the cursor."
     NewFault "new_fault" Table "fault" "Choose a fault for the object under the cursor."
+    AskRoutes "ask_routes" Routes "who takes it" "Type a request and see which route takes it, and why the others do not."
     Logs "logs" Pods "logs" "Follow the logs of the pod under the cursor."
     LogsPrevious "logs_previous" Pods "previous" "Show the logs of the container's previous run."
     SetImage "set_image" Pods "image" "Correct an image of the workload of the pod under the cursor; previewed and kept."

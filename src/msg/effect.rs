@@ -37,6 +37,8 @@ pub enum Effect {
     WatchRoutes(Ticket, Scope),
     /// Watch the labels of namespaces until [`Effect::Stop`]: Gateways may select by them who may attach.
     WatchLabels(Ticket),
+    /// Read everything that has a say in who takes a request, once.
+    ReadRouting(Ticket),
     /// Ask the metric source again and again until [`Effect::Stop`]; under a ticket that runs already: change the question.
     Measure(Ticket, Interest),
     /// End what a ticket asked for.

@@ -15,6 +15,7 @@ use crate::{
     },
     mesh::{
         gateways::{GatewayRow, Seen},
+        load::Loaded,
         routes::{RouteKind, RouteRow},
         signals::{MetricSource, Snapshot},
     },
@@ -59,6 +60,8 @@ pub enum Event {
     Gateways(Ticket, Seen, Batch<GatewayRow>),
     /// Namespaces with their labels.
     Labels(Ticket, Batch<NamespaceRow>),
+    /// Everything that has a say in who takes a request.
+    Routing(Ticket, Result<Box<Loaded>, Failure>),
     /// What the metric source says. Latest wins.
     Metrics(Ticket, MetricSource, Option<Box<Snapshot>>),
     /// A text that was asked for: a description, YAML.

@@ -36,6 +36,7 @@ pub mod subject;
 pub mod title;
 pub mod undo;
 pub mod viewer;
+pub mod who_takes;
 pub mod world;
 
 pub use agent::Agent;
@@ -56,12 +57,14 @@ pub use subject::Subject;
 pub use title::Title;
 pub use undo::Undo;
 pub use viewer::Viewer;
+pub use who_takes::WhoTakes;
 pub use world::World;
 
 use crate::{
     base::{Now, Tickets},
     config::{Keymap, Theme},
     fault::{checked::Checked, intent::Fault, undo::Decision},
+    mesh::routes::RouteRef,
     msg::{Effect, Failure},
 };
 
@@ -149,6 +152,8 @@ pub enum Turn {
     Undo(String, Option<Decision>),
     /// Go back to the form of this intent, or open it.
     Form(Box<Fault>),
+    /// Close this screen and put the cursor on a route.
+    Route(RouteRef),
     /// Close every screen above the panes.
     Home,
     /// Close everything and look at the faults.

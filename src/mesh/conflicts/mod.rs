@@ -130,7 +130,7 @@ pub fn conflicts(world: &World<'_>) -> Vec<Conflict> {
 
 impl Example {
     /// A request that all of these matches take, to a host of this pattern.
-    fn of(pattern: &str, matches: &[&Match]) -> Option<Self> {
+    pub fn of(pattern: &str, matches: &[&Match]) -> Option<Self> {
         let host = match pattern.strip_prefix('*') {
             _ if pattern.is_empty() => "example.com".to_owned(),
             Some("") => "example.com".to_owned(),

@@ -1,6 +1,9 @@
 //! Conflicts in words, for people.
 
+use std::collections::BTreeMap;
+
 use super::{Conflict, Example, Side};
+use crate::mesh::resolve::Request;
 
 impl Conflict {
     /// A few lines: what it is, who gets the requests, why, and such a request.
@@ -22,18 +25,22 @@ impl Side {
 }
 
 impl Example {
-    /// `GET shop.example.com/cart?a=1 with x-user: me`.
-    fn words(&self) -> String {
-        let mut text = format!("{} {}{}", self.method.as_deref().unwrap_or("GET"), self.host, self.path);
-        let pairs = |pairs: &mut dyn Iterator<Item = String>, by: &str| pairs.collect::<Vec<_>>().join(by);
-        if !self.query.is_empty() {
-            let all = pairs(&mut self.query.iter().map(|(name, value)| format!("{name}={value}")), "&");
-            text.push_str(&format!("?{all}"));
+    /// The request as such.
+    pub fn request(&self) -> Request {
+        let pairs = |pairs: &BTreeMap<String, String>| {
+            pairs.iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>()
+        };
+        let request = Request::get(&self.host, &self.path);
+        Request {
+            method: self.method.clone().unwrap_or(request.method),
+            headers: pairs(&self.headers),
+            query: pairs(&self.query),
+            ..request
         }
-        if !self.headers.is_empty() {
-            let all = pairs(&mut self.headers.iter().map(|(name, value)| format!("{name}: {value}")), ", ");
-            text.push_str(&format!(" with {all}"));
-        }
-        text
+    }
+
+    /// `GET shop.example.com/cart x-user:me a==1`.
+    pub fn words(&self) -> String {
+        self.request().words()
     }
 }

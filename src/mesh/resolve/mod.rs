@@ -15,12 +15,14 @@
 //! It does not resolve VirtualServices and TLSRoutes (it says where they would have a say), and it does not know what a data
 //! plane really did.
 
+mod asked;
 mod frontend;
 pub mod inside;
 mod kinds;
 mod matching;
 pub mod rank;
 pub mod request;
+pub mod tell;
 mod verdict;
 
 use std::collections::BTreeMap;

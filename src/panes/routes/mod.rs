@@ -19,10 +19,10 @@ use crate::{
     cluster::{Batch, Delta, ObjectRef, Row, Scope, Source, namespaces::NamespaceRow},
     config::Role,
     mesh::{
-        conflicts::{Conflict, conflicts},
+        conflicts::{Conflict, Example, conflicts},
         gateways::{AllowedNamespaces, GatewayRow, Gateways, Seen},
-        resolve,
-        routes::{RouteKind, RouteRef, RouteRow},
+        resolve::{self, Request},
+        routes::{ParentKind, RouteKind, RouteRef, RouteRow},
         signals::{RouteGolden, fold::Measured, route},
         wins::{Why, Wins, wins},
     },
@@ -258,6 +258,24 @@ impl Routes {
             labels: Vec::new(),
             containers: Vec::new(),
         })
+    }
+
+    /// A request that the route under the cursor is for: its first that can be made up.
+    pub fn request(&self) -> Option<Request> {
+        let row = self.grid.index.cursor()?;
+        let host = row.hosts.first().map_or_else(String::new, |host| row.meant(host));
+        let host = match row.parents.iter().find(|parent| parent.kind == ParentKind::Service) {
+            Some(service) => format!("{}.{}.svc.cluster.local", service.name, service.namespace),
+            None => host,
+        };
+        let mut matches = row.rules.iter().flat_map(|rule| &rule.matches);
+        matches.find_map(|one| Some(Example::of(&host, &[one])?.request()))
+    }
+
+    /// Puts the cursor on a route, when it is shown.
+    pub fn select(&mut self, route: &RouteRef) -> bool {
+        let uid = self.grid.index.iter().find(|row| row.route_ref() == *route).map(|row| row.uid);
+        uid.is_some_and(|uid| self.grid.index.select(uid))
     }
 
     /// The conflicts of the route under the cursor: a name and a text; `None` when it has none.

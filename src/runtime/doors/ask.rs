@@ -11,6 +11,7 @@ use crate::{
         cause,
         io::{connect, inspect},
     },
+    mesh::io::load,
     msg::{Event, Failure, effect::ManagedFields},
 };
 
@@ -38,6 +39,18 @@ impl Keeper {
                 items.filter_map(name).collect::<Vec<String>>()
             });
             let _ = events.send(Event::Namespaces(ticket, names)).await;
+        });
+    }
+
+    pub(super) fn read_routing(&mut self, ticket: Ticket) {
+        let Some(live) = self.live.clone() else { return };
+        let events = self.events.clone();
+        self.spawn(ticket, async move {
+            let read = load::everything(&live, Some(live.link().namespace())).await;
+            let answer = read.map(Box::new).map_err(|unread| {
+                told(&unread.trouble, &format!("cannot list {}", unread.plural), live.link().context())
+            });
+            let _ = events.send(Event::Routing(ticket, answer)).await;
         });
     }
 

@@ -182,6 +182,7 @@ impl Keeper {
             Effect::WatchPods(ticket, scope) => self.watch_pods(ticket, scope),
             Effect::WatchRoutes(ticket, scope) => self.watch_routes(ticket, &scope),
             Effect::WatchLabels(ticket) => self.watch_labels(ticket),
+            Effect::ReadRouting(ticket) => self.read_routing(ticket),
             Effect::Measure(ticket, interest) => self.measure(ticket, interest).await,
             Effect::Describe(ticket, object) => self.describe(ticket, object),
             Effect::Yaml(ticket, object, managed) => self.yaml(ticket, object, managed),

@@ -12,3 +12,4 @@ pub mod screens;
 mod script;
 mod stage;
 mod states;
+mod who_takes;
