@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::class::Class;
+use crate::mesh::what_if::Rerouted;
 
 /// A checked plan, ready to show. Serialises to the stable JSON of `brink fault plan -o json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,6 +39,9 @@ pub struct Preview {
     pub guard: Vec<Verdict>,
     /// What should be seen.
     pub predicts: Vec<String>,
+    /// Requests that another answers while it holds, or that are answered otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub what_if: Vec<Rerouted>,
     /// What stays behind.
     pub residue: Vec<String>,
     /// Who else writes the touched paths, and what they will do.

@@ -1,7 +1,8 @@
 //! Who gets the traffic, and how well: routes and their precedence, golden signals.
 //!
 //! Mental model: objects become rows ([`routes`], [`gateways`]), rows and a request become an answer ([`resolve`]), rows alone
-//! say who is shadowed ([`wins`]) and what is wrong among them ([`conflicts`]); samples become figures ([`signals`]). [`output`]
+//! say who is shadowed ([`wins`]) and what is wrong among them ([`conflicts`]); samples become figures ([`signals`]).
+//! Objects and a change become the requests that move ([`what_if`]). [`output`]
 //! is the machine form of all of it. `io/` asks Prometheus. Everything outside `io/` is a pure function of what it is given.
 //!
 //! It changes nothing in the cluster, watches nothing itself (the cluster room's watches call [`routes::RouteRow::decode`]),
@@ -20,4 +21,5 @@ mod places;
 pub mod resolve;
 pub mod routes;
 pub mod signals;
+pub mod what_if;
 pub mod wins;

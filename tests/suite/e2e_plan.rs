@@ -128,11 +128,16 @@ async fn every_kind_is_checked_and_nothing_is_written(world: &World) {
     let conflict = words("route-conflict", "route/my-route", &["backend=ratings"]);
     let checked = plan(&api, &conflict).await;
     allowed_but_for(&checked, &["traffic", "effect"]);
+    assert_eq!(checked.preview.what_if, [], "a younger rival with the same match gets nothing");
 
     let recreate = words("route-conflict", "route/my-route", &["backend=ratings", "recreate=true"]);
     let checked = plan(&api, &recreate).await;
     let states: Vec<DryRun> = checked.preview.changes.iter().map(|change| change.dry_run).collect();
     assert_eq!(states, [DryRun::Checked; 4], "{:?}", checked.preview.changes);
+    let [moved] = checked.preview.what_if.as_slice() else { panic!("{:?}", checked.preview.what_if) };
+    assert_eq!(moved.request, "GET shop.example.com/reviews");
+    assert_eq!(moved.before, "HTTPRoute shop/my-route rule 0: shop/reviews:9080");
+    assert!(moved.after.ends_with("rule 0: shop/ratings:9080"), "{moved:?}");
     allowed_but_for(&checked, &["traffic", "effect"]);
 
     let scale = words("scale", "deployment/reviews", &["replicas=3"]);

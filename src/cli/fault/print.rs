@@ -39,6 +39,10 @@ pub fn preview(preview: &Preview) -> String {
     }
     let _ = writeln!(text, "\nHITS\n{}", blast(&preview.blast));
     section(&mut text, "EXPECT", &preview.predicts);
+    let moved = preview.what_if.iter();
+    let moved =
+        moved.flat_map(|one| [one.request.clone(), format!("  was {}", one.before), format!("  is  {}", one.after)]);
+    section(&mut text, "REQUESTS THAT MOVE", &moved.collect::<Vec<_>>());
     section(&mut text, "STAYS BEHIND", &preview.residue);
     section(&mut text, "RIVALS", &preview.rivals);
     section(&mut text, "GUARDS", &guards(&preview.guard));

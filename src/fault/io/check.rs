@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use thiserror::Error;
 
-use super::{foretell, lifelines, rehearsal, reviews, sight};
+use super::{foretell, lifelines, rehearsal, reviews, sight, what_if};
 use crate::{
     base::{redact, sanitize},
     cluster::{
@@ -73,6 +73,25 @@ pub async fn prepare<A: Api>(
     terms: &Terms,
     traffic: &Traffic,
 ) -> Result<Checked, CheckError> {
+    let checked = leased(api, fault, id, terms, traffic).await?;
+    Ok(rerouted(api, checked).await)
+}
+
+/// The requests that change their owner, for a person to read: nothing is decided by them, so a last look goes without.
+async fn rerouted<A: Api>(api: &A, mut checked: Checked) -> Checked {
+    let what_if::Told { rerouted, unknown } = what_if::look(api, &checked.plan, &checked.stored).await;
+    checked.preview.what_if = rerouted;
+    checked.preview.predicts.extend(unknown);
+    checked
+}
+
+async fn leased<A: Api>(
+    api: &A,
+    fault: &Fault,
+    id: &str,
+    terms: &Terms,
+    traffic: &Traffic,
+) -> Result<Checked, CheckError> {
     let sight = sight::look(api, fault).await?;
     let plan = drivers::compile(fault, &sight, id)?;
     check(api, plan, &sight, terms, traffic).await
@@ -80,6 +99,17 @@ pub async fn prepare<A: Api>(
 
 /// A kept change (rule R1), checked: the objects of a `manifest` intent.
 pub async fn prepare_change<A: Api>(
+    api: &A,
+    fault: &Fault,
+    id: &str,
+    terms: &Terms,
+    traffic: &Traffic,
+) -> Result<Checked, CheckError> {
+    let checked = kept(api, fault, id, terms, traffic).await?;
+    Ok(rerouted(api, checked).await)
+}
+
+async fn kept<A: Api>(
     api: &A,
     fault: &Fault,
     id: &str,
@@ -95,11 +125,13 @@ pub async fn prepare_change<A: Api>(
 pub async fn again<A: Api>(api: &A, checked: &Checked, terms: &Terms, traffic: &Traffic) -> Result<Again, CheckError> {
     let (fault, id) = (&checked.plan.fault, checked.plan.id.as_str());
     let new = match checked.plan.purpose {
-        Purpose::Change => prepare_change(api, fault, id, terms, traffic).await?,
-        Purpose::Fault | Purpose::Undo => prepare(api, fault, id, terms, traffic).await?,
+        Purpose::Change => kept(api, fault, id, terms, traffic).await?,
+        Purpose::Fault | Purpose::Undo => leased(api, fault, id, terms, traffic).await?,
     };
-    let same = new.token == checked.token;
-    Ok(if same { Again::Same(Box::new(new)) } else { Again::Moved(Box::new(new)) })
+    if new.token == checked.token {
+        return Ok(Again::Same(Box::new(new)));
+    }
+    Ok(Again::Moved(Box::new(rerouted(api, new).await)))
 }
 
 /// Looks once more before an approved plan is applied: guardrails, targets, alerts and dry runs, all anew. Gives the plan to
@@ -219,6 +251,7 @@ pub async fn check<A: Api>(
                 .chain(foretold.iter().filter_map(Foretold::predicts))
                 .collect(),
         ),
+        what_if: Vec::new(),
         residue: clean(residue),
         rivals: clean(rivals::rivals(&plan, sight, &foretold)),
         undo: plan.undo.clone(),

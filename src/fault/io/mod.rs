@@ -35,3 +35,4 @@ pub mod stop;
 mod undoer;
 pub mod watching;
 mod web;
+mod what_if;

@@ -24,17 +24,40 @@ pub struct Unread {
 /// Everything the resolver can use. A kind that is not served is not there; a kind that may not be read leaves what depends on
 /// it unknown, except routes themselves: an answer without them would be a lie. `namespace` is where the rights may end.
 pub async fn everything<A: Api>(api: &A, namespace: Option<&str>) -> Result<Loaded, Unread> {
-    let mut loaded = Loaded::default();
+    let objects = objects(api, namespace).await?;
+    Ok(objects.of(&objects.all))
+}
+
+/// Objects that have a say in who takes a request.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Objects {
+    /// All that may be read.
+    pub all: Vec<Manifest>,
+    seen: Seen,
+}
+
+impl Objects {
+    /// What these objects, or others in their place, come to.
+    pub fn of(&self, objects: &[Manifest]) -> Loaded {
+        let mut loaded = Loaded::default();
+        loaded.seen = Some(self.seen.clone());
+        objects.iter().for_each(|object| loaded.take(object));
+        loaded
+    }
+}
+
+/// The objects themselves, read as [`everything`] reads them.
+pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects, Unread> {
+    let mut found = Objects { all: Vec::new(), seen: Seen::Everywhere };
     let unread = |kind: &Kind, trouble| Unread { plural: kind.plural.clone(), trouble };
     for kind in RouteKind::ALL.map(RouteKind::kind) {
         match everywhere(api, namespace, &kind).await {
-            Ok((items, _)) => items.iter().for_each(|item| loaded.take(item)),
+            Ok((items, _)) => found.all.extend(items),
             Err(trouble) if trouble.not_found() => {}
             Err(trouble) => return Err(unread(&kind, trouble)),
         }
     }
     let gateway = GatewayRow::kind();
-    loaded.seen = Some(Seen::Everywhere);
     for kind in [
         gateway.clone(),
         Kind::namespaced("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant", "referencegrants"),
@@ -43,19 +66,17 @@ pub async fn everything<A: Api>(api: &A, namespace: Option<&str>) -> Result<Load
     ] {
         match everywhere(api, namespace, &kind).await {
             Ok((items, seen)) => {
-                for item in &items {
-                    loaded.take(item);
-                }
+                found.all.extend(items);
                 if kind == gateway {
-                    loaded.seen = Some(seen);
+                    found.seen = seen;
                 }
             }
-            Err(trouble) if trouble.code() == Some(403) && kind == gateway => loaded.seen = Some(Seen::Nowhere),
+            Err(trouble) if trouble.code() == Some(403) && kind == gateway => found.seen = Seen::Nowhere,
             Err(trouble) if trouble.not_found() || trouble.code() == Some(403) => {}
             Err(trouble) => return Err(unread(&kind, trouble)),
         }
     }
-    Ok(loaded)
+    Ok(found)
 }
 
 /// A collection of all namespaces, since routes of one namespace meet those of others at a Gateway; of the own namespace where

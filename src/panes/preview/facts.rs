@@ -36,6 +36,7 @@ pub fn facts(checked: &Checked, cells: usize, ascii: bool, large: bool, whole: b
     facts.hits(checked, large);
     facts.ends(checked);
     facts.expect(checked);
+    facts.requests(checked);
     facts.section("STAYS BEHIND", &checked.preview.residue, Role::Text, Some("nothing"));
     facts.guards(checked);
     facts.section("RIVALS", &checked.preview.rivals, Role::Warn, None);
@@ -276,6 +277,25 @@ impl Facts {
         }
         for doubt in checked.plan.doubts.iter().filter(|doubt| !preview.predicts.contains(doubt)) {
             self.say(doubt, Role::Warn, 2);
+        }
+    }
+
+    /// The requests that move: each with who answers it now, and who will.
+    fn requests(&mut self, checked: &Checked) {
+        const SHOWN: usize = 6;
+        let moved = &checked.preview.what_if;
+        if moved.is_empty() {
+            return;
+        }
+        self.heading("REQUESTS THAT MOVE");
+        let shown = if self.whole { moved.len() } else { SHOWN };
+        for one in moved.iter().take(shown) {
+            self.say(&one.request, Role::TextStrong, 2);
+            self.say(&format!("  was {}", one.before), Role::Removed, 6);
+            self.say(&format!("  is  {}", one.after), Role::Added, 6);
+        }
+        if moved.len() > shown {
+            self.say(&format!("and {} more", moved.len() - shown), Role::TextDim, 0);
         }
     }
 

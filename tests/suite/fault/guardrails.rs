@@ -310,6 +310,7 @@ fn checked(guard: Vec<Verdict>, production: bool) -> Checked {
         blast: blast(&case.plan, &case.traffic),
         guard,
         predicts: Vec::new(),
+        what_if: Vec::new(),
         residue: Vec::new(),
         rivals: Vec::new(),
         undo: Vec::new(),

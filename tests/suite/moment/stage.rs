@@ -128,6 +128,7 @@ impl Ground {
             blast,
             guard,
             predicts: plan.predicts.clone(),
+            what_if: Vec::new(),
             residue,
             rivals: rivals(&plan, &self.sight, &[]),
             undo: plan.undo.clone(),

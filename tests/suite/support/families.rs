@@ -380,6 +380,7 @@ pub fn wrap(
         },
         guard: Vec::new(),
         predicts: Vec::new(),
+        what_if: Vec::new(),
         residue: Vec::new(),
         rivals: Vec::new(),
         undo: Vec::new(),
