@@ -64,7 +64,7 @@ impl App {
                 if view.ended() || view.state == State::Stuck {
                     self.forget_notices_of(&view.injection);
                 }
-                self.world.injections.insert(view.injection.clone(), *view);
+                self.world.saw(*view);
             }
             // One's own are told by the engine; of others' only the record was known.
             Event::Gone(id) if self.world.injections.get(&id).is_some_and(|view| !view.mine) => {
@@ -77,7 +77,7 @@ impl App {
                 if let Ok(stopped) = &answer {
                     self.world.latched.get_or_insert_with(|| "you".to_owned());
                     for view in stopped.injections.iter().chain(&stopped.foreign) {
-                        self.world.injections.insert(view.injection.clone(), view.clone());
+                        self.world.saw(view.clone());
                     }
                 }
                 self.stop.stopped(ticket, answer);
@@ -123,7 +123,8 @@ impl App {
                         | Screen::Picker(_)
                         | Screen::Preview(_)
                         | Screen::Undo(_)
-                        | Screen::WhoTakes(_) => {}
+                        | Screen::WhoTakes(_)
+                        | Screen::Charts(_) => {}
                     }
                 }
             }
@@ -144,7 +145,8 @@ impl App {
                         | Screen::Picker(_)
                         | Screen::Preview(_)
                         | Screen::Undo(_)
-                        | Screen::WhoTakes(_) => {}
+                        | Screen::WhoTakes(_)
+                        | Screen::Charts(_) => {}
                     }
                 }
             }
@@ -185,7 +187,8 @@ impl App {
                         | Screen::Logs(_)
                         | Screen::Picker(_)
                         | Screen::Undo(_)
-                        | Screen::WhoTakes(_) => {}
+                        | Screen::WhoTakes(_)
+                        | Screen::Charts(_) => {}
                     }
                 }
             }
@@ -263,7 +266,8 @@ impl App {
             | Screen::Form(_)
             | Screen::Change(_)
             | Screen::Preview(_)
-            | Screen::Undo(_) => Vec::new(),
+            | Screen::Undo(_)
+            | Screen::Charts(_) => Vec::new(),
         };
         self.screens.iter_mut().flat_map(ask).collect()
     }
@@ -281,7 +285,9 @@ impl App {
             self.notify(text, Role::Warn);
         }
         for view in scanned.undone.into_iter().chain(scanned.foreign).chain(scanned.held) {
-            self.world.injections.entry(view.injection.clone()).or_insert(view);
+            if !self.world.injections.contains_key(&view.injection) {
+                self.world.saw(view);
+            }
         }
         if !scanned.stale_marks.is_empty() {
             let objects = sanitize::line(&scanned.stale_marks.join(", ")).into_owned();

@@ -110,6 +110,7 @@ impl App {
         self.world.namespace = None;
         self.world.metrics = None;
         self.world.injections.clear();
+        self.world.fault_spans.clear();
         self.wanted = (false, None);
         self.namespaces.clear();
         self.mesh_word = None;

@@ -30,7 +30,10 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         Context::Routes => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::AskRoutes, C::Describe, C::Yaml]
         }
-        Context::Mesh | Context::Table | Context::Global => {
+        Context::Mesh => {
+            &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Charts, C::Describe, C::Yaml]
+        }
+        Context::Table | Context::Global => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
         }
         Context::Viewer => &[C::Back, C::Search, C::NextMatch, C::Wrap, C::Refetch, C::Help],

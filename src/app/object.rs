@@ -6,7 +6,7 @@ use crate::{
     config::Role,
     fault::known,
     msg::{Command, Effect, effect::ManagedFields},
-    panes::{Change, Form, Logs, PaneKind, Subject, Viewer, WhoTakes, form::controller, viewer::Reading},
+    panes::{Change, Charts, Form, Logs, PaneKind, Subject, Viewer, WhoTakes, form::controller, viewer::Reading},
 };
 
 impl App {
@@ -83,6 +83,15 @@ impl App {
             let (asked, effects) = WhoTakes::open(&line, &mut cx);
             self.screens.push(Screen::WhoTakes(Box::new(asked)));
             return Some(effects);
+        }
+        if command == Command::Charts && self.focus == PaneKind::Mesh {
+            let of = self.panes.mesh.subject().map(|subject| {
+                let service = subject.object.kind.kind == "Service";
+                let name = if service { format!("svc/{}", subject.object.name) } else { subject.object.name };
+                (subject.object.namespace.unwrap_or_default().into(), name.into())
+            });
+            self.screens.push(Screen::Charts(Charts::of(of)));
+            return Some(Vec::new());
         }
         if command == Command::SetImage && self.focus == PaneKind::Pods {
             return Some(self.set_image());

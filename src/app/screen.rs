@@ -7,7 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     base::Now,
     msg::{Command, Context, Effect},
-    panes::{Change, Form, Logs, Look, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
+    panes::{Change, Charts, Form, Logs, Look, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
 };
 
 /// One screen.
@@ -29,6 +29,8 @@ pub enum Screen {
     Undo(Box<Undo>),
     /// Which route takes a request.
     WhoTakes(Box<WhoTakes>),
+    /// Figures over time.
+    Charts(Charts),
 }
 
 impl Screen {
@@ -43,6 +45,7 @@ impl Screen {
             Self::Preview(preview) => preview.context(),
             Self::Undo(undo) => undo.context(),
             Self::WhoTakes(asked) => asked.context(),
+            Self::Charts(charts) => charts.context(),
         }
     }
 
@@ -51,6 +54,7 @@ impl Screen {
         match self {
             Self::Viewer(viewer) => viewer.means(command),
             Self::Logs(logs) => logs.means(command),
+            Self::Charts(charts) => charts.means(command),
             Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
@@ -76,6 +80,7 @@ impl Screen {
             Self::Preview(preview) => preview.settle(area, look),
             Self::Undo(undo) => undo.settle(area, look),
             Self::WhoTakes(asked) => asked.settle(area),
+            Self::Charts(charts) => charts.settle(area, look.world),
         }
     }
 
@@ -84,9 +89,13 @@ impl Screen {
         match self {
             Self::Logs(logs) => logs.close(),
             Self::WhoTakes(asked) => asked.close(),
-            Self::Viewer(_) | Self::Picker(_) | Self::Form(_) | Self::Change(_) | Self::Preview(_) | Self::Undo(_) => {
-                Vec::new()
-            }
+            Self::Viewer(_)
+            | Self::Picker(_)
+            | Self::Form(_)
+            | Self::Change(_)
+            | Self::Preview(_)
+            | Self::Undo(_)
+            | Self::Charts(_) => Vec::new(),
         }
     }
 
@@ -96,7 +105,12 @@ impl Screen {
             Self::Preview(preview) => preview.wakes(now),
             Self::Undo(undo) => undo.wakes(now),
             Self::Logs(logs) => logs.wakes(now),
-            Self::Viewer(_) | Self::Picker(_) | Self::Form(_) | Self::Change(_) | Self::WhoTakes(_) => None,
+            Self::Viewer(_)
+            | Self::Picker(_)
+            | Self::Form(_)
+            | Self::Change(_)
+            | Self::WhoTakes(_)
+            | Self::Charts(_) => None,
         }
     }
 
@@ -111,6 +125,7 @@ impl Screen {
             Self::Preview(preview) => preview.name(),
             Self::Undo(undo) => undo.name(),
             Self::WhoTakes(asked) => asked.name(),
+            Self::Charts(charts) => charts.name(),
         }
     }
 
@@ -125,6 +140,7 @@ impl Screen {
             Self::Preview(preview) => preview.title(now),
             Self::Undo(undo) => undo.title(),
             Self::WhoTakes(asked) => asked.title(),
+            Self::Charts(charts) => charts.title(),
         }
     }
 
@@ -139,6 +155,7 @@ impl Screen {
             Self::Preview(preview) => preview.view(area, buf, look),
             Self::Undo(undo) => undo.view(area, buf, look),
             Self::WhoTakes(asked) => asked.view(area, buf, look),
+            Self::Charts(charts) => charts.view(area, buf, look),
         }
     }
 }

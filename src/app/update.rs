@@ -125,7 +125,7 @@ impl App {
             Some(Screen::Form(form)) => form.insert(text),
             Some(Screen::Change(change)) => change.insert(text),
             Some(Screen::Preview(preview)) => preview.insert(text),
-            Some(Screen::Undo(_)) => {}
+            Some(Screen::Undo(_) | Screen::Charts(_)) => {}
             Some(Screen::WhoTakes(asked)) => asked.insert(text),
             None => match self.focus {
                 PaneKind::Pods => self.panes.pods.insert(text, &mut cx),
@@ -310,6 +310,10 @@ impl App {
             Screen::Preview(preview) => preview.update(command, &mut cx),
             Screen::Undo(undo) => undo.update(command, &mut cx),
             Screen::WhoTakes(asked) => asked.update(command, &mut cx),
+            Screen::Charts(charts) => {
+                charts.update(command, cx.world);
+                Reply::none()
+            }
             Screen::Picker(picker) => {
                 let choice = picker.choice;
                 return match picker.update(command) {

@@ -174,6 +174,7 @@ commands! {
     WarpNamespace "warp_namespace" Table "warp" "Go to the namespace of the object under the cursor."
     NewFault "new_fault" Table "fault" "Choose a fault for the object under the cursor."
     AskRoutes "ask_routes" Routes "who takes it" "Type a request and see which route takes it, and why the others do not."
+    Charts "charts" Mesh "charts" "Show the figures of the workload under the cursor over time, with the faults of that time."
     Logs "logs" Pods "logs" "Follow the logs of the pod under the cursor."
     LogsPrevious "logs_previous" Pods "previous" "Show the logs of the container's previous run."
     SetImage "set_image" Pods "image" "Correct an image of the workload of the pod under the cursor; previewed and kept."

@@ -16,6 +16,7 @@
 
 pub mod agent;
 pub mod change;
+pub mod charts;
 pub mod faults;
 pub mod filter;
 pub mod form;
@@ -41,6 +42,7 @@ pub mod world;
 
 pub use agent::Agent;
 pub use change::Change;
+pub use charts::Charts;
 pub use faults::Faults;
 pub use filter::Filter;
 pub use form::Form;

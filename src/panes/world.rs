@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use crate::{
     base::Now,
-    fault::{traffic::Traffic, view::InjectionView},
+    fault::{injection::State, traffic::Traffic, view::InjectionView},
     mesh::{
         routes::RouteRef,
         signals::{Freshness, MetricSource, RouteGolden, Snapshot, WorkloadRow},
@@ -22,6 +24,19 @@ pub enum LinkState {
     Up,
     /// There is none; the failure says why.
     Down(crate::msg::Failure),
+}
+
+/// When an injection was seen to have its effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultSpan {
+    /// Fault kind.
+    pub kind: String,
+    /// Server time at which it was active first; `None` when it was seen only later.
+    pub from: Option<Timestamp>,
+    /// Server time at which it was over; `None` until then.
+    pub to: Option<Timestamp>,
+    /// It is not over.
+    pub live: bool,
 }
 
 /// The shared facts.
@@ -43,6 +58,8 @@ pub struct World {
     pub latched: Option<String>,
     /// Injections of this cluster, by id.
     pub injections: BTreeMap<String, InjectionView>,
+    /// When injections were seen to begin and to end, by id.
+    pub fault_spans: BTreeMap<String, FaultSpan>,
     /// The injection of which the last proof was waved away.
     pub seen_proof: Option<String>,
     /// Pods hit by open injections, `NS/NAME`, by injection id.
@@ -52,6 +69,23 @@ pub struct World {
 }
 
 impl World {
+    /// Takes news of an injection over.
+    pub fn saw(&mut self, view: InjectionView) {
+        let span = self.fault_spans.entry(view.injection.clone()).or_insert_with(|| FaultSpan {
+            kind: view.kind.clone(),
+            from: None,
+            to: None,
+            live: true,
+        });
+        match view.state {
+            State::Active => span.from = span.from.or(Some(view.since)),
+            State::Recovered | State::Residue => span.to = span.to.or(Some(view.since)),
+            State::Arming | State::Applying | State::Undoing | State::Verifying | State::Stuck => {}
+        }
+        span.live = !view.state.ended() && view.state != State::Arming;
+        self.injections.insert(view.injection.clone(), view);
+    }
+
     /// Open injections, the one that ends first in front.
     pub fn live(&self) -> Vec<&InjectionView> {
         let mut live: Vec<&InjectionView> = self.injections.values().filter(|view| view.open()).collect();

@@ -23,7 +23,7 @@ use crate::mesh::signals::{
 
 /// How often is looked by default.
 pub const PACE: Duration = Duration::from_secs(5);
-/// Length of a trend's step by default: sixty of them are a quarter of an hour.
+/// Length of a trend's step by default: 240 of them are an hour.
 pub const STEP_S: u32 = 15;
 /// After failures the pace slows down to this.
 const SLOWEST: Duration = Duration::from_secs(30);

@@ -10,8 +10,8 @@ use super::{
     sample::{Matrix, WorkloadLabels},
 };
 
-/// Steps kept.
-pub const STEPS: usize = 60;
+/// Steps kept: with steps of 15 s an hour, in 2 MiB for 250 workloads.
+pub const STEPS: usize = 240;
 
 /// What one step holds of one subject.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -207,7 +207,12 @@ fn one_column(preview: &Preview, cells: u16, look: &Look<'_>) -> (Vec<OneLine>, 
             && let Some(change) = preview.checked.preview.changes.get(at)
         {
             let said = if change.message.is_empty() { no_diff(&change.op) } else { change.message.as_str() };
-            all.push(OneLine::Words(vec![(sanitize::line(said).into_owned(), Role::TextDim)]));
+            let refused = change.dry_run == DryRun::Refused;
+            let role = if refused { Role::Bad } else { Role::TextDim };
+            // The word that matters may be the last of a long sentence.
+            let said = sanitize::line(said).into_owned();
+            let wrapped = width::wrap(&said, usize::from(cells).max(1)).into_iter();
+            all.extend(wrapped.map(|line| OneLine::Words(vec![(line.to_owned(), role)])));
         }
     }
     (all, starts)

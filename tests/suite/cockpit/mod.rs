@@ -3,6 +3,7 @@
 mod abort;
 mod agent;
 mod bytes;
+mod charts;
 mod gallery;
 mod keys;
 pub mod pty;

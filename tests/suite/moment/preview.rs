@@ -12,7 +12,7 @@ use brink::{
         guard::NoWarrant,
         intent::{Driver, Fault, FaultKind},
         observe::Observe,
-        preview::Ruling,
+        preview::{DryRun, Ruling},
         refusal::ApplyError,
     },
     msg::{Command, Context, Effect},
@@ -164,6 +164,23 @@ fn a_refusal_cannot_be_approved_and_names_its_rule() {
     assert!(preview.update(Command::Apply, &mut stage.cx(at(900))).effects.is_empty());
     assert_eq!(preview.context(), Context::Preview);
     assert!(!preview.hints(at(900), &stage.world).iter().any(|(command, ..)| *command == Command::Apply));
+}
+
+#[test]
+fn a_long_refusal_is_read_to_its_last_word_on_a_narrow_screen() {
+    let stage = Stage::new();
+    let mut checked = harmless();
+    let change = checked.preview.changes.last_mut().expect("it changes something");
+    change.dry_run = DryRun::Refused;
+    change.diff = String::new();
+    change.message = "TrafficPolicy in version v1alpha1 cannot be handled: strict decoding error: unknown field \
+                      \"spec.faultInjection\""
+        .to_owned();
+    let mut preview = Preview::open(checked);
+    let area = Rect { width: 78, height: 90, ..AREA };
+    preview.settle(area, &stage.look(at(0)));
+    let text = told(&draw(78, 90, |area, buf| preview.view(area, buf, &stage.look(at(0)))), &stage.theme);
+    assert!(text.contains("spec.faultInjection"), "{text}");
 }
 
 #[test]
