@@ -211,3 +211,48 @@ fn engines_are_taken_at_their_word() {
         }
     }
 }
+
+/// A run as people write it for krkn's operator (krkn.krkn-chaos.dev/v1alpha1).
+const KRKN: &str = "
+apiVersion: krkn.krkn-chaos.dev/v1alpha1
+kind: KrknScenarioRun
+metadata: {name: kill-web, namespace: engines}
+spec:
+  targetRequestId: one
+  targetClusters: {here: [engines]}
+  scenarioName: pod-scenarios
+  scenarioImage: quay.io/krkn-chaos/krkn-hub:pod-scenarios
+  environment: {NAMESPACE: engines, POD_LABEL: app=web, DISRUPTION_COUNT: \"1\"}
+";
+
+/// brink has no driver for it: it goes like any object, and comes back like any.
+#[test]
+fn a_run_of_krkn_is_previewed_leased_and_taken_back() {
+    let Some(folder) = std::env::var_os("BRINK_CRDS") else {
+        println!("skipped: BRINK_CRDS names no folder of definitions");
+        return;
+    };
+    let Some(lab) = Lab::open() else { return };
+    let folder = std::path::PathBuf::from(folder).join("krkn-operator/v1.0.0");
+    lab.world.kubectl(&["create", "-f", &folder.to_string_lossy()], "");
+    lab.world.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"], "");
+    let file = lab.home.file("kill-web.yaml", KRKN);
+    let runs = "krknscenarioruns.krkn.krkn-chaos.dev";
+
+    let plan = lab.home.brink(["fault", "plan", "-f", &file, "-o", "json"]).json();
+    assert_eq!(plan["kind"], "manifest", "{plan}");
+    let changes = plan["changes"].as_array().unwrap();
+    assert!(changes.iter().all(|change| change["dry_run"] == "checked"), "{plan}");
+    let run = changes.iter().find(|change| change["object"].as_str().unwrap().contains("KrknScenarioRun")).unwrap();
+    assert!(run["diff"].as_str().unwrap().contains("maxRetries: 3"), "what the server would store: {run}");
+    assert_eq!(plan["blast"]["traffic_share"], Value::Null, "nobody knows whom it hits: {plan}");
+    assert_eq!(lab.object(runs), None);
+
+    let applied = lab.home.brink(["fault", "apply", "-f", &file, "--duration", "5m", "--yes", "-o", "json"]).json();
+    assert_eq!(applied["state"], "active", "{applied}");
+    assert_eq!(lab.object(runs).map(|run| name(&run).to_owned()), Some("kill-web".to_owned()));
+    let id = applied["injection"].as_str().unwrap();
+    let end = lab.home.brink(["fault", "abort", id, "-o", "json"]).json()["injections"][0].clone();
+    assert_eq!(end["state"], "recovered", "{end}");
+    assert_eq!(lab.object(runs), None);
+}
