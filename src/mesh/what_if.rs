@@ -12,13 +12,13 @@ use super::{
     conflicts::Example,
     host,
     load::Loaded,
-    resolve::{self, GrpcCall, Outcome, Request, Resolution, World},
+    resolve::{self, GrpcCall, Outcome, Request, Resolution, World, matching},
     routes::{Match, ParentKind, RouteKind, RouteRow},
 };
 use crate::cluster::{Manifest, ObjectRef};
 
-/// The most requests that are asked.
-const MOST: usize = 1_000;
+/// The most requests that are asked: a Gateway with thousands of routes is not waited for.
+const MOST: usize = 200;
 
 /// One change of what the cluster holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,13 +47,24 @@ pub fn concerns(object: &Manifest) -> bool {
     loaded.ignored == 0
 }
 
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found {
+    /// The requests that move, in a fixed order, whatever the order of the objects.
+    pub rerouted: Vec<Rerouted>,
+    /// There were more requests to ask than were asked.
+    pub cut: bool,
+}
+
 /// The requests that move when `objects` (all there are, of the kinds that count) are changed by `edits`, in order. `loaded`
-/// makes a world of objects. In a fixed order, whatever the order of the objects.
-pub fn what_if(objects: &[Manifest], edits: &[Edit], loaded: impl Fn(&[Manifest]) -> Loaded) -> Vec<Rerouted> {
+/// makes a world of objects.
+pub fn what_if(objects: &[Manifest], edits: &[Edit], loaded: impl Fn(&[Manifest]) -> Loaded) -> Found {
     let before = loaded(objects);
     let after = loaded(&edited(objects, edits));
-    let (old, new) = (before.world(), after.world());
-    let mut moved: Vec<Rerouted> = requests(&old, &new, edits)
+    let (mut old, mut new) = (before.world(), after.world());
+    let about = About::of(&old, &new, edits);
+    let Asked { requests, cut } = requests(&mut old, &mut new, &about);
+    let mut rerouted: Vec<Rerouted> = requests
         .into_iter()
         .filter_map(|request| {
             let (was, is) = (resolve::resolve(&old, &request), resolve::resolve(&new, &request));
@@ -61,9 +72,9 @@ pub fn what_if(objects: &[Manifest], edits: &[Edit], loaded: impl Fn(&[Manifest]
             (before != after).then(|| Rerouted { request: request.words(), before, after })
         })
         .collect();
-    moved.sort();
-    moved.dedup();
-    moved
+    rerouted.sort();
+    rerouted.dedup();
+    Found { rerouted, cut }
 }
 
 /// The objects after the edits.
@@ -85,42 +96,87 @@ fn edited(objects: &[Manifest], edits: &[Edit]) -> Vec<Manifest> {
     objects.into_values().collect()
 }
 
-/// Requests worth asking: of the routes that are edited and of their rivals; where something else than routes is edited, of
-/// all.
-fn requests(before: &World<'_>, after: &World<'_>, edits: &[Edit]) -> Vec<Request> {
-    let touched: BTreeSet<(String, String, String)> = edits
-        .iter()
-        .map(|edit| match edit {
-            Edit::Put(object) => (object.kind(), object.namespace().unwrap_or_default(), object.name()),
-            Edit::Remove(object) => {
-                (object.kind.kind.as_str(), object.namespace.as_deref().unwrap_or_default(), object.name.as_str())
-            }
-        })
-        .map(|(kind, namespace, name)| (kind.to_owned(), namespace.to_owned(), name.to_owned()))
-        .collect();
-    let only_routes = touched.iter().all(|(kind, ..)| RouteKind::ALL.iter().any(|one| one.name() == kind));
-    let own = |row: &RouteRow| {
-        !only_routes || touched.contains(&(row.kind.name().to_owned(), row.namespace.to_string(), row.name.to_string()))
+/// What the edits are about.
+struct About {
+    /// The hosts that the edited routes name; where something else than routes is edited, those of all.
+    hosts: BTreeSet<String>,
+    /// What the edited routes take; `None`: anything may move.
+    takes: Option<Vec<Match>>,
+}
+
+impl About {
+    fn of(before: &World<'_>, after: &World<'_>, edits: &[Edit]) -> Self {
+        let touched: BTreeSet<(&str, &str, &str)> = edits
+            .iter()
+            .map(|edit| match edit {
+                Edit::Put(object) => (object.kind(), object.namespace().unwrap_or_default(), object.name()),
+                Edit::Remove(object) => {
+                    (object.kind.kind.as_str(), object.namespace.as_deref().unwrap_or_default(), object.name.as_str())
+                }
+            })
+            .collect();
+        let only_routes = touched.iter().all(|(kind, ..)| RouteKind::ALL.iter().any(|one| one.name() == *kind));
+        let rows = || before.routes.iter().chain(&after.routes);
+        let edited = |row: &&&RouteRow| touched.contains(&(row.kind.name(), row.namespace.as_str(), row.name.as_str()));
+        let hosts = rows().filter(|row| !only_routes || edited(row)).flat_map(|row| hosts_of(row)).collect();
+        // Of two kinds that meet, one keeps the other out with all its matches.
+        let mixed = rows().any(|row| row.kind == RouteKind::Grpc) && rows().any(|row| row.kind == RouteKind::Http);
+        let takes = (only_routes && !mixed).then(|| {
+            rows().filter(edited).flat_map(|row| &row.rules).flat_map(|rule| &rule.matches).cloned().collect()
+        });
+        Self { hosts, takes }
+    }
+
+    fn concerns(&self, request: &Request) -> bool {
+        self.takes.as_ref().is_none_or(|all| all.iter().any(|one| matching::takes(one, request)))
+    }
+}
+
+/// Requests, and whether there are more.
+struct Asked {
+    requests: Vec<Request>,
+    cut: bool,
+}
+
+/// A request for each match of each route that may meet these hosts, at each host it meets. Routes that cannot are left out
+/// of both worlds: they have no say.
+fn requests<'w>(before: &mut World<'w>, after: &mut World<'w>, about: &About) -> Asked {
+    let hosts = &about.hosts;
+    let meets = |own: &[String], hosts: &BTreeSet<String>| {
+        own.iter().any(|own| hosts.contains(own) || hosts.iter().any(|host| host::intersect(own, host)))
     };
-    let rows = || before.routes.iter().chain(&after.routes).copied();
-    let hosts: BTreeSet<String> = rows().filter(|row| own(row)).flat_map(hosts_of).collect();
-    let mut requests: Vec<Request> = Vec::new();
+    // A route may be kept out by one of another kind at any of its hosts, so the rivals of rivals count too.
+    let mut wider = hosts.clone();
+    for row in before.routes.iter().chain(&after.routes) {
+        let own = hosts_of(row);
+        if meets(&own, hosts) {
+            wider.extend(own);
+        }
+    }
+    for world in [&mut *before, &mut *after] {
+        world.routes.retain(|row| meets(&hosts_of(row), &wider));
+    }
+    let mut found = Asked { requests: Vec::new(), cut: false };
     let mut asked: BTreeSet<String> = BTreeSet::new();
-    for host in &hosts {
-        let rivals = rows().filter(|row| hosts_of(row).iter().any(|pattern| host::intersect(pattern, host)));
-        for row in rivals {
-            for found in row.rules.iter().flat_map(|rule| &rule.matches) {
-                let Some(request) = showing(host, found) else { continue };
-                let inside = row.parents.iter().any(|parent| parent.kind == ParentKind::Mesh);
+    for row in before.routes.iter().chain(&after.routes) {
+        let own = hosts_of(row);
+        let inside = row.parents.iter().any(|parent| parent.kind == ParentKind::Mesh);
+        for host in hosts.iter().filter(|host| own.iter().any(|own| host::intersect(own, host))) {
+            for request in row.rules.iter().flat_map(|rule| &rule.matches).filter_map(|one| showing(host, one)) {
                 let from = inside.then(|| (row.namespace.clone(), "any".into()));
                 let request = Request { from, ..request };
-                if requests.len() < MOST && asked.insert(request.words()) {
-                    requests.push(request);
+                if !about.concerns(&request) || !asked.insert(request.words()) {
+                    continue;
                 }
+                if found.requests.len() == MOST {
+                    found.cut = true;
+                    return found;
+                }
+                found.requests.push(request);
             }
         }
     }
-    requests
+    found
 }
 
 /// The hosts a route's requests have: those it names, the Services it hangs on; any where it names none.
@@ -195,7 +251,7 @@ mod tests {
     use super::{Edit, Rerouted, concerns, what_if};
     use crate::{
         cluster::{Kind, Manifest, ObjectRef},
-        mesh::load::Loaded,
+        mesh::{gateways::Seen, load::Loaded},
     };
 
     fn route(name: &str, created: &str, path: &str, backend: &str) -> Manifest {
@@ -239,12 +295,14 @@ mod tests {
     fn of(objects: &[Manifest]) -> Loaded {
         let mut loaded = Loaded::default();
         objects.iter().for_each(|object| loaded.take(object));
+        loaded.seen = Some(Seen::Everywhere);
         loaded
     }
 
     fn told(edits: &[Edit]) -> Vec<(String, String, String)> {
-        let moved = what_if(&world(), edits, of);
-        moved.into_iter().map(|Rerouted { request, before, after }| (request, before, after)).collect()
+        let found = what_if(&world(), edits, of);
+        assert!(!found.cut);
+        found.rerouted.into_iter().map(|Rerouted { request, before, after }| (request, before, after)).collect()
     }
 
     fn triple(request: &str, before: &str, after: &str) -> (String, String, String) {
@@ -303,6 +361,21 @@ mod tests {
         let mut turned = world();
         turned.reverse();
         assert_eq!(what_if(&turned, &edit, of), what_if(&world(), &edit, of));
+    }
+
+    #[test]
+    fn a_gateway_with_thousands_of_routes_is_not_asked_for_all_of_them() {
+        let mut crowd = world();
+        crowd.extend((0..3_000).map(|at| route(&format!("r{at}"), "2026-01-05T00:00:00Z", &format!("/p{at}"), "v1")));
+        let kind = Kind::namespaced("gateway.networking.k8s.io", "v1", "Gateway", "gateways");
+        let found = what_if(&crowd, &[Edit::Remove(ObjectRef::new(kind, "shop", "gw"))], of);
+        assert!(found.cut);
+        assert_eq!(found.rerouted.len(), super::MOST);
+        // One route among them is still asked about alone.
+        let kind = Kind::namespaced("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
+        let found = what_if(&crowd, &[Edit::Remove(ObjectRef::new(kind, "shop", "r7"))], of);
+        let [moved] = found.rerouted.as_slice() else { panic!("{found:?}") };
+        assert_eq!((moved.request.as_str(), found.cut), ("GET shop.x/p7", false));
     }
 
     #[rstest]

@@ -17,7 +17,7 @@ use crate::{
 pub struct Told {
     /// The requests that move.
     pub rerouted: Vec<Rerouted>,
-    /// Why nobody knows, as a prediction.
+    /// What nobody knows, as a prediction.
     pub unknown: Option<String>,
 }
 
@@ -30,8 +30,9 @@ pub async fn look<A: Api>(api: &A, plan: &Plan, stored: &[Option<Manifest>]) -> 
     }
     match load::objects(api, Some(&plan.fault.namespace)).await {
         Ok(objects) => {
-            let rerouted = what_if::what_if(&objects.all, &edits, |all| objects.of(all));
-            Told { rerouted: rerouted.into_iter().map(clean).collect(), unknown: None }
+            let found = what_if::what_if(&objects.all, &edits, |all| objects.of(all));
+            let unknown = found.cut.then(|| "more requests may move than were asked about".to_owned());
+            Told { rerouted: found.rerouted.into_iter().map(clean).collect(), unknown }
         }
         Err(unread) => {
             let why = sanitize::line(&format!("cannot list {}: {}", unread.plural, unread.trouble)).into_owned();

@@ -8,6 +8,11 @@ use crate::mesh::routes::{GrpcMatch, Match, PathMatch, ValueMatch, rule::How};
 /// Compiled expressions may not grow beyond this: a hostile one must not cost memory.
 const REGEX_BYTES: usize = 1 << 20;
 
+/// Whether a match holds for a request as it is written.
+pub(in crate::mesh) fn takes(found: &Match, request: &Request) -> bool {
+    holds(found, request, &request.path, &mut Vec::new()).is_ok()
+}
+
 /// `Ok` when all of it holds.
 pub(super) fn holds(found: &Match, request: &Request, path: &str, notes: &mut Vec<String>) -> Result<(), LostAt> {
     if let Some(test) = &found.grpc {

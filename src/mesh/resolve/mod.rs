@@ -19,7 +19,7 @@ mod asked;
 mod frontend;
 pub mod inside;
 mod kinds;
-mod matching;
+pub(super) mod matching;
 pub mod rank;
 pub mod request;
 pub mod tell;
