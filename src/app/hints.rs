@@ -26,7 +26,13 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
     };
     let commands: &[Command] = match context {
         Context::Pods => &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Logs, C::Yaml],
-        Context::Routes | Context::Mesh | Context::Table | Context::Global => {
+        Context::Mesh => {
+            &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::Graph, C::NewFault, C::Describe, C::Yaml]
+        }
+        Context::Graph => {
+            &[C::Help, C::GraphFocus, C::Back, C::GraphSize, C::GraphLayout, C::Filter, C::NewFault, C::Describe]
+        }
+        Context::Routes | Context::Table | Context::Global => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
         }
         Context::Viewer => &[C::Back, C::Search, C::NextMatch, C::Wrap, C::Refetch, C::Help],
@@ -97,7 +103,10 @@ fn onward(app: &App) -> Option<(Command, &'static str)> {
 
 /// Whether a command does anything on the screen in front.
 fn means(app: &App, command: Command) -> bool {
-    app.screens.last().is_none_or(|screen| screen.means(command))
+    match app.screens.last() {
+        Some(screen) => screen.means(command),
+        None => app.focus != PaneKind::Mesh || app.panes.mesh.means(command),
+    }
 }
 
 /// The key that aborts also while text is typed.

@@ -7,6 +7,7 @@ use crate::{
     base::Now,
     cluster::Scope,
     config::{Role, keymap::Resolved},
+    mesh::graph::Facts,
     msg::{
         Command, Context, Effect, Event, Key,
         line::{self, Line},
@@ -259,7 +260,13 @@ impl App {
         use Command as C;
         if matches!(
             command,
-            C::ShowPods | C::ShowRoutes | C::ShowMesh | C::ShowFaults | C::ShowAgent | C::AllNamespaces
+            C::ShowPods
+                | C::ShowRoutes
+                | C::ShowMesh
+                | C::Graph
+                | C::ShowFaults
+                | C::ShowAgent
+                | C::AllNamespaces
         ) {
             self.close_all()
         } else {
@@ -403,6 +410,13 @@ impl App {
                 Command::ShowPods => return self.focus_on(PaneKind::Pods),
                 Command::ShowRoutes => return self.focus_on(PaneKind::Routes),
                 Command::ShowMesh => return self.focus_on(PaneKind::Mesh),
+                // From the command line it is asked for from anywhere.
+                Command::Graph => {
+                    let shown = self.focus != PaneKind::Mesh || !self.panes.mesh.draws();
+                    self.panes.mesh.know(Facts::of(self.panes.pods.rows()));
+                    self.panes.mesh.show_graph(shown, &self.world);
+                    return self.focus_on(PaneKind::Mesh);
+                }
                 Command::ShowFaults => return self.focus_on(PaneKind::Faults),
                 Command::ShowAgent => return self.focus_on(PaneKind::Agent),
                 Command::Zoom => {

@@ -15,6 +15,8 @@ mod stable;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use stable::Followed;
+
 use super::{Graph, NodeId};
 
 /// Where a node stands.

@@ -1,0 +1,71 @@
+//! How large nodes are drawn: boxes, two lines, or one.
+
+use crate::{
+    base::width,
+    mesh::graph::{Graph, Node, NodeId, sheet::Scale},
+};
+
+/// Cells of a rate, so that a figure that grows moves nothing.
+pub const RATE: usize = 6;
+
+/// A size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Size {
+    /// A box with name and figures; lines carry theirs.
+    #[default]
+    Boxes,
+    /// The name above the figures.
+    Pairs,
+    /// Name and rate in one line.
+    Lines,
+}
+
+impl Size {
+    /// From large to small.
+    pub const ALL: [Self; 3] = [Self::Boxes, Self::Pairs, Self::Lines];
+
+    /// The next smaller one, and from the smallest the largest.
+    pub fn next(self) -> Self {
+        match self {
+            Self::Boxes => Self::Pairs,
+            Self::Pairs => Self::Lines,
+            Self::Lines => Self::Boxes,
+        }
+    }
+
+    /// Its measures.
+    pub fn scale(self) -> Scale {
+        match self {
+            Self::Boxes => Scale { height: 4, gap: 1, port: 1, label: 16, even: true },
+            Self::Pairs => Scale { height: 2, gap: 1, port: 0, label: 0, even: false },
+            Self::Lines => Scale { height: 1, gap: 0, port: 0, label: 0, even: false },
+        }
+    }
+}
+
+/// A node's name; with its namespace where that is not the one on screen and nothing else says it.
+pub fn name(node: &Node, size: Size, namespace: Option<&str>) -> String {
+    let name = match &node.id {
+        NodeId::Service((_, name)) if size != Size::Boxes => format!("svc/{name}"),
+        NodeId::Unknown | NodeId::Workload(_) | NodeId::Service(_) | NodeId::External(_) => node.id.name().to_owned(),
+    };
+    match node.id.namespace().filter(|own| size != Size::Boxes && namespace != Some(*own)) {
+        Some(own) => format!("{own}/{name}"),
+        None => name,
+    }
+}
+
+/// Cells each node would like to have.
+pub fn widths(graph: &Graph, size: Size, namespace: Option<&str>) -> Vec<i32> {
+    let of = |node: &Node| {
+        // A mark of the dataplane and a mark of what is wrong stand beside the name.
+        let name = width::width(&name(node, size, namespace)) + 2;
+        let cells = match size {
+            Size::Boxes => (name + 4).clamp(22, 30),
+            Size::Pairs => (name + 1).clamp(14, 30),
+            Size::Lines => (name + 1 + RATE).clamp(14, 34),
+        };
+        i32::try_from(cells).unwrap_or(30)
+    };
+    graph.nodes().iter().map(of).collect()
+}
