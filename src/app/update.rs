@@ -59,7 +59,10 @@ impl App {
         let scope = self.scope();
         let now = self.now;
         let mut effects = Vec::new();
-        let (pods, routes) = (self.layout.pane(PaneKind::Pods).is_some(), self.layout.pane(PaneKind::Routes).is_some());
+        // The graph tells of each workload what its pods tell.
+        let graph = self.panes.mesh.draws() && self.layout.pane(PaneKind::Mesh).is_some();
+        let pods = graph || self.layout.pane(PaneKind::Pods).is_some();
+        let routes = self.layout.pane(PaneKind::Routes).is_some();
         let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
         if pods {
             self.seen.0 = now.mono;

@@ -27,7 +27,9 @@ pub fn draw(paper: &mut Buffer, graph: &Graph, sheet: &Sheet, frame: &Frame<'_>,
         if frame.at(one.x + one.width, one.y + one.height).is_none() {
             continue;
         }
-        let area = Rect::new(x, y, cells(one.width), cells(one.height));
+        // Without a border a blank stands between an arrow and the name.
+        let indent = u16::from(frame.size != Size::Boxes);
+        let area = Rect::new(x + indent, y, cells(one.width) - indent, cells(one.height));
         let looks = Looks::of(graph, at, node, frame, look);
         match frame.size {
             Size::Boxes => boxed(paper, area, node, &looks, look),
@@ -46,7 +48,7 @@ pub fn draw(paper: &mut Buffer, graph: &Graph, sheet: &Sheet, frame: &Frame<'_>,
             }
         }
         if looks.chosen && frame.size != Size::Boxes {
-            style_row(paper, area.x, area.y, area.width.saturating_sub(1), look.theme.style(Role::Selection));
+            style_row(paper, area.x - 1, area.y, area.width, look.theme.style(Role::Selection));
         }
         if frame.size == Size::Boxes {
             ports(paper, area, sheet, graph, at, one, &looks, look);
@@ -78,7 +80,8 @@ impl Looks {
             out: !keeps(frame.filter, node),
             itself: graph.calls_itself(at),
             name: size::name(node, frame.size, look.world.namespace.as_deref()),
-            health: errors(node.golden.error_share).role,
+            // Unknown is no illness.
+            health: errors(node.golden.error_share).role.filter(|role| matches!(role, Role::Warn | Role::Bad)),
         }
     }
 
@@ -223,7 +226,7 @@ fn figures(node: &Node, looks: &Looks, look: &Look<'_>, room: usize, latency: bo
         parts.push((format!("  {}", millis(p99)), Role::TextDim));
     }
     if let (false, Some(share)) = (latency, node.part.as_ref().and_then(|part| part.share)) {
-        parts.push((format!("  {:.0}% of svc", share * 100.0), Role::TextDim));
+        parts.push((format!("  {:.0}% of service", share * 100.0), Role::TextDim));
     }
     let mut used = 0;
     parts.retain(|(text, _)| {

@@ -58,12 +58,14 @@ pub fn name(node: &Node, size: Size, namespace: Option<&str>) -> String {
 /// Cells each node would like to have.
 pub fn widths(graph: &Graph, size: Size, namespace: Option<&str>) -> Vec<i32> {
     let of = |node: &Node| {
-        // A mark of the dataplane and a mark of what is wrong stand beside the name.
-        let name = width::width(&name(node, size, namespace)) + 2;
+        // A mark of the dataplane and a mark of what is wrong stand behind the name.
+        let name = width::width(&name(node, size, namespace)) + 3;
+        // The second line of a pair also tells a version's share, where there is one.
+        let least = if node.part.is_some() { 27 } else { 16 };
         let cells = match size {
             Size::Boxes => (name + 4).clamp(22, 30),
-            Size::Pairs => (name + 1).clamp(14, 30),
-            Size::Lines => (name + 1 + RATE).clamp(14, 34),
+            Size::Pairs => (name + 2).clamp(least, 30),
+            Size::Lines => (name + 2 + RATE).clamp(16, 36),
         };
         i32::try_from(cells).unwrap_or(30)
     };
