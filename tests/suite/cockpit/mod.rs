@@ -4,6 +4,7 @@ mod abort;
 mod agent;
 mod bytes;
 mod gallery;
+mod graph;
 mod keys;
 pub mod pty;
 mod pty_script;

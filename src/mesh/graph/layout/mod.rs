@@ -36,8 +36,10 @@ pub struct Layout {
     gone: BTreeMap<NodeId, Place>,
     /// Nodes put in since all was laid out.
     late: BTreeSet<NodeId>,
-    /// How many nodes, and how many calls against the direction, there were then.
-    base: (usize, usize),
+    /// How many nodes there were then.
+    nodes: usize,
+    /// The calls there were then.
+    calls: BTreeSet<(NodeId, NodeId)>,
 }
 
 impl Layout {
@@ -65,9 +67,7 @@ impl Layout {
         }
         let places: BTreeMap<NodeId, Place> =
             graph.nodes().iter().zip(placed).filter_map(|(node, place)| Some((node.id.clone(), place?))).collect();
-        let mut layout = Self { places, ..Self::default() };
-        layout.base = (graph.nodes().len(), layout.against(graph));
-        layout
+        Self { places, nodes: graph.nodes().len(), calls: ends(graph).map(|(a, b)| (a.clone(), b.clone())).collect(), ..Self::default() }
     }
 
     /// Where a node stands.
@@ -79,12 +79,12 @@ impl Layout {
     pub fn places(&self) -> &BTreeMap<NodeId, Place> {
         &self.places
     }
+}
 
-    /// Calls that do not lead to a layer further right.
-    fn against(&self, graph: &Graph) -> usize {
-        let layer = |at: usize| graph.nodes().get(at).and_then(|node| self.place(&node.id)).map(|place| place.layer);
-        graph.edges().iter().filter(|edge| edge.from != edge.to && layer(edge.from) >= layer(edge.to)).count()
-    }
+/// Caller and called of every call.
+fn ends(graph: &Graph) -> impl Iterator<Item = (&NodeId, &NodeId)> {
+    let id = |at: usize| graph.nodes().get(at).map(|node| &node.id);
+    graph.edges().iter().filter_map(move |edge| Some((id(edge.from)?, id(edge.to)?)))
 }
 
 /// Which service a node belongs to beside others, as a number.

@@ -125,15 +125,22 @@ impl Layout {
         Some(Place { layer, slot: beside.get(beside.len() / 2).copied()? })
     }
 
-    /// Whether so much has changed that keeping everybody's place has made a bad picture.
+    /// Whether so much has changed that keeping everybody's place has made a bad picture: most nodes or calls are new, or gone; or
+    /// a fifth of the calls leads against the direction that did not do so at first.
     fn bad(&self, graph: &Graph) -> bool {
-        let (nodes, against) = self.base;
-        let wrong = self.against(graph).saturating_sub(against);
-        let gone = nodes.saturating_sub(graph.nodes().len() - self.late.len().min(graph.nodes().len()));
         let many = |count: usize, of: usize| count >= FEW && count * 2 > of;
+        let gone = self.nodes.saturating_sub(graph.nodes().len() - self.late.len());
+        let (mut new, mut against) = (0, 0);
+        for (from, to) in super::ends(graph).filter(|call| !self.calls.contains(&(call.0.clone(), call.1.clone()))) {
+            new += 1;
+            let old = !self.late.contains(from) && !self.late.contains(to);
+            let layer = |id: &NodeId| self.place(id).map(|place| place.layer);
+            against += usize::from(old && from != to && layer(from) >= layer(to));
+        }
         many(self.late.len(), graph.nodes().len())
-            || many(gone, nodes)
-            || wrong >= FEW && wrong * 10 > graph.edges().len()
+            || many(gone, self.nodes)
+            || many(new, graph.edges().len())
+            || against > 1 && against * 5 > graph.edges().len()
     }
 }
 

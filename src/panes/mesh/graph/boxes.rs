@@ -6,12 +6,12 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
 use super::{
     Frame, Look, keeps, marks,
     size::{self, Size},
-    wires::hit,
+    wires::{Joints, hit},
 };
 use crate::{
     base::width,
     config::Role,
-    mesh::graph::{Graph, Node, NodeKind, Sheet, sheet::Box},
+    mesh::graph::{Graph, Node, NodeKind, Sheet},
     panes::pods::{errors, millis, rate},
     widgets::{
         fill,
@@ -21,20 +21,33 @@ use crate::{
 };
 
 /// Draws the nodes of a sheet on paper.
-pub fn draw(paper: &mut Buffer, graph: &Graph, sheet: &Sheet, frame: &Frame<'_>, look: &Look<'_>) {
+pub fn draw(
+    paper: &mut Buffer,
+    graph: &Graph,
+    sheet: &Sheet,
+    joints: &Joints,
+    frame: &Frame<'_>,
+    look: &Look<'_>,
+) {
     for (at, (node, one)) in graph.nodes().iter().zip(&sheet.boxes).enumerate() {
         let Some((x, y)) = frame.at(one.x, one.y) else { continue };
         if frame.at(one.x + one.width, one.y + one.height).is_none() {
             continue;
         }
         // Without a border a blank stands between an arrow and the name.
-        let indent = u16::from(frame.size != Size::Boxes);
+        let indent = u16::from(!frame.size.boxed());
         let area = Rect::new(x + indent, y, cells(one.width) - indent, cells(one.height));
         let looks = Looks::of(graph, at, node, frame, look);
         match frame.size {
-            Size::Boxes => boxed(paper, area, node, &looks, look),
+            Size::Full | Size::Boxes => boxed(paper, area, node, &looks, look),
             Size::Pairs => {
-                line(paper, area, node, &looks, look, 0);
+                let end = line(paper, area, node, &looks, look, 0);
+                // The line begins right behind the name.
+                if let Some((piece, style)) = joints.get(&(area.right(), area.y)).and_then(|joint| joint.lead(look)) {
+                    for x in end + 1..area.right() {
+                        put(paper, x, area.y, 1, piece, style);
+                    }
+                }
                 let figures = figures(node, &looks, look, usize::from(area.width), false);
                 let spans = figures.iter().map(|(text, role)| (text.as_str(), looks.dimmed(look, *role)));
                 put_spans(paper, area.x, area.y + 1, area.width, spans);
@@ -47,11 +60,18 @@ pub fn draw(paper: &mut Buffer, graph: &Graph, sheet: &Sheet, frame: &Frame<'_>,
                 put_right(paper, end, area.y, cells(i32::try_from(size::RATE).unwrap_or(6)), &requests, looks.dimmed(look, role));
             }
         }
-        if looks.chosen && frame.size != Size::Boxes {
+        if looks.chosen && !frame.size.boxed() {
             style_row(paper, area.x - 1, area.y, area.width, look.theme.style(Role::Selection));
         }
-        if frame.size == Size::Boxes {
-            ports(paper, area, sheet, graph, at, one, &looks, look);
+        // Where a line leaves a box, its border opens.
+        let port = (area.right(), area.y + cells(frame.size.scale().port));
+        let lead = joints.get(&port).and_then(|joint| joint.lead(look));
+        if frame.size.boxed()
+            && lead.is_some()
+            && !look.theme.ascii
+            && let Some(cell) = paper.cell_mut((port.0 - 1, port.1))
+        {
+            cell.set_symbol("├");
         }
     }
 }
@@ -119,8 +139,8 @@ impl Looks {
     }
 }
 
-/// The name with its marks, `less` cells kept free at the end.
-fn line(paper: &mut Buffer, area: Rect, node: &Node, looks: &Looks, look: &Look<'_>, less: u16) {
+/// The name with its marks, `less` cells kept free at the end; gives where it ends.
+fn line(paper: &mut Buffer, area: Rect, node: &Node, looks: &Looks, look: &Look<'_>, less: u16) -> u16 {
     let marks = looks.marks(node, look.theme.ascii);
     let room = area.width.saturating_sub(less + 1);
     let marked = u16::try_from(marks.len() + usize::from(!marks.is_empty())).unwrap_or(0).min(room);
@@ -136,6 +156,7 @@ fn line(paper: &mut Buffer, area: Rect, node: &Node, looks: &Looks, look: &Look<
     for (mark, role) in marks {
         x += put(paper, x, area.y, 1, mark, looks.dimmed(look, role));
     }
+    x
 }
 
 fn boxed(paper: &mut Buffer, area: Rect, node: &Node, looks: &Looks, look: &Look<'_>) {
@@ -186,19 +207,6 @@ fn boxed(paper: &mut Buffer, area: Rect, node: &Node, looks: &Looks, look: &Look
         for row in 1..3 {
             style_row(paper, area.x + 1, area.y + row, area.width - 2, look.theme.style(Role::Selection));
         }
-    }
-}
-
-/// Where lines leave a box, its border opens.
-#[expect(clippy::too_many_arguments, reason = "one cell of one box")]
-fn ports(paper: &mut Buffer, area: Rect, sheet: &Sheet, graph: &Graph, at: usize, one: &Box, looks: &Looks, look: &Look<'_>) {
-    let edge = one.x + one.width;
-    let leaves = sheet.wires.iter().any(|wire| {
-        wire.points.first().is_some_and(|point| point.0 == edge)
-            && graph.edges().get(wire.edge).is_some_and(|edge| edge.from == at || edge.to == at)
-    });
-    if let Some(cell) = paper.cell_mut((area.right() - 1, area.y + 1)).filter(|_| leaves && !look.theme.ascii && !looks.out) {
-        cell.set_symbol("├");
     }
 }
 

@@ -230,11 +230,14 @@ fn call(area: Rect, buf: &mut Buffer, node: &Node, edge: &Edge, look: &Look<'_>)
         (format_compact!("{}%", failed.text), failed.role.unwrap_or(Role::TextDim), 7),
         (format_compact!("{}/s", rate(edge.tally.rps)), Role::Text, 8),
     ];
+    // The rate stays the longest, as long as a name has room beside it.
+    let kept = match area.width {
+        34.. => 3,
+        26.. => 2,
+        _ => 1,
+    };
     let mut right = area.right();
-    for (text, role, cells) in columns {
-        if right < area.x + cells + 10 {
-            continue;
-        }
+    for (text, role, cells) in columns.into_iter().skip(3 - kept) {
         let text = if text == "–%" { "–" } else { text.as_str() };
         put_right(buf, right, area.y, cells, text, style(role));
         right -= cells;

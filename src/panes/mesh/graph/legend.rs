@@ -24,7 +24,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, graph: &Graph, size: Size, look: &Look
         words.push((marks::dataplane(dataplane, ascii), dataplane.word()));
     }
     let told: BTreeSet<Option<bool>> = graph.edges().iter().map(|edge| edge.mtls).collect();
-    if size == Size::Boxes || told.contains(&Some(false)) {
+    if size == Size::Full || told.contains(&Some(false)) {
         for mtls in [true, false] {
             if told.contains(&Some(mtls)) {
                 words.push((marks::lock(mtls, ascii), if mtls { "mTLS" } else { "plaintext" }));

@@ -56,6 +56,8 @@ pub struct Picture {
     offset: (i32, i32),
     /// The window the drawing was fitted to.
     window: (u16, u16),
+    /// Where in the window the node under the cursor was drawn, while the graph is newer than the drawing.
+    anchor: Option<(i32, i32)>,
     /// The drawing is older than the graph.
     stale: bool,
     /// The size is to be chosen anew.
@@ -91,6 +93,9 @@ impl Picture {
     /// Takes a look over, while it is shown.
     pub fn hear(&mut self, snapshot: Option<&Snapshot>) {
         let Some(snapshot) = snapshot.filter(|_| self.shown) else { return };
+        if !self.stale {
+            self.anchor = self.cursor_box().map(|one| (one.0 - self.offset.0, one.1 - self.offset.1));
+        }
         self.whole.graph = Graph::of(snapshot, &self.facts);
         self.refit |= self.whole.layout.follow(&self.whole.graph) == Followed::Anew;
         if let Some((id, part)) = &mut self.focus {
@@ -206,10 +211,9 @@ impl Picture {
             self.cursor = first.map(|node| node.id.clone());
         }
         if self.stale || resized {
-            let before = self.cursor_box().map(|one| (one.0 - self.offset.0, one.1 - self.offset.1));
             let anew = self.refit || resized;
             self.draw_up(anew, look.world);
-            match before.zip(self.cursor_box()).filter(|_| !anew) {
+            match self.anchor.take().zip(self.cursor_box()).filter(|_| !anew) {
                 Some((was, now)) => self.offset = (now.0 - was.0, now.1 - was.1),
                 None => self.offset = (middle(self.sheet.size.0, window.0), middle(self.sheet.size.1, window.1)),
             }
@@ -239,9 +243,12 @@ impl Picture {
             None => {
                 let all = Size::ALL.map(|size| (size, of(size)));
                 let fits = |sheet: &Sheet| sheet.size.0 <= window.0 && sheet.size.1 <= window.1;
-                let low = |sheet: &Sheet| sheet.size.1 <= window.1;
+                // Where nothing fits, a little to scroll sideways is better than small print.
+                let nearly = |sheet: &Sheet| sheet.size.0 * 2 <= window.0 * 3 && sheet.size.1 <= window.1;
                 let best = all.iter().position(|(_, sheet)| fits(sheet));
-                let best = best.or_else(|| all.iter().position(|(_, sheet)| low(sheet))).unwrap_or(Size::ALL.len() - 1);
+                let best = best.or_else(|| all.iter().position(|(_, sheet)| nearly(sheet)));
+                let low = || all.iter().rposition(|(_, sheet)| sheet.size.1 <= window.1);
+                let best = best.or_else(low).unwrap_or(Size::ALL.len() - 1);
                 all.into_iter().nth(best).unwrap_or_default()
             }
         };
@@ -253,7 +260,7 @@ impl Picture {
         let at = self.cursor.as_ref().and_then(|id| self.graph().at(id));
         let Some(one) = at.and_then(|at| self.sheet.boxes.get(at)).copied() else { return };
         let window = (i32::from(self.window.0), i32::from(self.window.1));
-        self.offset.0 = scrolled(self.offset.0, (one.x, one.width), window.0, self.sheet.size.0, 6);
+        self.offset.0 = scrolled(self.offset.0, (one.x, one.width), window.0, self.sheet.size.0, 26);
         self.offset.1 = scrolled(self.offset.1, (one.y, one.height), window.1, self.sheet.size.1, 1);
     }
 
@@ -270,8 +277,8 @@ impl Picture {
         let mut paper = Buffer::empty(sheet_area);
         fill(&mut paper, sheet_area, look.theme.style(Role::Text));
         let frame = Frame { origin: self.offset, window: self.window, size: self.size, chosen, filter };
-        wires::draw(&mut paper, graph, &self.sheet, &frame, look);
-        boxes::draw(&mut paper, graph, &self.sheet, &frame, look);
+        let joints = wires::draw(&mut paper, graph, &self.sheet, &frame, look);
+        boxes::draw(&mut paper, graph, &self.sheet, &joints, &frame, look);
         for y in 0..drawing.height {
             for x in 0..drawing.width {
                 if let (Some(to), Some(from)) = (

@@ -1,4 +1,4 @@
-//! How large nodes are drawn: boxes, two lines, or one.
+//! How large nodes are drawn: boxes whose lines carry figures, boxes alone, two lines, or one.
 
 use crate::{
     base::width,
@@ -13,6 +13,8 @@ pub const RATE: usize = 6;
 pub enum Size {
     /// A box with name and figures; lines carry theirs.
     #[default]
+    Full,
+    /// A box with name and figures.
     Boxes,
     /// The name above the figures.
     Pairs,
@@ -22,21 +24,31 @@ pub enum Size {
 
 impl Size {
     /// From large to small.
-    pub const ALL: [Self; 3] = [Self::Boxes, Self::Pairs, Self::Lines];
+    pub const ALL: [Self; 4] = [Self::Full, Self::Boxes, Self::Pairs, Self::Lines];
 
     /// The next smaller one, and from the smallest the largest.
     pub fn next(self) -> Self {
         match self {
+            Self::Full => Self::Boxes,
             Self::Boxes => Self::Pairs,
             Self::Pairs => Self::Lines,
-            Self::Lines => Self::Boxes,
+            Self::Lines => Self::Full,
+        }
+    }
+
+    /// Whether nodes have borders.
+    pub fn boxed(self) -> bool {
+        match self {
+            Self::Full | Self::Boxes => true,
+            Self::Pairs | Self::Lines => false,
         }
     }
 
     /// Its measures.
     pub fn scale(self) -> Scale {
         match self {
-            Self::Boxes => Scale { height: 4, gap: 1, port: 1, label: 16, even: true },
+            Self::Full => Scale { height: 4, gap: 1, port: 1, label: 16, even: true },
+            Self::Boxes => Scale { height: 4, gap: 1, port: 1, label: 1, even: true },
             Self::Pairs => Scale { height: 2, gap: 1, port: 0, label: 0, even: false },
             Self::Lines => Scale { height: 1, gap: 0, port: 0, label: 0, even: false },
         }
@@ -46,10 +58,10 @@ impl Size {
 /// A node's name; with its namespace where that is not the one on screen and nothing else says it.
 pub fn name(node: &Node, size: Size, namespace: Option<&str>) -> String {
     let name = match &node.id {
-        NodeId::Service((_, name)) if size != Size::Boxes => format!("svc/{name}"),
+        NodeId::Service((_, name)) if !size.boxed() => format!("svc/{name}"),
         NodeId::Unknown | NodeId::Workload(_) | NodeId::Service(_) | NodeId::External(_) => node.id.name().to_owned(),
     };
-    match node.id.namespace().filter(|own| size != Size::Boxes && namespace != Some(*own)) {
+    match node.id.namespace().filter(|own| !size.boxed() && namespace != Some(*own)) {
         Some(own) => format!("{own}/{name}"),
         None => name,
     }
@@ -63,7 +75,7 @@ pub fn widths(graph: &Graph, size: Size, namespace: Option<&str>) -> Vec<i32> {
         // The second line of a pair also tells a version's share, where there is one.
         let least = if node.part.is_some() { 27 } else { 16 };
         let cells = match size {
-            Size::Boxes => (name + 4).clamp(22, 30),
+            Size::Full | Size::Boxes => (name + 4).clamp(22, 30),
             Size::Pairs => (name + 2).clamp(least, 30),
             Size::Lines => (name + 2 + RATE).clamp(16, 36),
         };

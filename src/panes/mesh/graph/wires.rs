@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use compact_str::format_compact;
-use ratatui::{buffer::Buffer, style::Modifier};
+use ratatui::{
+    buffer::Buffer,
+    style::{Modifier, Style},
+};
 
 use super::{BEYOND, Frame, Look, keeps, marks, size::Size};
 use crate::{
@@ -54,18 +57,30 @@ impl Ink {
     }
 }
 
+/// Cells of lines, by where they are on paper.
+pub type Joints = HashMap<(u16, u16), Joint>;
+
 /// One cell of lines.
 #[derive(Debug, Clone, Copy, Default)]
-struct Joint {
+pub struct Joint {
     arms: [u8; 4],
     ink: Ink,
     chosen: bool,
 }
 
-/// Draws the calls of a sheet on paper.
-pub fn draw(paper: &mut Buffer, graph: &Graph, sheet: &Sheet, frame: &Frame<'_>, look: &Look<'_>) {
+impl Joint {
+    /// The line that leads to this cell from the left, if one does, as a piece of its own.
+    pub fn lead(self, look: &Look<'_>) -> Option<(&'static str, Style)> {
+        let weight = self.arms[LEFT];
+        let piece = glyph([0, weight, 0, weight], look.theme.ascii);
+        (weight > 0).then(|| (piece, look.theme.style(self.ink.role())))
+    }
+}
+
+/// Draws the calls of a sheet on paper; gives the cells they take.
+pub fn draw(paper: &mut Buffer, graph: &Graph, sheet: &Sheet, frame: &Frame<'_>, look: &Look<'_>) -> Joints {
     let top = graph.edges().iter().map(|edge| edge.tally.rps).fold(0.0, f64::max);
-    let mut joints: HashMap<(u16, u16), Joint> = HashMap::new();
+    let mut joints = Joints::new();
     for wire in &sheet.wires {
         let Some(edge) = graph.edges().get(wire.edge) else { continue };
         let chosen = touches(edge, frame);
@@ -82,9 +97,10 @@ pub fn draw(paper: &mut Buffer, graph: &Graph, sheet: &Sheet, frame: &Frame<'_>,
         cell.set_style(style);
     }
     arrows(paper, graph, sheet, frame, look);
-    if frame.size == Size::Boxes {
+    if frame.size == Size::Full {
         labels(paper, graph, sheet, frame, look);
     }
+    joints
 }
 
 fn touches(edge: &Edge, frame: &Frame<'_>) -> bool {
@@ -111,7 +127,7 @@ fn ink(graph: &Graph, edge: &Edge, frame: &Frame<'_>) -> Ink {
 }
 
 /// Lays the cells of a wire that are on paper.
-fn trace(joints: &mut HashMap<(u16, u16), Joint>, wire: &Wire, stroke: Joint, frame: &Frame<'_>) {
+fn trace(joints: &mut Joints, wire: &Wire, stroke: Joint, frame: &Frame<'_>) {
     let mut lay = |x: i32, y: i32, arms: &[usize]| {
         let Some(at) = frame.at(x, y) else { return };
         let joint = joints.entry(at).or_default();
