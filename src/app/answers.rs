@@ -10,7 +10,7 @@ use crate::{
     },
     config::Role,
     fault::{injection::State, io::scan::Scanned},
-    mesh::signals::MetricSource,
+    mesh::{graph::Facts, signals::MetricSource},
     msg::{Command, Effect, Event, Failure, event::Names},
     panes::{Reply, Viewer, picker::Item, world::LinkState},
 };
@@ -52,6 +52,9 @@ impl App {
                 if let Some(snapshot) = snapshot {
                     self.world.metrics = Some(snapshot);
                     self.attribute();
+                }
+                if self.panes.mesh.draws() {
+                    self.panes.mesh.know(Facts::of(self.panes.pods.rows()));
                 }
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 self.panes.mesh.measured(&mut cx);

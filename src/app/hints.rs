@@ -30,8 +30,9 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         Context::Routes => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::AskRoutes, C::Describe, C::Yaml]
         }
-        Context::Mesh => {
-            &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Charts, C::Describe, C::Yaml]
+        Context::Mesh => &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::Graph, C::Charts, C::NewFault, C::Describe],
+        Context::Graph => {
+            &[C::Help, C::GraphFocus, C::Back, C::GraphSize, C::GraphLayout, C::Filter, C::NewFault, C::Charts]
         }
         Context::Table | Context::Global => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
@@ -104,7 +105,10 @@ fn onward(app: &App) -> Option<(Command, &'static str)> {
 
 /// Whether a command does anything on the screen in front.
 fn means(app: &App, command: Command) -> bool {
-    app.screens.last().is_none_or(|screen| screen.means(command))
+    match app.screens.last() {
+        Some(screen) => screen.means(command),
+        None => app.focus != PaneKind::Mesh || app.panes.mesh.means(command),
+    }
 }
 
 /// The key that aborts also while text is typed.

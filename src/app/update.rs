@@ -7,6 +7,7 @@ use crate::{
     base::Now,
     cluster::Scope,
     config::{Role, keymap::Resolved},
+    mesh::graph::Facts,
     msg::{
         Command, Context, Effect, Event, Key,
         line::{self, Line},
@@ -58,7 +59,10 @@ impl App {
         let scope = self.scope();
         let now = self.now;
         let mut effects = Vec::new();
-        let (pods, routes) = (self.layout.pane(PaneKind::Pods).is_some(), self.layout.pane(PaneKind::Routes).is_some());
+        // The graph tells of each workload what its pods tell.
+        let graph = self.panes.mesh.draws() && self.layout.pane(PaneKind::Mesh).is_some();
+        let pods = graph || self.layout.pane(PaneKind::Pods).is_some();
+        let routes = self.layout.pane(PaneKind::Routes).is_some();
         let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
         if pods {
             self.seen.0 = now.mono;
@@ -260,7 +264,13 @@ impl App {
         use Command as C;
         if matches!(
             command,
-            C::ShowPods | C::ShowRoutes | C::ShowMesh | C::ShowFaults | C::ShowAgent | C::AllNamespaces
+            C::ShowPods
+                | C::ShowRoutes
+                | C::ShowMesh
+                | C::Graph
+                | C::ShowFaults
+                | C::ShowAgent
+                | C::AllNamespaces
         ) {
             self.close_all()
         } else {
@@ -415,6 +425,13 @@ impl App {
                 Command::ShowPods => return self.focus_on(PaneKind::Pods),
                 Command::ShowRoutes => return self.focus_on(PaneKind::Routes),
                 Command::ShowMesh => return self.focus_on(PaneKind::Mesh),
+                // From the command line it is asked for from anywhere.
+                Command::Graph => {
+                    let shown = self.focus != PaneKind::Mesh || !self.panes.mesh.draws();
+                    self.panes.mesh.know(Facts::of(self.panes.pods.rows()));
+                    self.panes.mesh.show_graph(shown, &self.world);
+                    return self.focus_on(PaneKind::Mesh);
+                }
                 Command::ShowFaults => return self.focus_on(PaneKind::Faults),
                 Command::ShowAgent => return self.focus_on(PaneKind::Agent),
                 Command::Zoom => {

@@ -155,6 +155,8 @@ pub enum Command {
     Conflicts(ConflictsArgs),
     /// Print the golden signals of the mesh
     Mesh(Output),
+    /// Print who calls whom in the mesh, how much and how well
+    Graph(GraphArgs),
     /// Plan, apply, abort and list faults
     #[command(subcommand)]
     Fault(FaultCommand),
@@ -194,6 +196,29 @@ pub enum Command {
         /// Folder to write to
         folder: PathBuf,
     },
+}
+
+/// How the service graph is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum GraphShape {
+    /// For people: one line per call.
+    #[default]
+    #[value(alias = "text")]
+    Table,
+    /// For machines.
+    Json,
+    /// For Graphviz.
+    Dot,
+    /// For Mermaid, as Markdown shows it.
+    Mermaid,
+}
+
+/// `graph`.
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// How to write the answer
+    #[arg(short = 'o', long = "output", value_name = "SHAPE", default_value = "table")]
+    pub shape: GraphShape,
 }
 
 /// `get`.

@@ -3,7 +3,7 @@
 use super::{
     Ended,
     args::{Cli, Command},
-    ask, cockpit, completions, conflicts, docs, doctor, fault, get, guardian, look, man, mesh,
+    ask, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, look, man, mesh,
     out::Out,
     routes, settings,
 };
@@ -19,6 +19,7 @@ pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
         Some(Command::Ask(args)) => ask::run(&args, &globals, out),
         Some(Command::Doctor(args)) => doctor::run(&args, &globals, out),
         Some(Command::Mesh(output)) => mesh::run(output.shape, &globals, out),
+        Some(Command::Graph(args)) => graph::run(args.shape, &globals, out),
         Some(Command::Fault(command)) => fault::run(&command, &globals, out),
         Some(Command::Abort(args)) => fault::abort(&args, &globals, out),
         Some(Command::Release(args)) => fault::release(&args, &globals, out),

@@ -15,31 +15,21 @@ use crate::{
     config::Settings,
     mesh::{
         output::MeshOutput,
-        signals::{MetricSource, promql::Interest},
+        signals::{MetricSource, Snapshot, promql::Interest},
     },
 };
 
 /// Runs the command.
 pub fn run(shape: Shape, globals: &Globals, out: &mut Out) -> Ended {
     let settings = settings::resolve(globals)?;
-    let Some(url) = settings.prometheus() else {
+    let namespace = namespace(globals, &settings);
+    let Some(snapshot) = look(&settings, namespace.as_deref())? else {
         match shape {
             Shape::Json => out.json(&MeshOutput::new(&MetricSource::None, None, None)),
-            Shape::Table => out::complain("no metric source: name one with --prometheus URL or BRINK_PROMETHEUS\n"),
+            Shape::Table => complain_of_none(),
         }
         return Ok(Ending::Done);
     };
-    let namespace = namespace(globals, &settings);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Failure::new(Code::Unmet, "cannot start", error.to_string(), "raise the limits of open files and threads")
-    })?;
-    let interest = Interest { namespace: namespace.clone(), ..Interest::default() };
-    let snapshot = runtime
-        .block_on(metrics::look(url, &interest))
-        .map_err(|unmeasured| Failure::new(Code::Unreachable, "cannot read metrics", unmeasured.why, unmeasured.fix))?;
-    for note in &snapshot.notes {
-        out::complain(&format!("note: {}\n", sanitize::line(note)));
-    }
     let answer = MeshOutput::new(&MetricSource::Good, Some(&snapshot), namespace.as_deref());
     match shape {
         Shape::Json => out.json(&answer),
@@ -48,8 +38,29 @@ pub fn run(shape: Shape, globals: &Globals, out: &mut Out) -> Ended {
     Ok(Ending::Done)
 }
 
+/// One look at the source of the settings, its notes told on stderr; `None` when none is named.
+pub fn look(settings: &Settings, namespace: Option<&str>) -> Result<Option<Snapshot>, Failure> {
+    let Some(url) = settings.prometheus() else { return Ok(None) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        Failure::new(Code::Unmet, "cannot start", error.to_string(), "raise the limits of open files and threads")
+    })?;
+    let interest = Interest { namespace: namespace.map(str::to_owned), ..Interest::default() };
+    let snapshot = runtime
+        .block_on(metrics::look(url, &interest))
+        .map_err(|unmeasured| Failure::new(Code::Unreachable, "cannot read metrics", unmeasured.why, unmeasured.fix))?;
+    for note in &snapshot.notes {
+        out::complain(&format!("note: {}\n", sanitize::line(note)));
+    }
+    Ok(Some(snapshot))
+}
+
+/// Says on stderr that no source is named, and how to name one.
+pub fn complain_of_none() {
+    out::complain("no metric source: name one with --prometheus URL or BRINK_PROMETHEUS\n");
+}
+
 /// The namespace asked for: flag or settings, else the context's own where there is a kubeconfig.
-fn namespace(globals: &Globals, settings: &Settings) -> Option<String> {
+pub fn namespace(globals: &Globals, settings: &Settings) -> Option<String> {
     if settings.all_namespaces() {
         return None;
     }

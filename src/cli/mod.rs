@@ -18,6 +18,7 @@ pub mod doctor;
 pub mod failure;
 pub mod fault;
 pub mod get;
+pub mod graph;
 pub mod guardian;
 pub mod look;
 pub mod man;

@@ -1,9 +1,9 @@
-//! Who gets the traffic, and how well: routes and their precedence, golden signals.
+//! Who gets the traffic, and how well: routes and their precedence, golden signals, the service graph.
 //!
 //! Mental model: objects become rows ([`routes`], [`gateways`]), rows and a request become an answer ([`resolve`]), rows alone
-//! say who is shadowed ([`wins`]) and what is wrong among them ([`conflicts`]); samples become figures ([`signals`]).
-//! Objects and a change become the requests that move ([`what_if`]). [`output`]
-//! is the machine form of all of it. `io/` asks Prometheus. Everything outside `io/` is a pure function of what it is given.
+//! say who is shadowed ([`wins`]) and what is wrong among them ([`conflicts`]), and with a change which requests move
+//! ([`what_if`]); samples become figures ([`signals`]), and these a picture of who calls whom ([`graph`]). [`output`] is the
+//! machine form of the rest. `io/` asks Prometheus. Everything outside `io/` is a pure function of what it is given.
 //!
 //! It changes nothing in the cluster, watches nothing itself (the cluster room's watches call [`routes::RouteRow::decode`]),
 //! and does not judge health: it says what was measured and where the number comes from.
@@ -11,6 +11,7 @@
 pub mod alerts;
 pub mod conflicts;
 pub mod gateways;
+pub mod graph;
 pub mod host;
 pub mod io;
 pub mod json;

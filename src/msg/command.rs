@@ -18,6 +18,8 @@ pub enum Context {
     Routes,
     /// The mesh pane.
     Mesh,
+    /// The service graph of the mesh pane.
+    Graph,
     /// The faults pane.
     Faults,
     /// The conversation with the agent.
@@ -40,12 +42,13 @@ pub enum Context {
 
 impl Context {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Global,
         Self::Table,
         Self::Pods,
         Self::Routes,
         Self::Mesh,
+        Self::Graph,
         Self::Faults,
         Self::Agent,
         Self::Viewer,
@@ -65,6 +68,7 @@ impl Context {
             Self::Pods => "pods",
             Self::Routes => "routes",
             Self::Mesh => "mesh",
+            Self::Graph => "graph",
             Self::Faults => "faults",
             Self::Agent => "agent",
             Self::Viewer => "viewer",
@@ -82,6 +86,7 @@ impl Context {
         match self {
             Self::Global | Self::Input | Self::Script => &[],
             Self::Pods | Self::Routes | Self::Mesh | Self::Faults => &[Self::Table, Self::Global],
+            Self::Graph => &[Self::Mesh, Self::Table, Self::Global],
             Self::Logs => &[Self::Viewer, Self::Global],
             Self::Agent | Self::Table | Self::Viewer | Self::Picker | Self::Form | Self::Preview => &[Self::Global],
         }
@@ -178,6 +183,10 @@ commands! {
     Logs "logs" Pods "logs" "Follow the logs of the pod under the cursor."
     LogsPrevious "logs_previous" Pods "previous" "Show the logs of the container's previous run."
     SetImage "set_image" Pods "image" "Correct an image of the workload of the pod under the cursor; previewed and kept."
+    Graph "graph" Mesh "graph" "Show the service graph, or the table again."
+    GraphFocus "graph_focus" Graph "only this" "Show only whom the node under the cursor calls and who calls it, or all again."
+    GraphSize "graph_size" Graph "size" "Draw the nodes smaller, and from the smallest on large again."
+    GraphLayout "graph_layout" Graph "lay out" "Lay the graph out anew, in the size that fits."
     Search "search" Viewer "search" "Search in the text."
     NextMatch "next_match" Viewer "next" "Go to the next match."
     PreviousMatch "previous_match" Viewer "previous" "Go to the previous match."

@@ -19,10 +19,11 @@ pub enum Line {
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 13] = [
+const WORDS: [(&[&str], Word); 14] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
+    (&["graph"], Word::Run(Command::Graph)),
     (&["faults", "fault"], Word::Pane(Command::ShowFaults)),
     (&["agent", "ask"], Word::Run(Command::ShowAgent)),
     (&["ns", "namespace", "namespaces"], Word::Namespace),

@@ -14,7 +14,7 @@ use crate::{
     base::{Now, Ticket, age},
     cluster::{Batch, Kind, ObjectRef, Scope, pods::PodRow},
     config::Role,
-    mesh::signals::Golden,
+    mesh::{graph::facts::workload, signals::Golden},
     msg::{Command, Context, Effect},
     widgets::put,
 };
@@ -135,6 +135,11 @@ impl Pods {
     /// What stands in a column for the rows of a name.
     pub fn cells(&self, row: &str, column: &str, world: &World, now: Now) -> Option<Vec<String>> {
         self.grid.cells(row, column, &facts(now, world, false))
+    }
+
+    /// Every row, filtered out or not.
+    pub fn rows(&self) -> impl Iterator<Item = &PodRow> {
+        self.grid.index.iter()
     }
 
     /// Rows held.
@@ -309,12 +314,7 @@ fn owner(row: &PodRow) -> Option<(&str, &str)> {
 
 /// The figures of the pod's workload: a mesh measures workloads, so pods of one workload share them.
 fn golden(row: &PodRow, world: &World) -> Option<Golden> {
-    let owner = row.owner.as_ref()?;
-    // A ReplicaSet is named after its Deployment, plus the hash of its template.
-    let workload = match &*owner.kind {
-        "ReplicaSet" => owner.name.rsplit_once('-').map_or(&*owner.name, |(name, _)| name),
-        _ => &*owner.name,
-    };
+    let workload = workload(row)?;
     world.workload(&row.namespace, workload).map(|row| row.golden)
 }
 

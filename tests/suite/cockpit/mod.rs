@@ -5,6 +5,7 @@ mod agent;
 mod bytes;
 mod charts;
 mod gallery;
+mod graph;
 mod keys;
 pub mod pty;
 mod pty_script;

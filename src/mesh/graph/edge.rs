@@ -1,0 +1,57 @@
+//! A call: the requests from one node to another.
+
+use crate::mesh::signals::{
+    Golden,
+    fold::{Named, Tally},
+};
+
+/// All requests from one node to another.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Edge {
+    /// Index of the caller in the graph's nodes.
+    pub from: usize,
+    /// Index of the called.
+    pub to: usize,
+    /// How many, and how many failed.
+    pub tally: Tally,
+    /// 50th and 99th percentile in milliseconds, where something measured exactly these requests.
+    pub latency_ms: Option<(f64, f64)>,
+    /// Whether it is encrypted on both ends' behalf; `None`: nobody said.
+    pub mtls: Option<bool>,
+    /// The services it went through, sorted.
+    pub services: Vec<Named>,
+}
+
+impl Edge {
+    /// Its figures.
+    pub fn golden(&self) -> Golden {
+        let (p50_ms, p99_ms) = self.latency_ms.unzip();
+        Golden { p50_ms, p99_ms, ..self.tally.golden(None, 1.0) }
+    }
+
+    /// Share of failed requests; `None` without requests.
+    pub fn error_share(&self) -> Option<f64> {
+        self.golden().error_share
+    }
+}
+
+/// Of two parts of one call: plaintext when one of them is, mutual TLS when both are, else not known.
+pub(super) fn both(a: Option<bool>, b: Option<bool>) -> Option<bool> {
+    match (a, b) {
+        (Some(false), _) | (_, Some(false)) => Some(false),
+        (Some(true), Some(true)) => Some(true),
+        (None, _) | (_, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::both;
+
+    #[test]
+    fn one_plain_request_makes_a_call_plain() {
+        assert_eq!(both(Some(true), Some(true)), Some(true));
+        assert_eq!(both(Some(true), None), None);
+        assert_eq!(both(None, Some(false)), Some(false));
+    }
+}
