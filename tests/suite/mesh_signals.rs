@@ -37,6 +37,7 @@ fn edge(text: &str, rate: f64) -> (EdgeLabels, f64) {
         destination_service_name: service.into(),
         response_code: code.into(),
         grpc_response_status: grpc.into(),
+        ..EdgeLabels::default()
     };
     (labels, rate)
 }

@@ -13,6 +13,7 @@ use super::{
     Golden,
     quantile::Buckets,
     sample::{EdgeLabels, RouteLabels, ServiceLabels, WorkloadLabels},
+    security,
 };
 
 /// Namespace and name.
@@ -62,14 +63,14 @@ pub fn failed(response_code: &str, grpc_status: &str) -> bool {
 
 /// Who told of a request, in the order of belief.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Reporter {
+pub(super) enum Reporter {
     Source,
     Waypoint,
     Destination,
 }
 
 impl Reporter {
-    fn of(text: &str) -> Option<Self> {
+    pub(super) fn of(text: &str) -> Option<Self> {
         match text {
             "source" => Some(Self::Source),
             "waypoint" => Some(Self::Waypoint),
@@ -80,7 +81,7 @@ impl Reporter {
 }
 
 /// Requests from one workload to one workload through one service.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Edge {
     /// The caller; `unknown` outside the mesh.
     pub from: Named,
@@ -90,6 +91,10 @@ pub struct Edge {
     pub service: Named,
     /// How many.
     pub tally: Tally,
+    /// Whether all of it came by mutual TLS; `None`: nobody told who knows.
+    pub mtls: Option<bool>,
+    /// The share of it that came in plain text, 0..=1; `None` as above.
+    pub plaintext_share: Option<f64>,
 }
 
 /// What was measured, each request once.
@@ -103,24 +108,26 @@ pub struct Measured {
     pub labelled: BTreeMap<CompactString, (Tally, Buckets)>,
 }
 
+/// Caller and called, each with its namespace.
+pub(super) type Pair<'a> = (&'a str, &'a str, &'a str, &'a str);
+
 /// Edges from samples.
 pub fn edges(samples: &[(EdgeLabels, f64)]) -> Vec<Edge> {
-    type Key<'a> = (&'a str, &'a str, &'a str, &'a str);
     // First, who is believed for each pair of workloads; a reporter that saw nothing is not, if another saw something.
-    let mut seen: BTreeMap<(Key<'_>, Reporter), f64> = BTreeMap::new();
+    let mut seen: BTreeMap<(Pair<'_>, Reporter), f64> = BTreeMap::new();
     for (labels, rate) in samples {
         if let Some(reporter) = Reporter::of(&labels.reporter) {
             *seen.entry((pair(labels), reporter)).or_default() += rate;
         }
     }
-    let mut believed: BTreeMap<Key<'_>, (Reporter, f64)> = BTreeMap::new();
+    let mut believed: BTreeMap<Pair<'_>, (Reporter, f64)> = BTreeMap::new();
     for ((pair, reporter), rate) in seen {
         let known = believed.entry(pair).or_insert((reporter, rate));
         if known.1 <= 0.0 && rate > 0.0 {
             *known = (reporter, rate);
         }
     }
-    let mut edges: BTreeMap<(Key<'_>, &str, &str), Tally> = BTreeMap::new();
+    let mut edges: BTreeMap<(Pair<'_>, &str, &str), Tally> = BTreeMap::new();
     for (labels, rate) in samples {
         let pair = pair(labels);
         if believed.get(&pair).is_some_and(|(reporter, _)| Some(*reporter) == Reporter::of(&labels.reporter)) {
@@ -130,18 +137,25 @@ pub fn edges(samples: &[(EdgeLabels, f64)]) -> Vec<Edge> {
         }
     }
     let named = |namespace: &str, name: &str| (CompactString::from(namespace), CompactString::from(name));
+    let secured = security::by_edge(samples);
     edges
         .into_iter()
-        .map(|((pair, service_namespace, service), tally)| Edge {
-            from: named(pair.0, pair.1),
-            to: named(pair.2, pair.3),
-            service: named(service_namespace, service),
-            tally,
+        .map(|(key, tally)| {
+            let (pair, service_namespace, service) = key;
+            let security = secured.get(&key).copied().unwrap_or_default();
+            Edge {
+                from: named(pair.0, pair.1),
+                to: named(pair.2, pair.3),
+                service: named(service_namespace, service),
+                tally,
+                mtls: security.mtls(),
+                plaintext_share: security.plaintext_share(),
+            }
         })
         .collect()
 }
 
-fn pair(labels: &EdgeLabels) -> (&str, &str, &str, &str) {
+pub(super) fn pair(labels: &EdgeLabels) -> (&str, &str, &str, &str) {
     (
         &labels.source_workload_namespace,
         &labels.source_workload,

@@ -12,6 +12,7 @@ pub mod promql;
 pub mod quantile;
 pub mod route;
 pub mod sample;
+mod security;
 pub mod trail;
 
 use std::time::Duration;

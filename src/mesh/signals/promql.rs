@@ -27,12 +27,12 @@ const REQUESTS: &str = "istio_requests_total";
 const LATENCY: &str = "istio_request_duration_milliseconds_bucket";
 
 impl Interest {
-    /// Requests per second of every edge, by reporter and answer.
+    /// Requests per second of every edge, by reporter, answer and how it was secured.
     pub fn edges(&self) -> String {
         format!(
             "sum by (reporter, source_workload_namespace, source_workload, destination_workload_namespace, \
              destination_workload, destination_service_namespace, destination_service_name, response_code, \
-             grpc_response_status) (rate({REQUESTS}{}[{}]))",
+             grpc_response_status, connection_security_policy) (rate({REQUESTS}{}[{}]))",
             self.selector(&[]),
             self.span()
         )

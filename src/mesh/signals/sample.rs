@@ -66,6 +66,8 @@ pub struct EdgeLabels {
     pub response_code: CompactString,
     /// gRPC status, for gRPC.
     pub grpc_response_status: CompactString,
+    /// `mutual_tls`, `none`; `unknown` on the caller's side, which does not know how it arrived.
+    pub connection_security_policy: CompactString,
 }
 
 /// A bucket of a workload's latency, or a trend of a workload.

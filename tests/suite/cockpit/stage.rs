@@ -354,5 +354,5 @@ pub fn metrics() -> Snapshot {
 /// What the gateway sends to a service.
 fn edge(service: &str, rps: f64, failed: f64) -> Edge {
     let named = |name: &str| ("shop".into(), name.into());
-    Edge { from: named("gw"), to: named(service), service: named(service), tally: Tally { rps, failed } }
+    Edge { from: named("gw"), to: named(service), service: named(service), tally: Tally { rps, failed }, ..Edge::default() }
 }
