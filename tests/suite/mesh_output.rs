@@ -6,7 +6,7 @@ use brink::{
         output::{MeshOutput, RoutesOutput},
         resolve::World,
         routes::{RouteKind, RouteRow},
-        signals::{Golden, MetricSource, Origin, RouteGolden, Snapshot, Trends, WorkloadRow},
+        signals::{Golden, MetricSource, Origin, RouteGolden, Snapshot, WorkloadRow},
         wins::wins,
     },
 };
@@ -46,7 +46,7 @@ fn mesh() {
         namespace: namespace.into(),
         workload: workload.into(),
         golden: Golden { rps, p99_ms: Some(212.5), ..Golden::default() },
-        trends: Trends::default(),
+        ..WorkloadRow::default()
     };
     let snapshot = Snapshot {
         at: Some("2026-01-01T00:00:01.5Z".parse().unwrap()),

@@ -324,6 +324,7 @@ pub fn metrics() -> Snapshot {
             p50_ms: wave(p50 as f32, false),
             p99_ms: wave(p99 as f32, false),
         },
+        ..WorkloadRow::default()
     };
     Snapshot {
         at: Some(noon() - SignedDuration::from_secs(3)),
