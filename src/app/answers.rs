@@ -10,7 +10,7 @@ use crate::{
     },
     config::Role,
     fault::{injection::State, io::scan::Scanned},
-    mesh::signals::MetricSource,
+    mesh::{crew, signals::MetricSource},
     msg::{Command, Effect, Event, Failure, event::Names},
     panes::{Reply, Viewer, picker::Item, world::LinkState},
 };
@@ -51,6 +51,7 @@ impl App {
                     self.world.metrics = Some(snapshot);
                     self.attribute();
                 }
+                self.world.crews = crew::crews(self.panes.pods.rows());
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 self.panes.mesh.measured(&mut cx);
                 self.panes.pods.measured(&mut cx);

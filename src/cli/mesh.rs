@@ -1,12 +1,15 @@
-//! `mesh`: the golden signals of every workload.
+//! `mesh`: how workloads do, by their golden signals, their pods and what carries their traffic.
+
+use tokio::runtime::{Builder, Runtime};
 
 use super::{
     Ended, Ending,
-    args::{Globals, Shape},
+    args::{Globals, MeshArgs, MeshCommand, Shape},
     failure::{Code, Failure},
-    metrics,
+    metrics, mtls,
     out::{self, Out},
-    session, settings,
+    session::{self, Session},
+    settings,
     table::Table,
 };
 use crate::{
@@ -14,42 +17,97 @@ use crate::{
     cluster::io::connect,
     config::Settings,
     mesh::{
+        around::Around,
+        dataplane::Dataplane,
+        io::surroundings::{self, Surroundings},
+        mesh_lines::MeshLine,
         output::MeshOutput,
-        signals::{MetricSource, promql::Interest},
+        signals::{MetricSource, Snapshot, control_plane::ControlPlane, promql::Interest},
     },
 };
 
-/// Runs the command.
-pub fn run(shape: Shape, globals: &Globals, out: &mut Out) -> Ended {
+/// Runs the command or what is below it.
+pub fn run(args: &MeshArgs, globals: &Globals, out: &mut Out) -> Ended {
+    match &args.command {
+        Some(MeshCommand::Mtls(output)) => mtls::run(output.shape, globals, out),
+        None => workloads(args.output.shape, globals, out),
+    }
+}
+
+fn workloads(shape: Shape, globals: &Globals, out: &mut Out) -> Ended {
     let settings = settings::resolve(globals)?;
     let Some(url) = settings.prometheus() else {
         match shape {
-            Shape::Json => out.json(&MeshOutput::new(&MetricSource::None, None, None)),
+            Shape::Json => out.json(&MeshOutput::new(&MetricSource::None, None, None, &Around::default())),
             Shape::Table => out::complain("no metric source: name one with --prometheus URL or BRINK_PROMETHEUS\n"),
         }
         return Ok(Ending::Done);
     };
     let namespace = namespace(globals, &settings);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+    let snapshot = measured(&waiting()?, url, namespace.clone())?;
+    let around = around(globals, &settings, namespace.as_deref());
+    let answer = MeshOutput::new(&MetricSource::Good, Some(&snapshot), namespace.as_deref(), &around);
+    match shape {
+        Shape::Json => out.json(&answer),
+        Shape::Table => {
+            if let Some(control) = &answer.control_plane {
+                out::complain(&control_plane(control));
+            }
+            out.text(table(&answer));
+        }
+    }
+    Ok(Ending::Done)
+}
+
+/// What waits for answers.
+pub(super) fn waiting() -> Result<Runtime, Failure> {
+    Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(Code::Unmet, "cannot start", error.to_string(), "raise the limits of open files and threads")
-    })?;
-    let interest = Interest { namespace: namespace.clone(), ..Interest::default() };
+    })
+}
+
+/// One look; what the source warns of is told on stderr.
+pub(super) fn measured(runtime: &Runtime, url: &str, namespace: Option<String>) -> Result<Snapshot, Failure> {
+    let interest = Interest { namespace, ..Interest::default() };
     let snapshot = runtime
         .block_on(metrics::look(url, &interest))
         .map_err(|unmeasured| Failure::new(Code::Unreachable, "cannot read metrics", unmeasured.why, unmeasured.fix))?;
     for note in &snapshot.notes {
         out::complain(&format!("note: {}\n", sanitize::line(note)));
     }
-    let answer = MeshOutput::new(&MetricSource::Good, Some(&snapshot), namespace.as_deref());
-    match shape {
-        Shape::Json => out.json(&answer),
-        Shape::Table => out.text(table(&answer)),
+    Ok(snapshot)
+}
+
+/// The cluster around the figures. Figures are right without it, so what is missing is told on stderr and stays unknown.
+fn around(globals: &Globals, settings: &Settings, namespace: Option<&str>) -> Around {
+    let unknown = || Around { tolerances: settings.tolerances(), ..Around::default() };
+    // Whoever names a metric source alone has no cluster in mind.
+    if connect::contexts(&session::address(globals, settings)).unwrap_or_default().is_empty() {
+        return unknown();
     }
-    Ok(Ending::Done)
+    let looked = Session::open(globals).and_then(|session| {
+        let look = surroundings::look(&session.live, namespace, settings.tolerances());
+        session.wait(look).map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))
+    });
+    match looked {
+        Ok(Surroundings { around, notes, .. }) => {
+            for note in notes {
+                out::complain(&format!("note: {}\n", sanitize::line(&note)));
+            }
+            around
+        }
+        Err(failure) => {
+            out::complain(&format!(
+                "note: pods were not looked at: {}\n",
+                sanitize::line(&format!("{}: {}", failure.what, failure.why))
+            ));
+            unknown()
+        }
+    }
 }
 
 /// The namespace asked for: flag or settings, else the context's own where there is a kubeconfig.
-fn namespace(globals: &Globals, settings: &Settings) -> Option<String> {
+pub(super) fn namespace(globals: &Globals, settings: &Settings) -> Option<String> {
     if settings.all_namespaces() {
         return None;
     }
@@ -65,19 +123,61 @@ fn namespace(globals: &Globals, settings: &Settings) -> Option<String> {
     })
 }
 
+fn control_plane(control: &ControlPlane) -> String {
+    let (words, troubles) = (control.words(), control.troubles());
+    let troubles = if troubles.is_empty() { String::new() } else { format!("; {}", troubles.join("; ")) };
+    format!("control plane: {}{troubles}\n", words.join(", "))
+}
+
 fn table(answer: &MeshOutput) -> Table {
-    let mut table = Table::new(&["NAMESPACE", "WORKLOAD", "RPS", "ERR%", "P50 MS", "P90 MS", "P99 MS"]);
-    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1}"));
+    let header = [
+        "NAMESPACE",
+        "WORKLOAD",
+        "HEALTH",
+        "MESH",
+        "MTLS",
+        "RPS",
+        "ERR%",
+        "4XX%",
+        "P50 MS",
+        "P90 MS",
+        "P99 MS",
+        "TCP/S",
+        "LIMIT%",
+        "WHY",
+    ];
+    let mut table = Table::new(&header);
     for row in &answer.rows {
+        let percent = |share: Option<f64>| number(share.map(|share| share * 100.0));
         table.row([
             sanitize::line(&row.namespace).into_owned(),
             sanitize::line(&row.workload).into_owned(),
+            row.health.state.word().to_owned(),
+            mesh(row),
+            mtls::share(row.mtls, row.plaintext_share),
             number(row.rps),
-            number(row.error_share.map(|share| share * 100.0)),
+            percent(row.error_share),
+            percent(row.answers.map(|answers| answers.client_errors)),
             number(row.p50_ms),
             number(row.p90_ms),
             number(row.p99_ms),
+            number(row.tcp.and_then(|tcp| tcp.opened_per_s)),
+            percent(row.usage.saturation()),
+            row.health.why(),
         ]);
     }
     table
+}
+
+/// What carries a workload's traffic: `ambient via waypoint`.
+fn mesh(row: &MeshLine) -> String {
+    match (row.dataplane, &row.waypoint) {
+        (None, _) => "–".to_owned(),
+        (Some(plane), Some(waypoint)) => format!("{} via {}", plane.word(), sanitize::line(waypoint)),
+        (Some(plane), None) => Dataplane::word(plane).to_owned(),
+    }
+}
+
+pub(super) fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1}"))
 }

@@ -1,20 +1,27 @@
 //! Who gets the traffic, and how well: routes and their precedence, golden signals.
 //!
 //! Mental model: objects become rows ([`routes`], [`gateways`]), rows and a request become an answer ([`resolve`]), rows alone
-//! say who is shadowed ([`wins`]) and what is wrong among them ([`conflicts`]); samples become figures ([`signals`]). [`output`]
-//! is the machine form of all of it. `io/` asks Prometheus. Everything outside `io/` is a pure function of what it is given.
+//! say who is shadowed ([`wins`]) and what is wrong among them ([`conflicts`]); samples become figures ([`signals`]). Pods become
+//! crews ([`crew`]) with a data plane ([`dataplane`]); figures and crews become a verdict ([`health`]) and who speaks mutual TLS
+//! ([`mtls`]). [`output`] is the machine form of all of it. `io/` asks Prometheus. Everything outside `io/` is a pure function of what it is given.
 //!
 //! It changes nothing in the cluster, watches nothing itself (the cluster room's watches call [`routes::RouteRow::decode`]),
-//! and does not judge health: it says what was measured and where the number comes from.
+//! and judges by published rules alone: it says what was measured and where the number comes from.
 
 pub mod alerts;
+pub mod around;
 pub mod conflicts;
+pub mod crew;
+pub mod dataplane;
 pub mod gateways;
+pub mod health;
 pub mod host;
 pub mod io;
 pub mod json;
 
 pub mod load;
+pub mod mesh_lines;
+pub mod mtls;
 pub mod output;
 mod places;
 pub mod resolve;

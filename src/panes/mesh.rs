@@ -8,6 +8,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{
     Cx, Filter, Grid, Look, Reply, Subject, Title, World,
     grid::{Align, Cell, Column, Facts, Tabular},
+    mesh_head,
     pods::{errors, millis, number, rate},
     state::{Message, Standing},
 };
@@ -15,11 +16,17 @@ use crate::{
     base::{Now, Ticket, Uid, index::Row},
     cluster::{Delta, Kind, ObjectRef, Source},
     config::Role,
-    mesh::signals::{Freshness, Golden, MetricSource, Series, WorkloadRow, promql::Interest},
+    mesh::{
+        crew::Crew,
+        health::{Health, State},
+        signals::{Freshness, Golden, MetricSource, Series, WorkloadRow, promql::Interest},
+    },
     msg::{Command, Context, Effect},
     widgets::{put, put_right, put_spans, spark},
 };
 
+/// Rows of the totals, with the empty ones around them.
+const TOTALS: u16 = 6;
 /// Cells of a sparkline in the table.
 const SPARK: usize = 12;
 
@@ -40,6 +47,8 @@ impl Row for MeshRow {
 pub enum MeshColumn {
     Namespace,
     Workload,
+    Health,
+    Plane,
     Rps,
     RpsTrend,
     Errors,
@@ -153,7 +162,7 @@ impl Mesh {
     /// Fits columns and window.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
         let facts = Facts { now: look.now, world: look.world, own: &self.tops, ascii: look.theme.ascii };
-        self.grid.settle(table_area(self.figures_area(area, look.world)), &facts);
+        self.grid.settle(table_area(self.figures_area(area, look.world), look.world), &facts);
     }
 
     /// The figures' part of the pane: while they are old, the last line says why.
@@ -217,9 +226,12 @@ impl Mesh {
         if let Some(trouble) = self.standing.trouble(look.now).filter(|_| area.height < whole.height) {
             put(buf, area.x + 1, area.bottom(), area.width.saturating_sub(2), &trouble, look.theme.style(Role::Warn));
         }
-        let table = table_area(area);
+        let table = table_area(area, look.world);
         if table.y > area.y {
-            totals(Rect { height: table.y - area.y, ..area }, buf, look);
+            totals(Rect { height: TOTALS, ..area }, buf, look);
+        }
+        if mesh_head::stands(area.height, look.world) {
+            mesh_head::view(Rect { y: area.y + TOTALS - 1, height: 1, ..area }, buf, look);
         }
         if self.grid.index.shown() == 0 {
             Message::filtered(self.grid.filter().text(), self.grid.index.len(), "workloads").view(table, buf, look);
@@ -251,8 +263,8 @@ impl Mesh {
 }
 
 /// The table stands below the totals, where there is room for both.
-fn table_area(area: Rect) -> Rect {
-    let head = if area.height >= 12 { 6 } else { 0 };
+fn table_area(area: Rect, world: &World) -> Rect {
+    let head = if area.height >= 12 { TOTALS + u16::from(mesh_head::stands(area.height, world)) } else { 0 };
     Rect { y: area.y + head, height: area.height - head, ..area }
 }
 
@@ -300,6 +312,20 @@ fn totals(area: Rect, buf: &mut Buffer, look: &Look<'_>) {
     }
 }
 
+/// How well a workload is: a mark, and the worst reason in few words.
+fn health_cell(health: &Health, ascii: bool) -> Cell {
+    let (mark, role) = match health.state {
+        State::Unknown => return Cell::unknown(),
+        State::Healthy => return Cell::plain("ok"),
+        State::Idle => ("idle", Role::TextDim),
+        State::Degraded => ("!", Role::Warn),
+        State::Failing => (if ascii { "x" } else { "✗" }, Role::Bad),
+    };
+    let why = health.reasons.first().map(|reason| reason.short.as_str()).unwrap_or_default();
+    let text = if health.state == State::Idle { mark.into() } else { format_compact!("{mark} {why}") };
+    Cell::of(text, role)
+}
+
 const fn column(id: MeshColumn, title: &'static str, align: Align, min: u16, max: u16, rank: u8) -> Column<MeshColumn> {
     Column { id, title, align, min, max, rank, slack: false }
 }
@@ -314,6 +340,8 @@ impl Tabular for MeshRow {
     const COLUMNS: &'static [Column<MeshColumn>] = &[
         column(MeshColumn::Namespace, "NAMESPACE", Align::Left, 9, 20, 3),
         Column { slack: true, ..column(MeshColumn::Workload, "WORKLOAD", Align::Left, 12, 48, 0) },
+        column(MeshColumn::Health, "HEALTH", Align::Left, 10, 18, 3),
+        column(MeshColumn::Plane, "MESH", Align::Left, 7, 12, 5),
         column(MeshColumn::Rps, "RPS", Align::Right, 5, 8, 0),
         column(MeshColumn::RpsTrend, "", Align::Left, TREND, TREND, 4),
         column(MeshColumn::Errors, "ERR%", Align::Right, 5, 6, 1),
@@ -337,6 +365,10 @@ impl Tabular for MeshRow {
         match column {
             MeshColumn::Namespace => Cell::plain(self.0.namespace.clone()),
             MeshColumn::Workload => Cell::plain(self.0.workload.clone()),
+            MeshColumn::Health => health_cell(&facts.world.health(&self.0), facts.ascii),
+            MeshColumn::Plane => {
+                facts.world.crew(&self.0).and_then(Crew::words).map_or_else(Cell::unknown, Cell::plain)
+            }
             MeshColumn::Rps => number(golden.rps, rate),
             MeshColumn::RpsTrend => trend(&trends.rps, facts.own.rps, Role::Chart1),
             MeshColumn::Errors => errors(golden.error_share),
@@ -348,13 +380,18 @@ impl Tabular for MeshRow {
         }
     }
 
-    fn compare(&self, other: &Self, column: MeshColumn, _: &Facts<'_, Tops>) -> Ordering {
+    fn compare(&self, other: &Self, column: MeshColumn, facts: &Facts<'_, Tops>) -> Ordering {
         let (a, b) = (&self.0, &other.0);
         let down =
             |a: Option<f64>, b: Option<f64>| b.unwrap_or(f64::NEG_INFINITY).total_cmp(&a.unwrap_or(f64::NEG_INFINITY));
         match column {
             MeshColumn::Namespace => a.namespace.cmp(&b.namespace),
             MeshColumn::Workload => a.workload.cmp(&b.workload),
+            MeshColumn::Health => facts.world.health(b).state.cmp(&facts.world.health(a).state),
+            MeshColumn::Plane => {
+                let plane = |row| facts.world.crew(row).and_then(Crew::plane);
+                plane(a).cmp(&plane(b))
+            }
             MeshColumn::Rps | MeshColumn::RpsTrend => down(a.golden.rps, b.golden.rps),
             MeshColumn::Errors | MeshColumn::ErrorTrend => down(a.golden.error_share, b.golden.error_share),
             MeshColumn::P50 => down(a.golden.p50_ms, b.golden.p50_ms),

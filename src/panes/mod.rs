@@ -24,6 +24,7 @@ pub mod input;
 pub mod live;
 pub mod logs;
 pub mod mesh;
+mod mesh_head;
 pub mod picker;
 pub mod pods;
 pub mod preview;

@@ -106,6 +106,11 @@ impl Pods {
         self.grid.resort(&facts(cx.now, cx.world, false));
     }
 
+    /// All of them, whatever the filter shows.
+    pub fn rows(&self) -> impl Iterator<Item = &PodRow> {
+        self.grid.index.iter()
+    }
+
     /// How its source stands.
     pub fn standing(&self) -> &Standing {
         &self.standing

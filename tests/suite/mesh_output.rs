@@ -3,6 +3,7 @@
 use brink::{
     cluster::Manifest,
     mesh::{
+        around::Around,
         output::{MeshOutput, RoutesOutput},
         resolve::World,
         routes::{RouteKind, RouteRow},
@@ -53,8 +54,9 @@ fn mesh() {
         workloads: vec![row("shop", "reviews", Some(41.0)), row("other", "x", None)],
         ..Snapshot::default()
     };
-    let output = MeshOutput::new(&MetricSource::Good, Some(&snapshot), Some("shop"));
+    let output = MeshOutput::new(&MetricSource::Good, Some(&snapshot), Some("shop"), &Around::default());
     insta::assert_snapshot!(serde_json::to_string_pretty(&output).unwrap());
-    let none = MeshOutput::new(&MetricSource::None, None, None);
-    assert_eq!(serde_json::to_value(&none).unwrap(), json!({"at": null, "source": "none", "rows": []}));
+    let none = MeshOutput::new(&MetricSource::None, None, None, &Around::default());
+    let empty = json!({"at": null, "source": "none", "rows": [], "services": [], "edges": [], "control_plane": null});
+    assert_eq!(serde_json::to_value(&none).unwrap(), empty);
 }

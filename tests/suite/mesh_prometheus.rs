@@ -221,9 +221,7 @@ async fn a_look_asks_little_and_forgets_nothing() {
         } else if request.contains("pilot_xds") {
             success(r#"{"metric":{"signal":"clients"},"value":[1700000000,"24"]}"#)
         } else if request.contains("container_cpu_usage") {
-            success(
-                r#"{"metric":{"signal":"cpu","namespace":"shop","workload":"r"},"value":[1700000000,"0.5"]}"#,
-            )
+            success(r#"{"metric":{"signal":"cpu","namespace":"shop","workload":"r"},"value":[1700000000,"0.5"]}"#)
         } else {
             success("")
         }

@@ -114,7 +114,7 @@ fn retries_are_told_apart_from_requests() {
     assert_eq!(ratings.attempts.map(|attempts| attempts.figures()), None, "nobody told of attempts");
     let figures = reviews.attempts.unwrap().figures().unwrap();
     assert!((figures.amplification - 1.0).abs() < 1e-9, "12 attempts for 12 requests, two of which reached nobody");
-    assert_eq!((figures.success_before, figures.success_after), (Some(0.75), Some(0.75)));
+    assert_eq!((figures.success_before, figures.success_after), (Some(0.75), 0.75));
     let along = snapshot.measured.edges.iter().find(|edge| edge.to.1 == "reviews").unwrap();
     assert!((along.attempts.unwrap().figures().unwrap().amplification - 1.2).abs() < 1e-9);
     assert_eq!(reviews.versions.len(), 1);

@@ -100,7 +100,14 @@ impl Sampler {
 
     /// For many, with trends of `step_s` seconds a step.
     pub fn with_trends(client: Prometheus, step_s: u32) -> Self {
-        Self { client, trail: Some(Trail::new(step_s)), filled: false, about: None, labelled_after: 0, slow: Slow::default() }
+        Self {
+            client,
+            trail: Some(Trail::new(step_s)),
+            filled: false,
+            about: None,
+            labelled_after: 0,
+            slow: Slow::default(),
+        }
     }
 
     /// One look. Fails when the requests themselves cannot be told; what else is missing is in the snapshot's notes.

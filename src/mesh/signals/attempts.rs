@@ -52,8 +52,7 @@ mod tests {
 
     #[test]
     fn retries_hide_failures_and_multiply_requests() {
-        let attempts =
-            Attempts { asked: Tally { rps: 100.0, failed: 1.0 }, tried: Tally { rps: 111.0, failed: 11.1 } };
+        let attempts = Attempts { asked: Tally { rps: 100.0, failed: 1.0 }, tried: Tally { rps: 111.0, failed: 11.1 } };
         let figures = attempts.figures().unwrap();
         assert!((figures.amplification - 1.11).abs() < 1e-9);
         assert!((figures.success_after - 0.99).abs() < 1e-9);

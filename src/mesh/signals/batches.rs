@@ -4,7 +4,10 @@
 //! each metric has a sum of its own. What a source does not have is missing in the answer, not zero. Metric names: Istio
 //! standard metrics, Envoy's cluster statistics, istiod (`pilot/pkg/xds/monitoring.go`), ztunnel, cAdvisor.
 
-use super::{promql::{Interest, escaped}, usage::workload_pattern};
+use super::{
+    promql::{Interest, escaped},
+    usage::workload_pattern,
+};
 
 /// Clusters that lead out of a proxy: Istio's name, or none where a plain Envoy uses a label of its own.
 const OUTBOUND: &str = "cluster_name=~\"(outbound.*)?\", envoy_cluster_name!~\"xds.*|admin.*\"";
@@ -57,13 +60,14 @@ impl Interest {
         }
         let pattern = escaped(&workload_pattern());
         let by = |how: &str, what: &str| {
-            format!("{how} by (namespace, workload) (label_replace({what}, \"workload\", \"$1\", \"pod\", \"{pattern}\"))")
+            format!(
+                "{how} by (namespace, workload) (label_replace({what}, \"workload\", \"$1\", \"pod\", \"{pattern}\"))"
+            )
         };
         let each = "sum by (namespace, pod, container)";
         let cpu = format!("{each} (rate(container_cpu_usage_seconds_total{{{of}}}[{span}]))");
         let memory = format!("{each} (container_memory_working_set_bytes{{{of}}})");
-        let cores =
-            format!("{each} (container_spec_cpu_quota{{{of}}} / container_spec_cpu_period{{{of}}} > 0)");
+        let cores = format!("{each} (container_spec_cpu_quota{{{of}}} / container_spec_cpu_period{{{of}}} > 0)");
         let bytes = format!("{each} (container_spec_memory_limit_bytes{{{of}}} > 0)");
         together(&[
             ("cpu", by("sum", &cpu)),

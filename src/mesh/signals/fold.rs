@@ -98,6 +98,8 @@ pub struct Edge {
     pub tally: Tally,
     /// What they were answered with, as the same side saw it.
     pub codes: Codes,
+    /// A waypoint between them told of some.
+    pub waypoint: bool,
     /// Requests against attempts; `None` unless both ends told.
     pub attempts: Option<Attempts>,
     /// Whether all of it came by mutual TLS; `None`: nobody told who knows.
@@ -123,6 +125,7 @@ pub struct Measured {
 #[derive(Default)]
 struct Sums<'a> {
     version: &'a str,
+    waypoint: bool,
     tally: Tally,
     codes: Codes,
     /// As the called side saw them, where the caller's is believed.
@@ -156,6 +159,9 @@ pub fn edges(samples: &[(EdgeLabels, f64)]) -> Vec<Edge> {
         let service = (labels.destination_service_namespace.as_str(), labels.destination_service_name.as_str());
         let failed = failed(&labels.response_code, &labels.grpc_response_status);
         let key = (pair, service.0, service.1);
+        if reporter == Reporter::Waypoint && *rate > 0.0 {
+            edges.entry(key).or_default().waypoint = true;
+        }
         if is_believed {
             let sums = edges.entry(key).or_default();
             sums.tally.add(*rate, failed);
@@ -179,6 +185,7 @@ pub fn edges(samples: &[(EdgeLabels, f64)]) -> Vec<Edge> {
                 to: named(pair.2, pair.3),
                 service: named(service_namespace, service),
                 version: sums.version.into(),
+                waypoint: sums.waypoint,
                 attempts: sums.tried.map(|tried| Attempts { asked: sums.tally, tried }),
                 tally: sums.tally,
                 codes: sums.codes,

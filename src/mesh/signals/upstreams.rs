@@ -78,8 +78,7 @@ pub fn by_service(samples: &[(ClusterLabels, f64)]) -> BTreeMap<Named, Upstream>
 /// The service a cluster of Envoy stands for.
 pub fn service(cluster: &str) -> Option<Named> {
     let named = |namespace: &str, name: &str| {
-        (!namespace.is_empty() && !name.is_empty())
-            .then(|| (CompactString::from(namespace), CompactString::from(name)))
+        (!namespace.is_empty() && !name.is_empty()).then(|| (CompactString::from(namespace), CompactString::from(name)))
     };
     if let Some(rest) = cluster.strip_prefix("outbound|") {
         let host = rest.rsplit('|').next()?.trim_end_matches(';');

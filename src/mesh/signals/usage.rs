@@ -97,8 +97,7 @@ mod tests {
     #[test]
     fn the_nearest_limit_is_the_saturation() {
         let sample = |signal: &str, value: f64| {
-            let labels =
-                UsageLabels { namespace: "shop".into(), workload: "db".into(), signal: signal.into() };
+            let labels = UsageLabels { namespace: "shop".into(), workload: "db".into(), signal: signal.into() };
             (labels, value)
         };
         let told = by_workload(&[sample("cpu", 0.4), sample("cpu_share", 0.8), sample("memory_share", 0.95)]);

@@ -12,6 +12,7 @@ use brink::{
     config::{Depth, Keymap, Theme},
     mesh::{
         gateways::{GatewayRow, Seen},
+        health::Tolerances,
         load::Loaded,
         routes::{RouteKind, RouteRow},
         signals::{
@@ -61,6 +62,7 @@ impl Stage {
             namespace: None,
             readonly: false,
             metrics: true,
+            tolerances: Tolerances::default(),
             agent: Err(brink::msg::Failure::new(
                 "there is no agent to ask",
                 "start brink with --agent PROVIDER:MODEL[@URL], or set agent.provider and agent.model",
@@ -355,5 +357,11 @@ pub fn metrics() -> Snapshot {
 /// What the gateway sends to a service.
 fn edge(service: &str, rps: f64, failed: f64) -> Edge {
     let named = |name: &str| ("shop".into(), name.into());
-    Edge { from: named("gw"), to: named(service), service: named(service), tally: Tally { rps, failed }, ..Edge::default() }
+    Edge {
+        from: named("gw"),
+        to: named(service),
+        service: named(service),
+        tally: Tally { rps, failed },
+        ..Edge::default()
+    }
 }
