@@ -241,6 +241,8 @@ pub struct MeshArgs {
 /// Below `mesh`.
 #[derive(Debug, Subcommand)]
 pub enum MeshCommand {
+    /// Print the services: answers, retries, ejected endpoints, full pools, versions; as JSON the same as `mesh`
+    Services(Output),
     /// Say which workloads demand mutual TLS, who calls in plain text, and therefore who breaks under STRICT
     Mtls(Output),
 }

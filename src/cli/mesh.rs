@@ -30,11 +30,12 @@ use crate::{
 pub fn run(args: &MeshArgs, globals: &Globals, out: &mut Out) -> Ended {
     match &args.command {
         Some(MeshCommand::Mtls(output)) => mtls::run(output.shape, globals, out),
-        None => workloads(args.output.shape, globals, out),
+        Some(MeshCommand::Services(output)) => told(output.shape, globals, out, services),
+        None => told(args.output.shape, globals, out, workloads),
     }
 }
 
-fn workloads(shape: Shape, globals: &Globals, out: &mut Out) -> Ended {
+fn told(shape: Shape, globals: &Globals, out: &mut Out, table: fn(&MeshOutput) -> Table) -> Ended {
     let settings = settings::resolve(globals)?;
     let Some(url) = settings.prometheus() else {
         match shape {
@@ -129,7 +130,7 @@ fn control_plane(control: &ControlPlane) -> String {
     format!("control plane: {}{troubles}\n", words.join(", "))
 }
 
-fn table(answer: &MeshOutput) -> Table {
+fn workloads(answer: &MeshOutput) -> Table {
     let header = [
         "NAMESPACE",
         "WORKLOAD",
@@ -163,6 +164,58 @@ fn table(answer: &MeshOutput) -> Table {
             number(row.p99_ms),
             number(row.tcp.and_then(|tcp| tcp.opened_per_s)),
             percent(row.usage.saturation()),
+            row.health.why(),
+        ]);
+    }
+    table
+}
+
+fn services(answer: &MeshOutput) -> Table {
+    let header = [
+        "NAMESPACE",
+        "SERVICE",
+        "VERSIONS",
+        "HEALTH",
+        "RPS",
+        "ERR%",
+        "429%",
+        "P50 MS",
+        "P90 MS",
+        "P99 MS",
+        "TRIES",
+        "ERR% BEFORE",
+        "RETRY/S",
+        "EJECTED",
+        "OVERFLOW/S",
+        "WHY",
+    ];
+    let mut table = Table::new(&header);
+    for row in &answer.services {
+        let percent = |share: Option<f64>| number(share.map(|share| share * 100.0));
+        let versions: Vec<String> = row
+            .versions
+            .iter()
+            .map(|one| {
+                let name = if one.version.is_empty() { one.workload.as_str() } else { one.version.as_str() };
+                format!("{}={}", sanitize::line(name), number(one.rps))
+            })
+            .collect();
+        table.row([
+            sanitize::line(&row.namespace).into_owned(),
+            sanitize::line(&row.service).into_owned(),
+            if versions.is_empty() { "–".to_owned() } else { versions.join(",") },
+            row.health.state.word().to_owned(),
+            number(row.rps),
+            percent(row.error_share),
+            percent(row.answers.map(|answers| answers.limited)),
+            number(row.p50_ms),
+            number(row.p90_ms),
+            number(row.p99_ms),
+            row.retrying.map_or_else(|| "–".to_owned(), |told| format!("{:.2}", told.amplification)),
+            percent(row.retrying.and_then(|told| told.success_before).map(|share| 1.0 - share)),
+            number(row.upstream.retries),
+            row.upstream.ejected.map_or_else(|| "–".to_owned(), |ejected| format!("{ejected:.0}")),
+            number(row.upstream.overflow()),
             row.health.why(),
         ]);
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use compact_str::CompactString;
+use serde::Serialize;
 
 use super::{
     crew::{Crew, Crews},
@@ -10,16 +11,42 @@ use super::{
     health::Tolerances,
     signals::fold::{Measured, Named},
 };
+use crate::cluster::{namespaces::NamespaceRow, pods::MeshMode};
 
 /// Everything around. What was not looked at is empty, and unknown.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Around {
     /// Pods by workload.
     pub crews: Crews,
+    /// What namespaces ask for by their labels: how new pods join the mesh.
+    pub namespaces: BTreeMap<CompactString, Enrolment>,
     /// Which waypoints are asked for.
     pub waypoints: Waypoints,
     /// From which share of bad answers something is unwell.
     pub tolerances: Tolerances,
+}
+
+/// What the labels of a namespace ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Enrolment {
+    /// Sidecars, a ztunnel, or nothing.
+    pub dataplane: Dataplane,
+    /// The waypoint of its workloads.
+    pub waypoint: Option<CompactString>,
+}
+
+impl Enrolment {
+    /// A namespace's.
+    pub fn of(namespace: &NamespaceRow) -> Self {
+        let dataplane = match namespace.mesh {
+            MeshMode::Sidecar => Dataplane::Sidecar,
+            MeshMode::Ambient => Dataplane::Ambient,
+            MeshMode::None => Dataplane::Absent,
+        };
+        let waypoint =
+            namespace.labels.get("istio.io/use-waypoint").filter(|name| !matches!(name.as_str(), "" | "none"));
+        Self { dataplane, waypoint: waypoint.map(CompactString::from) }
+    }
 }
 
 /// Waypoints asked for by the label `istio.io/use-waypoint`.
@@ -47,8 +74,21 @@ impl Waypoints {
 
 #[cfg(test)]
 mod tests {
-    use super::{Crew, Dataplane, Measured, Named, Waypoints};
-    use crate::mesh::signals::fold::Edge;
+    use super::{Crew, Dataplane, Enrolment, Measured, Named, NamespaceRow, Waypoints};
+    use crate::{cluster::Manifest, mesh::signals::fold::Edge};
+
+    #[test]
+    fn labels_of_a_namespace_say_how_pods_join() {
+        let of = |labels: serde_json::Value| {
+            let object = serde_json::json!({"metadata": {"name": "shop", "uid": "u", "labels": labels}});
+            let all = Enrolment::of(&NamespaceRow::of(&Manifest(object)).unwrap());
+            (all.dataplane, all.waypoint.map(|name| name.to_string()))
+        };
+        assert_eq!(of(serde_json::json!({})), (Dataplane::Absent, None));
+        assert_eq!(of(serde_json::json!({"istio-injection": "enabled"})), (Dataplane::Sidecar, None));
+        let ambient = serde_json::json!({"istio.io/dataplane-mode": "ambient", "istio.io/use-waypoint": "wp"});
+        assert_eq!(of(ambient), (Dataplane::Ambient, Some("wp".to_owned())));
+    }
 
     #[test]
     fn the_nearest_label_names_the_waypoint() {

@@ -6,7 +6,6 @@ use super::{
     around::Around,
     dataplane::Dataplane,
     health::{self, Health, Replicas},
-    mtls::plain,
     signals::{
         Snapshot, WorkloadRow,
         attempts::{Attempts, Retrying},
@@ -47,6 +46,8 @@ pub struct MeshLine {
     pub mtls: Option<bool>,
     /// The share in plain text.
     pub plaintext_share: Option<f64>,
+    /// Attempts against requests; `null` unless both ends tell.
+    pub retrying: Option<Retrying>,
     /// Shares of its requests by answer.
     pub answers: Option<Classes>,
     /// Connections it receives; `null` when nobody tells.
@@ -141,7 +142,6 @@ impl MeshLine {
         let named: Named = (row.namespace.clone(), row.workload.clone());
         let crew = around.crews.get(&named);
         let replicas = crew.map(|crew| crew.replicas);
-        let security = plain::security(&snapshot.measured, &named);
         let waypoint = crew.and_then(|crew| around.waypoints.before(&named, crew, &snapshot.measured));
         Self {
             namespace: row.namespace.to_string(),
@@ -155,8 +155,9 @@ impl MeshLine {
             replicas,
             dataplane: crew.and_then(super::crew::Crew::plane),
             waypoint: waypoint.map(|name| name.to_string()),
-            mtls: security.mtls,
-            plaintext_share: security.plaintext_share,
+            mtls: row.security.mtls,
+            plaintext_share: row.security.plaintext_share,
+            retrying: row.attempts.and_then(Attempts::figures),
             answers: row.codes.classes(),
             tcp: (!row.tcp.unknown()).then(|| TcpLine {
                 opened_per_s: row.tcp.opened,

@@ -1,10 +1,13 @@
 //! The machine output of `routes`, `routes resolve` (which is [`super::resolve::Resolution`] itself) and `mesh`: stable JSON.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    around::Around,
+    around::{Around, Enrolment},
     mesh_lines::{EdgeLine, MeshLine, ServiceLine},
     routes::{RouteRef, RouteRow},
     signals::{MetricSource, Origin, RouteGolden, Snapshot, control_plane::ControlPlane},
@@ -63,6 +66,8 @@ pub struct MeshOutput {
     pub source: MetricKind,
     /// One per workload.
     pub rows: Vec<MeshLine>,
+    /// What namespaces ask for by their labels; those of these rows, as far as they may be read.
+    pub namespaces: BTreeMap<CompactString, Enrolment>,
     /// One per service that is called.
     pub services: Vec<ServiceLine>,
     /// Who calls whom.
@@ -134,6 +139,7 @@ impl MeshOutput {
                 at: None,
                 source,
                 rows: Vec::new(),
+                namespaces: BTreeMap::new(),
                 services: Vec::new(),
                 edges: Vec::new(),
                 control_plane: None,
@@ -142,9 +148,12 @@ impl MeshOutput {
         let rows = snapshot.workloads.iter().filter(|row| here(&row.namespace));
         let services = snapshot.services.iter().filter(|row| here(&row.namespace));
         let edges = snapshot.measured.edges.iter().filter(|edge| here(&edge.to.0) || here(&edge.service.0));
+        let spaces: BTreeSet<&str> = snapshot.workloads.iter().map(|row| row.namespace.as_str()).collect();
+        let namespaces = around.namespaces.iter().filter(|(name, _)| here(name) && spaces.contains(name.as_str()));
         Self {
             at: snapshot.at,
             source,
+            namespaces: namespaces.map(|(name, told)| (name.clone(), told.clone())).collect(),
             rows: rows.map(|row| MeshLine::new(row, snapshot, around)).collect(),
             services: services.map(|row| ServiceLine::new(row, around)).collect(),
             edges: edges.map(EdgeLine::new).collect(),

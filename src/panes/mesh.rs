@@ -57,6 +57,9 @@ pub enum MeshColumn {
     P90,
     P99,
     P99Trend,
+    Mtls,
+    Tries,
+    Limit,
 }
 
 /// The highest values, so that the sparklines of one column share their scale.
@@ -230,8 +233,9 @@ impl Mesh {
         if table.y > area.y {
             totals(Rect { height: TOTALS, ..area }, buf, look);
         }
-        if mesh_head::stands(area.height, look.world) {
-            mesh_head::view(Rect { y: area.y + TOTALS - 1, height: 1, ..area }, buf, look);
+        let rows = mesh_head::rows(area.height, look.world);
+        if rows > 0 {
+            mesh_head::view(Rect { y: area.y + TOTALS - 1, height: rows, ..area }, buf, look);
         }
         if self.grid.index.shown() == 0 {
             Message::filtered(self.grid.filter().text(), self.grid.index.len(), "workloads").view(table, buf, look);
@@ -264,7 +268,7 @@ impl Mesh {
 
 /// The table stands below the totals, where there is room for both.
 fn table_area(area: Rect, world: &World) -> Rect {
-    let head = if area.height >= 12 { TOTALS + u16::from(mesh_head::stands(area.height, world)) } else { 0 };
+    let head = if area.height >= 12 { TOTALS + mesh_head::rows(area.height, world) } else { 0 };
     Rect { y: area.y + head, height: area.height - head, ..area }
 }
 
@@ -312,6 +316,11 @@ fn totals(area: Rect, buf: &mut Buffer, look: &Look<'_>) {
     }
 }
 
+/// Attempts for each request that it receives.
+fn tries(row: &WorkloadRow) -> Option<f64> {
+    row.attempts?.figures().map(|figures| figures.amplification)
+}
+
 /// How well a workload is: a mark, and the worst reason in few words.
 fn health_cell(health: &Health, ascii: bool) -> Cell {
     let (mark, role) = match health.state {
@@ -350,11 +359,34 @@ impl Tabular for MeshRow {
         column(MeshColumn::P90, "P90", Align::Right, 6, 7, 8),
         column(MeshColumn::P99, "P99", Align::Right, 6, 7, 2),
         column(MeshColumn::P99Trend, "", Align::Left, TREND, TREND, 6),
+        column(MeshColumn::Mtls, "MTLS", Align::Right, 5, 9, 9),
+        column(MeshColumn::Tries, "TRIES", Align::Right, 5, 6, 10),
+        column(MeshColumn::Limit, "LIMIT", Align::Right, 5, 6, 11),
     ];
     const FIRST_SORT: MeshColumn = MeshColumn::Rps;
 
     fn present(column: MeshColumn, facts: &Facts<'_, Tops>) -> bool {
-        column != MeshColumn::Namespace || facts.world.namespace.is_none()
+        // A column of which nobody tells anything would be dashes alone.
+        let told = |by: fn(&WorkloadRow) -> bool| {
+            facts.world.metrics.as_ref().is_some_and(|metrics| metrics.workloads.iter().any(by))
+        };
+        match column {
+            MeshColumn::Namespace => facts.world.namespace.is_none(),
+            MeshColumn::Plane => !facts.world.crews.is_empty(),
+            MeshColumn::Mtls => told(|row| row.security.mtls.is_some()),
+            MeshColumn::Tries => told(|row| tries(row).is_some()),
+            MeshColumn::Limit => told(|row| row.usage.saturation().is_some()),
+            MeshColumn::Workload
+            | MeshColumn::Health
+            | MeshColumn::Rps
+            | MeshColumn::RpsTrend
+            | MeshColumn::Errors
+            | MeshColumn::ErrorTrend
+            | MeshColumn::P50
+            | MeshColumn::P90
+            | MeshColumn::P99
+            | MeshColumn::P99Trend => true,
+        }
     }
 
     fn cell(&self, column: MeshColumn, facts: &Facts<'_, Tops>) -> Cell {
@@ -377,6 +409,15 @@ impl Tabular for MeshRow {
             MeshColumn::P90 => number(golden.p90_ms, millis),
             MeshColumn::P99 => number(golden.p99_ms, millis),
             MeshColumn::P99Trend => trend(&trends.p99_ms, facts.own.p99, Role::Chart2),
+            MeshColumn::Mtls => match (self.0.security.mtls, self.0.security.plaintext_share) {
+                (None, _) => Cell::unknown(),
+                (Some(true), _) => Cell::plain("yes"),
+                (Some(false), share) => {
+                    Cell::of(format_compact!("{:.0}% plain", share.unwrap_or_default() * 100.0), Role::Warn)
+                }
+            },
+            MeshColumn::Tries => number(tries(&self.0), |tries| format_compact!("×{tries:.2}")),
+            MeshColumn::Limit => number(self.0.usage.saturation(), |share| format_compact!("{:.0}%", share * 100.0)),
         }
     }
 
@@ -397,6 +438,9 @@ impl Tabular for MeshRow {
             MeshColumn::P50 => down(a.golden.p50_ms, b.golden.p50_ms),
             MeshColumn::P90 => down(a.golden.p90_ms, b.golden.p90_ms),
             MeshColumn::P99 | MeshColumn::P99Trend => down(a.golden.p99_ms, b.golden.p99_ms),
+            MeshColumn::Mtls => down(a.security.plaintext_share, b.security.plaintext_share),
+            MeshColumn::Tries => down(tries(a), tries(b)),
+            MeshColumn::Limit => down(a.usage.saturation(), b.usage.saturation()),
         }
     }
 

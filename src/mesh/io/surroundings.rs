@@ -9,11 +9,12 @@ use crate::{
     cluster::{
         Kind, Manifest,
         api::{Api, Read},
+        namespaces::NamespaceRow,
         pod_read,
         pods::PodRow,
     },
     mesh::{
-        around::{Around, Waypoints},
+        around::{Around, Enrolment, Waypoints},
         crew,
         health::Tolerances,
         mtls::{output::PodLabels, peer_authentication::PeerAuthenticationRow},
@@ -61,8 +62,11 @@ pub async fn look<A: Api>(api: &A, namespace: Option<&str>, tolerances: Toleranc
         })
     };
     let asked = |object: &Manifest| object.label("istio.io/use-waypoint").map(CompactString::from);
+    let spaces = or_note(namespaces);
+    let rows = spaces.iter().filter_map(NamespaceRow::of);
+    let enrolled = rows.map(|row| (row.name.clone(), Enrolment::of(&row))).collect();
     let waypoints = Waypoints {
-        namespaces: or_note(namespaces).iter().filter_map(|one| Some((one.name().into(), asked(one)?))).collect(),
+        namespaces: spaces.iter().filter_map(|one| Some((one.name().into(), asked(one)?))).collect(),
         services: or_note(services).iter().filter_map(|one| Some((named(one), asked(one)?))).collect(),
     };
     let controllers = [deployments, statefulsets, daemonsets].map(or_note).concat();
@@ -79,7 +83,7 @@ pub async fn look<A: Api>(api: &A, namespace: Option<&str>, tolerances: Toleranc
             .collect();
         found.labels.entry((CompactString::from(&*pod.namespace), crew::workload(pod))).or_insert(labels);
     }
-    found.around = Around { crews, waypoints, tolerances };
+    found.around = Around { crews, namespaces: enrolled, waypoints, tolerances };
     Ok(found)
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{
     effective,
     peer_authentication::{Mode, PeerAuthenticationRow},
-    plain::{self, Plain},
+    plain::{self, Plain, Security},
 };
 use crate::mesh::{
     mesh_lines::slashed,
@@ -93,7 +93,9 @@ impl MtlsOutput {
             edges.chain(snapshot.measured.flows.iter().map(|flow| &flow.to))
         });
         let all: BTreeSet<&Named> = there.chain(called).filter(|named| here(named) && !unknown(named)).collect();
-        let workloads = all.into_iter().map(|named| line(named, known)).collect();
+        let called = known.snapshot.map(|snapshot| plain::by_workload(&snapshot.measured)).unwrap_or_default();
+        let workloads =
+            all.into_iter().map(|named| line(named, known, called.get(named).copied().unwrap_or_default())).collect();
         let breaks = known.snapshot.filter(|snapshot| plain::told(&snapshot.measured)).map(|snapshot| {
             let all = plain::plain(&snapshot.measured).into_iter().filter(|one| here(&one.to));
             all.map(|one| PlainLine::new(&one)).collect()
@@ -102,12 +104,11 @@ impl MtlsOutput {
     }
 }
 
-fn line(named: &Named, known: Known<'_>) -> MtlsLine {
+fn line(named: &Named, known: Known<'_>, security: Security) -> MtlsLine {
     let labels = known.labels.and_then(|labels| labels.get(named));
     let held = known.policies.zip(labels).map(|(policies, labels)| {
         effective(policies, known.root, &named.0, |key| labels.get(key).map(CompactString::as_str))
     });
-    let security = known.snapshot.map(|snapshot| plain::security(&snapshot.measured, named)).unwrap_or_default();
     MtlsLine {
         namespace: named.0.to_string(),
         workload: named.1.to_string(),

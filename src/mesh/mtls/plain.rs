@@ -1,5 +1,7 @@
 //! Who calls in plain text, as measured: who breaks when the called workload takes mutual TLS alone.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::mesh::signals::fold::{Measured, Named, unknown};
@@ -68,32 +70,48 @@ pub fn told(measured: &Measured) -> bool {
     measured.edges.iter().any(|edge| edge.mtls.is_some()) || measured.flows.iter().any(|flow| flow.mtls.is_some())
 }
 
-/// How the calls of a workload come.
-pub fn security(measured: &Measured, workload: &Named) -> Security {
-    let requests = measured.edges.iter().filter(|edge| edge.to == *workload);
-    let connections = measured.flows.iter().filter(|flow| flow.to == *workload);
-    let requests = weigh(requests.map(|edge| (edge.plaintext_share, edge.tally.rps)));
-    let connections = weigh(connections.map(|flow| (flow.plaintext_share, flow.tcp.opened.unwrap_or_default())));
-    let share = requests.or(connections);
-    let plain = [requests, connections].into_iter().flatten().any(|share| share > 0.0);
-    Security { mtls: share.map(|_| !plain), plaintext_share: share }
+/// How the calls of each workload come; one that nobody told of is not among them.
+pub fn by_workload(measured: &Measured) -> BTreeMap<Named, Security> {
+    let mut all: BTreeMap<&Named, (Weighed, Weighed)> = BTreeMap::new();
+    for edge in &measured.edges {
+        all.entry(&edge.to).or_default().0.add(edge.plaintext_share, edge.tally.rps);
+    }
+    for flow in &measured.flows {
+        all.entry(&flow.to).or_default().1.add(flow.plaintext_share, flow.tcp.opened.unwrap_or_default());
+    }
+    all.into_iter()
+        .filter_map(|(named, (requests, connections))| {
+            let (requests, connections) = (requests.share(), connections.share());
+            let share = requests.or(connections)?;
+            let plain = [requests, connections].into_iter().flatten().any(|share| share > 0.0);
+            Some((named.clone(), Security { mtls: Some(!plain), plaintext_share: Some(share) }))
+        })
+        .collect()
 }
 
-/// The share of all that is known.
-fn weigh(shares: impl Iterator<Item = (Option<f64>, f64)>) -> Option<f64> {
-    let (mut plain, mut all) = (0.0, 0.0);
-    for (share, rate) in shares {
+/// Rates of what is known: in plain text, and in all.
+#[derive(Default)]
+struct Weighed {
+    plain: f64,
+    all: f64,
+}
+
+impl Weighed {
+    fn add(&mut self, share: Option<f64>, rate: f64) {
         if let Some(share) = share {
-            plain += share * rate;
-            all += rate;
+            self.plain += share * rate;
+            self.all += rate;
         }
     }
-    (all > 0.0).then(|| plain / all)
+
+    fn share(&self) -> Option<f64> {
+        (self.all > 0.0).then(|| self.plain / self.all)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Measured, Named, plain, security};
+    use super::{Measured, Named, Security, by_workload, plain};
     use crate::mesh::signals::{
         flows::{Flow, Tcp},
         fold::{Edge, Tally},
@@ -124,6 +142,10 @@ mod tests {
             plaintext_share,
             mtls: plaintext_share.map(|share| share <= 0.0),
         }
+    }
+
+    fn security(measured: &Measured, named: &Named) -> Security {
+        by_workload(measured).remove(named).unwrap_or_default()
     }
 
     #[test]

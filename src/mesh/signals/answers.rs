@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     Snapshot, Trends, WorkloadRow,
+    attempts::Attempts,
     control_plane::ControlPlane,
     flows,
     fold::{self, Measured, Named, Received, Tally},
@@ -16,7 +17,7 @@ use super::{
     },
     services, upstreams, usage,
 };
-use crate::base::sanitize;
+use crate::{base::sanitize, mesh::mtls::plain};
 
 /// The answers of one round. What was not asked or failed is empty, and said in `notes`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -59,6 +60,8 @@ impl Snapshot {
         let mut sent = fold::sent(&measured.edges);
         let mut tcp = flows::by_workload(&measured.flows);
         let usage = usage::by_workload(&answers.usage);
+        let security = plain::by_workload(&measured);
+        let mut attempts = attempts(&measured);
         let mut total = Tally::default();
         let mut all = Buckets::default();
         let known = !received.is_empty();
@@ -80,6 +83,8 @@ impl Snapshot {
                     codes: told.map(|told| told.codes).unwrap_or_default(),
                     sent: sent.remove(&named).unwrap_or_default(),
                     tcp: tcp.remove(&named).unwrap_or_default(),
+                    security: security.get(&named).copied().unwrap_or_default(),
+                    attempts: attempts.remove(&named),
                     usage: usage.get(&named).copied().unwrap_or_default(),
                     namespace: clean(&named.0),
                     workload: clean(&named.1),
@@ -111,6 +116,17 @@ impl Snapshot {
         let named = |row: &WorkloadRow| Some((format!("{}/{}", row.namespace, row.workload), row.golden.rps?));
         (self.total.rps, self.workloads.iter().filter_map(named).collect())
     }
+}
+
+/// Requests against attempts by the workload called.
+fn attempts(measured: &Measured) -> BTreeMap<Named, Attempts> {
+    let mut all: BTreeMap<Named, Attempts> = BTreeMap::new();
+    for edge in &measured.edges {
+        if let Some(attempts) = edge.attempts {
+            all.entry(edge.to.clone()).or_default().merge(attempts);
+        }
+    }
+    all
 }
 
 fn clean(text: &CompactString) -> CompactString {

@@ -81,8 +81,10 @@ impl Interest {
     pub fn control(&self) -> String {
         let span = self.span();
         let rate = |metric: &str| format!("sum (rate({metric}[{span}]))");
+        // Changes are rare: over a minute there is often none to tell of.
+        let long = self.window.as_secs().max(1) * 10;
         let converged = |quantile: f64| {
-            format!("histogram_quantile({quantile}, sum by (le) (rate(pilot_proxy_convergence_time_bucket[{span}])))")
+            format!("histogram_quantile({quantile}, sum by (le) (rate(pilot_proxy_convergence_time_bucket[{long}s])))")
         };
         together(&[
             ("clients", "sum (pilot_xds)".to_owned()),

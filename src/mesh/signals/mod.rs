@@ -30,7 +30,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::routes::RouteRef;
+use super::{mtls::plain::Security, routes::RouteRef};
 
 /// The four figures of one subject.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -79,6 +79,10 @@ pub struct WorkloadRow {
     pub sent: codes::Codes,
     /// Connections it receives.
     pub tcp: flows::Tcp,
+    /// How its calls come.
+    pub security: Security,
+    /// Requests against attempts, of the callers for which both are told.
+    pub attempts: Option<attempts::Attempts>,
     /// What it uses.
     pub usage: usage::Usage,
     /// How they moved.
