@@ -33,11 +33,17 @@ fn world(more: usize) -> Snapshot {
         let from = dice(SERVICES);
         let to = if dice(50) == 0 { dice(SERVICES) } else { (from + tier / 2 + dice(tier * 2)).min(SERVICES - 1) };
         let tally = Tally { rps: dice(500) as f64, failed: 0.0 };
-        edges.push(Edge { from: named(from), to: named(to), service: named(to), tally });
+        edges.push(Edge { from: named(from), to: named(to), service: named(to), tally, ..Edge::default() });
     }
     for at in 0..more {
         let to = SERVICES + at;
-        edges.push(Edge { from: named(dice(SERVICES)), to: named(to), service: named(to), tally: Tally { rps: 1.0, failed: 0.0 } });
+        edges.push(Edge {
+            from: named(dice(SERVICES)),
+            to: named(to),
+            service: named(to),
+            tally: Tally { rps: 1.0, failed: 0.0 },
+            ..Edge::default()
+        });
     }
     Snapshot { measured: Measured { edges, ..Measured::default() }, ..Snapshot::default() }
 }

@@ -10,7 +10,7 @@ use crate::{
     },
     config::Role,
     fault::{injection::State, io::scan::Scanned},
-    mesh::{graph::Facts, signals::MetricSource},
+    mesh::{crew, graph::Facts, signals::MetricSource},
     msg::{Command, Effect, Event, Failure, event::Names},
     panes::{Reply, Viewer, picker::Item, world::LinkState},
 };
@@ -56,6 +56,7 @@ impl App {
                 if self.panes.mesh.draws() {
                     self.panes.mesh.know(Facts::of(self.panes.pods.rows()));
                 }
+                self.world.crews = crew::crews(self.panes.pods.rows());
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 self.panes.mesh.measured(&mut cx);
                 self.panes.pods.measured(&mut cx);

@@ -30,7 +30,9 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         Context::Routes => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::AskRoutes, C::Describe, C::Yaml]
         }
-        Context::Mesh => &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::Graph, C::Charts, C::NewFault, C::Describe],
+        Context::Mesh => {
+            &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::Graph, C::Charts, C::NewFault, C::Describe]
+        }
         Context::Graph => {
             &[C::Help, C::GraphFocus, C::Back, C::GraphSize, C::GraphLayout, C::Filter, C::NewFault, C::Charts]
         }

@@ -28,6 +28,7 @@ use crate::{
     cluster::address::ContextName,
     config::{Keymap, Role, Theme},
     fault::intent::Fault,
+    mesh::health::Tolerances,
     msg::{Caption, Context, Effect, Failure, Key},
     panes::{Agent, Cx, Faults, Look, Mesh, PaneKind, Pods, Routes, Stop, World, live},
 };
@@ -49,6 +50,8 @@ pub struct Start {
     pub readonly: bool,
     /// A metric source is configured.
     pub metrics: bool,
+    /// From which share of bad answers something is unwell.
+    pub tolerances: Tolerances,
     /// The model to ask, or why there is none.
     pub agent: Result<Model, Failure>,
     /// Offset of the wall clock shown, from UTC.
@@ -137,7 +140,7 @@ impl App {
     pub fn new(start: Start) -> (Self, Vec<Effect>) {
         let mut tickets = Tickets::default();
         let link = tickets.take();
-        let mut world = World { readonly: start.readonly, ..World::default() };
+        let mut world = World { readonly: start.readonly, tolerances: start.tolerances, ..World::default() };
         if start.metrics {
             world.metric_source = crate::mesh::signals::MetricSource::Asking;
         }

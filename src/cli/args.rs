@@ -153,8 +153,8 @@ pub enum Command {
     Routes(RoutesArgs),
     /// Print which rules claim the same requests, and which requests cannot be served
     Conflicts(ConflictsArgs),
-    /// Print the golden signals of the mesh
-    Mesh(Output),
+    /// Print the golden signals of the mesh: traffic, answers, latency, health; or who speaks mutual TLS
+    Mesh(MeshArgs),
     /// Print who calls whom in the mesh, how much and how well
     Graph(GraphArgs),
     /// Plan, apply, abort and list faults
@@ -249,6 +249,27 @@ pub struct RoutesArgs {
     /// How to write the answer
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `mesh`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct MeshArgs {
+    /// Another question about the mesh than how its workloads do
+    #[command(subcommand)]
+    pub command: Option<MeshCommand>,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Below `mesh`.
+#[derive(Debug, Subcommand)]
+pub enum MeshCommand {
+    /// Print the services: answers, retries, ejected endpoints, full pools, versions; as JSON the same as `mesh`
+    Services(Output),
+    /// Say which workloads demand mutual TLS, who calls in plain text, and therefore who breaks under STRICT
+    Mtls(Output),
 }
 
 /// `conflicts`.

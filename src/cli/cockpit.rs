@@ -79,6 +79,7 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
         address: session::address(globals, &settings),
         all_namespaces: settings.all_namespaces(),
         prometheus: settings.prometheus().map(str::to_owned),
+        tolerances: settings.tolerances(),
         agent: agent(&settings),
         readonly: settings.readonly(),
         theme,

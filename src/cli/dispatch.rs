@@ -18,7 +18,7 @@ pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
         Some(Command::Conflicts(args)) => conflicts::run(&args, &globals, out),
         Some(Command::Ask(args)) => ask::run(&args, &globals, out),
         Some(Command::Doctor(args)) => doctor::run(&args, &globals, out),
-        Some(Command::Mesh(output)) => mesh::run(output.shape, &globals, out),
+        Some(Command::Mesh(args)) => mesh::run(&args, &globals, out),
         Some(Command::Graph(args)) => graph::run(args.shape, &globals, out),
         Some(Command::Fault(command)) => fault::run(&command, &globals, out),
         Some(Command::Abort(args)) => fault::abort(&args, &globals, out),

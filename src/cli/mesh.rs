@@ -1,12 +1,15 @@
-//! `mesh`: the golden signals of every workload.
+//! `mesh`: how workloads do, by their golden signals, their pods and what carries their traffic.
+
+use tokio::runtime::{Builder, Runtime};
 
 use super::{
     Ended, Ending,
-    args::{Globals, Shape},
+    args::{Globals, MeshArgs, MeshCommand, Shape},
     failure::{Code, Failure},
-    metrics,
+    metrics, mtls,
     out::{self, Out},
-    session, settings,
+    session::{self, Session},
+    settings,
     table::Table,
 };
 use crate::{
@@ -14,53 +17,107 @@ use crate::{
     cluster::io::connect,
     config::Settings,
     mesh::{
+        around::Around,
+        dataplane::Dataplane,
+        io::surroundings::{self, Surroundings},
+        mesh_lines::MeshLine,
         output::MeshOutput,
-        signals::{MetricSource, Snapshot, promql::Interest},
+        signals::{MetricSource, Snapshot, control_plane::ControlPlane, promql::Interest},
     },
 };
 
-/// Runs the command.
-pub fn run(shape: Shape, globals: &Globals, out: &mut Out) -> Ended {
+/// Runs the command or what is below it.
+pub fn run(args: &MeshArgs, globals: &Globals, out: &mut Out) -> Ended {
+    match &args.command {
+        Some(MeshCommand::Mtls(output)) => mtls::run(output.shape, globals, out),
+        Some(MeshCommand::Services(output)) => told(output.shape, globals, out, services),
+        None => told(args.output.shape, globals, out, workloads),
+    }
+}
+
+fn told(shape: Shape, globals: &Globals, out: &mut Out, table: fn(&MeshOutput) -> Table) -> Ended {
     let settings = settings::resolve(globals)?;
     let namespace = namespace(globals, &settings);
     let Some(snapshot) = look(&settings, namespace.as_deref())? else {
         match shape {
-            Shape::Json => out.json(&MeshOutput::new(&MetricSource::None, None, None)),
+            Shape::Json => out.json(&MeshOutput::new(&MetricSource::None, None, None, &Around::default())),
             Shape::Table => complain_of_none(),
         }
         return Ok(Ending::Done);
     };
-    let answer = MeshOutput::new(&MetricSource::Good, Some(&snapshot), namespace.as_deref());
+    let around = around(globals, &settings, namespace.as_deref());
+    let answer = MeshOutput::new(&MetricSource::Good, Some(&snapshot), namespace.as_deref(), &around);
     match shape {
         Shape::Json => out.json(&answer),
-        Shape::Table => out.text(table(&answer)),
+        Shape::Table => {
+            if let Some(control) = &answer.control_plane {
+                out::complain(&control_plane(control));
+            }
+            out.text(table(&answer));
+        }
     }
     Ok(Ending::Done)
 }
 
-/// One look at the source of the settings, its notes told on stderr; `None` when none is named.
-pub fn look(settings: &Settings, namespace: Option<&str>) -> Result<Option<Snapshot>, Failure> {
-    let Some(url) = settings.prometheus() else { return Ok(None) };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+/// One look at the source of the settings; `None` when none is named.
+pub(super) fn look(settings: &Settings, namespace: Option<&str>) -> Result<Option<Snapshot>, Failure> {
+    settings.prometheus().map(|url| measured(&waiting()?, url, namespace.map(str::to_owned))).transpose()
+}
+
+/// Says on stderr that no source is named, and how to name one.
+pub(super) fn complain_of_none() {
+    out::complain("no metric source: name one with --prometheus URL or BRINK_PROMETHEUS\n");
+}
+
+/// What waits for answers.
+pub(super) fn waiting() -> Result<Runtime, Failure> {
+    Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(Code::Unmet, "cannot start", error.to_string(), "raise the limits of open files and threads")
-    })?;
-    let interest = Interest { namespace: namespace.map(str::to_owned), ..Interest::default() };
+    })
+}
+
+/// One look; what the source warns of is told on stderr.
+pub(super) fn measured(runtime: &Runtime, url: &str, namespace: Option<String>) -> Result<Snapshot, Failure> {
+    let interest = Interest { namespace, ..Interest::default() };
     let snapshot = runtime
         .block_on(metrics::look(url, &interest))
         .map_err(|unmeasured| Failure::new(Code::Unreachable, "cannot read metrics", unmeasured.why, unmeasured.fix))?;
     for note in &snapshot.notes {
         out::complain(&format!("note: {}\n", sanitize::line(note)));
     }
-    Ok(Some(snapshot))
+    Ok(snapshot)
 }
 
-/// Says on stderr that no source is named, and how to name one.
-pub fn complain_of_none() {
-    out::complain("no metric source: name one with --prometheus URL or BRINK_PROMETHEUS\n");
+/// The cluster around the figures. Figures are right without it, so what is missing is told on stderr and stays unknown.
+fn around(globals: &Globals, settings: &Settings, namespace: Option<&str>) -> Around {
+    let unknown = || Around { tolerances: settings.tolerances(), ..Around::default() };
+    // Whoever names a metric source alone has no cluster in mind.
+    if connect::contexts(&session::address(globals, settings)).unwrap_or_default().is_empty() {
+        return unknown();
+    }
+    let looked = Session::open(globals).and_then(|session| {
+        let look = surroundings::look(&session.live, namespace, settings.tolerances());
+        session.wait(look).map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))
+    });
+    match looked {
+        Ok(Surroundings { around, notes, .. }) => {
+            for note in notes {
+                out::complain(&format!("note: {}\n", sanitize::line(&note)));
+            }
+            around
+        }
+        Err(failure) => {
+            out::complain(&format!(
+                "note: pods were not looked at: {}\n",
+                sanitize::line(&format!("{}: {}", failure.what, failure.why))
+            ));
+            unknown()
+        }
+    }
 }
 
 /// The namespace asked for: flag or settings, else the context's own where there is a kubeconfig.
-pub fn namespace(globals: &Globals, settings: &Settings) -> Option<String> {
+pub(super) fn namespace(globals: &Globals, settings: &Settings) -> Option<String> {
     if settings.all_namespaces() {
         return None;
     }
@@ -76,19 +133,113 @@ pub fn namespace(globals: &Globals, settings: &Settings) -> Option<String> {
     })
 }
 
-fn table(answer: &MeshOutput) -> Table {
-    let mut table = Table::new(&["NAMESPACE", "WORKLOAD", "RPS", "ERR%", "P50 MS", "P90 MS", "P99 MS"]);
-    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1}"));
+fn control_plane(control: &ControlPlane) -> String {
+    let (words, troubles) = (control.words(), control.troubles());
+    let troubles = if troubles.is_empty() { String::new() } else { format!("; {}", troubles.join("; ")) };
+    format!("control plane: {}{troubles}\n", words.join(", "))
+}
+
+fn workloads(answer: &MeshOutput) -> Table {
+    let header = [
+        "NAMESPACE",
+        "WORKLOAD",
+        "HEALTH",
+        "MESH",
+        "MTLS",
+        "RPS",
+        "ERR%",
+        "4XX%",
+        "P50 MS",
+        "P90 MS",
+        "P99 MS",
+        "TCP/S",
+        "LIMIT%",
+        "WHY",
+    ];
+    let mut table = Table::new(&header);
     for row in &answer.rows {
+        let percent = |share: Option<f64>| number(share.map(|share| share * 100.0));
         table.row([
             sanitize::line(&row.namespace).into_owned(),
             sanitize::line(&row.workload).into_owned(),
+            row.health.state.word().to_owned(),
+            mesh(row),
+            mtls::share(row.mtls, row.plaintext_share),
             number(row.rps),
-            number(row.error_share.map(|share| share * 100.0)),
+            percent(row.error_share),
+            percent(row.answers.map(|answers| answers.client_errors)),
             number(row.p50_ms),
             number(row.p90_ms),
             number(row.p99_ms),
+            number(row.tcp.and_then(|tcp| tcp.opened_per_s)),
+            percent(row.usage.saturation()),
+            row.health.why(),
         ]);
     }
     table
+}
+
+fn services(answer: &MeshOutput) -> Table {
+    let header = [
+        "NAMESPACE",
+        "SERVICE",
+        "VERSIONS",
+        "HEALTH",
+        "RPS",
+        "ERR%",
+        "429%",
+        "P50 MS",
+        "P90 MS",
+        "P99 MS",
+        "TRIES",
+        "ERR% BEFORE",
+        "RETRY/S",
+        "EJECTED",
+        "OVERFLOW/S",
+        "WHY",
+    ];
+    let mut table = Table::new(&header);
+    for row in &answer.services {
+        let percent = |share: Option<f64>| number(share.map(|share| share * 100.0));
+        let versions: Vec<String> = row
+            .versions
+            .iter()
+            .map(|one| {
+                let name = if one.version.is_empty() { one.workload.as_str() } else { one.version.as_str() };
+                format!("{}={}", sanitize::line(name), number(one.rps))
+            })
+            .collect();
+        table.row([
+            sanitize::line(&row.namespace).into_owned(),
+            sanitize::line(&row.service).into_owned(),
+            if versions.is_empty() { "–".to_owned() } else { versions.join(",") },
+            row.health.state.word().to_owned(),
+            number(row.rps),
+            percent(row.error_share),
+            percent(row.answers.map(|answers| answers.limited)),
+            number(row.p50_ms),
+            number(row.p90_ms),
+            number(row.p99_ms),
+            row.retrying.map_or_else(|| "–".to_owned(), |told| format!("{:.2}", told.amplification)),
+            percent(row.retrying.and_then(|told| told.success_before).map(|share| 1.0 - share)),
+            number(row.upstream.retries),
+            row.upstream.ejected.map_or_else(|| "–".to_owned(), |ejected| format!("{ejected:.0}")),
+            number(row.upstream.overflow()),
+            row.health.why(),
+        ]);
+    }
+    table
+}
+
+/// What carries a workload's traffic: `ambient via waypoint`.
+fn mesh(row: &MeshLine) -> String {
+    match (row.dataplane, &row.waypoint) {
+        (None, _) => "–".to_owned(),
+        (Some(plane), Some(waypoint)) => format!("{} via {}", plane.word(), sanitize::line(waypoint)),
+        (Some(plane), None) => Dataplane::word(plane).to_owned(),
+    }
+}
+
+pub(super) fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.1}"))
 }

@@ -24,6 +24,7 @@ pub mod look;
 pub mod man;
 pub mod mesh;
 pub mod metrics;
+pub mod mtls;
 pub mod out;
 pub mod resolve;
 pub mod routes;

@@ -26,6 +26,18 @@ pub enum Key {
     Keymap,
     /// Most frames a second.
     Fps,
+    /// Percent of 4xx from which something is degraded.
+    Health4xxDegraded,
+    /// Percent of 4xx from which something is failing.
+    Health4xxFailing,
+    /// Percent of 5xx from which something is degraded.
+    Health5xxDegraded,
+    /// Percent of 5xx from which something is failing.
+    Health5xxFailing,
+    /// Percent of gRPC errors from which something is degraded.
+    HealthGrpcDegraded,
+    /// Percent of gRPC errors from which something is failing.
+    HealthGrpcFailing,
     /// How the model's provider speaks.
     AgentProvider,
     /// Where the provider is.
@@ -78,7 +90,7 @@ impl Holds {
 
 impl Key {
     /// All settings, in the order of the reference.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 24] = [
         Self::Kubeconfig,
         Self::Context,
         Self::Namespace,
@@ -90,6 +102,12 @@ impl Key {
         Self::Theme,
         Self::Keymap,
         Self::Fps,
+        Self::Health4xxDegraded,
+        Self::Health4xxFailing,
+        Self::Health5xxDegraded,
+        Self::Health5xxFailing,
+        Self::HealthGrpcDegraded,
+        Self::HealthGrpcFailing,
         Self::AgentProvider,
         Self::AgentUrl,
         Self::AgentModel,
@@ -116,6 +134,12 @@ impl Key {
             Self::Theme => "theme",
             Self::Keymap => "keymap",
             Self::Fps => "fps",
+            Self::Health4xxDegraded => "health-4xx-degraded",
+            Self::Health4xxFailing => "health-4xx-failing",
+            Self::Health5xxDegraded => "health-5xx-degraded",
+            Self::Health5xxFailing => "health-5xx-failing",
+            Self::HealthGrpcDegraded => "health-grpc-degraded",
+            Self::HealthGrpcFailing => "health-grpc-failing",
             Self::AgentProvider => "agent.provider",
             Self::AgentUrl => "agent.base-url",
             Self::AgentModel => "agent.model",
@@ -150,6 +174,12 @@ impl Key {
             Self::Theme => "BRINK_THEME",
             Self::Keymap => "BRINK_KEYMAP",
             Self::Fps => "BRINK_FPS",
+            Self::Health4xxDegraded => "BRINK_HEALTH_4XX_DEGRADED",
+            Self::Health4xxFailing => "BRINK_HEALTH_4XX_FAILING",
+            Self::Health5xxDegraded => "BRINK_HEALTH_5XX_DEGRADED",
+            Self::Health5xxFailing => "BRINK_HEALTH_5XX_FAILING",
+            Self::HealthGrpcDegraded => "BRINK_HEALTH_GRPC_DEGRADED",
+            Self::HealthGrpcFailing => "BRINK_HEALTH_GRPC_FAILING",
             Self::AgentProvider => "BRINK_AGENT_PROVIDER",
             Self::AgentUrl => "BRINK_AGENT_URL",
             Self::AgentModel => "BRINK_AGENT_MODEL",
@@ -174,9 +204,17 @@ impl Key {
             Self::Theme => Some("--theme"),
             Self::Keymap => Some("--keymap"),
             Self::AgentProvider | Self::AgentUrl | Self::AgentModel => Some("--agent"),
-            Self::Fps | Self::AgentKeyEnv | Self::AgentKeyCommand | Self::AgentMaxTokens | Self::AgentContextTokens => {
-                None
-            }
+            Self::Fps
+            | Self::Health4xxDegraded
+            | Self::Health4xxFailing
+            | Self::Health5xxDegraded
+            | Self::Health5xxFailing
+            | Self::HealthGrpcDegraded
+            | Self::HealthGrpcFailing
+            | Self::AgentKeyEnv
+            | Self::AgentKeyCommand
+            | Self::AgentMaxTokens
+            | Self::AgentContextTokens => None,
         }
     }
 
@@ -194,6 +232,12 @@ impl Key {
             Self::Prometheus | Self::AgentUrl => Holds::Url,
             Self::AllNamespaces | Self::Readonly => Holds::Flag,
             Self::Fps => Holds::Count(5, 60),
+            Self::Health4xxDegraded
+            | Self::Health4xxFailing
+            | Self::Health5xxDegraded
+            | Self::Health5xxFailing
+            | Self::HealthGrpcDegraded
+            | Self::HealthGrpcFailing => Holds::Count(0, 100),
         }
     }
 
@@ -209,6 +253,12 @@ impl Key {
             Self::StateDir => "$XDG_STATE_HOME/brink",
             Self::Theme | Self::Keymap => "default",
             Self::Fps => "60",
+            Self::Health4xxDegraded => "10",
+            Self::Health4xxFailing => "20",
+            Self::Health5xxDegraded => "0",
+            Self::Health5xxFailing => "10",
+            Self::HealthGrpcDegraded => "0",
+            Self::HealthGrpcFailing => "10",
             Self::AgentProvider => "none: there is nobody to ask",
             Self::AgentUrl => "the provider's own",
             Self::AgentModel | Self::AgentKeyCommand => "none",
@@ -229,7 +279,13 @@ impl Key {
             | Self::Prometheus
             | Self::Policy
             | Self::Theme
-            | Self::Fps => true,
+            | Self::Fps
+            | Self::Health4xxDegraded
+            | Self::Health4xxFailing
+            | Self::Health5xxDegraded
+            | Self::Health5xxFailing
+            | Self::HealthGrpcDegraded
+            | Self::HealthGrpcFailing => true,
             Self::Kubeconfig
             | Self::Context
             | Self::StateDir
@@ -268,6 +324,22 @@ impl Key {
             Self::Theme => "A theme by name: a file of `themes/` beside this file, or a built-in one. Or a path.",
             Self::Keymap => "A keymap by name: a file of `keymaps/` beside this file, or a built-in one. Or a path.",
             Self::Fps => "Most frames a second. Fewer spare a thin link.",
+            Self::Health4xxDegraded => {
+                "From which percent of a workload's HTTP requests answered 4xx it counts as degraded. These six limits are Kiali's."
+            }
+            Self::Health4xxFailing => "From which percent of HTTP requests answered 4xx it counts as failing.",
+            Self::Health5xxDegraded => {
+                "From which percent of HTTP requests answered 5xx, or not at all, it counts as degraded; 0: from the first."
+            }
+            Self::Health5xxFailing => {
+                "From which percent of HTTP requests answered 5xx, or not at all, it counts as failing."
+            }
+            Self::HealthGrpcDegraded => {
+                "From which percent of gRPC requests with a status other than OK it counts as degraded; 0: from the first."
+            }
+            Self::HealthGrpcFailing => {
+                "From which percent of gRPC requests with a status other than OK it counts as failing."
+            }
             Self::AgentProvider => {
                 "How the model is spoken to: `openai` is the Chat Completions wire of OpenAI and of most gateways and local \
                  servers, `anthropic` the Messages wire. `--agent PROVIDER:MODEL[@URL]` says provider, model and address at \

@@ -16,6 +16,7 @@ use crate::{
         wire::Wire,
     },
     base::glob,
+    mesh::health::{Limits, Tolerances},
     msg::Failure,
 };
 
@@ -323,6 +324,21 @@ impl Settings {
         match self.won.get(&key) {
             Some((Value::Count(count), _)) => Some(*count),
             _ => None,
+        }
+    }
+
+    /// From which share of bad answers something is unwell.
+    pub fn tolerances(&self) -> Tolerances {
+        let percent = |key, default| self.count(key).and_then(|count| u8::try_from(count).ok()).unwrap_or(default);
+        let limits = |degraded, failing, default: Limits| Limits {
+            degraded: percent(degraded, default.degraded),
+            failing: percent(failing, default.failing),
+        };
+        let usual = Tolerances::default();
+        Tolerances {
+            client: limits(Key::Health4xxDegraded, Key::Health4xxFailing, usual.client),
+            server: limits(Key::Health5xxDegraded, Key::Health5xxFailing, usual.server),
+            grpc: limits(Key::HealthGrpcDegraded, Key::HealthGrpcFailing, usual.grpc),
         }
     }
 

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::{
-    dataplane::{self, Dataplane},
     drivers::CompileError,
     intent::{Fault, Target},
     known, select,
     sight::Sight,
 };
-use crate::{base::suggest, cluster::Manifest};
+use crate::{
+    base::suggest,
+    cluster::Manifest,
+    mesh::dataplane::{self, Dataplane},
+};
 
 /// A resolved target.
 #[derive(Debug, Clone)]

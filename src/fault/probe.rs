@@ -306,7 +306,7 @@ mod tests {
     use crate::{
         base::path::Path,
         fault::view::Figure,
-        mesh::signals::{Golden, Snapshot, Trends, WorkloadRow},
+        mesh::signals::{Golden, Snapshot, WorkloadRow},
     };
 
     const GONE: Reading = Reading::Unreadable(String::new());
@@ -409,7 +409,7 @@ mod tests {
             namespace: "shop".into(),
             workload: name.into(),
             golden: Golden { rps: Some(rps), error_share, p99_ms, ..Golden::default() },
-            trends: Trends::default(),
+            ..WorkloadRow::default()
         };
         let rows = vec![
             row("a", 30.0, Some(0.0), Some(10.0)),

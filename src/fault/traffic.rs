@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{preview::TrafficSource, upstream::Call};
 use crate::mesh::{
     alerts::Alerts,
+    mtls::plain::{self, Plain},
     signals::{
         Origin, Snapshot,
         fold::{Edge, Named, unknown},
@@ -22,6 +23,8 @@ pub struct Traffic {
     pub routes: BTreeMap<String, (f64, TrafficSource)>,
     /// Who calls whom, where both are known.
     pub calls: Vec<Call>,
+    /// Who calls in plain text; `None` when nobody told how calls come.
+    pub plain: Option<Vec<Plain>>,
     /// Which alerts fire; asked anew for every check.
     pub alerts: Alerts,
     /// There is a metric source to ask, whatever it answers.
@@ -51,6 +54,7 @@ impl Traffic {
             workloads: workloads.collect(),
             routes: routes.collect(),
             calls: calls(&snapshot.measured.edges),
+            plain: plain::told(&snapshot.measured).then(|| plain::plain(&snapshot.measured)),
             alerts: Alerts::Unasked,
             source: true,
         }

@@ -1,11 +1,16 @@
 //! The machine output of `routes`, `routes resolve` (which is [`super::resolve::Resolution`] itself) and `mesh`: stable JSON.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
+    around::{Around, Enrolment},
+    mesh_lines::{EdgeLine, MeshLine, ServiceLine},
     routes::{RouteRef, RouteRow},
-    signals::{MetricSource, Origin, RouteGolden, Snapshot},
+    signals::{MetricSource, Origin, RouteGolden, Snapshot, control_plane::ControlPlane},
     wins::Wins,
 };
 
@@ -61,6 +66,14 @@ pub struct MeshOutput {
     pub source: MetricKind,
     /// One per workload.
     pub rows: Vec<MeshLine>,
+    /// What namespaces ask for by their labels; those of these rows, as far as they may be read.
+    pub namespaces: BTreeMap<CompactString, Enrolment>,
+    /// One per service that is called.
+    pub services: Vec<ServiceLine>,
+    /// Who calls whom.
+    pub edges: Vec<EdgeLine>,
+    /// How the control plane does; `null` when nobody tells.
+    pub control_plane: Option<ControlPlane>,
 }
 
 /// What kind of source answered.
@@ -71,25 +84,6 @@ pub enum MetricKind {
     Prometheus,
     /// Nothing configured.
     None,
-}
-
-/// One workload.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MeshLine {
-    /// Namespace.
-    pub namespace: String,
-    /// Workload.
-    pub workload: String,
-    /// Requests per second.
-    pub rps: Option<f64>,
-    /// Share of failed requests.
-    pub error_share: Option<f64>,
-    /// Median in milliseconds.
-    pub p50_ms: Option<f64>,
-    /// 90th percentile in milliseconds.
-    pub p90_ms: Option<f64>,
-    /// 99th percentile in milliseconds.
-    pub p99_ms: Option<f64>,
 }
 
 impl RoutesOutput {
@@ -132,23 +126,38 @@ impl RouteLine {
 }
 
 impl MeshOutput {
-    /// Rows as a look found them; empty with source `none` when nothing is configured. Only rows of `namespace`, if given.
-    pub fn new(source: &MetricSource, snapshot: Option<&Snapshot>, namespace: Option<&str>) -> Self {
-        let kind = match source {
+    /// Rows as a look found them; empty with source `none` when nothing is configured. Only rows of `namespace`, if given, and
+    /// calls to its workloads.
+    pub fn new(source: &MetricSource, snapshot: Option<&Snapshot>, namespace: Option<&str>, around: &Around) -> Self {
+        let source = match source {
             MetricSource::None => MetricKind::None,
             MetricSource::Asking | MetricSource::Good | MetricSource::Broken { .. } => MetricKind::Prometheus,
         };
-        let rows = snapshot.map(|snapshot| snapshot.workloads.as_slice()).unwrap_or_default();
-        let rows = rows.iter().filter(|row| namespace.is_none_or(|namespace| row.namespace == namespace));
-        let lines = rows.map(|row| MeshLine {
-            namespace: row.namespace.to_string(),
-            workload: row.workload.to_string(),
-            rps: row.golden.rps,
-            error_share: row.golden.error_share,
-            p50_ms: row.golden.p50_ms,
-            p90_ms: row.golden.p90_ms,
-            p99_ms: row.golden.p99_ms,
-        });
-        Self { at: snapshot.and_then(|snapshot| snapshot.at), source: kind, rows: lines.collect() }
+        let here = |one: &str| namespace.is_none_or(|namespace| one == namespace);
+        let Some(snapshot) = snapshot else {
+            return Self {
+                at: None,
+                source,
+                rows: Vec::new(),
+                namespaces: BTreeMap::new(),
+                services: Vec::new(),
+                edges: Vec::new(),
+                control_plane: None,
+            };
+        };
+        let rows = snapshot.workloads.iter().filter(|row| here(&row.namespace));
+        let services = snapshot.services.iter().filter(|row| here(&row.namespace));
+        let edges = snapshot.measured.edges.iter().filter(|edge| here(&edge.to.0) || here(&edge.service.0));
+        let spaces: BTreeSet<&str> = snapshot.workloads.iter().map(|row| row.namespace.as_str()).collect();
+        let namespaces = around.namespaces.iter().filter(|(name, _)| here(name) && spaces.contains(name.as_str()));
+        Self {
+            at: snapshot.at,
+            source,
+            namespaces: namespaces.map(|(name, told)| (name.clone(), told.clone())).collect(),
+            rows: rows.map(|row| MeshLine::new(row, snapshot, around)).collect(),
+            services: services.map(|row| ServiceLine::new(row, around)).collect(),
+            edges: edges.map(EdgeLine::new).collect(),
+            control_plane: snapshot.control_plane,
+        }
     }
 }

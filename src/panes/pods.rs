@@ -106,6 +106,11 @@ impl Pods {
         self.grid.resort(&facts(cx.now, cx.world, false));
     }
 
+    /// All of them, whatever the filter shows.
+    pub fn rows(&self) -> impl Iterator<Item = &PodRow> {
+        self.grid.index.iter()
+    }
+
     /// How its source stands.
     pub fn standing(&self) -> &Standing {
         &self.standing
@@ -135,11 +140,6 @@ impl Pods {
     /// What stands in a column for the rows of a name.
     pub fn cells(&self, row: &str, column: &str, world: &World, now: Now) -> Option<Vec<String>> {
         self.grid.cells(row, column, &facts(now, world, false))
-    }
-
-    /// Every row, filtered out or not.
-    pub fn rows(&self) -> impl Iterator<Item = &PodRow> {
-        self.grid.index.iter()
     }
 
     /// Rows held.

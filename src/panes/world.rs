@@ -8,6 +8,8 @@ use crate::{
     base::Now,
     fault::{injection::State, traffic::Traffic, view::InjectionView},
     mesh::{
+        crew::{Crew, Crews},
+        health::{self, Health, Tolerances},
         routes::RouteRef,
         signals::{Freshness, MetricSource, RouteGolden, Snapshot, WorkloadRow},
     },
@@ -54,6 +56,10 @@ pub struct World {
     pub metric_source: MetricSource,
     /// Its last good look.
     pub metrics: Option<Box<Snapshot>>,
+    /// Pods by workload, as they stood when the figures came; empty while no pods are watched.
+    pub crews: Crews,
+    /// From which share of bad answers something is unwell.
+    pub tolerances: Tolerances,
     /// Who set the emergency stop's latch, while it is on: nothing can be applied.
     pub latched: Option<String>,
     /// Injections of this cluster, by id.
@@ -130,6 +136,16 @@ impl World {
     /// A workload's figures.
     pub fn workload(&self, namespace: &str, name: &str) -> Option<&WorkloadRow> {
         self.metrics.as_ref()?.workload(namespace, name)
+    }
+
+    /// A workload's pods; `None` when none were seen.
+    pub fn crew(&self, row: &WorkloadRow) -> Option<&Crew> {
+        self.crews.get(&(row.namespace.clone(), row.workload.clone()))
+    }
+
+    /// How well a workload is, and why.
+    pub fn health(&self, row: &WorkloadRow) -> Health {
+        health::workload(row, self.crew(row).map(|crew| crew.replicas), &self.tolerances)
     }
 
     /// A route's figures.

@@ -33,6 +33,7 @@ use crate::{
     cluster::Address,
     config::{Keymap, Theme},
     fault::policy::Policy,
+    mesh::health::Tolerances,
     msg::Failure,
 };
 
@@ -50,6 +51,8 @@ pub struct Options {
     pub all_namespaces: bool,
     /// Base URL of a Prometheus HTTP API.
     pub prometheus: Option<String>,
+    /// From which share of bad answers something is unwell.
+    pub tolerances: Tolerances,
     /// The model to ask, or why there is none.
     pub agent: Result<Model, Failure>,
     /// Refuse every write.

@@ -66,10 +66,16 @@ fn exposition(elapsed: f64) -> String {
             let labels = format!(
                 "reporter=\"{reporter}\",source_workload=\"{}\",source_workload_namespace=\"{from_namespace}\",\
                  destination_workload=\"{to}-v1\",destination_workload_namespace=\"shop\",destination_service_name=\"{to}\",\
-                 destination_service_namespace=\"shop\",response_code=\"{}\",grpc_response_status=\"{}\"",
+                 destination_service_namespace=\"shop\",response_code=\"{}\",grpc_response_status=\"{}\",\
+                 connection_security_policy=\"{}\"",
                 flow.from,
                 flow.code,
                 flow.grpc,
+                match (*reporter, flow.from) {
+                    ("source", _) => "unknown",
+                    (_, "unknown") => "none",
+                    _ => "mutual_tls",
+                },
                 to = flow.to,
             );
             let count = flow.rps * elapsed;
@@ -84,7 +90,52 @@ fn exposition(elapsed: f64) -> String {
             let _ = writeln!(text, "istio_request_duration_milliseconds_sum{{{labels}}} {}", count * 20.0 * slow);
         }
     }
+    beside(&mut text, elapsed);
     text
+}
+
+/// What counts at which rate beside requests, and what stands still.
+fn beside(text: &mut String, elapsed: f64) {
+    let outbound = "cluster_name=\"outbound|80|v1|reviews.shop.svc.cluster.local\"";
+    let ends = "source_workload=\"gw-istio\",source_workload_namespace=\"shop\",destination_workload=\"db\",\
+                destination_workload_namespace=\"shop\",destination_service_name=\"db\",\
+                destination_service_namespace=\"shop\"";
+    let container = "namespace=\"shop\",pod=\"reviews-v1-7d9f8c6b5-x2k4z\",container=\"app\"";
+    let counters = [
+        (format!("envoy_cluster_upstream_rq_retry{{{outbound}}}"), 3.0),
+        (format!("envoy_cluster_upstream_rq_pending_overflow{{{outbound}}}"), 2.0),
+        ("envoy_cluster_upstream_rq_retry{cluster_name=\"xds-grpc\"}".to_owned(), 50.0),
+        ("envoy_cluster_upstream_rq_retry{envoy_cluster_name=\"kube_shop_cart_80\"}".to_owned(), 4.0),
+        (
+            format!(
+                "istio_tcp_connections_opened_total{{app=\"ztunnel\",reporter=\"source\",\
+                 connection_security_policy=\"mutual_tls\",{ends}}}"
+            ),
+            6.0,
+        ),
+        (format!("istio_tcp_sent_bytes_total{{app=\"ztunnel\",reporter=\"source\",{ends}}}"), 900.0),
+        (format!("container_cpu_usage_seconds_total{{{container}}}"), 0.4),
+        ("pilot_xds_pushes{type=\"eds\"}".to_owned(), 7.0),
+        ("pilot_xds_pushes{type=\"cds_senderr\"}".to_owned(), 1.0),
+        ("pilot_proxy_convergence_time_bucket{le=\"0.1\"}".to_owned(), 5.0),
+        ("pilot_proxy_convergence_time_bucket{le=\"0.5\"}".to_owned(), 10.0),
+        ("pilot_proxy_convergence_time_bucket{le=\"+Inf\"}".to_owned(), 10.0),
+    ];
+    for (series, rate) in counters {
+        let _ = writeln!(text, "{series} {}", rate * elapsed);
+    }
+    let gauges = [
+        (format!("envoy_cluster_outlier_detection_ejections_active{{{outbound}}}"), 1.0),
+        (format!("container_spec_cpu_quota{{{container}}}"), 50_000.0),
+        (format!("container_spec_cpu_period{{{container}}}"), 100_000.0),
+        (format!("container_memory_working_set_bytes{{{container}}}"), 64e6),
+        (format!("container_spec_memory_limit_bytes{{{container}}}"), 256e6),
+        ("pilot_xds{version=\"1.30\"}".to_owned(), 24.0),
+        ("workload_manager_active_proxy_count".to_owned(), 9.0),
+    ];
+    for (series, value) in gauges {
+        let _ = writeln!(text, "{series} {value}");
+    }
 }
 
 async fn expose() -> u16 {
@@ -182,6 +233,34 @@ fn wrong(snapshot: &Snapshot, routes: &[RouteRow]) -> Vec<String> {
     }
     check("total rps", snapshot.total.rps, 65.0);
     check("total errors", snapshot.total.error_share, 9.0 / 65.0);
+    let edge = |from: &str, to: &str| {
+        snapshot.measured.edges.iter().find(|edge| edge.from.1 == from && edge.to.1 == to).cloned().unwrap_or_default()
+    };
+    check("plaintext of outsiders", edge("unknown", "ratings-v1").plaintext_share, 1.0);
+    check("plaintext of reviews", edge("reviews", "ratings-v1").plaintext_share, 0.0);
+    let service = |name: &str| snapshot.services.iter().find(|row| row.service == name).cloned().unwrap_or_default();
+    let retrying = service("reviews").attempts.and_then(|attempts| attempts.figures());
+    check("attempts for each request", retrying.map(|one| one.amplification), 0.9);
+    check("success in the end", retrying.map(|one| one.success_after), 0.9);
+    check("reviews p90", service("reviews").golden.p90_ms, 25.0);
+    let upstream = service("reviews").upstream;
+    check("retries", upstream.retries, 3.0);
+    check("ejected", upstream.ejected, 1.0);
+    check("overflow", upstream.overflow(), 2.0);
+    let db = snapshot.workload("shop", "db").cloned().unwrap_or_default();
+    check("connections", db.tcp.opened, 6.0);
+    check("bytes", db.tcp.sent, 900.0);
+    let usage = snapshot.workload("shop", "reviews-v1").cloned().unwrap_or_default().usage;
+    check("cores", usage.cpu_cores, 0.4);
+    check("of the CPU limit", usage.cpu_share, 0.8);
+    check("of the memory limit", usage.memory_share, 0.25);
+    let control = snapshot.control_plane.unwrap_or_default();
+    check("clients", control.clients, 24.0);
+    check("pushes", control.pushes, 7.0);
+    check("push errors", control.push_errors, 1.0);
+    check("convergence", control.convergence_p50_ms, 100.0);
+    check("ztunnel connections", control.ztunnel_opened, 6.0);
+    check("ztunnel pods", control.ztunnel_pods, 9.0);
     let world = resolve::World { routes: routes.iter().collect(), ..resolve::World::default() };
     let lines = route::attribute(&world.routes, &wins(&world), &snapshot.measured);
     check("route a rps", lines[0].golden.rps, 40.0);

@@ -3,10 +3,11 @@
 use brink::{
     cluster::Manifest,
     mesh::{
+        around::Around,
         output::{MeshOutput, RoutesOutput},
         resolve::World,
         routes::{RouteKind, RouteRow},
-        signals::{Golden, MetricSource, Origin, RouteGolden, Snapshot, Trends, WorkloadRow},
+        signals::{Golden, MetricSource, Origin, RouteGolden, Snapshot, WorkloadRow},
         wins::wins,
     },
 };
@@ -46,15 +47,16 @@ fn mesh() {
         namespace: namespace.into(),
         workload: workload.into(),
         golden: Golden { rps, p99_ms: Some(212.5), ..Golden::default() },
-        trends: Trends::default(),
+        ..WorkloadRow::default()
     };
     let snapshot = Snapshot {
         at: Some("2026-01-01T00:00:01.5Z".parse().unwrap()),
         workloads: vec![row("shop", "reviews", Some(41.0)), row("other", "x", None)],
         ..Snapshot::default()
     };
-    let output = MeshOutput::new(&MetricSource::Good, Some(&snapshot), Some("shop"));
+    let output = MeshOutput::new(&MetricSource::Good, Some(&snapshot), Some("shop"), &Around::default());
     insta::assert_snapshot!(serde_json::to_string_pretty(&output).unwrap());
-    let none = MeshOutput::new(&MetricSource::None, None, None);
-    assert_eq!(serde_json::to_value(&none).unwrap(), json!({"at": null, "source": "none", "rows": []}));
+    let none = MeshOutput::new(&MetricSource::None, None, None, &Around::default());
+    let empty = json!({"at": null, "source": "none", "rows": [], "namespaces": {}, "services": [], "edges": [], "control_plane": null});
+    assert_eq!(serde_json::to_value(&none).unwrap(), empty);
 }

@@ -209,6 +209,42 @@ async fn partial_answers_are_shown_and_what_is_missing_is_said() {
     }
 }
 
+/// Whatever is shown: at the pace of five seconds not more than two questions a second, and what moves slowly stays known
+/// between the looks that ask for it.
+#[tokio::test]
+async fn a_look_asks_little_and_forgets_nothing() {
+    let server = serve(|request| {
+        if request.contains("response_code") {
+            success(EDGE)
+        } else if request.contains("agentgateway_requests_total") {
+            success(r#"{"metric":{"route":"shop/r","status":"200"},"value":[1700000000,"1"]}"#)
+        } else if request.contains("pilot_xds") {
+            success(r#"{"metric":{"signal":"clients"},"value":[1700000000,"24"]}"#)
+        } else if request.contains("container_cpu_usage") {
+            success(r#"{"metric":{"signal":"cpu","namespace":"shop","workload":"r"},"value":[1700000000,"0.5"]}"#)
+        } else {
+            success("")
+        }
+    })
+    .await;
+    let interest = Interest { gateways: vec!["gw".to_owned()], ..Interest::default() };
+    let mut sampler = Sampler::once(client(&server.url, Duration::from_secs(5)));
+    let mut looks = Vec::new();
+    for _ in 0..7 {
+        let before = server.asked.load(Ordering::SeqCst);
+        let snapshot = sampler.look(&interest).await.unwrap();
+        looks.push(server.asked.load(Ordering::SeqCst) - before);
+        assert_eq!(snapshot.control_plane.unwrap().clients, Some(24.0));
+        assert_eq!(snapshot.workload("shop", "r").unwrap().usage.cpu_cores, Some(0.5));
+    }
+    assert_eq!(looks, [10, 9, 9, 8, 9, 9, 8]);
+    // Usage is of a namespace: another one is asked for at once.
+    let shop = Interest { namespace: Some("shop".to_owned()), ..interest };
+    let before = server.asked.load(Ordering::SeqCst);
+    sampler.look(&shop).await.unwrap();
+    assert_eq!(server.asked.load(Ordering::SeqCst) - before, 9);
+}
+
 #[tokio::test]
 async fn nothing_is_asked_until_somebody_looks_and_failures_keep_the_last_figures() {
     let broken = Arc::new(AtomicUsize::new(0));

@@ -10,7 +10,7 @@ use brink::{
             answers::Answers,
             fold::Measured,
             route::{attribute, gateway_names},
-            sample::{EdgeLabels, Matrix, RouteLabels, ServiceLabels, WorkloadLabels},
+            sample::{EdgeLabels, FlowLabels, Matrix, RouteLabels, ServiceLabels, WorkloadLabels},
             trail::{Past, STEPS, Trail},
         },
         wins::wins,
@@ -37,6 +37,7 @@ fn edge(text: &str, rate: f64) -> (EdgeLabels, f64) {
         destination_service_name: service.into(),
         response_code: code.into(),
         grpc_response_status: grpc.into(),
+        ..EdgeLabels::default()
     };
     (labels, rate)
 }
@@ -96,6 +97,66 @@ fn a_silent_reporter_is_not_believed_over_one_that_saw_requests() {
     let snapshot =
         look(vec![edge("source web -> reviews/reviews 200", 0.0), edge("destination web -> reviews/reviews 200", 4.0)]);
     assert_eq!(figures(&snapshot), [("reviews".to_owned(), Some(4.0), Some(0.0))]);
+}
+
+#[test]
+fn retries_are_told_apart_from_requests() {
+    // web asked 10 times and saw one failure; its proxy tried 12 times, three of which failed.
+    let snapshot = look(vec![
+        edge("source web -> reviews/reviews 200", 9.0),
+        edge("source web -> reviews/reviews 503", 1.0),
+        edge("destination web -> reviews/reviews 200", 9.0),
+        edge("destination web -> reviews/reviews 503", 3.0),
+        edge("source web -> unknown/reviews 503", 2.0),
+        edge("source web -> ratings/ratings 200", 4.0),
+    ]);
+    let [ratings, reviews] = &snapshot.services[..] else { panic!("two services") };
+    assert_eq!(ratings.attempts.map(|attempts| attempts.figures()), None, "nobody told of attempts");
+    let figures = reviews.attempts.unwrap().figures().unwrap();
+    assert!((figures.amplification - 1.0).abs() < 1e-9, "12 attempts for 12 requests, two of which reached nobody");
+    assert_eq!((figures.success_before, figures.success_after), (Some(0.75), 0.75));
+    let along = snapshot.measured.edges.iter().find(|edge| edge.to.1 == "reviews").unwrap();
+    assert!((along.attempts.unwrap().figures().unwrap().amplification - 1.2).abs() < 1e-9);
+    assert_eq!(reviews.versions.len(), 1);
+}
+
+#[test]
+fn answers_are_told_by_class_for_who_receives_and_who_sends() {
+    let snapshot = look(vec![
+        edge("source web -> reviews/reviews 200", 6.0),
+        edge("source web -> reviews/reviews 429", 2.0),
+        edge("source web -> reviews/reviews 404", 1.0),
+        edge("source reviews -> ratings/ratings 200+14", 3.0),
+    ]);
+    let reviews = snapshot.workload("shop", "reviews").unwrap();
+    let classes = reviews.codes.classes().unwrap();
+    assert!((classes.client_errors - 1.0 / 3.0).abs() < 1e-9 && (classes.limited - 2.0 / 9.0).abs() < 1e-9);
+    assert!((reviews.sent.classes().unwrap().grpc_errors - 1.0).abs() < 1e-9);
+    assert_eq!(snapshot.workload("shop", "ratings").unwrap().sent.classes(), None, "it calls nobody");
+}
+
+#[test]
+fn who_is_called_by_connections_alone_is_there_without_requests() {
+    let labels = FlowLabels {
+        signal: "opened".into(),
+        reporter: "destination".into(),
+        source_workload: "web".into(),
+        destination_workload: "db".into(),
+        destination_workload_namespace: "shop".into(),
+        connection_security_policy: "mutual_tls".into(),
+        ..FlowLabels::default()
+    };
+    let snapshot = Snapshot::of(&Answers {
+        edges: vec![edge("source web -> reviews/reviews 200", 6.0)],
+        flows: vec![(labels, 3.0)],
+        ..Answers::default()
+    });
+    let names: Vec<&str> = snapshot.workloads.iter().map(|row| row.workload.as_str()).collect();
+    assert_eq!(names, ["db", "reviews"]);
+    let db = &snapshot.workloads[0];
+    assert_eq!((db.golden.rps, db.tcp.opened), (None, Some(3.0)));
+    assert_eq!(snapshot.total.rps, Some(6.0));
+    assert_eq!(snapshot.measured.flows[0].mtls, Some(true));
 }
 
 #[rstest]

@@ -49,6 +49,7 @@ mod mesh_resolve;
 mod mesh_root;
 mod mesh_signals;
 mod mesh_wins;
+mod mesh_world;
 mod moment;
 mod observed;
 mod pod_status;

@@ -17,7 +17,7 @@ use brink::{
         view::{ConditionState, EvidenceState, InjectionView},
     },
     journal::entry::Cause,
-    mesh::signals::{Golden, Snapshot, Trends, WorkloadRow},
+    mesh::signals::{Golden, Snapshot, WorkloadRow},
 };
 use futures::future::{BoxFuture, pending};
 use rstest::rstest;
@@ -68,7 +68,7 @@ impl Meter for Gauge {
                 namespace: "shop".into(),
                 workload: "reviews-v1".into(),
                 golden,
-                trends: Trends::default(),
+                ..WorkloadRow::default()
             };
             Ok(Snapshot { workloads: vec![row], ..Snapshot::default() })
         })

@@ -20,11 +20,11 @@ use crate::{
     fault::{
         catalogue::{Compile, DriverRow, Wanted, did_you_mean},
         class::Class,
-        dataplane::{self, Dataplane},
         intent::Driver,
         plan::{Plan, Step},
         sight::Sight,
     },
+    mesh::dataplane::{self, Dataplane},
 };
 
 /// The API group.

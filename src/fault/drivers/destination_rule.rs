@@ -19,13 +19,13 @@ use crate::{
         aim::{self, Aim},
         catalogue::{Compile, DriverRow, TargetType, Wanted},
         class::Class,
-        dataplane::{Dataplane, waypoint},
         intent::Driver,
         known,
         plan::{Plan, Step},
         routes,
         sight::Given,
     },
+    mesh::dataplane::{Dataplane, waypoint},
 };
 
 /// The kind.

@@ -21,13 +21,13 @@ use crate::{
     cluster::Manifest,
     fault::{
         aim::{self, Aim},
-        dataplane::{Dataplane, waypoint},
         intent::{Driver, Fault, Target},
         known,
         plan::{Plan, Step},
         select,
         sight::Sight,
     },
+    mesh::dataplane::{Dataplane, waypoint},
 };
 
 /// An HTTP fault by an EnvoyFilter.

@@ -9,12 +9,12 @@ use crate::{
     cluster::Manifest,
     fault::{
         aim::{self, Aim},
-        dataplane::Dataplane,
         intent::{Fault, Target},
         plan::{Plan, Reach},
         select,
         sight::{Controller, Sight},
     },
+    mesh::dataplane::Dataplane,
 };
 
 /// The reach of a fault on the traffic of these pods.

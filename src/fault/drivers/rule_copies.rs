@@ -18,7 +18,6 @@ use crate::{
         aim::{self, Aim},
         catalogue::{Compile, DriverRow, Wanted},
         class::Class,
-        dataplane::{self, Dataplane, waypoint},
         intent::{Driver, Fault, Target},
         known,
         plan::{Change, Edit, Plan, Reach, Step},
@@ -26,6 +25,7 @@ use crate::{
         sight::Sight,
     },
     journal::path::Seg,
+    mesh::dataplane::{self, Dataplane, waypoint},
 };
 
 /// The kind whose rules are copied.

@@ -32,7 +32,7 @@ use crate::{
         refusal::ApplyError,
         rivals,
         rules::{self, Findings, Open, Terms},
-        show,
+        show, shut_out,
         sight::Sight,
         token,
         traffic::Traffic,
@@ -248,6 +248,7 @@ pub async fn check<A: Api>(
                 .cloned()
                 .chain(early(&plan))
                 .chain(repeated)
+                .chain(shut_out::foretold(&plan, traffic))
                 .chain(foretold.iter().filter_map(Foretold::predicts))
                 .collect(),
         ),

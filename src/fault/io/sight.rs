@@ -412,6 +412,11 @@ fn alive(found: Option<&[Manifest]>) -> Controller {
     }
 }
 
+/// The root namespace of the mesh, by the mesh config beside istiod.
+pub async fn root_namespace<A: Api>(api: &A) -> Result<String, CompileError> {
+    mesh(api).await.map(|(_, root)| root)
+}
+
 /// Whether a control plane is there, and the root namespace of its mesh.
 async fn mesh<A: Api>(api: &A) -> Result<(Controller, String), CompileError> {
     let found = istiod(api).await?;

@@ -14,7 +14,6 @@ use crate::{
         aim::Aim,
         catalogue::{Deed, DriverRow, Judged, Row, Sees, TargetType, Wanted},
         class::Class,
-        dataplane::{self, Dataplane},
         drivers::{
             self, CompileError, manifest,
             reach::{control_plane_doubt, hit},
@@ -28,6 +27,7 @@ use crate::{
         select,
         sight::Given,
     },
+    mesh::dataplane::{self, Dataplane},
 };
 
 const KIND: (&str, &str) = ("networking.istio.io", "ServiceEntry");

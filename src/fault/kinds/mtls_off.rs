@@ -1,16 +1,18 @@
 //! `mtls-off`: pods take plain text alone; who calls them is no longer known.
 
 use super::FaultKind;
-use crate::fault::{
-    catalogue::{Deed, Judged, Row, Sees, Wanted},
-    dataplane::Dataplane,
-    drivers::{
-        CompileError,
-        peer_authentication::{self, Mode},
-        words::{counted, spoken},
+use crate::{
+    fault::{
+        catalogue::{Deed, Judged, Row, Sees, Wanted},
+        drivers::{
+            CompileError,
+            peer_authentication::{self, Mode},
+            words::{counted, spoken},
+        },
+        evidence::{self, Expected},
+        plan::Plan,
     },
-    evidence::{self, Expected},
-    plan::Plan,
+    mesh::dataplane::Dataplane,
 };
 
 pub(super) const ROW: Row = Row {

@@ -1,17 +1,19 @@
 //! `mtls-strict`: pods take mutual TLS alone; callers without a proxy are shut out.
 
 use super::FaultKind;
-use crate::fault::{
-    catalogue::{Deed, Judged, Row, Sees, Wanted},
-    dataplane::{self, Dataplane},
-    drivers::{
-        CompileError,
-        peer_authentication::{self, Mode},
-        words::{counted, spoken},
+use crate::{
+    fault::{
+        catalogue::{Deed, Judged, Row, Sees, Wanted},
+        drivers::{
+            CompileError,
+            peer_authentication::{self, Mode},
+            words::{counted, spoken},
+        },
+        evidence::{self, Expected},
+        plan::Plan,
+        select,
     },
-    evidence::{self, Expected},
-    plan::Plan,
-    select,
+    mesh::dataplane::{self, Dataplane},
 };
 
 pub(super) const ROW: Row = Row {

@@ -16,11 +16,6 @@ use crate::{
     },
 };
 
-/// Whether a call is encrypted on both ends' behalf. The series as they are read today do not say.
-fn mtls(_: &fold::Edge) -> Option<bool> {
-    None
-}
-
 /// Requests of each workload within each service.
 type Serving<'a> = BTreeMap<&'a Named, BTreeMap<&'a Named, f64>>;
 
@@ -39,9 +34,9 @@ impl Graph {
             let from = caller(edge);
             let service = clean_named(&edge.service);
             callers.entry(service.clone()).or_default().insert(from.clone());
-            let call = calls.entry((from, to)).or_insert_with(|| Edge { mtls: mtls(edge), ..Edge::default() });
+            let call = calls.entry((from, to)).or_insert_with(|| Edge { mtls: edge.mtls, ..Edge::default() });
             call.tally.merge(edge.tally);
-            call.mtls = both(call.mtls, mtls(edge));
+            call.mtls = both(call.mtls, edge.mtls);
             if let (false, Err(at)) = (unknown(&service), call.services.binary_search(&service)) {
                 call.services.insert(at, service);
             }

@@ -7,3 +7,4 @@ pub mod endpoint;
 pub mod load;
 pub mod prometheus;
 pub mod sampler;
+pub mod surroundings;

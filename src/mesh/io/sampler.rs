@@ -1,7 +1,11 @@
 //! Looks at the mesh again and again, while somebody looks at the figures.
 //!
-//! Nobody looking: nothing is asked. Looks are latest-wins: a slow screen sees the newest one, not a queue. One look is at
-//! most six questions, so the load stays below two questions a second at the default pace of 5 s.
+//! Nobody looking: nothing is asked. Looks are latest-wins: a slow screen sees the newest one, not a queue.
+//!
+//! Each look asks for edges, three latencies, routes that name themselves (two), connections and what callers' proxies did:
+//! eight questions at most. Usage and control plane move slowly: each is asked every third look, in turns, and what was
+//! answered last holds until then. So no look is more than nine questions (the first is ten), and the load stays below two a
+//! second at the default pace of 5 s.
 
 use std::time::Duration;
 
@@ -17,7 +21,7 @@ use crate::mesh::signals::{
     MetricSource, Snapshot,
     answers::Answers,
     promql::Interest,
-    sample::{RouteLabels, ServiceLabels, Vector},
+    sample::{ControlLabels, RouteLabels, ServiceLabels, UsageLabels, Vector},
     trail::{Past, STEPS, Trail},
 };
 
@@ -27,6 +31,8 @@ pub const PACE: Duration = Duration::from_secs(5);
 pub const STEP_S: u32 = 15;
 /// After failures the pace slows down to this.
 const SLOWEST: Duration = Duration::from_secs(30);
+/// What moves slowly is asked every so many looks.
+const SLOWLY: u32 = 3;
 /// A source without routes of its own is asked for them again after so many looks.
 const LABELLED_AGAIN: u32 = 24;
 
@@ -64,17 +70,44 @@ pub struct Sampler {
     about: Option<String>,
     /// Looks to go without asking for routes that name themselves.
     labelled_after: u32,
+    slow: Slow,
+}
+
+/// What moves slowly, as it was answered last.
+#[derive(Debug, Default)]
+struct Slow {
+    /// Looks so far.
+    looks: u32,
+    /// The namespace the usage is of.
+    of: Option<String>,
+    usage: Vec<(UsageLabels, f64)>,
+    control: Vec<(ControlLabels, f64)>,
+}
+
+impl Slow {
+    /// Whether usage and control plane are asked in the next look.
+    fn due(&self, interest: &Interest) -> (bool, bool) {
+        let first = self.looks == 0;
+        (first || self.of != interest.namespace || self.looks % SLOWLY == 1, first || self.looks % SLOWLY == 2)
+    }
 }
 
 impl Sampler {
     /// For one look, without trends.
     pub fn once(client: Prometheus) -> Self {
-        Self { client, trail: None, filled: true, about: None, labelled_after: 0 }
+        Self { client, trail: None, filled: true, about: None, labelled_after: 0, slow: Slow::default() }
     }
 
     /// For many, with trends of `step_s` seconds a step.
     pub fn with_trends(client: Prometheus, step_s: u32) -> Self {
-        Self { client, trail: Some(Trail::new(step_s)), filled: false, about: None, labelled_after: 0 }
+        Self {
+            client,
+            trail: Some(Trail::new(step_s)),
+            filled: false,
+            about: None,
+            labelled_after: 0,
+            slow: Slow::default(),
+        }
     }
 
     /// One look. Fails when the requests themselves cannot be told; what else is missing is in the snapshot's notes.
@@ -86,13 +119,20 @@ impl Sampler {
         let through_gateways = interest.gateway_latency();
         let by_route = with_labelled.then(|| (interest.labelled(), interest.labelled_latency()));
         let (by_route, route_latency) = by_route.unzip();
-        let (edges, workloads, services, gateways, labelled, labelled_latency) = tokio::join!(
+        let (by_flow, by_cluster) = (interest.flows(), interest.clusters());
+        let (with_usage, with_control) = self.slow.due(interest);
+        let (usage, control) = (with_usage.then(|| interest.usage()), with_control.then(|| interest.control()));
+        let (edges, workloads, services, gateways, labelled, labelled_latency, flows, clusters, usage, control) = tokio::join!(
             client.instant(&requests),
             client.instant(&by_workload),
             client.instant::<ServiceLabels>(&by_service),
             OptionFuture::from(through_gateways.as_deref().map(|question| client.instant::<ServiceLabels>(question))),
             OptionFuture::from(by_route.as_deref().map(|question| client.instant::<RouteLabels>(question))),
             OptionFuture::from(route_latency.as_deref().map(|question| client.instant::<RouteLabels>(question))),
+            client.instant(&by_flow),
+            client.instant(&by_cluster),
+            OptionFuture::from(usage.as_deref().map(|question| client.instant::<UsageLabels>(question))),
+            OptionFuture::from(control.as_deref().map(|question| client.instant::<ControlLabels>(question))),
         );
         let edges: Vector<_> = edges?;
         let mut answers = Answers {
@@ -106,6 +146,18 @@ impl Sampler {
         answers.service_latency.extend(take(gateways, "latency through gateways", &mut answers.notes));
         answers.labelled = take(labelled, "requests by route", &mut answers.notes);
         answers.labelled_latency = take(labelled_latency, "latency by route", &mut answers.notes);
+        answers.flows = take(Some(flows), "connections", &mut answers.notes);
+        answers.clusters = take(Some(clusters), "retries and ejections", &mut answers.notes);
+        if with_usage {
+            self.slow.usage = take(usage, "CPU and memory", &mut answers.notes);
+            self.slow.of.clone_from(&interest.namespace);
+        }
+        if with_control {
+            self.slow.control = take(control, "figures of the control plane", &mut answers.notes);
+        }
+        self.slow.looks = self.slow.looks.wrapping_add(1).max(1);
+        answers.usage.clone_from(&self.slow.usage);
+        answers.control.clone_from(&self.slow.control);
         self.labelled_after = match (with_labelled, answers.labelled.is_empty()) {
             (true, true) => LABELLED_AGAIN,
             (true, false) => 0,

@@ -7,11 +7,17 @@ use jiff::Timestamp;
 
 use super::{
     Snapshot, Trends, WorkloadRow,
-    fold::{self, Measured, Tally},
+    attempts::Attempts,
+    control_plane::ControlPlane,
+    flows,
+    fold::{self, Measured, Named, Received, Tally},
     quantile::Buckets,
-    sample::{EdgeLabels, RouteLabels, ServiceLabels, WorkloadLabels},
+    sample::{
+        ClusterLabels, ControlLabels, EdgeLabels, FlowLabels, RouteLabels, ServiceLabels, UsageLabels, WorkloadLabels,
+    },
+    services, upstreams, usage,
 };
-use crate::base::sanitize;
+use crate::{base::sanitize, mesh::mtls::plain};
 
 /// The answers of one round. What was not asked or failed is empty, and said in `notes`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -28,6 +34,14 @@ pub struct Answers {
     pub labelled: Vec<(RouteLabels, f64)>,
     /// Their latency buckets.
     pub labelled_latency: Vec<(RouteLabels, f64)>,
+    /// Connections and bytes of TCP.
+    pub flows: Vec<(FlowLabels, f64)>,
+    /// Retries, ejections and full pools of callers' proxies.
+    pub clusters: Vec<(ClusterLabels, f64)>,
+    /// CPU and memory of workloads.
+    pub usage: Vec<(UsageLabels, f64)>,
+    /// Figures of istiod and ztunnels.
+    pub control: Vec<(ControlLabels, f64)>,
     /// Warnings of the source, and what failed.
     pub notes: Vec<String>,
 }
@@ -35,26 +49,50 @@ pub struct Answers {
 impl Snapshot {
     /// Figures from one round; trends and routes are filled in by others.
     pub fn of(answers: &Answers) -> Self {
-        let edges = fold::edges(&answers.edges);
-        let tallies = fold::workloads(&edges);
+        let measured = Measured {
+            edges: fold::edges(&answers.edges),
+            flows: flows::flows(&answers.flows),
+            service_latency: fold::service_latency(&answers.service_latency),
+            labelled: fold::labelled(&answers.labelled, &answers.labelled_latency),
+        };
+        let received = fold::workloads(&measured.edges);
         let latencies = fold::workload_latency(&answers.workload_latency);
+        let mut sent = fold::sent(&measured.edges);
+        let mut tcp = flows::by_workload(&measured.flows);
+        let usage = usage::by_workload(&answers.usage);
+        let security = plain::by_workload(&measured);
+        let mut attempts = attempts(&measured);
         let mut total = Tally::default();
         let mut all = Buckets::default();
-        let mut workloads = Vec::with_capacity(tallies.len());
-        for (named, tally) in tallies {
-            let latency = latencies.get(&named);
-            total.merge(tally);
-            if let Some(latency) = latency {
-                all.merge(latency);
-            }
-            workloads.push(WorkloadRow {
-                golden: tally.golden(latency, 1.0),
-                namespace: clean(&named.0),
-                workload: clean(&named.1),
-                trends: Trends::default(),
-            });
-        }
-        let known = !workloads.is_empty();
+        let known = !received.is_empty();
+        // Who is only called by connections has no requests to tell of, and still takes part.
+        let only_tcp: Vec<Named> = tcp.keys().filter(|named| !received.contains_key(*named)).cloned().collect();
+        let rows = received.into_iter().map(|(named, told)| (named, Some(told)));
+        let mut workloads: Vec<WorkloadRow> = rows
+            .chain(only_tcp.into_iter().map(|named| (named, None)))
+            .map(|(named, told): (Named, Option<Received>)| {
+                let latency = latencies.get(&named);
+                if let Some(told) = &told {
+                    total.merge(told.tally);
+                    if let Some(latency) = latency {
+                        all.merge(latency);
+                    }
+                }
+                WorkloadRow {
+                    golden: told.as_ref().map(|told| told.tally.golden(latency, 1.0)).unwrap_or_default(),
+                    codes: told.map(|told| told.codes).unwrap_or_default(),
+                    sent: sent.remove(&named).unwrap_or_default(),
+                    tcp: tcp.remove(&named).unwrap_or_default(),
+                    security: security.get(&named).copied().unwrap_or_default(),
+                    attempts: attempts.remove(&named),
+                    usage: usage.get(&named).copied().unwrap_or_default(),
+                    namespace: clean(&named.0),
+                    workload: clean(&named.1),
+                    trends: Trends::default(),
+                }
+            })
+            .collect();
+        workloads.sort_by(|a, b| (&a.namespace, &a.workload).cmp(&(&b.namespace, &b.workload)));
         let mut notes: Vec<String> = answers.notes.iter().map(|note| sanitize::line(note).into_owned()).collect();
         if !known {
             notes.push("no istio_requests_total in the last minute: no proxy reports, or nothing is called".to_owned());
@@ -64,14 +102,12 @@ impl Snapshot {
             step_s: 0,
             total: if known { total.golden(Some(&all), 1.0) } else { super::Golden::default() },
             workloads,
+            services: services::services(&measured, &upstreams::by_service(&answers.clusters)),
+            control_plane: ControlPlane::of(&answers.control),
             routes: Vec::new(),
             total_trends: Trends::default(),
             notes,
-            measured: Measured {
-                edges,
-                service_latency: fold::service_latency(&answers.service_latency),
-                labelled: fold::labelled(&answers.labelled, &answers.labelled_latency),
-            },
+            measured,
         }
     }
 
@@ -80,6 +116,17 @@ impl Snapshot {
         let named = |row: &WorkloadRow| Some((format!("{}/{}", row.namespace, row.workload), row.golden.rps?));
         (self.total.rps, self.workloads.iter().filter_map(named).collect())
     }
+}
+
+/// Requests against attempts by the workload called.
+fn attempts(measured: &Measured) -> BTreeMap<Named, Attempts> {
+    let mut all: BTreeMap<Named, Attempts> = BTreeMap::new();
+    for edge in &measured.edges {
+        if let Some(attempts) = edge.attempts {
+            all.entry(edge.to.clone()).or_default().merge(attempts);
+        }
+    }
+    all
 }
 
 fn clean(text: &CompactString) -> CompactString {

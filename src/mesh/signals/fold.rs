@@ -11,8 +11,12 @@ use compact_str::CompactString;
 
 use super::{
     Golden,
+    attempts::Attempts,
+    codes::Codes,
+    flows::Flow,
     quantile::Buckets,
     sample::{EdgeLabels, RouteLabels, ServiceLabels, WorkloadLabels},
+    security,
 };
 
 /// Namespace and name.
@@ -62,14 +66,14 @@ pub fn failed(response_code: &str, grpc_status: &str) -> bool {
 
 /// Who told of a request, in the order of belief.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Reporter {
+pub(super) enum Reporter {
     Source,
     Waypoint,
     Destination,
 }
 
 impl Reporter {
-    fn of(text: &str) -> Option<Self> {
+    pub(super) fn of(text: &str) -> Option<Self> {
         match text {
             "source" => Some(Self::Source),
             "waypoint" => Some(Self::Waypoint),
@@ -80,7 +84,7 @@ impl Reporter {
 }
 
 /// Requests from one workload to one workload through one service.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Edge {
     /// The caller; `unknown` outside the mesh.
     pub from: Named,
@@ -88,8 +92,20 @@ pub struct Edge {
     pub to: Named,
     /// The service called.
     pub service: Named,
+    /// The version called (`destination_version`); empty when not told.
+    pub version: CompactString,
     /// How many.
     pub tally: Tally,
+    /// What they were answered with, as the same side saw it.
+    pub codes: Codes,
+    /// A waypoint between them told of some.
+    pub waypoint: bool,
+    /// Requests against attempts; `None` unless both ends told.
+    pub attempts: Option<Attempts>,
+    /// Whether all of it came by mutual TLS; `None`: nobody told who knows.
+    pub mtls: Option<bool>,
+    /// The share of it that came in plain text, 0..=1; `None` as above.
+    pub plaintext_share: Option<f64>,
 }
 
 /// What was measured, each request once.
@@ -97,51 +113,90 @@ pub struct Edge {
 pub struct Measured {
     /// All edges.
     pub edges: Vec<Edge>,
+    /// Connections of TCP, those of ztunnels among them: a pair of workloads may have no edge and only these.
+    pub flows: Vec<Flow>,
     /// Latency of requests to a service (second) from one workload (first; empty names: from all of the mesh), milliseconds.
     pub service_latency: BTreeMap<(Named, Named), Buckets>,
     /// Requests and latency (seconds) of routes the data plane names itself, by `NS/NAME`.
     pub labelled: BTreeMap<CompactString, (Tally, Buckets)>,
 }
 
+/// What is summed up along an edge.
+#[derive(Default)]
+struct Sums<'a> {
+    version: &'a str,
+    waypoint: bool,
+    tally: Tally,
+    codes: Codes,
+    /// As the called side saw them, where the caller's is believed.
+    tried: Option<Tally>,
+}
+
+/// Caller and called, each with its namespace.
+pub(super) type Pair<'a> = (&'a str, &'a str, &'a str, &'a str);
+
 /// Edges from samples.
 pub fn edges(samples: &[(EdgeLabels, f64)]) -> Vec<Edge> {
-    type Key<'a> = (&'a str, &'a str, &'a str, &'a str);
     // First, who is believed for each pair of workloads; a reporter that saw nothing is not, if another saw something.
-    let mut seen: BTreeMap<(Key<'_>, Reporter), f64> = BTreeMap::new();
+    let mut seen: BTreeMap<(Pair<'_>, Reporter), f64> = BTreeMap::new();
     for (labels, rate) in samples {
         if let Some(reporter) = Reporter::of(&labels.reporter) {
             *seen.entry((pair(labels), reporter)).or_default() += rate;
         }
     }
-    let mut believed: BTreeMap<Key<'_>, (Reporter, f64)> = BTreeMap::new();
+    let mut believed: BTreeMap<Pair<'_>, (Reporter, f64)> = BTreeMap::new();
     for ((pair, reporter), rate) in seen {
         let known = believed.entry(pair).or_insert((reporter, rate));
         if known.1 <= 0.0 && rate > 0.0 {
             *known = (reporter, rate);
         }
     }
-    let mut edges: BTreeMap<(Key<'_>, &str, &str), Tally> = BTreeMap::new();
+    let mut edges: BTreeMap<(Pair<'_>, &str, &str), Sums<'_>> = BTreeMap::new();
     for (labels, rate) in samples {
         let pair = pair(labels);
-        if believed.get(&pair).is_some_and(|(reporter, _)| Some(*reporter) == Reporter::of(&labels.reporter)) {
-            let service = (labels.destination_service_namespace.as_str(), labels.destination_service_name.as_str());
-            let tally = edges.entry((pair, service.0, service.1)).or_default();
-            tally.add(*rate, failed(&labels.response_code, &labels.grpc_response_status));
+        let Some(reporter) = Reporter::of(&labels.reporter) else { continue };
+        let is_believed = believed.get(&pair).is_some_and(|(known, _)| *known == reporter);
+        let service = (labels.destination_service_namespace.as_str(), labels.destination_service_name.as_str());
+        let failed = failed(&labels.response_code, &labels.grpc_response_status);
+        let key = (pair, service.0, service.1);
+        if reporter == Reporter::Waypoint && *rate > 0.0 {
+            edges.entry(key).or_default().waypoint = true;
+        }
+        if is_believed {
+            let sums = edges.entry(key).or_default();
+            sums.tally.add(*rate, failed);
+            sums.codes.add(&labels.response_code, &labels.grpc_response_status, *rate);
+            sums.version = &labels.destination_version;
+        } else if reporter == Reporter::Destination {
+            edges.entry(key).or_default().tried.get_or_insert_default().add(*rate, failed);
         }
     }
+    // A service that only the called side names has no requests of its own: Envoy names it by the caller's host.
+    edges.retain(|_, sums| !sums.codes.is_empty());
     let named = |namespace: &str, name: &str| (CompactString::from(namespace), CompactString::from(name));
+    let secured = security::by_edge(samples);
     edges
         .into_iter()
-        .map(|((pair, service_namespace, service), tally)| Edge {
-            from: named(pair.0, pair.1),
-            to: named(pair.2, pair.3),
-            service: named(service_namespace, service),
-            tally,
+        .map(|(key, sums)| {
+            let (pair, service_namespace, service) = key;
+            let security = secured.get(&key).copied().unwrap_or_default();
+            Edge {
+                from: named(pair.0, pair.1),
+                to: named(pair.2, pair.3),
+                service: named(service_namespace, service),
+                version: sums.version.into(),
+                waypoint: sums.waypoint,
+                attempts: sums.tried.map(|tried| Attempts { asked: sums.tally, tried }),
+                tally: sums.tally,
+                codes: sums.codes,
+                mtls: security.mtls(),
+                plaintext_share: security.plaintext_share(),
+            }
         })
         .collect()
 }
 
-fn pair(labels: &EdgeLabels) -> (&str, &str, &str, &str) {
+pub(super) fn pair(labels: &EdgeLabels) -> (&str, &str, &str, &str) {
     (
         &labels.source_workload_namespace,
         &labels.source_workload,
@@ -150,14 +205,23 @@ fn pair(labels: &EdgeLabels) -> (&str, &str, &str, &str) {
     )
 }
 
+/// Requests a workload receives.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Received {
+    /// How many.
+    pub tally: Tally,
+    /// What they are answered with.
+    pub codes: Codes,
+}
+
 /// Requests each workload receives. Calls that reached no workload go to the one that serves the called service, where that
 /// is one; else to a row `svc/NAME` in the service's namespace.
-pub fn workloads(edges: &[Edge]) -> BTreeMap<Named, Tally> {
+pub fn workloads(edges: &[Edge]) -> BTreeMap<Named, Received> {
     let mut serves: BTreeMap<&Named, BTreeSet<&Named>> = BTreeMap::new();
     for edge in edges.iter().filter(|edge| !unknown(&edge.to)) {
         serves.entry(&edge.service).or_default().insert(&edge.to);
     }
-    let mut all: BTreeMap<Named, Tally> = BTreeMap::new();
+    let mut all: BTreeMap<Named, Received> = BTreeMap::new();
     for edge in edges {
         let to = if unknown(&edge.to) {
             if unknown(&edge.service) {
@@ -170,7 +234,18 @@ pub fn workloads(edges: &[Edge]) -> BTreeMap<Named, Tally> {
         } else {
             edge.to.clone()
         };
-        all.entry(to).or_default().merge(edge.tally);
+        let received = all.entry(to).or_default();
+        received.tally.merge(edge.tally);
+        received.codes.merge(&edge.codes);
+    }
+    all
+}
+
+/// What the requests that each workload sends are answered with.
+pub fn sent(edges: &[Edge]) -> BTreeMap<Named, Codes> {
+    let mut all: BTreeMap<Named, Codes> = BTreeMap::new();
+    for edge in edges.iter().filter(|edge| !unknown(&edge.from)) {
+        all.entry(edge.from.clone()).or_default().merge(&edge.codes);
     }
     all
 }

@@ -1,4 +1,5 @@
-//! Golden signals: how many requests, how many fail, how long they take. Per workload and per route.
+//! Golden signals: how many requests, how many fail and how, how long they take, how full everything is. Per workload, service,
+//! version, edge and route.
 //!
 //! Mental model: [`Snapshot`] is one look at the mesh, made from samples ([`sample`]) that a source answered to the questions
 //! of [`promql`]. A request reported by both of its ends counts once ([`fold`]). What no source told is `None`, shown as `–`:
@@ -7,12 +8,21 @@
 //! It asks nothing itself (`io/`), and it draws nothing.
 
 pub mod answers;
+pub mod attempts;
+mod batches;
+pub mod codes;
+pub mod control_plane;
+pub mod flows;
 pub mod fold;
 pub mod promql;
 pub mod quantile;
 pub mod route;
 pub mod sample;
+mod security;
+pub mod services;
 pub mod trail;
+pub mod upstreams;
+pub mod usage;
 
 use std::time::Duration;
 
@@ -20,7 +30,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::routes::RouteRef;
+use super::{mtls::plain::Security, routes::RouteRef};
 
 /// The four figures of one subject.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -55,7 +65,7 @@ pub struct Trends {
 }
 
 /// One workload's figures: the requests it receives.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct WorkloadRow {
     /// Its namespace.
     pub namespace: CompactString,
@@ -63,6 +73,18 @@ pub struct WorkloadRow {
     pub workload: CompactString,
     /// The figures now.
     pub golden: Golden,
+    /// What the requests it receives are answered with.
+    pub codes: codes::Codes,
+    /// What those that it sends are answered with.
+    pub sent: codes::Codes,
+    /// Connections it receives.
+    pub tcp: flows::Tcp,
+    /// How its calls come.
+    pub security: Security,
+    /// Requests against attempts, of the callers for which both are told.
+    pub attempts: Option<attempts::Attempts>,
+    /// What it uses.
+    pub usage: usage::Usage,
     /// How they moved.
     pub trends: Trends,
 }
@@ -99,6 +121,10 @@ pub struct Snapshot {
     pub step_s: u32,
     /// By namespace and name.
     pub workloads: Vec<WorkloadRow>,
+    /// By namespace and name.
+    pub services: Vec<services::ServiceRow>,
+    /// How the control plane does; `None`: nobody tells.
+    pub control_plane: Option<control_plane::ControlPlane>,
     /// Figures of routes, filled by [`route::attribute`] from [`Self::measured`] whenever routes or figures change.
     pub routes: Vec<RouteGolden>,
     /// All requests together.

@@ -27,12 +27,12 @@ const REQUESTS: &str = "istio_requests_total";
 const LATENCY: &str = "istio_request_duration_milliseconds_bucket";
 
 impl Interest {
-    /// Requests per second of every edge, by reporter and answer.
+    /// Requests per second of every edge, by reporter, answer and how it was secured.
     pub fn edges(&self) -> String {
         format!(
             "sum by (reporter, source_workload_namespace, source_workload, destination_workload_namespace, \
-             destination_workload, destination_service_namespace, destination_service_name, response_code, \
-             grpc_response_status) (rate({REQUESTS}{}[{}]))",
+             destination_workload, destination_service_namespace, destination_service_name, \
+             destination_version, response_code, grpc_response_status, connection_security_policy) (rate({REQUESTS}{}[{}]))",
             self.selector(&[]),
             self.span()
         )
@@ -114,7 +114,7 @@ impl Interest {
         )
     }
 
-    fn selector(&self, matchers: &[String]) -> String {
+    pub(super) fn selector(&self, matchers: &[String]) -> String {
         let mut all = matchers.to_vec();
         if let Some(namespace) = &self.namespace {
             all.push(format!("destination_service_namespace=\"{}\"", escaped(namespace)));
@@ -131,13 +131,13 @@ impl Interest {
     }
 
     /// PromQL durations: whole seconds are enough.
-    fn span(&self) -> String {
+    pub(super) fn span(&self) -> String {
         format!("{}s", self.window.as_secs().max(1))
     }
 }
 
 /// A text inside a PromQL string.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 

@@ -62,10 +62,14 @@ pub struct EdgeLabels {
     pub destination_service_namespace: CompactString,
     /// Service called.
     pub destination_service_name: CompactString,
+    /// Version of the workload called.
+    pub destination_version: CompactString,
     /// HTTP status; `0` without an answer.
     pub response_code: CompactString,
     /// gRPC status, for gRPC.
     pub grpc_response_status: CompactString,
+    /// `mutual_tls`, `none`; `unknown` on the caller's side, which does not know how it arrived.
+    pub connection_security_policy: CompactString,
 }
 
 /// A bucket of a workload's latency, or a trend of a workload.
@@ -110,6 +114,62 @@ pub struct RouteLabels {
     pub status: CompactString,
     /// Upper bound of the bucket.
     pub le: CompactString,
+}
+
+/// A figure of connections between two workloads.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct FlowLabels {
+    /// `opened`, `sent`, `received`: which figure, by the question.
+    pub signal: CompactString,
+    /// `source`, `destination`, `waypoint`.
+    pub reporter: CompactString,
+    /// Caller's namespace.
+    pub source_workload_namespace: CompactString,
+    /// Caller.
+    pub source_workload: CompactString,
+    /// Namespace of the workload called.
+    pub destination_workload_namespace: CompactString,
+    /// Workload called.
+    pub destination_workload: CompactString,
+    /// Namespace of the service called.
+    pub destination_service_namespace: CompactString,
+    /// Service called.
+    pub destination_service_name: CompactString,
+    /// `mutual_tls`, `none`, `unknown`.
+    pub connection_security_policy: CompactString,
+}
+
+/// A figure of a cluster of Envoy.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct ClusterLabels {
+    /// Which figure, by the question.
+    pub signal: CompactString,
+    /// The cluster as Istio's proxies label it.
+    pub cluster_name: CompactString,
+    /// The cluster as plain Envoys label it.
+    pub envoy_cluster_name: CompactString,
+}
+
+/// A figure of what a workload uses.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct UsageLabels {
+    /// Which figure, by the question.
+    pub signal: CompactString,
+    /// Its namespace.
+    pub namespace: CompactString,
+    /// The workload, by the names of its pods.
+    pub workload: CompactString,
+}
+
+/// A figure of the control plane.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default)]
+pub struct ControlLabels {
+    /// Which figure, by the question.
+    pub signal: CompactString,
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,7 @@
 //! graph of who calls whom.
 
 pub mod graph;
+mod head;
 pub mod table;
 mod totals;
 
@@ -29,6 +30,9 @@ use crate::{
     msg::{Command, Context, Effect},
     widgets::{put, spark},
 };
+
+/// Rows of the totals, with the empty ones around them.
+const TOTALS: u16 = 6;
 
 /// The pane.
 #[derive(Debug, Default)]
@@ -163,7 +167,7 @@ impl Mesh {
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
         let facts = Facts { now: look.now, world: look.world, own: &self.tops, ascii: look.theme.ascii };
         let figures = self.figures_area(area, look.world);
-        self.grid.settle(table_area(figures), &facts);
+        self.grid.settle(table_area(figures, look.world), &facts);
         if self.picture.shown() {
             self.picture.settle(figures, look);
         }
@@ -242,9 +246,13 @@ impl Mesh {
             self.picture.view(area, buf, look, self.grid.filter());
             return;
         }
-        let table = table_area(area);
+        let table = table_area(area, look.world);
         if table.y > area.y {
-            totals::totals(Rect { height: table.y - area.y, ..area }, buf, look);
+            totals::totals(Rect { height: TOTALS, ..area }, buf, look);
+        }
+        let rows = head::rows(area.height, look.world);
+        if rows > 0 {
+            head::view(Rect { y: area.y + TOTALS - 1, height: rows, ..area }, buf, look);
         }
         if self.grid.index.shown() == 0 {
             Message::filtered(self.grid.filter().text(), self.grid.index.len(), "workloads").view(table, buf, look);
@@ -276,8 +284,8 @@ impl Mesh {
 }
 
 /// The table stands below the totals, where there is room for both.
-fn table_area(area: Rect) -> Rect {
-    let head = if area.height >= 12 { 6 } else { 0 };
+fn table_area(area: Rect, world: &World) -> Rect {
+    let head = if area.height >= 12 { TOTALS + head::rows(area.height, world) } else { 0 };
     Rect { y: area.y + head, height: area.height - head, ..area }
 }
 

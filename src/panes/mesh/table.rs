@@ -2,10 +2,16 @@
 
 use std::cmp::Ordering;
 
+use compact_str::format_compact;
+
 use crate::{
     base::{Uid, index::Row},
     config::Role,
-    mesh::signals::{Golden, Series, WorkloadRow},
+    mesh::{
+        crew::Crew,
+        health::{Health, State},
+        signals::{Golden, Series, WorkloadRow},
+    },
     msg::Command,
     panes::{
         Filter,
@@ -35,6 +41,8 @@ impl Row for MeshRow {
 pub enum MeshColumn {
     Namespace,
     Workload,
+    Health,
+    Plane,
     Rps,
     RpsTrend,
     Errors,
@@ -43,6 +51,9 @@ pub enum MeshColumn {
     P90,
     P99,
     P99Trend,
+    Mtls,
+    Tries,
+    Limit,
 }
 
 /// The highest values, so that the sparklines of one column share their scale.
@@ -54,6 +65,25 @@ pub struct Tops {
     pub errors: f32,
     /// 99th percentile in milliseconds.
     pub p99: f32,
+}
+
+/// Attempts for each request that it receives.
+fn tries(row: &WorkloadRow) -> Option<f64> {
+    row.attempts?.figures().map(|figures| figures.amplification)
+}
+
+/// How well a workload is: a mark, and the worst reason in few words.
+fn health_cell(health: &Health, ascii: bool) -> Cell {
+    let (mark, role) = match health.state {
+        State::Unknown => return Cell::unknown(),
+        State::Healthy => return Cell::plain("ok"),
+        State::Idle => ("idle", Role::TextDim),
+        State::Degraded => ("!", Role::Warn),
+        State::Failing => (if ascii { "x" } else { "✗" }, Role::Bad),
+    };
+    let why = health.reasons.first().map(|reason| reason.short.as_str()).unwrap_or_default();
+    let text = if health.state == State::Idle { mark.into() } else { format_compact!("{mark} {why}") };
+    Cell::of(text, role)
 }
 
 const fn column(id: MeshColumn, title: &'static str, align: Align, min: u16, max: u16, rank: u8) -> Column<MeshColumn> {
@@ -70,6 +100,8 @@ impl Tabular for MeshRow {
     const COLUMNS: &'static [Column<MeshColumn>] = &[
         column(MeshColumn::Namespace, "NAMESPACE", Align::Left, 9, 20, 3),
         Column { slack: true, ..column(MeshColumn::Workload, "WORKLOAD", Align::Left, 12, 48, 0) },
+        column(MeshColumn::Health, "HEALTH", Align::Left, 10, 18, 3),
+        column(MeshColumn::Plane, "MESH", Align::Left, 7, 12, 5),
         column(MeshColumn::Rps, "RPS", Align::Right, 5, 8, 0),
         column(MeshColumn::RpsTrend, "", Align::Left, TREND, TREND, 4),
         column(MeshColumn::Errors, "ERR%", Align::Right, 5, 6, 1),
@@ -78,11 +110,34 @@ impl Tabular for MeshRow {
         column(MeshColumn::P90, "P90", Align::Right, 6, 7, 8),
         column(MeshColumn::P99, "P99", Align::Right, 6, 7, 2),
         column(MeshColumn::P99Trend, "", Align::Left, TREND, TREND, 6),
+        column(MeshColumn::Mtls, "MTLS", Align::Right, 5, 9, 9),
+        column(MeshColumn::Tries, "TRIES", Align::Right, 5, 6, 10),
+        column(MeshColumn::Limit, "LIMIT", Align::Right, 5, 6, 11),
     ];
     const FIRST_SORT: MeshColumn = MeshColumn::Rps;
 
     fn present(column: MeshColumn, facts: &Facts<'_, Tops>) -> bool {
-        column != MeshColumn::Namespace || facts.world.namespace.is_none()
+        // A column of which nobody tells anything would be dashes alone.
+        let told = |by: fn(&WorkloadRow) -> bool| {
+            facts.world.metrics.as_ref().is_some_and(|metrics| metrics.workloads.iter().any(by))
+        };
+        match column {
+            MeshColumn::Namespace => facts.world.namespace.is_none(),
+            MeshColumn::Plane => !facts.world.crews.is_empty(),
+            MeshColumn::Mtls => told(|row| row.security.mtls.is_some()),
+            MeshColumn::Tries => told(|row| tries(row).is_some()),
+            MeshColumn::Limit => told(|row| row.usage.saturation().is_some()),
+            MeshColumn::Workload
+            | MeshColumn::Health
+            | MeshColumn::Rps
+            | MeshColumn::RpsTrend
+            | MeshColumn::Errors
+            | MeshColumn::ErrorTrend
+            | MeshColumn::P50
+            | MeshColumn::P90
+            | MeshColumn::P99
+            | MeshColumn::P99Trend => true,
+        }
     }
 
     fn cell(&self, column: MeshColumn, facts: &Facts<'_, Tops>) -> Cell {
@@ -93,6 +148,10 @@ impl Tabular for MeshRow {
         match column {
             MeshColumn::Namespace => Cell::plain(self.0.namespace.clone()),
             MeshColumn::Workload => Cell::plain(self.0.workload.clone()),
+            MeshColumn::Health => health_cell(&facts.world.health(&self.0), facts.ascii),
+            MeshColumn::Plane => {
+                facts.world.crew(&self.0).and_then(Crew::words).map_or_else(Cell::unknown, Cell::plain)
+            }
             MeshColumn::Rps => number(golden.rps, rate),
             MeshColumn::RpsTrend => trend(&trends.rps, facts.own.rps, Role::Chart1),
             MeshColumn::Errors => errors(golden.error_share),
@@ -101,21 +160,38 @@ impl Tabular for MeshRow {
             MeshColumn::P90 => number(golden.p90_ms, millis),
             MeshColumn::P99 => number(golden.p99_ms, millis),
             MeshColumn::P99Trend => trend(&trends.p99_ms, facts.own.p99, Role::Chart2),
+            MeshColumn::Mtls => match (self.0.security.mtls, self.0.security.plaintext_share) {
+                (None, _) => Cell::unknown(),
+                (Some(true), _) => Cell::plain("yes"),
+                (Some(false), share) => {
+                    Cell::of(format_compact!("{:.0}% plain", share.unwrap_or_default() * 100.0), Role::Warn)
+                }
+            },
+            MeshColumn::Tries => number(tries(&self.0), |tries| format_compact!("×{tries:.2}")),
+            MeshColumn::Limit => number(self.0.usage.saturation(), |share| format_compact!("{:.0}%", share * 100.0)),
         }
     }
 
-    fn compare(&self, other: &Self, column: MeshColumn, _: &Facts<'_, Tops>) -> Ordering {
+    fn compare(&self, other: &Self, column: MeshColumn, facts: &Facts<'_, Tops>) -> Ordering {
         let (a, b) = (&self.0, &other.0);
         let down =
             |a: Option<f64>, b: Option<f64>| b.unwrap_or(f64::NEG_INFINITY).total_cmp(&a.unwrap_or(f64::NEG_INFINITY));
         match column {
             MeshColumn::Namespace => a.namespace.cmp(&b.namespace),
             MeshColumn::Workload => a.workload.cmp(&b.workload),
+            MeshColumn::Health => facts.world.health(b).state.cmp(&facts.world.health(a).state),
+            MeshColumn::Plane => {
+                let plane = |row| facts.world.crew(row).and_then(Crew::plane);
+                plane(a).cmp(&plane(b))
+            }
             MeshColumn::Rps | MeshColumn::RpsTrend => down(a.golden.rps, b.golden.rps),
             MeshColumn::Errors | MeshColumn::ErrorTrend => down(a.golden.error_share, b.golden.error_share),
             MeshColumn::P50 => down(a.golden.p50_ms, b.golden.p50_ms),
             MeshColumn::P90 => down(a.golden.p90_ms, b.golden.p90_ms),
             MeshColumn::P99 | MeshColumn::P99Trend => down(a.golden.p99_ms, b.golden.p99_ms),
+            MeshColumn::Mtls => down(a.security.plaintext_share, b.security.plaintext_share),
+            MeshColumn::Tries => down(tries(a), tries(b)),
+            MeshColumn::Limit => down(a.usage.saturation(), b.usage.saturation()),
         }
     }
 

@@ -55,7 +55,11 @@ fn look(edges: Vec<Edge>) -> Snapshot {
         let golden = Golden { rps: Some(rps), error_share: Some(failed / rps), ..latency.unwrap_or_default() };
         WorkloadRow { namespace, workload, golden, trends: Trends::default() }
     };
-    Snapshot { workloads: rows.into_iter().map(row).collect(), measured: Measured { edges, ..Measured::default() }, ..known }
+    Snapshot {
+        workloads: rows.into_iter().map(row).collect(),
+        measured: Measured { edges, ..Measured::default() },
+        ..known
+    }
 }
 
 fn stage(width: u16, height: u16) -> Stage {
@@ -116,7 +120,11 @@ fn focus_shows_one_nodes_ways_and_esc_goes_back_step_by_step() {
     stage.keys("z / r e v i e w s - v 1 enter esc");
     assert!(stage.shows("details-v1"), "{}", stage.text());
     stage.keys("enter");
-    assert!(stage.shows("only reviews-v1") && stage.shows("ratings-v1") && stage.shows("my-gateway"), "{}", stage.text());
+    assert!(
+        stage.shows("only reviews-v1") && stage.shows("ratings-v1") && stage.shows("my-gateway"),
+        "{}",
+        stage.text()
+    );
     assert!(!stage.shows("api.bank.example.com"), "{}", stage.text());
     stage.keys("esc");
     assert!(stage.shows("details-v1") && !stage.shows("only reviews-v1"));

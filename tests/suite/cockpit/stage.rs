@@ -12,6 +12,7 @@ use brink::{
     config::{Depth, Keymap, Theme},
     mesh::{
         gateways::{GatewayRow, Seen},
+        health::Tolerances,
         load::Loaded,
         routes::{RouteKind, RouteRow},
         signals::{
@@ -61,6 +62,7 @@ impl Stage {
             namespace: None,
             readonly: false,
             metrics: true,
+            tolerances: Tolerances::default(),
             agent: Err(brink::msg::Failure::new(
                 "there is no agent to ask",
                 "start brink with --agent PROVIDER:MODEL[@URL], or set agent.provider and agent.model",
@@ -324,6 +326,7 @@ pub fn metrics() -> Snapshot {
             p50_ms: wave(p50 as f32, false),
             p99_ms: wave(p99 as f32, false),
         },
+        ..WorkloadRow::default()
     };
     Snapshot {
         at: Some(noon() - SignedDuration::from_secs(3)),
@@ -354,5 +357,11 @@ pub fn metrics() -> Snapshot {
 /// What the gateway sends to a service.
 fn edge(service: &str, rps: f64, failed: f64) -> Edge {
     let named = |name: &str| ("shop".into(), name.into());
-    Edge { from: named("gw"), to: named(service), service: named(service), tally: Tally { rps, failed } }
+    Edge {
+        from: named("gw"),
+        to: named(service),
+        service: named(service),
+        tally: Tally { rps, failed },
+        ..Edge::default()
+    }
 }

@@ -8,8 +8,11 @@ use brink::{
         evidence::{Expected, expected},
         intent::{Fault, FaultKind, Target},
         plan::{Change, Plan},
+        shut_out,
         sight::Sight,
+        traffic::Traffic,
     },
+    mesh::mtls::plain::Plain,
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -298,4 +301,38 @@ fn the_listener_must_be_told_where_there_are_two() {
     let mut alone = shop();
     alone.gateways = Some(Vec::new());
     assert!(said(&expired(&[secret]), &alone).contains("does not serve Gateway"));
+}
+
+#[test]
+fn who_is_shut_out_is_named_from_what_was_measured() {
+    let made = plan(&strict(), &plenty());
+    let call = |from: &str, to: &str, rps: Option<f64>| Plain {
+        from: if from == "unknown" { ("unknown".into(), from.into()) } else { ("legacy".into(), from.into()) },
+        to: ("shop".into(), to.into()),
+        service: ("shop".into(), "reviews".into()),
+        rps,
+        connections: Some(0.25),
+    };
+    let told = |plain: Option<Vec<Plain>>| shut_out::foretold(&made, &Traffic { plain, ..Traffic::default() });
+    assert_eq!(told(None), ["how callers come was not measured: who is shut out is unknown"]);
+    let hit = made.reach.workloads[0].strip_prefix("shop/").unwrap();
+    let lines = told(Some(vec![
+        call("web", hit, Some(12.0)),
+        call("unknown", hit, None),
+        call("cron", hit, Some(0.02)),
+        call("other", "ratings", Some(9.0)),
+    ]));
+    assert_eq!(
+        lines,
+        [
+            format!("12.0 req/s from legacy/web to shop/{hit} are plaintext and will be refused"),
+            format!("0.2 connections/s from callers outside the mesh to shop/{hit} are plaintext and will be refused"),
+            format!("under 0.1 req/s from legacy/cron to shop/{hit} are plaintext and will be refused"),
+        ]
+    );
+    assert_eq!(told(Some(Vec::new())), ["no call was measured in plain text: nobody is shut out"]);
+    let many = (0..8).map(|n| call(&format!("c{n}"), hit, Some(2.0))).collect();
+    assert_eq!(told(Some(many)).last().unwrap(), "so are 6.0 req/s of 3 more callers");
+    let other = plan(&off(), &plenty());
+    assert!(shut_out::foretold(&other, &Traffic::default()).is_empty());
 }

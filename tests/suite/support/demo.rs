@@ -84,6 +84,11 @@ impl Demo {
         self.served.as_ref().unwrap()
     }
 
+    /// The base address of its Prometheus.
+    pub fn prometheus(&self) -> &str {
+        &self.served().prometheus
+    }
+
     /// The base address of its model on a wire.
     pub fn model(&self) -> &str {
         &self.served().model

@@ -10,6 +10,7 @@ use crate::{
     cluster::Manifest,
     fault::{known, select},
     mesh::{
+        around::Around,
         io::{endpoint::Endpoint, load, prometheus::Prometheus, sampler::Sampler},
         load::Loaded,
         output::{MeshOutput, RoutesOutput},
@@ -64,7 +65,7 @@ impl Toolbox {
         let namespace = self.place(given.text("namespace"))?;
         let interest = Interest { namespace: namespace.clone(), ..Interest::default() };
         let snapshot = Sampler::once(client).look(&interest).await.map_err(|error| error.to_string())?;
-        let answer = MeshOutput::new(&MetricSource::Good, Some(&snapshot), namespace.as_deref());
+        let answer = MeshOutput::new(&MetricSource::Good, Some(&snapshot), namespace.as_deref(), &Around::default());
         let mut text = "WORKLOAD | RPS | ERROR % | P50 MS | P99 MS\n".to_owned();
         let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));
         for row in &answer.rows {

@@ -69,7 +69,9 @@ impl Net {
         let real = self.layer.len();
         let mut stands: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         for (from, to) in calls {
-            let (Some(first), Some(last)) = (self.layer.get(*from).copied(), self.layer.get(*to).copied()) else { continue };
+            let (Some(first), Some(last)) = (self.layer.get(*from).copied(), self.layer.get(*to).copied()) else {
+                continue;
+            };
             let mut before = *from;
             for layer in first + 1..last {
                 if self.layer.len() > real + MOST {

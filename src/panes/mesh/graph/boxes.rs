@@ -21,14 +21,7 @@ use crate::{
 };
 
 /// Draws the nodes of a sheet on paper.
-pub fn draw(
-    paper: &mut Buffer,
-    graph: &Graph,
-    sheet: &Sheet,
-    joints: &Joints,
-    frame: &Frame<'_>,
-    look: &Look<'_>,
-) {
+pub fn draw(paper: &mut Buffer, graph: &Graph, sheet: &Sheet, joints: &Joints, frame: &Frame<'_>, look: &Look<'_>) {
     for (at, (node, one)) in graph.nodes().iter().zip(&sheet.boxes).enumerate() {
         let Some((x, y)) = frame.at(one.x, one.y) else { continue };
         if frame.at(one.x + one.width, one.y + one.height).is_none() {
@@ -57,7 +50,14 @@ pub fn draw(
                 line(paper, area, node, &looks, look, cells(i32::try_from(size::RATE).unwrap_or(6)));
                 let role = if requests == "–" { Role::Unknown } else { Role::TextDim };
                 let end = area.right().saturating_sub(1);
-                put_right(paper, end, area.y, cells(i32::try_from(size::RATE).unwrap_or(6)), &requests, looks.dimmed(look, role));
+                put_right(
+                    paper,
+                    end,
+                    area.y,
+                    cells(i32::try_from(size::RATE).unwrap_or(6)),
+                    &requests,
+                    looks.dimmed(look, role),
+                );
             }
         }
         if looks.chosen && !frame.size.boxed() {
@@ -116,7 +116,9 @@ impl Looks {
             (true, ..) => Role::Fault,
             (false, Some(role), _) => role,
             (false, None, NodeKind::Unknown) => Role::TextDim,
-            (false, None, NodeKind::Workload | NodeKind::Gateway | NodeKind::Service | NodeKind::External) => Role::Text,
+            (false, None, NodeKind::Workload | NodeKind::Gateway | NodeKind::Service | NodeKind::External) => {
+                Role::Text
+            }
         }
     }
 

@@ -1,0 +1,78 @@
+//! Lines of the Mesh pane above its table: what proxies do about calls, and how the control plane is. What is wrong stands
+//! first, and a line that nobody has anything to tell for is not there.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use crate::panes::{Look, World};
+use crate::{base::width::width, config::Role, mesh::signals::Snapshot, widgets::put_spans};
+
+/// Least rows of a pane with room for them.
+const ROOM: u16 = 16;
+
+/// A line: what it is about, and its words with their meaning.
+type Line = (&'static str, Vec<(String, Role)>);
+
+/// How many lines stand in a pane of this height.
+pub(super) fn rows(height: u16, world: &World) -> u16 {
+    if height < ROOM { 0 } else { u16::try_from(lines(world).len()).unwrap_or_default() }
+}
+
+fn lines(world: &World) -> Vec<Line> {
+    let Some(metrics) = &world.metrics else { return Vec::new() };
+    let all = [("callers", callers(metrics)), ("control", control(metrics))];
+    all.into_iter().filter(|(_, words)| !words.is_empty()).collect()
+}
+
+/// Ejected endpoints, retries, full pools and rate limits, by service.
+fn callers(metrics: &Snapshot) -> Vec<(String, Role)> {
+    let mut all = Vec::new();
+    for row in &metrics.services {
+        let upstream = row.upstream;
+        let above = |value: Option<f64>, least: f64| value.filter(|value| *value >= least);
+        let mut words = Vec::new();
+        if let Some(ejected) = above(upstream.ejected, 1.0) {
+            words.push(format!("{ejected:.0} ejected"));
+        }
+        if let Some(rate) = above(upstream.overflow(), 0.05) {
+            words.push(format!("{rate:.1}/s refused by full pools"));
+        }
+        if let Some(rate) = above(upstream.retries, 0.05) {
+            words.push(format!("{rate:.1} retries/s"));
+        }
+        if let Some(share) = above(row.codes.classes().map(|classes| classes.limited), 0.001) {
+            words.push(format!("{:.1}% rate-limited", share * 100.0));
+        }
+        if !words.is_empty() {
+            all.push((format!("{} {}", row.service, words.join(", ")), Role::Warn));
+        }
+    }
+    all
+}
+
+fn control(metrics: &Snapshot) -> Vec<(String, Role)> {
+    let Some(control) = &metrics.control_plane else { return Vec::new() };
+    let troubles = control.troubles().into_iter().map(|words| (words, Role::Warn));
+    troubles.chain(control.words().into_iter().map(|words| (words, Role::Text))).collect()
+}
+
+/// Draws them from the first line of `area` on.
+pub(super) fn view(area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+    let room = usize::from(area.width.saturating_sub(2));
+    for (y, (about, words)) in (area.y..area.bottom()).zip(lines(look.world)) {
+        let mut spans = vec![(format!("{about:<8}"), Role::TextDim)];
+        let mut used = 8;
+        for (words, role) in words {
+            let before = if spans.len() == 1 { "" } else { " · " };
+            // What does not fit whole is left out: half a figure says something else.
+            let wide = width(before) + width(&words);
+            if used + wide > room {
+                break;
+            }
+            used += wide;
+            spans.push((before.to_owned(), Role::TextDim));
+            spans.push((words, role));
+        }
+        let spans = spans.iter().map(|(text, role)| (text.as_str(), look.theme.style(*role)));
+        put_spans(buf, area.x + 1, y, area.width.saturating_sub(2), spans);
+    }
+}
