@@ -27,9 +27,7 @@ impl App {
             Event::Pods(ticket, batch) => self.pods(ticket, batch),
             Event::Routes(ticket, kind, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
-                if self.panes.routes.hear(ticket, kind, batch, &mut cx)
-                    && self.world.metric_source != MetricSource::None
-                {
+                if self.panes.routes.hear(ticket, kind, batch, &mut cx) && self.measures {
                     self.attribute();
                     return self.panes.mesh.through(self.panes.routes.gateways());
                 }
@@ -46,6 +44,10 @@ impl App {
                 self.attribute();
             }
             Event::Metrics(ticket, source, snapshot) if self.panes.mesh.asked(ticket) => {
+                if source == MetricSource::None {
+                    // Nothing was found; what an earlier source said is not its word.
+                    self.world.metrics = None;
+                }
                 self.world.metric_source = source;
                 if let Some(snapshot) = snapshot {
                     self.world.metrics = Some(snapshot);

@@ -11,32 +11,47 @@ use super::{
 };
 use crate::{
     base::sanitize,
-    cluster::io::connect,
+    cluster::io::{connect, live::Live},
     config::Settings,
     mesh::{
+        io::metrics::Metrics,
         output::MeshOutput,
         signals::{MetricSource, promql::Interest},
+        wanted::Ask,
     },
 };
 
-/// Runs the command.
+/// Runs the command. A source that is named needs no cluster.
 pub fn run(shape: Shape, globals: &Globals, out: &mut Out) -> Ended {
     let settings = settings::resolve(globals)?;
-    let Some(url) = settings.prometheus() else {
-        match shape {
-            Shape::Json => out.json(&MeshOutput::new(&MetricSource::None, None, None)),
-            Shape::Table => out::complain("no metric source: name one with --prometheus URL or BRINK_PROMETHEUS\n"),
-        }
-        return Ok(Ending::Done);
-    };
     let namespace = namespace(globals, &settings);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(Code::Unmet, "cannot start", error.to_string(), "raise the limits of open files and threads")
     })?;
+    let wanted = settings.metrics();
+    let live = match wanted.ask {
+        Ask::Found | Ask::Proxies => {
+            let _inside = runtime.enter();
+            connect::connect(&session::address(globals, &settings)).ok().map(|link| Live::new(link, true))
+        }
+        Ask::Address(_) | Ask::Nowhere => None,
+    };
+    let source = Metrics::new(wanted, live, metrics::PATIENCE);
     let interest = Interest { namespace: namespace.clone(), ..Interest::default() };
-    let snapshot = runtime
-        .block_on(metrics::look(url, &interest))
-        .map_err(|unmeasured| Failure::new(Code::Unreachable, "cannot read metrics", unmeasured.why, unmeasured.fix))?;
+    let looked = runtime.block_on(metrics::look(&source, &interest));
+    let snapshot = match looked {
+        Ok(snapshot) => snapshot,
+        Err(error) if error.absent() => {
+            match shape {
+                Shape::Json => out.json(&MeshOutput::new(&MetricSource::None, None, None)),
+                Shape::Table => out::complain(&format!("{error}; {}\n", error.fix())),
+            }
+            return Ok(Ending::Done);
+        }
+        Err(error) => {
+            return Err(Failure::new(Code::Unreachable, "cannot read metrics", error.to_string(), error.fix()));
+        }
+    };
     for note in &snapshot.notes {
         out::complain(&format!("note: {}\n", sanitize::line(note)));
     }

@@ -19,5 +19,8 @@ pub mod output;
 mod places;
 pub mod resolve;
 pub mod routes;
+pub mod scrape;
+pub mod services;
 pub mod signals;
+pub mod wanted;
 pub mod wins;

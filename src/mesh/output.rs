@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     routes::{RouteRef, RouteRow},
-    signals::{MetricSource, Origin, RouteGolden, Snapshot},
+    signals::{MetricKind, MetricSource, Origin, RouteGolden, Snapshot},
     wins::Wins,
 };
 
@@ -59,18 +59,10 @@ pub struct MeshOutput {
     pub at: Option<Timestamp>,
     /// What answered.
     pub source: MetricKind,
+    /// Which: an address, `svc NS/NAME:PORT`, or how many proxies; empty when nothing did.
+    pub place: String,
     /// One per workload.
     pub rows: Vec<MeshLine>,
-}
-
-/// What kind of source answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MetricKind {
-    /// A Prometheus HTTP API.
-    Prometheus,
-    /// Nothing configured.
-    None,
 }
 
 /// One workload.
@@ -134,9 +126,13 @@ impl RouteLine {
 impl MeshOutput {
     /// Rows as a look found them; empty with source `none` when nothing is configured. Only rows of `namespace`, if given.
     pub fn new(source: &MetricSource, snapshot: Option<&Snapshot>, namespace: Option<&str>) -> Self {
-        let kind = match source {
-            MetricSource::None => MetricKind::None,
-            MetricSource::Asking | MetricSource::Good | MetricSource::Broken { .. } => MetricKind::Prometheus,
+        let whence = snapshot.map(|snapshot| snapshot.whence.clone()).unwrap_or_default();
+        let kind = match (source, whence.kind) {
+            (MetricSource::None, _) => MetricKind::None,
+            (MetricSource::Asking | MetricSource::Good | MetricSource::Broken { .. }, MetricKind::Scrape) => {
+                MetricKind::Scrape
+            }
+            (MetricSource::Asking | MetricSource::Good | MetricSource::Broken { .. }, _) => MetricKind::Prometheus,
         };
         let rows = snapshot.map(|snapshot| snapshot.workloads.as_slice()).unwrap_or_default();
         let rows = rows.iter().filter(|row| namespace.is_none_or(|namespace| row.namespace == namespace));
@@ -149,6 +145,7 @@ impl MeshOutput {
             p90_ms: row.golden.p90_ms,
             p99_ms: row.golden.p99_ms,
         });
-        Self { at: snapshot.and_then(|snapshot| snapshot.at), source: kind, rows: lines.collect() }
+        let at = snapshot.and_then(|snapshot| snapshot.at);
+        Self { at, source: kind, place: whence.place, rows: lines.collect() }
     }
 }

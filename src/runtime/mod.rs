@@ -33,6 +33,7 @@ use crate::{
     cluster::Address,
     config::{Keymap, Theme},
     fault::policy::Policy,
+    mesh::wanted::Wanted,
     msg::Failure,
 };
 
@@ -48,8 +49,8 @@ pub struct Options {
     pub address: Address,
     /// Start with all namespaces.
     pub all_namespaces: bool,
-    /// Base URL of a Prometheus HTTP API.
-    pub prometheus: Option<String>,
+    /// Where figures come from.
+    pub metrics: Wanted,
     /// The model to ask, or why there is none.
     pub agent: Result<Model, Failure>,
     /// Refuse every write.

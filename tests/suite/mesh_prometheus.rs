@@ -13,6 +13,7 @@ use brink::mesh::{
     io::{
         alerts,
         endpoint::Endpoint,
+        metrics::Metrics,
         prometheus::{Prometheus, PrometheusError},
         sampler::{Demand, Reading, Sampler, run},
     },
@@ -21,6 +22,7 @@ use brink::mesh::{
         promql::Interest,
         sample::{BadAnswer, EdgeLabels},
     },
+    wanted::{Access, Wanted, headers},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -89,6 +91,12 @@ async fn converse(mut stream: TcpStream, say: Arc<impl Fn(&str) -> Say>, asked: 
         let _ = stream.shutdown().await;
         return;
     }
+}
+
+const SOON: Duration = Duration::from_secs(5);
+
+fn metrics(url: &str) -> Metrics {
+    Metrics::new(Wanted::at(url), None, SOON)
 }
 
 fn client(url: &str, timeout: Duration) -> Prometheus {
@@ -270,15 +278,15 @@ async fn alerts_are_named_once_or_it_is_told_why_not() {
         said.clone()
     })
     .await;
-    assert_eq!(alerts::ask(Some(&server.url), "ALERTS").await, firing(&["AB", "Down in shop"]));
+    assert_eq!(alerts::ask(&metrics(&server.url), "ALERTS").await, firing(&["AB", "Down in shop"]));
     let quiet = vector(&[]);
     let server = serve(move |_| quiet.clone()).await;
-    assert_eq!(alerts::ask(Some(&server.url), "ALERTS").await, firing(&[]));
+    assert_eq!(alerts::ask(&metrics(&server.url), "ALERTS").await, firing(&[]));
     let server = serve(|_| Say::This(503, "<html>".to_owned())).await;
-    let told = alerts::ask(Some(&server.url), "ALERTS").await;
+    let told = alerts::ask(&metrics(&server.url), "ALERTS").await;
     assert!(matches!(&told, Alerts::Unreadable(why) if why.contains("503")), "{told:?}");
     // Nobody to ask, or nothing to ask: nobody is asked.
-    assert_eq!(alerts::ask(None, "ALERTS").await, Alerts::Unasked);
-    assert_eq!(alerts::ask(Some(&server.url), " ").await, Alerts::Unasked);
+    assert_eq!(alerts::ask(&Metrics::new(Wanted::nowhere(), None, SOON), "ALERTS").await, Alerts::Unasked);
+    assert_eq!(alerts::ask(&metrics(&server.url), " ").await, Alerts::Unasked);
     assert_eq!(server.asked.load(Ordering::SeqCst), 1);
 }

@@ -72,6 +72,7 @@ impl Snapshot {
                 service_latency: fold::service_latency(&answers.service_latency),
                 labelled: fold::labelled(&answers.labelled, &answers.labelled_latency),
             },
+            whence: super::Whence::default(),
         }
     }
 

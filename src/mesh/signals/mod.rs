@@ -13,6 +13,7 @@ pub mod quantile;
 pub mod route;
 pub mod sample;
 pub mod trail;
+pub mod upstream;
 
 use std::time::Duration;
 
@@ -90,6 +91,28 @@ pub struct RouteGolden {
     pub origin: Origin,
 }
 
+/// What kind of source answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetricKind {
+    /// A Prometheus HTTP API.
+    Prometheus,
+    /// The proxies themselves.
+    Scrape,
+    /// Nothing.
+    #[default]
+    None,
+}
+
+/// Who answered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Whence {
+    /// What kind of source.
+    pub kind: MetricKind,
+    /// Which, for people: an address, `svc NS/NAME:PORT`, or how many proxies.
+    pub place: String,
+}
+
 /// One look at the mesh.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
@@ -109,6 +132,8 @@ pub struct Snapshot {
     pub notes: Vec<String>,
     /// Edges and latencies, each request counted once: what figures of routes are made of.
     pub measured: fold::Measured,
+    /// Who was asked.
+    pub whence: Whence,
 }
 
 impl Snapshot {
