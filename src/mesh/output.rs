@@ -60,6 +60,7 @@ pub struct MeshOutput {
     /// What answered.
     pub source: MetricKind,
     /// Which: an address, `svc NS/NAME:PORT`, or how many proxies; empty when nothing did.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub place: String,
     /// One per workload.
     pub rows: Vec<MeshLine>,

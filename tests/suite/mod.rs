@@ -46,6 +46,7 @@ mod mesh_output;
 mod mesh_prometheus;
 mod mesh_resolve;
 mod mesh_root;
+mod mesh_scrape;
 mod mesh_signals;
 mod mesh_wins;
 mod moment;

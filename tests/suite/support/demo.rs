@@ -21,6 +21,7 @@ use brink::{
         io::{connect::connect, discovery, live::Live},
     },
     fault::{policy::Policy, rules::Terms},
+    mesh::{io::metrics::Metrics, wanted::Wanted},
 };
 use brink_demo::{
     io::{Served, Settings, serve},
