@@ -322,7 +322,9 @@ impl Key {
                 "Headers of each question, such as `X-Scope-OrgID: team-a`; several are separated by `;`."
             }
             Self::PrometheusCa => "Certificates (PEM) of the authorities to trust at that address.",
-            Self::PrometheusCert => "The certificate (PEM) to show at that address; the key may stand in the same file.",
+            Self::PrometheusCert => {
+                "The certificate (PEM) to show at that address; the key may stand in the same file."
+            }
             Self::PrometheusKey => "The key (PEM) of that certificate.",
             Self::Policy => "The guardrail file. While it cannot be read no fault is applied; abort always works.",
             Self::StateDir => {

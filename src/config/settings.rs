@@ -322,7 +322,10 @@ impl Settings {
             access: Access {
                 token_file: path(Key::PrometheusTokenFile),
                 // What cannot be read was refused where it was said.
-                headers: self.text(Key::PrometheusHeaders).and_then(|text| wanted::headers(text).ok()).unwrap_or_default(),
+                headers: self
+                    .text(Key::PrometheusHeaders)
+                    .and_then(|text| wanted::headers(text).ok())
+                    .unwrap_or_default(),
                 ca: path(Key::PrometheusCa),
                 certificate: path(Key::PrometheusCert),
                 key: path(Key::PrometheusKey),

@@ -51,7 +51,8 @@ fn candidate(service: &Manifest) -> Option<Candidate> {
     let named = label("app.kubernetes.io/name");
     let named = if named.is_empty() { label("app") } else { named };
     // Parts of a family that hold no query API.
-    let other = ["alertmanager", "pushgateway", "node-exporter", "store", "compact", "sidecar", "ingester", "distributor"];
+    let other =
+        ["alertmanager", "pushgateway", "node-exporter", "store", "compact", "sidecar", "ingester", "distributor"];
     let name = service.name();
     if other.iter().any(|part| component.contains(part) || name.ends_with(part)) {
         return None;
@@ -106,11 +107,31 @@ mod tests {
         let services = [
             service("istio-system", "prometheus", &json!({"app.kubernetes.io/name": "prometheus"}), &web),
             service("istio-system", "prometheus", &json!({"app.kubernetes.io/name": "prometheus"}), &web),
-            service("mon", "stack", &json!({"app": "kube-prometheus-stack-prometheus"}), &json!([{"name": "http-web", "port": 9090}, {"name": "reloader-web", "port": 8080}])),
+            service(
+                "mon",
+                "stack",
+                &json!({"app": "kube-prometheus-stack-prometheus"}),
+                &json!([{"name": "http-web", "port": 9090}, {"name": "reloader-web", "port": 8080}]),
+            ),
             service("mon", "prometheus-operated", &json!({"operated-prometheus": "true"}), &web),
-            service("mon", "tq", &json!({"app.kubernetes.io/name": "thanos", "app.kubernetes.io/component": "query"}), &json!([{"name": "grpc", "port": 10901}, {"name": "http", "port": 10902}])),
-            service("mon", "mimir-nginx", &json!({"app.kubernetes.io/name": "mimir", "app.kubernetes.io/component": "nginx"}), &json!([{"name": "http-metric", "port": 80}])),
-            service("vm", "vmsingle", &json!({"app.kubernetes.io/name": "vmsingle"}), &json!([{"name": "http", "port": 8429}])),
+            service(
+                "mon",
+                "tq",
+                &json!({"app.kubernetes.io/name": "thanos", "app.kubernetes.io/component": "query"}),
+                &json!([{"name": "grpc", "port": 10901}, {"name": "http", "port": 10902}]),
+            ),
+            service(
+                "mon",
+                "mimir-nginx",
+                &json!({"app.kubernetes.io/name": "mimir", "app.kubernetes.io/component": "nginx"}),
+                &json!([{"name": "http-metric", "port": 80}]),
+            ),
+            service(
+                "vm",
+                "vmsingle",
+                &json!({"app.kubernetes.io/name": "vmsingle"}),
+                &json!([{"name": "http", "port": 8429}]),
+            ),
         ];
         let found: Vec<String> =
             candidates(&services).iter().map(|one| format!("{}{}", one.label(), one.prefix)).collect();
@@ -131,8 +152,18 @@ mod tests {
     fn what_has_no_api_for_questions_is_passed_over() {
         let web = json!([{"name": "https", "port": 9090}]);
         let services = [
-            service("m", "a-alertmanager", &json!({"app.kubernetes.io/name": "prometheus", "app.kubernetes.io/component": "alertmanager"}), &web),
-            service("m", "mimir-ingester", &json!({"app.kubernetes.io/name": "mimir", "app.kubernetes.io/component": "ingester"}), &web),
+            service(
+                "m",
+                "a-alertmanager",
+                &json!({"app.kubernetes.io/name": "prometheus", "app.kubernetes.io/component": "alertmanager"}),
+                &web,
+            ),
+            service(
+                "m",
+                "mimir-ingester",
+                &json!({"app.kubernetes.io/name": "mimir", "app.kubernetes.io/component": "ingester"}),
+                &web,
+            ),
             service("m", "web", &json!({"app": "web"}), &web),
             service("m", "headless", &json!({"app": "prometheus"}), &json!(null)),
             service("m", "tls", &json!({"app": "prometheus"}), &web),

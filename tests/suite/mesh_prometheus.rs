@@ -376,14 +376,22 @@ async fn odd_answers_of_any_size_are_read_or_told() {
         let _ = write!(many, ",{}", EDGE.replace("\"web\"", &format!("\"w{}\"", n % 100)));
     }
     let answer = success(&many);
-    let server = serve(move |request| if request.contains("response_code%2C") { answer.clone() } else { success("") }).await;
-    let snapshot = Sampler::once(client(&server.url, Duration::from_secs(60))).look(&Interest::default()).await.unwrap();
+    let server =
+        serve(move |request| if request.contains("response_code%2C") { answer.clone() } else { success("") }).await;
+    let snapshot =
+        Sampler::once(client(&server.url, Duration::from_secs(60))).look(&Interest::default()).await.unwrap();
     assert_eq!(snapshot.total.rps, Some(12.5 * 100_001.0), "the same series twice is two");
 
     for (odd, word) in [
-        (r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":7}]}}"#, "not of Prometheus' form"),
+        (
+            r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":7}]}}"#,
+            "not of Prometheus' form",
+        ),
         (r#"{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}"#, "not of Prometheus' form"),
-        (r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"reporter":7},"value":[1,"1"]}]}}"#, "not of Prometheus' form"),
+        (
+            r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"reporter":7},"value":[1,"1"]}]}}"#,
+            "not of Prometheus' form",
+        ),
         (r#"{"status":"success","data":{"resul"#, "not of Prometheus' form"),
     ] {
         let error = ask(Say::This(200, odd.to_owned())).await;

@@ -149,7 +149,10 @@ async fn what_is_wrong_with_a_proxy_is_told_and_the_rest_stays_alive() {
         ("c-page", say(|round| exposition(round, "<html>log in</html>"))),
         ("d-slow", say(move |_| silence.lock().unwrap().take().map_or(Reply::Cut, Reply::Stream))),
         ("e-cut", say(|_| Reply::Cut)),
-        ("f-odd", say(|round| exposition(round, format!("istio_requests_total{{ 1\nup NaN\n{}{}", well(round), well(round))))),
+        (
+            "f-odd",
+            say(|round| exposition(round, format!("istio_requests_total{{ 1\nup NaN\n{}{}", well(round), well(round)))),
+        ),
         ("g-empty", say(|round| exposition(round, ""))),
     ];
     let (_server, live, _kubeconfig) = cluster(pods, |_| None).await;
@@ -224,7 +227,9 @@ fn service(namespace: &str, name: &str, label: &str) -> Value {
 }
 
 fn vector(value: &str) -> Reply {
-    Reply::json(&json!({"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [1, value]}]}}))
+    Reply::json(
+        &json!({"status": "success", "data": {"resultType": "vector", "result": [{"metric": {}, "value": [1, value]}]}}),
+    )
 }
 
 /// Three Services look like it: one is down, one knows no mesh, one is right; then that one goes down as well.
@@ -262,7 +267,10 @@ async fn the_prometheus_that_knows_a_mesh_is_found_and_without_it_proxies_are_re
     assert_eq!(client.label(), "svc c/prometheus:9090");
     let mut sampler = Sampler::with_trends(metrics.clone(), 15);
     let snapshot = sampler.look(&Interest::default()).await.unwrap();
-    assert_eq!((snapshot.whence.kind, snapshot.whence.place.as_str()), (MetricKind::Prometheus, "svc c/prometheus:9090"));
+    assert_eq!(
+        (snapshot.whence.kind, snapshot.whence.place.as_str()),
+        (MetricKind::Prometheus, "svc c/prometheus:9090")
+    );
     down.store(true, std::sync::atomic::Ordering::SeqCst);
     let error = sampler.look(&Interest::default()).await.unwrap_err();
     assert!(error.to_string().contains("svc c/prometheus:9090 answered 503: no endpoints"), "{error}");

@@ -16,6 +16,7 @@ mod e2e_demo_faults;
 mod e2e_demo_k9s;
 mod e2e_demo_kubectl;
 mod e2e_engines;
+mod e2e_envoy;
 mod e2e_flood;
 mod e2e_gateways;
 mod e2e_gitops;

@@ -154,10 +154,7 @@ pub async fn engine_under(
     let state_dir = state_dir(session)?;
     // A command is always well: it has no screen that could hang.
     let pulse = Arc::new(|| true);
-    Ok((
-        runtime::engine::engine(&session.live, &state_dir, policy, pulse, &session.metrics, tell).await,
-        views,
-    ))
+    Ok((runtime::engine::engine(&session.live, &state_dir, policy, pulse, &session.metrics, tell).await, views))
 }
 
 /// Why nothing was applied.

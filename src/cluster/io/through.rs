@@ -8,12 +8,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::client::Body;
 
 use super::{connect::Link, failure};
-use crate::cluster::{
-    Kind, ObjectRef,
-    api::Trouble,
-    cause::Cause,
-    request::object_path,
-};
+use crate::cluster::{Kind, ObjectRef, api::Trouble, cause::Cause, request::object_path};
 
 /// Something behind the API server that speaks HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -72,7 +72,8 @@ const NOBODY: &str = "there is no metric source to ask (--prometheus)";
 
 /// The source of a link, if anybody is to be asked.
 pub fn meter(metrics: &Metrics) -> Option<Arc<dyn Meter>> {
-    let gauge = || Gauge { metrics: metrics.clone(), sampler: tokio::sync::Mutex::new(Sampler::again(metrics.clone())) };
+    let gauge =
+        || Gauge { metrics: metrics.clone(), sampler: tokio::sync::Mutex::new(Sampler::again(metrics.clone())) };
     metrics.wanted().then(|| Arc::new(gauge()) as Arc<dyn Meter>)
 }
 

@@ -155,8 +155,7 @@ impl Prometheus {
             .tcp_nodelay(true)
             .pool_max_idle_per_host(4)
             .redirect(redirect::Policy::limited(3));
-        let http =
-            endpoint.certified(client).map_err(failed)?.build().map_err(|error| failed(innermost(&error)))?;
+        let http = endpoint.certified(client).map_err(failed)?.build().map_err(|error| failed(innermost(&error)))?;
         Ok(Self { way: Way::Direct(http, Box::new(endpoint)), label, timeout, asked: Arc::default() })
     }
 

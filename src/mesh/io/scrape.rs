@@ -170,7 +170,8 @@ impl Scraper {
         let own = namespace.unwrap_or_else(|| self.live.link().namespace());
         let mut pods = Vec::new();
         for labels in SELECTORS {
-            let (items, _) = load::labelled(&self.live, Some(own), &kind, labels).await.map_err(ScrapeError::Unlisted)?;
+            let (items, _) =
+                load::labelled(&self.live, Some(own), &kind, labels).await.map_err(ScrapeError::Unlisted)?;
             pods.extend(items);
         }
         let (targets, left_out) = choose(pods.iter().filter_map(Target::of).collect(), namespace);

@@ -253,7 +253,9 @@ impl Counters {
         let mut all = Vec::new();
         for (place, target) in &self.targets {
             for series in target.of(metrics) {
-                all.extend(self.labels.told(series.set, series.bound, Some(place)).map(|labels| (labels, series.value)));
+                all.extend(
+                    self.labels.told(series.set, series.bound, Some(place)).map(|labels| (labels, series.value)),
+                );
             }
         }
         all
@@ -315,7 +317,8 @@ impl Labels {
         let le = bound.checked_sub(1).and_then(|bound| self.bounds.get(bound as usize));
         let le = le.map(|le| ("le", le.as_str()));
         let place = place.map(|place| [("namespace", place.namespace.as_str()), ("pod", place.pod.as_str())]);
-        let pairs = set.iter().map(|(name, value)| (*name, value.as_str())).chain(le).chain(place.into_iter().flatten());
+        let pairs =
+            set.iter().map(|(name, value)| (*name, value.as_str())).chain(le).chain(place.into_iter().flatten());
         L::deserialize(MapDeserializer::<_, Error>::new(pairs)).ok()
     }
 }

@@ -123,7 +123,8 @@ mod tests {
     use crate::{cluster::Manifest, mesh::scrape::counters::Place};
 
     fn pod(metadata: Value, spec: Value) -> Manifest {
-        let mut pod = json!({"metadata": {"name": "p", "namespace": "n"}, "spec": spec, "status": {"phase": "Running"}});
+        let mut pod =
+            json!({"metadata": {"name": "p", "namespace": "n"}, "spec": spec, "status": {"phase": "Running"}});
         for (key, value) in metadata.as_object().unwrap() {
             pod["metadata"][key] = value.clone();
         }

@@ -156,7 +156,8 @@ pub fn add(answers: &mut Answers, requests: &[(UpstreamLabels, f64)], latency: &
             None => {}
             Some(Called::Route(route)) => {
                 // Of routes latency is told in seconds.
-                let le = labels.le.parse::<f64>().map_or_else(|_| labels.le.clone(), |ms| format_compact!("{}", ms / 1e3));
+                let le =
+                    labels.le.parse::<f64>().map_or_else(|_| labels.le.clone(), |ms| format_compact!("{}", ms / 1e3));
                 answers.labelled_latency.push((RouteLabels { route, le, ..RouteLabels::default() }, *rate));
             }
             Some(Called::Service((namespace, name))) => {

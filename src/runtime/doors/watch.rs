@@ -14,9 +14,7 @@ use crate::{
     },
     mesh::{
         gateways::{GatewayRow, Seen},
-        io::{
-            sampler::{self, Demand, PACE, Reading, STEP_S, Sampler},
-        },
+        io::sampler::{self, Demand, PACE, Reading, STEP_S, Sampler},
         routes::{RouteKind, RouteRow},
         signals::promql::Interest,
     },

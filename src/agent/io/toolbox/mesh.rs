@@ -38,7 +38,8 @@ impl Toolbox {
     pub(super) async fn query_metrics(&self, given: &Given) -> Result<String, String> {
         if let Some(question) = given.text("promql") {
             let client = self.metrics.prometheus().await.map_err(|error| error.to_string())?;
-            let client = client.ok_or("there is no Prometheus to ask questions of; without promql figures may be there")?;
+            let client =
+                client.ok_or("there is no Prometheus to ask questions of; without promql figures may be there")?;
             let answer =
                 client.instant::<BTreeMap<String, String>>(question).await.map_err(|error| error.to_string())?;
             let mut text = String::new();
