@@ -54,6 +54,7 @@ fn now() -> Now {
 /// A cockpit with this many pods, and the ticket its rows come under.
 fn cockpit(count: u32) -> (App, Ticket) {
     let start = Start {
+        tolerances: brink::mesh::health::Tolerances::default(),
         keymap: Keymap::standard(),
         theme: Theme::standard(Depth::True),
         size: WIDE,

@@ -29,7 +29,7 @@ impl App {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 let moved = self.panes.routes.hear(ticket, kind, batch, &mut cx);
                 let mut effects = if moved { self.routing_moved() } else { Vec::new() };
-                if moved && self.world.metric_source != MetricSource::None {
+                if moved && self.measures {
                     self.attribute();
                     effects.extend(self.panes.mesh.through(self.panes.routes.gateways()));
                 }
@@ -48,6 +48,10 @@ impl App {
                 self.attribute();
             }
             Event::Metrics(ticket, source, snapshot) if self.panes.mesh.asked(ticket) => {
+                if source == MetricSource::None {
+                    // Nothing was found; what an earlier source said is not its word.
+                    self.world.metrics = None;
+                }
                 self.world.metric_source = source;
                 if let Some(snapshot) = snapshot {
                     self.world.metrics = Some(snapshot);

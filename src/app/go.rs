@@ -128,7 +128,7 @@ impl App {
         let namespace = self.world.namespace.clone();
         let mut effects = self.panes.pods.close();
         effects.extend(self.panes.routes.close());
-        if self.world.metric_source != MetricSource::None {
+        if self.measures {
             // Figures of one namespace say nothing of another.
             self.world.metrics = None;
             self.world.metric_source = MetricSource::Asking;

@@ -12,7 +12,7 @@ use crate::{
     base::width,
     cluster::Source,
     config::Role,
-    mesh::signals::{Freshness, MetricSource},
+    mesh::signals::{Freshness, MetricKind, MetricSource},
     panes::{live, state::Standing, world::LinkState},
     widgets::{fill, put, put_right},
 };
@@ -138,7 +138,9 @@ fn pieces(app: &App) -> Vec<Piece> {
         (MetricSource::Good, None) => Some(("no samples", Role::TextDim)),
     };
     if let Some((word, role)) = prom {
-        let words = vec![("prom ".to_owned(), Role::TextDim), (word.to_owned(), role)];
+        let scraped = world.metrics.as_ref().is_some_and(|metrics| metrics.whence.kind == MetricKind::Scrape);
+        let who = if scraped { "proxies " } else { "prom " };
+        let words = vec![(who.to_owned(), Role::TextDim), (word.to_owned(), role)];
         pieces.push(Piece { words, rank: 3 });
     }
     pieces

@@ -131,6 +131,8 @@ pub struct App {
     namespaces: Vec<String>,
     contexts: Vec<ContextName>,
     mesh_word: Option<&'static str>,
+    /// A metric source is wanted.
+    measures: bool,
     /// When pods and routes were last on screen.
     seen: (Duration, Duration),
 }
@@ -175,6 +177,7 @@ impl App {
             namespaces: Vec::new(),
             contexts: Vec::new(),
             mesh_word: None,
+            measures: start.metrics,
             seen: (start.now.mono, start.now.mono),
         };
         for text in start.notices {

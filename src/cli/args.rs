@@ -67,7 +67,7 @@ pub struct Globals {
     /// Keymap, by name or path
     #[arg(long, global = true, value_name = "NAME")]
     pub keymap: Option<String>,
-    /// Base URL of a Prometheus HTTP API
+    /// Base URL of a Prometheus HTTP API, or `proxies`, or `none`
     #[arg(long, global = true, value_name = "URL")]
     pub prometheus: Option<String>,
     /// The model to ask

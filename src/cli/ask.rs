@@ -40,7 +40,7 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
     let toolbox = Toolbox::new(
         session.live.clone(),
         session.wait(desk::terms(&session, policy)),
-        session.settings.prometheus().map(str::to_owned),
+        session.metrics.clone(),
         session.namespace().map(str::to_owned),
     );
     let mut sheet = Sheet::new(args.output.shape, out);

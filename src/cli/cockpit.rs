@@ -78,7 +78,7 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
     let options = Options {
         address: session::address(globals, &settings),
         all_namespaces: settings.all_namespaces(),
-        prometheus: settings.prometheus().map(str::to_owned),
+        metrics: settings.metrics(),
         tolerances: settings.tolerances(),
         agent: agent(&settings),
         readonly: settings.readonly(),

@@ -21,8 +21,8 @@ use crate::{
 pub fn run(shape: GraphShape, globals: &Globals, out: &mut Out) -> Ended {
     let settings = settings::resolve(globals)?;
     let namespace = mesh::namespace(globals, &settings);
-    let snapshot = mesh::look(&settings, namespace.as_deref())?;
-    let graph = snapshot.as_ref().map(|snapshot| Graph::of(snapshot, &Facts::default()));
+    let looked = mesh::look(globals, &settings, namespace.as_deref())?;
+    let graph = looked.as_ref().ok().map(|snapshot| Graph::of(snapshot, &Facts::default()));
     match (shape, &graph) {
         // A machine reads an empty graph; a picture of nothing would be a lie.
         (GraphShape::Json, graph) => out.json(&graph.as_ref().map(GraphOutput::new).unwrap_or_default()),
@@ -31,8 +31,8 @@ pub fn run(shape: GraphShape, globals: &Globals, out: &mut Out) -> Ended {
         (GraphShape::Dot, Some(graph)) => out.text(text::dot(graph)),
         (GraphShape::Mermaid, Some(graph)) => out.text(text::mermaid(graph)),
     }
-    if graph.is_none() {
-        mesh::complain_of_none();
+    if let Err(why) = &looked {
+        mesh::complain_of_none(why);
     }
     Ok(Ending::Done)
 }

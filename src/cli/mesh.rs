@@ -1,6 +1,6 @@
 //! `mesh`: how workloads do, by their golden signals, their pods and what carries their traffic.
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 
 use super::{
     Ended, Ending,
@@ -14,15 +14,19 @@ use super::{
 };
 use crate::{
     base::sanitize,
-    cluster::io::connect,
+    cluster::io::{connect, live::Live},
     config::Settings,
     mesh::{
         around::Around,
         dataplane::Dataplane,
-        io::surroundings::{self, Surroundings},
+        io::{
+            metrics::{Metrics, SourceError},
+            surroundings::{self, Surroundings},
+        },
         mesh_lines::MeshLine,
         output::MeshOutput,
         signals::{MetricSource, Snapshot, control_plane::ControlPlane, promql::Interest},
+        wanted::Ask,
     },
 };
 
@@ -38,12 +42,15 @@ pub fn run(args: &MeshArgs, globals: &Globals, out: &mut Out) -> Ended {
 fn told(shape: Shape, globals: &Globals, out: &mut Out, table: fn(&MeshOutput) -> Table) -> Ended {
     let settings = settings::resolve(globals)?;
     let namespace = namespace(globals, &settings);
-    let Some(snapshot) = look(&settings, namespace.as_deref())? else {
-        match shape {
-            Shape::Json => out.json(&MeshOutput::new(&MetricSource::None, None, None, &Around::default())),
-            Shape::Table => complain_of_none(),
+    let snapshot = match look(globals, &settings, namespace.as_deref())? {
+        Ok(snapshot) => snapshot,
+        Err(why) => {
+            match shape {
+                Shape::Json => out.json(&MeshOutput::new(&MetricSource::None, None, None, &Around::default())),
+                Shape::Table => complain_of_none(&why),
+            }
+            return Ok(Ending::Done);
         }
-        return Ok(Ending::Done);
     };
     let around = around(globals, &settings, namespace.as_deref());
     let answer = MeshOutput::new(&MetricSource::Good, Some(&snapshot), namespace.as_deref(), &around);
@@ -59,33 +66,31 @@ fn told(shape: Shape, globals: &Globals, out: &mut Out, table: fn(&MeshOutput) -
     Ok(Ending::Done)
 }
 
-/// One look at the source of the settings; `None` when none is named.
-pub(super) fn look(settings: &Settings, namespace: Option<&str>) -> Result<Option<Snapshot>, Failure> {
-    settings.prometheus().map(|url| measured(&waiting()?, url, namespace.map(str::to_owned))).transpose()
-}
-
-/// Says on stderr that no source is named, and how to name one.
-pub(super) fn complain_of_none() {
-    out::complain("no metric source: name one with --prometheus URL or BRINK_PROMETHEUS\n");
-}
-
-/// What waits for answers.
-pub(super) fn waiting() -> Result<Runtime, Failure> {
-    Builder::new_current_thread().enable_all().build().map_err(|error| {
+/// One look at the source of the settings, or why there is none. A source that is named needs no cluster.
+pub(super) fn look(
+    globals: &Globals,
+    settings: &Settings,
+    namespace: Option<&str>,
+) -> Result<Result<Snapshot, SourceError>, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
         Failure::new(Code::Unmet, "cannot start", error.to_string(), "raise the limits of open files and threads")
-    })
+    })?;
+    let wanted = settings.metrics();
+    let live = match wanted.ask {
+        Ask::Found | Ask::Proxies => {
+            let _inside = runtime.enter();
+            connect::connect(&session::address(globals, settings)).ok().map(|link| Live::new(link, true))
+        }
+        Ask::Address(_) | Ask::Nowhere => None,
+    };
+    let source = Metrics::new(wanted, live, metrics::PATIENCE);
+    let interest = Interest { namespace: namespace.map(str::to_owned), ..Interest::default() };
+    metrics::answered(runtime.block_on(metrics::look(&source, &interest)))
 }
 
-/// One look; what the source warns of is told on stderr.
-pub(super) fn measured(runtime: &Runtime, url: &str, namespace: Option<String>) -> Result<Snapshot, Failure> {
-    let interest = Interest { namespace, ..Interest::default() };
-    let snapshot = runtime
-        .block_on(metrics::look(url, &interest))
-        .map_err(|unmeasured| Failure::new(Code::Unreachable, "cannot read metrics", unmeasured.why, unmeasured.fix))?;
-    for note in &snapshot.notes {
-        out::complain(&format!("note: {}\n", sanitize::line(note)));
-    }
-    Ok(snapshot)
+/// Says on stderr why there is no source.
+pub(super) fn complain_of_none(why: &SourceError) {
+    out::complain(&format!("{why}; {}\n", why.fix()));
 }
 
 /// The cluster around the figures. Figures are right without it, so what is missing is told on stderr and stays unknown.

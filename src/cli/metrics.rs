@@ -2,48 +2,52 @@
 
 use std::time::Duration;
 
-use super::{out, session::Session};
+use super::{
+    failure::{Code, Failure},
+    out,
+    session::Session,
+};
+use crate::base::sanitize;
 use crate::mesh::{
     io::{
-        endpoint::Endpoint,
-        prometheus::{Prometheus, PrometheusError},
+        metrics::{Metrics, SourceError},
         sampler::Sampler,
     },
     signals::{Snapshot, promql::Interest},
 };
 
 /// How long one question may take.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Why there are no figures, with the remedy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unmeasured {
-    /// Why.
-    pub why: String,
-    /// What to do.
-    pub fix: String,
-}
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Looks once.
-pub async fn look(url: &str, interest: &Interest) -> Result<Snapshot, Unmeasured> {
-    let told = |error: PrometheusError| Unmeasured { fix: error.fix(), why: error.to_string() };
-    let endpoint = Endpoint::parse(url).map_err(|wrong| Unmeasured {
-        why: wrong.to_string(),
-        fix: "write it like http://prometheus.monitoring:9090".to_owned(),
-    })?;
-    let client = Prometheus::new(endpoint, PATIENCE).map_err(told)?;
-    Sampler::once(client).look(interest).await.map_err(told)
+pub async fn look(metrics: &Metrics, interest: &Interest) -> Result<Snapshot, SourceError> {
+    Sampler::once(metrics.clone()).look(interest).await
 }
 
 /// What the source of the settings says about the whole mesh, with the latency through these gateways. Without a source,
 /// nothing; one that does not answer is told on stderr, since the rest of the answer is right without it.
 pub async fn measured(session: &Session, gateways: Vec<String>) -> Option<Snapshot> {
-    let url = session.settings.prometheus()?;
-    match look(url, &Interest { gateways, ..Interest::default() }).await {
+    match look(&session.metrics, &Interest { gateways, ..Interest::default() }).await {
         Ok(snapshot) => Some(snapshot),
-        Err(unmeasured) => {
-            out::complain(&format!("note: no traffic: {}; {}\n", unmeasured.why, unmeasured.fix));
+        Err(error) => {
+            if !error.absent() {
+                out::complain(&format!("note: no traffic: {error}; {}\n", error.fix()));
+            }
             None
         }
+    }
+}
+
+/// A look whose figures are what was asked for: what the source warns of is told on stderr. Within: why there is no source.
+pub fn answered(looked: Result<Snapshot, SourceError>) -> Result<Result<Snapshot, SourceError>, Failure> {
+    match looked {
+        Ok(snapshot) => {
+            for note in &snapshot.notes {
+                out::complain(&format!("note: {}\n", sanitize::line(note)));
+            }
+            Ok(Ok(snapshot))
+        }
+        Err(error) if error.absent() => Ok(Err(error)),
+        Err(error) => Err(Failure::new(Code::Unreachable, "cannot read metrics", error.to_string(), error.fix())),
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Ended, Ending,
     args::{Globals, Shape},
     failure::{Code, Failure},
-    mesh,
+    mesh, metrics,
     out::{self, Out},
     session::Session,
     table::Table,
@@ -18,7 +18,7 @@ use crate::{
             output::{Known, MtlsLine, MtlsOutput},
             peer_authentication::Mode,
         },
-        output::MetricKind,
+        signals::{MetricKind, promql::Interest},
     },
 };
 
@@ -26,10 +26,8 @@ use crate::{
 pub fn run(shape: Shape, globals: &Globals, out: &mut Out) -> Ended {
     let session = Session::open(globals)?;
     let namespace = session.namespace().map(str::to_owned);
-    let snapshot = match session.settings.prometheus() {
-        Some(url) => Some(mesh::measured(&mesh::waiting()?, url, namespace.clone())?),
-        None => None,
-    };
+    let interest = Interest { namespace: namespace.clone(), ..Interest::default() };
+    let snapshot = metrics::answered(session.wait(metrics::look(&session.metrics, &interest)))?.ok();
     let (found, policies, root) = session.wait(async {
         futures::join!(
             surroundings::look(&session.live, namespace.as_deref(), session.settings.tolerances()),
@@ -49,7 +47,7 @@ pub fn run(shape: Shape, globals: &Globals, out: &mut Out) -> Ended {
     for note in &found.notes {
         out::complain(&format!("note: {}\n", sanitize::line(note)));
     }
-    let source = if snapshot.is_some() { MetricKind::Prometheus } else { MetricKind::None };
+    let source = snapshot.as_ref().map_or(MetricKind::None, |snapshot| snapshot.whence.kind);
     let known =
         Known { policies: policies.as_deref(), root: &root, labels: Some(&found.labels), snapshot: snapshot.as_ref() };
     let answer = MtlsOutput::new(source, known, namespace.as_deref());

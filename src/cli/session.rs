@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::{
     args::Globals,
     failure::{Code, Failure},
-    out, settings,
+    metrics, out, settings,
 };
 use crate::{
     cluster::{
@@ -20,6 +20,7 @@ use crate::{
     },
     config::Settings,
     journal::entry::Access,
+    mesh::io::metrics::Metrics,
 };
 
 /// How long a thread that hangs at the disk is waited for when the command is over: its fault was undone and told by then.
@@ -33,6 +34,8 @@ pub struct Session {
     pub link: Link,
     /// The cluster as the fault room sees it.
     pub live: Live,
+    /// Its metric source.
+    pub metrics: Metrics,
     runtime: Runtime,
 }
 
@@ -69,7 +72,8 @@ impl Session {
             connect::connect(address).map_err(|error| unconnected(&error))?
         };
         let live = Live::new(link.clone(), settings.readonly());
-        Ok(Self { settings, link, live, runtime })
+        let metrics = Metrics::new(settings.metrics(), Some(live.clone()), metrics::PATIENCE);
+        Ok(Self { settings, link, live, metrics, runtime })
     }
 
     /// Waits for work.

@@ -29,8 +29,9 @@ use crate::{
 pub fn resolve(globals: &Globals) -> Result<Settings, Failure> {
     let flags = globals.layer();
     if let Some(url) = &globals.prometheus {
-        settings::check_url(url).map_err(|why| {
-            Failure::usage("cannot use --prometheus", why, "write it like http://prometheus.monitoring:9090")
+        settings::read(Key::Prometheus, url).map_err(|why| {
+            let fix = "write it like http://prometheus.monitoring:9090, or say proxies or none";
+            Failure::usage("cannot use --prometheus", why, fix)
         })?;
     }
     if let Some(agent) = &globals.agent {

@@ -16,6 +16,16 @@ pub enum Key {
     Readonly,
     /// Metric source.
     Prometheus,
+    /// File with its bearer token.
+    PrometheusTokenFile,
+    /// Headers of each question.
+    PrometheusHeaders,
+    /// Authorities to trust.
+    PrometheusCa,
+    /// Certificate of the client.
+    PrometheusCert,
+    /// Its key.
+    PrometheusKey,
     /// Guardrails.
     Policy,
     /// Where journals live.
@@ -67,6 +77,10 @@ pub enum Holds {
     Path,
     /// An address.
     Url,
+    /// An address, or one of these words.
+    UrlOr(&'static [&'static str]),
+    /// HTTP headers.
+    Headers,
     /// `true` or `false`.
     Flag,
     /// A whole number from … to ….
@@ -82,6 +96,8 @@ impl Holds {
             Self::Command => "command".to_owned(),
             Self::Path => "path".to_owned(),
             Self::Url => "URL".to_owned(),
+            Self::UrlOr(words) => format!("URL, {}", words.join(" or ")),
+            Self::Headers => "headers".to_owned(),
             Self::Flag => "true or false".to_owned(),
             Self::Count(least, most) => format!("{least} to {most}"),
         }
@@ -90,13 +106,18 @@ impl Holds {
 
 impl Key {
     /// All settings, in the order of the reference.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 29] = [
         Self::Kubeconfig,
         Self::Context,
         Self::Namespace,
         Self::AllNamespaces,
         Self::Readonly,
         Self::Prometheus,
+        Self::PrometheusTokenFile,
+        Self::PrometheusHeaders,
+        Self::PrometheusCa,
+        Self::PrometheusCert,
+        Self::PrometheusKey,
         Self::Policy,
         Self::StateDir,
         Self::Theme,
@@ -129,6 +150,11 @@ impl Key {
             Self::AllNamespaces => "all-namespaces",
             Self::Readonly => "readonly",
             Self::Prometheus => "prometheus",
+            Self::PrometheusTokenFile => "prometheus-token-file",
+            Self::PrometheusHeaders => "prometheus-headers",
+            Self::PrometheusCa => "prometheus-ca",
+            Self::PrometheusCert => "prometheus-cert",
+            Self::PrometheusKey => "prometheus-key",
             Self::Policy => "policy",
             Self::StateDir => "state-dir",
             Self::Theme => "theme",
@@ -169,6 +195,11 @@ impl Key {
             Self::AllNamespaces => "BRINK_ALL_NAMESPACES",
             Self::Readonly => "BRINK_READONLY",
             Self::Prometheus => "BRINK_PROMETHEUS",
+            Self::PrometheusTokenFile => "BRINK_PROMETHEUS_TOKEN_FILE",
+            Self::PrometheusHeaders => "BRINK_PROMETHEUS_HEADERS",
+            Self::PrometheusCa => "BRINK_PROMETHEUS_CA",
+            Self::PrometheusCert => "BRINK_PROMETHEUS_CERT",
+            Self::PrometheusKey => "BRINK_PROMETHEUS_KEY",
             Self::Policy => "BRINK_POLICY",
             Self::StateDir => "BRINK_STATE_DIR",
             Self::Theme => "BRINK_THEME",
@@ -204,7 +235,12 @@ impl Key {
             Self::Theme => Some("--theme"),
             Self::Keymap => Some("--keymap"),
             Self::AgentProvider | Self::AgentUrl | Self::AgentModel => Some("--agent"),
-            Self::Fps
+            Self::PrometheusTokenFile
+            | Self::PrometheusHeaders
+            | Self::PrometheusCa
+            | Self::PrometheusCert
+            | Self::PrometheusKey
+            | Self::Fps
             | Self::Health4xxDegraded
             | Self::Health4xxFailing
             | Self::Health5xxDegraded
@@ -228,8 +264,16 @@ impl Key {
             Self::AgentKeyCommand => Holds::Command,
             Self::AgentMaxTokens => Holds::Count(256, 200_000),
             Self::AgentContextTokens => Holds::Count(8_000, 10_000_000),
-            Self::Kubeconfig | Self::Policy | Self::StateDir => Holds::Path,
-            Self::Prometheus | Self::AgentUrl => Holds::Url,
+            Self::Kubeconfig
+            | Self::Policy
+            | Self::StateDir
+            | Self::PrometheusTokenFile
+            | Self::PrometheusCa
+            | Self::PrometheusCert
+            | Self::PrometheusKey => Holds::Path,
+            Self::Prometheus => Holds::UrlOr(&["proxies", "none"]),
+            Self::PrometheusHeaders => Holds::Headers,
+            Self::AgentUrl => Holds::Url,
             Self::AllNamespaces | Self::Readonly => Holds::Flag,
             Self::Fps => Holds::Count(5, 60),
             Self::Health4xxDegraded
@@ -248,7 +292,9 @@ impl Key {
             Self::Context => "the kubeconfig's current context",
             Self::Namespace => "the context's namespace, else default",
             Self::AllNamespaces | Self::Readonly => "false",
-            Self::Prometheus => "none: no metrics are shown",
+            Self::Prometheus => "one that is found in the cluster, else its proxies",
+            Self::PrometheusCa => "the system's",
+            Self::PrometheusTokenFile | Self::PrometheusHeaders | Self::PrometheusCert | Self::PrometheusKey => "none",
             Self::Policy => "the built-in guardrails",
             Self::StateDir => "$XDG_STATE_HOME/brink",
             Self::Theme | Self::Keymap => "default",
@@ -277,6 +323,11 @@ impl Key {
             | Self::AllNamespaces
             | Self::Readonly
             | Self::Prometheus
+            | Self::PrometheusTokenFile
+            | Self::PrometheusHeaders
+            | Self::PrometheusCa
+            | Self::PrometheusCert
+            | Self::PrometheusKey
             | Self::Policy
             | Self::Theme
             | Self::Fps
@@ -313,9 +364,22 @@ impl Key {
                 "Refuse every write where warrants to write are made. Faults that are already open are shown, not undone."
             }
             Self::Prometheus => {
-                "Base URL of a Prometheus HTTP API, path prefix included. Without it traffic is unknown, and unknown counts as \
-                 all of it."
+                "Base URL of a Prometheus HTTP API (Prometheus, Thanos, Mimir, VictoriaMetrics), path prefix and `user:password@` \
+                 included. Without it a Service with a well-known label is asked through the API server (`get` on \
+                 services/proxy); where none answers, or with `proxies`, the proxies' own counters are read (`get` on \
+                 pods/proxy). With `none` traffic is unknown, and unknown counts as all of it."
             }
+            Self::PrometheusTokenFile => {
+                "A file with a bearer token for that address. It is read for each question, since such tokens change."
+            }
+            Self::PrometheusHeaders => {
+                "Headers of each question, such as `X-Scope-OrgID: team-a`; several are separated by `;`."
+            }
+            Self::PrometheusCa => "Certificates (PEM) of the authorities to trust at that address.",
+            Self::PrometheusCert => {
+                "The certificate (PEM) to show at that address; the key may stand in the same file."
+            }
+            Self::PrometheusKey => "The key (PEM) of that certificate.",
             Self::Policy => "The guardrail file. While it cannot be read no fault is applied; abort always works.",
             Self::StateDir => {
                 "Where the journals of open faults live. Must be on a disk that keeps locks: not NFS. The same for every brink \

@@ -16,7 +16,10 @@ use crate::{
         wire::Wire,
     },
     base::glob,
-    mesh::health::{Limits, Tolerances},
+    mesh::{
+        health::{Limits, Tolerances},
+        wanted::{self, Access, Ask, Wanted},
+    },
     msg::Failure,
 };
 
@@ -156,6 +159,21 @@ fn take(toml: &mut TomlFile<'_>, name: &str, key: Key, line: Line<'_, '_>, layer
                 None
             }
         }),
+        Holds::UrlOr(words) => toml.text(line).and_then(|text| match check_url_or(words, &text) {
+            Ok(()) => Some(Value::Text(text)),
+            Err(why) => {
+                let fix = format!("write it like http://prometheus.monitoring:9090, or {}", words.join(" or "));
+                toml.refuse(line, why, fix);
+                None
+            }
+        }),
+        Holds::Headers => toml.text(line).and_then(|text| match wanted::headers(&text) {
+            Ok(_) => Some(Value::Text(text)),
+            Err(why) => {
+                toml.refuse(line, why, "write it like X-Scope-OrgID: team-a");
+                None
+            }
+        }),
         Holds::Flag => toml.flag(line).map(Value::Flag),
         Holds::Count(least, most) => toml.count(line, least..=most).map(Value::Count),
     };
@@ -179,6 +197,11 @@ pub fn check_url(text: &str) -> Result<(), String> {
     }
 }
 
+/// The same, where one of these words may stand instead.
+pub fn check_url_or(words: &[&str], text: &str) -> Result<(), String> {
+    if words.contains(&text) { Ok(()) } else { check_url(text) }
+}
+
 /// A text of the environment or of a flag as the value of a setting; why not, in words.
 pub fn read(key: Key, text: &str) -> Result<Value, String> {
     match key.holds() {
@@ -186,6 +209,8 @@ pub fn read(key: Key, text: &str) -> Result<Value, String> {
         Holds::Choice(words) if words.contains(&text) => Ok(Value::Text(text.to_owned())),
         Holds::Choice(words) => Err(format!("`{text}` is not {}", words.join(" or "))),
         Holds::Url => check_url(text).map(|()| Value::Text(text.to_owned())),
+        Holds::UrlOr(words) => check_url_or(words, text).map(|()| Value::Text(text.to_owned())),
+        Holds::Headers => wanted::headers(text).map(|_| Value::Text(text.to_owned())),
         Holds::Flag => match text.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" => Ok(Value::Flag(true)),
             "0" | "false" | "no" | "" => Ok(Value::Flag(false)),
@@ -287,9 +312,28 @@ impl Settings {
         self.flag(Key::Readonly)
     }
 
-    /// The metric source.
-    pub fn prometheus(&self) -> Option<&str> {
-        self.text(Key::Prometheus)
+    /// Where figures come from.
+    pub fn metrics(&self) -> Wanted {
+        let path = |key| self.text(key).filter(|path| !path.is_empty()).map(PathBuf::from);
+        Wanted {
+            ask: match self.text(Key::Prometheus) {
+                None | Some("") => Ask::Found,
+                Some("none") => Ask::Nowhere,
+                Some("proxies") => Ask::Proxies,
+                Some(address) => Ask::Address(address.to_owned()),
+            },
+            access: Access {
+                token_file: path(Key::PrometheusTokenFile),
+                // What cannot be read was refused where it was said.
+                headers: self
+                    .text(Key::PrometheusHeaders)
+                    .and_then(|text| wanted::headers(text).ok())
+                    .unwrap_or_default(),
+                ca: path(Key::PrometheusCa),
+                certificate: path(Key::PrometheusCert),
+                key: path(Key::PrometheusKey),
+            },
+        }
     }
 
     /// The guardrail file.

@@ -10,7 +10,7 @@ use super::{
     around::{Around, Enrolment},
     mesh_lines::{EdgeLine, MeshLine, ServiceLine},
     routes::{RouteRef, RouteRow},
-    signals::{MetricSource, Origin, RouteGolden, Snapshot, control_plane::ControlPlane},
+    signals::{MetricKind, MetricSource, Origin, RouteGolden, Snapshot, control_plane::ControlPlane},
     wins::Wins,
 };
 
@@ -64,6 +64,9 @@ pub struct MeshOutput {
     pub at: Option<Timestamp>,
     /// What answered.
     pub source: MetricKind,
+    /// Which: an address, `svc NS/NAME:PORT`, or how many proxies; empty when nothing did.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub place: String,
     /// One per workload.
     pub rows: Vec<MeshLine>,
     /// What namespaces ask for by their labels; those of these rows, as far as they may be read.
@@ -74,16 +77,6 @@ pub struct MeshOutput {
     pub edges: Vec<EdgeLine>,
     /// How the control plane does; `null` when nobody tells.
     pub control_plane: Option<ControlPlane>,
-}
-
-/// What kind of source answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MetricKind {
-    /// A Prometheus HTTP API.
-    Prometheus,
-    /// Nothing configured.
-    None,
 }
 
 impl RoutesOutput {
@@ -129,15 +122,21 @@ impl MeshOutput {
     /// Rows as a look found them; empty with source `none` when nothing is configured. Only rows of `namespace`, if given, and
     /// calls to its workloads.
     pub fn new(source: &MetricSource, snapshot: Option<&Snapshot>, namespace: Option<&str>, around: &Around) -> Self {
-        let source = match source {
-            MetricSource::None => MetricKind::None,
-            MetricSource::Asking | MetricSource::Good | MetricSource::Broken { .. } => MetricKind::Prometheus,
+        let whence = snapshot.map(|snapshot| snapshot.whence.clone()).unwrap_or_default();
+        let source = match (source, whence.kind) {
+            (MetricSource::None, _) => MetricKind::None,
+            (MetricSource::Asking | MetricSource::Good | MetricSource::Broken { .. }, MetricKind::Scrape) => {
+                MetricKind::Scrape
+            }
+            (MetricSource::Asking | MetricSource::Good | MetricSource::Broken { .. }, _) => MetricKind::Prometheus,
         };
+        let place = whence.place;
         let here = |one: &str| namespace.is_none_or(|namespace| one == namespace);
         let Some(snapshot) = snapshot else {
             return Self {
                 at: None,
                 source,
+                place,
                 rows: Vec::new(),
                 namespaces: BTreeMap::new(),
                 services: Vec::new(),
@@ -153,6 +152,7 @@ impl MeshOutput {
         Self {
             at: snapshot.at,
             source,
+            place,
             namespaces: namespaces.map(|(name, told)| (name.clone(), told.clone())).collect(),
             rows: rows.map(|row| MeshLine::new(row, snapshot, around)).collect(),
             services: services.map(|row| ServiceLine::new(row, around)).collect(),

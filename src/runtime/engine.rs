@@ -19,6 +19,7 @@ use crate::{
         view::InjectionView,
     },
     journal::{entry::Access, io::Shelf},
+    mesh::io::metrics::Metrics,
 };
 
 /// Makes the engine. `policy` may be the default where it could not be read: the guard refuses faults then, while undoing
@@ -28,7 +29,7 @@ pub async fn engine(
     state_dir: &Path,
     policy: &Policy,
     pulse: Pulse,
-    prometheus: Option<&str>,
+    metrics: &Metrics,
     views: mpsc::Sender<InjectionView>,
 ) -> Engine<Live> {
     let host = host();
@@ -47,7 +48,7 @@ pub async fn engine(
     };
     let shelf = Shelf::new(state_dir, &host);
     Engine::new(Arc::new(live.clone()), place, shelf, Some(guardian::raise(state_dir)), pulse, views)
-        .metered(watching::meter(prometheus))
+        .metered(watching::meter(metrics))
 }
 
 /// The terms that plans are judged by: the guardrails of a person, and what the cluster holds everybody to.

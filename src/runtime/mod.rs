@@ -33,7 +33,7 @@ use crate::{
     cluster::Address,
     config::{Keymap, Theme},
     fault::policy::Policy,
-    mesh::health::Tolerances,
+    mesh::{health::Tolerances, wanted::Wanted},
     msg::Failure,
 };
 
@@ -49,8 +49,8 @@ pub struct Options {
     pub address: Address,
     /// Start with all namespaces.
     pub all_namespaces: bool,
-    /// Base URL of a Prometheus HTTP API.
-    pub prometheus: Option<String>,
+    /// Where figures come from.
+    pub metrics: Wanted,
     /// From which share of bad answers something is unwell.
     pub tolerances: Tolerances,
     /// The model to ask, or why there is none.

@@ -27,6 +27,7 @@ use super::{
 use crate::{
     app::{App, Start},
     base::Now,
+    mesh::wanted::Ask,
     msg::{Effect, Event},
     script::Act,
 };
@@ -53,7 +54,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
     let Options {
         address,
         all_namespaces,
-        prometheus,
+        metrics,
         tolerances,
         agent,
         readonly,
@@ -76,7 +77,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         all_namespaces,
         namespace: address.namespace.clone(),
         readonly,
-        metrics: prometheus.is_some(),
+        metrics: metrics.ask != Ask::Nowhere,
         tolerances,
         agent: agent.clone(),
         zone: TimeZone::system(),
@@ -114,7 +115,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         cockpit.nobody = Some(keys_to);
     }
     let (clock, pulse) = (cockpit.clock.clone(), cockpit.pulse.clone());
-    let plan = doors::Plan { address, prometheus, agent: agent.ok(), readonly, policy, state_dir, clock, pulse, stage };
+    let plan = doors::Plan { address, metrics, agent: agent.ok(), readonly, policy, state_dir, clock, pulse, stage };
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
     let ended = waiting.block_on(cockpit.run(effects, &doors, keys, signals, events));

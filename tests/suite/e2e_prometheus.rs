@@ -16,7 +16,7 @@ use brink::{
         drivers::compile,
         evidence::{self, Look},
         intent::FaultKind,
-        io::watching::Meter as _,
+        io::watching::meter,
     },
     mesh::{
         io::{endpoint::Endpoint, prometheus::Prometheus, sampler::Sampler},
@@ -327,10 +327,11 @@ async fn what_is_shown_is_what_is_true() {
         let fault = sights::fault(kind, sights::reviews(), &[param]);
         let expected = evidence::expected(&compile(&fault, &sights::shop(), "7f3a9c").unwrap());
         let Look::Metric(question) = expected.look() else { panic!("{expected:?}") };
-        let numbers = client.numbers(question).await.unwrap();
+        let meter = meter(&client.clone().into()).unwrap();
+        let numbers = meter.numbers(question).await.unwrap();
         assert!(near(numbers.iter().copied().reduce(f64::max), truth), "{question}: {numbers:?} is not {truth}");
         // Nobody calls them: no number, which is not the same as zero.
-        let none = client.numbers(&question.replace("reviews", "nobody")).await.unwrap();
+        let none = meter.numbers(&question.replace("reviews", "nobody")).await.unwrap();
         assert_eq!(none, Vec::<f64>::new(), "{question}");
     }
 

@@ -13,19 +13,26 @@ use brink::mesh::{
     io::{
         alerts,
         endpoint::Endpoint,
+        metrics::Metrics,
         prometheus::{Prometheus, PrometheusError},
-        sampler::{Demand, Reading, Sampler, run},
+        sampler::{self, Demand, Reading, Sampler, run},
     },
     signals::{
         MetricSource,
         promql::Interest,
         sample::{BadAnswer, EdgeLabels},
     },
+    wanted::{Access, Wanted, headers},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::watch,
+};
+
+use super::loopback::{
+    authority::Authority,
+    server::{Reply, Seen, Server as LoopbackServer},
 };
 
 /// What the server does with one question.
@@ -89,6 +96,12 @@ async fn converse(mut stream: TcpStream, say: Arc<impl Fn(&str) -> Say>, asked: 
         let _ = stream.shutdown().await;
         return;
     }
+}
+
+const SOON: Duration = Duration::from_secs(5);
+
+fn metrics(url: &str) -> Metrics {
+    Metrics::new(Wanted::at(url), None, SOON)
 }
 
 fn client(url: &str, timeout: Duration) -> Prometheus {
@@ -306,15 +319,118 @@ async fn alerts_are_named_once_or_it_is_told_why_not() {
         said.clone()
     })
     .await;
-    assert_eq!(alerts::ask(Some(&server.url), "ALERTS").await, firing(&["AB", "Down in shop"]));
+    assert_eq!(alerts::ask(&metrics(&server.url), "ALERTS").await, firing(&["AB", "Down in shop"]));
     let quiet = vector(&[]);
     let server = serve(move |_| quiet.clone()).await;
-    assert_eq!(alerts::ask(Some(&server.url), "ALERTS").await, firing(&[]));
+    assert_eq!(alerts::ask(&metrics(&server.url), "ALERTS").await, firing(&[]));
     let server = serve(|_| Say::This(503, "<html>".to_owned())).await;
-    let told = alerts::ask(Some(&server.url), "ALERTS").await;
+    let told = alerts::ask(&metrics(&server.url), "ALERTS").await;
     assert!(matches!(&told, Alerts::Unreadable(why) if why.contains("503")), "{told:?}");
     // Nobody to ask, or nothing to ask: nobody is asked.
-    assert_eq!(alerts::ask(None, "ALERTS").await, Alerts::Unasked);
-    assert_eq!(alerts::ask(Some(&server.url), " ").await, Alerts::Unasked);
+    assert_eq!(alerts::ask(&Metrics::new(Wanted::nowhere(), None, SOON), "ALERTS").await, Alerts::Unasked);
+    assert_eq!(alerts::ask(&metrics(&server.url), " ").await, Alerts::Unasked);
     assert_eq!(server.asked.load(Ordering::SeqCst), 1);
+}
+
+/// Token from a file that changes, headers for a tenant, certificates of both sides; none of it is in a message.
+#[tokio::test]
+async fn who_asks_is_proven_in_every_way() {
+    let authority = Authority::new();
+    let answer = |seen: &Seen| {
+        let token = seen.header("authorization").concat();
+        let tenant = seen.header("x-scope-orgid").concat();
+        let certified = seen.certificate.is_some();
+        Reply::status(418, "Told", &format!("{token} {tenant} {certified}"))
+    };
+    let tls = authority.tls(&authority.server(&["127.0.0.1"]), true);
+    let server = LoopbackServer::tls(tls, answer).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        Some(path)
+    };
+    let leaf = authority.client("ana");
+    let access = Access {
+        token_file: file("token", "first\n"),
+        headers: headers("X-Scope-OrgID: team-a").unwrap(),
+        ca: file("ca", &authority.pem),
+        certificate: file("cert", &leaf.cert),
+        key: file("key", &leaf.key),
+    };
+    let asked = async |access: Access| {
+        let endpoint = Endpoint::parse(&server.url()).unwrap().with(access);
+        Prometheus::new(endpoint, SOON)?.instant::<EdgeLabels>("up").await.map(drop)
+    };
+    assert!(matches!(asked(access.clone()).await, Err(PrometheusError::Status { status: 418, .. })));
+    let seen = server.seen().pop().unwrap();
+    assert_eq!((seen.header("authorization"), seen.header("x-scope-orgid")), (vec!["Bearer first"], vec!["team-a"]));
+    assert!(seen.certificate.is_some());
+    file("token", "second");
+    let _ = asked(access.clone()).await;
+    assert_eq!(server.seen().pop().unwrap().header("authorization"), ["Bearer second"], "tokens change");
+
+    let trusts_nobody = asked(Access { ca: None, ..access.clone() }).await.unwrap_err();
+    assert!(matches!(trusts_nobody, PrometheusError::Unreachable { .. }), "{trusts_nobody}");
+    for (wrong, named) in [
+        (Access { token_file: Some("/nowhere/token".into()), ..access.clone() }, "/nowhere/token"),
+        (Access { ca: Some("/nowhere/ca".into()), ..access.clone() }, "/nowhere/ca"),
+        (Access { certificate: file("empty", ""), key: None, ..access.clone() }, "holds no certificate with its key"),
+    ] {
+        let error = asked(wrong).await.unwrap_err();
+        assert!(matches!(&error, PrometheusError::Client { why, .. } if why.contains(named)), "{error}");
+        assert!(error.fix().contains("prometheus-ca"), "{}", error.fix());
+    }
+}
+
+/// One look is few questions, and trends are asked for once: far below two a second at the usual pace. What is left is kept
+/// by the budget, whose own tests say so.
+#[tokio::test]
+async fn a_look_is_few_questions() {
+    let server = serve(|request| if request.contains("response_code%2C") { success(EDGE) } else { success("") }).await;
+    let asked = || server.asked.load(Ordering::SeqCst);
+    let mut sampler = Sampler::with_trends(client(&server.url, SOON), 15);
+    let interest = Interest { gateways: vec!["gw".to_owned()], ..Interest::default() };
+    let mut looks = Vec::new();
+    for _ in 0..30 {
+        let before = asked();
+        sampler.look(&interest).await.unwrap();
+        looks.push(asked() - before);
+    }
+    println!("questions a look: {looks:?}");
+    assert!(looks[0] <= 20, "{looks:?}");
+    let later: usize = looks[1..].iter().sum();
+    let seconds = 29.0 * sampler::PACE.as_secs_f64();
+    assert!(later as f64 <= 2.0 * seconds, "{looks:?}");
+}
+
+#[tokio::test]
+async fn odd_answers_of_any_size_are_read_or_told() {
+    use std::fmt::Write as _;
+    let mut many = EDGE.to_owned();
+    for n in 0..100_000 {
+        let _ = write!(many, ",{}", EDGE.replace("\"web\"", &format!("\"w{}\"", n % 100)));
+    }
+    let answer = success(&many);
+    let server =
+        serve(move |request| if request.contains("response_code%2C") { answer.clone() } else { success("") }).await;
+    let snapshot =
+        Sampler::once(client(&server.url, Duration::from_secs(60))).look(&Interest::default()).await.unwrap();
+    assert_eq!(snapshot.total.rps, Some(12.5 * 100_001.0), "the same series twice is two");
+
+    for (odd, word) in [
+        (
+            r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":7}]}}"#,
+            "not of Prometheus' form",
+        ),
+        (r#"{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}"#, "not of Prometheus' form"),
+        (
+            r#"{"status":"success","data":{"resultType":"vector","result":[{"metric":{"reporter":7},"value":[1,"1"]}]}}"#,
+            "not of Prometheus' form",
+        ),
+        (r#"{"status":"success","data":{"resul"#, "not of Prometheus' form"),
+    ] {
+        let error = ask(Say::This(200, odd.to_owned())).await;
+        assert!(error.to_string().contains(word), "{error}");
+    }
 }

@@ -90,9 +90,9 @@ pub async fn still(session: &Session, checked: &Checked, terms: &Terms) -> Resul
 
 /// What the metric source says, alerts of this moment included.
 async fn seen(session: &Session, terms: &Terms) -> Traffic {
-    let alerts = alerts::ask(session.settings.prometheus(), &terms.policy.alerts);
+    let alerts = alerts::ask(&session.metrics, &terms.policy.alerts);
     let (traffic, alerts) = futures::join!(traffic(session), alerts);
-    Traffic { alerts, source: session.settings.prometheus().is_some(), ..traffic }
+    Traffic { alerts, source: session.metrics.source().await.is_ok(), ..traffic }
 }
 
 /// What the metric source says about the whole mesh, routes included. Unknown counts as all of it.
@@ -154,10 +154,7 @@ pub async fn engine_under(
     let state_dir = state_dir(session)?;
     // A command is always well: it has no screen that could hang.
     let pulse = Arc::new(|| true);
-    Ok((
-        runtime::engine::engine(&session.live, &state_dir, policy, pulse, session.settings.prometheus(), tell).await,
-        views,
-    ))
+    Ok((runtime::engine::engine(&session.live, &state_dir, policy, pulse, &session.metrics, tell).await, views))
 }
 
 /// Why nothing was applied.

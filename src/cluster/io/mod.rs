@@ -27,6 +27,7 @@ pub mod raw;
 mod signed;
 pub mod simulated;
 mod surroundings;
+pub mod through;
 mod tls;
 mod wake;
 pub mod watch;

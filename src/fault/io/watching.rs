@@ -24,7 +24,7 @@ use crate::{
     },
     journal::entry::Cause,
     mesh::{
-        io::{endpoint::Endpoint, prometheus::Prometheus, sampler::Sampler},
+        io::{metrics::Metrics, sampler::Sampler},
         signals::{Snapshot, promql::Interest},
     },
 };
@@ -43,44 +43,38 @@ pub trait Meter: Send + Sync {
     fn mesh(&self) -> BoxFuture<'_, Result<Snapshot, String>>;
 }
 
-impl Meter for Prometheus {
+/// The source of a link as a meter. Proxies tell figures of the mesh and answer no questions.
+struct Gauge {
+    metrics: Metrics,
+    sampler: tokio::sync::Mutex<Sampler>,
+}
+
+impl Meter for Gauge {
     fn numbers<'a>(&'a self, question: &'a str) -> BoxFuture<'a, Result<Vec<f64>, String>> {
         Box::pin(async move {
-            let answer = self.instant::<IgnoredAny>(question).await.map_err(|error| error.to_string())?;
+            let client = self.metrics.prometheus().await.map_err(|error| error.to_string())?;
+            let client = client.ok_or_else(|| NOBODY.to_owned())?;
+            let answer = client.instant::<IgnoredAny>(question).await.map_err(|error| error.to_string())?;
             Ok(answer.samples.into_iter().map(|(_, number)| number).collect())
         })
     }
 
     fn mesh(&self) -> BoxFuture<'_, Result<Snapshot, String>> {
         Box::pin(async move {
-            let mut sampler = Sampler::once(self.clone());
+            let mut sampler = self.sampler.lock().await;
             sampler.look(&Interest::default()).await.map_err(|error| error.to_string())
         })
     }
 }
 
-/// A source that cannot be asked, and why.
-struct Unmade(String);
+/// Why a question has no answer where there is nobody to ask.
+const NOBODY: &str = "there is no metric source to ask (--prometheus)";
 
-impl Meter for Unmade {
-    fn numbers<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<f64>, String>> {
-        Box::pin(async { Err(self.0.clone()) })
-    }
-
-    fn mesh(&self) -> BoxFuture<'_, Result<Snapshot, String>> {
-        Box::pin(async { Err(self.0.clone()) })
-    }
-}
-
-/// The source at an address, if there is one.
-pub fn meter(address: Option<&str>) -> Option<Arc<dyn Meter>> {
-    let made = Endpoint::parse(address?)
-        .map_err(|wrong| wrong.to_string())
-        .and_then(|endpoint| Prometheus::new(endpoint, ANSWERS).map_err(|error| error.to_string()));
-    Some(match made {
-        Ok(client) => Arc::new(client),
-        Err(why) => Arc::new(Unmade(why)),
-    })
+/// The source of a link, if anybody is to be asked.
+pub fn meter(metrics: &Metrics) -> Option<Arc<dyn Meter>> {
+    let gauge =
+        || Gauge { metrics: metrics.clone(), sampler: tokio::sync::Mutex::new(Sampler::again(metrics.clone())) };
+    metrics.wanted().then(|| Arc::new(gauge()) as Arc<dyn Meter>)
 }
 
 /// Before anything is armed: every condition must be readable and not breached. Gives the figure that the effect will be held
@@ -124,7 +118,7 @@ async fn within<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, S
 async fn ask(meter: Option<&dyn Meter>, question: &str) -> Result<Vec<f64>, String> {
     match meter {
         Some(meter) => within(meter.numbers(question)).await,
-        None => Err("there is no metric source to ask (--prometheus)".to_owned()),
+        None => Err(NOBODY.to_owned()),
     }
 }
 
@@ -169,7 +163,7 @@ async fn read<A: Api>(
         }),
         Asks::Signal { signal, workload } => {
             let Some(meter) = meter else {
-                return Reading::Unreadable("there is no metric source to ask (--prometheus)".to_owned());
+                return Reading::Unreadable(NOBODY.to_owned());
             };
             match within(meter.mesh()).await {
                 Ok(mesh) => return probe::signal(*signal, &mesh, &probe::subjects(plan, workload.as_deref())),

@@ -1,8 +1,12 @@
 //! Where a Prometheus HTTP API is, and who asks.
 
-use reqwest::Url;
+use std::{fs, path::Path};
+
+use reqwest::{Certificate, ClientBuilder, Identity, RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
+
+use crate::mesh::wanted::Access;
 
 /// Why an address is none.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -19,6 +23,7 @@ pub struct BadEndpoint {
 pub struct Endpoint {
     base: Url,
     login: Login,
+    access: Access,
 }
 
 /// How to prove who asks.
@@ -56,7 +61,13 @@ impl Endpoint {
         let path = base.path().trim_end_matches('/');
         let path = path.strip_suffix("/api/v1").unwrap_or(path).to_owned();
         base.set_path(&format!("{path}/"));
-        Ok(Self { base, login })
+        Ok(Self { base, login, access: Access::default() })
+    }
+
+    /// The same, with more ways to prove who asks.
+    #[must_use]
+    pub fn with(self, access: Access) -> Self {
+        Self { access, ..self }
     }
 
     /// The same, asking with a bearer token.
@@ -82,14 +93,48 @@ impl Endpoint {
         url
     }
 
-    /// Adds the credentials to a request.
-    pub(super) fn sign(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        match &self.login {
-            Login::None => request,
-            Login::Basic(user, password) => request.basic_auth(user, Some(password.expose_secret())),
-            Login::Bearer(token) => request.bearer_auth(token.expose_secret()),
+    /// Gives a client the certificates: whom to trust, and who we are. Why not, in words.
+    pub(super) fn certified(&self, client: ClientBuilder) -> Result<ClientBuilder, String> {
+        let Access { ca, certificate, key, .. } = &self.access;
+        if !self.secure() {
+            return Ok(client);
         }
+        let mut client = client;
+        if let Some(path) = ca {
+            let authorities = Certificate::from_pem_bundle(&file(path)?)
+                .map_err(|_| format!("{} holds no certificate in PEM", path.display()))?;
+            client = client.tls_certs_only(authorities);
+        }
+        if let Some(path) = certificate {
+            let mut pem = file(path)?;
+            if let Some(key) = key {
+                pem.push(b'\n');
+                pem.extend(file(key)?);
+            }
+            let identity = Identity::from_pem(&pem)
+                .map_err(|_| format!("{} holds no certificate with its key in PEM", path.display()))?;
+            client = client.identity(identity);
+        }
+        Ok(client)
     }
+
+    /// Adds the credentials to a request. A token is read from its file anew. Why not, in words.
+    pub(super) fn sign(&self, request: RequestBuilder) -> Result<RequestBuilder, String> {
+        let signed = match (&self.login, &self.access.token_file) {
+            (Login::Basic(user, password), _) => request.basic_auth(user, Some(password.expose_secret())),
+            (Login::Bearer(token), _) => request.bearer_auth(token.expose_secret()),
+            (Login::None, Some(path)) => {
+                let token = String::from_utf8_lossy(&file(path)?).trim().to_owned();
+                request.bearer_auth(SecretString::from(token).expose_secret())
+            }
+            (Login::None, None) => request,
+        };
+        Ok(self.access.headers.iter().fold(signed, |request, (name, value)| request.header(name, value)))
+    }
+}
+
+fn file(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
 /// `%40` is `@`: user names and passwords in addresses are encoded. What is no encoding stays as it is.

@@ -86,7 +86,17 @@ pub async fn everywhere<A: Api>(
     namespace: Option<&str>,
     kind: &Kind,
 ) -> Result<(Vec<Manifest>, Seen), Trouble> {
-    let list = |namespace: Option<String>| Read::List { kind: kind.clone(), namespace, labels: String::new() };
+    labelled(api, namespace, kind, "").await
+}
+
+/// The same, of objects that a label selector fits.
+pub async fn labelled<A: Api>(
+    api: &A,
+    namespace: Option<&str>,
+    kind: &Kind,
+    labels: &str,
+) -> Result<(Vec<Manifest>, Seen), Trouble> {
+    let list = |namespace: Option<String>| Read::List { kind: kind.clone(), namespace, labels: labels.to_owned() };
     let (answer, seen) = match (api.read(&list(None)).await, namespace) {
         (Err(trouble), Some(namespace)) if trouble.code() == Some(403) && kind.namespaced => {
             (api.read(&list(Some(namespace.to_owned()))).await?, Seen::Namespace(namespace.into()))

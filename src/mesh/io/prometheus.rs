@@ -1,16 +1,35 @@
-//! One question, one answer: a client of the Prometheus HTTP API (Prometheus 2 and 3, Thanos, Mimir, VictoriaMetrics).
+//! One question, one answer: a client of the Prometheus HTTP API (Prometheus 2 and 3, Thanos, Mimir, VictoriaMetrics), at an
+//! address or as a Service behind the API server.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
-use reqwest::{Client, Response, StatusCode, redirect};
+use http::HeaderMap;
+use reqwest::{Client, Response, StatusCode, Url, redirect};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
 use super::endpoint::Endpoint;
 use crate::{
     base::{innermost, sanitize},
-    cluster::io::http_client,
-    mesh::signals::sample::{self, BadAnswer, Matrix, Vector},
+    cluster::{
+        api::Trouble,
+        io::{
+            connect::Link,
+            http_client,
+            through::{self, Behind},
+        },
+    },
+    mesh::{
+        services::Candidate,
+        signals::sample::{self, BadAnswer, Matrix, Vector},
+        wanted::Access,
+    },
 };
 
 /// No answer may be larger: a source gone wild must not eat the memory.
@@ -75,14 +94,20 @@ impl PrometheusError {
     /// What to do.
     pub fn fix(&self) -> String {
         match self {
-            Self::Client { .. } => "install the system's CA certificates, or use an http:// address".to_owned(),
+            Self::Client { .. } => {
+                "install the system's CA certificates, correct the files of `prometheus-ca` and the like, or use an http:// \
+                 address"
+                    .to_owned()
+            }
             Self::Unreachable { .. } => {
                 "check --prometheus (BRINK_PROMETHEUS); in a cluster: kubectl port-forward svc/prometheus 9090"
                     .to_owned()
             }
             Self::TimedOut { .. } => "ask it less at once (-n NAMESPACE), or see why it is slow".to_owned(),
             Self::Status { status: 401 | 403, .. } => {
-                "give it credentials: http://USER:PASSWORD@HOST in --prometheus".to_owned()
+                "give it credentials: http://USER:PASSWORD@HOST in --prometheus, or settings such as \
+                 `prometheus-token-file`; in a cluster you need `get` on services/proxy"
+                    .to_owned()
             }
             Self::Status { status: 404, .. } => {
                 "check the path in --prometheus: the API is expected at PATH/api/v1/query".to_owned()
@@ -102,31 +127,60 @@ impl PrometheusError {
     }
 }
 
-/// A client.
+/// A client. Clones share connections and the count of questions.
 #[derive(Debug, Clone)]
 pub struct Prometheus {
-    http: Client,
-    endpoint: Endpoint,
+    way: Way,
+    label: String,
     timeout: Duration,
+    asked: Arc<AtomicU32>,
+}
+
+/// How it is reached.
+#[derive(Debug, Clone)]
+enum Way {
+    /// At an address.
+    Direct(Client, Box<Endpoint>),
+    /// Through the API server, with a prefix before its paths and headers of ours.
+    Service(Link, Behind, &'static str, HeaderMap),
 }
 
 impl Prometheus {
     /// Makes a client; nothing is asked yet. `timeout` is for one question, the whole answer included.
     pub fn new(endpoint: Endpoint, timeout: Duration) -> Result<Self, PrometheusError> {
-        let http = http_client::client(endpoint.secure())
+        let label = endpoint.label().to_owned();
+        let failed = |why: String| PrometheusError::Client { server: label.clone(), why };
+        let client = http_client::client(endpoint.secure())
             .connect_timeout(timeout.min(Duration::from_secs(3)))
-            .timeout(timeout)
             .tcp_nodelay(true)
             .pool_max_idle_per_host(4)
-            .redirect(redirect::Policy::limited(3))
-            .build()
-            .map_err(|error| PrometheusError::Client { server: endpoint.label().to_owned(), why: innermost(&error) })?;
-        Ok(Self { http, endpoint, timeout })
+            .redirect(redirect::Policy::limited(3));
+        let http = endpoint.certified(client).map_err(failed)?.build().map_err(|error| failed(innermost(&error)))?;
+        Ok(Self { way: Way::Direct(http, Box::new(endpoint)), label, timeout, asked: Arc::default() })
+    }
+
+    /// A client of a Service of the cluster at the other end of a link.
+    pub fn service(link: &Link, candidate: &Candidate, access: &Access, timeout: Duration) -> Self {
+        let behind = Behind::service(&candidate.namespace, &candidate.name, candidate.port, candidate.tls);
+        let headers = access.headers.iter().cloned().collect();
+        let way = Way::Service(link.clone(), behind, candidate.prefix, headers);
+        Self { way, label: candidate.label(), timeout, asked: Arc::default() }
+    }
+
+    /// The same, waiting no longer than that for an answer.
+    #[must_use]
+    pub fn patient(self, timeout: Duration) -> Self {
+        Self { timeout: timeout.min(self.timeout), ..self }
+    }
+
+    /// How many questions were asked so far, by all clones together.
+    pub fn asked(&self) -> u32 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// The address for people.
     pub fn label(&self) -> &str {
-        self.endpoint.label()
+        &self.label
     }
 
     /// What is so now.
@@ -149,19 +203,55 @@ impl Prometheus {
     }
 
     async fn ask(&self, path: &str, pairs: &[(&str, &str)]) -> Result<Vec<u8>, PrometheusError> {
-        let mut url = self.endpoint.at(path);
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        match &self.way {
+            Way::Direct(http, endpoint) => self.ask_directly(http, endpoint, path, pairs).await,
+            Way::Service(link, behind, prefix, headers) => {
+                let query: String = form(pairs);
+                let path = behind.path(&format!("{prefix}/{path}?{query}"));
+                let answer = through::get(link, &path, headers, self.timeout, MOST_BYTES).await;
+                answer.map(Into::into).map_err(|trouble| self.behind(trouble))
+            }
+        }
+    }
+
+    async fn ask_directly(
+        &self,
+        http: &Client,
+        endpoint: &Endpoint,
+        path: &str,
+        pairs: &[(&str, &str)],
+    ) -> Result<Vec<u8>, PrometheusError> {
+        let mut url = endpoint.at(path);
         url.query_pairs_mut().extend_pairs(pairs);
         let request = if url.as_str().len() > LONGEST_ADDRESS {
             let form = url.query().unwrap_or_default().to_owned();
             url.set_query(None);
-            self.http.post(url).header("content-type", "application/x-www-form-urlencoded").body(form)
+            http.post(url).header("content-type", "application/x-www-form-urlencoded").body(form)
         } else {
-            self.http.get(url)
+            http.get(url)
         };
-        let answer = self.endpoint.sign(request).send().await.map_err(|error| self.lost(&error))?;
+        let request = endpoint
+            .sign(request.timeout(self.timeout))
+            .map_err(|why| PrometheusError::Client { server: self.label().to_owned(), why })?;
+        let answer = request.send().await.map_err(|error| self.lost(&error))?;
         let status = answer.status();
         let body = self.read(answer).await?;
         if status.is_success() { Ok(body) } else { Err(self.refused(status, &body)) }
+    }
+
+    /// What the API server said on behalf of a Service.
+    fn behind(&self, trouble: Trouble) -> PrometheusError {
+        let server = self.label().to_owned();
+        match trouble {
+            Trouble::Refused(refusal) => {
+                PrometheusError::Status { server, status: refusal.code, message: refusal.message }
+            }
+            other @ (Trouble::Unreachable { .. }
+            | Trouble::Unknown { .. }
+            | Trouble::NoDryRun { .. }
+            | Trouble::NoWarrant(_)) => PrometheusError::Unreachable { server, why: other.to_string() },
+        }
     }
 
     async fn read(&self, mut answer: Response) -> Result<Vec<u8>, PrometheusError> {
@@ -210,4 +300,11 @@ impl Prometheus {
         };
         PrometheusError::Answer { server: self.label().to_owned(), answer }
     }
+}
+
+/// Pairs as a query.
+fn form(pairs: &[(&str, &str)]) -> String {
+    // Any address will do: only its query is taken.
+    let url = Url::parse_with_params("http://x/", pairs);
+    url.ok().and_then(|url| url.query().map(str::to_owned)).unwrap_or_default()
 }

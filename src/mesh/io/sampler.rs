@@ -2,10 +2,9 @@
 //!
 //! Nobody looking: nothing is asked. Looks are latest-wins: a slow screen sees the newest one, not a queue.
 //!
-//! Each look asks for edges, three latencies, routes that name themselves (two), connections and what callers' proxies did:
-//! eight questions at most. Usage and control plane move slowly: each is asked every third look, in turns, and what was
-//! answered last holds until then. So no look is more than nine questions (the first is ten), and the load stays below two a
-//! second at the default pace of 5 s.
+//! Each look asks for edges, three latencies, connections and what callers' proxies did; for routes that name themselves and
+//! clusters of plain Envoys as long as there are any. Usage and control plane move slowly: each is asked every third look, in
+//! turns, and what was answered last holds until then. The load stays below two questions a second ([`super::budget`]).
 
 use std::time::Duration;
 
@@ -16,13 +15,19 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::prometheus::{Prometheus, PrometheusError};
+use super::{
+    budget::Budget,
+    metrics::{Metrics, Source, SourceError},
+    prometheus::{Prometheus, PrometheusError},
+    scrape::Scraper,
+};
 use crate::mesh::signals::{
-    MetricSource, Snapshot,
+    MetricKind, MetricSource, Snapshot, Whence,
     answers::Answers,
     promql::Interest,
     sample::{ControlLabels, RouteLabels, ServiceLabels, UsageLabels, Vector},
     trail::{Past, STEPS, Trail},
+    upstream::{self, UpstreamLabels},
 };
 
 /// How often is looked by default.
@@ -35,6 +40,12 @@ const SLOWEST: Duration = Duration::from_secs(30);
 const SLOWLY: u32 = 3;
 /// A source without routes of its own is asked for them again after so many looks.
 const LABELLED_AGAIN: u32 = 24;
+/// Between the two readings of proxies that a first look takes: long enough for a rate where only one look is taken.
+const BETWEEN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(5));
+/// Without a source it is looked for again after this.
+const NOTHING_AGAIN: Duration = Duration::from_mins(2);
+/// What a look that was given up counts as, in questions.
+const A_LOOK: u32 = 10;
 
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,14 +74,21 @@ pub struct Reading {
 /// Asks for looks, and remembers how figures moved.
 #[derive(Debug)]
 pub struct Sampler {
-    client: Prometheus,
+    metrics: Metrics,
+    /// Reads proxies, where they are the source.
+    scraper: Option<Scraper>,
     trail: Option<Trail>,
     filled: bool,
     /// The namespace the trail is about.
     about: Option<String>,
-    /// Looks to go without asking for routes that name themselves.
-    labelled_after: u32,
+    /// Whose route names and clusters are asked for.
+    labelled: Rarely,
+    upstream: Rarely,
     slow: Slow,
+    /// Questions asked by the last look.
+    asked: u32,
+    /// Between the two readings of a first look at proxies.
+    between: Duration,
 }
 
 /// What moves slowly, as it was answered last.
@@ -92,43 +110,126 @@ impl Slow {
     }
 }
 
+/// Questions that many sources have no series for: asked again only now and then, as long as nothing comes.
+#[derive(Debug, Default)]
+struct Rarely {
+    /// Looks to go without asking.
+    after: u32,
+}
+
+impl Rarely {
+    fn now(&self) -> bool {
+        self.after == 0
+    }
+
+    fn heard(&mut self, nothing: bool) {
+        self.after = match (self.now(), nothing) {
+            (true, true) => LABELLED_AGAIN,
+            (true, false) => 0,
+            (false, _) => self.after - 1,
+        };
+    }
+}
+
 impl Sampler {
     /// For one look, without trends.
-    pub fn once(client: Prometheus) -> Self {
-        Self { client, trail: None, filled: true, about: None, labelled_after: 0, slow: Slow::default() }
+    pub fn once(metrics: impl Into<Metrics>) -> Self {
+        Self::new(metrics.into(), None, BETWEEN.1)
+    }
+
+    /// For several, without trends.
+    pub fn again(metrics: impl Into<Metrics>) -> Self {
+        Self::new(metrics.into(), None, BETWEEN.0)
     }
 
     /// For many, with trends of `step_s` seconds a step.
-    pub fn with_trends(client: Prometheus, step_s: u32) -> Self {
+    pub fn with_trends(metrics: impl Into<Metrics>, step_s: u32) -> Self {
+        Self::new(metrics.into(), Some(Trail::new(step_s)), BETWEEN.0)
+    }
+
+    fn new(metrics: Metrics, trail: Option<Trail>, between: Duration) -> Self {
+        let filled = trail.is_none();
+        let (labelled, upstream) = (Rarely::default(), Rarely::default());
         Self {
-            client,
-            trail: Some(Trail::new(step_s)),
-            filled: false,
+            metrics,
+            scraper: None,
+            trail,
+            filled,
             about: None,
-            labelled_after: 0,
+            labelled,
+            upstream,
             slow: Slow::default(),
+            asked: 0,
+            between,
         }
     }
 
     /// One look. Fails when the requests themselves cannot be told; what else is missing is in the snapshot's notes.
-    pub async fn look(&mut self, interest: &Interest) -> Result<Snapshot, PrometheusError> {
-        let client = &self.client;
-        let with_labelled = self.labelled_after == 0;
+    pub async fn look(&mut self, interest: &Interest) -> Result<Snapshot, SourceError> {
+        self.asked = 0;
+        let looked = match self.metrics.source().await? {
+            Source::Prometheus(client) => {
+                self.scraper = None;
+                let before = client.asked();
+                let looked = self.ask(&client, interest).await;
+                self.asked = client.asked().saturating_sub(before);
+                looked.map_err(SourceError::from)
+            }
+            Source::Proxies(live) => {
+                let scraper = self.scraper.get_or_insert_with(|| Scraper::new(live, self.between));
+                match scraper.look(interest).await {
+                    Ok(mut snapshot) => {
+                        self.follow(None, interest, &mut snapshot).await;
+                        Ok(snapshot)
+                    }
+                    Err(error) => Err(error.into()),
+                }
+            }
+        };
+        if looked.is_err() {
+            self.metrics.failed();
+        }
+        looked
+    }
+
+    /// How long to leave proxies alone after a look at them.
+    fn rest(&self) -> Duration {
+        self.scraper.as_ref().map(Scraper::rest).unwrap_or_default()
+    }
+
+    async fn ask(&mut self, client: &Prometheus, interest: &Interest) -> Result<Snapshot, PrometheusError> {
         let requests = interest.edges();
         let (by_workload, by_service) = (interest.workload_latency(), interest.service_latency());
         let through_gateways = interest.gateway_latency();
-        let by_route = with_labelled.then(|| (interest.labelled(), interest.labelled_latency()));
+        let by_route = self.labelled.now().then(|| (interest.labelled(), interest.labelled_latency()));
         let (by_route, route_latency) = by_route.unzip();
+        let of_envoys = self.upstream.now().then(|| (interest.upstream(), interest.upstream_latency()));
+        let (of_envoys, envoys_latency) = of_envoys.unzip();
         let (by_flow, by_cluster) = (interest.flows(), interest.clusters());
         let (with_usage, with_control) = self.slow.due(interest);
         let (usage, control) = (with_usage.then(|| interest.usage()), with_control.then(|| interest.control()));
-        let (edges, workloads, services, gateways, labelled, labelled_latency, flows, clusters, usage, control) = tokio::join!(
+        let (
+            edges,
+            workloads,
+            services,
+            gateways,
+            labelled,
+            labelled_latency,
+            envoys,
+            envoys_latency,
+            flows,
+            clusters,
+            usage,
+            control,
+        ) = tokio::join!(
             client.instant(&requests),
             client.instant(&by_workload),
             client.instant::<ServiceLabels>(&by_service),
             OptionFuture::from(through_gateways.as_deref().map(|question| client.instant::<ServiceLabels>(question))),
             OptionFuture::from(by_route.as_deref().map(|question| client.instant::<RouteLabels>(question))),
             OptionFuture::from(route_latency.as_deref().map(|question| client.instant::<RouteLabels>(question))),
+            OptionFuture::from(of_envoys.as_deref().map(|question| client.instant::<UpstreamLabels>(question))),
+            OptionFuture::from(envoys_latency.as_deref().map(|question| client.instant::<UpstreamLabels>(question))),
             client.instant(&by_flow),
             client.instant(&by_cluster),
             OptionFuture::from(usage.as_deref().map(|question| client.instant::<UsageLabels>(question))),
@@ -158,29 +259,33 @@ impl Sampler {
         self.slow.looks = self.slow.looks.wrapping_add(1).max(1);
         answers.usage.clone_from(&self.slow.usage);
         answers.control.clone_from(&self.slow.control);
-        self.labelled_after = match (with_labelled, answers.labelled.is_empty()) {
-            (true, true) => LABELLED_AGAIN,
-            (true, false) => 0,
-            (false, _) => self.labelled_after - 1,
-        };
+        self.labelled.heard(answers.labelled.is_empty());
+        let envoys = take(envoys, "requests of Envoy's clusters", &mut answers.notes);
+        let envoys_latency = take(envoys_latency, "latency of Envoy's clusters", &mut answers.notes);
+        self.upstream.heard(envoys.is_empty());
+        upstream::add(&mut answers, &envoys, &envoys_latency);
+        if let Some(namespace) = &interest.namespace {
+            answers.edges.retain(|(labels, _)| labels.destination_service_namespace == *namespace);
+        }
         answers.notes.dedup();
         let mut snapshot = Snapshot::of(&answers);
-        self.follow(interest, &mut snapshot).await;
+        snapshot.whence = Whence { kind: MetricKind::Prometheus, place: client.label().to_owned() };
+        self.follow(Some(client), interest, &mut snapshot).await;
         Ok(snapshot)
     }
 
     /// Writes the trends, after asking once for those before the first look. A past that cannot be told is a gap.
-    async fn follow(&mut self, interest: &Interest, snapshot: &mut Snapshot) {
+    async fn follow(&mut self, client: Option<&Prometheus>, interest: &Interest, snapshot: &mut Snapshot) {
         let Some(step_s) = self.trail.as_ref().map(Trail::step_s) else { return };
         if self.about != interest.namespace {
             self.about.clone_from(&interest.namespace);
             self.trail = Some(Trail::new(step_s));
             self.filled = false;
         }
-        if let (false, Some(at)) = (self.filled, snapshot.at) {
+        if let (false, Some(at), Some(client)) = (self.filled, snapshot.at, client) {
             let to = at.as_second();
             let span = (to - i64::from(step_s) * i64::try_from(STEPS).unwrap_or(0), to - i64::from(step_s));
-            match self.past(interest, span, step_s).await {
+            match past(client, interest, span, step_s).await {
                 Ok(past) => {
                     if let Some(trail) = &mut self.trail {
                         trail.fill(&past);
@@ -194,18 +299,24 @@ impl Sampler {
             trail.push(snapshot);
         }
     }
+}
 
-    async fn past(&self, interest: &Interest, span: (i64, i64), step_s: u32) -> Result<Past, PrometheusError> {
-        let (client, [half, most]) = (&self.client, [0.5, 0.99].map(|q| interest.trend_quantile(q)));
-        let (rps, errors) = (interest.trend_rps(), interest.trend_errors());
-        let (rps, failed, p50, p99) = tokio::try_join!(
-            client.range(&rps, span, step_s),
-            client.range(&errors, span, step_s),
-            client.range(&half, span, step_s),
-            client.range(&most, span, step_s),
-        )?;
-        Ok(Past { rps, failed, p50, p99 })
-    }
+/// How everything moved before the first look.
+async fn past(
+    client: &Prometheus,
+    interest: &Interest,
+    span: (i64, i64),
+    step_s: u32,
+) -> Result<Past, PrometheusError> {
+    let [half, most] = [0.5, 0.99].map(|q| interest.trend_quantile(q));
+    let (rps, errors) = (interest.trend_rps(), interest.trend_errors());
+    let (rps, failed, p50, p99) = tokio::try_join!(
+        client.range(&rps, span, step_s),
+        client.range(&errors, span, step_s),
+        client.range(&half, span, step_s),
+        client.range(&most, span, step_s),
+    )?;
+    Ok(Past { rps, failed, p50, p99 })
 }
 
 /// The samples of an answer that is not needed for the rest; what failed is noted.
@@ -237,6 +348,7 @@ async fn changed(demand: &mut watch::Receiver<Option<Demand>>, wanted: &Demand) 
 /// once.
 pub async fn run(mut sampler: Sampler, mut demand: watch::Receiver<Option<Demand>>, out: watch::Sender<Reading>) {
     let mut failures = 0u32;
+    let mut budget = Budget::new(Instant::now());
     loop {
         let Some(wanted) = demand.borrow_and_update().clone() else {
             if demand.changed().await.is_err() {
@@ -244,7 +356,6 @@ pub async fn run(mut sampler: Sampler, mut demand: watch::Receiver<Option<Demand
             }
             continue;
         };
-        let started = Instant::now();
         out.send_if_modified(|reading| {
             let first = reading.source == MetricSource::None;
             if first {
@@ -252,6 +363,15 @@ pub async fn run(mut sampler: Sampler, mut demand: watch::Receiver<Option<Demand
             }
             first
         });
+        // Whoever changes their mind while it waits is heard, and waits on.
+        tokio::select! {
+            () = sleep(budget.wait(Instant::now())) => {}
+            still = changed(&mut demand, &wanted) => match still {
+                Ok(()) => continue,
+                Err(_) => return,
+            },
+        }
+        let started = Instant::now();
         let looked = tokio::select! {
             looked = sampler.look(&wanted.interest) => looked,
             // A look nobody wants any more is not waited for.
@@ -259,17 +379,27 @@ pub async fn run(mut sampler: Sampler, mut demand: watch::Receiver<Option<Demand
                 if still.is_err() {
                     return;
                 }
+                budget.spend(A_LOOK, Instant::now());
                 // Not so often that a person who switches to and fro is a load.
                 sleep(Duration::from_millis(100)).await;
                 continue;
             }
         };
+        budget.spend(sampler.asked, Instant::now());
         failures = if looked.is_ok() { 0 } else { failures.saturating_add(1) };
-        let every = wanted.every.max(Duration::from_millis(500));
+        let every = wanted.every.max(Duration::from_millis(500)).max(sampler.rest());
         let pause = every.saturating_mul(1 << failures.min(6)).min(SLOWEST.max(every));
         match looked {
             Ok(snapshot) => {
                 out.send_replace(Reading { source: MetricSource::Good, snapshot: Some(Box::new(snapshot)) });
+            }
+            Err(error) if error.absent() => {
+                out.send_replace(Reading::default());
+                tokio::select! {
+                    () = sleep(NOTHING_AGAIN) => {}
+                    still = changed(&mut demand, &wanted) => if still.is_err() { return },
+                }
+                continue;
             }
             Err(error) => {
                 // A look that took longer than the pause is followed by the next at once.

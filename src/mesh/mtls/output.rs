@@ -13,9 +13,8 @@ use super::{
 };
 use crate::mesh::{
     mesh_lines::slashed,
-    output::MetricKind,
     signals::{
-        Snapshot,
+        MetricKind, Snapshot,
         fold::{Named, unknown},
     },
 };

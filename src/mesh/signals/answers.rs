@@ -108,6 +108,7 @@ impl Snapshot {
             total_trends: Trends::default(),
             notes,
             measured,
+            whence: super::Whence::default(),
         }
     }
 

@@ -21,6 +21,7 @@ pub mod sample;
 mod security;
 pub mod services;
 pub mod trail;
+pub mod upstream;
 pub mod upstreams;
 pub mod usage;
 
@@ -112,6 +113,28 @@ pub struct RouteGolden {
     pub origin: Origin,
 }
 
+/// What kind of source answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MetricKind {
+    /// A Prometheus HTTP API.
+    Prometheus,
+    /// The proxies themselves.
+    Scrape,
+    /// Nothing.
+    #[default]
+    None,
+}
+
+/// Who answered.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Whence {
+    /// What kind of source.
+    pub kind: MetricKind,
+    /// Which, for people: an address, `svc NS/NAME:PORT`, or how many proxies.
+    pub place: String,
+}
+
 /// One look at the mesh.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Snapshot {
@@ -135,6 +158,8 @@ pub struct Snapshot {
     pub notes: Vec<String>,
     /// Edges and latencies, each request counted once: what figures of routes are made of.
     pub measured: fold::Measured,
+    /// Who was asked.
+    pub whence: Whence,
 }
 
 impl Snapshot {

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use super::upstream::CLUSTERS;
+
 /// What the questions are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interest {
@@ -80,6 +82,32 @@ impl Interest {
             "sum by (route, le) (rate({{__name__=~\"agentgateway_request_duration(_seconds)?_bucket\", route!=\"\"}}[{}]))",
             self.span()
         )
+    }
+
+    /// Requests per second of the clusters of Envoys, by status ([`super::upstream`]).
+    pub fn upstream(&self) -> String {
+        format!(
+            "sum by (namespace, pod, envoy_cluster_name, envoy_response_code, envoy_response_code_class) \
+             (rate({{__name__=~\"envoy_cluster_upstream_rq(_xx)?\", envoy_cluster_name=~\"{}\"}}[{}]))",
+            escaped(CLUSTERS),
+            self.span()
+        )
+    }
+
+    /// Their latency buckets in milliseconds.
+    pub fn upstream_latency(&self) -> String {
+        format!(
+            "sum by (namespace, pod, envoy_cluster_name, le) (rate(envoy_cluster_upstream_rq_time_bucket\
+             {{envoy_cluster_name=~\"{}\"}}[{}]))",
+            escaped(CLUSTERS),
+            self.span()
+        )
+    }
+
+    /// How many series of a mesh there are: whether a source is worth asking.
+    pub fn worth() -> &'static str {
+        "count({__name__=~\"istio_requests_total|istio_tcp_sent_bytes_total|agentgateway_requests_total|\
+         envoy_cluster_upstream_rq|envoy_cluster_upstream_rq_xx\"})"
     }
 
     /// For trends: requests per second of every workload, by reporter.

@@ -186,6 +186,8 @@ struct Envelope<R> {
 
 #[derive(Deserialize)]
 struct Body<R> {
+    #[serde(default, rename = "resultType")]
+    kind: String,
     result: Vec<R>,
 }
 
@@ -215,7 +217,7 @@ impl<'de> Deserialize<'de> for Point {
 
 /// Reads an instant answer.
 pub fn vector<L: DeserializeOwned>(body: &[u8]) -> Result<Vector<L>, BadAnswer> {
-    let (results, warnings) = open::<One<L>>(body)?;
+    let (results, warnings) = open::<One<L>>(body, "vector")?;
     let at = results
         .iter()
         .find_map(|one| one.value.as_ref())
@@ -231,7 +233,7 @@ pub fn vector<L: DeserializeOwned>(body: &[u8]) -> Result<Vector<L>, BadAnswer> 
 
 /// Reads a range answer.
 pub fn matrix<L: DeserializeOwned>(body: &[u8]) -> Result<Matrix<L>, BadAnswer> {
-    let (results, warnings) = open::<Many<L>>(body)?;
+    let (results, warnings) = open::<Many<L>>(body, "matrix")?;
     let series = results
         .into_iter()
         .map(|many| {
@@ -242,7 +244,7 @@ pub fn matrix<L: DeserializeOwned>(body: &[u8]) -> Result<Matrix<L>, BadAnswer> 
     Ok(Matrix { series, warnings })
 }
 
-fn open<R: DeserializeOwned>(body: &[u8]) -> Result<(Vec<R>, Vec<String>), BadAnswer> {
+fn open<R: DeserializeOwned>(body: &[u8], kind: &str) -> Result<(Vec<R>, Vec<String>), BadAnswer> {
     let start = body.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(0);
     if body.get(start) == Some(&b'<') {
         return Err(BadAnswer::Html);
@@ -252,6 +254,9 @@ fn open<R: DeserializeOwned>(body: &[u8]) -> Result<(Vec<R>, Vec<String>), BadAn
         return Err(BadAnswer::Error { kind: envelope.error_type, message: envelope.error });
     }
     let body = envelope.data.ok_or_else(|| BadAnswer::Shape("it has no data".to_owned()))?;
+    if !body.kind.is_empty() && body.kind != kind {
+        return Err(BadAnswer::Shape(format!("a {} came back, where a {kind} was asked for", body.kind)));
+    }
     Ok((body.result, envelope.warnings))
 }
 

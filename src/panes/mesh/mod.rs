@@ -20,12 +20,12 @@ use super::{
     state::{Message, Standing},
 };
 use crate::{
-    base::{Now, Ticket, Uid, index::Row},
+    base::{Now, Ticket, Uid, index::Row, sanitize},
     cluster::{Delta, Kind, ObjectRef, Source},
     config::Role,
     mesh::{
         graph::{self as model, NodeId},
-        signals::{Freshness, MetricSource, Series, WorkloadRow, promql::Interest},
+        signals::{Freshness, MetricKind, MetricSource, Series, WorkloadRow, promql::Interest},
     },
     msg::{Command, Context, Effect},
     widgets::{put, spark},
@@ -268,7 +268,7 @@ impl Mesh {
                 "no metric source",
                 "start brink with --prometheus URL, such as http://127.0.0.1:9090 after a port-forward",
             )),
-            (MetricSource::Asking | MetricSource::Good, None) => Some(Message::quiet("asking Prometheus…", "")),
+            (MetricSource::Asking | MetricSource::Good, None) => Some(Message::quiet("asking for figures…", "")),
             (MetricSource::Broken { .. }, None) => Some(self.standing.told(look, "workloads")),
             (_, Some(metrics)) if metrics.workloads.is_empty() => {
                 let place = world.namespace.as_deref().map(|namespace| format!(" in {namespace}")).unwrap_or_default();
@@ -289,8 +289,16 @@ fn table_area(area: Rect, world: &World) -> Rect {
     Rect { y: area.y + head, height: area.height - head, ..area }
 }
 
-/// What is wrong with the figures, for the title.
+/// Who answered and what is wrong with the figures, for the title.
 fn trouble_words(title: &mut Title, world: &World, now: Now) {
+    // Who answers is worth a word where nobody named it.
+    if let Some(whence) = world.metrics.as_ref().map(|metrics| &metrics.whence)
+        && (whence.kind == MetricKind::Scrape || whence.place.starts_with("svc "))
+    {
+        // Not all of them: the figures are too low.
+        let role = if whence.place.contains(" of ") { Role::Warn } else { Role::TextDim };
+        title.words.push((format!("· {}", sanitize::line(&whence.place)), role));
+    }
     if matches!(world.metric_source, MetricSource::Broken { .. }) && world.metrics.is_some() {
         title.words.push(("no answer".to_owned(), Role::Warn));
     } else if world.freshness(now) == Some(Freshness::Stale) {

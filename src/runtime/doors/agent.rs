@@ -36,13 +36,13 @@ impl Keeper {
         };
         let (policy, readonly) = (self.policy(live.link()), self.plan.readonly);
         let pace = self.stage(live.link()).map_or(1.0, Stage::pace);
-        let prometheus = self.plan.prometheus.clone();
+        let metrics = self.metrics.clone();
         let events = self.events.clone();
         self.spawn(ticket, async move {
             // An answer has a limit, and so has what waits here while the screen is slow.
             let (tell, mut told) = mpsc::unbounded_channel();
             let terms = terms(&live, policy, readonly).await;
-            let toolbox = Toolbox::new(live, terms, prometheus, namespace).paced(pace);
+            let toolbox = Toolbox::new(live, terms, metrics, namespace).paced(pace);
             let asking = async move {
                 let system = prompt::system(&toolbox.facts().await);
                 let mut tell = |told| drop(tell.send(told));

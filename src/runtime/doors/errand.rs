@@ -16,6 +16,7 @@ use crate::{
         io::{discovery, live::Live},
     },
     fault::io::watching,
+    mesh::io::metrics::Metrics,
     msg::{Brought, Errand, Event, Failure},
     runtime::Stage,
     script::survey,
@@ -38,14 +39,14 @@ impl Keeper {
     /// Runs an errand beside everything else.
     pub(super) fn errand(&mut self, id: u64, errand: Errand) {
         let (events, live, known) = (self.events.clone(), self.live.clone(), self.errands.clone());
-        let (prometheus, stage) = (self.plan.prometheus.clone(), self.plan.stage.clone());
+        let (metrics, stage) = (self.metrics.clone(), self.plan.stage.clone());
         let patience = if errand == Errand::Survey { LONG } else { PATIENCE };
         tokio::spawn(async move {
             let work = async {
                 match errand {
                     Errand::Object { kind, namespace, name } => object(live, &known, &kind, &namespace, &name).await,
                     Errand::Survey => everything(live, &known).await,
-                    Errand::Metric(query) => figures(prometheus.as_deref(), &query).await,
+                    Errand::Metric(query) => figures(&metrics, &query).await,
                     Errand::Checkpoint(name) => control(stage, "checkpoint", &name).await,
                     Errand::Restore(name) => control(stage, "restore", &name).await,
                 }
@@ -117,9 +118,9 @@ async fn list(live: Live, kind: Kind) -> (Kind, Result<Answer, Trouble>) {
     (kind, answer)
 }
 
-async fn figures(prometheus: Option<&str>, query: &str) -> Result<Brought, Failure> {
+async fn figures(metrics: &Metrics, query: &str) -> Result<Brought, Failure> {
     let none = || Failure::new("there is no metric source", "start brink with --prometheus URL");
-    let meter = watching::meter(prometheus).ok_or_else(none)?;
+    let meter = watching::meter(metrics).ok_or_else(none)?;
     let figures = meter.numbers(query).await;
     figures.map(Brought::Figures).map_err(|why| Failure::new(why, "check the query of the script"))
 }

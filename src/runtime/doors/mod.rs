@@ -39,7 +39,10 @@ use crate::{
         },
     },
     fault::policy::Policy,
-    mesh::io::sampler::Demand,
+    mesh::{
+        io::{metrics::Metrics, sampler::Demand},
+        wanted::Wanted,
+    },
     msg::{Effect, Event, Failure, event::Names},
     runtime::Stage,
 };
@@ -52,6 +55,9 @@ use rows_first::RowsFirst;
 const EVENTS: usize = 64;
 /// Effects on their way to the doors; more at once than a person can cause.
 const EFFECTS: usize = 256;
+
+/// Longest wait for one answer of the metric source.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long work that blocks may take when the cockpit ends.
 const LAST_WORK: Duration = Duration::from_secs(1);
@@ -76,8 +82,8 @@ impl SharedClock {
 pub struct Plan {
     /// Where to connect.
     pub address: Address,
-    /// The metric source.
-    pub prometheus: Option<String>,
+    /// Where figures come from.
+    pub metrics: Wanted,
     /// Refuse every write.
     pub readonly: bool,
     /// Guardrails.
@@ -140,6 +146,8 @@ struct Keeper {
     plan: Plan,
     events: Sender<Event>,
     live: Option<Live>,
+    /// The metric source of that link.
+    metrics: Metrics,
     running: HashMap<Ticket, Vec<AbortHandle>>,
     rows: RowsFirst,
     demand: Option<tokio::sync::watch::Sender<Option<Demand>>>,
@@ -149,10 +157,12 @@ struct Keeper {
 
 impl Keeper {
     fn new(plan: Plan, events: Sender<Event>) -> Self {
+        let metrics = Metrics::new(plan.metrics.clone(), None, PATIENCE);
         Self {
             plan,
             events,
             live: None,
+            metrics,
             running: HashMap::new(),
             rows: RowsFirst::default(),
             demand: None,
@@ -183,7 +193,7 @@ impl Keeper {
             Effect::WatchRoutes(ticket, scope) => self.watch_routes(ticket, &scope),
             Effect::WatchLabels(ticket) => self.watch_labels(ticket),
             Effect::ReadRouting(ticket) => self.read_routing(ticket),
-            Effect::Measure(ticket, interest) => self.measure(ticket, interest).await,
+            Effect::Measure(ticket, interest) => self.measure(ticket, interest),
             Effect::Describe(ticket, object) => self.describe(ticket, object),
             Effect::Yaml(ticket, object, managed) => self.yaml(ticket, object, managed),
             Effect::Log(ticket, request) => self.log(ticket, request),
@@ -236,7 +246,9 @@ impl Keeper {
                 self.plan.clock.set(link.clock().clone());
                 let names = names(&link, &self.plan.policy);
                 tracing::info!(context = names.context, server = names.server, "linked");
-                self.live = Some(Live::new(link, self.plan.readonly));
+                let live = Live::new(link, self.plan.readonly);
+                self.metrics = Metrics::new(self.plan.metrics.clone(), Some(live.clone()), PATIENCE);
+                self.live = Some(live);
                 self.tell(Event::Linked(ticket, names)).await;
             }
             Err(error) => {

@@ -14,19 +14,13 @@ use crate::{
     },
     mesh::{
         gateways::{GatewayRow, Seen},
-        io::{
-            endpoint::Endpoint,
-            prometheus::Prometheus,
-            sampler::{self, Demand, PACE, Reading, STEP_S, Sampler},
-        },
+        io::sampler::{self, Demand, PACE, Reading, STEP_S, Sampler},
         routes::{RouteKind, RouteRow},
-        signals::{MetricSource, promql::Interest},
+        signals::promql::Interest,
     },
     msg::Event,
 };
 
-/// Longest wait for one answer of the metric source.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// Figures are asked for no more often than this, however fast a simulated world goes.
 const FASTEST: Duration = Duration::from_millis(500);
 
@@ -79,7 +73,7 @@ impl Keeper {
     }
 
     /// Asks the metric source again and again; a question under the same ticket changes what is asked about.
-    pub(super) async fn measure(&mut self, ticket: Ticket, interest: Interest) {
+    pub(super) fn measure(&mut self, ticket: Ticket, interest: Interest) {
         // Where time goes faster, figures move faster too.
         let rate = self.linked().map_or(1.0, |link| link.clock().rate().max(1.0));
         let every = PACE.div_f64(rate).max(FASTEST);
@@ -90,23 +84,14 @@ impl Keeper {
             demand.send_replace(wanted);
             return;
         }
-        let Some(url) = self.plan.prometheus.clone() else { return };
-        let client = Endpoint::parse(&url)
-            .map_err(|error| (error.to_string(), "write it like http://127.0.0.1:9090".to_owned()))
-            .and_then(|endpoint| Prometheus::new(endpoint, PATIENCE).map_err(|error| (error.to_string(), error.fix())));
-        let client = match client {
-            Ok(client) => client,
-            Err((cause, fix)) => {
-                self.tell(Event::Metrics(ticket, MetricSource::Broken { cause, fix, retry: Duration::ZERO }, None))
-                    .await;
-                return;
-            }
-        };
+        if !self.metrics.wanted() {
+            return;
+        }
         let (demand, demanded) = watch::channel(wanted);
         let (out, mut readings) = watch::channel(Reading::default());
         self.demand = Some(demand);
         let events = self.events.clone();
-        self.spawn(ticket, sampler::run(Sampler::with_trends(client, STEP_S), demanded, out));
+        self.spawn(ticket, sampler::run(Sampler::with_trends(self.metrics.clone(), STEP_S), demanded, out));
         self.spawn(ticket, async move {
             while readings.changed().await.is_ok() {
                 let Reading { source, snapshot } = readings.borrow_and_update().clone();

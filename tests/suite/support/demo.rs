@@ -21,6 +21,7 @@ use brink::{
         io::{connect::connect, discovery, live::Live},
     },
     fault::{policy::Policy, rules::Terms},
+    mesh::{io::metrics::Metrics, wanted::Wanted},
 };
 use brink_demo::{
     io::{Served, Settings, serve},
@@ -141,8 +142,10 @@ impl Demo {
             let patience = Patience { pause: std::time::Duration::from_millis(1), ..Patience::default() };
             let provider = Provider::new(model, patience).unwrap();
             let live = self.live();
+            let wanted = Wanted::at(self.served().prometheus.clone());
+            let metrics = Metrics::new(wanted, Some(live.clone()), std::time::Duration::from_secs(5));
             let terms = Terms { policy: Policy::default(), context: live.link().context().to_owned(), readonly: false };
-            let toolbox = Toolbox::new(live, terms, Some(self.served().prometheus.clone()), None);
+            let toolbox = Toolbox::new(live, terms, metrics, None);
             let system = prompt::system(&toolbox.facts().await);
             talk.ask(question);
             turn::run(&provider, &toolbox, &system, talk, &mut |one| told.push(one)).await

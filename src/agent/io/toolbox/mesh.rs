@@ -1,6 +1,6 @@
 //! Metrics, routes, and what leads where.
 
-use std::{collections::BTreeMap, fmt::Write as _, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::{
     fault::{known, select},
     mesh::{
         around::Around,
-        io::{endpoint::Endpoint, load, prometheus::Prometheus, sampler::Sampler},
+        io::{load, sampler::Sampler},
         load::Loaded,
         output::{MeshOutput, RoutesOutput},
         routes::RouteRow,
@@ -20,22 +20,14 @@ use crate::{
     },
 };
 
-/// How long the metric source may take.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Most series of an answer.
 const SERIES: usize = 200;
 
 impl Toolbox {
-    fn metrics(&self) -> Result<Prometheus, String> {
-        let url = self.prometheus.as_deref().ok_or("there is no metric source: traffic is unknown")?;
-        let endpoint = Endpoint::parse(url).map_err(|error| error.to_string())?;
-        Prometheus::new(endpoint, PATIENCE).map_err(|error| error.to_string())
-    }
-
     /// One look at the whole mesh, with the latency through these gateways; `None` without a source or an answer.
     pub(super) async fn snapshot(&self, gateways: Vec<String>) -> Option<Snapshot> {
         let interest = Interest { gateways, ..Interest::default() };
-        Sampler::once(self.metrics().ok()?).look(&interest).await.ok()
+        Sampler::once(self.metrics.clone()).look(&interest).await.ok()
     }
 
     pub(super) async fn loaded(&self) -> Result<Loaded, String> {
@@ -45,8 +37,10 @@ impl Toolbox {
     }
 
     pub(super) async fn query_metrics(&self, given: &Given) -> Result<String, String> {
-        let client = self.metrics()?;
         if let Some(question) = given.text("promql") {
+            let client = self.metrics.prometheus().await.map_err(|error| error.to_string())?;
+            let client =
+                client.ok_or("there is no Prometheus to ask questions of; without promql figures may be there")?;
             let answer =
                 client.instant::<BTreeMap<String, String>>(question).await.map_err(|error| error.to_string())?;
             let mut text = String::new();
@@ -64,7 +58,7 @@ impl Toolbox {
         }
         let namespace = self.place(given.text("namespace"))?;
         let interest = Interest { namespace: namespace.clone(), ..Interest::default() };
-        let snapshot = Sampler::once(client).look(&interest).await.map_err(|error| error.to_string())?;
+        let snapshot = Sampler::once(self.metrics.clone()).look(&interest).await.map_err(|error| error.to_string())?;
         let answer = MeshOutput::new(&MetricSource::Good, Some(&snapshot), namespace.as_deref(), &Around::default());
         let mut text = "WORKLOAD | RPS | ERROR % | P50 MS | P99 MS\n".to_owned();
         let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));

@@ -27,6 +27,7 @@ use crate::{
         io::{discovery, live::Live},
     },
     fault::{catalogue::view::kinds, io::sight, rules::Terms},
+    mesh::io::metrics::Metrics,
 };
 
 /// How long one tool may take.
@@ -36,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Toolbox {
     live: Live,
     terms: Terms,
-    prometheus: Option<String>,
+    metrics: Metrics,
     /// Where a model names none; `None` for all.
     namespace: Option<String>,
     /// How many times as long as asked for a proposed fault lasts.
@@ -78,8 +79,8 @@ impl std::fmt::Debug for Toolbox {
 
 impl Toolbox {
     /// Tools of this cluster. Nothing is asked yet.
-    pub fn new(live: Live, terms: Terms, prometheus: Option<String>, namespace: Option<String>) -> Self {
-        Self { live, terms, prometheus, namespace, pace: 1.0, kinds: OnceCell::new() }
+    pub fn new(live: Live, terms: Terms, metrics: Metrics, namespace: Option<String>) -> Self {
+        Self { live, terms, metrics, namespace, pace: 1.0, kinds: OnceCell::new() }
     }
 
     /// Proposed faults last that many times as long: in a world whose time runs faster than the person's.
@@ -96,7 +97,7 @@ impl Toolbox {
             namespace: self.namespace.clone(),
             production: self.terms.policy.is_production(&self.terms.context),
             readonly: self.terms.readonly,
-            metrics: self.prometheus.is_some(),
+            metrics: self.metrics.source().await.is_ok(),
             kinds,
         }
     }

@@ -26,7 +26,7 @@ impl Toolbox {
             }
             Traffic::of(&snapshot)
         };
-        let alerts = alerts::ask(self.prometheus.as_deref(), &self.terms.policy.alerts);
+        let alerts = alerts::ask(&self.metrics, &self.terms.policy.alerts);
         let (traffic, alerts) = futures::join!(measured, alerts);
         Traffic { alerts, ..traffic }
     }

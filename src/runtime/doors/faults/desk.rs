@@ -27,7 +27,7 @@ use crate::{
         view::InjectionView,
     },
     journal::io::latch,
-    mesh::io::alerts,
+    mesh::io::{alerts, metrics::Metrics},
     msg::{Effect, Event, Failure},
     runtime::engine::{engine, terms},
 };
@@ -39,7 +39,7 @@ pub(super) struct Desk {
     pub(super) state_dir: PathBuf,
     pub(super) policy: Arc<Policy>,
     pub(super) readonly: bool,
-    pub(super) prometheus: Option<String>,
+    pub(super) metrics: Metrics,
     pub(super) pulse: Pulse,
     pub(super) made: Arc<OnceCell<Arc<Engine<Live>>>>,
     pub(super) views: mpsc::Sender<InjectionView>,
@@ -50,10 +50,9 @@ impl Desk {
         let make = || async {
             let pulse = self.pulse.clone();
             let well = Arc::new(move || pulse.well());
-            let prometheus = self.prometheus.as_deref();
             let views = self.views.clone();
             let terms = self.terms().await;
-            Arc::new(engine(&self.live, &self.state_dir, &terms.policy, well, prometheus, views).await)
+            Arc::new(engine(&self.live, &self.state_dir, &terms.policy, well, &self.metrics, views).await)
         };
         self.made.get_or_init(make).await.clone()
     }
@@ -65,8 +64,8 @@ impl Desk {
 
     /// What the metric source says, alerts of this moment included.
     async fn seen(&self, traffic: &Traffic, terms: &Terms) -> Traffic {
-        let alerts = alerts::ask(self.prometheus.as_deref(), &terms.policy.alerts).await;
-        Traffic { alerts, source: self.prometheus.is_some(), ..traffic.clone() }
+        let alerts = alerts::ask(&self.metrics, &terms.policy.alerts).await;
+        Traffic { alerts, source: self.metrics.source().await.is_ok(), ..traffic.clone() }
     }
 }
 

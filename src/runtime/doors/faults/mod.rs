@@ -96,7 +96,7 @@ impl Keeper {
             state_dir: self.plan.state_dir.clone(),
             policy: Arc::new(self.policy(&link)),
             readonly: self.plan.readonly,
-            prometheus: self.plan.prometheus.clone(),
+            metrics: self.metrics.clone(),
             pulse: self.plan.pulse.clone(),
             made: Arc::default(),
             views: tell,
