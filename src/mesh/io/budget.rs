@@ -14,12 +14,19 @@ const AT_ONCE: f64 = 20.0;
 pub struct Budget {
     left: f64,
     at: Instant,
+    rate: f64,
 }
 
 impl Budget {
     /// A full one.
     pub fn new(now: Instant) -> Self {
-        Self { left: AT_ONCE, at: now }
+        Self { left: AT_ONCE, at: now, rate: 1.0 }
+    }
+
+    /// Where the source's time runs so many times as fast as ours: a second is one of its seconds.
+    pub fn runs(&mut self, rate: f64, now: Instant) {
+        self.spend(0, now);
+        self.rate = rate.max(1.0);
     }
 
     /// Questions were asked.
@@ -31,12 +38,12 @@ impl Budget {
     /// How long to wait before the next look. A look is begun whole: what it overdraws is waited for afterwards.
     pub fn wait(&self, now: Instant) -> Duration {
         let left = self.left_at(now);
-        if left >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-left / PER_SECOND) }
+        if left >= 0.0 { Duration::ZERO } else { Duration::from_secs_f64(-left / (PER_SECOND * self.rate)) }
     }
 
     fn left_at(&self, now: Instant) -> f64 {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
-        (self.left + passed * PER_SECOND).min(AT_ONCE)
+        (self.left + passed * PER_SECOND * self.rate).min(AT_ONCE)
     }
 }
 

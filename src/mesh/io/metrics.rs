@@ -33,6 +33,8 @@ const PROBE: Duration = Duration::from_secs(3);
 const MOST_TRIED: usize = 6;
 /// Nothing was found: it is looked for again after this.
 const AGAIN: Duration = Duration::from_mins(1);
+/// Proxies were found: whether there is something better is looked for after this.
+const BETTER: Duration = Duration::from_mins(5);
 
 /// Why there are no figures.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -91,17 +93,17 @@ pub struct Metrics {
     found: Arc<Mutex<Option<Found>>>,
 }
 
+/// What was found, and when.
 #[derive(Debug, Clone)]
-enum Found {
-    Source(Source),
-    Nothing(Instant),
+struct Found {
+    source: Option<Source>,
+    at: Instant,
 }
 
 impl From<Prometheus> for Metrics {
     fn from(client: Prometheus) -> Self {
-        let patience = PROBE;
-        let found = Arc::new(Mutex::new(Some(Found::Source(Source::Prometheus(client)))));
-        Self { wanted: Wanted::default(), live: None, patience, found }
+        let found = Found { source: Some(Source::Prometheus(client)), at: Instant::now() };
+        Self { wanted: Wanted::default(), live: None, patience: PROBE, found: Arc::new(Mutex::new(Some(found))) }
     }
 }
 
@@ -118,17 +120,23 @@ impl Metrics {
 
     /// Who is to be asked; found at the first call.
     pub async fn source(&self) -> Result<Source, SourceError> {
-        match self.known() {
-            Some(Found::Source(source)) => return Ok(source),
-            Some(Found::Nothing(at)) if at.elapsed() < AGAIN => return Err(SourceError::Nothing),
-            Some(Found::Nothing(_)) | None => {}
+        if let Some(Found { source, at }) = self.known() {
+            let holds = match source {
+                Some(Source::Prometheus(_)) => true,
+                Some(Source::Proxies(_)) => self.wanted.ask == Ask::Proxies || at.elapsed() < BETTER,
+                None => at.elapsed() < AGAIN,
+            };
+            if holds {
+                return source.ok_or(SourceError::Nothing);
+            }
         }
         let found = self.choose().await;
-        let known = match &found {
-            Ok(source) => Some(Found::Source(source.clone())),
-            Err(SourceError::Nothing) => Some(Found::Nothing(Instant::now())),
+        let source = match &found {
+            Ok(source) => Some(Some(source.clone())),
+            Err(SourceError::Nothing) => Some(None),
             Err(_) => None,
         };
+        let known = source.map(|source| Found { source, at: Instant::now() });
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = known;
         found
     }

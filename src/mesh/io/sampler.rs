@@ -41,7 +41,7 @@ const SLOWLY: u32 = 3;
 /// A source without routes of its own is asked for them again after so many looks.
 const LABELLED_AGAIN: u32 = 24;
 /// Between the two readings of proxies that a first look takes: long enough for a rate where only one look is taken.
-const BETWEEN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(5));
+const BETWEEN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(3));
 /// Without a source it is looked for again after this.
 const NOTHING_AGAIN: Duration = Duration::from_mins(2);
 /// What a look that was given up counts as, in questions.
@@ -363,6 +363,7 @@ pub async fn run(mut sampler: Sampler, mut demand: watch::Receiver<Option<Demand
             }
             first
         });
+        budget.runs(PACE.as_secs_f64() / wanted.every.as_secs_f64().max(f64::EPSILON), Instant::now());
         // Whoever changes their mind while it waits is heard, and waits on.
         tokio::select! {
             () = sleep(budget.wait(Instant::now())) => {}

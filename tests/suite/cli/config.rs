@@ -49,6 +49,8 @@ fn a_section_speaks_for_its_contexts_only_and_the_most_exact_wins() {
 #[case::kind("\nfps = \"fast\"\n", 2, "must be a whole number from 5 to 60", "write a whole number from 5 to 60")]
 #[case::bounds("fps = 500\n", 1, "must be a whole number from 5 to 60", "write")]
 #[case::address("prometheus = \"ftp://x\"\n", 1, "not an http:// or https:// address", "http://prometheus")]
+#[case::source("prometheus = \"proxy\"\n", 1, "not an http:// or https:// address", "or proxies or none")]
+#[case::header("prometheus-headers = \"X-Scope-OrgID\"\n", 1, "`Name: value`", "X-Scope-OrgID: team-a")]
 #[case::syntax("namespace = \"shop\"\ntheme = [\n", 2, "not TOML", "correct the line")]
 #[case::section("[contexts.prod]\nstate-dir = \"x\"\n", 2, "unknown key", "known here: namespace")]
 fn a_wrong_settings_file_names_line_and_remedy(
@@ -77,6 +79,24 @@ fn a_wrong_environment_is_refused_by_name() {
     let (cause, fix) = Home::new().with("BRINK_FPS", "fast").brink(["config", "show"]).failed(2);
     assert!(cause.contains("BRINK_FPS") && cause.contains("`fast`"), "{cause}");
     assert!(fix.contains("5 to 60"), "{fix}");
+}
+
+#[test]
+fn where_figures_come_from_may_be_said_for_each_context() {
+    let home = Home::new();
+    home.file(
+        ".config/brink/config.toml",
+        "prometheus = \"none\"\n[contexts.prod]\nprometheus = \"proxies\"\nprometheus-headers = \"X-Scope-OrgID: a; X-B: c\"\n\
+         prometheus-token-file = \"token\"\n",
+    );
+    let shown = home.brink(["config", "show", "-o", "json", "--context", "prod"]).json();
+    assert_eq!(origin(&shown, "prometheus").0, "proxies");
+    assert_eq!(origin(&shown, "prometheus-headers").0, "X-Scope-OrgID: a; X-B: c");
+    assert_eq!(origin(&shown, "prometheus-token-file").0, home.path().join(".config/brink/token").to_str().unwrap());
+    let mesh = home.brink(["mesh", "-o", "json"]).json();
+    assert_eq!((&mesh["source"], &mesh["rows"]), (&"none".into(), &serde_json::json!([])));
+    let (cause, fix) = home.brink(["mesh", "--prometheus", "proxy"]).failed(2);
+    assert!(cause.contains("`proxy`") && fix.contains("proxies or none"), "{cause} {fix}");
 }
 
 #[test]
