@@ -1,5 +1,5 @@
 //! The service graph of 500 services and 2,000 calls: laid out, followed, put on paper, drawn.
-#![expect(missing_docs, clippy::cast_precision_loss, reason = "a bench")]
+#![expect(clippy::cast_precision_loss, reason = "a bench")]
 
 use std::{cell::Cell, hint::black_box};
 

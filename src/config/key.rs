@@ -294,20 +294,21 @@ impl Key {
             Self::AllNamespaces | Self::Readonly => "false",
             Self::Prometheus => "one that is found in the cluster, else its proxies",
             Self::PrometheusCa => "the system's",
-            Self::PrometheusTokenFile | Self::PrometheusHeaders | Self::PrometheusCert | Self::PrometheusKey => "none",
             Self::Policy => "the built-in guardrails",
             Self::StateDir => "$XDG_STATE_HOME/brink",
             Self::Theme | Self::Keymap => "default",
             Self::Fps => "60",
-            Self::Health4xxDegraded => "10",
+            Self::Health5xxDegraded | Self::HealthGrpcDegraded => "0",
+            Self::Health4xxDegraded | Self::Health5xxFailing | Self::HealthGrpcFailing => "10",
             Self::Health4xxFailing => "20",
-            Self::Health5xxDegraded => "0",
-            Self::Health5xxFailing => "10",
-            Self::HealthGrpcDegraded => "0",
-            Self::HealthGrpcFailing => "10",
             Self::AgentProvider => "none: there is nobody to ask",
             Self::AgentUrl => "the provider's own",
-            Self::AgentModel | Self::AgentKeyCommand => "none",
+            Self::PrometheusTokenFile
+            | Self::PrometheusHeaders
+            | Self::PrometheusCert
+            | Self::PrometheusKey
+            | Self::AgentModel
+            | Self::AgentKeyCommand => "none",
             Self::AgentKeyEnv => {
                 "BRINK_AGENT_KEY; with the provider's own address also OPENAI_API_KEY or ANTHROPIC_API_KEY"
             }

@@ -28,7 +28,8 @@ fn workload(name: &str) -> NodeId {
 /// `from`, `to` and `service` as `NS/NAME`; `unknown` without a namespace.
 fn call(from: &str, to: &str, service: &str, rps: f64, failed: f64) -> fold::Edge {
     let of = |text: &str| text.split_once('/').map_or_else(|| named("unknown", text), |(ns, name)| named(ns, name));
-    fold::Edge { from: of(from), to: of(to), service: of(service), tally: Tally { rps, failed } }
+    let tally = Tally { rps, failed };
+    fold::Edge { from: of(from), to: of(to), service: of(service), tally, ..fold::Edge::default() }
 }
 
 fn look(edges: Vec<fold::Edge>) -> Snapshot {

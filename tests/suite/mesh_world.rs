@@ -2,20 +2,17 @@
 
 use std::time::Duration;
 
-use brink::{
-    fault::io::watching::Meter as _,
-    mesh::{
-        dataplane::Dataplane,
-        health::{self, State, Tolerances},
-        io::{
-            endpoint::Endpoint,
-            prometheus::Prometheus,
-            sampler::Sampler,
-            surroundings::{self, Surroundings},
-        },
-        mtls::plain,
-        signals::{Snapshot, promql::Interest},
+use brink::mesh::{
+    dataplane::Dataplane,
+    health::{self, State, Tolerances},
+    io::{
+        endpoint::Endpoint,
+        prometheus::Prometheus,
+        sampler::Sampler,
+        surroundings::{self, Surroundings},
     },
+    mtls::plain,
+    signals::{Snapshot, promql::Interest},
 };
 
 use super::support::demo::Demo;
@@ -36,8 +33,8 @@ fn the_questions_have_samples_in_the_shop() {
     demo.wait(async {
         let client = Prometheus::new(Endpoint::parse(demo.prometheus()).unwrap(), Duration::from_secs(10)).unwrap();
         for name in TOLD {
-            let counted = client.numbers(&format!("count({name})")).await.unwrap();
-            assert!(counted.first().is_some_and(|count| *count > 0.0), "{name}: {counted:?}");
+            let counted = client.instant::<serde::de::IgnoredAny>(&format!("count({name})")).await.unwrap().samples;
+            assert!(counted.first().is_some_and(|(_, count)| *count > 0.0), "{name}: {counted:?}");
         }
     });
 }

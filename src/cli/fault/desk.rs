@@ -63,14 +63,14 @@ pub async fn reach(session: &Session) -> Result<(), Failure> {
 
 /// Looks, compiles, rehearses and judges. `id` is that of an earlier plan, or new.
 pub async fn checked(session: &Session, fault: &Fault, id: Option<&str>, terms: &Terms) -> Result<Checked, Failure> {
-    let traffic = seen(session, terms).await;
+    let traffic = Box::pin(seen(session, terms)).await;
     let id = id.map_or_else(fresh::id, str::to_owned);
     check::prepare(&session.live, fault, &id, terms, &traffic).await.map_err(|error| unchecked(session, fault, &error))
 }
 
 /// The same for a change that is kept.
 pub async fn checked_change(session: &Session, fault: &Fault, id: &str, terms: &Terms) -> Result<Checked, Failure> {
-    let traffic = seen(session, terms).await;
+    let traffic = Box::pin(seen(session, terms)).await;
     let checked = check::prepare_change(&session.live, fault, id, terms, &traffic).await;
     checked.map_err(|error| unchecked(session, fault, &error))
 }
@@ -84,7 +84,7 @@ fn unchecked(session: &Session, fault: &Fault, error: &CheckError) -> Failure {
 
 /// Looks once more after a person said yes.
 pub async fn still(session: &Session, checked: &Checked, terms: &Terms) -> Result<Checked, Failure> {
-    let traffic = seen(session, terms).await;
+    let traffic = Box::pin(seen(session, terms)).await;
     check::still(&session.live, checked, terms, &traffic).await.map_err(|error| unapplied(&error))
 }
 

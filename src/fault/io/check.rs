@@ -73,8 +73,8 @@ pub async fn prepare<A: Api>(
     terms: &Terms,
     traffic: &Traffic,
 ) -> Result<Checked, CheckError> {
-    let checked = leased(api, fault, id, terms, traffic).await?;
-    Ok(rerouted(api, checked).await)
+    let checked = Box::pin(leased(api, fault, id, terms, traffic)).await?;
+    Ok(Box::pin(rerouted(api, checked)).await)
 }
 
 /// The requests that change their owner, for a person to read: nothing is decided by them, so a last look goes without.
@@ -105,8 +105,8 @@ pub async fn prepare_change<A: Api>(
     terms: &Terms,
     traffic: &Traffic,
 ) -> Result<Checked, CheckError> {
-    let checked = kept(api, fault, id, terms, traffic).await?;
-    Ok(rerouted(api, checked).await)
+    let checked = Box::pin(kept(api, fault, id, terms, traffic)).await?;
+    Ok(Box::pin(rerouted(api, checked)).await)
 }
 
 async fn kept<A: Api>(

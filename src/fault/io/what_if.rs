@@ -32,7 +32,7 @@ pub async fn look<A: Api>(api: &A, plan: &Plan, stored: &[Option<Manifest>]) -> 
         Ok(objects) => {
             let found = what_if::what_if(&objects.all, &edits, |all| objects.of(all));
             let unknown = found.cut.then(|| "more requests may move than were asked about".to_owned());
-            Told { rerouted: found.rerouted.into_iter().map(clean).collect(), unknown }
+            Told { rerouted: found.rerouted.iter().map(clean).collect(), unknown }
         }
         Err(unread) => {
             let why = sanitize::line(&format!("cannot list {}: {}", unread.plural, unread.trouble)).into_owned();
@@ -64,7 +64,7 @@ fn edits(plan: &Plan, stored: &[Option<Manifest>], now: Timestamp) -> Vec<Edit> 
     edits
 }
 
-fn clean(one: Rerouted) -> Rerouted {
+fn clean(one: &Rerouted) -> Rerouted {
     let safe = |text: &str| sanitize::line(text).into_owned();
     Rerouted { request: safe(&one.request), before: safe(&one.before), after: safe(&one.after) }
 }

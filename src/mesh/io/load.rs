@@ -41,7 +41,9 @@ impl Objects {
     pub fn of(&self, objects: &[Manifest]) -> Loaded {
         let mut loaded = Loaded::default();
         loaded.seen = Some(self.seen.clone());
-        objects.iter().for_each(|object| loaded.take(object));
+        for object in objects {
+            loaded.take(object);
+        }
         loaded
     }
 }

@@ -171,13 +171,13 @@ impl Sampler {
             Source::Prometheus(client) => {
                 self.scraper = None;
                 let before = client.asked();
-                let looked = self.ask(&client, interest).await;
+                let looked = Box::pin(self.ask(&client, interest)).await;
                 self.asked = client.asked().saturating_sub(before);
                 looked.map_err(SourceError::from)
             }
             Source::Proxies(live) => {
                 let scraper = self.scraper.get_or_insert_with(|| Scraper::new(live, self.between));
-                match scraper.look(interest).await {
+                match Box::pin(scraper.look(interest)).await {
                     Ok(mut snapshot) => {
                         self.follow(None, interest, &mut snapshot).await;
                         Ok(snapshot)

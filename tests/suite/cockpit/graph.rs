@@ -3,7 +3,7 @@
 use brink::{
     cluster::{Batch, Delta, Source},
     mesh::signals::{
-        Golden, MetricSource, Snapshot, Trends, WorkloadRow,
+        Golden, MetricSource, Snapshot, WorkloadRow,
         fold::{Edge, Measured, Named, Tally},
     },
     msg::{Effect, Event},
@@ -23,7 +23,7 @@ fn named(text: &str) -> Named {
 
 /// What a call of the shop looks like: caller, workload, service, requests per second, failed ones.
 fn call(from: &str, to: &str, service: &str, rps: f64, failed: f64) -> Edge {
-    Edge { from: named(from), to: named(to), service: named(service), tally: Tally { rps, failed } }
+    Edge { from: named(from), to: named(to), service: named(service), tally: Tally { rps, failed }, ..Edge::default() }
 }
 
 fn calls() -> Vec<Edge> {
@@ -53,7 +53,7 @@ fn look(edges: Vec<Edge>) -> Snapshot {
     let row = |((namespace, workload), (rps, failed)): (Named, (f64, f64))| {
         let latency = known.workloads.iter().find(|row| row.workload == workload).map(|row| row.golden);
         let golden = Golden { rps: Some(rps), error_share: Some(failed / rps), ..latency.unwrap_or_default() };
-        WorkloadRow { namespace, workload, golden, trends: Trends::default() }
+        WorkloadRow { namespace, workload, golden, ..WorkloadRow::default() }
     };
     Snapshot {
         workloads: rows.into_iter().map(row).collect(),
