@@ -263,13 +263,7 @@ impl App {
         use Command as C;
         if matches!(
             command,
-            C::ShowPods
-                | C::ShowRoutes
-                | C::ShowMesh
-                | C::Graph
-                | C::ShowFaults
-                | C::ShowAgent
-                | C::AllNamespaces
+            C::ShowPods | C::ShowRoutes | C::ShowMesh | C::Graph | C::ShowFaults | C::ShowAgent | C::AllNamespaces
         ) {
             self.close_all()
         } else {

@@ -113,7 +113,8 @@ fn latency_is_of_a_call_only_where_nobody_elses_is_in_it() {
     for le in ["10", "+Inf"] {
         buckets.add(le, 5.0);
     }
-    let mut one = look(vec![call("shop/a", "shop/b", "shop/b", 1.0, 0.0), call("shop/a", "shop/c", "shop/c", 1.0, 0.0)]);
+    let mut one =
+        look(vec![call("shop/a", "shop/b", "shop/b", 1.0, 0.0), call("shop/a", "shop/c", "shop/c", 1.0, 0.0)]);
     one.measured.service_latency.insert((named("", ""), named("shop", "b")), buckets.clone());
     let latency = |snapshot: &Snapshot, to: &str| {
         let graph = Graph::of(snapshot, &Facts::default());
@@ -221,7 +222,11 @@ fn sound(graph: &Graph, layout: &Layout) -> Result<(), TestCaseError> {
                 }
                 // A straight piece crosses no node either.
                 for x in pair[0].0.min(pair[1].0)..=pair[0].0.max(pair[1].0) {
-                    prop_assert!(!cells.contains(&(x, pair[0].1)) || pair[0].1 != pair[1].1, "through a node: {:?}", wire.points);
+                    prop_assert!(
+                        !cells.contains(&(x, pair[0].1)) || pair[0].1 != pair[1].1,
+                        "through a node: {:?}",
+                        wire.points
+                    );
                 }
             }
         }

@@ -117,9 +117,10 @@ impl Node {
             (NodeId::External(_), _) => NodeKind::External,
             (NodeId::Service(_), _) => NodeKind::Service,
             (NodeId::Workload(_), Some(Dataplane::Gateway)) => NodeKind::Gateway,
-            (NodeId::Workload(_), Some(Dataplane::Sidecar | Dataplane::Ambient | Dataplane::Waypoint | Dataplane::Absent) | None) => {
-                NodeKind::Workload
-            }
+            (
+                NodeId::Workload(_),
+                Some(Dataplane::Sidecar | Dataplane::Ambient | Dataplane::Waypoint | Dataplane::Absent) | None,
+            ) => NodeKind::Workload,
         }
     }
 }

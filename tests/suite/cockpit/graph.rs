@@ -55,7 +55,11 @@ fn look(edges: Vec<Edge>) -> Snapshot {
         let golden = Golden { rps: Some(rps), error_share: Some(failed / rps), ..latency.unwrap_or_default() };
         WorkloadRow { namespace, workload, golden, trends: Trends::default() }
     };
-    Snapshot { workloads: rows.into_iter().map(row).collect(), measured: Measured { edges, ..Measured::default() }, ..known }
+    Snapshot {
+        workloads: rows.into_iter().map(row).collect(),
+        measured: Measured { edges, ..Measured::default() },
+        ..known
+    }
 }
 
 fn stage(width: u16, height: u16) -> Stage {
@@ -68,7 +72,9 @@ fn stage(width: u16, height: u16) -> Stage {
 /// A chain of tiers, five services wide.
 fn crowd(services: usize) -> Vec<Edge> {
     let name = |at: usize| format!("shop/service-{at:03}");
-    let one = |from: usize, to: usize| call(&name(from), &name(to), &name(to), 1.0 + to as f64, 0.0);
+    let one = |from: usize, to: usize| {
+        call(&name(from), &name(to), &name(to), f64::from(u32::try_from(to).unwrap()) + 1.0, 0.0)
+    };
     let straight = (5..services).map(|at| one(at - 5, at));
     straight.chain((5..services).filter(|at| at % 3 == 0).map(|at| one(at - 4, at))).collect()
 }
@@ -116,7 +122,11 @@ fn focus_shows_one_nodes_ways_and_esc_goes_back_step_by_step() {
     stage.keys("z / r e v i e w s - v 1 enter esc");
     assert!(stage.shows("details-v1"), "{}", stage.text());
     stage.keys("enter");
-    assert!(stage.shows("only reviews-v1") && stage.shows("ratings-v1") && stage.shows("my-gateway"), "{}", stage.text());
+    assert!(
+        stage.shows("only reviews-v1") && stage.shows("ratings-v1") && stage.shows("my-gateway"),
+        "{}",
+        stage.text()
+    );
     assert!(!stage.shows("api.bank.example.com"), "{}", stage.text());
     stage.keys("esc");
     assert!(stage.shows("details-v1") && !stage.shows("only reviews-v1"));

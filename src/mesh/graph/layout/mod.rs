@@ -67,7 +67,12 @@ impl Layout {
         }
         let places: BTreeMap<NodeId, Place> =
             graph.nodes().iter().zip(placed).filter_map(|(node, place)| Some((node.id.clone(), place?))).collect();
-        Self { places, nodes: graph.nodes().len(), calls: ends(graph).map(|(a, b)| (a.clone(), b.clone())).collect(), ..Self::default() }
+        Self {
+            places,
+            nodes: graph.nodes().len(),
+            calls: ends(graph).map(|(a, b)| (a.clone(), b.clone())).collect(),
+            ..Self::default()
+        }
     }
 
     /// Where a node stands.

@@ -113,11 +113,13 @@ impl Layout {
         let after = callers.iter().map(|place| place.layer + 1).max();
         let layer = after.or_else(|| called.iter().map(|place| place.layer - 1).min())?;
         let own = services.get(at).copied().flatten();
-        let siblings = (0..services.len()).filter(|other| {
-            own.is_some() && *other != at && services.get(*other).copied().flatten() == own
-        });
-        let mut beside: Vec<i32> =
-            siblings.filter_map(|other| place(&other)).filter(|place| place.layer == layer).map(|place| place.slot).collect();
+        let siblings = (0..services.len())
+            .filter(|other| own.is_some() && *other != at && services.get(*other).copied().flatten() == own);
+        let mut beside: Vec<i32> = siblings
+            .filter_map(|other| place(&other))
+            .filter(|place| place.layer == layer)
+            .map(|place| place.slot)
+            .collect();
         if beside.is_empty() {
             beside = callers.iter().chain(&called).map(|place| place.slot).collect();
         }

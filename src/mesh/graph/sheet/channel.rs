@@ -90,8 +90,10 @@ impl Channel {
         }
         let rank: Vec<(bool, i32)> = bent.iter().map(|bundle| self.rank(*bundle)).collect();
         let of = |number: usize| rank.get(number).copied().unwrap_or_default();
-        let mut open: BinaryHeap<Reverse<((bool, i32), usize)>> =
-            (0..bent.len()).filter(|number| waits.get(*number) == Some(&0)).map(|number| Reverse((of(number), number))).collect();
+        let mut open: BinaryHeap<Reverse<((bool, i32), usize)>> = (0..bent.len())
+            .filter(|number| waits.get(*number) == Some(&0))
+            .map(|number| Reverse((of(number), number)))
+            .collect();
         let mut left: BTreeSet<((bool, i32), usize)> = (0..bent.len()).map(|number| (of(number), number)).collect();
         let mut least = vec![0i32; bent.len()];
         let mut tracks: Vec<Vec<(i32, i32)>> = Vec::new();
@@ -132,7 +134,8 @@ impl Channel {
         let (top, bottom) = line.span();
         let free = |spans: &Vec<(i32, i32)>| spans.iter().all(|span| span.1 < top || bottom < span.0);
         let start = usize::try_from(from).unwrap_or(0);
-        let track = (start..tracks.len()).find(|track| tracks.get(*track).is_some_and(free)).unwrap_or(tracks.len().max(start));
+        let track =
+            (start..tracks.len()).find(|track| tracks.get(*track).is_some_and(free)).unwrap_or(tracks.len().max(start));
         if tracks.len() <= track {
             tracks.resize(track + 1, Vec::new());
         }

@@ -86,7 +86,11 @@ struct Column {
 impl Sheet {
     /// Puts a layout on paper. `widths`: cells each node would like to have.
     pub fn new(graph: &Graph, layout: &Layout, scale: Scale, widths: &[i32]) -> Self {
-        let places: Vec<_> = graph.nodes().iter().map(|node| layout.place(&node.id).unwrap_or(super::layout::Place { layer: 0, slot: 0 })).collect();
+        let places: Vec<_> = graph
+            .nodes()
+            .iter()
+            .map(|node| layout.place(&node.id).unwrap_or(super::layout::Place { layer: 0, slot: 0 }))
+            .collect();
         let Some(first) = places.iter().map(|place| place.layer).min() else { return Self::default() };
         let layer = |at: usize| places.get(at).map_or(0, |place| usize::try_from(place.layer - first).unwrap_or(0));
         let count = (0..places.len()).map(layer).max().unwrap_or(0) + 1;
@@ -126,7 +130,12 @@ impl Sheet {
             .map(|at| {
                 let column = columns.get(layer(at)).copied().unwrap_or_default();
                 let own = widths.get(at).copied().unwrap_or(1).clamp(1, column.width.max(1));
-                Box { x: column.x, y: top(at), width: if scale.even { column.width } else { own }, height: scale.height }
+                Box {
+                    x: column.x,
+                    y: top(at),
+                    width: if scale.even { column.width } else { own },
+                    height: scale.height,
+                }
             })
             .collect();
         let mut sheet = Self { boxes, ..Self::default() };

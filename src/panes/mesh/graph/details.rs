@@ -92,10 +92,22 @@ fn summary(area: Rect, buf: &mut Buffer, node: &Node, (arriving, leaving): (usiz
 
 type Calls<'a> = (&'a [&'a Edge], &'a [&'a Edge]);
 
-fn at_the_side(area: Rect, buf: &mut Buffer, graph: &Graph, node: &Node, (arriving, leaving): Calls<'_>, look: &Look<'_>) {
+fn at_the_side(
+    area: Rect,
+    buf: &mut Buffer,
+    graph: &Graph,
+    node: &Node,
+    (arriving, leaving): Calls<'_>,
+    look: &Look<'_>,
+) {
     let glyphs = if look.theme.ascii { Glyphs::Ascii } else { Glyphs::Lines };
     frame::divide(buf, area.x, area.y, area.bottom(), glyphs, look.theme.style(Role::Border));
-    let inside = Rect { x: area.x + 2, width: area.width.saturating_sub(3), y: area.y + 1, height: area.height.saturating_sub(2) };
+    let inside = Rect {
+        x: area.x + 2,
+        width: area.width.saturating_sub(3),
+        y: area.y + 1,
+        height: area.height.saturating_sub(2),
+    };
     let used = head(inside, buf, node, look, false);
     let rest = Rect { y: inside.y + used + 1, height: inside.height.saturating_sub(used + 1), ..inside };
     // Whoever needs less leaves the rest to the other.
@@ -111,7 +123,14 @@ fn rows(edges: &[&Edge]) -> u16 {
     u16::try_from(edges.len().max(1)).unwrap_or(u16::MAX)
 }
 
-fn at_the_bottom(area: Rect, buf: &mut Buffer, graph: &Graph, node: &Node, (arriving, leaving): Calls<'_>, look: &Look<'_>) {
+fn at_the_bottom(
+    area: Rect,
+    buf: &mut Buffer,
+    graph: &Graph,
+    node: &Node,
+    (arriving, leaving): Calls<'_>,
+    look: &Look<'_>,
+) {
     let line = if look.theme.ascii { "-" } else { "─" };
     put(buf, area.x, area.y, area.width, &line.repeat(usize::from(area.width)), look.theme.style(Role::Border));
     let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), y: area.y + 1, height: area.height - 1 };
@@ -184,7 +203,9 @@ fn figures(node: &Node) -> Vec<(String, Role)> {
         words.push((format!("  {}%", failed.text), failed.role.unwrap_or(Role::Text)));
     }
     let times = [("p50", golden.p50_ms), ("p99", golden.p99_ms)];
-    words.extend(times.into_iter().filter_map(|(name, value)| Some((format!("  {name} {}", millis(value?)), Role::TextDim))));
+    words.extend(
+        times.into_iter().filter_map(|(name, value)| Some((format!("  {name} {}", millis(value?)), Role::TextDim))),
+    );
     if let Some(sent) = node.sent {
         let gap = if words.is_empty() { "" } else { "  " };
         words.push((format!("{gap}sends {}/s", rate(sent)), Role::TextDim));
@@ -226,7 +247,11 @@ fn call(area: Rect, buf: &mut Buffer, node: &Node, edge: &Edge, look: &Look<'_>)
     put(buf, area.x, area.y, 1, lock, style(Role::TextDim));
     let failed = errors(edge.error_share());
     let columns: [(CompactString, Role, u16); 3] = [
-        (edge.latency_ms.map_or_else(|| "–".into(), |(_, p99)| millis(p99)), edge.latency_ms.map_or(Role::Unknown, |_| Role::TextDim), 7),
+        (
+            edge.latency_ms.map_or_else(|| "–".into(), |(_, p99)| millis(p99)),
+            edge.latency_ms.map_or(Role::Unknown, |_| Role::TextDim),
+            7,
+        ),
         (format_compact!("{}%", failed.text), failed.role.unwrap_or(Role::TextDim), 7),
         (format_compact!("{}/s", rate(edge.tally.rps)), Role::Text, 8),
     ];

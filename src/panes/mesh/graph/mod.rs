@@ -18,10 +18,7 @@ use super::{Filter, Look, World};
 use crate::{
     config::Role,
     mesh::{
-        graph::{
-            Facts, Graph, Layout, Node, NodeId, Sheet,
-            layout::Followed,
-        },
+        graph::{Facts, Graph, Layout, Node, NodeId, Sheet, layout::Followed},
         signals::Snapshot,
     },
     msg::Command,
@@ -131,7 +128,9 @@ impl Picture {
     /// Carries a command out; false when it means nothing here.
     pub fn update(&mut self, command: Command) -> bool {
         match command {
-            Command::GraphFocus if self.focus.is_some() && self.focus.as_ref().map(|(id, _)| id) == self.cursor.as_ref() => {
+            Command::GraphFocus
+                if self.focus.is_some() && self.focus.as_ref().map(|(id, _)| id) == self.cursor.as_ref() =>
+            {
                 self.unfocus();
             }
             Command::GraphFocus => {
@@ -281,10 +280,9 @@ impl Picture {
         boxes::draw(&mut paper, graph, &self.sheet, &joints, &frame, look);
         for y in 0..drawing.height {
             for x in 0..drawing.width {
-                if let (Some(to), Some(from)) = (
-                    buf.cell_mut((drawing.x + x, drawing.y + y)),
-                    paper.cell((x + BEYOND.0, y + BEYOND.1)),
-                ) {
+                if let (Some(to), Some(from)) =
+                    (buf.cell_mut((drawing.x + x, drawing.y + y)), paper.cell((x + BEYOND.0, y + BEYOND.1)))
+                {
                     *to = from.clone();
                 }
             }
