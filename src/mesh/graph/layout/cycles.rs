@@ -57,9 +57,9 @@ fn line(next: &[Vec<usize>], before: &[Vec<usize>]) -> Vec<usize> {
         sources.remove(&(count(&depth, node), node));
         let at = if at_end { end - 1 } else { front };
         if at_end {
-            end -= 1
+            end -= 1;
         } else {
-            front += 1
+            front += 1;
         }
         if let Some(place) = place.get_mut(node) {
             *place = at;
