@@ -1,5 +1,5 @@
 //! The service graph of 500 services and 2,000 calls: laid out, followed, put on paper, drawn.
-#![expect(clippy::cast_precision_loss, reason = "a bench")]
+#![expect(clippy::cast_precision_loss, reason = "rates of a made-up world")]
 
 use std::{cell::Cell, hint::black_box};
 
@@ -42,7 +42,6 @@ fn world(more: usize) -> Snapshot {
             to: named(to),
             service: named(to),
             tally: Tally { rps: 1.0, failed: 0.0 },
-            ..Edge::default()
         });
     }
     Snapshot { measured: Measured { edges, ..Measured::default() }, ..Snapshot::default() }

@@ -186,16 +186,17 @@ impl Charts {
         }
         let one = |value: f64| format_compact!("{:.1}%", value * 100.0);
         let slowest = spark::top([trends.p50_ms.0.as_slice(), trends.p99_ms.0.as_slice()]);
-        let charts: [(&str, &Series, fn(f64) -> CompactString, f32, Role); 4] = [
-            ("requests/s", &trends.rps, rate, spark::top([trends.rps.0.as_slice()]), Role::Chart1),
-            ("errors", &trends.error_share, one, spark::top([trends.error_share.0.as_slice()]), Role::Chart5),
-            ("p50", &trends.p50_ms, millis, slowest, Role::Chart2),
-            ("p99", &trends.p99_ms, millis, slowest, Role::Chart2),
+        let own = |series: &Series| spark::top([series.0.as_slice()]);
+        let (rps, bad) = (&trends.rps, &trends.error_share);
+        let charts = [
+            Chart { name: "requests/s", series: rps, words: rate, top: own(rps), role: Role::Chart1 },
+            Chart { name: "errors", series: bad, words: one, top: own(bad), role: Role::Chart5 },
+            Chart { name: "p50", series: &trends.p50_ms, words: millis, top: slowest, role: Role::Chart2 },
+            Chart { name: "p99", series: &trends.p99_ms, words: millis, top: slowest, role: Role::Chart2 },
         ];
         let mut y = area.y;
-        for (name, series, words, top, role) in charts {
-            let place = Rect { x: area.x, y, width: area.width, height };
-            chart(place, buf, look, &Chart { name, series, words, top, role }, window, &spans);
+        for one in &charts {
+            chart(Rect { y, height, ..area }, buf, look, one, window, &spans);
             y += height;
         }
         axis(Rect { y, height: area.bottom() - y, ..area }, buf, look, window, &spans);

@@ -4,6 +4,7 @@ use super::{Graph, NodeId};
 
 impl Graph {
     /// That part; empty when the node is not there.
+    #[must_use]
     pub fn focus(&self, id: &NodeId) -> Self {
         let Some(center) = self.at(id) else { return Self::default() };
         let down = self.reach(center, |edge| (edge.from, edge.to));

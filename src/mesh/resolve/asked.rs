@@ -28,7 +28,7 @@ impl Request {
             let call = GrpcCall::parse(&request.path)
                 .ok_or_else(|| format!("{} is no gRPC method: write HOST/SERVICE/METHOD", request.path))?;
             request.grpc = Some(call);
-            request.method = "POST".to_owned();
+            "POST".clone_into(&mut request.method);
         } else {
             request.method = method;
         }

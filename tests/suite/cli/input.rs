@@ -240,7 +240,7 @@ fn a_wrong_request_is_refused(#[case] words: &[&str], #[case] why: &str, #[case]
 }
 
 /// Answers every request with this, until the test ends.
-fn answering(answer: &'static str) -> String {
+pub fn answering(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     thread::spawn(move || {

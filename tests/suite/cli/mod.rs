@@ -2,6 +2,7 @@
 
 mod config;
 mod doctor;
+mod graph;
 mod input;
 mod look;
 mod usage;

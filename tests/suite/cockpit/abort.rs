@@ -29,6 +29,7 @@ const SCENES: &[(&str, &str)] = &[
     ("a script that stands", "@script"),
     ("routes", "2"),
     ("mesh", "3"),
+    ("the service graph", "3 v"),
     ("faults", "4"),
     ("the agent", "5"),
     ("a question being typed to the agent", "5 enter w h y"),

@@ -72,7 +72,9 @@ fn stage(width: u16, height: u16) -> Stage {
 /// A chain of tiers, five services wide.
 fn crowd(services: usize) -> Vec<Edge> {
     let name = |at: usize| format!("shop/service-{at:03}");
-    let one = |from: usize, to: usize| call(&name(from), &name(to), &name(to), 1.0 + to as f64, 0.0);
+    let one = |from: usize, to: usize| {
+        call(&name(from), &name(to), &name(to), f64::from(u32::try_from(to).unwrap()) + 1.0, 0.0)
+    };
     let straight = (5..services).map(|at| one(at - 5, at));
     straight.chain((5..services).filter(|at| at % 3 == 0).map(|at| one(at - 4, at))).collect()
 }

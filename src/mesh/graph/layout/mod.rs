@@ -1,8 +1,8 @@
 //! Where nodes stand: each has a layer, from callers to called, and a slot within it.
 //!
-//! [`Layout::fresh`] is a layered layout after Sugiyama: calls that close a cycle are turned round ([`cycles`]), layers follow the
-//! longest way ([`layers`]), the order within layers comes from barycentres in bounded passes ([`order`]), and slots pull nodes
-//! towards their neighbours ([`slots`]). [`Layout::follow`] ([`stable`]) takes the next graph over without moving anybody: what
+//! [`Layout::fresh`] is a layered layout after Sugiyama: calls that close a cycle are turned round (`cycles`), layers follow the
+//! longest way (`layers`), the order within layers comes from barycentres in bounded passes (`order`), and slots pull nodes
+//! towards their neighbours (`slots`). [`Layout::follow`] (`stable`) takes the next graph over without moving anybody: what
 //! is new is put beside its neighbours, what is gone leaves a gap. Only when that has gone bad all is laid out anew.
 //!
 //! It knows nothing of cells: [`super::sheet`] does. It is a function of the graph alone, whatever order its facts came in.

@@ -26,9 +26,10 @@ pub fn ordered(layer: &[usize], calls: &[(usize, usize)], group: &[Option<usize>
         number(row, &mut pos);
     }
     let mut best = rows.clone();
-    let mut least = net.crossings(&rows, &pos);
+    let (mut least, mut best_in) = (net.crossings(&rows, &pos), 0);
     for pass in 0..PASSES {
-        if least == 0 && pass > 1 {
+        // Two passes without gain: more of them gain little.
+        if pass > 1 && (least == 0 || pass > best_in + 2) {
             break;
         }
         let down = pass % 2 == 0;
@@ -40,7 +41,8 @@ pub fn ordered(layer: &[usize], calls: &[(usize, usize)], group: &[Option<usize>
         }
         let crossings = net.crossings(&rows, &pos);
         if crossings < least || pass == 0 {
-            (least, best) = (crossings, rows.clone());
+            (least, best_in) = (crossings, pass);
+            best.clone_from(&rows);
         }
     }
     for row in &mut best {

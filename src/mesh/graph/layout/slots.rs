@@ -57,19 +57,20 @@ fn middle(near: impl Iterator<Item = i32>) -> Option<i32> {
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "slots of a screen")]
 fn apart(wanted: &[f64]) -> Vec<i32> {
     // Sum and count of each pool.
-    let mut pools: Vec<(f64, f64)> = Vec::new();
+    let mut pools: Vec<(f64, usize)> = Vec::new();
+    let mean = |pool: &(f64, usize)| pool.0 / pool.1 as f64;
     for (at, want) in wanted.iter().enumerate() {
-        let mut pool = (want - at as f64, 1.0);
-        while let Some(before) = pools.last().copied().filter(|before| before.0 / before.1 >= pool.0 / pool.1) {
+        let mut pool = (want - at as f64, 1);
+        while let Some(before) = pools.last().copied().filter(|before| mean(before) >= mean(&pool)) {
             pools.pop();
             pool = (before.0 + pool.0, before.1 + pool.1);
         }
         pools.push(pool);
     }
     let mut slots = Vec::with_capacity(wanted.len());
-    for (sum, count) in pools {
-        let base = (sum / count).round() as i32;
-        for _ in 0..count as usize {
+    for pool in pools {
+        let base = mean(&pool).round() as i32;
+        for _ in 0..pool.1 {
             slots.push(base + i32::try_from(slots.len()).unwrap_or(i32::MAX));
         }
     }

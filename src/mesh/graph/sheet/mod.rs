@@ -1,7 +1,7 @@
 //! A layout in character cells: where each node's box is, and along which cells its calls run.
 //!
-//! Layers are columns with channels between them. A call leaves its caller to the right, turns once in each channel ([`channel`])
-//! and passes columns where they are free ([`lanes`]). Calls of one caller share a line until they part, calls of one called
+//! Layers are columns with channels between them. A call leaves its caller to the right, turns once in each channel (`channel`)
+//! and passes columns where they are free (`lanes`). Calls of one caller share a line until they part, calls of one called
 //! node once they have met. A call against the direction runs the same way, with its arrow at the left end.
 //!
 //! It draws nothing: lines, colours and words are the pane's.

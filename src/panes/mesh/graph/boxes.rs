@@ -86,7 +86,7 @@ struct Looks {
     hit: bool,
     /// The filter leaves it out.
     out: bool,
-    itself: bool,
+    marks: Vec<(&'static str, Role)>,
     name: String,
     /// What its errors mean.
     health: Option<Role>,
@@ -94,15 +94,17 @@ struct Looks {
 
 impl Looks {
     fn of(graph: &Graph, at: usize, node: &Node, frame: &Frame<'_>, look: &Look<'_>) -> Self {
-        Self {
+        let mut looks = Self {
             chosen: look.focused && frame.chosen == Some(at),
             hit: hit(&node.id, look),
             out: !keeps(frame.filter, node),
-            itself: graph.calls_itself(at),
+            marks: Vec::new(),
             name: size::name(node, frame.size, look.world.namespace.as_deref()),
             // Unknown is no illness.
             health: errors(node.golden.error_share).role.filter(|role| matches!(role, Role::Warn | Role::Bad)),
-        }
+        };
+        looks.marks = looks.marks(node, graph.calls_itself(at), look.theme.ascii);
+        looks
     }
 
     /// A role, unless the filter leaves the node out.
@@ -123,7 +125,7 @@ impl Looks {
     }
 
     /// Marks behind the name: dataplane, a call of itself, what is wrong.
-    fn marks(&self, node: &Node, ascii: bool) -> Vec<(&'static str, Role)> {
+    fn marks(&self, node: &Node, itself: bool, ascii: bool) -> Vec<(&'static str, Role)> {
         let mut marks: Vec<(&'static str, Role)> = Vec::new();
         if self.hit {
             marks.push((marks::fault(ascii), Role::Fault));
@@ -133,7 +135,7 @@ impl Looks {
             Some(Role::Warn) => marks.push(("!", Role::Warn)),
             _ => {}
         }
-        if self.itself {
+        if itself {
             marks.push((marks::itself(ascii), Role::TextDim));
         }
         marks.extend(node.dataplane.map(|dataplane| (marks::dataplane(dataplane, ascii), Role::TextDim)));
@@ -143,7 +145,7 @@ impl Looks {
 
 /// The name with its marks, `less` cells kept free at the end; gives where it ends.
 fn line(paper: &mut Buffer, area: Rect, node: &Node, looks: &Looks, look: &Look<'_>, less: u16) -> u16 {
-    let marks = looks.marks(node, look.theme.ascii);
+    let marks = &looks.marks;
     let room = area.width.saturating_sub(less + 1);
     let marked = u16::try_from(marks.len() + usize::from(!marks.is_empty())).unwrap_or(0).min(room);
     let mut style = looks.dimmed(look, looks.name_role(node));
@@ -156,7 +158,7 @@ fn line(paper: &mut Buffer, area: Rect, node: &Node, looks: &Looks, look: &Look<
         x += 1;
     }
     for (mark, role) in marks {
-        x += put(paper, x, area.y, 1, mark, looks.dimmed(look, role));
+        x += put(paper, x, area.y, 1, mark, looks.dimmed(look, *role));
     }
     x
 }
@@ -190,7 +192,7 @@ fn boxed(paper: &mut Buffer, area: Rect, node: &Node, looks: &Looks, look: &Look
         let foot = width::cut(&foot, usize::from(room));
         put_right(paper, area.right() - 2, area.bottom() - 1, room, &foot, looks.dimmed(look, Role::TextDim));
     }
-    let marks = looks.marks(node, ascii);
+    let marks = &looks.marks;
     let marked = u16::try_from(marks.len()).unwrap_or(0).min(room);
     let mut style = looks.dimmed(look, looks.name_role(node));
     if looks.chosen || looks.name_role(node) == Role::Text && !looks.out {
@@ -200,7 +202,7 @@ fn boxed(paper: &mut Buffer, area: Rect, node: &Node, looks: &Looks, look: &Look
     put(paper, area.x + 2, area.y + 1, room, &name, style);
     let mut x = area.right() - 2 - marked;
     for (mark, role) in marks {
-        x += put(paper, x, area.y + 1, 1, mark, looks.dimmed(look, role));
+        x += put(paper, x, area.y + 1, 1, mark, looks.dimmed(look, *role));
     }
     let figures = figures(node, looks, look, usize::from(room), true);
     let spans = figures.iter().map(|(text, role)| (text.as_str(), looks.dimmed(look, *role)));

@@ -35,7 +35,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, graph: &Graph, size: Size, look: &Look
     if graph.edges().iter().any(|edge| wires::busy(edge, top)) {
         words.push((if ascii { "==" } else { "━━" }, "busiest"));
     }
-    if (0..graph.nodes().len()).any(|at| graph.calls_itself(at)) {
+    if graph.edges().iter().any(|edge| edge.from == edge.to) {
         words.push((marks::itself(ascii), "calls itself"));
     }
     if told.iter().all(Option::is_none) && !graph.edges().is_empty() {

@@ -1,7 +1,7 @@
 //! The service graph in the pane: who calls whom, from left to right.
 //!
-//! [`Picture`] holds the graph, its places and the cursor; [`size`] says how large nodes are, [`cursor`] how keys move along the
-//! drawing, [`wires`] and [`boxes`] draw, [`details`] tells of the node under the cursor, [`legend`] what the marks mean.
+//! [`Picture`] holds the graph, its places and the cursor; `size` says how large nodes are, `cursor` how keys move along the
+//! drawing, `wires` and `boxes` draw, `details` tells of the node under the cursor, `legend` what the marks mean.
 //! Places come from [`crate::mesh::graph::layout`] and stay from look to look, so that nothing moves under the reader.
 
 mod boxes;

@@ -50,7 +50,7 @@ impl Size {
             Self::Full => Scale { height: 4, gap: 1, port: 1, label: 16, even: true },
             Self::Boxes => Scale { height: 4, gap: 1, port: 1, label: 1, even: true },
             Self::Pairs => Scale { height: 2, gap: 1, port: 0, label: 0, even: false },
-            Self::Lines => Scale { height: 1, gap: 0, port: 0, label: 0, even: false },
+            Self::Lines => Scale { height: 1, gap: 0, port: 0, label: 0, even: true },
         }
     }
 }

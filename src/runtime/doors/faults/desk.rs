@@ -81,7 +81,7 @@ pub(super) async fn answer(desk: Desk, effect: Effect, events: &mpsc::Sender<Eve
             Event::Checked(ticket, checked(&desk, &fault, &traffic, true).await)
         }
         Effect::Apply(ticket, checked, approval, traffic) => {
-            Event::Applied(ticket, apply(&desk, *checked, approval, &traffic).await)
+            Event::Applied(ticket, Box::pin(apply(&desk, *checked, approval, &traffic)).await)
         }
         Effect::Abort(ticket, id) => {
             let ended = desk.engine().await.abort(&id).await;
