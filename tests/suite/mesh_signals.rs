@@ -398,14 +398,15 @@ fn trends_are_bounded_and_forget_what_is_gone() {
     let mut gone = look(vec![edge("source web -> gone/gone 200", 1.0)]);
     gone.at = Some(Timestamp::from_second(0).unwrap());
     trail.push(&mut gone);
-    for second in 1..=200 {
+    let long = i64::try_from(STEPS).unwrap() + 20;
+    for second in 1..long {
         trail.push(&mut at(second, 1.0));
     }
-    let mut last = at(201, 1.0);
+    let mut last = at(long, 1.0);
     trail.push(&mut last);
     assert_eq!(last.workloads[0].trends.rps.0.len(), STEPS);
     let mut again = look(vec![edge("source web -> gone/gone 200", 1.0)]);
-    again.at = Some(Timestamp::from_second(202).unwrap());
+    again.at = Some(Timestamp::from_second(long + 1).unwrap());
     trail.push(&mut again);
     assert_eq!(again.workloads[0].trends.rps.0, [Some(1.0)], "it starts anew");
     // A sleep of a year costs no year of gaps.

@@ -100,19 +100,19 @@ impl Tabular for MeshRow {
     const COLUMNS: &'static [Column<MeshColumn>] = &[
         column(MeshColumn::Namespace, "NAMESPACE", Align::Left, 9, 20, 3),
         Column { slack: true, ..column(MeshColumn::Workload, "WORKLOAD", Align::Left, 12, 48, 0) },
-        column(MeshColumn::Health, "HEALTH", Align::Left, 10, 18, 3),
-        column(MeshColumn::Plane, "MESH", Align::Left, 7, 12, 5),
+        column(MeshColumn::Health, "HEALTH", Align::Left, 10, 18, 5),
+        column(MeshColumn::Plane, "MESH", Align::Left, 7, 12, 7),
         column(MeshColumn::Rps, "RPS", Align::Right, 5, 8, 0),
         column(MeshColumn::RpsTrend, "", Align::Left, TREND, TREND, 4),
         column(MeshColumn::Errors, "ERR%", Align::Right, 5, 6, 1),
-        column(MeshColumn::ErrorTrend, "", Align::Left, TREND, TREND, 7),
-        column(MeshColumn::P50, "P50", Align::Right, 6, 7, 5),
-        column(MeshColumn::P90, "P90", Align::Right, 6, 7, 8),
+        column(MeshColumn::ErrorTrend, "", Align::Left, TREND, TREND, 9),
+        column(MeshColumn::P50, "P50", Align::Right, 6, 7, 6),
+        column(MeshColumn::P90, "P90", Align::Right, 6, 7, 10),
         column(MeshColumn::P99, "P99", Align::Right, 6, 7, 2),
-        column(MeshColumn::P99Trend, "", Align::Left, TREND, TREND, 6),
-        column(MeshColumn::Mtls, "MTLS", Align::Right, 5, 9, 9),
-        column(MeshColumn::Tries, "TRIES", Align::Right, 5, 6, 10),
-        column(MeshColumn::Limit, "LIMIT", Align::Right, 5, 6, 11),
+        column(MeshColumn::P99Trend, "", Align::Left, TREND, TREND, 8),
+        column(MeshColumn::Mtls, "MTLS", Align::Right, 5, 9, 11),
+        column(MeshColumn::Tries, "TRIES", Align::Right, 5, 6, 12),
+        column(MeshColumn::Limit, "LIMIT", Align::Right, 5, 6, 13),
     ];
     const FIRST_SORT: MeshColumn = MeshColumn::Rps;
 

@@ -43,7 +43,7 @@ fn without_a_source_it_says_so_and_draws_nothing() {
     for shape in ["table", "dot", "mermaid"] {
         let ran = Home::new().brink(["graph", "-o", shape]);
         assert_eq!((ran.code, ran.stdout.as_str()), (0, ""));
-        assert!(ran.stderr.contains("no metric source: name one with --prometheus"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("no metric source"), "{}", ran.stderr);
     }
     let ran = Home::new().brink(["graph", "-o", "json"]);
     assert_eq!(ran.json(), json!({"nodes": [], "edges": []}));

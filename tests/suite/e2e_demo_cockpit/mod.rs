@@ -42,8 +42,8 @@ fn figures(screen: &str, workload: &str) -> Option<Vec<String>> {
     screen.lines().flat_map(|line| line.split('│')).find_map(|part| {
         let mut words = part.split_whitespace();
         words.find(|word| *word == workload)?;
-        let rest: Vec<String> = words.map(str::to_owned).collect();
-        rest.first()?.parse::<f64>().ok()?;
-        Some(rest)
+        // Its health stands before the figures, in words.
+        let rest: Vec<String> = words.map(str::to_owned).skip_while(|word| word.parse::<f64>().is_err()).collect();
+        (!rest.is_empty()).then_some(rest)
     })
 }
