@@ -243,7 +243,7 @@ impl Mesh {
                 "no metric source",
                 "start brink with --prometheus URL, such as http://127.0.0.1:9090 after a port-forward",
             )),
-            (MetricSource::Asking | MetricSource::Good, None) => Some(Message::quiet("asking for figures…", "")),
+            (MetricSource::Asking | MetricSource::Good, None) => Some(Message::quiet("asking Prometheus…", "")),
             (MetricSource::Broken { .. }, None) => Some(self.standing.told(look, "workloads")),
             (_, Some(metrics)) if metrics.workloads.is_empty() => {
                 let place = world.namespace.as_deref().map(|namespace| format!(" in {namespace}")).unwrap_or_default();
