@@ -252,14 +252,18 @@ impl Key {
             Self::AllNamespaces | Self::Readonly => "false",
             Self::Prometheus => "one that is found in the cluster, else its proxies",
             Self::PrometheusCa => "the system's",
-            Self::PrometheusTokenFile | Self::PrometheusHeaders | Self::PrometheusCert | Self::PrometheusKey => "none",
             Self::Policy => "the built-in guardrails",
             Self::StateDir => "$XDG_STATE_HOME/brink",
             Self::Theme | Self::Keymap => "default",
             Self::Fps => "60",
             Self::AgentProvider => "none: there is nobody to ask",
             Self::AgentUrl => "the provider's own",
-            Self::AgentModel | Self::AgentKeyCommand => "none",
+            Self::PrometheusTokenFile
+            | Self::PrometheusHeaders
+            | Self::PrometheusCert
+            | Self::PrometheusKey
+            | Self::AgentModel
+            | Self::AgentKeyCommand => "none",
             Self::AgentKeyEnv => {
                 "BRINK_AGENT_KEY; with the provider's own address also OPENAI_API_KEY or ANTHROPIC_API_KEY"
             }

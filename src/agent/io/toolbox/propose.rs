@@ -39,7 +39,7 @@ impl Toolbox {
             return Found { refused: true, ..Found::bad(words) };
         }
         let fault = if kept { fault } else { fault.lasting(self.pace) };
-        let traffic = self.traffic().await;
+        let traffic = Box::pin(self.traffic()).await;
         let id = fresh::id();
         let checked = if kept {
             check::prepare_change(&self.live, &fault, &id, &self.terms, &traffic).await
