@@ -141,8 +141,17 @@ pub struct Prometheus {
 enum Way {
     /// At an address.
     Direct(Client, Box<Endpoint>),
-    /// Through the API server, with a prefix before its paths and headers of ours.
-    Service(Link, Behind, &'static str, HeaderMap),
+    /// Through the API server.
+    Service(Box<Service>),
+}
+
+/// A Service behind the API server, with a prefix before its paths and headers of ours.
+#[derive(Debug, Clone)]
+struct Service {
+    link: Link,
+    behind: Behind,
+    prefix: &'static str,
+    headers: HeaderMap,
 }
 
 impl Prometheus {
@@ -163,7 +172,7 @@ impl Prometheus {
     pub fn service(link: &Link, candidate: &Candidate, access: &Access, timeout: Duration) -> Self {
         let behind = Behind::service(&candidate.namespace, &candidate.name, candidate.port, candidate.tls);
         let headers = access.headers.iter().cloned().collect();
-        let way = Way::Service(link.clone(), behind, candidate.prefix, headers);
+        let way = Way::Service(Box::new(Service { link: link.clone(), behind, prefix: candidate.prefix, headers }));
         Self { way, label: candidate.label(), timeout, asked: Arc::default() }
     }
 
@@ -206,7 +215,8 @@ impl Prometheus {
         self.asked.fetch_add(1, Ordering::Relaxed);
         match &self.way {
             Way::Direct(http, endpoint) => self.ask_directly(http, endpoint, path, pairs).await,
-            Way::Service(link, behind, prefix, headers) => {
+            Way::Service(service) => {
+                let Service { link, behind, prefix, headers } = &**service;
                 let query: String = form(pairs);
                 let path = behind.path(&format!("{prefix}/{path}?{query}"));
                 let answer = through::get(link, &path, headers, self.timeout, MOST_BYTES).await;

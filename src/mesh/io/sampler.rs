@@ -167,10 +167,11 @@ impl Sampler {
     /// One look. Fails when the requests themselves cannot be told; what else is missing is in the snapshot's notes.
     pub async fn look(&mut self, interest: &Interest) -> Result<Snapshot, SourceError> {
         self.asked = 0;
-        let looked = match self.metrics.source().await? {
+        let looked = match Box::pin(self.metrics.source()).await? {
             Source::Prometheus(client) => {
                 self.scraper = None;
                 let before = client.asked();
+                // So many answers are waited for at once that they have a place of their own.
                 let looked = Box::pin(self.ask(&client, interest)).await;
                 self.asked = client.asked().saturating_sub(before);
                 looked.map_err(SourceError::from)
