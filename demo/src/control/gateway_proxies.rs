@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     ctx::Ctx,
-    gateway_system::{Proxy, System},
+    gateway_system::System,
     json,
     key::Key,
     kinds, names,
@@ -64,7 +64,7 @@ fn expose<O: Objects>(
 ) -> Result<(), Refused> {
     let service = Key::new(kinds::SERVICE, &key.namespace, json::text(meta, &["name"]));
     let mut ports = Vec::new();
-    if system.proxy == Proxy::Istio {
+    if system.is_istios() {
         let status =
             json!({"name": "status-port", "port": 15021, "targetPort": 15021, "protocol": "TCP", "appProtocol": "tcp"});
         ports.push(status);
@@ -86,7 +86,7 @@ fn expose<O: Objects>(
         }
     } else {
         let kind = match json::text(gateway, &["metadata", "annotations", "networking.istio.io/service-type"]) {
-            "" => "LoadBalancer",
+            "" => system.exposes(),
             named => named,
         };
         let object = json!({
