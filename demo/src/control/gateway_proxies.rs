@@ -2,13 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    ctx::Ctx,
-    gateway_system::System,
-    json,
-    key::Key,
-    kinds, names,
-};
+use super::{ctx::Ctx, gateway_system::System, json, key::Key, kinds, names};
 use crate::base::objects::{Objects, Refused};
 
 /// Where a Gateway's Service is reached.

@@ -88,7 +88,9 @@ pub(super) fn tunnelled(traffic: &Traffic, key: &TunnelKey) -> Vec<Pair> {
     ]);
     if !key.mutual {
         // It knows the workload by its address, and no identity.
-        let bare = |name: &str| name == "source_principal" || name == "destination_principal" && key.reporter == Reporter::Source;
+        let bare = |name: &str| {
+            name == "source_principal" || name == "destination_principal" && key.reporter == Reporter::Source
+        };
         labels.iter_mut().filter(|(name, _)| bare(name)).for_each(|(_, value)| *value = "unknown".into());
     }
     labels
