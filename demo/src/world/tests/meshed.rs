@@ -49,7 +49,7 @@ const CLUSTER: &str = r#"cluster_name="outbound|8000||data.agents.svc.cluster.lo
 fn retries_hide_failures_for_twice_the_load_and_a_pod_is_ejected() {
     let mut life = Life::of("agents");
     life.on(70);
-    let active = format!("max(envoy_cluster_outlier_detection_ejections_active{{{CLUSTER}}})");
+    let active = format!("max(max_over_time(envoy_cluster_outlier_detection_ejections_active{{{CLUSTER}}}[20s]))");
     life.between(&format!("{TRIED} / {ASKED}"), 0.95, 1.05);
     life.between(&active, 0.0, 0.0);
     let filters = "/apis/networking.istio.io/v1alpha3/namespaces/agents/envoyfilters";
