@@ -64,7 +64,7 @@ fn whole(told: &[Value]) {
     assert_eq!(told.last().unwrap()["name"], "the world is as it was");
 }
 
-const SCRIPTS: [&str; 7] = [
+const SCRIPTS: [&str; 10] = [
     "scale-down-up",
     "gateway-partition",
     "load",
@@ -72,6 +72,9 @@ const SCRIPTS: [&str; 7] = [
     "route-conflict",
     "gitops-fights-back",
     "service-latency",
+    "retry-and-eject",
+    "mtls-strict",
+    "ambient-view",
 ];
 
 #[rstest]
@@ -79,6 +82,9 @@ fn it_plays(
     // The longest first: the others play beside it.
     #[values(
         "service-latency",
+        "retry-and-eject",
+        "ambient-view",
+        "mtls-strict",
         "scale-down-up",
         "gateway-partition",
         "load",
@@ -103,7 +109,7 @@ fn one_plays_in_real_time() {
 
 /// Seeds and speeds change names and draws, never what happens.
 #[test]
-#[ignore = "takes three quarters of an hour: seven scripts, five seeds, two speeds"]
+#[ignore = "takes more than an hour: ten scripts, five seeds, two speeds"]
 fn the_grid() {
     let mut played = 0;
     for script in SCRIPTS {
@@ -126,7 +132,10 @@ fn the_list_names_worlds_and_scripts() {
         list[key].as_array().unwrap().iter().map(|one| one[name].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(names("scripts", "script"), SCRIPTS);
-    assert_eq!(names("worlds", "world"), ["shop", "dapr", "gateways", "gitops", "services", "talk-2024", "tutorial"]);
+    assert_eq!(
+        names("worlds", "world"),
+        ["shop", "agents", "ambient", "dapr", "gateways", "gitops", "services", "talk-2024", "tutorial"]
+    );
     let text = home.brink(["demo", "--list"]).stdout;
     assert!(text.contains("bad-image") && text.contains("min, world tutorial"), "{text}");
 }

@@ -2,13 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    ctx::Ctx,
-    gateway_system::{Proxy, System},
-    json,
-    key::Key,
-    kinds, names,
-};
+use super::{ctx::Ctx, gateway_system::System, json, key::Key, kinds, names};
 use crate::base::objects::{Objects, Refused};
 
 /// Where a Gateway's Service is reached.
@@ -64,7 +58,7 @@ fn expose<O: Objects>(
 ) -> Result<(), Refused> {
     let service = Key::new(kinds::SERVICE, &key.namespace, json::text(meta, &["name"]));
     let mut ports = Vec::new();
-    if system.proxy == Proxy::Istio {
+    if system.is_istios() {
         let status =
             json!({"name": "status-port", "port": 15021, "targetPort": 15021, "protocol": "TCP", "appProtocol": "tcp"});
         ports.push(status);
@@ -86,7 +80,7 @@ fn expose<O: Objects>(
         }
     } else {
         let kind = match json::text(gateway, &["metadata", "annotations", "networking.istio.io/service-type"]) {
-            "" => "LoadBalancer",
+            "" => system.exposes(),
             named => named,
         };
         let object = json!({

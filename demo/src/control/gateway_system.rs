@@ -30,6 +30,8 @@ pub(super) struct System {
 pub(super) enum Proxy {
     /// A proxy of Istio.
     Istio,
+    /// The same, as a waypoint of ambient mode.
+    Waypoint,
     /// Envoy, as kgateway wraps it.
     Envoy,
     /// agentgateway.
@@ -52,9 +54,11 @@ pub(super) const ISTIO: &System = &System {
 const KGATEWAY: (&str, (&str, &str)) = ("kgateway-system", ("kgateway", "kgateway"));
 const TAKEN: &str = "GatewayClass accepted";
 
-/// All of them. kgateway 2.1 deploys two kinds of proxies, agentgateway 1.x has a controller of its own.
-pub(super) const SYSTEMS: [&System; 4] = [
+/// All of them. kgateway 2.1 deploys two kinds of proxies, agentgateway 1.x has a controller of its own; waypoints have a class
+/// whose controller is that of mesh Services.
+pub(super) const SYSTEMS: [&System; 5] = [
     ISTIO,
+    &System { controller: MESH, proxy: Proxy::Waypoint, ..*ISTIO },
     &System {
         controller: "kgateway.dev/kgateway",
         manager: "kgateway",
@@ -109,6 +113,16 @@ impl System {
         self.group == kind.group
     }
 
+    /// Whether it deploys proxies of Istio.
+    pub fn is_istios(&self) -> bool {
+        matches!(self.proxy, Proxy::Istio | Proxy::Waypoint)
+    }
+
+    /// How a Gateway's Service is reached when nothing is said: a waypoint is for the mesh alone.
+    pub fn exposes(&self) -> &'static str {
+        if self.proxy == Proxy::Waypoint { "ClusterIP" } else { "LoadBalancer" }
+    }
+
     /// The name of a Gateway's Deployment and Service.
     pub fn deployed(&self, gateway: &Value) -> String {
         let (name, class) =
@@ -123,12 +137,14 @@ impl System {
         let mut labels = json!({
             "gateway.networking.k8s.io/gateway-name": name, "gateway.networking.k8s.io/gateway-class-name": class,
         });
-        if self.proxy == Proxy::Istio {
-            json::set(&mut labels, &["gateway.istio.io/managed"], "istio.io-gateway-controller");
-        } else {
-            json::set(&mut labels, &["app.kubernetes.io/name"], name);
-            json::set(&mut labels, &["app.kubernetes.io/instance"], name);
-            json::set(&mut labels, &["app.kubernetes.io/managed-by"], self.manager);
+        match self.proxy {
+            Proxy::Istio => json::set(&mut labels, &["gateway.istio.io/managed"], "istio.io-gateway-controller"),
+            Proxy::Waypoint => json::set(&mut labels, &["gateway.istio.io/managed"], "istio.io-mesh-controller"),
+            Proxy::Envoy | Proxy::Agentgateway => {
+                json::set(&mut labels, &["app.kubernetes.io/name"], name);
+                json::set(&mut labels, &["app.kubernetes.io/instance"], name);
+                json::set(&mut labels, &["app.kubernetes.io/managed-by"], self.manager);
+            }
         }
         labels
     }
@@ -137,10 +153,15 @@ impl System {
     pub fn proxies(&self, gateway: &str, name: &str, labels: &Value) -> Value {
         let mut marks = labels.clone();
         let (container, path, port) = match self.proxy {
-            Proxy::Istio => {
+            Proxy::Istio | Proxy::Waypoint => {
                 json::set(&mut marks, &["service.istio.io/canonical-name"], name);
                 json::set(&mut marks, &["service.istio.io/canonical-revision"], "latest");
-                (istio(), "/stats/prometheus", 15020)
+                if self.proxy == Proxy::Waypoint {
+                    json::set(&mut marks, &["istio.io/dataplane-mode"], "none");
+                    (istio("waypoint"), "/stats/prometheus", 15020)
+                } else {
+                    (istio("router"), "/stats/prometheus", 15020)
+                }
             }
             Proxy::Envoy => (envoy(), "/metrics", 9091),
             Proxy::Agentgateway => (agentgateway(), "/metrics", 15020),
@@ -149,7 +170,7 @@ impl System {
         let mut annotations = json!({
             "prometheus.io/path": path, "prometheus.io/port": port.to_string(), "prometheus.io/scrape": "true",
         });
-        if self.proxy == Proxy::Istio {
+        if self.is_istios() {
             json::set(&mut annotations, &["istio.io/rev"], "default");
         }
         json!({
@@ -163,11 +184,11 @@ impl System {
     }
 }
 
-fn istio() -> Value {
+fn istio(role: &str) -> Value {
     json!({
         "name": proxies::ISTIO,
         "image": PROXY,
-        "args": ["proxy", "router", "--domain", "$(POD_NAMESPACE).svc.cluster.local"],
+        "args": ["proxy", role, "--domain", "$(POD_NAMESPACE).svc.cluster.local"],
         "ports": [
             {"containerPort": 15020, "name": "metrics", "protocol": "TCP"},
             {"containerPort": 15021, "name": "status-port", "protocol": "TCP"},

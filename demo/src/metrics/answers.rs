@@ -314,11 +314,12 @@ fn label_values(tsdb: &Tsdb, label: &str, params: &Params<'_>) -> Result<Value, 
 }
 
 /// The metrics this store may hold: name, type, words.
-const METADATA: [(&str, &str, &str); 5] = [
+const METADATA: [(&str, &str, &str); 6] = [
     ("istio_requests_total", "counter", "Requests seen by a proxy."),
     ("istio_request_duration_milliseconds", "histogram", "Latency of requests seen by a proxy."),
     ("container_cpu_usage_seconds_total", "counter", "CPU time of a container."),
     ("container_memory_working_set_bytes", "gauge", "Memory in use by a container."),
+    ("kube_pod_container_resource_limits", "gauge", "What a container may use."),
     ("up", "gauge", "Whether the last scrape of the target succeeded."),
 ];
 

@@ -12,8 +12,8 @@ use super::{
 pub(super) struct Column {
     /// Name of the metric.
     pub(super) name: Arc<str>,
-    /// Upper bound, of a bucket.
-    pub(super) le: Option<Pair>,
+    /// A label that only it has: the upper bound, of a bucket.
+    pub(super) own: Option<Pair>,
     /// The kept numbers from which to which, both included, whose sum it is.
     parts: (usize, usize),
 }
@@ -40,7 +40,19 @@ impl Layout {
     #[must_use]
     pub(super) fn with(mut self, name: &str, scale: f64, counts: bool) -> Self {
         let at = self.keep(scale, counts);
-        self.columns.push(Column { name: name.into(), le: None, parts: (at, at) });
+        self.columns.push(Column { name: name.into(), own: None, parts: (at, at) });
+        self
+    }
+
+    /// Adds a counter for each value of a label, which the labels of a block do not have.
+    #[must_use]
+    pub(super) fn with_each(mut self, name: &str, label: &str, values: &[&str]) -> Self {
+        let (name, label) = (Arc::<str>::from(name), Arc::<str>::from(label));
+        for value in values {
+            let at = self.keep(1.0, true);
+            let own = Some((Arc::clone(&label), (*value).into()));
+            self.columns.push(Column { name: Arc::clone(&name), own, parts: (at, at) });
+        }
         self
     }
 
@@ -50,15 +62,15 @@ impl Layout {
     pub(super) fn with_histogram(mut self, name: &str, scale: f64, bounds: &[f64]) -> Self {
         let named = |end: &str| Arc::<str>::from(format!("{name}_{end}"));
         let sum = self.keep(scale, true);
-        self.columns.push(Column { name: named("sum"), le: None, parts: (sum, sum) });
+        self.columns.push(Column { name: named("sum"), own: None, parts: (sum, sum) });
         let first = sum + 1;
-        self.columns.push(Column { name: named("count"), le: None, parts: (first, sum + bounds.len()) });
+        self.columns.push(Column { name: named("count"), own: None, parts: (first, sum + bounds.len()) });
         let (bucket, le) = (named("bucket"), Arc::<str>::from("le"));
         for bound in bounds {
             let at = self.keep(1.0, true);
             let bound = if bound.is_finite() { bound.to_string() } else { "+Inf".to_owned() };
-            let le = Some((Arc::clone(&le), bound.into()));
-            self.columns.push(Column { name: Arc::clone(&bucket), le, parts: (first, at) });
+            let own = Some((Arc::clone(&le), bound.into()));
+            self.columns.push(Column { name: Arc::clone(&bucket), own, parts: (first, at) });
         }
         self
     }
@@ -138,8 +150,8 @@ impl Block {
     /// The tags of one of its series.
     pub(super) fn tags(&self, column: &Column) -> Tags {
         let shared = Arc::clone(&self.labels);
-        let labels = match &column.le {
-            Some(le) => Labels::and(shared, le.clone()),
+        let labels = match &column.own {
+            Some(own) => Labels::and(shared, own.clone()),
             None => Labels::shared(shared),
         };
         Tags { name: Some(Arc::clone(&column.name)), labels }

@@ -30,6 +30,7 @@ mod sidecar;
 mod span;
 mod state;
 mod stream;
+mod tries;
 mod tunnel;
 mod walk;
 
@@ -47,14 +48,14 @@ use self::{
     walk::Walk,
 };
 pub use self::{
-    compile::{Probe, Proxy, READ, Snapshot, compile},
+    compile::{Container, Plane, Probe, Proxy, READ, Snapshot, compile},
     edge::{BOUNDS, Edge, EdgeKey, Reporter, Security, Workload},
     flags::Flags,
     generator::generators,
     log::{Access, Line, LogRecord, Shape, reason, stamp},
     request::Request,
     sidecar::{Counted, What},
-    state::Tries,
+    tries::{CLASSES, Tries},
     tunnel::{Tunnel, TunnelKey},
     walk::Outcome,
 };
@@ -98,6 +99,8 @@ pub struct Signal {
     pub proxy: Option<Proxied>,
     /// Bytes beyond which it is killed.
     pub memory_limit: Option<f64>,
+    /// Its containers with their limits.
+    pub containers: Arc<[Container]>,
     /// How its node asks whether it is ready.
     pub probe: Option<Probe>,
     /// How long a request of its node would take now, milliseconds.
@@ -133,6 +136,7 @@ pub struct Traffic {
     active: Bound,
     pending: Vec<(f64, Bound)>,
     convergence: Vec<f64>,
+    pushes: u64,
     asked: u64,
 }
 
@@ -151,6 +155,7 @@ impl Traffic {
             active: Bound::default(),
             pending: Vec::new(),
             convergence: Vec::new(),
+            pushes: 0,
             asked: 0,
         }
     }
@@ -213,6 +218,7 @@ impl Traffic {
             let bound = self.state.bind(snapshot);
             self.state.see(&bound);
             self.snapshots += 1;
+            self.pushes += snapshot.plane().map_or(0, |plane| plane.clients);
             if self.seen.is_none() {
                 self.active = bound;
             } else {
@@ -323,6 +329,22 @@ impl Traffic {
         self.state.tries.iter().map(|((pod, cluster), tries)| (*pod, cluster, *tries))
     }
 
+    /// Hosts of a cluster that are ejected at a moment (Unix milliseconds), as a calling pod's proxy knows.
+    pub fn ejected(&self, pod: u32, cluster: &Arc<str>, at: u64) -> usize {
+        let caller = self.state.pods.get(pod as usize).map_or(u32::MAX, |pod| pod.workload);
+        self.state.ejected.now(caller, cluster, &self.state.health, at as f64)
+    }
+
+    /// What istiod tells of itself; `None` while none runs.
+    pub fn plane(&self) -> Option<Plane> {
+        self.seen.as_ref()?.plane()
+    }
+
+    /// How many times istiod pushed to a proxy.
+    pub fn pushes(&self) -> u64 {
+        self.pushes
+    }
+
     /// What ztunnels counted.
     pub fn tunnels(&self) -> impl Iterator<Item = (&TunnelKey, &Tunnel)> {
         self.state.tunnels.iter()
@@ -369,6 +391,7 @@ impl Traffic {
             cpu_seconds: pod.cpu_seconds,
             proxy: (pod.proxy == Proxy::Sidecar).then(|| pod.proxied()),
             memory_limit: pod.memory_limit,
+            containers: Arc::clone(&pod.containers),
             probe: pod.probe,
             answers_in: pod.queue.takes(),
         })

@@ -9,7 +9,7 @@ use std::{
 use super::{
     Proxied,
     chaos::Faults,
-    compile::{Counts, Limit, Probe, Proxy, Snapshot},
+    compile::{Container, Counts, Limit, Probe, Proxy, Snapshot},
     edge::{Edges, Names, Workload},
     health::Health,
     limit::Bucket,
@@ -17,6 +17,7 @@ use super::{
     queue::{self, Queue},
     shapes::Shapes,
     sidecar::Sidecars,
+    tries::{Ejected, Tries},
     tunnel::Tunnels,
 };
 
@@ -50,6 +51,7 @@ pub(super) struct PodState {
     pub(super) cpu_limit: Option<f64>,
     pub(super) memory_limit: Option<f64>,
     pub(super) probe: Option<Probe>,
+    pub(super) containers: Arc<[Container]>,
     pub(super) base_cpu: f64,
     pub(super) base_memory: f64,
     /// Cores and bytes that a chaos engine takes from it.
@@ -102,21 +104,6 @@ pub(super) enum Done {
     Edge(u32, u64),
 }
 
-/// Tries of a caller's proxies towards a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tries {
-    /// All.
-    pub attempts: u64,
-    /// Of these, second and later ones.
-    pub retries: u64,
-    /// Of these, the ones that reached no pod.
-    pub lost: u64,
-    /// Retries that were not made, because too many were under way.
-    pub overflows: u64,
-    /// Hosts ejected.
-    pub ejections: u64,
-}
-
 /// All that outlives a snapshot.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
@@ -132,6 +119,7 @@ pub(super) struct State {
     pool_of: HashMap<(u32, Arc<str>), u32>,
     /// By calling pod and cluster.
     pub(super) tries: HashMap<(u32, Arc<str>), Tries>,
+    pub(super) ejected: Ejected,
     /// By pod and limit.
     buckets: HashMap<(u32, Arc<str>), Bucket>,
     heap: BinaryHeap<Reverse<(u64, Done)>>,
@@ -191,6 +179,7 @@ impl State {
                     cpu_limit: pod.cpu_limit,
                     memory_limit: pod.memory_limit,
                     probe: pod.probe,
+                    containers: Arc::clone(&pod.containers),
                     base_cpu: if group.behaviour.base_cpu > 0.0 { group.behaviour.base_cpu } else { 0.002 },
                     base_memory: if group.behaviour.base_memory > 0.0 { group.behaviour.base_memory } else { 48e6 },
                     stress: (0.0, 0.0),
@@ -228,6 +217,15 @@ impl State {
             (state.memory_limit, state.probe) = (pod.memory_limit, pod.probe);
             state.stress = latest.chaos.inside(*number).map_or((0.0, 0.0), |inside| (inside.cores, inside.bytes));
             state.ip.clone_from(&pod.ip);
+            // A namespace may have joined ambient mode, or left it.
+            state.proxy = latest.snapshot.group(pod.group).proxy;
+            if !Arc::ptr_eq(&state.containers, &pod.containers) {
+                state.containers = Arc::clone(&pod.containers);
+            }
+            if state.stress.0 > 0.0 {
+                self.touch(*number);
+            }
+            let state = &mut self.pods[*number as usize];
             state.there = !pod.uid.starts_with("gone:");
         }
         // A program that ended has nothing waiting when it starts again.
@@ -323,8 +321,8 @@ impl State {
             pod.seen_rate += (f64::from(pod.seen) * 1000.0 / span - pod.seen_rate) * follow;
             pod.seen = 0;
             pod.logged = (MOST_LINES / pod.seen_rate.max(1e-9)).min(1.0);
-            pod.cpu_seconds += pod.queue.cores(pod.cpu_limit) * span / 1000.0;
-            pod.in_busy = pod.queue.busy() || pod.seen_rate > 1e-3;
+            pod.cpu_seconds += (pod.cores() - pod.base_cpu).max(0.0) * span / 1000.0;
+            pod.in_busy = pod.queue.busy() || pod.seen_rate > 1e-3 || pod.stress.0 > 0.0;
             pod.in_busy
         });
         if self.logs.len() > MOST_KEPT {

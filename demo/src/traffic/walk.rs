@@ -12,6 +12,7 @@ use super::{
     flags::Flags,
     state::{Bound, Done, State},
     stream::Stream,
+    tries::Tries,
     tunnel::TunnelKey,
 };
 
@@ -157,11 +158,11 @@ impl Walk<'_> {
     /// A ztunnel at one end of a connection counts it.
     fn tunnel(&mut self, site: &Site, reporter: Reporter, pod: u32, called: Called<'_>) {
         let group = |group: Option<u32>| group.map_or(UNKNOWN, |group| self.bound.groups[group as usize]);
-        let caller = if reporter == Reporter::Source || called.mutual { group(site.caller) } else { UNKNOWN };
+        // It knows by the address who calls in plain text.
         let key = TunnelKey {
             pod,
             reporter,
-            source: caller,
+            source: group(site.caller),
             destination: group(called.group),
             service: called.cluster.map_or(UNKNOWN, |cluster| self.bound.services[cluster.service as usize]),
             mutual: called.mutual,
@@ -225,17 +226,18 @@ impl Walk<'_> {
             let name: Arc<str> = format!("{}|retries", cluster.name).into();
             (self.state.pool(caller, &name), pool.retries)
         });
-        let mut overflows = 0u64;
+        let mut told = Tries::default();
         let mut tried = [u32::MAX; 8];
-        let (mut elapsed, mut n, mut retries, mut lost) = (0.0, 0u32, 0u32, 0u64);
-        let mut attempts = 0u64;
+        let (mut elapsed, mut n, mut retries) = (0.0, 0u32, 0u32);
         let outcome = loop {
             if let Some((pool, most)) = pool
                 && self.state.pools[pool as usize] >= most
             {
+                told.refused += 1;
                 break Outcome::plain(elapsed, 503, Flags::UO);
             }
             let Some((pod, inbound)) = self.pick(site, cluster, caller, t + elapsed, &tried) else {
+                told.hostless += 1;
                 break Outcome::plain(elapsed, 503, Flags::UH);
             };
             let inbound = &forward.inbounds[inbound as usize];
@@ -251,8 +253,7 @@ impl Walk<'_> {
             let per_try = forward.per_try.unwrap_or(f64::INFINITY);
             let left = (limit - elapsed).min(patience - elapsed);
             let one = self.attempt(site, inbound, called, from, pod, t + elapsed, per_try.min(left), depth);
-            attempts += 1;
-            lost += u64::from(one.lost);
+            told.lost += u64::from(one.lost);
             let spent = one.outcome.latency.min(per_try).min(left.max(0.0));
             for (pool, _) in pool.into_iter().chain(budget.filter(|_| retries > 0)) {
                 self.state.later(t + elapsed, Done::PoolMore(pool));
@@ -260,6 +261,7 @@ impl Walk<'_> {
             }
             elapsed += spent;
             let timed_out = one.outcome.latency > per_try.min(left);
+            told.answered(if timed_out { 504 } else { one.outcome.code });
             self.note(cluster, (caller, from), pod, t + elapsed, &one, timed_out);
             if timed_out && left <= per_try {
                 // The whole request is over: by the route's timeout, or because the caller went away.
@@ -276,10 +278,12 @@ impl Walk<'_> {
                 (ended.code, ended.grpc, ended.flags) = (504, None, Flags::UT);
             }
             if !again(&forward.retries, &one, timed_out) {
+                told.saved += u64::from(retries > 0);
                 break ended;
             }
             if retries >= forward.retries.attempts {
                 if forward.retries.attempts > 0 {
+                    told.exhausted += 1;
                     ended.flags = ended.flags.and(Flags::URX);
                 }
                 break ended;
@@ -287,7 +291,7 @@ impl Walk<'_> {
             if let Some((budget, most)) = budget
                 && self.state.pools[budget as usize] >= most
             {
-                overflows += 1;
+                told.overflows += 1;
                 ended.flags = ended.flags.and(Flags::UO);
                 break ended;
             }
@@ -296,11 +300,8 @@ impl Walk<'_> {
             elapsed += self.pause(retries);
         };
         if let Some(from) = from.filter(|_| site.proxy.reads()) {
-            let tries = self.state.tries.entry((from, Arc::clone(&cluster.name))).or_default();
-            tries.attempts += attempts;
-            tries.retries += u64::from(retries);
-            tries.lost += lost;
-            tries.overflows += overflows;
+            told.retries = u64::from(retries);
+            self.state.tries.entry((from, Arc::clone(&cluster.name))).or_default().add(&told);
         }
         (outcome, called)
     }
@@ -388,6 +389,7 @@ impl Walk<'_> {
             && let Some(health) = self.state.health.get_mut(&key)
         {
             health.eject(t, outlier);
+            self.state.ejected.note(caller, &cluster.name, key.1);
             if let Some(from) = from {
                 self.state.tries.entry((from, Arc::clone(&cluster.name))).or_default().ejections += 1;
             }

@@ -43,6 +43,11 @@ const WORLDS: &[Texts] = &[
         "infra/gateway.yaml", "infra/backends.yaml",
         "shop/catalogue.yaml", "shop/orders.yaml", "shop/discovery.yaml", "shop/routes.yaml", "shop/mesh.yaml", "shop/litmus.yaml",
         "default/ngi14.yaml"; None),
+    world!("agents":
+        "system/istio-system.yaml" of "shop", "system/monitoring.yaml" of "shop", "agents.yaml", "reports.yaml"; None),
+    world!("ambient":
+        "system/istio-system.yaml" of "shop", "system/monitoring.yaml" of "shop",
+        "ztunnel.yaml", "books.yaml", "orders.yaml", "reports.yaml"; None),
     world!("dapr":
         "system/istio-system.yaml" of "shop", "system/monitoring.yaml" of "shop", "dapr.yaml", "apps.yaml"; None),
     world!("gateways":

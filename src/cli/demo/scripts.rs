@@ -16,6 +16,9 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("route-conflict", include_str!("../../../demo/scripts/route-conflict.yaml")),
     ("gitops-fights-back", include_str!("../../../demo/scripts/gitops-fights-back.yaml")),
     ("service-latency", include_str!("../../../demo/scripts/service-latency.yaml")),
+    ("retry-and-eject", include_str!("../../../demo/scripts/retry-and-eject.yaml")),
+    ("mtls-strict", include_str!("../../../demo/scripts/mtls-strict.yaml")),
+    ("ambient-view", include_str!("../../../demo/scripts/ambient-view.yaml")),
 ];
 
 /// All that come with the program.

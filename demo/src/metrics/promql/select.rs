@@ -10,12 +10,12 @@ use crate::metrics::{
     tags::Tags,
 };
 
-/// Labels in which series of a block can differ.
-const APART: [&str; 2] = ["le", "__name__"];
-
 /// The series of a block that a selector takes.
 pub(in crate::metrics) fn taken<'b>(block: &'b Block, selector: &VectorSelector) -> Vec<&'b Column> {
-    let apart = |matcher: &&Matcher| APART.contains(&matcher.name.as_str());
+    // Labels in which series of a block can differ.
+    let own =
+        |name: &str| block.layout.columns().iter().any(|one| one.own.as_ref().is_some_and(|(own, _)| **own == *name));
+    let apart = |matcher: &&Matcher| matcher.name == "__name__" || own(&matcher.name);
     let all = &selector.matchers.matchers;
     let shared = all.iter().filter(|one| !apart(one)).all(|one| fits(one, block.label(&one.name)));
     if !shared {

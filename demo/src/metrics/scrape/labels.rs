@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::tags::Pair;
-use crate::traffic::{Counted, Edge, Reporter, Security, Signal, Traffic, TunnelKey, What, Workload};
+use crate::traffic::{Counted, Edge, Reporter, Security, Traffic, TunnelKey, What, Workload};
 
 pub(super) fn pair(name: &str, value: &str) -> Pair {
     (name.into(), value.into())
@@ -27,15 +27,6 @@ pub(super) fn home(traffic: &Traffic, pod: u32) -> Vec<Pair> {
 }
 
 const JOB: &str = "kubernetes-pods";
-
-pub(super) fn container(signal: &Signal) -> Vec<Pair> {
-    vec![
-        pair("job", "kubernetes-nodes-cadvisor"),
-        ("namespace".into(), Arc::clone(&signal.namespace)),
-        ("pod".into(), Arc::clone(&signal.pod)),
-        pair("container", "app"),
-    ]
-}
 
 /// Labels of a workload at one end (Istio standard metrics).
 fn end(side: &str, workload: Option<&Workload>, labels: &mut Vec<Pair>) {
@@ -93,8 +84,15 @@ pub(super) fn tunnelled(traffic: &Traffic, key: &TunnelKey) -> Vec<Pair> {
     labels.extend([
         pair("request_protocol", "tcp"),
         pair("response_flags", "-"),
-        pair("connection_security_policy", if key.mutual { "mutual_tls" } else { "none" }),
+        pair("connection_security_policy", if key.mutual { "mutual_tls" } else { "unknown" }),
     ]);
+    if !key.mutual {
+        // It knows the workload by its address, and no identity.
+        let bare = |name: &str| {
+            name == "source_principal" || name == "destination_principal" && key.reporter == Reporter::Source
+        };
+        labels.iter_mut().filter(|(name, _)| bare(name)).for_each(|(_, value)| *value = "unknown".into());
+    }
     labels
 }
 

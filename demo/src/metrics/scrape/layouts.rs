@@ -9,9 +9,6 @@ use crate::traffic::BOUNDS;
 const OF_MS: f64 = 1e3;
 const OF_SECONDS: f64 = 1e6;
 
-/// Upper bounds of `pilot_proxy_convergence_time` in seconds, as istiod exports them.
-pub(super) const FOLLOWED: [f64; 9] = [0.1, 0.5, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0, f64::INFINITY];
-
 /// Upper bounds of `agentgateway_request_duration_seconds`.
 const ROUTED: [f64; 15] =
     [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 80.0, f64::INFINITY];
@@ -32,10 +29,6 @@ pub(super) struct Layouts {
     /// What agentgateway counts of its routes.
     pub(super) routed: Arc<Layout>,
     pub(super) routed_time: Arc<Layout>,
-    /// What Envoy counts per cluster it calls.
-    pub(super) cluster: Arc<Layout>,
-    pub(super) container: Arc<Layout>,
-    pub(super) istiod: Arc<Layout>,
     /// What ztunnels count; connections twice, as each is closed after its request.
     pub(super) tunnel: Arc<Layout>,
 }
@@ -46,11 +39,6 @@ impl Default for Layouts {
             let all = names.iter().fold(Layout::default(), |layout, name| layout.with(name, 1.0, true));
             Arc::new(all)
         };
-        let container = Layout::default().with("container_cpu_usage_seconds_total", OF_SECONDS, true).with(
-            "container_memory_working_set_bytes",
-            1.0,
-            false,
-        );
         let latency = Layout::default().with_histogram("istio_request_duration_milliseconds", OF_MS, &BOUNDS);
         let histogram =
             |name: &str, unit: f64, bounds: &[f64]| Arc::new(Layout::default().with_histogram(name, unit, bounds));
@@ -65,13 +53,6 @@ impl Default for Layouts {
             up: Arc::new(Layout::default().with("up", 1.0, false)),
             requests: counters(&["istio_requests_total"]),
             latency: Arc::new(latency),
-            cluster: counters(&[
-                "envoy_cluster_upstream_rq_retry",
-                "envoy_cluster_upstream_rq_retry_overflow",
-                "envoy_cluster_outlier_detection_ejections_enforced_total",
-            ]),
-            container: Arc::new(container),
-            istiod: Arc::new(Layout::default().with_histogram("pilot_proxy_convergence_time", OF_SECONDS, &FOLLOWED)),
             tunnel: counters(&[
                 "istio_tcp_connections_opened_total",
                 "istio_tcp_connections_closed_total",

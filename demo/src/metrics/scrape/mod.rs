@@ -1,5 +1,8 @@
 //! Scrapes: what each target would expose, every interval at the target's own offset.
 
+mod clusters;
+mod containers;
+mod istiod;
 mod labels;
 mod latency;
 mod layouts;
@@ -12,9 +15,12 @@ use std::{
 };
 
 use self::{
-    labels::{along, beside, container, home, pair, place, tunnelled},
+    clusters::Clusters,
+    containers::Containers,
+    istiod::Istiod,
+    labels::{along, beside, home, place, tunnelled},
     latency::{Counted, Together},
-    layouts::{FOLLOWED, Layouts},
+    layouts::Layouts,
     telling::Telling,
 };
 use super::tsdb::Tsdb;
@@ -49,10 +55,10 @@ pub struct Scraper {
     /// Which pods the traffic had when they were looked through.
     looked: Option<u64>,
     together: Together,
-    signals: HashMap<Arc<str>, u32>,
-    /// Of the control plane: how long the proxies took to follow changes, by bucket, with their sum in seconds.
-    followed: ([u64; FOLLOWED.len()], f64),
-    istiod: Option<u32>,
+    containers: Containers,
+    signals: HashMap<Arc<str>, containers::Told>,
+    istiod: Istiod,
+    clusters: Clusters,
     tunnels: HashMap<TunnelKey, u32>,
     sidecars: HashMap<ByDapr, u32>,
 }
@@ -111,7 +117,7 @@ impl Scraper {
         let k = (to - NODE_OFFSET).div_euclid(interval);
         if NODE_OFFSET + k * interval > from {
             self.scrape_node(tsdb, traffic, k);
-            self.scrape_istiod(tsdb, k);
+            self.istiod.scrape(tsdb, traffic, k);
             self.scrape_ztunnels(tsdb, traffic, k);
             self.scrape_sidecars(tsdb, traffic, k);
         }
@@ -191,22 +197,26 @@ impl Scraper {
     }
 
     fn scrape_tries(&mut self, tsdb: &mut Tsdb, traffic: &Traffic, now: &HashMap<u32, i64>) {
+        let interval = tsdb.interval();
         for (pod, cluster, tries) in traffic.tries() {
             let Some(k) = now.get(&pod).copied() else { continue };
             let Some(Some(target)) = self.targets.get_mut(pod as usize) else { continue };
-            let counts = [tries.retries, tries.overflows, tries.ejections];
-            // Most clusters never need any of it: they have no series, which saves three for each.
-            if counts == [0; 3] && !target.clusters.contains_key(cluster) {
-                continue;
-            }
             let offset = target.offset;
-            let block = *target.clusters.entry(Arc::clone(cluster)).or_insert_with(|| {
-                let mut labels = place(traffic, pod);
-                labels.push(pair("cluster_name", cluster));
-                let labels = tsdb.labels(&labels);
-                tsdb.block(&self.layouts.cluster, &labels, offset)
-            });
-            tsdb.write(block, k, Some(&counts.map(|count| count as f64)));
+            let block = match target.clusters.get(cluster) {
+                Some(block) => *block,
+                // Most clusters never see anything of note: in a large world they have no series, which saves fifteen for each.
+                None if self.detail == Detail::Workloads && !tries.eventful() => continue,
+                None => {
+                    let telling = Telling::of(traffic.proxy(pod));
+                    let Some((layout, labels)) = self.clusters.of(telling, traffic, pod, cluster) else { continue };
+                    let labels = tsdb.labels(&labels);
+                    let block = tsdb.block(layout, &labels, offset);
+                    target.clusters.insert(Arc::clone(cluster), block);
+                    block
+                }
+            };
+            let at = u64::try_from(k * interval + offset).unwrap_or_default();
+            tsdb.write(block, k, Some(&clusters::row(&tries, traffic.ejected(pod, cluster, at))));
         }
     }
 
@@ -249,40 +259,28 @@ impl Scraper {
 
     /// The proxies followed changes after so many milliseconds each.
     pub fn converged(&mut self, after: &[f64]) {
-        for seconds in after.iter().map(|ms| ms / 1000.0) {
-            let bucket = FOLLOWED.iter().position(|bound| seconds <= *bound).unwrap_or(FOLLOWED.len() - 1);
-            self.followed.0[bucket] += 1;
-            self.followed.1 += seconds;
-        }
-    }
-
-    fn scrape_istiod(&mut self, tsdb: &mut Tsdb, k: i64) {
-        let block = *self.istiod.get_or_insert_with(|| {
-            let place = [("job", "istiod"), ("namespace", "istio-system"), ("app", "istiod")];
-            let labels = tsdb.labels(&place);
-            tsdb.block(&self.layouts.istiod, &labels, NODE_OFFSET)
-        });
-        let (buckets, sum) = self.followed;
-        let row: Vec<f64> = [sum].into_iter().chain(buckets.map(|n| n as f64)).collect();
-        tsdb.write(block, k, Some(&row));
+        self.istiod.converged(after);
     }
 
     fn scrape_node(&mut self, tsdb: &mut Tsdb, traffic: &Traffic, k: i64) {
         let mut there = HashSet::new();
         for signal in traffic.signals() {
-            let block = match self.signals.get(&signal.uid) {
-                Some(known) => *known,
-                None => {
-                    let labels = tsdb.labels(&container(&signal));
-                    let block = tsdb.block(&self.layouts.container, &labels, NODE_OFFSET);
-                    self.signals.insert(Arc::clone(&signal.uid), block);
-                    block
-                }
+            let known = match self.signals.remove(&signal.uid) {
+                Some(known) if known.holds(&signal) => known,
+                Some(before) => self.containers.of(tsdb, &signal, self.detail, k).instead_of(&before, tsdb, k),
+                None => self.containers.of(tsdb, &signal, self.detail, k),
             };
-            tsdb.write(block, k, Some(&[signal.cpu_seconds, signal.memory]));
+            known.write(tsdb, &signal, k);
+            self.signals.insert(Arc::clone(&signal.uid), known);
             there.insert(signal.uid);
         }
-        self.signals.retain(|uid, block| keep_or_end(tsdb, there.contains(uid), *block, k));
+        self.signals.retain(|uid, told| {
+            let keep = there.contains(uid);
+            if !keep {
+                told.end(tsdb, k);
+            }
+            keep
+        });
     }
 }
 

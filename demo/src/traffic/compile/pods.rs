@@ -82,6 +82,39 @@ pub struct Pod {
     pub memory_limit: Option<f64>,
     /// How its node asks whether it is ready.
     pub probe: Option<Probe>,
+    /// Its containers, in their order.
+    pub containers: Arc<[Container]>,
+}
+
+/// A container and what it may use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Container {
+    /// Name.
+    pub name: Arc<str>,
+    /// Cores.
+    pub cpu_limit: Option<f64>,
+    /// Bytes.
+    pub memory_limit: Option<f64>,
+}
+
+impl Container {
+    /// Whether it stands beside an application.
+    pub fn is_proxy(&self) -> bool {
+        proxies::is_proxy(&self.name)
+    }
+
+    fn read(object: &Value) -> Arc<[Self]> {
+        let limit = |container: &Value, of: &str| match json::at(container, &["resources", "limits", of])? {
+            Value::String(text) => span::quantity(text),
+            other => other.as_f64(),
+        };
+        let all = json::list(object, &["spec", "containers"]).iter().map(|one| Self {
+            name: json::word(one, &["name"]).into(),
+            cpu_limit: limit(one, "cpu"),
+            memory_limit: limit(one, "memory"),
+        });
+        all.collect()
+    }
 }
 
 /// A readiness probe by request.
@@ -213,6 +246,13 @@ impl Pods {
         let group = self.group(group, spaces, known);
         let (namespace, proxy) =
             (Arc::clone(&self.groups[group as usize].namespace), self.groups[group as usize].proxy);
+        // Pods of a template share them.
+        let mut containers = Container::read(object);
+        let workload = Arc::clone(&self.groups[group as usize].workload);
+        let near = self.of_workload(&namespace, &workload).last().map(|at| &self.all[*at as usize].containers);
+        if let Some(near) = near.filter(|near| **near == containers) {
+            containers = Arc::clone(near);
+        }
         let leaving = json::at(object, &["metadata", "deletionTimestamp"]).is_some();
         self.keep(Pod {
             namespace,
@@ -226,6 +266,7 @@ impl Pods {
             cpu_limit: cpu_limit(object),
             memory_limit: memory_limit(object),
             probe: probe(object),
+            containers,
         });
     }
 
@@ -260,6 +301,7 @@ impl Pods {
             cpu_limit: None,
             memory_limit: None,
             probe: None,
+            containers: Arc::default(),
         });
         at
     }
@@ -290,7 +332,10 @@ fn proxy(object: &Value, labels: &Labels) -> Proxy {
     let gateway = labels.contains_key("gateway.networking.k8s.io/gateway-name")
         || labels.get("istio").is_some_and(|istio| istio.ends_with("gateway"));
     let carries = |name: &str| containers(object).any(|container| json::word(container, &["name"]) == name);
-    match (gateway, carries(proxies::ISTIO)) {
+    // A ztunnel is named like a sidecar, and is none.
+    let ztunnel = |container: &Value| json::texts(container, &["args"]).iter().any(|word| word == "ztunnel");
+    let sidecar = containers(object).any(|one| json::word(one, &["name"]) == proxies::ISTIO && !ztunnel(one));
+    match (gateway, sidecar) {
         (true, _) if carries(proxies::ENVOY) => Proxy::Envoy,
         (true, _) if carries(proxies::AGENTGATEWAY) => Proxy::Agentgateway,
         (true, _) => Proxy::Gateway,

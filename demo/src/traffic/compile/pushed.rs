@@ -280,6 +280,11 @@ impl Views {
         views
     }
 
+    /// Whether these pods are clients of istiod: their proxy is its, and they hear it.
+    pub(super) fn hear_istiod(&self, group: u32, of: &Group) -> bool {
+        of.proxy.reads() && hears(of) == ISTIOD && !self.by_group.contains_key(&group)
+    }
+
     /// What a group goes by, when it does not hear its control plane.
     pub(super) fn of(&self, group: u32) -> Option<&View> {
         self.by_group.get(&group).map(|view| &**view)
@@ -291,6 +296,11 @@ fn runs(group: &Group) -> Option<Plane> {
     let labelled = |(key, value, _): &Plane| group.labels.get(*key).is_some_and(|held| held == value);
     let istiod = |plane: &Plane| *plane != ISTIOD || *group.namespace == *ROOT;
     [ISTIOD, KGATEWAY, AGENTGATEWAY].into_iter().find(|plane| labelled(plane) && istiod(plane))
+}
+
+/// Whether these pods are istiod.
+pub(super) fn is_istiod(group: &Group) -> bool {
+    runs(group) == Some(ISTIOD)
 }
 
 /// The control plane that the proxies of these pods hear.

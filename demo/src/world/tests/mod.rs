@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod building;
+mod meshed;
 mod metered;
 mod reading;
 mod rewinding;

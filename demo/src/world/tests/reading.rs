@@ -113,7 +113,7 @@ fn unknown_worlds_sizes_and_speeds_are_refused_in_words() {
         named("mars")
             .unwrap_err()
             .to_string()
-            .ends_with("known are shop, dapr, gateways, gitops, services, talk-2024, tutorial")
+            .ends_with("known are shop, agents, ambient, dapr, gateways, gitops, services, talk-2024, tutorial")
     );
     assert_eq!(
         limits::pods(0).unwrap_err().to_string(),
