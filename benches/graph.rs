@@ -42,6 +42,7 @@ fn world(more: usize) -> Snapshot {
             to: named(to),
             service: named(to),
             tally: Tally { rps: 1.0, failed: 0.0 },
+            ..Edge::default()
         });
     }
     Snapshot { measured: Measured { edges, ..Measured::default() }, ..Snapshot::default() }
