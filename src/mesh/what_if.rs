@@ -294,7 +294,9 @@ mod tests {
 
     fn of(objects: &[Manifest]) -> Loaded {
         let mut loaded = Loaded::default();
-        objects.iter().for_each(|object| loaded.take(object));
+        for object in objects {
+            loaded.take(object);
+        }
         loaded.seen = Some(Seen::Everywhere);
         loaded
     }
