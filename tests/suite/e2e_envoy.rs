@@ -149,6 +149,7 @@ fn differ(what: &str, ours: Option<f64>, theirs: Option<f64>, share: f64) -> Opt
     (!near).then(|| format!("{what}: {ours:?} is not {theirs:?}"))
 }
 
+#[expect(clippy::too_many_lines, reason = "one setting, three comparisons")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_ways_to_measure_an_envoy_agree() {
     let (Some(envoy), Some(fortio), Some(prometheus)) = (program("envoy"), program("fortio"), program("prometheus"))

@@ -182,7 +182,9 @@ mod tests {
 
     use super::{Report, labels, read};
 
-    fn all(text: &str) -> (Vec<(String, Vec<(String, String)>, f64)>, Report) {
+    type Told = Vec<(String, Vec<(String, String)>, f64)>;
+
+    fn all(text: &str) -> (Told, Report) {
         let mut found = Vec::new();
         let report = read(text, |sample| {
             let pairs = labels(sample.labels).map(|(name, value)| (name.to_owned(), value.into_owned())).collect();

@@ -122,7 +122,7 @@ mod tests {
     use super::{MOST_TARGETS, Rank, Target, choose};
     use crate::{cluster::Manifest, mesh::scrape::counters::Place};
 
-    fn pod(metadata: Value, spec: Value) -> Manifest {
+    fn pod(metadata: &Value, spec: &Value) -> Manifest {
         let mut pod =
             json!({"metadata": {"name": "p", "namespace": "n"}, "spec": spec, "status": {"phase": "Running"}});
         for (key, value) in metadata.as_object().unwrap() {
@@ -171,14 +171,14 @@ mod tests {
         #[case] spec: Value,
         #[case] expected: Option<(u16, &str, Rank)>,
     ) {
-        let target = Target::of(&pod(metadata, spec));
+        let target = Target::of(&pod(&metadata, &spec));
         let found = target.as_ref().map(|target| (target.port, target.path.as_str(), target.rank));
         assert_eq!(found, expected);
     }
 
     #[test]
     fn who_does_not_run_is_not_asked() {
-        let mut one = pod(json!({"labels": {"app": "istiod"}}), json!({}));
+        let mut one = pod(&json!({"labels": {"app": "istiod"}}), &json!({}));
         one.0["status"]["phase"] = json!("Pending");
         assert_eq!(Target::of(&one), None);
     }
