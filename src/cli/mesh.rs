@@ -1,5 +1,7 @@
 //! `mesh`: how workloads do, by their golden signals, their pods and what carries their traffic.
 
+use std::time::Duration;
+
 use tokio::runtime::{Builder, Runtime};
 
 use super::{
@@ -25,6 +27,9 @@ use crate::{
         signals::{MetricSource, Snapshot, control_plane::ControlPlane, promql::Interest},
     },
 };
+
+/// How long the figures wait for the cluster around them.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the command or what is below it.
 pub fn run(args: &MeshArgs, globals: &Globals, out: &mut Out) -> Ended {
@@ -88,7 +93,11 @@ fn around(globals: &Globals, settings: &Settings, namespace: Option<&str>) -> Ar
     }
     let looked = Session::open(globals).and_then(|session| {
         let look = surroundings::look(&session.live, namespace, settings.tolerances());
-        session.wait(look).map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))
+        let looked = session.wait(async { tokio::time::timeout(PATIENCE, look).await }).map_err(|_| {
+            let why = format!("the API server did not answer within {} s", PATIENCE.as_secs());
+            Failure::new(Code::Unreachable, "cannot list pods", why, "see whether kubectl get pods answers")
+        })?;
+        looked.map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))
     });
     match looked {
         Ok(Surroundings { around, notes, .. }) => {
