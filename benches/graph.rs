@@ -4,7 +4,8 @@
 use std::{cell::Cell, hint::black_box};
 
 use brink::mesh::{
-    graph::{Facts, Graph, Layout, Sheet, sheet::Scale},
+    crew::Crews,
+    graph::{Graph, Layout, Sheet, sheet::Scale},
     signals::{
         Snapshot,
         fold::{Edge, Measured, Tally},
@@ -49,7 +50,7 @@ fn world(more: usize) -> Snapshot {
 }
 
 fn graph(c: &mut Criterion) {
-    let (snapshot, facts) = (world(0), Facts::default());
+    let (snapshot, facts) = (world(0), Crews::default());
     let graph = Graph::of(&snapshot, &facts);
     let next = Graph::of(&world(3), &facts);
     let layout = Layout::fresh(&graph);

@@ -10,7 +10,7 @@ use crate::{
     },
     config::Role,
     fault::{injection::State, io::scan::Scanned},
-    mesh::{crew, graph::Facts, signals::MetricSource},
+    mesh::{crew, signals::MetricSource},
     msg::{Command, Effect, Event, Failure, event::Names},
     panes::{Reply, Viewer, picker::Item, world::LinkState},
 };
@@ -57,10 +57,8 @@ impl App {
                     self.world.metrics = Some(snapshot);
                     self.attribute();
                 }
-                if self.panes.mesh.draws() {
-                    self.panes.mesh.know(Facts::of(self.panes.pods.rows()));
-                }
                 self.world.crews = crew::crews(self.panes.pods.rows());
+                self.panes.mesh.know(&self.world.crews);
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 self.panes.mesh.measured(&mut cx);
                 self.panes.pods.measured(&mut cx);

@@ -7,7 +7,7 @@ use crate::{
     base::Now,
     cluster::Scope,
     config::{Role, keymap::Resolved},
-    mesh::graph::Facts,
+    mesh::crew,
     msg::{
         Command, Context, Effect, Event, Key,
         line::{self, Line},
@@ -422,7 +422,7 @@ impl App {
                 // From the command line it is asked for from anywhere.
                 Command::Graph => {
                     let shown = self.focus != PaneKind::Mesh || !self.panes.mesh.draws();
-                    self.panes.mesh.know(Facts::of(self.panes.pods.rows()));
+                    self.panes.mesh.know(&crew::crews(self.panes.pods.rows()));
                     self.panes.mesh.show_graph(shown, &self.world);
                     return self.focus_on(PaneKind::Mesh);
                 }

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::{
     base::sanitize,
+    mesh::crew::Crews,
     mesh::graph::{
-        Facts, Graph,
+        Graph,
         output::{EdgeLine, GraphOutput},
         text,
     },
@@ -22,7 +23,7 @@ pub fn run(shape: GraphShape, globals: &Globals, out: &mut Out) -> Ended {
     let settings = settings::resolve(globals)?;
     let namespace = mesh::namespace(globals, &settings);
     let looked = mesh::look(globals, &settings, namespace.as_deref())?;
-    let graph = looked.as_ref().ok().map(|snapshot| Graph::of(snapshot, &Facts::default()));
+    let graph = looked.as_ref().ok().map(|snapshot| Graph::of(snapshot, &Crews::default()));
     match (shape, &graph) {
         // A machine reads an empty graph; a picture of nothing would be a lie.
         (GraphShape::Json, graph) => out.json(&graph.as_ref().map(GraphOutput::new).unwrap_or_default()),

@@ -1,5 +1,7 @@
 //! `mesh`: how workloads do, by their golden signals, their pods and what carries their traffic.
 
+use std::time::Duration;
+
 use tokio::runtime::Builder;
 
 use super::{
@@ -29,6 +31,9 @@ use crate::{
         wanted::Ask,
     },
 };
+
+/// How long the figures wait for the cluster around them.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs the command or what is below it.
 pub fn run(args: &MeshArgs, globals: &Globals, out: &mut Out) -> Ended {
@@ -102,7 +107,11 @@ fn around(globals: &Globals, settings: &Settings, namespace: Option<&str>) -> Ar
     }
     let looked = Session::open(globals).and_then(|session| {
         let look = surroundings::look(&session.live, namespace, settings.tolerances());
-        session.wait(look).map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))
+        let looked = session.wait(async { tokio::time::timeout(PATIENCE, look).await }).map_err(|_| {
+            let why = format!("the API server did not answer within {} s", PATIENCE.as_secs());
+            Failure::new(Code::Unreachable, "cannot list pods", why, "see whether kubectl get pods answers")
+        })?;
+        looked.map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))
     });
     match looked {
         Ok(Surroundings { around, notes, .. }) => {

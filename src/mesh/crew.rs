@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{
     dataplane::{self, Dataplane},
     health::Replicas,
-    signals::fold::Named,
+    signals::{fold::Named, usage},
 };
 use crate::cluster::{Manifest, pods::PodRow};
 
@@ -70,13 +70,13 @@ pub fn crews<'a>(pods: impl IntoIterator<Item = &'a PodRow>) -> Crews {
 /// What Istio calls the workload of a pod: its Deployment, other controller, or itself.
 pub fn workload(pod: &PodRow) -> CompactString {
     let Some(owner) = &pod.owner else { return pod.name.clone() };
-    if &*owner.kind == "ReplicaSet"
-        && let Some(hash) = pod.label("pod-template-hash")
-        && let Some(name) = owner.name.strip_suffix(hash).and_then(|name| name.strip_suffix('-'))
-    {
-        return name.into();
+    if &*owner.kind != "ReplicaSet" {
+        return CompactString::from(&*owner.name);
     }
-    CompactString::from(&*owner.name)
+    let labelled = pod.label("pod-template-hash");
+    let named = labelled.and_then(|hash| owner.name.strip_suffix(hash)?.strip_suffix('-'));
+    // Without the label, the hash is known by its letters.
+    named.map_or_else(|| usage::behind(&owner.name), CompactString::from)
 }
 
 /// How many pods a controller wants and has serving (apps/v1 Deployment, StatefulSet, DaemonSet).

@@ -159,7 +159,7 @@ impl MeshLine {
             plaintext_share: row.security.plaintext_share,
             retrying: row.attempts.and_then(Attempts::figures),
             answers: row.codes.classes(),
-            tcp: (!row.tcp.unknown()).then(|| TcpLine {
+            tcp: (!row.tcp.unknown()).then_some(TcpLine {
                 opened_per_s: row.tcp.opened,
                 sent_bytes_per_s: row.tcp.sent,
                 received_bytes_per_s: row.tcp.received,

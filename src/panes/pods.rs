@@ -14,7 +14,7 @@ use crate::{
     base::{Now, Ticket, age},
     cluster::{Batch, Kind, ObjectRef, Scope, pods::PodRow},
     config::Role,
-    mesh::{graph::facts::workload, signals::Golden},
+    mesh::{crew::workload, signals::Golden},
     msg::{Command, Context, Effect},
     widgets::put,
 };
@@ -314,8 +314,7 @@ fn owner(row: &PodRow) -> Option<(&str, &str)> {
 
 /// The figures of the pod's workload: a mesh measures workloads, so pods of one workload share them.
 fn golden(row: &PodRow, world: &World) -> Option<Golden> {
-    let workload = workload(row)?;
-    world.workload(&row.namespace, workload).map(|row| row.golden)
+    world.workload(&row.namespace, &workload(row)).map(|row| row.golden)
 }
 
 /// The colour of READY and STATUS: none when all is well.

@@ -239,7 +239,7 @@ fn wrong(snapshot: &Snapshot, routes: &[RouteRow]) -> Vec<String> {
     check("plaintext of outsiders", edge("unknown", "ratings-v1").plaintext_share, 1.0);
     check("plaintext of reviews", edge("reviews", "ratings-v1").plaintext_share, 0.0);
     let service = |name: &str| snapshot.services.iter().find(|row| row.service == name).cloned().unwrap_or_default();
-    let retrying = service("reviews").attempts.and_then(|attempts| attempts.figures());
+    let retrying = service("reviews").attempts.and_then(brink::mesh::signals::attempts::Attempts::figures);
     check("attempts for each request", retrying.map(|one| one.amplification), 0.9);
     check("success in the end", retrying.map(|one| one.success_after), 0.9);
     check("reviews p90", service("reviews").golden.p90_ms, 25.0);

@@ -1,8 +1,10 @@
 //! The service graph: from what was measured to nodes and calls, their places, their cells, and the text other tools draw.
 
 use brink::mesh::{
+    crew::{Crew, Crews},
+    dataplane::Dataplane,
     graph::{
-        Dataplane, Edge, Facts, Graph, Layout, Node, NodeId, NodeKind, Sheet,
+        Edge, Graph, Layout, Node, NodeId, NodeKind, Sheet,
         layout::Followed,
         output::GraphOutput,
         sheet::{Arrow, Scale},
@@ -37,7 +39,7 @@ fn look(edges: Vec<fold::Edge>) -> Snapshot {
 }
 
 fn of(edges: Vec<fold::Edge>) -> Graph {
-    Graph::of(&look(edges), &Facts::default())
+    Graph::of(&look(edges), &Crews::default())
 }
 
 /// Workloads `n0`, `n1`, … of one namespace, and calls between them.
@@ -118,7 +120,7 @@ fn latency_is_of_a_call_only_where_nobody_elses_is_in_it() {
         look(vec![call("shop/a", "shop/b", "shop/b", 1.0, 0.0), call("shop/a", "shop/c", "shop/c", 1.0, 0.0)]);
     one.measured.service_latency.insert((named("", ""), named("shop", "b")), buckets.clone());
     let latency = |snapshot: &Snapshot, to: &str| {
-        let graph = Graph::of(snapshot, &Facts::default());
+        let graph = Graph::of(snapshot, &Crews::default());
         let (from, to) = (graph.at(&workload("a")).unwrap(), graph.at(&workload(to)).unwrap());
         graph.edges().iter().find(|edge| (edge.from, edge.to) == (from, to)).unwrap().latency_ms
     };
@@ -133,8 +135,8 @@ fn latency_is_of_a_call_only_where_nobody_elses_is_in_it() {
 
 #[test]
 fn gateways_are_known_by_what_pods_tell() {
-    let mut facts = Facts::default();
-    facts.dataplanes.insert(named("shop", "gw"), Dataplane::Gateway);
+    let crew = Crew { planes: [(Dataplane::Gateway, 2)].into(), ..Crew::default() };
+    let facts = Crews::from([(named("shop", "gw"), crew)]);
     let graph = Graph::of(&look(vec![call("shop/gw", "shop/b", "shop/b", 1.0, 0.0)]), &facts);
     let kinds: Vec<NodeKind> = graph.nodes().iter().map(Node::kind).collect();
     assert_eq!(kinds, [NodeKind::Workload, NodeKind::Gateway]);

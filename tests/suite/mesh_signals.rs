@@ -111,7 +111,11 @@ fn retries_are_told_apart_from_requests() {
         edge("source web -> ratings/ratings 200", 4.0),
     ]);
     let [ratings, reviews] = &snapshot.services[..] else { panic!("two services") };
-    assert_eq!(ratings.attempts.map(|attempts| attempts.figures()), None, "nobody told of attempts");
+    assert_eq!(
+        ratings.attempts.map(brink::mesh::signals::attempts::Attempts::figures),
+        None,
+        "nobody told of attempts"
+    );
     let figures = reviews.attempts.unwrap().figures().unwrap();
     assert!((figures.amplification - 1.0).abs() < 1e-9, "12 attempts for 12 requests, two of which reached nobody");
     assert_eq!((figures.success_before, figures.success_after), (Some(0.75), 0.75));

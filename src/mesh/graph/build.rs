@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
 
-use super::{Edge, Facts, Graph, Node, NodeId, edge::both, node::Part};
+use super::{Edge, Graph, Node, NodeId, edge::both, node::Part};
 use crate::{
     base::sanitize,
+    mesh::crew::{Crew, Crews},
     mesh::signals::{
         Snapshot,
         fold::{self, Named, Tally, unknown},
@@ -21,7 +22,7 @@ type Serving<'a> = BTreeMap<&'a Named, BTreeMap<&'a Named, f64>>;
 
 impl Graph {
     /// The graph of one look.
-    pub fn of(snapshot: &Snapshot, facts: &Facts) -> Self {
+    pub fn of(snapshot: &Snapshot, crews: &Crews) -> Self {
         let measured = &snapshot.measured;
         let mut serving: Serving<'_> = BTreeMap::new();
         for edge in measured.edges.iter().filter(|edge| !unknown(&edge.to)) {
@@ -73,7 +74,7 @@ impl Graph {
         }
         for node in nodes.values_mut() {
             if let NodeId::Workload(named) = &node.id {
-                node.dataplane = facts.dataplanes.get(named).copied();
+                node.dataplane = crews.get(named).and_then(Crew::plane);
                 node.part = parts.of_workload.get(named).map(|(_, part)| part.clone());
             }
         }

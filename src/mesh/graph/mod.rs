@@ -1,7 +1,7 @@
 //! The service graph: who calls whom, how much and how well, and where each stands on paper.
 //!
 //! Mental model: edges as measured become a [`Graph`] of nodes and calls ([`build`]), with what the cluster says of each workload
-//! beside it ([`facts`]). A [`layout`] gives every node a layer and a slot and keeps them from look to look, so that nothing
+//! beside it ([`super::crew`]). A [`layout`] gives every node a layer and a slot and keeps them from look to look, so that nothing
 //! jumps; a [`sheet`] turns that into character cells and wires. [`focus`] cuts the part out that one node takes part in;
 //! [`output`] is the machine form.
 //!
@@ -9,7 +9,6 @@
 
 pub mod build;
 pub mod edge;
-pub mod facts;
 pub mod focus;
 pub mod layout;
 pub mod node;
@@ -20,7 +19,6 @@ pub mod text;
 use std::collections::BTreeMap;
 
 pub use edge::Edge;
-pub use facts::{Dataplane, Facts};
 pub use layout::Layout;
 pub use node::{Node, NodeId, NodeKind};
 pub use sheet::Sheet;

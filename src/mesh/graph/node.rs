@@ -5,7 +5,7 @@ use std::fmt;
 use compact_str::CompactString;
 use serde::Serialize;
 
-use super::Dataplane;
+use crate::mesh::dataplane::Dataplane;
 use crate::mesh::signals::{Golden, fold::Named};
 
 /// Which node: the same from look to look, whatever is learnt about it.

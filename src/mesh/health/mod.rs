@@ -87,8 +87,8 @@ pub struct Replicas {
 /// A workload's health. `replicas` is `None` when its pods were not looked at.
 pub fn workload(row: &WorkloadRow, replicas: Option<Replicas>, tolerances: &Tolerances) -> Health {
     let mut verdict = Verdict::default();
-    verdict.answers(&row.codes, "requests it receives are", tolerances);
-    verdict.answers(&row.sent, "its own calls are", tolerances);
+    verdict.answers(&row.codes, "requests it receives are", *tolerances);
+    verdict.answers(&row.sent, "its own calls are", *tolerances);
     if let Some(replicas) = replicas {
         verdict.pods(replicas);
     }
@@ -98,9 +98,12 @@ pub fn workload(row: &WorkloadRow, replicas: Option<Replicas>, tolerances: &Tole
 /// A service's health: what its callers get.
 pub fn service(row: &ServiceRow, tolerances: &Tolerances) -> Health {
     let mut verdict = Verdict::default();
-    verdict.answers(&row.codes, "requests it receives are", tolerances);
+    verdict.answers(&row.codes, "requests it receives are", *tolerances);
     verdict.done()
 }
+
+/// Answers of a protocol, which of them are bad, from which shares on, and what they are called.
+type Rule = (Protocol, fn(&str) -> bool, Limits, &'static str);
 
 #[derive(Default)]
 struct Verdict {
@@ -118,8 +121,8 @@ impl Verdict {
         self.reasons.push(Reason { state, short, words });
     }
 
-    fn answers(&mut self, codes: &Codes, whose: &str, tolerances: &Tolerances) {
-        let classes: [(Protocol, fn(&str) -> bool, Limits, &str); 3] = [
+    fn answers(&mut self, codes: &Codes, whose: &str, tolerances: Tolerances) {
+        let classes: [Rule; 3] = [
             (Protocol::Http, |code| class(code) == Class::Server, tolerances.server, "5xx"),
             (Protocol::Http, |code| class(code) == Class::Client, tolerances.client, "4xx"),
             (Protocol::Grpc, |status| status != "0", tolerances.grpc, "gRPC errors"),

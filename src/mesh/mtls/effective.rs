@@ -122,7 +122,7 @@ mod tests {
         let space = policy("shop/space", 2, &mode("DISABLE"));
         let own = policy("shop/own", 3, &selecting("db", "PERMISSIVE"));
         let other = policy("shop/other", 0, &selecting("web", "STRICT"));
-        assert_eq!(told(&[mesh.clone()]), (Mode::Strict, Some("istio-system/mesh".to_owned())));
+        assert_eq!(told(std::slice::from_ref(&mesh)), (Mode::Strict, Some("istio-system/mesh".to_owned())));
         assert_eq!(told(&[mesh.clone(), space.clone()]), (Mode::Disable, Some("shop/space".to_owned())));
         assert_eq!(told(&[own, mesh, space, other]), (Mode::Permissive, Some("shop/own".to_owned())));
     }

@@ -73,10 +73,13 @@ impl Tcp {
     }
 }
 
+/// What each reporter told of one flow.
+type Told = BTreeMap<Reporter, (Tcp, Security)>;
+
 /// Each connection once: the caller's side is believed, else the called side. How it was secured is told by the called side
 /// first.
 pub fn flows(samples: &[(FlowLabels, f64)]) -> Vec<Flow> {
-    let mut all: BTreeMap<(Named, Named, Named), BTreeMap<Reporter, (Tcp, Security)>> = BTreeMap::new();
+    let mut all: BTreeMap<(Named, Named, Named), Told> = BTreeMap::new();
     for (labels, rate) in samples {
         let Some(reporter) = Reporter::of(&labels.reporter) else { continue };
         let (tcp, security) = all.entry(labels.along()).or_default().entry(reporter).or_default();

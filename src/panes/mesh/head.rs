@@ -3,8 +3,13 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use crate::panes::{Look, World};
-use crate::{base::width::width, config::Role, mesh::signals::Snapshot, widgets::put_spans};
+use crate::{
+    base::{sanitize, width::width},
+    config::Role,
+    mesh::signals::Snapshot,
+    panes::{Look, World},
+    widgets::put_spans,
+};
 
 /// Least rows of a pane with room for them.
 const ROOM: u16 = 16;
@@ -43,7 +48,7 @@ fn callers(metrics: &Snapshot) -> Vec<(String, Role)> {
             words.push(format!("{:.1}% rate-limited", share * 100.0));
         }
         if !words.is_empty() {
-            all.push((format!("{} {}", row.service, words.join(", ")), Role::Warn));
+            all.push((format!("{} {}", sanitize::line(&row.service), words.join(", ")), Role::Warn));
         }
     }
     all

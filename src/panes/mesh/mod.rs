@@ -24,7 +24,8 @@ use crate::{
     cluster::{Delta, Kind, ObjectRef, Source},
     config::Role,
     mesh::{
-        graph::{self as model, NodeId},
+        crew::Crews,
+        graph::NodeId,
         signals::{Freshness, MetricKind, MetricSource, Series, WorkloadRow, promql::Interest},
     },
     msg::{Command, Context, Effect},
@@ -87,8 +88,8 @@ impl Mesh {
     }
 
     /// What the cluster says of workloads, for the graph.
-    pub fn know(&mut self, facts: model::Facts) {
-        self.picture.know(facts);
+    pub fn know(&mut self, crews: &Crews) {
+        self.picture.know(crews);
     }
 
     /// Takes the world's new figures over.

@@ -40,6 +40,7 @@ impl Row for MeshRow {
 #[expect(missing_docs, reason = "their headings say it")]
 pub enum MeshColumn {
     Namespace,
+    Mark,
     Workload,
     Health,
     Plane,
@@ -72,18 +73,26 @@ fn tries(row: &WorkloadRow) -> Option<f64> {
     row.attempts?.figures().map(|figures| figures.amplification)
 }
 
-/// How well a workload is: a mark, and the worst reason in few words.
-fn health_cell(health: &Health, ascii: bool) -> Cell {
-    let (mark, role) = match health.state {
-        State::Unknown => return Cell::unknown(),
-        State::Healthy => return Cell::plain("ok"),
-        State::Idle => ("idle", Role::TextDim),
-        State::Degraded => ("!", Role::Warn),
-        State::Failing => (if ascii { "x" } else { "✗" }, Role::Bad),
-    };
-    let why = health.reasons.first().map(|reason| reason.short.as_str()).unwrap_or_default();
-    let text = if health.state == State::Idle { mark.into() } else { format_compact!("{mark} {why}") };
-    Cell::of(text, role)
+/// How well a workload is, in a glyph; nothing where all is well.
+fn mark(state: State, ascii: bool) -> Cell {
+    match state {
+        State::Unknown | State::Healthy => Cell::default(),
+        State::Idle => Cell::of(if ascii { "." } else { "·" }, Role::TextDim),
+        State::Degraded => Cell::of("!", Role::Warn),
+        State::Failing => Cell::of(if ascii { "x" } else { "✗" }, Role::Bad),
+    }
+}
+
+/// How well a workload is, in few words: the worst reason.
+fn health_cell(health: &Health) -> Cell {
+    let why = || health.reasons.first().map(|reason| reason.short.as_str()).unwrap_or_default();
+    match health.state {
+        State::Unknown => Cell::unknown(),
+        State::Healthy => Cell::plain("ok"),
+        State::Idle => Cell::of(why(), Role::TextDim),
+        State::Degraded => Cell::of(why(), Role::Warn),
+        State::Failing => Cell::of(why(), Role::Bad),
+    }
 }
 
 const fn column(id: MeshColumn, title: &'static str, align: Align, min: u16, max: u16, rank: u8) -> Column<MeshColumn> {
@@ -99,8 +108,9 @@ impl Tabular for MeshRow {
 
     const COLUMNS: &'static [Column<MeshColumn>] = &[
         column(MeshColumn::Namespace, "NAMESPACE", Align::Left, 9, 20, 3),
+        column(MeshColumn::Mark, "", Align::Left, 1, 1, 1),
         Column { slack: true, ..column(MeshColumn::Workload, "WORKLOAD", Align::Left, 12, 48, 0) },
-        column(MeshColumn::Health, "HEALTH", Align::Left, 10, 18, 5),
+        column(MeshColumn::Health, "HEALTH", Align::Left, 8, 18, 5),
         column(MeshColumn::Plane, "MESH", Align::Left, 7, 12, 7),
         column(MeshColumn::Rps, "RPS", Align::Right, 5, 8, 0),
         column(MeshColumn::RpsTrend, "", Align::Left, TREND, TREND, 4),
@@ -127,7 +137,8 @@ impl Tabular for MeshRow {
             MeshColumn::Mtls => told(|row| row.security.mtls.is_some()),
             MeshColumn::Tries => told(|row| tries(row).is_some()),
             MeshColumn::Limit => told(|row| row.usage.saturation().is_some()),
-            MeshColumn::Workload
+            MeshColumn::Mark
+            | MeshColumn::Workload
             | MeshColumn::Health
             | MeshColumn::Rps
             | MeshColumn::RpsTrend
@@ -148,7 +159,8 @@ impl Tabular for MeshRow {
         match column {
             MeshColumn::Namespace => Cell::plain(self.0.namespace.clone()),
             MeshColumn::Workload => Cell::plain(self.0.workload.clone()),
-            MeshColumn::Health => health_cell(&facts.world.health(&self.0), facts.ascii),
+            MeshColumn::Mark => mark(facts.world.health(&self.0).state, facts.ascii),
+            MeshColumn::Health => health_cell(&facts.world.health(&self.0)),
             MeshColumn::Plane => {
                 facts.world.crew(&self.0).and_then(Crew::words).map_or_else(Cell::unknown, Cell::plain)
             }
@@ -179,7 +191,7 @@ impl Tabular for MeshRow {
         match column {
             MeshColumn::Namespace => a.namespace.cmp(&b.namespace),
             MeshColumn::Workload => a.workload.cmp(&b.workload),
-            MeshColumn::Health => facts.world.health(b).state.cmp(&facts.world.health(a).state),
+            MeshColumn::Mark | MeshColumn::Health => facts.world.health(b).state.cmp(&facts.world.health(a).state),
             MeshColumn::Plane => {
                 let plane = |row| facts.world.crew(row).and_then(Crew::plane);
                 plane(a).cmp(&plane(b))

@@ -17,6 +17,7 @@ use brink::{
         routes::{RouteKind, RouteRow},
         signals::{
             Golden, MetricSource, Series, Snapshot, Trends, WorkloadRow,
+            codes::Codes,
             fold::{Edge, Measured, Tally},
         },
     },
@@ -326,6 +327,7 @@ pub fn metrics() -> Snapshot {
             p50_ms: wave(p50 as f32, false),
             p99_ms: wave(p99 as f32, false),
         },
+        codes: answers(rps, errors),
         ..WorkloadRow::default()
     };
     Snapshot {
@@ -352,6 +354,14 @@ pub fn metrics() -> Snapshot {
         },
         ..Snapshot::default()
     }
+}
+
+/// So many requests, of which a share is answered 503.
+fn answers(rps: f64, errors: f64) -> Codes {
+    let mut codes = Codes::default();
+    codes.add("200", "", rps * (1.0 - errors));
+    codes.add("503", "", rps * errors);
+    codes
 }
 
 /// What the gateway sends to a service.

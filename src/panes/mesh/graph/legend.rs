@@ -8,7 +8,7 @@ use super::{Look, marks, size::Size, wires};
 use crate::{
     base::width,
     config::Role,
-    mesh::graph::{Dataplane, Graph},
+    mesh::{dataplane::Dataplane, graph::Graph},
     widgets::put,
 };
 

@@ -1,6 +1,6 @@
 //! The marks of the graph, each one cell, and their ASCII forms.
 
-use crate::mesh::graph::Dataplane;
+use crate::mesh::dataplane::Dataplane;
 
 /// What carries a workload's traffic.
 pub fn dataplane(dataplane: Dataplane, ascii: bool) -> &'static str {

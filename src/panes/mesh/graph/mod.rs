@@ -18,7 +18,8 @@ use super::{Filter, Look, World};
 use crate::{
     config::Role,
     mesh::{
-        graph::{Facts, Graph, Layout, Node, NodeId, Sheet, layout::Followed},
+        crew::Crews,
+        graph::{Graph, Layout, Node, NodeId, Sheet, layout::Followed},
         signals::Snapshot,
     },
     msg::Command,
@@ -40,7 +41,7 @@ struct Part {
 #[derive(Debug, Default)]
 pub struct Picture {
     shown: bool,
-    facts: Facts,
+    crews: Crews,
     whole: Part,
     /// The part that one node takes part in, while it alone is looked at.
     focus: Option<(NodeId, Part)>,
@@ -81,9 +82,9 @@ impl Picture {
     }
 
     /// What pods tell of workloads. Nothing told is no news: pods are not always watched.
-    pub fn know(&mut self, facts: Facts) {
-        if !facts.is_empty() {
-            self.facts = facts;
+    pub fn know(&mut self, crews: &Crews) {
+        if !crews.is_empty() {
+            self.crews.clone_from(crews);
         }
     }
 
@@ -93,7 +94,7 @@ impl Picture {
         if !self.stale {
             self.anchor = self.cursor_box().map(|one| (one.0 - self.offset.0, one.1 - self.offset.1));
         }
-        self.whole.graph = Graph::of(snapshot, &self.facts);
+        self.whole.graph = Graph::of(snapshot, &self.crews);
         self.refit |= self.whole.layout.follow(&self.whole.graph) == Followed::Anew;
         if let Some((id, part)) = &mut self.focus {
             part.graph = self.whole.graph.focus(id);
