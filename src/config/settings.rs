@@ -373,3 +373,23 @@ impl Settings {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Layer, Settings, parse};
+    use crate::mesh::health::{Limits, Tolerances};
+
+    #[test]
+    fn tolerances_of_the_file_stand_over_the_usual_ones() {
+        let file =
+            parse("config.toml", "health-5xx-failing = 5\n[contexts.\"*prod*\"]\nhealth-4xx-degraded = 1\n").unwrap();
+        let of = |context| Settings::resolve(&Layer::new(), &Layer::new(), &file, Some(context)).tolerances();
+        let usual = Tolerances::default();
+        let server = Limits { failing: 5, ..usual.server };
+        assert_eq!(of("dev"), Tolerances { server, ..usual });
+        let client = Limits { degraded: 1, ..usual.client };
+        assert_eq!(of("eu-prod-1"), Tolerances { client, server, ..usual });
+        let wrong = parse("config.toml", "health-5xx-failing = 101\n").unwrap_err().to_string();
+        assert!(wrong.contains("100"), "{wrong}");
+    }
+}

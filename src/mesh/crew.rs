@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{
     dataplane::{self, Dataplane},
     health::Replicas,
-    signals::fold::Named,
+    signals::{fold::Named, usage},
 };
 use crate::cluster::{Manifest, pods::PodRow};
 
@@ -70,13 +70,13 @@ pub fn crews<'a>(pods: impl IntoIterator<Item = &'a PodRow>) -> Crews {
 /// What Istio calls the workload of a pod: its Deployment, other controller, or itself.
 pub fn workload(pod: &PodRow) -> CompactString {
     let Some(owner) = &pod.owner else { return pod.name.clone() };
-    if &*owner.kind == "ReplicaSet"
-        && let Some(hash) = pod.label("pod-template-hash")
-        && let Some(name) = owner.name.strip_suffix(hash).and_then(|name| name.strip_suffix('-'))
-    {
-        return name.into();
+    if &*owner.kind != "ReplicaSet" {
+        return CompactString::from(&*owner.name);
     }
-    CompactString::from(&*owner.name)
+    let labelled = pod.label("pod-template-hash");
+    let named = labelled.and_then(|hash| owner.name.strip_suffix(hash)?.strip_suffix('-'));
+    // Without the label, the hash is known by its letters.
+    named.map_or_else(|| usage::behind(&owner.name), CompactString::from)
 }
 
 /// How many pods a controller wants and has serving (apps/v1 Deployment, StatefulSet, DaemonSet).
@@ -135,6 +135,13 @@ mod tests {
         assert_eq!(*named, &("shop".into(), "web-v1".into()));
         assert_eq!((crew.replicas.available, crew.replicas.desired), (2, 3));
         assert_eq!((crew.plane(), crew.words().as_deref()), (Some(Dataplane::Ambient), Some("ambient 2/3")));
+    }
+
+    #[test]
+    fn a_replica_set_without_its_label_is_known_by_its_name() {
+        let bare = json!({"metadata": {"labels": null}});
+        let names: Vec<_> = crews(&[pod("a", &bare, true)]).into_keys().map(|named| named.1).collect();
+        assert_eq!(names, ["web-v1"]);
     }
 
     #[test]

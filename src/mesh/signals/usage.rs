@@ -57,20 +57,26 @@ pub fn workload_pattern() -> String {
 
 /// The workload of a pod by the same rule.
 pub fn workload_of(pod: &str) -> CompactString {
-    let generated = |text: &str, least: usize, most: usize| {
-        (least..=most).contains(&text.len()) && text.bytes().all(|c| b"bcdfghjklmnpqrstvwxz23456789".contains(&c))
-    };
     let Some((rest, end)) = pod.rsplit_once('-').filter(|(rest, _)| !rest.is_empty()) else { return pod.into() };
     if generated(end, 5, 5) {
-        match rest.rsplit_once('-').filter(|(name, hash)| !name.is_empty() && generated(hash, 3, 10)) {
-            Some((name, _)) => name.into(),
-            None => rest.into(),
-        }
+        behind(rest)
     } else if !end.is_empty() && end.bytes().all(|c| c.is_ascii_digit()) {
         rest.into()
     } else {
         pod.into()
     }
+}
+
+/// The Deployment behind a ReplicaSet by the same rule.
+pub fn behind(replica_set: &str) -> CompactString {
+    match replica_set.rsplit_once('-').filter(|(name, hash)| !name.is_empty() && generated(hash, 3, 10)) {
+        Some((name, _)) => name.into(),
+        None => replica_set.into(),
+    }
+}
+
+fn generated(text: &str, least: usize, most: usize) -> bool {
+    (least..=most).contains(&text.len()) && text.bytes().all(|c| b"bcdfghjklmnpqrstvwxz23456789".contains(&c))
 }
 
 #[cfg(test)]
