@@ -138,6 +138,13 @@ mod tests {
     }
 
     #[test]
+    fn a_replica_set_without_its_label_is_known_by_its_name() {
+        let bare = json!({"metadata": {"labels": null}});
+        let names: Vec<_> = crews(&[pod("a", &bare, true)]).into_keys().map(|named| named.1).collect();
+        assert_eq!(names, ["web-v1"]);
+    }
+
+    #[test]
     fn a_controller_says_how_many_it_wants() {
         let of = |kind: &str, spec: &Value, status: &Value| {
             let told = replicas(&Manifest(json!({"kind": kind, "spec": spec, "status": status})));

@@ -42,8 +42,10 @@ fn figures(screen: &str, workload: &str) -> Option<Vec<String>> {
     screen.lines().flat_map(|line| line.split('│')).find_map(|part| {
         let mut words = part.split_whitespace();
         words.find(|word| *word == workload)?;
-        // Its health stands before the figures, in words.
-        let rest: Vec<String> = words.map(str::to_owned).skip_while(|word| word.parse::<f64>().is_err()).collect();
-        (!rest.is_empty()).then_some(rest)
+        // Its health stands before the figures: `ok`, `25.1% 5xx`.
+        let health = |word: &str| matches!(word, "ok" | "–" | "5xx" | "4xx" | "sent") || word.ends_with('%');
+        let rest: Vec<String> = words.map(str::to_owned).skip_while(|word| health(word)).collect();
+        rest.first()?.parse::<f64>().ok()?;
+        Some(rest)
     })
 }
