@@ -87,6 +87,8 @@ pub struct Listener {
     pub port: u16,
     /// `HTTP`, `HTTPS`, `TLS`, `TCP`, `UDP`, `HBONE`, or a name of the implementation's.
     pub protocol: CompactString,
+    /// Whether TLS is handed on as it is (`tls.mode: Passthrough`) instead of ended here.
+    pub passthrough: bool,
     /// Whose routes may attach.
     pub namespaces: AllowedNamespaces,
     /// Route kinds that may attach; empty: those of the protocol.
@@ -196,14 +198,17 @@ impl Listener {
 
     /// Whether routes of this kind may attach.
     pub fn takes_kind(&self, kind: RouteKind) -> bool {
-        if self.kinds.is_empty() {
-            match kind {
-                RouteKind::Http | RouteKind::Grpc => self.speaks_http(),
-                RouteKind::VirtualService => false,
-            }
-        } else {
-            self.kinds.iter().any(|name| name == kind.name())
-        }
+        let protocol = self.protocol.as_str();
+        let fits = match kind {
+            RouteKind::Http | RouteKind::Grpc => self.speaks_http(),
+            RouteKind::Tls => protocol == "TLS",
+            // Of TLS that ends here the stream inside is left.
+            RouteKind::Tcp => protocol == "TCP" || protocol == "TLS" && !self.passthrough,
+            RouteKind::VirtualService | RouteKind::Ingress => false,
+        };
+        // Kinds that do not go with a protocol do not count; what goes with an implementation's own is its business.
+        let own = !matches!(protocol, "HTTP" | "HTTPS" | "TLS" | "TCP" | "UDP");
+        if self.kinds.is_empty() { fits } else { (fits || own) && self.kinds.iter().any(|name| name == kind.name()) }
     }
 
     /// Whether routes of `namespace` may attach. `labels` are that namespace's, when known; with a selector and no labels
@@ -234,6 +239,7 @@ impl Listener {
                 AllowedNamespaces::None
             }
         };
+        let mode = node.get("tls").and_then(|node| node.text("mode", notes));
         let kinds = allowed.map(|node| node.list("kinds", notes).collect::<Vec<_>>()).unwrap_or_default();
         Self {
             name: node.word("name", notes).unwrap_or_default(),
@@ -243,6 +249,7 @@ impl Listener {
                 .map(|host| CompactString::from(host.to_ascii_lowercase())),
             port: node.number("port", notes).unwrap_or(0),
             protocol: node.word("protocol", notes).unwrap_or_default(),
+            passthrough: mode == Some("Passthrough"),
             namespaces,
             kinds: kinds.into_iter().filter_map(|node| node.word("kind", notes)).collect(),
         }

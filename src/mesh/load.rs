@@ -38,6 +38,8 @@ pub struct Loaded {
     pub gateways: Vec<GatewayRow>,
     /// How far Gateways were looked for; `None` for files, where one says that all are there.
     pub seen: Option<Seen>,
+    /// Kinds of routes that may not be read.
+    pub unread: Vec<RouteKind>,
     services: BTreeMap<String, Vec<u16>>,
     grants: Vec<Grant>,
     namespaces: BTreeMap<String, BTreeMap<String, String>>,
@@ -102,6 +104,7 @@ impl Loaded {
         let seen = self.seen.clone().unwrap_or_else(told);
         World {
             routes: self.routes.iter().collect(),
+            unread: self.unread.clone(),
             gateways: Gateways { rows: self.gateways.iter().collect(), seen },
             services: complete.then(|| self.services.clone()),
             grants: (complete || !self.grants.is_empty()).then(|| self.grants.clone()),

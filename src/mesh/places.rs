@@ -76,6 +76,7 @@ impl<'a> Places<'a> {
         let gateway = match parent.kind {
             ParentKind::Gateway => self.gateway(parent),
             ParentKind::Service => return vec![(as_written, vec![("", (0, 0))])],
+            ParentKind::IngressClass => return vec![(as_written, rule_hosts(route))],
             ParentKind::ListenerSet | ParentKind::IstioGateway | ParentKind::Mesh | ParentKind::Other => None,
         };
         let Some(gateway) = gateway else {
@@ -108,6 +109,23 @@ impl Scope<'_> {
 
 fn refused(parent: &Parent) -> bool {
     parent.accepted.as_ref().is_some_and(|condition| condition.verdict == Verdict::False)
+}
+
+/// The hosts of an Ingress' rules.
+fn rule_hosts(route: &RouteRow) -> Hosts<'_> {
+    let mut all: Hosts<'_> = Vec::new();
+    for host in route.rule_hosts.iter().map(CompactString::as_str) {
+        if all.iter().all(|(known, _)| *known != host) {
+            let chars = host.chars().count();
+            all.push((host, (if host::is_wildcard(host) { 0 } else { chars }, chars)));
+        }
+    }
+    all
+}
+
+/// Whether a rule is for a host that its route claims: of an Ingress each rule has its own.
+pub(super) fn rule_is_for(route: &RouteRow, rule: usize, host: &str) -> bool {
+    route.rule_host(rule).is_none_or(|own| own == host)
 }
 
 /// How a host ranks: characters of a whole one, then of any.

@@ -25,12 +25,15 @@ pub(super) fn find(world: &World<'_>, places: &Places<'_>) -> Vec<Conflict> {
 fn conflict(kind: ConflictKind, route: &RouteRow, rule: Option<usize>, why: String) -> Conflict {
     let host = route.hosts.first().map_or("", |host| host.as_str());
     let found = rule.and_then(|rule| route.rules.get(rule)?.matches.first());
-    let example = found.and_then(|found| Example::of(host, &[found]));
+    let host = rule.and_then(|rule| route.rule_host(rule)).unwrap_or(host);
+    // A connection is no request.
+    let example = found.and_then(|found| Example::of(host, &[found])).filter(|_| !route.kind.is_stream());
     Conflict { kind, winner: None, loser: Side::of(route, rule), why, example }
 }
 
 fn backends(world: &World<'_>, route: &RouteRow, at: usize, rule: &Rule) -> Vec<Conflict> {
     let mut all = Vec::new();
+    let fate = if route.kind.is_stream() { "connections are rejected" } else { "requests get 500" };
     for backend in &rule.backends {
         if let Some(why) = missing(world, route, backend) {
             all.push(conflict(ConflictKind::Dangling, route, Some(at), why));
@@ -40,7 +43,7 @@ fn backends(world: &World<'_>, route: &RouteRow, at: usize, rule: &Rule) -> Vec<
             && !grants.iter().any(|grant| grant.allows(route, backend))
         {
             let why = format!(
-                "no ReferenceGrant in {} lets {} routes of {} name {}: requests get 500",
+                "no ReferenceGrant in {} lets {} routes of {} name {}: {fate}",
                 backend.namespace,
                 route.kind.name(),
                 route.namespace,
@@ -50,7 +53,7 @@ fn backends(world: &World<'_>, route: &RouteRow, at: usize, rule: &Rule) -> Vec<
         }
     }
     if !rule.backends.is_empty() && rule.backends.iter().all(|backend| backend.weight == 0) {
-        let why = "all weights are zero: requests get 500".to_owned();
+        let why = format!("all weights are zero: {fate}");
         all.push(conflict(ConflictKind::ZeroWeight, route, Some(at), why));
     }
     all
@@ -66,7 +69,7 @@ fn missing(world: &World<'_>, route: &RouteRow, backend: &Backend) -> Option<Str
         Some(port) if !ports.contains(&port) => {
             Some(format!("Service {}/{} has no port {port}", backend.namespace, backend.name))
         }
-        None if route.kind != RouteKind::VirtualService => {
+        None if !matches!(route.kind, RouteKind::VirtualService | RouteKind::Ingress) => {
             Some(format!("the reference to Service {}/{} names no port", backend.namespace, backend.name))
         }
         _ => None,

@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 
-use super::{LostAt, Request, Scheme, World};
+use super::{LostAt, Request, Scheme, World, kinds::Layer};
 use crate::mesh::{
     gateways::{GatewayRow, Gateways, Listener},
     host,
@@ -23,10 +23,12 @@ pub(super) enum Frontend<'a> {
     Implied { namespace: CompactString, name: CompactString },
     /// A Service inside the mesh.
     Service { namespace: CompactString, name: CompactString },
+    /// All Ingresses of a class, served as one; an empty name: those that name none.
+    Ingress { class: CompactString },
 }
 
 impl Frontend<'_> {
-    /// `NS/GATEWAY/LISTENER`, or `Service NS/NAME`.
+    /// `NS/GATEWAY/LISTENER`, `Service NS/NAME`, or `IngressClass NAME`.
     pub fn label(&self) -> String {
         match self {
             Self::Listener { gateway, listener, .. } => {
@@ -34,6 +36,8 @@ impl Frontend<'_> {
             }
             Self::Implied { namespace, name } => format!("{namespace}/{name}/*"),
             Self::Service { namespace, name } => format!("Service {namespace}/{name}"),
+            Self::Ingress { class } if class.is_empty() => "IngressClass –".to_owned(),
+            Self::Ingress { class } => format!("IngressClass {class}"),
         }
     }
 
@@ -41,7 +45,9 @@ impl Frontend<'_> {
     pub fn port(&self, request: &Request) -> u16 {
         match self {
             Self::Listener { listener, .. } => listener.port,
-            Self::Implied { .. } | Self::Service { .. } => request.port.unwrap_or(request.scheme.default_port()),
+            Self::Implied { .. } | Self::Service { .. } | Self::Ingress { .. } => {
+                request.port.unwrap_or(request.scheme.default_port())
+            }
         }
     }
 
@@ -58,6 +64,7 @@ impl Frontend<'_> {
             Self::Service { namespace, name } => {
                 parent.kind == ParentKind::Service && parent.name == *name && parent.namespace == *namespace
             }
+            Self::Ingress { class } => parent.kind == ParentKind::IngressClass && parent.name == *class,
         }
     }
 
@@ -66,7 +73,7 @@ impl Frontend<'_> {
         self.is_parent(parent)
             && match self {
                 Self::Listener { listener, .. } => listener.is_named_by(parent),
-                Self::Implied { .. } => true,
+                Self::Implied { .. } | Self::Ingress { .. } => true,
                 Self::Service { .. } => parent.port.is_none_or(|wanted| port.is_none_or(|port| port == wanted)),
             }
     }
@@ -125,7 +132,8 @@ pub(super) fn standing<'a>(
             }
             Frontend::Implied { .. } => {}
             // A Service is reached by its own name: the specification of mesh routes gives `hostnames` no meaning there.
-            Frontend::Service { .. } => hosts.clear(),
+            // The hosts of an Ingress are those of its rules, and come with them.
+            Frontend::Service { .. } | Frontend::Ingress { .. } => hosts.clear(),
         }
         if parent.accepted.as_ref().is_some_and(|condition| condition.verdict == Verdict::False) {
             out = LostAt::NotAccepted;
@@ -162,6 +170,9 @@ pub(super) fn all<'a>(world: &World<'a>, request: &Request, host: &str) -> Vec<F
         return found;
     }
     let services = std::mem::take(&mut found);
+    if request.class.is_some() {
+        return ingresses(world, request);
+    }
     let Gateways { rows, seen } = &world.gateways;
     let mut gateways: Vec<_> = rows.iter().copied().filter(|row| wanted(&row.namespace, &row.name)).collect();
     gateways.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
@@ -173,7 +184,22 @@ pub(super) fn all<'a>(world: &World<'a>, request: &Request, host: &str) -> Vec<F
     named.dedup();
     found.extend(named.into_iter().map(|(namespace, name)| Frontend::Implied { namespace, name }));
     found.extend(services);
+    found.extend(ingresses(world, request));
     found
+}
+
+/// The classes of Ingresses, by name. Controllers listen on 80 and 443 and nowhere else (networking.k8s.io/v1, comment on
+/// `rules[].host`).
+fn ingresses<'a>(world: &World<'_>, request: &Request) -> Vec<Frontend<'a>> {
+    let usual = request.port.is_none_or(|port| port == request.scheme.default_port());
+    if request.scheme.is_stream() || request.gateway.is_some() || !usual {
+        return Vec::new();
+    }
+    let wanted = |class: &CompactString| request.class.as_ref().is_none_or(|wanted| wanted == class);
+    let mut classes: Vec<_> = parents(world, ParentKind::IngressClass).map(|(_, class)| class).filter(wanted).collect();
+    classes.sort();
+    classes.dedup();
+    classes.into_iter().map(|class| Frontend::Ingress { class }).collect()
 }
 
 fn parents<'w>(world: &'w World<'_>, kind: ParentKind) -> impl Iterator<Item = (CompactString, CompactString)> + 'w {
@@ -211,7 +237,10 @@ fn listener<'a>(gateway: &'a GatewayRow, request: &Request, host: &str) -> Optio
 }
 
 fn takes(listener: &Listener, scheme: Scheme, name: &str) -> bool {
-    scheme.reaches(&listener.protocol) && listener.hostname.as_ref().is_none_or(|pattern| host::matches(pattern, name))
+    // Where no name is seen none is asked for (`listeners[].hostname`).
+    let named = scheme != Scheme::Tcp;
+    let pattern = listener.hostname.as_ref().filter(|_| named);
+    scheme.reaches(&listener.protocol) && pattern.is_none_or(|pattern| host::matches(pattern, name))
 }
 
 /// Of the listeners on a port the one with the most specific hostname that matches (the whole name, then the longest wildcard,
@@ -228,10 +257,9 @@ fn best<'a>(gateway: &'a GatewayRow, scheme: Scheme, port: u16, name: &str) -> O
 /// Why a listener that got the connection does not look at routes: what it answers, and the reason.
 pub(super) fn turned_away(frontend: &Frontend<'_>, request: &Request, host: &str) -> Option<(Option<u16>, String)> {
     let Frontend::Listener { gateway, listener, .. } = frontend else { return None };
-    if listener.protocol == "TLS" {
-        let told =
-            "it hands the connection on by the name in the handshake: TLSRoutes decide, which brink does not resolve";
-        return Some((None, format!("listener {} speaks TLS: {told}", listener.name)));
+    // Inside a connection nobody looks for a host.
+    if Layer::of(frontend, request) != Layer::Http {
+        return None;
     }
     request.sni.as_ref()?;
     // The specification (gateway.networking.k8s.io/v1, `listeners[].hostname`): 421 where the host belongs to another listener,

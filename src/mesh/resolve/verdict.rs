@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{BackendShare, FilterStep, Grant, Outcome, RedirectTo, Request, World};
 use crate::mesh::routes::{
-    Backend, Filter, Parent, PathMatch, RouteRow, Rule, Verdict,
+    Backend, Filter, Parent, PathMatch, RouteKind, RouteRow, Rule, Verdict,
     rule::{PathEdit, Redirect},
 };
 
@@ -59,7 +59,7 @@ pub(super) fn backends(
                     None => refused.is_none_or(|condition| condition.reason != "RefNotPermitted"),
                 };
             let there = match &world.services {
-                Some(services) if backend.is_service() => serves(services, backend),
+                Some(services) if backend.is_service() => serves(services, backend, route.kind == RouteKind::Ingress),
                 // Only one can be meant.
                 None if rule.backends.len() == 1 => refused
                     .is_none_or(|condition| !matches!(condition.reason.as_str(), "BackendNotFound" | "InvalidKind")),
@@ -70,11 +70,11 @@ pub(super) fn backends(
         .collect()
 }
 
-/// A Service is valid when it exists and has the port; Gateway API requires one.
-fn serves(services: &BTreeMap<String, Vec<u16>>, backend: &Backend) -> bool {
+/// A Service is valid when it exists and has the port; Gateway API requires one, an Ingress may know it by name.
+fn serves(services: &BTreeMap<String, Vec<u16>>, backend: &Backend, by_name: bool) -> bool {
     services
         .get(&format!("{}/{}", backend.namespace, backend.name))
-        .is_some_and(|ports| backend.port.is_some_and(|port| ports.contains(&port)))
+        .is_some_and(|ports| backend.port.map_or(by_name, |port| ports.contains(&port)))
 }
 
 impl Grant {

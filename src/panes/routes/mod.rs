@@ -278,7 +278,11 @@ impl Routes {
         if self.sources.len() < RouteKind::ALL.len() {
             return first(Standing::troubled).unwrap_or_default();
         }
-        if self.sources.values().all(absent) {
+        // Every cluster serves Ingresses; without any there is nothing to show.
+        let none = |(kind, standing): (&RouteKind, &Standing)| {
+            absent(standing) || *kind == RouteKind::Ingress && standing.listed() && self.all().next().is_none()
+        };
+        if self.sources.iter().all(none) {
             let what = "no Gateway API and no Istio in this cluster\nroutes appear once their kinds are installed";
             return Standing::of(Source::Absent { what: what.to_owned() });
         }
