@@ -57,7 +57,7 @@ impl<'a> Gateways<'a> {
     }
 }
 
-/// One Gateway as a row.
+/// One Gateway as a row, or one ListenerSet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GatewayRow {
     /// `metadata.uid`, or a fold of namespace and name.
@@ -68,6 +68,10 @@ pub struct GatewayRow {
     pub name: CompactString,
     /// `spec.gatewayClassName`.
     pub class: CompactString,
+    /// Of a ListenerSet the Gateway it hangs on, as `(namespace, name)`; `None`: this is a Gateway.
+    pub hangs_on: Option<(CompactString, CompactString)>,
+    /// Whose ListenerSets may hang on it.
+    pub allowed_listeners: AllowedNamespaces,
     /// Its listeners, in order.
     pub listeners: Vec<Listener>,
     /// `metadata.creationTimestamp`.
@@ -158,29 +162,64 @@ impl GatewayRow {
         Kind::namespaced("gateway.networking.k8s.io", "v1", "Gateway", "gateways")
     }
 
-    /// Reads a Gateway. Total: what is odd is noted.
+    /// Reads a Gateway or a ListenerSet. Total: what is odd is noted.
     pub fn decode(manifest: &Manifest) -> Self {
         let mut notes = Notes::default();
         let namespace = manifest.namespace().unwrap_or("default");
         let name = manifest.name();
         let null = Value::Null;
         let spec = Node::root(manifest.at(&["spec"]).unwrap_or(&null));
+        let set = manifest.kind().ends_with("ListenerSet");
+        let parent = spec.get("parentRef");
         let listeners = spec.list("listeners", &mut notes).collect::<Vec<_>>();
         Self {
-            uid: manifest.uid().unwrap_or_else(|| Uid::parse(&format!("Gateway {namespace}/{name}"))),
+            uid: manifest.uid().unwrap_or_else(|| Uid::parse(&format!("{} {namespace}/{name}", manifest.kind()))),
             namespace: namespace.into(),
             name: name.into(),
             class: spec.word("gatewayClassName", &mut notes).unwrap_or_default(),
+            hangs_on: set.then(|| {
+                let to = parent.and_then(|node| node.word("namespace", &mut notes));
+                let name = parent.and_then(|node| node.word("name", &mut notes));
+                (to.unwrap_or_else(|| namespace.into()), name.unwrap_or_default())
+            }),
+            allowed_listeners: allowed(spec.get("allowedListeners"), AllowedNamespaces::None, &mut notes),
             listeners: listeners.into_iter().map(|node| Listener::decode(node, &mut notes)).collect(),
             created: manifest.created(),
             notes: notes.into_inner(),
         }
     }
 
+    /// Whether it is a ListenerSet of this Gateway.
+    pub fn hangs_on(&self, gateway: &Self) -> bool {
+        self.hangs_on.as_ref().is_some_and(|(namespace, name)| {
+            gateway.hangs_on.is_none() && *namespace == gateway.namespace && *name == gateway.name
+        })
+    }
+
     /// The workloads that carry its traffic, by the names implementations give them: the Gateway's own name (kgateway,
     /// agentgateway) and `NAME-CLASS` (Istio), in its namespace.
     pub fn workloads(&self) -> [CompactString; 2] {
         [self.name.clone(), CompactString::from(format!("{}-{}", self.name, self.class))]
+    }
+}
+
+/// `namespaces` of `allowedRoutes` or `allowedListeners`.
+fn allowed<'a>(node: Option<Node<'a>>, when_silent: AllowedNamespaces, notes: &mut Notes) -> AllowedNamespaces {
+    let from = node.and_then(|node| node.get("namespaces"));
+    match from.and_then(|node| node.text("from", notes)) {
+        None => when_silent,
+        Some("Same") => AllowedNamespaces::Same,
+        Some("All") => AllowedNamespaces::All,
+        Some("None") => AllowedNamespaces::None,
+        Some("Selector") => AllowedNamespaces::Selector(
+            from.and_then(|node| node.get("selector"))
+                .map(|node| LabelSelector::decode(node, notes))
+                .unwrap_or_default(),
+        ),
+        Some(other) => {
+            notes.add(format!("routes or listeners are allowed from `{other}`, which brink does not know"));
+            AllowedNamespaces::None
+        }
     }
 }
 
@@ -224,21 +263,7 @@ impl Listener {
 
     fn decode(node: Node<'_>, notes: &mut Notes) -> Self {
         let allowed = node.get("allowedRoutes");
-        let from = allowed.and_then(|node| node.get("namespaces"));
-        let namespaces = match from.and_then(|node| node.text("from", notes)) {
-            None | Some("Same") => AllowedNamespaces::Same,
-            Some("All") => AllowedNamespaces::All,
-            Some("None") => AllowedNamespaces::None,
-            Some("Selector") => AllowedNamespaces::Selector(
-                from.and_then(|node| node.get("selector"))
-                    .map(|node| LabelSelector::decode(node, notes))
-                    .unwrap_or_default(),
-            ),
-            Some(other) => {
-                notes.add(format!("listener allows routes from `{other}`, which brink does not know"));
-                AllowedNamespaces::None
-            }
-        };
+        let namespaces = self::allowed(allowed, AllowedNamespaces::Same, notes);
         let mode = node.get("tls").and_then(|node| node.text("mode", notes));
         let kinds = allowed.map(|node| node.list("kinds", notes).collect::<Vec<_>>()).unwrap_or_default();
         Self {

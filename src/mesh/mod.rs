@@ -14,6 +14,7 @@ pub mod host;
 pub mod io;
 pub mod json;
 
+pub mod listener_sets;
 pub mod load;
 pub mod output;
 mod places;

@@ -6,7 +6,7 @@ use crate::mesh::{
     host,
     places::Places,
     resolve::World,
-    routes::{Backend, ParentKind, RouteKind, RouteRow, Rule},
+    routes::{Backend, Parent, ParentKind, RouteKind, RouteRow, Rule},
 };
 
 pub(super) fn find(world: &World<'_>, places: &Places<'_>) -> Vec<Conflict> {
@@ -79,8 +79,18 @@ fn missing(world: &World<'_>, route: &RouteRow, backend: &Backend) -> Option<Str
 /// Parents that reach no listener, and hostnames that no listener they reach serves.
 fn unheard(world: &World<'_>, route: &RouteRow, places: &Places<'_>) -> Vec<Conflict> {
     let mut all = Vec::new();
-    let gateways = || route.parents.iter().filter(|parent| parent.kind == ParentKind::Gateway);
-    for parent in gateways().filter(|parent| world.gateways.seen.covers(&parent.namespace)) {
+    let judged = |parent: &&Parent| match parent.kind {
+        ParentKind::Gateway => world.gateways.seen.covers(&parent.namespace),
+        // One that is not known may be of a kind that nobody read.
+        ParentKind::ListenerSet => places.gateway(parent).is_some(),
+        ParentKind::Service
+        | ParentKind::IstioGateway
+        | ParentKind::Mesh
+        | ParentKind::IngressClass
+        | ParentKind::Other => false,
+    };
+    for parent in route.parents.iter().filter(judged) {
+        let kind = if parent.kind == ParentKind::ListenerSet { "ListenerSet" } else { "Gateway" };
         let name = format!("{}/{}", parent.namespace, parent.name);
         let Some(gateway) = places.gateway(parent) else {
             all.push(conflict(ConflictKind::NoListener, route, None, format!("Gateway {name} is not there")));
@@ -92,12 +102,12 @@ fn unheard(world: &World<'_>, route: &RouteRow, places: &Places<'_>) -> Vec<Conf
             let section = parent.section.as_ref().map(|section| format!(" {section}")).unwrap_or_default();
             let why = if gateway.listeners.iter().any(|listener| listener.is_named_by(parent)) {
                 format!(
-                    "no listener{section} of Gateway {name} takes {} of namespace {}",
+                    "no listener{section} of {kind} {name} takes {} of namespace {}",
                     route.kind.name(),
                     route.namespace
                 )
             } else {
-                format!("Gateway {name} has no such listener{section}")
+                format!("{kind} {name} has no such listener{section}")
             };
             all.push(conflict(ConflictKind::NoListener, route, None, why));
             continue;
@@ -105,7 +115,7 @@ fn unheard(world: &World<'_>, route: &RouteRow, places: &Places<'_>) -> Vec<Conf
         for pattern in &route.hosts {
             let served = |listener: Option<&str>| listener.is_none_or(|served| host::intersect(pattern, served));
             if !reached.iter().copied().any(served) {
-                let why = format!("no listener of Gateway {name} serves {pattern}");
+                let why = format!("no listener of {kind} {name} serves {pattern}");
                 all.push(conflict(ConflictKind::NoListener, route, None, why));
             }
         }

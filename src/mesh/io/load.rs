@@ -7,6 +7,7 @@ use crate::{
     },
     mesh::{
         gateways::{GatewayRow, Seen},
+        listener_sets,
         load::Loaded,
         routes::RouteKind,
     },
@@ -45,8 +46,11 @@ pub async fn everything<A: Api>(api: &A, namespace: Option<&str>) -> Result<Load
     }
     let gateway = GatewayRow::kind();
     loaded.seen = Some(Seen::Everywhere);
+    let [set, older_set] = listener_sets::kinds();
     for kind in [
         gateway.clone(),
+        set,
+        older_set,
         Kind::namespaced("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant", "referencegrants"),
         Kind::namespaced("", "v1", "Service", "services"),
         Kind::cluster_wide("", "v1", "Namespace", "namespaces"),

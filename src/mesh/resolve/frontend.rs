@@ -6,6 +6,7 @@ use super::{LostAt, Request, Scheme, World, kinds::Layer};
 use crate::mesh::{
     gateways::{GatewayRow, Gateways, Listener},
     host,
+    listener_sets::{Declared, merged},
     routes::{Parent, ParentKind, RouteKind, RouteRow, Verdict},
 };
 
@@ -15,7 +16,11 @@ pub(super) enum Frontend<'a> {
     /// A listener of a known Gateway.
     Listener {
         gateway: &'a GatewayRow,
+        /// Who declares it: the Gateway or one of its ListenerSets.
+        owner: &'a GatewayRow,
         listener: &'a Listener,
+        /// All listeners of the Gateway.
+        all: Vec<Declared<'a>>,
         /// Its port was not asked for but taken.
         assumed_port: bool,
     },
@@ -28,11 +33,15 @@ pub(super) enum Frontend<'a> {
 }
 
 impl Frontend<'_> {
-    /// `NS/GATEWAY/LISTENER`, `Service NS/NAME`, or `IngressClass NAME`.
+    /// `NS/GATEWAY/LISTENER`, with the ListenerSet it is of, `Service NS/NAME`, or `IngressClass NAME`.
     pub fn label(&self) -> String {
         match self {
-            Self::Listener { gateway, listener, .. } => {
-                format!("{}/{}/{}", gateway.namespace, gateway.name, listener.name)
+            Self::Listener { gateway, owner, listener, .. } => {
+                let place = format!("{}/{}/{}", gateway.namespace, gateway.name, listener.name);
+                match &owner.hangs_on {
+                    Some(_) => format!("{place} of ListenerSet {}/{}", owner.namespace, owner.name),
+                    None => place,
+                }
             }
             Self::Implied { namespace, name } => format!("{namespace}/{name}/*"),
             Self::Service { namespace, name } => format!("Service {namespace}/{name}"),
@@ -53,10 +62,9 @@ impl Frontend<'_> {
 
     fn is_parent(&self, parent: &Parent) -> bool {
         match self {
-            Self::Listener { gateway, .. } => {
-                parent.kind == ParentKind::Gateway
-                    && parent.name == gateway.name
-                    && parent.namespace == gateway.namespace
+            Self::Listener { owner, .. } => {
+                let kind = if owner.hangs_on.is_some() { ParentKind::ListenerSet } else { ParentKind::Gateway };
+                parent.kind == kind && parent.name == owner.name && parent.namespace == owner.namespace
             }
             Self::Implied { namespace, name } => {
                 parent.kind == ParentKind::Gateway && parent.name == *name && parent.namespace == *namespace
@@ -115,10 +123,10 @@ pub(super) fn standing<'a>(
     for parent in route.parents.iter().filter(|parent| frontend.reached_by(parent, port)) {
         let mut hosts: Vec<&str> = route.hosts.iter().map(CompactString::as_str).collect();
         match frontend {
-            Frontend::Listener { gateway, listener, .. } => {
+            Frontend::Listener { owner, listener, .. } => {
                 let labels = world.namespaces.as_ref().and_then(|all| all.get(route.namespace.as_str()));
                 if !listener.takes_kind(route.kind)
-                    || !listener.takes_namespace(&gateway.namespace, &route.namespace, labels)
+                    || !listener.takes_namespace(&owner.namespace, &route.namespace, labels)
                 {
                     continue;
                 }
@@ -174,9 +182,10 @@ pub(super) fn all<'a>(world: &World<'a>, request: &Request, host: &str) -> Vec<F
         return ingresses(world, request);
     }
     let Gateways { rows, seen } = &world.gateways;
-    let mut gateways: Vec<_> = rows.iter().copied().filter(|row| wanted(&row.namespace, &row.name)).collect();
+    let mut gateways: Vec<_> =
+        rows.iter().copied().filter(|row| row.hangs_on.is_none() && wanted(&row.namespace, &row.name)).collect();
     gateways.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-    found.extend(gateways.into_iter().filter_map(|gateway| listener(gateway, request, host)));
+    found.extend(gateways.into_iter().filter_map(|gateway| listener(gateway, merged(gateway, world), request, host)));
     let mut named: Vec<_> = parents(world, ParentKind::Gateway)
         .filter(|(namespace, name)| !seen.covers(namespace) && wanted(namespace, name))
         .collect();
@@ -219,19 +228,27 @@ pub(super) fn is_service_host(host: &str, namespace: &str, name: &str, request: 
 }
 
 /// The listener of one Gateway that takes the request, by the name in the handshake where there is one, else by the host.
-fn listener<'a>(gateway: &'a GatewayRow, request: &Request, host: &str) -> Option<Frontend<'a>> {
+fn listener<'a>(
+    gateway: &'a GatewayRow,
+    all: Vec<Declared<'a>>,
+    request: &Request,
+    host: &str,
+) -> Option<Frontend<'a>> {
     let sni = request.sni.as_deref().map(host::normal);
     let name = sni.as_deref().unwrap_or(host);
     let port = request.port.or_else(|| {
         let usual = request.scheme.default_port();
         let mut ports =
-            gateway.listeners.iter().filter(|one| takes(one, request.scheme, name)).map(|listener| listener.port);
+            all.iter().map(|(_, one)| one).filter(|one| takes(one, request.scheme, name)).map(|one| one.port);
         let first = ports.clone().next();
         if ports.any(|port| port == usual) { Some(usual) } else { first }
     })?;
-    best(gateway, request.scheme, port, name).map(|listener| Frontend::Listener {
+    let (owner, listener) = best(&all, request.scheme, port, name)?;
+    Some(Frontend::Listener {
         gateway,
+        owner,
         listener,
+        all,
         assumed_port: request.port.is_none() && port != request.scheme.default_port(),
     })
 }
@@ -245,9 +262,9 @@ fn takes(listener: &Listener, scheme: Scheme, name: &str) -> bool {
 
 /// Of the listeners on a port the one with the most specific hostname that matches (the whole name, then the longest wildcard,
 /// then none).
-fn best<'a>(gateway: &'a GatewayRow, scheme: Scheme, port: u16, name: &str) -> Option<&'a Listener> {
-    let there = gateway.listeners.iter().filter(|one| one.port == port && takes(one, scheme, name));
-    there.max_by_key(|listener| {
+fn best<'a>(all: &[Declared<'a>], scheme: Scheme, port: u16, name: &str) -> Option<Declared<'a>> {
+    let there = all.iter().copied().filter(|(_, one)| one.port == port && takes(one, scheme, name));
+    there.max_by_key(|(_, listener)| {
         let pattern = listener.hostname.as_deref();
         // Of equal listeners the first: `max_by_key` takes the last, but two equal ones on one port cannot be.
         pattern.map_or((false, 0), |pattern| (!host::is_wildcard(pattern), pattern.len()))
@@ -256,7 +273,7 @@ fn best<'a>(gateway: &'a GatewayRow, scheme: Scheme, port: u16, name: &str) -> O
 
 /// Why a listener that got the connection does not look at routes: what it answers, and the reason.
 pub(super) fn turned_away(frontend: &Frontend<'_>, request: &Request, host: &str) -> Option<(Option<u16>, String)> {
-    let Frontend::Listener { gateway, listener, .. } = frontend else { return None };
+    let Frontend::Listener { all, listener, .. } = frontend else { return None };
     // Inside a connection nobody looks for a host.
     if Layer::of(frontend, request) != Layer::Http {
         return None;
@@ -264,9 +281,9 @@ pub(super) fn turned_away(frontend: &Frontend<'_>, request: &Request, host: &str
     request.sni.as_ref()?;
     // The specification (gateway.networking.k8s.io/v1, `listeners[].hostname`): 421 where the host belongs to another listener,
     // 404 where it belongs to none.
-    match best(gateway, request.scheme, listener.port, host) {
-        Some(other) if other.name == listener.name => None,
-        Some(other) => Some((
+    match best(all, request.scheme, listener.port, host) {
+        Some((_, other)) if std::ptr::eq(other, *listener) => None,
+        Some((_, other)) => Some((
             Some(421),
             format!("the handshake chose listener {}, but {host} belongs to listener {}", listener.name, other.name),
         )),

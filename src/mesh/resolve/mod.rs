@@ -270,7 +270,9 @@ fn nobody(world: &World<'_>, request: &Request, host: &str) -> String {
     }
     let Gateways { rows, seen } = &world.gateways;
     match &request.gateway {
-        Some((namespace, name)) if rows.iter().any(|row| row.namespace == *namespace && row.name == *name) => {
+        Some((namespace, name))
+            if rows.iter().any(|row| row.hangs_on.is_none() && row.namespace == *namespace && row.name == *name) =>
+        {
             format!("Gateway {namespace}/{name} has no {scheme} listener{port} for {host}")
         }
         Some((namespace, name)) if seen.covers(namespace) => format!("there is no Gateway {namespace}/{name}"),

@@ -19,6 +19,7 @@ use crate::{
             prometheus::Prometheus,
             sampler::{self, Demand, PACE, Reading, STEP_S, Sampler},
         },
+        listener_sets,
         routes::{RouteKind, RouteRow},
         signals::{MetricSource, promql::Interest},
     },
@@ -60,8 +61,12 @@ impl Keeper {
         let tell = move |seen, batch| Event::Gateways(ticket, seen, batch);
         self.spawn_after_rows(
             ticket,
-            widely(link, GatewayRow::kind(), scope.clone(), decode, self.events.clone(), tell),
+            widely(link.clone(), GatewayRow::kind(), scope.clone(), decode, self.events.clone(), tell),
         );
+        for kind in listener_sets::kinds() {
+            let tell = move |_, batch| Event::ListenerSets(ticket, batch);
+            self.spawn_after_rows(ticket, widely(link.clone(), kind, scope.clone(), decode, self.events.clone(), tell));
+        }
     }
 
     pub(super) fn watch_labels(&mut self, ticket: Ticket) {
