@@ -66,6 +66,11 @@ impl<'a> Places<'a> {
         self.gateways.get(&(parent.kind, parent.namespace.as_str(), parent.name.as_str())).copied()
     }
 
+    /// Whether a listener counts: those of a Gateway do, those of a ListenerSet where their Gateway has them.
+    pub(super) fn counts(&self, owner: &GatewayRow, listener: &Listener) -> bool {
+        owner.hangs_on.is_none() || self.hung.contains(&std::ptr::from_ref(listener))
+    }
+
     /// The listeners of a Gateway that a parent reference reaches and that take the route.
     pub(super) fn listeners(
         &self,
@@ -75,7 +80,7 @@ impl<'a> Places<'a> {
     ) -> impl Iterator<Item = &'a Listener> {
         let labels = self.world.namespaces.and_then(|all| all.get(route.namespace.as_str()));
         gateway.listeners.iter().filter(move |listener| {
-            (gateway.hangs_on.is_none() || self.hung.contains(&std::ptr::from_ref(*listener)))
+            self.counts(gateway, listener)
                 && listener.is_named_by(parent)
                 && listener.takes_kind(route.kind)
                 && listener.takes_namespace(&gateway.namespace, &route.namespace, labels)

@@ -43,6 +43,7 @@ mod matrix;
 mod mesh_calls;
 mod mesh_conflicts;
 mod mesh_ingress;
+mod mesh_listener_sets;
 mod mesh_output;
 mod mesh_prometheus;
 mod mesh_resolve;

@@ -100,14 +100,17 @@ fn unheard(world: &World<'_>, route: &RouteRow, places: &Places<'_>) -> Vec<Conf
             places.listeners(route, parent, gateway).map(|listener| listener.hostname.as_deref()).collect();
         if reached.is_empty() {
             let section = parent.section.as_ref().map(|section| format!(" {section}")).unwrap_or_default();
-            let why = if gateway.listeners.iter().any(|listener| listener.is_named_by(parent)) {
+            let meant = || gateway.listeners.iter().filter(move |listener| listener.is_named_by(parent));
+            let why = if meant().next().is_none() {
+                format!("{kind} {name} has no such listener{section}")
+            } else if !meant().any(|listener| places.counts(gateway, listener)) {
+                format!("its Gateway does not have the listeners of {kind} {name}: not allowed, not there, or taken")
+            } else {
                 format!(
                     "no listener{section} of {kind} {name} takes {} of namespace {}",
                     route.kind.name(),
                     route.namespace
                 )
-            } else {
-                format!("{kind} {name} has no such listener{section}")
             };
             all.push(conflict(ConflictKind::NoListener, route, None, why));
             continue;
