@@ -382,11 +382,8 @@ fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, host: &str,
     });
     let mut ranked = ranked.into_iter();
     let Some((winner, parent)) = ranked.next() else {
-        let status = if request.grpc.is_some() || layer != Layer::Http { None } else { Some(404) };
-        if layer != Layer::Http {
-            notes.push("no route takes the connection: it is closed".to_owned());
-        }
-        notes.extend(request.grpc.iter().map(|_| "a gRPC client is told UNIMPLEMENTED".to_owned()));
+        let (status, told) = verdict::without_route(layer, request);
+        notes.extend(told.map(ToOwned::to_owned));
         let mut answer = Resolution::nothing(Some(frontend.label()), status, notes);
         answer.losers = out;
         return answer;
@@ -410,21 +407,12 @@ fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, host: &str,
     let rule = &winner.route.rules[winner.rule];
     let test = &rule.matches[winner.found];
     let backends = verdict::backends(winner.route, rule, parent, world, &mut notes);
-    let (outcome, status) = match verdict::outcome(rule, &backends) {
-        (Outcome::NoBackend, _) if request.grpc.is_some() => {
-            notes.push("a gRPC client is told UNAVAILABLE".to_owned());
-            (Outcome::NoBackend, None)
-        }
-        (Outcome::NoBackend, _) if layer != Layer::Http => {
-            notes.push("the connection is rejected".to_owned());
-            (Outcome::NoBackend, None)
-        }
-        (Outcome::NoBackend, _) if winner.route.kind == RouteKind::Ingress => {
-            notes.push("what is answered without a backend is up to the controller of the class".to_owned());
-            (Outcome::NoBackend, None)
-        }
-        told => told,
-    };
+    let (outcome, mut status) = verdict::outcome(rule, &backends);
+    if let Some(told) = verdict::without_backend(layer, request, winner.route).filter(|_| outcome == Outcome::NoBackend)
+    {
+        notes.push(told.to_owned());
+        status = None;
+    }
     let redirect = rule.filters.iter().find_map(|filter| match filter {
         Filter::Redirect(redirect) => Some(redirect),
         _ => None,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{BackendShare, FilterStep, Grant, Outcome, RedirectTo, Request, World};
+use super::{BackendShare, FilterStep, Grant, Outcome, RedirectTo, Request, World, kinds::Layer};
 use crate::mesh::routes::{
     Backend, Filter, Parent, PathMatch, RouteKind, RouteRow, Rule, Verdict,
     rule::{PathEdit, Redirect},
@@ -28,6 +28,27 @@ pub(super) fn outcome(rule: &Rule, backends: &[BackendShare]) -> (Outcome, Optio
         (Outcome::Forward, None)
     } else {
         (Outcome::NoBackend, Some(500))
+    }
+}
+
+/// What the client is told when no rule matches: the status code, and what it is told instead of one.
+pub(super) fn without_route(layer: Layer, request: &Request) -> (Option<u16>, Option<&'static str>) {
+    match layer {
+        Layer::Http if request.grpc.is_some() => (None, Some("a gRPC client is told UNIMPLEMENTED")),
+        Layer::Http => (Some(404), None),
+        Layer::Tls | Layer::Tcp => (None, Some("no route takes the connection: it is closed")),
+    }
+}
+
+/// What the client is told instead of 500 when no backend of the rule is valid.
+pub(super) fn without_backend(layer: Layer, request: &Request, route: &RouteRow) -> Option<&'static str> {
+    match layer {
+        Layer::Http if request.grpc.is_some() => Some("a gRPC client is told UNAVAILABLE"),
+        Layer::Http if route.kind == RouteKind::Ingress => {
+            Some("what is answered without a backend is up to the controller of the class")
+        }
+        Layer::Http => None,
+        Layer::Tls | Layer::Tcp => Some("the connection is rejected"),
     }
 }
 
