@@ -204,7 +204,7 @@ impl GatewayRow {
 }
 
 /// `namespaces` of `allowedRoutes` or `allowedListeners`.
-fn allowed<'a>(node: Option<Node<'a>>, when_silent: AllowedNamespaces, notes: &mut Notes) -> AllowedNamespaces {
+fn allowed(node: Option<Node<'_>>, when_silent: AllowedNamespaces, notes: &mut Notes) -> AllowedNamespaces {
     let from = node.and_then(|node| node.get("namespaces"));
     match from.and_then(|node| node.text("from", notes)) {
         None => when_silent,

@@ -31,7 +31,9 @@ pub async fn everything<A: Api>(api: &A, namespace: Option<&str>) -> Result<Load
         for kind in routes.versions() {
             match everywhere(api, namespace, &kind).await {
                 Ok((items, _)) => {
-                    items.iter().for_each(|item| loaded.take(item));
+                    for item in &items {
+                        loaded.take(item);
+                    }
                     break;
                 }
                 Err(trouble) if trouble.not_found() => {}
