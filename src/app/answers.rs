@@ -42,6 +42,12 @@ impl App {
                 self.attribute();
                 return effects;
             }
+            Event::ListenerSets(ticket, batch) => {
+                let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+                let effects = self.panes.routes.hear_listener_sets(ticket, batch, &mut cx);
+                self.attribute();
+                return effects;
+            }
             Event::Labels(ticket, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 self.panes.routes.hear_labels(ticket, batch, &mut cx);

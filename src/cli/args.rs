@@ -293,9 +293,9 @@ pub enum RoutesCommand {
 /// `routes resolve`.
 #[derive(Debug, Args)]
 pub struct ResolveArgs {
-    /// Host of the request
-    #[arg(long)]
-    pub host: String,
+    /// Host of the request; a connection of --scheme tcp has none
+    #[arg(long, required_unless_present_any = ["gateway", "sni"])]
+    pub host: Option<String>,
     /// Path of the request; / when absent
     #[arg(long, conflicts_with = "grpc")]
     pub path: Option<String>,
@@ -311,8 +311,8 @@ pub struct ResolveArgs {
     /// A query parameter of the request, NAME=VALUE; may be repeated
     #[arg(long = "query", value_name = "NAME=VALUE")]
     pub queries: Vec<String>,
-    /// Scheme of the request; http when absent, https with --sni
-    #[arg(long, value_parser = ["http", "https"])]
+    /// Scheme of the request; http when absent, https with --sni; tls and tcp for connections
+    #[arg(long, value_parser = ["http", "https", "tls", "tcp"])]
     pub scheme: Option<String>,
     /// Name in the TLS handshake, which chooses the listener; the host when absent
     #[arg(long, value_name = "HOST")]
@@ -323,6 +323,9 @@ pub struct ResolveArgs {
     /// Only this gateway, [NS/]NAME
     #[arg(long, value_name = "[NS/]NAME")]
     pub gateway: Option<String>,
+    /// Only Ingresses of this class
+    #[arg(long, value_name = "CLASS", conflicts_with_all = ["gateway", "from"])]
+    pub ingress_class: Option<String>,
     /// The workload of the mesh that sends the request; without it the request comes in from outside
     #[arg(long, value_name = "NS/WORKLOAD", conflicts_with_all = ["gateway", "sni"])]
     pub from: Option<String>,

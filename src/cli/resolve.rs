@@ -78,7 +78,18 @@ fn request(args: &ResolveArgs, globals: &Globals) -> Result<Request, Failure> {
             format!("write --path /{path}"),
         ));
     }
-    let mut request = Request::get(&args.host, path);
+    let host = match (&args.host, &args.sni, args.scheme.as_deref()) {
+        (Some(host), _, _) | (None, Some(host), _) => host.as_str(),
+        (None, None, Some("tcp")) => "",
+        (None, None, _) => {
+            return Err(Failure::usage(
+                "cannot resolve a request without a host",
+                "only connections of --scheme tcp have none",
+                "write --host HOST, or --scheme tcp with --gateway and --port",
+            ));
+        }
+    };
+    let mut request = Request::get(host, path);
     if let Some(method) = &args.method {
         request.method = method.to_uppercase();
     }
@@ -90,16 +101,18 @@ fn request(args: &ResolveArgs, globals: &Globals) -> Result<Request, Failure> {
                 "write it like --grpc shop.Reviews/Get",
             )
         })?;
-        request = Request::call(&args.host, call);
+        request = Request::call(host, call);
     }
     let scheme = match (args.scheme.as_deref(), &args.sni) {
-        (Some("http"), Some(_)) => {
+        (Some(plain @ ("http" | "tcp")), Some(_)) => {
             return Err(Failure::usage(
-                "cannot use --sni with --scheme http",
+                format!("cannot use --sni with --scheme {plain}"),
                 "only a TLS handshake carries a name",
                 "write --scheme https, or leave --sni out",
             ));
         }
+        (Some("tls"), _) => Scheme::Tls,
+        (Some("tcp"), _) => Scheme::Tcp,
         (Some("https"), _) | (None, Some(_)) => Scheme::Https,
         (_, _) => Scheme::Http,
     };
@@ -117,6 +130,7 @@ fn request(args: &ResolveArgs, globals: &Globals) -> Result<Request, Failure> {
     Ok(Request {
         scheme,
         port: args.port,
+        class: args.ingress_class.as_deref().map(Into::into),
         sni: args.sni.clone(),
         from: from.transpose()?,
         headers: pairs("--header", &args.headers)?,

@@ -57,7 +57,7 @@ impl<'a> Gateways<'a> {
     }
 }
 
-/// One Gateway as a row.
+/// One Gateway as a row, or one ListenerSet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GatewayRow {
     /// `metadata.uid`, or a fold of namespace and name.
@@ -68,6 +68,10 @@ pub struct GatewayRow {
     pub name: CompactString,
     /// `spec.gatewayClassName`.
     pub class: CompactString,
+    /// Of a ListenerSet the Gateway it hangs on, as `(namespace, name)`; `None`: this is a Gateway.
+    pub hangs_on: Option<(CompactString, CompactString)>,
+    /// Whose ListenerSets may hang on it.
+    pub allowed_listeners: AllowedNamespaces,
     /// Its listeners, in order.
     pub listeners: Vec<Listener>,
     /// `metadata.creationTimestamp`.
@@ -87,6 +91,8 @@ pub struct Listener {
     pub port: u16,
     /// `HTTP`, `HTTPS`, `TLS`, `TCP`, `UDP`, `HBONE`, or a name of the implementation's.
     pub protocol: CompactString,
+    /// Whether TLS is handed on as it is (`tls.mode: Passthrough`) instead of ended here.
+    pub passthrough: bool,
     /// Whose routes may attach.
     pub namespaces: AllowedNamespaces,
     /// Route kinds that may attach; empty: those of the protocol.
@@ -156,29 +162,64 @@ impl GatewayRow {
         Kind::namespaced("gateway.networking.k8s.io", "v1", "Gateway", "gateways")
     }
 
-    /// Reads a Gateway. Total: what is odd is noted.
+    /// Reads a Gateway or a ListenerSet. Total: what is odd is noted.
     pub fn decode(manifest: &Manifest) -> Self {
         let mut notes = Notes::default();
         let namespace = manifest.namespace().unwrap_or("default");
         let name = manifest.name();
         let null = Value::Null;
         let spec = Node::root(manifest.at(&["spec"]).unwrap_or(&null));
+        let set = manifest.kind().ends_with("ListenerSet");
+        let parent = spec.get("parentRef");
         let listeners = spec.list("listeners", &mut notes).collect::<Vec<_>>();
         Self {
-            uid: manifest.uid().unwrap_or_else(|| Uid::parse(&format!("Gateway {namespace}/{name}"))),
+            uid: manifest.uid().unwrap_or_else(|| Uid::parse(&format!("{} {namespace}/{name}", manifest.kind()))),
             namespace: namespace.into(),
             name: name.into(),
             class: spec.word("gatewayClassName", &mut notes).unwrap_or_default(),
+            hangs_on: set.then(|| {
+                let to = parent.and_then(|node| node.word("namespace", &mut notes));
+                let name = parent.and_then(|node| node.word("name", &mut notes));
+                (to.unwrap_or_else(|| namespace.into()), name.unwrap_or_default())
+            }),
+            allowed_listeners: allowed(spec.get("allowedListeners"), AllowedNamespaces::None, &mut notes),
             listeners: listeners.into_iter().map(|node| Listener::decode(node, &mut notes)).collect(),
             created: manifest.created(),
             notes: notes.into_inner(),
         }
     }
 
+    /// Whether it is a ListenerSet of this Gateway.
+    pub fn hangs_on(&self, gateway: &Self) -> bool {
+        self.hangs_on.as_ref().is_some_and(|(namespace, name)| {
+            gateway.hangs_on.is_none() && *namespace == gateway.namespace && *name == gateway.name
+        })
+    }
+
     /// The workloads that carry its traffic, by the names implementations give them: the Gateway's own name (kgateway,
     /// agentgateway) and `NAME-CLASS` (Istio), in its namespace.
     pub fn workloads(&self) -> [CompactString; 2] {
         [self.name.clone(), CompactString::from(format!("{}-{}", self.name, self.class))]
+    }
+}
+
+/// `namespaces` of `allowedRoutes` or `allowedListeners`.
+fn allowed(node: Option<Node<'_>>, when_silent: AllowedNamespaces, notes: &mut Notes) -> AllowedNamespaces {
+    let from = node.and_then(|node| node.get("namespaces"));
+    match from.and_then(|node| node.text("from", notes)) {
+        None => when_silent,
+        Some("Same") => AllowedNamespaces::Same,
+        Some("All") => AllowedNamespaces::All,
+        Some("None") => AllowedNamespaces::None,
+        Some("Selector") => AllowedNamespaces::Selector(
+            from.and_then(|node| node.get("selector"))
+                .map(|node| LabelSelector::decode(node, notes))
+                .unwrap_or_default(),
+        ),
+        Some(other) => {
+            notes.add(format!("routes or listeners are allowed from `{other}`, which brink does not know"));
+            AllowedNamespaces::None
+        }
     }
 }
 
@@ -196,14 +237,17 @@ impl Listener {
 
     /// Whether routes of this kind may attach.
     pub fn takes_kind(&self, kind: RouteKind) -> bool {
-        if self.kinds.is_empty() {
-            match kind {
-                RouteKind::Http | RouteKind::Grpc => self.speaks_http(),
-                RouteKind::VirtualService => false,
-            }
-        } else {
-            self.kinds.iter().any(|name| name == kind.name())
-        }
+        let protocol = self.protocol.as_str();
+        let fits = match kind {
+            RouteKind::Http | RouteKind::Grpc => self.speaks_http(),
+            RouteKind::Tls => protocol == "TLS",
+            // Of TLS that ends here the stream inside is left.
+            RouteKind::Tcp => protocol == "TCP" || protocol == "TLS" && !self.passthrough,
+            RouteKind::VirtualService | RouteKind::Ingress => false,
+        };
+        // Kinds that do not go with a protocol do not count; what goes with an implementation's own is its business.
+        let own = !matches!(protocol, "HTTP" | "HTTPS" | "TLS" | "TCP" | "UDP");
+        if self.kinds.is_empty() { fits } else { (fits || own) && self.kinds.iter().any(|name| name == kind.name()) }
     }
 
     /// Whether routes of `namespace` may attach. `labels` are that namespace's, when known; with a selector and no labels
@@ -219,21 +263,8 @@ impl Listener {
 
     fn decode(node: Node<'_>, notes: &mut Notes) -> Self {
         let allowed = node.get("allowedRoutes");
-        let from = allowed.and_then(|node| node.get("namespaces"));
-        let namespaces = match from.and_then(|node| node.text("from", notes)) {
-            None | Some("Same") => AllowedNamespaces::Same,
-            Some("All") => AllowedNamespaces::All,
-            Some("None") => AllowedNamespaces::None,
-            Some("Selector") => AllowedNamespaces::Selector(
-                from.and_then(|node| node.get("selector"))
-                    .map(|node| LabelSelector::decode(node, notes))
-                    .unwrap_or_default(),
-            ),
-            Some(other) => {
-                notes.add(format!("listener allows routes from `{other}`, which brink does not know"));
-                AllowedNamespaces::None
-            }
-        };
+        let namespaces = self::allowed(allowed, AllowedNamespaces::Same, notes);
+        let mode = node.get("tls").and_then(|node| node.text("mode", notes));
         let kinds = allowed.map(|node| node.list("kinds", notes).collect::<Vec<_>>()).unwrap_or_default();
         Self {
             name: node.word("name", notes).unwrap_or_default(),
@@ -243,6 +274,7 @@ impl Listener {
                 .map(|host| CompactString::from(host.to_ascii_lowercase())),
             port: node.number("port", notes).unwrap_or(0),
             protocol: node.word("protocol", notes).unwrap_or_default(),
+            passthrough: mode == Some("Passthrough"),
             namespaces,
             kinds: kinds.into_iter().filter_map(|node| node.word("kind", notes)).collect(),
         }

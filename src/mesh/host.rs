@@ -30,6 +30,15 @@ pub fn matches(pattern: &str, host: &str) -> bool {
     }
 }
 
+/// Whether a host is one that the pattern of an Ingress means: `*.` stands for exactly one label (networking.k8s.io/v1, comment on
+/// `rules[].host`); an empty pattern for everything.
+pub fn matches_one_label(pattern: &str, host: &str) -> bool {
+    match pattern.strip_prefix('*') {
+        Some(suffix) => host.strip_suffix(suffix).is_some_and(|label| !label.is_empty() && !label.contains('.')),
+        None => pattern.is_empty() || pattern == host,
+    }
+}
+
 /// Whether a host is a Service's: `NAME.NS`, `NAME.NS.svc`, `NAME.NS.svc.DOMAIN`.
 pub fn is_service(host: &str, namespace: &str, name: &str) -> bool {
     let rest = host.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')?.strip_prefix(namespace));

@@ -34,10 +34,12 @@ pub struct LoadError {
 pub struct Loaded {
     /// Routes of all kinds.
     pub routes: Vec<RouteRow>,
-    /// Gateways.
+    /// Gateways and ListenerSets.
     pub gateways: Vec<GatewayRow>,
     /// How far Gateways were looked for; `None` for files, where one says that all are there.
     pub seen: Option<Seen>,
+    /// Kinds of routes that may not be read.
+    pub unread: Vec<RouteKind>,
     services: BTreeMap<String, Vec<u16>>,
     grants: Vec<Grant>,
     namespaces: BTreeMap<String, BTreeMap<String, String>>,
@@ -82,6 +84,9 @@ impl Loaded {
         let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
         match (group, object.kind()) {
             ("gateway.networking.k8s.io", "Gateway") => self.gateways.push(GatewayRow::decode(object)),
+            ("gateway.networking.k8s.io", "ListenerSet") | ("gateway.networking.x-k8s.io", "XListenerSet") => {
+                self.gateways.push(GatewayRow::decode(object));
+            }
             ("gateway.networking.k8s.io", "ReferenceGrant") => self.grants.extend(Grant::decode(object)),
             ("", "Service") => {
                 let (key, ports) = service(object);
@@ -98,10 +103,12 @@ impl Loaded {
     /// The world these objects describe.
     pub fn world(&self) -> World<'_> {
         let complete = !self.services.is_empty();
-        let told = || if self.gateways.is_empty() { Seen::Nowhere } else { Seen::Everywhere };
+        let any = self.gateways.iter().any(|row| row.hangs_on.is_none());
+        let told = || if any { Seen::Everywhere } else { Seen::Nowhere };
         let seen = self.seen.clone().unwrap_or_else(told);
         World {
             routes: self.routes.iter().collect(),
+            unread: self.unread.clone(),
             gateways: Gateways { rows: self.gateways.iter().collect(), seen },
             services: complete.then(|| self.services.clone()),
             grants: (complete || !self.grants.is_empty()).then(|| self.grants.clone()),

@@ -22,6 +22,7 @@ pub mod host;
 pub mod io;
 pub mod json;
 
+pub mod listener_sets;
 pub mod load;
 pub mod mesh_lines;
 pub mod mtls;

@@ -1,12 +1,13 @@
 //! Where a route claims requests: which listeners of which parents it reaches, and with which hosts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use compact_str::CompactString;
 
 use super::{
     gateways::{GatewayRow, Listener},
     host,
+    listener_sets::merged,
     resolve::World,
     routes::{Parent, ParentKind, RouteKind, RouteRow, Verdict},
 };
@@ -23,16 +24,26 @@ pub(super) struct Place<'a> {
 
 /// The places of a world.
 pub(super) struct Places<'a> {
-    /// By namespace and name.
-    gateways: HashMap<(&'a str, &'a str), &'a GatewayRow>,
+    /// Gateways and ListenerSets, by namespace and name.
+    gateways: HashMap<ParentName<'a>, &'a GatewayRow>,
+    /// Listeners of ListenerSets that their Gateway has.
+    hung: HashSet<*const Listener>,
     world: &'a World<'a>,
 }
 
 impl<'a> Places<'a> {
     /// Of this one.
     pub(super) fn of(world: &'a World<'a>) -> Self {
-        let gateways = world.gateways.rows.iter().map(|row| ((row.namespace.as_str(), row.name.as_str()), *row));
-        Self { gateways: gateways.collect(), world }
+        let gateways = world.gateways.rows.iter().map(|row| {
+            let kind = if row.hangs_on.is_some() { ParentKind::ListenerSet } else { ParentKind::Gateway };
+            ((kind, row.namespace.as_str(), row.name.as_str()), *row)
+        });
+        let roots = world.gateways.rows.iter().filter(|row| row.hangs_on.is_none());
+        // Without ListenerSets there is nothing to merge.
+        let sets = world.gateways.rows.iter().any(|row| row.hangs_on.is_some());
+        let hung = roots.filter(|_| sets).flat_map(|gateway| merged(gateway, world));
+        let hung = hung.filter(|(owner, _)| owner.hangs_on.is_some()).map(|(_, listener)| std::ptr::from_ref(listener));
+        Self { gateways: gateways.collect(), hung: hung.collect(), world }
     }
 
     /// The places a route is attached to, each with a host it claims there, an empty one being any, and how that host ranks.
@@ -50,9 +61,14 @@ impl<'a> Places<'a> {
         all
     }
 
-    /// The Gateway a parent reference names, where it is known.
+    /// The Gateway or ListenerSet a parent reference names, where it is known.
     pub(super) fn gateway(&self, parent: &Parent) -> Option<&'a GatewayRow> {
-        self.gateways.get(&(parent.namespace.as_str(), parent.name.as_str())).copied()
+        self.gateways.get(&(parent.kind, parent.namespace.as_str(), parent.name.as_str())).copied()
+    }
+
+    /// Whether a listener counts: those of a Gateway do, those of a ListenerSet where their Gateway has them.
+    pub(super) fn counts(&self, owner: &GatewayRow, listener: &Listener) -> bool {
+        owner.hangs_on.is_none() || self.hung.contains(&std::ptr::from_ref(listener))
     }
 
     /// The listeners of a Gateway that a parent reference reaches and that take the route.
@@ -64,7 +80,8 @@ impl<'a> Places<'a> {
     ) -> impl Iterator<Item = &'a Listener> {
         let labels = self.world.namespaces.and_then(|all| all.get(route.namespace.as_str()));
         gateway.listeners.iter().filter(move |listener| {
-            listener.is_named_by(parent)
+            self.counts(gateway, listener)
+                && listener.is_named_by(parent)
                 && listener.takes_kind(route.kind)
                 && listener.takes_namespace(&gateway.namespace, &route.namespace, labels)
         })
@@ -74,9 +91,10 @@ impl<'a> Places<'a> {
     fn scopes(&self, route: &'a RouteRow, parent: &'a Parent) -> Vec<(Scope<'a>, Hosts<'a>)> {
         let as_written = Scope { section: parent.section.as_deref(), port: parent.port };
         let gateway = match parent.kind {
-            ParentKind::Gateway => self.gateway(parent),
+            ParentKind::Gateway | ParentKind::ListenerSet => self.gateway(parent),
             ParentKind::Service => return vec![(as_written, vec![("", (0, 0))])],
-            ParentKind::ListenerSet | ParentKind::IstioGateway | ParentKind::Mesh | ParentKind::Other => None,
+            ParentKind::IngressClass => return vec![(as_written, rule_hosts(route))],
+            ParentKind::IstioGateway | ParentKind::Mesh | ParentKind::Other => None,
         };
         let Some(gateway) = gateway else {
             // One that would have been seen is not there; of any other kind, or out of sight, nothing is known.
@@ -108,6 +126,23 @@ impl Scope<'_> {
 
 fn refused(parent: &Parent) -> bool {
     parent.accepted.as_ref().is_some_and(|condition| condition.verdict == Verdict::False)
+}
+
+/// The hosts of an Ingress' rules.
+fn rule_hosts(route: &RouteRow) -> Hosts<'_> {
+    let mut all: Hosts<'_> = Vec::new();
+    for host in route.rule_hosts.iter().map(CompactString::as_str) {
+        if all.iter().all(|(known, _)| *known != host) {
+            let chars = host.chars().count();
+            all.push((host, (if host::is_wildcard(host) { 0 } else { chars }, chars)));
+        }
+    }
+    all
+}
+
+/// Whether a rule is for a host that its route claims: of an Ingress each rule has its own.
+pub(super) fn rule_is_for(route: &RouteRow, rule: usize, host: &str) -> bool {
+    route.rule_host(rule).is_none_or(|own| own == host)
 }
 
 /// How a host ranks: characters of a whole one, then of any.

@@ -9,7 +9,7 @@ use std::{cmp::Ordering, collections::HashMap, fmt};
 use compact_str::CompactString;
 
 use super::{
-    places::{HostRank, ParentName, Place, Places, Scope},
+    places::{HostRank, ParentName, Place, Places, Scope, rule_is_for},
     resolve::{World, rank},
     routes::{Match, RouteKind, RouteRef, RouteRow},
 };
@@ -133,7 +133,9 @@ pub fn wins(world: &World<'_>) -> Vec<Wins> {
         .map(|(at, route)| match route.kind {
             RouteKind::VirtualService if duplicates[at] => Wins::Unknown,
             RouteKind::VirtualService => Wins::Yes,
-            RouteKind::Http | RouteKind::Grpc => judge(routes, at, &claims[at], &holders),
+            RouteKind::Http | RouteKind::Grpc | RouteKind::Tls | RouteKind::Tcp | RouteKind::Ingress => {
+                judge(routes, at, &claims[at], &holders)
+            }
         })
         .collect()
 }
@@ -177,7 +179,11 @@ fn order(routes: &[&RouteRow], a: ((usize, usize), usize), b: ((usize, usize), u
 fn claims<'a>(route: &'a RouteRow, places: &Places<'a>) -> Vec<Claim<'a>> {
     let mut all = Vec::new();
     for (Place { parent, scope }, host, host_rank) in places.taken(route) {
-        for test in route.rules.iter().flat_map(|rule| &rule.matches) {
+        let rules = route.rules.iter().enumerate().filter(|(at, _)| rule_is_for(route, *at, host));
+        for (at, test) in rules.flat_map(|(at, rule)| rule.matches.iter().map(move |test| (at, test))) {
+            // A default backend comes after any rule for whatever host.
+            let above = usize::from(!route.is_default(at));
+            let host_rank = (host_rank.0, host_rank.1 + above);
             all.push(Claim { place: Claimed { parent, host, test }, scope, host_rank });
         }
     }

@@ -58,6 +58,8 @@ pub enum Event {
     Routes(Ticket, RouteKind, Batch<RouteRow>),
     /// Gateways, and where they are looked for.
     Gateways(Ticket, Seen, Batch<GatewayRow>),
+    /// ListenerSets, as rows of the same form.
+    ListenerSets(Ticket, Batch<GatewayRow>),
     /// Namespaces with their labels.
     Labels(Ticket, Batch<NamespaceRow>),
     /// Everything that has a say in who takes a request.

@@ -6,7 +6,7 @@ use crate::mesh::{
     host,
     places::Places,
     resolve::World,
-    routes::{Backend, ParentKind, RouteKind, RouteRow, Rule},
+    routes::{Backend, Parent, ParentKind, RouteKind, RouteRow, Rule},
 };
 
 pub(super) fn find(world: &World<'_>, places: &Places<'_>) -> Vec<Conflict> {
@@ -25,12 +25,15 @@ pub(super) fn find(world: &World<'_>, places: &Places<'_>) -> Vec<Conflict> {
 fn conflict(kind: ConflictKind, route: &RouteRow, rule: Option<usize>, why: String) -> Conflict {
     let host = route.hosts.first().map_or("", |host| host.as_str());
     let found = rule.and_then(|rule| route.rules.get(rule)?.matches.first());
-    let example = found.and_then(|found| Example::of(host, &[found]));
+    let host = rule.and_then(|rule| route.rule_host(rule)).unwrap_or(host);
+    // A connection is no request.
+    let example = found.and_then(|found| Example::of(host, &[found])).filter(|_| !route.kind.is_stream());
     Conflict { kind, winner: None, loser: Side::of(route, rule), why, example }
 }
 
 fn backends(world: &World<'_>, route: &RouteRow, at: usize, rule: &Rule) -> Vec<Conflict> {
     let mut all = Vec::new();
+    let fate = if route.kind.is_stream() { "connections are rejected" } else { "requests get 500" };
     for backend in &rule.backends {
         if let Some(why) = missing(world, route, backend) {
             all.push(conflict(ConflictKind::Dangling, route, Some(at), why));
@@ -40,7 +43,7 @@ fn backends(world: &World<'_>, route: &RouteRow, at: usize, rule: &Rule) -> Vec<
             && !grants.iter().any(|grant| grant.allows(route, backend))
         {
             let why = format!(
-                "no ReferenceGrant in {} lets {} routes of {} name {}: requests get 500",
+                "no ReferenceGrant in {} lets {} routes of {} name {}: {fate}",
                 backend.namespace,
                 route.kind.name(),
                 route.namespace,
@@ -50,7 +53,7 @@ fn backends(world: &World<'_>, route: &RouteRow, at: usize, rule: &Rule) -> Vec<
         }
     }
     if !rule.backends.is_empty() && rule.backends.iter().all(|backend| backend.weight == 0) {
-        let why = "all weights are zero: requests get 500".to_owned();
+        let why = format!("all weights are zero: {fate}");
         all.push(conflict(ConflictKind::ZeroWeight, route, Some(at), why));
     }
     all
@@ -66,7 +69,7 @@ fn missing(world: &World<'_>, route: &RouteRow, backend: &Backend) -> Option<Str
         Some(port) if !ports.contains(&port) => {
             Some(format!("Service {}/{} has no port {port}", backend.namespace, backend.name))
         }
-        None if route.kind != RouteKind::VirtualService => {
+        None if !matches!(route.kind, RouteKind::VirtualService | RouteKind::Ingress) => {
             Some(format!("the reference to Service {}/{} names no port", backend.namespace, backend.name))
         }
         _ => None,
@@ -76,8 +79,18 @@ fn missing(world: &World<'_>, route: &RouteRow, backend: &Backend) -> Option<Str
 /// Parents that reach no listener, and hostnames that no listener they reach serves.
 fn unheard(world: &World<'_>, route: &RouteRow, places: &Places<'_>) -> Vec<Conflict> {
     let mut all = Vec::new();
-    let gateways = || route.parents.iter().filter(|parent| parent.kind == ParentKind::Gateway);
-    for parent in gateways().filter(|parent| world.gateways.seen.covers(&parent.namespace)) {
+    let judged = |parent: &&Parent| match parent.kind {
+        ParentKind::Gateway => world.gateways.seen.covers(&parent.namespace),
+        // One that is not known may be of a kind that nobody read.
+        ParentKind::ListenerSet => places.gateway(parent).is_some(),
+        ParentKind::Service
+        | ParentKind::IstioGateway
+        | ParentKind::Mesh
+        | ParentKind::IngressClass
+        | ParentKind::Other => false,
+    };
+    for parent in route.parents.iter().filter(judged) {
+        let kind = if parent.kind == ParentKind::ListenerSet { "ListenerSet" } else { "Gateway" };
         let name = format!("{}/{}", parent.namespace, parent.name);
         let Some(gateway) = places.gateway(parent) else {
             all.push(conflict(ConflictKind::NoListener, route, None, format!("Gateway {name} is not there")));
@@ -87,14 +100,17 @@ fn unheard(world: &World<'_>, route: &RouteRow, places: &Places<'_>) -> Vec<Conf
             places.listeners(route, parent, gateway).map(|listener| listener.hostname.as_deref()).collect();
         if reached.is_empty() {
             let section = parent.section.as_ref().map(|section| format!(" {section}")).unwrap_or_default();
-            let why = if gateway.listeners.iter().any(|listener| listener.is_named_by(parent)) {
+            let meant = || gateway.listeners.iter().filter(move |listener| listener.is_named_by(parent));
+            let why = if meant().next().is_none() {
+                format!("{kind} {name} has no such listener{section}")
+            } else if !meant().any(|listener| places.counts(gateway, listener)) {
+                format!("its Gateway does not have the listeners of {kind} {name}: not allowed, not there, or taken")
+            } else {
                 format!(
-                    "no listener{section} of Gateway {name} takes {} of namespace {}",
+                    "no listener{section} of {kind} {name} takes {} of namespace {}",
                     route.kind.name(),
                     route.namespace
                 )
-            } else {
-                format!("Gateway {name} has no such listener{section}")
             };
             all.push(conflict(ConflictKind::NoListener, route, None, why));
             continue;
@@ -102,7 +118,7 @@ fn unheard(world: &World<'_>, route: &RouteRow, places: &Places<'_>) -> Vec<Conf
         for pattern in &route.hosts {
             let served = |listener: Option<&str>| listener.is_none_or(|served| host::intersect(pattern, served));
             if !reached.iter().copied().any(served) {
-                let why = format!("no listener of Gateway {name} serves {pattern}");
+                let why = format!("no listener of {kind} {name} serves {pattern}");
                 all.push(conflict(ConflictKind::NoListener, route, None, why));
             }
         }

@@ -1,4 +1,4 @@
-//! HTTPRoutes and GRPCRoutes that claim the same requests at one place.
+//! Routes that claim the same requests, or connections, at one place.
 //!
 //! Claims with the same host, path and rank at one listener are compared pair by pair; what differs in one of them is decided
 //! by what it says, so those pairs are few.
@@ -10,7 +10,7 @@ use super::{
     covering::{covers, meet},
 };
 use crate::mesh::{
-    places::{Place, Places},
+    places::{Place, Places, rule_is_for},
     resolve::{
         LostAt, World,
         rank::{Rank, seniority},
@@ -45,7 +45,7 @@ pub(super) fn find(world: &World<'_>, places: &Places<'_>) -> Vec<Conflict> {
             if !known.iter().any(|one| std::ptr::eq(*one, route)) {
                 known.push(route);
             }
-            for (rule, one) in route.rules.iter().enumerate() {
+            for (rule, one) in route.rules.iter().enumerate().filter(|(at, _)| rule_is_for(route, *at, host)) {
                 for (found, test) in one.matches.iter().enumerate() {
                     let more = (test.method.is_some(), test.headers.len(), test.query.len(), test.grpc.is_some());
                     let claim = Claim { route, rule, found, test };
@@ -123,7 +123,8 @@ fn rivals<'a>(host: &str, a: &Claim<'a>, b: &Claim<'a>) -> Option<Conflict> {
         winner: Some(winner.side()),
         loser: loser.side(),
         why: format!("both {claimed}: {first} {why}"),
-        example: Example::of(host, &[winner.test, loser.test]),
+        // A connection is no request.
+        example: Example::of(host, &[winner.test, loser.test]).filter(|_| !winner.route.kind.is_stream()),
     })
 }
 

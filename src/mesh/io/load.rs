@@ -7,6 +7,7 @@ use crate::{
     },
     mesh::{
         gateways::{GatewayRow, Seen},
+        listener_sets,
         load::Loaded,
         routes::RouteKind,
     },
@@ -33,6 +34,8 @@ pub async fn everything<A: Api>(api: &A, namespace: Option<&str>) -> Result<Load
 pub struct Objects {
     /// All that may be read.
     pub all: Vec<Manifest>,
+    /// Kinds of routes that may not be read.
+    unread: Vec<RouteKind>,
     seen: Seen,
 }
 
@@ -41,6 +44,7 @@ impl Objects {
     pub fn of(&self, objects: &[Manifest]) -> Loaded {
         let mut loaded = Loaded::default();
         loaded.seen = Some(self.seen.clone());
+        loaded.unread.clone_from(&self.unread);
         for object in objects {
             loaded.take(object);
         }
@@ -50,18 +54,31 @@ impl Objects {
 
 /// The objects themselves, read as [`everything`] reads them.
 pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects, Unread> {
-    let mut found = Objects { all: Vec::new(), seen: Seen::Everywhere };
+    let mut found = Objects { all: Vec::new(), unread: Vec::new(), seen: Seen::Everywhere };
     let unread = |kind: &Kind, trouble| Unread { plural: kind.plural.clone(), trouble };
-    for kind in RouteKind::ALL.map(RouteKind::kind) {
-        match everywhere(api, namespace, &kind).await {
-            Ok((items, _)) => found.all.extend(items),
-            Err(trouble) if trouble.not_found() => {}
-            Err(trouble) => return Err(unread(&kind, trouble)),
+    for routes in RouteKind::ALL {
+        for kind in routes.versions() {
+            match everywhere(api, namespace, &kind).await {
+                Ok((items, _)) => {
+                    found.all.extend(items);
+                    break;
+                }
+                Err(trouble) if trouble.not_found() => {}
+                // Rights for the older kinds are common, for these they may be missing: said beside the answer.
+                Err(trouble) if trouble.code() == Some(403) && optional(routes) => {
+                    found.unread.push(routes);
+                    break;
+                }
+                Err(trouble) => return Err(unread(&kind, trouble)),
+            }
         }
     }
     let gateway = GatewayRow::kind();
+    let [set, older_set] = listener_sets::kinds();
     for kind in [
         gateway.clone(),
+        set,
+        older_set,
         Kind::namespaced("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant", "referencegrants"),
         Kind::namespaced("", "v1", "Service", "services"),
         Kind::cluster_wide("", "v1", "Namespace", "namespaces"),
@@ -79,6 +96,14 @@ pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects
         }
     }
     Ok(found)
+}
+
+/// Kinds without which the answer for the others still holds.
+fn optional(kind: RouteKind) -> bool {
+    match kind {
+        RouteKind::Tls | RouteKind::Tcp | RouteKind::Ingress => true,
+        RouteKind::Http | RouteKind::Grpc | RouteKind::VirtualService => false,
+    }
 }
 
 /// A collection of all namespaces, since routes of one namespace meet those of others at a Gateway; of the own namespace where

@@ -1,7 +1,9 @@
 //! A request as a line of words: what a person types to ask who takes it, and what is written where a request is shown.
 //!
 //! ```text
-//! [METHOD] [http://|https://]HOST[:PORT][/PATH][?QUERY] [NAME:VALUE | NAME==VALUE]… [from NS/WORKLOAD] [at NS/GATEWAY] [sni NAME]
+//! [METHOD] [http://|https://]HOST[:PORT][/PATH][?QUERY] [NAME:VALUE | NAME==VALUE]… [from NS/WORKLOAD] [at NS/GATEWAY]
+//!     [class NAME] [sni NAME]
+//! tls://HOST[:PORT] …    tcp://HOST[:PORT] at NS/GATEWAY
 //! GRPC HOST[:PORT]/SERVICE/METHOD …
 //! ```
 //!
@@ -37,9 +39,14 @@ impl Request {
             match word {
                 "from" => request.from = Some(pair(named("NS/WORKLOAD")?, "from NS/WORKLOAD")?),
                 "at" => request.gateway = Some(pair(named("NS/GATEWAY")?, "at NS/GATEWAY")?),
+                "class" => request.class = Some(named("the name of an IngressClass")?.into()),
                 "sni" => {
                     request.sni = Some(named("the name in the handshake")?.to_owned());
-                    request.scheme = Scheme::Https;
+                    request.scheme = match request.scheme {
+                        Scheme::Http | Scheme::Https => Scheme::Https,
+                        Scheme::Tls => Scheme::Tls,
+                        Scheme::Tcp => return Err("tcp:// has no handshake: write tls:// or https://".to_owned()),
+                    };
                 }
                 word => match (word.find("=="), word.find(':')) {
                     (Some(at), header) if at > 0 && header.is_none_or(|header| at < header) => {
@@ -48,7 +55,11 @@ impl Request {
                     (_, Some(at)) if at > 0 => {
                         request.headers.push((word[..at].to_owned(), word[at + 1..].to_owned()));
                     }
-                    _ => return Err(format!("`{word}` is neither NAME:VALUE nor NAME==VALUE, nor from, at or sni")),
+                    _ => {
+                        return Err(format!(
+                            "`{word}` is neither NAME:VALUE nor NAME==VALUE, nor from, at, class or sni"
+                        ));
+                    }
                 },
             }
         }
@@ -59,7 +70,7 @@ impl Request {
     pub fn words(&self) -> String {
         let mut target = match self.scheme {
             Scheme::Http => self.host.clone(),
-            Scheme::Https => format!("https://{}", self.host),
+            Scheme::Https | Scheme::Tls | Scheme::Tcp => format!("{}://{}", self.scheme.word(), self.host),
         };
         if let Some(port) = self.port {
             target.push_str(&format!(":{port}"));
@@ -78,6 +89,7 @@ impl Request {
         };
         add("from", self.from.as_ref().map(joined));
         add("at", self.gateway.as_ref().map(joined));
+        add("class", self.class.as_ref().map(ToString::to_string));
         add("sni", self.sni.clone());
         // Only NUL cannot be quoted, and no request has one.
         let quoted = |word: &String| shlex::try_quote(word).map_or_else(|_| word.clone(), std::borrow::Cow::into_owned);
@@ -91,7 +103,11 @@ fn target_of(word: &str) -> Result<Request, String> {
         None => (Scheme::Http, word),
         Some(("http", rest)) => (Scheme::Http, rest),
         Some(("https", rest)) => (Scheme::Https, rest),
-        Some((other, _)) => return Err(format!("{other}:// is not asked here: write http:// or https://")),
+        Some(("tls", rest)) => (Scheme::Tls, rest),
+        Some(("tcp", rest)) => (Scheme::Tcp, rest),
+        Some((other, _)) => {
+            return Err(format!("{other}:// is not asked here: write http://, https://, tls:// or tcp://"));
+        }
     };
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
@@ -164,11 +180,11 @@ mod tests {
     #[case("", "name a host, such as shop.example.com/cart")]
     #[case("GET", "name a host, such as shop.example.com/cart")]
     #[case("GET /cart", "/cart names no host: write one before the path, such as shop.example.com/cart")]
-    #[case("ftp://a", "ftp:// is not asked here: write http:// or https://")]
+    #[case("ftp://a", "ftp:// is not asked here: write http://, https://, tls:// or tcp://")]
     #[case("a:0/", "`0` is no port: write a number from 1 to 65535")]
     #[case("a from", "after `from` comes NS/WORKLOAD")]
     #[case("a from web", "`web` is not complete: write from NS/WORKLOAD")]
-    #[case("a b", "`b` is neither NAME:VALUE nor NAME==VALUE, nor from, at or sni")]
+    #[case("a b", "`b` is neither NAME:VALUE nor NAME==VALUE, nor from, at, class or sni")]
     #[case("a 'b", "a quote is opened and not closed")]
     #[case("grpc a/b", "/b is no gRPC method: write HOST/SERVICE/METHOD")]
     fn mistakes_are_told(#[case] line: &str, #[case] told: &str) {

@@ -2,10 +2,11 @@
 
 use compact_str::CompactString;
 
-use super::{LostAt, Request, Scheme, World};
+use super::{LostAt, Request, Scheme, World, kinds::Layer};
 use crate::mesh::{
     gateways::{GatewayRow, Gateways, Listener},
     host,
+    listener_sets::{Declared, merged},
     routes::{Parent, ParentKind, RouteKind, RouteRow, Verdict},
 };
 
@@ -15,7 +16,11 @@ pub(super) enum Frontend<'a> {
     /// A listener of a known Gateway.
     Listener {
         gateway: &'a GatewayRow,
+        /// Who declares it: the Gateway or one of its ListenerSets.
+        owner: &'a GatewayRow,
         listener: &'a Listener,
+        /// All listeners of the Gateway.
+        all: Vec<Declared<'a>>,
         /// Its port was not asked for but taken.
         assumed_port: bool,
     },
@@ -23,17 +28,25 @@ pub(super) enum Frontend<'a> {
     Implied { namespace: CompactString, name: CompactString },
     /// A Service inside the mesh.
     Service { namespace: CompactString, name: CompactString },
+    /// All Ingresses of a class, served as one; an empty name: those that name none.
+    Ingress { class: CompactString },
 }
 
 impl Frontend<'_> {
-    /// `NS/GATEWAY/LISTENER`, or `Service NS/NAME`.
+    /// `NS/GATEWAY/LISTENER`, with the ListenerSet it is of, `Service NS/NAME`, or `IngressClass NAME`.
     pub fn label(&self) -> String {
         match self {
-            Self::Listener { gateway, listener, .. } => {
-                format!("{}/{}/{}", gateway.namespace, gateway.name, listener.name)
+            Self::Listener { gateway, owner, listener, .. } => {
+                let place = format!("{}/{}/{}", gateway.namespace, gateway.name, listener.name);
+                match &owner.hangs_on {
+                    Some(_) => format!("{place} of ListenerSet {}/{}", owner.namespace, owner.name),
+                    None => place,
+                }
             }
             Self::Implied { namespace, name } => format!("{namespace}/{name}/*"),
             Self::Service { namespace, name } => format!("Service {namespace}/{name}"),
+            Self::Ingress { class } if class.is_empty() => "IngressClass –".to_owned(),
+            Self::Ingress { class } => format!("IngressClass {class}"),
         }
     }
 
@@ -41,16 +54,17 @@ impl Frontend<'_> {
     pub fn port(&self, request: &Request) -> u16 {
         match self {
             Self::Listener { listener, .. } => listener.port,
-            Self::Implied { .. } | Self::Service { .. } => request.port.unwrap_or(request.scheme.default_port()),
+            Self::Implied { .. } | Self::Service { .. } | Self::Ingress { .. } => {
+                request.port.unwrap_or(request.scheme.default_port())
+            }
         }
     }
 
     fn is_parent(&self, parent: &Parent) -> bool {
         match self {
-            Self::Listener { gateway, .. } => {
-                parent.kind == ParentKind::Gateway
-                    && parent.name == gateway.name
-                    && parent.namespace == gateway.namespace
+            Self::Listener { owner, .. } => {
+                let kind = if owner.hangs_on.is_some() { ParentKind::ListenerSet } else { ParentKind::Gateway };
+                parent.kind == kind && parent.name == owner.name && parent.namespace == owner.namespace
             }
             Self::Implied { namespace, name } => {
                 parent.kind == ParentKind::Gateway && parent.name == *name && parent.namespace == *namespace
@@ -58,6 +72,7 @@ impl Frontend<'_> {
             Self::Service { namespace, name } => {
                 parent.kind == ParentKind::Service && parent.name == *name && parent.namespace == *namespace
             }
+            Self::Ingress { class } => parent.kind == ParentKind::IngressClass && parent.name == *class,
         }
     }
 
@@ -66,7 +81,7 @@ impl Frontend<'_> {
         self.is_parent(parent)
             && match self {
                 Self::Listener { listener, .. } => listener.is_named_by(parent),
-                Self::Implied { .. } => true,
+                Self::Implied { .. } | Self::Ingress { .. } => true,
                 Self::Service { .. } => parent.port.is_none_or(|wanted| port.is_none_or(|port| port == wanted)),
             }
     }
@@ -108,10 +123,10 @@ pub(super) fn standing<'a>(
     for parent in route.parents.iter().filter(|parent| frontend.reached_by(parent, port)) {
         let mut hosts: Vec<&str> = route.hosts.iter().map(CompactString::as_str).collect();
         match frontend {
-            Frontend::Listener { gateway, listener, .. } => {
+            Frontend::Listener { owner, listener, .. } => {
                 let labels = world.namespaces.as_ref().and_then(|all| all.get(route.namespace.as_str()));
                 if !listener.takes_kind(route.kind)
-                    || !listener.takes_namespace(&gateway.namespace, &route.namespace, labels)
+                    || !listener.takes_namespace(&owner.namespace, &route.namespace, labels)
                 {
                     continue;
                 }
@@ -125,7 +140,8 @@ pub(super) fn standing<'a>(
             }
             Frontend::Implied { .. } => {}
             // A Service is reached by its own name: the specification of mesh routes gives `hostnames` no meaning there.
-            Frontend::Service { .. } => hosts.clear(),
+            // The hosts of an Ingress are those of its rules, and come with them.
+            Frontend::Service { .. } | Frontend::Ingress { .. } => hosts.clear(),
         }
         if parent.accepted.as_ref().is_some_and(|condition| condition.verdict == Verdict::False) {
             out = LostAt::NotAccepted;
@@ -162,10 +178,14 @@ pub(super) fn all<'a>(world: &World<'a>, request: &Request, host: &str) -> Vec<F
         return found;
     }
     let services = std::mem::take(&mut found);
+    if request.class.is_some() {
+        return ingresses(world, request);
+    }
     let Gateways { rows, seen } = &world.gateways;
-    let mut gateways: Vec<_> = rows.iter().copied().filter(|row| wanted(&row.namespace, &row.name)).collect();
+    let mut gateways: Vec<_> =
+        rows.iter().copied().filter(|row| row.hangs_on.is_none() && wanted(&row.namespace, &row.name)).collect();
     gateways.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-    found.extend(gateways.into_iter().filter_map(|gateway| listener(gateway, request, host)));
+    found.extend(gateways.into_iter().filter_map(|gateway| listener(gateway, merged(gateway, world), request, host)));
     let mut named: Vec<_> = parents(world, ParentKind::Gateway)
         .filter(|(namespace, name)| !seen.covers(namespace) && wanted(namespace, name))
         .collect();
@@ -173,7 +193,22 @@ pub(super) fn all<'a>(world: &World<'a>, request: &Request, host: &str) -> Vec<F
     named.dedup();
     found.extend(named.into_iter().map(|(namespace, name)| Frontend::Implied { namespace, name }));
     found.extend(services);
+    found.extend(ingresses(world, request));
     found
+}
+
+/// The classes of Ingresses, by name. Controllers listen on 80 and 443 and nowhere else (networking.k8s.io/v1, comment on
+/// `rules[].host`).
+fn ingresses<'a>(world: &World<'_>, request: &Request) -> Vec<Frontend<'a>> {
+    let usual = request.port.is_none_or(|port| port == request.scheme.default_port());
+    if request.scheme.is_stream() || request.gateway.is_some() || !usual {
+        return Vec::new();
+    }
+    let wanted = |class: &CompactString| request.class.as_ref().is_none_or(|wanted| wanted == class);
+    let mut classes: Vec<_> = parents(world, ParentKind::IngressClass).map(|(_, class)| class).filter(wanted).collect();
+    classes.sort();
+    classes.dedup();
+    classes.into_iter().map(|class| Frontend::Ingress { class }).collect()
 }
 
 fn parents<'w>(world: &'w World<'_>, kind: ParentKind) -> impl Iterator<Item = (CompactString, CompactString)> + 'w {
@@ -193,32 +228,43 @@ pub(super) fn is_service_host(host: &str, namespace: &str, name: &str, request: 
 }
 
 /// The listener of one Gateway that takes the request, by the name in the handshake where there is one, else by the host.
-fn listener<'a>(gateway: &'a GatewayRow, request: &Request, host: &str) -> Option<Frontend<'a>> {
+fn listener<'a>(
+    gateway: &'a GatewayRow,
+    all: Vec<Declared<'a>>,
+    request: &Request,
+    host: &str,
+) -> Option<Frontend<'a>> {
     let sni = request.sni.as_deref().map(host::normal);
     let name = sni.as_deref().unwrap_or(host);
     let port = request.port.or_else(|| {
         let usual = request.scheme.default_port();
         let mut ports =
-            gateway.listeners.iter().filter(|one| takes(one, request.scheme, name)).map(|listener| listener.port);
+            all.iter().map(|(_, one)| one).filter(|one| takes(one, request.scheme, name)).map(|one| one.port);
         let first = ports.clone().next();
         if ports.any(|port| port == usual) { Some(usual) } else { first }
     })?;
-    best(gateway, request.scheme, port, name).map(|listener| Frontend::Listener {
+    let (owner, listener) = best(&all, request.scheme, port, name)?;
+    Some(Frontend::Listener {
         gateway,
+        owner,
         listener,
+        all,
         assumed_port: request.port.is_none() && port != request.scheme.default_port(),
     })
 }
 
 fn takes(listener: &Listener, scheme: Scheme, name: &str) -> bool {
-    scheme.reaches(&listener.protocol) && listener.hostname.as_ref().is_none_or(|pattern| host::matches(pattern, name))
+    // Where no name is seen none is asked for (`listeners[].hostname`).
+    let named = scheme != Scheme::Tcp;
+    let pattern = listener.hostname.as_ref().filter(|_| named);
+    scheme.reaches(&listener.protocol) && pattern.is_none_or(|pattern| host::matches(pattern, name))
 }
 
 /// Of the listeners on a port the one with the most specific hostname that matches (the whole name, then the longest wildcard,
 /// then none).
-fn best<'a>(gateway: &'a GatewayRow, scheme: Scheme, port: u16, name: &str) -> Option<&'a Listener> {
-    let there = gateway.listeners.iter().filter(|one| one.port == port && takes(one, scheme, name));
-    there.max_by_key(|listener| {
+fn best<'a>(all: &[Declared<'a>], scheme: Scheme, port: u16, name: &str) -> Option<Declared<'a>> {
+    let there = all.iter().copied().filter(|(_, one)| one.port == port && takes(one, scheme, name));
+    there.max_by_key(|(_, listener)| {
         let pattern = listener.hostname.as_deref();
         // Of equal listeners the first: `max_by_key` takes the last, but two equal ones on one port cannot be.
         pattern.map_or((false, 0), |pattern| (!host::is_wildcard(pattern), pattern.len()))
@@ -227,18 +273,17 @@ fn best<'a>(gateway: &'a GatewayRow, scheme: Scheme, port: u16, name: &str) -> O
 
 /// Why a listener that got the connection does not look at routes: what it answers, and the reason.
 pub(super) fn turned_away(frontend: &Frontend<'_>, request: &Request, host: &str) -> Option<(Option<u16>, String)> {
-    let Frontend::Listener { gateway, listener, .. } = frontend else { return None };
-    if listener.protocol == "TLS" {
-        let told =
-            "it hands the connection on by the name in the handshake: TLSRoutes decide, which brink does not resolve";
-        return Some((None, format!("listener {} speaks TLS: {told}", listener.name)));
+    let Frontend::Listener { all, listener, .. } = frontend else { return None };
+    // Inside a connection nobody looks for a host.
+    if Layer::of(frontend, request) != Layer::Http {
+        return None;
     }
     request.sni.as_ref()?;
     // The specification (gateway.networking.k8s.io/v1, `listeners[].hostname`): 421 where the host belongs to another listener,
     // 404 where it belongs to none.
-    match best(gateway, request.scheme, listener.port, host) {
-        Some(other) if other.name == listener.name => None,
-        Some(other) => Some((
+    match best(all, request.scheme, listener.port, host) {
+        Some((_, other)) if std::ptr::eq(other, *listener) => None,
+        Some((_, other)) => Some((
             Some(421),
             format!("the handshake chose listener {}, but {host} belongs to listener {}", listener.name, other.name),
         )),

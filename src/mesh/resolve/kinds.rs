@@ -1,20 +1,53 @@
-//! HTTPRoutes and GRPCRoutes on one listener.
+//! Which kinds of routes take part, and HTTPRoutes and GRPCRoutes on one listener.
 //!
 //! Of two routes of different kinds whose hostnames meet, a listener takes exactly one: the older, then the first by `ns/name`
 //! (gateway.networking.k8s.io/v1, comment on GRPCRoute's `hostnames`). Where a controller has said that it accepts a route, its
 //! word counts.
 
-use super::{Attached, Request, rank};
+use super::{Attached, Request, Scheme, frontend::Frontend, rank};
 use crate::mesh::{
     host,
     routes::{RouteKind, RouteRef, RouteRow, Verdict},
 };
 
+/// What a frontend decides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layer {
+    /// Requests.
+    Http,
+    /// Connections, by the name in their handshake.
+    Tls,
+    /// Connections, by where they come in.
+    Tcp,
+}
+
+impl Layer {
+    /// What this frontend decides by. One that is not known has what the request was asked with.
+    pub fn of(frontend: &Frontend<'_>, request: &Request) -> Self {
+        let protocol = match frontend {
+            Frontend::Listener { listener, .. } => listener.protocol.as_str(),
+            Frontend::Ingress { .. } => "HTTP",
+            Frontend::Implied { .. } | Frontend::Service { .. } => match request.scheme {
+                Scheme::Http | Scheme::Https => "HTTP",
+                Scheme::Tls => "TLS",
+                Scheme::Tcp => "TCP",
+            },
+        };
+        match protocol {
+            "TLS" => Self::Tls,
+            "TCP" => Self::Tcp,
+            _ => Self::Http,
+        }
+    }
+}
+
 /// Whether routes of this kind can take the request at all: a gRPC call is an HTTP request too.
-pub(super) fn takes(route: &RouteRow, request: &Request) -> bool {
+pub(super) fn takes(route: &RouteRow, request: &Request, layer: Layer) -> bool {
     match route.kind {
-        RouteKind::Http => true,
-        RouteKind::Grpc => request.grpc.is_some(),
+        RouteKind::Http | RouteKind::Ingress => layer == Layer::Http,
+        RouteKind::Grpc => layer == Layer::Http && request.grpc.is_some(),
+        RouteKind::Tls => layer == Layer::Tls,
+        RouteKind::Tcp => layer != Layer::Http,
         RouteKind::VirtualService => false,
     }
 }

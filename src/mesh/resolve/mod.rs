@@ -12,8 +12,10 @@
 //! A call of a gRPC method is resolved by the precedence of GRPCRoute, and may be taken by an HTTPRoute too. From a workload
 //! inside the mesh it goes to a Service; routes on it steer the call.
 //!
-//! It does not resolve VirtualServices and TLSRoutes (it says where they would have a say), and it does not know what a data
-//! plane really did.
+//! A listener of TLS or TCP has TLSRoutes and TCPRoutes instead: the name in the handshake decides, then age and name. Ingresses
+//! of one class are a frontend of their own (networking.k8s.io/v1: exact hosts first, then the longest path, then exact ones).
+//!
+//! It does not resolve VirtualServices (it says where they would have a say), and it does not know what a data plane really did.
 
 mod asked;
 mod frontend;
@@ -33,12 +35,13 @@ pub use request::{GrpcCall, Request, Scheme};
 
 use self::{
     frontend::{Frontend, Standing},
+    kinds::Layer,
     rank::Rank,
 };
 use super::{
     gateways::{Gateways, Seen},
     host,
-    routes::{Filter, Parent, RouteRef, RouteRow},
+    routes::{Filter, Parent, RouteKind, RouteRef, RouteRow},
 };
 
 /// What the resolver knows of the world. Absent knowledge is `None`, not empty.
@@ -52,6 +55,8 @@ pub struct World<'a> {
     pub services: Option<BTreeMap<String, Vec<u16>>>,
     /// What ReferenceGrants permit; `None`: unknown.
     pub grants: Option<Vec<Grant>>,
+    /// Kinds of routes that may not be read: what they take is not known.
+    pub unread: Vec<RouteKind>,
     /// Labels of namespaces; `None`: unknown.
     pub namespaces: Option<&'a BTreeMap<String, BTreeMap<String, String>>>,
 }
@@ -174,7 +179,7 @@ pub struct Resolution {
     pub outcome: Outcome,
     /// The status code where the proxy answers itself; `None` when a backend does, or nobody listens.
     pub status: Option<u16>,
-    /// `NS/GATEWAY/LISTENER`.
+    /// `NS/GATEWAY/LISTENER`, `Service NS/NAME` or `IngressClass NAME`.
     pub listener: Option<String>,
     /// The winner.
     pub route: Option<RouteRef>,
@@ -212,6 +217,12 @@ pub fn resolve(world: &World<'_>, request: &Request) -> Resolution {
             "only the Gateways of {namespace} are known: any other that routes name is taken as one listener for all hosts"
         )),
     }
+    notes.extend(
+        world
+            .unread
+            .iter()
+            .map(|kind| format!("{} may not be read: what they would take is not known", kind.kind().plural)),
+    );
     let frontends = frontend::all(world, &request, &host);
     let mut answers: Vec<_> = frontends.iter().map(|frontend| at(frontend, world, &request, &host, &path)).collect();
     let serving: Vec<usize> = (0..answers.len()).filter(|at| answers[*at].route.is_some()).collect();
@@ -254,13 +265,16 @@ fn unasked(world: &World<'_>, request: &Request, host: &str) -> Vec<String> {
 /// Why no frontend takes the request.
 fn nobody(world: &World<'_>, request: &Request, host: &str) -> String {
     let (scheme, port) = (request.scheme.protocol(), request.port);
+    let host = if request.scheme == Scheme::Tcp { "connections" } else { host };
     let port = port.map(|port| format!(" on port {port}")).unwrap_or_default();
     if let Some((namespace, name)) = &request.from {
         return format!("no route steers {host} for {namespace}/{name}, and no Service of that name is known");
     }
     let Gateways { rows, seen } = &world.gateways;
     match &request.gateway {
-        Some((namespace, name)) if rows.iter().any(|row| row.namespace == *namespace && row.name == *name) => {
+        Some((namespace, name))
+            if rows.iter().any(|row| row.hangs_on.is_none() && row.namespace == *namespace && row.name == *name) =>
+        {
             format!("Gateway {namespace}/{name} has no {scheme} listener{port} for {host}")
         }
         Some((namespace, name)) if seen.covers(namespace) => format!("there is no Gateway {namespace}/{name}"),
@@ -308,6 +322,9 @@ fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, host: &str,
     if let Some((status, why)) = frontend::turned_away(frontend, request, host) {
         return Resolution::nothing(Some(frontend.label()), status, vec![why]);
     }
+    let layer = Layer::of(frontend, request);
+    let handshake = request.sni.as_deref().map(host::normal);
+    let host = handshake.as_deref().filter(|_| layer == Layer::Tls).unwrap_or(host);
     let mut ranked: Vec<(Rank<'_>, &Parent)> = Vec::new();
     let mut out: Vec<Loser> = Vec::new();
     let whole =
@@ -316,14 +333,14 @@ fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, host: &str,
     for route in world.routes.iter().copied() {
         match frontend::standing(frontend, route, request, host, world) {
             // A GRPCRoute takes no other request; attached it may keep an HTTPRoute out, see below.
-            Standing::Out(lost_at) if kinds::takes(route, request) => out.push(whole(route, lost_at)),
+            Standing::Out(lost_at) if kinds::takes(route, request, layer) => out.push(whole(route, lost_at)),
             Standing::Out(_) | Standing::Stranger => {}
             Standing::Attached { parent, hosts } => attached.push(Attached { route, parent, hosts }),
         }
     }
     if !matches!(frontend, Frontend::Service { .. }) {
         for (route, older) in kinds::refuse(&mut attached) {
-            if kinds::takes(route, request) && rank::host_rank(&hosts_of(route), host).is_some() {
+            if kinds::takes(route, request, layer) && rank::host_rank(&hosts_of(route), host).is_some() {
                 notes.push(format!("{} is not accepted: {older} claims the same host and is older", route.route_ref()));
                 out.push(whole(route, LostAt::NotAccepted));
             }
@@ -331,7 +348,7 @@ fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, host: &str,
     }
     let mut closest = (0, 0);
     for Attached { route, parent, hosts } in attached {
-        if !kinds::takes(route, request) {
+        if !kinds::takes(route, request, layer) {
             continue;
         }
         let Some(rank) = rank::host_rank(&hosts, host) else {
@@ -340,6 +357,16 @@ fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, host: &str,
         };
         closest = closest.max(rank);
         for (rule, body) in route.rules.iter().enumerate() {
+            let own = route.rule_host(rule).filter(|own| !own.is_empty());
+            if let Some(own) = own {
+                if !host::matches_one_label(own, host) {
+                    let lost = |found| Loser { rule, r#match: found, ..whole(route, LostAt::Hostname) };
+                    out.extend((0..body.matches.len()).map(lost));
+                    continue;
+                }
+                closest = closest.max(rank::host_rank(&[own], host).unwrap_or_default());
+            }
+            let hosts = own.map_or_else(|| hosts.clone(), |own| vec![own]);
             for (found, test) in body.matches.iter().enumerate() {
                 match matching::holds(test, request, path, &mut notes) {
                     Ok(()) => ranked.extend(Rank::new(route, &hosts, host, rule, found).map(|rank| (rank, parent))),
@@ -357,8 +384,8 @@ fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, host: &str,
     });
     let mut ranked = ranked.into_iter();
     let Some((winner, parent)) = ranked.next() else {
-        let status = if request.grpc.is_some() { None } else { Some(404) };
-        notes.extend(request.grpc.iter().map(|_| "a gRPC client is told UNIMPLEMENTED".to_owned()));
+        let (status, told) = verdict::without_route(layer, request);
+        notes.extend(told.map(ToOwned::to_owned));
         let mut answer = Resolution::nothing(Some(frontend.label()), status, notes);
         answer.losers = out;
         return answer;
@@ -373,19 +400,21 @@ fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, host: &str,
         })
         .collect();
     say_what_is_left_open(&winner, &beaten, closest, &mut notes);
+    if winner.route.kind == RouteKind::Ingress {
+        notes.extend(winner.route.notes.iter().cloned());
+    }
     if let Frontend::Listener { listener, assumed_port: true, .. } = frontend {
         notes.push(format!("no port was given: taken as port {}", listener.port));
     }
     let rule = &winner.route.rules[winner.rule];
     let test = &rule.matches[winner.found];
     let backends = verdict::backends(winner.route, rule, parent, world, &mut notes);
-    let (outcome, status) = match verdict::outcome(rule, &backends) {
-        (Outcome::NoBackend, _) if request.grpc.is_some() => {
-            notes.push("a gRPC client is told UNAVAILABLE".to_owned());
-            (Outcome::NoBackend, None)
-        }
-        told => told,
-    };
+    let (outcome, mut status) = verdict::outcome(rule, &backends);
+    if let Some(told) = verdict::without_backend(layer, request, winner.route).filter(|_| outcome == Outcome::NoBackend)
+    {
+        notes.push(told.to_owned());
+        status = None;
+    }
     let redirect = rule.filters.iter().find_map(|filter| match filter {
         Filter::Redirect(redirect) => Some(redirect),
         _ => None,

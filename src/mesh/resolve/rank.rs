@@ -46,6 +46,11 @@ impl<'a> Rank<'a> {
             (full_name(self.route).cmp(full_name(other.route)), LostAt::Name),
             ((self.rule, self.found).cmp(&(other.rule, other.found)), LostAt::Order),
         ];
+        // A default backend is for what no rule of the class takes.
+        let last = |rank: &Self| rank.route.is_default(rank.rule);
+        if last(self) != last(other) {
+            return (last(self).cmp(&last(other)), LostAt::PathPrefix);
+        }
         let decided = |steps: &[(Ordering, LostAt)]| {
             let mut steps = steps.iter().chain(&tie);
             steps.find(|(order, _)| order.is_ne()).copied().unwrap_or((Ordering::Equal, LostAt::Order))

@@ -5,7 +5,7 @@ use compact_str::CompactString;
 /// One request as a proxy sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `http` or `https`.
+    /// What is spoken.
     pub scheme: Scheme,
     /// The `Host` header without its port, any case.
     pub host: String,
@@ -21,6 +21,8 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// Only this Gateway, as `(namespace, name)`.
     pub gateway: Option<(CompactString, CompactString)>,
+    /// Only this class of Ingresses.
+    pub class: Option<CompactString>,
     /// The name in the TLS handshake, any case; `None`: the host. It chooses the listener, the host then chooses the route.
     pub sni: Option<String>,
     /// The gRPC method called. Its path and its HTTP method follow from it.
@@ -47,7 +49,7 @@ impl GrpcCall {
     }
 }
 
-/// `http` or `https`.
+/// What is spoken: requests, or a connection whose inside is nobody's business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scheme {
     /// Plain.
@@ -55,6 +57,10 @@ pub enum Scheme {
     Http,
     /// TLS ends at the Gateway.
     Https,
+    /// A TLS connection, of which only the name in the handshake is seen.
+    Tls,
+    /// A connection, of which nothing is seen.
+    Tcp,
 }
 
 impl Scheme {
@@ -63,6 +69,8 @@ impl Scheme {
         match self {
             Self::Http => "http",
             Self::Https => "https",
+            Self::Tls => "tls",
+            Self::Tcp => "tcp",
         }
     }
 
@@ -71,6 +79,8 @@ impl Scheme {
         match self {
             Self::Http => "HTTP",
             Self::Https => "HTTPS",
+            Self::Tls => "TLS",
+            Self::Tcp => "TCP",
         }
     }
 
@@ -80,11 +90,20 @@ impl Scheme {
         protocol == self.protocol() || self == Self::Https && protocol == "TLS"
     }
 
-    /// The port browsers use.
+    /// Whether it is a connection rather than a request.
+    pub fn is_stream(self) -> bool {
+        match self {
+            Self::Http | Self::Https => false,
+            Self::Tls | Self::Tcp => true,
+        }
+    }
+
+    /// The port that is usual for it; 0: none is.
     pub fn default_port(self) -> u16 {
         match self {
             Self::Http => 80,
-            Self::Https => 443,
+            Self::Https | Self::Tls => 443,
+            Self::Tcp => 0,
         }
     }
 }
@@ -101,6 +120,7 @@ impl Request {
             headers: Vec::new(),
             query: Vec::new(),
             gateway: None,
+            class: None,
             sni: None,
             grpc: None,
             from: None,

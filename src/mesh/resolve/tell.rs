@@ -75,7 +75,12 @@ impl Resolution {
 fn asked(request: &Request) -> String {
     let verb = if request.grpc.is_some() { "gRPC" } else { &request.method };
     let from = request.from.as_ref().map(|(namespace, name)| format!(" from {namespace}/{name}")).unwrap_or_default();
-    format!("{verb} {}://{}{}{from}", request.scheme.word(), request.host, request.path)
+    let scheme = request.scheme.word();
+    if request.scheme.is_stream() {
+        let port = request.port.map(|port| format!(":{port}")).unwrap_or_default();
+        return format!("connection {scheme}://{}{port}{from}", request.host);
+    }
+    format!("{verb} {scheme}://{}{}{from}", request.host, request.path)
 }
 
 impl Loser {

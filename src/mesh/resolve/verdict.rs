@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{BackendShare, FilterStep, Grant, Outcome, RedirectTo, Request, World};
+use super::{BackendShare, FilterStep, Grant, Outcome, RedirectTo, Request, World, kinds::Layer};
 use crate::mesh::routes::{
-    Backend, Filter, Parent, PathMatch, RouteRow, Rule, Verdict,
+    Backend, Filter, Parent, PathMatch, RouteKind, RouteRow, Rule, Verdict,
     rule::{PathEdit, Redirect},
 };
 
@@ -28,6 +28,27 @@ pub(super) fn outcome(rule: &Rule, backends: &[BackendShare]) -> (Outcome, Optio
         (Outcome::Forward, None)
     } else {
         (Outcome::NoBackend, Some(500))
+    }
+}
+
+/// What the client is told when no rule matches: the status code, and what it is told instead of one.
+pub(super) fn without_route(layer: Layer, request: &Request) -> (Option<u16>, Option<&'static str>) {
+    match layer {
+        Layer::Http if request.grpc.is_some() => (None, Some("a gRPC client is told UNIMPLEMENTED")),
+        Layer::Http => (Some(404), None),
+        Layer::Tls | Layer::Tcp => (None, Some("no route takes the connection: it is closed")),
+    }
+}
+
+/// What the client is told instead of 500 when no backend of the rule is valid.
+pub(super) fn without_backend(layer: Layer, request: &Request, route: &RouteRow) -> Option<&'static str> {
+    match layer {
+        Layer::Http if request.grpc.is_some() => Some("a gRPC client is told UNAVAILABLE"),
+        Layer::Http if route.kind == RouteKind::Ingress => {
+            Some("what is answered without a backend is up to the controller of the class")
+        }
+        Layer::Http => None,
+        Layer::Tls | Layer::Tcp => Some("the connection is rejected"),
     }
 }
 
@@ -59,7 +80,7 @@ pub(super) fn backends(
                     None => refused.is_none_or(|condition| condition.reason != "RefNotPermitted"),
                 };
             let there = match &world.services {
-                Some(services) if backend.is_service() => serves(services, backend),
+                Some(services) if backend.is_service() => serves(services, backend, route.kind == RouteKind::Ingress),
                 // Only one can be meant.
                 None if rule.backends.len() == 1 => refused
                     .is_none_or(|condition| !matches!(condition.reason.as_str(), "BackendNotFound" | "InvalidKind")),
@@ -70,11 +91,11 @@ pub(super) fn backends(
         .collect()
 }
 
-/// A Service is valid when it exists and has the port; Gateway API requires one.
-fn serves(services: &BTreeMap<String, Vec<u16>>, backend: &Backend) -> bool {
+/// A Service is valid when it exists and has the port; Gateway API requires one, an Ingress may know it by name.
+fn serves(services: &BTreeMap<String, Vec<u16>>, backend: &Backend, by_name: bool) -> bool {
     services
         .get(&format!("{}/{}", backend.namespace, backend.name))
-        .is_some_and(|ports| backend.port.is_some_and(|port| ports.contains(&port)))
+        .is_some_and(|ports| backend.port.map_or(by_name, |port| ports.contains(&port)))
 }
 
 impl Grant {

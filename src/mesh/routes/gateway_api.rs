@@ -1,4 +1,5 @@
-//! Reads HTTPRoute and GRPCRoute (gateway.networking.k8s.io/v1, fields of bundle v1.4; experimental `retry` too).
+//! Reads HTTPRoute and GRPCRoute (gateway.networking.k8s.io/v1, fields of bundle v1.4; experimental `retry` too), and TLSRoute and
+//! TCPRoute (v1 of bundle v1.6; the alpha versions have the same fields).
 
 use compact_str::CompactString;
 use serde_json::Value;
@@ -34,7 +35,7 @@ pub(super) fn decode(kind: RouteKind, manifest: &Manifest) -> RouteRow {
     }
     let rules: Vec<_> = spec.list("rules", &mut notes).collect();
     row.rules = rules.into_iter().map(|node| rule(kind, node, &row.namespace, &mut notes)).collect();
-    if spec.get("rules").is_none() {
+    if spec.get("rules").is_none() && !kind.is_stream() {
         // The CRD fills in one rule that matches everything and forwards nowhere.
         row.rules.push(Rule { matches: vec![Match::default()], ..Rule::default() });
     }
@@ -140,7 +141,8 @@ fn one_match(kind: RouteKind, node: Node<'_>, notes: &mut Notes) -> Match {
             grpc: None,
             also: Vec::new(),
         },
-        RouteKind::Grpc | RouteKind::VirtualService => Match {
+        RouteKind::Tls | RouteKind::Tcp => Match::default(),
+        RouteKind::Grpc | RouteKind::VirtualService | RouteKind::Ingress => Match {
             headers,
             grpc: node.get("method").map(|node| GrpcMatch {
                 regex: node.text("type", notes) == Some("RegularExpression"),

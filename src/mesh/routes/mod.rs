@@ -1,10 +1,11 @@
 //! One row per route object: what it claims, where it sends, and what its parents said about it.
 //!
-//! Read from HTTPRoute and GRPCRoute (gateway.networking.k8s.io/v1) and VirtualService (networking.istio.io/v1). A row keeps
-//! what the resolver needs and no more; the object itself is dropped. Decoding never fails: what cannot be read is skipped
-//! and said in [`RouteRow::notes`].
+//! Read from HTTPRoute, GRPCRoute, TLSRoute and TCPRoute (gateway.networking.k8s.io), VirtualService (networking.istio.io/v1) and
+//! Ingress (networking.k8s.io/v1). A row keeps what the resolver needs and no more; the object itself is dropped. Decoding never
+//! fails: what cannot be read is skipped and said in [`RouteRow::notes`].
 
 mod gateway_api;
+mod ingress;
 mod parent;
 pub mod rule;
 mod summary;
@@ -33,29 +34,42 @@ pub enum RouteKind {
     /// gateway.networking.k8s.io/v1.
     #[serde(rename = "GRPCRoute")]
     Grpc,
+    /// gateway.networking.k8s.io/v1, v1alpha3 and v1alpha2.
+    #[serde(rename = "TLSRoute")]
+    Tls,
+    /// gateway.networking.k8s.io/v1 and v1alpha2.
+    #[serde(rename = "TCPRoute")]
+    Tcp,
     /// networking.istio.io/v1.
     #[serde(rename = "VirtualService")]
     VirtualService,
+    /// networking.k8s.io/v1.
+    #[serde(rename = "Ingress")]
+    Ingress,
 }
 
 impl RouteKind {
     /// All of them, in the order they are shown.
-    pub const ALL: [Self; 3] = [Self::Http, Self::Grpc, Self::VirtualService];
+    pub const ALL: [Self; 6] = [Self::Http, Self::Grpc, Self::Tls, Self::Tcp, Self::VirtualService, Self::Ingress];
 
     /// The kind's name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Http => "HTTPRoute",
             Self::Grpc => "GRPCRoute",
+            Self::Tls => "TLSRoute",
+            Self::Tcp => "TCPRoute",
             Self::VirtualService => "VirtualService",
+            Self::Ingress => "Ingress",
         }
     }
 
     /// The API group that serves it.
     pub fn group(self) -> &'static str {
         match self {
-            Self::Http | Self::Grpc => "gateway.networking.k8s.io",
+            Self::Http | Self::Grpc | Self::Tls | Self::Tcp => "gateway.networking.k8s.io",
             Self::VirtualService => "networking.istio.io",
+            Self::Ingress => "networking.k8s.io",
         }
     }
 
@@ -64,9 +78,32 @@ impl RouteKind {
         let plural = match self {
             Self::Http => "httproutes",
             Self::Grpc => "grpcroutes",
+            Self::Tls => "tlsroutes",
+            Self::Tcp => "tcproutes",
             Self::VirtualService => "virtualservices",
+            Self::Ingress => "ingresses",
         };
         Kind::namespaced(self.group(), "v1", self.name(), plural)
+    }
+
+    /// The kind in every version it may be served in, the stable one first: TLSRoute and TCPRoute were alpha until bundle v1.5.
+    pub fn versions(self) -> Vec<Kind> {
+        let older: &[&str] = match self {
+            Self::Tls => &["v1alpha3", "v1alpha2"],
+            Self::Tcp => &["v1alpha2"],
+            Self::Http | Self::Grpc | Self::VirtualService | Self::Ingress => &[],
+        };
+        let stable = self.kind();
+        let older = older.iter().map(|version| Kind { version: (*version).to_owned(), ..stable.clone() });
+        std::iter::once(stable.clone()).chain(older).collect()
+    }
+
+    /// Whether it is about connections, not about requests: what is inside is not looked at.
+    pub fn is_stream(self) -> bool {
+        match self {
+            Self::Tls | Self::Tcp => true,
+            Self::Http | Self::Grpc | Self::VirtualService | Self::Ingress => false,
+        }
     }
 
     /// The route kind an object is of, by group and kind (any version).
@@ -116,6 +153,8 @@ pub struct RouteRow {
     pub parents: Vec<Parent>,
     /// The rules, in order.
     pub rules: Vec<Rule>,
+    /// The host of each rule, empty for any, where rules have hosts of their own (Ingress); else empty.
+    pub rule_hosts: Vec<CompactString>,
     /// `metadata.creationTimestamp`; the older of two equal claims wins. Files have none.
     pub created: Option<Timestamp>,
     /// `metadata.generation`.
@@ -128,9 +167,21 @@ impl RouteRow {
     /// Reads an object of the given kind. Total: anything decodes, what is odd is noted.
     pub fn decode(kind: RouteKind, manifest: &Manifest) -> Self {
         match kind {
-            RouteKind::Http | RouteKind::Grpc => gateway_api::decode(kind, manifest),
+            RouteKind::Http | RouteKind::Grpc | RouteKind::Tls | RouteKind::Tcp => gateway_api::decode(kind, manifest),
             RouteKind::VirtualService => virtual_service::decode(manifest),
+            RouteKind::Ingress => ingress::decode(manifest),
         }
+    }
+
+    /// The host of a rule where rules have hosts of their own; empty: any.
+    pub fn rule_host(&self, rule: usize) -> Option<&str> {
+        self.rule_hosts.get(rule).map(CompactString::as_str)
+    }
+
+    /// Whether a rule is what an Ingress does with requests that no rule takes.
+    pub fn is_default(&self, rule: usize) -> bool {
+        self.kind == RouteKind::Ingress
+            && self.rules.get(rule).is_some_and(|rule| rule.name.as_deref() == Some(ingress::DEFAULT))
     }
 
     /// Its reference.
@@ -148,7 +199,7 @@ impl RouteRow {
     }
 
     /// Whether a parent accepts it: `Some(true)` when one does, `Some(false)` when all that answered refuse, `None` when no
-    /// controller said anything (VirtualServices never hear).
+    /// controller said anything (VirtualServices and Ingresses never hear).
     pub fn accepted(&self) -> Option<bool> {
         summary::any(self.parents.iter().map(|parent| parent.accepted.as_ref()))
     }
@@ -171,6 +222,7 @@ fn blank(kind: RouteKind, manifest: &Manifest) -> RouteRow {
         hosts: Vec::new(),
         parents: Vec::new(),
         rules: Vec::new(),
+        rule_hosts: Vec::new(),
         created: manifest.created(),
         generation: manifest.at(&["metadata", "generation"]).and_then(serde_json::Value::as_i64).unwrap_or(0),
         notes: Vec::new(),

@@ -15,6 +15,8 @@ pub enum ParentKind {
     IstioGateway,
     /// All sidecars of the mesh, as VirtualServices without gateways mean it.
     Mesh,
+    /// A class of Ingresses, by name alone; an empty name: none is said.
+    IngressClass,
     /// Something brink has no rule for.
     Other,
 }
@@ -24,7 +26,7 @@ pub enum ParentKind {
 pub struct Parent {
     /// What it is.
     pub kind: ParentKind,
-    /// Its namespace; empty for [`ParentKind::Mesh`].
+    /// Its namespace; empty for [`ParentKind::Mesh`] and [`ParentKind::IngressClass`].
     pub namespace: CompactString,
     /// Its name.
     pub name: CompactString,
@@ -86,6 +88,8 @@ impl Parent {
     pub fn label(&self) -> String {
         let mut text = match self.kind {
             ParentKind::Mesh => return "mesh".to_owned(),
+            ParentKind::IngressClass if self.name.is_empty() => return "no class".to_owned(),
+            ParentKind::IngressClass => return format!("class {}", self.name),
             ParentKind::Service => format!("svc {}/{}", self.namespace, self.name),
             ParentKind::Gateway | ParentKind::ListenerSet | ParentKind::IstioGateway | ParentKind::Other => {
                 format!("{}/{}", self.namespace, self.name)

@@ -50,6 +50,9 @@ impl RouteRow {
 
     /// MATCH: the first match of the first rule and how many more there are in all rules.
     pub fn match_cell(&self) -> String {
+        if self.kind.is_stream() {
+            return "connections".to_owned();
+        }
         let mut matches = self.rules.iter().flat_map(|rule| &rule.matches);
         let first = matches.next().map(Match::words).unwrap_or_default();
         clean(&and_more(&first, 1 + matches.count()))

@@ -39,7 +39,11 @@ pub fn gateway_names<'a>(routes: impl IntoIterator<Item = &'a RouteRow>) -> Vec<
                 names.insert(parent.name.to_string());
             }
             ParentKind::IstioGateway => names.extend(ISTIO_INGRESS.map(ToOwned::to_owned)),
-            ParentKind::ListenerSet | ParentKind::Service | ParentKind::Mesh | ParentKind::Other => {}
+            ParentKind::ListenerSet
+            | ParentKind::Service
+            | ParentKind::Mesh
+            | ParentKind::IngressClass
+            | ParentKind::Other => {}
         }
     }
     names.into_iter().collect()
@@ -140,7 +144,7 @@ impl<'a> World<'a> {
                 ParentKind::Service | ParentKind::Mesh => {
                     carriers.insert(Carrier::Mesh);
                 }
-                ParentKind::ListenerSet | ParentKind::Other => {}
+                ParentKind::ListenerSet | ParentKind::IngressClass | ParentKind::Other => {}
             }
         }
         let mut uses = BTreeSet::new();

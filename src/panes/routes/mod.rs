@@ -159,9 +159,25 @@ impl Routes {
         self.gateway_source.0.hear(batch.source, cx.now);
         self.gateway_source.1 = seen;
         take(&mut self.gateways, batch.deltas);
+        self.ask_labels(cx)
+    }
+
+    /// ListenerSets. A cluster that does not serve them has none.
+    pub fn hear_listener_sets(&mut self, ticket: Ticket, batch: Batch<GatewayRow>, cx: &mut Cx<'_>) -> Vec<Effect> {
+        if self.ticket != Some(ticket) || batch.deltas.is_empty() {
+            return Vec::new();
+        }
+        take(&mut self.gateways, batch.deltas);
+        self.ask_labels(cx)
+    }
+
+    /// Judges anew, and asks for labels of namespaces once something is allowed by them.
+    fn ask_labels(&mut self, cx: &mut Cx<'_>) -> Vec<Effect> {
         self.judge(cx);
         let selects = |gateway: &GatewayRow| {
-            gateway.listeners.iter().any(|one| matches!(one.namespaces, AllowedNamespaces::Selector(_)))
+            let listeners = gateway.listeners.iter().map(|one| &one.namespaces);
+            let mut all = listeners.chain(std::iter::once(&gateway.allowed_listeners));
+            all.any(|allowed| matches!(allowed, AllowedNamespaces::Selector(_)))
         };
         if self.labels_ticket.is_some() || !self.gateways.values().any(selects) {
             return Vec::new();
@@ -296,7 +312,11 @@ impl Routes {
         if self.sources.len() < RouteKind::ALL.len() {
             return first(Standing::troubled).unwrap_or_default();
         }
-        if self.sources.values().all(absent) {
+        // Every cluster serves Ingresses; without any there is nothing to show.
+        let none = |(kind, standing): (&RouteKind, &Standing)| {
+            absent(standing) || *kind == RouteKind::Ingress && standing.listed() && self.all().next().is_none()
+        };
+        if self.sources.iter().all(none) {
             let what = "no Gateway API and no Istio in this cluster\nroutes appear once their kinds are installed";
             return Standing::of(Source::Absent { what: what.to_owned() });
         }

@@ -90,7 +90,10 @@ impl Tabular for RouteRow {
                 match self.kind {
                     RouteKind::Http => "HTTP",
                     RouteKind::Grpc => "gRPC",
+                    RouteKind::Tls => "TLS",
+                    RouteKind::Tcp => "TCP",
                     RouteKind::VirtualService => "VirtualService",
+                    RouteKind::Ingress => "Ingress",
                 },
                 Role::TextDim,
             ),

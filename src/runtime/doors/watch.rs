@@ -15,6 +15,7 @@ use crate::{
     mesh::{
         gateways::{GatewayRow, Seen},
         io::sampler::{self, Demand, PACE, Reading, STEP_S, Sampler},
+        listener_sets,
         routes::{RouteKind, RouteRow},
         signals::promql::Interest,
     },
@@ -47,15 +48,22 @@ impl Keeper {
             let tell = move |_, batch| Event::Routes(ticket, kind, batch);
             self.spawn_after_rows(
                 ticket,
-                widely(link.clone(), kind.kind(), scope.clone(), decode, self.events.clone(), tell),
+                widely(link.clone(), oldest_first(kind), scope.clone(), decode, self.events.clone(), tell),
             );
         }
         let decode = |manifest: &Manifest| Some(GatewayRow::decode(manifest));
         let tell = move |seen, batch| Event::Gateways(ticket, seen, batch);
         self.spawn_after_rows(
             ticket,
-            widely(link, GatewayRow::kind(), scope.clone(), decode, self.events.clone(), tell),
+            widely(link.clone(), vec![GatewayRow::kind()], scope.clone(), decode, self.events.clone(), tell),
         );
+        for kind in listener_sets::kinds() {
+            let tell = move |_, batch| Event::ListenerSets(ticket, batch);
+            self.spawn_after_rows(
+                ticket,
+                widely(link.clone(), vec![kind], scope.clone(), decode, self.events.clone(), tell),
+            );
+        }
     }
 
     pub(super) fn watch_labels(&mut self, ticket: Ticket) {
@@ -117,10 +125,16 @@ impl Keeper {
     }
 }
 
-/// Watches a kind everywhere; within the scope's namespace where the rights end there. Tells every batch, and how far it sees.
+/// The versions of a kind, the stable one last: it is the one to wait for where none is served.
+fn oldest_first(kind: RouteKind) -> Vec<Kind> {
+    kind.versions().into_iter().rev().collect()
+}
+
+/// Watches a kind everywhere, in the first of its versions that is served; within the scope's namespace where the rights end
+/// there. Tells every batch, and how far it sees.
 async fn widely<R, F>(
     link: Link,
-    kind: Kind,
+    versions: Vec<Kind>,
     scope: Scope,
     decode: F,
     events: mpsc::Sender<Event>,
@@ -130,25 +144,36 @@ async fn widely<R, F>(
     F: FnMut(&Manifest) -> Option<R> + Clone + Send + 'static,
 {
     let own = scope.namespace.clone();
-    let narrower = own.iter().map(|_| scope.clone());
-    for scope in std::iter::once(Scope::all()).chain(narrower) {
-        let seen = scope.namespace.as_ref().map_or(Seen::Everywhere, |namespace| Seen::Namespace(namespace.into()));
-        let last = scope.namespace.is_some() || own.is_none();
-        let (to, mut batches) = mpsc::channel::<Batch<R>>(watches::CHANNEL);
-        let relay = async {
-            while let Some(batch) = batches.recv().await {
-                if !last && matches!(batch.source, Source::Forbidden { .. }) {
-                    return;
+    for (at, kind) in versions.iter().enumerate() {
+        let newest = at + 1 == versions.len();
+        let narrower = own.iter().map(|_| scope.clone());
+        for scope in std::iter::once(Scope::all()).chain(narrower) {
+            let seen = scope.namespace.as_ref().map_or(Seen::Everywhere, |namespace| Seen::Namespace(namespace.into()));
+            let last = scope.namespace.is_some() || own.is_none();
+            let (to, mut batches) = mpsc::channel::<Batch<R>>(watches::CHANNEL);
+            // Whether another version is to be tried.
+            let relay = async {
+                while let Some(batch) = batches.recv().await {
+                    if !newest && matches!(batch.source, Source::Absent { .. }) {
+                        return true;
+                    }
+                    if !last && matches!(batch.source, Source::Forbidden { .. }) {
+                        return false;
+                    }
+                    if events.send(tell(seen.clone(), batch)).await.is_err() {
+                        return false;
+                    }
                 }
-                if events.send(tell(seen.clone(), batch)).await.is_err() {
-                    return;
-                }
+                false
+            };
+            // When the relay ends, so does the watch.
+            let elsewhere = tokio::select! {
+                () = watches::objects(link.clone(), kind.clone(), scope, decode.clone(), to) => false,
+                elsewhere = relay => elsewhere,
+            };
+            if elsewhere {
+                break;
             }
-        };
-        // When the relay ends, so does the watch.
-        tokio::select! {
-            () = watches::objects(link.clone(), kind.clone(), scope, decode.clone(), to) => {}
-            () = relay => {}
         }
     }
 }

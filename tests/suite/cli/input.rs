@@ -226,6 +226,7 @@ fn wrong_manifests_name_their_place(#[case] text: &str, #[case] place: &str, #[c
 #[case::header(&["--header", "x"], "not NAME=VALUE", "--header NAME=VALUE")]
 #[case::scheme(&["--scheme", "ftp"], "invalid value 'ftp'", "")]
 #[case::sni(&["--sni", "x", "--scheme", "http"], "only a TLS handshake carries a name", "--scheme https")]
+#[case::tcp_sni(&["--sni", "x", "--scheme", "tcp"], "only a TLS handshake carries a name", "--scheme https")]
 #[case::grpc(&["--grpc", "Reviews"], "it is not SERVICE/METHOD", "--grpc shop.Reviews/Get")]
 #[case::grpc_path(&["--grpc", "Reviews/Get", "--path", "/"], "'--path", "")]
 #[case::from(&["--from", "web"], "it is not NS/WORKLOAD", "--from shop/productpage")]
