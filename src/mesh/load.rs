@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::{
     gateways::{GatewayRow, Gateways, Seen},
+    istio,
     resolve::{Grant, World},
     routes::{RouteKind, RouteRow},
 };
@@ -38,6 +39,8 @@ pub struct Loaded {
     pub gateways: Vec<GatewayRow>,
     /// How far Gateways were looked for; `None` for files, where one says that all are there.
     pub seen: Option<Seen>,
+    /// Istio's own objects.
+    pub istio: istio::Rows,
     services: BTreeMap<String, Vec<u16>>,
     grants: Vec<Grant>,
     namespaces: BTreeMap<String, BTreeMap<String, String>>,
@@ -79,6 +82,9 @@ impl Loaded {
             self.routes.push(RouteRow::decode(kind, object));
             return;
         }
+        if self.istio.take(object) {
+            return;
+        }
         let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
         match (group, object.kind()) {
             ("gateway.networking.k8s.io", "Gateway") => self.gateways.push(GatewayRow::decode(object)),
@@ -106,6 +112,7 @@ impl Loaded {
             services: complete.then(|| self.services.clone()),
             grants: (complete || !self.grants.is_empty()).then(|| self.grants.clone()),
             namespaces: (!self.namespaces.is_empty()).then_some(&self.namespaces),
+            istio: self.istio.known(complete),
         }
     }
 }

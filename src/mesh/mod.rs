@@ -13,6 +13,7 @@ pub mod conflicts;
 pub mod gateways;
 pub mod host;
 pub mod io;
+pub mod istio;
 pub mod json;
 
 pub mod load;

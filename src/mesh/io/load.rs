@@ -1,5 +1,7 @@
 //! Reads from a cluster what routes are judged by.
 
+use std::collections::BTreeMap;
+
 use crate::{
     cluster::{
         Kind, Manifest,
@@ -7,6 +9,7 @@ use crate::{
     },
     mesh::{
         gateways::{GatewayRow, Seen},
+        istio,
         load::Loaded,
         routes::RouteKind,
     },
@@ -34,6 +37,8 @@ pub struct Objects {
     /// All that may be read.
     pub all: Vec<Manifest>,
     seen: Seen,
+    /// The same of Istio's own kinds, by name.
+    istio: BTreeMap<String, Seen>,
 }
 
 impl Objects {
@@ -41,6 +46,7 @@ impl Objects {
     pub fn of(&self, objects: &[Manifest]) -> Loaded {
         let mut loaded = Loaded::default();
         loaded.seen = Some(self.seen.clone());
+        loaded.istio.seen = self.istio.clone();
         objects.iter().for_each(|object| loaded.take(object));
         loaded
     }
@@ -48,7 +54,7 @@ impl Objects {
 
 /// The objects themselves, read as [`everything`] reads them.
 pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects, Unread> {
-    let mut found = Objects { all: Vec::new(), seen: Seen::Everywhere };
+    let mut found = Objects { all: Vec::new(), seen: Seen::Everywhere, istio: BTreeMap::new() };
     let unread = |kind: &Kind, trouble| Unread { plural: kind.plural.clone(), trouble };
     for kind in RouteKind::ALL.map(RouteKind::kind) {
         match everywhere(api, namespace, &kind).await {
@@ -75,6 +81,18 @@ pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects
             Err(trouble) if trouble.not_found() || trouble.code() == Some(403) => {}
             Err(trouble) => return Err(unread(&kind, trouble)),
         }
+    }
+    for kind in istio::kinds() {
+        let seen = match everywhere(api, namespace, &kind).await {
+            Ok((items, seen)) => {
+                found.all.extend(items);
+                seen
+            }
+            Err(trouble) if trouble.not_found() => Seen::Everywhere,
+            Err(trouble) if trouble.code() == Some(403) => Seen::Nowhere,
+            Err(trouble) => return Err(unread(&kind, trouble)),
+        };
+        found.istio.insert(kind.kind, seen);
     }
     Ok(found)
 }

@@ -37,7 +37,7 @@ use self::{
 };
 use super::{
     gateways::{Gateways, Seen},
-    host,
+    host, istio,
     routes::{Filter, Parent, RouteRef, RouteRow},
 };
 
@@ -54,6 +54,8 @@ pub struct World<'a> {
     pub grants: Option<Vec<Grant>>,
     /// Labels of namespaces; `None`: unknown.
     pub namespaces: Option<&'a BTreeMap<String, BTreeMap<String, String>>>,
+    /// Istio's own objects.
+    pub istio: istio::Known<'a>,
 }
 
 /// One permission of a ReferenceGrant (gateway.networking.k8s.io/v1beta1).
