@@ -85,6 +85,7 @@ impl Loaded {
         if self.istio.take(object) {
             return;
         }
+        self.istio.workload(object);
         let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
         match (group, object.kind()) {
             ("gateway.networking.k8s.io", "Gateway") => self.gateways.push(GatewayRow::decode(object)),

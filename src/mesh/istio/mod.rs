@@ -54,6 +54,8 @@ pub struct Rows {
     pub service_entries: Vec<ServiceEntryRow>,
     /// Sidecars.
     pub sidecars: Vec<SidecarRow>,
+    /// Labels of workloads' pods by `NS/NAME`, where they are known.
+    pub workloads: BTreeMap<String, BTreeMap<String, String>>,
     /// How far each kind was looked for, by its name; a kind that is not named was not told, as in files.
     pub seen: BTreeMap<String, Seen>,
 }
@@ -74,6 +76,19 @@ impl Rows {
         true
     }
 
+    /// Keeps the labels of a workload's pods, which say what applies to it as a client.
+    pub fn workload(&mut self, object: &Manifest) {
+        let at: &[&str] = match object.kind() {
+            "Deployment" | "StatefulSet" | "DaemonSet" => &["spec", "template", "metadata", "labels"],
+            "Pod" => &["metadata", "labels"],
+            _ => return,
+        };
+        let labels = object.at(at).and_then(serde_json::Value::as_object);
+        let labels = labels.into_iter().flatten();
+        let labels = labels.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
+        self.workloads.insert(format!("{}/{}", object.namespace().unwrap_or("default"), object.name()), labels);
+    }
+
     /// What these rows let one know. `complete`: a kind that was not told about and has no rows is not there.
     pub fn known(&self, complete: bool) -> Known<'_> {
         let told = |kind: &str, some: bool| match self.seen.get(kind) {
@@ -91,6 +106,7 @@ impl Rows {
                 rows: &self.service_entries,
                 seen: told("ServiceEntry", !self.service_entries.is_empty()),
             },
+            workloads: Some(&self.workloads),
             sidecars: Heard { rows: &self.sidecars, seen: told("Sidecar", !self.sidecars.is_empty()) },
         }
     }
@@ -122,6 +138,8 @@ pub struct Known<'a> {
     pub service_entries: Heard<'a, ServiceEntryRow>,
     /// Sidecars.
     pub sidecars: Heard<'a, SidecarRow>,
+    /// Labels of workloads' pods by `NS/NAME`.
+    pub workloads: Option<&'a BTreeMap<String, BTreeMap<String, String>>>,
 }
 
 #[cfg(test)]

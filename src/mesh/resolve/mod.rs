@@ -12,12 +12,13 @@
 //! A call of a gRPC method is resolved by the precedence of GRPCRoute, and may be taken by an HTTPRoute too. From a workload
 //! inside the mesh it goes to a Service; routes on it steer the call.
 //!
-//! It does not resolve VirtualServices and TLSRoutes (it says where they would have a say), and it does not know what a data
-//! plane really did.
+//! VirtualServices are resolved by Istio's rules instead, see [`istio`]. It does not resolve TLSRoutes (it says where they would
+//! have a say), and it does not know what a data plane really did.
 
 mod asked;
 mod frontend;
 pub mod inside;
+mod istio;
 mod kinds;
 pub(super) mod matching;
 pub mod rank;
@@ -37,8 +38,8 @@ use self::{
 };
 use super::{
     gateways::{Gateways, Seen},
-    host, istio,
-    routes::{Filter, Parent, RouteRef, RouteRow},
+    host, istio as rows,
+    routes::{Filter, Parent, ParentKind, RouteRef, RouteRow},
 };
 
 /// What the resolver knows of the world. Absent knowledge is `None`, not empty.
@@ -55,7 +56,7 @@ pub struct World<'a> {
     /// Labels of namespaces; `None`: unknown.
     pub namespaces: Option<&'a BTreeMap<String, BTreeMap<String, String>>>,
     /// Istio's own objects.
-    pub istio: istio::Known<'a>,
+    pub istio: rows::Known<'a>,
 }
 
 /// One permission of a ReferenceGrant (gateway.networking.k8s.io/v1beta1).
@@ -97,6 +98,10 @@ pub enum LostAt {
     Listener,
     /// Its parent refused it.
     NotAccepted,
+    /// Not exported to the namespace it would count in (Istio `exportTo`), or outside what the client's Sidecar reaches.
+    NotExported,
+    /// Of VirtualServices: for another gateway, or not for the mesh.
+    Gateway,
     /// Its hostnames do not match, or match less specifically.
     Hostname,
     /// An exact path: not this one, or the winner has one.
@@ -113,6 +118,12 @@ pub enum LostAt {
     Headers,
     /// Query parameters: not there, or the winner names more.
     Query,
+    /// Of VirtualServices: another scheme.
+    Scheme,
+    /// Of VirtualServices: another port.
+    Port,
+    /// Of VirtualServices: other clients.
+    Source,
     /// The winner is older.
     Age,
     /// Equally old; the winner's `ns/name` comes first.
@@ -214,8 +225,16 @@ pub fn resolve(world: &World<'_>, request: &Request) -> Resolution {
             "only the Gateways of {namespace} are known: any other that routes name is taken as one listener for all hosts"
         )),
     }
+    if let Some(mut answer) = istio::inside(world, &request, &host, &path) {
+        let steered = frontend::all(world, &request, &host).into_iter().map(|frontend| frontend.label());
+        answer
+            .notes
+            .extend(steered.map(|label| format!("routes on {label} are not asked: Istio takes the VirtualService")));
+        return answer;
+    }
     let frontends = frontend::all(world, &request, &host);
     let mut answers: Vec<_> = frontends.iter().map(|frontend| at(frontend, world, &request, &host, &path)).collect();
+    answers.extend(istio::at_gateways(world, &request, &host, &path));
     let serving: Vec<usize> = (0..answers.len()).filter(|at| answers[*at].route.is_some()).collect();
     let chosen = serving.first().copied().unwrap_or(0);
     for other in serving.iter().skip(1).filter_map(|at| answers[*at].listener.as_deref()) {
@@ -237,7 +256,11 @@ pub fn resolve(world: &World<'_>, request: &Request) -> Resolution {
 /// Who has a say that is not heard here.
 fn unasked(world: &World<'_>, request: &Request, host: &str) -> Vec<String> {
     let mut notes: Vec<String> = inside::virtual_services(world, host)
-        .map(|route| format!("{} names {host} too; brink does not resolve VirtualServices", route.route_ref()))
+        .filter(|route| !route.parents.iter().any(|parent| parent.kind == ParentKind::IstioGateway))
+        .filter(|_| request.from.is_none())
+        .map(|route| {
+            format!("{} names {host} too, for clients inside the mesh: say who sends the request", route.route_ref())
+        })
         .collect();
     if request.from.is_none() {
         let consumers = world.routes.iter().filter(|route| inside::is_consumer(route, request, host));

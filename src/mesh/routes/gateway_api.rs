@@ -113,6 +113,7 @@ fn rule(kind: RouteKind, node: Node<'_>, namespace: &str, notes: &mut Notes) -> 
             backend_ms: timeouts.and_then(|node| millis(node, "backendRequest", notes)),
         },
         retries: node.get("retry").and_then(|node| node.number("attempts", notes)),
+        delegate: None,
     }
 }
 
@@ -139,6 +140,7 @@ fn one_match(kind: RouteKind, node: Node<'_>, notes: &mut Notes) -> Match {
             query: values(node, "queryParams", false, notes),
             grpc: None,
             also: Vec::new(),
+            mesh: None,
         },
         RouteKind::Grpc | RouteKind::VirtualService => Match {
             headers,

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use parent::{Condition, Parent, ParentKind, Verdict};
-pub use rule::{Backend, Filter, GrpcMatch, Match, PathMatch, Rule, Timeouts, ValueMatch};
+pub use rule::{Backend, Filter, GrpcMatch, Match, MeshMatch, PathMatch, Rule, Timeouts, ValueMatch};
 
 use crate::{
     base::Uid,
@@ -120,6 +120,8 @@ pub struct RouteRow {
     pub created: Option<Timestamp>,
     /// `metadata.generation`.
     pub generation: i64,
+    /// `exportTo` of a VirtualService; empty: the mesh's default.
+    pub export_to: Vec<CompactString>,
     /// What could not be read, in words.
     pub notes: Vec<String>,
 }
@@ -173,6 +175,7 @@ fn blank(kind: RouteKind, manifest: &Manifest) -> RouteRow {
         rules: Vec::new(),
         created: manifest.created(),
         generation: manifest.at(&["metadata", "generation"]).and_then(serde_json::Value::as_i64).unwrap_or(0),
+        export_to: Vec::new(),
         notes: Vec::new(),
     }
 }
