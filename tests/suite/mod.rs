@@ -42,6 +42,7 @@ mod loopback;
 mod matrix;
 mod mesh_calls;
 mod mesh_conflicts;
+mod mesh_istio;
 mod mesh_output;
 mod mesh_prometheus;
 mod mesh_resolve;
