@@ -1,20 +1,20 @@
 //! `routes resolve`: which route takes a request, and why the others do not. Exit 0 whatever the outcome; what brink cannot
-//! resolve is an error, not an outcome.
+//! know is said in its notes.
 
 use super::{
     Ended, Ending,
     args::{Globals, ResolveArgs, Shape},
-    failure::{Code, Failure},
+    failure::Failure,
     out::Out,
     routes,
     session::Session,
 };
 use crate::{
     cluster::{
-        Kind, ObjectRef,
+        Kind, Manifest, ObjectRef,
         api::{Api as _, Read},
     },
-    mesh::resolve::{self, GrpcCall, Request, Scheme, inside},
+    mesh::resolve::{self, GrpcCall, Request, Scheme},
 };
 
 /// Runs the command.
@@ -23,29 +23,18 @@ pub fn run(args: &ResolveArgs, globals: &Globals, out: &mut Out) -> Ended {
     let loaded = if args.files.is_empty() {
         let session = Session::open(globals)?;
         session.wait(async {
-            if let Some((namespace, name)) = &request.from {
-                known(&session, namespace, name).await?;
-            }
-            routes::from_cluster(&session).await
+            let client = match &request.from {
+                Some((namespace, name)) => known(&session, namespace, name).await?,
+                None => None,
+            };
+            let mut loaded = routes::from_cluster(&session).await?;
+            client.iter().for_each(|object| loaded.istio.workload(object));
+            Ok::<_, Failure>(loaded)
         })?
     } else {
         routes::from_files(&args.files)?
     };
-    let world = loaded.world();
-    if let Some((namespace, name)) = &request.from
-        && let Some(route) = inside::steering(&world, &request).first()
-    {
-        return Err(Failure::new(
-            Code::Unmet,
-            format!("cannot resolve what {namespace}/{name} sends to {}", request.host),
-            format!("{} steers it, and brink does not resolve VirtualServices", route.route_ref()),
-            format!(
-                "`brink get virtualservice {} -n {} -o yaml` shows its rules: the first that matches takes the request",
-                route.name, route.namespace
-            ),
-        ));
-    }
-    let resolution = resolve::resolve(&world, &request);
+    let resolution = resolve::resolve(&loaded.world(), &request);
     match args.output.shape {
         Shape::Json => out.json(&resolution),
         Shape::Table => {
@@ -144,15 +133,16 @@ fn request(args: &ResolveArgs, globals: &Globals) -> Result<Request, Failure> {
 }
 
 /// Makes sure that the workload is there: a typing error must not read as an answer. Without the right to look it is believed.
-async fn known(session: &Session, namespace: &str, name: &str) -> Result<(), Failure> {
+/// What it is says which rules of VirtualServices are for it.
+async fn known(session: &Session, namespace: &str, name: &str) -> Result<Option<Manifest>, Failure> {
     let kinds = [("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("", "Pod")];
     for (group, kind) in kinds {
         let plural = format!("{}s", kind.to_lowercase());
         let object = ObjectRef::new(Kind::namespaced(group, "v1", kind, &plural), namespace, name);
         match session.live.read(&Read::Get(object)).await {
             Err(trouble) if trouble.not_found() => {}
-            Ok(_) => return Ok(()),
-            Err(trouble) if trouble.code() == Some(403) => return Ok(()),
+            Ok(answer) => return Ok(Some(answer.body)),
+            Err(trouble) if trouble.code() == Some(403) => return Ok(None),
             Err(trouble) => return Err(session.trouble(format!("cannot look for {namespace}/{name}"), &trouble)),
         }
     }

@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::{
     gateways::{GatewayRow, Gateways, Seen},
+    istio,
     resolve::{Grant, World},
     routes::{RouteKind, RouteRow},
 };
@@ -40,6 +41,8 @@ pub struct Loaded {
     pub seen: Option<Seen>,
     /// Kinds of routes that may not be read.
     pub unread: Vec<RouteKind>,
+    /// Istio's own objects.
+    pub istio: istio::Rows,
     services: BTreeMap<String, Vec<u16>>,
     grants: Vec<Grant>,
     namespaces: BTreeMap<String, BTreeMap<String, String>>,
@@ -81,6 +84,10 @@ impl Loaded {
             self.routes.push(RouteRow::decode(kind, object));
             return;
         }
+        if self.istio.take(object) {
+            return;
+        }
+        self.istio.workload(object);
         let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
         match (group, object.kind()) {
             ("gateway.networking.k8s.io", "Gateway") => self.gateways.push(GatewayRow::decode(object)),
@@ -113,6 +120,7 @@ impl Loaded {
             services: complete.then(|| self.services.clone()),
             grants: (complete || !self.grants.is_empty()).then(|| self.grants.clone()),
             namespaces: (!self.namespaces.is_empty()).then_some(&self.namespaces),
+            istio: self.istio.known(complete),
         }
     }
 }

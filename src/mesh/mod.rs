@@ -20,6 +20,7 @@ pub mod graph;
 pub mod health;
 pub mod host;
 pub mod io;
+pub mod istio;
 pub mod json;
 
 pub mod listener_sets;

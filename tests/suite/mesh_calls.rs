@@ -262,7 +262,10 @@ fn virtual_services_are_named_where_they_have_a_say() {
     assert!(steering(&from("a", "reviews", "/")).is_empty());
     let answer = ask(MESH, &Request::get("details.a", "/"));
     assert!(
-        answer.notes.iter().any(|note| note.contains("VirtualService a/details names details.a too")),
+        answer
+            .notes
+            .iter()
+            .any(|note| note.contains("VirtualService a/details names details.a too, for clients inside the mesh")),
         "{answer:#?}"
     );
 }

@@ -45,6 +45,7 @@ mod mesh_calls;
 mod mesh_conflicts;
 mod mesh_graph;
 mod mesh_ingress;
+mod mesh_istio;
 mod mesh_listener_sets;
 mod mesh_output;
 mod mesh_prometheus;

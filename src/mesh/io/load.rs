@@ -1,5 +1,7 @@
 //! Reads from a cluster what routes are judged by.
 
+use std::collections::BTreeMap;
+
 use crate::{
     cluster::{
         Kind, Manifest,
@@ -7,7 +9,7 @@ use crate::{
     },
     mesh::{
         gateways::{GatewayRow, Seen},
-        listener_sets,
+        istio, listener_sets,
         load::Loaded,
         routes::RouteKind,
     },
@@ -37,6 +39,8 @@ pub struct Objects {
     /// Kinds of routes that may not be read.
     unread: Vec<RouteKind>,
     seen: Seen,
+    /// The same of Istio's own kinds, by name.
+    istio: BTreeMap<String, Seen>,
 }
 
 impl Objects {
@@ -44,6 +48,7 @@ impl Objects {
     pub fn of(&self, objects: &[Manifest]) -> Loaded {
         let mut loaded = Loaded::default();
         loaded.seen = Some(self.seen.clone());
+        loaded.istio.seen = self.istio.clone();
         loaded.unread.clone_from(&self.unread);
         for object in objects {
             loaded.take(object);
@@ -54,7 +59,7 @@ impl Objects {
 
 /// The objects themselves, read as [`everything`] reads them.
 pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects, Unread> {
-    let mut found = Objects { all: Vec::new(), unread: Vec::new(), seen: Seen::Everywhere };
+    let mut found = Objects { all: Vec::new(), unread: Vec::new(), seen: Seen::Everywhere, istio: BTreeMap::new() };
     let unread = |kind: &Kind, trouble| Unread { plural: kind.plural.clone(), trouble };
     for routes in RouteKind::ALL {
         for kind in routes.versions() {
@@ -94,6 +99,18 @@ pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects
             Err(trouble) if trouble.not_found() || trouble.code() == Some(403) => {}
             Err(trouble) => return Err(unread(&kind, trouble)),
         }
+    }
+    for kind in istio::kinds() {
+        let seen = match everywhere(api, namespace, &kind).await {
+            Ok((items, seen)) => {
+                found.all.extend(items);
+                seen
+            }
+            Err(trouble) if trouble.not_found() => Seen::Everywhere,
+            Err(trouble) if trouble.code() == Some(403) => Seen::Nowhere,
+            Err(trouble) => return Err(unread(&kind, trouble)),
+        };
+        found.istio.insert(kind.kind, seen);
     }
     Ok(found)
 }

@@ -65,7 +65,7 @@ fn under(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn value_holds(test: &ValueMatch, value: Option<&str>, notes: &mut Vec<String>) -> bool {
+pub(super) fn value_holds(test: &ValueMatch, value: Option<&str>, notes: &mut Vec<String>) -> bool {
     match (test.how, value) {
         (How::Not, value) => value.is_none_or(|value| !test.value.is_empty() && value != test.value),
         (_, None) => false,

@@ -15,11 +15,12 @@
 //! A listener of TLS or TCP has TLSRoutes and TCPRoutes instead: the name in the handshake decides, then age and name. Ingresses
 //! of one class are a frontend of their own (networking.k8s.io/v1: exact hosts first, then the longest path, then exact ones).
 //!
-//! It does not resolve VirtualServices (it says where they would have a say), and it does not know what a data plane really did.
+//! VirtualServices are resolved by Istio's rules instead, see [`istio`]. It does not know what a data plane really did.
 
 mod asked;
 mod frontend;
 pub mod inside;
+mod istio;
 mod kinds;
 pub(super) mod matching;
 pub mod rank;
@@ -40,8 +41,8 @@ use self::{
 };
 use super::{
     gateways::{Gateways, Seen},
-    host,
-    routes::{Filter, Parent, RouteKind, RouteRef, RouteRow},
+    host, istio as rows,
+    routes::{Filter, Parent, ParentKind, RouteKind, RouteRef, RouteRow},
 };
 
 /// What the resolver knows of the world. Absent knowledge is `None`, not empty.
@@ -59,6 +60,8 @@ pub struct World<'a> {
     pub unread: Vec<RouteKind>,
     /// Labels of namespaces; `None`: unknown.
     pub namespaces: Option<&'a BTreeMap<String, BTreeMap<String, String>>>,
+    /// Istio's own objects.
+    pub istio: rows::Known<'a>,
 }
 
 /// One permission of a ReferenceGrant (gateway.networking.k8s.io/v1beta1).
@@ -100,6 +103,10 @@ pub enum LostAt {
     Listener,
     /// Its parent refused it.
     NotAccepted,
+    /// Not exported to the namespace it would count in (Istio `exportTo`), or outside what the client's Sidecar reaches.
+    NotExported,
+    /// Of VirtualServices: for another gateway, or not for the mesh.
+    Gateway,
     /// Its hostnames do not match, or match less specifically.
     Hostname,
     /// An exact path: not this one, or the winner has one.
@@ -116,6 +123,12 @@ pub enum LostAt {
     Headers,
     /// Query parameters: not there, or the winner names more.
     Query,
+    /// Of VirtualServices: another scheme.
+    Scheme,
+    /// Of VirtualServices: another port.
+    Port,
+    /// Of VirtualServices: other clients.
+    Source,
     /// The winner is older.
     Age,
     /// Equally old; the winner's `ns/name` comes first.
@@ -223,8 +236,19 @@ pub fn resolve(world: &World<'_>, request: &Request) -> Resolution {
             .iter()
             .map(|kind| format!("{} may not be read: what they would take is not known", kind.kind().plural)),
     );
+    let virtual_services = world.routes.iter().any(|route| route.kind == RouteKind::VirtualService);
+    if request.scheme.is_stream() && virtual_services {
+        notes.push("rules of VirtualServices for tls and tcp are not asked".to_owned());
+    } else if let Some(mut answer) = istio::inside(world, &request, &host, &path) {
+        let steered = frontend::all(world, &request, &host).into_iter().map(|frontend| frontend.label());
+        answer
+            .notes
+            .extend(steered.map(|label| format!("routes on {label} are not asked: Istio takes the VirtualService")));
+        return answer;
+    }
     let frontends = frontend::all(world, &request, &host);
     let mut answers: Vec<_> = frontends.iter().map(|frontend| at(frontend, world, &request, &host, &path)).collect();
+    answers.extend(istio::at_gateways(world, &request, &host, &path));
     let serving: Vec<usize> = (0..answers.len()).filter(|at| answers[*at].route.is_some()).collect();
     let chosen = serving.first().copied().unwrap_or(0);
     for other in serving.iter().skip(1).filter_map(|at| answers[*at].listener.as_deref()) {
@@ -246,7 +270,11 @@ pub fn resolve(world: &World<'_>, request: &Request) -> Resolution {
 /// Who has a say that is not heard here.
 fn unasked(world: &World<'_>, request: &Request, host: &str) -> Vec<String> {
     let mut notes: Vec<String> = inside::virtual_services(world, host)
-        .map(|route| format!("{} names {host} too; brink does not resolve VirtualServices", route.route_ref()))
+        .filter(|route| !route.parents.iter().any(|parent| parent.kind == ParentKind::IstioGateway))
+        .filter(|_| request.from.is_none())
+        .map(|route| {
+            format!("{} names {host} too, for clients inside the mesh: say who sends the request", route.route_ref())
+        })
         .collect();
     if request.from.is_none() {
         let consumers = world.routes.iter().filter(|route| inside::is_consumer(route, request, host));

@@ -104,6 +104,11 @@ impl LostAt {
     pub fn why(self, matched: bool) -> &'static str {
         match (self, matched) {
             (Self::Listener, _) => "it is not attached where the request comes in",
+            (Self::NotExported, _) => "it is not exported to where the request is sent from",
+            (Self::Gateway, _) => "it is not for this gateway, or not for the mesh",
+            (Self::Source, _) => "it is for other clients",
+            (Self::Scheme, _) => "it is for another scheme",
+            (Self::Port, _) => "it is for another port",
             (Self::NotAccepted, _) => "its parent refuses it",
             (Self::Hostname, true) => "the winner names the host more exactly",
             (Self::Hostname, false) => "it is not for this host",

@@ -114,6 +114,7 @@ fn rule(kind: RouteKind, node: Node<'_>, namespace: &str, notes: &mut Notes) -> 
             backend_ms: timeouts.and_then(|node| millis(node, "backendRequest", notes)),
         },
         retries: node.get("retry").and_then(|node| node.number("attempts", notes)),
+        delegate: None,
     }
 }
 
@@ -140,6 +141,7 @@ fn one_match(kind: RouteKind, node: Node<'_>, notes: &mut Notes) -> Match {
             query: values(node, "queryParams", false, notes),
             grpc: None,
             also: Vec::new(),
+            mesh: None,
         },
         RouteKind::Tls | RouteKind::Tcp => Match::default(),
         RouteKind::Grpc | RouteKind::VirtualService | RouteKind::Ingress => Match {

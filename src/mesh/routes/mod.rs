@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use parent::{Condition, Parent, ParentKind, Verdict};
-pub use rule::{Backend, Filter, GrpcMatch, Match, PathMatch, Rule, Timeouts, ValueMatch};
+pub use rule::{Backend, Filter, GrpcMatch, Match, MeshMatch, PathMatch, Rule, Timeouts, ValueMatch};
 
 use crate::{
     base::Uid,
@@ -159,6 +159,8 @@ pub struct RouteRow {
     pub created: Option<Timestamp>,
     /// `metadata.generation`.
     pub generation: i64,
+    /// `exportTo` of a VirtualService; empty: the mesh's default.
+    pub export_to: Vec<CompactString>,
     /// What could not be read, in words.
     pub notes: Vec<String>,
 }
@@ -225,6 +227,7 @@ fn blank(kind: RouteKind, manifest: &Manifest) -> RouteRow {
         rule_hosts: Vec::new(),
         created: manifest.created(),
         generation: manifest.at(&["metadata", "generation"]).and_then(serde_json::Value::as_i64).unwrap_or(0),
+        export_to: Vec::new(),
         notes: Vec::new(),
     }
 }

@@ -22,7 +22,7 @@ pub enum ParentKind {
 }
 
 /// One parent of a route.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Parent {
     /// What it is.
     pub kind: ParentKind,
@@ -45,7 +45,7 @@ pub struct Parent {
 }
 
 /// The value of a condition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// `True`.
     True,
@@ -56,7 +56,7 @@ pub enum Verdict {
 }
 
 /// One condition (meta/v1).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Condition {
     /// Its value.
     pub verdict: Verdict,

@@ -1,6 +1,10 @@
 //! Rules, matches, backends and filters, compact and common to all kinds of routes.
 
+use std::collections::BTreeMap;
+
 use compact_str::CompactString;
+
+use super::Parent;
 
 /// One rule: any of its matches, then filters, then backends by weight.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -17,6 +21,8 @@ pub struct Rule {
     pub timeouts: Timeouts,
     /// Attempts beyond the first.
     pub retries: Option<u32>,
+    /// The VirtualService whose rules stand in the place of this one, as `(namespace, name)`.
+    pub delegate: Option<(CompactString, CompactString)>,
 }
 
 /// One alternative: all of it must hold.
@@ -32,8 +38,31 @@ pub struct Match {
     pub query: Vec<ValueMatch>,
     /// The gRPC method (GRPCRoute).
     pub grpc: Option<GrpcMatch>,
-    /// Conditions kept for reading, not for resolving (source labels, scheme, …). Not empty: the match is narrower than it looks.
+    /// Further conditions in words (source labels, scheme, …). Not empty: the match is narrower than it looks.
     pub also: Vec<CompactString>,
+    /// The same, to be tested: what only VirtualServices ask.
+    pub mesh: Option<Box<MeshMatch>>,
+}
+
+/// What a match of a VirtualService asks beyond those of the Gateway API (networking.istio.io/v1 `HTTPMatchRequest`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct MeshMatch {
+    /// `scheme`.
+    pub scheme: Option<ValueMatch>,
+    /// `authority`.
+    pub authority: Option<ValueMatch>,
+    /// `withoutHeaders`: none of these may hold.
+    pub without: Vec<ValueMatch>,
+    /// `sourceLabels`: the client carries all of them.
+    pub labels: BTreeMap<String, String>,
+    /// `sourceNamespace`: the client's.
+    pub namespace: Option<CompactString>,
+    /// `port`: the one the request came in on.
+    pub port: Option<u16>,
+    /// `gateways`: only there; empty: wherever the VirtualService counts.
+    pub gateways: Vec<Parent>,
+    /// `ignoreUriCase`.
+    pub any_case: bool,
 }
 
 /// A test of the path.

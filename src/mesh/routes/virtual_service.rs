@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     Parent, ParentKind, RouteKind, RouteRow, blank,
-    rule::{Backend, Filter, How, Match, PathEdit, PathMatch, Redirect, Rule, Timeouts, ValueMatch},
+    rule::{Backend, Filter, How, Match, MeshMatch, PathEdit, PathMatch, Redirect, Rule, Timeouts, ValueMatch},
 };
 use crate::{
     base::span,
@@ -30,6 +30,7 @@ pub(super) fn decode(manifest: &Manifest) -> RouteRow {
         gateways.iter().map(|name| gateway(name, &row.namespace)).collect()
     };
     let rules: Vec<_> = spec.list("http", &mut notes).collect();
+    row.export_to = spec.words("exportTo", &mut notes);
     row.rules = rules.into_iter().map(|node| rule(node, &row.namespace, &mut notes)).collect();
     for other in ["tls", "tcp"] {
         let count = spec.list(other, &mut notes).count();
@@ -53,7 +54,7 @@ fn gateway(name: &str, namespace: &str) -> Parent {
 
 fn rule(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Rule {
     let list: Vec<_> = node.list("match", notes).collect();
-    let mut matches: Vec<Match> = list.into_iter().map(|node| one_match(node, notes)).collect();
+    let mut matches: Vec<Match> = list.into_iter().map(|node| one_match(node, namespace, notes)).collect();
     if matches.is_empty() {
         matches.push(Match::default());
     }
@@ -79,6 +80,10 @@ fn rule(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Rule {
                 .and_then(|text| millis("perTryTimeout", text, notes)),
         },
         retries: node.get("retries").and_then(|node| node.number("attempts", notes)),
+        delegate: node.get("delegate").map(|to| {
+            let other = to.word("namespace", notes).filter(|name| !name.is_empty());
+            (other.unwrap_or_else(|| namespace.into()), to.word("name", notes).unwrap_or_default())
+        }),
     }
 }
 
@@ -114,7 +119,7 @@ fn named<'a>(node: Node<'a>, field: &'a str, fold_case: bool, notes: &mut Notes)
     all
 }
 
-fn one_match(node: Node<'_>, notes: &mut Notes) -> Match {
+fn one_match(node: Node<'_>, own: &str, notes: &mut Notes) -> Match {
     let path = node.get("uri").map_or_else(PathMatch::default, |node| match string_match(node, notes) {
         (How::Exact, value) => PathMatch::Exact(value),
         (How::Prefix, value) => PathMatch::TextPrefix(value),
@@ -122,8 +127,9 @@ fn one_match(node: Node<'_>, notes: &mut Notes) -> Match {
         (How::Present | How::Not, _) => PathMatch::default(),
     });
     let mut headers = named(node, "headers", true, notes);
-    for without in named(node, "withoutHeaders", true, notes) {
-        headers.push(ValueMatch { how: How::Not, ..without });
+    let without = named(node, "withoutHeaders", true, notes);
+    for without in &without {
+        headers.push(ValueMatch { how: How::Not, ..without.clone() });
     }
     let mut also = Vec::new();
     for field in ["authority", "scheme"] {
@@ -141,12 +147,28 @@ fn one_match(node: Node<'_>, notes: &mut Notes) -> Match {
     if let Some(port) = node.number::<u16>("port", notes) {
         also.push(CompactString::from(format!("port {port}")));
     }
+    let mut mesh = MeshMatch { without, ..MeshMatch::default() };
+    let asked = |field: &'static str, notes: &mut Notes| {
+        node.get(field).map(|node| {
+            let (how, value) = string_match(node, notes);
+            ValueMatch { name: CompactString::default(), how, value }
+        })
+    };
+    mesh.scheme = asked("scheme", notes);
+    mesh.authority = asked("authority", notes);
+    for (key, value) in node.entries("sourceLabels", notes) {
+        mesh.labels.insert(key.to_owned(), value.value().as_str().unwrap_or_default().to_owned());
+    }
+    mesh.namespace = node.word("sourceNamespace", notes);
+    mesh.port = node.number("port", notes);
     let gateways = node.words("gateways", notes);
+    mesh.gateways = gateways.iter().map(|name| gateway(name, own)).collect();
     if !gateways.is_empty() {
         also.push(CompactString::from(format!("gateways {}", gateways.join(", "))));
     }
     if node.get("ignoreUriCase").is_some_and(|node| node.value() == &Value::Bool(true)) {
         also.push(CompactString::const_new("any case"));
+        mesh.any_case = true;
     }
     Match {
         path,
@@ -158,6 +180,7 @@ fn one_match(node: Node<'_>, notes: &mut Notes) -> Match {
         query: named(node, "queryParams", false, notes),
         grpc: None,
         also,
+        mesh: (mesh != MeshMatch::default()).then(|| Box::new(mesh)),
     }
 }
 

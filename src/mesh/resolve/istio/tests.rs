@@ -1,0 +1,104 @@
+//! Whether a question of a VirtualService holds; if not, at which step it falls out.
+
+use super::{
+    super::{LostAt, Request, matching},
+    Place,
+    line::Step,
+};
+use crate::mesh::routes::{Match, PathMatch, ValueMatch, rule::How};
+
+/// `Ok` when all of it holds. What cannot be known does not hold, and is noted.
+pub(super) fn holds(
+    step: &Step<'_>,
+    request: &Request,
+    place: &Place<'_>,
+    path: &str,
+    notes: &mut Vec<String>,
+) -> Result<(), LostAt> {
+    step.tests.iter().try_for_each(|test| one(test, step, request, place, path, notes))
+}
+
+fn one(
+    test: &Match,
+    step: &Step<'_>,
+    request: &Request,
+    place: &Place<'_>,
+    path: &str,
+    notes: &mut Vec<String>,
+) -> Result<(), LostAt> {
+    let Some(mesh) = &test.mesh else { return matching::holds(test, request, path, notes) };
+    if !mesh.gateways.is_empty() && !mesh.gateways.iter().any(|parent| place.is(parent)) {
+        return Err(LostAt::Gateway);
+    }
+    if mesh.namespace.as_ref().is_some_and(|wanted| {
+        place.gateway.is_some() || request.from.as_ref().is_some_and(|(namespace, _)| namespace != wanted)
+    }) {
+        return Err(LostAt::Source);
+    }
+    let compared = |wanted: &Option<ValueMatch>, value: &str, notes: &mut Vec<String>| {
+        wanted.as_ref().is_none_or(|wanted| matching::value_holds(wanted, Some(value), notes))
+    };
+    if !compared(&mesh.scheme, request.scheme.word(), notes) {
+        return Err(LostAt::Scheme);
+    }
+    let host = crate::mesh::host::normal(&request.host);
+    let with_port = place.port.map(|port| format!("{host}:{port}")).unwrap_or_default();
+    if !compared(&mesh.authority, &host, notes) && !compared(&mesh.authority, &with_port, notes) {
+        return Err(LostAt::Hostname);
+    }
+    // The conditions that may stay unknown come last, so that only those are noted on which it hangs.
+    let mut bare = Match { mesh: None, ..test.clone() };
+    bare.headers.retain(|header| header.how != How::Not);
+    let path = if mesh.any_case {
+        bare.path = folded(&bare.path);
+        path.to_ascii_lowercase()
+    } else {
+        path.to_owned()
+    };
+    matching::holds(&bare, request, &path, notes)?;
+    let denied = mesh.without.iter().any(|wanted| {
+        let value = request.header(&wanted.name);
+        matching::value_holds(wanted, value.as_deref(), notes)
+    });
+    if denied {
+        return Err(LostAt::Headers);
+    }
+    let name = || format!("rule {} of {}", step.rule, step.route.route_ref());
+    match (mesh.port, place.port) {
+        (Some(wanted), Some(port)) if wanted != port => return Err(LostAt::Port),
+        (Some(wanted), None) => {
+            notes.push(format!("{} asks for port {wanted}; no port was given: taken as another", name()));
+            return Err(LostAt::Port);
+        }
+        (Some(_), Some(_)) | (None, _) => {}
+    }
+    if mesh.labels.is_empty() {
+        return Ok(());
+    }
+    if place.gateway.is_some() {
+        return Err(LostAt::Source);
+    }
+    match place.labels {
+        Some(labels) if mesh.labels.iter().all(|(key, value)| labels.get(key) == Some(value)) => Ok(()),
+        Some(_) => Err(LostAt::Source),
+        None => {
+            let wanted: Vec<String> = mesh.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            notes.push(format!(
+                "{} asks for clients with {}; the client's labels are not known: taken as others",
+                name(),
+                wanted.join(", ")
+            ));
+            Err(LostAt::Source)
+        }
+    }
+}
+
+fn folded(path: &PathMatch) -> PathMatch {
+    match path {
+        PathMatch::Exact(text) => PathMatch::Exact(text.to_ascii_lowercase().into()),
+        PathMatch::Prefix(text) => PathMatch::Prefix(text.to_ascii_lowercase().into()),
+        PathMatch::TextPrefix(text) => PathMatch::TextPrefix(text.to_ascii_lowercase().into()),
+        // Istio: case is only ignored for exact and prefix.
+        PathMatch::Regex(_) | PathMatch::Other(_) => path.clone(),
+    }
+}
