@@ -28,7 +28,9 @@ pub fn run(args: &ResolveArgs, globals: &Globals, out: &mut Out) -> Ended {
                 None => None,
             };
             let mut loaded = routes::from_cluster(&session).await?;
-            client.iter().for_each(|object| loaded.istio.workload(object));
+            if let Some(object) = &client {
+                loaded.istio.workload(object);
+            }
             Ok::<_, Failure>(loaded)
         })?
     } else {

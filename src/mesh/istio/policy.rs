@@ -54,6 +54,7 @@ impl Policy {
     }
 
     /// This policy where it says something, `base` elsewhere: a subset's settings stand before its host's.
+    #[must_use]
     pub fn over(&self, base: &Self) -> Self {
         let pick = |own: &Option<String>, base: &Option<String>| own.clone().or_else(|| base.clone());
         Self {

@@ -43,7 +43,7 @@ impl ServiceEntryRow {
             let protocol = node.text("protocol", &mut notes).unwrap_or_default().to_ascii_uppercase();
             ports.extend(node.number("number", &mut notes).map(|number| (number, protocol.into())));
         }
-        let lower = |host: &CompactString| host.to_ascii_lowercase().into();
+        let lower = |host: &CompactString| host.to_ascii_lowercase();
         Self {
             namespace: manifest.namespace().unwrap_or("default").into(),
             name: manifest.name().into(),

@@ -188,9 +188,8 @@ fn with_root(own: &Rule, root: &Rule) -> Rule {
 fn conflict(root: &Match, leaf: &Match) -> bool {
     let texts = |root: (How, &str), leaf: (How, &str)| match (root, leaf) {
         ((How::Present | How::Not, _), _) | (_, (How::Present | How::Not, _)) => false,
-        ((How::Regex, _), _) | (_, (How::Regex, _)) => true,
+        ((How::Regex, _), _) | (_, (How::Regex, _)) | ((How::Exact, _), (How::Prefix, _)) => true,
         ((How::Exact, a), (How::Exact, b)) => a != b,
-        ((How::Exact, _), (How::Prefix, _)) => true,
         ((How::Prefix, a), (How::Prefix | How::Exact, b)) => !b.starts_with(a),
     };
     let path = |found: &'_ Match| match &found.path {

@@ -86,7 +86,7 @@ fn forms(host: &str, client: Option<&CompactString>) -> Vec<String> {
     match (labels, client) {
         (1, Some(client)) => all.push(format!("{host}.{client}.svc.cluster.local")),
         (2, _) => all.push(format!("{host}.svc.cluster.local")),
-        (3, _) if host.ends_with(".svc") => all.push(format!("{host}.cluster.local")),
+        (3, _) if host.split('.').next_back() == Some("svc") => all.push(format!("{host}.cluster.local")),
         _ => {}
     }
     all

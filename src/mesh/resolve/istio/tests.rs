@@ -95,9 +95,9 @@ fn one(
 
 fn folded(path: &PathMatch) -> PathMatch {
     match path {
-        PathMatch::Exact(text) => PathMatch::Exact(text.to_ascii_lowercase().into()),
-        PathMatch::Prefix(text) => PathMatch::Prefix(text.to_ascii_lowercase().into()),
-        PathMatch::TextPrefix(text) => PathMatch::TextPrefix(text.to_ascii_lowercase().into()),
+        PathMatch::Exact(text) => PathMatch::Exact(text.to_ascii_lowercase()),
+        PathMatch::Prefix(text) => PathMatch::Prefix(text.to_ascii_lowercase()),
+        PathMatch::TextPrefix(text) => PathMatch::TextPrefix(text.to_ascii_lowercase()),
         // Istio: case is only ignored for exact and prefix.
         PathMatch::Regex(_) | PathMatch::Other(_) => path.clone(),
     }
