@@ -123,7 +123,7 @@ fn what_cannot_be_told_apart_on_a_port_is_left_out(#[case] listener: &str, #[cas
 #[test]
 fn the_order_of_objects_does_not_matter() {
     let listener = "{name: web, port: 80, protocol: HTTP, hostname: more.x}";
-    let mut parts = vec![
+    let mut parts = [
         gateway(&from("All"), OWN),
         set(STABLE, ("a", "s1"), 5, listener),
         set(STABLE, ("a", "s2"), 4, listener),
