@@ -80,8 +80,9 @@ pub fn of_row(pod: &PodRow) -> Dataplane {
         return Dataplane::Waypoint;
     }
     let proxy = |name: &std::sync::Arc<str>| &**name == "istio-proxy";
-    // Gateways run nothing beside the proxy.
-    if !pod.containers.is_empty() && pod.containers.iter().all(proxy) {
+    // Gateways run nothing beside the proxy; those of other systems are known by the Gateway they were made for.
+    let alone = !pod.containers.is_empty() && pod.containers.iter().all(proxy);
+    if alone || pod.label("gateway.networking.k8s.io/gateway-name").is_some() {
         return Dataplane::Gateway;
     }
     match pod.mesh {

@@ -15,7 +15,7 @@
 //! A listener of TLS or TCP has TLSRoutes and TCPRoutes instead: the name in the handshake decides, then age and name. Ingresses
 //! of one class are a frontend of their own (networking.k8s.io/v1: exact hosts first, then the longest path, then exact ones).
 //!
-//! VirtualServices are resolved by Istio's rules instead, see [`istio`]. It does not know what a data plane really did.
+//! VirtualServices are resolved by Istio's rules instead, in a folder of their own. It does not know what a data plane really did.
 
 mod asked;
 mod frontend;

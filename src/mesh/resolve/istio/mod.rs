@@ -1,7 +1,7 @@
 //! VirtualServices: who takes a request by Istio's rules (networking.istio.io/v1).
 //!
 //! Mental model: the request stands at a [`Place`], the mesh's sidecars or one Gateway of Istio's. The VirtualServices that
-//! count there and name the host most exactly put their rules in a row ([`line`]); the first that holds ([`tests`]) takes the
+//! count there and name the host most exactly put their rules in a row (`line`); the first that holds (`tests`) takes the
 //! request, and one whose host is named and whose rules do not hold leaves it with 404. What the destination means is said by
 //! DestinationRules ([`destination`]), what a workload may reach at all by its Sidecar ([`reach`]).
 //!
