@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use compact_str::CompactString;
 use serde::Serialize;
 
 use super::{
@@ -69,7 +70,9 @@ pub fn what_if(objects: &[Manifest], edits: &[Edit], loaded: impl Fn(&[Manifest]
         .filter_map(|request| {
             let (was, is) = (resolve::resolve(&old, &request), resolve::resolve(&new, &request));
             let (before, after) = (brief(&was), brief(&is));
-            (before != after).then(|| Rerouted { request: request.words(), before, after })
+            // Which Gateway is meant goes without saying where there is one.
+            let gateway = request.gateway.clone().filter(|_| about.gateways.len() > 1);
+            (before != after).then(|| Rerouted { request: Request { gateway, ..request }.words(), before, after })
         })
         .collect();
     rerouted.sort();
@@ -102,6 +105,8 @@ struct About {
     hosts: BTreeSet<String>,
     /// What the edited routes take; `None`: anything may move.
     takes: Option<Vec<Match>>,
+    /// The Gateways the edited routes hang on, as `(namespace, name)`: others that serve the same hosts are not asked.
+    gateways: BTreeSet<(CompactString, CompactString)>,
 }
 
 impl About {
@@ -124,7 +129,18 @@ impl About {
         let takes = (only_routes && !mixed).then(|| {
             rows().filter(edited).flat_map(|row| &row.rules).flat_map(|rule| &rule.matches).cloned().collect()
         });
-        Self { hosts, takes }
+        let parents = rows().filter(|row| only_routes && edited(row)).flat_map(|row| &row.parents);
+        let gateways = parents.filter(|parent| parent.kind == ParentKind::Gateway);
+        let gateways = gateways.map(|parent| (parent.namespace.clone(), parent.name.clone())).collect();
+        Self { hosts, takes, gateways }
+    }
+
+    /// The Gateways to ask for a host; one that is a Service's is asked without.
+    fn ways(&self, host: &str) -> Vec<Option<(CompactString, CompactString)>> {
+        if self.gateways.is_empty() || host.ends_with(".svc.cluster.local") {
+            return vec![None];
+        }
+        self.gateways.iter().cloned().map(Some).collect()
     }
 
     fn concerns(&self, request: &Request) -> bool {
@@ -162,7 +178,12 @@ fn requests<'w>(before: &mut World<'w>, after: &mut World<'w>, about: &About) ->
         let own = hosts_of(row);
         let inside = row.parents.iter().any(|parent| parent.kind == ParentKind::Mesh);
         for host in hosts.iter().filter(|host| own.iter().any(|own| host::intersect(own, host))) {
-            for request in row.rules.iter().flat_map(|rule| &rule.matches).filter_map(|one| showing(host, one)) {
+            let ways = about.ways(host);
+            let shown = row.rules.iter().flat_map(|rule| &rule.matches).filter_map(|one| showing(host, one));
+            let each = shown.flat_map(|request| {
+                ways.iter().map(move |gateway| Request { gateway: gateway.clone(), ..request.clone() })
+            });
+            for request in each {
                 let from = inside.then(|| (row.namespace.clone(), "any".into()));
                 let request = Request { from, ..request };
                 if !about.concerns(&request) || !asked.insert(request.words()) {
@@ -200,7 +221,7 @@ fn showing(host: &str, found: &Match) -> Option<Request> {
         return None;
     }
     let plain = Example::of(host, &[&Match { grpc: None, ..found.clone() }])?.request();
-    let word = |part: &Option<compact_str::CompactString>| part.as_ref().map_or("Any", |text| text.as_str()).to_owned();
+    let word = |part: &Option<CompactString>| part.as_ref().map_or("Any", |text| text.as_str()).to_owned();
     let call = GrpcCall { service: word(&grpc.service), method: word(&grpc.method) };
     Some(Request { headers: plain.headers, ..Request::call(&plain.host, call) })
 }
@@ -355,6 +376,19 @@ mod tests {
         rule["backendRefs"] = json!([{"name": "v1", "port": 80, "weight": 3}, {"name": "v2", "port": 80, "weight": 1}]);
         let after = "HTTPRoute shop/cart rule 0: shop/v1:80 75 %, shop/v2:80 25 %; timeout 1000 ms";
         assert_eq!(told(&[Edit::Put(slow)]), [triple("GET shop.x/cart", CART, after)]);
+    }
+
+    #[test]
+    fn another_gateway_that_serves_the_host_hides_nothing() {
+        let mut crowd = world();
+        let mut other = crowd[0].clone();
+        other.0["metadata"]["name"] = json!("another");
+        let mut all = route("elsewhere", "2020-01-01T00:00:00Z", "/", "v2");
+        all.0["spec"]["parentRefs"] = json!([{"name": "another"}]);
+        crowd.extend([other, all]);
+        let found = what_if(&crowd, &[Edit::Put(route("rival", "2025-01-01T00:00:00Z", "/", "v2"))], of);
+        let [moved] = found.rerouted.as_slice() else { panic!("{found:?}") };
+        assert_eq!((moved.request.as_str(), moved.before.as_str()), ("GET shop.x/", ALL));
     }
 
     #[test]
