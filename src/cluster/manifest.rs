@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::Kind;
 use crate::base::Uid;
 
 /// One object's JSON. The only place outside a door where untyped JSON stands for a domain thing.
@@ -20,6 +21,23 @@ impl Manifest {
     /// The text at a path of field names.
     pub fn text(&self, path: &[&str]) -> Option<&str> {
         self.at(path).and_then(Value::as_str)
+    }
+
+    /// The items of a list of one kind, as objects: in a typed list they come without kind and apiVersion.
+    pub fn items(&self, kind: &Kind) -> Vec<Self> {
+        let items = self.at(&["items"]).and_then(Value::as_array);
+        items
+            .into_iter()
+            .flatten()
+            .map(|item| {
+                let mut item = item.clone();
+                if let Some(map) = item.as_object_mut() {
+                    map.insert("apiVersion".to_owned(), Value::String(kind.api_version()));
+                    map.insert("kind".to_owned(), Value::String(kind.kind.clone()));
+                }
+                Self(item)
+            })
+            .collect()
     }
 
     /// `apiVersion`, empty when absent.

@@ -73,7 +73,7 @@ pub async fn prepare<A: Api>(
     terms: &Terms,
     traffic: &Traffic,
 ) -> Result<Checked, CheckError> {
-    let checked = Box::pin(leased(api, fault, id, terms, traffic)).await?;
+    let checked = Box::pin(looked(api, Purpose::Fault, fault, id, terms, traffic)).await?;
     Ok(Box::pin(rerouted(api, checked)).await)
 }
 
@@ -85,18 +85,6 @@ async fn rerouted<A: Api>(api: &A, mut checked: Checked) -> Checked {
     checked
 }
 
-async fn leased<A: Api>(
-    api: &A,
-    fault: &Fault,
-    id: &str,
-    terms: &Terms,
-    traffic: &Traffic,
-) -> Result<Checked, CheckError> {
-    let sight = sight::look(api, fault).await?;
-    let plan = drivers::compile(fault, &sight, id)?;
-    check(api, plan, &sight, terms, traffic).await
-}
-
 /// A kept change (rule R1), checked: the objects of a `manifest` intent.
 pub async fn prepare_change<A: Api>(
     api: &A,
@@ -105,29 +93,31 @@ pub async fn prepare_change<A: Api>(
     terms: &Terms,
     traffic: &Traffic,
 ) -> Result<Checked, CheckError> {
-    let checked = Box::pin(kept(api, fault, id, terms, traffic)).await?;
+    let checked = Box::pin(looked(api, Purpose::Change, fault, id, terms, traffic)).await?;
     Ok(Box::pin(rerouted(api, checked)).await)
 }
 
-async fn kept<A: Api>(
+/// Looks, compiles for this purpose, and asks the server.
+async fn looked<A: Api>(
     api: &A,
+    purpose: Purpose,
     fault: &Fault,
     id: &str,
     terms: &Terms,
     traffic: &Traffic,
 ) -> Result<Checked, CheckError> {
     let sight = sight::look(api, fault).await?;
-    let plan = drivers::change(fault, &sight, id)?;
+    let plan = match purpose {
+        Purpose::Change => drivers::change(fault, &sight, id)?,
+        Purpose::Fault | Purpose::Undo => drivers::compile(fault, &sight, id)?,
+    };
     check(api, plan, &sight, terms, traffic).await
 }
 
 /// Checks an approved plan once more, at apply: the same targets must still be there and nothing may have moved (rule R6).
 pub async fn again<A: Api>(api: &A, checked: &Checked, terms: &Terms, traffic: &Traffic) -> Result<Again, CheckError> {
     let (fault, id) = (&checked.plan.fault, checked.plan.id.as_str());
-    let new = match checked.plan.purpose {
-        Purpose::Change => kept(api, fault, id, terms, traffic).await?,
-        Purpose::Fault | Purpose::Undo => leased(api, fault, id, terms, traffic).await?,
-    };
+    let new = looked(api, checked.plan.purpose, fault, id, terms, traffic).await?;
     if new.token == checked.token {
         return Ok(Again::Same(Box::new(new)));
     }
@@ -363,7 +353,7 @@ async fn open<A: Api>(api: &A, namespaces: &[String]) -> Result<Option<Vec<Open>
         Err(trouble) => return Err(trouble),
     }
     let mut all: Vec<Open> = Vec::new();
-    for object in bodies.iter().flat_map(|body| sight::items(&record::kind(), body)) {
+    for object in bodies.iter().flat_map(|body| body.items(&record::kind())) {
         let one = match record::read(&object) {
             Ok(record) if record.state.ended() => continue,
             Ok(record) => Open {

@@ -2,10 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{
-    finding::get,
-    sight::{answered, items},
-};
+use super::{finding::get, sight::answered};
 use crate::{
     cluster::{
         Manifest, ObjectRef,
@@ -66,7 +63,7 @@ async fn own_object<A: Api>(api: &A, owner: &Owner) -> Result<Read, Trouble> {
     }
     let found = match answer {
         Ok(answer) if owner.namespace.is_some() => Some(answer.body),
-        Ok(answer) => items(&kind, &answer.body).into_iter().find(|one| one.name() == owner.name),
+        Ok(answer) => answer.body.items(&kind).into_iter().find(|one| one.name() == owner.name),
         Err(trouble) if trouble.not_found() => None,
         Err(trouble) if answered(&trouble) => return Ok(Read::Unread(trouble.to_string())),
         Err(trouble) => return Err(trouble),

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::sight::items;
 use crate::{
     cluster::{
         Kind, Manifest, ObjectRef,
@@ -159,7 +158,7 @@ async fn webhook_services<A: Api>(
         let read = Read::List { kind: list.clone(), namespace: None, labels: String::new() };
         match api.read(&read).await {
             Ok(answer) => {
-                for configuration in items(&list, &answer.body) {
+                for configuration in answer.body.items(&list) {
                     all.extend(matching(&configuration, kinds));
                 }
             }

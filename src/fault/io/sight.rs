@@ -199,26 +199,10 @@ pub(super) async fn list<A: Api>(
 ) -> Result<Option<Vec<Manifest>>, CompileError> {
     let read = Read::List { kind: kind.clone(), namespace: namespace.map(str::to_owned), labels: labels.to_owned() };
     match api.read(&read).await {
-        Ok(answer) => Ok(Some(items(kind, &answer.body))),
+        Ok(answer) => Ok(Some(answer.body.items(kind))),
         Err(trouble) if answered(&trouble) => Ok(None),
         Err(trouble) => Err(unreadable(&kind.plural, &trouble)),
     }
-}
-
-pub(super) fn items(kind: &Kind, list: &Manifest) -> Vec<Manifest> {
-    let items = list.at(&["items"]).and_then(Value::as_array);
-    items
-        .into_iter()
-        .flatten()
-        .map(|item| {
-            let mut item = item.clone();
-            if let Some(map) = item.as_object_mut() {
-                map.insert("apiVersion".to_owned(), Value::String(kind.api_version()));
-                map.insert("kind".to_owned(), Value::String(kind.kind.clone()));
-            }
-            Manifest(item)
-        })
-        .collect()
 }
 
 /// One namespace: itself, its pods, and what selects, owns, scales or protects them.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::join_all;
+
 use crate::{
     cluster::{
         Kind, Manifest,
@@ -61,34 +63,38 @@ impl Objects {
 pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects, Unread> {
     let mut found = Objects { all: Vec::new(), unread: Vec::new(), seen: Seen::Everywhere, istio: BTreeMap::new() };
     let unread = |kind: &Kind, trouble| Unread { plural: kind.plural.clone(), trouble };
-    for routes in RouteKind::ALL {
-        for kind in routes.versions() {
-            match everywhere(api, namespace, &kind).await {
-                Ok((items, _)) => {
-                    found.all.extend(items);
-                    break;
-                }
-                Err(trouble) if trouble.not_found() => {}
-                // Rights for the older kinds are common, for these they may be missing: said beside the answer.
-                Err(trouble) if trouble.code() == Some(403) && optional(routes) => {
-                    found.unread.push(routes);
-                    break;
-                }
-                Err(trouble) => return Err(unread(&kind, trouble)),
-            }
-        }
-    }
     let gateway = GatewayRow::kind();
     let [set, older_set] = listener_sets::kinds();
-    for kind in [
+    let around = [
         gateway.clone(),
         set,
         older_set,
         Kind::namespaced("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant", "referencegrants"),
         Kind::namespaced("", "v1", "Service", "services"),
         Kind::cluster_wide("", "v1", "Namespace", "namespaces"),
-    ] {
-        match everywhere(api, namespace, &kind).await {
+    ];
+    let of_istio = istio::kinds();
+    // No answer hangs on another, and a preview waits for all of them.
+    let ask = |kinds: &[Kind]| {
+        let questions: Vec<_> = kinds.iter().cloned().map(|kind| asked(api, namespace, kind)).collect();
+        join_all(questions)
+    };
+    let (routes, around, of_istio) = Box::pin(async {
+        let routes = join_all(RouteKind::ALL.map(|kind| served(api, namespace, kind)));
+        futures::join!(routes, ask(&around), ask(&of_istio))
+    })
+    .await;
+    for (routes, (kind, answer)) in RouteKind::ALL.into_iter().zip(routes) {
+        match answer {
+            Ok((items, _)) => found.all.extend(items),
+            Err(trouble) if trouble.not_found() => {}
+            // Rights for the older kinds are common, for these they may be missing: said beside the answer.
+            Err(trouble) if trouble.code() == Some(403) && optional(routes) => found.unread.push(routes),
+            Err(trouble) => return Err(unread(&kind, trouble)),
+        }
+    }
+    for (kind, answer) in around {
+        match answer {
             Ok((items, seen)) => {
                 found.all.extend(items);
                 if kind == gateway {
@@ -100,8 +106,8 @@ pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects
             Err(trouble) => return Err(unread(&kind, trouble)),
         }
     }
-    for kind in istio::kinds() {
-        let seen = match everywhere(api, namespace, &kind).await {
+    for (kind, answer) in of_istio {
+        let seen = match answer {
             Ok((items, seen)) => {
                 found.all.extend(items);
                 seen
@@ -113,6 +119,25 @@ pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects
         found.istio.insert(kind.kind, seen);
     }
     Ok(found)
+}
+
+type Asked = (Kind, Result<(Vec<Manifest>, Seen), Trouble>);
+
+async fn asked<A: Api>(api: &A, namespace: Option<&str>, kind: Kind) -> Asked {
+    let answer = everywhere(api, namespace, &kind).await;
+    (kind, answer)
+}
+
+/// Routes of a kind in the first of its versions that is served.
+async fn served<A: Api>(api: &A, namespace: Option<&str>, routes: RouteKind) -> Asked {
+    let mut last = asked(api, namespace, routes.kind()).await;
+    for kind in routes.versions().into_iter().skip(1) {
+        if !last.1.as_ref().is_err_and(Trouble::not_found) {
+            break;
+        }
+        last = asked(api, namespace, kind).await;
+    }
+    last
 }
 
 /// Kinds without which the answer for the others still holds.
@@ -147,17 +172,5 @@ pub async fn labelled<A: Api>(
         }
         (answer, _) => (answer?, Seen::Everywhere),
     };
-    let items = answer.body.at(&["items"]).and_then(|items| items.as_array().cloned()).unwrap_or_default();
-    // Items of a typed list come without kind and apiVersion.
-    let items = items
-        .into_iter()
-        .map(|mut item| {
-            if let Some(item) = item.as_object_mut() {
-                item.insert("kind".to_owned(), kind.kind.clone().into());
-                item.insert("apiVersion".to_owned(), kind.api_version().into());
-            }
-            Manifest(item)
-        })
-        .collect();
-    Ok((items, seen))
+    Ok((answer.body.items(kind), seen))
 }

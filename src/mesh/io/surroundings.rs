@@ -103,18 +103,7 @@ pub async fn peer_authentications<A: Api>(
 async fn within<A: Api>(api: &A, namespace: Option<&str>, kind: Kind) -> Result<Vec<Manifest>, Unread> {
     let read = Read::List { kind: kind.clone(), namespace: namespace.map(str::to_owned), labels: String::new() };
     let answer = api.read(&read).await.map_err(|trouble| Unread { plural: kind.plural.clone(), trouble })?;
-    let items = answer.body.at(&["items"]).and_then(|items| items.as_array().cloned()).unwrap_or_default();
-    // Items of a typed list come without kind and apiVersion.
-    Ok(items
-        .into_iter()
-        .map(|mut item| {
-            if let Some(item) = item.as_object_mut() {
-                item.insert("kind".to_owned(), kind.kind.clone().into());
-                item.insert("apiVersion".to_owned(), kind.api_version().into());
-            }
-            Manifest(item)
-        })
-        .collect())
+    Ok(answer.body.items(&kind))
 }
 
 fn row(pod: &Manifest) -> Option<PodRow> {
