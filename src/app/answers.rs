@@ -64,7 +64,6 @@ impl App {
                     self.attribute();
                 }
                 self.world.crews = crew::crews(self.panes.pods.rows());
-                self.panes.mesh.know(&self.world.crews);
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 self.panes.mesh.measured(&mut cx);
                 self.panes.pods.measured(&mut cx);

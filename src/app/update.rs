@@ -422,7 +422,7 @@ impl App {
                 // From the command line it is asked for from anywhere.
                 Command::Graph => {
                     let shown = self.focus != PaneKind::Mesh || !self.panes.mesh.draws();
-                    self.panes.mesh.know(&crew::crews(self.panes.pods.rows()));
+                    self.world.crews = crew::crews(self.panes.pods.rows());
                     self.panes.mesh.show_graph(shown, &self.world);
                     return self.focus_on(PaneKind::Mesh);
                 }

@@ -2,7 +2,8 @@
 
 use brink::mesh::{
     load::Loaded,
-    resolve::{GrpcCall, LostAt, Outcome, Request, Resolution, Scheme, inside, resolve},
+    resolve::{GrpcCall, LostAt, Outcome, Request, Resolution, Scheme, resolve},
+    routes::RouteKind,
 };
 use rstest::rstest;
 
@@ -252,9 +253,9 @@ fn a_service_without_routes_gets_the_request_itself() {
 
 #[test]
 fn virtual_services_are_named_where_they_have_a_say() {
-    let loaded = loaded(MESH);
     let steering = |request: &Request| {
-        inside::steering(&loaded.world(), request).iter().map(|route| route.name.to_string()).collect::<Vec<_>>()
+        let steered = ask(MESH, request).route.filter(|route| route.kind == RouteKind::VirtualService);
+        steered.into_iter().map(|route| route.name.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(steering(&from("a", "details", "/")), ["details"]);
     assert_eq!(steering(&from("b", "details.a.svc.cluster.local", "/")), ["details"]);

@@ -23,16 +23,6 @@ fn names(route: &RouteRow, name: &str, asked: &str) -> bool {
     host::matches(name, asked)
 }
 
-/// VirtualServices that steer what a workload of the mesh sends to the host.
-pub fn steering<'a>(world: &World<'a>, request: &Request) -> Vec<&'a RouteRow> {
-    let asked = host::normal(&request.host);
-    let mesh = |route: &&RouteRow| route.parents.iter().any(|parent| parent.kind == ParentKind::Mesh);
-    // A bare name means a service of the client's namespace.
-    let client = request.from.as_ref().map(|(namespace, _)| namespace);
-    let meant = |route: &&RouteRow| asked.contains('.') || client.is_none_or(|client| *client == route.namespace);
-    virtual_services(world, &asked).filter(mesh).filter(meant).collect()
-}
-
 /// A route on the Service that is meant, which counts only for clients of its own namespace.
 pub(super) fn is_consumer(route: &RouteRow, request: &Request, asked: &str) -> bool {
     route.kind != RouteKind::VirtualService

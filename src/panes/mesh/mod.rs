@@ -24,7 +24,6 @@ use crate::{
     cluster::{Delta, Kind, ObjectRef, Source},
     config::Role,
     mesh::{
-        crew::Crews,
         graph::NodeId,
         signals::{Freshness, MetricKind, MetricSource, Series, WorkloadRow, promql::Interest},
     },
@@ -87,11 +86,6 @@ impl Mesh {
         self.picture.shown()
     }
 
-    /// What the cluster says of workloads, for the graph.
-    pub fn know(&mut self, crews: &Crews) {
-        self.picture.know(crews);
-    }
-
     /// Takes the world's new figures over.
     pub fn measured(&mut self, cx: &mut Cx<'_>) {
         self.standing.hear(
@@ -119,7 +113,7 @@ impl Mesh {
         let facts = Facts { now: cx.now, world: cx.world, own: &self.tops, ascii: false };
         self.grid.apply(deltas, &facts);
         self.grid.resort(&facts);
-        self.picture.hear(cx.world.metrics.as_deref());
+        self.picture.hear(cx.world);
     }
 
     /// Whose keys count.

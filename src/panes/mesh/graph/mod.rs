@@ -17,11 +17,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{Filter, Look, World};
 use crate::{
     config::Role,
-    mesh::{
-        crew::Crews,
-        graph::{Graph, Layout, Node, NodeId, Sheet, layout::Followed},
-        signals::Snapshot,
-    },
+    mesh::graph::{Graph, Layout, Node, NodeId, Sheet, layout::Followed},
     msg::Command,
     widgets::fill,
 };
@@ -41,7 +37,6 @@ struct Part {
 #[derive(Debug, Default)]
 pub struct Picture {
     shown: bool,
-    crews: Crews,
     whole: Part,
     /// The part that one node takes part in, while it alone is looked at.
     focus: Option<(NodeId, Part)>,
@@ -73,7 +68,7 @@ impl Picture {
         self.shown = shown;
         self.focus = None;
         self.refit = true;
-        self.hear(world.metrics.as_deref());
+        self.hear(world);
     }
 
     /// Forgets everything: another namespace, another cluster.
@@ -81,20 +76,13 @@ impl Picture {
         *self = Self { shown: self.shown, chosen: self.chosen, refit: true, ..Self::default() };
     }
 
-    /// What pods tell of workloads. Nothing told is no news: pods are not always watched.
-    pub fn know(&mut self, crews: &Crews) {
-        if !crews.is_empty() {
-            self.crews.clone_from(crews);
-        }
-    }
-
     /// Takes a look over, while it is shown.
-    pub fn hear(&mut self, snapshot: Option<&Snapshot>) {
-        let Some(snapshot) = snapshot.filter(|_| self.shown) else { return };
+    pub fn hear(&mut self, world: &World) {
+        let Some(snapshot) = world.metrics.as_deref().filter(|_| self.shown) else { return };
         if !self.stale {
             self.anchor = self.cursor_box().map(|one| (one.0 - self.offset.0, one.1 - self.offset.1));
         }
-        self.whole.graph = Graph::of(snapshot, &self.crews);
+        self.whole.graph = Graph::of(snapshot, &world.crews);
         self.refit |= self.whole.layout.follow(&self.whole.graph) == Followed::Anew;
         if let Some((id, part)) = &mut self.focus {
             part.graph = self.whole.graph.focus(id);
