@@ -7,7 +7,7 @@ use super::{
     dataplane::Dataplane,
     health::{self, Health, Replicas},
     signals::{
-        Snapshot, WorkloadRow,
+        Golden, Snapshot, WorkloadRow,
         attempts::{Attempts, Retrying},
         codes::Classes,
         fold::{Edge, Named},
@@ -24,16 +24,9 @@ pub struct MeshLine {
     pub namespace: String,
     /// Workload.
     pub workload: String,
-    /// Requests per second.
-    pub rps: Option<f64>,
-    /// Share of failed requests.
-    pub error_share: Option<f64>,
-    /// Median in milliseconds.
-    pub p50_ms: Option<f64>,
-    /// 90th percentile in milliseconds.
-    pub p90_ms: Option<f64>,
-    /// 99th percentile in milliseconds.
-    pub p99_ms: Option<f64>,
+    /// `rps`, `error_share` and the latencies.
+    #[serde(flatten)]
+    pub golden: Golden,
     /// How well it is, and why.
     pub health: Health,
     /// Its pods; `null` when they were not looked at.
@@ -74,16 +67,9 @@ pub struct ServiceLine {
     pub namespace: String,
     /// Service.
     pub service: String,
-    /// Requests per second.
-    pub rps: Option<f64>,
-    /// Share of failed requests.
-    pub error_share: Option<f64>,
-    /// Median in milliseconds.
-    pub p50_ms: Option<f64>,
-    /// 90th percentile in milliseconds.
-    pub p90_ms: Option<f64>,
-    /// 99th percentile in milliseconds.
-    pub p99_ms: Option<f64>,
+    /// `rps`, `error_share` and the latencies.
+    #[serde(flatten)]
+    pub golden: Golden,
     /// How well it is, and why.
     pub health: Health,
     /// Shares of its requests by answer.
@@ -146,11 +132,7 @@ impl MeshLine {
         Self {
             namespace: row.namespace.to_string(),
             workload: row.workload.to_string(),
-            rps: row.golden.rps,
-            error_share: row.golden.error_share,
-            p50_ms: row.golden.p50_ms,
-            p90_ms: row.golden.p90_ms,
-            p99_ms: row.golden.p99_ms,
+            golden: row.golden,
             health: health::workload(row, replicas, &around.tolerances),
             replicas,
             dataplane: crew.and_then(super::crew::Crew::plane),
@@ -175,11 +157,7 @@ impl ServiceLine {
         Self {
             namespace: row.namespace.to_string(),
             service: row.service.to_string(),
-            rps: row.golden.rps,
-            error_share: row.golden.error_share,
-            p50_ms: row.golden.p50_ms,
-            p90_ms: row.golden.p90_ms,
-            p99_ms: row.golden.p99_ms,
+            golden: row.golden,
             health: health::service(row, &around.tolerances),
             answers: row.codes.classes(),
             retrying: row.attempts.and_then(Attempts::figures),

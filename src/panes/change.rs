@@ -17,7 +17,7 @@ use crate::{
         yaml,
     },
     msg::{Command, Context, Effect, Failure, effect::ManagedFields},
-    widgets::{fill, put, put_spans, style_row},
+    widgets::{caret, fill, put, put_spans, style_row},
 };
 
 /// What the change waits for.
@@ -217,10 +217,7 @@ impl Change {
             put_spans(buf, area.x + 22, y, room.saturating_sub(20), [(shown, style)]);
             if focused {
                 style_row(buf, area.x + 22, y, room.saturating_sub(20), look.theme.style(Role::Selection));
-                let at = area.x + 22 + u16::try_from(cursor).unwrap_or(0);
-                if let Some(cell) = buf.cell_mut((at, y)) {
-                    cell.set_style(ratatui::style::Style::new().add_modifier(ratatui::style::Modifier::REVERSED));
-                }
+                caret(buf, area.x + 22 + u16::try_from(cursor).unwrap_or(0), y);
             }
             y += 1;
         }

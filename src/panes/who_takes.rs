@@ -3,7 +3,7 @@
 //! It asks nothing of the cluster but what has a say, once, and again when routes or Gateways change; who takes what is
 //! computed here, as `brink routes resolve` does.
 
-use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
+use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Cx, LineInput, Look, Reply, Title, Turn, scrolled::Scrolled, state::Message};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         routes::RouteRef,
     },
     msg::{Command, Context, Effect, Failure},
-    widgets::{put, style_row},
+    widgets::{caret, put, style_row},
 };
 
 /// The form of the line, for whoever has typed none.
@@ -184,9 +184,7 @@ impl WhoTakes {
         let (shown, at) = self.line.window(usize::from(room));
         put(buf, area.x + 2, area.y, room, shown, style(Role::TextStrong));
         style_row(buf, area.x + 2, area.y, room, style(Role::Selection));
-        if let Some(cell) = buf.cell_mut((area.x + 2 + u16::try_from(at).unwrap_or(0), area.y)) {
-            cell.set_style(ratatui::style::Style::new().add_modifier(Modifier::REVERSED));
-        }
+        caret(buf, area.x + 2 + u16::try_from(at).unwrap_or(0), area.y);
         let below = answer_area(area);
         if let Some(failure) = &self.failure {
             let (what, fix) = (sanitize::line(&failure.what), sanitize::line(&failure.fix));

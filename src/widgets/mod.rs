@@ -11,4 +11,4 @@ pub mod meter;
 pub mod put;
 pub mod spark;
 
-pub use put::{fill, put, put_right, put_spans, style_row};
+pub use put::{caret, fill, put, put_right, put_spans, style_row};

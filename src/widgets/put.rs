@@ -1,6 +1,10 @@
 //! Text into cells, clipped at every edge.
 
-use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
 
 use crate::base::width;
 
@@ -39,6 +43,13 @@ pub fn put_spans<'a>(
         used += put(buf, x + used, y, cells - used, text, style);
     }
     used
+}
+
+/// Marks the cell where typed text goes.
+pub fn caret(buf: &mut Buffer, x: u16, y: u16) {
+    if let Some(cell) = buf.cell_mut((x, y)) {
+        cell.set_style(Style::new().add_modifier(Modifier::REVERSED));
+    }
 }
 
 /// Patches the style of a row of cells.

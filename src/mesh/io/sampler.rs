@@ -24,10 +24,10 @@ use super::{
 use crate::mesh::signals::{
     MetricKind, MetricSource, Snapshot, Whence,
     answers::Answers,
+    plain_envoy::{self, UpstreamLabels},
     promql::Interest,
     sample::{ControlLabels, RouteLabels, ServiceLabels, UsageLabels, Vector},
     trail::{Past, STEPS, Trail},
-    upstream::{self, UpstreamLabels},
 };
 
 /// How often is looked by default.
@@ -264,7 +264,7 @@ impl Sampler {
         let envoys = take(envoys, "requests of Envoy's clusters", &mut answers.notes);
         let envoys_latency = take(envoys_latency, "latency of Envoy's clusters", &mut answers.notes);
         self.upstream.heard(envoys.is_empty());
-        upstream::add(&mut answers, &envoys, &envoys_latency);
+        plain_envoy::add(&mut answers, &envoys, &envoys_latency);
         if let Some(namespace) = &interest.namespace {
             answers.edges.retain(|(labels, _)| labels.destination_service_namespace == *namespace);
         }

@@ -458,11 +458,7 @@ fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, host: &str,
         filters: rule.filters.iter().map(verdict::step).collect(),
         redirect: redirect
             .map(|redirect| verdict::redirect(redirect, request, host, path, &test.path, frontend.port(request))),
-        timeout_ms: [rule.timeouts.request_ms, rule.timeouts.backend_ms]
-            .into_iter()
-            .flatten()
-            .filter(|ms| *ms > 0)
-            .min(),
+        timeout_ms: rule.timeouts.tighter(),
         retries: rule.retries,
         losers: beaten.into_iter().chain(out).collect(),
         notes,

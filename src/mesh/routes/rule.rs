@@ -230,6 +230,13 @@ pub struct Timeouts {
     pub backend_ms: Option<u64>,
 }
 
+impl Timeouts {
+    /// The tighter of the two that are set.
+    pub fn tighter(self) -> Option<u64> {
+        [self.request_ms, self.backend_ms].into_iter().flatten().filter(|ms| *ms > 0).min()
+    }
+}
+
 impl Redirect {
     /// One that changes nothing but says 302, the specification's default.
     pub fn with_default_status() -> Self {

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use super::counters::Counters;
 use crate::mesh::signals::{
     answers::Answers,
+    plain_envoy,
     promql::Interest,
     sample::{EdgeLabels, RouteLabels, ServiceLabels, WorkloadLabels},
-    upstream,
 };
 
 /// All that tells a bucket of Istio's latency from another.
@@ -49,7 +49,7 @@ pub fn answers(counters: &Counters, interest: &Interest, at: Timestamp) -> Answe
     };
     let requests = counters.rates_by_pod(&["envoy_cluster_upstream_rq", "envoy_cluster_upstream_rq_xx"]);
     let latency = counters.rates_by_pod(&["envoy_cluster_upstream_rq_time_bucket"]);
-    upstream::add(&mut answers, &requests, &latency);
+    plain_envoy::add(&mut answers, &requests, &latency);
     answers.edges.retain(|(labels, _)| asked(&labels.destination_service_namespace));
     answers
 }

@@ -14,6 +14,7 @@ pub mod codes;
 pub mod control_plane;
 pub mod flows;
 pub mod fold;
+pub mod plain_envoy;
 pub mod promql;
 pub mod quantile;
 pub mod route;
@@ -21,7 +22,6 @@ pub mod sample;
 mod security;
 pub mod services;
 pub mod trail;
-pub mod upstream;
 pub mod upstreams;
 pub mod usage;
 
@@ -34,7 +34,7 @@ use serde::Serialize;
 use super::{mtls::plain::Security, routes::RouteRef};
 
 /// The four figures of one subject.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Golden {
     /// Requests per second.
     pub rps: Option<f64>,

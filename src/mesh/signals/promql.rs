@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::upstream::CLUSTERS;
+use super::plain_envoy::CLUSTERS;
 
 /// What the questions are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Interest {
         )
     }
 
-    /// Requests per second of the clusters of Envoys, by status ([`super::upstream`]).
+    /// Requests per second of the clusters of Envoys, by status ([`super::plain_envoy`]).
     pub fn upstream(&self) -> String {
         format!(
             "sum by (namespace, pod, envoy_cluster_name, envoy_response_code, envoy_response_code_class) \

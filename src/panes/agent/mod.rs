@@ -6,11 +6,7 @@
 mod suggested;
 mod transcript;
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    style::{Modifier, Style},
-};
+use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Cx, LineInput, Look, Reply, Title, state::Message};
 use crate::{
@@ -19,7 +15,7 @@ use crate::{
     config::{Role, keymap::chain},
     fault::checked::Checked,
     msg::{Command, Context, Effect, Failure},
-    widgets::{fill, put, put_spans},
+    widgets::{caret, fill, put, put_spans},
 };
 use suggested::Suggested;
 use transcript::{Item, Transcript};
@@ -412,9 +408,7 @@ impl Agent {
         }
         if self.typing && look.focused {
             let at = area.x + 2 + u16::try_from(cursor).unwrap_or(0);
-            if let Some(cell) = buf.cell_mut((at.min(area.right().saturating_sub(1)), y)) {
-                cell.set_style(Style::new().add_modifier(Modifier::REVERSED));
-            }
+            caret(buf, at.min(area.right().saturating_sub(1)), y);
         }
     }
 }

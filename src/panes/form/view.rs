@@ -21,7 +21,7 @@ use crate::{
     },
     panes::Look,
     widgets::{
-        fill,
+        caret, fill,
         frame::{self, Glyphs},
         put, put_spans, style_row,
     },
@@ -309,10 +309,7 @@ fn draw_field(form: &Form, field: &Field, focused: bool, area: Rect, buf: &mut B
             };
             if focused {
                 style_row(buf, x, area.y, cells.max(used), ground);
-                let at = x + u16::try_from(cursor).unwrap_or(0);
-                if let Some(cell) = buf.cell_mut((at, area.y)) {
-                    cell.set_style(Style::new().add_modifier(Modifier::REVERSED));
-                }
+                caret(buf, x + u16::try_from(cursor).unwrap_or(0), area.y);
             }
         }
     }

@@ -63,8 +63,8 @@ impl Toolbox {
         let mut text = "WORKLOAD | RPS | ERROR % | P50 MS | P99 MS\n".to_owned();
         let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));
         for row in &answer.rows {
-            let errors = row.error_share.map(|share| share * 100.0);
-            let (rps, p50, p99) = (number(row.rps), number(row.p50_ms), number(row.p99_ms));
+            let errors = row.golden.error_share.map(|share| share * 100.0);
+            let (rps, p50, p99) = (number(row.golden.rps), number(row.golden.p50_ms), number(row.golden.p99_ms));
             let _ = writeln!(text, "{}/{} | {rps} | {} | {p50} | {p99}", row.namespace, row.workload, number(errors));
         }
         Ok(fence::text("query_metrics", &text))

@@ -86,11 +86,7 @@ pub(super) fn of(
         backends,
         filters: rule.filters.iter().map(verdict::step).collect(),
         redirect,
-        timeout_ms: [rule.timeouts.request_ms, rule.timeouts.backend_ms]
-            .into_iter()
-            .flatten()
-            .filter(|ms| *ms > 0)
-            .min(),
+        timeout_ms: rule.timeouts.tighter(),
         retries: rule.retries,
         losers,
         notes,
