@@ -134,6 +134,7 @@ impl Pods {
             owner: row.owner.as_ref().map(|owner| (owner.kind.to_string(), owner.name.to_string())),
             labels: row.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
             containers: row.containers.iter().map(ToString::to_string).collect(),
+            services: Vec::new(),
         })
     }
 

@@ -13,4 +13,6 @@ pub struct Subject {
     pub labels: Vec<(String, String)>,
     /// Its containers, when it is a pod.
     pub containers: Vec<String>,
+    /// The Services of its namespace that it sends to, when it is a route.
+    pub services: Vec<String>,
 }

@@ -5,11 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{Param, ScopeType, TargetType, did_you_mean, row};
+use super::{Param, ScopeType, did_you_mean, row};
 use crate::{
     base::span,
     fault::intent::{Fault, Target},
-    fault::known,
 };
 
 /// The parameter that a ramp raises.
@@ -198,20 +197,7 @@ fn missing(param: &Param) -> WrongIntent {
 fn target(fault: &Fault, all: &mut Vec<WrongIntent>) {
     let types = row(fault.kind).targets;
     let examples = || format!("aim it at {}", types.iter().map(|one| one.example()).collect::<Vec<_>>().join(", "));
-    let fits = types.iter().any(|one| match (one, &fault.target) {
-        (TargetType::Service, Target::Service(_))
-        | (TargetType::Route, Target::Route(_))
-        | (TargetType::Selector, Target::Selector(_))
-        | (TargetType::Node, Target::Node(_))
-        | (TargetType::Zone, Target::Zone(_))
-        | (TargetType::Host, Target::Host(_))
-        | (TargetType::Manifest, Target::Manifest) => true,
-        (TargetType::Workload(kinds), Target::Workload { kind, .. }) => {
-            known::workload(kind).is_some_and(|known| kinds.contains(&known.kind.as_str()))
-        }
-        _ => false,
-    });
-    if !fits {
+    if !types.iter().any(|one| one.fits(&fault.target)) {
         all.push(wrong("target", format!("{} cannot be aimed at {}", fault.kind.word(), fault.target), examples()));
     }
     if matches!(&fault.target, Target::Selector(labels) if labels.is_empty()) {

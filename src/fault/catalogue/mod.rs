@@ -18,7 +18,8 @@ use super::{
     class::Class,
     drivers::CompileError,
     evidence::Expected,
-    intent::{Driver, Fault, FaultKind},
+    intent::{Driver, Fault, FaultKind, Target},
+    known,
     plan::Plan,
     sight::Sight,
 };
@@ -116,11 +117,24 @@ pub struct DriverRow {
     pub silent: &'static [&'static str],
     /// Its plan.
     pub compile: Compile,
+    /// The targets it takes, where they are not all of the kind's.
+    pub takes: Option<&'static [TargetType]>,
     /// How it is asked for, where the example of the kind is aimed at what only others can carry out.
     pub example: Option<&'static str>,
 }
 
 impl DriverRow {
+    /// For these targets alone.
+    #[must_use]
+    pub const fn taking(self, takes: &'static [TargetType]) -> Self {
+        Self { takes: Some(takes), ..self }
+    }
+
+    /// Whether it takes a target of the kind's.
+    pub fn fits(&self, target: &Target) -> bool {
+        self.takes.is_none_or(|types| types.iter().any(|one| one.fits(target)))
+    }
+
     /// With an example of its own.
     #[must_use]
     pub const fn shown_by(self, example: &'static str) -> Self {
@@ -150,6 +164,23 @@ pub enum TargetType {
 }
 
 impl TargetType {
+    /// Whether a target is of this type.
+    pub fn fits(self, target: &Target) -> bool {
+        match (self, target) {
+            (Self::Service, Target::Service(_))
+            | (Self::Route, Target::Route(_))
+            | (Self::Node, Target::Node(_))
+            | (Self::Zone, Target::Zone(_))
+            | (Self::Host, Target::Host(_))
+            | (Self::Selector, Target::Selector(_))
+            | (Self::Manifest, Target::Manifest) => true,
+            (Self::Workload(kinds), Target::Workload { kind, .. }) => {
+                known::workload(kind).is_some_and(|known| kinds.contains(&known.kind.as_str()))
+            }
+            _ => false,
+        }
+    }
+
     /// How to write it.
     pub fn example(self) -> String {
         match self {

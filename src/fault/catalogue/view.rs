@@ -3,9 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Param, Row, row};
+use super::{DriverRow, Param, Row, row};
 use crate::fault::{
-    intent::{Driver, FaultKind},
+    intent::{Driver, FaultKind, Target},
     observe::Observe,
     sight::{Controller, Sight},
 };
@@ -91,6 +91,17 @@ impl ParamView {
             doc: param.doc,
             range: param.kind.range(),
         }
+    }
+}
+
+impl KindsView {
+    /// Whether a driver that works here takes this target for a fault of this kind.
+    pub fn carries(&self, kind: FaultKind, target: &Target) -> bool {
+        let here = |driver: &DriverRow| {
+            let views = self.kinds.iter().find(|view| view.kind == kind.word()).map_or(&[][..], |view| &view.drivers);
+            views.iter().any(|view| view.driver == driver.driver.word() && view.state == DriverState::Ok)
+        };
+        row(kind).drivers.iter().any(|driver| driver.fits(target) && here(driver))
     }
 }
 

@@ -42,6 +42,7 @@ pub const fn by(kind: &'static str, how: &'static str, compile: Compile) -> Driv
             "the daemons could not enter the containers (runtime socket, kernel modules)",
         ],
         compile,
+        takes: None,
         example: None,
     }
 }

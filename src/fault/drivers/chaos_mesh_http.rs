@@ -8,7 +8,7 @@ use super::{
     CompileError,
     chaos_mesh::{self, Chaos},
     hit,
-    http::{AbortWith, Disturbance, HttpFault},
+    http::{self, AbortWith, Disturbance, HttpFault},
     native::HowMany,
     words::http_title,
 };
@@ -20,6 +20,7 @@ use crate::fault::{
 /// By an HTTPChaos of our own.
 pub const fn by_engine(compile: Compile) -> DriverRow {
     chaos_mesh::by("HTTPChaos", "an HTTPChaos of our own at the port of the pods, under a fuse", compile)
+        .taking(http::TARGETS)
 }
 
 /// The plan of it.

@@ -37,6 +37,7 @@ pub const fn by(class: Class, kind: &'static str, how: &'static str, compile: Co
         how,
         silent: &["no application calls through its sidecar", "the sidecars have not loaded the change"],
         compile,
+        takes: None,
         example: None,
     }
 }

@@ -36,7 +36,16 @@ pub const TARGETS: &[TargetType] = &[TargetType::Service];
 
 /// By a DestinationRule.
 pub const fn by(how: &'static str, silent: &'static [&'static str], compile: Compile) -> DriverRow {
-    DriverRow { driver: Driver::Istio, class: Class::SelfExpiring, needs: KIND, how, silent, compile, example: None }
+    DriverRow {
+        driver: Driver::Istio,
+        class: Class::SelfExpiring,
+        needs: KIND,
+        how,
+        silent,
+        compile,
+        takes: None,
+        example: None,
+    }
 }
 
 /// What of a traffic policy is to be so.

@@ -33,6 +33,7 @@ pub const fn by_answer(compile: Compile) -> DriverRow {
         how: "a DirectResponse of our own in the rules of the HTTPRoute",
         silent: &["no request of the route comes in", "the proxies have not heard of the change yet"],
         compile,
+        takes: None,
         example: Some("http-abort route/my-route --set status=503"),
     }
 }

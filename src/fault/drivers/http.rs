@@ -81,6 +81,7 @@ pub const fn by_filter(compile: Compile) -> DriverRow {
             "no request is in its scope",
         ],
         compile,
+        takes: Some(TARGETS),
         example: None,
     }
 }
@@ -88,6 +89,7 @@ pub const fn by_filter(compile: Compile) -> DriverRow {
 /// By the VirtualService that is there.
 pub const fn by_rules(compile: Compile) -> DriverRow {
     rule_copies::by("faulted copies inserted before the rules of the VirtualService", rule_copies::SILENT, compile)
+        .taking(TARGETS)
 }
 
 /// Compiles it to an EnvoyFilter.

@@ -44,6 +44,7 @@ pub const fn by(how: &'static str, compile: Compile) -> DriverRow {
             "the helpers could not enter the containers (runtime socket, privileges)",
         ],
         compile,
+        takes: None,
         example: None,
     }
 }

@@ -38,7 +38,16 @@ pub const SCOPES: &[ScopeType] = &[];
 
 /// By a PeerAuthentication.
 pub const fn by(how: &'static str, silent: &'static [&'static str], compile: Compile) -> DriverRow {
-    DriverRow { driver: Driver::Istio, class: Class::SelfExpiring, needs: KIND, how, silent, compile, example: None }
+    DriverRow {
+        driver: Driver::Istio,
+        class: Class::SelfExpiring,
+        needs: KIND,
+        how,
+        silent,
+        compile,
+        takes: None,
+        example: None,
+    }
 }
 
 /// What the pods shall take.

@@ -35,6 +35,7 @@ pub const fn by_patch(how: &'static str, compile: Compile) -> DriverRow {
         how,
         silent: gateway_api::SILENT,
         compile,
+        takes: None,
         example: None,
     }
 }

@@ -71,6 +71,7 @@ impl System {
             how,
             silent: &["no request of the route comes in", "the proxies have not heard of the policy yet"],
             compile,
+            takes: Some(route_patch::TARGETS),
             example: None,
         }
     }

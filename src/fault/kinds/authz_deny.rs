@@ -38,6 +38,7 @@ pub(super) const ROW: Row = Row {
             "connections refused below HTTP are not counted, nor are gRPC calls, whose refusals are no 403",
         ],
         compile,
+        takes: None,
         example: None,
     }],
     expects,

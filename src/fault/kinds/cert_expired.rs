@@ -54,6 +54,7 @@ pub(super) const ROW: Row = Row {
             "no controller of the Gateway takes the change in",
         ],
         compile,
+        takes: None,
         example: None,
     }],
     expects,

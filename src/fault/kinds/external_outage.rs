@@ -56,6 +56,7 @@ pub(super) const ROW: Row = Row {
             "the callers have no sidecar, or call a port other than 80 and 443",
         ],
         compile,
+        takes: None,
         example: None,
     }],
     expects,

@@ -54,6 +54,7 @@ const fn by(backends: &Backends, compile: Compile) -> DriverRow {
             "the proxies of the Gateway are Envoy, whose series do not tell routes apart",
         ],
         compile,
+        takes: None,
         example: None,
     }
 }

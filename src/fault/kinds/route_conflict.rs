@@ -35,6 +35,7 @@ pub(super) const ROW: Row = Row {
         how: "an HTTPRoute of our own, under a fuse (guarded with recreate)",
         silent: gateway_api::SILENT,
         compile,
+        takes: None,
         example: None,
     }],
     expects,

@@ -43,6 +43,7 @@ pub(super) const ROW: Row = Row {
         how: "an HTTPRoute of our own with a longer host name, under a fuse",
         silent: gateway_api::SILENT,
         compile,
+        takes: None,
         example: None,
     }],
     expects,

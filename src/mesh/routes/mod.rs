@@ -175,6 +175,18 @@ impl RouteRow {
         }
     }
 
+    /// The Services of its own namespace that it sends to, in the order they are named.
+    pub fn services(&self) -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for backend in self.rules.iter().flat_map(|rule| &rule.backends) {
+            let own = backend.is_service() && backend.namespace == self.namespace;
+            if own && !all.iter().any(|known| *known == backend.name) {
+                all.push(backend.name.to_string());
+            }
+        }
+        all
+    }
+
     /// The host of a rule where rules have hosts of their own; empty: any.
     pub fn rule_host(&self, rule: usize) -> Option<&str> {
         self.rule_hosts.get(rule).map(CompactString::as_str)

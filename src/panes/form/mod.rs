@@ -19,7 +19,7 @@ use crate::{
     fault::{
         catalogue::{self, WrongIntent, view::KindsView},
         checked::Checked,
-        intent::{Fault, FaultKind},
+        intent::{Fault, FaultKind, Target},
         probe::Condition,
     },
     msg::{Command, Context, Effect, Failure},
@@ -182,6 +182,7 @@ impl Form {
                 Ok(view) => Drivers::Known(Box::new(view.clone())),
                 Err(failure) => Drivers::Unknown(failure.clone()),
             };
+            self.offer();
         }
     }
 
@@ -304,6 +305,26 @@ impl Form {
         Reply::none()
     }
 
+    /// The targets of the object for the kind chosen: first those that a driver which works here takes.
+    fn offered(&self) -> Vec<Target> {
+        let mut all = self.subject.as_ref().map(|subject| target::targets(subject, self.kind())).unwrap_or_default();
+        if let Drivers::Known(known) = &self.drivers {
+            all.sort_by_key(|target| !known.carries(self.kind(), target));
+        }
+        all
+    }
+
+    /// Puts the targets in order once it is known what works here, unless one was chosen.
+    fn offer(&mut self) {
+        let offered = self.offered();
+        if let Some(Field { slot: Slot::Target, value: Value::Choice { options, at: 0 }, touched: false }) =
+            self.fields.first_mut()
+        {
+            options.splice(..offered.len(), offered.iter().map(ToString::to_string));
+            self.changed();
+        }
+    }
+
     fn move_by(&mut self, by: isize) {
         let len = self.fields.len().max(1);
         self.focus = (self.focus + len).saturating_add_signed(by) % len;
@@ -312,8 +333,7 @@ impl Form {
     /// Empty fields for the kind chosen; the first that must be filled in has the focus.
     fn fresh(&mut self) {
         let kind = self.kind();
-        let offered = self.subject.as_ref().map(|subject| target::targets(subject, kind)).unwrap_or_default();
-        self.fields = fields(kind, offered.iter().map(ToString::to_string).collect());
+        self.fields = fields(kind, self.offered().iter().map(ToString::to_string).collect());
         self.pressed = false;
         self.failure = None;
         self.scroll = 0;

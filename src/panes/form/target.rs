@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     fault::{
-        catalogue::{self, TargetType, WrongIntent},
+        catalogue::{self, WrongIntent},
         intent::{FaultKind, Target},
         select, set,
     },
@@ -19,17 +19,7 @@ pub fn targets(subject: &Subject, kind: FaultKind) -> Vec<Target> {
     let types = catalogue::row(kind).targets;
     let mut all = Vec::new();
     for target in meant(subject) {
-        let fits = types.iter().any(|one| match (one, &target) {
-            (TargetType::Service, Target::Service(_))
-            | (TargetType::Route, Target::Route(_))
-            | (TargetType::Node, Target::Node(_))
-            | (TargetType::Zone, Target::Zone(_))
-            | (TargetType::Host, Target::Host(_))
-            | (TargetType::Selector, Target::Selector(_)) => true,
-            (TargetType::Workload(kinds), Target::Workload { kind, .. }) => kinds.contains(&kind.as_str()),
-            _ => false,
-        });
-        if fits && !all.contains(&target) {
+        if types.iter().any(|one| one.fits(&target)) && !all.contains(&target) {
             all.push(target);
         }
     }
@@ -43,7 +33,11 @@ fn meant(subject: &Subject) -> Vec<Target> {
     match object.kind.kind.as_str() {
         "Service" => vec![Target::Service(object.name.clone())],
         "Node" => vec![Target::Node(object.name.clone())],
-        "HTTPRoute" => vec![Target::Route(object.name.clone())],
+        "HTTPRoute" => vec![Target::Route(object.name.clone())].into_iter().chain(sends_to(subject)).collect(),
+        "GRPCRoute" => sends_to(subject).collect(),
+        "VirtualService" => {
+            vec![workload("VirtualService", &object.name)].into_iter().chain(sends_to(subject)).collect()
+        }
         "Pod" => {
             let mut all: Vec<Target> =
                 controller(subject).map(|(kind, name)| workload(&kind, &name)).into_iter().collect();
@@ -56,6 +50,10 @@ fn meant(subject: &Subject) -> Vec<Target> {
         }
         kind => vec![workload(kind, &object.name)],
     }
+}
+
+fn sends_to(subject: &Subject) -> impl Iterator<Item = Target> {
+    subject.services.iter().cloned().map(Target::Service)
 }
 
 /// The workload a pod belongs to: a ReplicaSet of a Deployment is named after it, plus the hash the pod carries as a label.
@@ -91,7 +89,24 @@ mod tests {
             owner: Some(("ReplicaSet".to_owned(), "reviews-v1-7d9f".to_owned())),
             labels: vec![("app".to_owned(), "reviews".to_owned()), ("pod-template-hash".to_owned(), "7d9f".to_owned())],
             containers: vec!["app".to_owned()],
+            services: Vec::new(),
         }
+    }
+
+    #[test]
+    fn a_route_stands_for_the_services_it_sends_to_as_well() {
+        let kind = Kind::namespaced("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes");
+        let route = Subject {
+            object: ObjectRef::new(kind, "shop", "cart"),
+            owner: None,
+            labels: Vec::new(),
+            containers: Vec::new(),
+            services: vec!["cart".to_owned(), "cart-v2".to_owned()],
+        };
+        let words = |kind| targets(&route, kind).iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(words(FaultKind::HttpDelay), ["route/cart", "service/cart", "service/cart-v2"]);
+        assert_eq!(words(FaultKind::RouteDetach), ["route/cart"]);
+        assert!(words(FaultKind::NodeDrain).is_empty());
     }
 
     #[test]

@@ -16,7 +16,10 @@ use crate::{
     base::{sanitize, width},
     config::Role,
     fault::{
-        catalogue::{self, view::DriverState},
+        catalogue::{
+            self, DriverRow,
+            view::{DriverState, DriverView, KindsView},
+        },
         intent::FaultKind,
     },
     panes::Look,
@@ -44,7 +47,7 @@ enum Line<'a> {
 
 /// First line to show so that the field with the focus, and what is wrong with it, are seen.
 pub fn scroll(form: &Form, area: Rect) -> usize {
-    let (room, height) = column(area);
+    let (room, height) = column(form, area);
     let lines = lines(form, room);
     let at = lines.iter().position(|line| matches!(line, Line::Field(at, _) if *at == form.focus)).unwrap_or(0);
     let page = usize::from(height).max(1);
@@ -53,9 +56,9 @@ pub fn scroll(form: &Form, area: Rect) -> usize {
 }
 
 /// Width and height of the fields' column.
-fn column(area: Rect) -> (u16, u16) {
+fn column(form: &Form, area: Rect) -> (u16, u16) {
     let width = if area.width >= BOTH { area.width.saturating_sub(KINDS + 3) } else { area.width.saturating_sub(2) };
-    (width, area.height.saturating_sub(4))
+    (width, area.height.saturating_sub(1).saturating_sub(foot(form, width, area.height)))
 }
 
 /// Draws it.
@@ -155,11 +158,13 @@ fn kinds(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
             say(&sanitize::line(&failure.fix), Role::TextDim);
         }
         Drivers::Known(known) => {
-            let drivers = known.kinds.iter().find(|view| view.kind == form.kind().word());
-            for driver in drivers.into_iter().flat_map(|view| &view.drivers) {
-                let (sign, role) = state_sign(Some(driver.state), theme.ascii);
+            for (row, driver) in carriers(known, form.kind()) {
+                let fits = driver.state != DriverState::Ok || takes(form, form.kind(), row);
+                let (sign, role) = state_sign(Some(if fits { driver.state } else { DriverState::Absent }), theme.ascii);
                 say(&format!("{sign} {} · {}", driver.driver, driver.class), role);
-                for line in width::wrap(&sanitize::line(&driver.why), usize::from(area.width.saturating_sub(2))) {
+                let only = || row.takes.into_iter().flatten().map(|one| one.example()).collect::<Vec<_>>().join(", ");
+                let why = if fits { driver.why.clone() } else { format!("takes {} alone", only()) };
+                for line in width::wrap(&sanitize::line(&why), usize::from(area.width.saturating_sub(2))) {
                     say(&format!("  {line}"), Role::TextDim);
                 }
             }
@@ -167,12 +172,29 @@ fn kinds(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
     }
 }
 
+/// The drivers of a kind, with what is known of each here.
+fn carriers(known: &KindsView, kind: FaultKind) -> impl Iterator<Item = (&'static DriverRow, &DriverView)> {
+    let views =
+        known.kinds.iter().find(move |view| view.kind == kind.word()).into_iter().flat_map(|view| &view.drivers);
+    views.filter_map(move |view| {
+        Some((catalogue::row(kind).drivers.iter().find(|row| row.driver.word() == view.driver)?, view))
+    })
+}
+
+/// Whether a driver takes something that the object of the form stands for. One that stands for nothing is told of as a kind
+/// that does not fit.
+fn takes(form: &Form, kind: FaultKind, row: &DriverRow) -> bool {
+    let targets = form.subject.as_ref().map(|subject| target::targets(subject, kind)).unwrap_or_default();
+    targets.is_empty() || targets.iter().any(|target| row.fits(target))
+}
+
 /// The best state among a kind's drivers; `None` while it is not known.
 fn best(form: &Form, kind: FaultKind) -> Option<DriverState> {
     let Drivers::Known(known) = &form.drivers else { return None };
-    let drivers = &known.kinds.iter().find(|view| view.kind == kind.word())?.drivers;
+    let taking = carriers(known, kind).filter(|(row, _)| takes(form, kind, row));
+    let states: Vec<DriverState> = taking.map(|(_, driver)| driver.state).collect();
     let order = [DriverState::Ok, DriverState::Dead, DriverState::Forbidden, DriverState::Absent];
-    order.into_iter().find(|state| drivers.iter().any(|driver| driver.state == *state))
+    order.into_iter().find(|state| states.contains(state))
 }
 
 fn state_sign(state: Option<DriverState>, ascii: bool) -> (&'static str, Role) {
@@ -213,8 +235,7 @@ fn lines(form: &Form, room: u16) -> Vec<Line<'_>> {
 fn fields(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
     let theme = look.theme;
     let text = theme.style(Role::Text);
-    // The last rows are for what the field means and for what failed.
-    let foot = 3.min(area.height / 3);
+    let foot = foot(form, area.width, area.height);
     let window = Rect { height: area.height.saturating_sub(foot), ..area };
     let lines = lines(form, area.width);
     for (y, line) in (window.top()..window.bottom()).zip(lines.iter().skip(form.scroll)) {
@@ -229,6 +250,13 @@ fn fields(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         }
     }
     let foot = Rect { y: window.bottom(), height: foot, ..area };
+    for (y, (line, role)) in (foot.top()..foot.bottom()).zip(told(form, foot.width)) {
+        put(buf, foot.x, y, foot.width, &line, text.patch(theme.style(role)));
+    }
+}
+
+/// What failed, to its last word, else what the field with the focus means.
+fn told(form: &Form, width: u16) -> Vec<(String, Role)> {
     let mut say = Vec::new();
     if let Some(failure) = &form.failure {
         say.push((sanitize::line(&failure.what).into_owned(), Role::Bad));
@@ -238,12 +266,15 @@ fn fields(form: &Form, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
     {
         say.push((field.slot.doc(form.kind()), Role::TextDim));
     }
-    let wrapped = say.iter().flat_map(|(words, role)| {
-        width::wrap(words, usize::from(foot.width).max(1)).into_iter().map(move |line| (line, *role))
-    });
-    for (y, (line, role)) in (foot.top()..foot.bottom()).zip(wrapped) {
-        put(buf, foot.x, y, foot.width, line, text.patch(theme.style(role)));
-    }
+    let wrapped = |(words, role): &(String, Role)| -> Vec<(String, Role)> {
+        width::wrap(words, usize::from(width).max(1)).into_iter().map(|line| (line.to_owned(), *role)).collect()
+    };
+    say.iter().flat_map(wrapped).collect()
+}
+
+/// The last rows, for what is told: as many as it needs, and half of all at most.
+fn foot(form: &Form, width: u16, height: u16) -> u16 {
+    u16::try_from(told(form, width).len()).unwrap_or(u16::MAX).max(3.min(height / 3)).min(height / 2)
 }
 
 fn draw_field(form: &Form, field: &Field, focused: bool, area: Rect, buf: &mut Buffer, look: &Look<'_>) {

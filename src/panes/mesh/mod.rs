@@ -192,7 +192,7 @@ impl Mesh {
                 None => ObjectRef::new(deployment(), &row.namespace, &row.workload),
             }
         };
-        Some(Subject { object, owner: None, labels: Vec::new(), containers: Vec::new() })
+        Some(Subject { object, owner: None, labels: Vec::new(), containers: Vec::new(), services: Vec::new() })
     }
 
     /// The title.

@@ -273,6 +273,7 @@ impl Routes {
             owner: None,
             labels: Vec::new(),
             containers: Vec::new(),
+            services: row.services(),
         })
     }
 

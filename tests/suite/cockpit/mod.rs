@@ -4,6 +4,7 @@ mod abort;
 mod agent;
 mod bytes;
 mod charts;
+mod form;
 mod gallery;
 mod graph;
 mod keys;

@@ -23,6 +23,7 @@ fn pod() -> Subject {
         owner: Some(("ReplicaSet".to_owned(), "reviews-7d9f".to_owned())),
         labels: vec![("app".to_owned(), "reviews".to_owned()), ("pod-template-hash".to_owned(), "7d9f".to_owned())],
         containers: vec!["app".to_owned()],
+        services: Vec::new(),
     }
 }
 
