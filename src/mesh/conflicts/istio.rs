@@ -9,7 +9,7 @@ use super::{Conflict, ConflictKind, Example, Side, covering::covers};
 use crate::mesh::{
     host,
     resolve::{World, rank},
-    routes::{ParentKind, RouteKind, RouteRow},
+    routes::{ParentKind, RouteKind, RouteRow, Rule},
 };
 
 pub(super) fn find(world: &World<'_>) -> Vec<Conflict> {
@@ -21,13 +21,15 @@ pub(super) fn find(world: &World<'_>) -> Vec<Conflict> {
     all
 }
 
-/// Rules of which an earlier one takes every request.
+/// Rules of which an earlier one takes every request. One that delegates takes what its delegate does.
 fn behind(route: &RouteRow) -> Vec<Conflict> {
     let mut all = Vec::new();
     for (at, rule) in route.rules.iter().enumerate() {
-        let earlier = route.rules[..at]
-            .iter()
-            .position(|earlier| rule.matches.iter().all(|one| earlier.matches.iter().any(|taken| covers(taken, one))));
+        let takes = |earlier: &Rule| {
+            earlier.delegate.is_none()
+                && rule.matches.iter().all(|one| earlier.matches.iter().any(|taken| covers(taken, one)))
+        };
+        let earlier = route.rules[..at].iter().position(takes);
         let Some(earlier) = earlier else { continue };
         let host = route.hosts.first().map_or("", |host| host.as_str());
         all.push(Conflict {
