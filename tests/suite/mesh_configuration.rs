@@ -478,7 +478,9 @@ fn the_command_tells_them_as_any_other() {
 fn cluster() -> World {
     let world = World::new(&["shop"], Vec::new());
     let kinds = pieces();
-    kinds.iter().for_each(|kind| world.with(|store| store.serve(kind)));
+    for kind in &kinds {
+        world.with(|store| store.serve(kind));
+    }
     let pod = Kind::namespaced("", "v1", "Pod", "pods");
     let put = |kind: &str, name: &str, mut body: serde_json::Value| {
         let kind = kinds.iter().find(|one| one.kind == kind).unwrap_or(&pod);

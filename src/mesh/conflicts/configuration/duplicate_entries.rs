@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::CompactString;
+
 use super::{Conflict, ConflictKind, Ground, about, seniority, side};
 use crate::mesh::{
     conflicts::ObjectKind,
@@ -48,7 +50,7 @@ pub(super) fn find(ground: &Ground<'_>) -> Vec<Conflict> {
 fn met(a: &ServiceEntryRow, b: &ServiceEntryRow) -> bool {
     let sees =
         |viewer: &str| exported(&a.export_to, &a.namespace, viewer) && exported(&b.export_to, &b.namespace, viewer);
-    let named = a.export_to.iter().chain(&b.export_to).map(|to| to.as_str());
+    let named = a.export_to.iter().chain(&b.export_to).map(CompactString::as_str);
     let named = named.filter(|to| !matches!(*to, "." | "~"));
     [a.namespace.as_str(), b.namespace.as_str()].into_iter().chain(named).any(sees)
 }

@@ -57,7 +57,7 @@ pub(super) fn find(ground: &Ground<'_>) -> Vec<Conflict> {
                     && proxies.same(winner, loser)
             };
             let Some((winner, _)) = servers[..at].iter().find(claims) else { continue };
-            let fate = if server.tls.is_some() {
+            let fate = if family(server) == TLS {
                 "the younger server is left out"
             } else {
                 "they are one server, and VirtualServices of either take its requests"
@@ -79,12 +79,14 @@ fn sort(servers: &mut [Served<'_>]) {
     });
 }
 
+const TLS: &str = "TLS";
+
 /// What of its protocol must be the same on one port.
 fn family(server: &Server) -> &str {
     match server.protocol.as_str() {
-        _ if server.tls.is_some() => "TLS",
+        _ if server.tls.is_some() => TLS,
         "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB" => "plain HTTP",
-        "HTTPS" | "TLS" => "TLS",
+        "HTTPS" | "TLS" => TLS,
         "" => "no protocol",
         other => other,
     }

@@ -8,6 +8,8 @@
 
 use std::collections::BTreeSet;
 
+use compact_str::CompactString;
+
 use super::{Conflict, ConflictKind, Ground, about, side};
 use crate::mesh::{
     conflicts::ObjectKind,
@@ -166,7 +168,7 @@ fn against(
 /// The mode that a policy sets for a port.
 fn mode(policy: &Policy, port: Option<u16>) -> Option<&str> {
     let own = policy.port_tls.iter().find(|(number, _)| Some(*number) == port).map(|(_, mode)| mode);
-    own.or(policy.tls.as_ref()).map(|mode| mode.as_str())
+    own.or(policy.tls.as_ref()).map(CompactString::as_str)
 }
 
 /// The ports that are called: each with the number at the pods.
