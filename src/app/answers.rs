@@ -48,6 +48,10 @@ impl App {
                 self.attribute();
                 return effects;
             }
+            Event::Pieces(ticket, kind, seen, batch) => {
+                let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+                self.panes.routes.hear_pieces(ticket, kind, seen, batch, &mut cx);
+            }
             Event::Labels(ticket, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 self.panes.routes.hear_labels(ticket, batch, &mut cx);

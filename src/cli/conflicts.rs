@@ -1,29 +1,37 @@
-//! `conflicts`: rules that claim the same requests, and rules whose requests cannot be served. Exit 1 when there are any.
+//! `conflicts`: rules that claim the same requests, rules whose requests cannot be served, and faults in Istio's configuration.
+//! Exit 1 when there are any.
 
 use super::{
     Ended, Ending,
     args::{ConflictsArgs, Globals, Shape},
+    failure::Failure,
     out::{self, Out},
     routes,
     session::Session,
 };
 use crate::{
     base::sanitize,
-    mesh::conflicts::{self, ConflictsOutput, Side},
+    fault::io::sight,
+    mesh::{
+        conflicts::{self, ConflictsOutput},
+        gateways::Seen,
+        io::configuration::configuration,
+        load::Loaded,
+        mtls::peer_authentication::PeerAuthenticationRow,
+    },
 };
 
-/// Runs the command. Conflicts are found among all routes; a namespace leaves those out that no route of it has a part in.
+/// Runs the command. Conflicts are found among all objects; a namespace leaves those out that nothing of it has a part in.
 pub fn run(args: &ConflictsArgs, globals: &Globals, out: &mut Out) -> Ended {
     let (loaded, namespace) = if args.files.is_empty() {
         let session = Session::open(globals)?;
-        let loaded = session.wait(routes::from_cluster(&session))?;
+        let loaded = session.wait(from_cluster(&session))?;
         (loaded, session.namespace().map(str::to_owned))
     } else {
         (routes::from_files(&args.files)?, globals.namespace.clone())
     };
     let mut found = ConflictsOutput { conflicts: conflicts::conflicts(&loaded.world()) };
-    let of = |side: &Side| namespace.as_ref().is_none_or(|namespace| side.route.namespace == *namespace);
-    found.conflicts.retain(|one| of(&one.loser) || one.winner.as_ref().is_some_and(of));
+    found.conflicts.retain(|one| namespace.as_deref().is_none_or(|namespace| one.is_of(namespace)));
     match args.output.shape {
         Shape::Json => out.json(&found),
         Shape::Table if found.conflicts.is_empty() => {
@@ -36,4 +44,21 @@ pub fn run(args: &ConflictsArgs, globals: &Globals, out: &mut Out) -> Ended {
         }
     }
     Ok(if found.conflicts.is_empty() { Ending::Done } else { Ending::Unmet })
+}
+
+async fn from_cluster(session: &Session) -> Result<Loaded, Failure> {
+    let mut loaded = configuration(&session.live, session.namespace())
+        .await
+        .map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))?;
+    if !loaded.istio.peer_authentications.is_empty() {
+        match sight::root_namespace(&session.live).await {
+            Ok(root) => loaded.istio.root = Some(root),
+            // Which of them are for the whole mesh is not known, so none of them is judged by.
+            Err(_) => {
+                loaded.istio.peer_authentications.clear();
+                loaded.istio.seen.insert(PeerAuthenticationRow::kind().kind, Seen::Nowhere);
+            }
+        }
+    }
+    Ok(loaded)
 }

@@ -45,6 +45,13 @@ pub fn is_service(host: &str, namespace: &str, name: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest == ".svc" || rest.starts_with(".svc."))
 }
 
+/// The Service that a host means by one of these names, as `(namespace, name)`.
+pub fn service_of(host: &str) -> Option<(&str, &str)> {
+    let (name, rest) = host.split_once('.')?;
+    let (namespace, rest) = rest.split_once('.').unwrap_or((rest, "svc"));
+    (rest == "svc" || rest.starts_with("svc.")).then_some((namespace, name))
+}
+
 /// Whether two patterns have a host in common.
 pub fn intersect(a: &str, b: &str) -> bool {
     match (a.strip_prefix('*'), b.strip_prefix('*')) {
@@ -59,7 +66,7 @@ pub fn intersect(a: &str, b: &str) -> bool {
 mod tests {
     use rstest::rstest;
 
-    use super::{intersect, matches, normal};
+    use super::{intersect, is_service, matches, normal, service_of};
 
     #[rstest]
     #[case("test.example.com", "test.example.com", true)]
@@ -95,5 +102,17 @@ mod tests {
     #[case("", "")]
     fn hosts_are_compared_bare(#[case] given: &str, #[case] bare: &str) {
         assert_eq!(normal(given), bare);
+    }
+
+    #[rstest]
+    #[case("s.a", true)]
+    #[case("s.a.svc", true)]
+    #[case("s.a.svc.cluster.local", true)]
+    #[case("s", false)]
+    #[case("s.a.example.com", false)]
+    #[case("s.a.svcx", false)]
+    fn services_have_names(#[case] host: &str, #[case] is: bool) {
+        assert_eq!(service_of(host), is.then_some(("a", "s")));
+        assert_eq!(is_service(host, "a", "s"), is);
     }
 }

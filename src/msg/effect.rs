@@ -32,8 +32,8 @@ pub enum Effect {
     Namespaces(Ticket),
     /// Watch pods until [`Effect::Stop`].
     WatchPods(Ticket, Scope),
-    /// Watch routes of every kind and the Gateways they name until [`Effect::Stop`]: everywhere, since routes of one namespace
-    /// meet those of others at a Gateway; within the scope where the rights end there.
+    /// Watch routes of every kind, the Gateways they name and what Istio's checks read until [`Effect::Stop`]: everywhere, since
+    /// routes of one namespace meet those of others at a Gateway; within the scope where the rights end there.
     WatchRoutes(Ticket, Scope),
     /// Watch the labels of namespaces until [`Effect::Stop`]: Gateways may select by them who may attach.
     WatchLabels(Ticket),

@@ -15,6 +15,7 @@ use crate::{
     },
     mesh::{
         gateways::{GatewayRow, Seen},
+        istio::PieceRow,
         load::Loaded,
         routes::{RouteKind, RouteRow},
         signals::{MetricSource, Snapshot},
@@ -60,6 +61,8 @@ pub enum Event {
     Gateways(Ticket, Seen, Batch<GatewayRow>),
     /// ListenerSets, as rows of the same form.
     ListenerSets(Ticket, Batch<GatewayRow>),
+    /// Objects of Istio's configuration and Services, of the kind of this name, and where they are looked for.
+    Pieces(Ticket, String, Seen, Batch<PieceRow>),
     /// Namespaces with their labels.
     Labels(Ticket, Batch<NamespaceRow>),
     /// Everything that has a say in who takes a request.

@@ -57,7 +57,7 @@ fn told(text: &str) -> Vec<String> {
 fn short(one: &Conflict) -> String {
     let side = |side: &brink::mesh::conflicts::Side| {
         let rule = side.rule.map(|rule| format!("/{rule}")).unwrap_or_default();
-        format!("{}{rule}", side.route.name)
+        format!("{}{rule}", side.object.name)
     };
     let winner = one.winner.as_ref().map(|winner| format!(" < {}", side(winner))).unwrap_or_default();
     format!("{} {}{winner}", one.kind.word(), side(&one.loser))
@@ -230,7 +230,7 @@ proptest! {
             request.method = example.method.unwrap_or_else(|| "GET".to_owned());
             request.headers = example.headers.into_iter().collect();
             let answer = resolve(&world, &request);
-            let lost = answer.losers.iter().any(|loser| loser.matched && loser.route == one.loser.route && Some(loser.rule) == one.loser.rule);
+            let lost = answer.losers.iter().any(|loser| loser.matched && one.loser.object.is(&loser.route) && Some(loser.rule) == one.loser.rule);
             prop_assert!(lost, "{} {:?}", one.why, answer);
         }
     }

@@ -150,7 +150,7 @@ fn two_ingresses_for_one_path_are_a_conflict() {
     let world = loaded.world();
     let found = conflicts(&world);
     assert_eq!(found.len(), 1, "{found:#?}");
-    assert_eq!((found[0].kind, found[0].loser.route.name.as_str()), (ConflictKind::Duplicate, "young"));
+    assert_eq!((found[0].kind, found[0].loser.object.name.as_str()), (ConflictKind::Duplicate, "young"));
     let answer = resolve(&world, &Request::get("shop.x", "/cart/1"));
     assert_eq!((answer.route.unwrap().name.as_str(), answer.losers[0].lost_at), ("old", LostAt::Age));
     assert_eq!(wins(&world).iter().filter(|wins| wins.known() == Some(false)).count(), 1);

@@ -110,7 +110,7 @@ fn of_equal_claims_age_and_then_the_name_decides(
         let found = conflicts(&world);
         let duplicate: Vec<_> = found.iter().filter(|one| one.kind == ConflictKind::Duplicate).collect();
         assert_eq!(duplicate.len(), 1, "{found:#?}");
-        assert_eq!(duplicate[0].winner.as_ref().map(|side| side.route.name.as_str()), Some(winner));
+        assert_eq!(duplicate[0].winner.as_ref().map(|side| side.object.name.as_str()), Some(winner));
         assert_eq!(duplicate[0].example, None, "a connection is no request");
         let loses = |wins: &&Wins| matches!(wins, Wins::No { to, .. } if to.name == winner);
         assert_eq!(wins(&world).iter().filter(loses).count(), 1);

@@ -42,6 +42,7 @@ mod logs;
 mod loopback;
 mod matrix;
 mod mesh_calls;
+mod mesh_configuration;
 mod mesh_conflicts;
 mod mesh_graph;
 mod mesh_ingress;

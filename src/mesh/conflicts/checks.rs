@@ -22,13 +22,13 @@ pub(super) fn find(world: &World<'_>, places: &Places<'_>) -> Vec<Conflict> {
     all
 }
 
-fn conflict(kind: ConflictKind, route: &RouteRow, rule: Option<usize>, why: String) -> Conflict {
+pub(super) fn conflict(kind: ConflictKind, route: &RouteRow, rule: Option<usize>, why: String) -> Conflict {
     let host = route.hosts.first().map_or("", |host| host.as_str());
     let found = rule.and_then(|rule| route.rules.get(rule)?.matches.first());
     let host = rule.and_then(|rule| route.rule_host(rule)).unwrap_or(host);
     // A connection is no request.
     let example = found.and_then(|found| Example::of(host, &[found])).filter(|_| !route.kind.is_stream());
-    Conflict { kind, winner: None, loser: Side::of(route, rule), why, example }
+    Conflict { kind, winner: None, loser: Side::of(route, rule), why, kiali: None, example, routes: Vec::new() }
 }
 
 fn backends(world: &World<'_>, route: &RouteRow, at: usize, rule: &Rule) -> Vec<Conflict> {
@@ -36,7 +36,8 @@ fn backends(world: &World<'_>, route: &RouteRow, at: usize, rule: &Rule) -> Vec<
     let fate = if route.kind.is_stream() { "connections are rejected" } else { "requests get 500" };
     for backend in &rule.backends {
         if let Some(why) = missing(world, route, backend) {
-            all.push(conflict(ConflictKind::Dangling, route, Some(at), why));
+            let kiali = if route.kind == RouteKind::VirtualService { "KIA1101" } else { "KIA1402" };
+            all.push(Conflict { kiali: Some(kiali), ..conflict(ConflictKind::Dangling, route, Some(at), why) });
         }
         let foreign = route.kind != RouteKind::VirtualService && backend.namespace != route.namespace;
         if let Some(grants) = world.grants.as_ref().filter(|_| foreign)
@@ -52,7 +53,9 @@ fn backends(world: &World<'_>, route: &RouteRow, at: usize, rule: &Rule) -> Vec<
             all.push(conflict(ConflictKind::NoGrant, route, Some(at), why));
         }
     }
-    if !rule.backends.is_empty() && rule.backends.iter().all(|backend| backend.weight == 0) {
+    // Istio gives a single destination everything, whatever its weight.
+    let single = route.kind == RouteKind::VirtualService && rule.backends.len() == 1;
+    if !single && !rule.backends.is_empty() && rule.backends.iter().all(|backend| backend.weight == 0) {
         let why = format!("all weights are zero: {fate}");
         all.push(conflict(ConflictKind::ZeroWeight, route, Some(at), why));
     }
@@ -93,7 +96,8 @@ fn unheard(world: &World<'_>, route: &RouteRow, places: &Places<'_>) -> Vec<Conf
         let kind = if parent.kind == ParentKind::ListenerSet { "ListenerSet" } else { "Gateway" };
         let name = format!("{}/{}", parent.namespace, parent.name);
         let Some(gateway) = places.gateway(parent) else {
-            all.push(conflict(ConflictKind::NoListener, route, None, format!("Gateway {name} is not there")));
+            let found = conflict(ConflictKind::NoListener, route, None, format!("Gateway {name} is not there"));
+            all.push(Conflict { kiali: Some("KIA1401"), ..found });
             continue;
         };
         let reached: Vec<Option<&str>> =

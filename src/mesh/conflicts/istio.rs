@@ -3,13 +3,13 @@
 //! Rules are taken in order, the first that matches (networking.istio.io/v1 VirtualService, `http`). Of several VirtualServices
 //! for one host a gateway merges the rules in no order to rely on, and sidecars take one of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Conflict, ConflictKind, Example, Side, covering::covers};
 use crate::mesh::{
     host,
     resolve::{World, rank},
-    routes::{ParentKind, RouteKind, RouteRow},
+    routes::{ParentKind, RouteKind, RouteRow, Rule},
 };
 
 pub(super) fn find(world: &World<'_>) -> Vec<Conflict> {
@@ -21,13 +21,15 @@ pub(super) fn find(world: &World<'_>) -> Vec<Conflict> {
     all
 }
 
-/// Rules of which an earlier one takes every request.
+/// Rules of which an earlier one takes every request. One that delegates takes what its delegate does.
 fn behind(route: &RouteRow) -> Vec<Conflict> {
     let mut all = Vec::new();
     for (at, rule) in route.rules.iter().enumerate() {
-        let earlier = route.rules[..at]
-            .iter()
-            .position(|earlier| rule.matches.iter().all(|one| earlier.matches.iter().any(|taken| covers(taken, one))));
+        let takes = |earlier: &Rule| {
+            earlier.delegate.is_none()
+                && rule.matches.iter().all(|one| earlier.matches.iter().any(|taken| covers(taken, one)))
+        };
+        let earlier = route.rules[..at].iter().position(takes);
         let Some(earlier) = earlier else { continue };
         let host = route.hosts.first().map_or("", |host| host.as_str());
         all.push(Conflict {
@@ -35,7 +37,9 @@ fn behind(route: &RouteRow) -> Vec<Conflict> {
             winner: Some(Side::of(route, Some(earlier))),
             loser: Side::of(route, Some(at)),
             why: "an earlier rule takes every request that it could take".to_owned(),
+            kiali: None,
             example: rule.matches.first().and_then(|one| Example::of(host, &[one])),
+            routes: Vec::new(),
         });
     }
     all
@@ -49,7 +53,8 @@ fn shared(services: &[&RouteRow]) -> Vec<Conflict> {
             for host in &route.hosts {
                 let place = format!("{}/{}", parent.namespace, parent.name);
                 let known = by_host.entry((parent.kind == ParentKind::Mesh, place, route.meant(host))).or_default();
-                if !known.iter().any(|one| std::ptr::eq(*one, *route)) {
+                // Hosts and parents of one route come one after the other.
+                if !known.last().is_some_and(|one| std::ptr::eq(*one, *route)) {
                     known.push(route);
                 }
             }
@@ -72,7 +77,9 @@ fn shared(services: &[&RouteRow]) -> Vec<Conflict> {
                 winner: None,
                 loser: Side::of(other, None),
                 why,
+                kiali: Some("KIA1106"),
                 example: Example::of(&host, &[]),
+                routes: Vec::new(),
             });
         }
     }
@@ -81,24 +88,27 @@ fn shared(services: &[&RouteRow]) -> Vec<Conflict> {
 
 /// A VirtualService of the mesh and a route on the same Service.
 fn mixed(services: &[&RouteRow], world: &World<'_>) -> Vec<Conflict> {
+    let mut on: HashMap<(&str, &str), Vec<&RouteRow>> = HashMap::new();
+    for route in world.routes.iter().copied() {
+        for parent in route.parents.iter().filter(|parent| parent.kind == ParentKind::Service) {
+            on.entry((&parent.namespace, &parent.name)).or_default().push(route);
+        }
+    }
     let mut all = Vec::new();
     let meshed = |route: &&&RouteRow| route.parents.iter().any(|parent| parent.kind == ParentKind::Mesh);
     for (service, host) in
         services.iter().filter(meshed).flat_map(|route| route.hosts.iter().map(move |host| (*route, host)))
     {
         let host = service.meant(host);
-        let on = |route: &&&RouteRow| {
-            route.parents.iter().any(|parent| {
-                parent.kind == ParentKind::Service && host::is_service(&host, &parent.namespace, &parent.name)
-            })
-        };
-        for route in world.routes.iter().filter(on) {
+        for route in host::service_of(&host).and_then(|named| on.get(&named)).into_iter().flatten() {
             all.push(Conflict {
                 kind: ConflictKind::MixedApi,
                 winner: Some(Side::of(service, None)),
                 loser: Side::of(route, None),
                 why: format!("both steer {host}: Istio takes the VirtualService, which no specification promises"),
+                kiali: None,
                 example: Example::of(&host, &[]),
+                routes: Vec::new(),
             });
         }
     }

@@ -1,16 +1,19 @@
-//! Conflicts: rules that claim the same requests, and rules whose requests cannot be served. A pure function of the same world
-//! that the resolver takes.
+//! Conflicts: rules that claim the same requests, rules whose requests cannot be served, and faults in Istio's configuration. A
+//! pure function of the same world that the resolver takes.
 //!
 //! Two rules are in conflict where nothing they say decides between them: equally specific matches on one host at one place, so
 //! that age, name or order does (gateway.networking.k8s.io/v1, comment on `rules[].matches`). A rule that is more specific than
 //! another is no conflict: its author meant it. What is not known is not judged: without Services no backend is missing, without
-//! Gateways no listener.
+//! Gateways no listener, without pods no label.
 //!
-//! It does not read DestinationRules, policies and certificates, and it does not ask what a data plane did.
+//! It does not read certificates and what an AuthorizationPolicy allows, and it does not ask what a data plane did.
 
 mod checks;
+mod configuration;
 mod covering;
 mod istio;
+mod meeting;
+mod object;
 mod rivals;
 mod tell;
 
@@ -18,32 +21,60 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+pub use object::{ObjectKind, ObjectName};
+
 use super::{
     places::Places,
     resolve::World,
     routes::{Match, PathMatch, RouteRef, RouteRow, rule::How},
 };
 
-/// What kind of conflict it is.
+/// What kind of conflict it is. Codes are those of Kiali's list of validations, where it has one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConflictKind {
-    /// Two routes claim the same requests, and age or name decides.
+    /// Two routes claim the same requests, and age or name decides. VirtualServices for one host: KIA1106.
     Duplicate,
     /// An earlier rule of the same route takes everything that a later one claims.
     Shadowed,
     /// A rule that no request can reach.
     Unreachable,
-    /// A backend that is not there.
+    /// A backend that is not there (of a VirtualService KIA1101, of other routes KIA1402), or the host of a DestinationRule
+    /// (KIA0202).
     Dangling,
     /// A backend in another namespace that no ReferenceGrant permits.
     NoGrant,
     /// All weights of a rule are zero.
     ZeroWeight,
-    /// A parent reaches no listener, or no listener serves a hostname.
+    /// A parent reaches no listener, or no listener serves a hostname. The Gateway is not there: KIA1401.
     NoListener,
     /// Two APIs steer the same host.
     MixedApi,
+    /// A VirtualService names a Gateway of Istio's that is not there: KIA1102.
+    MissingGateway,
+    /// A route sends to a subset that no DestinationRule for the host has: KIA1107.
+    MissingSubset,
+    /// Labels of a subset that no pod behind the host has: KIA0203.
+    EmptySubset,
+    /// Two DestinationRules say the same of one host, and one of them is ignored: KIA0201.
+    DuplicateRule,
+    /// Two ServiceEntries have one host and port: KIA1211.
+    DuplicateEntry,
+    /// Servers of two of Istio's Gateways serve one host on one port of the same proxies: KIA0301.
+    DuplicateServer,
+    /// Two PeerAuthentications are for all workloads of one namespace, and one of them is ignored: KIA0002.
+    DuplicatePolicy,
+    /// A selector that no pod fits: of a Gateway KIA0302, of a policy KIA0004.
+    Unselected,
+    /// A DestinationRule calls without mutual TLS what takes nothing else (KIA0207, of the whole mesh KIA0208), or with it what
+    /// does not take it (KIA0505, of the whole mesh KIA0506).
+    MtlsMismatch,
+    /// Ports of a PeerAuthentication that mean nothing.
+    IgnoredPorts,
+    /// A VirtualService that stands for a rule of another is not there, or cannot stand for it.
+    BadDelegate,
+    /// Weights that are not taken as they stand. Of a single destination: KIA1104.
+    Weights,
 }
 
 impl ConflictKind {
@@ -58,22 +89,35 @@ impl ConflictKind {
             Self::ZeroWeight => "zero-weight",
             Self::NoListener => "no-listener",
             Self::MixedApi => "mixed-api",
+            Self::MissingGateway => "missing-gateway",
+            Self::MissingSubset => "missing-subset",
+            Self::EmptySubset => "empty-subset",
+            Self::DuplicateRule => "duplicate-rule",
+            Self::DuplicateEntry => "duplicate-entry",
+            Self::DuplicateServer => "duplicate-server",
+            Self::DuplicatePolicy => "duplicate-policy",
+            Self::Unselected => "unselected",
+            Self::MtlsMismatch => "mtls-mismatch",
+            Self::IgnoredPorts => "ignored-ports",
+            Self::BadDelegate => "bad-delegate",
+            Self::Weights => "weights",
         }
     }
 }
 
 impl Side {
     fn of(route: &RouteRow, rule: Option<usize>) -> Self {
-        Self { route: route.route_ref(), rule }
+        Self { object: route.route_ref().into(), rule }
     }
 }
 
-/// A rule of a route.
+/// A rule of a route, or another object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Side {
-    /// The route.
-    pub route: RouteRef,
-    /// Index of its rule; `None`: the route as a whole.
+    /// The route, or the other object. Its field is named `route` whatever it is.
+    #[serde(rename = "route")]
+    pub object: ObjectName,
+    /// Index of its rule; `None`: the object as a whole.
     pub rule: Option<usize>,
 }
 
@@ -106,8 +150,34 @@ pub struct Conflict {
     pub loser: Side,
     /// Why, in words.
     pub why: String,
+    /// The code of the check that finds the same in Kiali, such as `KIA1102`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kiali: Option<&'static str>,
     /// A request that shows it; `None`: none comes so far, or none could be made up.
     pub example: Option<Example>,
+    /// Where it is not about routes: those whose requests it concerns.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<RouteRef>,
+}
+
+impl Conflict {
+    /// Whether the route loses by it, or its requests are concerned.
+    pub fn hits(&self, route: &RouteRef) -> bool {
+        self.loser.object.is(route) || self.routes.contains(route)
+    }
+
+    /// Whether the route has a part in it at all.
+    pub fn names(&self, route: &RouteRef) -> bool {
+        self.hits(route) || self.winner.as_ref().is_some_and(|side| side.object.is(route))
+    }
+
+    /// Whether something of this namespace has a part in it.
+    pub fn is_of(&self, namespace: &str) -> bool {
+        let sides = std::iter::once(&self.loser).chain(&self.winner);
+        let mut spaces =
+            sides.map(|side| &side.object.namespace).chain(self.routes.iter().map(|route| &route.namespace));
+        spaces.any(|own| own == namespace)
+    }
 }
 
 /// `brink conflicts -o json`.
@@ -123,6 +193,7 @@ pub fn conflicts(world: &World<'_>) -> Vec<Conflict> {
     let mut all = rivals::find(world, &places);
     all.extend(istio::find(world));
     all.extend(checks::find(world, &places));
+    all.extend(configuration::find(world));
     all.sort();
     all.dedup();
     all

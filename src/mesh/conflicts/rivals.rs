@@ -1,13 +1,14 @@
 //! Routes that claim the same requests, or connections, at one place.
 //!
-//! Claims with the same host, path and rank at one listener are compared pair by pair; what differs in one of them is decided
-//! by what it says, so those pairs are few.
+//! Claims with the same host, path and rank at one listener are compared pair by pair, as far as they could meet; what differs in
+//! one of them is decided by what it says, so those pairs are few.
 
 use std::{cmp::Ordering, collections::HashMap};
 
 use super::{
     Conflict, ConflictKind, Example, Side,
     covering::{covers, meet},
+    meeting,
 };
 use crate::mesh::{
     places::{Place, Places, rule_is_for},
@@ -42,7 +43,8 @@ pub(super) fn find(world: &World<'_>, places: &Places<'_>) -> Vec<Conflict> {
     for route in world.routes.iter().copied() {
         for (place, host, _) in places.taken(route) {
             let known = hosts.entry((place, host)).or_default();
-            if !known.iter().any(|one| std::ptr::eq(*one, route)) {
+            // Places of one route come one after the other.
+            if !known.last().is_some_and(|one| std::ptr::eq(*one, route)) {
                 known.push(route);
             }
             for (rule, one) in route.rules.iter().enumerate().filter(|(at, _)| rule_is_for(route, *at, host)) {
@@ -75,7 +77,7 @@ pub(super) fn find(world: &World<'_>, places: &Places<'_>) -> Vec<Conflict> {
 }
 
 /// Which of the claims are to be compared: of those that say the same the first takes all, so the others meet it alone; of those
-/// that say different things the first ones meet each other.
+/// that say different things the first ones meet each other, where they can.
 fn pairs(claims: Vec<Claim<'_>>) -> Vec<(Claim<'_>, Claim<'_>)> {
     let mut same: HashMap<&Match, Vec<Claim<'_>>> = HashMap::new();
     for claim in claims {
@@ -87,9 +89,10 @@ fn pairs(claims: Vec<Claim<'_>>) -> Vec<(Claim<'_>, Claim<'_>)> {
         let mut claims = claims.into_iter();
         let Some(first) = claims.next() else { continue };
         all.extend(claims.map(|claim| (first, claim)));
-        all.extend(firsts.iter().map(|other| (*other, first)));
         firsts.push(first);
     }
+    let tests: Vec<&Match> = firsts.iter().map(|claim| claim.test).collect();
+    all.extend(meeting::pairs(&tests).into_iter().map(|(a, b)| (firsts[a], firsts[b])));
     all
 }
 
@@ -123,8 +126,10 @@ fn rivals<'a>(host: &str, a: &Claim<'a>, b: &Claim<'a>) -> Option<Conflict> {
         winner: Some(winner.side()),
         loser: loser.side(),
         why: format!("both {claimed}: {first} {why}"),
+        kiali: None,
         // A connection is no request.
         example: Example::of(host, &[winner.test, loser.test]).filter(|_| !winner.route.kind.is_stream()),
+        routes: Vec::new(),
     })
 }
 
@@ -138,6 +143,8 @@ fn mixed(host: &str, routes: &[&RouteRow]) -> Option<Conflict> {
         winner: Some(Side::of(winner, None)),
         loser: Side::of(loser, None),
         why: format!("a listener takes routes of one kind for a host, and {} is older", winner.route_ref()),
+        kiali: None,
         example: Example::of(host, &[]),
+        routes: Vec::new(),
     })
 }

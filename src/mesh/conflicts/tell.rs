@@ -2,17 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use super::{Conflict, Example, Side};
+use super::{Conflict, ConflictKind, Example, Side};
 use crate::mesh::resolve::Request;
 
 impl Conflict {
-    /// A few lines: what it is, who gets the requests, why, and such a request.
+    /// The most routes that are named.
+    const MOST: usize = 5;
+
+    /// A few lines: what it is, who gets the requests, why, whom it concerns, and such a request.
     pub fn lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("{}: {}", self.kind.word(), self.loser.words())];
-        lines.extend(self.winner.as_ref().map(|winner| format!("  loses to {}", winner.words())));
+        let code = self.kiali.map(|code| format!(" ({code})")).unwrap_or_default();
+        let mut lines = vec![format!("{}: {}{code}", self.kind.word(), self.loser.words())];
+        let beside = if self.kind == ConflictKind::MtlsMismatch { "against" } else { "loses to" };
+        lines.extend(self.winner.as_ref().map(|winner| format!("  {beside} {}", winner.words())));
         lines.push(format!("  {}", self.why));
+        lines.extend(self.concerned());
         lines.extend(self.example.as_ref().map(|example| format!("  such as {}", example.words())));
         lines
+    }
+
+    fn concerned(&self) -> Option<String> {
+        let mut names: Vec<String> = self.routes.iter().take(Self::MOST).map(ToString::to_string).collect();
+        match self.routes.len().saturating_sub(Self::MOST) {
+            _ if names.is_empty() => return None,
+            0 => {}
+            more => names.push(format!("{more} more")),
+        }
+        Some(format!("  concerns {}", names.join(", ")))
     }
 }
 
@@ -20,7 +36,7 @@ impl Side {
     /// `HTTPRoute shop/reviews rule 0`.
     fn words(&self) -> String {
         let rule = self.rule.map(|rule| format!(" rule {rule}")).unwrap_or_default();
-        format!("{}{rule}", self.route)
+        format!("{}{rule}", self.object)
     }
 }
 

@@ -86,7 +86,12 @@ pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects
     .await;
     for (routes, (kind, answer)) in RouteKind::ALL.into_iter().zip(routes) {
         match answer {
-            Ok((items, _)) => found.all.extend(items),
+            Ok((items, seen)) => {
+                found.all.extend(items);
+                if routes == RouteKind::VirtualService {
+                    found.istio.insert(kind.kind, seen);
+                }
+            }
             Err(trouble) if trouble.not_found() => {}
             // Rights for the older kinds are common, for these they may be missing: said beside the answer.
             Err(trouble) if trouble.code() == Some(403) && optional(routes) => found.unread.push(routes),

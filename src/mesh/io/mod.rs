@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod budget;
+pub mod configuration;
 pub mod endpoint;
 pub mod load;
 pub mod metrics;

@@ -73,6 +73,15 @@ impl DestinationRuleRow {
             notes: notes.into_inner(),
         }
     }
+
+    /// The whole host: one without a dot is a Service of its own namespace.
+    pub fn meant(&self) -> String {
+        if self.host.contains('.') || self.host == "*" {
+            self.host.to_string()
+        } else {
+            format!("{}.{}.svc.cluster.local", self.host, self.namespace)
+        }
+    }
 }
 
 /// A map of text to text; other values are left out and noted.

@@ -3,28 +3,47 @@
 //! Mental model: a VirtualService (a route, see [`super::routes`]) chooses a host and a subset; a [`DestinationRuleRow`] says
 //! what the subset is and how its hosts are spoken to; an [`IstioGatewayRow`] says which requests from outside are heard at
 //! all; a [`ServiceEntryRow`] names hosts outside the mesh; a [`SidecarRow`] narrows what a workload may reach. Each kind is
-//! kept with how far it was looked for: what may not be read is unknown, not absent.
+//! kept with how far it was looked for: what may not be read is unknown, not absent. Beside them stands what only the checks of
+//! [`super::conflicts`] ask for: policies of security.istio.io, which pods a [`ServiceRow`] means, labels of pods.
 //!
 //! It reads networking.istio.io/v1 (v1beta1 and v1alpha3 have the same fields) and decides nothing: [`super::resolve`] does.
 
+mod authorization_policy;
 mod destination_rule;
 mod gateway;
+mod piece;
 mod policy;
 mod scope;
+mod service;
 mod service_entry;
 mod sidecar;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+pub use authorization_policy::AuthorizationPolicyRow;
 pub use destination_rule::{DestinationRuleRow, Subset};
 pub use gateway::{IstioGatewayRow, Server};
+pub use piece::{Piece, PieceRow, pieces};
 pub use policy::Policy;
 pub use scope::{Scoped, exported};
+pub use service::{ServicePort, ServiceRow};
 pub use service_entry::ServiceEntryRow;
 pub use sidecar::{Egress, SidecarRow};
 
-use super::gateways::Seen;
+use super::{
+    dataplane::{self, Dataplane},
+    gateways::Seen,
+    mtls::peer_authentication::PeerAuthenticationRow,
+};
 use crate::cluster::{Kind, Manifest};
+
+/// Labels by their keys.
+pub type Labels = BTreeMap<String, String>;
+
+/// Whether labels carry all that a selector asks for.
+pub fn selects(selector: &Labels, labels: &Labels) -> bool {
+    selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
 
 /// The API group of all of them.
 pub const GROUP: &str = "networking.istio.io";
@@ -43,7 +62,7 @@ pub fn kinds() -> [Kind; 4] {
     ]
 }
 
-/// Rows of all four kinds, in no order.
+/// Rows of all kinds, in no order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Rows {
     /// DestinationRules.
@@ -54,26 +73,29 @@ pub struct Rows {
     pub service_entries: Vec<ServiceEntryRow>,
     /// Sidecars.
     pub sidecars: Vec<SidecarRow>,
+    /// PeerAuthentications.
+    pub peer_authentications: Vec<PeerAuthenticationRow>,
+    /// AuthorizationPolicies.
+    pub authorization_policies: Vec<AuthorizationPolicyRow>,
+    /// Services by `NS/NAME`.
+    pub services: BTreeMap<String, ServiceRow>,
     /// Labels of workloads' pods by `NS/NAME`, where they are known.
-    pub workloads: BTreeMap<String, BTreeMap<String, String>>,
+    pub workloads: BTreeMap<String, Labels>,
+    /// Those of them that have no proxy, as far as pods tell: templates do not.
+    pub proxyless: BTreeSet<String>,
+    /// The root namespace of the mesh, where it was told.
+    pub root: Option<String>,
     /// How far each kind was looked for, by its name; a kind that is not named was not told, as in files.
     pub seen: BTreeMap<String, Seen>,
 }
 
 impl Rows {
-    /// Adds one object; says whether it is of a kind read here.
+    /// Adds one object; says whether it is of a kind of Istio's that has a say in who takes a request.
     pub fn take(&mut self, object: &Manifest) -> bool {
-        if object.api_version().split_once('/').is_none_or(|(group, _)| group != GROUP) {
-            return false;
-        }
-        match object.kind() {
-            "DestinationRule" => self.destination_rules.push(DestinationRuleRow::decode(object)),
-            "Gateway" => self.gateways.push(IstioGatewayRow::decode(object)),
-            "ServiceEntry" => self.service_entries.push(ServiceEntryRow::decode(object)),
-            "Sidecar" => self.sidecars.push(SidecarRow::decode(object)),
-            _ => return false,
-        }
-        true
+        let Some(piece) = Piece::of(object) else { return false };
+        let routes = piece.routes();
+        self.put(piece);
+        routes
     }
 
     /// Keeps the labels of a workload's pods, which say what applies to it as a client.
@@ -86,29 +108,39 @@ impl Rows {
         let labels = object.at(at).and_then(serde_json::Value::as_object);
         let labels = labels.into_iter().flatten();
         let labels = labels.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect();
-        self.workloads.insert(format!("{}/{}", object.namespace().unwrap_or("default"), object.name()), labels);
+        let name = format!("{}/{}", object.namespace().unwrap_or("default"), object.name());
+        // A pod that does not run yet may be given its proxy on the way in.
+        let runs = object.kind() == "Pod" && object.at(&["status", "phase"]).is_some();
+        if runs && dataplane::of(object, None) == Dataplane::Absent {
+            self.proxyless.insert(name.clone());
+        }
+        self.workloads.insert(name, labels);
     }
 
     /// What these rows let one know. `complete`: a kind that was not told about and has no rows is not there.
     pub fn known(&self, complete: bool) -> Known<'_> {
-        let told = |kind: &str, some: bool| match self.seen.get(kind) {
-            Some(seen) => seen.clone(),
-            None if some || complete => Seen::Everywhere,
-            None => Seen::Nowhere,
-        };
         Known {
-            destination_rules: Heard {
-                rows: &self.destination_rules,
-                seen: told("DestinationRule", !self.destination_rules.is_empty()),
-            },
-            gateways: Heard { rows: &self.gateways, seen: told("Gateway", !self.gateways.is_empty()) },
-            service_entries: Heard {
-                rows: &self.service_entries,
-                seen: told("ServiceEntry", !self.service_entries.is_empty()),
-            },
+            destination_rules: self.heard("DestinationRule", &self.destination_rules, complete),
+            gateways: self.heard("Gateway", &self.gateways, complete),
+            service_entries: self.heard("ServiceEntry", &self.service_entries, complete),
+            sidecars: self.heard("Sidecar", &self.sidecars, complete),
+            peer_authentications: self.heard("PeerAuthentication", &self.peer_authentications, false),
+            authorization_policies: self.heard("AuthorizationPolicy", &self.authorization_policies, false),
+            virtual_services: self.seen.get("VirtualService").cloned().unwrap_or(Seen::Everywhere),
+            services: Some(&self.services),
             workloads: Some(&self.workloads),
-            sidecars: Heard { rows: &self.sidecars, seen: told("Sidecar", !self.sidecars.is_empty()) },
+            proxyless: Some(&self.proxyless),
+            pods: self.seen.get("Pod").cloned(),
+            root: self.root.as_deref(),
         }
+    }
+
+    fn heard<'a, T>(&self, kind: &str, rows: &'a [T], complete: bool) -> Heard<'a, T> {
+        let told = self.seen.get(kind).cloned();
+        let found = if rows.is_empty() { Seen::Nowhere } else { Seen::Everywhere };
+        let looked = told.clone().unwrap_or(found);
+        let seen = if told.is_none() && complete { Seen::Everywhere } else { looked.clone() };
+        Heard { rows, seen, looked }
     }
 }
 
@@ -119,11 +151,13 @@ pub struct Heard<'a, T> {
     pub rows: &'a [T],
     /// How far they were looked for.
     pub seen: Seen,
+    /// The same, where a kind that no file has is not taken as absent because its Services are there: others keep such objects.
+    pub looked: Seen,
 }
 
 impl<T> Default for Heard<'_, T> {
     fn default() -> Self {
-        Self { rows: &[], seen: Seen::Nowhere }
+        Self { rows: &[], seen: Seen::Nowhere, looked: Seen::Nowhere }
     }
 }
 
@@ -138,8 +172,29 @@ pub struct Known<'a> {
     pub service_entries: Heard<'a, ServiceEntryRow>,
     /// Sidecars.
     pub sidecars: Heard<'a, SidecarRow>,
+    /// PeerAuthentications.
+    pub peer_authentications: Heard<'a, PeerAuthenticationRow>,
+    /// AuthorizationPolicies.
+    pub authorization_policies: Heard<'a, AuthorizationPolicyRow>,
+    /// How far VirtualServices were looked for.
+    pub virtual_services: Seen,
+    /// Services by `NS/NAME`.
+    pub services: Option<&'a BTreeMap<String, ServiceRow>>,
     /// Labels of workloads' pods by `NS/NAME`.
-    pub workloads: Option<&'a BTreeMap<String, BTreeMap<String, String>>>,
+    pub workloads: Option<&'a BTreeMap<String, Labels>>,
+    /// Those of them that have no proxy.
+    pub proxyless: Option<&'a BTreeSet<String>>,
+    /// How far pods were looked for; `None`: nobody told, as in files, which may have workloads of some namespaces only.
+    pub pods: Option<Seen>,
+    /// The root namespace of the mesh, where it was told.
+    pub root: Option<&'a str>,
+}
+
+impl<'a> Known<'a> {
+    /// The root namespace of the mesh.
+    pub fn root(&self) -> &'a str {
+        self.root.unwrap_or(ROOT)
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The routes: who takes which requests, where they go, which routes are in conflict, and why.
 
+mod known;
 mod table;
 
 use std::{
@@ -19,33 +20,20 @@ use crate::{
     cluster::{Batch, Delta, ObjectRef, Row, Scope, Source, namespaces::NamespaceRow},
     config::Role,
     mesh::{
-        conflicts::{Conflict, Example, conflicts},
+        conflicts::Example,
         gateways::{AllowedNamespaces, GatewayRow, Gateways, Seen},
+        istio::{self, PieceRow},
         resolve::{self, Request},
         routes::{ParentKind, RouteKind, RouteRef, RouteRow},
         signals::{RouteGolden, fold::Measured, route},
-        wins::{Why, Wins, wins},
+        wins::{Why, Wins},
     },
     msg::{Command, Context, Effect},
     widgets::{put, put_spans},
 };
 
+pub use known::Known;
 pub use table::RouteColumn;
-
-/// What the pane knows beyond the rows.
-#[derive(Debug, Default)]
-pub struct Known {
-    wins: HashMap<Uid, Wins>,
-    /// By the route that loses by them.
-    conflicts: HashMap<Uid, Vec<Conflict>>,
-}
-
-impl Known {
-    /// The conflicts by which a route loses requests, or cannot serve them.
-    fn against(&self, row: &RouteRow) -> &[Conflict] {
-        self.conflicts.get(&row.uid).map_or(&[], Vec::as_slice)
-    }
-}
 
 /// The pane. It shows the routes of one namespace and judges them among all that may be seen: routes of one namespace meet
 /// those of others at a Gateway.
@@ -67,6 +55,12 @@ pub struct Routes {
     /// Namespaces with their labels, by uid.
     namespaces: HashMap<Uid, (String, BTreeMap<String, String>)>,
     labels_live: bool,
+    /// Objects of Istio's configuration, and Services.
+    pieces: HashMap<Uid, PieceRow>,
+    /// How each kind of them stands as a source, and how far it was looked for.
+    piece_sources: BTreeMap<String, (Standing, Seen)>,
+    /// The same objects as rows.
+    istio: istio::Rows,
 }
 
 impl Routes {
@@ -202,6 +196,30 @@ impl Routes {
         self.judge(cx);
     }
 
+    /// Objects of Istio's configuration of one kind, or Services, and how far they are looked for.
+    pub fn hear_pieces(&mut self, ticket: Ticket, kind: String, seen: Seen, batch: Batch<PieceRow>, cx: &mut Cx<'_>) {
+        if self.ticket != Some(ticket) {
+            return;
+        }
+        let source = self.piece_sources.entry(kind).or_default();
+        let listed = source.0.listed();
+        source.0.hear(batch.source, cx.now);
+        source.1 = seen;
+        if batch.deltas.is_empty() && listed == source.0.listed() {
+            return;
+        }
+        take(&mut self.pieces, batch.deltas);
+        let mut rows = istio::Rows::default();
+        self.pieces.values().for_each(|row| rows.put(row.piece.clone()));
+        for kind in istio::pieces() {
+            // Half a list says of nobody that he is not there.
+            let told = self.piece_sources.get(&kind.kind).filter(|(standing, _)| standing.listed());
+            rows.seen.insert(kind.kind, told.map_or(Seen::Nowhere, |(_, seen)| seen.clone()));
+        }
+        self.istio = rows;
+        self.judge(cx);
+    }
+
     /// Everything that has a say is listed as far as it will be.
     fn settled(&self) -> bool {
         self.sources.len() == RouteKind::ALL.len() && self.sources.values().all(Standing::settled)
@@ -218,21 +236,23 @@ impl Routes {
             let (standing, seen) = &self.gateway_source;
             // What may not be read is unknown; a kind that is not served has no objects.
             let seen = if standing.listed() { seen.clone() } else { Seen::Nowhere };
-            let world = resolve::World {
+            let services = self.istio.seen.get("Service") == Some(&Seen::Everywhere);
+            let ports = |row: &istio::ServiceRow| row.ports.iter().map(|one| one.port).collect();
+            let services =
+                services.then(|| self.istio.services.iter().map(|(name, row)| (name.clone(), ports(row))).collect());
+            // Where the rights end, routes of one namespace alone are seen.
+            let wide = self.namespace.is_none() || !self.elsewhere.is_empty();
+            let own = self.namespace.as_deref().unwrap_or_default();
+            let virtual_services = if wide { Seen::Everywhere } else { Seen::Namespace(own.into()) };
+            let istio = istio::Known { virtual_services, ..self.istio.known(false) };
+            Known::of(&resolve::World {
                 routes: self.all().collect(),
                 gateways: Gateways { rows: self.gateways.values().collect(), seen },
                 namespaces: self.labels_live.then_some(&namespaces),
+                services,
+                istio,
                 ..resolve::World::default()
-            };
-            let uids: HashMap<RouteRef, Uid> = world.routes.iter().map(|row| (row.route_ref(), row.uid)).collect();
-            let mut found: HashMap<Uid, Vec<Conflict>> = HashMap::new();
-            for one in conflicts(&world) {
-                if let Some(uid) = uids.get(&one.loser.route) {
-                    found.entry(*uid).or_default().push(one);
-                }
-            }
-            let wins = world.routes.iter().map(|row| row.uid).zip(wins(&world)).collect();
-            Known { wins, conflicts: found }
+            })
         } else {
             Known::default()
         };
@@ -244,7 +264,7 @@ impl Routes {
     pub fn figures(&self, measured: &Measured) -> Vec<RouteGolden> {
         let rows: Vec<&RouteRow> = self.all().collect();
         let wins: Vec<Wins> =
-            rows.iter().map(|row| self.known.wins.get(&row.uid).cloned().unwrap_or(Wins::Unknown)).collect();
+            rows.iter().map(|row| self.known.wins(row.uid).cloned().unwrap_or(Wins::Unknown)).collect();
         route::attribute(&rows, &wins, measured)
     }
 
@@ -299,10 +319,7 @@ impl Routes {
     pub fn conflicts(&self) -> Option<(String, String)> {
         let row = self.grid.index.cursor()?;
         let own = row.route_ref();
-        let of = |one: &&Conflict| one.loser.route == own || one.winner.as_ref().is_some_and(|side| side.route == own);
-        let mut all: Vec<&Conflict> = self.known.conflicts.values().flatten().filter(of).collect();
-        all.sort();
-        let each: Vec<String> = all.iter().map(|one| one.lines().join("\n")).collect();
+        let each: Vec<String> = self.known.naming(&own).map(|one| one.lines().join("\n")).collect();
         (!each.is_empty()).then(|| (format!("Conflicts of {own}"), each.join("\n\n")))
     }
 
@@ -329,7 +346,7 @@ impl Routes {
     /// The title.
     pub fn title(&self, now: Now) -> Title {
         let mut title = self.grid.title(&self.standing(), now);
-        let found: usize = self.grid.index.iter().map(|row| self.known.against(row).len()).sum();
+        let found = self.known.count(self.grid.index.iter());
         if found > 0 && title.right.is_none() {
             let word = if found == 1 { "1 conflict".to_owned() } else { format!("{found} conflicts") };
             title.right = Some((word, Role::Warn));
@@ -376,16 +393,16 @@ impl Routes {
 
     /// One sentence about the route under the cursor, or about the first that loses.
     fn story(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
-        let loses = |row: &&RouteRow| matches!(self.known.wins.get(&row.uid), Some(Wins::No { .. }));
-        let out = |row: &&RouteRow| matches!(self.known.wins.get(&row.uid), Some(Wins::No { .. } | Wins::NotAttached));
-        let troubled = |row: &&RouteRow| out(row) || !self.known.against(row).is_empty();
+        let loses = |row: &&RouteRow| matches!(self.known.wins(row.uid), Some(Wins::No { .. }));
+        let out = |row: &&RouteRow| matches!(self.known.wins(row.uid), Some(Wins::No { .. } | Wins::NotAttached));
+        let troubled = |row: &&RouteRow| out(row) || self.known.against(row).len() > 0;
         let told = self.grid.index.cursor().filter(troubled).or_else(|| self.grid.index.iter().find(loses));
         let row = told.or_else(|| self.grid.index.cursor());
         let Some(row) = row else { return };
         let style = |role| look.theme.style(role);
         let room = area.width.saturating_sub(2);
         let x = area.x + 1;
-        if let Some(Wins::No { to, why }) = self.known.wins.get(&row.uid) {
+        if let Some(Wins::No { to, why }) = self.known.wins(row.uid) {
             let why = match why {
                 Why::Host => "it names the host more exactly",
                 Why::Older => "same match, younger",
@@ -404,7 +421,7 @@ impl Routes {
                     (why, style(Role::TextDim)),
                 ],
             );
-        } else if self.known.wins.get(&row.uid) == Some(&Wins::NotAttached) {
+        } else if self.known.wins(row.uid) == Some(&Wins::NotAttached) {
             let spans = [
                 (row.name.as_str(), style(Role::Warn)),
                 (" gets no request: no listener of ", style(Role::TextDim)),
@@ -412,7 +429,7 @@ impl Routes {
                 (" takes it", style(Role::TextDim)),
             ];
             put_spans(buf, x, area.y, room, spans);
-        } else if let Some(conflict) = self.known.against(row).first() {
+        } else if let Some(conflict) = self.known.against(row).next() {
             let spans = [
                 (row.name.as_str(), style(Role::Warn)),
                 (": ", style(Role::TextDim)),

@@ -79,7 +79,7 @@ impl Tabular for RouteRow {
     }
 
     fn cell(&self, column: RouteColumn, facts: &Facts<'_, Known>) -> Cell {
-        let wins = facts.own.wins.get(&self.uid);
+        let wins = facts.own.wins(self.uid);
         let loses = matches!(wins, Some(Wins::No { .. } | Wins::NotAccepted | Wins::NotAttached));
         let lit = |text: CompactString| Cell { text, role: loses.then_some(Role::Warn) };
         let faint = |text: CompactString| Cell { text, role: loses.then_some(Role::TextDim) };
@@ -148,7 +148,7 @@ impl Tabular for RouteRow {
             // What is not accepted, and what loses, first.
             RouteColumn::Accepted => self.accepted().cmp(&other.accepted()),
             RouteColumn::Wins => {
-                let wins = |row: &Self| facts.own.wins.get(&row.uid).and_then(Wins::known);
+                let wins = |row: &Self| facts.own.wins(row.uid).and_then(Wins::known);
                 wins(self).unwrap_or(true).cmp(&wins(other).unwrap_or(true))
             }
             RouteColumn::Rps => metric(|golden| golden.golden.rps),

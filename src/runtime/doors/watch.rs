@@ -15,6 +15,7 @@ use crate::{
     mesh::{
         gateways::{GatewayRow, Seen},
         io::sampler::{self, Demand, PACE, Reading, STEP_S, Sampler},
+        istio::{self, PieceRow},
         listener_sets,
         routes::{RouteKind, RouteRow},
         signals::promql::Interest,
@@ -62,6 +63,14 @@ impl Keeper {
             self.spawn_after_rows(
                 ticket,
                 widely(link.clone(), vec![kind], scope.clone(), decode, self.events.clone(), tell),
+            );
+        }
+        for kind in istio::pieces() {
+            let name = kind.kind.clone();
+            let tell = move |seen, batch| Event::Pieces(ticket, name.clone(), seen, batch);
+            self.spawn_after_rows(
+                ticket,
+                widely(link.clone(), vec![kind], scope.clone(), PieceRow::decode, self.events.clone(), tell),
             );
         }
     }

@@ -2,11 +2,16 @@
 
 use brink::{
     base::Uid,
-    cluster::{Batch, Delta, Source, namespaces::NamespaceRow, pods::MeshMode},
-    mesh::{gateways::Seen, routes::RouteKind},
+    cluster::{Batch, Delta, Manifest, Source, namespaces::NamespaceRow, pods::MeshMode},
+    mesh::{
+        gateways::Seen,
+        istio::PieceRow,
+        routes::{RouteKind, RouteRow},
+    },
     msg::{Effect, Event},
 };
 use rstest::rstest;
+use serde_json::{Value, json};
 
 use super::stage::{Stage, gateway, http_route, routes};
 
@@ -121,4 +126,61 @@ fn a_route_that_keeps_some_of_its_requests_is_marked_and_enter_tells_the_story()
     ] {
         assert!(stage.shows(line), "{line}:\n{}", stage.text());
     }
+}
+
+fn istio(group: &str, kind: &str, name: &str, spec: &Value) -> Manifest {
+    Manifest(json!({
+        "apiVersion": format!("{group}.istio.io/v1"), "kind": kind, "spec": spec,
+        "metadata": {"name": name, "namespace": "shop", "uid": format!("{kind}/{name}")},
+    }))
+}
+
+/// Objects of one kind, all there are.
+fn pieces(stage: &mut Stage, kind: &str, objects: &[Manifest]) {
+    let deltas = objects.iter().map(|object| Delta::Upsert(PieceRow::decode(object).unwrap())).collect();
+    let batch = Batch { deltas, source: Source::Live };
+    stage.send(Event::Pieces(stage.routes_ticket(), kind.to_owned(), Seen::Everywhere, batch));
+}
+
+#[test]
+fn faults_of_istios_configuration_are_marked_on_the_routes_they_concern() {
+    let mut stage = listed();
+    stage.gateways(vec![gateway("gw", "{name: one, port: 80, protocol: HTTP}")]);
+    let to = |subset: &str| json!({"destination": {"host": "reviews", "subset": subset}, "weight": 50});
+    let spec = json!({"hosts": ["reviews"], "http": [{"route": [to("v1"), to("v9")]}]});
+    let service = istio("networking", "VirtualService", "calls", &spec);
+    stage.routes(RouteKind::VirtualService, vec![RouteRow::decode(RouteKind::VirtualService, &service)]);
+    assert_eq!(wins(&stage, "calls"), "yes", "nobody knows of subsets yet");
+    let subsets = json!([{"name": "v1", "labels": {"version": "v1"}}]);
+    let rule = json!({"host": "reviews", "subsets": subsets, "trafficPolicy": {"tls": {"mode": "DISABLE"}}});
+    pieces(&mut stage, "DestinationRule", &[istio("networking", "DestinationRule", "reviews", &rule)]);
+    assert_eq!(wins(&stage, "calls"), "yes, 1 conflict");
+    pieces(
+        &mut stage,
+        "PeerAuthentication",
+        &[istio("security", "PeerAuthentication", "all", &json!({"mtls": {"mode": "STRICT"}}))],
+    );
+    assert_eq!(wins(&stage, "calls"), "yes, 1 conflict", "whether the host is in the mesh is not known");
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "reviews", "namespace": "shop", "uid": "s"},
+        "spec": {"selector": {"app": "reviews"}, "ports": [{"port": 9080}]},
+    });
+    pieces(&mut stage, "Service", &[Manifest(service)]);
+    assert_eq!(wins(&stage, "calls"), "yes, 2 conflicts");
+    stage.keys("2 k k k enter");
+    for line in [
+        "Conflicts of VirtualService shop/calls",
+        "missing-subset: VirtualService shop/calls rule 0 (KIA1107)",
+        "mtls-mismatch: DestinationRule shop/reviews (KIA0207)",
+        "against PeerAuthentication shop/all",
+        "concerns VirtualService shop/calls",
+    ] {
+        assert!(stage.shows(line), "{line}:\n{}", stage.text());
+    }
+    // What was put right is no longer told.
+    let gone = PieceRow::decode(&istio("security", "PeerAuthentication", "all", &json!({}))).unwrap();
+    let batch = Batch { deltas: vec![Delta::Remove(gone.uid)], source: Source::Live };
+    stage.send(Event::Pieces(stage.routes_ticket(), "PeerAuthentication".to_owned(), Seen::Everywhere, batch));
+    stage.keys("esc");
+    assert_eq!(wins(&stage, "calls"), "yes, 1 conflict");
 }
