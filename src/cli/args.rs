@@ -293,7 +293,7 @@ pub enum RoutesCommand {
 /// `routes resolve`.
 #[derive(Debug, Args)]
 pub struct ResolveArgs {
-    /// Host of the request; a connection of --scheme tcp has none
+    /// Host of the request; a connection of --scheme tcp or udp has none
     #[arg(long, required_unless_present_any = ["gateway", "sni"])]
     pub host: Option<String>,
     /// Path of the request; / when absent
@@ -311,8 +311,8 @@ pub struct ResolveArgs {
     /// A query parameter of the request, NAME=VALUE; may be repeated
     #[arg(long = "query", value_name = "NAME=VALUE")]
     pub queries: Vec<String>,
-    /// Scheme of the request; http when absent, https with --sni; tls and tcp for connections
-    #[arg(long, value_parser = ["http", "https", "tls", "tcp"])]
+    /// Scheme of the request; http when absent, https with --sni; tls, tcp and udp for connections
+    #[arg(long, value_parser = ["http", "https", "tls", "tcp", "udp"])]
     pub scheme: Option<String>,
     /// Name in the TLS handshake, which chooses the listener; the host when absent
     #[arg(long, value_name = "HOST")]

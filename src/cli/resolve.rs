@@ -71,11 +71,11 @@ fn request(args: &ResolveArgs, globals: &Globals) -> Result<Request, Failure> {
     }
     let host = match (&args.host, &args.sni, args.scheme.as_deref()) {
         (Some(host), _, _) | (None, Some(host), _) => host.as_str(),
-        (None, None, Some("tcp")) => "",
+        (None, None, Some("tcp" | "udp")) => "",
         (None, None, _) => {
             return Err(Failure::usage(
                 "cannot resolve a request without a host",
-                "only connections of --scheme tcp have none",
+                "only connections of --scheme tcp or udp have none",
                 "write --host HOST, or --scheme tcp with --gateway and --port",
             ));
         }
@@ -95,7 +95,7 @@ fn request(args: &ResolveArgs, globals: &Globals) -> Result<Request, Failure> {
         request = Request::call(host, call);
     }
     let scheme = match (args.scheme.as_deref(), &args.sni) {
-        (Some(plain @ ("http" | "tcp")), Some(_)) => {
+        (Some(plain @ ("http" | "tcp" | "udp")), Some(_)) => {
             return Err(Failure::usage(
                 format!("cannot use --sni with --scheme {plain}"),
                 "only a TLS handshake carries a name",
@@ -104,6 +104,7 @@ fn request(args: &ResolveArgs, globals: &Globals) -> Result<Request, Failure> {
         }
         (Some("tls"), _) => Scheme::Tls,
         (Some("tcp"), _) => Scheme::Tcp,
+        (Some("udp"), _) => Scheme::Udp,
         (Some("https"), _) | (None, Some(_)) => Scheme::Https,
         (_, _) => Scheme::Http,
     };

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use compact_str::CompactString;
+use compact_str::{CompactString, format_compact};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -95,7 +95,7 @@ pub struct Listener {
     pub passthrough: bool,
     /// Whose routes may attach.
     pub namespaces: AllowedNamespaces,
-    /// Route kinds that may attach; empty: those of the protocol.
+    /// Route kinds that may attach, of other groups as `GROUP/KIND`; empty: those of the protocol.
     pub kinds: Vec<CompactString>,
 }
 
@@ -110,6 +110,31 @@ pub enum AllowedNamespaces {
     None,
     /// Those whose labels match.
     Selector(LabelSelector),
+}
+
+/// The label that the API server puts on every namespace: its name.
+const NAME: &str = "kubernetes.io/metadata.name";
+
+impl AllowedNamespaces {
+    /// Whether objects of `namespace` are let in; `own` is the namespace of who says so. Of labels that are not known only the
+    /// one every namespace has is asked: nothing says no.
+    pub fn admits(&self, own: &str, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> bool {
+        match self {
+            Self::Same => own == namespace,
+            Self::All => true,
+            Self::None => false,
+            Self::Selector(selector) => {
+                let mut known = labels.cloned().unwrap_or_default();
+                known.entry(NAME.to_owned()).or_insert_with(|| namespace.to_owned());
+                let mut asked = selector.clone();
+                if labels.is_none() {
+                    asked.labels.retain(|key, _| key == NAME);
+                    asked.expressions.retain(|(key, ..)| key == NAME);
+                }
+                asked.selects(&known)
+            }
+        }
+    }
 }
 
 /// A label selector (meta/v1).
@@ -203,6 +228,15 @@ impl GatewayRow {
     }
 }
 
+/// A kind of `allowedRoutes.kinds`.
+fn kind(node: Node<'_>, notes: &mut Notes) -> Option<CompactString> {
+    let kind = node.word("kind", notes)?;
+    match node.text("group", notes) {
+        None | Some("gateway.networking.k8s.io") => Some(kind),
+        Some(group) => Some(format_compact!("{group}/{kind}")),
+    }
+}
+
 /// `namespaces` of `allowedRoutes` or `allowedListeners`.
 fn allowed(node: Option<Node<'_>>, when_silent: AllowedNamespaces, notes: &mut Notes) -> AllowedNamespaces {
     let from = node.and_then(|node| node.get("namespaces"));
@@ -243,6 +277,7 @@ impl Listener {
             RouteKind::Tls => protocol == "TLS",
             // Of TLS that ends here the stream inside is left.
             RouteKind::Tcp => protocol == "TCP" || protocol == "TLS" && !self.passthrough,
+            RouteKind::Udp => protocol == "UDP",
             RouteKind::VirtualService | RouteKind::Ingress => false,
         };
         // Kinds that do not go with a protocol do not count; what goes with an implementation's own is its business.
@@ -253,12 +288,7 @@ impl Listener {
     /// Whether routes of `namespace` may attach. `labels` are that namespace's, when known; with a selector and no labels
     /// the answer is yes (nothing says no).
     pub fn takes_namespace(&self, own: &str, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> bool {
-        match &self.namespaces {
-            AllowedNamespaces::Same => own == namespace,
-            AllowedNamespaces::All => true,
-            AllowedNamespaces::None => false,
-            AllowedNamespaces::Selector(selector) => labels.is_none_or(|labels| selector.selects(labels)),
-        }
+        self.namespaces.admits(own, namespace, labels)
     }
 
     fn decode(node: Node<'_>, notes: &mut Notes) -> Self {
@@ -276,7 +306,7 @@ impl Listener {
             protocol: node.word("protocol", notes).unwrap_or_default(),
             passthrough: mode == Some("Passthrough"),
             namespaces,
-            kinds: kinds.into_iter().filter_map(|node| node.word("kind", notes)).collect(),
+            kinds: kinds.into_iter().filter_map(|node| kind(node, notes)).collect(),
         }
     }
 }

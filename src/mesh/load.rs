@@ -10,9 +10,11 @@ use thiserror::Error;
 
 use super::{
     gateways::{GatewayRow, Gateways, Seen},
+    ingress_class::IngressClassRow,
     istio,
     resolve::{Grant, World},
     routes::{RouteKind, RouteRow},
+    service::ServiceRow,
 };
 use crate::cluster::Manifest;
 
@@ -43,7 +45,10 @@ pub struct Loaded {
     pub unread: Vec<RouteKind>,
     /// Istio's own objects.
     pub istio: istio::Rows,
+    /// IngressClasses; `None`: nobody looked.
+    pub classes: Option<Vec<IngressClassRow>>,
     services: BTreeMap<String, Vec<u16>>,
+    service_rows: BTreeMap<String, ServiceRow>,
     grants: Vec<Grant>,
     namespaces: BTreeMap<String, BTreeMap<String, String>>,
     /// Objects of other kinds, which have no say in routing.
@@ -97,7 +102,11 @@ impl Loaded {
             ("gateway.networking.k8s.io", "ReferenceGrant") => self.grants.extend(Grant::decode(object)),
             ("", "Service") => {
                 let (key, ports) = service(object);
+                self.service_rows.insert(key.clone(), ServiceRow::decode(object));
                 self.services.insert(key, ports);
+            }
+            ("networking.k8s.io", "IngressClass") => {
+                self.classes.get_or_insert_default().push(IngressClassRow::decode(object));
             }
             ("", "Namespace") => {
                 let labels = object.labels().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
@@ -118,6 +127,8 @@ impl Loaded {
             unread: self.unread.clone(),
             gateways: Gateways { rows: self.gateways.iter().collect(), seen },
             services: complete.then(|| self.services.clone()),
+            service_rows: complete.then_some(&self.service_rows),
+            classes: self.classes.as_deref(),
             grants: (complete || !self.grants.is_empty()).then(|| self.grants.clone()),
             namespaces: (!self.namespaces.is_empty()).then_some(&self.namespaces),
             istio: self.istio.known(complete),

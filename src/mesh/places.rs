@@ -6,7 +6,7 @@ use compact_str::CompactString;
 
 use super::{
     gateways::{GatewayRow, Listener},
-    host,
+    host, ingress_class,
     listener_sets::merged,
     resolve::World,
     routes::{Parent, ParentKind, RouteKind, RouteRow, Verdict},
@@ -26,8 +26,8 @@ pub(super) struct Place<'a> {
 pub(super) struct Places<'a> {
     /// Gateways and ListenerSets, by namespace and name.
     gateways: HashMap<ParentName<'a>, &'a GatewayRow>,
-    /// Listeners of ListenerSets that their Gateway has.
-    hung: HashSet<*const Listener>,
+    /// Listeners that count: those that can be told apart, of ListenerSets those that their Gateway has.
+    counted: HashSet<*const Listener>,
     world: &'a World<'a>,
 }
 
@@ -39,11 +39,9 @@ impl<'a> Places<'a> {
             ((kind, row.namespace.as_str(), row.name.as_str()), *row)
         });
         let roots = world.gateways.rows.iter().filter(|row| row.hangs_on.is_none());
-        // Without ListenerSets there is nothing to merge.
-        let sets = world.gateways.rows.iter().any(|row| row.hangs_on.is_some());
-        let hung = roots.filter(|_| sets).flat_map(|gateway| merged(gateway, world));
-        let hung = hung.filter(|(owner, _)| owner.hangs_on.is_some()).map(|(_, listener)| std::ptr::from_ref(listener));
-        Self { gateways: gateways.collect(), hung: hung.collect(), world }
+        let counted =
+            roots.flat_map(|gateway| merged(gateway, world)).map(|(_, listener)| std::ptr::from_ref(listener));
+        Self { gateways: gateways.collect(), counted: counted.collect(), world }
     }
 
     /// The places a route is attached to, each with a host it claims there, an empty one being any, and how that host ranks.
@@ -53,7 +51,7 @@ impl<'a> Places<'a> {
             return all;
         }
         for parent in route.parents.iter().filter(|parent| !refused(parent)) {
-            let at = (parent.kind, parent.namespace.as_str(), parent.name.as_str());
+            let at = (parent.kind, parent.namespace.as_str(), ingress_class::of(self.world, route, parent));
             for (scope, hosts) in self.scopes(route, parent) {
                 all.extend(hosts.into_iter().map(|(host, rank)| (Place { parent: at, scope }, host, rank)));
             }
@@ -66,9 +64,9 @@ impl<'a> Places<'a> {
         self.gateways.get(&(parent.kind, parent.namespace.as_str(), parent.name.as_str())).copied()
     }
 
-    /// Whether a listener counts: those of a Gateway do, those of a ListenerSet where their Gateway has them.
-    pub(super) fn counts(&self, owner: &GatewayRow, listener: &Listener) -> bool {
-        owner.hangs_on.is_none() || self.hung.contains(&std::ptr::from_ref(listener))
+    /// Whether a listener counts.
+    pub(super) fn counts(&self, listener: &Listener) -> bool {
+        self.counted.contains(&std::ptr::from_ref(listener))
     }
 
     /// The listeners of a Gateway that a parent reference reaches and that take the route.
@@ -80,7 +78,7 @@ impl<'a> Places<'a> {
     ) -> impl Iterator<Item = &'a Listener> {
         let labels = self.world.namespaces.and_then(|all| all.get(route.namespace.as_str()));
         gateway.listeners.iter().filter(move |listener| {
-            self.counts(gateway, listener)
+            self.counts(listener)
                 && listener.is_named_by(parent)
                 && listener.takes_kind(route.kind)
                 && listener.takes_namespace(&gateway.namespace, &route.namespace, labels)
@@ -89,7 +87,10 @@ impl<'a> Places<'a> {
 
     /// The listeners a parent reference reaches, with the hosts the route serves there.
     fn scopes(&self, route: &'a RouteRow, parent: &'a Parent) -> Vec<(Scope<'a>, Hosts<'a>)> {
-        let as_written = Scope { section: parent.section.as_deref(), port: parent.port };
+        // Routes of other namespaces than a Service's are for their own clients, and meet none but each other (GEP-1294).
+        let consumer = parent.kind == ParentKind::Service && parent.namespace != route.namespace;
+        let clients = consumer.then_some(route.namespace.as_str());
+        let as_written = Scope { section: parent.section.as_deref(), port: parent.port, clients };
         let gateway = match parent.kind {
             ParentKind::Gateway | ParentKind::ListenerSet => self.gateway(parent),
             ParentKind::Service => return vec![(as_written, vec![("", (0, 0))])],
@@ -103,7 +104,7 @@ impl<'a> Places<'a> {
         };
         self.listeners(route, parent, gateway)
             .map(|listener| {
-                let scope = Scope { section: Some(listener.name.as_str()), port: None };
+                let scope = Scope { section: Some(listener.name.as_str()), port: None, clients: None };
                 (scope, hosts(route, listener.hostname.as_deref()))
             })
             .collect()
@@ -115,12 +116,16 @@ impl<'a> Places<'a> {
 pub(super) struct Scope<'a> {
     section: Option<&'a str>,
     port: Option<u16>,
+    /// For clients of this namespace alone.
+    clients: Option<&'a str>,
 }
 
 impl Scope<'_> {
     /// Whether what holds here holds there as well.
     pub(super) fn covers(&self, other: &Scope<'_>) -> bool {
-        (self.section.is_none() || self.section == other.section) && (self.port.is_none() || self.port == other.port)
+        self.clients == other.clients
+            && (self.section.is_none() || self.section == other.section)
+            && (self.port.is_none() || self.port == other.port)
     }
 }
 

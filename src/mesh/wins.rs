@@ -133,9 +133,12 @@ pub fn wins(world: &World<'_>) -> Vec<Wins> {
         .map(|(at, route)| match route.kind {
             RouteKind::VirtualService if duplicates[at] => Wins::Unknown,
             RouteKind::VirtualService => Wins::Yes,
-            RouteKind::Http | RouteKind::Grpc | RouteKind::Tls | RouteKind::Tcp | RouteKind::Ingress => {
-                judge(routes, at, &claims[at], &holders)
-            }
+            RouteKind::Http
+            | RouteKind::Grpc
+            | RouteKind::Tls
+            | RouteKind::Tcp
+            | RouteKind::Udp
+            | RouteKind::Ingress => judge(routes, at, &claims[at], &holders),
         })
         .collect()
 }

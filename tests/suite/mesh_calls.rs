@@ -217,7 +217,8 @@ fn from(namespace: &str, host: &str, path: &str) -> Request {
 #[rstest]
 #[case::own_namespace("a", "reviews", "/slow", "producer")]
 #[case::another_namespace("b", "reviews.a", "/slow", "consumer")]
-#[case::another_path("b", "reviews.a.svc.cluster.local", "/", "producer")]
+// Whoever has routes of its own does not go by the Service's, whatever they take (GEP-1294).
+#[case::another_path("b", "reviews.a.svc.cluster.local", "/", "")]
 #[case::a_third_namespace("c", "reviews.a", "/slow", "producer")]
 #[case::a_bare_name_is_the_clients_own("b", "reviews", "/slow", "")]
 fn who_sends_decides_which_routes_on_a_service_count(

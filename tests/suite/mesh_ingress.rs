@@ -143,6 +143,69 @@ fn every_class_is_served_by_itself() {
     assert_eq!(resolve(&world, &odd).listener, None);
 }
 
+fn class(name: &str, minute: u32, default: bool) -> String {
+    format!(
+        "---\napiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {{name: {name}, creationTimestamp: \
+         '2026-01-01T00:{minute:02}:00Z', annotations: {{ingressclass.kubernetes.io/is-default-class: '{default}'}}}}\nspec: \
+         {{controller: example.org/{name}, parameters: {{kind: Settings, name: s, scope: Namespace, namespace: ops}}}}\n"
+    )
+}
+
+/// Who names no class has the default one, if it was there when the Ingress was made.
+#[rstest]
+#[case::default(&[("one", 1, true), ("two", 1, false)], 5, "IngressClass one", "it has the default one, one")]
+#[case::none_is_default(&[("one", 1, false)], 5, "IngressClass –", "no class is the default")]
+#[case::made_before_it(&[("one", 9, true)], 5, "IngressClass –", "older than the default one")]
+#[case::several(&[("one", 1, true), ("two", 1, true)], 5, "IngressClass –", "several are the default")]
+fn without_a_class_the_default_serves(
+    #[case] classes: &[(&str, u32, bool)],
+    #[case] minute: u32,
+    #[case] listener: &str,
+    #[case] told: &str,
+) {
+    let spec = format!("ingressClassName: null, rules: [{}]", rule("", &["Prefix /"]));
+    let classes: String = classes.iter().map(|(name, minute, default)| class(name, *minute, *default)).collect();
+    let answer = ask(&[classes, ingress("r", minute, &spec)], "x.y", "/");
+    assert_eq!(answer.listener.as_deref(), Some(listener), "{answer:#?}");
+    assert!(answer.notes.iter().any(|note| note.contains(told)), "{:?}", answer.notes);
+    assert_eq!(answer.route.unwrap().name, "r");
+}
+
+#[test]
+fn a_class_tells_its_controller() {
+    let texts = [class("nginx", 1, false), ingress("r", 2, &format!("rules: [{}]", rule("", &["Prefix /"])))];
+    let answer = ask(&texts, "x.y", "/");
+    let told = "class nginx is served by controller example.org/nginx, parameters Settings ops/s";
+    assert!(answer.notes.iter().any(|note| note == told), "{:?}", answer.notes);
+    let lost = ask(&[class("other", 1, false), texts[1].clone()], "x.y", "/");
+    assert!(lost.notes.iter().any(|note| note.starts_with("there is no IngressClass nginx")), "{:?}", lost.notes);
+    // Where nobody looked nothing is said.
+    assert!(ask(&texts[1..], "x.y", "/").notes.iter().all(|note| !note.contains("class")));
+}
+
+/// An Ingress that gets the default class meets those that name it.
+#[test]
+fn the_default_class_is_one_frontend_with_those_that_name_it() {
+    let spec = |class: &str| format!("ingressClassName: {class}, rules: [{}]", rule("shop.x", &["Prefix /"]));
+    let texts = [class("one", 1, true), ingress("named", 3, &spec("one")), ingress("silent", 2, &spec("null"))];
+    let answer = ask(&texts, "shop.x", "/");
+    assert_eq!((answer.route.unwrap().name.as_str(), answer.losers.len()), ("silent", 1));
+    let loaded = loaded(&texts.concat());
+    let found = conflicts(&loaded.world());
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].loser.route.name, "named");
+}
+
+#[test]
+fn bad_classes_are_read_still() {
+    for spec in ["{}", "{controller: 3, parameters: [1]}", "[]", "7"] {
+        let text = format!(
+            "---\napiVersion: networking.k8s.io/v1\nkind: IngressClass\nmetadata: {{name: odd}}\nspec: {spec}\n"
+        );
+        ask(&[text, ingress("r", 1, &format!("rules: [{}]", rule("", &["Prefix /"])))], "x.y", "/");
+    }
+}
+
 #[test]
 fn two_ingresses_for_one_path_are_a_conflict() {
     let shop = |name, minute| ingress(name, minute, &format!("rules: [{}]", rule("shop.x", &["Prefix /cart"])));

@@ -4,6 +4,7 @@ use brink::mesh::{
     load::Loaded,
     resolve::{LostAt, Outcome, Request, Resolution, resolve},
 };
+use proptest::prelude::*;
 use rstest::rstest;
 
 use super::support::routes::loaded;
@@ -209,5 +210,34 @@ fn the_order_of_the_rows_does_not_matter() {
         texts.reverse();
         assert_eq!(ask(&texts, &request), answer);
         texts.reverse();
+    }
+}
+
+const CLAIMS: [&str; 4] = ["reviews", "reviews.shop.svc.cluster.local", "'*.shop.svc.cluster.local'", "other"];
+const TESTS: [&str; 4] =
+    ["", "match: [{uri: {prefix: /a}}], ", "match: [{uri: {exact: /a}}], ", "match: [{method: {exact: PUT}}], "];
+
+proptest! {
+    /// One is the answer, always the same, whatever the order of the objects; every other rule of a VirtualService that counts is
+    /// named as a loser once, and so is every VirtualService that does not.
+    #[test]
+    fn the_answer_is_a_function_of_the_set(
+        claims in prop::collection::vec((0..CLAIMS.len(), 0..TESTS.len(), 0..TESTS.len(), 0..3u32), 1..7), turn in 0..7usize,
+    ) {
+        let mut texts: Vec<String> = claims.iter().enumerate().map(|(n, (host, one, two, minute))| {
+            let rules = format!("http: [{{{}{}}}, {{{}{}}}]", TESTS[*one], to("v1"), TESTS[*two], to("v2"));
+            service(&format!("r{n}"), *minute, &format!("hosts: [{}], {rules}", CLAIMS[*host]))
+        }).collect();
+        texts.push(subsets());
+        let request = from("shop", "reviews", "/a");
+        let first = ask(&texts, &request);
+        let mut turned = texts.clone();
+        turned.rotate_left(turn % texts.len());
+        turned.reverse();
+        prop_assert_eq!(&ask(&turned, &request), &first);
+        let named = claims.iter().filter(|(host, ..)| *host != 3).count();
+        // Of those only one is asked, with its two rules.
+        let expected = if named == 0 { 0 } else { named - 1 + 2 };
+        prop_assert_eq!(usize::from(first.route.is_some()) + first.losers.len(), expected, "{:#?}", first);
     }
 }

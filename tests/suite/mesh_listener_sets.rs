@@ -5,6 +5,7 @@ use brink::mesh::{
     load::Loaded,
     resolve::{Outcome, Request, Resolution, resolve},
 };
+use proptest::prelude::*;
 use rstest::rstest;
 
 use super::support::routes::{self, loaded};
@@ -135,5 +136,38 @@ fn the_order_of_objects_does_not_matter() {
     for _ in 0..parts.len() {
         parts.rotate_left(1);
         assert_eq!(ask(&loaded(&parts.concat()), "more.x"), first);
+    }
+}
+
+const HEARD: [&str; 4] = [
+    "protocol: HTTP, port: 80, hostname: more.x",
+    "protocol: HTTP, port: 80",
+    "protocol: TCP, port: 80",
+    "protocol: HTTP, port: 80, hostname: '*.x'",
+];
+
+proptest! {
+    /// Which listeners count hangs on the objects and not on their order; of all that count any two can be told apart.
+    #[test]
+    fn what_counts_is_a_function_of_the_set(
+        sets in prop::collection::vec((0..HEARD.len(), 0..HEARD.len(), 0..3u32), 1..5), own in 0..HEARD.len(), turn in 0..9usize,
+    ) {
+        let listener = |name: &str, at: usize| format!("{{name: {name}, {}, allowedRoutes: {{namespaces: {{from: All}}}}}}", HEARD[at]);
+        let mut texts = vec![gateway(&from("All"), &listener("own", own))];
+        for (n, (one, two, minute)) in sets.iter().enumerate() {
+            texts.push(set(STABLE, ("a", &format!("s{n}")), *minute, &format!("{}, {}", listener("one", *one), listener("two", *two))));
+            texts.push(route(&format!("r{n}"), &to_set(&format!("s{n}"))));
+        }
+        let first = ask(&loaded(&texts.concat()), "more.x");
+        let mut turned = texts.clone();
+        turned.rotate_left(turn % texts.len());
+        turned.reverse();
+        prop_assert_eq!(&ask(&loaded(&turned.concat()), "more.x"), &first);
+        // The Gateway's own always counts: whoever took the request stands beside it.
+        if HEARD[own].contains("TCP") {
+            prop_assert_eq!(&first.listener, &None);
+        } else if own == 0 {
+            prop_assert_eq!(first.listener.as_deref(), Some("infra/gw/own"));
+        }
     }
 }

@@ -39,7 +39,9 @@ fn backends(world: &World<'_>, route: &RouteRow, at: usize, rule: &Rule) -> Vec<
             let kiali = if route.kind == RouteKind::VirtualService { "KIA1101" } else { "KIA1402" };
             all.push(Conflict { kiali: Some(kiali), ..conflict(ConflictKind::Dangling, route, Some(at), why) });
         }
-        let foreign = route.kind != RouteKind::VirtualService && backend.namespace != route.namespace;
+        // Inside the mesh routes may send anywhere (GEP-1294).
+        let mesh = route.parents.iter().all(|parent| parent.kind == ParentKind::Service);
+        let foreign = route.kind != RouteKind::VirtualService && !mesh && backend.namespace != route.namespace;
         if let Some(grants) = world.grants.as_ref().filter(|_| foreign)
             && !grants.iter().any(|grant| grant.allows(route, backend))
         {
@@ -107,7 +109,7 @@ fn unheard(world: &World<'_>, route: &RouteRow, places: &Places<'_>) -> Vec<Conf
             let meant = || gateway.listeners.iter().filter(move |listener| listener.is_named_by(parent));
             let why = if meant().next().is_none() {
                 format!("{kind} {name} has no such listener{section}")
-            } else if !meant().any(|listener| places.counts(gateway, listener)) {
+            } else if !meant().any(|listener| places.counts(listener)) {
                 format!("its Gateway does not have the listeners of {kind} {name}: not allowed, not there, or taken")
             } else {
                 format!(

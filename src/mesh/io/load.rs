@@ -11,6 +11,7 @@ use crate::{
     },
     mesh::{
         gateways::{GatewayRow, Seen},
+        ingress_class::IngressClassRow,
         istio, listener_sets,
         load::Loaded,
         routes::RouteKind,
@@ -41,6 +42,8 @@ pub struct Objects {
     /// Kinds of routes that may not be read.
     unread: Vec<RouteKind>,
     seen: Seen,
+    /// Whether IngressClasses were listed.
+    classes: bool,
     /// The same of Istio's own kinds, by name.
     istio: BTreeMap<String, Seen>,
 }
@@ -52,6 +55,7 @@ impl Objects {
         loaded.seen = Some(self.seen.clone());
         loaded.istio.seen = self.istio.clone();
         loaded.unread.clone_from(&self.unread);
+        loaded.classes = self.classes.then(Vec::new);
         for object in objects {
             loaded.take(object);
         }
@@ -61,9 +65,10 @@ impl Objects {
 
 /// The objects themselves, read as [`everything`] reads them.
 pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects, Unread> {
-    let mut found = Objects { all: Vec::new(), unread: Vec::new(), seen: Seen::Everywhere, istio: BTreeMap::new() };
+    let mut found = Objects { seen: Seen::Everywhere, ..Objects::default() };
     let unread = |kind: &Kind, trouble| Unread { plural: kind.plural.clone(), trouble };
     let gateway = GatewayRow::kind();
+    let classes = IngressClassRow::kind();
     let [set, older_set] = listener_sets::kinds();
     let around = [
         gateway.clone(),
@@ -72,6 +77,7 @@ pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects
         Kind::namespaced("gateway.networking.k8s.io", "v1beta1", "ReferenceGrant", "referencegrants"),
         Kind::namespaced("", "v1", "Service", "services"),
         Kind::cluster_wide("", "v1", "Namespace", "namespaces"),
+        classes.clone(),
     ];
     let of_istio = istio::kinds();
     // No answer hangs on another, and a preview waits for all of them.
@@ -104,6 +110,8 @@ pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects
                 found.all.extend(items);
                 if kind == gateway {
                     found.seen = seen;
+                } else if kind == classes {
+                    found.classes = true;
                 }
             }
             Err(trouble) if trouble.code() == Some(403) && kind == gateway => found.seen = Seen::Nowhere,
@@ -148,7 +156,7 @@ async fn served<A: Api>(api: &A, namespace: Option<&str>, routes: RouteKind) -> 
 /// Kinds without which the answer for the others still holds.
 fn optional(kind: RouteKind) -> bool {
     match kind {
-        RouteKind::Tls | RouteKind::Tcp | RouteKind::Ingress => true,
+        RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp | RouteKind::Ingress => true,
         RouteKind::Http | RouteKind::Grpc | RouteKind::VirtualService => false,
     }
 }

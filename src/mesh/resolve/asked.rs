@@ -3,7 +3,7 @@
 //! ```text
 //! [METHOD] [http://|https://]HOST[:PORT][/PATH][?QUERY] [NAME:VALUE | NAME==VALUE]… [from NS/WORKLOAD] [at NS/GATEWAY]
 //!     [class NAME] [sni NAME]
-//! tls://HOST[:PORT] …    tcp://HOST[:PORT] at NS/GATEWAY
+//! tls://HOST[:PORT] …    tcp://HOST[:PORT] at NS/GATEWAY    udp://HOST[:PORT] at NS/GATEWAY
 //! GRPC HOST[:PORT]/SERVICE/METHOD …
 //! ```
 //!
@@ -45,7 +45,10 @@ impl Request {
                     request.scheme = match request.scheme {
                         Scheme::Http | Scheme::Https => Scheme::Https,
                         Scheme::Tls => Scheme::Tls,
-                        Scheme::Tcp => return Err("tcp:// has no handshake: write tls:// or https://".to_owned()),
+                        Scheme::Tcp | Scheme::Udp => {
+                            let scheme = request.scheme.word();
+                            return Err(format!("{scheme}:// has no handshake: write tls:// or https://"));
+                        }
                     };
                 }
                 word => match (word.find("=="), word.find(':')) {
@@ -70,7 +73,9 @@ impl Request {
     pub fn words(&self) -> String {
         let mut target = match self.scheme {
             Scheme::Http => self.host.clone(),
-            Scheme::Https | Scheme::Tls | Scheme::Tcp => format!("{}://{}", self.scheme.word(), self.host),
+            Scheme::Https | Scheme::Tls | Scheme::Tcp | Scheme::Udp => {
+                format!("{}://{}", self.scheme.word(), self.host)
+            }
         };
         if let Some(port) = self.port {
             target.push_str(&format!(":{port}"));
@@ -105,8 +110,9 @@ fn target_of(word: &str) -> Result<Request, String> {
         Some(("https", rest)) => (Scheme::Https, rest),
         Some(("tls", rest)) => (Scheme::Tls, rest),
         Some(("tcp", rest)) => (Scheme::Tcp, rest),
+        Some(("udp", rest)) => (Scheme::Udp, rest),
         Some((other, _)) => {
-            return Err(format!("{other}:// is not asked here: write http://, https://, tls:// or tcp://"));
+            return Err(format!("{other}:// is not asked here: write http://, https://, tls://, tcp:// or udp://"));
         }
     };
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -180,7 +186,7 @@ mod tests {
     #[case("", "name a host, such as shop.example.com/cart")]
     #[case("GET", "name a host, such as shop.example.com/cart")]
     #[case("GET /cart", "/cart names no host: write one before the path, such as shop.example.com/cart")]
-    #[case("ftp://a", "ftp:// is not asked here: write http://, https://, tls:// or tcp://")]
+    #[case("ftp://a", "ftp:// is not asked here: write http://, https://, tls://, tcp:// or udp://")]
     #[case("a:0/", "`0` is no port: write a number from 1 to 65535")]
     #[case("a from", "after `from` comes NS/WORKLOAD")]
     #[case("a from web", "`web` is not complete: write from NS/WORKLOAD")]

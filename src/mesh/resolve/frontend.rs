@@ -2,11 +2,11 @@
 
 use compact_str::CompactString;
 
-use super::{LostAt, Request, Scheme, World, kinds::Layer};
+use super::{LostAt, Request, Scheme, World, inside, kinds::Layer};
 use crate::mesh::{
     gateways::{GatewayRow, Gateways, Listener},
-    host,
-    listener_sets::{Declared, merged},
+    host, ingress_class,
+    listener_sets::{Declared, declared, merged, rival},
     routes::{Parent, ParentKind, RouteKind, RouteRow, Verdict},
 };
 
@@ -26,8 +26,8 @@ pub(super) enum Frontend<'a> {
     },
     /// A Gateway named by routes and not known itself.
     Implied { namespace: CompactString, name: CompactString },
-    /// A Service inside the mesh.
-    Service { namespace: CompactString, name: CompactString },
+    /// A Service inside the mesh, and the namespace whose routes count for the client.
+    Service { namespace: CompactString, name: CompactString, steered_by: CompactString },
     /// All Ingresses of a class, served as one; an empty name: those that name none.
     Ingress { class: CompactString },
 }
@@ -44,7 +44,7 @@ impl Frontend<'_> {
                 }
             }
             Self::Implied { namespace, name } => format!("{namespace}/{name}/*"),
-            Self::Service { namespace, name } => format!("Service {namespace}/{name}"),
+            Self::Service { namespace, name, .. } => format!("Service {namespace}/{name}"),
             Self::Ingress { class } if class.is_empty() => "IngressClass –".to_owned(),
             Self::Ingress { class } => format!("IngressClass {class}"),
         }
@@ -60,7 +60,7 @@ impl Frontend<'_> {
         }
     }
 
-    fn is_parent(&self, parent: &Parent) -> bool {
+    fn is_parent(&self, route: &RouteRow, parent: &Parent, world: &World<'_>) -> bool {
         match self {
             Self::Listener { owner, .. } => {
                 let kind = if owner.hangs_on.is_some() { ParentKind::ListenerSet } else { ParentKind::Gateway };
@@ -69,20 +69,22 @@ impl Frontend<'_> {
             Self::Implied { namespace, name } => {
                 parent.kind == ParentKind::Gateway && parent.name == *name && parent.namespace == *namespace
             }
-            Self::Service { namespace, name } => {
+            Self::Service { namespace, name, .. } => {
                 parent.kind == ParentKind::Service && parent.name == *name && parent.namespace == *namespace
             }
-            Self::Ingress { class } => parent.kind == ParentKind::IngressClass && parent.name == *class,
+            Self::Ingress { class } => {
+                parent.kind == ParentKind::IngressClass && ingress_class::of(world, route, parent) == class
+            }
         }
     }
 
     /// Whether this reference reaches exactly here.
-    fn reached_by(&self, parent: &Parent, port: Option<u16>) -> bool {
-        self.is_parent(parent)
+    fn reached_by(&self, route: &RouteRow, parent: &Parent, port: Option<u16>, world: &World<'_>) -> bool {
+        self.is_parent(route, parent, world)
             && match self {
                 Self::Listener { listener, .. } => listener.is_named_by(parent),
                 Self::Implied { .. } | Self::Ingress { .. } => true,
-                Self::Service { .. } => parent.port.is_none_or(|wanted| port.is_none_or(|port| port == wanted)),
+                Self::Service { .. } => inside::reaches(parent, port, world),
             }
     }
 }
@@ -108,19 +110,22 @@ pub(super) fn standing<'a>(
     if route.kind == RouteKind::VirtualService {
         return Standing::Stranger;
     }
-    if let Frontend::Service { namespace, .. } = frontend
-        && !steers(route, namespace, request)
+    if let Frontend::Service { namespace, steered_by, .. } = frontend
+        && route.namespace != *steered_by
     {
-        return Standing::Stranger;
+        // Clients with routes of their own do not go by the Service's.
+        let own = route.namespace == *namespace
+            && route.parents.iter().any(|parent| frontend.is_parent(route, parent, world));
+        return if own { Standing::Out(LostAt::Source) } else { Standing::Stranger };
     }
     let port = request.port;
-    let related = route.parents.iter().any(|parent| frontend.is_parent(parent))
+    let related = route.parents.iter().any(|parent| frontend.is_parent(route, parent, world))
         || route.hosts.iter().any(|pattern| host::matches(pattern, host));
     if !related {
         return Standing::Stranger;
     }
     let mut out = LostAt::Listener;
-    for parent in route.parents.iter().filter(|parent| frontend.reached_by(parent, port)) {
+    for parent in route.parents.iter().filter(|parent| frontend.reached_by(route, parent, port, world)) {
         let mut hosts: Vec<&str> = route.hosts.iter().map(CompactString::as_str).collect();
         match frontend {
             Frontend::Listener { owner, listener, .. } => {
@@ -152,13 +157,6 @@ pub(super) fn standing<'a>(
     Standing::Out(out)
 }
 
-/// Whether a route on a Service counts for the client: one beside the Service for all, one of another namespace for the
-/// clients there (the mesh part of the specification calls them producer and consumer routes).
-pub(super) fn steers(route: &RouteRow, service_namespace: &str, request: &Request) -> bool {
-    route.namespace == service_namespace
-        || request.from.as_ref().is_some_and(|(namespace, _)| *namespace == route.namespace)
-}
-
 /// Everything that would take the request, Gateways by `ns/name`, then Services.
 pub(super) fn all<'a>(world: &World<'a>, request: &Request, host: &str) -> Vec<Frontend<'a>> {
     let wanted = |namespace: &CompactString, name: &CompactString| {
@@ -171,7 +169,10 @@ pub(super) fn all<'a>(world: &World<'a>, request: &Request, host: &str) -> Vec<F
             .collect();
         services.sort();
         services.dedup();
-        found.extend(services.into_iter().map(|(namespace, name)| Frontend::Service { namespace, name }));
+        found.extend(services.into_iter().filter_map(|(namespace, name)| {
+            let steered_by = inside::steered_by(world, request, &namespace, &name)?;
+            Some(Frontend::Service { namespace, name, steered_by })
+        }));
     }
     // Who is inside the mesh reaches Services, not listeners.
     if request.from.is_some() {
@@ -205,13 +206,19 @@ fn ingresses<'a>(world: &World<'_>, request: &Request) -> Vec<Frontend<'a>> {
         return Vec::new();
     }
     let wanted = |class: &CompactString| request.class.as_ref().is_none_or(|wanted| wanted == class);
-    let mut classes: Vec<_> = parents(world, ParentKind::IngressClass).map(|(_, class)| class).filter(wanted).collect();
+    let named = world.routes.iter().flat_map(|route| route.parents.iter().map(move |parent| (route, parent)));
+    let named = named.filter(|(_, parent)| parent.kind == ParentKind::IngressClass);
+    let named = named.map(|(route, parent)| CompactString::from(ingress_class::of(world, route, parent)));
+    let mut classes: Vec<_> = named.filter(wanted).collect();
     classes.sort();
     classes.dedup();
     classes.into_iter().map(|class| Frontend::Ingress { class }).collect()
 }
 
-fn parents<'w>(world: &'w World<'_>, kind: ParentKind) -> impl Iterator<Item = (CompactString, CompactString)> + 'w {
+pub(super) fn parents<'w>(
+    world: &'w World<'_>,
+    kind: ParentKind,
+) -> impl Iterator<Item = (CompactString, CompactString)> + 'w {
     let routes = world.routes.iter().filter(|route| route.kind != RouteKind::VirtualService);
     routes
         .flat_map(|route| &route.parents)
@@ -255,8 +262,7 @@ fn listener<'a>(
 
 fn takes(listener: &Listener, scheme: Scheme, name: &str) -> bool {
     // Where no name is seen none is asked for (`listeners[].hostname`).
-    let named = scheme != Scheme::Tcp;
-    let pattern = listener.hostname.as_ref().filter(|_| named);
+    let pattern = listener.hostname.as_ref().filter(|_| scheme.has_name());
     scheme.reaches(&listener.protocol) && pattern.is_none_or(|pattern| host::matches(pattern, name))
 }
 
@@ -269,6 +275,45 @@ fn best<'a>(all: &[Declared<'a>], scheme: Scheme, port: u16, name: &str) -> Opti
         // Of equal listeners the first: `max_by_key` takes the last, but two equal ones on one port cannot be.
         pattern.map_or((false, 0), |pattern| (!host::is_wildcard(pattern), pattern.len()))
     })
+}
+
+/// Listeners that would hear the request and do not count, since they cannot be told apart from others.
+pub(super) fn conflicted(world: &World<'_>, request: &Request, host: &str) -> Vec<String> {
+    if request.from.is_some() || request.class.is_some() {
+        return Vec::new();
+    }
+    let wanted = |row: &&GatewayRow| {
+        let named = request.gateway.as_ref();
+        row.hangs_on.is_none() && named.is_none_or(|(ns, name)| *ns == row.namespace && *name == row.name)
+    };
+    let sni = request.sni.as_deref().map(host::normal);
+    let name = sni.as_deref().unwrap_or(host);
+    let mut notes = Vec::new();
+    for gateway in world.gateways.rows.iter().copied().filter(wanted) {
+        let counted = merged(gateway, world);
+        let heard = |one: &Declared<'_>| {
+            takes(one.1, request.scheme, name) && request.port.is_none_or(|port| port == one.1.port)
+        };
+        let left_out = declared(gateway, world).into_iter().filter(heard);
+        for one in left_out.filter(|(_, listener)| !counted.iter().any(|(_, known)| std::ptr::eq(*known, *listener))) {
+            let Some((other, listener)) = rival(one, gateway, world) else { continue };
+            notes.push(format!(
+                "listener {} of {} does not count: it cannot be told apart from {} of {} on port {}",
+                one.1.name,
+                object(one.0),
+                listener.name,
+                object(other),
+                listener.port
+            ));
+        }
+    }
+    notes.sort();
+    notes
+}
+
+fn object(row: &GatewayRow) -> String {
+    let kind = if row.hangs_on.is_some() { "ListenerSet" } else { "Gateway" };
+    format!("{kind} {}/{}", row.namespace, row.name)
 }
 
 /// Why a listener that got the connection does not look at routes: what it answers, and the reason.

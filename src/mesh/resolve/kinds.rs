@@ -4,7 +4,7 @@
 //! (gateway.networking.k8s.io/v1, comment on GRPCRoute's `hostnames`). Where a controller has said that it accepts a route, its
 //! word counts.
 
-use super::{Attached, Request, Scheme, frontend::Frontend, rank};
+use super::{Request, Scheme, at::Attached, frontend::Frontend, rank};
 use crate::mesh::{
     host,
     routes::{RouteKind, RouteRef, RouteRow, Verdict},
@@ -19,6 +19,8 @@ pub(super) enum Layer {
     Tls,
     /// Connections, by where they come in.
     Tcp,
+    /// Datagrams, by where they come in.
+    Udp,
 }
 
 impl Layer {
@@ -31,11 +33,13 @@ impl Layer {
                 Scheme::Http | Scheme::Https => "HTTP",
                 Scheme::Tls => "TLS",
                 Scheme::Tcp => "TCP",
+                Scheme::Udp => "UDP",
             },
         };
         match protocol {
             "TLS" => Self::Tls,
             "TCP" => Self::Tcp,
+            "UDP" => Self::Udp,
             _ => Self::Http,
         }
     }
@@ -47,7 +51,8 @@ pub(super) fn takes(route: &RouteRow, request: &Request, layer: Layer) -> bool {
         RouteKind::Http | RouteKind::Ingress => layer == Layer::Http,
         RouteKind::Grpc => layer == Layer::Http && request.grpc.is_some(),
         RouteKind::Tls => layer == Layer::Tls,
-        RouteKind::Tcp => layer != Layer::Http,
+        RouteKind::Tcp => matches!(layer, Layer::Tls | Layer::Tcp),
+        RouteKind::Udp => layer == Layer::Udp,
         RouteKind::VirtualService => false,
     }
 }
@@ -71,6 +76,18 @@ pub(super) fn refuse<'a>(attached: &mut Vec<Attached<'a>>) -> Vec<(&'a RouteRow,
     }
     *attached = accepted;
     refused
+}
+
+/// Takes those out that a Service does not accept beside a kind that says more: GRPCRoutes, then HTTPRoutes, TLSRoutes, TCPRoutes
+/// (GEP-1294). With the kind that it has.
+pub(super) fn most_exact<'a>(attached: &mut Vec<Attached<'a>>) -> Vec<(&'a RouteRow, RouteKind)> {
+    let order = [RouteKind::Grpc, RouteKind::Http, RouteKind::Tls, RouteKind::Tcp, RouteKind::Udp];
+    let Some(first) = order.into_iter().find(|kind| attached.iter().any(|one| one.route.kind == *kind)) else {
+        return Vec::new();
+    };
+    let (kept, refused): (Vec<_>, Vec<_>) = attached.drain(..).partition(|one| one.route.kind == first);
+    *attached = kept;
+    refused.into_iter().map(|one| (one.route, first)).collect()
 }
 
 /// Whether two lists of hostnames have a host in common; an empty one has all.

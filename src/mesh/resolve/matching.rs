@@ -91,11 +91,48 @@ fn whole(expression: &str, text: &str, notes: &mut Vec<String>) -> bool {
     }
 }
 
+/// Every place an expression finds with another text in it, as Envoy does (`\\1` is the first group). One that does not compile
+/// changes nothing.
+pub(super) fn replaced(expression: &str, with: &str, text: &str) -> String {
+    let Ok(regex) = RegexBuilder::new(expression).size_limit(REGEX_BYTES).build() else { return text.to_owned() };
+    let mut groups = String::new();
+    let mut letters = with.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match (letter, letters.peek()) {
+            ('\\', Some(digit)) if digit.is_ascii_digit() => {
+                groups.push_str(&format!("${{{digit}}}"));
+                letters.next();
+            }
+            ('\\', Some('\\')) => {
+                groups.push('\\');
+                letters.next();
+            }
+            ('$', _) => groups.push_str("$$"),
+            (letter, _) => groups.push(letter),
+        }
+    }
+    regex.replace_all(text, groups.as_str()).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
-    use super::{under, whole};
+    use super::{replaced, under, whole};
+
+    #[rstest]
+    #[case("^/v1/(.*)/get$", r"/\1/fetch", "/v1/user/get", "/user/fetch")]
+    #[case("/+", "/", "/a//b///c", "/a/b/c")]
+    #[case("x", "$1", "/x", "/$1")]
+    #[case("[", "y", "/x", "/x")]
+    fn an_expression_rewrites_what_it_finds(
+        #[case] find: &str,
+        #[case] with: &str,
+        #[case] path: &str,
+        #[case] to: &str,
+    ) {
+        assert_eq!(replaced(find, with, path), to);
+    }
 
     #[rstest]
     #[case("/abc", true)]

@@ -61,9 +61,19 @@ pub enum Scheme {
     Tls,
     /// A connection, of which nothing is seen.
     Tcp,
+    /// Datagrams, of which nothing is seen.
+    Udp,
 }
 
 impl Scheme {
+    /// Whether a connection carries a name to be told apart by.
+    pub fn has_name(self) -> bool {
+        match self {
+            Self::Http | Self::Https | Self::Tls => true,
+            Self::Tcp | Self::Udp => false,
+        }
+    }
+
     /// As written in URLs.
     pub fn word(self) -> &'static str {
         match self {
@@ -71,6 +81,7 @@ impl Scheme {
             Self::Https => "https",
             Self::Tls => "tls",
             Self::Tcp => "tcp",
+            Self::Udp => "udp",
         }
     }
 
@@ -81,6 +92,7 @@ impl Scheme {
             Self::Https => "HTTPS",
             Self::Tls => "TLS",
             Self::Tcp => "TCP",
+            Self::Udp => "UDP",
         }
     }
 
@@ -94,7 +106,7 @@ impl Scheme {
     pub fn is_stream(self) -> bool {
         match self {
             Self::Http | Self::Https => false,
-            Self::Tls | Self::Tcp => true,
+            Self::Tls | Self::Tcp | Self::Udp => true,
         }
     }
 
@@ -103,7 +115,7 @@ impl Scheme {
         match self {
             Self::Http => 80,
             Self::Https | Self::Tls => 443,
-            Self::Tcp => 0,
+            Self::Tcp | Self::Udp => 0,
         }
     }
 }

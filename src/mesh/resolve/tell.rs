@@ -1,6 +1,6 @@
 //! An answer in words: where the request goes, and why everybody else does not get it.
 
-use super::{Loser, LostAt, Outcome, Request, Resolution};
+use super::{Loser, LostAt, Outcome, Request, Resolution, Sent, verdict};
 use crate::base::sanitize;
 
 /// How a line is meant.
@@ -30,6 +30,9 @@ impl Resolution {
         if let Some(listener) = &self.listener {
             fact(Tone::Fact, "listener", listener.clone());
         }
+        for one in &self.served_by {
+            fact(Tone::Fact, "served by", one.clone());
+        }
         if let Some(route) = &self.route {
             let place = |what: &str, index: Option<usize>| index.map(|at| format!(", {what} {at}")).unwrap_or_default();
             let places = place("rule", self.rule) + &place("match", self.r#match);
@@ -37,19 +40,43 @@ impl Resolution {
         }
         for backend in &self.backends {
             let (tone, valid) = if backend.valid { (Tone::Fact, "") } else { (Tone::Wrong, "  not valid") };
-            fact(tone, "backend", format!("{} weight {}{valid}", backend.r#ref, backend.weight));
+            // All of it goes without saying.
+            let share = match self.backends.len() {
+                1 => String::new(),
+                _ => format!(" ({} %)", verdict::shown(backend.share)),
+            };
+            fact(tone, "backend", format!("{} weight {}{share}{valid}", backend.r#ref, backend.weight));
+            for filter in &backend.filters {
+                fact(Tone::Fact, "", format!("{} {}", filter.r#type, filter.detail));
+            }
         }
         for filter in &self.filters {
             fact(Tone::Fact, "filter", format!("{} {}", filter.r#type, filter.detail));
         }
         if let Some(to) = &self.redirect {
-            fact(Tone::Fact, "redirect", format!("{}://{}:{}{}", to.scheme, to.host, to.port, to.path));
+            fact(Tone::Fact, "redirect", to.location.clone());
         }
-        if let Some(timeout) = self.timeout_ms {
-            fact(Tone::Fact, "timeout", format!("{timeout} ms"));
+        for mirror in &self.mirrors {
+            let (tone, valid) = if mirror.valid { (Tone::Fact, "") } else { (Tone::Wrong, "  not valid") };
+            fact(tone, "copies", format!("{} % to {}{valid}", verdict::shown(mirror.percent), mirror.r#ref));
         }
-        if let Some(retries) = self.retries {
-            fact(Tone::Fact, "retries", retries.to_string());
+        if let Some(sent) = self.sent.as_ref().filter(|sent| sent.differs(request)) {
+            fact(Tone::Fact, "sent as", format!("{} {}{}", request.method, sent.host, sent.path));
+        }
+        for (name, limit) in [("timeout", self.request_timeout_ms), ("one try", self.backend_timeout_ms)] {
+            match limit {
+                Some(0) => fact(Tone::Fact, name, "no limit".to_owned()),
+                Some(limit) => fact(Tone::Fact, name, format!("{limit} ms")),
+                None => {}
+            }
+        }
+        if self.retries.is_some() || !self.retry_on.is_empty() || self.backoff_ms.is_some() {
+            let mut words = self.retries.map_or_else(|| "as many as it likes".to_owned(), |most| most.to_string());
+            if !self.retry_on.is_empty() {
+                words.push_str(&format!(" on {}", self.retry_on.join(", ")));
+            }
+            words.push_str(&self.backoff_ms.map(|pause| format!(", {pause} ms apart at least")).unwrap_or_default());
+            fact(Tone::Fact, "retries", words);
         }
         for loser in &self.losers {
             fact(Tone::Lost, "lost", loser.words());
@@ -69,6 +96,14 @@ impl Resolution {
             Outcome::NoRoute => (Tone::Bad, format!("matches no route{code}")),
             Outcome::NoBackend => (Tone::Bad, format!("matches a rule without a valid backend{code}")),
         }
+    }
+}
+
+impl Sent {
+    /// Whether host or path is another than was asked.
+    fn differs(&self, request: &Request) -> bool {
+        let path = |text: &str| text.split(['?', '#']).next().unwrap_or_default().to_owned();
+        self.host != request.host || path(&self.path) != path(&request.path)
     }
 }
 
@@ -107,6 +142,7 @@ impl LostAt {
             (Self::NotExported, _) => "it is not exported to where the request is sent from",
             (Self::Gateway, _) => "it is not for this gateway, or not for the mesh",
             (Self::Source, _) => "it is for other clients",
+            (Self::Address, _) => "it is for other addresses",
             (Self::Scheme, _) => "it is for another scheme",
             (Self::Port, _) => "it is for another port",
             (Self::NotAccepted, _) => "its parent refuses it",

@@ -1,15 +1,19 @@
 //! What the winning rule does with the request.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{BackendShare, FilterStep, Grant, Outcome, RedirectTo, Request, World, kinds::Layer};
+use super::{BackendShare, FilterStep, Grant, MirrorTo, Outcome, Request, World, kinds::Layer};
 use crate::mesh::routes::{
-    Backend, Filter, Parent, PathMatch, RouteKind, RouteRow, Rule, Verdict,
-    rule::{PathEdit, Redirect},
+    Backend, Condition, Filter, Match, Parent, ParentKind, PathMatch, RouteKind, RouteRow, Rule, Verdict,
+    rule::PathEdit,
 };
 
 /// How it ends, and with which status code.
 pub(super) fn outcome(rule: &Rule, backends: &[BackendShare]) -> (Outcome, Option<u16>) {
+    // The specification: a filter that is not known is not skipped, who would go through it gets an error.
+    if rule.filters.iter().any(|filter| matches!(filter, Filter::Unknown(_))) {
+        return (Outcome::DirectResponse, Some(500));
+    }
     for filter in &rule.filters {
         match filter {
             Filter::Redirect(redirect) => return (Outcome::Redirect, Some(redirect.status)),
@@ -21,7 +25,8 @@ pub(super) fn outcome(rule: &Rule, backends: &[BackendShare]) -> (Outcome, Optio
             | Filter::Rewrite { .. }
             | Filter::Extension { .. }
             | Filter::Fault(_)
-            | Filter::Other(_) => {}
+            | Filter::Other(_)
+            | Filter::Unknown(_) => {}
         }
     }
     if backends.iter().any(|backend| backend.valid && backend.weight > 0) {
@@ -36,20 +41,85 @@ pub(super) fn without_route(layer: Layer, request: &Request) -> (Option<u16>, Op
     match layer {
         Layer::Http if request.grpc.is_some() => (None, Some("a gRPC client is told UNIMPLEMENTED")),
         Layer::Http => (Some(404), None),
-        Layer::Tls | Layer::Tcp => (None, Some("no route takes the connection: it is closed")),
+        Layer::Tls | Layer::Tcp | Layer::Udp => (None, Some("no route takes the connection: it is closed")),
     }
 }
 
 /// What the client is told instead of 500 when no backend of the rule is valid.
-pub(super) fn without_backend(layer: Layer, request: &Request, route: &RouteRow) -> Option<&'static str> {
+pub(super) fn without_backend(layer: Layer, request: &Request, route: &RouteRow, rule: &Rule) -> Option<&'static str> {
     match layer {
+        // GRPCRoute, `backendRefs`: none at all is another thing than none that is valid.
+        Layer::Http if request.grpc.is_some() && rule.backends.is_empty() => {
+            Some("a gRPC client is told UNIMPLEMENTED")
+        }
         Layer::Http if request.grpc.is_some() => Some("a gRPC client is told UNAVAILABLE"),
         Layer::Http if route.kind == RouteKind::Ingress => {
             Some("what is answered without a backend is up to the controller of the class")
         }
         Layer::Http => None,
-        Layer::Tls | Layer::Tcp => Some("the connection is rejected"),
+        Layer::Tls | Layer::Tcp | Layer::Udp => Some("the connection is rejected"),
     }
+}
+
+/// What the requests get that are meant for an invalid backend beside valid ones.
+pub(super) fn in_part(layer: Layer, request: &Request, backends: &[BackendShare]) -> Option<String> {
+    let lost: Vec<&BackendShare> = backends.iter().filter(|one| !one.valid && one.weight > 0).collect();
+    if lost.is_empty() {
+        return None;
+    }
+    let percent = shown(lost.iter().map(|one| one.share).sum());
+    let names: Vec<&str> = lost.iter().map(|one| one.r#ref.as_str()).collect();
+    let what = match layer {
+        Layer::Http if request.grpc.is_some() => "of the calls get UNAVAILABLE",
+        Layer::Http => "of the requests get 500",
+        Layer::Tls | Layer::Tcp | Layer::Udp => "of the connections are rejected",
+    };
+    Some(format!("{percent} % {what}: {} cannot be sent to", names.join(", ")))
+}
+
+/// A share to a tenth, without needless digits.
+pub(super) fn shown(percent: f64) -> String {
+    let text = format!("{percent:.1}");
+    text.strip_suffix(".0").map(ToOwned::to_owned).unwrap_or(text)
+}
+
+/// What of the rule goes against the specification, so that its controller may refuse it.
+pub(super) fn odd(rule: &Rule, found: &Match) -> Vec<String> {
+    let mut all = Vec::new();
+    let redirects = rule.filters.iter().any(|filter| matches!(filter, Filter::Redirect(_)));
+    let rewrites = rule.filters.iter().any(|filter| matches!(filter, Filter::Rewrite { .. }));
+    if redirects && rewrites {
+        all.push("a redirect and a rewrite may not stand in one rule: its controller may refuse it".to_owned());
+    }
+    if redirects && !rule.backends.is_empty() {
+        all.push("a rule that redirects may have no backends: its controller may refuse it".to_owned());
+    }
+    let edits = rule.filters.iter().filter_map(|filter| match filter {
+        Filter::Redirect(redirect) => redirect.path.as_ref(),
+        Filter::Rewrite { path, .. } => path.as_ref(),
+        _ => None,
+    });
+    let prefix = edits.into_iter().any(|edit| matches!(edit, PathEdit::Prefix(_)));
+    if prefix && (rule.matches.len() != 1 || !matches!(found.path, PathMatch::Prefix(_))) {
+        all.push(
+            "ReplacePrefixMatch goes with exactly one match by PathPrefix: its controller may refuse the rule"
+                .to_owned(),
+        );
+    }
+    for filter in &rule.filters {
+        if let Filter::Unknown(name) = filter {
+            all.push(format!("filter {name} is not known: requests through it are answered with an error"));
+        }
+    }
+    if let (Some(request), Some(backend)) = (rule.timeouts.request_ms, rule.timeouts.backend_ms)
+        && request > 0
+        && backend > request
+    {
+        all.push(
+            "the limit of one try may not be longer than that of the request: its controller may refuse it".to_owned(),
+        );
+    }
+    all
 }
 
 /// The rule's backends with what is known of their validity.
@@ -60,35 +130,77 @@ pub(super) fn backends(
     world: &World<'_>,
     notes: &mut Vec<String>,
 ) -> Vec<BackendShare> {
-    let refused = parent.resolved_refs.as_ref().filter(|condition| condition.verdict == Verdict::False);
-    let known = world.services.is_some();
-    if let (Some(condition), false) = (refused, known)
-        && rule.backends.len() > 1
-    {
-        notes.push(format!(
-            "the controller says {}: {}; which backend it means is not known here",
-            condition.reason, condition.message
-        ));
-    }
-    rule.backends
-        .iter()
-        .map(|backend| {
-            let foreign = backend.namespace != route.namespace;
-            let granted = !foreign
-                || match &world.grants {
-                    Some(grants) => grants.iter().any(|grant| grant.allows(route, backend)),
-                    None => refused.is_none_or(|condition| condition.reason != "RefNotPermitted"),
-                };
-            let there = match &world.services {
-                Some(services) if backend.is_service() => serves(services, backend, route.kind == RouteKind::Ingress),
-                // Only one can be meant.
-                None if rule.backends.len() == 1 => refused
-                    .is_none_or(|condition| !matches!(condition.reason.as_str(), "BackendNotFound" | "InvalidKind")),
-                Some(_) | None => true,
+    let judge = Judge::new(route, parent, world, notes);
+    let sum: u64 = rule.backends.iter().map(|backend| u64::from(backend.weight)).sum();
+    let share = |backend: &Backend| BackendShare {
+        filters: backend.filters.iter().map(step).collect(),
+        ..BackendShare::new(backend.label(), backend.weight, sum, judge.valid(backend))
+    };
+    rule.backends.iter().map(share).collect()
+}
+
+/// Who gets copies of the rule's requests.
+pub(super) fn mirrors(route: &RouteRow, rule: &Rule, parent: &Parent, world: &World<'_>) -> Vec<MirrorTo> {
+    let judge = Judge::new(route, parent, world, &mut Vec::new());
+    let mirror = |filter: &Filter| match filter {
+        Filter::Mirror(mirror) => {
+            Some(MirrorTo { r#ref: mirror.to.label(), percent: mirror.percent(), valid: judge.valid(&mirror.to) })
+        }
+        _ => None,
+    };
+    rule.filters.iter().filter_map(mirror).collect()
+}
+
+/// What decides whether a reference of a route can be followed.
+struct Judge<'a> {
+    route: &'a RouteRow,
+    world: &'a World<'a>,
+    /// Inside the mesh routes may send anywhere (GEP-1294).
+    mesh: bool,
+    /// What the controller says of the references, where it says no.
+    refused: Option<&'a Condition>,
+    /// The one it must mean.
+    meant: Option<String>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(route: &'a RouteRow, parent: &'a Parent, world: &'a World<'a>, notes: &mut Vec<String>) -> Self {
+        let refused = parent.resolved_refs.as_ref().filter(|condition| condition.verdict == Verdict::False);
+        let mut meant = BTreeSet::new();
+        if let Some(condition) = refused {
+            let can_be = |backend: &&Backend| match condition.reason.as_str() {
+                "InvalidKind" => !backend.is_service(),
+                "RefNotPermitted" => backend.namespace != route.namespace,
+                // Known Services are looked up.
+                "BackendNotFound" => !backend.is_service() || world.services.is_none(),
+                "UnsupportedProtocol" => true,
+                _ => false,
             };
-            BackendShare { r#ref: backend.label(), weight: backend.weight, valid: granted && there }
-        })
-        .collect()
+            meant.extend(route.rules.iter().flat_map(|rule| &rule.backends).filter(can_be).map(Backend::label));
+            if meant.len() > 1 && world.services.is_none() {
+                notes.push(format!(
+                    "the controller says {}: {}; which backend it means is not known here",
+                    condition.reason, condition.message
+                ));
+            }
+        }
+        let only = if meant.len() == 1 { meant.pop_first() } else { None };
+        Self { route, world, mesh: parent.kind == ParentKind::Service, refused, meant: only }
+    }
+
+    fn valid(&self, backend: &Backend) -> bool {
+        let granted = self.mesh
+            || backend.namespace == self.route.namespace
+            || match &self.world.grants {
+                Some(grants) => grants.iter().any(|grant| grant.allows(self.route, backend)),
+                None => self.refused.is_none_or(|condition| condition.reason != "RefNotPermitted"),
+            };
+        let there = match &self.world.services {
+            Some(services) if backend.is_service() => serves(services, backend, self.route.kind == RouteKind::Ingress),
+            Some(_) | None => true,
+        };
+        granted && there && self.meant.as_ref().is_none_or(|meant| *meant != backend.label())
+    }
 }
 
 /// A Service is valid when it exists and has the port; Gateway API requires one, an Ingress may know it by name.
@@ -110,52 +222,12 @@ impl Grant {
     }
 }
 
-/// Where a redirect sends the client.
-pub(super) fn redirect(
-    redirect: &Redirect,
-    request: &Request,
-    host: &str,
-    path: &str,
-    found: &PathMatch,
-    port: u16,
-) -> RedirectTo {
-    let scheme = redirect.scheme.as_deref().unwrap_or(request.scheme.word());
-    // The specification: no port said and a scheme said, its well-known one; no scheme either, the listener's.
-    let port = redirect.port.unwrap_or(match redirect.scheme.as_deref() {
-        Some("https") => 443,
-        Some("http") => 80,
-        _ => port,
-    });
-    RedirectTo {
-        scheme: scheme.to_owned(),
-        host: redirect.host.as_deref().unwrap_or(host).to_owned(),
-        port,
-        path: redirect.path.as_ref().map_or_else(|| path.to_owned(), |edit| edited(edit, path, found)),
-    }
-}
-
-/// A path after its change.
-pub(super) fn edited(edit: &PathEdit, path: &str, found: &PathMatch) -> String {
-    match edit {
-        PathEdit::Full(full) => full.to_string(),
-        PathEdit::Prefix(new) => {
-            let old = match found {
-                PathMatch::Prefix(prefix) | PathMatch::TextPrefix(prefix) => prefix.as_str(),
-                PathMatch::Exact(_) | PathMatch::Regex(_) | PathMatch::Other(_) => "",
-            };
-            let rest = path.strip_prefix(old).unwrap_or(path);
-            let joined = format!("{}{rest}", new.trim_end_matches('/'));
-            if joined.is_empty() { "/".to_owned() } else { joined }
-        }
-    }
-}
-
 /// A filter in the specification's words.
 pub(super) fn step(filter: &Filter) -> FilterStep {
     let (name, detail) = match filter {
-        Filter::RequestHeaders(words) => ("RequestHeaderModifier", words.clone()),
-        Filter::ResponseHeaders(words) => ("ResponseHeaderModifier", words.clone()),
-        Filter::Mirror(words) => ("RequestMirror", words.clone()),
+        Filter::RequestHeaders(edits) => ("RequestHeaderModifier", edits.words()),
+        Filter::ResponseHeaders(edits) => ("ResponseHeaderModifier", edits.words()),
+        Filter::Mirror(mirror) => ("RequestMirror", mirror.words()),
         Filter::Redirect(redirect) => ("RequestRedirect", redirect.status.to_string()),
         Filter::Rewrite { host, path } => {
             let mut words = Vec::new();
@@ -163,13 +235,14 @@ pub(super) fn step(filter: &Filter) -> FilterStep {
             words.extend(path.as_ref().map(|path| match path {
                 PathEdit::Full(full) => format!("path {full}"),
                 PathEdit::Prefix(prefix) => format!("prefix {prefix}"),
+                PathEdit::Regex { find, with } => format!("{find} to {with}"),
             }));
             ("URLRewrite", words.join(", "))
         }
         Filter::Extension { kind, name } => ("ExtensionRef", format!("{kind} {name}")),
         Filter::DirectResponse { status } => ("directResponse", status.to_string()),
         Filter::Fault(words) => ("fault", words.clone()),
-        Filter::Other(name) => (name.as_str(), String::new()),
+        Filter::Other(name) | Filter::Unknown(name) => (name.as_str(), String::new()),
     };
     FilterStep { r#type: name.to_owned(), detail }
 }

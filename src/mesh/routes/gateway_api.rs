@@ -1,12 +1,15 @@
-//! Reads HTTPRoute and GRPCRoute (gateway.networking.k8s.io/v1, fields of bundle v1.4; experimental `retry` too), and TLSRoute and
-//! TCPRoute (v1 of bundle v1.6; the alpha versions have the same fields).
+//! Reads HTTPRoute and GRPCRoute (gateway.networking.k8s.io/v1, fields of bundle v1.4; experimental `retry` too), and TLSRoute,
+//! TCPRoute and UDPRoute (v1 of bundle v1.6; the alpha versions have the same fields).
 
-use compact_str::CompactString;
+use compact_str::{CompactString, ToCompactString, format_compact};
 use serde_json::Value;
 
 use super::{
     Condition, Parent, ParentKind, RouteKind, RouteRow, Verdict, blank,
-    rule::{Backend, Filter, GrpcMatch, How, Match, PathEdit, PathMatch, Redirect, Rule, Timeouts, ValueMatch},
+    rule::{
+        Backend, Filter, GrpcMatch, HeaderEdits, How, Match, Mirror, PathEdit, PathMatch, Redirect, Rule, Timeouts,
+        ValueMatch,
+    },
 };
 use crate::{
     base::span,
@@ -35,8 +38,8 @@ pub(super) fn decode(kind: RouteKind, manifest: &Manifest) -> RouteRow {
     }
     let rules: Vec<_> = spec.list("rules", &mut notes).collect();
     row.rules = rules.into_iter().map(|node| rule(kind, node, &row.namespace, &mut notes)).collect();
-    if spec.get("rules").is_none() && !kind.is_stream() {
-        // The CRD fills in one rule that matches everything and forwards nowhere.
+    if spec.get("rules").is_none() && kind == RouteKind::Http {
+        // The CRD of HTTPRoute fills in one rule that matches everything and forwards nowhere; no other kind's does.
         row.rules.push(Rule { matches: vec![Match::default()], ..Rule::default() });
     }
     row.notes = notes.into_inner();
@@ -50,7 +53,8 @@ fn parent(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Parent {
         (GROUP, "ListenerSet" | "XListenerSet") | ("gateway.networking.x-k8s.io", "XListenerSet") => {
             ParentKind::ListenerSet
         }
-        ("", "Service") => ParentKind::Service,
+        // The documentation of the mesh writes `core` as well.
+        ("" | "core", "Service") => ParentKind::Service,
         (_, other) => {
             notes.add(format!("parent of kind {other} is not known to brink"));
             ParentKind::Other
@@ -114,8 +118,15 @@ fn rule(kind: RouteKind, node: Node<'_>, namespace: &str, notes: &mut Notes) -> 
             backend_ms: timeouts.and_then(|node| millis(node, "backendRequest", notes)),
         },
         retries: node.get("retry").and_then(|node| node.number("attempts", notes)),
+        retry_on: node.get("retry").map(|node| codes(node, notes)).unwrap_or_default(),
+        backoff_ms: node.get("retry").and_then(|node| millis(node, "backoff", notes)),
         delegate: None,
     }
+}
+
+fn codes(retry: Node<'_>, notes: &mut Notes) -> Vec<CompactString> {
+    let list: Vec<_> = retry.list("codes", notes).collect();
+    list.into_iter().filter_map(|node| node.value().as_u64()).map(|code| code.to_compact_string()).collect()
 }
 
 fn millis<'a>(node: Node<'a>, name: &'a str, notes: &mut Notes) -> Option<u64> {
@@ -128,23 +139,28 @@ fn millis<'a>(node: Node<'a>, name: &'a str, notes: &mut Notes) -> Option<u64> {
 }
 
 fn one_match(kind: RouteKind, node: Node<'_>, notes: &mut Notes) -> Match {
-    let headers = values(node, "headers", true, notes);
+    // Of a type that is not known nothing may be taken: the specification has the whole route refused.
+    let mut odd = None;
+    let headers = values(node, "headers", true, &mut odd, notes);
+    let query = if kind == RouteKind::Http { values(node, "queryParams", false, &mut odd, notes) } else { Vec::new() };
+    let never = odd.map(PathMatch::Other);
     match kind {
         RouteKind::Http => Match {
-            path: node.get("path").map_or_else(PathMatch::default, |node| path(node, notes)),
+            path: never.unwrap_or_else(|| node.get("path").map_or_else(PathMatch::default, |node| path(node, notes))),
             method: node.text("method", notes).map(|method| ValueMatch {
                 name: CompactString::default(),
                 how: How::Exact,
                 value: method.to_ascii_uppercase().into(),
             }),
             headers,
-            query: values(node, "queryParams", false, notes),
+            query,
             grpc: None,
             also: Vec::new(),
             mesh: None,
         },
-        RouteKind::Tls | RouteKind::Tcp => Match::default(),
+        RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => Match::default(),
         RouteKind::Grpc | RouteKind::VirtualService | RouteKind::Ingress => Match {
+            path: never.unwrap_or_default(),
             headers,
             grpc: node.get("method").map(|node| GrpcMatch {
                 regex: node.text("type", notes) == Some("RegularExpression"),
@@ -170,7 +186,13 @@ fn path(node: Node<'_>, notes: &mut Notes) -> PathMatch {
 }
 
 /// Named values. The specification: of entries with equivalent names, only the first counts.
-fn values<'a>(node: Node<'a>, field: &'a str, fold_case: bool, notes: &mut Notes) -> Vec<ValueMatch> {
+fn values<'a>(
+    node: Node<'a>,
+    field: &'a str,
+    fold_case: bool,
+    odd: &mut Option<CompactString>,
+    notes: &mut Notes,
+) -> Vec<ValueMatch> {
     let mut all: Vec<ValueMatch> = Vec::new();
     let list: Vec<_> = node.list(field, notes).collect();
     for node in list {
@@ -180,7 +202,8 @@ fn values<'a>(node: Node<'a>, field: &'a str, fold_case: bool, notes: &mut Notes
             "Exact" => How::Exact,
             "RegularExpression" => How::Regex,
             other => {
-                notes.add(format!("match of type {other} is not known to brink: compared as equal text"));
+                notes.add(format!("match of type {other} is not known to brink: taken as never true"));
+                *odd = Some(format_compact!("{other} {name}"));
                 How::Exact
             }
         };
@@ -217,14 +240,15 @@ fn filter(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Filter {
     let body = |field| node.get(field);
     match kind {
         "RequestHeaderModifier" => {
-            Filter::RequestHeaders(body("requestHeaderModifier").map(|node| headers(node, notes)).unwrap_or_default())
+            Filter::RequestHeaders(body("requestHeaderModifier").map(|node| edits(node, notes)).unwrap_or_default())
         }
         "ResponseHeaderModifier" => {
-            Filter::ResponseHeaders(body("responseHeaderModifier").map(|node| headers(node, notes)).unwrap_or_default())
+            Filter::ResponseHeaders(body("responseHeaderModifier").map(|node| edits(node, notes)).unwrap_or_default())
         }
-        "RequestMirror" => {
-            Filter::Mirror(body("requestMirror").map(|n| mirror(n, namespace, notes)).unwrap_or_default())
-        }
+        "RequestMirror" => match body("requestMirror") {
+            Some(node) => Filter::Mirror(mirror(node, namespace, notes)),
+            None => Filter::Other(CompactString::const_new("RequestMirror")),
+        },
         "RequestRedirect" => {
             let Some(node) = body("requestRedirect") else { return Filter::Redirect(Redirect::with_default_status()) };
             Filter::Redirect(Redirect {
@@ -243,7 +267,8 @@ fn filter(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Filter {
             kind: body("extensionRef").and_then(|node| node.word("kind", notes)).unwrap_or_default(),
             name: body("extensionRef").and_then(|node| node.word("name", notes)).unwrap_or_default(),
         },
-        other => Filter::Other(other.into()),
+        "CORS" | "ExternalAuth" => Filter::Other(kind.into()),
+        other => Filter::Unknown(other.into()),
     }
 }
 
@@ -258,29 +283,44 @@ fn path_edit(node: Node<'_>, notes: &mut Notes) -> Option<PathEdit> {
     }
 }
 
-fn headers(node: Node<'_>, notes: &mut Notes) -> String {
-    let mut words = Vec::new();
-    for verb in ["set", "add"] {
+/// Changes of headers. The specification: of entries with equivalent names only the first counts, and one name has one action.
+fn edits(node: Node<'_>, notes: &mut Notes) -> HeaderEdits {
+    let mut known: Vec<CompactString> = Vec::new();
+    let mut pairs = |verb: &'static str, notes: &mut Notes| {
         let list: Vec<_> = node.list(verb, notes).collect();
+        let mut all: Vec<(CompactString, CompactString)> = Vec::new();
         for header in list {
-            let name = header.text("name", notes).unwrap_or_default();
-            words.push(format!("{verb} {name}={}", header.text("value", notes).unwrap_or_default()));
+            let name = header.word("name", notes).unwrap_or_default();
+            if all.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
+                notes.add(format!("{verb} names {name} twice: only the first counts"));
+                continue;
+            }
+            if known.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+                notes.add(format!("more than one change of header {name}: the filter is not valid"));
+            }
+            known.push(name.clone());
+            all.push((name, header.word("value", notes).unwrap_or_default()));
         }
+        all
+    };
+    let (set, add) = (pairs("set", notes), pairs("add", notes));
+    let remove = node.words("remove", notes);
+    for name in remove.iter().filter(|name| known.iter().any(|known| known.eq_ignore_ascii_case(name))) {
+        notes.add(format!("more than one change of header {name}: the filter is not valid"));
     }
-    words.extend(node.words("remove", notes).iter().map(|name| format!("remove {name}")));
-    words.join(", ")
+    HeaderEdits { set, add, remove }
 }
 
-fn mirror(node: Node<'_>, namespace: &str, notes: &mut Notes) -> String {
-    let to = node.get("backendRef").map(|node| backend(node, namespace, notes).label()).unwrap_or_default();
-    if let Some(percent) = node.number::<u32>("percent", notes) {
-        return format!("{percent} % to {to}");
-    }
-    match node.get("fraction") {
-        Some(part) => {
-            let over: u32 = part.number("denominator", notes).unwrap_or(100);
-            format!("{}/{over} to {to}", part.number::<u32>("numerator", notes).unwrap_or(0))
+fn mirror(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Mirror {
+    let to = node.get("backendRef").unwrap_or(node);
+    let to = backend(to, namespace, notes);
+    let per_million = match (node.number::<u32>("percent", notes), node.get("fraction")) {
+        (Some(percent), _) => Mirror::per_million(percent.into(), 100),
+        (None, Some(part)) => {
+            let over = part.number::<u32>("denominator", notes).unwrap_or(100);
+            Mirror::per_million(part.number::<u32>("numerator", notes).unwrap_or(0).into(), over.into())
         }
-        None => format!("all to {to}"),
-    }
+        (None, None) => Mirror::per_million(1, 1),
+    };
+    Mirror { to, per_million }
 }

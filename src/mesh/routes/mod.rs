@@ -1,6 +1,6 @@
 //! One row per route object: what it claims, where it sends, and what its parents said about it.
 //!
-//! Read from HTTPRoute, GRPCRoute, TLSRoute and TCPRoute (gateway.networking.k8s.io), VirtualService (networking.istio.io/v1) and
+//! Read from HTTPRoute, GRPCRoute, TLSRoute, TCPRoute and UDPRoute (gateway.networking.k8s.io), VirtualService (networking.istio.io/v1) and
 //! Ingress (networking.k8s.io/v1). A row keeps what the resolver needs and no more; the object itself is dropped. Decoding never
 //! fails: what cannot be read is skipped and said in [`RouteRow::notes`].
 
@@ -8,6 +8,7 @@ mod gateway_api;
 mod ingress;
 mod parent;
 pub mod rule;
+pub mod stream;
 mod summary;
 mod virtual_service;
 
@@ -18,7 +19,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use parent::{Condition, Parent, ParentKind, Verdict};
-pub use rule::{Backend, Filter, GrpcMatch, Match, MeshMatch, PathMatch, Rule, Timeouts, ValueMatch};
+pub use rule::{
+    Backend, Filter, GrpcMatch, HeaderEdits, Match, MeshMatch, Mirror, PathMatch, Rule, Timeouts, ValueMatch,
+};
+pub use stream::{StreamMatch, StreamRule};
 
 use crate::{
     base::Uid,
@@ -40,6 +44,9 @@ pub enum RouteKind {
     /// gateway.networking.k8s.io/v1 and v1alpha2.
     #[serde(rename = "TCPRoute")]
     Tcp,
+    /// gateway.networking.k8s.io/v1 and v1alpha2.
+    #[serde(rename = "UDPRoute")]
+    Udp,
     /// networking.istio.io/v1.
     #[serde(rename = "VirtualService")]
     VirtualService,
@@ -50,7 +57,8 @@ pub enum RouteKind {
 
 impl RouteKind {
     /// All of them, in the order they are shown.
-    pub const ALL: [Self; 6] = [Self::Http, Self::Grpc, Self::Tls, Self::Tcp, Self::VirtualService, Self::Ingress];
+    pub const ALL: [Self; 7] =
+        [Self::Http, Self::Grpc, Self::Tls, Self::Tcp, Self::Udp, Self::VirtualService, Self::Ingress];
 
     /// The kind's name.
     pub fn name(self) -> &'static str {
@@ -59,6 +67,7 @@ impl RouteKind {
             Self::Grpc => "GRPCRoute",
             Self::Tls => "TLSRoute",
             Self::Tcp => "TCPRoute",
+            Self::Udp => "UDPRoute",
             Self::VirtualService => "VirtualService",
             Self::Ingress => "Ingress",
         }
@@ -67,7 +76,7 @@ impl RouteKind {
     /// The API group that serves it.
     pub fn group(self) -> &'static str {
         match self {
-            Self::Http | Self::Grpc | Self::Tls | Self::Tcp => "gateway.networking.k8s.io",
+            Self::Http | Self::Grpc | Self::Tls | Self::Tcp | Self::Udp => "gateway.networking.k8s.io",
             Self::VirtualService => "networking.istio.io",
             Self::Ingress => "networking.k8s.io",
         }
@@ -80,17 +89,18 @@ impl RouteKind {
             Self::Grpc => "grpcroutes",
             Self::Tls => "tlsroutes",
             Self::Tcp => "tcproutes",
+            Self::Udp => "udproutes",
             Self::VirtualService => "virtualservices",
             Self::Ingress => "ingresses",
         };
         Kind::namespaced(self.group(), "v1", self.name(), plural)
     }
 
-    /// The kind in every version it may be served in, the stable one first: TLSRoute and TCPRoute were alpha until bundle v1.5.
+    /// The kind in every version it may be served in, the stable one first: TLSRoute, TCPRoute and UDPRoute were alpha.
     pub fn versions(self) -> Vec<Kind> {
         let older: &[&str] = match self {
             Self::Tls => &["v1alpha3", "v1alpha2"],
-            Self::Tcp => &["v1alpha2"],
+            Self::Tcp | Self::Udp => &["v1alpha2"],
             Self::Http | Self::Grpc | Self::VirtualService | Self::Ingress => &[],
         };
         let stable = self.kind();
@@ -101,7 +111,7 @@ impl RouteKind {
     /// Whether it is about connections, not about requests: what is inside is not looked at.
     pub fn is_stream(self) -> bool {
         match self {
-            Self::Tls | Self::Tcp => true,
+            Self::Tls | Self::Tcp | Self::Udp => true,
             Self::Http | Self::Grpc | Self::VirtualService | Self::Ingress => false,
         }
     }
@@ -159,6 +169,8 @@ pub struct RouteRow {
     pub created: Option<Timestamp>,
     /// `metadata.generation`.
     pub generation: i64,
+    /// Rules of a VirtualService for connections, those of `tls` before those of `tcp`.
+    pub streams: Vec<StreamRule>,
     /// `exportTo` of a VirtualService; empty: the mesh's default.
     pub export_to: Vec<CompactString>,
     /// What could not be read, in words.
@@ -169,7 +181,9 @@ impl RouteRow {
     /// Reads an object of the given kind. Total: anything decodes, what is odd is noted.
     pub fn decode(kind: RouteKind, manifest: &Manifest) -> Self {
         match kind {
-            RouteKind::Http | RouteKind::Grpc | RouteKind::Tls | RouteKind::Tcp => gateway_api::decode(kind, manifest),
+            RouteKind::Http | RouteKind::Grpc | RouteKind::Tls | RouteKind::Tcp | RouteKind::Udp => {
+                gateway_api::decode(kind, manifest)
+            }
             RouteKind::VirtualService => virtual_service::decode(manifest),
             RouteKind::Ingress => ingress::decode(manifest),
         }
@@ -239,6 +253,7 @@ fn blank(kind: RouteKind, manifest: &Manifest) -> RouteRow {
         rule_hosts: Vec::new(),
         created: manifest.created(),
         generation: manifest.at(&["metadata", "generation"]).and_then(serde_json::Value::as_i64).unwrap_or(0),
+        streams: Vec::new(),
         export_to: Vec::new(),
         notes: Vec::new(),
     }

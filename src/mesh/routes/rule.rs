@@ -21,6 +21,10 @@ pub struct Rule {
     pub timeouts: Timeouts,
     /// Attempts beyond the first.
     pub retries: Option<u32>,
+    /// What is tried again: status codes (`retry.codes`), or Istio's words (`retries.retryOn`). Empty: not said.
+    pub retry_on: Vec<CompactString>,
+    /// The least time between two tries, in milliseconds.
+    pub backoff_ms: Option<u64>,
     /// The VirtualService whose rules stand in the place of this one, as `(namespace, name)`.
     pub delegate: Option<(CompactString, CompactString)>,
 }
@@ -164,12 +168,12 @@ impl Backend {
 /// What a rule does besides forwarding.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Filter {
-    /// Changes request headers; in words.
-    RequestHeaders(String),
-    /// Changes answer headers; in words.
-    ResponseHeaders(String),
-    /// Copies requests elsewhere; in words.
-    Mirror(String),
+    /// Changes request headers.
+    RequestHeaders(HeaderEdits),
+    /// Changes answer headers.
+    ResponseHeaders(HeaderEdits),
+    /// Copies requests elsewhere.
+    Mirror(Mirror),
     /// Answers with a redirect.
     Redirect(Redirect),
     /// Changes host or path before forwarding.
@@ -195,6 +199,81 @@ pub enum Filter {
     Fault(String),
     /// Another type, by name.
     Other(CompactString),
+    /// A type that no version of the specification names: requests that would go through it get an error.
+    Unknown(CompactString),
+}
+
+/// Changes of headers; names as written, compared in any case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct HeaderEdits {
+    /// Take the place of what is there.
+    pub set: Vec<(CompactString, CompactString)>,
+    /// Are added to what is there.
+    pub add: Vec<(CompactString, CompactString)>,
+    /// Are taken away.
+    pub remove: Vec<CompactString>,
+}
+
+impl HeaderEdits {
+    /// `set a=b, add c=d, remove e`.
+    pub fn words(&self) -> String {
+        let pairs = |verb: &'static str, pairs: &[(CompactString, CompactString)]| {
+            pairs.iter().map(|(name, value)| format!("{verb} {name}={value}")).collect::<Vec<_>>()
+        };
+        let mut words = pairs("set", &self.set);
+        words.extend(pairs("add", &self.add));
+        words.extend(self.remove.iter().map(|name| format!("remove {name}")));
+        words.join(", ")
+    }
+
+    /// Headers after these changes. Names are lower case; several values of a name are joined by `,`.
+    pub fn apply(&self, headers: &mut BTreeMap<String, String>) {
+        for name in &self.remove {
+            headers.remove(&name.to_ascii_lowercase().to_string());
+        }
+        for (name, value) in &self.set {
+            headers.insert(name.to_ascii_lowercase().into(), value.to_string());
+        }
+        for (name, value) in &self.add {
+            headers
+                .entry(name.to_ascii_lowercase().into())
+                .and_modify(|held| {
+                    held.push(',');
+                    held.push_str(value);
+                })
+                .or_insert_with(|| value.to_string());
+        }
+    }
+}
+
+/// Where copies of requests go, and how many.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Mirror {
+    /// To whom.
+    pub to: Backend,
+    /// Of a million requests.
+    pub per_million: u32,
+}
+
+impl Mirror {
+    /// A part of all requests as it is kept; more than all is all.
+    pub(super) fn per_million(numerator: u64, denominator: u64) -> u32 {
+        let part = numerator.saturating_mul(1_000_000).checked_div(denominator).unwrap_or(0);
+        u32::try_from(part.min(1_000_000)).unwrap_or(1_000_000)
+    }
+
+    /// Percent of the requests that are copied.
+    pub fn percent(&self) -> f64 {
+        f64::from(self.per_million) / 10_000.0
+    }
+
+    /// `all to NS/NAME:PORT`, `12.5 % to NS/NAME:PORT`.
+    pub fn words(&self) -> String {
+        match self.per_million {
+            1_000_000 => format!("all to {}", self.to.label()),
+            _ => format!("{} % to {}", self.percent(), self.to.label()),
+        }
+    }
 }
 
 /// A redirect; `None` keeps what the request had.
@@ -219,6 +298,13 @@ pub enum PathEdit {
     Full(CompactString),
     /// The matched prefix.
     Prefix(CompactString),
+    /// Whatever an expression finds (Istio `uriRegexRewrite`), with `\1` for its groups.
+    Regex {
+        /// The expression.
+        find: CompactString,
+        /// What stands in its place.
+        with: CompactString,
+    },
 }
 
 /// Time limits in milliseconds; `None`: not set. 0: no limit.

@@ -1,12 +1,16 @@
-//! Reads VirtualService (networking.istio.io/v1; v1beta1 and v1alpha3 have the same fields). Only `spec.http`: TLS and TCP
-//! routes are counted in the notes.
+//! Reads VirtualService (networking.istio.io/v1; v1beta1 and v1alpha3 have the same fields). Rules of `spec.http` are the row's
+//! rules; those of `spec.tls` and `spec.tcp` are about connections and kept apart.
 
 use compact_str::CompactString;
 use serde_json::Value;
 
 use super::{
     Parent, ParentKind, RouteKind, RouteRow, blank,
-    rule::{Backend, Filter, How, Match, MeshMatch, PathEdit, PathMatch, Redirect, Rule, Timeouts, ValueMatch},
+    rule::{
+        Backend, Filter, HeaderEdits, How, Match, MeshMatch, Mirror, PathEdit, PathMatch, Redirect, Rule, Timeouts,
+        ValueMatch,
+    },
+    stream::{StreamMatch, StreamRule},
 };
 use crate::{
     base::span,
@@ -32,11 +36,10 @@ pub(super) fn decode(manifest: &Manifest) -> RouteRow {
     let rules: Vec<_> = spec.list("http", &mut notes).collect();
     row.export_to = spec.words("exportTo", &mut notes);
     row.rules = rules.into_iter().map(|node| rule(node, &row.namespace, &mut notes)).collect();
-    for other in ["tls", "tcp"] {
-        let count = spec.list(other, &mut notes).count();
-        if count > 0 {
-            notes.add(format!("{count} {other} rules are not shown"));
-        }
+    for kind in ["tls", "tcp"] {
+        let rules: Vec<_> = spec.list(kind, &mut notes).collect();
+        let streams = rules.into_iter().enumerate();
+        row.streams.extend(streams.map(|(index, node)| stream(kind == "tls", index, node, &row.namespace, &mut notes)));
     }
     row.notes = notes.into_inner();
     row
@@ -58,14 +61,7 @@ fn rule(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Rule {
     if matches.is_empty() {
         matches.push(Match::default());
     }
-    let routes: Vec<_> = node.list("route", notes).collect();
-    let backends = routes.into_iter().map(|node| backend(node, namespace, notes)).collect::<Vec<_>>();
-    let only = backends.len() == 1;
-    let backends = backends
-        .into_iter()
-        // Istio: a single destination without weight gets everything; among several, no weight means none.
-        .map(|(backend, weighted)| Backend { weight: if only && !weighted { 100 } else { backend.weight }, ..backend })
-        .collect();
+    let backends = backends(node, namespace, notes);
     let request_ms = node.text("timeout", notes).and_then(|text| millis("timeout", text, notes));
     Rule {
         name: node.word("name", notes),
@@ -80,11 +76,55 @@ fn rule(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Rule {
                 .and_then(|text| millis("perTryTimeout", text, notes)),
         },
         retries: node.get("retries").and_then(|node| node.number("attempts", notes)),
+        retry_on: node
+            .get("retries")
+            .and_then(|node| node.text("retryOn", notes))
+            .map(|words| words.split(',').map(|word| word.trim().into()).collect())
+            .unwrap_or_default(),
+        backoff_ms: node
+            .get("retries")
+            .and_then(|node| node.text("backoff", notes))
+            .and_then(|text| millis("backoff", text, notes)),
         delegate: node.get("delegate").map(|to| {
             let other = to.word("namespace", notes).filter(|name| !name.is_empty());
             (other.unwrap_or_else(|| namespace.into()), to.word("name", notes).unwrap_or_default())
         }),
     }
+}
+
+fn backends(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Vec<Backend> {
+    let routes: Vec<_> = node.list("route", notes).collect();
+    let backends = routes.into_iter().map(|node| backend(node, namespace, notes)).collect::<Vec<_>>();
+    let only = backends.len() == 1;
+    backends
+        .into_iter()
+        // Istio: a single destination without weight gets everything; among several, no weight means none.
+        .map(|(backend, weighted)| Backend { weight: if only && !weighted { 100 } else { backend.weight }, ..backend })
+        .collect()
+}
+
+fn stream(tls: bool, index: usize, node: Node<'_>, namespace: &str, notes: &mut Notes) -> StreamRule {
+    let matches: Vec<_> = node.list("match", notes).collect();
+    let matches = matches.into_iter().map(|node| {
+        let mut sni = node.words("sniHosts", notes);
+        sni.iter_mut().for_each(|host| host.make_ascii_lowercase());
+        let gateways = node.words("gateways", notes);
+        StreamMatch {
+            sni,
+            subnets: node.words("destinationSubnets", notes),
+            port: node.number("port", notes),
+            labels: labels(node, notes),
+            namespace: node.word("sourceNamespace", notes),
+            gateways: gateways.iter().map(|name| gateway(name, namespace)).collect(),
+        }
+    });
+    let matches = matches.collect();
+    StreamRule { tls, index, matches, backends: backends(node, namespace, notes) }
+}
+
+fn labels(node: Node<'_>, notes: &mut Notes) -> std::collections::BTreeMap<String, String> {
+    let entries = node.entries("sourceLabels", notes);
+    entries.map(|(key, value)| (key.to_owned(), value.value().as_str().unwrap_or_default().to_owned())).collect()
 }
 
 fn millis(field: &str, text: &str, notes: &mut Notes) -> Option<u64> {
@@ -156,9 +196,7 @@ fn one_match(node: Node<'_>, own: &str, notes: &mut Notes) -> Match {
     };
     mesh.scheme = asked("scheme", notes);
     mesh.authority = asked("authority", notes);
-    for (key, value) in node.entries("sourceLabels", notes) {
-        mesh.labels.insert(key.to_owned(), value.value().as_str().unwrap_or_default().to_owned());
-    }
+    mesh.labels = labels(node, notes);
     mesh.namespace = node.word("sourceNamespace", notes);
     mesh.port = node.number("port", notes);
     let gateways = node.words("gateways", notes);
@@ -187,21 +225,31 @@ fn one_match(node: Node<'_>, own: &str, notes: &mut Notes) -> Match {
 /// A destination and whether it carries a weight. Short names are taken as services of the VirtualService's namespace;
 /// `name.ns.svc[.domain]` as what it says; anything else (a ServiceEntry's host) stays whole.
 fn backend(node: Node<'_>, namespace: &str, notes: &mut Notes) -> (Backend, bool) {
-    let destination = node.get("destination");
-    let host = destination.and_then(|node| node.text("host", notes)).unwrap_or_default();
-    let (kind, service_namespace, name) = service_of(host, namespace);
     let weight = node.number("weight", notes);
-    let backend = Backend {
+    let to = destination(node.get("destination"), namespace, notes);
+    let filters = node.get("headers").into_iter().flat_map(|headers| {
+        let sides =
+            [("request", Filter::RequestHeaders as fn(HeaderEdits) -> Filter), ("response", Filter::ResponseHeaders)];
+        sides
+            .into_iter()
+            .filter_map(move |(side, filter)| Some(filter(edits(headers.get(side)?, &mut Notes::default()))))
+    });
+    (Backend { weight: weight.unwrap_or(0), filters: filters.collect(), ..to }, weight.is_some())
+}
+
+fn destination(node: Option<Node<'_>>, namespace: &str, notes: &mut Notes) -> Backend {
+    let host = node.and_then(|node| node.text("host", notes)).unwrap_or_default();
+    let (kind, service_namespace, name) = service_of(host, namespace);
+    Backend {
         group: CompactString::default(),
         kind: CompactString::const_new(kind),
         namespace: service_namespace.into(),
         name: name.into(),
-        port: destination.and_then(|node| node.get("port")).and_then(|node| node.number("number", notes)),
-        weight: weight.unwrap_or(0),
-        subset: destination.and_then(|node| node.word("subset", notes)),
+        port: node.and_then(|node| node.get("port")).and_then(|node| node.number("number", notes)),
+        weight: 1,
+        subset: node.and_then(|node| node.word("subset", notes)),
         filters: Vec::new(),
-    };
-    (backend, weight.is_some())
+    }
 }
 
 fn service_of<'a>(host: &'a str, namespace: &'a str) -> (&'static str, &'a str, &'a str) {
@@ -231,21 +279,29 @@ fn filters(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Vec<Filter> {
         all.push(Filter::DirectResponse { status: answer.number("status", notes).unwrap_or(200) });
     }
     if let Some(rewrite) = node.get("rewrite") {
+        let regex = rewrite.get("uriRegexRewrite").map(|regex| PathEdit::Regex {
+            find: regex.word("match", notes).unwrap_or_default(),
+            with: regex.word("rewrite", notes).unwrap_or_default(),
+        });
         all.push(Filter::Rewrite {
             host: rewrite.word("authority", notes),
-            path: rewrite.word("uri", notes).map(PathEdit::Prefix),
+            path: regex.or(rewrite.word("uri", notes).map(PathEdit::Prefix)),
         });
     }
-    let mut mirrors: Vec<_> = node.get("mirror").into_iter().collect();
+    // The single `mirror` has its percentage beside it, each of `mirrors` within.
+    let one = node.get("mirror").map(|to| (to, percentage(node, "mirrorPercentage")));
     let several: Vec<_> = node.list("mirrors", notes).collect();
-    mirrors.extend(several.into_iter().filter_map(|node| node.get("destination")));
-    for mirror in mirrors {
-        let host = mirror.text("host", notes).unwrap_or_default();
-        let (_, namespace, name) = service_of(host, namespace);
-        all.push(Filter::Mirror(format!("to {namespace}/{name}")));
+    let several = several.into_iter().filter_map(|one| Some((one.get("destination")?, percentage(one, "percentage"))));
+    for (to, percent) in one.into_iter().chain(several.collect::<Vec<_>>()) {
+        let to = destination(Some(to), namespace, notes);
+        all.push(Filter::Mirror(Mirror { to, per_million: percent }));
     }
-    if node.get("headers").is_some() {
-        all.push(Filter::RequestHeaders("changes headers".to_owned()));
+    if let Some(headers) = node.get("headers") {
+        let changed =
+            |side| headers.get(side).map(|node| edits(node, notes)).filter(|one| *one != HeaderEdits::default());
+        let [request, response] = ["request", "response"].map(changed);
+        all.extend(request.map(Filter::RequestHeaders));
+        all.extend(response.map(Filter::ResponseHeaders));
     }
     if node.get("delegate").is_some() {
         all.push(Filter::Other(CompactString::const_new("delegate")));
@@ -254,6 +310,23 @@ fn filters(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Vec<Filter> {
         all.push(Filter::Other(CompactString::const_new("corsPolicy")));
     }
     all
+}
+
+/// Of a million requests; without a percentage all.
+fn percentage<'a>(node: Node<'a>, field: &'a str) -> u32 {
+    let value = node.get(field).and_then(|node| node.get("value")).and_then(|node| node.value().as_f64());
+    // In range after `clamp`, and no more exact than it is kept.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    value.map_or(1_000_000, |percent| (percent.clamp(0.0, 100.0) * 10_000.0).round() as u32)
+}
+
+fn edits(node: Node<'_>, notes: &mut Notes) -> HeaderEdits {
+    let mut pairs = |field: &'static str| {
+        let entries: Vec<_> = node.entries(field, notes).collect();
+        let pair = |(name, value): (&str, Node<'_>)| (name.into(), value.value().as_str().unwrap_or_default().into());
+        entries.into_iter().map(pair).collect::<Vec<_>>()
+    };
+    HeaderEdits { set: pairs("set"), add: pairs("add"), remove: node.words("remove", notes) }
 }
 
 fn fault_words(fault: Node<'_>, notes: &mut Notes) -> String {

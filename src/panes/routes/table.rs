@@ -92,6 +92,7 @@ impl Tabular for RouteRow {
                     RouteKind::Grpc => "gRPC",
                     RouteKind::Tls => "TLS",
                     RouteKind::Tcp => "TCP",
+                    RouteKind::Udp => "UDP",
                     RouteKind::VirtualService => "VirtualService",
                     RouteKind::Ingress => "Ingress",
                 },

@@ -1,7 +1,7 @@
 //! The answer of one row of rules.
 
 use super::{
-    super::{BackendShare, Loser, LostAt, Outcome, Request, Resolution, World, verdict},
+    super::{BackendShare, Loser, LostAt, MirrorTo, Outcome, Request, Resolution, World, rewrite, verdict},
     Place, destination,
     line::{Line, Step},
     tests,
@@ -59,7 +59,15 @@ pub(super) fn of(
         notes.push(format!("rule {at} of {} delegates to it", root.route_ref()));
     }
     let rule = &step.body;
-    let backends: Vec<BackendShare> = rule.backends.iter().map(|one| share(one, world, place, &mut notes)).collect();
+    let backends = shares(&rule.backends, world, place, &mut notes);
+    let mirrors = rule.filters.iter().filter_map(|filter| match filter {
+        Filter::Mirror(mirror) => {
+            let to = share(&mirror.to, 1, world, place, &mut notes);
+            Some(MirrorTo { r#ref: to.r#ref, percent: mirror.percent(), valid: to.valid })
+        }
+        _ => None,
+    });
+    let mirrors: Vec<MirrorTo> = mirrors.collect();
     let (outcome, status) = match verdict::outcome(rule, &backends) {
         (Outcome::NoBackend, _) => {
             notes.push("Envoy has no healthy upstream for it".to_owned());
@@ -68,11 +76,16 @@ pub(super) fn of(
         told => told,
     };
     let asked = host::normal(&request.host);
-    let found = step.tests.last().map_or_else(PathMatch::default, |test| test.path.clone());
+    // Without a path Istio asks for the prefix `/`, letter by letter.
+    let found = match step.tests.last().map(|test| &test.path) {
+        Some(PathMatch::Prefix(path)) if path.is_empty() => PathMatch::TextPrefix("/".into()),
+        Some(path) => path.clone(),
+        None => PathMatch::TextPrefix("/".into()),
+    };
     let redirect = rule.filters.iter().find_map(|filter| match filter {
         Filter::Redirect(redirect) => {
             let port = place.port.unwrap_or(request.scheme.default_port());
-            Some(verdict::redirect(redirect, request, &asked, path, &found, port))
+            Some(rewrite::redirect(redirect, request, &asked, path, &found, port))
         }
         _ => None,
     });
@@ -80,14 +93,21 @@ pub(super) fn of(
         outcome,
         status,
         listener: Some(place.label.clone()),
+        served_by: Vec::new(),
         route: Some(step.route.route_ref()),
         rule: Some(step.rule),
         r#match: Some(step.found),
         backends,
         filters: rule.filters.iter().map(verdict::step).collect(),
         redirect,
+        sent: (outcome == Outcome::Forward).then(|| rewrite::sent(rule, request, path, &found)),
+        mirrors,
         timeout_ms: rule.timeouts.tighter(),
+        request_timeout_ms: rule.timeouts.request_ms,
+        backend_timeout_ms: rule.timeouts.backend_ms,
         retries: rule.retries,
+        retry_on: rule.retry_on.iter().map(ToString::to_string).collect(),
+        backoff_ms: rule.backoff_ms,
         losers,
         notes,
     }
@@ -97,8 +117,19 @@ fn loser(step: &Step<'_>, lost_at: LostAt, matched: bool) -> Loser {
     Loser { route: step.route.route_ref(), rule: step.rule, r#match: step.found, lost_at, matched }
 }
 
+/// Destinations with their shares.
+pub(super) fn shares(
+    backends: &[Backend],
+    world: &World<'_>,
+    place: &Place<'_>,
+    notes: &mut Vec<String>,
+) -> Vec<BackendShare> {
+    let sum = backends.iter().map(|backend| u64::from(backend.weight)).sum();
+    backends.iter().map(|backend| share(backend, sum, world, place, notes)).collect()
+}
+
 /// A destination with what is known of it: its Service or entry, its subset, the rule that applies.
-fn share(backend: &Backend, world: &World<'_>, place: &Place<'_>, notes: &mut Vec<String>) -> BackendShare {
+fn share(backend: &Backend, sum: u64, world: &World<'_>, place: &Place<'_>, notes: &mut Vec<String>) -> BackendShare {
     let host = destination::host_of(backend);
     let owner = backend.is_service().then_some(backend.namespace.as_str());
     let there = if backend.is_service() {
@@ -135,5 +166,8 @@ fn share(backend: &Backend, world: &World<'_>, place: &Place<'_>, notes: &mut Ve
     }
     let told = applied.told(backend.subset.as_deref());
     notes.extend(told.filter(|told| !notes.contains(told)).into_iter().collect::<Vec<_>>());
-    BackendShare { r#ref, weight: backend.weight, valid: there && defined }
+    BackendShare {
+        filters: backend.filters.iter().map(verdict::step).collect(),
+        ..BackendShare::new(r#ref, backend.weight, sum, there && defined)
+    }
 }

@@ -133,7 +133,7 @@ impl<'a> Line<'a> {
 }
 
 /// How exactly it claims one of these names; `None`: not at all.
-fn claim(route: &RouteRow, forms: &[String]) -> Option<(usize, usize)> {
+pub(super) fn claim(route: &RouteRow, forms: &[String]) -> Option<(usize, usize)> {
     let meant: Vec<String> = route.hosts.iter().map(|host| route.meant(host)).collect();
     let hosts: Vec<&str> = meant.iter().map(String::as_str).collect();
     if hosts.is_empty() {

@@ -8,17 +8,21 @@
 //! A VirtualService and an HTTPRoute on one Service: Istio takes the VirtualService.
 
 mod answer;
+mod beyond;
 mod destination;
 mod line;
 mod outside;
+mod proxies;
 mod reach;
+mod stream;
 mod tests;
 
 use compact_str::CompactString;
 
+pub(super) use beyond::beyond;
 pub(super) use outside::at_gateways;
 
-use super::{Request, Resolution, World};
+use super::{Request, Resolution, Scheme, World, inside as services};
 use crate::mesh::{
     istio,
     routes::{Parent, ParentKind, RouteKind, RouteRow},
@@ -75,8 +79,53 @@ pub(super) fn inside(world: &World<'_>, request: &Request, host: &str, path: &st
         return Some(reach.refused(&place, service, port, notes));
     }
     let visible = |route: &RouteRow| reach.allows_route(route, &forms, port);
+    if request.scheme != Scheme::Http {
+        return connection(world, request, host, &place, &forms, visible, notes);
+    }
     let line = line::Line::at(world, &place, &forms, visible)?;
     Some(answer::of(world, request, &place, path, &line, notes))
+}
+
+/// What a workload is answered that does not speak HTTP in the clear: its sidecar sees a connection.
+fn connection(
+    world: &World<'_>,
+    request: &Request,
+    host: &str,
+    place: &Place<'_>,
+    forms: &[String],
+    visible: impl Fn(&RouteRow) -> bool,
+    mut notes: Vec<String>,
+) -> Option<Resolution> {
+    let rules = match request.scheme {
+        Scheme::Http | Scheme::Udp => return None,
+        Scheme::Https | Scheme::Tls => stream::Rules::Both,
+        Scheme::Tcp => stream::Rules::Tcp,
+    };
+    if request.scheme == Scheme::Https {
+        notes.push(
+            "the client speaks TLS itself: its sidecar sees a connection, and rules for HTTP are not asked".to_owned(),
+        );
+    }
+    let asked = stream::Asked {
+        place,
+        forms: forms.to_vec(),
+        sni: request.sni.as_deref().map_or_else(|| host.to_owned(), crate::mesh::host::normal),
+        addresses: stream::addresses(world, host, service(world, forms)),
+        rules,
+    };
+    match stream::taken(world, request, &asked, visible, notes) {
+        Ok(answer) => Some(answer),
+        Err((losers, _)) if losers.is_empty() => None,
+        Err((losers, notes)) => {
+            // Not a rule's, it goes where it was sent.
+            let answer = services::unsteered(world, request, host).or_else(|| beyond(world, request, host));
+            let answer = answer.unwrap_or_else(|| {
+                let why = format!("no rule takes it, and no Service or ServiceEntry named {host} is known");
+                Resolution::nothing(None, None, vec![why])
+            });
+            Some(Resolution { losers, notes: notes.into_iter().chain(answer.notes).collect(), ..answer })
+        }
+    }
 }
 
 /// The names a host has: as asked, and whole, where a short name is a Service of the client's namespace.

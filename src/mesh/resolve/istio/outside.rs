@@ -3,10 +3,10 @@
 use compact_str::CompactString;
 
 use super::{
-    super::{Outcome, RedirectTo, Request, Resolution, Scheme, World},
+    super::{Outcome, Request, Resolution, Scheme, World, rewrite},
     Place, answer, forms,
     line::{Line, gateways},
-    virtual_services,
+    proxies, stream, virtual_services,
 };
 use crate::mesh::{
     host,
@@ -45,7 +45,18 @@ pub(in super::super) fn at_gateways(world: &World<'_>, request: &Request, host: 
         };
         let note = format!("Istio's Gateway {namespace}/{name} is not known: taken as one server for all hosts");
         let forms = forms(host, None);
-        if let Some(line) = Line::at(world, &place, &forms, |_| true) {
+        let rules = match request.scheme {
+            Scheme::Http | Scheme::Https => None,
+            Scheme::Tls => Some(stream::Rules::Both),
+            Scheme::Tcp => Some(stream::Rules::Tcp),
+            Scheme::Udp => continue,
+        };
+        if let Some(rules) = rules {
+            let asked = connection(&place, request, host, rules);
+            if let Ok(answer) = stream::taken(world, request, &asked, |_| true, vec![note]) {
+                all.push((format!("{namespace}/{name}"), answer));
+            }
+        } else if let Some(line) = Line::at(world, &place, &forms, |_| true) {
             all.push((format!("{namespace}/{name}"), answer::of(world, request, &place, path, &line, vec![note])));
         }
     }
@@ -53,10 +64,28 @@ pub(in super::super) fn at_gateways(world: &World<'_>, request: &Request, host: 
     all.into_iter().map(|(_, answer)| answer).collect()
 }
 
+/// The connection as it is asked at a Gateway; where it is sent on to is not known there.
+fn connection<'a>(place: &'a Place<'a>, request: &Request, host: &str, rules: stream::Rules) -> stream::Asked<'a> {
+    let sni = request.sni.as_deref().map_or_else(|| host.to_owned(), host::normal);
+    let named = request.scheme.has_name() || !host.is_empty();
+    // Of TLS only the name in the handshake is seen.
+    let name = if request.scheme.has_name() { &sni } else { host };
+    stream::Asked {
+        place,
+        forms: if named { forms(name, None) } else { Vec::new() },
+        addresses: Vec::new(),
+        rules,
+        sni: sni.clone(),
+    }
+}
+
 fn at(world: &World<'_>, gateway: &IstioGatewayRow, request: &Request, host: &str, path: &str) -> Option<Resolution> {
     let name = request.sni.as_deref().map_or_else(|| host.to_owned(), host::normal);
     let hears = |server: &&Server| {
-        speaks(server, request.scheme) && server.hosts.iter().any(|scoped| host::matches(&scoped.host, &name))
+        // A connection without a name goes by its port alone.
+        let named = request.scheme.has_name();
+        speaks(server, request.scheme)
+            && (!named || server.hosts.iter().any(|scoped| host::matches(&scoped.host, &name)))
     };
     let usual = request.scheme.default_port();
     let there: Vec<&Server> = gateway.servers.iter().filter(hears).collect();
@@ -72,17 +101,14 @@ fn at(world: &World<'_>, gateway: &IstioGatewayRow, request: &Request, host: &st
     let server = there.into_iter().filter(|server| server.port == port).rev().max_by_key(|server| exact(server))?;
     let own = server.name.as_ref().map_or_else(|| server.port.to_string(), ToString::to_string);
     let label = format!("{}/{}/{own}", gateway.namespace, gateway.name);
-    if server.tls.as_deref() == Some("PASSTHROUGH") {
-        let why = format!("server {own} hands the connection on by the name in the handshake: its TLS rules decide");
-        return Some(Resolution::nothing(Some(label), None, vec![why]));
-    }
+    let (served_by, mut told) = proxies::serving(world, gateway, port);
     if server.https_redirect && request.scheme == Scheme::Http {
         let note = format!("server {own} sends every plain request to https (httpsRedirect)");
-        let mut answer = Resolution::nothing(Some(label), Some(301), vec![note]);
+        told.insert(0, note);
+        let mut answer = Resolution::nothing(Some(label), Some(301), told);
         answer.outcome = Outcome::Redirect;
-        answer.redirect =
-            Some(RedirectTo { scheme: "https".to_owned(), host: host.to_owned(), port: 443, path: path.to_owned() });
-        return Some(answer);
+        answer.redirect = Some(rewrite::leads_to("https", host, 443, path.to_owned(), request));
+        return Some(Resolution { served_by, ..answer });
     }
     let place = Place {
         gateway: Some((gateway.namespace.clone(), gateway.name.clone())),
@@ -99,18 +125,66 @@ fn at(world: &World<'_>, gateway: &IstioGatewayRow, request: &Request, host: &st
     let admitted = |route: &crate::mesh::routes::RouteRow| {
         server.hosts.iter().any(|scoped| {
             scoped.admits(&gateway.namespace, &route.namespace)
-                && host::matches(&scoped.host, &name)
+                && (!request.scheme.has_name() || host::matches(&scoped.host, &name))
                 && route.hosts.iter().any(|own| host::intersect(&route.meant(own), &scoped.host))
         })
     };
-    let forms = forms(host, None);
-    Some(match Line::at(world, &place, &forms, admitted) {
-        Some(line) => answer::of(world, request, &place, path, &line, notes),
-        None => {
-            notes.push(format!("no VirtualService that is bound to {label} names {host}"));
-            Resolution::nothing(Some(label), Some(404), notes)
+    let mut answer = match inner(server) {
+        Inner::Requests if request.scheme == Scheme::Tls => {
+            let why = format!("TLS ends at server {own} and requests are read: ask with https");
+            Resolution::nothing(Some(label), None, vec![why])
         }
-    })
+        Inner::Requests => match Line::at(world, &place, &forms(host, None), admitted) {
+            Some(line) => answer::of(world, request, &place, path, &line, notes),
+            None => {
+                notes.push(format!("no VirtualService that is bound to {label} names {host}"));
+                Resolution::nothing(Some(label), Some(404), notes)
+            }
+        },
+        Inner::Connections(rules) => {
+            match rules {
+                stream::Rules::Tls => notes.push(format!("server {own} hands TLS on by the name in the handshake")),
+                stream::Rules::Tcp if server.tls.is_some() => notes.push(format!("TLS ends at server {own}")),
+                stream::Rules::Tcp | stream::Rules::Both => {}
+            }
+            let asked = connection(&place, request, host, rules);
+            stream::taken(world, request, &asked, admitted, notes).unwrap_or_else(|(losers, mut notes)| {
+                notes.push(format!(
+                    "no rule of a VirtualService that is bound to {label} takes the connection: it is closed"
+                ));
+                Resolution { losers, ..Resolution::nothing(Some(label), None, notes) }
+            })
+        }
+        Inner::Itself => {
+            notes.push(format!(
+                "server {own} goes by the name in the handshake alone (AUTO_PASSTHROUGH): no rule is asked"
+            ));
+            Resolution::nothing(Some(label), None, notes)
+        }
+    };
+    answer.notes.append(&mut told);
+    Some(Resolution { served_by, ..answer })
+}
+
+/// What a server sees of what comes in.
+enum Inner {
+    /// Requests.
+    Requests,
+    /// Connections, which these rules steer.
+    Connections(stream::Rules),
+    /// The name in the handshake says the Service, and nobody is asked.
+    Itself,
+}
+
+/// `tls.mode` decides whether TLS ends here.
+fn inner(server: &Server) -> Inner {
+    let protocol = server.protocol.as_str();
+    match server.tls.as_deref() {
+        Some("AUTO_PASSTHROUGH") => Inner::Itself,
+        Some("PASSTHROUGH") => Inner::Connections(stream::Rules::Tls),
+        Some(_) | None if matches!(protocol, "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB" | "HTTPS") => Inner::Requests,
+        Some(_) | None => Inner::Connections(stream::Rules::Tcp),
+    }
 }
 
 fn speaks(server: &Server, scheme: Scheme) -> bool {
@@ -118,7 +192,8 @@ fn speaks(server: &Server, scheme: Scheme) -> bool {
     match scheme {
         Scheme::Http => matches!(protocol, "HTTP" | "HTTP2" | "GRPC" | "GRPC-WEB"),
         Scheme::Https => matches!(protocol, "HTTPS" | "TLS"),
-        // Rules of `tls` and `tcp` are not asked.
-        Scheme::Tls | Scheme::Tcp => false,
+        Scheme::Tls => matches!(protocol, "HTTPS" | "TLS"),
+        Scheme::Tcp => matches!(protocol, "TCP" | "MONGO" | "MYSQL" | "REDIS"),
+        Scheme::Udp => false,
     }
 }

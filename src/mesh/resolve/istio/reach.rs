@@ -68,10 +68,25 @@ impl<'a> Reach<'a> {
         port: Option<u16>,
         mut notes: Vec<String>,
     ) -> Resolution {
-        let (name, outbound) = self
-            .sidecar
-            .map_or((String::new(), None), |row| (format!("{}/{}", row.namespace, row.name), row.outbound.as_deref()));
+        let name = self.sidecar.map(|row| format!("{}/{}", row.namespace, row.name)).unwrap_or_default();
         notes.push(format!("Sidecar {name} leaves {service} out of the hosts this workload reaches"));
+        self.unregistered(place, service, port, notes)
+    }
+
+    /// Whether its Sidecar says what becomes of hosts it does not know.
+    pub(super) fn says(&self) -> bool {
+        self.sidecar.is_some_and(|row| row.outbound.is_some())
+    }
+
+    /// The answer to a request whose host the sidecar does not know.
+    pub(super) fn unregistered(
+        &self,
+        place: &Place<'_>,
+        service: &str,
+        port: Option<u16>,
+        mut notes: Vec<String>,
+    ) -> Resolution {
+        let outbound = self.sidecar.and_then(|row| row.outbound.as_deref());
         let mut answer = Resolution::nothing(Some(place.label.clone()), None, Vec::new());
         match outbound {
             Some("REGISTRY_ONLY") => {
@@ -82,7 +97,7 @@ impl<'a> Reach<'a> {
                 notes.push("ALLOW_ANY: it is passed on to where it was sent, by no route".to_owned());
                 answer.outcome = Outcome::Forward;
                 let r#ref = port.map_or_else(|| service.to_owned(), |port| format!("{service}:{port}"));
-                answer.backends = vec![BackendShare { r#ref, weight: 1, valid: true }];
+                answer.backends = vec![BackendShare::whole(r#ref, true)];
             }
             Some(_) | None => notes.push(
                 "what the mesh does with hosts a sidecar does not know is not known here: ALLOW_ANY passes them on, \

@@ -1,5 +1,9 @@
 //! Whether a question of a VirtualService holds; if not, at which step it falls out.
 
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+
 use super::{
     super::{LostAt, Request, matching},
     Place,
@@ -30,9 +34,7 @@ fn one(
     if !mesh.gateways.is_empty() && !mesh.gateways.iter().any(|parent| place.is(parent)) {
         return Err(LostAt::Gateway);
     }
-    if mesh.namespace.as_ref().is_some_and(|wanted| {
-        place.gateway.is_some() || request.from.as_ref().is_some_and(|(namespace, _)| namespace != wanted)
-    }) {
+    if !comes_from(mesh.namespace.as_ref(), request, place) {
         return Err(LostAt::Source);
     }
     let compared = |wanted: &Option<ValueMatch>, value: &str, notes: &mut Vec<String>| {
@@ -72,25 +74,41 @@ fn one(
         }
         (Some(_), Some(_)) | (None, _) => {}
     }
-    if mesh.labels.is_empty() {
+    carries(&mesh.labels, &name(), place, notes)
+}
+
+/// Whether the client carries all of these labels. Where that is not known it does not hold, and is noted for the rule of this name.
+pub(super) fn carries(
+    wanted: &BTreeMap<String, String>,
+    name: &str,
+    place: &Place<'_>,
+    notes: &mut Vec<String>,
+) -> Result<(), LostAt> {
+    if wanted.is_empty() {
         return Ok(());
     }
     if place.gateway.is_some() {
         return Err(LostAt::Source);
     }
     match place.labels {
-        Some(labels) if mesh.labels.iter().all(|(key, value)| labels.get(key) == Some(value)) => Ok(()),
+        Some(labels) if wanted.iter().all(|(key, value)| labels.get(key) == Some(value)) => Ok(()),
         Some(_) => Err(LostAt::Source),
         None => {
-            let wanted: Vec<String> = mesh.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let wanted: Vec<String> = wanted.iter().map(|(key, value)| format!("{key}={value}")).collect();
             notes.push(format!(
-                "{} asks for clients with {}; the client's labels are not known: taken as others",
-                name(),
+                "{name} asks for clients with {}; the client's labels are not known: taken as others",
                 wanted.join(", ")
             ));
             Err(LostAt::Source)
         }
     }
+}
+
+/// Whether the client is of the namespace that is asked for; nobody at a Gateway is.
+pub(super) fn comes_from(wanted: Option<&CompactString>, request: &Request, place: &Place<'_>) -> bool {
+    wanted.is_none_or(|wanted| {
+        place.gateway.is_none() && request.from.as_ref().is_none_or(|(namespace, _)| namespace == wanted)
+    })
 }
 
 fn folded(path: &PathMatch) -> PathMatch {
