@@ -10,7 +10,7 @@ use super::{
     around::{Around, Enrolment},
     mesh_lines::{EdgeLine, MeshLine, ServiceLine},
     routes::{RouteRef, RouteRow},
-    signals::{MetricKind, MetricSource, Origin, RouteGolden, Snapshot, control_plane::ControlPlane},
+    signals::{MetricKind, MetricSource, Origin, RouteGolden, Snapshot, control_plane::ControlPlane, usage::UsageFrom},
     wins::Wins,
 };
 
@@ -77,6 +77,8 @@ pub struct MeshOutput {
     pub edges: Vec<EdgeLine>,
     /// How the control plane does; `null` when nobody tells.
     pub control_plane: Option<ControlPlane>,
+    /// Who told of CPU and memory: `cadvisor`, `metrics-server`; `null` when nobody did.
+    pub usage_source: Option<UsageFrom>,
 }
 
 impl RoutesOutput {
@@ -142,6 +144,7 @@ impl MeshOutput {
                 services: Vec::new(),
                 edges: Vec::new(),
                 control_plane: None,
+                usage_source: None,
             };
         };
         let rows = snapshot.workloads.iter().filter(|row| here(&row.namespace));
@@ -158,6 +161,7 @@ impl MeshOutput {
             services: services.map(|row| ServiceLine::new(row, around)).collect(),
             edges: edges.map(EdgeLine::new).collect(),
             control_plane: snapshot.control_plane,
+            usage_source: snapshot.usage_from,
         }
     }
 }

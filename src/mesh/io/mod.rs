@@ -8,6 +8,7 @@ pub mod budget;
 pub mod endpoint;
 pub mod load;
 pub mod metrics;
+pub mod pod_usage;
 pub mod prometheus;
 pub mod sampler;
 pub mod scrape;

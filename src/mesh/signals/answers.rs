@@ -40,6 +40,8 @@ pub struct Answers {
     pub clusters: Vec<(ClusterLabels, f64)>,
     /// CPU and memory of workloads.
     pub usage: Vec<(UsageLabels, f64)>,
+    /// Who told of those.
+    pub usage_from: Option<usage::UsageFrom>,
     /// Figures of istiod and ztunnels.
     pub control: Vec<(ControlLabels, f64)>,
     /// Warnings of the source, and what failed.
@@ -109,6 +111,7 @@ impl Snapshot {
             notes,
             measured,
             whence: super::Whence::default(),
+            usage_from: answers.usage_from.filter(|_| !answers.usage.is_empty()),
         }
     }
 

@@ -15,6 +15,7 @@ pub mod control_plane;
 pub mod flows;
 pub mod fold;
 pub mod plain_envoy;
+pub mod pod_metrics;
 pub mod promql;
 pub mod quantile;
 pub mod route;
@@ -160,6 +161,8 @@ pub struct Snapshot {
     pub measured: fold::Measured,
     /// Who was asked.
     pub whence: Whence,
+    /// Who told of CPU and memory; `None`: nobody.
+    pub usage_from: Option<usage::UsageFrom>,
 }
 
 impl Snapshot {
