@@ -10,7 +10,10 @@ use super::{
     around::{Around, Enrolment},
     mesh_lines::{EdgeLine, MeshLine, ServiceLine},
     routes::{RouteRef, RouteRow},
-    signals::{MetricKind, MetricSource, Origin, RouteGolden, Snapshot, control_plane::ControlPlane, usage::UsageFrom},
+    signals::{
+        MetricKind, MetricSource, Origin, RouteGolden, Snapshot, codes::Classes, control_plane::ControlPlane,
+        usage::UsageFrom,
+    },
     wins::Wins,
 };
 
@@ -42,6 +45,8 @@ pub struct RouteLine {
     pub error_share: Option<f64>,
     /// 99th percentile in milliseconds.
     pub p99_ms: Option<f64>,
+    /// Shares of its requests by answer; `null` when nothing was measured.
+    pub answers: Option<Classes>,
     /// Where the figures come from.
     pub source: Origin,
 }
@@ -115,6 +120,7 @@ impl RouteLine {
             rps: figures.rps,
             error_share: figures.error_share,
             p99_ms: figures.p99_ms,
+            answers: golden.and_then(|row| row.codes.classes()),
             source: golden.map_or(Origin::Unknown, |row| row.origin),
         }
     }

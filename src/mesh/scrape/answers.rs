@@ -152,8 +152,8 @@ mod tests {
         assert_eq!(snapshot.total.rps, Some(60.0));
         let callers: Vec<&str> = snapshot.measured.service_latency.keys().map(|(from, _)| from.1.as_str()).collect();
         assert_eq!(callers, ["", "gw-istio"]);
-        let (tally, latency) = &snapshot.measured.labelled["shop/llm"];
-        assert_eq!((tally.rps, latency.quantile(0.5)), (2.0, Some(0.1)));
+        let llm = &snapshot.measured.labelled["shop/llm"];
+        assert_eq!((llm.tally.rps, llm.latency.quantile(0.5)), (2.0, Some(0.1)));
         assert_eq!(snapshot.measured.labelled.len(), 1);
     }
 
