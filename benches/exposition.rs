@@ -47,7 +47,7 @@ fn text(bytes: usize) -> String {
 
 fn expositions(c: &mut Criterion) {
     let text = text(5 << 20);
-    let place = Place { namespace: "shop".into(), pod: "reviews-v1".into() };
+    let place = Place { namespace: "shop".into(), pod: "reviews-v1".into(), ..Place::default() };
     let samples = exposition::read(&text, |_| {}).samples;
     println!("{} MiB, {samples} samples", text.len() >> 20);
     c.bench_function("read 5 MiB of an exposition", |b| {

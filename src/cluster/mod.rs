@@ -22,6 +22,7 @@ pub mod namespaces;
 pub mod pod_read;
 pub mod pod_status;
 pub mod pods;
+pub mod quantity;
 pub mod request;
 pub mod source;
 pub mod table;

@@ -10,7 +10,10 @@ use super::{
     around::{Around, Enrolment},
     mesh_lines::{EdgeLine, MeshLine, ServiceLine},
     routes::{RouteRef, RouteRow},
-    signals::{MetricKind, MetricSource, Origin, RouteGolden, Snapshot, control_plane::ControlPlane},
+    signals::{
+        MetricKind, MetricSource, Origin, RouteGolden, Snapshot, codes::Classes, control_plane::ControlPlane,
+        usage::UsageFrom,
+    },
     wins::Wins,
 };
 
@@ -42,6 +45,8 @@ pub struct RouteLine {
     pub error_share: Option<f64>,
     /// 99th percentile in milliseconds.
     pub p99_ms: Option<f64>,
+    /// Shares of its requests by answer; `null` when nothing was measured.
+    pub answers: Option<Classes>,
     /// Where the figures come from.
     pub source: Origin,
 }
@@ -77,6 +82,8 @@ pub struct MeshOutput {
     pub edges: Vec<EdgeLine>,
     /// How the control plane does; `null` when nobody tells.
     pub control_plane: Option<ControlPlane>,
+    /// Who told of CPU and memory: `cadvisor`, `metrics-server`; `null` when nobody did.
+    pub usage_source: Option<UsageFrom>,
 }
 
 impl RoutesOutput {
@@ -113,6 +120,7 @@ impl RouteLine {
             rps: figures.rps,
             error_share: figures.error_share,
             p99_ms: figures.p99_ms,
+            answers: golden.and_then(|row| row.codes.classes()),
             source: golden.map_or(Origin::Unknown, |row| row.origin),
         }
     }
@@ -142,6 +150,7 @@ impl MeshOutput {
                 services: Vec::new(),
                 edges: Vec::new(),
                 control_plane: None,
+                usage_source: None,
             };
         };
         let rows = snapshot.workloads.iter().filter(|row| here(&row.namespace));
@@ -158,6 +167,7 @@ impl MeshOutput {
             services: services.map(|row| ServiceLine::new(row, around)).collect(),
             edges: edges.map(EdgeLine::new).collect(),
             control_plane: snapshot.control_plane,
+            usage_source: snapshot.usage_from,
         }
     }
 }

@@ -131,7 +131,7 @@ impl Charts {
         let metrics = world.metrics.as_ref()?;
         match &self.of {
             None => Some(&metrics.total_trends),
-            Some((namespace, name)) => metrics.workload(namespace, name).map(|row| &row.trends),
+            Some((namespace, name)) => metrics.workload(namespace, name).map(|row| row.trends.as_ref()),
         }
     }
 

@@ -142,7 +142,7 @@ fn of_service(snapshot: &Snapshot) -> Golden {
 /// Requests per second and 99th percentile (seconds) of the route that names itself.
 fn of_route(snapshot: &Snapshot) -> (Option<f64>, Option<f64>) {
     let found = snapshot.measured.labelled.get("shop/web");
-    (found.map(|(tally, _)| tally.rps), found.and_then(|(_, buckets)| buckets.quantile(0.99)))
+    (found.map(|told| told.tally.rps), found.and_then(|told| told.latency.quantile(0.99)))
 }
 
 fn differ(what: &str, ours: Option<f64>, theirs: Option<f64>, share: f64) -> Option<String> {

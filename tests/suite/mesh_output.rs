@@ -7,7 +7,7 @@ use brink::{
         output::{MeshOutput, RoutesOutput},
         resolve::World,
         routes::{RouteKind, RouteRow},
-        signals::{Golden, MetricSource, Origin, RouteGolden, Snapshot, WorkloadRow},
+        signals::{Golden, MetricSource, Origin, RouteGolden, Snapshot, WorkloadRow, codes::Codes},
         wins::wins,
     },
 };
@@ -29,9 +29,17 @@ fn row(name: &str, minute: u32) -> RouteRow {
 fn routes() {
     let rows = [row("my-route3", 2), row("my-route", 1)];
     let golden = Golden { rps: Some(210.0), error_share: Some(0.0), p99_ms: Some(38.0), ..Golden::default() };
+    let mut codes = Codes::default();
+    codes.add("200", "", 189.0);
+    codes.add("429", "", 21.0);
     let figures = [
-        RouteGolden { route: rows[0].route_ref(), golden: Golden::default(), origin: Origin::Unknown },
-        RouteGolden { route: rows[1].route_ref(), golden, origin: Origin::Shared },
+        RouteGolden {
+            route: rows[0].route_ref(),
+            golden: Golden::default(),
+            codes: Codes::default(),
+            origin: Origin::Unknown,
+        },
+        RouteGolden { route: rows[1].route_ref(), golden, codes, origin: Origin::Shared },
     ];
     let won = wins(&World { routes: rows.iter().collect(), ..World::default() });
     let output = RoutesOutput::new(&rows, &won, &figures);
@@ -57,6 +65,7 @@ fn mesh() {
     let output = MeshOutput::new(&MetricSource::Good, Some(&snapshot), Some("shop"), &Around::default());
     insta::assert_snapshot!(serde_json::to_string_pretty(&output).unwrap());
     let none = MeshOutput::new(&MetricSource::None, None, None, &Around::default());
-    let empty = json!({"at": null, "source": "none", "rows": [], "namespaces": {}, "services": [], "edges": [], "control_plane": null});
+    let empty = json!({"at": null, "source": "none", "rows": [], "namespaces": {}, "services": [], "edges": [], "control_plane": null,
+        "usage_source": null});
     assert_eq!(serde_json::to_value(&none).unwrap(), empty);
 }

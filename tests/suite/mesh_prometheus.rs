@@ -42,6 +42,8 @@ enum Say {
     This(u16, String),
     /// Half of a body, then the end of the connection.
     Cut,
+    /// Half of a body, then nothing, as of a server that takes too long.
+    Slow,
     /// Nothing, ever.
     Nothing,
 }
@@ -86,6 +88,12 @@ async fn converse(mut stream: TcpStream, say: Arc<impl Fn(&str) -> Say>, asked: 
                 format!("HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len())
             }
             Say::Cut => "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"status\":".to_owned(),
+            Say::Slow => {
+                let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{\"status\":\"success\",";
+                let _ = stream.write_all(head.as_bytes()).await;
+                while !matches!(stream.read(&mut chunk).await, Ok(0) | Err(_)) {}
+                return;
+            }
             Say::Nothing => {
                 // Until the client hangs up.
                 while !matches!(stream.read(&mut chunk).await, Ok(0) | Err(_)) {}
@@ -152,6 +160,9 @@ async fn cut_silent_and_absent_servers_are_told_apart() {
     assert!(matches!(error, PrometheusError::Unreachable { .. }), "{error:?}");
     let error = ask(Say::Nothing).await;
     assert!(matches!(error, PrometheusError::TimedOut { .. }), "{error:?}");
+    let error = ask(Say::Slow).await;
+    assert!(matches!(error, PrometheusError::TimedOut { .. }), "{error:?}");
+    assert!(error.fix().contains("-n NAMESPACE"), "{}", error.fix());
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let error =
         client(&format!("http://{gone}"), Duration::from_secs(5)).instant::<EdgeLabels>("up").await.unwrap_err();
@@ -433,4 +444,30 @@ async fn odd_answers_of_any_size_are_read_or_told() {
         let error = ask(Say::This(200, odd.to_owned())).await;
         assert!(error.to_string().contains(word), "{error}");
     }
+}
+
+/// Numbers that are none are left out one by one; a question that is too slow is one that has no answer.
+#[tokio::test]
+async fn what_is_no_number_or_too_slow_leaves_the_rest_alive() {
+    let server = serve(|request| {
+        if request.contains("response_code%2C") {
+            let odd =
+                ["NaN", "+Inf", "-Inf", "x"].map(|value| EDGE.replace("12.5", value).replace("\"200\"", "\"201\""));
+            success(&format!("{EDGE},{}", odd.join(",")))
+        } else if request.contains("pilot_xds") {
+            Say::Slow
+        } else if request.contains("container_cpu_usage") {
+            success(r#"{"metric":{"signal":"cpu","namespace":"shop","workload":"r"},"value":[1700000000,"NaN"]}"#)
+        } else {
+            success("")
+        }
+    })
+    .await;
+    let mut sampler = Sampler::once(client(&server.url, Duration::from_millis(400)));
+    let snapshot = sampler.look(&Interest::default()).await.unwrap();
+    let row = snapshot.workload("shop", "r").unwrap();
+    assert_eq!((row.golden.rps, row.usage.cpu_cores), (Some(12.5), None));
+    assert_eq!((snapshot.control_plane, snapshot.usage_from), (None, None));
+    let notes = snapshot.notes.join("\n");
+    assert!(notes.contains("no figures of the control plane") && notes.contains("did not answer within"), "{notes}");
 }

@@ -16,7 +16,7 @@ use brink::{
             scrape::{ScrapeError, Scraper},
         },
         scrape::targets::SELECTORS,
-        signals::{MetricKind, promql::Interest},
+        signals::{MetricKind, promql::Interest, usage::UsageFrom},
         wanted::{Access, Ask, Wanted, headers},
     },
 };
@@ -132,10 +132,11 @@ async fn two_readings_make_the_figures_and_later_ones_need_one() {
     assert!(near(row.rps, 80.0) && near(row.error_share, 0.1) && near(row.p50_ms, 10.0), "{row:?}");
     assert_eq!((snapshot.whence.kind, snapshot.whence.place.as_str()), (MetricKind::Scrape, "2 proxies"));
     assert!(snapshot.notes.is_empty(), "{:?}", snapshot.notes);
-    assert_eq!(server.seen().len(), SELECTORS.len() + 4);
+    // Whether somebody knows of CPU and memory is asked once.
+    assert_eq!(server.seen().len(), SELECTORS.len() + 4 + 1);
     let snapshot = scraper.look(&Interest::default()).await.unwrap();
     assert!(near(snapshot.total.rps, 80.0), "{:?}", snapshot.total);
-    assert_eq!(server.seen().len(), SELECTORS.len() + 6, "pods are not listed at every look");
+    assert_eq!(server.seen().len(), SELECTORS.len() + 6 + 1, "pods are not listed at every look");
     assert!(server.seen().iter().any(|seen| seen.path.ends_with("/proxy/stats/prometheus?usedonly")));
 }
 
@@ -217,6 +218,106 @@ async fn a_hundred_thousand_series_are_read() {
     assert!(near(snapshot.workload("shop", "reviews-v1").unwrap().golden.rps, 40.0), "{:?}", snapshot.total);
     let notes = snapshot.notes.join("\n");
     assert!(notes.contains("4 series are left out"), "{notes}");
+}
+
+#[tokio::test]
+async fn open_metrics_and_answers_that_are_cut_are_read_as_far_as_they_go() {
+    let open = say(|round| {
+        let text = well(round).replace("# TYPE istio_requests_total counter", "# TYPE istio_requests counter");
+        let samples: Vec<String> = text
+            .lines()
+            .map(|line| match line.starts_with('#') {
+                true => line.to_owned(),
+                false => format!("{line} # {{trace_id=\"a}}b\"}} 1 1800000000.5"),
+            })
+            .collect();
+        let created = "istio_requests_created{reporter=\"source\"} 1.8e9\n";
+        let odd = "istio_requests_total{reporter=\"source\",x=\"1\"} NaN\nistio_requests_total{reporter=\"source\",x=\"2\"} +Inf\n";
+        let text =
+            format!("{}\n{created}{odd}# EOF\nistio_requests_total{{reporter=\"source\"}} 1e12", samples.join("\n"));
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        Reply::Whole(200, vec![("content-type", kind.into()), date(round)], text)
+    });
+    // The last line has no end: half of its number would be another number.
+    let half = say(|round| exposition(round, format!("{}istio_requests_total{{reporter=\"source\"}} 1", well(round))));
+    let (_server, live, _kubeconfig) = cluster(vec![("a-open", open), ("b-half", half)], |_| None).await;
+    let mut scraper = Scraper::new(live, BETWEEN);
+    let snapshot = scraper.look(&Interest::default()).await.unwrap();
+    assert!(near(snapshot.total.rps, 80.0) && near(snapshot.total.error_share, 0.1), "{:?}", snapshot.total);
+    assert_eq!(snapshot.notes, ["shop/b-half: the answer is cut"]);
+}
+
+/// What a metrics server says, or that nobody may hear it, changes nothing about requests.
+#[tokio::test]
+async fn a_metrics_server_that_refuses_or_talks_nonsense_is_told_and_the_rest_stays_alive() {
+    let usage = |reply: fn() -> Reply| move |seen: &Seen| seen.plain().starts_with("/apis/metrics.k8s.io/").then(reply);
+    let absent = || Reply::status(404, "NotFound", "the server could not find the requested resource");
+    let down = || Reply::status(503, "ServiceUnavailable", "the server is currently unable to handle the request");
+    let forbidden = || Reply::status(403, "Forbidden", "pods.metrics.k8s.io is forbidden");
+    let page = || Reply::Whole(200, vec![("content-type", "text/html".into())], "<html>log in</html>".to_owned());
+    let odd = || {
+        let containers = json!([{"name": "web", "usage": {"cpu": "lots", "memory": 7}}, {"usage": null}]);
+        list(&[
+            json!({"metadata": {"name": "reviews-v1-0", "namespace": "shop"}, "containers": containers}),
+            json!({"containers": 3}),
+        ])
+    };
+    for (reply, noted) in [
+        (absent as fn() -> Reply, None),
+        (down, None),
+        (forbidden, Some("pods.metrics.k8s.io is forbidden")),
+        (page, Some("no CPU and memory")),
+        (odd, None),
+    ] {
+        let (_server, live, _kubeconfig) = cluster(vec![("web-1", good())], usage(reply)).await;
+        let snapshot = Scraper::new(live, BETWEEN).look(&Interest::default()).await.unwrap();
+        assert!(near(snapshot.total.rps, 40.0), "{:?}", snapshot.total);
+        assert!(snapshot.workloads.iter().all(|row| row.usage.cpu_cores.is_none() && row.usage.saturation().is_none()));
+        assert_eq!(snapshot.usage_from, None);
+        assert_eq!(snapshot.notes.len(), usize::from(noted.is_some()), "{:?}", snapshot.notes);
+        assert!(noted.is_none_or(|noted| snapshot.notes[0].contains(noted)), "{:?}", snapshot.notes);
+    }
+}
+
+/// A Prometheus that knows nothing of CPU and memory: the cluster itself is asked, and who may not read pods has no limits.
+#[tokio::test]
+async fn what_prometheus_does_not_know_of_usage_the_metrics_server_tells() {
+    let api = |seen: &Seen| {
+        let path = seen.plain();
+        if path == "/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods" {
+            let containers = json!([{"name": "web", "usage": {"cpu": "250m", "memory": "64Mi"}}]);
+            let metrics = ["reviews-v1-7d9f8c6b5-x2k4z", "reviews-v1-7d9f8c6b5-bcdfg"]
+                .map(|name| json!({"metadata": {"name": name, "namespace": "shop"}, "containers": containers}));
+            return Some(list(&metrics));
+        }
+        if path == "/api/v1/namespaces/shop/pods" {
+            return Some(Reply::status(403, "Forbidden", "pods is forbidden"));
+        }
+        if path.ends_with("/api/v1/query") {
+            // A question for requests has many lines of labels; every other one is answered with nothing.
+            let edge = json!({"metric": {"reporter": "source", "destination_workload": "reviews-v1",
+                "destination_workload_namespace": "shop", "destination_service_namespace": "shop",
+                "destination_service_name": "reviews", "response_code": "200"}, "value": [1, "4"]});
+            let asked = seen.path.contains("response_code%2C") || seen.path.contains("response_code,");
+            let result = if asked { json!([edge]) } else { json!([]) };
+            return Some(Reply::json(
+                &json!({"status": "success", "data": {"resultType": "vector", "result": result}}),
+            ));
+        }
+        None
+    };
+    let (server, live, _kubeconfig) = cluster(Vec::new(), api).await;
+    let wanted = Wanted { ask: Ask::Address(server.url()), access: Access::default() };
+    let mut sampler = Sampler::once(Metrics::new(wanted, Some(live), SOON));
+    let interest = Interest { namespace: Some("shop".to_owned()), ..Interest::default() };
+    let snapshot = sampler.look(&interest).await.unwrap();
+    let usage = snapshot.workload("shop", "reviews-v1").unwrap().usage;
+    assert_eq!(
+        (usage.cpu_cores, usage.memory_bytes, usage.saturation()),
+        (Some(0.5), Some(f64::from(128u32 << 20)), None)
+    );
+    assert_eq!(snapshot.usage_from, Some(UsageFrom::MetricsServer));
+    assert!(snapshot.notes.iter().any(|note| note.contains("no limits of pods")), "{:?}", snapshot.notes);
 }
 
 fn service(namespace: &str, name: &str, label: &str) -> Value {

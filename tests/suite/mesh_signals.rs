@@ -417,6 +417,46 @@ fn trends_are_bounded_and_forget_what_is_gone() {
     trail.push(&mut at(40_000_000, 1.0));
 }
 
+/// Ten thousand pods, five hundred services of two versions, two thousand calls: an hour of it, as the looks, the screen and
+/// whoever still holds the look before keep it.
+#[test]
+fn an_hour_of_a_large_mesh_is_kept_once() {
+    const MOST: usize = 20 << 20;
+    let look = |second: i64| {
+        let mut samples = Vec::new();
+        for n in 0..2000usize {
+            let (from, to) = (n % 1000, (n * 7 + n / 1000) % 1000);
+            samples.push(edge(&format!("source w{from} -> w{to}/s{} 200", to % 500), 1.0));
+        }
+        let mut snapshot = look(samples);
+        snapshot.at = Some(Timestamp::from_second(second).unwrap());
+        snapshot
+    };
+    let mut trail = Trail::new(15);
+    let mut kept: Vec<Snapshot> = Vec::new();
+    for step in 0..i64::try_from(STEPS).unwrap() + 5 {
+        let mut newest = look(step * 15);
+        trail.push(&mut newest);
+        // The screen has rows of its own, made of the same.
+        kept = kept.into_iter().rev().take(1).chain([newest.clone(), newest]).collect();
+    }
+    let rows = || kept.iter().flat_map(|snapshot| snapshot.workloads.iter().map(|row| &row.trends));
+    let all: std::collections::BTreeMap<usize, usize> = rows()
+        .chain(kept.iter().map(|snapshot| &snapshot.total_trends))
+        .map(|trends| {
+            let series = [&trends.rps, &trends.error_share, &trends.p50_ms, &trends.p99_ms];
+            let bytes: usize = series.iter().map(|series| series.0.capacity() * size_of::<Option<f32>>()).sum();
+            (std::sync::Arc::as_ptr(trends).addr(), bytes + size_of_val(&**trends))
+        })
+        .collect();
+    let bytes: usize = all.values().sum();
+    println!("{} workloads, {} histories, {} KiB", kept[0].workloads.len(), all.len(), bytes >> 10);
+    assert_eq!((kept[0].workloads.len(), rows().count()), (1000, 3000));
+    assert_eq!(all.len(), 2 * 1001, "those of the look before, and those of the newest");
+    assert!(rows().all(|trends| trends.rps.0.len() == STEPS));
+    assert!(bytes <= MOST, "{bytes} bytes");
+}
+
 #[test]
 fn the_past_is_taken_in_from_the_believed_reporter() {
     let series = |values: &[(&str, &[(f64, f64)])]| Matrix {

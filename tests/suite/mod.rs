@@ -57,6 +57,7 @@ mod mesh_root;
 mod mesh_scrape;
 mod mesh_signals;
 mod mesh_spec;
+mod mesh_sources;
 mod mesh_streams;
 mod mesh_wins;
 mod mesh_world;

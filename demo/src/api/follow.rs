@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     cluster::Cluster,
     options,
+    proxy::{Answered, Asked},
     refusal::Refusal,
     wire::{Pulled, Request, Response, Stream},
 };
@@ -16,7 +17,7 @@ use crate::{
         value::{list, text},
     },
     schema::validate::Cause,
-    store::Object,
+    store::{Object, Store},
 };
 
 const TEXT: &str = "text/plain";
@@ -57,6 +58,11 @@ pub trait Readings {
     /// What pods use; `None` where nobody measures, so that `metrics.k8s.io` is not served.
     fn usage(&self) -> Option<&Usage> {
         None
+    }
+
+    /// What a pod answers at one of its ports.
+    fn reach(&self, _: &Store, _: &Object, _: Asked<'_>) -> Answered {
+        Answered::Closed
     }
 }
 

@@ -24,6 +24,7 @@ pub mod pack;
 mod patch;
 mod path;
 mod protobuf;
+mod proxy;
 mod read;
 mod refusal;
 mod removal;
@@ -44,6 +45,7 @@ mod write;
 
 pub use cluster::{Admission, Cluster, User};
 pub use follow::{Ask, Line, NoReadings, Readings};
+pub use proxy::{Answered, Asked};
 pub use refusal::Refusal;
 pub use trouble::{Forbidden, Standing, Undry};
 pub use wire::{Body, Pulled, Request, Response, Stream, Webhook};

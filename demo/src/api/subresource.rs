@@ -9,7 +9,7 @@ use super::{
     evict, follow,
     follow::Readings,
     path::Target,
-    read,
+    proxy, read,
     refusal::Refusal,
     scale,
     wire::{Request, Response},
@@ -36,6 +36,12 @@ impl Cluster {
         let (first, method) = (target.subresource.as_str(), request.method.as_str());
         if !row.has_in(&target.version, first.split('/').next().unwrap_or_default()) {
             return Err(if row.custom { Refusal::not_found(row, &target.name) } else { Refusal::no_such_path() });
+        }
+        if target.group.is_empty() && target.plural == "pods" && (first == "proxy" || first.starts_with("proxy/")) {
+            return match method {
+                "GET" => proxy::serve(self, kind, target, request, readings),
+                _ => Err(Refusal::method()),
+            };
         }
         match (first, method) {
             ("status" | "scale" | "log", "GET") => {

@@ -86,6 +86,14 @@ impl Layout {
         &self.columns
     }
 
+    /// Each series with its value in a row that is not kept, and whether it counts.
+    pub(super) fn values<'a>(&'a self, row: &'a [f64]) -> impl Iterator<Item = (&'a Column, f64, bool)> {
+        self.columns.iter().map(|column| {
+            let (from, to) = column.parts;
+            (column, row[from..=to].iter().sum(), self.kept[from].counts)
+        })
+    }
+
     /// The nearest number that is kept in few bytes.
     fn rounded(&self, at: usize, number: f64) -> f64 {
         let scale = self.kept[at].scale;

@@ -24,7 +24,7 @@ pub use self::{
     answers::answer,
     expose::open_metrics,
     promql::{Matrix, QueryError, instant, range},
-    scrape::{Detail, Scraper},
+    scrape::{Detail, Door, Scraper},
     tags::Tags,
     tsdb::{STALE, Tsdb, is_stale},
 };

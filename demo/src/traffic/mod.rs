@@ -137,6 +137,7 @@ pub struct Traffic {
     pending: Vec<(f64, Bound)>,
     convergence: Vec<f64>,
     pushes: u64,
+    rejects: u64,
     asked: u64,
 }
 
@@ -156,6 +157,7 @@ impl Traffic {
             pending: Vec::new(),
             convergence: Vec::new(),
             pushes: 0,
+            rejects: 0,
             asked: 0,
         }
     }
@@ -218,7 +220,9 @@ impl Traffic {
             let bound = self.state.bind(snapshot);
             self.state.see(&bound);
             self.snapshots += 1;
-            self.pushes += snapshot.plane().map_or(0, |plane| plane.clients);
+            let plane = snapshot.plane().unwrap_or_default();
+            self.pushes += plane.clients;
+            self.rejects += plane.refusing;
             if self.seen.is_none() {
                 self.active = bound;
             } else {
@@ -343,6 +347,11 @@ impl Traffic {
     /// How many times istiod pushed to a proxy.
     pub fn pushes(&self) -> u64 {
         self.pushes
+    }
+
+    /// How many of these pushes were refused.
+    pub fn rejects(&self) -> u64 {
+        self.rejects
     }
 
     /// What ztunnels counted.

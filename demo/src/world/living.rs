@@ -283,7 +283,13 @@ impl World {
 
     /// Answers a request of the API.
     pub fn request(&mut self, request: &Request) -> Response {
-        let readout = Readout { logs: &self.logs, usage: &self.control.state.usage };
+        let readout = Readout {
+            logs: &self.logs,
+            usage: &self.control.state.usage,
+            traffic: &self.traffic,
+            scraper: &self.scraper,
+            at: self.ticked,
+        };
         let response = self.cluster.answer(request, &readout);
         // What a client wrote concerns controllers at once.
         self.observe();
@@ -292,7 +298,14 @@ impl World {
 
     /// What a stream has to say since the last time.
     pub fn pull(&mut self, stream: &mut Stream) -> Pulled {
-        self.cluster.pull(stream, &Readout { logs: &self.logs, usage: &self.control.state.usage })
+        let readout = Readout {
+            logs: &self.logs,
+            usage: &self.control.state.usage,
+            traffic: &self.traffic,
+            scraper: &self.scraper,
+            at: self.ticked,
+        };
+        self.cluster.pull(stream, &readout)
     }
 
     /// Who may log in.

@@ -1,4 +1,5 @@
-//! The metrics server of a world: reads from time to time what the containers of its pods use.
+//! The metrics server of a world: reads from time to time what the containers of its pods use. And what the API reads of the
+//! world beyond its objects.
 //!
 //! As the real one it knows CPU only as a sum that grows, so a pod is told from the second reading on. A container's part comes
 //! from the traffic model: the application's, its sidecar's, and what a container needs that does nothing.
@@ -9,12 +10,13 @@ use serde_json::Value;
 
 use super::logs::Logs;
 use crate::{
-    api::{Ask, Line, Readings},
+    api::{Answered, Ask, Asked, Line, Readings},
     base::{
         proxies, quantity,
         usage::{Amount, PodUsage, Usage},
         value::{at, list, text},
     },
+    metrics::{Door, Scraper},
     store::{Object, Store},
     traffic::{IDLE, Signal, Traffic},
 };
@@ -136,6 +138,24 @@ fn idle(pod: &Value, name: &str) -> Amount {
 pub(super) struct Readout<'a> {
     pub(super) logs: &'a Logs,
     pub(super) usage: &'a Usage,
+    pub(super) traffic: &'a Traffic,
+    pub(super) scraper: &'a Scraper,
+    /// The end of the last tick, Unix milliseconds.
+    pub(super) at: u64,
+}
+
+impl Readout<'_> {
+    /// What answers in a pod; ztunnels and istiod are no proxies of their own pods.
+    fn door(&self, pod: &Object) -> Option<Door> {
+        match text(pod.labels(), &["app"]) {
+            "istiod" => Some(Door::Istiod),
+            "ztunnel" => Some(Door::Ztunnel),
+            _ => {
+                let number = self.traffic.pods().find(|(_, uid)| ***uid == *pod.uid()).map(|(number, _)| number);
+                number.filter(|number| self.traffic.proxy(*number).reads()).map(Door::Proxy)
+            }
+        }
+    }
 }
 
 impl Readings for Readout<'_> {
@@ -145,5 +165,22 @@ impl Readings for Readout<'_> {
 
     fn usage(&self) -> Option<&Usage> {
         Some(self.usage)
+    }
+
+    fn reach(&self, store: &Store, pod: &Object, asked: Asked<'_>) -> Answered {
+        let Some(door) = self.door(pod).filter(|_| pod.phase() == "Running") else { return Answered::Closed };
+        let (ports, paths) = door.places(self.traffic);
+        if !ports.contains(&asked.port) {
+            return Answered::Closed;
+        }
+        if !paths.contains(&asked.path) {
+            return Answered::NoPath;
+        }
+        let node = pod.node();
+        let pods = store.find("", "pods");
+        let beside = |namespace: &str, name: &str| {
+            pods.and_then(|pods| store.get(pods, namespace, name)).is_some_and(|one| one.node() == node)
+        };
+        Answered::Metrics(self.scraper.exposition(self.traffic, door, asked.used_only, self.at, beside))
     }
 }

@@ -118,6 +118,11 @@ impl Metrics {
         self.wanted.ask != Ask::Nowhere
     }
 
+    /// The cluster behind the link, if there is one.
+    pub fn live(&self) -> Option<&Live> {
+        self.live.as_ref()
+    }
+
     /// Who is to be asked; found at the first call.
     pub async fn source(&self) -> Result<Source, SourceError> {
         if let Some(Found { source, at }) = self.known() {

@@ -9,6 +9,7 @@ pub mod configuration;
 pub mod endpoint;
 pub mod load;
 pub mod metrics;
+pub mod pod_usage;
 pub mod prometheus;
 pub mod sampler;
 pub mod scrape;

@@ -4,7 +4,8 @@
 //!
 //! Each look asks for edges, three latencies, connections and what callers' proxies did; for routes that name themselves and
 //! clusters of plain Envoys as long as there are any. Usage and control plane move slowly: each is asked every third look, in
-//! turns, and what was answered last holds until then. The load stays below two questions a second ([`super::budget`]).
+//! turns, and what was answered last holds until then. Usage that the source does not know is asked of the cluster's metrics
+//! server. The load stays below two questions a second ([`super::budget`]).
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use tokio::{
 use super::{
     budget::Budget,
     metrics::{Metrics, Source, SourceError},
+    pod_usage::PodUsage,
     prometheus::{Prometheus, PrometheusError},
     scrape::Scraper,
 };
@@ -28,6 +30,7 @@ use crate::mesh::signals::{
     promql::Interest,
     sample::{ControlLabels, RouteLabels, ServiceLabels, UsageLabels, Vector},
     trail::{Past, STEPS, Trail},
+    usage::UsageFrom,
 };
 
 /// How often is looked by default.
@@ -85,6 +88,9 @@ pub struct Sampler {
     labelled: Rarely,
     upstream: Rarely,
     slow: Slow,
+    /// Where the source knows nothing of CPU and memory.
+    pod_usage: PodUsage,
+    metered: Rarely,
     /// Questions asked by the last look.
     asked: u32,
     /// Between the two readings of a first look at proxies.
@@ -99,6 +105,7 @@ struct Slow {
     /// The namespace the usage is of.
     of: Option<String>,
     usage: Vec<(UsageLabels, f64)>,
+    usage_from: Option<UsageFrom>,
     control: Vec<(ControlLabels, f64)>,
 }
 
@@ -159,6 +166,8 @@ impl Sampler {
             labelled,
             upstream,
             slow: Slow::default(),
+            pod_usage: PodUsage::default(),
+            metered: Rarely::default(),
             asked: 0,
             between,
         }
@@ -252,13 +261,18 @@ impl Sampler {
         answers.clusters = take(Some(clusters), "retries and ejections", &mut answers.notes);
         if with_usage {
             self.slow.usage = take(usage, "CPU and memory", &mut answers.notes);
+            self.slow.usage_from = Some(UsageFrom::Cadvisor);
             self.slow.of.clone_from(&interest.namespace);
+            if self.slow.usage.is_empty() {
+                self.measure(interest.namespace.as_deref(), &mut answers.notes).await;
+            }
         }
         if with_control {
             self.slow.control = take(control, "figures of the control plane", &mut answers.notes);
         }
         self.slow.looks = self.slow.looks.wrapping_add(1).max(1);
         answers.usage.clone_from(&self.slow.usage);
+        answers.usage_from = self.slow.usage_from;
         answers.control.clone_from(&self.slow.control);
         self.labelled.heard(answers.labelled.is_empty());
         let envoys = take(envoys, "requests of Envoy's clusters", &mut answers.notes);
@@ -273,6 +287,27 @@ impl Sampler {
         snapshot.whence = Whence { kind: MetricKind::Prometheus, place: client.label().to_owned() };
         self.follow(Some(client), interest, &mut snapshot).await;
         Ok(snapshot)
+    }
+
+    /// Asks the cluster itself what pods use, where there is one and it knows.
+    async fn measure(&mut self, namespace: Option<&str>, notes: &mut Vec<String>) {
+        let Some(live) = self.metrics.live() else { return };
+        if !self.metered.now() {
+            return self.metered.heard(true);
+        }
+        match self.pod_usage.look(live, namespace).await {
+            Ok(used) => {
+                self.metered.heard(used.is_none());
+                let used = used.unwrap_or_default();
+                self.slow.usage = used.samples;
+                self.slow.usage_from = Some(UsageFrom::MetricsServer);
+                notes.extend(used.note);
+            }
+            Err(trouble) => {
+                self.metered.heard(true);
+                notes.push(format!("no CPU and memory: {trouble}"));
+            }
+        }
     }
 
     /// Writes the trends, after asking once for those before the first look. A past that cannot be told is a gap.

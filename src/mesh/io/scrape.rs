@@ -12,7 +12,10 @@ use futures::{StreamExt, stream};
 use http::HeaderMap;
 use thiserror::Error;
 
-use super::load;
+use super::{
+    load,
+    pod_usage::{PodUsage, Used},
+};
 use crate::{
     base::sanitize,
     cluster::{
@@ -26,10 +29,10 @@ use crate::{
     mesh::{
         scrape::{
             answers::answers,
-            counters::{Counters, Place, Taken},
+            counters::{Counters, Place, Role, Taken},
             targets::{SELECTORS, Target, choose},
         },
-        signals::{MetricKind, Snapshot, Whence, answers::Answers, promql::Interest},
+        signals::{MetricKind, Snapshot, Whence, answers::Answers, promql::Interest, usage::UsageFrom},
     },
 };
 
@@ -43,6 +46,10 @@ const MOST_BYTES: usize = 16 << 20;
 const PATIENCE: Duration = Duration::from_secs(4);
 /// Pods are looked for again after this.
 const AGAIN: Duration = Duration::from_secs(30);
+/// Over so many windows the control plane is told: changes are rare.
+const SLOW: u32 = 10;
+/// Usage is asked for again after this: a metrics server measures no more often.
+const USAGE_AGAIN: Duration = Duration::from_secs(14);
 
 /// Why nothing was read.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -88,6 +95,8 @@ impl ScrapeError {
 pub struct Scraper {
     live: Live,
     counters: Counters,
+    /// Those of the control plane once more, over [`SLOW`] windows.
+    slow: Counters,
     window: Duration,
     patience: Duration,
     /// How long a first look waits between its two readings.
@@ -96,16 +105,20 @@ pub struct Scraper {
     left_out: usize,
     found: Option<(Instant, Option<String>)>,
     last: usize,
+    pod_usage: PodUsage,
+    /// What pods used, when and for which namespace that was asked.
+    used: Used,
+    used_of: Option<(Instant, Option<String>)>,
 }
 
 impl Scraper {
     /// Over a link. A first look reads twice, `between` apart.
     pub fn new(live: Live, between: Duration) -> Self {
         let window = Interest::default().window;
-        let counters = Counters::new(window.as_secs_f64());
         Self {
             live,
-            counters,
+            counters: Counters::new(window.as_secs_f64()),
+            slow: Counters::new(window.as_secs_f64() * f64::from(SLOW)),
             window,
             patience: PATIENCE,
             between,
@@ -113,6 +126,9 @@ impl Scraper {
             left_out: 0,
             found: None,
             last: 0,
+            pod_usage: PodUsage::default(),
+            used: Used::default(),
+            used_of: None,
         }
     }
 
@@ -138,6 +154,7 @@ impl Scraper {
         if interest.window != self.window {
             self.window = interest.window;
             self.counters = Counters::new(self.window.as_secs_f64());
+            self.slow = Counters::new(self.window.as_secs_f64() * f64::from(SLOW));
         }
         self.find(interest.namespace.as_deref()).await?;
         let mut notes = self.read().await?;
@@ -145,11 +162,28 @@ impl Scraper {
             self.live.sleep(self.between).await;
             notes = self.read().await?;
         }
+        self.measure(interest.namespace.as_deref()).await;
+        notes.extend(self.used.note.clone());
         let at = self.live.now();
-        let told = answers(&self.counters, interest, at);
-        let mut snapshot = Snapshot::of(&Answers { notes, ..told });
+        let told = answers(&self.counters, &self.slow, interest, at);
+        let usage = self.used.samples.clone();
+        let mut snapshot = Snapshot::of(&Answers { notes, usage, usage_from: Some(UsageFrom::MetricsServer), ..told });
         snapshot.whence = Whence { kind: MetricKind::Scrape, place: self.place() };
         Ok(snapshot)
+    }
+
+    /// Asks what pods use, if that was long ago or for another namespace.
+    async fn measure(&mut self, namespace: Option<&str>) {
+        let known =
+            |(at, about): &(Instant, Option<String>)| at.elapsed() < USAGE_AGAIN && about.as_deref() == namespace;
+        if self.used_of.as_ref().is_some_and(known) {
+            return;
+        }
+        self.used_of = Some((Instant::now(), namespace.map(str::to_owned)));
+        self.used = match self.pod_usage.look(&self.live, namespace).await {
+            Ok(used) => used.unwrap_or_default(),
+            Err(trouble) => Used { note: Some(format!("no CPU and memory: {trouble}")), ..Used::default() },
+        };
     }
 
     fn place(&self) -> String {
@@ -200,6 +234,9 @@ impl Scraper {
                     // The moment an answer is in, by a clock that every answer shares.
                     let at = self.live.now();
                     let taken = self.counters.take(&place, &text, seconds(at));
+                    if place.role == Role::Control {
+                        self.slow.take(&place, &text, seconds(at));
+                    }
                     twice += taken.twice;
                     beyond += taken.left_out;
                     unreadable(&taken).map(|why| (why, false)).or_else(|| {
@@ -221,7 +258,10 @@ impl Scraper {
         drop(answers);
         self.last = read;
         let there: HashSet<&Place> = self.targets.iter().map(|target| &target.place).collect();
-        self.counters.keep(|place| there.contains(place), seconds(self.live.now()) - self.window.as_secs_f64());
+        let since = seconds(self.live.now()) - self.window.as_secs_f64();
+        for counters in [&mut self.counters, &mut self.slow] {
+            counters.keep(|place| there.contains(place), since);
+        }
         if read == 0 {
             let (first, forbidden) = first.unwrap_or_default();
             // Where they were may no longer be true.

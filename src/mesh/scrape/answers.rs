@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::counters::Counters;
+use super::{counters::Counters, named};
 use crate::mesh::signals::{
     answers::Answers,
     plain_envoy,
@@ -26,8 +26,8 @@ struct Bucket {
     le: CompactString,
 }
 
-/// One round of answers from the counters of proxies.
-pub fn answers(counters: &Counters, interest: &Interest, at: Timestamp) -> Answers {
+/// One round of answers from the counters of proxies. `slow` holds those of the control plane over a longer span.
+pub fn answers(counters: &Counters, slow: &Counters, interest: &Interest, at: Timestamp) -> Answers {
     let asked = |namespace: &CompactString| interest.namespace.as_ref().is_none_or(|wanted| namespace == wanted);
     let mut edges: Vec<(EdgeLabels, f64)> = counters.rates(&["istio_requests_total"]);
     edges.retain(|(labels, _)| asked(&labels.destination_service_namespace));
@@ -45,8 +45,12 @@ pub fn answers(counters: &Counters, interest: &Interest, at: Timestamp) -> Answe
         service_latency: buckets.iter().map(|(bucket, rate)| (bucket.of_service(interest), *rate)).collect(),
         labelled,
         labelled_latency,
+        flows: named::flows(counters),
+        clusters: named::clusters(counters),
+        control: named::control(counters, slow),
         ..Answers::default()
     };
+    answers.flows.retain(|(labels, _)| asked(&labels.destination_service_namespace));
     let requests = counters.rates_by_pod(&["envoy_cluster_upstream_rq", "envoy_cluster_upstream_rq_xx"]);
     let latency = counters.rates_by_pod(&["envoy_cluster_upstream_rq_time_bucket"]);
     plain_envoy::add(&mut answers, &requests, &latency);
@@ -133,10 +137,10 @@ mod tests {
 
     fn looked(interest: &Interest) -> Snapshot {
         let mut counters = Counters::new(60.0);
-        let place = Place { namespace: "shop".into(), pod: "p".into() };
+        let place = Place { namespace: "shop".into(), pod: "p".into(), ..Place::default() };
         counters.take(&place, &exposition(100.0), 1000.0);
         counters.take(&place, &exposition(110.0), 1010.0);
-        Snapshot::of(&answers(&counters, interest, "2026-01-01T00:00:00Z".parse().unwrap()))
+        Snapshot::of(&answers(&counters, &counters, interest, "2026-01-01T00:00:00Z".parse().unwrap()))
     }
 
     #[test]
@@ -148,8 +152,8 @@ mod tests {
         assert_eq!(snapshot.total.rps, Some(60.0));
         let callers: Vec<&str> = snapshot.measured.service_latency.keys().map(|(from, _)| from.1.as_str()).collect();
         assert_eq!(callers, ["", "gw-istio"]);
-        let (tally, latency) = &snapshot.measured.labelled["shop/llm"];
-        assert_eq!((tally.rps, latency.quantile(0.5)), (2.0, Some(0.1)));
+        let llm = &snapshot.measured.labelled["shop/llm"];
+        assert_eq!((llm.tally.rps, llm.latency.quantile(0.5)), (2.0, Some(0.1)));
         assert_eq!(snapshot.measured.labelled.len(), 1);
     }
 

@@ -22,13 +22,13 @@ use super::exposition::{Report, Sample, labels, read};
 pub const MOST_SERIES: usize = 100_000;
 
 /// The metrics that figures are made of.
-const KEPT: [&str; 17] = [
+const KEPT: [&str; 27] = [
     "istio_requests_total",
     "istio_request_duration_milliseconds_bucket",
     "istio_tcp_sent_bytes_total",
     "istio_tcp_received_bytes_total",
     "istio_tcp_connections_opened_total",
-    "istio_tcp_connections_closed_total",
+    "istio_tcp_connections_failed_total",
     "agentgateway_requests_total",
     "agentgateway_request_duration_bucket",
     "agentgateway_request_duration_seconds_bucket",
@@ -36,14 +36,24 @@ const KEPT: [&str; 17] = [
     "envoy_cluster_upstream_rq_xx",
     "envoy_cluster_upstream_rq_time_bucket",
     "envoy_cluster_upstream_rq_retry",
+    "envoy_cluster_upstream_rq_retry_success",
+    "envoy_cluster_upstream_rq_retry_overflow",
+    "envoy_cluster_upstream_rq_pending_overflow",
+    "envoy_cluster_upstream_cx_overflow",
+    "envoy_cluster_outlier_detection_ejections_enforced_total",
     "envoy_cluster_outlier_detection_ejections_active",
     "pilot_xds",
     "pilot_xds_pushes",
+    "pilot_xds_expired_nonce",
+    "pilot_total_xds_rejects",
+    "pilot_total_xds_internal_errors",
     "pilot_proxy_convergence_time_bucket",
+    "workload_manager_active_proxy_count",
+    "workload_manager_pending_proxy_count",
 ];
 
 /// The labels that tell one figure from another; more of them would only make more series.
-const TELLING: [&str; 21] = [
+const TELLING: [&str; 18] = [
     "reporter",
     "source_workload",
     "source_workload_namespace",
@@ -52,28 +62,39 @@ const TELLING: [&str; 21] = [
     "destination_service_name",
     "destination_service_namespace",
     "response_code",
-    "response_flags",
     "grpc_response_status",
     "connection_security_policy",
-    "request_protocol",
     "destination_version",
     "route",
     "status",
-    "gateway",
-    "backend",
     "type",
+    "cluster_name",
     "envoy_cluster_name",
     "envoy_response_code",
     "envoy_response_code_class",
 ];
 
+/// What a target is, for figures that only some of them mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Role {
+    /// The proxy of a pod, or a gateway.
+    #[default]
+    Proxy,
+    /// A ztunnel.
+    Tunnel,
+    /// istiod.
+    Control,
+}
+
 /// Who was read, for people and as part of what is told: the pod's namespace and name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Place {
     /// Namespace.
     pub namespace: CompactString,
     /// Pod.
     pub pod: CompactString,
+    /// What it is.
+    pub role: Role,
 }
 
 /// All counters of all targets.
@@ -230,8 +251,17 @@ impl Counters {
     /// Rates per second of some metrics, with the labels that `L` asks for; `le` is among them. Not summed: labels that `L`
     /// does not tell apart come several times.
     pub fn rates<L: DeserializeOwned>(&self, metrics: &[&str]) -> Vec<(L, f64)> {
+        self.summed(metrics, |_| true)
+    }
+
+    /// The same, of what such targets told.
+    pub fn rates_of<L: DeserializeOwned>(&self, role: Role, metrics: &[&str]) -> Vec<(L, f64)> {
+        self.summed(metrics, |place| place.role == role)
+    }
+
+    fn summed<L: DeserializeOwned>(&self, metrics: &[&str], such: impl Fn(&Place) -> bool) -> Vec<(L, f64)> {
         let mut sums: HashMap<(u32, u32), f64> = HashMap::new();
-        for target in self.targets.values() {
+        for (_, target) in self.targets.iter().filter(|(place, _)| such(place)) {
             target.each(metrics, |series, rate| *sums.entry((series.set, series.bound)).or_default() += rate);
         }
         sums.into_iter().filter_map(|((set, bound), rate)| Some((self.labels.told(set, bound, None)?, rate))).collect()
@@ -344,7 +374,7 @@ mod tests {
     const REQUESTS: &[&str] = &["istio_requests_total"];
 
     fn place(pod: &str) -> Place {
-        Place { namespace: "shop".into(), pod: pod.into() }
+        Place { namespace: "shop".into(), pod: pod.into(), ..Place::default() }
     }
 
     fn told(count: f64) -> String {

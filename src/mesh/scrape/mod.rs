@@ -10,4 +10,5 @@
 pub mod answers;
 pub mod counters;
 pub mod exposition;
+mod named;
 pub mod targets;

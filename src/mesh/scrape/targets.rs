@@ -6,7 +6,7 @@
 use compact_str::CompactString;
 use serde_json::Value;
 
-use super::counters::Place;
+use super::counters::{Place, Role};
 use crate::cluster::Manifest;
 
 /// Targets read in one look.
@@ -52,18 +52,22 @@ impl Target {
         if pod.terminating() || pod.text(&["status", "phase"]) != Some("Running") {
             return None;
         }
-        let (port, path, rank) = way(pod)?;
-        let place = Place { namespace: pod.namespace()?.into(), pod: pod.name().into() };
+        let role = match pod.label("app") {
+            Some("istiod") => Role::Control,
+            Some("ztunnel") => Role::Tunnel,
+            _ => Role::Proxy,
+        };
+        let place = Place { namespace: pod.namespace()?.into(), pod: pod.name().into(), role };
+        let (port, path, rank) = match role {
+            Role::Control => (15014, "/metrics".into(), Rank::Many),
+            Role::Tunnel => (15020, "/metrics".into(), Rank::Many),
+            Role::Proxy => way(pod)?,
+        };
         Some(Self { place, port, path, rank })
     }
 }
 
 fn way(pod: &Manifest) -> Option<(u16, CompactString, Rank)> {
-    match pod.label("app") {
-        Some("istiod") => return Some((15014, "/metrics".into(), Rank::Many)),
-        Some("ztunnel") => return Some((15020, "/metrics".into(), Rank::Many)),
-        _ => {}
-    }
     let gateway = pod.label("gateway.networking.k8s.io/gateway-name").is_some() || pod.label("istio").is_some();
     let rank = if gateway { Rank::Many } else { Rank::Own };
     if container(pod, |one| one["name"] == "istio-proxy").is_some() {
@@ -186,7 +190,7 @@ mod tests {
     #[test]
     fn what_tells_most_is_asked_first() {
         let target = |namespace: &str, pod: usize, rank| Target {
-            place: Place { namespace: namespace.into(), pod: format!("p{pod:04}").into() },
+            place: Place { namespace: namespace.into(), pod: format!("p{pod:04}").into(), ..Place::default() },
             port: 15020,
             path: "/metrics".into(),
             rank,

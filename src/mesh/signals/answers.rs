@@ -1,12 +1,12 @@
 //! From the answers of one round of questions to a [`Snapshot`].
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use compact_str::CompactString;
 use jiff::Timestamp;
 
 use super::{
-    Snapshot, Trends, WorkloadRow,
+    Snapshot, WorkloadRow,
     attempts::Attempts,
     control_plane::ControlPlane,
     flows,
@@ -40,6 +40,8 @@ pub struct Answers {
     pub clusters: Vec<(ClusterLabels, f64)>,
     /// CPU and memory of workloads.
     pub usage: Vec<(UsageLabels, f64)>,
+    /// Who told of those.
+    pub usage_from: Option<usage::UsageFrom>,
     /// Figures of istiod and ztunnels.
     pub control: Vec<(ControlLabels, f64)>,
     /// Warnings of the source, and what failed.
@@ -88,7 +90,7 @@ impl Snapshot {
                     usage: usage.get(&named).copied().unwrap_or_default(),
                     namespace: clean(&named.0),
                     workload: clean(&named.1),
-                    trends: Trends::default(),
+                    trends: Arc::default(),
                 }
             })
             .collect();
@@ -105,10 +107,11 @@ impl Snapshot {
             services: services::services(&measured, &upstreams::by_service(&answers.clusters)),
             control_plane: ControlPlane::of(&answers.control),
             routes: Vec::new(),
-            total_trends: Trends::default(),
+            total_trends: Arc::default(),
             notes,
             measured,
             whence: super::Whence::default(),
+            usage_from: answers.usage_from.filter(|_| !answers.usage.is_empty()),
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A `rate` over several metric names at once is refused by Prometheus (the name is dropped, and series would be alike), so
 //! each metric has a sum of its own. What a source does not have is missing in the answer, not zero. Metric names: Istio
-//! standard metrics, Envoy's cluster statistics, istiod (`pilot/pkg/xds/monitoring.go`), ztunnel, cAdvisor.
+//! standard metrics, Envoy's cluster statistics, istiod (`pilot/pkg/xds/monitoring.go`), ztunnel, cAdvisor,
+//! kube-state-metrics.
 
 use super::{
     promql::{Interest, escaped},
@@ -67,8 +68,14 @@ impl Interest {
         let each = "sum by (namespace, pod, container)";
         let cpu = format!("{each} (rate(container_cpu_usage_seconds_total{{{of}}}[{span}]))");
         let memory = format!("{each} (container_memory_working_set_bytes{{{of}}})");
-        let cores = format!("{each} (container_spec_cpu_quota{{{of}}} / container_spec_cpu_period{{{of}}} > 0)");
-        let bytes = format!("{each} (container_spec_memory_limit_bytes{{{of}}} > 0)");
+        // Who scrapes no limits from the nodes may have those that kube-state-metrics reads in the pods.
+        let said =
+            |resource: &str| format!("{each} (kube_pod_container_resource_limits{{resource=\"{resource}\", {of}}})");
+        let cores = format!(
+            "({each} (container_spec_cpu_quota{{{of}}} / container_spec_cpu_period{{{of}}} > 0) or {})",
+            said("cpu")
+        );
+        let bytes = format!("({each} (container_spec_memory_limit_bytes{{{of}}} > 0) or {})", said("memory"));
         together(&[
             ("cpu", by("sum", &cpu)),
             ("memory", by("sum", &memory)),

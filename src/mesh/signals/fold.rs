@@ -117,8 +117,19 @@ pub struct Measured {
     pub flows: Vec<Flow>,
     /// Latency of requests to a service (second) from one workload (first; empty names: from all of the mesh), milliseconds.
     pub service_latency: BTreeMap<(Named, Named), Buckets>,
-    /// Requests and latency (seconds) of routes the data plane names itself, by `NS/NAME`.
-    pub labelled: BTreeMap<CompactString, (Tally, Buckets)>,
+    /// Routes the data plane names itself, by `NS/NAME`.
+    pub labelled: BTreeMap<CompactString, Labelled>,
+}
+
+/// Requests of a route that the data plane names itself.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Labelled {
+    /// How many.
+    pub tally: Tally,
+    /// What they are answered with.
+    pub codes: Codes,
+    /// How long they take, in seconds.
+    pub latency: Buckets,
 }
 
 /// What is summed up along an edge.
@@ -300,17 +311,16 @@ pub(super) fn believed_trend<T>(mut trends: Vec<(CompactString, f64, T)>) -> Opt
 }
 
 /// Requests and latency of routes the data plane names itself.
-pub fn labelled(
-    requests: &[(RouteLabels, f64)],
-    buckets: &[(RouteLabels, f64)],
-) -> BTreeMap<CompactString, (Tally, Buckets)> {
-    let mut all: BTreeMap<CompactString, (Tally, Buckets)> = BTreeMap::new();
+pub fn labelled(requests: &[(RouteLabels, f64)], buckets: &[(RouteLabels, f64)]) -> BTreeMap<CompactString, Labelled> {
+    let mut all: BTreeMap<CompactString, Labelled> = BTreeMap::new();
     for (labels, rate) in requests {
-        all.entry(labels.route.clone()).or_default().0.add(*rate, failed(&labels.status, ""));
+        let route = all.entry(labels.route.clone()).or_default();
+        route.tally.add(*rate, failed(&labels.status, ""));
+        route.codes.add(&labels.status, "", *rate);
     }
     for (labels, rate) in buckets {
-        if let Some((_, known)) = all.get_mut(&labels.route) {
-            known.add(&labels.le, *rate);
+        if let Some(route) = all.get_mut(&labels.route) {
+            route.latency.add(&labels.le, *rate);
         }
     }
     all

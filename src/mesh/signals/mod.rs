@@ -15,6 +15,7 @@ pub mod control_plane;
 pub mod flows;
 pub mod fold;
 pub mod plain_envoy;
+pub mod pod_metrics;
 pub mod promql;
 pub mod quantile;
 pub mod route;
@@ -25,7 +26,7 @@ pub mod trail;
 pub mod upstreams;
 pub mod usage;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use compact_str::CompactString;
 use jiff::Timestamp;
@@ -86,8 +87,8 @@ pub struct WorkloadRow {
     pub attempts: Option<attempts::Attempts>,
     /// What it uses.
     pub usage: usage::Usage,
-    /// How they moved.
-    pub trends: Trends,
+    /// How they moved; shared with whoever else keeps this row.
+    pub trends: Arc<Trends>,
 }
 
 /// Where a figure comes from.
@@ -109,6 +110,8 @@ pub struct RouteGolden {
     pub route: RouteRef,
     /// The figures now.
     pub golden: Golden,
+    /// What its requests are answered with.
+    pub codes: codes::Codes,
     /// Where they come from.
     pub origin: Origin,
 }
@@ -153,13 +156,15 @@ pub struct Snapshot {
     /// All requests together.
     pub total: Golden,
     /// How the total moved.
-    pub total_trends: Trends,
+    pub total_trends: Arc<Trends>,
     /// What the source warned of, or what is missing, in words.
     pub notes: Vec<String>,
     /// Edges and latencies, each request counted once: what figures of routes are made of.
     pub measured: fold::Measured,
     /// Who was asked.
     pub whence: Whence,
+    /// Who told of CPU and memory; `None`: nobody.
+    pub usage_from: Option<usage::UsageFrom>,
 }
 
 impl Snapshot {

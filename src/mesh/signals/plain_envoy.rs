@@ -266,8 +266,8 @@ mod tests {
         assert_eq!(snapshot.total.rps, Some(14.0));
         let edge = &snapshot.measured.edges[0];
         assert_eq!((edge.from.0.as_str(), edge.from.1.as_str()), ("edge", "gw"));
-        let (tally, buckets) = &snapshot.measured.labelled["shop/web"];
-        assert_eq!((tally.rps, buckets.quantile(0.5)), (3.0, Some(0.25)));
+        let web = &snapshot.measured.labelled["shop/web"];
+        assert_eq!((web.tally.rps, web.latency.quantile(0.5)), (3.0, Some(0.25)));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use compact_str::CompactString;
 
 use super::{
     Golden, Origin, RouteGolden,
+    codes::Codes,
     fold::{Edge, Measured, Named, Tally},
     quantile::Buckets,
 };
@@ -64,7 +65,7 @@ pub fn attribute(routes: &[&RouteRow], wins: &[Wins], measured: &Measured) -> Ve
         .iter()
         .enumerate()
         .map(|(at, route)| {
-            let (golden, origin) = world.labelled(route).map_or_else(
+            let (golden, codes, origin) = world.labelled(route).map_or_else(
                 || {
                     // A route that loses everything gets what no other route in play can account for.
                     let others =
@@ -74,9 +75,9 @@ pub fn attribute(routes: &[&RouteRow], wins: &[Wins], measured: &Measured) -> Ve
                     let losing = !plays(at) && keys.len() < uses[at].len();
                     world.sum(&keys, shared, losing)
                 },
-                |golden| (golden, Origin::Measured),
+                |(golden, codes)| (golden, codes, Origin::Measured),
             );
-            RouteGolden { route: route.route_ref(), golden, origin }
+            RouteGolden { route: route.route_ref(), golden, codes, origin }
         })
         .collect()
 }
@@ -157,17 +158,18 @@ impl<'a> World<'a> {
         uses
     }
 
-    fn labelled(&self, route: &RouteRow) -> Option<Golden> {
+    fn labelled(&self, route: &RouteRow) -> Option<(Golden, Codes)> {
         if route.kind == RouteKind::VirtualService {
             return None;
         }
         let name = CompactString::from(format!("{}/{}", route.namespace, route.name));
-        let (tally, latency) = self.measured.labelled.get(&name)?;
-        Some(tally.golden(Some(latency), 1000.0))
+        let told = self.measured.labelled.get(&name)?;
+        Some((told.tally.golden(Some(&told.latency), 1000.0), told.codes.clone()))
     }
 
-    fn sum(&self, keys: &[&(Carrier, Named)], shared: bool, losing: bool) -> (Golden, Origin) {
+    fn sum(&self, keys: &[&(Carrier, Named)], shared: bool, losing: bool) -> (Golden, Codes, Origin) {
         let mut tally = Tally::default();
+        let mut codes = Codes::default();
         let mut latency = Buckets::default();
         let mut seen = losing && !self.gateways.is_empty();
         for (carrier, service) in keys {
@@ -177,6 +179,7 @@ impl<'a> World<'a> {
             let Some(called) = self.by_service.get(service) else { continue };
             for edge in called.edges.iter().filter(|edge| self.by(carrier, &edge.from)) {
                 tally.merge(edge.tally);
+                codes.merge(&edge.codes);
                 seen = true;
             }
             for (from, buckets) in &called.latency {
@@ -191,9 +194,9 @@ impl<'a> World<'a> {
             }
         }
         if !seen {
-            return (Golden::default(), Origin::Unknown);
+            return (Golden::default(), Codes::default(), Origin::Unknown);
         }
-        (tally.golden(Some(&latency), 1.0), if shared { Origin::Shared } else { Origin::Measured })
+        (tally.golden(Some(&latency), 1.0), codes, if shared { Origin::Shared } else { Origin::Measured })
     }
 
     fn by(&self, carrier: &Carrier, from: &Named) -> bool {

@@ -1,16 +1,16 @@
 //! How figures moved: one sample a step, gaps where there was none, bounded.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{
-    Golden, Series, Snapshot, Trends,
+    Golden, Snapshot, Trends,
     fold::{Named, believed_trend},
     sample::{Matrix, WorkloadLabels},
 };
 
-/// Steps kept: with steps of 15 s an hour, in 2 MiB for 250 workloads.
+/// Steps kept: with steps of 15 s an hour. A thousand workloads need 8 MiB, which snapshots share.
 pub const STEPS: usize = 240;
 
 /// What one step holds of one subject.
@@ -28,8 +28,8 @@ pub struct Trail {
     step_s: i64,
     /// Number of the newest step: its time divided by the step's length.
     newest: i64,
-    /// The total stands under two empty names.
-    marks: BTreeMap<Named, VecDeque<Mark>>,
+    /// The total stands under two empty names. The newest snapshot holds the same, not a copy.
+    lines: BTreeMap<Named, Arc<Trends>>,
 }
 
 /// Trends of the past, as a range query answers: one matrix per figure.
@@ -48,7 +48,7 @@ pub struct Past {
 impl Trail {
     /// An empty one, with steps of `step_s` seconds (at least 1).
     pub fn new(step_s: u32) -> Self {
-        Self { step_s: i64::from(step_s.max(1)), newest: i64::MIN, marks: BTreeMap::new() }
+        Self { step_s: i64::from(step_s.max(1)), newest: i64::MIN, lines: BTreeMap::new() }
     }
 
     /// Seconds of a step.
@@ -125,43 +125,70 @@ impl Trail {
     fn put(&mut self, slot: i64, marks: BTreeMap<Named, Mark>) {
         let skipped = slot.saturating_sub(self.newest);
         if self.newest == i64::MIN {
-            self.marks.clear();
+            self.lines.clear();
         } else if skipped < 0 {
             return;
         } else {
             let gaps = usize::try_from(skipped).unwrap_or(STEPS).min(STEPS);
-            for line in self.marks.values_mut() {
+            for line in self.lines.values_mut().filter(|_| gaps > 0) {
+                let line = Arc::make_mut(line);
                 for _ in 0..gaps {
-                    line.push_back(Mark::default());
+                    line.push(Mark::default());
                 }
             }
         }
         self.newest = slot;
         for (subject, mark) in marks {
-            let line = self.marks.entry(subject).or_default();
-            match line.back_mut() {
-                Some(last) => *last = mark,
-                None => line.push_back(mark),
-            }
+            let line = Arc::make_mut(self.lines.entry(subject).or_default());
+            line.set_last(mark);
         }
-        self.marks.retain(|_, line| {
-            while line.len() > STEPS {
-                line.pop_front();
-            }
-            // What was not seen for all of it is gone.
-            line.iter().any(|mark| *mark != Mark::default())
-        });
+        // What was not seen for all of it is gone.
+        self.lines.retain(|_, line| line.known());
     }
 
-    fn trends(&self, subject: &Named) -> Trends {
-        let Some(line) = self.marks.get(subject) else { return Trends::default() };
-        let series = |of: fn(&Mark) -> Option<f32>| Series(line.iter().map(of).collect());
-        Trends {
-            rps: series(|mark| mark.rps),
-            error_share: series(|mark| mark.error_share),
-            p50_ms: series(|mark| mark.p50_ms),
-            p99_ms: series(|mark| mark.p99_ms),
+    fn trends(&self, subject: &Named) -> Arc<Trends> {
+        self.lines.get(subject).cloned().unwrap_or_default()
+    }
+}
+
+impl Trends {
+    fn each(&mut self, mark: Mark) -> [(&mut Vec<Option<f32>>, Option<f32>); 4] {
+        [
+            (&mut self.rps.0, mark.rps),
+            (&mut self.error_share.0, mark.error_share),
+            (&mut self.p50_ms.0, mark.p50_ms),
+            (&mut self.p99_ms.0, mark.p99_ms),
+        ]
+    }
+
+    /// One step more; the oldest goes when there are too many.
+    fn push(&mut self, mark: Mark) {
+        for (series, value) in self.each(mark) {
+            if series.len() >= STEPS {
+                series.remove(0);
+            }
+            // Room for all at once: what grows by doubling wastes half.
+            series.reserve_exact(STEPS - series.len());
+            series.push(value);
         }
+    }
+
+    /// Writes the newest step anew.
+    fn set_last(&mut self, mark: Mark) {
+        if self.rps.0.is_empty() {
+            return self.push(mark);
+        }
+        for (series, value) in self.each(mark) {
+            if let Some(last) = series.last_mut() {
+                *last = value;
+            }
+        }
+    }
+
+    fn known(&self) -> bool {
+        [&self.rps, &self.error_share, &self.p50_ms, &self.p99_ms]
+            .iter()
+            .any(|series| series.0.iter().any(Option::is_some))
     }
 }
 

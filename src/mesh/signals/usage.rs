@@ -1,4 +1,5 @@
-//! How full workloads are: CPU and memory, against their limits where cAdvisor tells those (`container_*`).
+//! How full workloads are: CPU and memory, against their limits where somebody tells those: cAdvisor (`container_*`) or
+//! kube-state-metrics by way of a Prometheus, else a metrics server and the pods themselves ([`super::pod_metrics`]).
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,16 @@ pub struct Usage {
     pub cpu_share: Option<f64>,
     /// Memory against the limit: of the container nearest to its own.
     pub memory_share: Option<f64>,
+}
+
+/// Who tells of CPU and memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UsageFrom {
+    /// cAdvisor, by way of a Prometheus.
+    Cadvisor,
+    /// The metrics server of the cluster (`metrics.k8s.io`).
+    MetricsServer,
 }
 
 impl Usage {

@@ -1,4 +1,4 @@
-//! Lines of the Mesh pane above its table: what proxies do about calls, and how the control plane is. What is wrong stands
+//! Lines of the Mesh pane above its table: what proxies do about calls, how the control plane is, what the source lacks. What is wrong stands
 //! first, and a line that nobody has anything to tell for is not there.
 
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -24,7 +24,7 @@ pub(super) fn rows(height: u16, world: &World) -> u16 {
 
 fn lines(world: &World) -> Vec<Line> {
     let Some(metrics) = &world.metrics else { return Vec::new() };
-    let all = [("callers", callers(metrics)), ("control", control(metrics))];
+    let all = [("callers", callers(metrics)), ("control", control(metrics)), ("source", notes(metrics))];
     all.into_iter().filter(|(_, words)| !words.is_empty()).collect()
 }
 
@@ -60,6 +60,14 @@ fn control(metrics: &Snapshot) -> Vec<(String, Role)> {
     troubles.chain(control.words().into_iter().map(|words| (words, Role::Text))).collect()
 }
 
+/// What is wrong with the figures, or missing. Without figures the whole pane says so.
+fn notes(metrics: &Snapshot) -> Vec<(String, Role)> {
+    let Some(first) = metrics.notes.first().filter(|_| !metrics.workloads.is_empty()) else { return Vec::new() };
+    let more = metrics.notes.len() - 1;
+    let count = (more > 0).then(|| (format!("{more} more of that"), Role::Warn));
+    count.into_iter().chain([(sanitize::line(first).into_owned(), Role::Warn)]).collect()
+}
+
 /// Draws them from the first line of `area` on.
 pub(super) fn view(area: Rect, buf: &mut Buffer, look: &Look<'_>) {
     let room = usize::from(area.width.saturating_sub(2));
@@ -68,9 +76,9 @@ pub(super) fn view(area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         let mut used = 8;
         for (words, role) in words {
             let before = if spans.len() == 1 { "" } else { " · " };
-            // What does not fit whole is left out: half a figure says something else.
+            // What does not fit whole is left out: half a figure says something else. Half a sentence says more than none.
             let wide = width(before) + width(&words);
-            if used + wide > room {
+            if used + wide > room && about != "source" {
                 break;
             }
             used += wide;

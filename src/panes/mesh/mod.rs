@@ -25,7 +25,7 @@ use crate::{
     config::Role,
     mesh::{
         graph::NodeId,
-        signals::{Freshness, MetricKind, MetricSource, Series, WorkloadRow, promql::Interest},
+        signals::{Freshness, MetricKind, MetricSource, Series, WorkloadRow, promql::Interest, usage::UsageFrom},
     },
     msg::{Command, Context, Effect},
     widgets::{put, spark},
@@ -293,6 +293,9 @@ fn trouble_words(title: &mut Title, world: &World, now: Now) {
         // Not all of them: the figures are too low.
         let role = if whence.place.contains(" of ") { Role::Warn } else { Role::TextDim };
         title.words.push((format!("· {}", sanitize::line(&whence.place)), role));
+    }
+    if world.metrics.as_ref().and_then(|metrics| metrics.usage_from) == Some(UsageFrom::MetricsServer) {
+        title.words.push(("· usage: metrics.k8s.io".to_owned(), Role::TextDim));
     }
     if matches!(world.metric_source, MetricSource::Broken { .. }) && world.metrics.is_some() {
         title.words.push(("no answer".to_owned(), Role::Warn));

@@ -270,6 +270,40 @@ fn a_metric_source_that_is_a_web_page_is_told_as_such() {
     assert!(cause.contains("prometheus:9090") && fix.contains("http://"), "{cause} {fix}");
 }
 
+#[rstest]
+#[case::failure(
+    "HTTP/1.1 503 X\r\ncontent-length: 59\r\nconnection: close\r\n\r\n{\"status\":\"error\",\"errorType\":\"timeout\",\"error\":\"too slow\"}",
+    "answered 503: timeout: too slow",
+    "logs of that server"
+)]
+#[case::cut(
+    "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\nconnection: close\r\n\r\n{\"status\":\"success\"",
+    "cannot reach",
+    "--prometheus"
+)]
+#[case::other(
+    "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nup 1\n",
+    "not of Prometheus' form",
+    "HTTP API"
+)]
+#[case::kind(
+    "HTTP/1.1 200 OK\r\ncontent-length: 70\r\nconnection: close\r\n\r\n{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"a\":1}]}}",
+    "not of Prometheus' form",
+    "HTTP API"
+)]
+fn a_metric_source_that_answers_badly_is_told_with_what_to_do(
+    #[case] answer: &'static str,
+    #[case] why: &str,
+    #[case] remedy: &str,
+) {
+    let address = answering(answer);
+    for command in ["mesh", "graph"] {
+        let (cause, fix) = Home::new().brink([command, "-A", "--prometheus", &address]).failed(3);
+        assert!(cause.contains(why) && cause.contains(&address), "{command}: {cause}");
+        assert!(fix.contains(remedy), "{command}: {fix}");
+    }
+}
+
 #[test]
 fn a_server_that_is_no_kubernetes_is_told_as_such() {
     let home = Home::new();

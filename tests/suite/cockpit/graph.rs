@@ -178,6 +178,13 @@ fn unknown_is_never_an_empty_graph() {
     empty.keys("3 v");
     empty.metrics(Snapshot { notes: vec!["no proxy reports".to_owned()], ..Snapshot::default() });
     assert!(empty.shows("no mesh traffic measured") && empty.shows("no proxy reports"), "{}", empty.text());
+    // What is missing of the figures stands above them.
+    let mut partial = Stage::full(120, 40);
+    let notes = vec!["2 of 9 proxies could not be read; shop/web-1: no route to host".to_owned(), "another".to_owned()];
+    partial.metrics(Snapshot { notes, ..metrics() });
+    partial.keys("3");
+    assert!(partial.shows("source  1 more of that · 2 of 9 proxies coul…"), "{}", partial.text());
+    assert!(partial.shows("reviews-v1"), "{}", partial.text());
     // Figures that are old stay, and the last line says why.
     let mut broken = stage(80, 24);
     let ticket = broken.asked(|effect| match effect {

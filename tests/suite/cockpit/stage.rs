@@ -321,12 +321,12 @@ pub fn metrics() -> Snapshot {
         namespace: "shop".into(),
         workload: workload.into(),
         golden: golden(rps, errors, p50, p99),
-        trends: Trends {
+        trends: Arc::new(Trends {
             rps: wave(rps as f32, workload == "cart"),
             error_share: wave(errors as f32, false),
             p50_ms: wave(p50 as f32, false),
             p99_ms: wave(p99 as f32, false),
-        },
+        }),
         codes: answers(rps, errors),
         ..WorkloadRow::default()
     };
@@ -342,12 +342,12 @@ pub fn metrics() -> Snapshot {
             row("cart", 64.0, 0.019, 11.0, 210.0),
         ],
         total: golden(641.0, 0.002, 8.0, 94.0),
-        total_trends: Trends {
+        total_trends: Arc::new(Trends {
             rps: wave(641.0, false),
             error_share: wave(0.002, false),
             p50_ms: wave(8.0, false),
             p99_ms: wave(94.0, false),
-        },
+        }),
         measured: Measured {
             edges: vec![edge("v1", 210.0, 0.4), edge("cart", 59.0, 1.1), edge("v2", 6.5, 0.0)],
             ..Measured::default()

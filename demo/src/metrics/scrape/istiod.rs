@@ -1,4 +1,5 @@
-//! What istiod tells: its clients, its pushes and how long proxies take to follow them, and of how much it makes configuration.
+//! What istiod tells: its clients, its pushes, how long proxies take to follow them and how many refuse them, and of how much it
+//! makes configuration.
 
 use std::sync::Arc;
 
@@ -6,7 +7,7 @@ use super::{
     super::{block::Layout, tsdb::Tsdb},
     NODE_OFFSET,
 };
-use crate::traffic::Traffic;
+use crate::traffic::{Plane, Traffic};
 
 /// What makes whole numbers of seconds that were measured: microseconds.
 const OF_SECONDS: f64 = 1e6;
@@ -31,6 +32,7 @@ impl Default for Istiod {
         let layout = Layout::default()
             .with_histogram("pilot_proxy_convergence_time", OF_SECONDS, &BOUNDS)
             .with_each("pilot_xds_pushes", "type", &TYPES)
+            .with("pilot_total_xds_rejects", 1.0, true)
             .with("pilot_xds", 1.0, false)
             .with("pilot_services", 1.0, false)
             .with("pilot_virt_services", 1.0, false);
@@ -60,10 +62,18 @@ impl Istiod {
             let labels = tsdb.labels(&[("job", "istiod"), ("namespace", "istio-system"), ("app", "istiod")]);
             tsdb.block(&self.layout, &labels, NODE_OFFSET)
         });
+        tsdb.write(block, k, Some(&self.row(traffic, &plane)));
+    }
+
+    /// What it would tell now; `None` while none runs.
+    pub(super) fn now(&self, traffic: &Traffic) -> Option<(&Arc<Layout>, Vec<f64>)> {
+        Some((&self.layout, self.row(traffic, &traffic.plane()?)))
+    }
+
+    fn row(&self, traffic: &Traffic, plane: &Plane) -> Vec<f64> {
         let (buckets, sum) = self.followed;
-        let counts = buckets.into_iter().chain([traffic.pushes(); TYPES.len()]);
+        let counts = buckets.into_iter().chain([traffic.pushes(); TYPES.len()]).chain([traffic.rejects()]);
         let gauges = [plane.clients, plane.services, plane.virtual_services];
-        let row: Vec<f64> = [sum].into_iter().chain(counts.chain(gauges).map(|n| n as f64)).collect();
-        tsdb.write(block, k, Some(&row));
+        [sum].into_iter().chain(counts.chain(gauges).map(|n| n as f64)).collect()
     }
 }

@@ -2,6 +2,7 @@
 
 mod clusters;
 mod containers;
+mod exposition;
 mod istiod;
 mod labels;
 mod latency;
@@ -14,6 +15,7 @@ use std::{
     sync::Arc,
 };
 
+pub use self::exposition::Door;
 use self::{
     clusters::Clusters,
     containers::Containers,

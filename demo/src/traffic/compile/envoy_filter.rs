@@ -37,6 +37,8 @@ pub(super) struct Filter {
 enum What {
     Fault(Fault),
     Limit(Limit),
+    /// Envoy does not take it: the proxy refuses the push and goes on with the listener it has.
+    Refused,
 }
 
 /// What a token of a bucket stands for.
@@ -86,7 +88,9 @@ impl Filter {
             let what = if !inserts {
                 return None;
             } else if kind.ends_with("fault.v3.HTTPFault") {
-                What::Fault(fault(config))
+                if wrong_fault(config) { What::Refused } else { What::Fault(fault(config)) }
+            } else if kind.ends_with("local_ratelimit.v3.LocalRateLimit") && wrong_bucket(config) {
+                What::Refused
             } else if kind.ends_with("local_ratelimit.v3.LocalRateLimit") {
                 What::Limit(limit(config, &format!("{namespace}/{}/{at}", json::name(object)))?)
             } else {
@@ -119,19 +123,49 @@ impl Filter {
     pub(super) fn fault(&self) -> Option<&Fault> {
         match &self.what {
             What::Fault(fault) => Some(fault),
-            What::Limit(_) => None,
+            What::Limit(_) | What::Refused => None,
         }
     }
 
     pub(super) fn limit(&self) -> Option<&Limit> {
         match &self.what {
-            What::Fault(_) => None,
+            What::Fault(_) | What::Refused => None,
             What::Limit(limit) => Some(limit),
         }
     }
+
+    /// Whether Envoy refuses it.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.what, What::Refused)
+    }
+
+    /// Whether the proxies of these pods get it on any side.
+    pub(super) fn reaches(&self, group: &Group, root: &str) -> bool {
+        [Side::Inbound, Side::Outbound, Side::Gateway].into_iter().any(|side| self.holds(group, side, root))
+    }
 }
 
-/// A bucket without a size or that is never filled limits nothing here; Envoy refuses such a filter.
+/// What the rules of Envoy's API forbid in a fault: a status outside of 200 to 599, a delay of nothing
+/// (`envoy.extensions.filters.http.fault.v3`).
+fn wrong_fault(config: &Value) -> bool {
+    let status = json::at(config, &["abort", "http_status"]).and_then(Value::as_u64);
+    let delay = json::at(config, &["delay", "fixed_delay"]);
+    let none = |delay: &Value| delay.as_str().and_then(span::millis).is_none_or(|ms| ms <= 0.0);
+    status.is_some_and(|status| !(200..600).contains(&status)) || delay.is_some_and(none)
+}
+
+/// What they forbid in a bucket: none at all, one without a size, one that is never filled or more often than every 50 ms
+/// (`envoy.type.v3.TokenBucket`, local rate limit).
+fn wrong_bucket(config: &Value) -> bool {
+    let Some(bucket) = config.get("token_bucket") else { return true };
+    let number = |field: &str| bucket.get(field).and_then(Value::as_u64);
+    let interval = json::text(bucket, &["fill_interval"]).and_then(span::millis);
+    number("max_tokens").is_none_or(|most| most == 0)
+        || number("tokens_per_fill") == Some(0)
+        || interval.is_none_or(|ms| ms < 50.0)
+}
+
+/// A limit that is not switched on limits nothing.
 fn limit(config: &Value, name: &str) -> Option<Limit> {
     let bucket = config.get("token_bucket")?;
     let number = |field: &str| bucket.get(field).and_then(Value::as_u64).map(|n| n.min(u64::from(u32::MAX)) as u32);

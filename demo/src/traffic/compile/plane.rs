@@ -1,5 +1,7 @@
 //! What istiod would tell of itself: who listens to it, and what it makes configuration of.
 
+use std::collections::HashSet;
+
 use super::{Snapshot, config::ROOT, pushed};
 
 /// See the module docs.
@@ -7,6 +9,8 @@ use super::{Snapshot, config::ROOT, pushed};
 pub struct Plane {
     /// Proxies that hear it: sidecars, gateways, waypoints and ztunnels.
     pub clients: u64,
+    /// Of these, the ones that refuse what they are pushed: an EnvoyFilter asks for what Envoy does not take.
+    pub refusing: u64,
     /// Services.
     pub services: u64,
     /// VirtualServices.
@@ -20,13 +24,21 @@ impl Snapshot {
         let groups = &config.pods.groups;
         let ready = || config.pods.all.iter().filter(|pod| pod.ready);
         ready().find(|pod| pushed::is_istiod(&groups[pod.group as usize]))?;
+        let hears = |pod: u32| config.views.hear_istiod(pod, &groups[pod as usize]);
         let clients = ready().filter(|pod| {
             let group = &groups[pod.group as usize];
             let ztunnel = *group.namespace == *ROOT && group.labels.get("app").is_some_and(|app| app == "ztunnel");
-            ztunnel || config.views.hear_istiod(pod.group, group)
+            ztunnel || hears(pod.group)
         });
+        let wrong = || config.rules.filters.iter().filter(|filter| filter.is_refused());
+        let refusing: HashSet<u32> = (0u32..)
+            .zip(groups)
+            .filter(|(at, group)| wrong().any(|filter| filter.reaches(group, ROOT)) && hears(*at))
+            .map(|(at, _)| at)
+            .collect();
         Some(Plane {
             clients: clients.count() as u64,
+            refusing: ready().filter(|pod| refusing.contains(&pod.group)).count() as u64,
             services: config.services.all.len() as u64,
             virtual_services: config.rules.virtual_services.len() as u64,
         })

@@ -12,6 +12,7 @@ use crate::{
 };
 
 mod building;
+mod exposed;
 mod meshed;
 mod metered;
 mod reading;
