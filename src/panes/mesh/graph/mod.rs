@@ -82,7 +82,7 @@ impl Picture {
         if !self.stale {
             self.anchor = self.cursor_box().map(|one| (one.0 - self.offset.0, one.1 - self.offset.1));
         }
-        self.whole.graph = Graph::of(snapshot, &world.crews);
+        self.whole.graph = Graph::of(snapshot, &world.around, &world.weights);
         self.refit |= self.whole.layout.follow(&self.whole.graph) == Followed::Anew;
         if let Some((id, part)) = &mut self.focus {
             part.graph = self.whole.graph.focus(id);
