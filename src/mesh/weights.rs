@@ -57,9 +57,14 @@ pub struct Split {
 }
 
 impl Split {
+    /// `10%`: what is asked for.
+    pub fn asked(&self) -> String {
+        percent(self.weight)
+    }
+
     /// `10% (9.8%)`: what is asked for, and what is measured.
     pub fn words(&self) -> String {
-        let asked = percent(self.weight);
+        let asked = self.asked();
         match self.share {
             Some(share) => format!("{asked} ({})", percent(share)),
             None => format!("{asked} (–)"),
