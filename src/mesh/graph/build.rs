@@ -128,6 +128,9 @@ fn nodes(calls: &BTreeMap<(NodeId, NodeId), Edge>) -> BTreeMap<NodeId, Node> {
             node.tcp.merge(call.tcp);
         }
         if call.only_tcp() {
+            if let (Some(node), Some(opened)) = (nodes.get_mut(from), call.tcp.opened) {
+                *node.opens.get_or_insert(0.0) += opened;
+            }
             continue;
         }
         received.entry(to).or_default().merge(call.tally);

@@ -106,6 +106,8 @@ pub struct Node {
     pub health: Health,
     /// Requests per second it sends; `None` when it was not seen to call anybody.
     pub sent: Option<f64>,
+    /// Connections per second that it opens where nobody reads its requests; `None` when it was not seen to.
+    pub opens: Option<f64>,
     /// What carries its traffic, where that is known.
     pub dataplane: Option<Dataplane>,
     /// The waypoint before it.
@@ -125,6 +127,7 @@ impl Node {
             tcp: Tcp::default(),
             health: Health::default(),
             sent: None,
+            opens: None,
             dataplane: None,
             waypoint: None,
             version: None,

@@ -252,8 +252,12 @@ fn foot(node: &Node, split: Option<&str>) -> Option<String> {
 
 /// What arrives at a node: requests per second received, or sent by who receives none; connections where nobody reads requests.
 fn requests(node: &Node, ascii: bool) -> CompactString {
-    if let (None, Some(opened), None) = (node.golden.rps, node.tcp.opened, node.sent) {
-        return format_compact!("{}{}", marks::connections(ascii), rate(opened));
+    match (node.golden.rps, node.sent, node.tcp.opened, node.opens) {
+        (None, None, Some(opened), _) => return format_compact!("{}{}", marks::connections(ascii), rate(opened)),
+        (None, None, None, Some(opens)) => {
+            return format_compact!("{}{}{}", marks::sends(ascii), marks::connections(ascii), rate(opens));
+        }
+        _ => {}
     }
     match (node.golden.rps, node.sent) {
         (Some(rps), _) if rps > 0.0 || node.sent.is_none_or(|sent| sent <= 0.0) => rate(rps),

@@ -226,7 +226,7 @@ fn figures(node: &Node) -> Vec<(String, Role)> {
     match (golden.rps, node.sent) {
         (Some(rps), _) => words.push((format!("{}/s", rate(rps)), Role::Text)),
         (None, Some(_)) => {}
-        (None, None) if node.tcp.unknown() => words.push(("no figures".to_owned(), Role::Unknown)),
+        (None, None) if node.tcp.unknown() && node.opens.is_none() => words.push(("no figures".to_owned(), Role::Unknown)),
         (None, None) => {}
     }
     if golden.error_share.is_some() {
@@ -240,6 +240,10 @@ fn figures(node: &Node) -> Vec<(String, Role)> {
     if let Some(opened) = node.tcp.opened {
         let gap = if words.is_empty() { "" } else { "  " };
         words.push((format!("{gap}{} conn/s", rate(opened)), Role::TextDim));
+    }
+    if let Some(opens) = node.opens {
+        let gap = if words.is_empty() { "" } else { "  " };
+        words.push((format!("{gap}opens {} conn/s", rate(opens)), Role::TextDim));
     }
     if let Some(sent) = node.sent {
         let gap = if words.is_empty() { "" } else { "  " };

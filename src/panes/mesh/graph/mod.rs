@@ -233,7 +233,13 @@ impl Picture {
             let mut all = fits.iter().map(|fit| (*fit, with(size, *fit)));
             let first = all.next().unwrap_or_default();
             let fits = |(_, sheet): &((usize, bool), Sheet)| sheet.size.0 <= window.0;
-            if fits(&first) { first } else { all.find(fits).unwrap_or(first) }
+            if fits(&first) {
+                return first;
+            }
+            // Where no width shows every column, the narrowest shows the most of them.
+            let rest: Vec<_> = all.collect();
+            let at = rest.iter().position(fits).unwrap_or(rest.len().saturating_sub(1));
+            rest.into_iter().nth(at).unwrap_or(first)
         };
         let (size, (fit, sheet)) = match self.chosen {
             Some(size) if choose => (size, of(size)),
