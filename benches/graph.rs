@@ -4,12 +4,13 @@
 use std::{cell::Cell, hint::black_box};
 
 use brink::mesh::{
-    crew::Crews,
+    around::Around,
     graph::{Graph, Layout, Sheet, sheet::Scale},
     signals::{
         Snapshot,
         fold::{Edge, Measured, Tally},
     },
+    weights::Weights,
 };
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
@@ -50,12 +51,12 @@ fn world(more: usize) -> Snapshot {
 }
 
 fn graph(c: &mut Criterion) {
-    let (snapshot, facts) = (world(0), Crews::default());
-    let graph = Graph::of(&snapshot, &facts);
-    let next = Graph::of(&world(3), &facts);
+    let (snapshot, facts) = (world(0), (Around::default(), Weights::default()));
+    let graph = Graph::of(&snapshot, &facts.0, &facts.1);
+    let next = Graph::of(&world(3), &facts.0, &facts.1);
     let layout = Layout::fresh(&graph);
     let widths = vec![28; SERVICES + 3];
-    c.bench_function("graph of one look", |b| b.iter(|| Graph::of(black_box(&snapshot), &facts)));
+    c.bench_function("graph of one look", |b| b.iter(|| Graph::of(black_box(&snapshot), &facts.0, &facts.1)));
     c.bench_function("full layout (target ≤ 100 ms)", |b| b.iter(|| Layout::fresh(black_box(&graph))));
     let flip = Cell::new(false);
     c.bench_function("incremental update (target ≤ 10 ms)", |b| {

@@ -10,7 +10,7 @@ use crate::{
     },
     config::Role,
     fault::{injection::State, io::scan::Scanned},
-    mesh::{crew, signals::MetricSource},
+    mesh::{around::Around, signals::MetricSource},
     msg::{Command, Effect, Event, Failure, event::Names},
     panes::{Reply, Viewer, picker::Item, world::LinkState},
 };
@@ -57,6 +57,7 @@ impl App {
                 self.panes.routes.hear_labels(ticket, batch, &mut cx);
                 self.attribute();
             }
+            Event::Beside(ticket, batch) => self.panes.mesh.hear_beside(ticket, batch),
             Event::Metrics(ticket, source, snapshot) if self.panes.mesh.asked(ticket) => {
                 if source == MetricSource::None {
                     // Nothing was found; what an earlier source said is not its word.
@@ -67,7 +68,7 @@ impl App {
                     self.world.metrics = Some(snapshot);
                     self.attribute();
                 }
-                self.world.crews = crew::crews(self.panes.pods.rows());
+                self.look_around();
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 self.panes.mesh.measured(&mut cx);
                 self.panes.pods.measured(&mut cx);
@@ -266,8 +267,14 @@ impl App {
     /// Gives the measured requests to the routes that take them.
     fn attribute(&mut self) {
         if let Some(metrics) = &mut self.world.metrics {
-            metrics.routes = self.panes.routes.figures(&metrics.measured);
+            (metrics.routes, self.world.weights) = self.panes.routes.figures(&metrics.measured);
         }
+    }
+
+    /// Takes over what stands around the figures.
+    pub(super) fn look_around(&mut self) {
+        let tolerances = self.world.around.tolerances;
+        self.world.around = Around::of(self.panes.pods.rows(), self.panes.mesh.beside(), tolerances);
     }
 
     /// Whoever asks who takes a request is told what holds now.

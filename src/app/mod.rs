@@ -28,7 +28,7 @@ use crate::{
     cluster::address::ContextName,
     config::{Keymap, Role, Theme},
     fault::intent::Fault,
-    mesh::health::Tolerances,
+    mesh::{around::Around, health::Tolerances},
     msg::{Caption, Context, Effect, Failure, Key},
     panes::{Agent, Cx, Faults, Look, Mesh, PaneKind, Pods, Routes, Stop, World, live},
 };
@@ -134,7 +134,7 @@ pub struct App {
     /// A metric source is wanted.
     measures: bool,
     /// When pods and routes were last on screen.
-    seen: (Duration, Duration),
+    seen: (Duration, Duration, Duration),
 }
 
 impl App {
@@ -142,7 +142,8 @@ impl App {
     pub fn new(start: Start) -> (Self, Vec<Effect>) {
         let mut tickets = Tickets::default();
         let link = tickets.take();
-        let mut world = World { readonly: start.readonly, tolerances: start.tolerances, ..World::default() };
+        let around = Around { tolerances: start.tolerances, ..Around::default() };
+        let mut world = World { readonly: start.readonly, around, ..World::default() };
         if start.metrics {
             world.metric_source = crate::mesh::signals::MetricSource::Asking;
         }
@@ -178,7 +179,7 @@ impl App {
             contexts: Vec::new(),
             mesh_word: None,
             measures: start.metrics,
-            seen: (start.now.mono, start.now.mono),
+            seen: (start.now.mono, start.now.mono, start.now.mono),
         };
         for text in start.notices {
             app.notify(text, Role::Warn);

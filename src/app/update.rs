@@ -7,7 +7,6 @@ use crate::{
     base::Now,
     cluster::Scope,
     config::{Role, keymap::Resolved},
-    mesh::crew,
     msg::{
         Command, Context, Effect, Event, Key,
         line::{self, Line},
@@ -79,6 +78,14 @@ impl App {
             }
         } else if self.panes.routes.watches() && now.mono.saturating_sub(self.seen.1) > GRACE {
             effects.extend(self.panes.routes.close());
+        }
+        if self.measures && self.layout.pane(PaneKind::Mesh).is_some() {
+            self.seen.2 = now.mono;
+            if !self.panes.mesh.watches() {
+                effects.extend(self.panes.mesh.watch(&scope, &mut cx));
+            }
+        } else if self.panes.mesh.watches() && now.mono.saturating_sub(self.seen.2) > GRACE {
+            effects.extend(self.panes.mesh.unwatch());
         }
         effects
     }
@@ -422,7 +429,7 @@ impl App {
                 // From the command line it is asked for from anywhere.
                 Command::Graph => {
                     let shown = self.focus != PaneKind::Mesh || !self.panes.mesh.draws();
-                    self.world.crews = crew::crews(self.panes.pods.rows());
+                    self.look_around();
                     self.panes.mesh.show_graph(shown, &self.world);
                     return self.focus_on(PaneKind::Mesh);
                 }

@@ -268,6 +268,8 @@ pub struct MeshArgs {
 pub enum MeshCommand {
     /// Print the services: answers, retries, ejected endpoints, full pools, versions; as JSON the same as `mesh`
     Services(Output),
+    /// Print the namespaces with their apps: how well they are, how pods join the mesh, waypoints; as JSON the same as `mesh`
+    Namespaces(Output),
     /// Say which workloads demand mutual TLS, who calls in plain text, and therefore who breaks under STRICT
     Mtls(Output),
 }

@@ -21,10 +21,13 @@ use crate::{
     mesh::{
         around::Around,
         dataplane::Dataplane,
+        health::Census,
         io::{
+            load,
             metrics::{Metrics, SourceError},
             surroundings::{self, Surroundings},
         },
+        load::Loaded,
         mesh_lines::MeshLine,
         output::MeshOutput,
         signals::{MetricSource, Snapshot, control_plane::ControlPlane, promql::Interest},
@@ -40,6 +43,7 @@ pub fn run(args: &MeshArgs, globals: &Globals, out: &mut Out) -> Ended {
     match &args.command {
         Some(MeshCommand::Mtls(output)) => mtls::run(output.shape, globals, out),
         Some(MeshCommand::Services(output)) => told(output.shape, globals, out, services),
+        Some(MeshCommand::Namespaces(output)) => told(output.shape, globals, out, spaces),
         None => told(args.output.shape, globals, out, workloads),
     }
 }
@@ -57,7 +61,7 @@ fn told(shape: Shape, globals: &Globals, out: &mut Out, table: fn(&MeshOutput) -
             return Ok(Ending::Done);
         }
     };
-    let around = around(globals, &settings, namespace.as_deref());
+    let (around, _) = around(globals, &settings, namespace.as_deref(), With::Pods);
     let answer = MeshOutput::new(&MetricSource::Good, Some(&snapshot), namespace.as_deref(), &around);
     match shape {
         Shape::Json => out.json(&answer),
@@ -98,34 +102,67 @@ pub(super) fn complain_of_none(why: &SourceError) {
     out::complain(&format!("{why}; {}\n", why.fix()));
 }
 
+/// What of the cluster is to be looked at beside pods and controllers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum With {
+    /// Nothing more.
+    Pods,
+    /// Routes, with all that has a say in them.
+    Routes,
+}
+
 /// The cluster around the figures. Figures are right without it, so what is missing is told on stderr and stays unknown.
-fn around(globals: &Globals, settings: &Settings, namespace: Option<&str>) -> Around {
+pub(super) fn around(
+    globals: &Globals,
+    settings: &Settings,
+    namespace: Option<&str>,
+    with: With,
+) -> (Around, Option<Loaded>) {
     let unknown = || Around { tolerances: settings.tolerances(), ..Around::default() };
     // Whoever names a metric source alone has no cluster in mind.
     if connect::contexts(&session::address(globals, settings)).unwrap_or_default().is_empty() {
-        return unknown();
+        return (unknown(), None);
     }
     let looked = Session::open(globals).and_then(|session| {
-        let look = surroundings::look(&session.live, namespace, settings.tolerances());
-        let looked = session.wait(async { tokio::time::timeout(PATIENCE, look).await }).map_err(|_| {
+        let look = async {
+            let pods = surroundings::look(&session.live, namespace, settings.tolerances());
+            let routes = async {
+                match with {
+                    With::Pods => None,
+                    With::Routes => Some(load::everything(&session.live, namespace).await),
+                }
+            };
+            futures::join!(pods, routes)
+        };
+        let looked = session.wait(async { tokio::time::timeout(PATIENCE, look).await });
+        let (pods, routes) = looked.map_err(|_| {
             let why = format!("the API server did not answer within {} s", PATIENCE.as_secs());
             Failure::new(Code::Unreachable, "cannot list pods", why, "see whether kubectl get pods answers")
         })?;
-        looked.map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))
+        let pods = pods.map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))?;
+        Ok((pods, routes))
     });
     match looked {
-        Ok(Surroundings { around, notes, .. }) => {
+        Ok((Surroundings { around, mut notes, .. }, routes)) => {
+            let routes = match routes {
+                None => None,
+                Some(Ok(loaded)) => Some(loaded),
+                Some(Err(unread)) => {
+                    notes.push(format!("weights are unknown: cannot list {}: {}", unread.plural, unread.trouble));
+                    None
+                }
+            };
             for note in notes {
                 out::complain(&format!("note: {}\n", sanitize::line(&note)));
             }
-            around
+            (around, routes)
         }
         Err(failure) => {
             out::complain(&format!(
                 "note: pods were not looked at: {}\n",
                 sanitize::line(&format!("{}: {}", failure.what, failure.why))
             ));
-            unknown()
+            (unknown(), None)
         }
     }
 }
@@ -241,6 +278,46 @@ fn services(answer: &MeshOutput) -> Table {
             number(row.upstream.overflow()),
             row.health.why(),
         ]);
+    }
+    table
+}
+
+/// Namespaces, and below them the apps.
+fn spaces(answer: &MeshOutput) -> Table {
+    let header = ["NAMESPACE", "APP", "HEALTH", "WORKLOADS", "UNWELL", "JOINS", "WAYPOINT", "PODS", "RPS", "MTLS"];
+    let mut table = Table::new(&header);
+    let dash = || "–".to_owned();
+    let told = |text: String| if text.is_empty() { dash() } else { text };
+    let count =
+        |census: Census| (census.unknown + census.healthy + census.idle + census.degraded + census.failing).to_string();
+    for (name, space) in &answer.namespaces {
+        let pods: Vec<String> = space.pods.iter().map(|(plane, pods)| format!("{}={pods}", plane.word())).collect();
+        table.row([
+            sanitize::line(name).into_owned(),
+            dash(),
+            space.health.word().to_owned(),
+            count(space.workloads),
+            told(space.workloads.unwell()),
+            space.dataplane.map_or_else(dash, |plane| plane.word().to_owned()),
+            space.waypoint.as_ref().map_or_else(dash, |name| sanitize::line(name).into_owned()),
+            told(pods.join(",")),
+            number(space.rps),
+            space.mtls.map_or("–", |mtls| if mtls { "yes" } else { "no" }).to_owned(),
+        ]);
+        for app in answer.apps.iter().filter(|app| app.namespace == name.as_str()) {
+            table.row([
+                sanitize::line(name).into_owned(),
+                sanitize::line(&app.app).into_owned(),
+                app.health.word().to_owned(),
+                count(app.workloads),
+                told(app.workloads.unwell()),
+                dash(),
+                dash(),
+                dash(),
+                dash(),
+                dash(),
+            ]);
+        }
     }
     table
 }

@@ -15,7 +15,7 @@ use crate::{
     mesh::{
         io::surroundings,
         mtls::{
-            output::{Known, MtlsLine, MtlsOutput},
+            output::{Known, MtlsLine, MtlsOutput, PlainLine},
             peer_authentication::Mode,
         },
         signals::{MetricKind, promql::Interest},
@@ -59,6 +59,7 @@ pub fn run(shape: Shape, globals: &Globals, out: &mut Out) -> Ended {
             }
             out.text(workloads(&answer));
             out.text(breaks(&answer));
+            out.text(unsure(&answer));
         }
     }
     Ok(Ending::Done)
@@ -95,10 +96,23 @@ fn breaks(answer: &MtlsOutput) -> String {
         return "\nWho breaks under STRICT is unknown: nobody told how calls come.\n".to_owned();
     };
     if breaks.is_empty() {
-        return "\nNobody breaks under STRICT: no call was seen in plain text.\n".to_owned();
+        let nobody = if answer.unknown.is_empty() { "Nobody breaks" } else { "Nobody is known to break" };
+        return format!("\n{nobody} under STRICT: no call was seen in plain text.\n");
     }
-    let mut table = Table::new(&["BREAKS UNDER STRICT", "CALLS", "BY", "RPS", "CONN/S"]);
-    for line in breaks {
+    callers("BREAKS UNDER STRICT", breaks)
+}
+
+/// Of whom nobody can say whether they break.
+fn unsure(answer: &MtlsOutput) -> String {
+    if answer.unknown.is_empty() || answer.breaks.is_none() {
+        return String::new();
+    }
+    callers("UNKNOWN UNDER STRICT", &answer.unknown)
+}
+
+fn callers(title: &str, lines: &[PlainLine]) -> String {
+    let mut table = Table::new(&[title, "CALLS", "BY", "RPS", "CONN/S"]);
+    for line in lines {
         table.row([
             caller(&line.from),
             sanitize::line(&line.to).into_owned(),

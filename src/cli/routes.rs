@@ -39,7 +39,7 @@ pub fn run(args: &RoutesArgs, globals: &Globals, out: &mut Out) -> Ended {
             let session = Session::open(globals)?;
             let shown = session.wait(async {
                 let loaded = from_cluster(&session).await?;
-                let snapshot = metrics::measured(&session, route::gateway_names(&loaded.routes)).await;
+                let snapshot = metrics::measured(&session, route::gateway_names(&loaded.world())).await;
                 Ok::<_, Failure>(Shown::new(loaded, session.namespace(), snapshot.as_ref()))
             })?;
             shown.print(session.namespace(), args.output.shape, Some(session.live.now()), out);
@@ -110,7 +110,7 @@ impl Shown {
         let world = loaded.world();
         let wins = wins::wins(&world);
         let golden = match snapshot {
-            Some(snapshot) => route::attribute(&world.routes, &wins, &snapshot.measured),
+            Some(snapshot) => route::attribute(&world, &wins, &snapshot.measured),
             None => Vec::new(),
         };
         let here = |route: &RouteRow| namespace.is_none_or(|namespace| route.namespace == namespace);

@@ -1,9 +1,10 @@
 //! Workloads as their pods tell: how many are wanted and serve, and which proxy carries their traffic.
 //!
-//! Pods tell what is so; labels of namespaces and templates only tell what new pods will get. A controller makes every pod it
-//! wants at once, so pods that are not on their way out are those wanted.
+//! Pods tell what is so; labels of namespaces and templates only tell what new pods will get. How many are wanted is the
+//! controller's word ([`replicas`]). Without it, pods that are not on their way out are those wanted: a controller makes all
+//! of them at once. Only a rollout has more for a while: then as many are wanted as serve, or as its largest ReplicaSet has.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use compact_str::CompactString;
 use serde_json::Value;
@@ -13,7 +14,10 @@ use super::{
     health::Replicas,
     signals::{fold::Named, usage},
 };
-use crate::cluster::{Manifest, pods::PodRow};
+use crate::cluster::{
+    Manifest,
+    pods::{Labels, PodRow},
+};
 
 /// Crews by namespace and name of the workload.
 pub type Crews = BTreeMap<Named, Crew>;
@@ -27,9 +31,31 @@ pub struct Crew {
     pub planes: BTreeMap<Dataplane, u32>,
     /// The waypoint that the pods themselves ask for (label `istio.io/use-waypoint`).
     pub waypoint: Option<CompactString>,
+    /// The labels of one of the pods; empty when none was seen.
+    pub labels: Labels,
 }
 
 impl Crew {
+    /// Whether labels of its pods are known.
+    pub fn labelled(&self) -> bool {
+        !self.labels.is_empty()
+    }
+
+    /// A label of its pods.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.iter().find(|(known, _)| &**known == key).map(|(_, value)| &**value)
+    }
+
+    /// Its version, by the labels that Istio reads it from.
+    pub fn version(&self) -> Option<&str> {
+        self.label("version").or_else(|| self.label("app.kubernetes.io/version")).filter(|version| !version.is_empty())
+    }
+
+    /// Its app: workloads of one app are versions of each other.
+    pub fn app(&self) -> Option<&str> {
+        self.label("app").or_else(|| self.label("app.kubernetes.io/name")).filter(|app| !app.is_empty())
+    }
+
     /// The proxy of most pods, the stronger one on a tie; `None` without pods.
     pub fn plane(&self) -> Option<Dataplane> {
         let most = self.planes.values().max()?;
@@ -51,17 +77,34 @@ impl Crew {
 /// All crews. Pods of Jobs, and pods that ended, serve nobody and are left out.
 pub fn crews<'a>(pods: impl IntoIterator<Item = &'a PodRow>) -> Crews {
     let mut all = Crews::new();
+    let mut sets: BTreeMap<(&Arc<str>, &Arc<str>), (CompactString, u32)> = BTreeMap::new();
     for pod in pods {
         let job = pod.owner.as_ref().is_some_and(|owner| &*owner.kind == "Job");
         if job || pod.terminating || matches!(&*pod.status, "Completed" | "Evicted" | "Succeeded" | "Failed") {
             continue;
         }
-        let crew = all.entry((CompactString::from(&*pod.namespace), workload(pod))).or_default();
+        let name = workload(pod);
+        if let Some(owner) = &pod.owner {
+            sets.entry((&pod.namespace, &owner.name)).or_insert_with(|| (name.clone(), 0)).1 += 1;
+        }
+        let crew = all.entry((CompactString::from(&*pod.namespace), name)).or_default();
         crew.replicas.desired += 1;
         crew.replicas.available += u32::from(pod.serving);
+        crew.labels = pod.labels.clone();
         *crew.planes.entry(dataplane::of_row(pod)).or_default() += 1;
         if let Some(waypoint) = pod.label("istio.io/use-waypoint").filter(|name| !matches!(*name, "" | "none")) {
             crew.waypoint = Some(waypoint.into());
+        }
+    }
+    // More than one set of pods: a rollout, whose surge nobody waits for.
+    let mut largest: BTreeMap<Named, (u32, u32)> = BTreeMap::new();
+    for ((namespace, _), (name, pods)) in sets {
+        let (sets, most) = largest.entry((CompactString::from(&**namespace), name)).or_default();
+        (*sets, *most) = (*sets + 1, (*most).max(pods));
+    }
+    for (named, (_, most)) in largest.into_iter().filter(|(_, (sets, _))| *sets > 1) {
+        if let Some(crew) = all.get_mut(&named) {
+            crew.replicas.desired = most.max(crew.replicas.available);
         }
     }
     all
@@ -135,6 +178,30 @@ mod tests {
         assert_eq!(*named, &("shop".into(), "web-v1".into()));
         assert_eq!((crew.replicas.available, crew.replicas.desired), (2, 3));
         assert_eq!((crew.plane(), crew.words().as_deref()), (Some(Dataplane::Ambient), Some("ambient 2/3")));
+    }
+
+    #[test]
+    fn a_rollouts_surge_is_not_missing() {
+        let new = json!({"metadata": {"labels": {"pod-template-hash": "8c1"}, "ownerReferences": [
+            {"kind": "ReplicaSet", "name": "web-v1-8c1", "controller": true}]}});
+        let old = json!({});
+        let going = json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}});
+        let of = |pods: &[(&Value, bool)]| {
+            let pods: Vec<_> =
+                pods.iter().enumerate().map(|(at, (more, ready))| pod(&format!("p{at}"), more, *ready)).collect();
+            let all = crews(&pods);
+            let crew = all.values().next().unwrap();
+            (crew.replicas.available, crew.replicas.desired)
+        };
+        // Three old ones serve, and a new one comes: nothing is missing.
+        assert_eq!(of(&[(&old, true), (&old, true), (&old, true), (&new, false)]), (3, 3));
+        assert_eq!(of(&[(&old, true), (&old, true), (&going, true), (&new, true), (&new, false)]), (3, 3));
+        // One of the old ones broke meanwhile.
+        assert_eq!(of(&[(&old, true), (&old, false), (&old, true), (&new, false)]), (2, 3));
+        // The old ones are gone, as with the strategy Recreate.
+        assert_eq!(of(&[(&going, true), (&new, false), (&new, false)]), (0, 2));
+        // Without a rollout every pod is wanted.
+        assert_eq!(of(&[(&new, true), (&new, false)]), (1, 2));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Mental model: objects become rows ([`routes`], [`gateways`]), rows and a request become an answer ([`resolve`]), rows alone
 //! say who is shadowed ([`wins`]) and what is wrong among them ([`conflicts`]), and with a change which requests move
 //! ([`what_if`]); samples become figures ([`signals`]), and these a picture of who calls whom ([`graph`]). Pods become crews
-//! ([`crew`]) with a data plane ([`dataplane`]); figures and crews become a verdict ([`health`]) and who speaks mutual TLS
+//! ([`crew`]) with a data plane ([`dataplane`]); what else stands beside figures ([`beside`], [`weights`]) is put around them
+//! ([`around`]); figures and crews become a verdict ([`health`]) and who speaks mutual TLS
 //! ([`mtls`]). [`output`] is the machine form of the rest. `io/` asks Prometheus. Everything outside `io/` is a pure function of
 //! what it is given.
 //!
@@ -12,6 +13,7 @@
 
 pub mod alerts;
 pub mod around;
+pub mod beside;
 pub mod conflicts;
 pub mod crew;
 pub mod dataplane;
@@ -23,7 +25,6 @@ pub mod ingress_class;
 pub mod io;
 pub mod istio;
 pub mod json;
-
 pub mod listener_sets;
 pub mod load;
 pub mod mesh_lines;
@@ -36,6 +37,8 @@ pub mod scrape;
 pub mod service;
 pub mod services;
 pub mod signals;
+pub mod space_lines;
 pub mod wanted;
+pub mod weights;
 pub mod what_if;
 pub mod wins;

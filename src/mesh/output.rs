@@ -1,19 +1,20 @@
 //! The machine output of `routes`, `routes resolve` (which is [`super::resolve::Resolution`] itself) and `mesh`: stable JSON.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    around::{Around, Enrolment},
+    around::Around,
     mesh_lines::{EdgeLine, MeshLine, ServiceLine},
     routes::{RouteRef, RouteRow},
     signals::{
         MetricKind, MetricSource, Origin, RouteGolden, Snapshot, codes::Classes, control_plane::ControlPlane,
         usage::UsageFrom,
     },
+    space_lines::{AppLine, SpaceLine},
     wins::Wins,
 };
 
@@ -74,8 +75,10 @@ pub struct MeshOutput {
     pub place: String,
     /// One per workload.
     pub rows: Vec<MeshLine>,
-    /// What namespaces ask for by their labels; those of these rows, as far as they may be read.
-    pub namespaces: BTreeMap<CompactString, Enrolment>,
+    /// The namespaces of these rows.
+    pub namespaces: BTreeMap<CompactString, SpaceLine>,
+    /// Workloads that are versions of each other, by the label `app` of their pods.
+    pub apps: Vec<AppLine>,
     /// One per service that is called.
     pub services: Vec<ServiceLine>,
     /// Who calls whom.
@@ -147,6 +150,7 @@ impl MeshOutput {
                 place,
                 rows: Vec::new(),
                 namespaces: BTreeMap::new(),
+                apps: Vec::new(),
                 services: Vec::new(),
                 edges: Vec::new(),
                 control_plane: None,
@@ -156,14 +160,14 @@ impl MeshOutput {
         let rows = snapshot.workloads.iter().filter(|row| here(&row.namespace));
         let services = snapshot.services.iter().filter(|row| here(&row.namespace));
         let edges = snapshot.measured.edges.iter().filter(|edge| here(&edge.to.0) || here(&edge.service.0));
-        let spaces: BTreeSet<&str> = snapshot.workloads.iter().map(|row| row.namespace.as_str()).collect();
-        let namespaces = around.namespaces.iter().filter(|(name, _)| here(name) && spaces.contains(name.as_str()));
+        let rows: Vec<MeshLine> = rows.map(|row| MeshLine::new(row, snapshot, around)).collect();
         Self {
             at: snapshot.at,
             source,
             place,
-            namespaces: namespaces.map(|(name, told)| (name.clone(), told.clone())).collect(),
-            rows: rows.map(|row| MeshLine::new(row, snapshot, around)).collect(),
+            namespaces: SpaceLine::all(&rows, around),
+            apps: AppLine::all(&rows, around),
+            rows,
             services: services.map(|row| ServiceLine::new(row, around)).collect(),
             edges: edges.map(EdgeLine::new).collect(),
             control_plane: snapshot.control_plane,

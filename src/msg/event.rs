@@ -14,6 +14,7 @@ use crate::{
         view::InjectionView,
     },
     mesh::{
+        beside::Beside,
         gateways::{GatewayRow, Seen},
         istio::PieceRow,
         load::Loaded,
@@ -67,6 +68,8 @@ pub enum Event {
     Labels(Ticket, Batch<NamespaceRow>),
     /// Everything that has a say in who takes a request.
     Routing(Ticket, Result<Box<Loaded>, Failure>),
+    /// What stands beside the figures of the mesh, of one kind.
+    Beside(Ticket, Batch<Beside>),
     /// What the metric source says. Latest wins.
     Metrics(Ticket, MetricSource, Option<Box<Snapshot>>),
     /// A text that was asked for: a description, YAML.

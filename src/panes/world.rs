@@ -8,10 +8,12 @@ use crate::{
     base::Now,
     fault::{injection::State, traffic::Traffic, view::InjectionView},
     mesh::{
-        crew::{Crew, Crews},
-        health::{self, Health, Tolerances},
+        around::Around,
+        crew::Crew,
+        health::{self, Health},
         routes::RouteRef,
         signals::{Freshness, MetricSource, RouteGolden, Snapshot, WorkloadRow},
+        weights::Weights,
     },
     msg::event::Names,
 };
@@ -56,10 +58,10 @@ pub struct World {
     pub metric_source: MetricSource,
     /// Its last good look.
     pub metrics: Option<Box<Snapshot>>,
-    /// Pods by workload, as they stood when the figures came; empty while no pods are watched.
-    pub crews: Crews,
-    /// From which share of bad answers something is unwell.
-    pub tolerances: Tolerances,
+    /// What stands around the figures, as it stood when they came: pods while they are watched, controllers, waypoints.
+    pub around: Around,
+    /// Which shares the rules of routes ask for.
+    pub weights: Weights,
     /// Who set the emergency stop's latch, while it is on: nothing can be applied.
     pub latched: Option<String>,
     /// Injections of this cluster, by id.
@@ -140,12 +142,12 @@ impl World {
 
     /// A workload's pods; `None` when none were seen.
     pub fn crew(&self, row: &WorkloadRow) -> Option<&Crew> {
-        self.crews.get(&(row.namespace.clone(), row.workload.clone()))
+        self.around.crews.get(&(row.namespace.clone(), row.workload.clone()))
     }
 
     /// How well a workload is, and why.
     pub fn health(&self, row: &WorkloadRow) -> Health {
-        health::workload(row, self.crew(row).map(|crew| crew.replicas), &self.tolerances)
+        health::workload(row, self.crew(row).map(|crew| crew.replicas), &self.around.tolerances)
     }
 
     /// A route's figures.

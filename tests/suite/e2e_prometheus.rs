@@ -262,7 +262,7 @@ fn wrong(snapshot: &Snapshot, routes: &[RouteRow]) -> Vec<String> {
     check("ztunnel connections", control.ztunnel_opened, 6.0);
     check("ztunnel pods", control.ztunnel_pods, 9.0);
     let world = resolve::World { routes: routes.iter().collect(), ..resolve::World::default() };
-    let lines = route::attribute(&world.routes, &wins(&world), &snapshot.measured);
+    let lines = route::attribute(&world, &wins(&world), &snapshot.measured);
     check("route a rps", lines[0].golden.rps, 40.0);
     check("route a errors", lines[0].golden.error_share, 0.1);
     check("route a p99", lines[0].golden.p99_ms, 100.0);
@@ -282,8 +282,9 @@ async fn what_is_shown_is_what_is_true() {
     let (_running, url) = start(&binary, dir.path(), expose().await);
     let client = Prometheus::new(Endpoint::parse(&url).unwrap(), Duration::from_secs(5)).unwrap();
     let routes = routes();
+    let around = resolve::World { routes: routes.iter().collect(), ..resolve::World::default() };
     let interest =
-        Interest { gateways: route::gateway_names(&routes), window: Duration::from_secs(5), ..Interest::default() };
+        Interest { gateways: route::gateway_names(&around), window: Duration::from_secs(5), ..Interest::default() };
     let deadline = Instant::now() + Duration::from_mins(1);
     let mut sampler = Sampler::once(client.clone());
     let mut said = loop {

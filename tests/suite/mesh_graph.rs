@@ -1,7 +1,8 @@
 //! The service graph: from what was measured to nodes and calls, their places, their cells, and the text other tools draw.
 
 use brink::mesh::{
-    crew::{Crew, Crews},
+    around::Around,
+    crew::Crew,
     dataplane::Dataplane,
     graph::{
         Edge, Graph, Layout, Node, NodeId, NodeKind, Sheet,
@@ -10,11 +11,14 @@ use brink::mesh::{
         sheet::{Arrow, Scale},
         text,
     },
+    health::{Replicas, State},
     signals::{
         Snapshot,
+        flows::{Flow, Tcp},
         fold::{self, Measured, Named, Tally},
         quantile::Buckets,
     },
+    weights::Weights,
 };
 use proptest::prelude::*;
 use rstest::rstest;
@@ -39,7 +43,7 @@ fn look(edges: Vec<fold::Edge>) -> Snapshot {
 }
 
 fn of(edges: Vec<fold::Edge>) -> Graph {
-    Graph::of(&look(edges), &Crews::default())
+    Graph::of(&look(edges), &Around::default(), &Weights::default())
 }
 
 /// Workloads `n0`, `n1`, … of one namespace, and calls between them.
@@ -120,7 +124,7 @@ fn latency_is_of_a_call_only_where_nobody_elses_is_in_it() {
         look(vec![call("shop/a", "shop/b", "shop/b", 1.0, 0.0), call("shop/a", "shop/c", "shop/c", 1.0, 0.0)]);
     one.measured.service_latency.insert((named("", ""), named("shop", "b")), buckets.clone());
     let latency = |snapshot: &Snapshot, to: &str| {
-        let graph = Graph::of(snapshot, &Crews::default());
+        let graph = Graph::of(snapshot, &Around::default(), &Weights::default());
         let (from, to) = (graph.at(&workload("a")).unwrap(), graph.at(&workload(to)).unwrap());
         graph.edges().iter().find(|edge| (edge.from, edge.to) == (from, to)).unwrap().latency_ms
     };
@@ -136,8 +140,8 @@ fn latency_is_of_a_call_only_where_nobody_elses_is_in_it() {
 #[test]
 fn gateways_are_known_by_what_pods_tell() {
     let crew = Crew { planes: [(Dataplane::Gateway, 2)].into(), ..Crew::default() };
-    let facts = Crews::from([(named("shop", "gw"), crew)]);
-    let graph = Graph::of(&look(vec![call("shop/gw", "shop/b", "shop/b", 1.0, 0.0)]), &facts);
+    let around = Around { crews: [(named("shop", "gw"), crew)].into(), ..Around::default() };
+    let graph = Graph::of(&look(vec![call("shop/gw", "shop/b", "shop/b", 1.0, 0.0)]), &around, &Weights::default());
     let kinds: Vec<NodeKind> = graph.nodes().iter().map(Node::kind).collect();
     assert_eq!(kinds, [NodeKind::Workload, NodeKind::Gateway]);
 }
@@ -148,10 +152,93 @@ fn the_machine_form_is_as_documented() {
     assert_eq!(
         serde_json::to_value(GraphOutput::new(&graph)).unwrap(),
         serde_json::json!({
-            "nodes": [{"id": "unknown", "kind": "unknown"}, {"id": "shop/b", "kind": "workload"}],
-            "edges": [{"from": "unknown", "to": "shop/b", "rps": 4.0, "error_share": 0.25, "mtls": null}],
+            "nodes": [
+                {
+                    "id": "unknown", "kind": "unknown", "rps": null, "error_share": null, "p50_ms": null,
+                    "p90_ms": null, "p99_ms": null, "tcp": null, "health": {"state": "unknown", "reasons": []},
+                    "dataplane": null, "waypoint": null, "version": null, "service": null, "service_share": null,
+                },
+                {
+                    "id": "shop/b", "kind": "workload", "rps": 4.0, "error_share": 0.25, "p50_ms": null,
+                    "p90_ms": null, "p99_ms": null, "tcp": null, "health": {"state": "unknown", "reasons": []},
+                    "dataplane": null, "waypoint": null, "version": null, "service": null, "service_share": null,
+                },
+            ],
+            "edges": [{
+                "from": "unknown", "to": "shop/b", "rps": 4.0, "error_share": 0.25, "p50_ms": null, "p99_ms": null,
+                "mtls": null, "waypoint": false, "tcp": null, "split": null,
+            }],
         })
     );
+}
+
+/// A connection a second and what is known of its security.
+fn flow(from: &str, to: &str, mtls: Option<bool>) -> Flow {
+    let of = |text: &str| text.split_once('/').map_or_else(|| named("unknown", text), |(ns, name)| named(ns, name));
+    let tcp = Tcp { opened: Some(1.0), ..Tcp::default() };
+    Flow { from: of(from), to: of(to), service: of(to), tcp, mtls, ..Flow::default() }
+}
+
+#[test]
+fn connections_are_calls_too_and_no_requests_of_nothing() {
+    let mut one = look(vec![call("shop/web", "shop/api", "shop/api", 3.0, 0.0)]);
+    one.measured.flows = vec![
+        flow("shop/api", "shop/db", Some(true)),
+        flow("shop/web", "shop/api", Some(true)),
+        flow("shop/web", "shop/waypoint", Some(true)),
+        flow("shop/waypoint", "shop/api", Some(true)),
+        flow("shop/web", "unknown", None),
+    ];
+    let crew = Crew { planes: [(Dataplane::Waypoint, 1)].into(), ..Crew::default() };
+    let around = Around { crews: [(named("shop", "waypoint"), crew)].into(), ..Around::default() };
+    let graph = Graph::of(&one, &around, &Weights::default());
+    let names: Vec<&str> = graph.nodes().iter().map(|node| node.id.name()).collect();
+    assert_eq!(names, ["api", "db", "web"], "a waypoint is on the way, and no end");
+    let edge = |from: &str, to: &str| {
+        let (from, to) = (graph.at(&workload(from)).unwrap(), graph.at(&workload(to)).unwrap());
+        graph.edges().iter().find(|edge| (edge.from, edge.to) == (from, to)).unwrap()
+    };
+    let db = edge("api", "db");
+    assert_eq!((db.golden().rps, db.tcp.opened, db.mtls), (None, Some(1.0), Some(true)));
+    assert!(db.only_tcp() && db.busy());
+    let api = edge("web", "api");
+    assert_eq!((api.golden().rps, api.tcp.opened, api.only_tcp()), (Some(3.0), Some(1.0), false));
+    let node = &graph.nodes()[graph.at(&workload("db")).unwrap()];
+    assert_eq!((node.golden.rps, node.tcp.opened), (None, Some(1.0)));
+    let sends = &graph.nodes()[graph.at(&workload("api")).unwrap()];
+    assert_eq!(sends.sent, None, "nobody read what it sends");
+}
+
+#[test]
+fn what_pods_and_labels_tell_stands_at_the_nodes() {
+    let pods = |plane, available, version: &str| Crew {
+        planes: [(plane, 2)].into(),
+        replicas: Replicas { desired: 2, available },
+        labels: [("app".into(), "b".into()), ("version".into(), version.into())].into(),
+        ..Crew::default()
+    };
+    let mut around = Around::default();
+    around.crews.insert(named("shop", "a"), pods(Dataplane::Ambient, 2, "v7"));
+    around.crews.insert(named("shop", "b"), pods(Dataplane::Ambient, 1, ""));
+    around.waypoints.services.insert(named("shop", "b"), "way".into());
+    let graph = Graph::of(&look(vec![call("shop/a", "shop/b", "shop/b", 1.0, 0.0)]), &around, &Weights::default());
+    let node = |name: &str| &graph.nodes()[graph.at(&workload(name)).unwrap()];
+    assert_eq!((node("a").version.as_deref(), node("a").waypoint.as_deref()), (Some("v7"), None));
+    assert_eq!(node("a").health.state, State::Healthy, "it receives nothing, and its pods serve");
+    assert_eq!((node("b").version.as_deref(), node("b").waypoint.as_deref()), (None, Some("way")));
+    assert_eq!(node("b").health.why(), "1 of 2 pods are ready");
+}
+
+#[test]
+fn hosts_outside_and_istios_own_names_are_outside() {
+    let graph = of(vec![
+        call("shop/a", "unknown", "shop/api.example.com", 1.0, 0.0),
+        call("shop/a", "unknown", "shop/PassthroughCluster", 1.0, 0.0),
+        call("shop/a", "unknown", "shop/BlackHoleCluster", 1.0, 1.0),
+        call("shop/b", "unknown", "shop/InboundPassthroughClusterIpv4", 1.0, 0.0),
+    ]);
+    let outside = graph.nodes().iter().filter(|node| node.kind() == NodeKind::External).count();
+    assert_eq!(outside, 4);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use brink::{
     cluster::Manifest,
     mesh::{
+        gateways::{GatewayRow, Gateways},
         resolve::World,
         routes::{RouteKind, RouteRow},
         signals::{
@@ -13,7 +14,7 @@ use brink::{
             sample::{EdgeLabels, FlowLabels, Matrix, RouteLabels, ServiceLabels, WorkloadLabels},
             trail::{Past, STEPS, Trail},
         },
-        wins::wins,
+        wins::{Wins, wins},
     },
 };
 use jiff::Timestamp;
@@ -257,7 +258,7 @@ fn measured(edges: Vec<(EdgeLabels, f64)>) -> Measured {
 /// Figures of routes that nothing but themselves decides about.
 fn figures_of(routes: &[RouteRow], measured: &Measured) -> Vec<RouteGolden> {
     let world = World { routes: routes.iter().collect(), ..World::default() };
-    attribute(&world.routes, &wins(&world), measured)
+    attribute(&world, &wins(&world), measured)
 }
 
 /// Rps and origin of each route.
@@ -317,7 +318,58 @@ fn the_gateway_with_the_longest_name_that_fits_is_meant() {
         edge("source gw-internal-istio -> one/one 200", 5.0),
     ]);
     assert_eq!(shares(&routes, &measured), [(Some(3.0), Origin::Measured), (Some(5.0), Origin::Measured)]);
-    assert_eq!(gateway_names(&routes), ["gw", "gw-internal"]);
+    let world = World { routes: routes.iter().collect(), ..World::default() };
+    assert_eq!(gateway_names(&world), ["gw", "gw-internal"]);
+}
+
+#[test]
+fn a_listener_set_is_carried_by_the_gateway_it_hangs_on() {
+    let object = |kind: &str, name: &str, spec: serde_json::Value| {
+        GatewayRow::decode(&Manifest(json!({
+            "apiVersion": "gateway.networking.k8s.io/v1", "kind": kind,
+            "metadata": {"name": name, "namespace": "shop"}, "spec": spec,
+        })))
+    };
+    let listeners = json!([{"name": "http", "port": 80, "protocol": "HTTP"}]);
+    let gateways = [
+        object("Gateway", "gw", json!({"gatewayClassName": "istio", "listeners": listeners})),
+        object("ListenerSet", "team", json!({"parentRef": {"name": "gw"}, "listeners": listeners})),
+    ];
+    let route = |set: &str| {
+        let parent = json!({"group": "gateway.networking.k8s.io", "kind": "ListenerSet", "name": set});
+        let spec = json!({"parentRefs": [parent], "rules": [{"backendRefs": [{"name": "one", "port": 80}]}]});
+        let object = json!({"metadata": {"name": set, "namespace": "shop"}, "spec": spec});
+        RouteRow::decode(RouteKind::Http, &Manifest(object))
+    };
+    let routes = [route("team"), route("elsewhere")];
+    let world = World { routes: routes.iter().collect(), gateways: Gateways::all(&gateways), ..World::default() };
+    let measured = measured(vec![edge("source gw-istio -> one/one 200", 7.0)]);
+    let told: Vec<_> = attribute(&world, &[Wins::Yes, Wins::Yes], &measured)
+        .into_iter()
+        .map(|row| (row.golden.rps, row.origin))
+        .collect();
+    assert_eq!(told, [(Some(7.0), Origin::Measured), (None, Origin::Unknown)], "of a set nobody knows nothing is told");
+    assert_eq!(gateway_names(&world), ["gw"]);
+}
+
+#[test]
+fn an_ingress_has_what_the_controller_of_its_class_sends() {
+    let ingress = |name: &str, class: &str| {
+        let backend = json!({"service": {"name": "one", "port": {"number": 80}}});
+        let paths = json!([{"path": "/", "pathType": "Prefix", "backend": backend}]);
+        let spec = json!({"ingressClassName": class, "rules": [{"host": "a.x", "http": {"paths": paths}}]});
+        let object = json!({"metadata": {"name": name, "namespace": "shop"}, "spec": spec});
+        RouteRow::decode(RouteKind::Ingress, &Manifest(object))
+    };
+    let routes = [ingress("a", "nginx"), ingress("b", "ours")];
+    let measured = measured(vec![
+        edge("source ingress-nginx-controller -> one/one 200", 7.0),
+        edge("source web -> one/one 200", 50.0),
+    ]);
+    let told = shares(&routes, &measured);
+    assert_eq!(told, [(Some(7.0), Origin::Measured), (None, Origin::Unknown)], "whose class is unknown is unknown");
+    let world = World { routes: routes.iter().collect(), ..World::default() };
+    assert_eq!(gateway_names(&world), ["ingress-nginx-controller", "nginx-ingress"]);
 }
 
 #[test]

@@ -102,7 +102,7 @@ async fn traffic(session: &Session) -> Traffic {
     // Without routes their traffic stays unknown; the rest is measured all the same.
     if let Ok(loaded) = routes::from_cluster(session).await {
         let world = loaded.world();
-        snapshot.routes = route::attribute(&world.routes, &wins::wins(&world), &snapshot.measured);
+        snapshot.routes = route::attribute(&world, &wins::wins(&world), &snapshot.measured);
     }
     Traffic::of(&snapshot)
 }

@@ -1,8 +1,12 @@
-//! A call: the requests from one node to another.
+//! A call: the requests from one node to another, and the connections of TCP.
 
-use crate::mesh::signals::{
-    Golden,
-    fold::{Named, Tally},
+use crate::mesh::{
+    signals::{
+        Golden,
+        flows::Tcp,
+        fold::{Named, Tally},
+    },
+    weights::Split,
 };
 
 /// All requests from one node to another.
@@ -14,6 +18,12 @@ pub struct Edge {
     pub to: usize,
     /// How many, and how many failed.
     pub tally: Tally,
+    /// Connections and bytes, where proxies or ztunnels told of them; nothing else is known of a call that is not read.
+    pub tcp: Tcp,
+    /// The share of the caller's requests that a route's rule sends this way.
+    pub split: Option<Split>,
+    /// A waypoint between the two told of some.
+    pub waypoint: bool,
     /// 50th and 99th percentile in milliseconds, where something measured exactly these requests.
     pub latency_ms: Option<(f64, f64)>,
     /// Whether it is encrypted on both ends' behalf; `None`: nobody said.
@@ -26,7 +36,19 @@ impl Edge {
     /// Its figures.
     pub fn golden(&self) -> Golden {
         let (p50_ms, p99_ms) = self.latency_ms.unzip();
-        Golden { p50_ms, p99_ms, ..self.tally.golden(None, 1.0) }
+        let golden = Golden { p50_ms, p99_ms, ..self.tally.golden(None, 1.0) };
+        // Where connections alone are told of, nobody counted requests.
+        if self.only_tcp() { Golden { rps: None, ..golden } } else { golden }
+    }
+
+    /// Whether it carries connections alone: nobody read requests in it.
+    pub fn only_tcp(&self) -> bool {
+        self.tally.rps <= 0.0 && !self.tcp.unknown()
+    }
+
+    /// Whether anything goes along it.
+    pub fn busy(&self) -> bool {
+        self.tally.rps > 0.0 || self.tcp.busy()
     }
 
     /// Share of failed requests; `None` without requests.

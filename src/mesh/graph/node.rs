@@ -5,8 +5,11 @@ use std::fmt;
 use compact_str::CompactString;
 use serde::Serialize;
 
-use crate::mesh::dataplane::Dataplane;
-use crate::mesh::signals::{Golden, fold::Named};
+use crate::mesh::{
+    dataplane::Dataplane,
+    health::Health,
+    signals::{Golden, flows::Tcp, fold::Named},
+};
 
 /// Which node: the same from look to look, whatever is learnt about it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -17,7 +20,8 @@ pub enum NodeId {
     Workload(Named),
     /// A service whose calls reached no workload, or one of several.
     Service(Named),
-    /// A host outside the cluster, or one of Istio's names for traffic it does not know (`PassthroughCluster`).
+    /// A host outside the cluster (of a ServiceEntry, say), or one of Istio's names for traffic it does not know
+    /// (`PassthroughCluster`, `BlackHoleCluster`).
     External(CompactString),
 }
 
@@ -96,10 +100,20 @@ pub struct Node {
     pub id: NodeId,
     /// The figures of what it receives.
     pub golden: Golden,
+    /// The connections it receives.
+    pub tcp: Tcp,
+    /// How well it is, and why.
+    pub health: Health,
     /// Requests per second it sends; `None` when it was not seen to call anybody.
     pub sent: Option<f64>,
+    /// Connections per second that it opens where nobody reads its requests; `None` when it was not seen to.
+    pub opens: Option<f64>,
     /// What carries its traffic, where that is known.
     pub dataplane: Option<Dataplane>,
+    /// The waypoint before it.
+    pub waypoint: Option<CompactString>,
+    /// Its version, by the label of its pods, else by the figures.
+    pub version: Option<CompactString>,
     /// The service it serves beside other workloads: versions stand side by side.
     pub part: Option<Part>,
 }
@@ -107,7 +121,18 @@ pub struct Node {
 impl Node {
     /// A node of which nothing is known but its id.
     pub fn new(id: NodeId) -> Self {
-        Self { id, golden: Golden::default(), sent: None, dataplane: None, part: None }
+        Self {
+            id,
+            golden: Golden::default(),
+            tcp: Tcp::default(),
+            health: Health::default(),
+            sent: None,
+            opens: None,
+            dataplane: None,
+            waypoint: None,
+            version: None,
+            part: None,
+        }
     }
 
     /// What kind of node it is.

@@ -64,7 +64,7 @@ fn ends<'a>(graph: &'a Graph, edge: &Edge) -> Option<(&'a Node, &'a Node)> {
     Some((graph.nodes().get(edge.from)?, graph.nodes().get(edge.to)?))
 }
 
-/// `208.0/s 0.2% mTLS`.
+/// `208.0/s 0.2% mTLS weight 10% (9.8%)`; `3.0 conn/s mTLS` where nobody reads requests.
 fn figures(edge: &Edge) -> String {
     let errors = edge.error_share().map(|share| format!(" {:.1}%", share * 100.0)).unwrap_or_default();
     let lock = match edge.mtls {
@@ -72,7 +72,12 @@ fn figures(edge: &Edge) -> String {
         Some(false) => " plaintext",
         None => "",
     };
-    format!("{:.1}/s{errors}{lock}", edge.tally.rps)
+    let split = edge.split.as_ref().map(|split| format!(" weight {}", split.words())).unwrap_or_default();
+    if edge.only_tcp() {
+        let opened = edge.tcp.opened.map_or_else(|| "TCP".to_owned(), |rate| format!("{rate:.1} conn/s"));
+        return format!("{opened}{lock}");
+    }
+    format!("{:.1}/s{errors}{lock}{split}", edge.tally.rps)
 }
 
 /// A quoted string of DOT: only the quote has to be escaped, and a backslash, which would begin an escape of a label.

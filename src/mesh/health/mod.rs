@@ -3,15 +3,21 @@
 //!
 //! Kiali's rules (kiali.io, "Health" and `health_config`): each class of answers has two limits, in percent of the requests of
 //! its protocol; a share above zero that reaches a limit is degraded or failing. A workload's requests are those it receives
-//! and those it sends. Of its pods: none wanted is idle, none of the wanted serving is failing, some of them is degraded.
+//! and those it sends. Of its pods: none wanted is idle, none of the wanted serving is failing, some of them is degraded. What
+//! is wanted is the controller's word, so that a rollout's surge is no pod that is missing. A namespace and an app are as well
+//! as the worst of their workloads.
 //!
 //! It measures nothing and asks nobody: figures and pods are given to it. What is not known has no part in the verdict.
 
+mod census;
 mod tolerance;
 
 use serde::Serialize;
 
-pub use self::tolerance::{Limits, Tolerances};
+pub use self::{
+    census::Census,
+    tolerance::{Limits, Tolerances},
+};
 use super::signals::{
     WorkloadRow,
     codes::{Class, Codes, Protocol, class},

@@ -3,28 +3,24 @@
 use std::collections::BTreeMap;
 
 use compact_str::CompactString;
+use futures::future::join_all;
 
 use super::load::{Unread, everywhere};
 use crate::{
     cluster::{
         Kind, Manifest,
         api::{Api, Read},
-        namespaces::NamespaceRow,
         pod_read,
         pods::PodRow,
     },
     mesh::{
-        around::{Around, Enrolment, Waypoints},
+        around::Around,
+        beside::{self, Beside},
         crew,
         health::Tolerances,
         mtls::{output::PodLabels, peer_authentication::PeerAuthenticationRow},
-        signals::fold::Named,
     },
 };
-
-/// Controllers that say how many pods they want.
-const CONTROLLERS: [(&str, &str); 3] =
-    [("Deployment", "deployments"), ("StatefulSet", "statefulsets"), ("DaemonSet", "daemonsets")];
 
 /// What stands around, and labels of pods for policies that select by them.
 #[derive(Debug, Default)]
@@ -39,41 +35,22 @@ pub struct Surroundings {
 
 /// Looks around in a namespace, or everywhere. What may not be read leaves its part unknown; only pods must be there.
 pub async fn look<A: Api>(api: &A, namespace: Option<&str>, tolerances: Tolerances) -> Result<Surroundings, Unread> {
-    let pods_kind = Kind::namespaced("", "v1", "Pod", "pods");
-    let namespaces_kind = Kind::cluster_wide("", "v1", "Namespace", "namespaces");
-    let services_kind = Kind::namespaced("", "v1", "Service", "services");
-    let [deployments, statefulsets, daemonsets] =
-        CONTROLLERS.map(|(kind, plural)| Kind::namespaced("apps", "v1", kind, plural));
-    let (pods, namespaces, services, deployments, statefulsets, daemonsets) = futures::join!(
-        within(api, namespace, pods_kind),
-        // Of namespaces all may be read, or none.
-        within(api, None, namespaces_kind),
-        within(api, namespace, services_kind),
-        within(api, namespace, deployments),
-        within(api, namespace, statefulsets),
-        within(api, namespace, daemonsets),
-    );
+    let pods = within(api, namespace, Kind::namespaced("", "v1", "Pod", "pods"), "");
+    // Of namespaces all may be read, or none.
+    let place = |kind: &Kind| namespace.filter(|_| kind.namespaced);
+    let kinds = beside::kinds();
+    let others = join_all(kinds.iter().map(|(kind, labels)| within(api, place(kind), kind.clone(), labels)));
+    let (pods, others) = futures::join!(pods, others);
     let pods: Vec<PodRow> = pods?.iter().filter_map(row).collect();
     let mut found = Surroundings::default();
-    let mut or_note = |told: Result<Vec<Manifest>, Unread>| {
-        told.unwrap_or_else(|unread| {
-            found.notes.push(format!("cannot list {}: {}", unread.plural, unread.trouble));
-            Vec::new()
-        })
-    };
-    let asked = |object: &Manifest| object.label("istio.io/use-waypoint").map(CompactString::from);
-    let spaces = or_note(namespaces);
-    let rows = spaces.iter().filter_map(NamespaceRow::of);
-    let enrolled = rows.map(|row| (row.name.clone(), Enrolment::of(&row))).collect();
-    let waypoints = Waypoints {
-        namespaces: spaces.iter().filter_map(|one| Some((one.name().into(), asked(one)?))).collect(),
-        services: or_note(services).iter().filter_map(|one| Some((named(one), asked(one)?))).collect(),
-    };
-    let controllers = [deployments, statefulsets, daemonsets].map(or_note).concat();
-    let mut crews = crew::crews(&pods);
-    for object in &controllers {
-        let crew = crews.entry(named(object)).or_default();
-        crew.replicas = crew::replicas(object);
+    let mut rows: Vec<Beside> = Vec::new();
+    for answer in others {
+        match answer {
+            Ok(objects) => rows.extend(objects.iter().filter_map(Beside::of)),
+            // A kind that is not served has no objects.
+            Err(unread) if unread.trouble.not_found() => {}
+            Err(unread) => found.notes.push(format!("cannot list {}: {}", unread.plural, unread.trouble)),
+        }
     }
     for pod in &pods {
         let labels: BTreeMap<_, _> = pod
@@ -83,7 +60,7 @@ pub async fn look<A: Api>(api: &A, namespace: Option<&str>, tolerances: Toleranc
             .collect();
         found.labels.entry((CompactString::from(&*pod.namespace), crew::workload(pod))).or_insert(labels);
     }
-    found.around = Around { crews, namespaces: enrolled, waypoints, tolerances };
+    found.around = Around::of(&pods, &rows, tolerances);
     Ok(found)
 }
 
@@ -100,16 +77,12 @@ pub async fn peer_authentications<A: Api>(
     }
 }
 
-async fn within<A: Api>(api: &A, namespace: Option<&str>, kind: Kind) -> Result<Vec<Manifest>, Unread> {
-    let read = Read::List { kind: kind.clone(), namespace: namespace.map(str::to_owned), labels: String::new() };
+async fn within<A: Api>(api: &A, namespace: Option<&str>, kind: Kind, labels: &str) -> Result<Vec<Manifest>, Unread> {
+    let read = Read::List { kind: kind.clone(), namespace: namespace.map(str::to_owned), labels: labels.to_owned() };
     let answer = api.read(&read).await.map_err(|trouble| Unread { plural: kind.plural.clone(), trouble })?;
     Ok(answer.body.items(&kind))
 }
 
 fn row(pod: &Manifest) -> Option<PodRow> {
     pod_read::row(&serde_json::to_vec(&pod.0).ok()?).ok()
-}
-
-fn named(object: &Manifest) -> Named {
-    (object.namespace().unwrap_or("default").into(), object.name().into())
 }

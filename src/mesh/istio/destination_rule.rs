@@ -47,6 +47,17 @@ pub struct Subset {
 }
 
 impl DestinationRuleRow {
+    /// The service its host means, by namespace and name: a short name is one of its own namespace, a whole one of a Service
+    /// says both, and anything else is a host outside, whole.
+    pub fn service(&self) -> (CompactString, CompactString) {
+        let mut parts = self.host.splitn(4, '.');
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(name), None, _) => (self.namespace.clone(), name.into()),
+            (Some(name), Some(namespace), Some("svc")) => (namespace.into(), name.into()),
+            _ => (self.namespace.clone(), self.host.clone()),
+        }
+    }
+
     /// Reads a DestinationRule. Total: what is odd is noted.
     pub fn decode(manifest: &Manifest) -> Self {
         let mut notes = Notes::default();

@@ -31,8 +31,10 @@ pub struct MtlsOutput {
     pub source: MetricKind,
     /// One per workload that is there or was called.
     pub workloads: Vec<MtlsLine>,
-    /// Callers in plain text, the most first; `null` when nobody told how calls come.
+    /// Callers known to call in plain text, the most first; `null` when nobody told how calls come.
     pub breaks: Option<Vec<PlainLine>>,
+    /// Callers of whom nobody knows how they call, the most first: they may break or not.
+    pub unknown: Vec<PlainLine>,
 }
 
 /// One workload.
@@ -54,7 +56,7 @@ pub struct MtlsLine {
     pub plaintext_share: Option<f64>,
 }
 
-/// A caller that breaks once the called workload takes mutual TLS alone.
+/// Calls from one workload to another: in plain text, which break once the called one takes mutual TLS alone, or unknown.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlainLine {
     /// `NS/NAME` of the caller; `unknown/unknown` for one outside the mesh.
@@ -63,9 +65,9 @@ pub struct PlainLine {
     pub to: String,
     /// `NS/NAME` of the service it is called by.
     pub service: String,
-    /// Requests per second in plain text.
+    /// Requests per second that come so.
     pub rps: Option<f64>,
-    /// Connections per second in plain text.
+    /// Connections per second that come so.
     pub connections_per_s: Option<f64>,
 }
 
@@ -95,11 +97,15 @@ impl MtlsOutput {
         let called = known.snapshot.map(|snapshot| plain::by_workload(&snapshot.measured)).unwrap_or_default();
         let workloads =
             all.into_iter().map(|named| line(named, known, called.get(named).copied().unwrap_or_default())).collect();
-        let breaks = known.snapshot.filter(|snapshot| plain::told(&snapshot.measured)).map(|snapshot| {
-            let all = plain::plain(&snapshot.measured).into_iter().filter(|one| here(&one.to));
-            all.map(|one| PlainLine::new(&one)).collect()
-        });
-        Self { at: known.snapshot.and_then(|snapshot| snapshot.at), source, workloads, breaks }
+        let lines = |all: Vec<Plain>| -> Vec<PlainLine> {
+            all.into_iter().filter(|one| here(&one.to)).map(|one| PlainLine::new(&one)).collect()
+        };
+        let unknown = known.snapshot.map(|snapshot| lines(plain::unsure(&snapshot.measured))).unwrap_or_default();
+        let breaks = known
+            .snapshot
+            .filter(|snapshot| plain::told(&snapshot.measured))
+            .map(|snapshot| lines(plain::plain(&snapshot.measured)));
+        Self { at: known.snapshot.and_then(|snapshot| snapshot.at), source, workloads, breaks, unknown }
     }
 }
 

@@ -153,6 +153,8 @@ pub struct RouteRow {
     pub uid: Uid,
     /// Which kind.
     pub kind: RouteKind,
+    /// The API version it was read in, such as `v1`: what the server serves, which may be older than the stable one.
+    pub version: CompactString,
     /// Namespace (`default` for files that name none).
     pub namespace: CompactString,
     /// Name.
@@ -212,6 +214,11 @@ impl RouteRow {
             && self.rules.get(rule).is_some_and(|rule| rule.name.as_deref() == Some(ingress::DEFAULT))
     }
 
+    /// Its kind in the version it was read in: to read it again.
+    pub fn served(&self) -> Kind {
+        Kind { version: self.version.to_string(), ..self.kind.kind() }
+    }
+
     /// Its reference.
     pub fn route_ref(&self) -> RouteRef {
         RouteRef { kind: self.kind, namespace: self.namespace.clone(), name: self.name.clone() }
@@ -245,6 +252,7 @@ fn blank(kind: RouteKind, manifest: &Manifest) -> RouteRow {
     RouteRow {
         uid: manifest.uid().unwrap_or_else(|| Uid::parse(&format!("{} {namespace}/{name}", kind.name()))),
         kind,
+        version: manifest.api_version().rsplit('/').next().filter(|version| !version.is_empty()).unwrap_or("v1").into(),
         namespace: namespace.into(),
         name: name.into(),
         hosts: Vec::new(),

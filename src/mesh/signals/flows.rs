@@ -10,7 +10,7 @@ use compact_str::CompactString;
 use super::{
     fold::{Named, Reporter},
     sample::FlowLabels,
-    security::Security,
+    security::{self, Security},
 };
 
 /// Rates of connections and bytes.
@@ -37,8 +37,10 @@ pub struct Flow {
     pub tcp: Tcp,
     /// Whether all connections came by mutual TLS (HBONE in ambient mode); `None`: nobody told who knows.
     pub mtls: Option<bool>,
-    /// The share of connections in plain text, 0..=1.
+    /// The share of connections known to come in plain text, 0..=1.
     pub plaintext_share: Option<f64>,
+    /// The share of which the called side does not know how they came; `None`: it told nothing at all.
+    pub unsure_share: Option<f64>,
 }
 
 impl Tcp {
@@ -68,7 +70,13 @@ impl Tcp {
         *self == Self::default()
     }
 
-    fn busy(&self) -> bool {
+    /// Whether nothing goes through, or nobody told.
+    pub fn idle(&self) -> bool {
+        !self.busy()
+    }
+
+    /// Whether anything goes through.
+    pub fn busy(&self) -> bool {
         [self.opened, self.sent, self.received].into_iter().flatten().any(|rate| rate > 0.0)
     }
 }
@@ -90,11 +98,12 @@ pub fn flows(samples: &[(FlowLabels, f64)]) -> Vec<Flow> {
     }
     all.into_iter()
         .filter_map(|((from, to, service), reporters)| {
-            let security = reporters.values().rev().map(|(_, told)| *told).find(|told| told.mtls().is_some());
-            let security = security.unwrap_or_default();
+            let security = reporters.iter().map(|(reporter, (_, told))| (*reporter, *told)).collect();
+            let security = security::of_reporters(security).unwrap_or_default();
             let believed = reporters.values().find(|(tcp, _)| tcp.busy()).or_else(|| reporters.values().next())?;
-            let (mtls, plaintext_share) = (security.mtls(), security.plaintext_share());
-            Some(Flow { from, to, service, tcp: believed.0, mtls, plaintext_share })
+            let (mtls, plaintext_share, unsure_share) =
+                (security.mtls(), security.plaintext_share(), security.unsure_share());
+            Some(Flow { from, to, service, tcp: believed.0, mtls, plaintext_share, unsure_share })
         })
         .collect()
 }

@@ -104,8 +104,10 @@ pub struct Edge {
     pub attempts: Option<Attempts>,
     /// Whether all of it came by mutual TLS; `None`: nobody told who knows.
     pub mtls: Option<bool>,
-    /// The share of it that came in plain text, 0..=1; `None` as above.
+    /// The share of it that is known to have come in plain text, 0..=1; `None`: nobody told who knows.
     pub plaintext_share: Option<f64>,
+    /// The share of which the called side does not know how it came; `None`: it told nothing at all.
+    pub unsure_share: Option<f64>,
 }
 
 /// What was measured, each request once.
@@ -202,6 +204,7 @@ pub fn edges(samples: &[(EdgeLabels, f64)]) -> Vec<Edge> {
                 codes: sums.codes,
                 mtls: security.mtls(),
                 plaintext_share: security.plaintext_share(),
+                unsure_share: security.unsure_share(),
             }
         })
         .collect()

@@ -10,6 +10,7 @@
 pub mod answers;
 pub mod attempts;
 mod batches;
+pub mod carriers;
 pub mod codes;
 pub mod control_plane;
 pub mod flows;

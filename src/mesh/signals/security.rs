@@ -1,7 +1,9 @@
 //! Whether requests arrived by mutual TLS: `connection_security_policy` of Istio's standard metrics.
 //!
 //! Only who received a connection knows how it came: the called side, or the waypoint or ztunnel before it. A caller's proxy
-//! writes `unknown`, so what it counts says nothing here, although it is believed about how many requests there were.
+//! writes `unknown`, so what it counts says nothing here, although it is believed about how many requests there were. Where the
+//! called side writes `unknown` too (a ztunnel does for what came without an identity), that part is unknown: neither safe
+//! nor plain text.
 
 use std::collections::BTreeMap;
 
@@ -10,36 +12,56 @@ use super::{
     sample::EdgeLabels,
 };
 
-/// Rates of what came by mutual TLS and of what came in plain text.
+/// Rates of what came by mutual TLS, of what came in plain text, and of what nobody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Security {
     mutual: f64,
     plain: f64,
+    unsure: f64,
 }
 
 impl Security {
-    /// Adds what a reporter saw; what it does not know is left out.
+    /// Adds what a reporter saw.
     pub(super) fn add(&mut self, policy: &str, rate: f64) {
         match policy {
             "mutual_tls" => self.mutual += rate,
             "none" => self.plain += rate,
-            _ => {}
+            _ => self.unsure += rate,
         }
     }
 
-    /// Whether all of it came by mutual TLS.
+    /// Whether all of it came by mutual TLS; `None` while some of it may have come either way.
     pub(super) fn mtls(self) -> Option<bool> {
-        self.known().then_some(self.plain <= 0.0)
+        match (self.plain > 0.0, self.unsure > 0.0) {
+            (true, _) => Some(false),
+            (false, true) => None,
+            (false, false) => self.known().then_some(true),
+        }
     }
 
-    /// The share in plain text.
+    /// The share known to be in plain text.
     pub(super) fn plaintext_share(self) -> Option<f64> {
-        self.known().then(|| self.plain / (self.mutual + self.plain))
+        self.known().then(|| self.plain / (self.mutual + self.plain + self.unsure))
+    }
+
+    /// The share of which nobody knows; `None` when the called side told nothing at all.
+    pub(super) fn unsure_share(self) -> Option<f64> {
+        let all = self.mutual + self.plain + self.unsure;
+        (all > 0.0).then(|| self.unsure / all)
     }
 
     fn known(self) -> bool {
         self.mutual + self.plain > 0.0
     }
+}
+
+/// Of one edge or flow: who knows is believed, the called side first; else what the called side is unsure of. The order of
+/// belief about numbers is the other way round.
+pub(super) fn of_reporters(reporters: BTreeMap<Reporter, Security>) -> Option<Security> {
+    let known = reporters.values().rev().find(|told| told.known()).copied();
+    let unsure =
+        || reporters.into_iter().rev().find(|(reporter, _)| *reporter != Reporter::Source).map(|(_, told)| told);
+    known.or_else(unsure)
 }
 
 /// By pair of workloads and service (namespace, name): what the called side told, else the waypoint, else whoever knew.
@@ -52,9 +74,7 @@ pub(super) fn by_edge(samples: &[(EdgeLabels, f64)]) -> BTreeMap<(Pair<'_>, &str
             reporters.entry(reporter).or_default().add(&labels.connection_security_policy, *rate);
         }
     }
-    // The order of belief about numbers is the other way round: the caller's side first.
-    let knows = |reporters: BTreeMap<Reporter, Security>| reporters.into_values().rev().find(|told| told.known());
-    all.into_iter().filter_map(|(edge, reporters)| Some((edge, knows(reporters)?))).collect()
+    all.into_iter().filter_map(|(edge, reporters)| Some((edge, of_reporters(reporters)?))).collect()
 }
 
 #[cfg(test)]
@@ -90,6 +110,18 @@ mod tests {
     fn some_in_plain_text_is_no_mutual_tls() {
         let mixed = [sample("destination", "mutual_tls", 6.0), sample("destination", "none", 2.0)];
         assert_eq!(told(&mixed), (8.0, Some(false), Some(0.25)));
+    }
+
+    #[test]
+    fn what_the_called_side_does_not_know_is_neither_safe_nor_plain() {
+        let unsure = [sample("source", "unknown", 8.0), sample("destination", "unknown", 8.0)];
+        assert_eq!(told(&unsure), (8.0, None, None));
+        let some = [sample("destination", "mutual_tls", 6.0), sample("destination", "unknown", 2.0)];
+        assert_eq!(told(&some), (8.0, None, Some(0.0)), "not all of it is known to be safe");
+        let worse = [sample("destination", "none", 2.0), sample("destination", "unknown", 2.0)];
+        assert_eq!(told(&worse), (4.0, Some(false), Some(0.5)), "half of it at least");
+        let [edge] = &fold::edges(&worse)[..] else { panic!("one edge") };
+        assert_eq!(edge.unsure_share, Some(0.5));
     }
 
     #[test]

@@ -1,12 +1,17 @@
-//! Lines of the Mesh pane above its table: what proxies do about calls, how the control plane is, what the source lacks. What is wrong stands
-//! first, and a line that nobody has anything to tell for is not there.
+//! Lines of the Mesh pane above its table: who is unwell, what proxies do about calls, how the control plane is, and what the
+//! source lacks. What is wrong stands first, and a line that nobody has anything to tell for is not there.
+
+use std::collections::BTreeMap;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use crate::{
     base::{sanitize, width::width},
     config::Role,
-    mesh::signals::Snapshot,
+    mesh::{
+        health::{Census, State},
+        signals::Snapshot,
+    },
     panes::{Look, World},
     widgets::put_spans,
 };
@@ -24,8 +29,37 @@ pub(super) fn rows(height: u16, world: &World) -> u16 {
 
 fn lines(world: &World) -> Vec<Line> {
     let Some(metrics) = &world.metrics else { return Vec::new() };
-    let all = [("callers", callers(metrics)), ("control", control(metrics)), ("source", notes(metrics))];
+    let all = [
+        ("health", unwell(metrics, world)),
+        ("callers", callers(metrics)),
+        ("control", control(metrics)),
+        ("source", notes(metrics)),
+    ];
     all.into_iter().filter(|(_, words)| !words.is_empty()).collect()
+}
+
+/// How many workloads are unwell, and in which namespaces, the worst first.
+fn unwell(metrics: &Snapshot, world: &World) -> Vec<(String, Role)> {
+    let mut spaces: BTreeMap<&str, Census> = BTreeMap::new();
+    for row in &metrics.workloads {
+        spaces.entry(&row.namespace).or_default().add(world.health(row).state);
+    }
+    let role = |state: State| match state {
+        State::Failing => Some(Role::Bad),
+        State::Degraded => Some(Role::Warn),
+        State::Unknown | State::Healthy | State::Idle => None,
+    };
+    let mut told: Vec<(&str, Census)> =
+        spaces.into_iter().filter(|(_, census)| role(census.worst()).is_some()).collect();
+    told.sort_by_key(|(name, census)| (std::cmp::Reverse((census.worst(), census.failing, census.degraded)), *name));
+    let words = told.into_iter().filter_map(|(name, census)| {
+        let role = role(census.worst())?;
+        let unwell = census.unwell();
+        // Of the one namespace on screen its name stands in the header.
+        let words = if world.namespace.is_some() { unwell } else { format!("{} {unwell}", sanitize::line(name)) };
+        Some((words, role))
+    });
+    words.collect()
 }
 
 /// Ejected endpoints, retries, full pools and rate limits, by service.

@@ -6,7 +6,7 @@ mod head;
 pub mod table;
 mod totals;
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -21,9 +21,10 @@ use super::{
 };
 use crate::{
     base::{Now, Ticket, Uid, index::Row, sanitize},
-    cluster::{Delta, Kind, ObjectRef, Source},
+    cluster::{Batch, Delta, Kind, ObjectRef, Scope, Source},
     config::Role,
     mesh::{
+        beside::Beside,
         graph::NodeId,
         signals::{Freshness, MetricKind, MetricSource, Series, WorkloadRow, promql::Interest, usage::UsageFrom},
     },
@@ -41,6 +42,9 @@ pub struct Mesh {
     picture: Picture,
     tops: Tops,
     ticket: Option<Ticket>,
+    /// The question for what stands beside the figures.
+    beside_ticket: Option<Ticket>,
+    beside: HashMap<Uid, Beside>,
     interest: Interest,
     standing: Standing,
 }
@@ -68,7 +72,47 @@ impl Mesh {
 
     /// Stops measuring.
     pub fn close(&mut self) -> Vec<Effect> {
-        self.ticket.take().map(Effect::Stop).into_iter().collect()
+        let mut effects = self.unwatch();
+        effects.extend(self.ticket.take().map(Effect::Stop));
+        effects
+    }
+
+    /// Watches what stands beside the figures.
+    pub fn watch(&mut self, scope: &Scope, cx: &mut Cx<'_>) -> Vec<Effect> {
+        let mut effects = self.unwatch();
+        let ticket = cx.tickets.take();
+        self.beside_ticket = Some(ticket);
+        effects.push(Effect::WatchBeside(ticket, scope.clone()));
+        effects
+    }
+
+    /// Whether that is watched.
+    pub fn watches(&self) -> bool {
+        self.beside_ticket.is_some()
+    }
+
+    /// Ends that watch; what it told is no longer known.
+    pub fn unwatch(&mut self) -> Vec<Effect> {
+        self.beside.clear();
+        self.beside_ticket.take().map(Effect::Stop).into_iter().collect()
+    }
+
+    /// Objects beside the figures changed; they count from the next figures on.
+    pub fn hear_beside(&mut self, ticket: Ticket, batch: Batch<Beside>) {
+        if self.beside_ticket != Some(ticket) {
+            return;
+        }
+        for delta in batch.deltas {
+            match delta {
+                Delta::Upsert(row) => drop(self.beside.insert(row.uid, row)),
+                Delta::Remove(uid) => drop(self.beside.remove(&uid)),
+            }
+        }
+    }
+
+    /// What stands beside the figures.
+    pub fn beside(&self) -> impl Iterator<Item = &Beside> {
+        self.beside.values()
     }
 
     /// Whether this is the question it waits for.

@@ -133,7 +133,7 @@ impl Tabular for MeshRow {
         };
         match column {
             MeshColumn::Namespace => facts.world.namespace.is_none(),
-            MeshColumn::Plane => !facts.world.crews.is_empty(),
+            MeshColumn::Plane => !facts.world.around.crews.is_empty(),
             MeshColumn::Mtls => told(|row| row.security.mtls.is_some()),
             MeshColumn::Tries => told(|row| tries(row).is_some()),
             MeshColumn::Limit => told(|row| row.usage.saturation().is_some()),

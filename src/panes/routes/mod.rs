@@ -26,6 +26,7 @@ use crate::{
         resolve::{self, Request},
         routes::{ParentKind, RouteKind, RouteRef, RouteRow},
         signals::{RouteGolden, fold::Measured, route},
+        weights::Weights,
         wins::{Why, Wins},
     },
     msg::{Command, Context, Effect},
@@ -260,17 +261,23 @@ impl Routes {
         self.grid.resort(&facts);
     }
 
-    /// Figures of every route, from what was measured.
-    pub fn figures(&self, measured: &Measured) -> Vec<RouteGolden> {
-        let rows: Vec<&RouteRow> = self.all().collect();
-        let wins: Vec<Wins> =
-            rows.iter().map(|row| self.known.wins(row.uid).cloned().unwrap_or(Wins::Unknown)).collect();
-        route::attribute(&rows, &wins, measured)
+    /// All routes with the Gateways, as far as figures need them.
+    fn carried(&self) -> resolve::World<'_> {
+        let gateways = Gateways { rows: self.gateways.values().collect(), seen: self.gateway_source.1.clone() };
+        resolve::World { routes: self.all().collect(), gateways, ..resolve::World::default() }
     }
 
-    /// Names of the gateways the routes hang on.
+    /// Figures of every route, from what was measured; and which shares their rules ask for.
+    pub fn figures(&self, measured: &Measured) -> (Vec<RouteGolden>, Weights) {
+        let world = self.carried();
+        let of = |row: &&RouteRow| self.known.wins(row.uid).cloned().unwrap_or(Wins::Unknown);
+        let wins: Vec<Wins> = world.routes.iter().map(of).collect();
+        (route::attribute(&world, &wins, measured), Weights::of(&world, &wins, measured))
+    }
+
+    /// Names of the workloads that carry the routes.
     pub fn gateways(&self) -> Vec<String> {
-        route::gateway_names(self.all())
+        route::gateway_names(&self.carried())
     }
 
     /// Metrics changed.
@@ -289,7 +296,7 @@ impl Routes {
     pub fn subject(&self) -> Option<Subject> {
         let row = self.grid.index.cursor()?;
         Some(Subject {
-            object: ObjectRef::new(row.kind.kind(), &row.namespace, &row.name),
+            object: ObjectRef::new(row.served(), &row.namespace, &row.name),
             owner: None,
             labels: Vec::new(),
             containers: Vec::new(),

@@ -13,6 +13,7 @@ use crate::{
         logs::LogRequest,
     },
     mesh::{
+        beside::{self, Beside},
         gateways::{GatewayRow, Seen},
         io::sampler::{self, Demand, PACE, Reading, STEP_S, Sampler},
         istio::{self, PieceRow},
@@ -83,6 +84,24 @@ impl Keeper {
         self.spawn(ticket, async move {
             while let Some(batch) = batches.recv().await {
                 if events.send(Event::Labels(ticket, batch)).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// What a person may not read stays unknown: nothing is said of it here.
+    pub(super) fn watch_beside(&mut self, ticket: Ticket, scope: &Scope) {
+        let Some(link) = self.linked() else { return };
+        let (to, mut batches) = mpsc::channel(watches::CHANNEL);
+        for (kind, labels) in beside::kinds() {
+            let scope = Scope { labels: labels.to_owned(), ..scope.clone() };
+            self.spawn_after_rows(ticket, watches::objects(link.clone(), kind, scope, Beside::of, to.clone()));
+        }
+        let events = self.events.clone();
+        self.spawn(ticket, async move {
+            while let Some(batch) = batches.recv().await {
+                if events.send(Event::Beside(ticket, batch)).await.is_err() {
                     return;
                 }
             }

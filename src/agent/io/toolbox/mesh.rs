@@ -73,7 +73,7 @@ impl Toolbox {
     pub(super) async fn list_routes(&self, given: &Given) -> Result<String, String> {
         let namespace = self.place(given.text("namespace"))?;
         let loaded = self.loaded().await?;
-        let snapshot = self.snapshot(route::gateway_names(&loaded.routes)).await;
+        let snapshot = self.snapshot(route::gateway_names(&loaded.world())).await;
         let (rows, wins, golden) = judged(&loaded, snapshot.as_ref(), namespace.as_deref());
         let answer = RoutesOutput::new(&rows, &wins, &golden);
         if answer.routes.is_empty() {
@@ -122,8 +122,7 @@ fn judged(
 ) -> (Vec<RouteRow>, Vec<Wins>, Vec<RouteGolden>) {
     let world = loaded.world();
     let wins = wins::wins(&world);
-    let golden =
-        snapshot.map(|snapshot| route::attribute(&world.routes, &wins, &snapshot.measured)).unwrap_or_default();
+    let golden = snapshot.map(|snapshot| route::attribute(&world, &wins, &snapshot.measured)).unwrap_or_default();
     let here: Vec<bool> =
         loaded.routes.iter().map(|route| namespace.is_none_or(|namespace| route.namespace == namespace)).collect();
     let keep = |at: usize| here.get(at).copied().unwrap_or(false);

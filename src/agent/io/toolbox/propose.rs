@@ -22,7 +22,7 @@ impl Toolbox {
             let Some(mut snapshot) = self.snapshot(Vec::new()).await else { return Traffic::default() };
             if let Ok(loaded) = self.loaded().await {
                 let world = loaded.world();
-                snapshot.routes = route::attribute(&world.routes, &wins::wins(&world), &snapshot.measured);
+                snapshot.routes = route::attribute(&world, &wins::wins(&world), &snapshot.measured);
             }
             Traffic::of(&snapshot)
         };

@@ -11,7 +11,10 @@ use super::{
 use crate::{
     base::width,
     config::Role,
-    mesh::graph::{Graph, Node, NodeKind, Sheet},
+    mesh::{
+        graph::{Graph, Node, NodeKind, Sheet},
+        health::State,
+    },
     panes::pods::{errors, millis, rate},
     widgets::{
         fill,
@@ -88,7 +91,9 @@ struct Looks {
     out: bool,
     marks: Vec<(&'static str, Role)>,
     name: String,
-    /// What its errors mean.
+    /// What the rules that send to it ask for, where they agree.
+    split: Option<String>,
+    /// How unwell it is; `None` where it is well, or nobody knows.
     health: Option<Role>,
 }
 
@@ -99,9 +104,9 @@ impl Looks {
             hit: hit(&node.id, look),
             out: !keeps(frame.filter, node),
             marks: Vec::new(),
-            name: size::name(node, frame.size, look.world.namespace.as_deref()),
-            // Unknown is no illness.
-            health: errors(node.golden.error_share).role.filter(|role| matches!(role, Role::Warn | Role::Bad)),
+            name: size::name(node, frame.size, frame.spaces, look.world.namespace.as_deref()),
+            split: split(graph, at),
+            health: unwell(node),
         };
         looks.marks = looks.marks(node, graph.calls_itself(at), look.theme.ascii);
         looks
@@ -139,7 +144,28 @@ impl Looks {
             marks.push((marks::itself(ascii), Role::TextDim));
         }
         marks.extend(node.dataplane.map(|dataplane| (marks::dataplane(dataplane, ascii), Role::TextDim)));
+        if node.waypoint.is_some() {
+            marks.push((marks::via(ascii), Role::TextDim));
+        }
         marks
+    }
+}
+
+/// The split of the one call that arrives at a node by a rule.
+fn split(graph: &Graph, at: usize) -> Option<String> {
+    let mut told = graph.arriving(at).filter_map(|edge| edge.split.as_ref());
+    let (first, more) = (told.next()?, told.next());
+    more.is_none().then(|| first.words())
+}
+
+/// What a node's health means: by its answers, and by its pods. Unknown is no illness.
+pub fn unwell(node: &Node) -> Option<Role> {
+    match node.health.state {
+        State::Failing => Some(Role::Bad),
+        State::Degraded => Some(Role::Warn),
+        State::Unknown | State::Healthy | State::Idle => {
+            errors(node.golden.error_share).role.filter(|role| matches!(role, Role::Warn | Role::Bad))
+        }
     }
 }
 
@@ -187,9 +213,8 @@ fn boxed(paper: &mut Buffer, area: Rect, node: &Node, looks: &Looks, look: &Look
         let head = format!(" {} ", width::cut_middle(&head.join(" · "), usize::from(room.saturating_sub(2))));
         put(paper, area.x + 1, area.y, room, &head, looks.dimmed(look, Role::TextDim));
     }
-    if let Some((part, share)) = node.part.as_ref().and_then(|part| Some((part, part.share?))) {
-        let foot = format!(" {:.0}% of {} ", share * 100.0, part.service.1);
-        let foot = width::cut(&foot, usize::from(room));
+    if let Some(foot) = foot(node, looks.split.as_deref()) {
+        let foot = format!(" {} ", width::cut(&foot, usize::from(room.saturating_sub(2))));
         put_right(paper, area.right() - 2, area.bottom() - 1, room, &foot, looks.dimmed(look, Role::TextDim));
     }
     let marks = &looks.marks;
@@ -214,8 +239,26 @@ fn boxed(paper: &mut Buffer, area: Rect, node: &Node, looks: &Looks, look: &Look
     }
 }
 
-/// Requests per second: received, or sent by who receives none.
+/// What a version has of its service: what a rule asks for beside what is measured, else what is measured; else the version.
+fn foot(node: &Node, split: Option<&str>) -> Option<String> {
+    let share = node.part.as_ref().and_then(|part| Some((part, part.share?)));
+    match (split, share) {
+        (Some(split), Some((part, _))) => Some(format!("{split} {}", part.service.1)),
+        (Some(split), None) => Some(split.to_owned()),
+        (None, Some((part, share))) => Some(format!("{:.0}% of {}", share * 100.0, part.service.1)),
+        (None, None) => node.version.as_ref().map(ToString::to_string),
+    }
+}
+
+/// What arrives at a node: requests per second received, or sent by who receives none; connections where nobody reads requests.
 fn requests(node: &Node, ascii: bool) -> CompactString {
+    match (node.golden.rps, node.sent, node.tcp.opened, node.opens) {
+        (None, None, Some(opened), _) => return format_compact!("{}{}", marks::connections(ascii), rate(opened)),
+        (None, None, None, Some(opens)) => {
+            return format_compact!("{}{}{}", marks::sends(ascii), marks::connections(ascii), rate(opens));
+        }
+        _ => {}
+    }
     match (node.golden.rps, node.sent) {
         (Some(rps), _) if rps > 0.0 || node.sent.is_none_or(|sent| sent <= 0.0) => rate(rps),
         (_, Some(sent)) => format_compact!("{}{}", marks::sends(ascii), rate(sent)),
@@ -237,7 +280,10 @@ fn figures(node: &Node, looks: &Looks, look: &Look<'_>, room: usize, latency: bo
     if let Some(p99) = node.golden.p99_ms.filter(|_| latency) {
         parts.push((format!("  {}", millis(p99)), Role::TextDim));
     }
-    if let (false, Some(share)) = (latency, node.part.as_ref().and_then(|part| part.share)) {
+    let share = node.part.as_ref().and_then(|part| part.share);
+    if let (false, Some(split)) = (latency, &looks.split) {
+        parts.push((format!("  {split}"), Role::TextDim));
+    } else if let (false, Some(share)) = (latency, share) {
         parts.push((format!("  {:.0}% of service", share * 100.0), Role::TextDim));
     }
     let mut used = 0;

@@ -7,7 +7,10 @@ use super::{Look, marks, wires::hit};
 use crate::{
     base::width,
     config::Role,
-    mesh::graph::{Edge, Graph, Node, NodeKind},
+    mesh::{
+        graph::{Edge, Graph, Node, NodeKind},
+        health::State,
+    },
     panes::pods::{errors, millis, rate},
     widgets::{
         frame::{self, Glyphs},
@@ -152,6 +155,16 @@ fn head(area: Rect, buf: &mut Buffer, node: &Node, look: &Look<'_>, one_line: bo
         x += 1 + put(buf, x + 1, area.y, 8, &format!("{} fault", marks::fault(look.theme.ascii)), style(Role::Fault));
     }
     let what = what(node, look.theme.ascii);
+    let why: Vec<(String, Role)> = node
+        .health
+        .reasons
+        .iter()
+        .map(|reason| match reason.state {
+            State::Failing => (reason.words.clone(), Role::Bad),
+            State::Degraded => (reason.words.clone(), Role::Warn),
+            State::Unknown | State::Healthy | State::Idle => (reason.words.clone(), Role::TextDim),
+        })
+        .collect();
     let figures = figures(node);
     let spans = || figures.iter().map(|(text, role)| (text.as_str(), style(*role)));
     if one_line {
@@ -160,7 +173,9 @@ fn head(area: Rect, buf: &mut Buffer, node: &Node, look: &Look<'_>, one_line: bo
         let figures_cells = u16::try_from(wide).unwrap_or(room).min(room);
         put(buf, x + 2, area.y, room.saturating_sub(figures_cells + 2), &what, style(Role::TextDim));
         put_spans(buf, area.right() - figures_cells, area.y, figures_cells, spans());
-        return 1;
+        let Some((words, role)) = why.first() else { return 1 };
+        put(buf, area.x, area.y + 1, area.width, words, style(*role));
+        return 2;
     }
     let mut used = 1;
     for line in width::wrap(&what, usize::from(area.width)) {
@@ -168,7 +183,17 @@ fn head(area: Rect, buf: &mut Buffer, node: &Node, look: &Look<'_>, one_line: bo
         used += 1;
     }
     put_spans(buf, area.x, area.y + used, area.width, spans());
-    used + 1
+    used += 1;
+    for (words, role) in &why {
+        for line in width::wrap(words, usize::from(area.width)) {
+            if used + 6 > area.height {
+                return used;
+            }
+            put(buf, area.x, area.y + used, area.width, line, style(*role));
+            used += 1;
+        }
+    }
+    used
 }
 
 /// `shop · ambient · 49% of service reviews`.
@@ -185,7 +210,12 @@ fn what(node: &Node, ascii: bool) -> String {
         Some(share) => format!("{:.0}% of service {}", share * 100.0, part.service.1),
         None => format!("of service {}", part.service.1),
     });
-    let words = node.id.namespace().into_iter().map(str::to_owned).chain([kind.to_owned()]).chain(part);
+    let kind = match &node.waypoint {
+        Some(waypoint) => format!("{kind} via {waypoint}"),
+        None => kind.to_owned(),
+    };
+    let version = node.version.as_ref().map(ToString::to_string);
+    let words = node.id.namespace().into_iter().map(str::to_owned).chain([kind]).chain(version).chain(part);
     words.collect::<Vec<_>>().join(if ascii { ", " } else { " · " })
 }
 
@@ -196,7 +226,10 @@ fn figures(node: &Node) -> Vec<(String, Role)> {
     match (golden.rps, node.sent) {
         (Some(rps), _) => words.push((format!("{}/s", rate(rps)), Role::Text)),
         (None, Some(_)) => {}
-        (None, None) => words.push(("no figures".to_owned(), Role::Unknown)),
+        (None, None) if node.tcp.unknown() && node.opens.is_none() => {
+            words.push(("no figures".to_owned(), Role::Unknown))
+        }
+        (None, None) => {}
     }
     if golden.error_share.is_some() {
         let failed = errors(golden.error_share);
@@ -206,6 +239,14 @@ fn figures(node: &Node) -> Vec<(String, Role)> {
     words.extend(
         times.into_iter().filter_map(|(name, value)| Some((format!("  {name} {}", millis(value?)), Role::TextDim))),
     );
+    if let Some(opened) = node.tcp.opened {
+        let gap = if words.is_empty() { "" } else { "  " };
+        words.push((format!("{gap}{} conn/s", rate(opened)), Role::TextDim));
+    }
+    if let Some(opens) = node.opens {
+        let gap = if words.is_empty() { "" } else { "  " };
+        words.push((format!("{gap}opens {} conn/s", rate(opens)), Role::TextDim));
+    }
     if let Some(sent) = node.sent {
         let gap = if words.is_empty() { "" } else { "  " };
         words.push((format!("{gap}sends {}/s", rate(sent)), Role::TextDim));
@@ -253,7 +294,11 @@ fn call(area: Rect, buf: &mut Buffer, node: &Node, edge: &Edge, look: &Look<'_>)
             7,
         ),
         (format_compact!("{}%", failed.text), failed.role.unwrap_or(Role::TextDim), 7),
-        (format_compact!("{}/s", rate(edge.tally.rps)), Role::Text, 8),
+        if edge.only_tcp() {
+            (format_compact!("{} conn/s", rate(edge.tcp.opened.unwrap_or_default())), Role::Text, 12)
+        } else {
+            (format_compact!("{}/s", rate(edge.tally.rps)), Role::Text, 8)
+        },
     ];
     // The rate stays the longest, as long as a name has room beside it.
     let kept = match area.width {
@@ -267,7 +312,16 @@ fn call(area: Rect, buf: &mut Buffer, node: &Node, edge: &Edge, look: &Look<'_>)
         put_right(buf, right, area.y, cells, text, style(role));
         right -= cells;
     }
-    let room = right.saturating_sub(area.x + 3);
     let name = node.id.name();
+    if let Some(split) = &edge.split {
+        // What a rule asks for beside what is measured, as long as the name stays whole.
+        let words = split.words();
+        let cells = u16::try_from(width::width(&words) + 1).unwrap_or(u16::MAX);
+        if usize::from(right.saturating_sub(area.x + 3)) >= width::width(name) + usize::from(cells) {
+            put_right(buf, right, area.y, cells, &words, style(Role::TextDim));
+            right -= cells;
+        }
+    }
+    let room = right.saturating_sub(area.x + 3);
     put(buf, area.x + 2, area.y, room, &width::cut_middle(name, usize::from(room)), style(Role::Text));
 }

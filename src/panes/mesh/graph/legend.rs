@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Look, marks, size::Size, wires};
+use super::{Look, boxes, marks, size::Size, wires};
 use crate::{
     base::width,
     config::Role,
@@ -23,6 +23,12 @@ pub fn draw(area: Rect, buf: &mut Buffer, graph: &Graph, size: Size, look: &Look
     for dataplane in there {
         words.push((marks::dataplane(dataplane, ascii), dataplane.word()));
     }
+    if graph.nodes().iter().any(|node| node.waypoint.is_some()) {
+        words.push((marks::via(ascii), "waypoint"));
+    }
+    if graph.edges().iter().any(|edge| edge.only_tcp()) {
+        words.push((marks::connections(ascii).trim_end(), "TCP"));
+    }
     let told: BTreeSet<Option<bool>> = graph.edges().iter().map(|edge| edge.mtls).collect();
     if size == Size::Full || told.contains(&Some(false)) {
         for mtls in [true, false] {
@@ -34,6 +40,15 @@ pub fn draw(area: Rect, buf: &mut Buffer, graph: &Graph, size: Size, look: &Look
     let top = graph.edges().iter().map(|edge| edge.tally.rps).fold(0.0, f64::max);
     if graph.edges().iter().any(|edge| wires::busy(edge, top)) {
         words.push((if ascii { "==" } else { "━━" }, "busiest"));
+    }
+    let unwell: BTreeSet<Role> = graph.nodes().iter().filter_map(boxes::unwell).collect();
+    for (role, mark, word) in [(Role::Warn, "!", "degraded"), (Role::Bad, if ascii { "x" } else { "✗" }, "failing")] {
+        if unwell.contains(&role) {
+            words.push((mark, word));
+        }
+    }
+    if graph.edges().iter().any(|edge| edge.split.is_some()) {
+        words.push(("10% (9%)", "weight (measured)"));
     }
     if graph.edges().iter().any(|edge| edge.from == edge.to) {
         words.push((marks::itself(ascii), "calls itself"));

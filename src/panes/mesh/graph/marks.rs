@@ -18,6 +18,16 @@ pub fn dataplane(dataplane: Dataplane, ascii: bool) -> &'static str {
     }
 }
 
+/// A waypoint stands before a workload.
+pub fn via(ascii: bool) -> &'static str {
+    if ascii { "+" } else { "⁺" }
+}
+
+/// A rate of connections, where nobody reads requests.
+pub fn connections(ascii: bool) -> &'static str {
+    if ascii { "c " } else { "⇄ " }
+}
+
 /// Encrypted, or in the open.
 pub fn lock(mtls: bool, ascii: bool) -> &'static str {
     match (mtls, ascii) {

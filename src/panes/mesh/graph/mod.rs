@@ -44,6 +44,8 @@ pub struct Picture {
     /// The size a person chose.
     chosen: Option<Size>,
     size: Size,
+    /// How wide nodes are at most, and whether namespaces stand before names.
+    fit: (usize, bool),
     sheet: Sheet,
     /// The cell of the sheet in the window's upper left corner.
     offset: (i32, i32),
@@ -82,7 +84,7 @@ impl Picture {
         if !self.stale {
             self.anchor = self.cursor_box().map(|one| (one.0 - self.offset.0, one.1 - self.offset.1));
         }
-        self.whole.graph = Graph::of(snapshot, &world.crews);
+        self.whole.graph = Graph::of(snapshot, &world.around, &world.weights);
         self.refit |= self.whole.layout.follow(&self.whole.graph) == Followed::Anew;
         if let Some((id, part)) = &mut self.focus {
             part.graph = self.whole.graph.focus(id);
@@ -220,27 +222,43 @@ impl Picture {
     fn draw_up(&mut self, choose: bool, world: &World) {
         let namespace = world.namespace.as_deref();
         let part = self.focus.as_ref().map_or(&self.whole, |(_, part)| part);
-        let of = |size: Size| {
-            let widths = size::widths(&part.graph, size, namespace);
+        let window = (i32::from(self.window.0), i32::from(self.window.1));
+        let with = |size: Size, fit: (usize, bool)| {
+            let widths = size::widths(&part.graph, size, fit, namespace);
             Sheet::new(&part.graph, &part.layout, size.scale(), &widths)
         };
-        let window = (i32::from(self.window.0), i32::from(self.window.1));
-        let (size, sheet) = match self.chosen {
-            Some(size) => (size, of(size)),
-            None if !choose => (self.size, of(self.size)),
-            None => {
+        // Names give way before columns leave the window.
+        let of = |size: Size| {
+            let fits = if size.boxed() { &size::FITS[..1] } else { &size::FITS[..] };
+            let mut all = fits.iter().map(|fit| (*fit, with(size, *fit)));
+            let first = all.next().unwrap_or_default();
+            let fits = |(_, sheet): &((usize, bool), Sheet)| sheet.size.0 <= window.0;
+            if fits(&first) {
+                return first;
+            }
+            // Where no width shows every column, the narrowest shows the most of them.
+            let rest: Vec<_> = all.collect();
+            let at = rest.iter().position(fits).unwrap_or(rest.len().saturating_sub(1));
+            rest.into_iter().nth(at).unwrap_or(first)
+        };
+        let (size, (fit, sheet)) = match self.chosen {
+            Some(size) if choose => (size, of(size)),
+            Some(size) if size != self.size => (size, of(size)),
+            None if choose => {
                 let all = Size::ALL.map(|size| (size, of(size)));
                 let fits = |sheet: &Sheet| sheet.size.0 <= window.0 && sheet.size.1 <= window.1;
                 // Where nothing fits, a little to scroll sideways is better than small print.
                 let nearly = |sheet: &Sheet| sheet.size.0 * 2 <= window.0 * 3 && sheet.size.1 <= window.1;
-                let best = all.iter().position(|(_, sheet)| fits(sheet));
-                let best = best.or_else(|| all.iter().position(|(_, sheet)| nearly(sheet)));
-                let low = || all.iter().rposition(|(_, sheet)| sheet.size.1 <= window.1);
+                let best = all.iter().position(|(_, (_, sheet))| fits(sheet));
+                let best = best.or_else(|| all.iter().position(|(_, (_, sheet))| nearly(sheet)));
+                let low = || all.iter().rposition(|(_, (_, sheet))| sheet.size.1 <= window.1);
                 let best = best.or_else(low).unwrap_or(Size::ALL.len() - 1);
                 all.into_iter().nth(best).unwrap_or_default()
             }
+            // What was chosen once stays, or everything would move with a name that comes.
+            Some(_) | None => (self.size, (self.fit, with(self.size, self.fit))),
         };
-        (self.size, self.sheet) = (size, sheet);
+        (self.size, self.fit, self.sheet) = (size, fit, sheet);
     }
 
     /// Scrolls so that the node under the cursor is seen, with a little around it.
@@ -264,7 +282,8 @@ impl Picture {
         let sheet_area = Rect::new(0, 0, drawing.width + 2 * BEYOND.0, drawing.height + 2 * BEYOND.1);
         let mut paper = Buffer::empty(sheet_area);
         fill(&mut paper, sheet_area, look.theme.style(Role::Text));
-        let frame = Frame { origin: self.offset, window: self.window, size: self.size, chosen, filter };
+        let frame =
+            Frame { origin: self.offset, window: self.window, size: self.size, spaces: self.fit.1, chosen, filter };
         let joints = wires::draw(&mut paper, graph, &self.sheet, &frame, look);
         boxes::draw(&mut paper, graph, &self.sheet, &joints, &frame, look);
         for y in 0..drawing.height {
@@ -290,6 +309,8 @@ struct Frame<'a> {
     origin: (i32, i32),
     window: (u16, u16),
     size: Size,
+    /// Whether namespaces stand before names.
+    spaces: bool,
     /// The node under the cursor.
     chosen: Option<usize>,
     filter: &'a Filter,

@@ -55,29 +55,33 @@ impl Size {
     }
 }
 
-/// A node's name; with its namespace where that is not the one on screen and nothing else says it.
-pub fn name(node: &Node, size: Size, namespace: Option<&str>) -> String {
+/// A node's name; with its namespace where that is not the one on screen, nothing else says it, and there is room (`spaces`).
+pub fn name(node: &Node, size: Size, spaces: bool, namespace: Option<&str>) -> String {
     let name = match &node.id {
         NodeId::Service((_, name)) if !size.boxed() => format!("svc/{name}"),
         NodeId::Unknown | NodeId::Workload(_) | NodeId::Service(_) | NodeId::External(_) => node.id.name().to_owned(),
     };
-    match node.id.namespace().filter(|own| !size.boxed() && namespace != Some(*own)) {
+    match node.id.namespace().filter(|own| spaces && !size.boxed() && namespace != Some(*own)) {
         Some(own) => format!("{own}/{name}"),
         None => name,
     }
 }
 
-/// Cells each node would like to have.
-pub fn widths(graph: &Graph, size: Size, namespace: Option<&str>) -> Vec<i32> {
+/// How wide nodes may be, and whether namespaces stand before names: from much to little. What does not fit is cut in the middle
+/// of the name, which the details tell whole.
+pub const FITS: [(usize, bool); 4] = [(36, true), (28, true), (24, false), (20, false)];
+
+/// Cells each node would like to have, `most` at the most where it has no border.
+pub fn widths(graph: &Graph, size: Size, (most, spaces): (usize, bool), namespace: Option<&str>) -> Vec<i32> {
     let of = |node: &Node| {
         // A mark of the dataplane and a mark of what is wrong stand behind the name.
-        let name = width::width(&name(node, size, namespace)) + 3;
+        let name = width::width(&name(node, size, spaces, namespace)) + 3;
         // The second line of a pair also tells a version's share, where there is one.
         let least = if node.part.is_some() { 27 } else { 16 };
         let cells = match size {
             Size::Full | Size::Boxes => (name + 4).clamp(22, 30),
-            Size::Pairs => (name + 2).clamp(least, 30),
-            Size::Lines => (name + 2 + RATE).clamp(16, 36),
+            Size::Pairs => (name + 2).clamp(least.min(most), most.min(30)),
+            Size::Lines => (name + 2 + RATE).clamp(16, most),
         };
         i32::try_from(cells).unwrap_or(30)
     };

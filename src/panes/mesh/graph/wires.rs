@@ -121,7 +121,7 @@ fn ink(graph: &Graph, edge: &Edge, frame: &Frame<'_>) -> Ink {
         Some(Role::Bad) => Ink::Bad,
         Some(Role::Warn) => Ink::Warn,
         _ if touches(edge, frame) => Ink::Chosen,
-        _ if edge.tally.rps > 0.0 => Ink::Calm,
+        _ if edge.busy() => Ink::Calm,
         _ => Ink::Idle,
     }
 }
@@ -238,16 +238,26 @@ fn labels(paper: &mut Buffer, graph: &Graph, sheet: &Sheet, frame: &Frame<'_>, l
 
 fn label(paper: &mut Buffer, edge: &Edge, (x, y, cells): (i32, i32, i32), frame: &Frame<'_>, look: &Look<'_>) {
     let lock = edge.mtls.map_or(String::new(), |mtls| format!("{} ", marks::lock(mtls, look.theme.ascii)));
-    let requests = format_compact!("{}/s", rate(edge.tally.rps));
+    let requests = if edge.only_tcp() {
+        format_compact!("{}{}/s", marks::connections(look.theme.ascii), rate(edge.tcp.opened.unwrap_or_default()))
+    } else {
+        format_compact!("{}/s", rate(edge.tally.rps))
+    };
     let failed = errors(edge.error_share());
     let failed_text = match edge.error_share() {
         Some(_) => format_compact!(" {}%", failed.text),
         None => compact_str::CompactString::default(),
     };
-    let long = width::width(&lock) + width::width(&requests) + width::width(&failed_text);
+    // The wanted share tells more of a call without errors than another zero does.
+    let split = edge.split.as_ref().filter(|_| edge.tally.failed <= 0.0);
+    let split = split.map_or_else(String::new, |split| format!(" {}", split.asked()));
     let room = usize::try_from(cells - 3).unwrap_or(0);
-    let failed_text = if long <= room { failed_text } else { compact_str::CompactString::default() };
-    let used = width::width(&lock) + width::width(&requests) + width::width(&failed_text);
+    let fixed = width::width(&lock) + width::width(&requests);
+    let more = [split.as_str(), failed_text.as_str()]
+        .into_iter()
+        .find(|text| !text.is_empty() && fixed + width::width(text) <= room);
+    let failed_text = compact_str::CompactString::from(more.unwrap_or_default());
+    let used = fixed + width::width(&failed_text);
     if used > room {
         return;
     }

@@ -1,0 +1,110 @@
+//! The lines of `brink mesh -o json` about several workloads together: namespaces, and apps with their versions.
+
+use std::collections::BTreeMap;
+
+use compact_str::CompactString;
+use serde::Serialize;
+
+use super::{
+    around::Around,
+    crew::Crew,
+    dataplane::Dataplane,
+    health::{Census, State},
+    mesh_lines::MeshLine,
+};
+
+/// One namespace.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct SpaceLine {
+    /// How new pods join the mesh, by its labels; `null` when the namespace may not be read.
+    pub dataplane: Option<Dataplane>,
+    /// The waypoint of its workloads.
+    pub waypoint: Option<String>,
+    /// The worst of its workloads.
+    pub health: State,
+    /// Its workloads by how well they are.
+    pub workloads: Census,
+    /// Its pods by what carries their traffic.
+    pub pods: BTreeMap<Dataplane, u32>,
+    /// Requests per second that its workloads receive; `null` without any figure.
+    pub rps: Option<f64>,
+    /// Whether all calls of its workloads come by mutual TLS; `null` when of one nobody knows.
+    pub mtls: Option<bool>,
+}
+
+/// One app: workloads with the same label `app`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct AppLine {
+    /// Namespace.
+    pub namespace: String,
+    /// The label.
+    pub app: String,
+    /// The worst of its workloads.
+    pub health: State,
+    /// Its workloads by how well they are.
+    pub workloads: Census,
+    /// Versions of its workloads, by the label of their pods, sorted.
+    pub versions: Vec<String>,
+}
+
+impl SpaceLine {
+    /// The namespaces of these rows, by name.
+    pub fn all(rows: &[MeshLine], around: &Around) -> BTreeMap<CompactString, Self> {
+        let mut all: BTreeMap<CompactString, Self> = BTreeMap::new();
+        for row in rows {
+            let line = all
+                .entry(row.namespace.as_str().into())
+                .or_insert_with(|| Self { mtls: Some(true), ..Self::default() });
+            line.workloads.add(row.health.state);
+            if let Some(rps) = row.golden.rps {
+                *line.rps.get_or_insert_default() += rps;
+            }
+            let called = row.golden.rps.is_some_and(|rps| rps > 0.0) || row.tcp.is_some();
+            if called {
+                line.mtls = match (line.mtls, row.mtls) {
+                    (Some(false), _) | (_, Some(false)) => Some(false),
+                    (told, Some(true)) => told,
+                    (_, None) => None,
+                };
+            }
+        }
+        for (name, line) in &mut all {
+            line.health = line.workloads.worst();
+            let enrolment = around.namespaces.get(name);
+            line.dataplane = enrolment.map(|told| told.dataplane);
+            line.waypoint = enrolment.and_then(|told| told.waypoint.as_ref()).map(ToString::to_string);
+            for (_, crew) in around.crews.iter().filter(|((namespace, _), _)| namespace == name) {
+                for (plane, pods) in &crew.planes {
+                    *line.pods.entry(*plane).or_default() += pods;
+                }
+            }
+        }
+        all
+    }
+}
+
+impl AppLine {
+    /// The apps of these rows, by namespace and name. A workload whose pods were not looked at is of no app that is known.
+    pub fn all(rows: &[MeshLine], around: &Around) -> Vec<Self> {
+        let mut all: BTreeMap<(&str, &str), Self> = BTreeMap::new();
+        for row in rows {
+            let crew = around.crews.get(&(row.namespace.as_str().into(), row.workload.as_str().into()));
+            let Some((crew, app)) = crew.and_then(|crew| Some((crew, crew.app()?))) else { continue };
+            let line = all.entry((&row.namespace, app)).or_insert_with(|| Self {
+                namespace: row.namespace.clone(),
+                app: app.to_owned(),
+                ..Self::default()
+            });
+            line.workloads.add(row.health.state);
+            line.versions.extend(Crew::version(crew).map(str::to_owned));
+        }
+        all.into_values()
+            .map(|mut line| {
+                line.health = line.workloads.worst();
+                line.versions.sort();
+                line.versions.dedup();
+                line
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,132 @@
+//! Every signal moves when its fault runs: on embedded worlds, with the real binary, one kind after the other on one world. What is
+//! looked for is a figure of `brink mesh -o json` and where it has to come to; before the fault it is not there.
+
+use rstest::rstest;
+use serde_json::Value;
+
+use super::{
+    cli::Home,
+    support::{demo::Demo, wait},
+};
+
+/// Time of the worlds: a rate is over a minute of theirs.
+const SPEED: f64 = 10.0;
+/// Seconds of ours within which a figure has to move, also where the machine is busy.
+const WITHIN: u64 = 180;
+
+/// Where a figure stands in the answer: `rows` or `services`, the name, the path within.
+type At = (&'static str, &'static str, &'static str);
+
+/// Where a figure has to come to.
+#[derive(Debug, Clone, Copy)]
+enum To {
+    Above(f64),
+    Below(f64),
+}
+
+/// A fault by the words of `fault apply`, and the figures that it moves.
+type Case = (&'static str, &'static [(At, To)]);
+
+const AGENTS: &[Case] = &[
+    (
+        // At the pods, so that retries of the callers are to be seen.
+        "http-abort service/data --driver istio --set status=503 --set percent=50",
+        &[
+            (("rows", "data", "/error_share"), To::Above(0.02)),
+            (("services", "data", "/upstream/retries"), To::Above(5.0)),
+            (("services", "data", "/upstream/ejected"), To::Above(0.5)),
+            (("services", "data", "/retrying/amplification"), To::Above(1.3)),
+        ],
+    ),
+    (
+        "http-delay service/data --driver istio --set delay=400ms",
+        &[(("rows", "data", "/p99_ms"), To::Above(390.0)), (("rows", "recommendation", "/p50_ms"), To::Above(390.0))],
+    ),
+    (
+        "circuit-break service/data --set requests=1 --set waiting=1",
+        &[(("services", "data", "/upstream/pending_overflow"), To::Above(0.2))],
+    ),
+    ("mtls-strict service/data", &[(("rows", "data", "/plaintext_share"), To::Below(0.001))]),
+    (
+        "timeout service/recommendation --set timeout=2ms",
+        &[(("rows", "recommendation", "/error_share"), To::Above(0.5))],
+    ),
+];
+
+const SHOP: &[Case] = &[
+    ("authz-deny service/ratings", &[(("rows", "ratings", "/answers/client_errors"), To::Above(0.5))]),
+    (
+        "http-abort service/ratings --driver istio --set status=429 --set percent=40",
+        &[(("rows", "ratings", "/answers/limited"), To::Above(0.2))],
+    ),
+    ("route-no-backend service/details", &[(("services", "details", "/error_share"), To::Above(0.5))]),
+    (
+        "route-weight virtualservice/reviews --set weights=v1=0,v2=0,v3=100",
+        &[(("rows", "reviews-v1", "/rps"), To::Below(1.0)), (("rows", "reviews-v3", "/rps"), To::Above(40.0))],
+    ),
+    (
+        "scale deployment/details --set replicas=0",
+        &[
+            (("rows", "details", "/replicas/available"), To::Below(0.5)),
+            (("services", "details", "/error_share"), To::Above(0.5)),
+        ],
+    ),
+];
+
+const AMBIENT: &[Case] = &[
+    ("scale deployment/front --set replicas=0", &[(("rows", "front", "/tcp/opened_per_s"), To::Below(1.0))]),
+    ("http-abort service/reviews --set status=503", &[(("rows", "reviews", "/error_share"), To::Above(0.5))]),
+];
+
+/// The figure, where somebody tells it.
+fn figure(answer: &Value, (list, name, path): At) -> Option<f64> {
+    let key = if list == "rows" { "workload" } else { "service" };
+    answer[list].as_array()?.iter().find(|row| row[key] == name)?.pointer(path)?.as_f64()
+}
+
+fn there(answer: &Value, (at, to): &(At, To)) -> bool {
+    match (figure(answer, *at), to) {
+        (Some(figure), To::Above(least)) => figure > *least,
+        (Some(figure), To::Below(most)) => figure < *most,
+        (None, To::Above(_) | To::Below(_)) => false,
+    }
+}
+
+#[rstest]
+#[case::sidecars_with_retries("agents", "agents", AGENTS)]
+#[case::a_shop("shop", "shop", SHOP)]
+#[case::ztunnels_and_a_waypoint("ambient", "books", AMBIENT)]
+fn every_signal_moves_when_its_fault_runs(#[case] world: &str, #[case] namespace: &str, #[case] cases: &[Case]) {
+    let (demo, home) = (Demo::of(world, SPEED), Home::new());
+    let look = || home.brink(demo.words(&["mesh", "-n", namespace, "-o", "json"])).json();
+    for (words, figures) in cases {
+        // Calm: nothing is where the fault is to bring it.
+        wait::found(&format!("calm before {words}"), WITHIN, || {
+            let answer = look();
+            let told = |figure: &(At, To)| match figure.1 {
+                To::Above(_) => true,
+                To::Below(_) => self::figure(&answer, figure.0).is_some(),
+            };
+            figures.iter().all(|one| !there(&answer, one) && told(one)).then_some(())
+        });
+        let all = format!("fault apply {words} -n {namespace} --duration 30m --yes -o json");
+        let applied = home.brink(demo.words(&all.split(' ').collect::<Vec<_>>())).json();
+        assert_eq!(applied["state"], "active", "{applied}");
+        let mut moved = vec![false; figures.len()];
+        // Each at its own time: an ejected pod is back while requests still fail.
+        wait::found(&format!("what {words} moves"), WITHIN, || {
+            let answer = look();
+            for (moved, figure) in moved.iter_mut().zip(*figures) {
+                *moved |= there(&answer, figure);
+            }
+            if std::env::var_os("BRINK_TELL").is_some() {
+                let told: Vec<_> = figures.iter().map(|(at, _)| (at.1, at.2, figure(&answer, *at))).collect();
+                eprintln!("{words}: {told:?}");
+            }
+            moved.iter().all(|moved| *moved).then_some(())
+        });
+        let id = applied["injection"].as_str().unwrap();
+        let ended = home.brink(demo.words(&["fault", "abort", id, "-o", "json"])).json();
+        assert_eq!(ended["injections"][0]["state"], "recovered", "{ended}");
+    }
+}
