@@ -193,7 +193,7 @@ fn the_default_class_is_one_frontend_with_those_that_name_it() {
     let loaded = loaded(&texts.concat());
     let found = conflicts(&loaded.world());
     assert_eq!(found.len(), 1, "{found:#?}");
-    assert_eq!(found[0].loser.route.name, "named");
+    assert_eq!(found[0].loser.object.name, "named");
 }
 
 #[test]
