@@ -151,7 +151,7 @@ pub enum Command {
     Get(GetArgs),
     /// Print the routes: hosts, backends, who wins; or resolve one request
     Routes(RoutesArgs),
-    /// Print which rules claim the same requests, which requests cannot be served, and faults in Istio's configuration
+    /// Print rules in conflict, requests nobody can serve, and faults in Istio's objects
     Conflicts(ConflictsArgs),
     /// Print the golden signals of the mesh: traffic, answers, latency, health; or who speaks mutual TLS
     Mesh(MeshArgs),
