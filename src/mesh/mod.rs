@@ -12,6 +12,7 @@
 
 pub mod alerts;
 pub mod around;
+pub mod backend_tls;
 pub mod conflicts;
 pub mod crew;
 pub mod dataplane;
