@@ -9,6 +9,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::{
+    backend_tls::BackendTlsRow,
     gateways::{GatewayRow, Gateways, Seen},
     ingress_class::IngressClassRow,
     istio,
@@ -47,6 +48,7 @@ pub struct Loaded {
     pub istio: istio::Rows,
     /// IngressClasses; `None`: nobody looked.
     pub classes: Option<Vec<IngressClassRow>>,
+    tls_policies: Vec<BackendTlsRow>,
     services: BTreeMap<String, Vec<u16>>,
     service_rows: BTreeMap<String, ServiceRow>,
     grants: Vec<Grant>,
@@ -105,6 +107,7 @@ impl Loaded {
                 self.service_rows.insert(key.clone(), ServiceRow::decode(object));
                 self.services.insert(key, ports);
             }
+            ("gateway.networking.k8s.io", "BackendTLSPolicy") => self.tls_policies.push(BackendTlsRow::decode(object)),
             ("networking.k8s.io", "IngressClass") => {
                 self.classes.get_or_insert_default().push(IngressClassRow::decode(object));
             }
@@ -129,6 +132,7 @@ impl Loaded {
             services: complete.then(|| self.services.clone()),
             service_rows: complete.then_some(&self.service_rows),
             classes: self.classes.as_deref(),
+            tls_policies: (!self.tls_policies.is_empty()).then_some(&self.tls_policies),
             grants: (complete || !self.grants.is_empty()).then(|| self.grants.clone()),
             namespaces: (!self.namespaces.is_empty()).then_some(&self.namespaces),
             istio: self.istio.known(complete),

@@ -13,6 +13,7 @@
 
 pub mod alerts;
 pub mod around;
+pub mod backend_tls;
 pub mod beside;
 pub mod conflicts;
 pub mod crew;

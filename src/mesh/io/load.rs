@@ -10,6 +10,7 @@ use crate::{
         api::{Api, Read, Trouble},
     },
     mesh::{
+        backend_tls::BackendTlsRow,
         gateways::{GatewayRow, Seen},
         ingress_class::IngressClassRow,
         istio, listener_sets,
@@ -78,6 +79,7 @@ pub async fn objects<A: Api>(api: &A, namespace: Option<&str>) -> Result<Objects
         Kind::namespaced("", "v1", "Service", "services"),
         Kind::cluster_wide("", "v1", "Namespace", "namespaces"),
         classes.clone(),
+        BackendTlsRow::kind(),
     ];
     let of_istio = istio::kinds();
     // No answer hangs on another, and a preview waits for all of them.

@@ -174,6 +174,7 @@ mod tests {
         from: Some(("shop".into(), "web".into())),
         ..Request::get("reviews", "/")
     })]
+    #[case("udp://dns.example.com:53", Request { scheme: Scheme::Udp, port: Some(53), ..Request::get("dns.example.com", "/") })]
     #[case("grpc reviews.shop/shop.Reviews/Get at infra/edge", Request {
         gateway: Some(("infra".into(), "edge".into())),
         ..Request::call("reviews.shop", GrpcCall { service: "shop.Reviews".to_owned(), method: "Get".to_owned() })

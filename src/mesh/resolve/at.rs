@@ -47,6 +47,8 @@ pub(super) fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, 
             Standing::Attached { parent, hosts } => attached.push(Attached { route, parent, hosts }),
         }
     }
+    // What is noted stands in this order, whatever that of the rows.
+    attached.sort_by(|a, b| rank::seniority(a.route, b.route));
     if matches!(frontend, Frontend::Service { .. }) {
         for (route, taken) in kinds::most_exact(&mut attached) {
             if kinds::takes(route, request, layer) {
@@ -117,6 +119,20 @@ pub(super) fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, 
         })
         .collect();
     say_what_is_left_open(&winner, &beaten, closest, &mut notes);
+    let losers = beaten.into_iter().chain(out).collect();
+    Resolution { losers, ..won(frontend, world, request, (host, path), (&winner, parent), notes) }
+}
+
+/// What the winner does with the request.
+fn won(
+    frontend: &Frontend<'_>,
+    world: &World<'_>,
+    request: &Request,
+    (host, path): (&str, &str),
+    (winner, parent): (&Rank<'_>, &Parent),
+    mut notes: Vec<String>,
+) -> Resolution {
+    let layer = Layer::of(frontend, request);
     if let Frontend::Ingress { class } = frontend {
         notes.extend(winner.route.notes.iter().cloned());
         notes.extend(served_by_class(world, winner.route, class));
@@ -126,7 +142,13 @@ pub(super) fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, 
     }
     let rule = &winner.route.rules[winner.rule];
     let test = &rule.matches[winner.found];
-    let backends = verdict::backends(winner.route, rule, parent, world, &mut notes);
+    // What is handed on as it is has nobody who would speak TLS anew.
+    let secured = match frontend {
+        Frontend::Listener { listener, .. } => layer == Layer::Http || layer == Layer::Tls && !listener.passthrough,
+        Frontend::Implied { .. } => layer == Layer::Http,
+        Frontend::Service { .. } | Frontend::Ingress { .. } => false,
+    };
+    let backends = verdict::backends(winner.route, rule, parent, world, secured, &mut notes);
     let (outcome, mut status) = verdict::outcome(rule, &backends);
     let told = verdict::without_backend(layer, request, winner.route, rule);
     if let Some(told) = told.filter(|_| outcome == Outcome::NoBackend) {
@@ -162,7 +184,7 @@ pub(super) fn at(frontend: &Frontend<'_>, world: &World<'_>, request: &Request, 
         retries: rule.retries,
         retry_on: rule.retry_on.iter().map(ToString::to_string).collect(),
         backoff_ms: rule.backoff_ms,
-        losers: beaten.into_iter().chain(out).collect(),
+        losers: Vec::new(),
         notes,
     }
 }
@@ -186,7 +208,8 @@ fn served_by_class(world: &World<'_>, route: &RouteRow, class: &str) -> Vec<Stri
             _ => "it names no class and several are the default: the API server takes no such Ingress anew".to_owned(),
         }),
         None => {
-            notes.push(format!("there is no IngressClass {class}: who serves it, if anybody, is up to the controllers"))
+            notes
+                .push(format!("there is no IngressClass {class}: who serves it, if anybody, is up to the controllers"));
         }
     }
     notes

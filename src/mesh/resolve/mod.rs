@@ -37,6 +37,7 @@ pub use request::{GrpcCall, Request, Scheme};
 pub use resolution::{BackendShare, FilterStep, Loser, LostAt, MirrorTo, Outcome, RedirectTo, Resolution, Sent};
 
 use super::{
+    backend_tls::BackendTlsRow,
     gateways::{Gateways, Seen},
     host,
     ingress_class::IngressClassRow,
@@ -58,6 +59,8 @@ pub struct World<'a> {
     pub service_rows: Option<&'a BTreeMap<String, ServiceRow>>,
     /// IngressClasses; `None`: unknown.
     pub classes: Option<&'a [IngressClassRow]>,
+    /// BackendTLSPolicies; `None`: unknown.
+    pub tls_policies: Option<&'a [BackendTlsRow]>,
     /// What ReferenceGrants permit; `None`: unknown.
     pub grants: Option<Vec<Grant>>,
     /// Kinds of routes that may not be read: what they take is not known.
@@ -89,6 +92,8 @@ pub fn resolve(world: &World<'_>, request: &Request) -> Resolution {
     let (request, path) = request.split();
     let mut notes = Vec::new();
     match &world.gateways.seen {
+        // Who is inside the mesh reaches Services, not Gateways.
+        Seen::Nowhere | Seen::Namespace(_) if request.from.is_some() => {}
         Seen::Everywhere => {}
         Seen::Nowhere => notes.push(
             "no Gateway is known: every Gateway that routes name is taken as one listener for all hosts".to_owned(),

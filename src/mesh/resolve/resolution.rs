@@ -92,6 +92,9 @@ pub struct BackendShare {
     pub share: f64,
     /// Whether it can be sent to; requests for an invalid one get 500.
     pub valid: bool,
+    /// The name in the handshake where the Gateway speaks TLS to it (BackendTLSPolicy).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<String>,
     /// What is done to its requests alone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<FilterStep>,
@@ -221,7 +224,7 @@ impl BackendShare {
     /// One of several with its share of the sum of all weights.
     pub(super) fn new(r#ref: String, weight: u32, sum: u64, valid: bool) -> Self {
         let share = if sum == 0 { 0.0 } else { f64::from(weight) * 100.0 / part(sum) };
-        Self { r#ref, weight, share, valid, filters: Vec::new() }
+        Self { r#ref, weight, share, valid, tls: None, filters: Vec::new() }
     }
 
     /// The only one.
@@ -230,8 +233,7 @@ impl BackendShare {
     }
 }
 
-/// Sums of weights are far below what a float holds exactly.
-#[allow(clippy::cast_precision_loss)]
+#[allow(clippy::cast_precision_loss, reason = "sums of weights are far below what a float holds exactly")]
 fn part(sum: u64) -> f64 {
     sum as f64
 }

@@ -45,7 +45,8 @@ impl Resolution {
                 1 => String::new(),
                 _ => format!(" ({} %)", verdict::shown(backend.share)),
             };
-            fact(tone, "backend", format!("{} weight {}{share}{valid}", backend.r#ref, backend.weight));
+            let tls = backend.tls.as_ref().map(|name| format!(", by TLS as {name}")).unwrap_or_default();
+            fact(tone, "backend", format!("{} weight {}{share}{tls}{valid}", backend.r#ref, backend.weight));
             for filter in &backend.filters {
                 fact(Tone::Fact, "", format!("{} {}", filter.r#type, filter.detail));
             }

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BackendShare, FilterStep, Grant, MirrorTo, Outcome, Request, World, kinds::Layer};
-use crate::mesh::routes::{
-    Backend, Condition, Filter, Match, Parent, ParentKind, PathMatch, RouteKind, RouteRow, Rule, Verdict,
-    rule::PathEdit,
+use crate::mesh::{
+    backend_tls,
+    routes::{
+        Backend, Condition, Filter, Match, Parent, ParentKind, PathMatch, RouteKind, RouteRow, Rule, Verdict,
+        rule::PathEdit,
+    },
 };
 
 /// How it ends, and with which status code.
@@ -122,21 +125,31 @@ pub(super) fn odd(rule: &Rule, found: &Match) -> Vec<String> {
     all
 }
 
-/// The rule's backends with what is known of their validity.
+/// The rule's backends with what is known of their validity. `secured`: policies for TLS to backends count.
 pub(super) fn backends(
     route: &RouteRow,
     rule: &Rule,
     parent: &Parent,
     world: &World<'_>,
+    secured: bool,
     notes: &mut Vec<String>,
 ) -> Vec<BackendShare> {
     let judge = Judge::new(route, parent, world, notes);
     let sum: u64 = rule.backends.iter().map(|backend| u64::from(backend.weight)).sum();
-    let share = |backend: &Backend| BackendShare {
-        filters: backend.filters.iter().map(step).collect(),
-        ..BackendShare::new(backend.label(), backend.weight, sum, judge.valid(backend))
+    let mut share = |backend: &Backend| {
+        let mut one = BackendShare::new(backend.label(), backend.weight, sum, judge.valid(backend));
+        one.filters = backend.filters.iter().map(step).collect();
+        if let Some(policy) = backend_tls::of(world, backend).filter(|_| secured) {
+            one.tls = Some(policy.hostname.to_string());
+            if let Some(why) = &policy.refused {
+                // Nobody may go on in plain text instead.
+                notes.push(format!("BackendTLSPolicy {}/{} is not met: {why}", policy.namespace, policy.name));
+                one.valid = false;
+            }
+        }
+        one
     };
-    rule.backends.iter().map(share).collect()
+    rule.backends.iter().map(&mut share).collect()
 }
 
 /// Who gets copies of the rule's requests.

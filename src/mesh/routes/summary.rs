@@ -50,7 +50,7 @@ impl RouteRow {
 
     /// MATCH: the first match of the first rule and how many more there are in all rules.
     pub fn match_cell(&self) -> String {
-        if self.kind.is_stream() {
+        if self.kind.is_stream() || self.rules.is_empty() && !self.streams.is_empty() {
             return "connections".to_owned();
         }
         let mut matches = self.rules.iter().flat_map(|rule| &rule.matches);
@@ -62,6 +62,10 @@ impl RouteRow {
     pub fn backends_cell(&self) -> String {
         let mut rules = self.rules.iter().filter(|rule| !rule.backends.is_empty());
         let Some(first) = rules.next() else {
+            if let Some(stream) = self.streams.iter().find(|stream| !stream.backends.is_empty()) {
+                let names: Vec<String> = stream.backends.iter().map(|backend| self.backend_name(backend)).collect();
+                return clean(&names.join(" "));
+            }
             let answer = self.rules.iter().flat_map(|rule| &rule.filters).find_map(|filter| match filter {
                 Filter::Redirect(redirect) => Some(format!("redirect {}", redirect.status)),
                 Filter::DirectResponse { status } => Some(format!("answers {status}")),
@@ -268,6 +272,14 @@ mod tests {
         assert_eq!(row.backends_cell(), "reviews@v1 75% other/reviews:9080 25%");
         assert_eq!(row.parents_cell(), "mesh");
         assert_eq!(row.accepted_cell(), "–");
+    }
+
+    #[test]
+    fn a_virtual_service_for_connections_in_cells() {
+        let spec =
+            json!({"hosts": ["db"], "tcp": [{"route": [{"destination": {"host": "db", "port": {"number": 5432}}}]}]});
+        let row = row(RouteKind::VirtualService, &spec, &json!(null));
+        assert_eq!((row.match_cell().as_str(), row.backends_cell().as_str()), ("connections", "db:5432"));
     }
 
     #[test]

@@ -107,7 +107,9 @@ fn stream(tls: bool, index: usize, node: Node<'_>, namespace: &str, notes: &mut 
     let matches: Vec<_> = node.list("match", notes).collect();
     let matches = matches.into_iter().map(|node| {
         let mut sni = node.words("sniHosts", notes);
-        sni.iter_mut().for_each(|host| host.make_ascii_lowercase());
+        for host in &mut sni {
+            host.make_ascii_lowercase();
+        }
         let gateways = node.words("gateways", notes);
         StreamMatch {
             sni,
@@ -315,8 +317,7 @@ fn filters(node: Node<'_>, namespace: &str, notes: &mut Notes) -> Vec<Filter> {
 /// Of a million requests; without a percentage all.
 fn percentage<'a>(node: Node<'a>, field: &'a str) -> u32 {
     let value = node.get(field).and_then(|node| node.get("value")).and_then(|node| node.value().as_f64());
-    // In range after `clamp`, and no more exact than it is kept.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range after `clamp`")]
     value.map_or(1_000_000, |percent| (percent.clamp(0.0, 100.0) * 10_000.0).round() as u32)
 }
 

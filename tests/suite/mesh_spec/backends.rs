@@ -169,3 +169,42 @@ fn a_controllers_word_on_references(#[case] reason: &str, #[case] backends: &str
     let open_which = answer.notes.iter().any(|note| note.contains("which backend it means is not known"));
     assert_eq!(open_which, valid.iter().all(|one| *one));
 }
+
+fn policy(name: &str, minute: u32, target: &str, host: &str, more: &str) -> String {
+    format!(
+        "---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: {{name: {name}, namespace: team, \
+         creationTimestamp: '2026-01-01T00:{minute:02}:00Z'}}\nspec: {{targetRefs: [{{group: '', kind: Service, {target}}}], \
+         validation: {{wellKnownCACertificates: System, hostname: {host}}}}}\n{more}"
+    )
+}
+
+/// A policy is for a Service, or for one port of it, which goes first; of equal ones the older, then the first by name.
+#[rstest]
+#[case::whole(policy("p", 1, "name: v1", "v1.example", ""), Some("v1.example"))]
+#[case::another_service(policy("p", 1, "name: v2", "v2.example", ""), None)]
+#[case::the_port(policy("p", 1, "name: v1, sectionName: http", "port.example", ""), Some("port.example"))]
+#[case::another_port(policy("p", 1, "name: v1, sectionName: admin", "port.example", ""), None)]
+#[case::port_first(
+    policy("p", 1, "name: v1", "whole.example", "") + &policy("q", 2, "name: v1, sectionName: http", "port.example", ""),
+    Some("port.example")
+)]
+#[case::older(policy("p", 5, "name: v1", "young.example", "") + &policy("q", 4, "name: v1", "old.example", ""), Some("old.example"))]
+#[case::by_name(policy("q", 5, "name: v1", "q.example", "") + &policy("p", 5, "name: v1", "p.example", ""), Some("p.example"))]
+fn a_gateway_speaks_tls_where_a_policy_says_so(#[case] policies: String, #[case] host: Option<&str>) {
+    let answer = get(&(split("{name: v1, port: 80}") + &policies), "a.example", "/");
+    assert_eq!((answer.backends[0].tls.as_deref(), answer.outcome), (host, Outcome::Forward), "{answer:#?}");
+}
+
+/// One that cannot be met leaves its backend invalid; one that only lost against another does not.
+#[rstest]
+#[case("NoValidCACertificate", Some(500))]
+#[case("Conflicted", None)]
+fn a_policy_that_cannot_be_met(#[case] reason: &str, #[case] status: Option<u16>) {
+    let refused = format!(
+        "status: {{ancestors: [{{ancestorRef: {{name: edge}}, controllerName: c, conditions: [{{type: Accepted, status: 'False', \
+         reason: {reason}}}]}}]}}\n"
+    );
+    let text = split("{name: v1, port: 80}") + &policy("p", 1, "name: v1", "v1.example", &refused);
+    let answer = get(&text, "a.example", "/");
+    assert_eq!(answer.status, status, "{answer:#?}");
+}

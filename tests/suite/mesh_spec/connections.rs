@@ -143,3 +143,16 @@ fn both_modes_on_one_port() {
         assert_eq!(name(&ask(&text, &connection(Scheme::Tls, host, 443))), Some(winner));
     }
 }
+
+/// TLS that ends at the Gateway may begin anew; what is handed on may not.
+#[rstest]
+#[case("Terminate", Some("b.internal"))]
+#[case("Passthrough", None)]
+fn tls_to_the_backend(#[case] mode: &str, #[case] tls: Option<&str>) {
+    let policy = "---\napiVersion: gateway.networking.k8s.io/v1\nkind: BackendTLSPolicy\nmetadata: {name: p, namespace: team}\nspec: \
+                  {targetRefs: [{group: '', kind: Service, name: b}], validation: {hostname: b.internal}}\n";
+    let text = gateway(&listener("l", 443, "TLS", &format!("tls: {{mode: {mode}}}")))
+        + policy
+        + &route("TLSRoute", "r", 1, &format!("hostnames: [a.example], rules: [{}]", rule("", "b")));
+    assert_eq!(ask(&text, &connection(Scheme::Tls, "a.example", 443)).backends[0].tls.as_deref(), tls);
+}

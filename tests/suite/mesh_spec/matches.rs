@@ -186,7 +186,7 @@ fn parameters_beside_other_tests(#[case] path: &str, #[case] headers: &[(&str, &
 #[case("/match/prefix/one/any", "p3")]
 #[case("/match/prefixtwo", "p1")]
 fn paths_go_before_each_other_by_their_length(#[case] path: &str, #[case] to: &str) {
-    let mut rules = vec![
+    let mut rules = [
         rule("matches: [{path: {type: Exact, value: /match}}]", "e1"),
         rule("matches: [{path: {type: Exact, value: /match/exact}}]", "e2"),
         rule("matches: [{path: {type: Exact, value: /match/exact/one}}]", "e3"),

@@ -75,5 +75,9 @@ pub(in super::super) fn beyond(world: &World<'_>, request: &Request, host: &str)
 fn usual(entry: &ServiceEntryRow, scheme: Scheme) -> Option<u16> {
     let usual = scheme.default_port();
     let known = entry.ports.iter().find(|(number, _)| *number == usual).map(|(number, _)| *number);
-    known.or_else(|| if let [(only, _)] = entry.ports.as_slice() { Some(*only) } else { None })
+    match (known, entry.ports.as_slice()) {
+        (Some(known), _) => Some(known),
+        (None, [(only, _)]) => Some(*only),
+        (None, _) => None,
+    }
 }
