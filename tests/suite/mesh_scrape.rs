@@ -226,9 +226,9 @@ async fn open_metrics_and_answers_that_are_cut_are_read_as_far_as_they_go() {
         let text = well(round).replace("# TYPE istio_requests_total counter", "# TYPE istio_requests counter");
         let samples: Vec<String> = text
             .lines()
-            .map(|line| match line.starts_with('#') {
-                true => line.to_owned(),
-                false => format!("{line} # {{trace_id=\"a}}b\"}} 1 1800000000.5"),
+            .map(|line| {
+                let exemplar = if line.starts_with('#') { "" } else { " # {trace_id=\"a}b\"} 1 1800000000.5" };
+                format!("{line}{exemplar}")
             })
             .collect();
         let created = "istio_requests_created{reporter=\"source\"} 1.8e9\n";

@@ -80,7 +80,7 @@ impl World {
         let mut world = Self { all: Vec::new(), draws: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1 };
         world.requests();
         world.connections();
-        world.clusters(seed % 2 == 0);
+        world.clusters(seed.is_multiple_of(2));
         world.other_gateways();
         world.control();
         world
@@ -382,7 +382,7 @@ pub fn figures(snapshot: &Snapshot) -> BTreeMap<String, Value> {
     fn spread(at: &str, value: &Value, all: &mut BTreeMap<String, Value>) {
         match value {
             Value::Object(fields) => {
-                fields.iter().for_each(|(name, value)| spread(&format!("{at} {name}"), value, all))
+                fields.iter().for_each(|(name, value)| spread(&format!("{at} {name}"), value, all));
             }
             Value::Array(items) => {
                 for (n, item) in items.iter().enumerate() {
