@@ -10,9 +10,9 @@ use super::{
 };
 
 /// Time of the worlds: a rate is over a minute of theirs.
-const SPEED: f64 = 10.0;
+const SPEED: f64 = 5.0;
 /// Seconds of ours within which a figure has to move, also where the machine is busy.
-const WITHIN: u64 = 180;
+const WITHIN: u64 = 120;
 
 /// Where a figure stands in the answer: `rows` or `services`, the name, the path within.
 type At = (&'static str, &'static str, &'static str);
@@ -103,7 +103,7 @@ fn every_signal_moves_when_its_fault_runs(#[case] world: &str, #[case] namespace
             };
             figures.iter().all(|one| !there(&answer, one) && told(one)).then_some(())
         });
-        let all = format!("fault apply {words} -n {namespace} --duration 30m --yes -o json");
+        let all = format!("fault apply {words} -n {namespace} --duration 12m --yes -o json");
         let applied = home.brink(demo.words(&all.split(' ').collect::<Vec<_>>())).json();
         assert_eq!(applied["state"], "active", "{applied}");
         let mut moved = vec![false; figures.len()];

@@ -37,6 +37,9 @@ pub fn draw(area: Rect, buf: &mut Buffer, graph: &Graph, size: Size, look: &Look
             }
         }
     }
+    if told.iter().all(Option::is_none) && !graph.edges().is_empty() {
+        words.push(("mTLS", "unknown"));
+    }
     let top = graph.edges().iter().map(|edge| edge.tally.rps).fold(0.0, f64::max);
     if graph.edges().iter().any(|edge| wires::busy(edge, top)) {
         words.push((if ascii { "==" } else { "━━" }, "busiest"));
@@ -52,9 +55,6 @@ pub fn draw(area: Rect, buf: &mut Buffer, graph: &Graph, size: Size, look: &Look
     }
     if graph.edges().iter().any(|edge| edge.from == edge.to) {
         words.push((marks::itself(ascii), "calls itself"));
-    }
-    if told.iter().all(Option::is_none) && !graph.edges().is_empty() {
-        words.push(("mTLS", "unknown"));
     }
     let mut x = area.x + 1;
     for (mark, word) in words {
