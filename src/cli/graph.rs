@@ -11,11 +11,7 @@ use super::{
 use crate::{
     base::sanitize,
     mesh::{
-        graph::{
-            Edge, Graph, NodeId,
-            output::GraphOutput,
-            text,
-        },
+        graph::{Edge, Graph, NodeId, output::GraphOutput, text},
         weights::Weights,
         wins,
     },
@@ -50,8 +46,7 @@ pub fn run(shape: GraphShape, globals: &Globals, out: &mut Out) -> Ended {
 }
 
 fn table(graph: &Graph) -> Table {
-    let header =
-        ["FROM", "TO", "MESH", "HEALTH", "RPS", "ERR%", "P99 MS", "WEIGHT", "TCP/S", "MTLS", "WHY"];
+    let header = ["FROM", "TO", "MESH", "HEALTH", "RPS", "ERR%", "P99 MS", "WEIGHT", "TCP/S", "MTLS", "WHY"];
     let mut table = Table::new(&header);
     for edge in graph.edges() {
         let (Some(from), Some(to)) = (graph.nodes().get(edge.from), graph.nodes().get(edge.to)) else { continue };

@@ -139,8 +139,7 @@ pub(super) fn around(
             let why = format!("the API server did not answer within {} s", PATIENCE.as_secs());
             Failure::new(Code::Unreachable, "cannot list pods", why, "see whether kubectl get pods answers")
         })?;
-        let pods = pods
-            .map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))?;
+        let pods = pods.map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))?;
         Ok((pods, routes))
     });
     match looked {
@@ -289,9 +288,8 @@ fn spaces(answer: &MeshOutput) -> Table {
     let mut table = Table::new(&header);
     let dash = || "–".to_owned();
     let told = |text: String| if text.is_empty() { dash() } else { text };
-    let count = |census: Census| {
-        (census.unknown + census.healthy + census.idle + census.degraded + census.failing).to_string()
-    };
+    let count =
+        |census: Census| (census.unknown + census.healthy + census.idle + census.degraded + census.failing).to_string();
     for (name, space) in &answer.namespaces {
         let pods: Vec<String> = space.pods.iter().map(|(plane, pods)| format!("{}={pods}", plane.word())).collect();
         table.row([

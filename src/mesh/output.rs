@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::{
     around::Around,
     mesh_lines::{EdgeLine, MeshLine, ServiceLine},
-    space_lines::{AppLine, SpaceLine},
     routes::{RouteRef, RouteRow},
     signals::{MetricKind, MetricSource, Origin, RouteGolden, Snapshot, control_plane::ControlPlane},
+    space_lines::{AppLine, SpaceLine},
     wins::Wins,
 };
 

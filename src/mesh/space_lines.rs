@@ -52,10 +52,9 @@ impl SpaceLine {
     pub fn all(rows: &[MeshLine], around: &Around) -> BTreeMap<CompactString, Self> {
         let mut all: BTreeMap<CompactString, Self> = BTreeMap::new();
         for row in rows {
-            let line = all.entry(row.namespace.as_str().into()).or_insert_with(|| Self {
-                mtls: Some(true),
-                ..Self::default()
-            });
+            let line = all
+                .entry(row.namespace.as_str().into())
+                .or_insert_with(|| Self { mtls: Some(true), ..Self::default() });
             line.workloads.add(row.health.state);
             if let Some(rps) = row.golden.rps {
                 *line.rps.get_or_insert_default() += rps;

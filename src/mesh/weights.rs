@@ -276,8 +276,7 @@ mod tests {
             ]}]},
         });
         let route = RouteRow::decode(RouteKind::VirtualService, &Manifest(object));
-        let edges =
-            || vec![call("web", "reviews-v1", "reviews", 6.0), call("web", "reviews-v2", "reviews", 2.0)];
+        let edges = || vec![call("web", "reviews-v1", "reviews", 6.0), call("web", "reviews-v2", "reviews", 2.0)];
         assert!(told(std::slice::from_ref(&route), edges(), &Around::default()).is_empty(), "who they are is unknown");
         let mut around = Around::default();
         for (subset, version) in [("stable", "v1"), ("canary", "v2")] {
@@ -291,11 +290,8 @@ mod tests {
     fn a_way_of_several_workloads_is_nobodys_own() {
         let split = json!([{"name": "all", "port": 80, "weight": 1}, {"name": "v2", "port": 80, "weight": 1}]);
         let route = http("r", &json!({"group": "", "kind": "Service", "name": "web"}), &split);
-        let edges = vec![
-            call("a", "web-v1", "all", 1.0),
-            call("a", "web-v3", "all", 1.0),
-            call("a", "web-v2", "v2", 2.0),
-        ];
+        let edges =
+            vec![call("a", "web-v1", "all", 1.0), call("a", "web-v3", "all", 1.0), call("a", "web-v2", "v2", 2.0)];
         assert_eq!(told(&[route], edges, &Around::default()), ["a web-v2 0.50 0.500"]);
     }
 }

@@ -4,7 +4,6 @@ use brink::mesh::{
     around::Around,
     crew::Crew,
     dataplane::Dataplane,
-    health::{Replicas, State},
     graph::{
         Edge, Graph, Layout, Node, NodeId, NodeKind, Sheet,
         layout::Followed,
@@ -12,10 +11,11 @@ use brink::mesh::{
         sheet::{Arrow, Scale},
         text,
     },
+    health::{Replicas, State},
     signals::{
         Snapshot,
-        fold::{self, Measured, Named, Tally},
         flows::{Flow, Tcp},
+        fold::{self, Measured, Named, Tally},
         quantile::Buckets,
     },
     weights::Weights,

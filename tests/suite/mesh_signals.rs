@@ -342,11 +342,7 @@ fn a_listener_set_is_carried_by_the_gateway_it_hangs_on() {
         RouteRow::decode(RouteKind::Http, &Manifest(object))
     };
     let routes = [route("team"), route("elsewhere")];
-    let world = World {
-        routes: routes.iter().collect(),
-        gateways: Gateways::all(&gateways),
-        ..World::default()
-    };
+    let world = World { routes: routes.iter().collect(), gateways: Gateways::all(&gateways), ..World::default() };
     let measured = measured(vec![edge("source gw-istio -> one/one 200", 7.0)]);
     let told: Vec<_> = attribute(&world, &[Wins::Yes, Wins::Yes], &measured)
         .into_iter()

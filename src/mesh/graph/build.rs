@@ -182,7 +182,8 @@ fn receiver(to: &Named, service: &Named, serving: &Serving<'_>) -> Option<NodeId
 
 /// A service without a workload: a name of Kubernetes has no dots, a host has; and Istio has names for what it does not know.
 fn outside(namespace: &str, name: &str) -> NodeId {
-    let istios = matches!(name, "PassthroughCluster" | "BlackHoleCluster") || name.starts_with("InboundPassthroughCluster");
+    let istios =
+        matches!(name, "PassthroughCluster" | "BlackHoleCluster") || name.starts_with("InboundPassthroughCluster");
     if istios || name.contains('.') {
         NodeId::External(clean(name))
     } else {

@@ -46,7 +46,8 @@ impl Census {
     /// `1 failing, 2 degraded`; empty while all is well.
     pub fn unwell(self) -> String {
         let told = [(self.failing, State::Failing), (self.degraded, State::Degraded)];
-        let words = told.into_iter().filter(|(count, _)| *count > 0).map(|(count, state)| format!("{count} {}", state.word()));
+        let words =
+            told.into_iter().filter(|(count, _)| *count > 0).map(|(count, state)| format!("{count} {}", state.word()));
         words.collect::<Vec<_>>().join(", ")
     }
 }

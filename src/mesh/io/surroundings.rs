@@ -77,12 +77,7 @@ pub async fn peer_authentications<A: Api>(
     }
 }
 
-async fn within<A: Api>(
-    api: &A,
-    namespace: Option<&str>,
-    kind: Kind,
-    labels: &str,
-) -> Result<Vec<Manifest>, Unread> {
+async fn within<A: Api>(api: &A, namespace: Option<&str>, kind: Kind, labels: &str) -> Result<Vec<Manifest>, Unread> {
     let read = Read::List { kind: kind.clone(), namespace: namespace.map(str::to_owned), labels: labels.to_owned() };
     let answer = api.read(&read).await.map_err(|trouble| Unread { plural: kind.plural.clone(), trouble })?;
     Ok(answer.body.items(&kind))

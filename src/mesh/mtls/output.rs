@@ -101,7 +101,9 @@ impl MtlsOutput {
             all.into_iter().filter(|one| here(&one.to)).map(|one| PlainLine::new(&one)).collect()
         };
         let unknown = known.snapshot.map(|snapshot| lines(plain::unsure(&snapshot.measured))).unwrap_or_default();
-        let breaks = known.snapshot.filter(|snapshot| plain::told(&snapshot.measured))
+        let breaks = known
+            .snapshot
+            .filter(|snapshot| plain::told(&snapshot.measured))
             .map(|snapshot| lines(plain::plain(&snapshot.measured)));
         Self { at: known.snapshot.and_then(|snapshot| snapshot.at), source, workloads, breaks, unknown }
     }

@@ -59,7 +59,8 @@ impl Security {
 /// belief about numbers is the other way round.
 pub(super) fn of_reporters(reporters: BTreeMap<Reporter, Security>) -> Option<Security> {
     let known = reporters.values().rev().find(|told| told.known()).copied();
-    let unsure = || reporters.into_iter().rev().find(|(reporter, _)| *reporter != Reporter::Source).map(|(_, told)| told);
+    let unsure =
+        || reporters.into_iter().rev().find(|(reporter, _)| *reporter != Reporter::Source).map(|(_, told)| told);
     known.or_else(unsure)
 }
 

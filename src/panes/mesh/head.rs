@@ -44,7 +44,8 @@ fn unwell(metrics: &Snapshot, world: &World) -> Vec<(String, Role)> {
         State::Degraded => Some(Role::Warn),
         State::Unknown | State::Healthy | State::Idle => None,
     };
-    let mut told: Vec<(&str, Census)> = spaces.into_iter().filter(|(_, census)| role(census.worst()).is_some()).collect();
+    let mut told: Vec<(&str, Census)> =
+        spaces.into_iter().filter(|(_, census)| role(census.worst()).is_some()).collect();
     told.sort_by_key(|(name, census)| (std::cmp::Reverse((census.worst(), census.failing, census.degraded)), *name));
     let words = told.into_iter().filter_map(|(name, census)| {
         let role = role(census.worst())?;

@@ -122,8 +122,7 @@ fn judged(
 ) -> (Vec<RouteRow>, Vec<Wins>, Vec<RouteGolden>) {
     let world = loaded.world();
     let wins = wins::wins(&world);
-    let golden =
-        snapshot.map(|snapshot| route::attribute(&world, &wins, &snapshot.measured)).unwrap_or_default();
+    let golden = snapshot.map(|snapshot| route::attribute(&world, &wins, &snapshot.measured)).unwrap_or_default();
     let here: Vec<bool> =
         loaded.routes.iter().map(|route| namespace.is_none_or(|namespace| route.namespace == namespace)).collect();
     let keep = |at: usize| here.get(at).copied().unwrap_or(false);

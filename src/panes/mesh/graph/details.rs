@@ -226,7 +226,9 @@ fn figures(node: &Node) -> Vec<(String, Role)> {
     match (golden.rps, node.sent) {
         (Some(rps), _) => words.push((format!("{}/s", rate(rps)), Role::Text)),
         (None, Some(_)) => {}
-        (None, None) if node.tcp.unknown() && node.opens.is_none() => words.push(("no figures".to_owned(), Role::Unknown)),
+        (None, None) if node.tcp.unknown() && node.opens.is_none() => {
+            words.push(("no figures".to_owned(), Role::Unknown))
+        }
         (None, None) => {}
     }
     if golden.error_share.is_some() {

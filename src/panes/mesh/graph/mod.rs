@@ -282,7 +282,8 @@ impl Picture {
         let sheet_area = Rect::new(0, 0, drawing.width + 2 * BEYOND.0, drawing.height + 2 * BEYOND.1);
         let mut paper = Buffer::empty(sheet_area);
         fill(&mut paper, sheet_area, look.theme.style(Role::Text));
-        let frame = Frame { origin: self.offset, window: self.window, size: self.size, spaces: self.fit.1, chosen, filter };
+        let frame =
+            Frame { origin: self.offset, window: self.window, size: self.size, spaces: self.fit.1, chosen, filter };
         let joints = wires::draw(&mut paper, graph, &self.sheet, &frame, look);
         boxes::draw(&mut paper, graph, &self.sheet, &joints, &frame, look);
         for y in 0..drawing.height {

@@ -253,9 +253,9 @@ fn label(paper: &mut Buffer, edge: &Edge, (x, y, cells): (i32, i32, i32), frame:
     let split = split.map_or_else(String::new, |split| format!(" {}", split.asked()));
     let room = usize::try_from(cells - 3).unwrap_or(0);
     let fixed = width::width(&lock) + width::width(&requests);
-    let more = [split.as_str(), failed_text.as_str()].into_iter().find(|text| {
-        !text.is_empty() && fixed + width::width(text) <= room
-    });
+    let more = [split.as_str(), failed_text.as_str()]
+        .into_iter()
+        .find(|text| !text.is_empty() && fixed + width::width(text) <= room);
     let failed_text = compact_str::CompactString::from(more.unwrap_or_default());
     let used = fixed + width::width(&failed_text);
     if used > room {
