@@ -85,6 +85,10 @@ impl App {
             // One's own are told by the engine; of others' only the record was known.
             Event::Gone(id) if self.world.injections.get(&id).is_some_and(|view| !view.mine) => {
                 self.world.injections.remove(&id);
+                // Its end was not told: it is over by now, and no chart goes on colouring.
+                if let Some(span) = self.world.fault_spans.get_mut(&id).filter(|span| span.live) {
+                    (span.live, span.to) = (false, span.to.or(Some(now.server)));
+                }
             }
             Event::Scanned(scanned) => self.scanned(*scanned),
             Event::Latched(Some(by)) => self.world.latched = Some(by),

@@ -12,7 +12,7 @@ use crate::{
     base::sanitize,
     mesh::{
         graph::{Edge, Graph, NodeId, output::GraphOutput, text},
-        weights::Weights,
+        weights::{Split, Weights},
         wins,
     },
 };
@@ -74,5 +74,5 @@ fn table(graph: &Graph) -> Table {
 }
 
 fn weight(edge: &Edge) -> String {
-    edge.split.as_ref().map_or_else(|| "–".to_owned(), |split| split.words())
+    edge.split.as_ref().map_or_else(|| "–".to_owned(), Split::words)
 }

@@ -74,10 +74,13 @@ impl Crew {
     }
 }
 
+/// A set of pods, by namespace and owner.
+type Set<'a> = (&'a Arc<str>, &'a Arc<str>);
+
 /// All crews. Pods of Jobs, and pods that ended, serve nobody and are left out.
 pub fn crews<'a>(pods: impl IntoIterator<Item = &'a PodRow>) -> Crews {
     let mut all = Crews::new();
-    let mut sets: BTreeMap<(&Arc<str>, &Arc<str>), (CompactString, u32)> = BTreeMap::new();
+    let mut sets: BTreeMap<Set<'_>, (CompactString, u32)> = BTreeMap::new();
     for pod in pods {
         let job = pod.owner.as_ref().is_some_and(|owner| &*owner.kind == "Job");
         if job || pod.terminating || matches!(&*pod.status, "Completed" | "Evicted" | "Succeeded" | "Failed") {

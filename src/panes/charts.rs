@@ -71,8 +71,8 @@ struct Window {
     back: usize,
     /// Samples shown.
     samples: usize,
-    /// Cells of one sample.
-    cells: u16,
+    /// Cells they are drawn over.
+    room: u16,
 }
 
 impl Charts {
@@ -175,7 +175,7 @@ impl Charts {
             newest: metrics.at.map_or(0, Timestamp::as_second),
             back: self.back,
             samples,
-            cells: room.checked_div(u16::try_from(samples).unwrap_or(room)).unwrap_or(1).max(1),
+            room,
         };
         let spans: Vec<&FaultSpan> = window.spans(look.world);
         let below = 1 + u16::try_from(spans.len()).unwrap_or(0);
@@ -234,12 +234,14 @@ fn chart(area: Rect, buf: &mut Buffer, look: &Look<'_>, chart: &Chart<'_>, windo
     );
     let bars = Rect { x, y: area.y + 1, width: area.width.saturating_sub(MARGIN + 1), height: area.height - 1 };
     let least = FULL.div_ceil(8 * u64::from(bars.height.max(1)));
-    let data = values.iter().enumerate().flat_map(|(at, value)| {
+    let data = (0..window.room).map(|cell| {
+        let at = window.sample(cell);
+        let value = values.get(at).copied().flatten();
         // A measured nothing is a low line; what was not measured is a gap.
-        let value = value.filter(|value| value.is_finite()).map(|value| level(value, chart.top).max(least));
+        let value = value.filter(|value: &f32| value.is_finite()).map(|value| level(value, chart.top).max(least));
         let live = spans.iter().any(|span| window.covers(at, span));
         let colour = if live { Role::Fault } else { chart.role };
-        std::iter::repeat_n(SparklineBar::from(value).style(Some(style(colour))), usize::from(window.cells))
+        SparklineBar::from(value).style(Some(style(colour)))
     });
     let set = if look.theme.ascii { ASCII } else { bar::NINE_LEVELS };
     Sparkline::default()
@@ -268,7 +270,7 @@ fn axis(area: Rect, buf: &mut Buffer, look: &Look<'_>, window: Window, spans: &[
     }
     let style = |role| look.theme.style(role);
     let x = area.x + MARGIN;
-    let cells = u16::try_from(window.samples).unwrap_or(u16::MAX).saturating_mul(window.cells);
+    let cells = window.room;
     let ago = |samples: usize| {
         let seconds = u64::try_from(window.step_s).unwrap_or(0) * samples as u64;
         if seconds == 0 { "now".to_owned() } else { format!("-{}", age::age(Duration::from_secs(seconds))) }
@@ -282,8 +284,7 @@ fn axis(area: Rect, buf: &mut Buffer, look: &Look<'_>, window: Window, spans: &[
     for (row, span) in (1..area.height).zip(spans) {
         let lit: Vec<usize> = (0..window.samples).filter(|at| window.covers(*at, span)).collect();
         let (Some(first), Some(end)) = (lit.first(), lit.last()) else { continue };
-        let at = |sample: usize| u16::try_from(sample).unwrap_or(0).saturating_mul(window.cells);
-        let (from, to) = (at(*first), at(end + 1).min(cells));
+        let (from, to) = (window.cell(*first), window.cell(end + 1).min(cells));
         for cell in from..to {
             put(buf, x + cell, area.y + row, 1, line, style(Role::Fault));
         }
@@ -298,6 +299,17 @@ fn axis(area: Rect, buf: &mut Buffer, look: &Look<'_>, window: Window, spans: &[
 }
 
 impl Window {
+    /// The sample that a cell shows: few samples are drawn broad, so that the whole width is time.
+    fn sample(self, cell: u16) -> usize {
+        usize::from(cell) * self.samples / usize::from(self.room.max(1))
+    }
+
+    /// The first cell of a sample.
+    fn cell(self, sample: usize) -> u16 {
+        let cell = (sample * usize::from(self.room)).div_ceil(self.samples.max(1));
+        u16::try_from(cell).unwrap_or(u16::MAX)
+    }
+
     /// The samples shown, oldest first.
     fn of(self, series: &Series) -> &[Option<f32>] {
         let end = series.0.len().saturating_sub(self.back);

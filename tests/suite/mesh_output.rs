@@ -65,7 +65,7 @@ fn mesh() {
     let output = MeshOutput::new(&MetricSource::Good, Some(&snapshot), Some("shop"), &Around::default());
     insta::assert_snapshot!(serde_json::to_string_pretty(&output).unwrap());
     let none = MeshOutput::new(&MetricSource::None, None, None, &Around::default());
-    let empty = json!({"at": null, "source": "none", "rows": [], "namespaces": {}, "services": [], "edges": [], "control_plane": null,
+    let empty = json!({"at": null, "source": "none", "rows": [], "namespaces": {}, "apps": [], "services": [], "edges": [], "control_plane": null,
         "usage_source": null});
     assert_eq!(serde_json::to_value(&none).unwrap(), empty);
 }

@@ -107,8 +107,7 @@ fn connections(
         call.tcp.merge(flow.tcp);
         call.mtls = match (call.mtls, flow.mtls) {
             (Some(false), _) | (_, Some(false)) => Some(false),
-            (told @ Some(true), _) => told,
-            (None, told) => told,
+            (told @ Some(true), _) | (None, told) => told,
         };
         call.goes_through(clean_named(&flow.service));
     }

@@ -266,3 +266,24 @@ fn blank(kind: RouteKind, manifest: &Manifest) -> RouteRow {
         notes: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Manifest, RouteKind, RouteRow};
+
+    #[test]
+    fn a_route_is_read_again_in_the_version_it_came_in() {
+        let of = |version: &str| {
+            let object = json!({
+                "apiVersion": format!("gateway.networking.k8s.io/{version}"), "kind": "TLSRoute",
+                "metadata": {"name": "pass", "namespace": "shop"}, "spec": {},
+            });
+            RouteRow::decode(RouteKind::Tls, &Manifest(object)).served().path(Some("shop"))
+        };
+        let alpha = "/apis/gateway.networking.k8s.io/v1alpha2/namespaces/shop/tlsroutes";
+        assert_eq!(of("v1alpha2"), alpha);
+        assert_eq!(of("v1"), alpha.replace("v1alpha2", "v1"));
+    }
+}

@@ -225,11 +225,10 @@ fn figures(node: &Node) -> Vec<(String, Role)> {
     let mut words: Vec<(String, Role)> = Vec::new();
     match (golden.rps, node.sent) {
         (Some(rps), _) => words.push((format!("{}/s", rate(rps)), Role::Text)),
-        (None, Some(_)) => {}
         (None, None) if node.tcp.unknown() && node.opens.is_none() => {
-            words.push(("no figures".to_owned(), Role::Unknown))
+            words.push(("no figures".to_owned(), Role::Unknown));
         }
-        (None, None) => {}
+        (None, _) => {}
     }
     if golden.error_share.is_some() {
         let failed = errors(golden.error_share);

@@ -8,7 +8,10 @@ use super::{Look, boxes, marks, size::Size, wires};
 use crate::{
     base::width,
     config::Role,
-    mesh::{dataplane::Dataplane, graph::Graph},
+    mesh::{
+        dataplane::Dataplane,
+        graph::{Edge, Graph},
+    },
     widgets::put,
 };
 
@@ -26,7 +29,7 @@ pub fn draw(area: Rect, buf: &mut Buffer, graph: &Graph, size: Size, look: &Look
     if graph.nodes().iter().any(|node| node.waypoint.is_some()) {
         words.push((marks::via(ascii), "waypoint"));
     }
-    if graph.edges().iter().any(|edge| edge.only_tcp()) {
+    if graph.edges().iter().any(Edge::only_tcp) {
         words.push((marks::connections(ascii).trim_end(), "TCP"));
     }
     let told: BTreeSet<Option<bool>> = graph.edges().iter().map(|edge| edge.mtls).collect();
@@ -36,6 +39,9 @@ pub fn draw(area: Rect, buf: &mut Buffer, graph: &Graph, size: Size, look: &Look
                 words.push((marks::lock(mtls, ascii), if mtls { "mTLS" } else { "plaintext" }));
             }
         }
+    }
+    if told.iter().all(Option::is_none) && !graph.edges().is_empty() {
+        words.push(("mTLS", "unknown"));
     }
     let top = graph.edges().iter().map(|edge| edge.tally.rps).fold(0.0, f64::max);
     if graph.edges().iter().any(|edge| wires::busy(edge, top)) {
@@ -52,9 +58,6 @@ pub fn draw(area: Rect, buf: &mut Buffer, graph: &Graph, size: Size, look: &Look
     }
     if graph.edges().iter().any(|edge| edge.from == edge.to) {
         words.push((marks::itself(ascii), "calls itself"));
-    }
-    if told.iter().all(Option::is_none) && !graph.edges().is_empty() {
-        words.push(("mTLS", "unknown"));
     }
     let mut x = area.x + 1;
     for (mark, word) in words {

@@ -69,7 +69,7 @@ pub fn name(node: &Node, size: Size, spaces: bool, namespace: Option<&str>) -> S
 
 /// How wide nodes may be, and whether namespaces stand before names: from much to little. What does not fit is cut in the middle
 /// of the name, which the details tell whole.
-pub const FITS: [(usize, bool); 4] = [(36, true), (28, true), (24, false), (20, false)];
+pub const FITS: [(usize, bool); 3] = [(36, true), (28, true), (24, false)];
 
 /// Cells each node would like to have, `most` at the most where it has no border.
 pub fn widths(graph: &Graph, size: Size, (most, spaces): (usize, bool), namespace: Option<&str>) -> Vec<i32> {
