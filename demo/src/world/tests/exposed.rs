@@ -1,4 +1,5 @@
 //! What proxies, ztunnels and istiod answer at their own ports, through the API server.
+#![expect(clippy::float_cmp, reason = "whole counts are exactly one or are not")]
 
 use std::{collections::BTreeMap, time::Duration};
 
