@@ -21,19 +21,28 @@ fn every_shape_tells_the_same_call() {
     let address = answering(EDGES);
     let home = Home::new();
     let graph = |shape: &str| home.brink(["graph", "-A", "--prometheus", &address, "-o", shape]);
+    let told = graph("json").json();
+    let ids: Vec<&str> = told["nodes"].as_array().unwrap().iter().map(|node| node["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["shop/reviews-v1", "shop/web"]);
+    let called = &told["nodes"][0];
     assert_eq!(
-        graph("json").json(),
-        json!({
-            "nodes": [{"id": "shop/reviews-v1", "kind": "workload"}, {"id": "shop/web", "kind": "workload"}],
-            "edges": [{"from": "shop/web", "to": "shop/reviews-v1", "rps": 10.0, "error_share": 0.1, "mtls": null}],
-        })
+        (&called["kind"], &called["rps"], &called["health"]["state"]),
+        (&json!("workload"), &json!(10.0), &json!("failing"))
     );
+    // What nobody told is unknown, not none.
+    assert_eq!((&called["dataplane"], &called["p99_ms"], &called["tcp"]), (&json!(null), &json!(null), &json!(null)));
+    assert_eq!(told["nodes"][1]["health"]["state"], "unknown");
+    let call = json!({
+        "from": "shop/web", "to": "shop/reviews-v1", "rps": 10.0, "error_share": 0.1, "p50_ms": null, "p99_ms": null,
+        "mtls": null, "waypoint": false, "tcp": null, "split": null,
+    });
+    assert_eq!(told["edges"], json!([call]));
     let table = graph("table").ok();
     let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(
-        rows,
-        [vec!["FROM", "TO", "RPS", "ERR%", "MTLS"], vec!["shop/web", "shop/reviews-v1", "10.0", "10.0", "–"]]
-    );
+    let heading = ["FROM", "TO", "MESH", "HEALTH", "RPS", "ERR%", "P99", "MS", "WEIGHT", "TCP/S", "MTLS", "WHY"];
+    assert_eq!(rows[0], heading);
+    assert_eq!(rows[1][..10], ["shop/web", "shop/reviews-v1", "–", "failing", "10.0", "10.0", "–", "–", "–", "–"]);
+    assert_eq!(rows.len(), 2);
     assert!(graph("dot").ok().contains("\"shop/web\" -> \"shop/reviews-v1\" [label=\"10.0/s 10.0%\", color=red];"));
     assert!(graph("mermaid").ok().contains("n1 -->|\"10.0/s 10.0%\"| n0"));
 }
