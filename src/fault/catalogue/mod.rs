@@ -124,6 +124,19 @@ pub struct DriverRow {
 }
 
 impl DriverRow {
+    /// One that takes all targets of the kind, and whose example is the kind's.
+    #[must_use]
+    pub const fn new(
+        driver: Driver,
+        class: Class,
+        needs: (&'static str, &'static str),
+        how: &'static str,
+        silent: &'static [&'static str],
+        compile: Compile,
+    ) -> Self {
+        Self { driver, class, needs, how, silent, compile, takes: None, example: None }
+    }
+
     /// For these targets alone.
     #[must_use]
     pub const fn taking(self, takes: &'static [TargetType]) -> Self {

@@ -32,19 +32,17 @@ pub const GROUP: &str = "chaos-mesh.org";
 
 /// By an object of this kind.
 pub const fn by(kind: &'static str, how: &'static str, compile: Compile) -> DriverRow {
-    DriverRow {
-        driver: Driver::ChaosMesh,
-        class: Class::SelfExpiring,
-        needs: (GROUP, kind),
+    DriverRow::new(
+        Driver::ChaosMesh,
+        Class::SelfExpiring,
+        (GROUP, kind),
         how,
-        silent: &[
+        &[
             "the hit pods send or serve nothing that could show it",
             "the daemons could not enter the containers (runtime socket, kernel modules)",
         ],
         compile,
-        takes: None,
-        example: None,
-    }
+    )
 }
 
 /// What is wanted of it.

@@ -30,16 +30,14 @@ pub const GROUP: &str = "dapr.io";
 
 /// By an object of a kind.
 pub const fn by(class: Class, kind: &'static str, how: &'static str, compile: Compile) -> DriverRow {
-    DriverRow {
-        driver: Driver::Dapr,
+    DriverRow::new(
+        Driver::Dapr,
         class,
-        needs: (GROUP, kind),
+        (GROUP, kind),
         how,
-        silent: &["no application calls through its sidecar", "the sidecars have not loaded the change"],
+        &["no application calls through its sidecar", "the sidecars have not loaded the change"],
         compile,
-        takes: None,
-        example: None,
-    }
+    )
 }
 
 /// An application of Dapr: its id, and its pods.

@@ -36,16 +36,7 @@ pub const TARGETS: &[TargetType] = &[TargetType::Service];
 
 /// By a DestinationRule.
 pub const fn by(how: &'static str, silent: &'static [&'static str], compile: Compile) -> DriverRow {
-    DriverRow {
-        driver: Driver::Istio,
-        class: Class::SelfExpiring,
-        needs: KIND,
-        how,
-        silent,
-        compile,
-        takes: None,
-        example: None,
-    }
+    DriverRow::new(Driver::Istio, Class::SelfExpiring, KIND, how, silent, compile)
 }
 
 /// What of a traffic policy is to be so.

@@ -26,16 +26,16 @@ const KIND: (&str, &str, &str) = ("gateway.kgateway.dev", "DirectResponse", "dir
 
 /// By a DirectResponse of our own.
 pub const fn by_answer(compile: Compile) -> DriverRow {
-    DriverRow {
-        driver: Driver::Kgateway,
-        class: Class::Guarded,
-        needs: (KIND.0, KIND.1),
-        how: "a DirectResponse of our own in the rules of the HTTPRoute",
-        silent: &["no request of the route comes in", "the proxies have not heard of the change yet"],
+    DriverRow::new(
+        Driver::Kgateway,
+        Class::Guarded,
+        (KIND.0, KIND.1),
+        "a DirectResponse of our own in the rules of the HTTPRoute",
+        &["no request of the route comes in", "the proxies have not heard of the change yet"],
         compile,
-        takes: None,
-        example: Some("http-abort route/my-route --set status=503"),
-    }
+    )
+    .taking(route_patch::TARGETS)
+    .shown_by("http-abort route/my-route --set status=503")
 }
 
 /// The plan of it.

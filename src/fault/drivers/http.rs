@@ -70,20 +70,19 @@ pub const SCOPES: &[ScopeType] = &[ScopeType::From, ScopeType::Headers, ScopeTyp
 
 /// By an EnvoyFilter of our own.
 pub const fn by_filter(compile: Compile) -> DriverRow {
-    DriverRow {
-        driver: Driver::Istio,
-        class: Class::SelfExpiring,
-        needs: ("networking.istio.io", "EnvoyFilter"),
-        how: "an EnvoyFilter of our own at the sidecars, under a fuse",
-        silent: &[
+    DriverRow::new(
+        Driver::Istio,
+        Class::SelfExpiring,
+        ("networking.istio.io", "EnvoyFilter"),
+        "an EnvoyFilter of our own at the sidecars, under a fuse",
+        &[
             "no sidecar or waypoint on the hit pods",
             "istiod has not sent the filter to the proxies",
             "no request is in its scope",
         ],
         compile,
-        takes: Some(TARGETS),
-        example: None,
-    }
+    )
+    .taking(TARGETS)
 }
 
 /// By the VirtualService that is there.

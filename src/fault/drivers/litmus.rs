@@ -34,19 +34,17 @@ pub const SERVICE_ACCOUNT: Param = Param::optional(
 
 /// By an engine of an experiment.
 pub const fn by(how: &'static str, compile: Compile) -> DriverRow {
-    DriverRow {
-        driver: Driver::Litmus,
-        class: Class::SelfExpiring,
-        needs: (GROUP, "ChaosEngine"),
+    DriverRow::new(
+        Driver::Litmus,
+        Class::SelfExpiring,
+        (GROUP, "ChaosEngine"),
         how,
-        silent: &[
+        &[
             "the hit pods send or serve nothing that could show it",
             "the helpers could not enter the containers (runtime socket, privileges)",
         ],
         compile,
-        takes: None,
-        example: None,
-    }
+    )
 }
 
 /// What is wanted of it.

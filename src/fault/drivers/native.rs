@@ -31,7 +31,7 @@ pub const EVICT_SILENT: &[&str] = &["the pods are still being ended", "a finaliz
 
 /// By plain Kubernetes, which every cluster serves.
 pub const fn by(class: Class, how: &'static str, silent: &'static [&'static str], compile: Compile) -> DriverRow {
-    DriverRow { driver: Driver::Native, class, needs: ("", ""), how, silent, compile, takes: None, example: None }
+    DriverRow::new(Driver::Native, class, ("", ""), how, silent, compile)
 }
 
 /// How many of a set.

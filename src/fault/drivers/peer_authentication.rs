@@ -38,16 +38,7 @@ pub const SCOPES: &[ScopeType] = &[];
 
 /// By a PeerAuthentication.
 pub const fn by(how: &'static str, silent: &'static [&'static str], compile: Compile) -> DriverRow {
-    DriverRow {
-        driver: Driver::Istio,
-        class: Class::SelfExpiring,
-        needs: KIND,
-        how,
-        silent,
-        compile,
-        takes: None,
-        example: None,
-    }
+    DriverRow::new(Driver::Istio, Class::SelfExpiring, KIND, how, silent, compile)
 }
 
 /// What the pods shall take.

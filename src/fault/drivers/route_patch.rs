@@ -28,16 +28,7 @@ pub const ROUTE_OR_SERVICE: &[TargetType] =
 
 /// By a patch of the route.
 pub const fn by_patch(how: &'static str, compile: Compile) -> DriverRow {
-    DriverRow {
-        driver: Driver::GatewayApi,
-        class: Class::Guarded,
-        needs: gateway_api::NEEDS,
-        how,
-        silent: gateway_api::SILENT,
-        compile,
-        takes: None,
-        example: None,
-    }
+    DriverRow::new(Driver::GatewayApi, Class::Guarded, gateway_api::NEEDS, how, gateway_api::SILENT, compile)
 }
 
 /// The route aimed at.

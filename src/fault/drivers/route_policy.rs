@@ -64,16 +64,15 @@ pub struct Policy {
 impl System {
     /// By a policy of this system.
     pub const fn by(&self, how: &'static str, compile: Compile) -> DriverRow {
-        DriverRow {
-            driver: self.driver,
-            class: Class::SelfExpiring,
-            needs: (self.kind.0, self.kind.1),
+        DriverRow::new(
+            self.driver,
+            Class::SelfExpiring,
+            (self.kind.0, self.kind.1),
             how,
-            silent: &["no request of the route comes in", "the proxies have not heard of the policy yet"],
+            &["no request of the route comes in", "the proxies have not heard of the policy yet"],
             compile,
-            takes: Some(route_patch::TARGETS),
-            example: None,
-        }
+        )
+        .taking(route_patch::TARGETS)
     }
 
     /// The route aimed at, which a Gateway of this system serves.

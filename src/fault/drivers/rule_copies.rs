@@ -43,16 +43,7 @@ pub const SILENT: &[&str] = &[NO_PROXY, EARLIER];
 /// By copies of rules, with the reasons for which it usually shows nothing.
 pub const fn by(how: &'static str, silent: &'static [&'static str], compile: Compile) -> DriverRow {
     let needs = (GROUP, VIRTUAL_SERVICE);
-    DriverRow {
-        driver: Driver::IstioVirtualService,
-        class: Class::Guarded,
-        needs,
-        how,
-        silent,
-        compile,
-        takes: None,
-        example: None,
-    }
+    DriverRow::new(Driver::IstioVirtualService, Class::Guarded, needs, how, silent, compile)
 }
 
 /// What the copies are to do.

@@ -28,19 +28,17 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Traffic,
     checks: None,
-    drivers: &[DriverRow {
-        driver: Driver::Istio,
-        class: Class::SelfExpiring,
-        needs: ("security.istio.io", "AuthorizationPolicy"),
-        how: "an AuthorizationPolicy of our own with action DENY, under a fuse",
-        silent: &[
+    drivers: &[DriverRow::new(
+        Driver::Istio,
+        Class::SelfExpiring,
+        ("security.istio.io", "AuthorizationPolicy"),
+        "an AuthorizationPolicy of our own with action DENY, under a fuse",
+        &[
             "no sidecar, waypoint or ztunnel enforces the policy on the hit pods",
             "connections refused below HTTP are not counted, nor are gRPC calls, whose refusals are no 403",
         ],
         compile,
-        takes: None,
-        example: None,
-    }],
+    )],
     expects,
 };
 

@@ -43,20 +43,18 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Traffic,
     checks: None,
-    drivers: &[DriverRow {
-        driver: Driver::GatewayApi,
-        class: Class::Guarded,
-        needs: KIND,
-        how: "another Secret in the certificateRefs of a listener of the Gateway",
-        silent: &[
+    drivers: &[DriverRow::new(
+        Driver::GatewayApi,
+        Class::Guarded,
+        KIND,
+        "another Secret in the certificateRefs of a listener of the Gateway",
+        &[
             "the certificate in the Secret is not expired: brink reads no Secrets and cannot tell",
             "the clients do not check certificates, or keep the connections they have",
             "no controller of the Gateway takes the change in",
         ],
         compile,
-        takes: None,
-        example: None,
-    }],
+    )],
     expects,
 };
 

@@ -45,20 +45,18 @@ pub(super) const ROW: Row = Row {
     sees: &[Sees::ServiceEntries],
     judged: Judged::Traffic,
     checks: None,
-    drivers: &[DriverRow {
-        driver: Driver::Istio,
-        class: Class::SelfExpiring,
-        needs: KIND,
-        how: "a ServiceEntry of our own that leads nowhere, under a fuse, or other endpoints in the one that names the host",
-        silent: &[
+    drivers: &[DriverRow::new(
+        Driver::Istio,
+        Class::SelfExpiring,
+        KIND,
+        "a ServiceEntry of our own that leads nowhere, under a fuse, or other endpoints in the one that names the host",
+        &[
             "the calls are encrypted by the program itself: the mesh counts connections then, not requests",
             "connections that stand go on until they are closed",
             "the callers have no sidecar, or call a port other than 80 and 443",
         ],
         compile,
-        takes: None,
-        example: None,
-    }],
+    )],
     expects,
 };
 

@@ -44,19 +44,17 @@ pub(super) const ROW: Row = Row {
 };
 
 const fn by(backends: &Backends, compile: Compile) -> DriverRow {
-    DriverRow {
-        driver: backends.driver,
-        class: Class::Guarded,
-        needs: backends.kind,
-        how: "another name in the Backend of the model, or in the rules of its HTTPRoute",
-        silent: &[
+    DriverRow::new(
+        backends.driver,
+        Class::Guarded,
+        backends.kind,
+        "another name in the Backend of the model, or in the rules of its HTTPRoute",
+        &[
             "no request of the route comes in",
             "the proxies of the Gateway are Envoy, whose series do not tell routes apart",
         ],
         compile,
-        takes: None,
-        example: None,
-    }
+    )
 }
 
 fn by_kgateway(wanted: &Wanted<'_>) -> Result<Plan, CompileError> {

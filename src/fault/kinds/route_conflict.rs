@@ -28,16 +28,14 @@ pub(super) const ROW: Row = Row {
     sees: &[],
     judged: Judged::Traffic,
     checks: None,
-    drivers: &[DriverRow {
-        driver: Driver::GatewayApi,
-        class: Class::SelfExpiring,
-        needs: gateway_api::NEEDS,
-        how: "an HTTPRoute of our own, under a fuse (guarded with recreate)",
-        silent: gateway_api::SILENT,
+    drivers: &[DriverRow::new(
+        Driver::GatewayApi,
+        Class::SelfExpiring,
+        gateway_api::NEEDS,
+        "an HTTPRoute of our own, under a fuse (guarded with recreate)",
+        gateway_api::SILENT,
         compile,
-        takes: None,
-        example: None,
-    }],
+    )],
     expects,
 };
 
