@@ -166,26 +166,14 @@ fn won(
     Resolution {
         outcome,
         status,
-        listener: Some(frontend.label()),
-        served_by: Vec::new(),
-        route: Some(winner.route.route_ref()),
-        rule: Some(winner.rule),
-        r#match: Some(winner.found),
         backends,
-        filters: rule.filters.iter().map(verdict::step).collect(),
         redirect: redirect
             .map(|redirect| rewrite::redirect(redirect, request, host, path, &test.path, frontend.port(request))),
         sent: (outcome == Outcome::Forward && layer == Layer::Http)
             .then(|| rewrite::sent(rule, request, path, &test.path)),
         mirrors: verdict::mirrors(winner.route, rule, parent, world),
-        timeout_ms: rule.timeouts.tighter(),
-        request_timeout_ms: rule.timeouts.request_ms,
-        backend_timeout_ms: rule.timeouts.backend_ms,
-        retries: rule.retries,
-        retry_on: rule.retry_on.iter().map(ToString::to_string).collect(),
-        backoff_ms: rule.backoff_ms,
-        losers: Vec::new(),
         notes,
+        ..Resolution::by(frontend.label(), winner.route, (winner.rule, rule), winner.found)
     }
 }
 

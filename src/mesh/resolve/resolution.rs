@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::mesh::routes::RouteRef;
+use super::verdict;
+use crate::mesh::routes::{RouteRef, RouteRow, Rule};
 
 /// How a request ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -216,6 +217,26 @@ impl Resolution {
             backoff_ms: None,
             losers: Vec::new(),
             notes,
+        }
+    }
+}
+
+impl Resolution {
+    /// What a rule that takes a request says of it, by its route, its index and that of its match; how the request ends is
+    /// for whoever asks to fill in.
+    pub(super) fn by(listener: String, route: &RouteRow, (at, rule): (usize, &Rule), found: usize) -> Self {
+        Self {
+            route: Some(route.route_ref()),
+            rule: Some(at),
+            r#match: Some(found),
+            filters: rule.filters.iter().map(verdict::step).collect(),
+            timeout_ms: rule.timeouts.tighter(),
+            request_timeout_ms: rule.timeouts.request_ms,
+            backend_timeout_ms: rule.timeouts.backend_ms,
+            retries: rule.retries,
+            retry_on: rule.retry_on.iter().map(ToString::to_string).collect(),
+            backoff_ms: rule.backoff_ms,
+            ..Self::nothing(Some(listener), None, Vec::new())
         }
     }
 }

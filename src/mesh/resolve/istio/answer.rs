@@ -92,24 +92,13 @@ pub(super) fn of(
     Resolution {
         outcome,
         status,
-        listener: Some(place.label.clone()),
-        served_by: Vec::new(),
-        route: Some(step.route.route_ref()),
-        rule: Some(step.rule),
-        r#match: Some(step.found),
         backends,
-        filters: rule.filters.iter().map(verdict::step).collect(),
         redirect,
         sent: (outcome == Outcome::Forward).then(|| rewrite::sent(rule, request, path, &found)),
         mirrors,
-        timeout_ms: rule.timeouts.tighter(),
-        request_timeout_ms: rule.timeouts.request_ms,
-        backend_timeout_ms: rule.timeouts.backend_ms,
-        retries: rule.retries,
-        retry_on: rule.retry_on.iter().map(ToString::to_string).collect(),
-        backoff_ms: rule.backoff_ms,
         losers,
         notes,
+        ..Resolution::by(place.label.clone(), step.route, (step.rule, rule), step.found)
     }
 }
 
