@@ -22,8 +22,6 @@ pub struct Around {
     pub namespaces: BTreeMap<CompactString, Enrolment>,
     /// Which waypoints are asked for.
     pub waypoints: Waypoints,
-    /// Labels of the endpoints of subsets, by service and subset.
-    pub subsets: BTreeMap<(Named, CompactString), BTreeMap<String, String>>,
     /// From which share of bad answers something is unwell.
     pub tolerances: Tolerances,
 }

@@ -1,5 +1,4 @@
-//! Objects beside the figures, each as the little that figures need of it: how many pods a controller wants, what labels ask for,
-//! what a subset is.
+//! Objects beside the figures, each as the little that figures need of it: how many pods a controller wants, what labels ask for.
 //!
 //! A namespace or a Service of no mesh still has a row, for labels come and go; of a Service only one that names a waypoint.
 
@@ -9,7 +8,6 @@ use super::{
     around::{Around, Enrolment, Waypoints},
     crew,
     health::{Replicas, Tolerances},
-    istio::DestinationRuleRow,
     signals::fold::Named,
 };
 use crate::{
@@ -38,8 +36,6 @@ pub enum Told {
     Service(Named, CompactString),
     /// How many pods a controller wants, and how many serve.
     Controller(Named, Replicas),
-    /// What the subsets of a host are.
-    Subsets(Box<DestinationRuleRow>),
 }
 
 impl Row for Beside {
@@ -49,7 +45,7 @@ impl Row for Beside {
 }
 
 /// The kinds to look at, each with the label selector that leaves out what tells nothing.
-pub fn kinds() -> [(Kind, &'static str); 6] {
+pub fn kinds() -> [(Kind, &'static str); 5] {
     let apps = |kind: &str, plural: &str| (Kind::namespaced("apps", "v1", kind, plural), "");
     [
         (Kind::cluster_wide("", "v1", "Namespace", "namespaces"), ""),
@@ -57,7 +53,6 @@ pub fn kinds() -> [(Kind, &'static str); 6] {
         apps("Deployment", "deployments"),
         apps("StatefulSet", "statefulsets"),
         apps("DaemonSet", "daemonsets"),
-        (Kind::namespaced("networking.istio.io", "v1", "DestinationRule", "destinationrules"), ""),
     ]
 }
 
@@ -73,7 +68,6 @@ impl Beside {
             }
             "Service" => Told::Service(named(), waypoint()?),
             "Deployment" | "StatefulSet" | "DaemonSet" => Told::Controller(named(), crew::replicas(object)),
-            "DestinationRule" => Told::Subsets(Box::new(DestinationRuleRow::decode(object))),
             _ => return None,
         };
         Some(Self { uid: object.uid()?, told })
@@ -100,12 +94,6 @@ impl Around {
                 }
                 Told::Controller(named, replicas) => {
                     around.crews.entry(named.clone()).or_default().replicas = *replicas;
-                }
-                Told::Subsets(rule) => {
-                    for subset in &rule.subsets {
-                        let key = (rule.service(), subset.name.clone());
-                        around.subsets.insert(key, subset.labels.clone());
-                    }
                 }
             }
         }
@@ -137,18 +125,15 @@ mod tests {
             json!({"kind": "Service", "metadata": {"name": "web", "namespace": "shop", "uid": "3"}}),
             json!({"kind": "Deployment", "metadata": {"name": "web", "namespace": "shop", "uid": "4"},
                 "spec": {"replicas": 3}, "status": {"replicas": 4, "availableReplicas": 3}}),
-            json!({"kind": "DestinationRule", "metadata": {"name": "web", "namespace": "shop", "uid": "5"},
-                "spec": {"host": "web", "subsets": [{"name": "v2", "labels": {"version": "v2"}}]}}),
             json!({"kind": "Pod", "metadata": {"name": "x", "namespace": "shop", "uid": "6"}}),
         ];
         let rows: Vec<Beside> = objects.into_iter().filter_map(|object| Beside::of(&Manifest(object))).collect();
-        assert_eq!(rows.len(), 4, "{rows:?}");
+        assert_eq!(rows.len(), 3, "{rows:?}");
         let around = Around::of([], &rows, Tolerances::default());
         assert_eq!(around.namespaces["shop"].dataplane, Dataplane::Ambient);
         assert_eq!(around.waypoints.namespaces["shop"], "wp");
         assert_eq!(around.waypoints.services[&named("db")], "none");
         // A rollout's surge is no pod that is wanted.
         assert_eq!(around.crews[&named("web")].replicas, Replicas { desired: 3, available: 3 });
-        assert_eq!(around.subsets[&(named("web"), "v2".into())]["version"], "v2");
     }
 }

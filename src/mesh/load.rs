@@ -15,7 +15,7 @@ use super::{
     istio,
     resolve::{Grant, World},
     routes::{RouteKind, RouteRow},
-    service::ServiceRow,
+    service,
 };
 use crate::cluster::Manifest;
 
@@ -49,8 +49,6 @@ pub struct Loaded {
     /// IngressClasses; `None`: nobody looked.
     pub classes: Option<Vec<IngressClassRow>>,
     tls_policies: Vec<BackendTlsRow>,
-    services: BTreeMap<String, Vec<u16>>,
-    service_rows: BTreeMap<String, ServiceRow>,
     grants: Vec<Grant>,
     namespaces: BTreeMap<String, BTreeMap<String, String>>,
     /// Objects of other kinds, which have no say in routing.
@@ -102,11 +100,8 @@ impl Loaded {
                 self.gateways.push(GatewayRow::decode(object));
             }
             ("gateway.networking.k8s.io", "ReferenceGrant") => self.grants.extend(Grant::decode(object)),
-            ("", "Service") => {
-                let (key, ports) = service(object);
-                self.service_rows.insert(key.clone(), ServiceRow::decode(object));
-                self.services.insert(key, ports);
-            }
+            // Istio's rows have taken it.
+            ("", "Service") => {}
             ("gateway.networking.k8s.io", "BackendTLSPolicy") => self.tls_policies.push(BackendTlsRow::decode(object)),
             ("networking.k8s.io", "IngressClass") => {
                 self.classes.get_or_insert_default().push(IngressClassRow::decode(object));
@@ -121,7 +116,7 @@ impl Loaded {
 
     /// The world these objects describe.
     pub fn world(&self) -> World<'_> {
-        let complete = !self.services.is_empty();
+        let complete = !self.istio.services.is_empty();
         let any = self.gateways.iter().any(|row| row.hangs_on.is_none());
         let told = || if any { Seen::Everywhere } else { Seen::Nowhere };
         let seen = self.seen.clone().unwrap_or_else(told);
@@ -129,8 +124,8 @@ impl Loaded {
             routes: self.routes.iter().collect(),
             unread: self.unread.clone(),
             gateways: Gateways { rows: self.gateways.iter().collect(), seen },
-            services: complete.then(|| self.services.clone()),
-            service_rows: complete.then_some(&self.service_rows),
+            services: complete.then(|| service::ports(&self.istio.services)),
+            service_rows: complete.then_some(&self.istio.services),
             classes: self.classes.as_deref(),
             tls_policies: (!self.tls_policies.is_empty()).then_some(&self.tls_policies),
             grants: (complete || !self.grants.is_empty()).then(|| self.grants.clone()),
@@ -138,13 +133,6 @@ impl Loaded {
             istio: self.istio.known(complete),
         }
     }
-}
-
-/// A Service as `NS/NAME` with its ports, the form [`World::services`] has.
-pub fn service(object: &Manifest) -> (String, Vec<u16>) {
-    let ports = object.at(&["spec", "ports"]).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let ports = ports.iter().filter_map(|port| u16::try_from(port.get("port")?.as_u64()?).ok()).collect();
-    (format!("{}/{}", object.namespace().unwrap_or("default"), object.name()), ports)
 }
 
 impl Grant {

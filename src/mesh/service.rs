@@ -1,4 +1,4 @@
-//! Services as far as routing hangs on them: ports by name, whose pods, and where they are reached from outside.
+//! Services as far as routing hangs on them: their ports, whose pods, and where they are reached from outside.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use serde_json::Value;
 
 use super::json::{Node, Notes};
-use crate::cluster::Manifest;
+use crate::cluster::{Kind, Manifest};
 
 /// One Service (v1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,8 +15,8 @@ pub struct ServiceRow {
     pub namespace: CompactString,
     /// Name.
     pub name: CompactString,
-    /// Its ports: name (empty: none) and number.
-    pub ports: Vec<(CompactString, u16)>,
+    /// Its ports.
+    pub ports: Vec<ServicePort>,
     /// `spec.selector`; empty: its endpoints are somebody else's business.
     pub selector: BTreeMap<String, String>,
     /// `spec.clusterIPs`, those that are addresses.
@@ -25,17 +25,37 @@ pub struct ServiceRow {
     pub outside: Vec<CompactString>,
 }
 
+/// A port of a Service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServicePort {
+    /// Its name; empty: none.
+    pub name: CompactString,
+    /// Its number.
+    pub port: u16,
+    /// The number at the pods; `None`: the pods say, by a name.
+    pub target: Option<u16>,
+}
+
 impl ServiceRow {
+    /// The kind of these objects.
+    pub fn kind() -> Kind {
+        Kind::namespaced("", "v1", "Service", "services")
+    }
+
     /// Reads a Service. Total: what is odd is left out.
     pub fn decode(object: &Manifest) -> Self {
         let mut notes = Notes::default();
         let null = Value::Null;
         let spec = Node::root(object.at(&["spec"]).unwrap_or(&null));
         let mut ports = Vec::new();
-        for port in spec.list("ports", &mut notes) {
-            let number: Option<u16> = port.number("port", &mut Notes::default());
-            let name = port.word("name", &mut Notes::default()).unwrap_or_default();
-            ports.extend(number.map(|number| (name, number)));
+        for node in spec.list("ports", &mut Notes::default()) {
+            let Some(port) = node.number("port", &mut notes) else { continue };
+            let name = node.word("name", &mut notes).unwrap_or_default();
+            let target = match node.get("targetPort").map(Node::value) {
+                None | Some(Value::Number(_)) => node.number("targetPort", &mut notes).or(Some(port)),
+                Some(_) => None,
+            };
+            ports.push(ServicePort { name, port, target });
         }
         let selector = spec.entries("selector", &mut notes);
         let selector = selector.filter_map(|(key, value)| Some((key.to_owned(), value.value().as_str()?.to_owned())));
@@ -65,16 +85,11 @@ impl ServiceRow {
 
     /// The number of a port by its name.
     pub fn port(&self, name: &str) -> Option<u16> {
-        self.ports.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
+        self.ports.iter().find(|one| one.name == name).map(|one| one.port)
     }
+}
 
-    /// Whether every pod it sends to carries all of these labels.
-    pub fn only_sends_to(&self, labels: &BTreeMap<String, String>) -> bool {
-        labels.iter().all(|(key, value)| self.selector.get(key) == Some(value))
-    }
-
-    /// Whether it sends to a pod with these labels.
-    pub fn sends_to(&self, pod: &BTreeMap<String, String>) -> bool {
-        !self.selector.is_empty() && self.selector.iter().all(|(key, value)| pod.get(key) == Some(value))
-    }
+/// The numbers of their ports by `NS/NAME`, the form that [`World::services`](super::resolve::World::services) has.
+pub fn ports(rows: &BTreeMap<String, ServiceRow>) -> BTreeMap<String, Vec<u16>> {
+    rows.iter().map(|(key, row)| (key.clone(), row.ports.iter().map(|one| one.port).collect())).collect()
 }

@@ -12,6 +12,7 @@ use compact_str::CompactString;
 
 use super::{
     around::Around,
+    istio::Labels,
     resolve::World,
     routes::{RouteRef, Rule},
     signals::{
@@ -26,6 +27,8 @@ use super::{
 pub struct Weights {
     rules: Vec<Splitting>,
     carriers: Carriers,
+    /// Labels of the endpoints of subsets, by service and subset.
+    subsets: BTreeMap<(Named, CompactString), Labels>,
 }
 
 /// One rule.
@@ -94,7 +97,10 @@ impl Weights {
                 rules.push(Splitting { route: route.route_ref(), carriers: carriers.carry(route), ways });
             }
         }
-        Self { rules, carriers }
+        let told = world.istio.destination_rules.rows.iter().flat_map(|rule| {
+            rule.subsets.iter().map(|subset| ((rule.service(), subset.name.clone()), subset.labels.clone()))
+        });
+        Self { rules, carriers, subsets: told.collect() }
     }
 
     /// The splits that calls show.
@@ -142,7 +148,7 @@ impl Weights {
                 if !rule.carriers.iter().any(|carrier| self.carriers.is(carrier, &edge.from)) {
                     continue;
                 }
-                match way.takes(edge, around) {
+                match self.takes(way, edge, around) {
                     Some(true) => {}
                     Some(false) => continue,
                     None => return BTreeMap::new(),
@@ -155,13 +161,11 @@ impl Weights {
         }
         callers
     }
-}
 
-impl Way {
     /// Whether a call to the service goes this way; `None`: nobody knows the subset, or the pods.
-    fn takes(&self, edge: &Edge, around: &Around) -> Option<bool> {
-        let Some(subset) = &self.subset else { return Some(true) };
-        let wanted = around.subsets.get(&(self.service.clone(), subset.clone()))?;
+    fn takes(&self, way: &Way, edge: &Edge, around: &Around) -> Option<bool> {
+        let Some(subset) = &way.subset else { return Some(true) };
+        let wanted = self.subsets.get(&(way.service.clone(), subset.clone()))?;
         if let Some(crew) = around.crews.get(&edge.to).filter(|crew| crew.labelled()) {
             return Some(wanted.iter().all(|(key, value)| crew.label(key) == Some(value.as_str())));
         }
@@ -199,6 +203,7 @@ mod tests {
     use crate::{
         cluster::Manifest,
         mesh::{
+            istio::Rows,
             routes::{RouteKind, RouteRow},
             signals::fold::{Edge, Tally},
         },
@@ -225,11 +230,11 @@ mod tests {
     }
 
     /// `FROM TO WEIGHT SHARE` of every split.
-    fn told(routes: &[RouteRow], edges: Vec<Edge>, around: &Around) -> Vec<String> {
+    fn told(routes: &[RouteRow], edges: Vec<Edge>, istio: &Rows) -> Vec<String> {
         let measured = Measured { edges, ..Measured::default() };
-        let world = World { routes: routes.iter().collect(), ..World::default() };
+        let world = World { routes: routes.iter().collect(), istio: istio.known(false), ..World::default() };
         let wins = vec![Wins::Yes; routes.len()];
-        let splits = Weights::of(&world, &wins, &measured).splits(&measured, around);
+        let splits = Weights::of(&world, &wins, &measured).splits(&measured, &Around::default());
         let line = |((from, to), split): (&(Named, Named), &super::Split)| {
             format!("{} {} {:.2} {:.3}", from.1, to.1, split.weight, split.share.unwrap_or(f64::NAN))
         };
@@ -247,7 +252,7 @@ mod tests {
             call("cron", "web-v2", "v2", 50.0),
         ];
         assert_eq!(
-            told(&[route], edges, &Around::default()),
+            told(&[route], edges, &Rows::default()),
             ["gw-istio web-v1 0.90 0.880", "gw-istio web-v2 0.10 0.120"]
         );
     }
@@ -262,8 +267,8 @@ mod tests {
             )
         };
         let edges = || vec![call("gw-istio", "web-v1", "v1", 1.0), call("gw-istio", "web-v2", "v2", 1.0)];
-        assert!(told(&[of("a", 90, 10), of("b", 50, 50)], edges(), &Around::default()).is_empty());
-        assert_eq!(told(&[of("a", 1, 1), of("b", 50, 50)], edges(), &Around::default()).len(), 2);
+        assert!(told(&[of("a", 90, 10), of("b", 50, 50)], edges(), &Rows::default()).is_empty());
+        assert_eq!(told(&[of("a", 1, 1), of("b", 50, 50)], edges(), &Rows::default()).len(), 2);
     }
 
     #[test]
@@ -277,13 +282,17 @@ mod tests {
         });
         let route = RouteRow::decode(RouteKind::VirtualService, &Manifest(object));
         let edges = || vec![call("web", "reviews-v1", "reviews", 6.0), call("web", "reviews-v2", "reviews", 2.0)];
-        assert!(told(std::slice::from_ref(&route), edges(), &Around::default()).is_empty(), "who they are is unknown");
-        let mut around = Around::default();
-        for (subset, version) in [("stable", "v1"), ("canary", "v2")] {
-            let labels = [("version".to_owned(), version.to_owned())].into();
-            around.subsets.insert((named("reviews"), subset.into()), labels);
-        }
-        assert_eq!(told(&[route], edges(), &around), ["web reviews-v1 0.75 0.750", "web reviews-v2 0.25 0.250"]);
+        assert!(told(std::slice::from_ref(&route), edges(), &Rows::default()).is_empty(), "who they are is unknown");
+        let mut istio = Rows::default();
+        istio.take(&Manifest(json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "DestinationRule",
+            "metadata": {"name": "reviews", "namespace": "shop"},
+            "spec": {"host": "reviews", "subsets": [
+                {"name": "stable", "labels": {"version": "v1"}},
+                {"name": "canary", "labels": {"version": "v2"}},
+            ]},
+        })));
+        assert_eq!(told(&[route], edges(), &istio), ["web reviews-v1 0.75 0.750", "web reviews-v2 0.25 0.250"]);
     }
 
     #[test]
@@ -292,6 +301,6 @@ mod tests {
         let route = http("r", &json!({"group": "", "kind": "Service", "name": "web"}), &split);
         let edges =
             vec![call("a", "web-v1", "all", 1.0), call("a", "web-v3", "all", 1.0), call("a", "web-v2", "v2", 2.0)];
-        assert_eq!(told(&[route], edges, &Around::default()), ["a web-v2 0.50 0.500"]);
+        assert_eq!(told(&[route], edges, &Rows::default()), ["a web-v2 0.50 0.500"]);
     }
 }

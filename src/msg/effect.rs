@@ -39,7 +39,7 @@ pub enum Effect {
     WatchLabels(Ticket),
     /// Read everything that has a say in who takes a request, once.
     ReadRouting(Ticket),
-    /// Watch what stands beside the figures of the mesh until [`Effect::Stop`]: controllers, namespaces, waypoints, subsets.
+    /// Watch what stands beside the figures of the mesh until [`Effect::Stop`]: controllers, namespaces, waypoints.
     WatchBeside(Ticket, Scope),
     /// Ask the metric source again and again until [`Effect::Stop`]; under a ticket that runs already: change the question.
     Measure(Ticket, Interest),

@@ -14,7 +14,6 @@ mod gateway;
 mod piece;
 mod policy;
 mod scope;
-mod service;
 mod service_entry;
 mod sidecar;
 
@@ -26,7 +25,6 @@ pub use gateway::{IstioGatewayRow, Server};
 pub use piece::{Piece, PieceRow, pieces};
 pub use policy::Policy;
 pub use scope::{Scoped, exported};
-pub use service::{ServicePort, ServiceRow};
 pub use service_entry::ServiceEntryRow;
 pub use sidecar::{Egress, SidecarRow};
 
@@ -34,6 +32,7 @@ use super::{
     dataplane::{self, Dataplane},
     gateways::Seen,
     mtls::peer_authentication::PeerAuthenticationRow,
+    service::ServiceRow,
 };
 use crate::cluster::{Kind, Manifest};
 

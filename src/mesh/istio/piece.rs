@@ -1,12 +1,10 @@
 //! One object of Istio's configuration as a row, of whichever kind: what a watch keeps of it.
 
-use super::{
-    AuthorizationPolicyRow, DestinationRuleRow, GROUP, IstioGatewayRow, Rows, ServiceEntryRow, ServiceRow, SidecarRow,
-};
+use super::{AuthorizationPolicyRow, DestinationRuleRow, GROUP, IstioGatewayRow, Rows, ServiceEntryRow, SidecarRow};
 use crate::{
     base::Uid,
     cluster::{Kind, Manifest, Row},
-    mesh::mtls::peer_authentication::PeerAuthenticationRow,
+    mesh::{mtls::peer_authentication::PeerAuthenticationRow, service::ServiceRow},
 };
 
 /// One object.

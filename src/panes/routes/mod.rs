@@ -25,6 +25,7 @@ use crate::{
         istio::{self, PieceRow},
         resolve::{self, Request},
         routes::{ParentKind, RouteKind, RouteRef, RouteRow},
+        service,
         signals::{RouteGolden, fold::Measured, route},
         weights::Weights,
         wins::{Why, Wins},
@@ -238,9 +239,7 @@ impl Routes {
             // What may not be read is unknown; a kind that is not served has no objects.
             let seen = if standing.listed() { seen.clone() } else { Seen::Nowhere };
             let services = self.istio.seen.get("Service") == Some(&Seen::Everywhere);
-            let ports = |row: &istio::ServiceRow| row.ports.iter().map(|one| one.port).collect();
-            let services =
-                services.then(|| self.istio.services.iter().map(|(name, row)| (name.clone(), ports(row))).collect());
+            let services = services.then(|| service::ports(&self.istio.services));
             // Where the rights end, routes of one namespace alone are seen.
             let wide = self.namespace.is_none() || !self.elsewhere.is_empty();
             let own = self.namespace.as_deref().unwrap_or_default();
@@ -261,10 +260,11 @@ impl Routes {
         self.grid.resort(&facts);
     }
 
-    /// All routes with the Gateways, as far as figures need them.
+    /// All routes with the Gateways and what Istio's rules say, as far as figures need them.
     fn carried(&self) -> resolve::World<'_> {
         let gateways = Gateways { rows: self.gateways.values().collect(), seen: self.gateway_source.1.clone() };
-        resolve::World { routes: self.all().collect(), gateways, ..resolve::World::default() }
+        let istio = self.istio.known(false);
+        resolve::World { routes: self.all().collect(), gateways, istio, ..resolve::World::default() }
     }
 
     /// Figures of every route, from what was measured; and which shares their rules ask for.

@@ -8,9 +8,10 @@ use std::{
 use crate::mesh::{
     gateways::Seen,
     host,
-    istio::{Labels, ServiceEntryRow, ServiceRow, exported, selects},
+    istio::{Labels, ServiceEntryRow, exported, selects},
     resolve::World,
     routes::{Backend, ParentKind, RouteKind, RouteRef, RouteRow},
+    service::ServiceRow,
 };
 
 /// A host as it is looked up: `NS/NAME` for a Service, else as it stands.

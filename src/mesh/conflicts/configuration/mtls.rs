@@ -14,11 +14,12 @@ use super::{Conflict, ConflictKind, Ground, about, side};
 use crate::mesh::{
     conflicts::ObjectKind,
     host,
-    istio::{DestinationRuleRow, Labels, Policy, ServiceRow, Subset, selects},
+    istio::{DestinationRuleRow, Labels, Policy, Subset, selects},
     mtls::{
         Effective, effective,
         peer_authentication::{Mode, PolicyRef},
     },
+    service::ServiceRow,
 };
 
 pub(super) fn find(ground: &Ground<'_>) -> Vec<Conflict> {
