@@ -45,6 +45,11 @@ pub fn is_service(host: &str, namespace: &str, name: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest == ".svc" || rest.starts_with(".svc."))
 }
 
+/// A host as Istio means it in an object of a namespace: one without a dot is a Service of that namespace.
+pub fn meant(host: &str, namespace: &str) -> String {
+    if host.contains('.') || host == "*" { host.to_owned() } else { format!("{host}.{namespace}.svc.cluster.local") }
+}
+
 /// The Service that a host means by one of these names, as `(namespace, name)`.
 pub fn service_of(host: &str) -> Option<(&str, &str)> {
     let (name, rest) = host.split_once('.')?;

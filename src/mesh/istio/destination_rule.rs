@@ -9,7 +9,10 @@ use serde_json::Value;
 use super::Policy;
 use crate::{
     cluster::Manifest,
-    mesh::json::{Node, Notes},
+    mesh::{
+        host,
+        json::{Node, Notes},
+    },
 };
 
 /// One DestinationRule.
@@ -87,11 +90,7 @@ impl DestinationRuleRow {
 
     /// The whole host: one without a dot is a Service of its own namespace.
     pub fn meant(&self) -> String {
-        if self.host.contains('.') || self.host == "*" {
-            self.host.to_string()
-        } else {
-            format!("{}.{}.svc.cluster.local", self.host, self.namespace)
-        }
+        host::meant(&self.host, &self.namespace)
     }
 }
 

@@ -24,6 +24,7 @@ pub use rule::{
 };
 pub use stream::{StreamMatch, StreamRule};
 
+use super::host;
 use crate::{
     base::Uid,
     cluster::{Kind, Manifest},
@@ -226,11 +227,7 @@ impl RouteRow {
 
     /// One of its hosts as the mesh means it: a short name of a VirtualService is a service of its own namespace.
     pub fn meant(&self, host: &str) -> String {
-        if host.contains('.') || host == "*" {
-            host.to_owned()
-        } else {
-            format!("{host}.{}.svc.cluster.local", self.namespace)
-        }
+        host::meant(host, &self.namespace)
     }
 
     /// Whether a parent accepts it: `Some(true)` when one does, `Some(false)` when all that answered refuse, `None` when no

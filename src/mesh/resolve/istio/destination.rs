@@ -44,7 +44,7 @@ impl<'a> Applied<'a> {
                 .rows
                 .iter()
                 .filter(|row| row.namespace == namespace && exported(&row.export_to, &row.namespace, client))
-                .filter_map(|row| Some((row, rank::host_rank(&[&meant(row)], host)?)))
+                .filter_map(|row| Some((row, rank::host_rank(&[&row.meant()], host)?)))
                 .map(|(row, (whole, any))| (row, (usize::from(whole > 0), any)))
                 .collect();
             rules.sort_by_key(|(row, _)| (row.created.is_none(), row.created, row.name.clone()));
@@ -102,13 +102,5 @@ impl<'a> Applied<'a> {
         }
         let words = policy.and_then(Policy::words).map(|words| format!("; {words}")).unwrap_or_default();
         Some(format!("DestinationRule {} applies to {}{labels}{words}", names.join(", "), first.host))
-    }
-}
-
-fn meant(row: &DestinationRuleRow) -> String {
-    if row.host.contains('.') || row.host == "*" {
-        row.host.to_string()
-    } else {
-        format!("{}.{}.svc.cluster.local", row.host, row.namespace)
     }
 }
