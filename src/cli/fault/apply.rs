@@ -162,13 +162,15 @@ async fn apply(
         applied = engine.apply(checked, approval, intent) => applied,
         () = told.asked_to_end() => {
             // Whatever landed is undone before this process ends.
-            return Err(match engine.end(&id, Cause::Signal).await {
+            return match engine.end(&id, Cause::Signal).await {
+                // It had become active; its engine was still telling others so.
+                Ok(view) if args.wait && view.ends.is_some() => ended(&view, args.output.shape, out),
                 Ok(view) => {
                     out::complain(&print::injection(&view));
-                    stopped(view.state.word())
+                    Err(stopped(view.state.word()))
                 }
-                Err(error) => stopped(&error.to_string()),
-            });
+                Err(error) => Err(stopped(&error.to_string())),
+            };
         }
     };
     let id = match applied {
@@ -267,11 +269,16 @@ async fn wait(
             }
         }
     };
+    ended(&view, shape, out)
+}
+
+/// Tells how an injection that was active has ended, and whether as it was meant to.
+fn ended(view: &InjectionView, shape: Shape, out: &mut Out) -> Ended {
     match shape {
         Shape::Json => {
-            out.json(&applied(&view));
+            out.json(&applied(view));
         }
-        Shape::Table => out.text(print::injection(&view)),
+        Shape::Table => out.text(print::injection(view)),
     }
     // What others took back early did not last as long as it was meant to.
     let held = !matches!(view.cause, Some(Cause::Breached | Cause::Reverted));

@@ -81,6 +81,22 @@ fn a_server_that_is_away_or_forgets_the_login_in_the_middle_is_waited_for() {
 }
 
 #[test]
+fn who_ends_it_the_moment_it_is_active_hears_of_an_end_not_of_a_refusal() {
+    let stage = Stage::open(&DELAY);
+    // The journal says that it is active before the record does; the record is told late.
+    let telling = json!({"method": "PATCH", "path": "/configmaps/", "dry_run": false, "count": 1});
+    stage.control.rule("telling", &telling, &json!({"kind": "late", "ms": 3000}));
+    let cockpit = stage.active("telling");
+    kill_process(Pid::from_child(&cockpit), Signal::INT).unwrap();
+    let output = cockpit.wait_with_output().unwrap();
+    assert!(stage.control.hit("telling"), "it was never late: {output:?}");
+    assert!(output.status.success(), "{output:?}");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&told["state"], &told["cause"]), (&json!("recovered"), &json!("signal")), "{told}");
+    stage.ends("telling");
+}
+
+#[test]
 fn webhooks_other_writers_and_missing_rights_are_met_in_words() {
     let stage = Stage::open(&DELAY);
     let real = |method: &str| json!({"method": method, "path": "/envoyfilters", "dry_run": false});
