@@ -166,6 +166,8 @@ pub enum Command {
     Release(ReleaseArgs),
     /// Ask the agent: prints its answer and what it proposes; applies nothing
     Ask(AskArgs),
+    /// Serve brink's tools to another agent on stdin and stdout; or say how the MCP servers of the settings stand
+    Mcp(McpArgs),
     /// Say what works here, what does not, and how to fix it
     Doctor(DoctorArgs),
     /// List and check themes
@@ -499,6 +501,26 @@ pub struct AskArgs {
     /// How to write the answer
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `mcp`.
+#[derive(Debug, Args)]
+pub struct McpArgs {
+    /// What to do; without it tools are served
+    #[command(subcommand)]
+    pub command: Option<McpCommand>,
+}
+
+/// `mcp …`.
+#[derive(Debug, Subcommand)]
+pub enum McpCommand {
+    /// List the MCP servers of the settings: which answer, which tools they have, which run without asking
+    Servers(Output),
+    /// Forget what was allowed of a server's tools: each is asked about again
+    Forget {
+        /// The server's name in the settings
+        server: String,
+    },
 }
 
 /// `doctor`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Command, Errand};
 use crate::{
-    agent::Conversation,
+    agent::{Conversation, mcp::Answer},
     base::Ticket,
     cluster::{ObjectRef, Scope, logs::LogRequest},
     fault::{
@@ -67,6 +67,10 @@ pub enum Effect {
     Apply(Ticket, Box<Checked>, Approval, Traffic),
     /// Carry on a conversation with the agent, for a namespace or all, until [`Effect::Stop`].
     Ask(Ticket, Option<String>, Box<Conversation>),
+    /// A person's answer to the question of this number.
+    Answer(u64, Answer),
+    /// Take the proposal of this id out of the inbox.
+    DiscardQueued(String),
     /// Undo an injection.
     Abort(Ticket, String),
     /// Give an injection more time.

@@ -7,7 +7,7 @@ mod look;
 mod mesh;
 mod propose;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::OnceCell, time::timeout};
 
@@ -15,6 +15,8 @@ use crate::{
     agent::{
         conversation::MOST_REFUSED,
         fence,
+        io::mcp::{Gate, Hub},
+        mcp::offered,
         message::Call,
         prompt::Facts,
         proposal::Proposal,
@@ -43,6 +45,8 @@ pub struct Toolbox {
     /// How many times as long as asked for a proposed fault lasts.
     pace: f64,
     kinds: OnceCell<Discovery>,
+    /// Tools of other servers, and who is asked before one runs.
+    beside: Option<(Arc<Hub>, Gate)>,
 }
 
 /// What came of a call.
@@ -80,13 +84,19 @@ impl std::fmt::Debug for Toolbox {
 impl Toolbox {
     /// Tools of this cluster. Nothing is asked yet.
     pub fn new(live: Live, terms: Terms, metrics: Metrics, namespace: Option<String>) -> Self {
-        Self { live, terms, metrics, namespace, pace: 1.0, kinds: OnceCell::new() }
+        Self { live, terms, metrics, namespace, pace: 1.0, kinds: OnceCell::new(), beside: None }
     }
 
     /// Proposed faults last that many times as long: in a world whose time runs faster than the person's.
     #[must_use]
     pub fn paced(self, pace: f64) -> Self {
         Self { pace, ..self }
+    }
+
+    /// Tools of other servers beside brink's own.
+    #[must_use]
+    pub fn beside(self, hub: Arc<Hub>, gate: Gate) -> Self {
+        Self { beside: Some((hub, gate)), ..self }
     }
 
     /// What a model is told before the first question.
@@ -104,6 +114,11 @@ impl Toolbox {
 
     /// Runs one call. `refused` proposals of this ask were refused before.
     pub async fn run(&self, call: &Call, refused: u32) -> Found {
+        // A person's answer takes as long as it takes; the server has a deadline of its own.
+        if let Some((hub, gate)) = self.beside.as_ref().filter(|_| offered::outside(&call.name)) {
+            let came = hub.call(&call.name, &call.arguments, gate).await;
+            return Found { why: came.why, ..Found::good(came.text) };
+        }
         let tool = match tools::named(&call.name) {
             Ok(tool) => tool,
             Err(words) => return Found { unreadable: true, ..Found::bad(words) },
