@@ -217,5 +217,6 @@ fn words_of(block: &ContentBlock) -> String {
             _ => "[a file that is no text, left out]".to_owned(),
         },
         ContentBlock::ResourceLink(link) => format!("[link to {}]", link.uri),
+        _ => "[something that is no text, left out]".to_owned(),
     }
 }
