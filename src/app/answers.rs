@@ -112,7 +112,10 @@ impl App {
             Event::Question(ticket, id, question) => {
                 let server = question.server.clone();
                 if self.panes.agent.hear_question(ticket, id, *question) && self.focus != PaneKind::Agent {
-                    self.notify(format!("the model asks for a tool of the MCP server {server}{}", self.there()), Role::Warn);
+                    self.notify(
+                        format!("the model asks for a tool of the MCP server {server}{}", self.there()),
+                        Role::Warn,
+                    );
                 }
             }
             Event::Inbox(queued) => {

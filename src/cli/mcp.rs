@@ -49,12 +49,8 @@ fn serve(globals: &Globals) -> Ended {
             .map_err(|trouble| session.trouble("cannot tell which cluster this is", &trouble))?;
         let terms = desk::terms(&session, policy).await;
         let readonly = session.settings.readonly();
-        let toolbox = Toolbox::new(
-            session.live.clone(),
-            terms,
-            session.metrics.clone(),
-            session.namespace().map(str::to_owned),
-        );
+        let toolbox =
+            Toolbox::new(session.live.clone(), terms, session.metrics.clone(), session.namespace().map(str::to_owned));
         let inbox = Inbox::of(&state_dir, &cluster.uid);
         let served = Served::new(toolbox, inbox, session.link.clock().clone(), readonly);
         tokio::select! {
@@ -94,7 +90,9 @@ fn servers(output: &Output, globals: &Globals, out: &mut Out) -> Ended {
             let rows: Vec<Value> = standings.iter().map(row).collect();
             out.json(&json!({ "servers": rows }));
         }
-        Shape::Table if standings.is_empty() => out.line("no MCP server is in the settings; docs/mcp.md tells how to name one"),
+        Shape::Table if standings.is_empty() => {
+            out.line("no MCP server is in the settings; docs/mcp.md tells how to name one")
+        }
         Shape::Table => {
             let mut table = Table::new(&["SERVER", "TOOL", "HINT", "PERMISSION"]);
             for one in &standings {
@@ -106,7 +104,12 @@ fn servers(output: &Output, globals: &Globals, out: &mut Out) -> Ended {
                     Ok(offer) => {
                         for tool in &offer.tools {
                             let hint = if tool.read_only { "reads" } else { "may write" };
-                            table.row([name.clone(), tool.name.clone(), hint.to_owned(), permission(one, &tool.name, tool.read_only)]);
+                            table.row([
+                                name.clone(),
+                                tool.name.clone(),
+                                hint.to_owned(),
+                                permission(one, &tool.name, tool.read_only),
+                            ]);
                         }
                         for left in &offer.left_out {
                             table.row([name.clone(), "–".to_owned(), "left out".to_owned(), left.clone()]);

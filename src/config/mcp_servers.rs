@@ -16,8 +16,16 @@ pub const TABLE: &str = "mcp";
 
 /// What a server's table may hold: its key, an example, what it means.
 pub const KEYS: [(&str, &str, &str); 6] = [
-    ("command", "[\"npx\", \"-y\", \"fortio-mcp\"]", "program and arguments of a server on stdin and stdout; no shell reads them"),
-    ("env", "[\"KUBECONFIG\"]", "names of environment variables the program is given, beside PATH, HOME and their like"),
+    (
+        "command",
+        "[\"npx\", \"-y\", \"fortio-mcp\"]",
+        "program and arguments of a server on stdin and stdout; no shell reads them",
+    ),
+    (
+        "env",
+        "[\"KUBECONFIG\"]",
+        "names of environment variables the program is given, beside PATH, HOME and their like",
+    ),
     ("url", "\"http://127.0.0.1:8084/mcp\"", "address of a server that speaks streamable HTTP, instead of `command`"),
     ("headers", "\"X-Team: a; X-Env: b\"", "headers for every request"),
     ("token-env", "\"FORTIO_TOKEN\"", "the environment variable with a bearer token"),

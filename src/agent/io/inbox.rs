@@ -210,7 +210,11 @@ impl Inbox {
             match read {
                 Ok(one) if one.expired(now) => {
                     let _ = fs::remove_file(self.folder.join(&name));
-                    found.refused.push(format!("{} of MCP client {} waited too long and is dropped", one.title(), one.client));
+                    found.refused.push(format!(
+                        "{} of MCP client {} waited too long and is dropped",
+                        one.title(),
+                        one.client
+                    ));
                 }
                 Ok(one) => found.queued.push(one),
                 Err(why) => {

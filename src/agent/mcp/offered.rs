@@ -73,10 +73,8 @@ impl Offer {
         sorted.sort_by(|a, b| a.name.cmp(&b.name));
         let whole: Vec<Value> =
             sorted.iter().map(|tool| json!([tool.name, tool.doc, tool.schema, tool.read_only])).collect();
-        let mut offer = Self {
-            print: digest(&json!({"server": server.identity(), "tools": whole}), 32),
-            ..Self::default()
-        };
+        let mut offer =
+            Self { print: digest(&json!({"server": server.identity(), "tools": whole}), 32), ..Self::default() };
         let mut taken = BTreeSet::new();
         for tool in listed {
             let shown: String = sanitize::line(&tool.name).chars().take(FULL_NAME).collect();
@@ -108,7 +106,8 @@ impl Offered {
         if full.len() > FULL_NAME {
             return Err("its name is too long");
         }
-        let schema = clean(&Value::Object(tool.schema.clone()), 0).ok_or("its schema is too deep, or hides characters")?;
+        let schema =
+            clean(&Value::Object(tool.schema.clone()), 0).ok_or("its schema is too deep, or hides characters")?;
         if schema.to_string().len() > SCHEMA {
             return Err("its schema is too large");
         }
@@ -138,7 +137,11 @@ pub fn told(tools: &[Offered]) -> String {
 fn text(text: &str, most: usize) -> String {
     let line = sanitize::line(text);
     let line = redact::text(&line);
-    if line.chars().count() > most { format!("{}…", line.chars().take(most).collect::<String>()) } else { line.into_owned() }
+    if line.chars().count() > most {
+        format!("{}…", line.chars().take(most).collect::<String>())
+    } else {
+        line.into_owned()
+    }
 }
 
 /// A schema whose texts are clean; `None` where a name in it is not, since arguments must be called what the server calls them.

@@ -96,8 +96,8 @@ impl Queued {
         if text.len() > LARGEST {
             return Err(format!("it is larger than {} KiB", LARGEST >> 10));
         }
-        let mut value: Value =
-            serde_saphyr::from_str(text).map_err(|error| format!("it is no YAML: {}", first_line(&error.to_string())))?;
+        let mut value: Value = serde_saphyr::from_str(text)
+            .map_err(|error| format!("it is no YAML: {}", first_line(&error.to_string())))?;
         let notes = value
             .get_mut("metadata")
             .and_then(Value::as_object_mut)
@@ -108,8 +108,9 @@ impl Queued {
         let at = note(AT).and_then(|at| at.parse::<Timestamp>().ok()).ok_or("it does not say when it was queued")?;
         let fault = file::read(&format!("{id}.yaml"), &yaml::text(&value), &Defaults::of("default"))
             .map_err(|error| error.to_string())?;
-        catalogue::deed(&fault)
-            .map_err(|wrong| wrong.first().map_or_else(String::new, |wrong| format!("`{}`: {}", wrong.field, wrong.why)))?;
+        catalogue::deed(&fault).map_err(|wrong| {
+            wrong.first().map_or_else(String::new, |wrong| format!("`{}`: {}", wrong.field, wrong.why))
+        })?;
         Ok(Self::new(id, client, note(REASON).unwrap_or_default(), note(STAYS) == Some("true"), at, fault))
     }
 }
@@ -155,7 +156,7 @@ mod tests {
         let delay = r#"{"kind":"http-delay","target":"service/reviews","params":{"delay":"1s","percent":50},"scope":{"path":"/p"},"duration":"90s","why":"is there a time-out?"}"#;
         let one = queued(Tool::ProposeFault, delay);
         assert_eq!(Queued::read("7f3a9c", &one.text()), Ok(one.clone()));
-        assert_eq!(one.title(), "http-delay service/reviews in shop for 90s");
+        assert_eq!(one.title(), "http-delay service/reviews in shop for 1m30s");
         assert!(one.text().contains("brink.dev/client: an editor"), "{}", one.text());
         let map = r#"{"yaml":"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {b: 'yes', c: '0x10', d: \"a: b\\n#c\"}\n"}"#;
         let one = queued(Tool::ProposeManifest, map);

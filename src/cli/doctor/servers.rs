@@ -18,7 +18,8 @@ pub fn check(globals: &Globals, checks: &mut Vec<Check>) {
         checks.push(match one.offer {
             Err(trouble) => Check::new(&name, Health::Fail, trouble.what, trouble.fix),
             Ok(offer) => {
-                let detail = format!("answers with {} tools; {} run without asking", offer.tools.len(), one.allowed.len());
+                let detail =
+                    format!("answers with {} tools; {} run without asking", offer.tools.len(), one.allowed.len());
                 match offer.left_out.len() {
                     0 => Check::ok(&name, detail),
                     left => {

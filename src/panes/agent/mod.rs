@@ -430,7 +430,8 @@ impl Agent {
         }
         let above = Rect { height: area.height - 2 - card, ..area };
         if let Err(failure) = &self.model {
-            Message { text: failure.what.clone(), fix: failure.fix.clone(), role: Role::TextDim }.view(above, buf, look);
+            Message { text: failure.what.clone(), fix: failure.fix.clone(), role: Role::TextDim }
+                .view(above, buf, look);
             return;
         }
         if self.transcript.len() == 0 {

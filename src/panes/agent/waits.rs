@@ -173,7 +173,8 @@ fn asked(question: &Question) -> (String, Vec<(String, Role)>) {
     if question.arguments.is_empty() {
         inside.push(("without arguments".to_owned(), Role::Text));
     }
-    let hint = if question.read_only { "its server says that it only reads" } else { "it may write: brink cannot undo it" };
+    let hint =
+        if question.read_only { "its server says that it only reads" } else { "it may write: brink cannot undo it" };
     inside.push((hint.to_owned(), if question.read_only { Role::TextDim } else { Role::Warn }));
     if !question.doc.is_empty() {
         inside.push((format!("its server says: {}", question.doc), Role::TextDim));
@@ -196,14 +197,7 @@ fn words(text: impl Into<String>, role: Role) -> Words {
 }
 
 /// A card; what has no room is told to be missing.
-fn framed(
-    head: &str,
-    inside: &[(String, Role)],
-    keys: &[Keyed],
-    cells: usize,
-    most: usize,
-    ascii: bool,
-) -> Vec<Line> {
+fn framed(head: &str, inside: &[(String, Role)], keys: &[Keyed], cells: usize, most: usize, ascii: bool) -> Vec<Line> {
     let [top_left, top_right, low_left, low_right, flat, side] =
         if ascii { ["+", "+", "+", "+", "-", "|"] } else { ["╭", "╮", "╰", "╯", "─", "│"] };
     let role = Role::BorderFocus;
@@ -243,4 +237,93 @@ fn framed(
     lines.push(line);
     lines.push(vec![words(format!("{low_left}{}{low_right}", flat.repeat(cells.saturating_sub(2))), role)]);
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
+    use super::Waits;
+    use crate::{
+        agent::{
+            mcp::{Answer, Question, Queued},
+            tools::{Order, Tool, order},
+        },
+        base::{Now, width},
+        msg::Command,
+    };
+
+    fn at(millis: u64) -> Now {
+        Now { mono: Duration::from_millis(millis), server: Timestamp::UNIX_EPOCH }
+    }
+
+    fn question(read_only: bool) -> Question {
+        Question {
+            server: "load".to_owned(),
+            tool: "run".to_owned(),
+            doc: "x".repeat(400),
+            arguments: vec!["target: web".to_owned(); 12],
+            read_only,
+            changed: false,
+        }
+    }
+
+    fn queued(id: &str, client: &str) -> Queued {
+        let text = r#"{"kind":"http-delay","target":"service/reviews","params":{"delay":"1s"}}"#;
+        let Ok(Order::Propose { fault, .. }) = order(Tool::ProposeFault, text, "shop") else { panic!() };
+        Queued::new(id, client, "", false, Timestamp::UNIX_EPOCH, *fault)
+    }
+
+    #[test]
+    fn a_yes_counts_once_the_question_could_be_read_and_came_alone() {
+        let mut waits = Waits::default();
+        waits.ask(7, question(true));
+        assert_eq!(waits.answer(Command::AllowOnce, at(9000), true), None, "it was never on the screen");
+        waits.settle(40, 20, false, &[], at(9000));
+        assert_eq!(waits.answer(Command::AllowOnce, at(9400), true), None, "a key that was on its way");
+        assert_eq!(waits.answer(Command::AllowOnce, at(9600), false), None, "a paste");
+        assert_eq!(waits.answer(Command::AllowAlways, at(9600), true), Some((7, Answer::Always)));
+        waits.ask(8, question(false));
+        waits.settle(40, 20, false, &[], at(9700));
+        assert_eq!(waits.answer(Command::AllowAlways, at(20000), true), None, "what may write is asked every time");
+        assert_eq!(waits.answer(Command::RefuseTool, at(9701), false), Some((8, Answer::Refuse)), "a no is never late");
+    }
+
+    #[test]
+    fn a_card_keeps_to_its_room_and_says_what_is_hidden() {
+        let mut waits = Waits::default();
+        waits.hear(vec![queued("a", "one"), queued("b", "two")]);
+        waits.ask(1, question(false));
+        for (cells, most) in [(12, 4), (30, 5), (44, 12), (120, 40)] {
+            for ascii in [false, true] {
+                let keys = [("a".to_owned(), "allow once"), ("R".to_owned(), "refuse")];
+                let height = waits.settle(cells, most, ascii, &keys, at(0));
+                assert!(height <= most && height >= 4, "{cells} {most}: {height}");
+                for line in waits.lines() {
+                    let wide: usize = line.iter().map(|part| width::width(&part.text)).sum();
+                    assert_eq!(wide, cells, "{cells}x{most}: {line:?}");
+                }
+                let text: String = waits.lines().iter().flatten().map(|part| part.text.as_str()).collect();
+                assert_eq!(text.contains("more lines"), most < 40 && cells > 20, "{cells}x{most}: {text}");
+            }
+        }
+        assert_eq!(waits.settle(40, 3, false, &[], at(0)), 0, "no room, no card");
+    }
+
+    #[test]
+    fn the_proposal_in_front_stays_in_front_when_others_come() {
+        let mut waits = Waits::default();
+        assert_eq!(waits.hear(vec![queued("b", "one")]), ["one"]);
+        assert_eq!(waits.hear(vec![queued("a", "two"), queued("b", "one")]), ["two"], "only what is new is told");
+        assert_eq!(waits.chosen().map(|one| one.id.as_str()), Some("b"));
+        assert_eq!(waits.discard().as_deref(), Some("b"));
+        assert_eq!(waits.chosen().map(|one| one.id.as_str()), Some("a"));
+        let fault = queued("a", "two").fault;
+        assert_eq!(waits.applied(&fault), None, "it came from somewhere else");
+        waits.open();
+        assert_eq!(waits.applied(&fault).as_deref(), Some("a"));
+        assert!(waits.is_empty());
+    }
 }

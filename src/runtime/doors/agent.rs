@@ -13,8 +13,8 @@ use crate::{
     agent::{
         Conversation, End, Told,
         io::{
-            provider::{Patience, Provider},
             mcp::{Gate, hub::Asking},
+            provider::{Patience, Provider},
             toolbox::Toolbox,
             turn,
         },
@@ -51,9 +51,8 @@ impl Keeper {
             let (tell, mut told) = mpsc::unbounded_channel();
             let terms = terms(&live, policy, readonly).await;
             let (ask, mut asked) = mpsc::channel::<Asking>(1);
-            let toolbox = Toolbox::new(live, terms, metrics, namespace)
-                .paced(pace)
-                .beside(Arc::clone(&hub), Gate::Person(ask));
+            let toolbox =
+                Toolbox::new(live, terms, metrics, namespace).paced(pace).beside(Arc::clone(&hub), Gate::Person(ask));
             let trouble = events.clone();
             let asking = async move {
                 let (tools, troubles) = hub.offers().await;

@@ -24,8 +24,8 @@ use std::{
 use jiff::Timestamp;
 use tokio::{
     runtime::Builder,
-    sync::oneshot,
     sync::mpsc::{Receiver, Sender, channel, error::TrySendError},
+    sync::oneshot,
     task::AbortHandle,
 };
 

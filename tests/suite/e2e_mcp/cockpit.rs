@@ -17,10 +17,7 @@ use crate::suite::{
 
 /// What `brink mcp` finds in its environment beside a cockpit.
 fn environment(session: &Session) -> Vec<(String, String)> {
-    vec![
-        ("HOME".to_owned(), session.home().display().to_string()),
-        ("PATH".to_owned(), "/usr/bin:/bin".to_owned()),
-    ]
+    vec![("HOME".to_owned(), session.home().display().to_string()), ("PATH".to_owned(), "/usr/bin:/bin".to_owned())]
 }
 
 fn cockpit(demo: &Demo, agent: &str) -> Session {
@@ -51,12 +48,16 @@ fn a_proposal_of_another_agent_comes_to_the_screen_and_is_reviewed() {
         watched
     });
     session.until("the card", |screen| {
-        screen.contains("from MCP client an editor") && screen.contains("http-delay service/reviews in shop for 60s")
+        screen.contains("from MCP client an editor") && screen.contains("http-delay service/reviews in shop")
     });
     session.press("5");
-    session.until("its keys", |screen| screen.contains("o review   D discard") && screen.contains("it says: shows who waits"));
+    session.until("its keys", |screen| {
+        screen.contains("o review   D discard") && screen.contains("it says: shows who waits")
+    });
     session.press("o");
-    session.until("the preview", |screen| screen.contains("Preview http-delay shop/reviews") && screen.contains("a apply"));
+    session.until("the preview", |screen| {
+        screen.contains("Preview http-delay shop/reviews") && screen.contains("a apply")
+    });
     // Left without a yes it still waits.
     session.press("\x1b");
     session.until("the pane", |screen| screen.contains("from MCP client an editor"));
@@ -85,7 +86,9 @@ fn a_proposal_of_another_agent_comes_to_the_screen_and_is_reviewed() {
 fn before_a_tool_of_another_server_runs_a_person_is_asked() {
     let demo = Demo::of("shop", 1.0);
     let server = mcp_server(|method, _| match method {
-        "tools/list" => json!({"tools": [tool("services", "Lists services.", true), tool("run", "Sends load.", false)]}),
+        "tools/list" => {
+            json!({"tools": [tool("services", "Lists services.", true), tool("run", "Sends load.", false)]})
+        }
         _ => text("three of them"),
     });
     let says = vec![

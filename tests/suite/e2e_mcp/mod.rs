@@ -13,7 +13,8 @@ use std::{
 use rmcp::{
     RoleClient,
     model::{
-        CallToolRequestParams, ClientCapabilities, ContentBlock, Implementation, InitializeRequestParams, ProtocolVersion,
+        CallToolRequestParams, ClientCapabilities, ContentBlock, Implementation, InitializeRequestParams,
+        ProtocolVersion,
     },
     service::{ClientLifecycleMode, ClientServiceExt as _, RunningService},
 };

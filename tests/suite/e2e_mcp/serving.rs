@@ -69,7 +69,7 @@ fn a_proposal_waits_for_a_person_and_nothing_is_applied() {
         assert!(kept.starts_with("apiVersion: brink.dev/v1alpha1\nkind: Fault\n"), "{kept}");
         let one = Queued::read(id, &kept).unwrap();
         assert_eq!((one.client.as_str(), one.why.as_str()), ("an editor of mine", "shows who waits"));
-        assert_eq!(one.title(), "http-delay service/reviews in shop for 60s");
+        assert_eq!(one.title(), "http-delay service/reviews in shop for 1m");
         // As long as somebody watches the client is told so, and no longer.
         let inbox = Inbox::of(&state(home.path()), folder.file_name().unwrap().to_str().unwrap());
         let watch = inbox.watch().unwrap().unwrap();

@@ -52,7 +52,9 @@ pub fn wait<T>(work: impl Future<Output = T>) -> T {
 /// A load generator with a tool that reads and one that does not.
 fn load() -> McpServer {
     mcp_server(|method, params| match method {
-        "tools/list" => json!({"tools": [tool("services", "Lists services.", true), tool("run", "Sends load.", false)]}),
+        "tools/list" => {
+            json!({"tools": [tool("services", "Lists services.", true), tool("run", "Sends load.", false)]})
+        }
         _ => text(&format!("{} of {}", params["name"], params["arguments"]["target"])),
     })
 }
@@ -101,7 +103,10 @@ fn a_reading_tool_is_asked_about_once_and_any_other_always() {
         // Once is once; always is always.
         let (came, asked) = call(&hub, "load__services", &arguments, &[Answer::Once]).await;
         assert_eq!((came.why.as_str(), asked.len()), ("", 1));
-        assert!(came.text.starts_with("<data source=\"load__services\">\n\"services\" of \"web\"\n</data>"), "{came:?}");
+        assert!(
+            came.text.starts_with("<data source=\"load__services\">\n\"services\" of \"web\"\n</data>"),
+            "{came:?}"
+        );
         let (_, asked) = call(&hub, "load__services", &arguments, &[Answer::Always]).await;
         assert!(asked[0].read_only && !asked[0].changed, "{asked:?}");
         let (came, asked) = call(&hub, "load__services", &arguments, &[]).await;

@@ -48,7 +48,10 @@ pub fn mcp_server(answer: impl Fn(&str, &Value) -> Value + Send + Sync + 'static
 fn serve(mut tcp: std::net::TcpStream, answer: &Answer, called: &Mutex<Vec<(String, Value)>>) {
     let Some((head, body)) = request(&mut tcp) else { return };
     let reply = |tcp: &mut std::net::TcpStream, status: &str, body: &str| {
-        let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         let _ = tcp.write_all(head.as_bytes());
         let _ = tcp.write_all(body.as_bytes());
     };

@@ -4,16 +4,21 @@ use std::{
     env, io,
     process::Stdio,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::{
     io::AsyncReadExt as _,
     process::{Child, ChildStdin, ChildStdout, Command},
+    sync::watch,
+    time::timeout,
 };
 
 use crate::agent::mcp::server::USUAL_ENV;
 
+/// How long the last words of a process are waited for.
+const HEARD_OUT: Duration = Duration::from_millis(500);
 /// Most bytes of what it complains that are kept.
 const TAIL: usize = 2 << 10;
 
@@ -22,6 +27,8 @@ const TAIL: usize = 2 << 10;
 pub struct Leashed {
     child: Child,
     said: Arc<Mutex<Vec<u8>>>,
+    /// True once it will not complain any more.
+    silent: watch::Receiver<bool>,
 }
 
 impl Leashed {
@@ -44,6 +51,7 @@ impl Leashed {
         let closed = || io::Error::other("its pipes are closed");
         let (stdin, stdout) = (child.stdin.take().ok_or_else(closed)?, child.stdout.take().ok_or_else(closed)?);
         let said = Arc::new(Mutex::new(Vec::new()));
+        let (hush, silent) = watch::channel(child.stderr.is_none());
         if let Some(mut stderr) = child.stderr.take() {
             let said = Arc::clone(&said);
             tokio::spawn(async move {
@@ -54,13 +62,15 @@ impl Leashed {
                     let over = kept.len().saturating_sub(TAIL);
                     kept.drain(..over);
                 }
+                hush.send_replace(true);
             });
         }
-        Ok((Self { child, said }, stdout, stdin))
+        Ok((Self { child, said, silent }, stdout, stdin))
     }
 
-    /// The last line of what it complained; empty when it did not.
-    pub fn last_words(&self) -> String {
+    /// The last line of what it complained; empty when it did not. One that has just ended may not have been heard out.
+    pub async fn last_words(&self) -> String {
+        let _ = timeout(HEARD_OUT, self.silent.clone().wait_for(|silent| *silent)).await;
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&said);
         text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned()

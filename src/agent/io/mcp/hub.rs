@@ -191,7 +191,9 @@ impl Hub {
             return Ok(());
         }
         let name = &tool.server;
-        Err(format!("the MCP server {name} offers other tools than before; its tools are asked about anew with the next question"))
+        Err(format!(
+            "the MCP server {name} offers other tools than before; its tools are asked about anew with the next question"
+        ))
     }
 
     fn remember(&self, tool: &Offered, print: &str) {

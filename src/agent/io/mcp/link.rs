@@ -7,11 +7,13 @@ use rmcp::{
     RoleClient,
     model::{
         CallToolRequestParams, CallToolResponse, ClientCapabilities, ClientRequest, ContentBlock, Implementation,
-        InitializeRequestParams, ListToolsRequest, PaginatedRequestParams, ProtocolVersion, ResourceContents, ServerResult,
+        InitializeRequestParams, ListToolsRequest, PaginatedRequestParams, ProtocolVersion, ResourceContents,
+        ServerResult,
     },
     service::{ClientInitializeError, ClientLifecycleMode, ClientServiceExt as _, RunningService, ServiceError},
     transport::{
-        StreamableHttpClientTransport, async_rw::AsyncRwTransport, streamable_http_client::StreamableHttpClientTransportConfig,
+        StreamableHttpClientTransport, async_rw::AsyncRwTransport,
+        streamable_http_client::StreamableHttpClientTransportConfig,
     },
 };
 use serde_json::{Map, Value};
@@ -87,8 +89,10 @@ impl Link {
                 })?;
                 let transport = AsyncRwTransport::new(out, into).with_max_line_length(MESSAGE);
                 let service = us.serve_with_lifecycle(transport, mode).await;
-                let service = service.map_err(|error| unopened(server, &error, &child.last_words()))?;
-                Ok(Self { server: server.clone(), service, child: Some(child) })
+                match service {
+                    Ok(service) => Ok(Self { server: server.clone(), service, child: Some(child) }),
+                    Err(error) => Err(unopened(server, &error, &child.last_words().await)),
+                }
             }
             Reach::Http { url, headers, token_env } => {
                 let mut config = StreamableHttpClientTransportConfig::with_uri(url.as_str())
@@ -127,7 +131,8 @@ impl Link {
     /// What the server offers now. Its own word for how long a list stays true is not taken.
     pub async fn offer(&self) -> Result<Offer, Trouble> {
         let late = || {
-            let what = format!("the MCP server {} did not list its tools within {} s", self.server.name, LISTING.as_secs());
+            let what =
+                format!("the MCP server {} did not list its tools within {} s", self.server.name, LISTING.as_secs());
             Trouble::new(what, "see what it does; its tools are left out")
         };
         timeout(LISTING, self.listed()).await.unwrap_or_else(|_| Err(late()))
@@ -142,7 +147,7 @@ impl Link {
             let page = match answer {
                 Ok(ServerResult::ListToolsResult(page)) => page,
                 Ok(_) => return Err(self.lost("it answered something else than a list of tools")),
-                Err(error) => return Err(self.lost(&self.words(&error))),
+                Err(error) => return Err(self.lost(&self.words(&error).await)),
             };
             listed.extend(page.tools.into_iter().map(|tool| Listed {
                 name: tool.name.into_owned(),
@@ -164,11 +169,14 @@ impl Link {
         let patience = self.server.patience;
         let answer = match timeout(patience, self.service.call_tool_once(params)).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(ServiceError::McpError(error))) => return Ok(Said { text: error.message.into_owned(), failed: true }),
-            Ok(Err(error)) => return Err(self.lost(&self.words(&error))),
+            Ok(Err(ServiceError::McpError(error))) => {
+                return Ok(Said { text: error.message.into_owned(), failed: true });
+            }
+            Ok(Err(error)) => return Err(self.lost(&self.words(&error).await)),
             Err(_) => {
                 let name = &self.server.name;
-                let what = format!("the MCP server {name} did not answer `{}` within {} s", tool.name, patience.as_secs());
+                let what =
+                    format!("the MCP server {name} did not answer `{}` within {} s", tool.name, patience.as_secs());
                 return Err(Trouble::new(what, format!("raise mcp.{name}.timeout if it needs longer")));
             }
         };
@@ -189,8 +197,11 @@ impl Link {
         }
     }
 
-    fn words(&self, error: &ServiceError) -> String {
-        let last = self.child.as_ref().map(Leashed::last_words).unwrap_or_default();
+    async fn words(&self, error: &ServiceError) -> String {
+        let last = match &self.child {
+            Some(child) => child.last_words().await,
+            None => String::new(),
+        };
         if last.is_empty() { cause(error) } else { format!("{}: {last}", cause(error)) }
     }
 

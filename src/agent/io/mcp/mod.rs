@@ -12,7 +12,7 @@ mod store;
 
 use std::error::Error;
 
-use crate::base::{innermost, sanitize};
+use crate::base::{innermost, redact, sanitize};
 
 pub use hub::{Gate, Hub, Standing};
 pub use served::Served;
@@ -32,14 +32,20 @@ impl Trouble {
     }
 }
 
-/// Words from outside, in one line that is not too long.
+/// Words from outside, in one line without secrets that is not too long.
 fn short(text: &str) -> String {
     const MOST: usize = 300;
     let line = sanitize::line(text);
-    if line.chars().count() > MOST { format!("{}…", line.chars().take(MOST).collect::<String>()) } else { line.into_owned() }
+    let line = redact::text(&line);
+    if line.chars().count() > MOST {
+        format!("{}…", line.chars().take(MOST).collect::<String>())
+    } else {
+        line.into_owned()
+    }
 }
 
-/// The first cause of an error, or its own words.
+/// The first cause of an error, or its own words without the names of types in them.
 fn cause<E: Error + 'static>(error: &E) -> String {
-    if error.source().is_some() { innermost(error) } else { error.to_string() }
+    let words = if error.source().is_some() { innermost(error) } else { error.to_string() };
+    words.rsplit_once("] error: ").map_or(words.clone(), |(_, why)| why.to_owned())
 }

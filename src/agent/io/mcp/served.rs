@@ -63,7 +63,10 @@ impl Served {
         W: AsyncWrite + Send + Unpin + 'static,
     {
         let failed = |why: String| {
-            Trouble::new(format!("no MCP client could be served: {why}"), "start it from an MCP client: `brink mcp` speaks on stdin and stdout")
+            Trouble::new(
+                format!("no MCP client could be served: {why}"),
+                "start it from an MCP client: `brink mcp` speaks on stdin and stdout",
+            )
         };
         let transport = AsyncRwTransport::new(read, write).with_max_line_length(MESSAGE);
         let running = ServiceExt::serve(self, transport).await.map_err(|error| failed(cause(&error)))?;
