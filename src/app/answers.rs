@@ -109,21 +109,7 @@ impl App {
                 return self.screens_hear(Event::Ordered(ticket, answer));
             }
             Event::Agent(ticket, told) => self.panes.agent.hear(ticket, *told),
-            Event::Question(ticket, id, question) => {
-                let server = question.server.clone();
-                if self.panes.agent.hear_question(ticket, id, *question) && self.focus != PaneKind::Agent {
-                    self.notify(
-                        format!("the model asks for a tool of the MCP server {server}{}", self.there()),
-                        Role::Warn,
-                    );
-                }
-            }
-            Event::Inbox(queued) => {
-                let clients = self.panes.agent.hear_inbox(queued);
-                if let Some(client) = clients.first() {
-                    self.notify(format!("MCP client {client} proposes something{}", self.there()), Role::Warn);
-                }
-            }
+            event @ (Event::Question(..) | Event::Inbox(_)) => self.waits_for_person(event),
             Event::Notice(failure) => self.tell(&failure),
             event => return self.screens_hear(event),
         }
@@ -260,6 +246,26 @@ impl App {
         }
         effects.extend(replies.into_iter().flat_map(|reply| self.turn(reply)));
         effects
+    }
+
+    /// What the agent pane holds until a person looks at it; told where that pane is not in front.
+    fn waits_for_person(&mut self, event: Event) {
+        match event {
+            Event::Question(ticket, id, question) => {
+                let server = question.server.clone();
+                if self.panes.agent.hear_question(ticket, id, *question) && self.focus != PaneKind::Agent {
+                    let what = format!("the model asks for a tool of the MCP server {server}{}", self.there());
+                    self.notify(what, Role::Warn);
+                }
+            }
+            Event::Inbox(queued) => {
+                let clients = self.panes.agent.hear_inbox(queued);
+                if let Some(client) = clients.first() {
+                    self.notify(format!("MCP client {client} proposes something{}", self.there()), Role::Warn);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Where the agent is, unless it is in front.

@@ -31,7 +31,7 @@ use crate::{
 pub fn run(args: &McpArgs, globals: &Globals, out: &mut Out) -> Ended {
     match &args.command {
         None => serve(globals),
-        Some(McpCommand::Servers(output)) => servers(output, globals, out),
+        Some(McpCommand::Servers(output)) => servers(*output, globals, out),
         Some(McpCommand::Forget { server }) => forget(server, globals, out),
     }
 }
@@ -82,7 +82,7 @@ pub fn standings(settings: &Settings) -> Result<Vec<Standing>, Failure> {
     }))
 }
 
-fn servers(output: &Output, globals: &Globals, out: &mut Out) -> Ended {
+fn servers(output: Output, globals: &Globals, out: &mut Out) -> Ended {
     let standings = standings(&settings::resolve(globals)?)?;
     let well = standings.iter().all(|one| one.offer.is_ok());
     match output.shape {
@@ -91,7 +91,7 @@ fn servers(output: &Output, globals: &Globals, out: &mut Out) -> Ended {
             out.json(&json!({ "servers": rows }));
         }
         Shape::Table if standings.is_empty() => {
-            out.line("no MCP server is in the settings; docs/mcp.md tells how to name one")
+            out.line("no MCP server is in the settings; docs/mcp.md tells how to name one");
         }
         Shape::Table => {
             let mut table = Table::new(&["SERVER", "TOOL", "HINT", "PERMISSION"]);

@@ -128,7 +128,7 @@ mod tests {
         let Reach::Http { headers, token_env, .. } = &servers[0].reach else { panic!() };
         assert_eq!((headers.len(), token_env.as_deref()), (1, Some("T")));
         assert!(!format!("{:?}", servers[0]).contains("s3cret"));
-        assert_eq!(servers[1].patience, Duration::from_secs(120));
+        assert_eq!(servers[1].patience, Duration::from_mins(2));
     }
 
     #[rstest]

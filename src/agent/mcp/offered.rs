@@ -248,7 +248,7 @@ mod tests {
         let first = print(&server(&["x"]), &[a.clone(), b.clone()]);
         assert_eq!(first, print(&server(&["x"]), &[b.clone(), a.clone()]), "the order says nothing");
         assert_ne!(first, print(&server(&["y"]), &[a.clone(), b.clone()]), "another program");
-        assert_ne!(first, print(&server(&["x"]), &[a.clone()]), "one less");
+        assert_ne!(first, print(&server(&["x"]), std::slice::from_ref(&a)), "one less");
         assert_ne!(first, print(&server(&["x"]), &[listed("a", "reads."), b.clone()]), "another description");
         assert_ne!(first, print(&server(&["x"]), &[Listed { read_only: true, ..a }, b]), "another hint");
     }

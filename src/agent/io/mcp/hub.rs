@@ -211,10 +211,9 @@ async fn renewed(server: &Server, kept: Option<Arc<Open>>) -> Result<Arc<Open>, 
     if let Some(open) = kept {
         match open.link.offer().await {
             Ok(offer) if offer.print == open.offer.print => return Ok(open),
-            // A link that lists something else is opened anew, so that list and link belong together.
-            Ok(_) => {}
             Err(trouble) if open.link.alive() => return Err(trouble),
-            Err(_) => {}
+            // A link that lists something else is opened anew, so that list and link belong together.
+            Ok(_) | Err(_) => {}
         }
     }
     let link = Link::open(server).await?;
