@@ -160,7 +160,8 @@ impl MeshOutput {
         let rows = snapshot.workloads.iter().filter(|row| here(&row.namespace));
         let services = snapshot.services.iter().filter(|row| here(&row.namespace));
         let edges = snapshot.measured.edges.iter().filter(|edge| here(&edge.to.0) || here(&edge.service.0));
-        let rows: Vec<MeshLine> = rows.map(|row| MeshLine::new(row, snapshot, around)).collect();
+        let served = around.waypoints.served(&snapshot.measured);
+        let rows: Vec<MeshLine> = rows.map(|row| MeshLine::new(row, around, &served)).collect();
         Self {
             at: snapshot.at,
             source,
