@@ -119,7 +119,8 @@ mod tests {
         let crew = Crew { planes: [(Dataplane::Ambient, 2)].into(), ..Crew::default() };
         let edge = |to: &str| Edge { to: named(to), service: named(to), ..Edge::default() };
         let measured = Measured { edges: vec![edge("web"), edge("db")], ..Measured::default() };
-        let before = |waypoints: &Waypoints, name: &str, crew: &Crew| waypoints.served(&measured).before(&named(name), crew);
+        let before =
+            |waypoints: &Waypoints, name: &str, crew: &Crew| waypoints.served(&measured).before(&named(name), crew);
         assert_eq!(before(&waypoints, "web", &crew), None);
         waypoints.namespaces.insert("shop".into(), "all".into());
         waypoints.services.insert(named("db"), "none".into());

@@ -43,6 +43,11 @@ impl Series {
         self.0.is_empty()
     }
 
+    /// Bytes that its samples take, room for those to come included.
+    pub fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Option<Sample>>()
+    }
+
     /// One step more; the oldest goes when there are more than `most`.
     pub(super) fn push(&mut self, value: Option<f32>, most: usize) {
         if self.0.len() >= most {
