@@ -151,9 +151,7 @@ impl ConflictKind {
             Self::DuplicateServer => "two of Istio's Gateways serve one host on one port of the same proxies (KIA0301)",
             Self::DuplicatePolicy => "two PeerAuthentications are for a whole namespace (KIA0002)",
             Self::Unselected => "no pod fits the selector of a Gateway (KIA0302) or a policy (KIA0004)",
-            Self::MtlsMismatch => {
-                "callers use mutual TLS where it is not taken (KIA0505, KIA0506), or not where nothing else is (KIA0207, KIA0208)"
-            }
+            Self::MtlsMismatch => "callers and pods differ on mutual TLS (KIA0207, KIA0208, KIA0505, KIA0506)",
             Self::IgnoredPorts => "ports of a PeerAuthentication that mean nothing",
             Self::BadDelegate => "a VirtualService that stands for a rule of another is not there, or cannot",
             Self::Weights => "weights that are not taken as they stand (of a single destination KIA1104)",
