@@ -138,6 +138,10 @@ const SERVICES: &[Case] = &[
         &[(("services", "service-a", "/error_share"), To::Above(0.5))],
     ),
     ("cpu-stress deployment/service-a --set workers=4", &[(("rows", "service-a", "/usage/cpu_share"), To::Above(0.5))]),
+    (
+        "memory-stress deployment/service-a --set size=128MB",
+        &[(("rows", "service-a", "/usage/memory_share"), To::Above(0.5))],
+    ),
 ];
 
 /// The figure, where somebody tells it.
