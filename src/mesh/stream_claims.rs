@@ -108,15 +108,15 @@ fn host_of(route: &RouteRow, sni: &str) -> (usize, usize) {
 }
 
 /// Claims that differ in the port alone: each loses to the first one with its port, or with any.
-fn meet(mut claims: Vec<Claim<'_>>) -> Vec<Judged<'_>> {
+fn meet<'a>(mut claims: Vec<Claim<'a>>) -> Vec<Judged<'a>> {
     claims.sort_by(|a, b| {
         let place = |one: &Claim<'_>| (one.rule.index, one.found);
         let order = b.host.cmp(&a.host).then_with(|| rank::seniority(a.route, b.route));
         order.then_with(|| place(a).cmp(&place(b)))
     });
-    let mut firsts: HashMap<Option<u16>, Claim<'_>> = HashMap::new();
-    let mut first: Option<Claim<'_>> = None;
-    let judge = |claim: Claim<'_>| {
+    let mut firsts: HashMap<Option<u16>, Claim<'a>> = HashMap::new();
+    let mut first: Option<Claim<'a>> = None;
+    let judge = |claim: Claim<'a>| {
         let same = firsts.get(&claim.port).or_else(|| firsts.get(&None)).copied();
         // One for any port loses where another has said its port before.
         let taken = same.or(first.filter(|_| claim.port.is_none()));
