@@ -15,6 +15,7 @@ mod istio;
 mod meeting;
 mod object;
 mod rivals;
+mod streams;
 mod tell;
 
 use std::collections::BTreeMap;
@@ -246,6 +247,7 @@ pub fn conflicts(world: &World<'_>) -> Vec<Conflict> {
     let places = Places::of(world);
     let mut all = rivals::find(world, &places);
     all.extend(istio::find(world));
+    all.extend(streams::find(world));
     all.extend(checks::find(world, &places));
     all.extend(configuration::find(world));
     all.sort();

@@ -231,6 +231,7 @@ pub fn pod(at: u128, name: &str, ready: (u16, u16), status: &str, restarts: u32,
         mesh: MeshMode::Ambient,
         serving: ready.0 == ready.1,
         terminating: status == "Terminating",
+        ended: false,
     }
 }
 
