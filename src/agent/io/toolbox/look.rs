@@ -14,10 +14,7 @@ use crate::{
         api::{Api as _, Read},
         describe,
         discovery::Served,
-        io::{
-            logs,
-            raw::{self, Form, What},
-        },
+        io::raw::{Form, What},
         logs::LogRequest,
     },
     fault::catalogue::did_you_mean,
@@ -54,7 +51,9 @@ impl Toolbox {
         let labels = given.text("labels").unwrap_or_default().to_owned();
         let plural = kind.plural.clone();
         let what = What::All { kind, namespace, labels };
-        let body = raw::read(self.live.link(), &what, Form::Table)
+        let body = self
+            .cluster
+            .raw(&what, Form::Table)
             .await
             .map_err(|trouble| told(&format!("cannot list {plural}"), &trouble))?;
         let table: Value = serde_json::from_slice(&body).map_err(|error| format!("the answer is no table: {error}"))?;
@@ -62,7 +61,7 @@ impl Toolbox {
     }
 
     async fn read(&self, object: &ObjectRef) -> Result<Manifest, String> {
-        let answer = self.live.read(&Read::Get(object.clone())).await;
+        let answer = self.cluster.read(&Read::Get(object.clone())).await;
         answer.map(|answer| answer.body).map_err(|trouble| told(&format!("cannot read {}", object.short()), &trouble))
     }
 
@@ -86,9 +85,9 @@ impl Toolbox {
         let text = match events {
             Ok(events) => {
                 let events: Vec<Manifest> = events.into_iter().filter(of).collect();
-                describe::text(&found, &events, self.live.now())
+                describe::text(&found, &events, self.cluster.now())
             }
-            Err(why) => format!("{}({why})\n", describe::text(&found, &[], self.live.now())),
+            Err(why) => format!("{}({why})\n", describe::text(&found, &[], self.cluster.now())),
         };
         Ok(fence::text("describe", &text))
     }
@@ -125,7 +124,7 @@ impl Toolbox {
         let kind = Kind::namespaced("", "v1", "Event", "events");
         let selector = name.map(|name| format!("&fieldSelector=involvedObject.name%3D{name}")).unwrap_or_default();
         let path = format!("{}?limit=500{selector}", kind.path(Some(namespace)));
-        let answer = self.live.read(&Read::Path(path)).await;
+        let answer = self.cluster.read(&Read::Path(path)).await;
         let answer = answer.map_err(|trouble| told(&format!("cannot list events in {namespace}"), &trouble))?;
         let items = answer.body.at(&["items"]).and_then(Value::as_array).cloned().unwrap_or_default();
         Ok(items.into_iter().map(Manifest).collect())
@@ -145,7 +144,7 @@ impl Toolbox {
             timestamps: true,
         };
         let (to, mut batches) = mpsc::channel(BATCHES);
-        let reading = logs::read(self.live.link().clone(), request, to);
+        let reading = self.cluster.log(request, to);
         let taking = async {
             let mut lines: Vec<String> = Vec::new();
             while let Some(batch) = batches.recv().await {

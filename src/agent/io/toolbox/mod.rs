@@ -1,4 +1,5 @@
-//! Runs tools through the doors a person's own questions go through. Nothing here writes.
+//! Runs tools through the doors a person's own questions go through. Nothing here writes: a tool holds a [`ReadOnly`] cluster,
+//! which has no write.
 //!
 //! A call is read against the table first; what is wrong goes back in words. Answers are fenced. Proposals are compiled,
 //! rehearsed and judged by the same functions as the form's preview, and only what would apply becomes a [`Proposal`].
@@ -24,7 +25,7 @@ use crate::{
     cluster::{
         api::{Api as _, Trouble},
         discovery::Discovery,
-        io::{discovery, live::Live},
+        io::read_only::ReadOnly,
     },
     fault::{catalogue::view::kinds, io::sight, rules::Terms},
     mesh::io::metrics::Metrics,
@@ -35,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The tools of one cluster.
 pub struct Toolbox {
-    live: Live,
+    cluster: ReadOnly,
     terms: Terms,
     metrics: Metrics,
     /// Where a model names none; `None` for all.
@@ -73,14 +74,14 @@ impl Found {
 
 impl std::fmt::Debug for Toolbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Toolbox").field("server", &self.live.server()).finish_non_exhaustive()
+        f.debug_struct("Toolbox").field("server", &self.cluster.server()).finish_non_exhaustive()
     }
 }
 
 impl Toolbox {
     /// Tools of this cluster. Nothing is asked yet.
-    pub fn new(live: Live, terms: Terms, metrics: Metrics, namespace: Option<String>) -> Self {
-        Self { live, terms, metrics, namespace, pace: 1.0, kinds: OnceCell::new() }
+    pub fn new(cluster: impl Into<ReadOnly>, terms: Terms, metrics: Metrics, namespace: Option<String>) -> Self {
+        Self { cluster: cluster.into(), terms, metrics, namespace, pace: 1.0, kinds: OnceCell::new() }
     }
 
     /// Proposed faults last that many times as long: in a world whose time runs faster than the person's.
@@ -91,7 +92,7 @@ impl Toolbox {
 
     /// What a model is told before the first question.
     pub async fn facts(&self) -> Facts {
-        let kinds = sight::survey(&self.live).await.ok().map(|sight| kinds(&sight));
+        let kinds = sight::survey(&self.cluster).await.ok().map(|sight| kinds(&sight));
         Facts {
             context: self.terms.context.clone(),
             namespace: self.namespace.clone(),
@@ -145,8 +146,10 @@ impl Toolbox {
     }
 
     async fn discovered(&self) -> Result<&Discovery, String> {
-        let ask = || discovery::discover(self.live.link());
-        self.kinds.get_or_try_init(ask).await.map_err(|trouble| told("cannot ask which kinds are served", &trouble))
+        self.kinds
+            .get_or_try_init(|| self.cluster.discover())
+            .await
+            .map_err(|trouble| told("cannot ask which kinds are served", &trouble))
     }
 
     /// The namespace a model means: its own word, `*` for all, or where the person looks.
