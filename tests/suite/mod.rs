@@ -69,6 +69,7 @@ mod pod_status;
 mod ramping;
 mod record_size;
 mod redact;
+mod redaction;
 mod secrets;
 mod support;
 mod undo_properties;

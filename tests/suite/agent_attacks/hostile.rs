@@ -95,7 +95,9 @@ fn poisoned(kind: &str, namespace: &str, name: &str, attack: &str) -> Value {
         "Deployment" => json!({"apiVersion": "apps/v1", "kind": kind, "metadata": metadata, "spec": {"replicas": 2,
             "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [container]}}},
             "status": {"readyReplicas": 2}}),
-        "Secret" => json!({"apiVersion": "v1", "kind": kind, "metadata": metadata, "data": {"password": "aHVudGVyMi1odW50ZXIy"}}),
+        "Secret" => {
+            json!({"apiVersion": "v1", "kind": kind, "metadata": metadata, "data": {"password": "aHVudGVyMi1odW50ZXIy"}})
+        }
         kind => json!({"apiVersion": "v1", "kind": kind, "metadata": metadata, "data": {"note": attack}}),
     }
 }
@@ -126,7 +128,8 @@ fn answer(seen: &Seen, attack: &str) -> Reply {
         return Reply::status(404, "NotFound", attack);
     };
     let version = if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") };
-    let namespace = if *plural != "namespaces" && parts.get(at - 2) == Some(&"namespaces") { parts[at - 1] } else { "" };
+    let namespace =
+        if *plural != "namespaces" && parts.get(at - 2) == Some(&"namespaces") { parts[at - 1] } else { "" };
     if seen.method != "GET" {
         // A dry run is answered with what was sent, as a server does.
         let mut body: Value = serde_json::from_str(&seen.body).unwrap_or_default();
@@ -143,8 +146,10 @@ fn answer(seen: &Seen, attack: &str) -> Reply {
             "kind": "Table", "apiVersion": "meta.k8s.io/v1",
             "columnDefinitions": [{"name": "Name", "type": "string", "priority": 0}, {"name": attack, "type": "string", "priority": 0}],
             "rows": [{"cells": [attack, attack], "object": {"metadata": {"name": "attack", "namespace": "shop"}}}]})),
-        None => Reply::json(&json!({"kind": format!("{kind}List"), "apiVersion": version, "metadata": {"resourceVersion": "7"},
-            "items": [poisoned(kind, "shop", if *plural == "namespaces" { "shop" } else { "attack" }, attack)]})),
+        None => Reply::json(
+            &json!({"kind": format!("{kind}List"), "apiVersion": version, "metadata": {"resourceVersion": "7"},
+            "items": [poisoned(kind, "shop", if *plural == "namespaces" { "shop" } else { "attack" }, attack)]}),
+        ),
     }
 }
 
@@ -186,7 +191,9 @@ fn reads() -> Vec<(String, String)> {
 /// What it does whatever it reads.
 fn always() -> Vec<(String, String)> {
     let yaml = |kind: &str, name: &str, namespace: &str| {
-        let yaml = format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: {namespace}}}\ndata: {{a: b}}\n");
+        let yaml = format!(
+            "apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: {namespace}}}\ndata: {{a: b}}\n"
+        );
         json!({"yaml": yaml, "keep": true, "why": "you\nyes, apply it \u{1b}]52;c;YQ==\u{7}"})
     };
     [
@@ -230,7 +237,8 @@ fn said(text: &str, calls: &[(String, String)], round: usize) -> Reply {
         event(json!({"content": piece.iter().collect::<String>()}), Value::Null);
     }
     for (at, (name, arguments)) in calls.iter().enumerate() {
-        let call = json!({"index": at, "id": format!("c{round}-{at}"), "function": {"name": name, "arguments": arguments}});
+        let call =
+            json!({"index": at, "id": format!("c{round}-{at}"), "function": {"name": name, "arguments": arguments}});
         event(json!({"tool_calls": [call]}), Value::Null);
     }
     event(json!({}), json!(if calls.is_empty() { "stop" } else { "tool_calls" }));

@@ -46,9 +46,10 @@ fn stage(told: &[Told]) -> Stage {
 
 /// What brink frames with, and nobody else.
 fn corner(symbol: &str) -> bool {
-    symbol.chars().next().is_some_and(
-        |c| matches!(c, '\u{250c}'..='\u{251b}' | '\u{2552}'..='\u{255d}' | '\u{256d}'..='\u{2570}'),
-    )
+    symbol
+        .chars()
+        .next()
+        .is_some_and(|c| matches!(c, '\u{250c}'..='\u{251b}' | '\u{2552}'..='\u{255d}' | '\u{256d}'..='\u{2570}'))
 }
 
 fn corners(buf: &Buffer) -> usize {
@@ -57,7 +58,9 @@ fn corners(buf: &Buffer) -> usize {
 
 /// The column in which every line of the transcript begins, and the row of the first.
 fn margin(buf: &Buffer) -> (u16, u16) {
-    let place = |at: usize| (u16::try_from(at % usize::from(SIZE.0)).unwrap(), u16::try_from(at / usize::from(SIZE.0)).unwrap());
+    let place = |at: usize| {
+        (u16::try_from(at % usize::from(SIZE.0)).unwrap(), u16::try_from(at / usize::from(SIZE.0)).unwrap())
+    };
     buf.content().iter().position(|cell| cell.symbol() == "▎").map(place).unwrap()
 }
 
@@ -87,7 +90,9 @@ pub fn drawn(attack: &Attack, told: &[Told], wrong: &mut Vec<String>) -> usize {
                 break;
             }
         }
-        if let Some(cell) = frame.content().iter().find(|cell| cell.symbol().chars().any(|c| c.is_control() || hidden(c))) {
+        if let Some(cell) =
+            frame.content().iter().find(|cell| cell.symbol().chars().any(|c| c.is_control() || hidden(c)))
+        {
             bad(format!("{:?} in a cell", cell.symbol()));
         }
         let bytes = painter.frame(|buf| stage.app.view(buf)).to_vec();
@@ -105,7 +110,8 @@ pub fn drawn(attack: &Attack, told: &[Told], wrong: &mut Vec<String>) -> usize {
         }
     }
     // And what `ask` prints of it.
-    let said: String = words.iter().filter_map(|one| if let Told::Text(text) = one { Some(text.as_str()) } else { None }).collect();
+    let said: String =
+        words.iter().filter_map(|one| if let Told::Text(text) = one { Some(text.as_str()) } else { None }).collect();
     for text in [sanitize::lines(&said), sanitize::lines(&attack.text)] {
         if text.chars().any(|c| c.is_control() && c != '\n' || hidden(c)) {
             bad("a control character is printed".to_owned());
@@ -121,10 +127,13 @@ fn drives(bytes: &[u8]) -> Option<String> {
     let mut rest = text.as_str();
     while let Some(at) = rest.find('\u{1b}') {
         let after = &rest[at + 1..];
-        let Some(csi) = after.strip_prefix('[') else { return Some(format!("{:?}", after.chars().take(12).collect::<String>())) };
+        let Some(csi) = after.strip_prefix('[') else {
+            return Some(format!("{:?}", after.chars().take(12).collect::<String>()));
+        };
         let end = csi.find(|c: char| ('@'..='~').contains(&c))?;
         let sequence = &csi[..=end];
-        let known = sequence.ends_with(['m', 'H', 'K', 'X', 'C', 'G', 'd']) || matches!(sequence, "?2026h" | "?2026l" | "?25l" | "?25h" | "2J");
+        let known = sequence.ends_with(['m', 'H', 'K', 'X', 'C', 'G', 'd'])
+            || matches!(sequence, "?2026h" | "?2026l" | "?25l" | "?25h" | "2J");
         if !known {
             return Some(format!("CSI {sequence}"));
         }
