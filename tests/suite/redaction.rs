@@ -15,9 +15,16 @@ fn forms() -> Vec<(&'static str, String)> {
     let of = |head: &str, from: &str, count: usize| format!("{head}{}", &from[..count]);
     let jwt = {
         let part = |text: &str| STANDARD.encode(text).replace(['=', '+', '/'], "");
-        format!("{}.{}.{}", part("{\"alg\":\"RS256\",\"kid\":\"k\"}"), part("{\"sub\":\"system:serviceaccount:shop:web\"}"), &ALNUM[..40])
+        format!(
+            "{}.{}.{}",
+            part("{\"alg\":\"RS256\",\"kid\":\"k\"}"),
+            part("{\"sub\":\"system:serviceaccount:shop:web\"}"),
+            &ALNUM[..40]
+        )
     };
-    let pem = |kind: &str| format!("-----BEGIN {kind}PRIVATE KEY-----\n{}\n{}\n-----END {kind}PRIVATE KEY-----", &ALNUM[..40], &HEX[..40]);
+    let pem = |kind: &str| {
+        format!("-----BEGIN {kind}PRIVATE KEY-----\n{}\n{}\n-----END {kind}PRIVATE KEY-----", &ALNUM[..40], &HEX[..40])
+    };
     vec![
         ("a service account's token", jwt),
         ("an RSA key", pem("RSA ")),
@@ -70,7 +77,10 @@ fn forms() -> Vec<(&'static str, String)> {
         ("an Azure storage key", format!("DefaultEndpointsProtocol=https;AccountName=a;AccountKey={}==", &ALNUM[..44])),
         ("an Azure signature", format!("https://a.blob.example.net/c?sv=2024-01-01&sig={}%3D", &ALNUM[..43])),
         ("an AWS signature", format!("https://b.s3.example.com/k?X-Amz-Signature={HEX}")),
-        ("a Slack webhook", format!("https://hooks.slack.com/services/T{}/B{}/{}", &CAPITALS[..8], &CAPITALS[3..11], &ALNUM[..24])),
+        (
+            "a Slack webhook",
+            format!("https://hooks.slack.com/services/T{}/B{}/{}", &CAPITALS[..8], &CAPITALS[3..11], &ALNUM[..24]),
+        ),
     ]
 }
 
@@ -86,27 +96,43 @@ fn carried(secret: &str) -> Vec<(&'static str, String)> {
     let escaped = escaped.trim_matches('"');
     let as_object = |value: &Value| fence::value("get", value);
     vec![
-        ("a log line", fence::text("logs", &format!("2026-11-28T12:00:00Z INFO starting with {secret} as it was given"))),
+        (
+            "a log line",
+            fence::text("logs", &format!("2026-11-28T12:00:00Z INFO starting with {secret} as it was given")),
+        ),
         ("a log in JSON", fence::text("logs", &format!("{{\"level\":\"info\",\"msg\":\"using {escaped}\",\"n\":1}}"))),
         ("a quoted word", fence::text("logs", &format!("value='{secret}' accepted"))),
         ("a field of logfmt", fence::text("logs", &format!("ts=1 given={secret} ok=true"))),
         (
             "an annotation",
-            as_object(&json!({"kind": "Pod", "metadata": {"name": "a", "annotations": {"note": format!("see {secret}")}}})),
+            as_object(
+                &json!({"kind": "Pod", "metadata": {"name": "a", "annotations": {"note": format!("see {secret}")}}}),
+            ),
         ),
         (
             "a variable with a harmless name",
-            as_object(&json!({"kind": "Pod", "spec": {"containers": [{"env": [{"name": "SETTING", "value": secret}]}]}})),
+            as_object(
+                &json!({"kind": "Pod", "spec": {"containers": [{"env": [{"name": "SETTING", "value": secret}]}]}}),
+            ),
         ),
         ("an argument", as_object(&json!({"kind": "Pod", "spec": {"containers": [{"args": ["serve", secret]}]}}))),
-        ("a ConfigMap", as_object(&json!({"kind": "ConfigMap", "data": {"app.conf": format!("a: 1\nb: {secret}\nc: 2\n")}}))),
-        ("the message of a condition", as_object(&json!({"status": {"conditions": [{"message": format!("cannot use {secret}")}]}}))),
+        (
+            "a ConfigMap",
+            as_object(&json!({"kind": "ConfigMap", "data": {"app.conf": format!("a: 1\nb: {secret}\nc: 2\n")}})),
+        ),
+        (
+            "the message of a condition",
+            as_object(&json!({"status": {"conditions": [{"message": format!("cannot use {secret}")}]}})),
+        ),
         (
             "the last applied configuration",
             as_object(&json!({"metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration":
                 json!({"spec": {"x": secret}}).to_string()}}})),
         ),
-        ("a Secret", as_object(&json!({"kind": "Secret", "data": {"a": STANDARD.encode(secret)}, "stringData": {"b": secret}}))),
+        (
+            "a Secret",
+            as_object(&json!({"kind": "Secret", "data": {"a": STANDARD.encode(secret)}, "stringData": {"b": secret}})),
+        ),
         ("base64 in a log", fence::text("logs", &format!("payload {} received", STANDARD.encode(secret)))),
         ("base64 in a ConfigMap", as_object(&json!({"kind": "ConfigMap", "data": {"blob": STANDARD.encode(secret)}}))),
         (
@@ -127,15 +153,46 @@ fn placed() -> Vec<(&'static str, String, String)> {
     let object = |value: Value| fence::value("get", &value);
     let mut all = Vec::new();
     for name in [
-        "DB_PASSWORD", "POSTGRES_PASSWORD", "MYSQL_ROOT_PASSWORD", "REDIS_PASS", "SMTP_PASSWD", "API_KEY", "STRIPE_API_KEY", "APP_SECRET",
-        "JWT_SIGNING_KEY", "SESSION_SECRET", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "GITHUB_TOKEN", "NPM_TOKEN", "VAULT_TOKEN",
-        "ENCRYPTION_KEY", "OAUTH_CLIENT_SECRET", "SENTRY_DSN_SECRET", "KEYSTORE_PASSPHRASE", "ADMIN_PWD", "DD_API_KEY", "WEBHOOK_SECRET",
+        "DB_PASSWORD",
+        "POSTGRES_PASSWORD",
+        "MYSQL_ROOT_PASSWORD",
+        "REDIS_PASS",
+        "SMTP_PASSWD",
+        "API_KEY",
+        "STRIPE_API_KEY",
+        "APP_SECRET",
+        "JWT_SIGNING_KEY",
+        "SESSION_SECRET",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "GITHUB_TOKEN",
+        "NPM_TOKEN",
+        "VAULT_TOKEN",
+        "ENCRYPTION_KEY",
+        "OAUTH_CLIENT_SECRET",
+        "SENTRY_DSN_SECRET",
+        "KEYSTORE_PASSPHRASE",
+        "ADMIN_PWD",
+        "DD_API_KEY",
+        "WEBHOOK_SECRET",
     ] {
         let lower = name.to_lowercase().replace('_', "-");
-        all.push(("a variable by its name", object(json!({"env": [{"name": name, "value": opaque}]})), opaque.to_owned()));
+        all.push((
+            "a variable by its name",
+            object(json!({"env": [{"name": name, "value": opaque}]})),
+            opaque.to_owned(),
+        ));
         all.push(("a line of a shell", text(format!("export {name}={opaque}")), opaque.to_owned()));
-        all.push(("a line of a file", object(json!({"kind": "ConfigMap", "data": {".env": format!("A=1\n{name}={opaque}\n")}})), opaque.to_owned()));
-        all.push(("a key of a ConfigMap", object(json!({"kind": "ConfigMap", "data": {name: opaque}})), opaque.to_owned()));
+        all.push((
+            "a line of a file",
+            object(json!({"kind": "ConfigMap", "data": {".env": format!("A=1\n{name}={opaque}\n")}})),
+            opaque.to_owned(),
+        ));
+        all.push((
+            "a key of a ConfigMap",
+            object(json!({"kind": "ConfigMap", "data": {name: opaque}})),
+            opaque.to_owned(),
+        ));
         all.push(("a flag", text(format!("running: server --{lower} {opaque} --port 80")), opaque.to_owned()));
         all.push(("a flag with a sign", object(json!({"args": [format!("--{lower}={opaque}")]})), opaque.to_owned()));
     }
@@ -225,7 +282,9 @@ fn harmless() -> Vec<String> {
     .iter()
     .map(|line| line.replace("{HEX}", HEX))
     .collect();
-    for words in ["nothing of this is secret, it is only words", "{\"replicas\":3,\"image\":\"shop/web:1\",\"ready\":true}"] {
+    for words in
+        ["nothing of this is secret, it is only words", "{\"replicas\":3,\"image\":\"shop/web:1\",\"ready\":true}"]
+    {
         all.push(format!("payload {}", STANDARD.encode(words)));
     }
     // Hashes and ids of every length, alone.

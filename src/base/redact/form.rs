@@ -110,7 +110,11 @@ const FORMS: [Row; 25] = [
     (&["AGE-SECRET-KEY-"], r"\b(?P<s>AGE-SECRET-KEY-1[A-Z0-9]{30,})", any),
     (&[":AA"], r"\b(?P<s>[0-9]{8,10}:AA[A-Za-z0-9_-]{33})", any),
     // Signed addresses: whoever holds one may use it.
-    (&["sig=", "X-Amz-S", "X-Goog-S"], r"[?&](?:sig|X-Amz-Signature|X-Amz-Security-Token|X-Goog-Signature)=(?P<s>[A-Za-z0-9%+/_-]{30,}=*)", any),
+    (
+        &["sig=", "X-Amz-S", "X-Goog-S"],
+        r"[?&](?:sig|X-Amz-Signature|X-Amz-Security-Token|X-Goog-Signature)=(?P<s>[A-Za-z0-9%+/_-]{30,}=*)",
+        any,
+    ),
     // A flag and its value, a blank between: `--password hunter2`, `curl -u user:password`.
     (
         &["--"],
@@ -156,7 +160,16 @@ pub(super) static BELOW: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// What may be base64 of a text: long enough to hold a secret.
 pub(super) static ENCODED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?P<s>[A-Za-z0-9+/_-]{20,}={0,2})").ok());
+    LazyLock::new(|| Regex::new(&format!("(?P<s>[A-Za-z0-9+/_-]{{{SHORTEST},}}={{0,2}})")).ok());
+
+/// Characters of base64 that may hold a secret.
+const SHORTEST: usize = 20;
+
+/// Whether there is anything long enough in a text: most lines of a log have no such word.
+pub(super) fn may_be_encoded(text: &str) -> bool {
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-');
+    text.as_bytes().split(|byte| !part(byte)).any(|word| word.len() >= SHORTEST)
+}
 
 /// The text that was encoded; `None` for whatever decodes to none, such as a hash.
 pub(super) fn decoded(text: &str) -> Option<String> {

@@ -236,7 +236,7 @@ impl Sweep {
 
     /// Base64 of a text that holds a secret, also of such base64.
     fn encoded(&mut self, text: &str) -> Option<String> {
-        let encoded = form::ENCODED.as_ref().filter(|_| self.depth < DEEPEST)?;
+        let encoded = form::ENCODED.as_ref().filter(|_| self.depth < DEEPEST && form::may_be_encoded(text))?;
         let depth = self.depth + 1;
         self.replaced(text, encoded, |found, _| {
             form::decoded(found).is_some_and(|inner| Sweep { depth, ..Sweep::default() }.text(&inner).is_some())

@@ -52,7 +52,7 @@ impl Toolbox {
         let plural = kind.plural.clone();
         let what = What::All { kind, namespace, labels };
         let body = self
-            .cluster
+            .live
             .raw(&what, Form::Table)
             .await
             .map_err(|trouble| told(&format!("cannot list {plural}"), &trouble))?;
@@ -61,7 +61,7 @@ impl Toolbox {
     }
 
     async fn read(&self, object: &ObjectRef) -> Result<Manifest, String> {
-        let answer = self.cluster.read(&Read::Get(object.clone())).await;
+        let answer = self.live.read(&Read::Get(object.clone())).await;
         answer.map(|answer| answer.body).map_err(|trouble| told(&format!("cannot read {}", object.short()), &trouble))
     }
 
@@ -85,9 +85,9 @@ impl Toolbox {
         let text = match events {
             Ok(events) => {
                 let events: Vec<Manifest> = events.into_iter().filter(of).collect();
-                describe::text(&found, &events, self.cluster.now())
+                describe::text(&found, &events, self.live.now())
             }
-            Err(why) => format!("{}({why})\n", describe::text(&found, &[], self.cluster.now())),
+            Err(why) => format!("{}({why})\n", describe::text(&found, &[], self.live.now())),
         };
         Ok(fence::text("describe", &text))
     }
@@ -124,7 +124,7 @@ impl Toolbox {
         let kind = Kind::namespaced("", "v1", "Event", "events");
         let selector = name.map(|name| format!("&fieldSelector=involvedObject.name%3D{name}")).unwrap_or_default();
         let path = format!("{}?limit=500{selector}", kind.path(Some(namespace)));
-        let answer = self.cluster.read(&Read::Path(path)).await;
+        let answer = self.live.read(&Read::Path(path)).await;
         let answer = answer.map_err(|trouble| told(&format!("cannot list events in {namespace}"), &trouble))?;
         let items = answer.body.at(&["items"]).and_then(Value::as_array).cloned().unwrap_or_default();
         Ok(items.into_iter().map(Manifest).collect())
@@ -144,7 +144,7 @@ impl Toolbox {
             timestamps: true,
         };
         let (to, mut batches) = mpsc::channel(BATCHES);
-        let reading = self.cluster.log(request, to);
+        let reading = self.live.log(request, to);
         let taking = async {
             let mut lines: Vec<String> = Vec::new();
             while let Some(batch) = batches.recv().await {

@@ -31,7 +31,7 @@ impl Toolbox {
     }
 
     pub(super) async fn loaded(&self) -> Result<Loaded, String> {
-        load::everything(&self.cluster, self.namespace.as_deref())
+        load::everything(&self.live, self.namespace.as_deref())
             .await
             .map_err(|unread| told(&format!("cannot list {}", unread.plural), &unread.trouble))
     }
@@ -89,8 +89,8 @@ impl Toolbox {
         let own = namespace.as_deref().or(self.namespace.as_deref());
         let (service, pod) = (known::service(), known::pod());
         let (services, pods, loaded) = futures::join!(
-            load::everywhere(&self.cluster, own, &service),
-            load::everywhere(&self.cluster, own, &pod),
+            load::everywhere(&self.live, own, &service),
+            load::everywhere(&self.live, own, &pod),
             self.loaded(),
         );
         let (services, _) = services.map_err(|trouble| told("cannot list services", &trouble))?;

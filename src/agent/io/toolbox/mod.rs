@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The tools of one cluster.
 pub struct Toolbox {
-    cluster: ReadOnly,
+    live: ReadOnly,
     terms: Terms,
     metrics: Metrics,
     /// Where a model names none; `None` for all.
@@ -74,14 +74,14 @@ impl Found {
 
 impl std::fmt::Debug for Toolbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Toolbox").field("server", &self.cluster.server()).finish_non_exhaustive()
+        f.debug_struct("Toolbox").field("server", &self.live.server()).finish_non_exhaustive()
     }
 }
 
 impl Toolbox {
     /// Tools of this cluster. Nothing is asked yet.
-    pub fn new(cluster: impl Into<ReadOnly>, terms: Terms, metrics: Metrics, namespace: Option<String>) -> Self {
-        Self { cluster: cluster.into(), terms, metrics, namespace, pace: 1.0, kinds: OnceCell::new() }
+    pub fn new(live: impl Into<ReadOnly>, terms: Terms, metrics: Metrics, namespace: Option<String>) -> Self {
+        Self { live: live.into(), terms, metrics, namespace, pace: 1.0, kinds: OnceCell::new() }
     }
 
     /// Proposed faults last that many times as long: in a world whose time runs faster than the person's.
@@ -92,7 +92,7 @@ impl Toolbox {
 
     /// What a model is told before the first question.
     pub async fn facts(&self) -> Facts {
-        let kinds = sight::survey(&self.cluster).await.ok().map(|sight| kinds(&sight));
+        let kinds = sight::survey(&self.live).await.ok().map(|sight| kinds(&sight));
         Facts {
             context: self.terms.context.clone(),
             namespace: self.namespace.clone(),
@@ -147,7 +147,7 @@ impl Toolbox {
 
     async fn discovered(&self) -> Result<&Discovery, String> {
         self.kinds
-            .get_or_try_init(|| self.cluster.discover())
+            .get_or_try_init(|| self.live.discover())
             .await
             .map_err(|trouble| told("cannot ask which kinds are served", &trouble))
     }

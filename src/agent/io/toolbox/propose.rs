@@ -42,9 +42,9 @@ impl Toolbox {
         let traffic = Box::pin(self.traffic()).await;
         let id = fresh::id();
         let checked = if kept {
-            check::prepare_change(&self.cluster, &fault, &id, &self.terms, &traffic).await
+            check::prepare_change(&self.live, &fault, &id, &self.terms, &traffic).await
         } else {
-            check::prepare(&self.cluster, &fault, &id, &self.terms, &traffic).await
+            check::prepare(&self.live, &fault, &id, &self.terms, &traffic).await
         };
         let checked = match checked {
             Ok(checked) => checked,
