@@ -215,7 +215,7 @@ fn framed(head: &str, inside: &[(String, Role)], keys: &[Keyed], cells: usize, m
     if rows.len() > space {
         let hidden = rows.len() - space.saturating_sub(1);
         rows.truncate(space.saturating_sub(1));
-        rows.push((format!("{hidden} more lines: zoom this pane"), Role::Warn));
+        rows.push((width::cut(&format!("{hidden} more lines: zoom this pane"), room).into_owned(), Role::Warn));
     }
     for (text, of) in rows {
         let pad = " ".repeat(room.saturating_sub(width::width(&text)));
