@@ -50,7 +50,11 @@ impl App {
             }
             Event::Pieces(ticket, kind, seen, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
-                self.panes.routes.hear_pieces(ticket, kind, seen, batch, &mut cx);
+                return self.panes.routes.hear_pieces(ticket, kind, seen, batch, &mut cx);
+            }
+            Event::MeshRoot(ticket, root) => {
+                let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+                self.panes.routes.hear_root(ticket, root, &mut cx);
             }
             Event::Labels(ticket, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
@@ -301,7 +305,9 @@ impl App {
             }
         }
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
-        self.panes.pods.hear(ticket, batch, &mut cx);
+        if self.panes.pods.hear(ticket, batch, &mut cx) {
+            self.panes.routes.hear_pods(self.panes.pods.alike(), &mut cx);
+        }
     }
 
     /// Gives the measured requests to the routes that take them.

@@ -12,6 +12,7 @@ use crate::{
         key::Key,
         settings::{Layer, Origin, Value},
     },
+    mesh::conflicts::ConflictKind,
 };
 
 /// A terminal cockpit for AI-assisted chaos engineering on Kubernetes service meshes.
@@ -278,6 +279,7 @@ pub enum MeshCommand {
 
 /// `conflicts`.
 #[derive(Debug, Args)]
+#[command(after_help = conflict_kinds())]
 pub struct ConflictsArgs {
     /// Read manifests from this file or folder instead of the cluster; may be repeated
     #[arg(short = 'f', long = "file", value_name = "FILE|DIR")]
@@ -285,6 +287,13 @@ pub struct ConflictsArgs {
     /// How to write the answer
     #[command(flatten)]
     pub output: Output,
+}
+
+/// The kinds of conflicts with their meaning, a line each.
+fn conflict_kinds() -> String {
+    let line = |kind: ConflictKind| format!("\n  {:<17} {}", kind.word(), kind.meaning());
+    let lines: String = ConflictKind::ALL.into_iter().map(line).collect();
+    format!("Kinds, with the code of the check that finds the same in Kiali:{lines}")
 }
 
 /// Below `routes`.

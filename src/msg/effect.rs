@@ -37,6 +37,8 @@ pub enum Effect {
     WatchRoutes(Ticket, Scope),
     /// Watch the labels of namespaces until [`Effect::Stop`]: Gateways may select by them who may attach.
     WatchLabels(Ticket),
+    /// Ask once for the root namespace of the mesh, until it is known or [`Effect::Stop`]: policies there are for all of it.
+    MeshRoot(Ticket),
     /// Read everything that has a say in who takes a request, once.
     ReadRouting(Ticket),
     /// Watch what stands beside the figures of the mesh until [`Effect::Stop`]: controllers, namespaces, waypoints.

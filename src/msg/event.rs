@@ -67,6 +67,8 @@ pub enum Event {
     ListenerSets(Ticket, Batch<GatewayRow>),
     /// Objects of Istio's configuration and Services, of the kind of this name, and where they are looked for.
     Pieces(Ticket, String, Seen, Batch<PieceRow>),
+    /// The root namespace of the mesh.
+    MeshRoot(Ticket, String),
     /// Namespaces with their labels.
     Labels(Ticket, Batch<NamespaceRow>),
     /// Everything that has a say in who takes a request.

@@ -1,3 +1,4 @@
+mod agent_attacks;
 mod agent_wires;
 mod approval;
 mod cli;
@@ -70,6 +71,7 @@ mod pod_status;
 mod ramping;
 mod record_size;
 mod redact;
+mod redaction;
 mod secrets;
 mod support;
 mod undo_properties;

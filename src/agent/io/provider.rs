@@ -386,7 +386,7 @@ impl Provider {
                 let broken = matches!(delta, Delta::Error(_));
                 let delta = match delta {
                     Delta::Error(words) => Delta::Error(safe(&words, key)),
-                    Delta::Refusal(words) => Delta::Refusal(sanitize::lines(&words).into_owned()),
+                    Delta::Refusal(words) => Delta::Refusal(sanitize::line(&words).into_owned()),
                     other => other,
                 };
                 if !hear(Heard::Delta(delta)) || broken {

@@ -212,6 +212,7 @@ impl Keeper {
             Effect::WatchPods(ticket, scope) => self.watch_pods(ticket, scope),
             Effect::WatchRoutes(ticket, scope) => self.watch_routes(ticket, &scope),
             Effect::WatchLabels(ticket) => self.watch_labels(ticket),
+            Effect::MeshRoot(ticket) => self.mesh_root(ticket),
             Effect::WatchBeside(ticket, scope) => self.watch_beside(ticket, &scope),
             Effect::ReadRouting(ticket) => self.read_routing(ticket),
             Effect::Measure(ticket, interest) => self.measure(ticket, interest),

@@ -1,4 +1,5 @@
-//! Runs tools through the doors a person's own questions go through. Nothing here writes.
+//! Runs tools through the doors a person's own questions go through. Nothing here writes: a tool holds a [`ReadOnly`] cluster,
+//! which has no write.
 //!
 //! A call is read against the table first; what is wrong goes back in words. Answers are fenced. Proposals are compiled,
 //! rehearsed and judged by the same functions as the form's preview, and only what would apply becomes a [`Proposal`].
@@ -26,7 +27,7 @@ use crate::{
     cluster::{
         api::{Api as _, Trouble},
         discovery::Discovery,
-        io::{discovery, live::Live},
+        io::read_only::ReadOnly,
     },
     fault::{catalogue::view::kinds, io::sight, rules::Terms},
     mesh::io::metrics::Metrics,
@@ -37,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The tools of one cluster.
 pub struct Toolbox {
-    live: Live,
+    live: ReadOnly,
     terms: Terms,
     metrics: Metrics,
     /// Where a model names none; `None` for all.
@@ -83,8 +84,8 @@ impl std::fmt::Debug for Toolbox {
 
 impl Toolbox {
     /// Tools of this cluster. Nothing is asked yet.
-    pub fn new(live: Live, terms: Terms, metrics: Metrics, namespace: Option<String>) -> Self {
-        Self { live, terms, metrics, namespace, pace: 1.0, kinds: OnceCell::new(), beside: None }
+    pub fn new(live: impl Into<ReadOnly>, terms: Terms, metrics: Metrics, namespace: Option<String>) -> Self {
+        Self { live: live.into(), terms, metrics, namespace, pace: 1.0, kinds: OnceCell::new(), beside: None }
     }
 
     /// Proposed faults last that many times as long: in a world whose time runs faster than the person's.
@@ -160,8 +161,10 @@ impl Toolbox {
     }
 
     async fn discovered(&self) -> Result<&Discovery, String> {
-        let ask = || discovery::discover(self.live.link());
-        self.kinds.get_or_try_init(ask).await.map_err(|trouble| told("cannot ask which kinds are served", &trouble))
+        self.kinds
+            .get_or_try_init(|| self.live.discover())
+            .await
+            .map_err(|trouble| told("cannot ask which kinds are served", &trouble))
     }
 
     /// The namespace a model means: its own word, `*` for all, or where the person looks.
