@@ -13,8 +13,6 @@ mod kubectl;
 mod measure;
 mod site;
 mod table;
-#[cfg(test)]
-mod tests;
 mod tools;
 
 pub use self::{
