@@ -47,8 +47,9 @@ pub(super) struct Step {
 impl Rules {
     /// The rules every world has.
     pub fn own() -> Result<Self, Trouble> {
-        let mut rules = rule_file::read(OWN.0, OWN.1)?;
-        rules.extend(rule_file::read(AGENTS.0, AGENTS.1)?);
+        // The last of the common ones takes whatever is asked, with no tool at all.
+        let mut rules = rule_file::read(AGENTS.0, AGENTS.1)?;
+        rules.extend(rule_file::read(OWN.0, OWN.1)?);
         Ok(Self(rules))
     }
 
