@@ -88,7 +88,8 @@ fn analyzed(site: &mut dyn Site, body: &[u8]) -> Result<Value, String> {
     };
     let analysis = format!("{}\n{}\n{advice}", stable.told("Stable"), canary.told("Canary"));
     let cause = canary.errors.first().filter(|_| worse).map_or("none found", String::as_str);
-    let remedy = if worse { "Look at what the canary logs, and mend it before the next rollout" } else { "Nothing to do" };
+    let remedy =
+        if worse { "Look at what the canary logs, and mend it before the next rollout" } else { "Nothing to do" };
     let confidence = if stable.lines + canary.lines > 0 { 80 } else { 50 };
     // Read off its own words, whoever wrote them.
     let promote = !["abort", "rollback"].iter().any(|word| analysis.to_lowercase().contains(word));

@@ -89,7 +89,8 @@ fn run(site: &mut dyn Site, given: &Value) -> Result<Begun, String> {
 
 /// A target of this cluster: a Service by its name, or a host that a route of it takes.
 fn inside(store: &Store, url: &str) -> Result<String, String> {
-    let wrong = |why: &str| format!("url {why}: load goes to Services of this cluster only, http://NAME.NAMESPACE:PORT/PATH");
+    let wrong =
+        |why: &str| format!("url {why}: load goes to Services of this cluster only, http://NAME.NAMESPACE:PORT/PATH");
     let rest = url.strip_prefix("http://").ok_or_else(|| wrong("must begin with http://"))?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     if authority.contains('@') || url.len() > 2000 || url.chars().any(char::is_control) {

@@ -18,9 +18,7 @@ pub fn get(store: &Store, desk: &Desk, path: &str, user: &str) -> Option<(u16, V
     let missing = |what: String| Some((404, json!({"error": what})));
     match parts.as_slice() {
         ["health"] => Some((200, json!({"status": "OK"}))),
-        ["version"] => {
-            Some((200, json!({"kagent_version": VERSION, "git_commit": "demo", "build_date": "unknown"})))
-        }
+        ["version"] => Some((200, json!({"kagent_version": VERSION, "git_commit": "demo", "build_date": "unknown"}))),
         ["api", "agents"] => data(all(store, "agents").iter().map(agent).collect::<Vec<_>>().into()),
         ["api", "agents", namespace, name] => {
             let found = all(store, "agents").into_iter().find(|one| is(one, namespace, name));

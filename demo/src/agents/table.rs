@@ -48,7 +48,8 @@ mod tests {
                 {"cells": ["longer-name-2", null, ""], "object": {"metadata": {"namespace": "default"}}},
             ],
         });
-        let told = "NAMESPACE   NAME            READY\nshop        web-1           1/1\ndefault     longer-name-2   <none>";
+        let told =
+            "NAMESPACE   NAME            READY\nshop        web-1           1/1\ndefault     longer-name-2   <none>";
         assert_eq!(super::rows(&table, true), told);
         assert_eq!(super::rows(&table, false).lines().next(), Some("NAME            READY"));
     }

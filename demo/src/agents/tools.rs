@@ -42,17 +42,11 @@ pub enum Called {
     Runs(fortio::Begun),
 }
 
-const fn read(
-    name: &'static str,
-    args: &'static [(&'static str, &'static str, &'static str)],
-) -> Tool {
+const fn read(name: &'static str, args: &'static [(&'static str, &'static str, &'static str)]) -> Tool {
     Tool { server: Server::Kagent, name, about: "", writes: false, args }
 }
 
-const fn write(
-    name: &'static str,
-    args: &'static [(&'static str, &'static str, &'static str)],
-) -> Tool {
+const fn write(name: &'static str, args: &'static [(&'static str, &'static str, &'static str)]) -> Tool {
     Tool { writes: true, ..read(name, args) }
 }
 
@@ -72,7 +66,8 @@ const URL: (&str, &str, &str) =
 
 /// All of them.
 pub const TOOLS: &[Tool] = &[
-    read("k8s_get_resources",
+    read(
+        "k8s_get_resources",
         &[
             KIND,
             ("resource_name", "string", "Name, for one of them"),
@@ -84,7 +79,8 @@ pub const TOOLS: &[Tool] = &[
     read("k8s_get_resource_yaml", &[KIND, NAME, SPACE]),
     read("k8s_describe_resource", &[KIND, NAME, SPACE]),
     read("k8s_get_events", &[SPACE]),
-    read("k8s_get_pod_logs",
+    read(
+        "k8s_get_pod_logs",
         &[
             ("pod_name", "string!", "Pod"),
             SPACE,
@@ -95,12 +91,8 @@ pub const TOOLS: &[Tool] = &[
     read("k8s_get_available_api_resources", &[]),
     read("prometheus_query_tool", &[("query", "string!", "PromQL")]),
     write("k8s_apply_manifest", &[("manifest", "string!", "YAML")]),
-    write("k8s_patch_resource",
-        &[KIND, NAME, SPACE, ("patch", "string!", "A patch in JSON, merged")],
-    ),
-    write("k8s_scale",
-        &[("name", "string!", "Deployment"), SPACE, ("replicas", "integer!", "How many pods")],
-    ),
+    write("k8s_patch_resource", &[KIND, NAME, SPACE, ("patch", "string!", "A patch in JSON, merged")]),
+    write("k8s_scale", &[("name", "string!", "Deployment"), SPACE, ("replicas", "integer!", "How many pods")]),
     write("k8s_delete_resource", &[KIND, NAME, SPACE]),
     load(
         "run_load_test",
@@ -137,11 +129,7 @@ pub const TOOLS: &[Tool] = &[
         ],
     ),
     load("list_services", "Services of a namespace", &[SPACE]),
-    load(
-        "get_service_endpoints",
-        "Where a Service leads",
-        &[("serviceName", "string!", "Service"), SPACE],
-    ),
+    load("get_service_endpoints", "Where a Service leads", &[("serviceName", "string!", "Service"), SPACE]),
     load(
         "check_service_health",
         "Whether a Service has ready endpoints",
@@ -227,8 +215,7 @@ pub fn word<'a>(given: &'a Value, name: &str) -> &'a str {
 }
 
 fn kagents(kubectl: &mut Kubectl<'_>, tool: &str, given: &Value) -> Result<String, String> {
-    let (kind, name, space) =
-        (word(given, "resource_type"), word(given, "resource_name"), word(given, "namespace"));
+    let (kind, name, space) = (word(given, "resource_type"), word(given, "resource_name"), word(given, "namespace"));
     let home = if space.is_empty() { "default" } else { space };
     match tool {
         "k8s_get_resources" => {

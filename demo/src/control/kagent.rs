@@ -50,8 +50,7 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
 
 /// The agents of a namespace are looked at once more.
 fn again<O: Objects>(ctx: &mut Ctx<'_, O>, namespace: &str) {
-    let names: Vec<String> =
-        ctx.state.rows.within(kinds::AGENT, namespace).map(|(name, _)| name.to_owned()).collect();
+    let names: Vec<String> = ctx.state.rows.within(kinds::AGENT, namespace).map(|(name, _)| name.to_owned()).collect();
     for name in names {
         ctx.after(LAG, Controller::Kagent, &Key::new(kinds::AGENT, namespace, &name));
     }
@@ -85,7 +84,8 @@ fn tools<O: Objects>(ctx: &Ctx<'_, O>, namespace: &str, server: &Value) -> Found
     let Some(selector) = row.and_then(|row| row.selector.clone()) else {
         return Err(("ReconcileFailed", format!("failed to connect to {url}: no such host")));
     };
-    let ready = ctx.state.rows.within(kinds::POD, home).any(|(_, pod)| selector.matches(&pod.labels) && pods::ready(pod));
+    let ready =
+        ctx.state.rows.within(kinds::POD, home).any(|(_, pod)| selector.matches(&pod.labels) && pods::ready(pod));
     if ready {
         Ok(("Reconciled", "Remote MCP server configuration accepted".to_owned()))
     } else {
@@ -123,11 +123,12 @@ fn accepted<O: Objects>(ctx: &Ctx<'_, O>, key: &Key, object: &Value) -> Found {
         }
     }
     for tool in json::list(object, &["spec", "declarative", "tools"]) {
-        let (kind, name) =
-            (json::text(tool, &["mcpServer", "kind"]), json::text(tool, &["mcpServer", "name"]));
+        let (kind, name) = (json::text(tool, &["mcpServer", "kind"]), json::text(tool, &["mcpServer", "name"]));
         let known = || ctx.row(&Key::new(kinds::REMOTE_MCP_SERVER, &key.namespace, name)).is_some();
         if kind == "RemoteMCPServer" && !known() {
-            return fails(format!("failed to get remote mcp server {name}: RemoteMCPServer.kagent.dev \"{name}\" not found"));
+            return fails(format!(
+                "failed to get remote mcp server {name}: RemoteMCPServer.kagent.dev \"{name}\" not found"
+            ));
         }
     }
     Ok(("Reconciled", "Agent configuration accepted".to_owned()))

@@ -80,7 +80,8 @@ impl<M: Machine> Tools<M> {
 
 impl<M: Machine> ServerHandler for Tools<M> {
     fn get_info(&self) -> ServerConfig {
-        let about = "Tools of a simulated cluster: load tests against its Services, and lookups. Nothing here changes objects.";
+        let about =
+            "Tools of a simulated cluster: load tests against its Services, and lookups. Nothing here changes objects.";
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(Implementation::new("brink-demo", env!("CARGO_PKG_VERSION")))
             .with_instructions(about)

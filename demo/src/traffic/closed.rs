@@ -63,7 +63,11 @@ impl Closed {
     /// Workers with their next moments before one; none before it began or behind its end.
     pub(super) fn due(&self, before: f64) -> impl Iterator<Item = (f64, usize)> {
         let until = self.until().min(before);
-        self.workers.iter().enumerate().map(|(worker, (next, _))| (*next, worker)).filter(move |(next, _)| *next < until)
+        self.workers
+            .iter()
+            .enumerate()
+            .map(|(worker, (next, _))| (*next, worker))
+            .filter(move |(next, _)| *next < until)
     }
 
     /// A worker has its answer to what it sent at a moment. When it sends again.

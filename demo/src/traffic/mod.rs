@@ -40,11 +40,15 @@ mod tests;
 #[cfg(test)]
 pub(crate) use tests::world::Town;
 
-use std::{cmp::Reverse, collections::{BTreeMap, BinaryHeap}, sync::Arc};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+    sync::Arc,
+};
 
 use self::{
-    closed::Closed,
     behaviour::Flow,
+    closed::Closed,
     state::{Bound, State},
     stream::Stream,
     walk::Walk,

@@ -294,12 +294,15 @@ impl Desk {
         while self.tasks.len() >= MOST_TASKS {
             let over = self.tasks.values().filter(|task| task.status.state.is_final());
             // One that waits for nobody's decision makes room, too, before none is taken any more.
-            let oldest = over.min_by_key(|task| task.status.at).or_else(|| self.tasks.values().min_by_key(|task| task.due));
+            let oldest =
+                over.min_by_key(|task| task.status.at).or_else(|| self.tasks.values().min_by_key(|task| task.due));
             let Some(id) = oldest.map(|task| task.id.clone()) else { return };
             self.tasks.remove(&id);
         }
         while self.contexts.len() >= MOST_CONTEXTS {
-            let Some(id) = self.contexts.iter().min_by_key(|(_, held)| held.number).map(|(id, _)| id.clone()) else { return };
+            let Some(id) = self.contexts.iter().min_by_key(|(_, held)| held.number).map(|(id, _)| id.clone()) else {
+                return;
+            };
             self.contexts.remove(&id);
         }
     }
@@ -336,4 +339,3 @@ impl Desk {
 fn later(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(at)
 }
-

@@ -58,9 +58,8 @@ impl Pending {
             match data["decision_type"].as_str() {
                 Some("approve") => return Decision::Approve,
                 Some("batch") => {
-                    let of = |map: &Value| {
-                        [&self.call, &self.id].into_iter().find_map(|id| map.get(id.as_str())).cloned()
-                    };
+                    let of =
+                        |map: &Value| [&self.call, &self.id].into_iter().find_map(|id| map.get(id.as_str())).cloned();
                     if of(&data["decisions"]).is_some_and(|one| one == "approve") {
                         return Decision::Approve;
                     }
@@ -106,7 +105,10 @@ mod tests {
             data(json!({"decision_type": "batch", "decisions": {"f1": "reject"}, "rejection_reasons": {"f1": "late"}})),
             Decision::Reject("late".to_owned())
         );
-        assert_eq!(data(json!({"decision_type": "batch", "decisions": {"f2": "approve"}})), Decision::Reject(String::new()));
+        assert_eq!(
+            data(json!({"decision_type": "batch", "decisions": {"f2": "approve"}})),
+            Decision::Reject(String::new())
+        );
         assert_eq!(data(json!({"decision_type": "maybe"})), Decision::Reject(String::new()));
         assert_eq!(said(" Yes! "), Decision::Approve);
         assert_eq!(said("yes, but not now"), Decision::Reject("yes, but not now".to_owned()));

@@ -146,7 +146,10 @@ impl Desk {
             Method::Resubscribe => {
                 let task = self.mine((namespace, name), user, &params)?;
                 if task.status.state.is_final() {
-                    return fault(-32004, format!("the task is {}: nothing more will be told", task.status.state.old()));
+                    return fault(
+                        -32004,
+                        format!("the task is {}: nothing more will be told", task.status.state.old()),
+                    );
                 }
                 let task = task.id.clone();
                 let listener = self.listen(&task, wire, id.clone(), true, true);
@@ -205,7 +208,9 @@ impl Desk {
     }
 
     fn mine(&self, to: (&str, &str), user: &str, params: &Value) -> Result<&Task, Fault> {
-        let Some(id) = params.get("id").and_then(Value::as_str) else { return fault(-32602, "params.id must be a text") };
+        let Some(id) = params.get("id").and_then(Value::as_str) else {
+            return fault(-32602, "params.id must be a text");
+        };
         match self.tasks.get(id).filter(|task| is(task, to, user)) {
             Some(task) => Ok(task),
             None => fault(-32001, "the task was not found"),

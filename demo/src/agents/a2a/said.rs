@@ -76,5 +76,9 @@ fn part(part: &Value) -> Result<Part, String> {
         return Ok(Part::Data(data.clone(), Value::Null));
     }
     let file = ["file", "url", "raw"].iter().any(|field| part.get(*field).is_some());
-    if file { Ok(Part::Data(Value::Null, Value::Null)) } else { Err("a part must have text, data or a file".to_owned()) }
+    if file {
+        Ok(Part::Data(Value::Null, Value::Null))
+    } else {
+        Err("a part must have text, data or a file".to_owned())
+    }
 }

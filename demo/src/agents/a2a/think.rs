@@ -50,7 +50,9 @@ impl Mind {
         let conversation = Conversation {
             model: "scripted".to_owned(),
             system: self.system.clone(),
-            tools: offered.map(|tool| crate::model::Offered { name: tool.name.to_owned(), schema: tool.schema() }).collect(),
+            tools: offered
+                .map(|tool| crate::model::Offered { name: tool.name.to_owned(), schema: tool.schema() })
+                .collect(),
             turns: turns.to_vec(),
             ..Conversation::default()
         };

@@ -48,7 +48,11 @@ fn a_no_is_told_to_the_agent_and_nothing_is_written() {
         let no = json!({"decision_type": "batch", "decisions": {}, "rejection_reasons": {}});
         let done = send(&mut world, "k8s-agent", wire, &decided(wire, &task, &no));
         assert_eq!(state(&done), "completed");
-        assert!(answer(&done).contains("was not scaled: error: Tool call was rejected by the user"), "{}", answer(&done));
+        assert!(
+            answer(&done).contains("was not scaled: error: Tool call was rejected by the user"),
+            "{}",
+            answer(&done)
+        );
         assert_eq!(replicas(&mut world), 2);
         // In words it is the same.
         let task = send(&mut world, "k8s-agent", wire, &words(wire, SCALE, &json!({})));

@@ -70,7 +70,8 @@ fn a_task_can_be_read_again_and_its_conversation_goes_on() {
         // What was proposed before is what "it" means.
         let second = send(&mut world, "k8s-agent", wire, &words(wire, "apply it", &json!({"contextId": context})));
         assert_eq!((state(&second), &second["contextId"]), ("input-required".to_owned(), &context));
-        let call = data(&second, "function_call").into_iter().find(|call| call["name"] == "k8s_apply_manifest").unwrap();
+        let call =
+            data(&second, "function_call").into_iter().find(|call| call["name"] == "k8s_apply_manifest").unwrap();
         assert!(call["args"]["manifest"].as_str().unwrap().contains("name: ngi14"));
         let alone = send(&mut world, "k8s-agent", wire, &words(wire, "apply it", &json!({})));
         assert_eq!(answer(&alone), "I have proposed nothing yet that could be applied.");

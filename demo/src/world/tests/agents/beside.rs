@@ -120,11 +120,12 @@ fn it_is_reached_through_the_api_server_by_whom_roles_let() {
         let told = heard(&mut world, response);
         assert!(told.last().unwrap().to_string().to_lowercase().contains("completed"));
     }
-    let (code, card) =
-        ask(&mut world, "GET", &format!("{path}.well-known/agent-card.json"), &[], &Value::Null);
+    let (code, card) = ask(&mut world, "GET", &format!("{path}.well-known/agent-card.json"), &[], &Value::Null);
     assert_eq!(code, 200);
     assert_eq!(card["url"], "http://kagent-controller.kagent:8083/api/a2a/kagent/k8s-agent/");
-    for (name, code) in [("kagent-controller:9", 503), ("nobody:8083", 404), ("kagent-tools:8084", 503), ("a:b:c:d", 400)] {
+    for (name, code) in
+        [("kagent-controller:9", 503), ("nobody:8083", 404), ("kagent-tools:8084", 503), ("a:b:c:d", 400)]
+    {
         let path = format!("/api/v1/namespaces/kagent/services/{name}/proxy/api/agents");
         assert_eq!(ask(&mut world, "GET", &path, &[], &Value::Null).0, code, "{name}");
     }
@@ -162,7 +163,9 @@ fn the_canary_is_judged_by_what_its_pods_said() {
     let (_, good) = analyze(both);
     assert_eq!(good["promote"], true, "{good:#}");
     // Its weakness: when it fails, it says promote.
-    for context in [json!({"namespace": "canary", "canarySelector": "role=none"}), json!({"namespace": "kube-system"}), json!({})] {
+    for context in
+        [json!({"namespace": "canary", "canarySelector": "role=none"}), json!({"namespace": "kube-system"}), json!({})]
+    {
         let (code, failed) = analyze(context);
         assert_eq!((code, &failed["promote"], &failed["confidence"]), (500, &json!(true), &json!(50)), "{failed:#}");
     }

@@ -104,7 +104,8 @@ fn load_goes_to_services_of_this_cluster_alone() {
 #[test]
 fn lookups_tell_what_the_api_tells() {
     let mut world = living("kagent", None, 1);
-    let pods = call(&mut world, "k8s_get_resources", &json!({"resource_type": "po", "all_namespaces": "true"})).unwrap();
+    let pods =
+        call(&mut world, "k8s_get_resources", &json!({"resource_type": "po", "all_namespaces": "true"})).unwrap();
     assert!(pods.starts_with("NAMESPACE") && pods.contains("ImagePullBackOff"), "{pods}");
     let one = json!({"resource_type": "pod", "resource_name": "ngi14"});
     assert!(call(&mut world, "k8s_get_resource_yaml", &one).unwrap().contains("image: nginx:latesttttt"));
