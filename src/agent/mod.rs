@@ -13,6 +13,7 @@ pub mod conversation;
 pub mod end;
 pub mod fence;
 pub mod io;
+pub mod mcp;
 pub mod message;
 pub mod model;
 pub mod prompt;
