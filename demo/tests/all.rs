@@ -12,6 +12,7 @@
 )]
 
 mod suite {
+    mod agents;
     mod e2e_apply;
     mod e2e_client;
     mod e2e_custom;

@@ -134,7 +134,7 @@ fn the_list_names_worlds_and_scripts() {
     assert_eq!(names("scripts", "script"), SCRIPTS);
     assert_eq!(
         names("worlds", "world"),
-        ["shop", "agents", "ambient", "dapr", "gateways", "gitops", "services", "talk-2024", "tutorial"]
+        ["shop", "agents", "ambient", "dapr", "gateways", "gitops", "kagent", "services", "talk-2024", "tutorial"]
     );
     let text = home.brink(["demo", "--list"]).stdout;
     assert!(text.contains("bad-image") && text.contains("min, world tutorial"), "{text}");

@@ -134,6 +134,7 @@ impl Cluster {
             part("kgateway", pack::kgateway),
             part("agentgateway", pack::agentgateway),
             part("dapr", pack::dapr),
+            part("kagent", pack::kagent),
         ];
         let own = pack::definitions().as_array().into_iter().chain(apart.into_iter().flatten());
         let recorded = own.chain(pack::roles().as_array());

@@ -18,6 +18,7 @@ mod evict;
 mod follow;
 mod lesser;
 mod objects;
+mod onward;
 mod openapi;
 mod options;
 pub mod pack;
@@ -45,6 +46,7 @@ mod write;
 
 pub use cluster::{Admission, Cluster, User};
 pub use follow::{Ask, Line, NoReadings, Readings};
+pub use onward::Onward;
 pub use proxy::{Answered, Asked};
 pub use refusal::Refusal;
 pub use trouble::{Forbidden, Standing, Undry};

@@ -65,6 +65,7 @@ part!(litmus, "litmus", "CustomResourceDefinitions of Litmus.");
 part!(kgateway, "kgateway", "CustomResourceDefinitions of kgateway.");
 part!(agentgateway, "agentgateway", "CustomResourceDefinitions of agentgateway.");
 part!(dapr, "dapr", "CustomResourceDefinitions of Dapr.");
+part!(kagent, "kagent", "CustomResourceDefinitions of kagent.");
 part!(roles, "roles", "ClusterRoles and their bindings that every cluster has.");
 part!(proto, "proto", "Field numbers of the protobuf encoding by type, and the types of kinds.");
 part!(version, "version", "What `/version` says.");
@@ -138,6 +139,7 @@ mod tests {
             super::kgateway(),
             super::agentgateway(),
             super::dapr(),
+            super::kagent(),
             super::argo_cd(),
             super::flux(),
             super::roles(),

@@ -43,6 +43,8 @@ impl Cluster {
         match stream {
             Stream::Watch(watch) => watch.pull(self),
             Stream::Follow(follow) => follow.pull(self, readings),
+            // Nothing speaks behind a Service of a bare cluster.
+            Stream::Passed(_) => Pulled { chunks: Vec::new(), ended: true },
         }
     }
 
@@ -119,7 +121,7 @@ impl Cluster {
     }
 
     /// Whom a user speaks for: itself, or another one it may speak for.
-    fn instead(&self, request: &Request, user: User) -> Result<User, Refusal> {
+    pub(super) fn instead(&self, request: &Request, user: User) -> Result<User, Refusal> {
         if request.instead_of.is_empty() {
             return Ok(user);
         }

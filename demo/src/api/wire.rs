@@ -28,6 +28,8 @@ pub struct Request {
     pub instead_of: String,
     /// The `Impersonate-Group` headers.
     pub groups: Vec<String>,
+    /// Headers that are none of the API's, lower-case names: a proxy passes them on.
+    pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
     /// A webhook that has its say in what this request writes.
@@ -100,6 +102,8 @@ pub enum Stream {
     Watch(Box<Watch>),
     /// The lines of a log.
     Follow(Box<Follow>),
+    /// What a program behind a Service says, by the number of whoever listens.
+    Passed(u64),
 }
 
 /// What a stream has to say now.

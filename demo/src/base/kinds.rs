@@ -69,6 +69,9 @@ kinds! {
     COMPONENT = "dapr.io" "v1alpha1" "Component" "components" true;
     RESILIENCY = "dapr.io" "v1alpha1" "Resiliency" "resiliencies" true;
     CONFIGURATION = "dapr.io" "v1alpha1" "Configuration" "configurations" true;
+    AGENT = "kagent.dev" "v1alpha2" "Agent" "agents" true;
+    MODEL_CONFIG = "kagent.dev" "v1alpha2" "ModelConfig" "modelconfigs" true;
+    REMOTE_MCP_SERVER = "kagent.dev" "v1alpha2" "RemoteMCPServer" "remotemcpservers" true;
     CHAOS_RESULT = "litmuschaos.io" "v1alpha1" "ChaosResult" "chaosresults" true;
 }
 

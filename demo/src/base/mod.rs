@@ -6,6 +6,7 @@
 pub mod field_selector;
 pub mod fortio;
 pub mod jsonpath;
+pub mod kagent;
 pub mod keyed;
 pub mod kinds;
 pub mod label_selector;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{
     Controller, chaos_mesh, cronjob,
     ctx::{Ctx, State},
-    daemonset, deployment, endpoints, events, gateway, gateway_proxies, gc, gitops, hpa, job,
+    daemonset, deployment, endpoints, events, gateway, gateway_proxies, gc, gitops, hpa, job, kagent,
     key::Key,
     kubelet, litmus, namespace, node, pdb, protection,
     queue::Work,
@@ -116,5 +116,6 @@ fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, controller: Controller, key: &Key
         Controller::ChaosMesh => chaos_mesh::reconcile(ctx, key),
         Controller::GitOps => gitops::reconcile(ctx, key),
         Controller::Litmus => litmus::reconcile(ctx, key),
+        Controller::Kagent => kagent::reconcile(ctx, key),
     }
 }

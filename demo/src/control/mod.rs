@@ -21,6 +21,7 @@ mod hpa;
 pub mod inject;
 mod job;
 pub mod json;
+mod kagent;
 pub mod key;
 pub mod kubelet;
 mod litmus;
@@ -96,4 +97,6 @@ pub enum Controller {
     Litmus,
     /// Keeps objects as Git has them.
     GitOps,
+    /// Deploys the agents of kagent.
+    Kagent,
 }

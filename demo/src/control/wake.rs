@@ -14,7 +14,7 @@ use super::{
     rows::Row,
     time,
 };
-use crate::base::objects::Kind;
+use crate::base::{kagent, objects::Kind};
 
 /// Wakes everyone a change concerns.
 pub(super) fn news(state: &mut State, key: &Key, old: Option<&Row>, new: Option<&Row>, now: Timestamp) {
@@ -43,7 +43,12 @@ pub(super) fn news(state: &mut State, key: &Key, old: Option<&Row>, new: Option<
         }
         kinds::CLAIM | kinds::VOLUME => wake.every(Controller::Protection, kinds::VOLUME_ATTRIBUTES_CLASS),
         kinds::SERVICE | kinds::BACKEND if fresh => wake.routes(),
-        kinds::SECRET if fresh => wake.every(Controller::Gateway, kinds::BACKEND),
+        kinds::SECRET => {
+            if fresh {
+                wake.every(Controller::Gateway, kinds::BACKEND);
+            }
+            wake.every(Controller::Kagent, kinds::MODEL_CONFIG);
+        }
         kinds::NAMESPACE if old.map(|row| &row.labels) != new.map(|row| &row.labels) => wake.mesh(),
         kinds::GATEWAY_CLASS | kinds::GATEWAY | kinds::HTTP_ROUTE | kinds::GRPC_ROUTE | kinds::REFERENCE_GRANT => {
             wake.mesh();
@@ -72,6 +77,7 @@ fn own(kind: Kind) -> Option<Controller> {
         kinds::TRAFFIC_POLICY | kinds::AGENTGATEWAY_POLICY | kinds::BACKEND => Controller::Gateway,
         kinds::APPLICATION | kinds::KUSTOMIZATION => Controller::GitOps,
         kinds::CHAOS_ENGINE => Controller::Litmus,
+        kinds::AGENT | kinds::MODEL_CONFIG | kinds::REMOTE_MCP_SERVER => Controller::Kagent,
         kind if kinds::CHAOS_MESH.contains(&kind) => Controller::ChaosMesh,
         _ => return None,
     })
@@ -212,6 +218,11 @@ impl Wake<'_> {
         }
         if key.namespace == litmus::HOME && ready(old) != ready(new) {
             self.every(Controller::Litmus, kinds::CHAOS_ENGINE);
+        }
+        if key.namespace == kagent::HOME && ready(old) != ready(new) {
+            for kind in [kinds::MODEL_CONFIG, kinds::REMOTE_MCP_SERVER, kinds::AGENT] {
+                self.every(Controller::Kagent, kind);
+            }
         }
         // Its controller, or a daemon on a node, comes up.
         if key.namespace == chaos_mesh::HOME && ready(old) != ready(new) {

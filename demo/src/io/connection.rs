@@ -165,11 +165,16 @@ async fn handle<M: Machine>(
 }
 
 fn answer<M: Machine>(shared: &Arc<Shared<M>>, request: &Request, date: bool) -> Answer {
-    let mut response = shared.with(|machine| machine.request(request));
+    let response = shared.with(|machine| machine.request(request));
+    told(shared, response, request.gzip, date)
+}
+
+/// What was answered, as it is sent: whole, or poured out as it comes.
+pub(super) fn told<M: Machine>(shared: &Arc<Shared<M>>, mut response: Response, gzip: bool, date: bool) -> Answer {
     let stream = match std::mem::replace(&mut response.body, api::Body::Whole(Bytes::new())) {
         api::Body::Whole(bytes) => {
             response.body = api::Body::Whole(bytes);
-            return whole(shared, response, request.gzip, date);
+            return whole(shared, response, gzip, date);
         }
         api::Body::Stream(stream) => stream,
     };

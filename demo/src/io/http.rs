@@ -42,12 +42,23 @@ pub fn request(parts: &Parts, body: Bytes) -> Request {
             .filter_map(|value| value.to_str().ok())
             .map(str::to_owned)
             .collect(),
+        headers: passed(parts),
         body,
         webhook: None,
     }
 }
 
-fn decode(text: &str) -> String {
+/// The headers that a proxy passes on; only a request to one is asked for them.
+fn passed(parts: &Parts) -> Vec<(String, String)> {
+    if !parts.uri.path().contains("/proxy/") {
+        return Vec::new();
+    }
+    let kept = |name: &HeaderName| *name != AUTHORIZATION && !name.as_str().starts_with("impersonate-");
+    let all = parts.headers.iter().filter(|(name, _)| kept(name));
+    all.filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))).collect()
+}
+
+pub(super) fn decode(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
+    agents::{Asked, Begun, Called, closed},
     api::{Cluster, NoReadings, Pulled, Request, Response, Standing, Stream, User},
     base::trouble::Trouble,
     model::Rules,
@@ -32,6 +33,12 @@ pub trait Machine: Send + 'static {
     fn metrics(&mut self, path: &str, params: &[(String, String)]) -> (u16, Value);
     /// What its scripted model goes by.
     fn rules(&self) -> Result<Rules, Trouble>;
+    /// Answers what comes to its agents from outside.
+    fn visit(&mut self, asked: &Asked<'_>) -> Response;
+    /// Calls a tool of its MCP server.
+    fn tool(&mut self, name: &str, given: &Value) -> Called;
+    /// The words of a load that a tool began, once it is over.
+    fn tool_ended(&mut self, begun: &Begun) -> Option<String>;
 }
 
 /// A cluster in which nothing happens but what clients do.
@@ -75,6 +82,18 @@ impl Machine for Cluster {
     fn rules(&self) -> Result<Rules, Trouble> {
         Rules::own()
     }
+
+    fn visit(&mut self, _: &Asked<'_>) -> Response {
+        closed("there are no agents here")
+    }
+
+    fn tool(&mut self, _: &str, _: &Value) -> Called {
+        Called::Failed("there are no tools here".to_owned())
+    }
+
+    fn tool_ended(&mut self, _: &Begun) -> Option<String> {
+        None
+    }
 }
 
 impl Machine for World {
@@ -116,5 +135,17 @@ impl Machine for World {
 
     fn rules(&self) -> Result<Rules, Trouble> {
         Ok(Self::rules(self).clone())
+    }
+
+    fn visit(&mut self, asked: &Asked<'_>) -> Response {
+        Self::visit(self, asked)
+    }
+
+    fn tool(&mut self, name: &str, given: &Value) -> Called {
+        Self::tool(self, name, given)
+    }
+
+    fn tool_ended(&mut self, begun: &Begun) -> Option<String> {
+        Self::tool_ended(self, begun)
     }
 }

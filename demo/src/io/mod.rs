@@ -4,6 +4,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
+mod agents;
 mod alive;
 mod body;
 mod clock;
@@ -12,6 +13,7 @@ mod control;
 mod http;
 mod kubeconfig;
 pub mod machine;
+mod mcp;
 mod metrics;
 mod model;
 mod pace;

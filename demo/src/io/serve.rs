@@ -12,11 +12,12 @@ use jiff::Timestamp;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use super::{
+    agents,
     alive::Alive,
     clock::Clock,
     connection, control, kubeconfig,
     machine::Machine,
-    metrics,
+    mcp, metrics,
     model::{self, Speaker},
     pace::Paced,
     tls,
@@ -100,6 +101,10 @@ pub struct Served {
     pub prometheus: String,
     /// Where its scripted model answers, the base of both wires.
     pub model: String,
+    /// Where its agents answer: kagent's controller, and the agent of the canary analysis.
+    pub a2a: String,
+    /// Where its MCP server answers.
+    pub mcp: String,
     /// Where tests drive it.
     pub control: String,
     /// The word that the control door asks for.
@@ -177,6 +182,8 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
     let tests = listen(SocketAddr::new(settings.address.ip(), 0)).await?;
     let measured = listen(SocketAddr::new(settings.address.ip(), 0)).await?;
     let spoken = listen(SocketAddr::new(settings.address.ip(), 0)).await?;
+    let visited = listen(SocketAddr::new(settings.address.ip(), 0)).await?;
+    let called = listen(SocketAddr::new(settings.address.ip(), 0)).await?;
     let place = |listener: &TcpListener| listener.local_addr().unwrap_or(settings.address);
     let keys = tls::make(&settings.address.ip().to_string())?;
     let users = users();
@@ -208,6 +215,10 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
     let model = format!("http://{}/v1", place(&spoken));
     let speaker = Speaker { rules, seed: settings.seed };
     tasks.spawn(model::accept(spoken, Arc::new(speaker)));
+    let a2a = format!("http://{}", place(&visited));
+    tasks.spawn(agents::accept(visited, Arc::clone(&shared)));
+    let mcp = format!("http://{}{}", place(&called), mcp::PATH);
+    tasks.spawn(mcp::accept(called, Arc::clone(&shared)));
     let connections = Arc::clone(&shared.connections);
     tasks.spawn(async move {
         let mut steps = tokio::time::interval(STEP);
@@ -221,6 +232,8 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
         url,
         prometheus,
         model,
+        a2a,
+        mcp,
         control,
         control_token,
         kubeconfig: settings.kubeconfig,

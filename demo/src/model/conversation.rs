@@ -35,6 +35,8 @@ pub enum Turn {
     User(String),
     /// By the model.
     Model(Vec<Call>),
+    /// By the model, in words.
+    Said(String),
     /// By a tool.
     Result(Found),
 }
@@ -71,6 +73,16 @@ impl Conversation {
         last.unwrap_or_default()
     }
 
+    /// What the model said last before the last question.
+    pub fn said(&self) -> &str {
+        let asked = self.turns.iter().rposition(|turn| matches!(turn, Turn::User(_))).unwrap_or_default();
+        let last = self.turns.iter().take(asked).rev().find_map(|turn| match turn {
+            Turn::Said(text) => Some(text.as_str()),
+            _ => None,
+        });
+        last.unwrap_or_default()
+    }
+
     /// Calls made since the last question, with their answers, in order.
     pub fn exchange(&self) -> Vec<(&Call, Option<&Found>)> {
         let from = self.turns.iter().rposition(|turn| matches!(turn, Turn::User(_))).map_or(0, |at| at + 1);
@@ -100,7 +112,7 @@ impl Conversation {
             bytes.fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
         };
         self.turns.iter().fold(fold(0xcbf2_9ce4_8422_2325, &self.model), |hash, turn| match turn {
-            Turn::User(text) => fold(hash, text),
+            Turn::User(text) | Turn::Said(text) => fold(hash, text),
             Turn::Model(calls) => calls.iter().fold(hash, |hash, call| fold(hash, &call.id)),
             Turn::Result(found) => fold(hash, &found.text),
         })
@@ -109,7 +121,7 @@ impl Conversation {
     /// About how many tokens it has.
     pub fn tokens(&self) -> usize {
         let turns = self.turns.iter().map(|turn| match turn {
-            Turn::User(text) => text.len(),
+            Turn::User(text) | Turn::Said(text) => text.len(),
             Turn::Model(calls) => calls.len() * 40,
             Turn::Result(found) => found.text.len(),
         });

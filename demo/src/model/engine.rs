@@ -30,7 +30,10 @@ pub fn reply(rules: &Rules, conversation: &Conversation) -> Reply {
     };
     let mut run = Run {
         env: environment(),
-        known: json!({"user": question, "ns": namespace(conversation)}).as_object().cloned().unwrap_or_default(),
+        known: json!({"user": question, "ns": namespace(conversation), "said": conversation.said()})
+            .as_object()
+            .cloned()
+            .unwrap_or_default(),
         conversation,
         done: 0,
         said: Vec::new(),

@@ -21,8 +21,10 @@ mod wirefault;
 
 pub use self::{
     anthropic::answer as messages,
+    conversation::{Call, Conversation, Found, Tool as Offered, Turn},
+    engine::{Reply, reply},
     openai::{answer as chat_completions, models},
-    pieces::Answer,
+    pieces::{Answer, deltas},
     rule_file::TOOLS,
     rules::Rules,
 };

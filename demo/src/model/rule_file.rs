@@ -11,6 +11,7 @@ use super::{
     rules::{Rule, Step},
 };
 use crate::base::{
+    kagent,
     located::{Located, Node, documents, line},
     section::Section,
     trouble::{Trouble, suggest},
@@ -29,8 +30,8 @@ pub const TOOLS: [&str; 10] = [
     "propose_fault",
     "propose_manifest",
 ];
-/// What every rule knows: the question, its namespace, why the last call failed.
-const GIVEN: [&str; 3] = ["user", "ns", "trouble"];
+/// What every rule knows: the question, its namespace, what was said before it, why the last call failed.
+const GIVEN: [&str; 4] = ["user", "ns", "said", "trouble"];
 /// Functions of the templates.
 const FUNCTIONS: [&str; 4] = ["range", "dict", "namespace", "loop"];
 
@@ -134,10 +135,12 @@ impl<'a> Reader<'a> {
     }
 
     fn tool(&self, name: &str, line: u64) -> Result<(), Trouble> {
-        if TOOLS.contains(&name) {
+        let kagents = || kagent::TOOLS.iter().map(|(name, _)| *name);
+        if TOOLS.contains(&name) || kagents().any(|one| one == name) {
             return Ok(());
         }
-        Err(Trouble::at(self.file, line, format!("there is no tool `{name}`"), suggest(name, TOOLS)))
+        let known = TOOLS.into_iter().chain(kagents());
+        Err(Trouble::at(self.file, line, format!("there is no tool `{name}`"), suggest(name, known)))
     }
 
     /// A value in which texts are templates.

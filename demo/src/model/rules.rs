@@ -10,6 +10,8 @@ use crate::base::trouble::Trouble;
 
 /// The rules every world has.
 const OWN: (&str, &str) = ("rules.yaml", include_str!("rules.yaml"));
+/// The rules of kagent's agents, whose tools have other names.
+const AGENTS: (&str, &str) = ("agents.yaml", include_str!("agents.yaml"));
 
 /// Rules, the first that fits wins.
 #[derive(Debug, Clone)]
@@ -45,7 +47,10 @@ pub(super) struct Step {
 impl Rules {
     /// The rules every world has.
     pub fn own() -> Result<Self, Trouble> {
-        rule_file::read(OWN.0, OWN.1).map(Self)
+        // The last of the common ones takes whatever is asked, with no tool at all.
+        let mut rules = rule_file::read(AGENTS.0, AGENTS.1)?;
+        rules.extend(rule_file::read(OWN.0, OWN.1)?);
+        Ok(Self(rules))
     }
 
     /// A world's rules before the common ones.

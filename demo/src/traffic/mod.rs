@@ -12,6 +12,7 @@
 pub mod behaviour;
 mod certificate;
 mod chaos;
+mod closed;
 mod compile;
 mod edge;
 mod expression;
@@ -39,15 +40,21 @@ mod tests;
 #[cfg(test)]
 pub(crate) use tests::world::Town;
 
-use std::sync::Arc;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+    sync::Arc,
+};
 
 use self::{
     behaviour::Flow,
+    closed::Closed,
     state::{Bound, State},
     stream::Stream,
     walk::Walk,
 };
 pub use self::{
+    closed::{Ended, Wanted},
     compile::{Container, Plane, Probe, Proxy, READ, Snapshot, compile},
     edge::{BOUNDS, Edge, EdgeKey, Reporter, Security, Workload},
     flags::Flags,
@@ -129,6 +136,9 @@ pub struct Traffic {
     /// How many of the flows are the world's own; the others come and go with their Jobs.
     own: usize,
     fared: Vec<Fared>,
+    /// Closed flows by the number they were given.
+    loads: BTreeMap<u64, Closed>,
+    loaded: u64,
     state: State,
     seen: Option<Arc<Snapshot>>,
     /// How many snapshots were seen.
@@ -150,6 +160,8 @@ impl Traffic {
             own: flows.len(),
             flows,
             fared,
+            loads: BTreeMap::new(),
+            loaded: 0,
             state: State::default(),
             seen: None,
             snapshots: 0,
@@ -171,7 +183,28 @@ impl Traffic {
     pub fn set_generators(&mut self, generators: Vec<Flow>) {
         self.flows.truncate(self.own);
         self.flows.extend(generators);
+        self.flows.extend(self.loads.values().map(|load| load.flow().clone()));
         self.fared.resize(self.flows.len(), Fared::default());
+    }
+
+    /// Begins a closed flow, as soon as a snapshot with it is active. Its number.
+    pub fn load(&mut self, wanted: Wanted) -> u64 {
+        self.loaded += 1;
+        let number = self.loaded;
+        let flow = Flow { name: format!("load {number}"), rps: 0.0, ..wanted.flow };
+        self.loads.insert(number, Closed::new(Wanted { flow, ..wanted }));
+        number
+    }
+
+    /// How many closed flows there are.
+    pub fn loads(&self) -> usize {
+        self.loads.len()
+    }
+
+    /// What came of a closed flow once it is over at a moment (Unix milliseconds). It is gone then.
+    pub fn ended(&mut self, number: u64, at: u64) -> Option<Ended> {
+        self.loads.get(&number).filter(|load| load.over(at as f64))?;
+        self.loads.remove(&number).map(Closed::into_ended)
     }
 
     /// Changes the rate of a flow; whether there is one of this name.
@@ -201,16 +234,54 @@ impl Traffic {
             arrivals.extend((0u64..).zip(times).map(|(n, time)| (time, at, stream.child(n))));
         }
         arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
-        for (t, flow, stream) in arrivals {
-            self.state.advance(t);
-            let outcome = self.enter(flow, t, stream);
-            let fared = &mut self.fared[flow];
-            fared.sent += 1;
-            fared.failed += u64::from(outcome.failed());
-            fared.latency += outcome.latency;
+        let mut arrivals = arrivals.into_iter().peekable();
+        let mut turns = self.turns(start, end);
+        loop {
+            // Moments of this era are above zero, so that their bits sort as they do.
+            let turn = turns.peek().map(|Reverse((bits, ..))| f64::from_bits(*bits));
+            if let Some((t, flow, stream)) = arrivals.next_if(|(t, ..)| turn.is_none_or(|turn| *t <= turn)) {
+                self.state.advance(t);
+                let patience = self.flows[flow].timeout.unwrap_or(f64::INFINITY);
+                let outcome = self.enter(flow, patience, t, stream);
+                let fared = &mut self.fared[flow];
+                fared.sent += 1;
+                fared.failed += u64::from(outcome.failed());
+                fared.latency += outcome.latency;
+            } else if let Some(Reverse((bits, number, worker, entry))) = turns.pop() {
+                let t = f64::from_bits(bits);
+                self.state.advance(t);
+                let Some(next) = self.take_turn(number, worker, entry, t) else { continue };
+                if next < end {
+                    turns.push(Reverse((next.to_bits(), number, worker, entry)));
+                }
+            } else {
+                break;
+            }
         }
         self.state.advance(end);
         self.state.settle(span);
+    }
+
+    /// The turns of closed flows in a tick, with the entry each goes in by. One begins when the proxies know of it.
+    fn turns(&mut self, start: f64, end: f64) -> BinaryHeap<Reverse<(u64, u64, usize, usize)>> {
+        let entries = &self.active.snapshot.entries;
+        let mut turns = BinaryHeap::new();
+        for (number, load) in &mut self.loads {
+            let Some(entry) = entries.iter().position(|entry| entry.name == load.flow().name) else { continue };
+            load.begin(start);
+            turns.extend(load.due(end).map(|(next, worker)| Reverse((next.to_bits(), *number, worker, entry))));
+        }
+        turns
+    }
+
+    /// A worker sends; when it sends again, if it does.
+    fn take_turn(&mut self, number: u64, worker: usize, entry: usize, t: f64) -> Option<f64> {
+        let load = self.loads.get(&number)?;
+        let patience = load.flow().timeout.unwrap_or(f64::INFINITY);
+        let stream = Stream::of(self.seed, &load.flow().name, t.to_bits()).child(worker as u64);
+        let outcome = self.enter(entry, patience, t, stream);
+        let load = self.loads.get_mut(&number)?;
+        Some(load.answered(worker, t, outcome)).filter(|next| *next < load.until())
     }
 
     /// Notices a new snapshot, and lets the proxies have those that are due.
@@ -241,9 +312,8 @@ impl Traffic {
         }
     }
 
-    fn enter(&mut self, flow: usize, t: f64, mut stream: Stream) -> Outcome {
+    fn enter(&mut self, flow: usize, patience: f64, t: f64, mut stream: Stream) -> Outcome {
         let nobody = Outcome { latency: 1.0, code: 0, grpc: None, flags: Flags::NONE };
-        let patience = self.flows[flow].timeout.unwrap_or(f64::INFINITY);
         let bound = &self.active;
         let Some(entry) = bound.snapshot.entries.get(flow) else { return nobody };
         let Some(site) = entry.site else { return nobody };

@@ -56,6 +56,9 @@ const WORLDS: &[Texts] = &[
     world!("gitops":
         "system/istio-system.yaml" of "shop", "system/monitoring.yaml" of "shop",
         "controllers.yaml", "store.yaml", "billing.yaml", "clients.yaml"; None),
+    world!("kagent":
+        "cluster.yaml" of "tutorial", "httpbin.yaml" of "tutorial", "ngi14.yaml" of "tutorial",
+        "system.yaml", "agents.yaml", "canary.yaml"; None),
     world!("services":
         "system/istio-system.yaml" of "shop", "system/monitoring.yaml" of "shop", "system/chaos-mesh.yaml" of "shop",
         "system/litmus.yaml" of "shop", "services.yaml", "litmus.yaml"; None),

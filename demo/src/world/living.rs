@@ -18,6 +18,7 @@ use super::{
     strain::Strain,
 };
 use crate::{
+    agents::Desk,
     api::{Cluster, Pulled, Request, Response, Standing, Stream, User},
     base::{kinds, objects::Kind, value::text},
     control::{
@@ -62,26 +63,29 @@ pub struct Wish {
 /// A world.
 #[derive(Debug, Clone)]
 pub struct World {
-    cluster: Cluster,
+    pub(super) cluster: Cluster,
     control: Control,
-    traffic: Traffic,
+    pub(super) traffic: Traffic,
     behaviours: behaviour::Behaviours,
     snapshot: Arc<Snapshot>,
     /// The version of the store the controllers know, and the one the snapshot was compiled from.
     observed: u64,
-    compiled: u64,
+    pub(super) compiled: u64,
     /// The end of the last tick, Unix milliseconds.
-    ticked: u64,
+    pub(super) ticked: u64,
     chores: u64,
     tsdb: Tsdb,
     scraper: Scraper,
     logs: Logs,
     /// The version of the store at which logs of pods that are gone were last looked for.
     swept: u64,
-    rules: Rules,
+    pub(super) rules: Rules,
     floods: Vec<Flood>,
     strain: Strain,
     meter: Meter,
+    pub(super) desk: Desk,
+    /// The token of the first user who may do everything: agents ask by it, each in the name of its own account.
+    pub(super) token: String,
 }
 
 impl World {
@@ -119,6 +123,8 @@ impl World {
             floods: Vec::new(),
             strain: Strain::default(),
             meter: Meter::default(),
+            desk: Desk::new(wish.seed),
+            token: String::new(),
         };
         world.cluster.set_forgetful(false);
         world.observe_all();
@@ -161,8 +167,10 @@ impl World {
             self.ticked += TICK;
             self.control(at(self.ticked));
             self.tick(from, self.ticked);
+            self.think();
         }
         self.control(to);
+        self.think();
     }
 
     fn control(&mut self, to: Timestamp) {
@@ -283,6 +291,9 @@ impl World {
 
     /// Answers a request of the API.
     pub fn request(&mut self, request: &Request) -> Response {
+        if let Some(passed) = self.pass(request) {
+            return passed;
+        }
         let readout = Readout {
             logs: &self.logs,
             usage: &self.control.state.usage,
@@ -298,6 +309,9 @@ impl World {
 
     /// What a stream has to say since the last time.
     pub fn pull(&mut self, stream: &mut Stream) -> Pulled {
+        if let Stream::Passed(listener) = stream {
+            return self.hear(*listener);
+        }
         let readout = Readout {
             logs: &self.logs,
             usage: &self.control.state.usage,
@@ -310,6 +324,8 @@ impl World {
 
     /// Who may log in.
     pub fn set_users(&mut self, users: Vec<User>) {
+        let all = users.iter().find(|user| user.groups.iter().any(|group| group == "system:masters"));
+        self.token = all.map(|user| user.token.clone()).unwrap_or_default();
         self.cluster.set_users(users);
     }
 

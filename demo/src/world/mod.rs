@@ -3,6 +3,7 @@
 //! A world is plain manifests and, beside them, what a cluster cannot say. Reading and building are pure: texts come in as values,
 //! objects go out through `Objects`. What flows is handed on as it stands; the traffic reads it.
 
+mod agents;
 mod apply;
 pub mod build;
 mod embedded;

@@ -30,7 +30,7 @@ pub async fn demo() -> Demo {
 }
 
 /// When the clusters of this suite begin.
-fn begin() -> jiff::Timestamp {
+pub fn begin() -> jiff::Timestamp {
     "2026-01-02T03:04:05Z".parse().unwrap()
 }
 

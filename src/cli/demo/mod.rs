@@ -38,6 +38,10 @@ struct Doors {
     prometheus: String,
     /// The base address of its scripted model.
     model: String,
+    /// Where its agents answer: kagent's controller, and the agent of the canary analysis.
+    a2a: String,
+    /// Where its MCP server answers.
+    mcp: String,
     /// The door through which tests drive it, and the word it asks for.
     control: String,
     control_token: String,

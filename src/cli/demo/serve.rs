@@ -101,6 +101,8 @@ fn tell(served: &Served, folder: &Path, args: &DemoArgs, out: &mut Out) {
         server: served.url.clone(),
         prometheus: served.prometheus.clone(),
         model: served.model.clone(),
+        a2a: served.a2a.clone(),
+        mcp: served.mcp.clone(),
         control: served.control.clone(),
         control_token: served.control_token.clone(),
         folder: folder.display().to_string(),
@@ -113,6 +115,8 @@ fn tell(served: &Served, folder: &Path, args: &DemoArgs, out: &mut Out) {
         out.line(format_args!("server      {}", doors.server));
         out.line(format_args!("prometheus  {}", doors.prometheus));
         out.line(format_args!("model       {}", doors.model));
+        out.line(format_args!("a2a         {}", doors.a2a));
+        out.line(format_args!("mcp         {}", doors.mcp));
         out.line(format_args!(
             "\nbrink -A --kubeconfig {} --prometheus {} --agent {}\nctrl-c ends it",
             doors.kubeconfig,

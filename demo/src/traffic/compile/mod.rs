@@ -154,7 +154,7 @@ impl Snapshot {
     }
 
     fn entry(&mut self, flow: &Flow) -> Entry {
-        let mut entry = Entry { site: None, pods: Vec::new(), through: true, dropped: false };
+        let mut entry = Entry { name: flow.name.clone(), site: None, pods: Vec::new(), through: true, dropped: false };
         let Some(request) = Request::to(&flow.to, &flow.method, &flow.headers, flow.grpc) else { return entry };
         if let Some(via) = &flow.via {
             entry.pods = self.gateway_pods(via);

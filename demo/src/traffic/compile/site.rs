@@ -164,6 +164,8 @@ pub struct CallSite {
 /// Where a flow comes in.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    /// Name of its flow.
+    pub name: String,
     /// The site; `None`: the flow's address is none, or its Gateway is not there.
     pub site: Option<u32>,
     /// Gateway pods or calling pods; empty for a caller outside the mesh.

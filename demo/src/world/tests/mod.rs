@@ -11,6 +11,7 @@ use crate::{
     control::{Key, json, tests_support::Shelf, time},
 };
 
+mod agents;
 mod building;
 mod exposed;
 mod meshed;

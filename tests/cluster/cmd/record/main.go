@@ -140,6 +140,7 @@ func (r *recorder) record(crds string) error {
 			{"files": "kgateway", "groups": "gateway.kgateway.dev", "source": "kgateway-dev/kgateway", "version": "v2.1.1", "licence": "Apache-2.0"},
 			{"files": "agentgateway", "groups": "agentgateway.dev", "source": "agentgateway/agentgateway", "version": "v1.4.1", "licence": "Apache-2.0"},
 			{"files": "dapr", "groups": "dapr.io", "source": "dapr/dapr", "version": "v1.18.3", "licence": "Apache-2.0"},
+			{"files": "kagent", "groups": "kagent.dev", "source": "kagent-dev/kagent", "version": "v0.9.12", "licence": "Apache-2.0"},
 		},
 	}
 	raw, err := json.MarshalIndent(header, "", "  ")
@@ -305,6 +306,7 @@ var apart = map[string]map[string]string{
 	"gateway.kgateway.dev":        {"TrafficPolicy": "kgateway", "DirectResponse": "kgateway", "Backend": "kgateway"},
 	"agentgateway.dev":            {"AgentgatewayPolicy": "agentgateway"},
 	"dapr.io":                     {"Component": "dapr", "Configuration": "dapr", "Resiliency": "dapr"},
+	"kagent.dev":                  {"Agent": "kagent", "ModelConfig": "kagent", "RemoteMCPServer": "kagent"},
 }
 
 func nameOf(item any) string { return item.(object)["metadata"].(object)["name"].(string) }
