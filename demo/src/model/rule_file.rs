@@ -17,7 +17,7 @@ use crate::base::{
 };
 
 /// The tools a rule may call: those of brink's agent.
-pub const TOOLS: [&str; 10] = [
+pub const TOOLS: [&str; 13] = [
     "list",
     "get",
     "describe",
@@ -28,6 +28,9 @@ pub const TOOLS: [&str; 10] = [
     "topology",
     "propose_fault",
     "propose_manifest",
+    "propose_fix",
+    "propose_plan",
+    "investigate",
 ];
 /// What every rule knows: the question, its namespace, why the last call failed.
 const GIVEN: [&str; 3] = ["user", "ns", "trouble"];

@@ -20,6 +20,7 @@ use crate::{
         wire::Delta,
     },
     base::{redact, sanitize},
+    fault::intent::Fault,
 };
 
 /// Who is told.
@@ -50,6 +51,7 @@ async fn through(
     tell: &mut Tell<'_>,
 ) -> End {
     let around = around(system) + provider.model().max_tokens;
+    let mut seen: Vec<Fault> = Vec::new();
     loop {
         let messages = match talk.request(around) {
             Ok(messages) => messages,
@@ -84,7 +86,7 @@ async fn through(
         match next {
             Next::End(end) => return end,
             Next::Run(calls) => {
-                let unreadable = answer_all(toolbox, &calls, talk, tell).await;
+                let unreadable = answer_all(toolbox, &calls, talk, &mut seen, tell).await;
                 if let Some(end) = talk.ran(unreadable) {
                     return end;
                 }
@@ -94,14 +96,21 @@ async fn through(
 }
 
 /// Answers all calls; where none of them could be read, what was wrong with the last.
-async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, tell: &mut Tell<'_>) -> Option<String> {
+/// `seen`: what was put before the person in this ask.
+async fn answer_all(
+    toolbox: &Toolbox,
+    calls: &[Call],
+    talk: &mut Conversation,
+    seen: &mut Vec<Fault>,
+    tell: &mut Tell<'_>,
+) -> Option<String> {
     let (mut read, mut wrong) = (false, None);
     for (at, call) in calls.iter().enumerate() {
         let name = sanitize::line(&call.name).chars().take(SHOWN).collect();
         tell(Told::Began { id: call.id.clone(), name, about: about(&call.arguments) });
         let began = Instant::now();
         let found = if at < MOST_CALLS {
-            toolbox.run(call, talk.refused()).await
+            toolbox.run_after(call, talk.refused(), seen).await
         } else {
             Found::bad(format!("more than {MOST_CALLS} calls at once; call the rest again"))
         };
@@ -113,9 +122,10 @@ async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, 
         read |= !found.unreadable;
         wrong = Some(why.clone());
         tell(Told::Ran { id: call.id.clone(), ok, took: began.elapsed(), size: found.text.len(), why });
-        if let Some(mut proposal) = found.proposal {
+        for mut proposal in found.proposals {
             proposal.rounds = talk.refused() + 1;
-            tell(Told::Proposed(proposal));
+            seen.push(proposal.fault.clone());
+            tell(Told::Proposed(Box::new(proposal)));
         }
         let before = talk.messages().len();
         talk.answer(ToolAnswer { id: call.id.clone(), text: found.text, ok });

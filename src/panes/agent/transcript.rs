@@ -241,10 +241,19 @@ fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, keys): (usize, Op
     say(proposal.title(), Role::TextStrong);
     say(&proposal.facts(), Role::Text);
     say(&proposal.checked.preview.promise(), Role::TextDim);
-    if !proposal.why.is_empty() {
-        say(&proposal.why, Role::TextDim);
+    let aborts = proposal.aborts();
+    for text in [&aborts, &proposal.lesson.words()].into_iter().filter(|text| !text.is_empty() && !proposal.kept) {
+        say(text, Role::TextDim);
     }
+    for (mark, text) in [("the model: ", &proposal.hypothesis), ("it expects: ", &proposal.expects)] {
+        if !text.is_empty() {
+            say(&format!("{mark}{text}"), Role::TextDim);
+        }
+    }
+    let place = proposal.step.as_ref().map(|step| format!("· {}, step {} of {} ", step.plan, step.at, step.of));
     let head = format!("{top_left}{flat} {} {} ", at + 1, proposal.checked.preview.kind);
+    let head = format!("{head}{}", place.unwrap_or_default());
+    let head = width::cut(&head, cells.saturating_sub(2)).into_owned();
     let rest = cells.saturating_sub(width::width(&head) + 1);
     let mut lines = vec![vec![words(format!("{head}{}{top_right}", flat.repeat(rest)), role)]];
     for (text, of) in inside {
