@@ -1,3 +1,4 @@
+mod agent_intents;
 mod agent_wires;
 mod approval;
 mod cli;
@@ -25,6 +26,7 @@ mod e2e_litmus;
 mod e2e_plan;
 mod e2e_prometheus;
 mod e2e_promql;
+mod e2e_proposals;
 mod e2e_scenes;
 mod e2e_scripts;
 mod e2e_seeing;

@@ -257,6 +257,7 @@ impl Agent {
             }
             Told::Ended(end) => {
                 self.asked = None;
+                self.transcript.rank();
                 self.transcript.end(&end);
             }
             told => self.transcript.hear(told),

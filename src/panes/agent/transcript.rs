@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    agent::{End, Proposal, Told},
+    agent::{End, Proposal, Told, lesson::ranked},
     base::{sanitize, width},
     config::Role,
     widgets::markdown::{self, Line, Words},
@@ -64,6 +64,21 @@ impl Transcript {
             Item::Card(proposal) => Some(&**proposal),
             Item::You(_) | Item::Model(_) | Item::Tool { .. } | Item::Note(..) => None,
         })
+    }
+
+    /// Says which of the cards since the last question would teach most. Cards stay where they are: what is read never moves.
+    pub fn rank(&mut self) {
+        let before = self.items.iter().rposition(|(item, _)| matches!(item, Item::You(_))).unwrap_or(0);
+        let cards = |item: &Item| matches!(item, Item::Card(_));
+        let first = self.items.iter().take(before).filter(|(item, _)| cards(item)).count();
+        let scores: Vec<u32> = self.proposals().skip(first).filter(|one| !one.kept).map(|one| one.lesson.score).collect();
+        let planned = self.proposals().skip(first).any(|one| one.step.is_some() || one.kept);
+        // A plan has its own order.
+        if scores.len() < 2 || planned || scores.iter().all(|score| Some(score) == scores.first()) {
+            return;
+        }
+        let order: Vec<String> = ranked(&scores).into_iter().map(|at| (first + at + 1).to_string()).collect();
+        self.push(Item::Note(format!("by what they would teach: {}", order.join(", ")), Role::TextDim));
     }
 
     /// Which card has the cursor.
