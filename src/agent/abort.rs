@@ -52,13 +52,16 @@ pub fn read<'a>(given: impl Iterator<Item = (&'a String, &'a Value)>) -> Result<
     }
     match (signal, limit) {
         _ if !any => Ok(None),
-        (Some(Signal::ErrorShare), Some(Limit::Above(number) | Limit::Below(number))) if number > 1.0 => {
-            Err(format!("`abort`: error_share is a share from 0 to 1, so {number} is never reached; write 0.05 for 5 %"))
-        }
+        (Some(Signal::ErrorShare), Some(Limit::Above(number) | Limit::Below(number))) if number > 1.0 => Err(format!(
+            "`abort`: error_share is a share from 0 to 1, so {number} is never reached; write 0.05 for 5 %"
+        )),
         (Some(signal), Some(limit)) => {
             Ok(Some(Condition { asks: Asks::Signal { signal, workload: None }, limit, held }))
         }
-        _ => Err("`abort` needs signal and above or below, such as {signal: error_share, above: 0.5, for: 15s}".to_owned()),
+        _ => {
+            Err("`abort` needs signal and above or below, such as {signal: error_share, above: 0.5, for: 15s}"
+                .to_owned())
+        }
     }
 }
 

@@ -59,7 +59,10 @@ pub fn form(kind: FaultKind) -> Value {
     if !row.scopes.is_empty() {
         properties.insert("scope".to_owned(), scope(row.scopes));
     }
-    properties.insert("duration".to_owned(), json!({"type": "string", "pattern": SPAN, "x-min-ms": 1000, "x-max-ms": 3_600_000}));
+    properties.insert(
+        "duration".to_owned(),
+        json!({"type": "string", "pattern": SPAN, "x-min-ms": 1000, "x-max-ms": 3_600_000}),
+    );
     let drivers: Vec<&str> = row.drivers.iter().map(|driver| driver.driver.word()).collect();
     properties.insert("driver".to_owned(), json!({"enum": drivers}));
     let mut form = json!({"type": "object", "properties": properties, "additionalProperties": false});

@@ -35,7 +35,11 @@ impl Lesson {
 
     /// In a line.
     pub fn words(&self) -> String {
-        if self.facts.is_empty() { self.word().to_owned() } else { format!("{}: {}", self.word(), self.facts.join(", ")) }
+        if self.facts.is_empty() {
+            self.word().to_owned()
+        } else {
+            format!("{}: {}", self.word(), self.facts.join(", "))
+        }
     }
 }
 
@@ -55,14 +59,17 @@ pub fn lesson(fault: &Fault, checked: &Checked, routes: &[RouteRow]) -> Lesson {
         1 => lesson.add(20, "another answers 1 kind of request".to_owned()),
         many => lesson.add(25, format!("another answers {many} kinds of requests")),
     }
-    if blast.pods.len() == 1 && matches!(fault.kind, FaultKind::PodKill | FaultKind::PodFailure | FaultKind::ContainerKill) {
+    if blast.pods.len() == 1
+        && matches!(fault.kind, FaultKind::PodKill | FaultKind::PodFailure | FaultKind::ContainerKill)
+    {
         lesson.add(10, "one pod is hit".to_owned());
     }
     let hit: Vec<&RouteRow> = routes.iter().filter(|route| leads(route, fault)).collect();
     if hit.is_empty() {
         return lesson;
     }
-    let every = |what: fn(&crate::mesh::routes::rule::Rule) -> bool| hit.iter().all(|route| route.rules.iter().all(what));
+    let every =
+        |what: fn(&crate::mesh::routes::rule::Rule) -> bool| hit.iter().all(|route| route.rules.iter().all(what));
     if every(|rule| rule.backends.len() == 1) {
         lesson.add(10, "a single backend".to_owned());
     }

@@ -118,7 +118,8 @@ fn fault(given: &Given, namespace: &str) -> Result<Fault, String> {
         return Err("use propose_manifest for objects of your own".to_owned());
     }
     // The whole form is what a model needs that got a part of it wrong.
-    intent(kind, given, namespace).map_err(|why| format!("{why}\nthe form of {}: {}", kind.word(), intent_schema::form(kind)))
+    intent(kind, given, namespace)
+        .map_err(|why| format!("{why}\nthe form of {}: {}", kind.word(), intent_schema::form(kind)))
 }
 
 fn intent(kind: FaultKind, given: &Given, namespace: &str) -> Result<Fault, String> {

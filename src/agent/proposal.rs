@@ -2,8 +2,8 @@
 
 use super::lesson::Lesson;
 use crate::fault::{
-    checked::Checked,
     catalogue,
+    checked::Checked,
     intent::Fault,
     preview::{DryRun, Ruling},
     probe,

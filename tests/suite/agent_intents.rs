@@ -61,7 +61,8 @@ fn object(schema: &Value) -> BoxedStrategy<Value> {
         .collect();
     let not: Vec<String> = texts(&schema["not"]["required"]).map(str::to_owned).collect();
     let required: Vec<String> = texts(&schema["required"]).map(str::to_owned).collect();
-    let fields: Vec<_> = schema["properties"].as_object().unwrap().iter().map(|(name, one)| (name.clone(), valid(one))).collect();
+    let fields: Vec<_> =
+        schema["properties"].as_object().unwrap().iter().map(|(name, one)| (name.clone(), valid(one))).collect();
     let choices: Vec<_> = fields.into_iter().map(|(name, value)| (Just(name), value, any::<bool>())).collect();
     (choices, any::<bool>())
         .prop_map(move |(fields, first)| {

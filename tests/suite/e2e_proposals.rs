@@ -52,7 +52,10 @@ fn three_tests_of_a_sloppy_model_are_three_different_ones_of_routes_that_exist()
     assert!(last.contains("did you mean `checkout`"), "the third is invented: {last}");
     assert!(shown[1]["aborts"].as_str().unwrap().contains("error_share of what is hit above 0.9"), "{answer}");
     for one in shown {
-        assert!(["much to learn", "something to learn", "little to learn"].contains(&one["lesson"]["word"].as_str().unwrap()));
+        assert!(
+            ["much to learn", "something to learn", "little to learn"]
+                .contains(&one["lesson"]["word"].as_str().unwrap())
+        );
         assert!(!one.to_string().contains("\\u001b"), "{one}");
     }
     assert_eq!(shown[0]["expects"], "p99 rises");
@@ -62,9 +65,14 @@ fn three_tests_of_a_sloppy_model_are_three_different_ones_of_routes_that_exist()
 #[test]
 fn a_plan_is_shown_whole_and_in_order_or_not_at_all() {
     let demo = Demo::of("shop", 1.0);
-    let kill = |service: &str| json!({"kind": "pod-kill", "target": format!("service/{service}"), "params": {"count": 1}});
+    let kill =
+        |service: &str| json!({"kind": "pod-kill", "target": format!("service/{service}"), "params": {"count": 1}});
     let plan = |steps: Value| Say::Call("propose_plan", json!({"name": "one after the other", "steps": steps}));
-    let says = vec![plan(json!([kill("cart"), kill("cort")])), plan(json!([kill("cart"), kill("checkout")])), Say::Text("So.")];
+    let says = vec![
+        plan(json!([kill("cart"), kill("cort")])),
+        plan(json!([kill("cart"), kill("checkout")])),
+        Say::Text("So."),
+    ];
     let (answer, last) = asked(&demo, Wire::Anthropic, says, "plan something");
     assert!(last.contains("step 2 of 2: "), "{last}");
     let steps: Vec<_> = answer["proposals"].as_array().unwrap().iter().map(|one| one["step"].clone()).collect();

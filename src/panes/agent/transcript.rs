@@ -71,7 +71,8 @@ impl Transcript {
         let before = self.items.iter().rposition(|(item, _)| matches!(item, Item::You(_))).unwrap_or(0);
         let cards = |item: &Item| matches!(item, Item::Card(_));
         let first = self.items.iter().take(before).filter(|(item, _)| cards(item)).count();
-        let scores: Vec<u32> = self.proposals().skip(first).filter(|one| !one.kept).map(|one| one.lesson.score).collect();
+        let scores: Vec<u32> =
+            self.proposals().skip(first).filter(|one| !one.kept).map(|one| one.lesson.score).collect();
         let planned = self.proposals().skip(first).any(|one| one.step.is_some() || one.kept);
         // A plan has its own order.
         if scores.len() < 2 || planned || scores.iter().all(|score| Some(score) == scores.first()) {

@@ -52,7 +52,10 @@ impl Toolbox {
         parts.push((format!("routes and services of {namespace}"), self.topology(&place).await));
         parts.push((format!("metrics of {namespace} now"), self.query_metrics(&place).await));
         if let Some(query) = before(&found, &object, &pods) {
-            parts.push(("error share 10 minutes ago and now".to_owned(), self.query_metrics(&args(json!({"promql": query}))?).await));
+            parts.push((
+                "error share 10 minutes ago and now".to_owned(),
+                self.query_metrics(&args(json!({"promql": query}))?).await,
+            ));
         }
         let mut text = String::new();
         for (at, (what, part)) in parts.into_iter().enumerate() {
@@ -91,13 +94,16 @@ impl Toolbox {
 
     /// The ReplicaSets of a Deployment: which images it ran, and since when.
     async fn history(&self, object: &ObjectRef) -> Result<String, String> {
-        let list = Read::List { kind: known::replica_set(), namespace: object.namespace.clone(), labels: String::new() };
+        let list =
+            Read::List { kind: known::replica_set(), namespace: object.namespace.clone(), labels: String::new() };
         let answer = self.live.read(&list).await;
         let answer = answer.map_err(|trouble| super::told("cannot list replicasets", &trouble))?;
         let mut text = "REVISION | REPLICASET | CREATED | WANTED | READY | IMAGES\n".to_owned();
         let mut sets: Vec<Manifest> = answer.body.items(&known::replica_set());
         sets.retain(|set| owner(set) == format!("Deployment/{}", object.name));
-        sets.sort_by(|one, other| one.text(&["metadata", "creationTimestamp"]).cmp(&other.text(&["metadata", "creationTimestamp"])));
+        sets.sort_by(|one, other| {
+            one.text(&["metadata", "creationTimestamp"]).cmp(&other.text(&["metadata", "creationTimestamp"]))
+        });
         for set in &sets {
             let revision = set.at(&["metadata", "annotations", "deployment.kubernetes.io/revision"]);
             let number = |path: &[&str]| set.at(path).and_then(Value::as_u64).unwrap_or(0);

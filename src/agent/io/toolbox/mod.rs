@@ -148,7 +148,9 @@ impl Toolbox {
             Tool::ListRoutes => self.list_routes(&given).await,
             Tool::Topology => self.topology(&given).await,
             Tool::Investigate => self.investigate(&given).await,
-            Tool::ProposeFault | Tool::ProposeManifest | Tool::ProposeFix | Tool::ProposePlan => Err("this is not read".to_owned()),
+            Tool::ProposeFault | Tool::ProposeManifest | Tool::ProposeFix | Tool::ProposePlan => {
+                Err("this is not read".to_owned())
+            }
         };
         found.map_or_else(Found::bad, Found::good)
     }

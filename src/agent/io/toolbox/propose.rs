@@ -150,10 +150,8 @@ impl Unfit {
 }
 
 fn queued(proposals: Vec<Proposal>) -> Found {
-    let told: Vec<String> = proposals
-        .iter()
-        .map(|one| format!("{}\n{}\n{}\n", one.title(), one.facts(), one.lesson.words()))
-        .collect();
+    let told: Vec<String> =
+        proposals.iter().map(|one| format!("{}\n{}\n{}\n", one.title(), one.facts(), one.lesson.words())).collect();
     let many = if proposals.len() == 1 { "it is" } else { "they are" };
     let fenced = fence::text("preview", &told.concat());
     let text = format!("queued for the person's review; {many} not applied.\n{fenced}");
