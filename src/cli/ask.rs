@@ -161,6 +161,11 @@ impl<'a> Sheet<'a> {
                 self.aside(&line);
             }
             Told::Proposed(proposal) => self.proposals.push(*proposal),
+            Told::GaveUp { given, why } => {
+                for line in format!("could not be made to apply:\n{why}\n{given}").lines() {
+                    self.aside(line);
+                }
+            }
             Told::Kept(_) | Told::Budget(_) => {}
             Told::Ended(_) => self.write(true),
         }

@@ -114,8 +114,9 @@ async fn answer_all(
         } else {
             Found::bad(format!("more than {MOST_CALLS} calls at once; call the rest again"))
         };
-        if found.refused {
-            talk.refuse();
+        if found.refused && !talk.refuse() {
+            let why = redact::text(&sanitize::lines(&found.why)).into_owned();
+            tell(Told::GaveUp { given: given(&call.arguments), why });
         }
         let ok = found.why.is_empty();
         let why = redact::text(&sanitize::line(&found.why)).into_owned();
@@ -143,6 +144,18 @@ fn around(system: &str) -> u64 {
         .map(|row| row.name.len() + row.doc.len() + schema::schema(row.args).to_string().len())
         .sum();
     budget::estimate(system.len() + tools)
+}
+
+/// What a call proposes, for a person: its objects, else its arguments as YAML.
+fn given(arguments: &str) -> String {
+    let text = match serde_json::from_str::<serde_json::Value>(arguments) {
+        Ok(value) => match value["yaml"].as_str() {
+            Some(yaml) => yaml.to_owned(),
+            None => serde_saphyr::to_string(&value).unwrap_or_else(|_| value.to_string()),
+        },
+        Err(_) => arguments.to_owned(),
+    };
+    redact::text(&sanitize::lines(&text)).into_owned()
 }
 
 /// A call's arguments in a line: the values, which say more than the names.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::card::framed;
 use crate::{
     agent::{End, Proposal, Told, lesson::ranked},
     base::{sanitize, width},
@@ -9,8 +10,11 @@ use crate::{
     widgets::markdown::{self, Line, Words},
 };
 
+/// Most lines of what could not be made to apply.
+const GIVEN: usize = 24;
+
 /// A key, and what it does.
-type Key = (String, &'static str);
+pub(super) type Key = (String, &'static str);
 type Keys = Vec<Key>;
 
 /// One thing in the transcript.
@@ -31,6 +35,8 @@ pub enum Item {
     },
     /// A proposal.
     Card(Box<Proposal>),
+    /// What could not be made to apply: what the model gave, and why not.
+    GaveUp(String, String),
     /// Something brink says, with what to do.
     Note(String, Role),
 }
@@ -62,7 +68,7 @@ impl Transcript {
     pub fn proposals(&self) -> impl Iterator<Item = &Proposal> {
         self.items.iter().filter_map(|(item, _)| match item {
             Item::Card(proposal) => Some(&**proposal),
-            Item::You(_) | Item::Model(_) | Item::Tool { .. } | Item::Note(..) => None,
+            Item::You(_) | Item::Model(_) | Item::Tool { .. } | Item::GaveUp(..) | Item::Note(..) => None,
         })
     }
 
@@ -127,6 +133,7 @@ impl Transcript {
                     *lines = None;
                 }
             }
+            Told::GaveUp { given, why } => self.push(Item::GaveUp(given, why)),
             Told::Proposed(_) | Told::Kept(_) | Told::Budget(_) | Told::Ended(_) => {}
         }
     }
@@ -187,7 +194,7 @@ impl Transcript {
     }
 }
 
-fn words(text: impl Into<String>, role: Role) -> Words {
+pub(super) fn words(text: impl Into<String>, role: Role) -> Words {
     Words { text: text.into(), role }
 }
 
@@ -231,6 +238,12 @@ fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, Option<&[Key]>)) -
             lines
         }
         Item::Card(proposal) => framed(proposal, cells, ascii, card),
+        Item::GaveUp(given, why) => {
+            let mut lines = vec![vec![words("this could not be made to apply", Role::Warn)]];
+            lines.extend(plain(why, room, Role::Text));
+            lines.extend(plain(given, room, Role::TextDim).into_iter().take(GIVEN));
+            barred(lines, ascii, Role::Warn)
+        }
         Item::Note(text, role) => {
             let mut lines = plain(text, cells, *role);
             lines.push(Vec::new());
@@ -241,53 +254,4 @@ fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, Option<&[Key]>)) -
 
 fn bytes(size: usize) -> String {
     if size < 1024 { format!("{size} B") } else { format!("{} KiB", size.div_ceil(1024)) }
-}
-
-/// A card: number, title and facts in a frame.
-fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, keys): (usize, Option<&[Key]>)) -> Vec<Line> {
-    let [top_left, top_right, low_left, low_right, flat, side] =
-        if ascii { ["+", "+", "+", "+", "-", "|"] } else { ["╭", "╮", "╰", "╯", "─", "│"] };
-    let role = if keys.is_some() { Role::BorderFocus } else { Role::Border };
-    let room = cells.saturating_sub(4).max(4);
-    let mut inside: Vec<(String, Role)> = Vec::new();
-    let mut say = |text: &str, role| {
-        let clean = sanitize::line(text).into_owned();
-        inside.extend(width::wrap(&clean, room).into_iter().map(|line| (line.to_owned(), role)));
-    };
-    say(proposal.title(), Role::TextStrong);
-    say(&proposal.facts(), Role::Text);
-    say(&proposal.checked.preview.promise(), Role::TextDim);
-    let aborts = proposal.aborts();
-    for text in [&aborts, &proposal.lesson.words()].into_iter().filter(|text| !text.is_empty() && !proposal.kept) {
-        say(text, Role::TextDim);
-    }
-    for (mark, text) in [("the model: ", &proposal.hypothesis), ("it expects: ", &proposal.expects)] {
-        if !text.is_empty() {
-            say(&format!("{mark}{text}"), Role::TextDim);
-        }
-    }
-    let place = proposal.step.as_ref().map(|step| format!("· {}, step {} of {} ", step.plan, step.at, step.of));
-    let head = format!("{top_left}{flat} {} {} ", at + 1, proposal.checked.preview.kind);
-    let head = format!("{head}{}", place.unwrap_or_default());
-    let head = width::cut(&head, cells.saturating_sub(2)).into_owned();
-    let rest = cells.saturating_sub(width::width(&head) + 1);
-    let mut lines = vec![vec![words(format!("{head}{}{top_right}", flat.repeat(rest)), role)]];
-    for (text, of) in inside {
-        let pad = " ".repeat(room.saturating_sub(width::width(&text)));
-        lines.push(vec![words(format!("{side} "), role), words(text, of), words(format!("{pad} {side}"), role)]);
-    }
-    if let Some(keys) = keys.filter(|keys| !keys.is_empty()) {
-        let used: usize = keys.iter().map(|(key, word)| width::width(key) + 1 + width::width(word)).sum();
-        let gaps = 3 * (keys.len() - 1);
-        let mut line = vec![words(format!("{side} "), role)];
-        for (at, (key, word)) in keys.iter().enumerate() {
-            line.push(words(format!("{}{key}", if at == 0 { "" } else { "   " }), Role::Key));
-            line.push(words(format!(" {word}"), Role::TextDim));
-        }
-        line.push(words(format!("{} {side}", " ".repeat(room.saturating_sub(used + gaps))), role));
-        lines.push(line);
-    }
-    lines.push(vec![words(format!("{low_left}{}{low_right}", flat.repeat(cells.saturating_sub(2))), role)]);
-    lines.push(Vec::new());
-    lines
 }
