@@ -16,6 +16,7 @@ pub mod fence;
 pub mod intent_schema;
 pub mod io;
 pub mod lesson;
+pub mod mcp;
 pub mod message;
 pub mod model;
 pub mod order;

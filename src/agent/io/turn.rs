@@ -13,6 +13,7 @@ use crate::{
         budget,
         conversation::{Conversation, MOST_CALLS, Next},
         end::End,
+        mcp::Offered,
         message::{Call, ToolAnswer},
         schema,
         told::Told,
@@ -50,8 +51,8 @@ async fn through(
     talk: &mut Conversation,
     tell: &mut Tell<'_>,
 ) -> End {
-    let around = around(system) + provider.model().max_tokens;
     let mut seen: Vec<Fault> = Vec::new();
+    let around = around(system) + beside(provider.offered()) + provider.model().max_tokens;
     loop {
         let messages = match talk.request(around) {
             Ok(messages) => messages,
@@ -135,6 +136,11 @@ async fn answer_all(
         }
     }
     wrong.filter(|_| !read)
+}
+
+/// Tokens of the tools of other servers.
+fn beside(offered: &[Offered]) -> u64 {
+    budget::estimate(offered.iter().map(|tool| tool.full.len() + tool.doc.len() + tool.schema.to_string().len()).sum())
 }
 
 /// Tokens of the system prompt and the tools.
