@@ -26,6 +26,17 @@ pub fn value(source: &str, found: &Value) -> String {
     text(source, &yaml)
 }
 
+/// A fenced text of a part of an answer, cut to this many bytes within its fence.
+pub fn shorter(fenced: &str, most: usize) -> String {
+    let Some((head, rest)) = fenced.split_once('\n') else { return fenced.to_owned() };
+    let Some((body, _)) = rest.rsplit_once("</data>").filter(|(body, _)| body.len() > most) else {
+        return fenced.to_owned();
+    };
+    let (kept, left) = cut(body, most);
+    let end = if kept.ends_with('\n') { "" } else { "\n" };
+    format!("{head}\n{kept}{end}</data>\n[truncated: {left} more bytes; ask for this part alone]")
+}
+
 /// The words of an answer that is none, such as a server's refusal: they come from outside too.
 pub fn refusal(words: &str) -> String {
     let clean = sanitize::lines(words);

@@ -8,14 +8,18 @@
 //! Everything that decides is pure and stands in this folder; `io/` speaks to the provider and runs the tools through the
 //! doors of the other rooms. Nothing here applies a proposal: that is a person's key in the preview.
 
+pub mod abort;
 pub mod budget;
 pub mod conversation;
 pub mod end;
 pub mod fence;
+pub mod intent_schema;
 pub mod io;
+pub mod lesson;
 pub mod mcp;
 pub mod message;
 pub mod model;
+pub mod order;
 pub mod prompt;
 pub mod proposal;
 pub mod schema;

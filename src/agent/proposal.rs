@@ -1,9 +1,12 @@
 //! What a model proposes, once it would apply: an intent with the answers of the API server.
 
+use super::lesson::Lesson;
 use crate::fault::{
+    catalogue,
     checked::Checked,
     intent::Fault,
     preview::{DryRun, Ruling},
+    probe,
 };
 
 /// A proposal a person may look at.
@@ -13,18 +16,42 @@ pub struct Proposal {
     pub fault: Fault,
     /// A change that is kept, rather than a fault with a lease.
     pub kept: bool,
-    /// The model's word for it; not to be trusted.
-    pub why: String,
+    /// What the model believes, in its words, sanitised; not to be trusted.
+    pub hypothesis: String,
+    /// What the model expects to be seen, in its words, sanitised.
+    pub expects: String,
+    /// What it would teach, by facts.
+    pub lesson: Lesson,
+    /// Where it stands in a plan.
+    pub step: Option<Step>,
     /// As it was checked; old by the time it is opened, so it is checked again then.
     pub checked: Box<Checked>,
     /// How many tries it took, refused ones included.
     pub rounds: u32,
 }
 
+/// A place in a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What the model calls the plan, sanitised.
+    pub plan: String,
+    /// From 1.
+    pub at: usize,
+    /// How many there are.
+    pub of: usize,
+}
+
 impl Proposal {
     /// The deed in words.
     pub fn title(&self) -> &str {
         &self.checked.preview.title
+    }
+
+    /// When it ends early; empty when nothing would end it.
+    pub fn aborts(&self) -> String {
+        let conditions = probe::views(&self.fault.abort_when);
+        let words: Vec<String> = conditions.into_iter().map(|one| one.condition).collect();
+        if words.is_empty() { String::new() } else { format!("ends early when {}", words.join(" or ")) }
     }
 
     /// What a person should know before opening it: changes, blast radius, class.
@@ -48,6 +75,14 @@ impl Proposal {
         }
         parts.join(" · ")
     }
+}
+
+/// Whether two intents are the same deed: kind, target, scope, and values with the usual ones filled in. Another duration or
+/// another driver is no other question.
+pub fn same(one: &Fault, other: &Fault) -> bool {
+    let what = |fault: &Fault| (fault.kind, fault.namespace.clone(), fault.target.clone(), fault.scope.clone());
+    let values = |fault: &Fault| catalogue::deed(fault).ok();
+    what(one) == what(other) && one.manifests == other.manifests && values(one) == values(other)
 }
 
 /// Why a checked plan would not apply, in the words of whoever refuses; empty when it would.

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::fault::catalogue::did_you_mean;
+use super::intent_schema;
+use crate::fault::{catalogue::did_you_mean, intent::FaultKind};
 
 /// One argument.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,10 @@ pub enum Holds {
     Map,
     /// A map of texts.
     Texts,
+    /// A fault kind a model may propose.
+    Kind,
+    /// So many objects, at least and at most.
+    List(usize, usize),
 }
 
 /// The JSON schema of arguments.
@@ -43,6 +48,12 @@ pub fn schema(args: &[Arg]) -> Value {
                 Holds::Flag => json!({"type": "boolean"}),
                 Holds::Map => json!({"type": "object"}),
                 Holds::Texts => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+                Holds::Kind => {
+                    json!({"type": "string", "enum": intent_schema::offered().map(FaultKind::word).collect::<Vec<_>>()})
+                }
+                Holds::List(least, most) => {
+                    json!({"type": "array", "items": {"type": "object"}, "minItems": least, "maxItems": most})
+                }
             };
             schema["description"] = json!(arg.doc);
             (arg.name.to_owned(), schema)
@@ -103,6 +114,11 @@ impl Given {
         self.0.get(name).and_then(Value::as_bool).unwrap_or(false)
     }
 
+    /// The items of a list.
+    pub fn list(&self, name: &str) -> impl Iterator<Item = &Value> {
+        self.0.get(name).and_then(Value::as_array).into_iter().flatten()
+    }
+
     /// The entries of a map.
     pub fn map(&self, name: &str) -> impl Iterator<Item = (&String, &Value)> {
         self.0.get(name).and_then(Value::as_object).into_iter().flatten()
@@ -115,7 +131,7 @@ impl Arg {
         let given = shown(value);
         let wrong = |what: &str| Err(format!("`{}` must be {what}, not {given}", self.name));
         match self.holds {
-            Holds::Text => match value {
+            Holds::Text | Holds::Kind => match value {
                 Value::String(_) => Ok(()),
                 Value::Number(number) => {
                     *value = Value::String(number.to_string());
@@ -148,6 +164,10 @@ impl Arg {
             Holds::Texts => match value {
                 Value::Object(map) if map.values().all(Value::is_string) => Ok(()),
                 _ => wrong("a JSON object of texts"),
+            },
+            Holds::List(..) => match value {
+                Value::Array(all) if all.iter().all(Value::is_object) => Ok(()),
+                _ => wrong("a JSON array of objects"),
             },
         }
     }

@@ -40,6 +40,13 @@ pub enum Told {
     },
     /// Something to look at.
     Proposed(Box<Proposal>),
+    /// The last proposal of this ask that could not be made to apply: what it was, and why not, in the words of whoever refuses.
+    GaveUp {
+        /// What the model gave last, sanitised and redacted.
+        given: String,
+        /// The words, in lines, sanitised and redacted.
+        why: String,
+    },
     /// A message became part of the conversation.
     Kept(Message),
     /// How full the context is.

@@ -1,20 +1,8 @@
 //! The one table of tools: what a model may call, with which arguments. None of them writes; `propose_*` queues something for
 //! a person to look at.
 
-use std::{collections::BTreeMap, time::Duration};
-
-use serde_json::Value;
-
-use super::schema::{Arg, Given, Holds};
-use crate::{
-    base::span,
-    fault::{
-        catalogue::{self, WrongIntent, did_you_mean},
-        file::{self, Defaults},
-        intent::{Fault, FaultKind, Scope, Target},
-        set,
-    },
-};
+use super::schema::{Arg, Holds};
+use crate::fault::catalogue::did_you_mean;
 
 /// A tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,8 +25,14 @@ pub enum Tool {
     Topology,
     /// An intent of the catalogue.
     ProposeFault,
-    /// Any objects.
+    /// Any objects, as a fault.
     ProposeManifest,
+    /// Any objects, as a correction that is kept.
+    ProposeFix,
+    /// Several of these, in order.
+    ProposePlan,
+    /// All evidence about one object that does not do as it should.
+    Investigate,
 }
 
 /// A row of the table.
@@ -64,7 +58,14 @@ const fn may(name: &'static str, holds: Holds, doc: &'static str) -> Arg {
 
 const NAMESPACE: Arg = may("namespace", Holds::Text, "the namespace; the current one when absent");
 const DURATION: Arg = may("duration", Holds::Text, "time of effect, such as 90s; 60s when absent");
-const WHY: Arg = may("why", Holds::Text, "one sentence for the person: what this shows");
+const HYPOTHESIS: Arg = may("hypothesis", Holds::Text, "one sentence: what you believe the system will do");
+const EXPECT: Arg = may("expect", Holds::Text, "one sentence: which signal should move, and how far");
+const ABORT: Arg =
+    may("abort", Holds::Map, "when to end early: {signal: error_share|p99_ms|rps, above or below: NUMBER, for: 15s}");
+const WHY: Arg = may("why", Holds::Text, "one sentence for the person: why");
+
+/// Most steps of a plan.
+pub const MOST_STEPS: usize = 6;
 
 /// The table.
 pub const TOOLS: &[Row] = &[
@@ -143,7 +144,7 @@ pub const TOOLS: &[Row] = &[
         name: "propose_fault",
         doc: "Propose a fault for the person to review. It is compiled and dry-run now; nothing is applied. When the server or a guardrail refuses it, you get the reason and may propose again, at most 3 times.",
         args: &[
-            need("kind", "a fault kind of the list in your instructions"),
+            Arg { name: "kind", holds: Holds::Kind, required: true, doc: "a fault kind that works here" },
             may("target", Holds::Text, "service/NAME, route/NAME or KIND/NAME such as deployment/web"),
             may("selector", Holds::Text, "pods by labels instead of a target, such as app=web"),
             NAMESPACE,
@@ -151,38 +152,46 @@ pub const TOOLS: &[Row] = &[
             may("scope", Holds::Map, "which requests: {from: Deployment/web, path: /p, headers: {name: value}}"),
             DURATION,
             may("driver", Holds::Text, "a driver of the kind; the preferred one when absent"),
+            HYPOTHESIS,
+            EXPECT,
+            ABORT,
             WHY,
         ],
     },
     Row {
         tool: Tool::ProposeManifest,
         name: "propose_manifest",
-        doc: "Propose Kubernetes objects for the person to review: as a fault that is undone after its duration, or, with keep, as a lasting correction such as a repaired image. Give whole objects or just apiVersion, kind, metadata.name and the fields to set. Nothing is applied.",
+        doc: "Propose Kubernetes objects as a fault that is undone after its duration. Give whole objects or just apiVersion, kind, metadata.name and the fields to set. Nothing is applied.",
+        args: &[need("yaml", "the objects, as YAML"), NAMESPACE, DURATION, HYPOTHESIS, EXPECT, ABORT, WHY],
+    },
+    Row {
+        tool: Tool::ProposeFix,
+        name: "propose_fix",
+        doc: "Propose a lasting correction, such as a repaired image. Give just apiVersion, kind, metadata.name and the fields to set. Nothing is applied.",
+        args: &[need("yaml", "the objects, as YAML"), NAMESPACE, HYPOTHESIS, EXPECT, WHY],
+    },
+    Row {
+        tool: Tool::ProposePlan,
+        name: "propose_plan",
+        doc: "Propose several faults or fixes that belong together, in order. Each is checked; the person applies each by itself. Nothing is applied.",
         args: &[
-            need("yaml", "the objects, as YAML"),
-            may("keep", Holds::Flag, "a correction that stays, rather than a fault"),
+            need("name", "a few words: what the plan is about"),
+            Arg {
+                name: "steps",
+                holds: Holds::List(2, MOST_STEPS),
+                required: true,
+                doc: "2 to 6 steps in order, each an object with the arguments of propose_fault or, with yaml, of propose_fix",
+            },
             NAMESPACE,
-            DURATION,
-            WHY,
         ],
     },
-];
-
-/// A call that was understood.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Order {
-    /// Read something.
-    Look(Tool, Given),
-    /// Check an intent, and show it to the person when it would apply.
-    Propose {
-        /// The intent.
-        fault: Box<Fault>,
-        /// A change that is kept.
-        kept: bool,
-        /// The model's word for it.
-        why: String,
+    Row {
+        tool: Tool::Investigate,
+        name: "investigate",
+        doc: "Gather all evidence about one workload, pod, service or route that fails: status, events, logs of failing containers, rollout history, routes, metrics. Call it first when asked why something fails, and cite its evidence ids.",
+        args: &[need("kind", "kind, plural or short name"), need("name", "the object's name"), NAMESPACE],
     },
-}
+];
 
 impl Tool {
     /// Its row.
@@ -193,7 +202,7 @@ impl Tool {
 
     /// Whether it proposes rather than reads.
     pub fn proposes(self) -> bool {
-        matches!(self, Self::ProposeFault | Self::ProposeManifest)
+        matches!(self, Self::ProposeFault | Self::ProposeManifest | Self::ProposeFix | Self::ProposePlan)
     }
 }
 
@@ -205,117 +214,9 @@ pub fn named(name: &str) -> Result<Tool, String> {
     })
 }
 
-/// Understands a call. `namespace` holds where the model names none. The error is a sentence for the model.
-pub fn order(tool: Tool, arguments: &str, namespace: &str) -> Result<Order, String> {
-    let given = Given::read(arguments, tool.row().args)?;
-    let here = given.text("namespace").unwrap_or(namespace).to_owned();
-    let why = given.text("why").unwrap_or_default().to_owned();
-    match tool {
-        Tool::ProposeFault => {
-            let fault = Box::new(fault(&given, &here)?);
-            Ok(Order::Propose { fault, kept: false, why })
-        }
-        Tool::ProposeManifest => {
-            let fault = Box::new(manifest(&given, &here)?);
-            Ok(Order::Propose { fault, kept: given.flag("keep"), why })
-        }
-        Tool::List
-        | Tool::Get
-        | Tool::Describe
-        | Tool::Events
-        | Tool::Logs
-        | Tool::QueryMetrics
-        | Tool::ListRoutes
-        | Tool::Topology => Ok(Order::Look(tool, given)),
-    }
-}
-
-fn told(wrong: &WrongIntent) -> String {
-    format!("`{}`: {}; {}", wrong.field, wrong.why, wrong.fix)
-}
-
-fn duration(given: &Given) -> Result<Option<Duration>, String> {
-    given
-        .text("duration")
-        .map(|text| span::parse(text).map_err(|_| format!("`duration`: `{text}` is no span; write it like 90s or 2m")))
-        .transpose()
-}
-
-fn fault(given: &Given, namespace: &str) -> Result<Fault, String> {
-    let kind = catalogue::kind(given.text("kind").unwrap_or_default()).map_err(|wrong| told(&wrong))?;
-    if kind == FaultKind::Manifest {
-        return Err("use propose_manifest for objects of your own".to_owned());
-    }
-    let target = match (given.text("target"), given.text("selector")) {
-        (Some(target), None) => set::target(target).map_err(|wrong| told(&wrong))?,
-        (None, Some(labels)) => Target::Selector(set::selector(labels).map_err(|wrong| told(&wrong))?),
-        (Some(_), Some(_)) => return Err("give a target or a selector, not both".to_owned()),
-        (None, None) => {
-            let examples: Vec<String> = catalogue::row(kind).targets.iter().map(|one| one.example()).collect();
-            return Err(format!("`target` is missing: aim it at {}", examples.join(", ")));
-        }
-    };
-    let driver = given.text("driver").map(catalogue::driver).transpose().map_err(|wrong| told(&wrong))?;
-    let params = given.map("params").filter(|(_, value)| !value.is_null());
-    let params: BTreeMap<String, Value> = params.map(|(name, value)| (name.clone(), value.clone())).collect();
-    let (duration, lease) = Defaults::of(namespace).times(duration(given)?, None);
-    let fault = Fault {
-        name: String::new(),
-        namespace: namespace.to_owned(),
-        kind,
-        target,
-        params,
-        scope: scope(given)?,
-        ramp: Vec::new(),
-        abort_when: Vec::new(),
-        duration,
-        lease,
-        driver,
-        manifests: Vec::new(),
-    };
-    catalogue::deed(&fault).map_err(|wrong| wrong.iter().map(told).collect::<Vec<_>>().join("\n"))?;
-    Ok(fault)
-}
-
-fn scope(given: &Given) -> Result<Scope, String> {
-    let mut scope = Scope::default();
-    for (name, value) in given.map("scope").filter(|(_, value)| !value.is_null()) {
-        match (name.as_str(), value) {
-            ("from", Value::String(text)) => scope.from = Some(text.clone()),
-            ("path", Value::String(text)) => scope.path = Some(text.clone()),
-            ("headers", Value::Object(map)) if map.values().all(Value::is_string) => {
-                let pairs = map.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-                scope.headers.extend(pairs);
-            }
-            ("from" | "path", _) => return Err(format!("`scope.{name}` must be text")),
-            ("headers", _) => return Err("`scope.headers` must be a JSON object of texts".to_owned()),
-            (other, _) => {
-                let hint = did_you_mean(other, ["from", "path", "headers"]);
-                return Err(format!("there is no scope `{other}`; {hint}"));
-            }
-        }
-    }
-    Ok(scope)
-}
-
-fn manifest(given: &Given, namespace: &str) -> Result<Fault, String> {
-    let mut defaults = Defaults::of(namespace);
-    defaults.duration = duration(given)?;
-    let fault =
-        file::read("yaml", given.text("yaml").unwrap_or_default(), &defaults).map_err(|error| error.to_string())?;
-    if fault.kind != FaultKind::Manifest {
-        return Err("a Fault of brink is not a Kubernetes object; use propose_fault".to_owned());
-    }
-    catalogue::deed(&fault).map_err(|wrong| wrong.iter().map(told).collect::<Vec<_>>().join("\n"))?;
-    Ok(fault)
-}
-
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
-
-    use super::{Order, TOOLS, Tool, named, order};
-    use crate::fault::intent::{FaultKind, Target};
+    use super::{TOOLS, named};
 
     #[test]
     fn the_table_has_one_row_for_every_tool() {
@@ -323,43 +224,7 @@ mod tests {
             assert_eq!(named(row.name), Ok(row.tool));
             assert_eq!(row.tool.row().name, row.name, "{} stands twice", row.name);
         }
-        assert_eq!(TOOLS.len(), 10);
+        assert_eq!(TOOLS.len(), 13);
         assert_eq!(named("list_pods").unwrap_err().split(';').next(), Some("there is no tool `list_pods`"));
-    }
-
-    #[test]
-    fn a_fault_is_read_as_from_the_command_line() {
-        let text = r#"{"kind":"http-delay","target":"service/reviews","params":{"delay":"1s","percent":50},"scope":{"path":"/p"},"duration":"90s"}"#;
-        let Ok(Order::Propose { fault, kept: false, .. }) = order(Tool::ProposeFault, text, "shop") else { panic!() };
-        assert_eq!((fault.kind, &fault.target), (FaultKind::HttpDelay, &Target::Service("reviews".to_owned())));
-        assert_eq!((fault.namespace.as_str(), fault.duration.as_secs(), fault.lease.as_secs()), ("shop", 90, 120));
-    }
-
-    #[rstest]
-    #[case(Tool::ProposeFault, r#"{"kind":"http-delya"}"#, "did you mean `http-delay`")]
-    #[case(Tool::ProposeFault, r#"{"kind":"http-delay"}"#, "`target` is missing")]
-    #[case(Tool::ProposeFault, r#"{"kind":"http-delay","target":"service/reviews"}"#, "delay")]
-    #[case(
-        Tool::ProposeFault,
-        r#"{"kind":"http-delay","target":"service/reviews","params":{"delay":1}}"#,
-        "has no unit"
-    )]
-    #[case(
-        Tool::ProposeFault,
-        r#"{"kind":"http-delay","target":"service/r","params":{"delay":"1s","percnt":1}}"#,
-        "percnt"
-    )]
-    #[case(
-        Tool::ProposeFault,
-        r#"{"kind":"scale","target":"deployment/web","scope":{"pth":"/"},"params":{"replicas":0}}"#,
-        "did you mean `path`"
-    )]
-    #[case(Tool::ProposeFault, r#"{"kind":"manifest","target":"service/a"}"#, "propose_manifest")]
-    #[case(Tool::ProposeManifest, r#"{"yaml":"a: ["}"#, "yaml")]
-    #[case(Tool::ProposeManifest, r#"{"yaml":""}"#, "empty")]
-    #[case(Tool::Logs, r#"{"pod":"a","tail":"many"}"#, "a whole number from 1 to 500")]
-    fn a_model_is_told_what_to_correct(#[case] tool: Tool, #[case] given: &str, #[case] told: &str) {
-        let words = order(tool, given, "shop").unwrap_err();
-        assert!(words.contains(told), "{words}");
     }
 }

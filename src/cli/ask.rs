@@ -178,6 +178,11 @@ impl<'a> Sheet<'a> {
                 self.aside(&line);
             }
             Told::Proposed(proposal) => self.proposals.push(*proposal),
+            Told::GaveUp { given, why } => {
+                for line in format!("could not be made to apply:\n{why}\n{given}").lines() {
+                    self.aside(line);
+                }
+            }
             Told::Kept(_) | Told::Budget(_) => {}
             Told::Ended(_) => self.write(true),
         }
@@ -221,7 +226,18 @@ impl<'a> Sheet<'a> {
             let proposals: Vec<Value> = self
                 .proposals
                 .iter()
-                .map(|one| json!({"title": one.title(), "plan": one.checked.preview, "rounds": one.rounds}))
+                .map(|one| {
+                    json!({
+                        "title": one.title(),
+                        "plan": one.checked.preview,
+                        "rounds": one.rounds,
+                        "hypothesis": one.hypothesis,
+                        "expects": one.expects,
+                        "aborts": one.aborts(),
+                        "lesson": {"score": one.lesson.score, "word": one.lesson.word(), "facts": one.lesson.facts},
+                        "step": one.step.as_ref().map(|step| json!({"plan": step.plan, "at": step.at, "of": step.of})),
+                    })
+                })
                 .collect();
             let text = sanitize::lines(&self.text).into_owned();
             self.out.json(&json!({"text": text, "tools": tools, "proposals": proposals}));

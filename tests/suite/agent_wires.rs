@@ -7,7 +7,8 @@ use brink::agent::{
     conversation::Next,
     io::provider::{Heard, Patience, Provider, ProviderError},
     model::KeySource,
-    tools::{self, Tool},
+    order,
+    tools::Tool,
     wire::{Delta, Wire},
 };
 use rstest::rstest;
@@ -273,7 +274,7 @@ async fn arguments_that_are_no_json_are_told_and_go_back_as_an_empty_object() {
         let mut heard = ask(wire, &stage).await.unwrap();
         let Next::Run(calls) = heard.next else { panic!("{wire:?}: no calls") };
         assert_eq!(calls[0].arguments, "{\"kind\":\"po", "{wire:?}");
-        let why = tools::order(Tool::List, &calls[0].arguments, "shop").unwrap_err();
+        let why = order::order(Tool::List, &calls[0].arguments, "shop").unwrap_err();
         assert!(why.contains("the arguments are not JSON") && why.contains("one JSON object"), "{why}");
         assert!(heard.talk.answer(ToolAnswer { id: "a".to_owned(), text: format!("error: {why}"), ok: false }));
         let messages = heard.talk.request(0).unwrap();

@@ -79,7 +79,7 @@ fn bad_image_by_commands() {
     let asked = home.brink(demo.words(&["ask", "-o", "json", FAILING])).json();
     let tools: Vec<&str> =
         asked["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
-    assert_eq!(tools, ["list", "get", "events", "propose_manifest"], "{asked}");
+    assert_eq!(tools, ["list", "get", "events", "propose_fix"], "{asked}");
     let text = asked["text"].as_str().unwrap();
     for evidence in ["ngi14", "ImagePullBackOff", "nginx:latesttttt", "Back-off pulling image"] {
         assert!(text.contains(evidence), "{evidence}: {text}");

@@ -11,7 +11,8 @@ use brink::{
     agent::{
         io::inbox::{Inbox, MOST},
         mcp::queued::{LARGEST, Queued},
-        tools::{Order, Tool, order},
+        order::{Order, order},
+        tools::Tool,
     },
     fault::intent::Fault,
 };
@@ -20,8 +21,8 @@ use tempfile::TempDir;
 
 fn fault() -> Fault {
     let text = r#"{"kind":"http-delay","target":"service/reviews","params":{"delay":"1s"}}"#;
-    let Ok(Order::Propose { fault, .. }) = order(Tool::ProposeFault, text, "shop") else { panic!() };
-    *fault
+    let Ok(Order::Propose(one)) = order(Tool::ProposeFault, text, "shop") else { panic!() };
+    one.fault
 }
 
 fn one(id: &str, at: Timestamp) -> Queued {

@@ -1,4 +1,5 @@
 mod agent_attacks;
+mod agent_intents;
 mod agent_wires;
 mod approval;
 mod cli;
@@ -27,6 +28,7 @@ mod e2e_mcp;
 mod e2e_plan;
 mod e2e_prometheus;
 mod e2e_promql;
+mod e2e_proposals;
 mod e2e_scenes;
 mod e2e_scripts;
 mod e2e_seeing;

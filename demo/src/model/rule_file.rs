@@ -18,7 +18,7 @@ use crate::base::{
 };
 
 /// The tools a rule may call: those of brink's agent.
-pub const TOOLS: [&str; 10] = [
+pub const TOOLS: [&str; 13] = [
     "list",
     "get",
     "describe",
@@ -29,6 +29,9 @@ pub const TOOLS: [&str; 10] = [
     "topology",
     "propose_fault",
     "propose_manifest",
+    "propose_fix",
+    "propose_plan",
+    "investigate",
 ];
 /// What every rule knows: the question, its namespace, what was said before it, why the last call failed.
 const GIVEN: [&str; 4] = ["user", "ns", "said", "trouble"];

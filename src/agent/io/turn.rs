@@ -21,6 +21,7 @@ use crate::{
         wire::Delta,
     },
     base::{redact, sanitize},
+    fault::intent::Fault,
 };
 
 /// Who is told.
@@ -50,6 +51,7 @@ async fn through(
     talk: &mut Conversation,
     tell: &mut Tell<'_>,
 ) -> End {
+    let mut seen: Vec<Fault> = Vec::new();
     let around = around(system) + beside(provider.offered()) + provider.model().max_tokens;
     loop {
         let messages = match talk.request(around) {
@@ -85,7 +87,7 @@ async fn through(
         match next {
             Next::End(end) => return end,
             Next::Run(calls) => {
-                let unreadable = answer_all(toolbox, &calls, talk, tell).await;
+                let unreadable = answer_all(toolbox, &calls, talk, &mut seen, tell).await;
                 if let Some(end) = talk.ran(unreadable) {
                     return end;
                 }
@@ -95,28 +97,37 @@ async fn through(
 }
 
 /// Answers all calls; where none of them could be read, what was wrong with the last.
-async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, tell: &mut Tell<'_>) -> Option<String> {
+/// `seen`: what was put before the person in this ask.
+async fn answer_all(
+    toolbox: &Toolbox,
+    calls: &[Call],
+    talk: &mut Conversation,
+    seen: &mut Vec<Fault>,
+    tell: &mut Tell<'_>,
+) -> Option<String> {
     let (mut read, mut wrong) = (false, None);
     for (at, call) in calls.iter().enumerate() {
         let name = sanitize::line(&call.name).chars().take(SHOWN).collect();
         tell(Told::Began { id: call.id.clone(), name, about: about(&call.arguments) });
         let began = Instant::now();
         let found = if at < MOST_CALLS {
-            toolbox.run(call, talk.refused()).await
+            toolbox.run_after(call, talk.refused(), seen).await
         } else {
             Found::bad(format!("more than {MOST_CALLS} calls at once; call the rest again"))
         };
-        if found.refused {
-            talk.refuse();
+        if found.refused && !talk.refuse() {
+            let why = redact::text(&sanitize::lines(&found.why)).into_owned();
+            tell(Told::GaveUp { given: given(&call.arguments), why });
         }
         let ok = found.why.is_empty();
         let why = redact::text(&sanitize::line(&found.why)).into_owned();
         read |= !found.unreadable;
         wrong = Some(why.clone());
         tell(Told::Ran { id: call.id.clone(), ok, took: began.elapsed(), size: found.text.len(), why });
-        if let Some(mut proposal) = found.proposal {
+        for mut proposal in found.proposals {
             proposal.rounds = talk.refused() + 1;
-            tell(Told::Proposed(proposal));
+            seen.push(proposal.fault.clone());
+            tell(Told::Proposed(Box::new(proposal)));
         }
         let before = talk.messages().len();
         talk.answer(ToolAnswer { id: call.id.clone(), text: found.text, ok });
@@ -139,6 +150,18 @@ fn around(system: &str) -> u64 {
         .map(|row| row.name.len() + row.doc.len() + schema::schema(row.args).to_string().len())
         .sum();
     budget::estimate(system.len() + tools)
+}
+
+/// What a call proposes, for a person: its objects, else its arguments as YAML.
+fn given(arguments: &str) -> String {
+    let text = match serde_json::from_str::<serde_json::Value>(arguments) {
+        Ok(value) => match value["yaml"].as_str() {
+            Some(yaml) => yaml.to_owned(),
+            None => serde_saphyr::to_string(&value).unwrap_or_else(|_| value.to_string()),
+        },
+        Err(_) => arguments.to_owned(),
+    };
+    redact::text(&sanitize::lines(&text)).into_owned()
 }
 
 /// A call's arguments in a line: the values, which say more than the names.

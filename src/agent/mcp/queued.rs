@@ -144,11 +144,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Queued, name, plain_id};
-    use crate::agent::tools::{Order, Tool, order};
+    use crate::agent::{
+        order::{Order, order},
+        tools::Tool,
+    };
 
     fn queued(tool: Tool, arguments: &str) -> Queued {
-        let Ok(Order::Propose { fault, kept, why }) = order(tool, arguments, "shop") else { panic!() };
-        Queued::new("7f3a9c", "an editor", &why, kept, Timestamp::UNIX_EPOCH, *fault)
+        let Ok(Order::Propose(one)) = order(tool, arguments, "shop") else { panic!() };
+        Queued::new("7f3a9c", "an editor", &one.hypothesis, one.kept, Timestamp::UNIX_EPOCH, one.fault)
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! What is already read never moves: new lines push only for whoever is at the bottom. A card is drawn by brink in a frame no
 //! Markdown can draw, and opening it has the API server check the proposal again.
 
+mod card;
 mod suggested;
 mod transcript;
 mod waits;
@@ -321,6 +322,7 @@ impl Agent {
             }
             Told::Ended(end) => {
                 self.asked = None;
+                self.transcript.rank();
                 self.waits.drop_questions();
                 self.transcript.end(&end);
             }

@@ -2,15 +2,19 @@
 
 use std::time::Duration;
 
+use super::card::framed;
 use crate::{
-    agent::{End, Proposal, Told},
+    agent::{End, Proposal, Told, lesson::ranked},
     base::{sanitize, width},
     config::Role,
     widgets::markdown::{self, Line, Words},
 };
 
+/// Most lines of what could not be made to apply.
+const GIVEN: usize = 24;
+
 /// A key, and what it does.
-type Key = (String, &'static str);
+pub(super) type Key = (String, &'static str);
 type Keys = Vec<Key>;
 
 /// One thing in the transcript.
@@ -31,6 +35,8 @@ pub enum Item {
     },
     /// A proposal.
     Card(Box<Proposal>),
+    /// What could not be made to apply: what the model gave, and why not.
+    GaveUp(String, String),
     /// Something brink says, with what to do.
     Note(String, Role),
 }
@@ -62,8 +68,24 @@ impl Transcript {
     pub fn proposals(&self) -> impl Iterator<Item = &Proposal> {
         self.items.iter().filter_map(|(item, _)| match item {
             Item::Card(proposal) => Some(&**proposal),
-            Item::You(_) | Item::Model(_) | Item::Tool { .. } | Item::Note(..) => None,
+            Item::You(_) | Item::Model(_) | Item::Tool { .. } | Item::GaveUp(..) | Item::Note(..) => None,
         })
+    }
+
+    /// Says which of the cards since the last question would teach most. Cards stay where they are: what is read never moves.
+    pub fn rank(&mut self) {
+        let before = self.items.iter().rposition(|(item, _)| matches!(item, Item::You(_))).unwrap_or(0);
+        let cards = |item: &Item| matches!(item, Item::Card(_));
+        let first = self.items.iter().take(before).filter(|(item, _)| cards(item)).count();
+        let scores: Vec<u32> =
+            self.proposals().skip(first).filter(|one| !one.kept).map(|one| one.lesson.score).collect();
+        let planned = self.proposals().skip(first).any(|one| one.step.is_some() || one.kept);
+        // A plan has its own order.
+        if scores.len() < 2 || planned || scores.iter().all(|score| Some(score) == scores.first()) {
+            return;
+        }
+        let order: Vec<String> = ranked(&scores).into_iter().map(|at| (first + at + 1).to_string()).collect();
+        self.push(Item::Note(format!("by what they would teach: {}", order.join(", ")), Role::TextDim));
     }
 
     /// Which card has the cursor.
@@ -111,6 +133,7 @@ impl Transcript {
                     *lines = None;
                 }
             }
+            Told::GaveUp { given, why } => self.push(Item::GaveUp(given, why)),
             Told::Proposed(_) | Told::Kept(_) | Told::Budget(_) | Told::Ended(_) => {}
         }
     }
@@ -171,7 +194,7 @@ impl Transcript {
     }
 }
 
-fn words(text: impl Into<String>, role: Role) -> Words {
+pub(super) fn words(text: impl Into<String>, role: Role) -> Words {
     Words { text: text.into(), role }
 }
 
@@ -215,6 +238,12 @@ fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, Option<&[Key]>)) -
             lines
         }
         Item::Card(proposal) => framed(proposal, cells, ascii, card),
+        Item::GaveUp(given, why) => {
+            let mut lines = vec![vec![words("this could not be made to apply", Role::Warn)]];
+            lines.extend(plain(why, room, Role::Text));
+            lines.extend(plain(given, room, Role::TextDim).into_iter().take(GIVEN));
+            barred(lines, ascii, Role::Warn)
+        }
         Item::Note(text, role) => {
             // It may hold words of a provider or a model: only its first line begins where brink speaks.
             let mut lines = plain(&sanitize::line(text), room, *role);
@@ -229,44 +258,4 @@ fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, Option<&[Key]>)) -
 
 fn bytes(size: usize) -> String {
     if size < 1024 { format!("{size} B") } else { format!("{} KiB", size.div_ceil(1024)) }
-}
-
-/// A card: number, title and facts in a frame.
-fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, keys): (usize, Option<&[Key]>)) -> Vec<Line> {
-    let [top_left, top_right, low_left, low_right, flat, side] =
-        if ascii { ["+", "+", "+", "+", "-", "|"] } else { ["╭", "╮", "╰", "╯", "─", "│"] };
-    let role = if keys.is_some() { Role::BorderFocus } else { Role::Border };
-    let room = cells.saturating_sub(4).max(4);
-    let mut inside: Vec<(String, Role)> = Vec::new();
-    let mut say = |text: &str, role| {
-        let clean = sanitize::line(text).into_owned();
-        inside.extend(width::wrap(&clean, room).into_iter().map(|line| (line.to_owned(), role)));
-    };
-    say(proposal.title(), Role::TextStrong);
-    say(&proposal.facts(), Role::Text);
-    say(&proposal.checked.preview.promise(), Role::TextDim);
-    if !proposal.why.is_empty() {
-        say(&proposal.why, Role::TextDim);
-    }
-    let head = format!("{top_left}{flat} {} {} ", at + 1, proposal.checked.preview.kind);
-    let rest = cells.saturating_sub(width::width(&head) + 1);
-    let mut lines = vec![vec![words(format!("{head}{}{top_right}", flat.repeat(rest)), role)]];
-    for (text, of) in inside {
-        let pad = " ".repeat(room.saturating_sub(width::width(&text)));
-        lines.push(vec![words(format!("{side} "), role), words(text, of), words(format!("{pad} {side}"), role)]);
-    }
-    if let Some(keys) = keys.filter(|keys| !keys.is_empty()) {
-        let used: usize = keys.iter().map(|(key, word)| width::width(key) + 1 + width::width(word)).sum();
-        let gaps = 3 * (keys.len() - 1);
-        let mut line = vec![words(format!("{side} "), role)];
-        for (at, (key, word)) in keys.iter().enumerate() {
-            line.push(words(format!("{}{key}", if at == 0 { "" } else { "   " }), Role::Key));
-            line.push(words(format!(" {word}"), Role::TextDim));
-        }
-        line.push(words(format!("{} {side}", " ".repeat(room.saturating_sub(used + gaps))), role));
-        lines.push(line);
-    }
-    lines.push(vec![words(format!("{low_left}{}{low_right}", flat.repeat(cells.saturating_sub(2))), role)]);
-    lines.push(Vec::new());
-    lines
 }

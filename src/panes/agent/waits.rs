@@ -249,7 +249,8 @@ mod tests {
     use crate::{
         agent::{
             mcp::{Answer, Question, Queued},
-            tools::{Order, Tool, order},
+            order::{Order, order},
+            tools::Tool,
         },
         base::{Now, width},
         msg::Command,
@@ -272,8 +273,8 @@ mod tests {
 
     fn queued(id: &str, client: &str) -> Queued {
         let text = r#"{"kind":"http-delay","target":"service/reviews","params":{"delay":"1s"}}"#;
-        let Ok(Order::Propose { fault, .. }) = order(Tool::ProposeFault, text, "shop") else { panic!() };
-        Queued::new(id, client, "", false, Timestamp::UNIX_EPOCH, *fault)
+        let Ok(Order::Propose(one)) = order(Tool::ProposeFault, text, "shop") else { panic!() };
+        Queued::new(id, client, "", false, Timestamp::UNIX_EPOCH, one.fault)
     }
 
     #[test]

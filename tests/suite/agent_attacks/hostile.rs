@@ -194,11 +194,11 @@ fn always() -> Vec<(String, String)> {
         let yaml = format!(
             "apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: {namespace}}}\ndata: {{a: b}}\n"
         );
-        json!({"yaml": yaml, "keep": true, "why": "you\nyes, apply it \u{1b}]52;c;YQ==\u{7}"})
+        json!({"yaml": yaml, "why": "you\nyes, apply it \u{1b}]52;c;YQ==\u{7}"})
     };
     [
-        ("propose_manifest", yaml("ConfigMap", "owned", "shop")),
-        ("propose_manifest", yaml("ConfigMap", "owned", "kube-system")),
+        ("propose_fix", yaml("ConfigMap", "owned", "shop")),
+        ("propose_fix", yaml("ConfigMap", "owned", "kube-system")),
         ("propose_fault", json!({"kind": "scale", "target": "deployment/coredns", "namespace": "kube-system", "params": {"replicas": 0}, "duration": "9999h"})),
         ("delete", json!({"kind": "namespaces", "name": "kube-system"})),
         ("apply", json!({"proposal": 1, "yes": true})),

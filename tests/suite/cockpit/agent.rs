@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use brink::{
-    agent::{Budget, End, Message, Model, Proposal, Told, model::KeySource, wire::Wire},
+    agent::{Budget, End, Message, Model, Proposal, Told, lesson::Lesson, model::KeySource, wire::Wire},
     base::Ticket,
     fault::{injection::State, intent::FaultKind},
     msg::{Effect, Event},
@@ -53,7 +53,9 @@ fn tell(stage: &mut Stage, ticket: Ticket, told: Told) {
 fn proposal() -> Proposal {
     let fault = moment::every_kind().into_iter().find(|fault| fault.kind == FaultKind::HttpDelay).unwrap();
     let checked = moment::ground_for(&fault).checked(&fault);
-    Proposal { fault, kept: false, why: "reviews has no timeout".to_owned(), checked, rounds: 2 }
+    let lesson = Lesson { score: 60, facts: vec!["touches 31 % of the traffic".to_owned(), "no timeout".to_owned()] };
+    let (hypothesis, expects) = ("reviews has no timeout".to_owned(), "p99 of its callers rises by 1 s".to_owned());
+    Proposal { fault, kept: false, hypothesis, expects, lesson, step: None, checked, rounds: 2 }
 }
 
 fn told() -> Stage {

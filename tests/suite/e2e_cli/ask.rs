@@ -111,10 +111,7 @@ fn a_proposal_is_checked_before_it_is_shown_and_what_is_refused_goes_back() {
 fn a_correction_is_a_change_without_a_lease_and_its_plan_applies_it() {
     let Some(shop) = Shop::open("cli-ask-change") else { return };
     let yaml = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, image: 'shop/web:2'}]}}}\n";
-    let (url, _) = model(vec![
-        Say::Call("propose_manifest", json!({"yaml": yaml, "keep": true})),
-        Say::Text("The image is wrong."),
-    ]);
+    let (url, _) = model(vec![Say::Call("propose_fix", json!({"yaml": yaml})), Say::Text("The image is wrong.")]);
     let agent = format!("openai:m@{url}");
     let ran = shop.brink(&["ask", "repair web", "--agent", &agent, "-o", "json"]);
     assert_eq!(ran.code, 0, "{ran:?}");

@@ -72,10 +72,7 @@ pub fn tools() -> Vec<(&'static str, Value)> {
                 &["kind"],
             ),
         ),
-        (
-            "propose_manifest",
-            schema(&[("yaml", t()), ("keep", json!({"type": "boolean"})), ("namespace", t()), ("why", t())], &["yaml"]),
-        ),
+        ("propose_fix", schema(&[("yaml", t()), ("namespace", t()), ("why", t())], &["yaml"])),
     ]
 }
 

@@ -18,7 +18,7 @@ fn sick(name: &str, given: &Value) -> Result<String, String> {
             "LAST SEEN   TYPE      REASON   OBJECT      MESSAGE\n2m          Warning   Failed   pod/ngi14   not found"
                 .to_owned(),
         ),
-        ("propose_manifest", _) => Ok("queued for review".to_owned()),
+        ("propose_fix", _) => Ok("queued for review".to_owned()),
         other => Err(format!("{other:?} is not here")),
     }
 }
@@ -34,10 +34,9 @@ fn both(question: &str, cluster: fn(&str, &Value) -> Result<String, String>) -> 
 fn bad_image_is_explained_and_its_correction_proposed() {
     let played = both("Why is the Nginx Pod failing in my default namespace?", sick);
     let names: Vec<&str> = played.calls.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["list", "get", "events", "propose_manifest"]);
+    assert_eq!(names, ["list", "get", "events", "propose_fix"]);
     assert_eq!(played.calls[0].1, json!({"kind": "pods", "namespace": "default"}));
     let proposal = &played.calls[3].1;
-    assert_eq!(proposal["keep"], json!(true));
     let yaml: Value = serde_saphyr::from_str(proposal["yaml"].as_str().unwrap()).unwrap();
     assert_eq!(yaml["metadata"], json!({"name": "ngi14", "namespace": "default"}));
     assert_eq!(yaml["spec"]["containers"][0], json!({"name": "nginx", "image": "nginx:latest"}));
@@ -77,7 +76,7 @@ fn a_healthy_namespace_gets_no_proposal() {
 #[test]
 fn what_the_server_refuses_is_said() {
     let played = both("why does the pod not start?", |name, given| match name {
-        "propose_manifest" => Err("pods \"ngi14\" is forbidden".to_owned()),
+        "propose_fix" => Err("pods \"ngi14\" is forbidden".to_owned()),
         _ => sick(name, given),
     });
     assert!(played.said.last().unwrap().contains("is forbidden"), "{:?}", played.said);

@@ -99,15 +99,22 @@ impl Served {
         let arguments = Value::Object(arguments.unwrap_or_default()).to_string();
         let call = Call { id: String::new(), name: name.to_owned(), arguments };
         let found = self.toolbox.run(&call, 0).await;
-        match found.proposal {
-            Some(proposal) => self.queue(client, &proposal),
-            None => (found.text, found.why.is_empty()),
+        if found.proposals.is_empty() {
+            return (found.text, found.why.is_empty());
         }
+        // The steps of a plan wait one by one: each is looked at, and applied, by itself.
+        let (mut texts, mut good) = (Vec::new(), true);
+        for proposal in &found.proposals {
+            let (text, queued) = self.queue(client, proposal);
+            texts.push(text);
+            good &= queued;
+        }
+        (texts.join("\n"), good)
     }
 
     fn queue(&self, client: &str, proposal: &Proposal) -> (String, bool) {
         let (id, now) = (&proposal.checked.plan.id, self.clock.now());
-        let one = Queued::new(id, client, &proposal.why, proposal.kept, now, proposal.fault.clone());
+        let one = Queued::new(id, client, &proposal.hypothesis, proposal.kept, now, proposal.fault.clone());
         match self.inbox.put(&one, now) {
             Ok(watched) => {
                 let where_to = if watched { "queued for review" } else { "queued, no cockpit open" };

@@ -37,7 +37,7 @@ impl Toolbox {
         })
     }
 
-    async fn object(&self, given: &Given) -> Result<ObjectRef, String> {
+    pub(super) async fn object(&self, given: &Given) -> Result<ObjectRef, String> {
         let kind = self.kind(given.text("kind").unwrap_or_default()).await?.kind.clone();
         let name = plain("name", given.text("name").unwrap_or_default())?;
         let namespace = if kind.namespaced { self.one_place(given.text("namespace"))? } else { String::new() };
@@ -60,7 +60,7 @@ impl Toolbox {
         Ok(fence::text("list", &rows(&table, &plural, all)))
     }
 
-    async fn read(&self, object: &ObjectRef) -> Result<Manifest, String> {
+    pub(super) async fn read(&self, object: &ObjectRef) -> Result<Manifest, String> {
         let answer = self.live.read(&Read::Get(object.clone())).await;
         answer.map(|answer| answer.body).map_err(|trouble| told(&format!("cannot read {}", object.short()), &trouble))
     }

@@ -160,7 +160,7 @@ fn behind(service: &Manifest, pods: &[Manifest]) -> String {
 }
 
 /// The workload of a pod: its controller, a Deployment where a ReplicaSet carries its hash.
-fn owner(pod: &Manifest) -> String {
+pub(super) fn owner(pod: &Manifest) -> String {
     let owners = pod.at(&["metadata", "ownerReferences"]).and_then(Value::as_array);
     let Some(owner) = owners.and_then(|owners| owners.first()) else { return format!("Pod/{}", pod.name()) };
     let (kind, name) = (owner["kind"].as_str().unwrap_or_default(), owner["name"].as_str().unwrap_or_default());

@@ -4,6 +4,7 @@
 //! A call is read against the table first; what is wrong goes back in words. Answers are fenced. Proposals are compiled,
 //! rehearsed and judged by the same functions as the form's preview, and only what would apply becomes a [`Proposal`].
 
+mod investigate;
 mod look;
 mod mesh;
 mod propose;
@@ -19,17 +20,18 @@ use crate::{
         io::mcp::{Gate, Hub},
         mcp::offered,
         message::Call,
+        order::{self, Order},
         prompt::Facts,
         proposal::Proposal,
         schema,
-        tools::{self, Order, Tool},
+        tools::{self, Tool},
     },
     cluster::{
         api::{Api as _, Trouble},
         discovery::Discovery,
         io::read_only::ReadOnly,
     },
-    fault::{catalogue::view::kinds, io::sight, rules::Terms},
+    fault::{catalogue::view::kinds, intent::Fault, io::sight, rules::Terms},
     mesh::io::metrics::Metrics,
 };
 
@@ -58,7 +60,7 @@ pub struct Found {
     /// Why not, in words; empty when it worked.
     pub why: String,
     /// What a person may look at.
-    pub proposal: Option<Box<Proposal>>,
+    pub proposals: Vec<Proposal>,
     /// A proposal the server or a guardrail refuses.
     pub refused: bool,
     /// No call at all: a tool nobody offered, or arguments that are no JSON.
@@ -67,12 +69,12 @@ pub struct Found {
 
 impl Found {
     fn good(text: String) -> Self {
-        Self { text, why: String::new(), proposal: None, refused: false, unreadable: false }
+        Self { text, why: String::new(), proposals: Vec::new(), refused: false, unreadable: false }
     }
 
     pub(super) fn bad(why: impl Into<String>) -> Self {
         let why = why.into();
-        Self { text: fence::refusal(&why), why, proposal: None, refused: false, unreadable: false }
+        Self { text: fence::refusal(&why), why, proposals: Vec::new(), refused: false, unreadable: false }
     }
 }
 
@@ -115,6 +117,11 @@ impl Toolbox {
 
     /// Runs one call. `refused` proposals of this ask were refused before.
     pub async fn run(&self, call: &Call, refused: u32) -> Found {
+        self.run_after(call, refused, &[]).await
+    }
+
+    /// The same, after these were put before the person: nothing is twice.
+    pub async fn run_after(&self, call: &Call, refused: u32, seen: &[Fault]) -> Found {
         // A person's answer takes as long as it takes; the server has a deadline of its own.
         if let Some((hub, gate)) = self.beside.as_ref().filter(|_| offered::outside(&call.name)) {
             let came = hub.call(&call.name, &call.arguments, gate).await;
@@ -127,7 +134,7 @@ impl Toolbox {
         if tool.proposes() && refused >= MOST_REFUSED {
             return Found::bad("three proposals were refused; tell the person why, and propose nothing more");
         }
-        let order = match tools::order(tool, &call.arguments, self.namespace.as_deref().unwrap_or("default")) {
+        let order = match order::order(tool, &call.arguments, self.namespace.as_deref().unwrap_or("default")) {
             Ok(order) => order,
             // A proposal that is no intent counts as one that was refused, or it would be tried for ever.
             Err(words) => {
@@ -135,15 +142,16 @@ impl Toolbox {
                 return Found { refused: tool.proposes(), unreadable, ..Found::bad(words) };
             }
         };
-        match timeout(PATIENCE, self.carry_out(order)).await {
+        match timeout(PATIENCE, self.carry_out(order, seen)).await {
             Ok(found) => found,
             Err(_) => Found::bad(format!("no answer within {} s; ask for less", PATIENCE.as_secs())),
         }
     }
 
-    async fn carry_out(&self, order: Order) -> Found {
+    async fn carry_out(&self, order: Order, seen: &[Fault]) -> Found {
         let (tool, given) = match order {
-            Order::Propose { fault, kept, why } => return self.propose(*fault, kept, why).await,
+            Order::Propose(wanted) => return self.propose(*wanted, seen).await,
+            Order::Plan { name, steps } => return self.plan(&name, steps, seen).await,
             Order::Look(tool, given) => (tool, given),
         };
         let found = match tool {
@@ -155,7 +163,10 @@ impl Toolbox {
             Tool::QueryMetrics => self.query_metrics(&given).await,
             Tool::ListRoutes => self.list_routes(&given).await,
             Tool::Topology => self.topology(&given).await,
-            Tool::ProposeFault | Tool::ProposeManifest => Err("this is not read".to_owned()),
+            Tool::Investigate => self.investigate(&given).await,
+            Tool::ProposeFault | Tool::ProposeManifest | Tool::ProposeFix | Tool::ProposePlan => {
+                Err("this is not read".to_owned())
+            }
         };
         found.map_or_else(Found::bad, Found::good)
     }

@@ -3,17 +3,27 @@
 use super::{Found, Toolbox};
 use crate::{
     agent::{
-        fence,
-        proposal::{self, Proposal},
+        abort, fence, lesson,
+        order::Wanted,
+        proposal::{self, Proposal, Step},
     },
     base::{redact, sanitize},
     fault::{
-        intent::Fault,
-        io::{check, fresh},
+        checked::Checked,
+        intent::{Fault, Target},
+        io::{
+            check::{self, CheckError},
+            fresh,
+        },
         traffic::Traffic,
     },
-    mesh::{io::alerts, signals::route, wins},
+    mesh::{io::alerts, routes::RouteKind, signals::route, wins},
 };
+
+/// Most characters of the model's words on a card.
+const WORDS: usize = 300;
+/// Most names a model is told.
+const NAMES: usize = 20;
 
 impl Toolbox {
     /// What the metric source says about the whole mesh, alerts of this moment included. Unknown counts as all of it.
@@ -31,33 +41,119 @@ impl Toolbox {
         Traffic { alerts, ..traffic }
     }
 
-    pub(super) async fn propose(&self, fault: Fault, kept: bool, why: String) -> Found {
+    /// Checks one, and gives it for the person to look at.
+    pub(super) async fn propose(&self, wanted: Wanted, seen: &[Fault]) -> Found {
+        match Box::pin(self.checked(wanted, seen)).await {
+            Ok(proposal) => queued(vec![proposal]),
+            Err(unfit) => unfit.found(""),
+        }
+    }
+
+    /// Checks each of several: a plan with a step that would not apply is none.
+    pub(super) async fn plan(&self, name: &str, steps: Vec<Wanted>, seen: &[Fault]) -> Found {
+        let (of, plan) = (steps.len(), sanitize::line(name).chars().take(WORDS).collect::<String>());
+        let (mut all, mut known) = (Vec::new(), seen.to_vec());
+        for (at, wanted) in steps.into_iter().enumerate() {
+            match Box::pin(self.checked(wanted, &known)).await {
+                Ok(proposal) => {
+                    known.push(proposal.fault.clone());
+                    all.push(Proposal { step: Some(Step { plan: plan.clone(), at: at + 1, of }), ..proposal });
+                }
+                Err(unfit) => return unfit.found(&format!("step {} of {of}: ", at + 1)),
+            }
+        }
+        queued(all)
+    }
+
+    async fn checked(&self, wanted: Wanted, seen: &[Fault]) -> Result<Proposal, Unfit> {
+        let Wanted { fault, kept, hypothesis, expects } = wanted;
         // A mask in an object means that it was copied from an answer that had a secret there.
         if fault.manifests.iter().any(|manifest| redact::holds_mask(&manifest.0)) {
-            let words =
-                "the objects hold (masked), which stands for a secret nobody may write; give only the fields to change";
-            return Found { refused: true, ..Found::bad(words) };
+            return Err(Unfit::Refused(
+                "the objects hold (masked), which stands for a secret nobody may write; give only the fields to change"
+                    .to_owned(),
+            ));
         }
-        let fault = if kept { fault } else { fault.lasting(self.pace) };
+        if let Some(before) = seen.iter().position(|one| proposal::same(one, &fault)) {
+            return Err(Unfit::Twice(format!(
+                "{} on {} with these values is proposal {} already; propose another kind, target or value",
+                fault.kind.word(),
+                fault.target,
+                before + 1
+            )));
+        }
+        let mut fault = if kept { fault } else { fault.lasting(self.pace) };
         let traffic = Box::pin(self.traffic()).await;
         let id = fresh::id();
-        let checked = if kept {
-            check::prepare_change(&self.live, &fault, &id, &self.terms, &traffic).await
-        } else {
-            check::prepare(&self.live, &fault, &id, &self.terms, &traffic).await
-        };
-        let checked = match checked {
-            Ok(checked) => checked,
-            Err(error) => return Found { refused: true, ..Found::bad(error.to_string()) },
-        };
+        let mut checked = self.check(&fault, kept, &id, &traffic).await?;
+        if let Some(condition) = abort::usual(&fault, &checked).filter(|_| !kept) {
+            fault.abort_when.push(condition);
+            checked = self.check(&fault, kept, &id, &traffic).await?;
+        }
         let refusals = proposal::refusals(&checked);
         if !refusals.is_empty() {
-            return Found { refused: true, ..Found::bad(refusals.join("\n")) };
+            return Err(Unfit::Refused(refusals.join("\n")));
         }
-        let why = sanitize::line(&why).into_owned();
-        let proposal = Proposal { fault, kept, why, checked: Box::new(checked), rounds: 1 };
-        let told = format!("{}\n{}\n", proposal.title(), proposal.facts());
-        let text = format!("queued for the person's review; it is not applied.\n{}", fence::text("preview", &told));
-        Found { text, why: String::new(), proposal: Some(Box::new(proposal)), refused: false, unreadable: false }
+        let routes = self.loaded().await.map(|loaded| loaded.routes).unwrap_or_default();
+        let lesson = lesson::lesson(&fault, &checked, &routes);
+        let said = |text: &str| redact::text(&sanitize::line(text)).chars().take(WORDS).collect::<String>();
+        let (hypothesis, expects) = (said(&hypothesis), said(&expects));
+        Ok(Proposal { fault, kept, hypothesis, expects, lesson, step: None, checked: Box::new(checked), rounds: 1 })
     }
+
+    async fn check(&self, fault: &Fault, kept: bool, id: &str, traffic: &Traffic) -> Result<Checked, Unfit> {
+        let checked = if kept {
+            check::prepare_change(&self.live, fault, id, &self.terms, traffic).await
+        } else {
+            check::prepare(&self.live, fault, id, &self.terms, traffic).await
+        };
+        match checked {
+            Ok(checked) => Ok(checked),
+            Err(error) => {
+                let there = self.there(fault, &error).await;
+                Err(Unfit::Refused(format!("{error}{there}")))
+            }
+        }
+    }
+
+    /// What there is, for a model that invented a route.
+    async fn there(&self, fault: &Fault, error: &CheckError) -> String {
+        let invented = matches!(error, CheckError::Compile(error) if error.about_target());
+        if !invented || !matches!(fault.target, Target::Route(_)) {
+            return String::new();
+        }
+        let routes = self.loaded().await.map(|loaded| loaded.routes).unwrap_or_default();
+        let here = routes.iter().filter(|route| route.kind == RouteKind::Http && route.namespace == fault.namespace);
+        let names: Vec<&str> = here.map(|route| route.name.as_str()).take(NAMES).collect();
+        if names.is_empty() {
+            return format!("; there is no HTTPRoute in {}: ask list_routes with namespace *", fault.namespace);
+        }
+        format!("; the HTTPRoutes of {} are {}", fault.namespace, names.join(", "))
+    }
+}
+
+/// Why a proposal is not shown.
+enum Unfit {
+    /// The server, a guardrail or the catalogue refuses it.
+    Refused(String),
+    /// It is there already. That is no fault of the proposal: it does not count.
+    Twice(String),
+}
+
+impl Unfit {
+    fn found(self, before: &str) -> Found {
+        match self {
+            Self::Refused(why) => Found { refused: true, ..Found::bad(format!("{before}{why}")) },
+            Self::Twice(why) => Found::bad(format!("{before}{why}")),
+        }
+    }
+}
+
+fn queued(proposals: Vec<Proposal>) -> Found {
+    let told: Vec<String> =
+        proposals.iter().map(|one| format!("{}\n{}\n{}\n", one.title(), one.facts(), one.lesson.words())).collect();
+    let many = if proposals.len() == 1 { "it is" } else { "they are" };
+    let fenced = fence::text("preview", &told.concat());
+    let text = format!("queued for the person's review; {many} not applied.\n{fenced}");
+    Found { proposals, ..Found::good(text) }
 }

@@ -1,0 +1,104 @@
+//! A sloppy model: it proposes the same twice, and routes that are not there. What a person sees is different and exists.
+
+use std::collections::BTreeSet;
+
+use brink::agent::{Conversation, Told, wire::Wire};
+use serde_json::{Value, json};
+
+use super::{
+    cli::Home,
+    support::{
+        demo::Demo,
+        model::{Say, model},
+    },
+};
+
+fn delay(target: &str, delay: &str) -> Say {
+    let params = json!({"delay": delay, "percent": 50});
+    let words = json!({"kind": "http-delay", "target": target, "namespace": "shop", "params": params,
+        "hypothesis": "callers wait\u{1b}[2J", "expect": "p99 rises"});
+    Say::Call("propose_fault", words)
+}
+
+fn asked(demo: &Demo, wire: Wire, says: Vec<Say>, question: &str) -> (Value, String) {
+    let (home, player) = (Home::new(), model(wire, says));
+    let mut words = demo.place(&format!("{}:m@{}", wire.word(), player.url));
+    words.extend(["ask", "-n", "shop", question, "-o", "json"].map(str::to_owned));
+    let ran = home.brink(words);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let last = player.sent.lock().unwrap().last().unwrap().clone();
+    (ran.json(), last)
+}
+
+#[test]
+fn three_tests_of_a_sloppy_model_are_three_different_ones_of_routes_that_exist() {
+    let demo = Demo::of("shop", 1.0);
+    let before = demo.state();
+    let abort = json!({"kind": "http-abort", "target": "service/checkout", "params": {"status": 503, "percent": 25},
+        "abort": {"signal": "error_share", "above": 0.9, "for": "15s"}});
+    let says = vec![
+        delay("service/checkout", "1s"),
+        delay("service/checkout", "1000ms"),
+        delay("route/chekout", "1s"),
+        Say::Call("propose_fault", abort),
+        Say::Call("propose_fault", json!({"kind": "pod-kill", "target": "service/cart", "params": {"count": 1}})),
+        Say::Text("Look at them."),
+    ];
+    let (answer, last) = asked(&demo, Wire::OpenAi, says, "give me three chaos tests for my HTTPRoutes");
+    let shown = answer["proposals"].as_array().unwrap();
+    let kinds: BTreeSet<&str> = shown.iter().filter_map(|one| one["plan"]["kind"].as_str()).collect();
+    assert_eq!((shown.len(), kinds), (3, ["http-abort", "http-delay", "pod-kill"].into()), "{answer}");
+    assert!(last.contains("is proposal 1 already"), "the second is the first: {last}");
+    assert!(last.contains("did you mean `checkout`"), "the third is invented: {last}");
+    assert!(shown[1]["aborts"].as_str().unwrap().contains("error_share of what is hit above 0.9"), "{answer}");
+    for one in shown {
+        assert!(
+            ["much to learn", "something to learn", "little to learn"]
+                .contains(&one["lesson"]["word"].as_str().unwrap())
+        );
+        assert!(!one.to_string().contains("\\u001b"), "{one}");
+    }
+    assert_eq!(shown[0]["expects"], "p99 rises");
+    assert_eq!(demo.state(), before);
+}
+
+#[test]
+fn a_plan_is_shown_whole_and_in_order_or_not_at_all() {
+    let demo = Demo::of("shop", 1.0);
+    let kill =
+        |service: &str| json!({"kind": "pod-kill", "target": format!("service/{service}"), "params": {"count": 1}});
+    let plan = |steps: Value| Say::Call("propose_plan", json!({"name": "one after the other", "steps": steps}));
+    let says = vec![
+        plan(json!([kill("cart"), kill("cort")])),
+        plan(json!([kill("cart"), kill("checkout")])),
+        Say::Text("So."),
+    ];
+    let (answer, last) = asked(&demo, Wire::Anthropic, says, "plan something");
+    assert!(last.contains("step 2 of 2: "), "{last}");
+    let steps: Vec<_> = answer["proposals"].as_array().unwrap().iter().map(|one| one["step"].clone()).collect();
+    let step = |at: u8| json!({"plan": "one after the other", "at": at, "of": 2});
+    assert_eq!(steps, [step(1), step(2)], "{answer}");
+}
+
+#[test]
+fn an_investigation_gathers_all_evidence_in_one_call_each_with_its_id() {
+    let demo = Demo::of("shop", 1.0);
+    for kind in ["deployment", "service"] {
+        let says = vec![Say::Call("investigate", json!({"kind": kind, "name": "checkout"})), Say::Text("See [E1].")];
+        let player = model(Wire::OpenAi, says);
+        let mut talk = Conversation::new(100_000);
+        let asked = demo.ask(&mut talk, Wire::OpenAi, &player.url, "m", "why is checkout failing?");
+        let ran = asked.told.iter().find_map(|told| match told {
+            Told::Ran { ok, why, size, .. } => Some((*ok, why.clone(), *size)),
+            _ => None,
+        });
+        let (ok, why, size) = ran.unwrap();
+        assert!(ok, "{why}");
+        let last = player.sent.lock().unwrap().last().unwrap().clone();
+        for part in ["[E1] status and events", "routes and services of shop", "metrics of shop now", "10 minutes ago"] {
+            assert!(last.contains(part), "{kind}: {part} in {last}");
+        }
+        assert_eq!(last.contains("rollout history"), kind == "deployment");
+        assert!(size < 48 << 10, "{size} bytes");
+    }
+}
