@@ -69,7 +69,7 @@ pub fn form(kind: FaultKind) -> Value {
     match (targets.is_some(), selects) {
         (true, true) => form["oneOf"] = json!([{"required": ["target"]}, {"required": ["selector"]}]),
         (false, true) => required.push("selector"),
-        (true, false) | (false, false) => required.push("target"),
+        (_, false) => required.push("target"),
     }
     form["required"] = json!(required);
     form

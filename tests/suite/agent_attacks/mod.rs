@@ -134,7 +134,7 @@ fn fenced(text: &str) -> Option<String> {
     } else if text.contains("aHVudGVyMi1odW50ZXIy") {
         Some(format!("a secret: {text}"))
     } else {
-        control.map(|c| format!("{:?} comes through", c))
+        control.map(|c| format!("{c:?} comes through"))
     }
 }
 

@@ -105,7 +105,7 @@ pub fn drawn(attack: &Attack, told: &[Told], wrong: &mut Vec<String>) -> usize {
             if cell.has_contents() { cell.contents().to_owned() } else { " ".to_owned() }
         };
         let row = SIZE.1 / 2;
-        if (0..left + 1).any(|x| shown(x, row) != frame[(x, row)].symbol()) {
+        if (0..=left).any(|x| shown(x, row) != frame[(x, row)].symbol()) {
             bad("the terminal shows something else than was drawn".to_owned());
         }
     }
