@@ -111,7 +111,7 @@ impl Transcript {
                     *lines = None;
                 }
             }
-            Told::Proposed(_) | Told::Kept(_) | Told::Budget(_) | Told::Ended(_) => {}
+            Told::Proposed(_) | Told::Kept(_) | Told::Remote(_) | Told::Budget(_) | Told::Ended(_) => {}
         }
     }
 
@@ -124,7 +124,8 @@ impl Transcript {
         };
         let role = match end {
             End::Done | End::Cancelled => Role::TextDim,
-            End::Refused(_) | End::Truncated | End::Empty | End::Endless(_) | End::Unreadable(..) | End::Full => {
+            End::Asks(_)
+            | End::Refused(_) | End::Truncated | End::Empty | End::Endless(_) | End::Unreadable(..) | End::Full => {
                 Role::Warn
             }
             End::Cut | End::Failed { .. } => Role::Bad,
