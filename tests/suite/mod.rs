@@ -1,3 +1,4 @@
+mod agent_remote;
 mod agent_wires;
 mod approval;
 mod cli;
