@@ -34,9 +34,8 @@ pub fn found(answer: &str) -> Vec<String> {
 }
 
 fn object(block: &str) -> bool {
-    let says = |word: &str| {
-        block.lines().any(|line| line.trim_start().trim_start_matches(['"', '{', ' ']).starts_with(word))
-    };
+    let says =
+        |word: &str| block.lines().any(|line| line.trim_start().trim_start_matches(['"', '{', ' ']).starts_with(word));
     says("apiVersion") && says("kind")
 }
 
@@ -59,7 +58,8 @@ mod tests {
         let blocks = found(answer);
         assert_eq!(blocks.len(), 1, "{blocks:?}");
         let call = proposed(0, &blocks[0], "k8s-agent");
-        let Ok(Order::Propose { fault, kept, why }) = tools::order(Tool::ProposeManifest, &call.arguments, "shop") else {
+        let Ok(Order::Propose { fault, kept, why }) = tools::order(Tool::ProposeManifest, &call.arguments, "shop")
+        else {
             panic!("no proposal")
         };
         assert!(kept && why.contains("k8s-agent") && fault.manifests.len() == 1);

@@ -23,9 +23,11 @@ pub fn told(mode: ToolMode) -> String {
         ToolMode::JsonFence => "\nTo use a tool, write exactly this, with nothing after it, and wait for its answer:\n\
             ```tool\n{\"tool\": \"NAME\", \"arguments\": {}}\n```\nOne fence for one call.\n"
             .to_owned(),
-        ToolMode::JsonSchema => "\nAnswer with one JSON object: `text` is what you say; `tool` is the tool you want to use, \
+        ToolMode::JsonSchema => {
+            "\nAnswer with one JSON object: `text` is what you say; `tool` is the tool you want to use, \
             or empty; `arguments` are its arguments. After a tool's answer you are asked again.\n"
-            .to_owned(),
+                .to_owned()
+        }
     };
     text.push_str("Tools:\n");
     for row in TOOLS {
@@ -317,7 +319,8 @@ mod tests {
         let answer = "{\"text\": \"Looking.\", \"tool\": \"list\", \"arguments\": {\"kind\": \"pods\"}}";
         let (text, calls) = read(ToolMode::JsonSchema, answer, 4, Stop::End);
         assert_eq!((text.as_str(), calls), ("Looking.", vec![("list".to_owned(), "{\"kind\":\"pods\"}".to_owned())]));
-        let (text, calls) = read(ToolMode::JsonSchema, "{\"text\": \"Done.\", \"tool\": \"\", \"arguments\": {}}", 4, Stop::End);
+        let (text, calls) =
+            read(ToolMode::JsonSchema, "{\"text\": \"Done.\", \"tool\": \"\", \"arguments\": {}}", 4, Stop::End);
         assert_eq!((text.as_str(), calls.len()), ("Done.", 0));
         let (text, calls) = read(ToolMode::JsonSchema, "plain words", 4, Stop::End);
         assert_eq!((text.as_str(), calls.len()), ("plain words", 0), "a server that enforces nothing");
@@ -330,7 +333,9 @@ mod tests {
             Message::Model { text: "Looking.".to_owned(), calls: vec![call] },
             Message::Tools(vec![ToolAnswer { id: "a".to_owned(), text: "web-1".to_owned(), ok: true }]),
         ];
-        let [Message::Model { text, calls }, Message::You(answer)] = plain(&said, ToolMode::JsonFence).try_into().unwrap() else {
+        let [Message::Model { text, calls }, Message::You(answer)] =
+            plain(&said, ToolMode::JsonFence).try_into().unwrap()
+        else {
             panic!("two messages")
         };
         assert_eq!(text, "Looking.\n```tool\n{\"tool\":\"list\",\"arguments\":{\"kind\":\"pods\"}}\n```");

@@ -322,7 +322,8 @@ impl Settings {
         }
         // Whoever wants nothing to leave this machine is not overruled by a weaker or a stronger source.
         let mut layers = [flags, env, &file.all].into_iter().chain(named);
-        let set = |layer: &'_ Layer| layer.get(&Key::AgentLocalOnly).filter(|said| said.0 == Value::Flag(true)).cloned();
+        let set =
+            |layer: &'_ Layer| layer.get(&Key::AgentLocalOnly).filter(|said| said.0 == Value::Flag(true)).cloned();
         if let Some(said) = layers.find_map(set) {
             won.insert(Key::AgentLocalOnly, said);
         }
@@ -490,10 +491,14 @@ impl Settings {
     pub fn agent(&self) -> Result<Option<Model>, Failure> {
         // Whoever names provider and model on the command line asks for no other.
         let direct = matches!(self.won.get(&Key::AgentProvider), Some((_, Origin::Flag)));
-        if let Some(name) = self.text(Key::AgentName).filter(|name| !direct && !self.agents.iter().any(|one| one == name)) {
+        if let Some(name) =
+            self.text(Key::AgentName).filter(|name| !direct && !self.agents.iter().any(|one| one == name))
+        {
             let fix = match suggest::nearest(name, self.agents.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None if self.agents.is_empty() => "write [agents.NAME] in the settings file, or give PROVIDER:MODEL".to_owned(),
+                None if self.agents.is_empty() => {
+                    "write [agents.NAME] in the settings file, or give PROVIDER:MODEL".to_owned()
+                }
                 None => format!("known: {}", self.agents.join(", ")),
             };
             return Err(Failure::new(format!("there is no agent `{name}` in the settings file"), fix));
@@ -575,7 +580,10 @@ mod tests {
     #[test]
     fn an_agent_with_a_name_is_that_agent_whole() {
         let local = chosen(AGENTS, &[]).unwrap().unwrap();
-        assert_eq!((local.label().as_str(), local.tuning.seed, local.tuning.local_only), ("openai:qwen", Some(7), true));
+        assert_eq!(
+            (local.label().as_str(), local.tuning.seed, local.tuning.local_only),
+            ("openai:qwen", Some(7), true)
+        );
         assert_eq!(local.key, Model::usual_key(Wire::OpenAi, &local.base_url), "not the key of another");
         assert_eq!(local.tuning.temperature.unwrap().to_string(), "0.2");
         let azure = chosen(AGENTS, &[(Key::AgentName, "azure")]).unwrap().unwrap();
@@ -595,7 +603,8 @@ mod tests {
 
     #[test]
     fn an_agent_given_by_flag_takes_no_secrets_of_the_file() {
-        let file = "[agent]\nheaders = \"X: s3cret\"\nquery = \"k=s3cret\"\nkey-file = \"/k\"\nextra-body = '{\"a\":1}'\n";
+        let file =
+            "[agent]\nheaders = \"X: s3cret\"\nquery = \"k=s3cret\"\nkey-file = \"/k\"\nextra-body = '{\"a\":1}'\n";
         let model = chosen(file, &[(Key::AgentProvider, "openai"), (Key::AgentModel, "m")]).unwrap().unwrap();
         assert!(model.tuning.headers.is_empty() && model.tuning.query.is_empty() && model.tuning.extra.is_empty());
         assert_eq!(model.key, Model::usual_key(Wire::OpenAi, Wire::OpenAi.home()));

@@ -144,16 +144,24 @@ async fn an_answer_comes_whole_however_its_bytes_are_split(#[case] piece: usize)
             status(version, "completed", &[]),
         ];
         let text = format!(": ping\r\n\r\n{}", stream(&items));
-        let stage = stage(vec![card(version, true), Play::Stream { bytes: text.into_bytes(), piece, cut: false }]).await;
+        let stage =
+            stage(vec![card(version, true), Play::Stream { bytes: text.into_bytes(), piece, cut: false }]).await;
         let heard = ask(&stage).await.unwrap();
-        assert_eq!((heard.text.as_str(), heard.next), ("Ich schaue … 🙂\n\nZwölf Pods.", Next::End(End::Done)), "{version:?}");
+        assert_eq!(
+            (heard.text.as_str(), heard.next),
+            ("Ich schaue … 🙂\n\nZwölf Pods.", Next::End(End::Done)),
+            "{version:?}"
+        );
         assert_eq!(heard.talk.remote(), Some(&Remote { context: "c1".to_owned(), task: None, confirms: false }));
         let seen = stage.seen.lock().await;
         let (head, body) = &seen[1];
         let method = if version == Version::New { "SendStreamingMessage" } else { "message/stream" };
         assert_eq!(body["method"], method);
         assert_eq!(head.contains("a2a-version: 1.0"), version == Version::New, "{head}");
-        assert!(head.starts_with("post / ") && head.contains("authorization: bearer sk-test"), "its own address: {head}");
+        assert!(
+            head.starts_with("post / ") && head.contains("authorization: bearer sk-test"),
+            "its own address: {head}"
+        );
         assert!(!body.to_string().contains("system") && !body.to_string().contains("contextId"), "{body}");
     }
 }
@@ -233,7 +241,8 @@ async fn nothing_but_a_clear_yes_approves_what_an_agent_wants_to_do(#[case] word
             "originalFunctionCall": {"name": "k8s_apply_manifest", "args": {"yaml": "kind: Pod"}, "id": "f"},
             "toolConfirmation": {"hint": "Tool needs your approval"}}});
         let about = json!({"kagent_type": "function_call", "kagent_is_long_running": true});
-        let asks = stream(&[status(version, "input-required", &[json!({"kind": "data", "data": data, "metadata": about})])]);
+        let asks =
+            stream(&[status(version, "input-required", &[json!({"kind": "data", "data": data, "metadata": about})])]);
         let done = stream(&[status(version, "completed", &[part(version, "Well.")])]);
         let stage = stage(vec![card(version, true), whole(asks), card(version, true), whole(done)]).await;
         let first = ask(&stage).await.unwrap();
@@ -251,8 +260,16 @@ async fn what_an_agent_does_by_itself_is_told() {
     for version in BOTH {
         let part = |kind: &str, data: Value| json!({"data": data, "metadata": {"kagent_type": kind}});
         let items = [
-            status(version, "working", &[part("function_call", json!({"id": "f", "name": "k8s_get", "args": {"n": 1}}))]),
-            status(version, "working", &[part("function_response", json!({"id": "f", "name": "k8s_get", "response": {"result": "x"}}))]),
+            status(
+                version,
+                "working",
+                &[part("function_call", json!({"id": "f", "name": "k8s_get", "args": {"n": 1}}))],
+            ),
+            status(
+                version,
+                "working",
+                &[part("function_response", json!({"id": "f", "name": "k8s_get", "response": {"result": "x"}}))],
+            ),
             status(version, "completed", &[json!({"text": "Well."})]),
         ];
         let stage = stage(vec![card(version, true), whole(stream(&items))]).await;
@@ -306,7 +323,8 @@ async fn cancelled(stage: &Stage, method: &str) {
 async fn a_cancel_cancels_the_task() {
     for version in BOTH {
         let begun = stream(&[status(version, "working", &[part(version, "Half")])]);
-        let stage = stage(vec![card(version, true), Play::Begin(begun), Play::Whole(200, vec![], "{}".to_owned())]).await;
+        let stage =
+            stage(vec![card(version, true), Play::Begin(begun), Play::Whole(200, vec![], "{}".to_owned())]).await;
         let provider = Provider::new(model(Wire::A2a, &stage.url), Patience::default()).unwrap();
         let messages = [brink::agent::Message::You("why?".to_owned())];
         let (heard, mut begun) = tokio::sync::mpsc::unbounded_channel();

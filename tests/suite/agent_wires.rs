@@ -429,7 +429,10 @@ async fn gemini_is_the_openai_wire_at_another_path_and_the_body_is_tuned() {
     let seen = stage.seen.lock().await;
     let (head, body) = &seen[0];
     assert!(head.starts_with("post /v1beta/openai/chat/completions ") && head.contains("x-org: team-a"), "{head}");
-    assert_eq!((&body["temperature"], &body["seed"], &body["reasoning_effort"]), (&json!(0.2), &json!(7), &json!("low")));
+    assert_eq!(
+        (&body["temperature"], &body["seed"], &body["reasoning_effort"]),
+        (&json!(0.2), &json!(7), &json!("low"))
+    );
     assert!(body.get("max_tokens").is_none(), "null takes a member out");
 }
 
@@ -463,12 +466,13 @@ async fn a_schema_goes_to_servers_that_enforce_one() {
     let stage = stage(vec![whole(answer(Wire::OpenAi, &[said], &[], "stop"))]).await;
     let provider = tuned(Wire::OpenAi, &stage, "", Tuning { tools: ToolMode::JsonSchema, ..Tuning::default() });
     let mut heard = Vec::new();
-    provider.ask("s", &you("why?"), &mut |one| {
-        heard.push(one);
-        true
-    })
-    .await
-    .unwrap();
+    provider
+        .ask("s", &you("why?"), &mut |one| {
+            heard.push(one);
+            true
+        })
+        .await
+        .unwrap();
     assert!(heard.contains(&Heard::Delta(Delta::Text("Looking.".to_owned()))), "{heard:?}");
     assert_eq!(stage.seen.lock().await[0].1["response_format"]["type"], "json_schema");
 }

@@ -59,7 +59,8 @@ impl Decoder for Answer {
             Err(error) => return vec![Delta::Error(format!("the answer is not what it should be: {error}"))],
         };
         let mut text = told.analysis.unwrap_or_default();
-        let parts = [("Root cause", told.root_cause), ("Remediation", told.remediation), ("Pull request", told.pr_link)];
+        let parts =
+            [("Root cause", told.root_cause), ("Remediation", told.remediation), ("Pull request", told.pr_link)];
         for (name, words) in parts {
             if let Some(words) = words.filter(|words| !words.trim().is_empty()) {
                 let _ = write!(text, "\n\n**{name}**: {words}");

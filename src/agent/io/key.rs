@@ -3,7 +3,9 @@
 //! It never stands on a command line, in a file of brink's or in a log: [`Key`] prints as `***`, and the header it goes into is
 //! marked so that no library prints it either.
 
-use std::{env, fmt, fs::File, io::Read as _, os::unix::fs::MetadataExt as _, path::Path, process::Stdio, time::Duration};
+use std::{
+    env, fmt, fs::File, io::Read as _, os::unix::fs::MetadataExt as _, path::Path, process::Stdio, time::Duration,
+};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{process::Command, time::timeout};

@@ -109,7 +109,9 @@ mod tests {
     #[test]
     fn only_what_cannot_be_elsewhere_is_on_this_machine() {
         let local = |url: &str| on_this_machine(&url.parse().unwrap());
-        for here in ["http://127.0.0.1:8080/v1", "http://localhost/v1", "https://[::1]:1/", "http://127.1/", "http://127.9.9.9"] {
+        for here in
+            ["http://127.0.0.1:8080/v1", "http://localhost/v1", "https://[::1]:1/", "http://127.1/", "http://127.9.9.9"]
+        {
             assert!(local(here), "{here}");
         }
         for away in [

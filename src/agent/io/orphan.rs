@@ -50,7 +50,8 @@ impl Orphan {
     pub async fn left(&self) -> Option<Value> {
         let task = self.task.as_deref().filter(|_| self.provider.model().wire == Wire::A2a)?;
         let body = serde_json::to_vec(&a2a::get(self.dial.version, task)).ok()?;
-        let answer = self.provider.once(Method::POST, &self.target, body, self.key.as_ref(), Some(&self.dial)).await.ok()?;
+        let answer =
+            self.provider.once(Method::POST, &self.target, body, self.key.as_ref(), Some(&self.dial)).await.ok()?;
         if answer.status().is_success() { self.provider.json(answer).await } else { None }
     }
 }

@@ -167,7 +167,9 @@ impl ProviderError {
             Self::Key { fix, .. } => fix.clone(),
             Self::Address { .. } => "correct agent.base-url: http:// or https://, without /chat/completions".to_owned(),
             Self::NotLocal { .. } => "choose a model on this machine, or unset agent.local-only".to_owned(),
-            Self::Agent { .. } => "check agent.base-url: it is what stands before /.well-known/agent-card.json".to_owned(),
+            Self::Agent { .. } => {
+                "check agent.base-url: it is what stands before /.well-known/agent-card.json".to_owned()
+            }
             Self::Unreachable { .. } => {
                 "check agent.base-url and the network; is the gateway or local server running?".to_owned()
             }
@@ -506,7 +508,9 @@ impl Provider {
             let (name, before) = tuning.key_header.as_deref().map_or(dialect.key, |name| (name, ""));
             let name = http::HeaderName::try_from(name).map_err(|_| broken("agent.key-header is no header"))?;
             let value = key.header(before).ok_or_else(|| {
-                broken("the key holds characters no header may hold; check what agent.key-env or agent.key-command gives")
+                broken(
+                    "the key holds characters no header may hold; check what agent.key-env or agent.key-command gives",
+                )
             })?;
             headers.insert(name, value);
         }
@@ -552,7 +556,8 @@ impl Provider {
         if !self.model.wire.is_model() && !kind.starts_with("text/event-stream") {
             let answer = self.json(answer).await;
             let words = || "the answer is no JSON, or too large".to_owned();
-            let deltas = answer.map_or_else(|| vec![Delta::Error(words())], |json| decoder.event("", &json.to_string()));
+            let deltas =
+                answer.map_or_else(|| vec![Delta::Error(words())], |json| decoder.event("", &json.to_string()));
             pass(deltas, orphan);
             return Ok(());
         }
@@ -678,9 +683,7 @@ fn kagent(model: &Model) -> Result<Vec<String>, String> {
         homes.push("kagent");
     }
     let path = |home: &str| {
-        format!(
-            "/api/v1/namespaces/{home}/services/http:kagent-controller:8083/proxy/api/a2a/{namespace}/{name}"
-        )
+        format!("/api/v1/namespaces/{home}/services/http:kagent-controller:8083/proxy/api/a2a/{namespace}/{name}")
     };
     Ok(homes.into_iter().map(path).collect())
 }

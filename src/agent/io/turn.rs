@@ -122,7 +122,11 @@ async fn offer(provider: &Provider, toolbox: &Toolbox, talk: &mut Conversation, 
     let who = provider.model().label();
     for (at, block) in manifests::found(text).iter().enumerate() {
         let call = manifests::proposed(at, block, &who);
-        tell(Told::Began { id: call.id.clone(), name: call.name.clone(), about: format!("from {}", sanitize::line(&who)) });
+        tell(Told::Began {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            about: format!("from {}", sanitize::line(&who)),
+        });
         let began = Instant::now();
         let found = toolbox.run(&call, talk.refused()).await;
         if found.refused {

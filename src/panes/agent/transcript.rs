@@ -125,9 +125,12 @@ impl Transcript {
         let role = match end {
             End::Done | End::Cancelled => Role::TextDim,
             End::Asks(_)
-            | End::Refused(_) | End::Truncated | End::Empty | End::Endless(_) | End::Unreadable(..) | End::Full => {
-                Role::Warn
-            }
+            | End::Refused(_)
+            | End::Truncated
+            | End::Empty
+            | End::Endless(_)
+            | End::Unreadable(..)
+            | End::Full => Role::Warn,
             End::Cut | End::Failed { .. } => Role::Bad,
         };
         self.push(Item::Note(text, role));

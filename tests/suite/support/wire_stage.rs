@@ -106,4 +106,3 @@ pub async fn stage(plays: Vec<Play>) -> Stage {
     });
     Stage { url, seen, task }
 }
-

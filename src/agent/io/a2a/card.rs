@@ -1,7 +1,7 @@
 //! Agent cards: where an agent listens, and in which version of A2A.
 
-use serde_json::Value;
 use reqwest::Url;
+use serde_json::Value;
 
 /// Where cards stand, the present place first.
 pub(in crate::agent::io) const PLACES: [&str; 2] = ["/.well-known/agent-card.json", "/.well-known/agent.json"];

@@ -60,7 +60,11 @@ impl Decoder for Stream {
                 deltas.push(Delta::Remote(Remote::default()));
             }
             let told = text(error, "message");
-            deltas.push(Delta::Error(if told.is_empty() { "an error without words".to_owned() } else { told.to_owned() }));
+            deltas.push(Delta::Error(if told.is_empty() {
+                "an error without words".to_owned()
+            } else {
+                told.to_owned()
+            }));
             return deltas;
         }
         let result = answer.get("result").unwrap_or(&answer);
