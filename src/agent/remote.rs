@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 pub struct Remote {
     /// A2A's `contextId`; empty before the agent gave one. It is never made up here.
     pub context: String,
-    /// The task that waits for the person, or is under way.
+    /// The last task that is not over.
     pub task: Option<String>,
-    /// The task waits for a yes or no: nothing but a clear yes is sent as one.
+    /// It waits for the person: what is said next goes to it.
+    pub waits: bool,
+    /// It waits for a yes or no: nothing but a clear yes is sent as one.
     pub confirms: bool,
 }
 

@@ -152,7 +152,7 @@ async fn an_answer_comes_whole_however_its_bytes_are_split(#[case] piece: usize)
             ("Ich schaue … 🙂\n\nZwölf Pods.", Next::End(End::Done)),
             "{version:?}"
         );
-        assert_eq!(heard.talk.remote(), Some(&Remote { context: "c1".to_owned(), task: None, confirms: false }));
+        assert_eq!(heard.talk.remote(), Some(&Remote { context: "c1".to_owned(), ..Remote::default() }));
         let seen = stage.seen.lock().await;
         let (head, body) = &seen[1];
         let method = if version == Version::New { "SendStreamingMessage" } else { "message/stream" };
@@ -357,7 +357,7 @@ async fn a_task_nobody_knows_is_forgotten() {
     let error = json!({"jsonrpc": "2.0", "id": "1", "error": {"code": -32001, "message": "task not found"}});
     let stage = stage(vec![card(Version::Old, true), whole(format!("data: {error}\n\n"))]).await;
     let mut talk = Conversation::new(100_000);
-    talk.set_remote(Remote { context: "old".to_owned(), task: Some("gone".to_owned()), confirms: false });
+    talk.set_remote(Remote { context: "old".to_owned(), task: Some("gone".to_owned()), waits: true, confirms: false });
     let heard = say(Wire::A2a, &stage, talk, "go on").await.unwrap();
     assert!(matches!(&heard.next, Next::End(End::Failed { what, .. }) if what.contains("task not found")));
     assert_eq!(heard.talk.remote(), Some(&Remote::default()));

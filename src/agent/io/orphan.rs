@@ -35,13 +35,14 @@ impl Orphan {
     pub fn hear(&mut self, delta: &Delta) {
         match delta {
             Delta::Remote(remote) => self.task.clone_from(&remote.task),
-            Delta::Stop(_) | Delta::Asks(_) | Delta::Error(_) => self.task = None,
+            Delta::Stop(_) | Delta::Asks(_) => self.task = None,
             Delta::Text(_)
             | Delta::Call { .. }
             | Delta::Piece { .. }
             | Delta::CallEnd { .. }
             | Delta::Usage(_)
             | Delta::Refusal(_)
+            | Delta::Error(_)
             | Delta::Did(_) => {}
         }
     }

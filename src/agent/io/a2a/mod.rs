@@ -36,7 +36,8 @@ pub fn body(asked: &Asked<'_>) -> Value {
     let mut parts = Vec::new();
     let nothing = Remote::default();
     let remote = asked.remote.unwrap_or(&nothing);
-    if remote.task.is_some() && remote.confirms {
+    let task = remote.task.as_ref().filter(|_| remote.waits);
+    if task.is_some() && remote.confirms {
         let mut decision = json!({"decision_type": if approves(said) { "approve" } else { "reject" }});
         if !approves(said) {
             decision["rejection_reason"] = json!(redact::text(said));
@@ -59,7 +60,7 @@ pub fn body(asked: &Asked<'_>) -> Value {
     if !remote.context.is_empty() {
         message["contextId"] = json!(remote.context);
     }
-    if let Some(task) = &remote.task {
+    if let Some(task) = task {
         message["taskId"] = json!(task);
     }
     let method = match (new, dial.streams) {

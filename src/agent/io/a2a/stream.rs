@@ -135,7 +135,7 @@ impl Stream {
             "completed" => self.end(Delta::Stop(Stop::End), deltas),
             "input-required" => {
                 let asks = self.confirms.take();
-                let remote = Remote { confirms: asks.is_some(), ..self.remote.clone() };
+                let remote = Remote { waits: true, confirms: asks.is_some(), ..self.remote.clone() };
                 self.moved(remote, deltas);
                 self.over = true;
                 deltas.push(Delta::Asks(asks.unwrap_or_default()));
@@ -157,7 +157,7 @@ impl Stream {
     /// The task is over: what is asked next begins another.
     fn end(&mut self, last: Delta, deltas: &mut Vec<Delta>) {
         self.over = true;
-        let remote = Remote { task: None, confirms: false, ..self.remote.clone() };
+        let remote = Remote { context: self.remote.context.clone(), ..Remote::default() };
         self.moved(remote, deltas);
         deltas.push(last);
     }
