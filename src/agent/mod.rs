@@ -14,6 +14,7 @@ pub mod end;
 pub mod fence;
 pub mod io;
 pub mod manifests;
+pub mod mcp;
 pub mod message;
 pub mod model;
 pub mod prompt;

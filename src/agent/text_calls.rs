@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value, json};
 
 use super::{
+    mcp::Offered,
     message::{Call, Message},
     schema,
     tools::TOOLS,
@@ -17,7 +18,7 @@ use super::{
 };
 
 /// How a call is written, for the system prompt.
-pub fn told(mode: ToolMode) -> String {
+pub fn told(mode: ToolMode, offered: &[Offered]) -> String {
     let mut text = match mode {
         ToolMode::Native => return String::new(),
         ToolMode::JsonFence => "\nTo use a tool, write exactly this, with nothing after it, and wait for its answer:\n\
@@ -33,12 +34,16 @@ pub fn told(mode: ToolMode) -> String {
     for row in TOOLS {
         let _ = writeln!(text, "- {}: {} Arguments: {}", row.name, row.doc, schema::schema(row.args));
     }
+    for tool in offered {
+        let _ = writeln!(text, "- {}: {} Arguments: {}", tool.full, tool.doc, tool.schema);
+    }
     text
 }
 
 /// The schema an answer must have where the server enforces one.
-pub fn answer_schema() -> Value {
-    let names: Vec<&str> = TOOLS.iter().map(|row| row.name).chain([""]).collect();
+pub fn answer_schema(offered: &[Offered]) -> Value {
+    let others = offered.iter().map(|tool| tool.full.as_str());
+    let names: Vec<&str> = TOOLS.iter().map(|row| row.name).chain(others).chain([""]).collect();
     json!({
         "type": "object",
         "properties": {

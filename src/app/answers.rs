@@ -8,11 +8,11 @@ use crate::{
         address::ContextName,
         pods::{MeshMode, PodRow},
     },
-    config::Role,
+    config::{Role, keymap::chain},
     fault::{injection::State, io::scan::Scanned},
     mesh::{around::Around, signals::MetricSource},
-    msg::{Command, Effect, Event, Failure, event::Names},
-    panes::{Reply, Viewer, picker::Item, world::LinkState},
+    msg::{Command, Context, Effect, Event, Failure, event::Names},
+    panes::{PaneKind, Reply, Viewer, picker::Item, world::LinkState},
 };
 
 impl App {
@@ -50,7 +50,11 @@ impl App {
             }
             Event::Pieces(ticket, kind, seen, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
-                self.panes.routes.hear_pieces(ticket, kind, seen, batch, &mut cx);
+                return self.panes.routes.hear_pieces(ticket, kind, seen, batch, &mut cx);
+            }
+            Event::MeshRoot(ticket, root) => {
+                let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+                self.panes.routes.hear_root(ticket, root, &mut cx);
             }
             Event::Labels(ticket, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
@@ -109,6 +113,7 @@ impl App {
                 return self.screens_hear(Event::Ordered(ticket, answer));
             }
             Event::Agent(ticket, told) => self.panes.agent.hear(ticket, *told),
+            event @ (Event::Question(..) | Event::Inbox(_)) => self.waits_for_person(event),
             Event::Notice(failure) => self.tell(&failure),
             event => return self.screens_hear(event),
         }
@@ -120,6 +125,7 @@ impl App {
         let now = self.now;
         let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
         let mut replies: Vec<Reply> = Vec::new();
+        let mut effects: Vec<Effect> = Vec::new();
         match event {
             Event::Text(ticket, answer) if self.printed == Some(ticket) => {
                 self.printed = None;
@@ -227,6 +233,13 @@ impl App {
                 }
             }
             Event::Applied(ticket, answer) => {
+                let front = self.screens.iter().rev().find_map(|screen| match screen {
+                    Screen::Preview(preview) => Some(preview.checked().plan.fault.clone()),
+                    _ => None,
+                });
+                if let (Ok(_), Some(fault)) = (&answer, front) {
+                    effects.extend(self.panes.agent.applied(&fault));
+                }
                 for screen in &mut self.screens {
                     if let Screen::Preview(preview) = screen {
                         replies.push(preview.applied(ticket, answer.clone(), &mut cx));
@@ -235,7 +248,34 @@ impl App {
             }
             _ => {}
         }
-        replies.into_iter().flat_map(|reply| self.turn(reply)).collect()
+        effects.extend(replies.into_iter().flat_map(|reply| self.turn(reply)));
+        effects
+    }
+
+    /// What the agent pane holds until a person looks at it; told where that pane is not in front.
+    fn waits_for_person(&mut self, event: Event) {
+        match event {
+            Event::Question(ticket, id, question) => {
+                let server = question.server.clone();
+                if self.panes.agent.hear_question(ticket, id, *question) && self.focus != PaneKind::Agent {
+                    let what = format!("the model asks for a tool of the MCP server {server}{}", self.there());
+                    self.notify(what, Role::Warn);
+                }
+            }
+            Event::Inbox(queued) => {
+                let clients = self.panes.agent.hear_inbox(queued);
+                if let Some(client) = clients.first() {
+                    self.notify(format!("MCP client {client} proposes something{}", self.there()), Role::Warn);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Where the agent is, unless it is in front.
+    fn there(&self) -> String {
+        let key = self.keymap.key(&chain(Context::Global), Command::ShowAgent);
+        key.filter(|_| self.focus != PaneKind::Agent).map(|key| format!("; {key} shows it")).unwrap_or_default()
     }
 
     fn linked(&mut self, names: Names) -> Vec<Effect> {
@@ -265,7 +305,9 @@ impl App {
             }
         }
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
-        self.panes.pods.hear(ticket, batch, &mut cx);
+        if self.panes.pods.hear(ticket, batch, &mut cx) {
+            self.panes.routes.hear_pods(self.panes.pods.alike(), &mut cx);
+        }
     }
 
     /// Gives the measured requests to the routes that take them.

@@ -1,7 +1,7 @@
 //! `ask`: one question to the agent. Its words go to stdout as they come, tools and troubles to stderr, proposals after them
 //! with the command that applies each. Nothing is applied here.
 
-use std::{io::Read as _, path::Path, time::Duration};
+use std::{io::Read as _, path::Path, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -10,6 +10,7 @@ use super::{
     args::{AskArgs, Globals, Shape},
     failure::{Code, Failure},
     fault::{desk, kept, print},
+    mcp,
     out::{self, Out},
     session::Session,
     settings,
@@ -19,10 +20,12 @@ use crate::{
         Conversation, End, Model, Proposal, Told,
         io::{
             key,
+            mcp::Gate,
             provider::{Patience, Provider, ProviderError},
             toolbox::Toolbox,
             turn,
         },
+        mcp::offered,
         prompt,
     },
     base::sanitize,
@@ -37,17 +40,31 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
     let provider = Provider::new(model, Patience::default()).map_err(|error| unasked(&error))?;
     let policy = desk::rails(globals)?;
     let session = Session::open(globals)?;
-    let toolbox = Toolbox::new(
+    let hub = mcp::hub(&session.settings).map(Arc::new);
+    let mut toolbox = Toolbox::new(
         session.live.clone(),
         session.wait(desk::terms(&session, policy)),
         session.metrics.clone(),
         session.namespace().map(str::to_owned),
     );
+    if let Some(hub) = &hub {
+        // Nobody can be asked here: only what was allowed before runs.
+        toolbox = toolbox.beside(Arc::clone(hub), Gate::Closed);
+    }
     let mut sheet = Sheet::new(args.output.shape, out);
     let provider = provider.through(session.live.link()).map_err(|error| unasked(&error))?;
     let end = session.wait(async {
         desk::reach(&session).await?;
-        let system = prompt::system(&toolbox.facts().await);
+        let mut system = prompt::system(&toolbox.facts().await);
+        let mut provider = provider;
+        if let Some(hub) = &hub {
+            let (tools, troubles) = hub.offers().await;
+            for one in troubles {
+                sheet.aside(&format!("{}; {}", one.what, one.fix));
+            }
+            system.push_str(&offered::told(&tools));
+            provider = provider.offering(tools);
+        }
         let mut talk = Conversation::new(provider.model().context_tokens);
         talk.ask(question);
         let mut tell = |told| sheet.hear(told);

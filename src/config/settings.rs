@@ -8,10 +8,12 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use super::{
     complaint::{Complaints, meant},
     key::{Holds, Key},
+    mcp_servers,
     toml_file::{Line, TomlFile},
 };
 use crate::{
     agent::{
+        mcp::Server,
         model::{KeySource, Model},
         tuning::{self, ToolMode, Tuning},
         wire::Wire,
@@ -93,6 +95,8 @@ pub struct File {
     pub contexts: Vec<(String, Layer)>,
     /// Agents, by name.
     pub agents: BTreeMap<String, Layer>,
+    /// MCP servers, by name.
+    pub servers: Vec<Server>,
 }
 
 /// Reads a settings file. Unknown keys and wrong values are errors that name their line and the nearest right one.
@@ -102,10 +106,14 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
     let mut file = File::default();
     let plain = Key::ALL.iter().filter(|key| key.agent_word().is_none());
     let mut known: Vec<&str> = plain.map(|key| key.word()).collect();
-    known.extend(["contexts", Key::AGENT, Key::AGENTS]);
+    known.extend(["contexts", Key::AGENT, Key::AGENTS, mcp_servers::TABLE]);
     toml.walk("", table.get_ref(), &known, |toml, line| {
         if let Some(key) = Key::of(line.key) {
             take(toml, name, key, line, &mut file.all);
+            return;
+        }
+        if line.key == mcp_servers::TABLE {
+            file.servers = mcp_servers::read(toml, line);
             return;
         }
         if line.key == Key::AGENT {
@@ -285,6 +293,7 @@ pub struct Settings {
     won: Layer,
     /// The names of agents of the file.
     agents: Vec<String>,
+    servers: Vec<Server>,
 }
 
 impl Settings {
@@ -351,7 +360,7 @@ impl Settings {
         for key in weaker {
             won.remove(&key);
         }
-        Self { won, agents: file.agents.keys().cloned().collect() }
+        Self { won, agents: file.agents.keys().cloned().collect(), servers: file.servers.clone() }
     }
 
     /// A setting with who said it; `None` when its default holds.
@@ -437,6 +446,11 @@ impl Settings {
     /// The keymap's name or path.
     pub fn keymap(&self) -> &str {
         self.text(Key::Keymap).unwrap_or("default")
+    }
+
+    /// MCP servers whose tools the model may use, by name.
+    pub fn servers(&self) -> &[Server] {
+        &self.servers
     }
 
     /// Most frames a second.

@@ -2,7 +2,10 @@
 
 use super::{Brought, Cue, failure::Failure, key::Key};
 use crate::{
-    agent::Told,
+    agent::{
+        Told,
+        mcp::{Question, Queued},
+    },
     base::Ticket,
     cluster::{Batch, Source, address::ContextName, logs::LogBatch, namespaces::NamespaceRow, pods::PodRow},
     fault::{
@@ -64,6 +67,8 @@ pub enum Event {
     ListenerSets(Ticket, Batch<GatewayRow>),
     /// Objects of Istio's configuration and Services, of the kind of this name, and where they are looked for.
     Pieces(Ticket, String, Seen, Batch<PieceRow>),
+    /// The root namespace of the mesh.
+    MeshRoot(Ticket, String),
     /// Namespaces with their labels.
     Labels(Ticket, Batch<NamespaceRow>),
     /// Everything that has a say in who takes a request.
@@ -102,6 +107,10 @@ pub enum Event {
     Stopped(Ticket, Result<Stopped, Failure>),
     /// What an ask tells.
     Agent(Ticket, Box<Told>),
+    /// Before a tool of another server runs a person is asked; the answer is [`super::Effect::Answer`] with this number.
+    Question(Ticket, u64, Box<Question>),
+    /// What MCP clients proposed for this cluster and waits for a person.
+    Inbox(Vec<Queued>),
     /// What a running script has done here.
     Cue(Cue),
     /// What an errand of the running script came to; for the script alone.

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     agent::{
+        mcp::Offered,
         message::Message,
         model::Model,
         remote::Remote,
@@ -53,6 +54,8 @@ pub struct Asked<'a> {
     pub remote: Option<&'a Remote>,
     /// The id of this message, for agents.
     pub id: &'a str,
+    /// Tools of other servers, beside brink's own.
+    pub offered: &'a [Offered],
 }
 
 /// Reads the events of one stream into deltas. Pure: bytes, frames and text are put together before it.
@@ -214,6 +217,7 @@ pub struct Provider {
     dialled: OnceCell<(Dial, String)>,
     /// What is still told to agents after an ask was dropped.
     parting: TaskTracker,
+    offered: Vec<Offered>,
 }
 
 impl fmt::Debug for Provider {
@@ -254,6 +258,7 @@ impl Provider {
             url: None,
             patience,
             remote: None,
+            offered: Vec::new(),
             dialled: OnceCell::new(),
             parting: TaskTracker::new(),
             model,
@@ -294,6 +299,17 @@ impl Provider {
         }
         let http = http.build().map_err(|error| bad(innermost(&error)))?;
         Ok(Self { line: Some(Line::Direct(http)), url: Some(url), ..made })
+    }
+
+    /// The same, with tools of other servers beside brink's own.
+    #[must_use]
+    pub fn offering(self, offered: Vec<Offered>) -> Self {
+        Self { offered, ..self }
+    }
+
+    /// Tools of other servers.
+    pub fn offered(&self) -> &[Offered] {
+        &self.offered
     }
 
     /// The same, where agents in the cluster are reached by this link.
@@ -425,8 +441,15 @@ impl Provider {
                 (Some(url), wire) if wire != Wire::A2a => (Dial::default(), url.to_string()),
                 _ => self.dial(key.as_ref()).await?.clone(),
             };
-            let asked =
-                Asked { model: &self.model, system, messages, dial: &dial, remote: self.remote.as_ref(), id: &id };
+            let asked = Asked {
+                model: &self.model,
+                system,
+                messages,
+                dial: &dial,
+                remote: self.remote.as_ref(),
+                id: &id,
+                offered: &self.offered,
+            };
             let body = written(&asked, dialect.body);
             let body = serde_json::to_vec(&body).unwrap_or_default();
             match self.send(&target, body, key.as_ref(), &dial).await {
@@ -537,7 +560,7 @@ impl Provider {
                 let broken = matches!(delta, Delta::Error(_));
                 let delta = match delta {
                     Delta::Error(words) => Delta::Error(safe(&words, key)),
-                    Delta::Refusal(words) => Delta::Refusal(sanitize::lines(&words).into_owned()),
+                    Delta::Refusal(words) => Delta::Refusal(sanitize::line(&words).into_owned()),
                     other => other,
                 };
                 orphan.hear(&delta);
@@ -643,14 +666,14 @@ fn written(asked: &Asked<'_>, body: fn(&Asked<'_>) -> Value) -> Value {
     let mut body = if tuning.tools == ToolMode::Native {
         body(asked)
     } else {
-        let system = format!("{}{}", asked.system, text_calls::told(tuning.tools));
+        let system = format!("{}{}", asked.system, text_calls::told(tuning.tools, asked.offered));
         let messages = text_calls::plain(asked.messages, tuning.tools);
         let mut body = body(&Asked { system: &system, messages: &messages, ..*asked });
         if let Some(map) = body.as_object_mut() {
             map.shift_remove("tools");
         }
         if tuning.tools == ToolMode::JsonSchema && model.wire == Wire::OpenAi {
-            let schema = text_calls::answer_schema();
+            let schema = text_calls::answer_schema(asked.offered);
             body["response_format"] =
                 serde_json::json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}});
         }

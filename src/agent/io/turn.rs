@@ -14,6 +14,7 @@ use crate::{
         conversation::{Conversation, MOST_CALLS, Next},
         end::End,
         manifests,
+        mcp::Offered,
         message::{Call, Message, ToolAnswer},
         schema,
         told::Told,
@@ -50,7 +51,7 @@ async fn through(
     talk: &mut Conversation,
     tell: &mut Tell<'_>,
 ) -> End {
-    let around = around(system) + provider.model().max_tokens;
+    let around = around(system) + beside(provider.offered()) + provider.model().max_tokens;
     loop {
         let messages = match talk.request(around) {
             Ok(messages) => messages,
@@ -171,6 +172,11 @@ async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, 
         }
     }
     wrong.filter(|_| !read)
+}
+
+/// Tokens of the tools of other servers.
+fn beside(offered: &[Offered]) -> u64 {
+    budget::estimate(offered.iter().map(|tool| tool.full.len() + tool.doc.len() + tool.schema.to_string().len()).sum())
 }
 
 /// Tokens of the system prompt and the tools.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, header::ACCEPT_ENCODING};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use jiff::Timestamp;
 use kube::client::Body;
 
 use super::{connect::Link, failure};
@@ -39,6 +40,15 @@ impl Behind {
     }
 }
 
+/// What was answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// When its head came, by the server's clock: a large body takes its time, and tells of the moment before.
+    pub at: Timestamp,
+    /// The body.
+    pub body: Bytes,
+}
+
 /// GET through the API server: at most `most` bytes, within `patience`, the whole answer included.
 pub async fn get(
     link: &Link,
@@ -46,7 +56,7 @@ pub async fn get(
     headers: &HeaderMap,
     patience: Duration,
     most: usize,
-) -> Result<Bytes, Trouble> {
+) -> Result<Heard, Trouble> {
     let mut request = link.request("GET", path, "*/*", Body::empty())?;
     request.headers_mut().extend(headers.clone());
     // Whoever stands in between unpacks nothing for us.
@@ -57,8 +67,9 @@ pub async fn get(
     };
     let work = async {
         let answer = link.open(request).await?;
+        let at = link.clock().now();
         match Limited::new(answer.into_body(), most).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
+            Ok(body) => Ok(Heard { at, body: body.to_bytes() }),
             Err(error) if error.is::<LengthLimitError>() => {
                 Err(unknown(Cause::Other, &format!("the answer is larger than {} MiB", most >> 20)))
             }

@@ -125,8 +125,8 @@ async fn pages(live: &Live, namespace: Option<&str>) -> Result<(Limits, bool), U
     let mut next = String::new();
     for _ in 0..PAGE.1 {
         let asked = format!("{path}?limit={}{next}", PAGE.0);
-        let body = through::get(live.link(), &asked, &HeaderMap::new(), PATIENCE, MOST_BYTES).await;
-        let body = body.map_err(Unread::Trouble)?;
+        let heard = through::get(live.link(), &asked, &HeaderMap::new(), PATIENCE, MOST_BYTES).await;
+        let body = heard.map_err(Unread::Trouble)?.body;
         let page: Page = serde_json::from_slice(&body).map_err(|error| Unread::Odd(error.to_string()))?;
         match page.add_to(&mut found) {
             Some(token) => next = format!("&continue={}", query(&token)),

@@ -220,7 +220,7 @@ impl Prometheus {
                 let query: String = form(pairs);
                 let path = behind.path(&format!("{prefix}/{path}?{query}"));
                 let answer = through::get(link, &path, headers, self.timeout, MOST_BYTES).await;
-                answer.map(Into::into).map_err(|trouble| self.behind(trouble))
+                answer.map(|heard| heard.body.into()).map_err(|trouble| self.behind(trouble))
             }
         }
     }

@@ -23,7 +23,7 @@ use crate::{
         api::{Api, Trouble},
         io::{
             live::Live,
-            through::{self, Behind},
+            through::{self, Behind, Heard},
         },
     },
     mesh::{
@@ -219,8 +219,8 @@ impl Scraper {
 
     /// Reads all targets once. Gives what is worth a note.
     async fn read(&mut self) -> Result<Vec<String>, ScrapeError> {
-        let ask = |target: &Target| text(self.live.clone(), target.clone(), self.patience);
-        let questions: Vec<_> = self.targets.iter().map(ask).collect();
+        let of = |target: &Target| ask(self.live.clone(), target.clone(), self.patience);
+        let questions: Vec<_> = self.targets.iter().map(of).collect();
         let mut answers = stream::iter(questions).buffer_unordered(AT_ONCE);
         let (mut read, mut failed, mut first) = (0usize, 0usize, None);
         let (mut odd, mut twice, mut beyond) = (None, 0usize, 0usize);
@@ -230,12 +230,12 @@ impl Scraper {
                     let forbidden = trouble.code() == Some(403);
                     Some((trouble.to_string(), forbidden))
                 }
-                Ok(text) => {
-                    // The moment an answer is in, by a clock that every answer shares.
-                    let at = self.live.now();
-                    let taken = self.counters.take(&place, &text, seconds(at));
+                Ok(heard) => {
+                    // Bytes that are no text spoil one name at most.
+                    let (text, at) = (String::from_utf8_lossy(&heard.body), seconds(heard.at));
+                    let taken = self.counters.take(&place, &text, at);
                     if place.role == Role::Control {
-                        self.slow.take(&place, &text, seconds(at));
+                        self.slow.take(&place, &text, at);
                     }
                     twice += taken.twice;
                     beyond += taken.left_out;
@@ -296,12 +296,10 @@ fn named(place: &Place, why: &str) -> String {
     sanitize::line(&format!("{}/{}: {why}", place.namespace, place.pod)).into_owned()
 }
 
-async fn text(live: Live, target: Target, patience: Duration) -> (Place, Result<String, Trouble>) {
+async fn ask(live: Live, target: Target, patience: Duration) -> (Place, Result<Heard, Trouble>) {
     let behind = Behind::pod(&target.place.namespace, &target.place.pod, target.port);
     let path = behind.path(&target.path);
-    let body = through::get(live.link(), &path, &HeaderMap::new(), patience, MOST_BYTES).await;
-    // Bytes that are no text spoil one name at most.
-    (target.place, body.map(|body| String::from_utf8_lossy(&body).into_owned()))
+    (target.place, through::get(live.link(), &path, &HeaderMap::new(), patience, MOST_BYTES).await)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of this age fit")]

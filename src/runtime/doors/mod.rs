@@ -8,6 +8,7 @@ mod agent;
 mod ask;
 mod errand;
 mod faults;
+mod inbox;
 mod rows_first;
 mod watch;
 
@@ -15,7 +16,7 @@ use std::{
     collections::HashMap,
     io,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -24,11 +25,16 @@ use jiff::Timestamp;
 use tokio::{
     runtime::Builder,
     sync::mpsc::{Receiver, Sender, channel, error::TrySendError},
+    sync::oneshot,
     task::AbortHandle,
 };
 
 use crate::{
-    agent::Model,
+    agent::{
+        Model,
+        io::{inbox::Inbox, mcp::Hub},
+        mcp::{Answer, Server},
+    },
     base::Ticket,
     cluster::{
         Address,
@@ -90,6 +96,8 @@ pub struct Plan {
     pub policy: Policy,
     /// The model to ask.
     pub agent: Option<Model>,
+    /// MCP servers whose tools the model may use.
+    pub servers: Vec<Server>,
     /// Where journals live.
     pub state_dir: PathBuf,
     /// Set once linked.
@@ -153,12 +161,24 @@ struct Keeper {
     demand: Option<tokio::sync::watch::Sender<Option<Demand>>>,
     faults: faults::Faults,
     errands: errand::Known,
+    /// The inbox of that link, once it is known which cluster it is.
+    inbox: Arc<OnceLock<Inbox>>,
+    hub: Arc<Hub>,
+    /// Questions a person has not answered yet.
+    questions: Questions,
 }
+
+/// Who waits for a person's answer, by number.
+type Questions = Arc<Mutex<HashMap<u64, oneshot::Sender<Answer>>>>;
 
 impl Keeper {
     fn new(plan: Plan, events: Sender<Event>) -> Self {
         let metrics = Metrics::new(plan.metrics.clone(), None, PATIENCE);
+        let hub = Arc::new(Hub::new(plan.servers.clone(), plan.state_dir.clone()));
         Self {
+            inbox: Arc::default(),
+            hub,
+            questions: Arc::default(),
             plan,
             events,
             live: None,
@@ -192,6 +212,7 @@ impl Keeper {
             Effect::WatchPods(ticket, scope) => self.watch_pods(ticket, scope),
             Effect::WatchRoutes(ticket, scope) => self.watch_routes(ticket, &scope),
             Effect::WatchLabels(ticket) => self.watch_labels(ticket),
+            Effect::MeshRoot(ticket) => self.mesh_root(ticket),
             Effect::WatchBeside(ticket, scope) => self.watch_beside(ticket, &scope),
             Effect::ReadRouting(ticket) => self.read_routing(ticket),
             Effect::Measure(ticket, interest) => self.measure(ticket, interest),
@@ -199,6 +220,8 @@ impl Keeper {
             Effect::Yaml(ticket, object, managed) => self.yaml(ticket, object, managed),
             Effect::Log(ticket, request) => self.log(ticket, request),
             Effect::Ask(ticket, namespace, talk) => self.ask(ticket, namespace, *talk).await,
+            Effect::Answer(id, answer) => self.answer(id, answer),
+            Effect::DiscardQueued(id) => self.discard_queued(id),
             Effect::Errand(id, errand) => self.errand(id, errand),
             Effect::Quit
             | Effect::Suspend
@@ -235,6 +258,7 @@ impl Keeper {
         self.close_faults().await;
         self.live = None;
         self.errands = errand::Known::default();
+        self.inbox = Arc::default();
         self.rows = RowsFirst::default();
         let mut address = self.plan.address.clone();
         if context.is_some() {

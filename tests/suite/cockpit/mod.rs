@@ -13,6 +13,6 @@ mod pty_script;
 mod routes;
 pub mod screens;
 mod script;
-mod stage;
+pub mod stage;
 mod states;
 mod who_takes;
