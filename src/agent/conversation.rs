@@ -12,6 +12,7 @@ use super::{
     budget::{self, Budget},
     end::End,
     message::{Call, Message, ToolAnswer},
+    remote::Remote,
     wire::{Delta, Stop, Usage},
 };
 
@@ -45,6 +46,8 @@ pub struct Conversation {
     unreadable: u32,
     coming: Coming,
     waiting: Vec<ToolAnswer>,
+    /// Where it stands at an agent that keeps it itself.
+    remote: Option<Remote>,
 }
 
 /// The answer coming in.
@@ -57,6 +60,7 @@ struct Coming {
     stop: Option<Stop>,
     refusal: String,
     error: Option<String>,
+    asks: Option<String>,
     bytes: usize,
 }
 
@@ -71,6 +75,7 @@ impl Conversation {
             unreadable: 0,
             coming: Coming::default(),
             waiting: Vec::new(),
+            remote: None,
         }
     }
 
@@ -82,6 +87,16 @@ impl Conversation {
     /// How full the context is.
     pub fn budget(&self) -> Budget {
         self.budget
+    }
+
+    /// Where it stands at an agent that keeps it itself.
+    pub fn remote(&self) -> Option<&Remote> {
+        self.remote.as_ref()
+    }
+
+    /// Takes over where it stands at an agent.
+    pub fn set_remote(&mut self, remote: Remote) {
+        self.remote = Some(remote);
     }
 
     /// Proposals of this ask that were refused.
@@ -166,21 +181,25 @@ impl Conversation {
                 coming.refusal.push_str(words);
             }
             Delta::Error(words) => coming.error = Some(words.clone()),
+            Delta::Remote(remote) => self.remote = Some(remote.clone()),
+            Delta::Did(_) => {}
+            Delta::Asks(words) => coming.asks = Some(words.clone()),
         }
         coming.bytes <= MOST_BYTES
     }
 
     /// The stream ended: what comes next.
     pub fn answered(&mut self) -> Next {
-        let coming = std::mem::take(&mut self.coming);
+        let mut coming = std::mem::take(&mut self.coming);
         let calls = named(coming.calls);
-        let end = match (&coming.stop, coming.error) {
+        let end = match (&coming.stop, coming.error.take()) {
             (_, Some(words)) => Some(End::Failed {
                 what: format!("the provider broke off: {words}"),
                 fix: "ask again".to_owned(),
                 unreachable: true,
             }),
             (_, None) if coming.bytes > MOST_BYTES => Some(End::Truncated),
+            (_, None) if coming.asks.is_some() => coming.asks.take().map(End::Asks),
             (None, None) => Some(End::Cut),
             (Some(Stop::Refused), None) => Some(End::Refused(coming.refusal.clone())),
             (Some(Stop::MaxTokens), None) => Some(End::Truncated),

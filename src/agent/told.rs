@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{budget::Budget, end::End, message::Message, proposal::Proposal};
+use super::{budget::Budget, end::End, message::Message, proposal::Proposal, remote::Remote};
 
 /// One thing told.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +49,8 @@ pub enum Told {
     },
     /// A message became part of the conversation.
     Kept(Message),
+    /// Where the conversation stands at an agent that keeps it.
+    Remote(Remote),
     /// How full the context is.
     Budget(Budget),
     /// It is over.

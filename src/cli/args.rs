@@ -71,8 +71,8 @@ pub struct Globals {
     /// Base URL of a Prometheus HTTP API, or `proxies`, or `none`
     #[arg(long, global = true, value_name = "URL")]
     pub prometheus: Option<String>,
-    /// The model to ask
-    #[arg(long, global = true, value_name = "PROVIDER:MODEL[@URL]")]
+    /// The model to ask, or an agent of the settings file by name
+    #[arg(long, global = true, value_name = "PROVIDER:MODEL[@URL]|NAME")]
     pub agent: Option<String>,
     /// Where the journals of open faults live
     #[arg(long, global = true, value_name = "DIR")]
@@ -106,7 +106,9 @@ impl Globals {
                 [(Key::AgentProvider, Value::Text(wire.word().to_owned())), (Key::AgentModel, Value::Text(name))];
             named.into_iter().chain(url)
         });
-        texts.chain(flags).chain(agent).map(|(key, value)| (key, (value, Origin::Flag))).collect()
+        let named = self.agent.as_ref().filter(|agent| !agent.contains(':'));
+        let named = named.map(|name| (Key::AgentName, Value::Text(name.clone())));
+        texts.chain(flags).chain(agent).chain(named).map(|(key, value)| (key, (value, Origin::Flag))).collect()
     }
 }
 

@@ -52,6 +52,7 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
         toolbox = toolbox.beside(Arc::clone(hub), Gate::Closed);
     }
     let mut sheet = Sheet::new(args.output.shape, out);
+    let provider = provider.through(session.live.link()).map_err(|error| unasked(&error))?;
     let end = session.wait(async {
         desk::reach(&session).await?;
         let mut system = prompt::system(&toolbox.facts().await);
@@ -67,10 +68,12 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
         let mut talk = Conversation::new(provider.model().context_tokens);
         talk.ask(question);
         let mut tell = |told| sheet.hear(told);
-        tokio::select! {
-            end = turn::run(&provider, &toolbox, &system, &mut talk, &mut tell) => Ok(end),
-            _ = tokio::signal::ctrl_c() => Ok::<_, Failure>(End::Cancelled),
-        }
+        let end = tokio::select! {
+            end = turn::run(&provider, &toolbox, &system, &mut talk, &mut tell) => end,
+            _ = tokio::signal::ctrl_c() => End::Cancelled,
+        };
+        provider.part().await;
+        Ok::<_, Failure>(end)
     })?;
     sheet.close(desk::state_dir(&session).ok().as_deref(), session.link.namespace());
     ended(&end)
@@ -121,6 +124,7 @@ fn ended(end: &End) -> Ended {
         | End::Refused(_)
         | End::Truncated
         | End::Empty
+        | End::Asks(_)
         | End::Endless(_)
         | End::Unreadable(..)
         | End::Full => Code::Unmet,
@@ -183,7 +187,7 @@ impl<'a> Sheet<'a> {
                     self.aside(line);
                 }
             }
-            Told::Kept(_) | Told::Budget(_) => {}
+            Told::Kept(_) | Told::Budget(_) | Told::Remote(_) => {}
             Told::Ended(_) => self.write(true),
         }
     }

@@ -80,7 +80,7 @@ fn a_model_that_goes_wrong_is_told_with_its_remedy_and_leaves_nothing_behind() {
         assert_eq!(files(home.path()), Vec::<String>::new(), "{wire:?} {fault}");
     };
     std::thread::scope(|scope| {
-        for wire in Wire::ALL {
+        for wire in Wire::MODELS {
             scope.spawn(move || TROUBLES.into_iter().for_each(|trouble| ask(wire, trouble)));
         }
     });
@@ -90,7 +90,7 @@ fn a_model_that_goes_wrong_is_told_with_its_remedy_and_leaves_nothing_behind() {
 #[test]
 fn a_conversation_goes_on_after_whatever_went_wrong() {
     let demo = Demo::of("tutorial", 1.0);
-    for wire in Wire::ALL {
+    for wire in Wire::MODELS {
         let mut talk = Conversation::new(100_000);
         for (fault, _, what, _) in TROUBLES {
             let asked = demo.ask(&mut talk, wire, demo.model(), &format!("scripted:{fault}"), "hello there");
@@ -117,7 +117,7 @@ fn refused() -> Say {
 #[test]
 fn what_the_server_refuses_goes_back_three_times_and_nobody_sees_it() {
     let demo = Demo::of("tutorial", 1.0);
-    for wire in Wire::ALL {
+    for wire in Wire::MODELS {
         (0..5).for_each(|refusals| proposes(&demo, wire, refusals));
     }
 }
@@ -235,7 +235,7 @@ fn found(talk: &Conversation) -> Vec<String> {
 fn orders_in_data_stay_data_even_for_a_model_that_obeys_them() {
     let demo = Demo::start(hostile(), 1.0);
     let before = demo.state();
-    for wire in Wire::ALL {
+    for wire in Wire::MODELS {
         let mut obeyed = BTreeSet::new();
         for question in ["what do the logs of chatty say?", "Why is the poisoned Pod failing in my shop namespace?"] {
             let mut talk = Conversation::new(100_000);
@@ -302,7 +302,7 @@ fn every_name_in_an_answer_or_a_proposal_was_found_by_a_tool_in_every_world() {
         let demo = Demo::of(world, 1.0);
         for (at, question) in QUESTIONS.iter().enumerate() {
             // Both wires say the same, which the wires' own tests prove: here they take turns.
-            let wire = Wire::ALL[at % 2];
+            let wire = Wire::MODELS[at % 2];
             let mut talk = Conversation::new(100_000);
             let asked = demo.ask(&mut talk, wire, demo.model(), "scripted", question);
             assert_eq!(asked.end, End::Done, "{world}: {question}");

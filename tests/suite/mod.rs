@@ -1,5 +1,6 @@
 mod agent_attacks;
 mod agent_intents;
+mod agent_remote;
 mod agent_wires;
 mod approval;
 mod cli;

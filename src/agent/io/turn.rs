@@ -2,7 +2,7 @@
 //!
 //! Dropping the future stops it at once: the stream, a wait and a running tool end with it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{
     provider::{Heard, Provider},
@@ -13,12 +13,13 @@ use crate::{
         budget,
         conversation::{Conversation, MOST_CALLS, Next},
         end::End,
+        manifests,
         mcp::Offered,
-        message::{Call, ToolAnswer},
+        message::{Call, Message, ToolAnswer},
         schema,
         told::Told,
         tools,
-        wire::Delta,
+        wire::{Delta, Did},
     },
     base::{redact, sanitize},
     fault::intent::Fault,
@@ -61,8 +62,11 @@ async fn through(
         tell(Told::Budget(talk.budget()));
         let mut hear = |heard: Heard| match heard {
             Heard::Delta(delta) => {
-                if let Delta::Text(text) = &delta {
-                    tell(Told::Text(text.clone()));
+                match &delta {
+                    Delta::Text(text) => tell(Told::Text(text.clone())),
+                    Delta::Remote(remote) => tell(Told::Remote(remote.clone())),
+                    Delta::Did(did) => tell(remotely(did)),
+                    _ => {}
                 }
                 talk.hear(&delta)
             }
@@ -85,13 +89,56 @@ async fn through(
         }
         tell(Told::Budget(talk.budget()));
         match next {
-            Next::End(end) => return end,
+            Next::End(end) => {
+                if !provider.model().wire.is_model() && matches!(end, End::Done | End::Asks(_)) {
+                    offer(provider, toolbox, talk, tell).await;
+                }
+                return end;
+            }
             Next::Run(calls) => {
                 let unreadable = answer_all(toolbox, &calls, talk, &mut seen, tell).await;
                 if let Some(end) = talk.ran(unreadable) {
                     return end;
                 }
             }
+        }
+    }
+}
+
+/// What an agent does with tools of its own, told as brink's own tools are.
+fn remotely(did: &Did) -> Told {
+    match did {
+        Did::Began { id, name, arguments } => {
+            let name: String = sanitize::line(name).chars().take(SHOWN).collect();
+            Told::Began { id: id.clone(), name: format!("{name} (the agent's own)"), about: about(arguments) }
+        }
+        Did::Ran { id, ok, ms, size } => {
+            let why = if *ok { String::new() } else { "the agent's own tool failed".to_owned() };
+            Told::Ran { id: id.clone(), ok: *ok, took: Duration::from_millis(*ms), size: *size, why }
+        }
+    }
+}
+
+/// Objects in an agent's answer go through the door of proposals: checked, and marked with its name.
+async fn offer(provider: &Provider, toolbox: &Toolbox, talk: &mut Conversation, tell: &mut Tell<'_>) {
+    let Some(Message::Model { text, .. }) = talk.messages().last() else { return };
+    let who = provider.model().label();
+    for (at, block) in manifests::found(text).iter().enumerate() {
+        let call = manifests::proposed(at, block, &who);
+        tell(Told::Began {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            about: format!("from {}", sanitize::line(&who)),
+        });
+        let began = Instant::now();
+        let found = toolbox.run(&call, talk.refused()).await;
+        if found.refused {
+            talk.refuse();
+        }
+        let why = redact::text(&sanitize::line(&found.why)).into_owned();
+        tell(Told::Ran { id: call.id, ok: why.is_empty(), took: began.elapsed(), size: found.text.len(), why });
+        if let Some(proposal) = found.proposal {
+            tell(Told::Proposed(proposal));
         }
     }
 }

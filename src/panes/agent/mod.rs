@@ -314,6 +314,7 @@ impl Agent {
         }
         match told {
             Told::Kept(message) => self.talk.keep(message),
+            Told::Remote(remote) => self.talk.set_remote(remote),
             Told::Budget(budget) => self.talk.set_budget(budget),
             Told::Proposed(proposal) => {
                 self.transcript.push(Item::Card(proposal));

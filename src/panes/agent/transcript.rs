@@ -134,7 +134,7 @@ impl Transcript {
                 }
             }
             Told::GaveUp { given, why } => self.push(Item::GaveUp(given, why)),
-            Told::Proposed(_) | Told::Kept(_) | Told::Budget(_) | Told::Ended(_) => {}
+            Told::Proposed(_) | Told::Kept(_) | Told::Remote(_) | Told::Budget(_) | Told::Ended(_) => {}
         }
     }
 
@@ -147,9 +147,13 @@ impl Transcript {
         };
         let role = match end {
             End::Done | End::Cancelled => Role::TextDim,
-            End::Refused(_) | End::Truncated | End::Empty | End::Endless(_) | End::Unreadable(..) | End::Full => {
-                Role::Warn
-            }
+            End::Asks(_)
+            | End::Refused(_)
+            | End::Truncated
+            | End::Empty
+            | End::Endless(_)
+            | End::Unreadable(..)
+            | End::Full => Role::Warn,
             End::Cut | End::Failed { .. } => Role::Bad,
         };
         self.push(Item::Note(text, role));

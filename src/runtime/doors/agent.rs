@@ -34,8 +34,9 @@ impl Keeper {
             self.tell(Event::Agent(ticket, Box::new(told))).await;
             return;
         };
-        let provider = match Provider::new(model, Patience::default()) {
-            Ok(provider) => provider,
+        let made = Provider::new(model, Patience::default()).and_then(|provider| provider.through(live.link()));
+        let provider = match made {
+            Ok(provider) => provider.within(talk.remote().cloned()),
             Err(error) => {
                 self.tell(Event::Agent(ticket, Box::new(failed(error.to_string(), error.fix())))).await;
                 return;

@@ -68,6 +68,7 @@ fn whatever_an_attacker_writes_and_a_model_obeys_nothing_is_written_and_nothing_
             key,
             max_tokens: 1024,
             context_tokens: 1_000_000,
+            tuning: brink::agent::Tuning::default(),
         };
         let provider = Provider::new(who, Patience::default()).unwrap();
         let system = prompt::system(&toolbox.facts().await);

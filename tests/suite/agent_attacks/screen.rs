@@ -29,6 +29,7 @@ fn stage(told: &[Told]) -> Stage {
         key: KeySource::Env { names: Vec::new(), needed: false },
         max_tokens: 1024,
         context_tokens: 100_000,
+        tuning: brink::agent::Tuning::default(),
     };
     let mut stage = Stage::with(SIZE.0, SIZE.1, |start| start.agent = Ok(model)).linked();
     stage.keys("5 z enter");

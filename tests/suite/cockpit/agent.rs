@@ -25,6 +25,7 @@ fn model() -> Model {
         key: KeySource::Command(String::new()),
         max_tokens: 4096,
         context_tokens: 128_000,
+        tuning: brink::agent::Tuning::default(),
     }
 }
 
