@@ -10,7 +10,9 @@
 
 use super::{
     budget::{self, Budget},
+    compact,
     end::End,
+    evidence,
     message::{Call, Message, ToolAnswer},
     wire::{Delta, Stop, Usage},
 };
@@ -45,6 +47,9 @@ pub struct Conversation {
     unreadable: u32,
     coming: Coming,
     waiting: Vec<ToolAnswer>,
+    /// Answers of tools so far that are evidence; each has a number, from 1.
+    found: u32,
+    fitted: bool,
 }
 
 /// The answer coming in.
@@ -71,6 +76,8 @@ impl Conversation {
             unreadable: 0,
             coming: Coming::default(),
             waiting: Vec::new(),
+            found: 0,
+            fitted: false,
         }
     }
 
@@ -102,7 +109,34 @@ impl Conversation {
     pub fn keep(&mut self, message: Message) {
         self.budget.used += budget::of(std::slice::from_ref(&message));
         self.budget.told = false;
+        if let Message::Tools(answers) = &message {
+            let highest = answers.iter().filter_map(|answer| evidence::number(&answer.text)).max();
+            self.found = self.found.max(highest.unwrap_or(0));
+        }
         self.messages.push(message);
+    }
+
+    /// Takes over what is left once somebody else made room.
+    pub fn fit(&mut self, messages: Vec<Message>) {
+        self.messages = messages;
+    }
+
+    /// Whether the last request had to leave something out.
+    pub fn fitted(&self) -> bool {
+        self.fitted
+    }
+
+    /// Takes the last exchange back: the question and all that came of it. Gives the question; `None` when nothing was asked.
+    pub fn undo(&mut self) -> Option<String> {
+        self.close();
+        let at = self.messages.iter().rposition(|message| matches!(message, Message::You(_)))?;
+        let gone = self.messages.split_off(at);
+        self.budget.used = budget::of(&self.messages);
+        self.budget.told = false;
+        match gone.into_iter().next() {
+            Some(Message::You(text)) => Some(text),
+            _ => None,
+        }
     }
 
     /// The messages to send next, when `around` tokens stand beside them; counts the round.
@@ -112,8 +146,9 @@ impl Conversation {
         }
         self.rounds += 1;
         self.coming = Coming::default();
-        let kept = budget::fit(&self.messages, around, self.budget.limit).ok_or(End::Full)?;
-        if kept.len() < self.messages.len() || kept != self.messages {
+        let kept = compact::fit(&self.messages, around, self.budget.limit).ok_or(End::Full)?;
+        self.fitted = kept != self.messages;
+        if self.fitted {
             self.messages.clone_from(&kept);
         }
         self.budget.used = around + budget::of(&kept);
@@ -215,13 +250,19 @@ impl Conversation {
         }
     }
 
-    /// A tool's answer. True when it was the last one waited for: ask the model again.
-    pub fn answer(&mut self, answer: ToolAnswer) -> bool {
+    /// A tool's answer, which gets its number here. True when it was the last one waited for: ask the model again.
+    pub fn answer(&mut self, mut answer: ToolAnswer) -> bool {
         let Some(Message::Model { calls, .. }) = self.messages.last() else { return false };
         let waited =
             calls.iter().any(|call| call.id == answer.id) && !self.waiting.iter().any(|known| known.id == answer.id);
         if !waited {
             return false;
+        }
+        if answer.ok
+            && let Some(marked) = evidence::mark(&answer.text, self.found + 1)
+        {
+            self.found += 1;
+            answer.text = marked;
         }
         self.waiting.push(answer);
         let done = self.waiting.len() == calls.len();

@@ -9,8 +9,10 @@
 //! doors of the other rooms. Nothing here applies a proposal: that is a person's key in the preview.
 
 pub mod budget;
+pub mod compact;
 pub mod conversation;
 pub mod end;
+pub mod evidence;
 pub mod fence;
 pub mod io;
 pub mod message;
@@ -18,6 +20,7 @@ pub mod model;
 pub mod prompt;
 pub mod proposal;
 pub mod schema;
+pub mod session;
 pub mod told;
 pub mod tools;
 pub mod wire;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{budget::Budget, end::End, message::Message, proposal::Proposal};
+use super::{budget::Budget, end::End, message::Message, proposal::Proposal, session::Offer};
 
 /// One thing told.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,8 +40,12 @@ pub enum Told {
     },
     /// Something to look at.
     Proposed(Box<Proposal>),
+    /// Something that was to look at when this conversation was held.
+    Offered(Box<Offer>),
     /// A message became part of the conversation.
     Kept(Message),
+    /// The messages that are left, since not all fitted.
+    Fitted(Vec<Message>),
     /// How full the context is.
     Budget(Budget),
     /// It is over.

@@ -1,5 +1,7 @@
 //! What streams of every provider have in common: pieces of an answer, in the order they come.
 
+use serde::{Deserialize, Serialize};
+
 /// How a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Wire {
@@ -44,7 +46,8 @@ impl Wire {
 }
 
 /// One piece of an answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Delta {
     /// More text.
     Text(String),
@@ -80,7 +83,7 @@ pub enum Delta {
 }
 
 /// Tokens as the provider counts them; `None` where it said nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
     /// Of the request, cached ones included.
     pub input: Option<u64>,
@@ -89,7 +92,8 @@ pub struct Usage {
 }
 
 /// Why a model stopped.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Stop {
     /// It said all it had to say.
     End,

@@ -2,13 +2,19 @@
 //!
 //! [`openai`] and [`anthropic`] are the two wires: how a request is written and how one event of the stream is read; neither
 //! touches the network. [`provider`] is the one door to it, [`key`] reads the key each time and keeps it nowhere. [`toolbox`]
-//! runs tools, [`turn`] ties all of it together for one ask. Nothing here writes to a cluster.
+//! runs tools, [`turn`] ties all of it together for one ask. [`recorded`] writes down what an ask hears, [`shelf`] keeps it, and
+//! [`rerun`] runs it again. Nothing here writes to a cluster.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
 pub mod anthropic;
 pub mod key;
 pub mod openai;
+pub mod pen;
 pub mod provider;
+pub mod recorded;
+pub mod rerun;
+pub mod shelf;
 pub mod toolbox;
 pub mod turn;
+pub mod voice;

@@ -2,21 +2,19 @@
 //!
 //! Dropping the future stops it at once: the stream, a wait and a running tool end with it.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use super::{
-    provider::{Heard, Provider},
-    toolbox::{Found, Toolbox},
+    provider::Heard,
+    toolbox::Found,
+    voice::{Done, Hands, Voice},
 };
 use crate::{
     agent::{
-        budget,
         conversation::{Conversation, MOST_CALLS, Next},
         end::End,
         message::{Call, ToolAnswer},
-        schema,
         told::Told,
-        tools,
         wire::Delta,
     },
     base::{redact, sanitize},
@@ -30,31 +28,33 @@ const SHOWN: usize = 80;
 
 /// Carries out what was asked last.
 pub async fn run(
-    provider: &Provider,
-    toolbox: &Toolbox,
+    voice: &impl Voice,
+    hands: &impl Hands,
     system: &str,
     talk: &mut Conversation,
     tell: &mut Tell<'_>,
 ) -> End {
-    let end = through(provider, toolbox, system, talk, tell).await;
+    let end = through(voice, hands, system, talk, tell).await;
     tell(Told::Budget(talk.budget()));
     tell(Told::Ended(end.clone()));
     end
 }
 
 async fn through(
-    provider: &Provider,
-    toolbox: &Toolbox,
+    voice: &impl Voice,
+    hands: &impl Hands,
     system: &str,
     talk: &mut Conversation,
     tell: &mut Tell<'_>,
 ) -> End {
-    let around = around(system) + provider.model().max_tokens;
     loop {
-        let messages = match talk.request(around) {
+        let messages = match talk.request(voice.around(system)) {
             Ok(messages) => messages,
             Err(end) => return end,
         };
+        if talk.fitted() {
+            tell(Told::Fitted(messages.clone()));
+        }
         tell(Told::Budget(talk.budget()));
         let mut hear = |heard: Heard| match heard {
             Heard::Delta(delta) => {
@@ -68,12 +68,15 @@ async fn through(
                 true
             }
         };
-        let asked = provider.ask(system, &messages, &mut hear).await;
-        if let Err(error) = asked {
-            let failed = End::Failed { what: error.to_string(), fix: error.fix(), unreachable: error.unreachable() };
+        let asked = voice.ask(system, &messages, &mut hear).await;
+        if let Err(broke) = asked {
             // What was half said is kept.
+            let before = talk.messages().len();
             talk.cancel();
-            return failed;
+            for message in talk.messages().iter().skip(before) {
+                tell(Told::Kept(message.clone()));
+            }
+            return End::Failed { what: broke.what, fix: broke.fix, unreachable: broke.unreachable };
         }
         let before = talk.messages().len();
         let next = talk.answered();
@@ -84,7 +87,7 @@ async fn through(
         match next {
             Next::End(end) => return end,
             Next::Run(calls) => {
-                let unreadable = answer_all(toolbox, &calls, talk, tell).await;
+                let unreadable = answer_all(hands, &calls, talk, tell).await;
                 if let Some(end) = talk.ran(unreadable) {
                     return end;
                 }
@@ -94,16 +97,21 @@ async fn through(
 }
 
 /// Answers all calls; where none of them could be read, what was wrong with the last.
-async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, tell: &mut Tell<'_>) -> Option<String> {
+async fn answer_all(
+    hands: &impl Hands,
+    calls: &[Call],
+    talk: &mut Conversation,
+    tell: &mut Tell<'_>,
+) -> Option<String> {
     let (mut read, mut wrong) = (false, None);
     for (at, call) in calls.iter().enumerate() {
         let name = sanitize::line(&call.name).chars().take(SHOWN).collect();
         tell(Told::Began { id: call.id.clone(), name, about: about(&call.arguments) });
-        let began = Instant::now();
-        let found = if at < MOST_CALLS {
-            toolbox.run(call, talk.refused()).await
+        let Done { found, took, offer } = if at < MOST_CALLS {
+            hands.run(call, talk.refused()).await
         } else {
-            Found::bad(format!("more than {MOST_CALLS} calls at once; call the rest again"))
+            let found = Found::bad(format!("more than {MOST_CALLS} calls at once; call the rest again"));
+            Done { found, took: Duration::ZERO, offer: None }
         };
         if found.refused {
             talk.refuse();
@@ -112,10 +120,13 @@ async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, 
         let why = redact::text(&sanitize::line(&found.why)).into_owned();
         read |= !found.unreadable;
         wrong = Some(why.clone());
-        tell(Told::Ran { id: call.id.clone(), ok, took: began.elapsed(), size: found.text.len(), why });
+        tell(Told::Ran { id: call.id.clone(), ok, took, size: found.text.len(), why });
         if let Some(mut proposal) = found.proposal {
             proposal.rounds = talk.refused() + 1;
             tell(Told::Proposed(proposal));
+        }
+        if let Some(offer) = offer {
+            tell(Told::Offered(offer));
         }
         let before = talk.messages().len();
         talk.answer(ToolAnswer { id: call.id.clone(), text: found.text, ok });
@@ -124,15 +135,6 @@ async fn answer_all(toolbox: &Toolbox, calls: &[Call], talk: &mut Conversation, 
         }
     }
     wrong.filter(|_| !read)
-}
-
-/// Tokens of the system prompt and the tools.
-fn around(system: &str) -> u64 {
-    let tools: usize = tools::TOOLS
-        .iter()
-        .map(|row| row.name.len() + row.doc.len() + schema::schema(row.args).to_string().len())
-        .sum();
-    budget::estimate(system.len() + tools)
 }
 
 /// A call's arguments in a line: the values, which say more than the names.

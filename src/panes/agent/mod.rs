@@ -249,6 +249,7 @@ impl Agent {
         }
         match told {
             Told::Kept(message) => self.talk.keep(message),
+            Told::Fitted(messages) => self.talk.fit(messages),
             Told::Budget(budget) => self.talk.set_budget(budget),
             Told::Proposed(proposal) => {
                 self.transcript.push(Item::Card(proposal));

@@ -111,7 +111,11 @@ impl Transcript {
                     *lines = None;
                 }
             }
-            Told::Proposed(_) | Told::Kept(_) | Told::Budget(_) | Told::Ended(_) => {}
+            Told::Offered(offer) => {
+                let text = format!("{} was proposed here; ask for it again to see its preview", offer.title());
+                self.push(Item::Note(text, Role::TextDim));
+            }
+            Told::Proposed(_) | Told::Fitted(_) | Told::Kept(_) | Told::Budget(_) | Told::Ended(_) => {}
         }
     }
 
