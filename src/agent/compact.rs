@@ -9,43 +9,74 @@ use super::{
     message::Message,
 };
 
+/// Tokens of those words, at the most.
+const LEAD: u64 = 24;
 /// Leads the words that stand for exchanges that had to go.
 const BEFORE: &str = "(left out before this, to save room";
 
-/// The messages to send, so that they and `around` (system prompt, tools, the answer to come) fit `limit`. `None` when what was
-/// just asked does not fit alone.
-pub fn fit(messages: &[Message], around: u64, limit: u64) -> Option<Vec<Message>> {
+/// Leaves out what must go, so that the messages and `around` (system prompt, tools, the answer to come) fit `limit`; says
+/// whether anything had to. `None`, and nothing changed, when what was just asked does not fit alone.
+pub fn fit(messages: &mut Vec<Message>, around: u64, limit: u64) -> Option<bool> {
     let room = limit.checked_sub(around)?;
     let mut total = budget::of(messages);
-    let mut kept = messages.to_vec();
+    if total <= room {
+        return Some(false);
+    }
     // What the model has just been told is what it must answer; what came before may go.
-    let last = kept.iter().rposition(|message| matches!(message, Message::Tools(_))).unwrap_or(kept.len());
-    for message in kept.iter_mut().take(last) {
+    let last = messages.iter().rposition(|message| matches!(message, Message::Tools(_))).unwrap_or(messages.len());
+    let asked = messages.iter().rposition(|message| matches!(message, Message::You(_))).unwrap_or(0);
+    let least: u64 = messages
+        .iter()
+        .enumerate()
+        .skip(asked)
+        .map(|(at, message)| if at < last { least(message) } else { cost(message) })
+        .sum();
+    let told = messages.iter().take(asked).any(|message| left(message).is_some());
+    if least + if told { LEAD } else { 0 } > room {
+        return None;
+    }
+    for message in messages.iter_mut().take(last) {
         if total <= room {
-            return Some(kept);
+            return Some(true);
         }
         let before = cost(message);
-        if let Message::Tools(answers) = message {
-            for answer in answers {
-                let line = evidence::shrunk(&answer.text);
-                // What is short already is no longer than what would stand for it.
-                if line.len() < answer.text.len() {
-                    answer.text = line;
-                }
-            }
-        }
+        shrink(message);
         total = total.saturating_sub(before) + cost(message);
     }
     while total > room {
-        let next = kept.iter().skip(1).position(|message| matches!(message, Message::You(_)))? + 1;
-        let gone: Vec<Message> = kept.drain(..next).collect();
-        let highest = gone.iter().filter_map(left).max();
-        if let (Some(highest), Some(Message::You(text))) = (highest, kept.first_mut()) {
+        let next = messages.iter().skip(1).position(|message| matches!(message, Message::You(_)))? + 1;
+        let highest = messages.drain(..next).filter_map(|message| left(&message)).max();
+        if let (Some(highest), Some(Message::You(text))) = (highest, messages.first_mut()) {
             *text = format!("{BEFORE}: [e1] to [e{highest}])\n\n{}", words(text));
         }
-        total = budget::of(&kept);
+        total = budget::of(messages);
     }
-    Some(kept)
+    Some(true)
+}
+
+fn shrink(message: &mut Message) {
+    if let Message::Tools(answers) = message {
+        for answer in answers {
+            if let Some(line) = line(&answer.text) {
+                answer.text = line;
+            }
+        }
+    }
+}
+
+/// The line for an answer; `None` for one that is short already.
+fn line(text: &str) -> Option<String> {
+    if text.starts_with("[e") {
+        return None;
+    }
+    Some(evidence::shrunk(text)).filter(|line| line.len() < text.len())
+}
+
+/// What a message costs at the least.
+fn least(message: &Message) -> u64 {
+    let Message::Tools(answers) = message else { return cost(message) };
+    let size = answers.iter().map(|answer| line(&answer.text).map_or(answer.text.len(), |line| line.len())).sum();
+    budget::estimate(size) + PER_MESSAGE
 }
 
 fn cost(message: &Message) -> u64 {
@@ -97,6 +128,13 @@ mod tests {
         Message::Tools(vec![ToolAnswer { id: "c".to_owned(), text, ok: true }])
     }
 
+    fn fitted(messages: &[Message], around: u64, limit: u64) -> Option<Vec<Message>> {
+        let mut kept = messages.to_vec();
+        let changed = fit(&mut kept, around, limit);
+        assert!(changed == Some(true) || kept == messages, "what does not fit is left as it was");
+        changed.map(|_| kept)
+    }
+
     fn call() -> Message {
         let call = Call { id: "c".to_owned(), name: "list".to_owned(), arguments: "{}".to_owned() };
         Message::Model { text: String::new(), calls: vec![call] }
@@ -105,8 +143,9 @@ mod tests {
     #[test]
     fn old_answers_of_tools_go_before_words_do() {
         let all = [Message::You("why?".to_owned()), call(), tools(1, 3000), call(), tools(2, 3000)];
-        assert_eq!(fit(&all, 0, 10_000).unwrap(), all);
-        let kept = fit(&all, 0, 1_500).unwrap();
+        let fit = |limit| fitted(&all, 0, limit);
+        assert_eq!(fit(10_000).unwrap(), all);
+        let kept = fit(1_500).unwrap();
         assert!(matches!(&kept[2], Message::Tools(answers) if answers[0].text.starts_with("[e1] (list, 30")));
         assert_eq!(kept[4], all[4], "the answer just given stays");
         assert!(budget::of(&kept) <= 1_500);
@@ -116,9 +155,9 @@ mod tests {
     fn whole_exchanges_go_from_the_oldest_and_the_last_question_never() {
         let say = |text: &str| Message::You(text.repeat(300));
         let all = [say("a"), say("b"), say("c")];
-        assert_eq!(fit(&all, 0, 250).unwrap(), all[1..]);
-        assert_eq!(fit(&all, 0, 50), None);
-        assert_eq!(fit(&all, 60, 50), None);
+        assert_eq!(fitted(&all, 0, 250).unwrap(), all[1..]);
+        assert_eq!(fitted(&all, 0, 50), None);
+        assert_eq!(fitted(&all, 60, 50), None);
     }
 
     /// One exchange: a question, rounds of a call with an answer of so many bytes, words.
@@ -145,8 +184,8 @@ mod tests {
             }
             all.push(Message::You("and now?".to_owned()));
             // Again and again, as a long conversation is.
-            let Some(once) = fit(&all, around, limit) else { return Ok(()) };
-            let twice = fit(&once, around, limit);
+            let Some(once) = fitted(&all, around, limit) else { return Ok(()) };
+            let twice = fitted(&once, around, limit);
             prop_assert_eq!(twice.as_ref(), Some(&once), "what fits is left alone");
             prop_assert!(around + budget::of(&once) <= limit);
             prop_assert!(matches!(once.first(), Some(Message::You(_))));

@@ -141,19 +141,21 @@ impl Conversation {
 
     /// The messages to send next, when `around` tokens stand beside them; counts the round.
     pub fn request(&mut self, around: u64) -> Result<Vec<Message>, End> {
+        self.prepare(around)?;
+        Ok(self.messages.clone())
+    }
+
+    /// The same for whoever does not send them.
+    pub fn prepare(&mut self, around: u64) -> Result<(), End> {
         if self.rounds >= MOST_ROUNDS {
             return Err(End::Endless(self.rounds));
         }
         self.rounds += 1;
         self.coming = Coming::default();
-        let kept = compact::fit(&self.messages, around, self.budget.limit).ok_or(End::Full)?;
-        self.fitted = kept != self.messages;
-        if self.fitted {
-            self.messages.clone_from(&kept);
-        }
-        self.budget.used = around + budget::of(&kept);
+        self.fitted = compact::fit(&mut self.messages, around, self.budget.limit).ok_or(End::Full)?;
+        self.budget.used = around + budget::of(&self.messages);
         self.budget.told = false;
-        Ok(kept)
+        Ok(())
     }
 
     /// Takes a piece of the answer. False once there is too much of it to be one: whoever reads may stop.

@@ -38,6 +38,8 @@ pub enum Told {
         /// Why not, in a line; empty when it did.
         why: String,
     },
+    /// brink has something to say of the conversation itself.
+    Aside(String),
     /// Something to look at.
     Proposed(Box<Proposal>),
     /// Something that was to look at when this conversation was held.

@@ -109,6 +109,7 @@ impl App {
                 return self.screens_hear(Event::Ordered(ticket, answer));
             }
             Event::Agent(ticket, told) => self.panes.agent.hear(ticket, *told),
+            Event::Talk(ticket, granted) => self.talk_granted(ticket, granted),
             Event::Notice(failure) => self.tell(&failure),
             event => return self.screens_hear(event),
         }

@@ -12,7 +12,8 @@ use crate::{
         line::{self, Line},
     },
     panes::{
-        Form, PaneKind, Picker, Reply, Turn, Undo, picker::Choice, preview::Preview, stop::Pressed, world::LinkState,
+        Form, PaneKind, Picker, Reply, Turn, Undo, Viewer, picker::Choice, preview::Preview, stop::Pressed,
+        world::LinkState,
     },
 };
 
@@ -161,6 +162,7 @@ impl App {
                 };
             }
             Command::Quit => return self.quit(),
+            Command::Explain => return self.explain(),
             Command::Suspend => return vec![Effect::Suspend],
             Command::Redraw => return vec![Effect::Redraw],
             Command::ScriptOn
@@ -386,6 +388,15 @@ impl App {
                 }
             }
             Turn::Home => effects.extend(self.close_all()),
+            Turn::Text(title, text) => {
+                let mut viewer = Viewer::text(&title, &text);
+                let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+                viewer.update(Command::Wrap, &mut cx);
+                self.screens.push(Screen::Viewer(viewer));
+            }
+            Turn::Conversations(ticket) => {
+                self.screens.push(Screen::Picker(Picker::new(Choice::Conversation, ticket)));
+            }
             Turn::Faults => {
                 effects.extend(self.close_all());
                 self.focus = PaneKind::Faults;
@@ -403,6 +414,10 @@ impl App {
         effects.extend(match choice {
             Choice::Namespace => self.go_namespace(Some(name)),
             Choice::Context => self.go_context(name),
+            Choice::Conversation => {
+                let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+                self.panes.agent.go_on(name, &mut cx)
+            }
             Choice::Container => {
                 let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
                 match self.screens.last_mut() {
@@ -456,6 +471,9 @@ impl App {
                     }
                 }
             }
+        }
+        if self.focus == PaneKind::Agent {
+            self.tell_agent(command);
         }
         let command = if command == Command::Leave { Command::Back } else { command };
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, alone);

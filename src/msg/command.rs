@@ -149,6 +149,7 @@ commands! {
     ShowMesh "show_mesh" Global "mesh" "Focus the mesh."
     ShowFaults "show_faults" Global "faults" "Focus the faults."
     ShowAgent "show_agent" Global "agent" "Focus the conversation with the agent."
+    Explain "explain" Global "explain" "Ask the agent about what is under the cursor or on the screen; what is shown goes along."
     Namespaces "namespaces" Global "namespace" "Pick a namespace."
     AllNamespaces "all_namespaces" Global "all namespaces" "Show all namespaces."
     Contexts "contexts" Global "context" "Pick another cluster of the kubeconfig."

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Command, Errand};
 use crate::{
-    agent::Conversation,
+    agent::{Conversation, session::Wish},
     base::Ticket,
     cluster::{ObjectRef, Scope, logs::LogRequest},
     fault::{
@@ -67,6 +67,8 @@ pub enum Effect {
     Apply(Ticket, Box<Checked>, Approval, Traffic),
     /// Carry on a conversation with the agent, for a namespace or all, until [`Effect::Stop`].
     Ask(Ticket, Option<String>, Box<Conversation>),
+    /// Something of the conversations that are kept.
+    Talk(Ticket, Wish),
     /// Undo an injection.
     Abort(Ticket, String),
     /// Give an injection more time.

@@ -2,7 +2,7 @@
 
 use super::{Brought, Cue, failure::Failure, key::Key};
 use crate::{
-    agent::Told,
+    agent::{Told, session::Granted},
     base::Ticket,
     cluster::{Batch, Source, address::ContextName, logs::LogBatch, namespaces::NamespaceRow, pods::PodRow},
     fault::{
@@ -102,6 +102,8 @@ pub enum Event {
     Stopped(Ticket, Result<Stopped, Failure>),
     /// What an ask tells.
     Agent(Ticket, Box<Told>),
+    /// What came of a wish about conversations, or why nothing did.
+    Talk(Ticket, Result<Granted, Failure>),
     /// What a running script has done here.
     Cue(Cue),
     /// What an errand of the running script came to; for the script alone.

@@ -1,10 +1,14 @@
 //! `brink ask` and what it keeps: run again byte for byte without a model and without a cluster, gone on with, exported.
 
 use brink::agent::wire::Wire;
+use serde_json::json;
 
 use super::{
     cli::{Home, Ran},
-    support::demo::Demo,
+    support::{
+        demo::Demo,
+        model::{Say, model},
+    },
 };
 
 fn ask(demo: &Demo, home: &Home, words: &[&str]) -> Ran {
@@ -16,7 +20,19 @@ fn a_session_replays_byte_for_byte_without_model_and_cluster() {
     for shape in ["table", "json"] {
         let home = Home::new();
         let demo = Demo::of("tutorial", 1.0);
-        let first = ask(&demo, &home, &["ask", "give me chaos tests for my HTTP routes", "-o", shape]);
+        let yaml = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: right}\ndata: {a: b}\n";
+        let player = model(
+            Wire::OpenAi,
+            vec![
+                Say::Call("list", json!({"kind": "pods", "namespace": "*"})),
+                Say::Call("get", json!({"kind": "pod", "name": "nobody", "namespace": "httpbin"})),
+                Say::Call("propose_manifest", json!({"yaml": yaml, "namespace": "httpbin", "why": "it shows"})),
+                Say::Text("All pods run [e1]. Look at **the proposal**."),
+            ],
+        );
+        let mut words = demo.place(&format!("openai:m@{}", player.url));
+        words.extend(["ask", "what would you try?", "-o", shape].map(str::to_owned));
+        let first = home.brink(words);
         assert_eq!(first.code, 0, "{first:?}");
         assert!(first.stdout.contains("proposal"), "{first:?}");
         drop(demo);

@@ -166,6 +166,8 @@ impl<'e> Record<'e> {
 }
 
 impl Voice for Record<'_> {
+    const READS: bool = false;
+
     fn around(&self, _: &str) -> u64 {
         match self.peek() {
             Some(Entry::Answer(answer)) => answer.around,

@@ -40,19 +40,19 @@ pub async fn run(
     end
 }
 
-async fn through(
-    voice: &impl Voice,
+async fn through<V: Voice>(
+    voice: &V,
     hands: &impl Hands,
     system: &str,
     talk: &mut Conversation,
     tell: &mut Tell<'_>,
 ) -> End {
     loop {
-        let messages = match talk.request(voice.around(system)) {
-            Ok(messages) => messages,
-            Err(end) => return end,
-        };
-        if talk.fitted() {
+        if let Err(end) = talk.prepare(voice.around(system)) {
+            return end;
+        }
+        let messages = if V::READS { talk.messages().to_vec() } else { Vec::new() };
+        if V::READS && talk.fitted() {
             tell(Told::Fitted(messages.clone()));
         }
         tell(Told::Budget(talk.budget()));

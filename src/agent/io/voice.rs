@@ -18,6 +18,9 @@ use crate::agent::{
 
 /// The model.
 pub trait Voice: Sync {
+    /// Whether it looks at what it is sent. A record does not, and copying a long conversation takes time.
+    const READS: bool = true;
+
     /// Tokens that stand beside the messages of a request with this system prompt: tools, the answer to come.
     fn around(&self, system: &str) -> u64;
 

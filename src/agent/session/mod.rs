@@ -8,10 +8,12 @@ mod entry;
 pub mod export;
 mod offer;
 mod reading;
+mod wish;
 
 pub use entry::{Answer, Begin, Broke, Decision, Entry, FORM, Piece, Ran};
 pub use offer::Offer;
 pub use reading::{Damage, Reading, line, read};
+pub use wish::{Granted, Listed, Opened, Wish};
 
 use super::told::Told;
 

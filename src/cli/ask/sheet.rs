@@ -77,6 +77,7 @@ impl<'a> Sheet<'a> {
             Told::Offered(offer) => {
                 self.proposals.push(Shown { preview: offer.preview, rounds: offer.rounds, checked: None });
             }
+            Told::Aside(text) => self.aside(&text),
             Told::Kept(_) | Told::Fitted(_) | Told::Budget(_) => {}
             Told::Ended(_) => self.write(true),
         }

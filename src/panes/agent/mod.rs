@@ -3,6 +3,7 @@
 //! What is already read never moves: new lines push only for whoever is at the bottom. A card is drawn by brink in a frame no
 //! Markdown can draw, and opening it has the API server check the proposal again.
 
+mod commands;
 mod suggested;
 mod transcript;
 
@@ -10,13 +11,14 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Cx, LineInput, Look, Reply, Title, state::Message};
 use crate::{
-    agent::{Conversation, End, Model, Proposal, Told},
+    agent::{Conversation, Model, Proposal, Told, slash},
     base::{Ticket, sanitize},
     config::{Role, keymap::chain},
     fault::checked::Checked,
     msg::{Command, Context, Effect, Failure},
     widgets::{caret, fill, put, put_spans},
 };
+use commands::{Along, Completion};
 use suggested::Suggested;
 use transcript::{Item, Transcript};
 
@@ -35,6 +37,11 @@ pub struct Agent {
     history: Vec<String>,
     recalled: usize,
     asked: Option<Ticket>,
+    /// Something of the conversations that are kept.
+    wished: Option<Ticket>,
+    /// What goes along with the next question.
+    along: Along,
+    completion: Completion,
     /// A proposal that is being checked again.
     checking: Option<Ticket>,
     chosen: usize,
@@ -69,6 +76,9 @@ impl Agent {
             history: Vec::new(),
             recalled: 0,
             asked: None,
+            wished: None,
+            along: Along::default(),
+            completion: Completion::default(),
             checking: None,
             chosen: 0,
             seek: false,
@@ -138,11 +148,7 @@ impl Agent {
                 self.seek = true;
             }
             Command::OpenProposal | Command::Open => return self.open(cx),
-            Command::NewConversation => {
-                let effects = self.asked.take().map(Effect::Stop).into_iter().collect::<Vec<_>>();
-                *self = self.anew();
-                return effects.into();
-            }
+            Command::NewConversation => return self.begin_anew(cx),
             _ => {}
         }
         Reply::none()
@@ -152,7 +158,10 @@ impl Agent {
         match command {
             Command::Accept => return self.send(cx),
             // The first press leaves the line, the next stops the ask.
-            Command::Cancel => self.typing = false,
+            Command::Cancel => {
+                self.typing = false;
+                self.along.attached = None;
+            }
             Command::HistoryBack | Command::HistoryForward => {
                 let back = command == Command::HistoryBack;
                 self.recalled =
@@ -161,8 +170,11 @@ impl Agent {
                 let text = at.and_then(|at| self.history.get(at)).cloned().unwrap_or_default();
                 self.line.set(&text);
             }
-            Command::Complete => {
-                if let Some(question) = self.suggested.after(self.line.text()) {
+            Command::Complete | Command::CompleteBack => {
+                let here = cx.world.namespace.as_deref();
+                if !self.complete(here, command == Command::CompleteBack)
+                    && let Some(question) = self.suggested.after(self.line.text())
+                {
                     self.line.set(question);
                 }
             }
@@ -182,9 +194,23 @@ impl Agent {
 
     fn send(&mut self, cx: &mut Cx<'_>) -> Reply {
         let text = self.line.text().trim().to_owned();
-        if text.is_empty() || self.asked.is_some() || !self.ready() {
+        if text.is_empty() || !self.ready() {
             return Reply::none();
         }
+        let slash = slash::parse(&text);
+        if self.asked.is_some() && slash.is_none() {
+            return Reply::none();
+        }
+        if let Some(slash) = slash {
+            // What is not understood stays in the line to be corrected.
+            if slash.is_ok() {
+                self.line.set("");
+                self.typing = false;
+                self.below = 0;
+            }
+            return self.slash(slash, cx);
+        }
+        let Some(asked) = self.asked_with(&text) else { return Reply::none() };
         self.line.set("");
         self.typing = false;
         self.recalled = 0;
@@ -193,7 +219,7 @@ impl Agent {
         if self.history.last() != Some(&text) {
             self.history.push(text.clone());
         }
-        self.talk.ask(text.clone());
+        self.talk.ask(asked);
         self.transcript.push(Item::You(text));
         let ticket = cx.tickets.take();
         self.asked = Some(ticket);
@@ -206,9 +232,7 @@ impl Agent {
         }
         match self.asked.take() {
             Some(ticket) => {
-                let half = self.transcript.half();
-                self.talk.stop(&half);
-                self.transcript.end(&End::Cancelled);
+                self.stopped();
                 Effect::Stop(ticket).into()
             }
             None => {
@@ -303,6 +327,7 @@ impl Agent {
             let mut suggested = self.suggested;
             let offered = suggested.after(self.line.text());
             let mut keys = vec![(Command::Accept, "ask")];
+            keys.extend(self.completes().then_some((Command::Complete, "complete")));
             keys.extend(offered.map(|_| {
                 (Command::Complete, if self.line.text().is_empty() { "take this question" } else { "another question" })
             }));
@@ -397,6 +422,9 @@ impl Agent {
         if let Some(failure) = &self.failure {
             let text = format!("{}; {}", failure.what, failure.fix);
             put(buf, area.x, area.y, area.width, &sanitize::line(&text), style(Role::Bad));
+        } else if let Some((name, _)) = &self.along.attached {
+            let text = format!("goes along: {}", sanitize::line(name));
+            put(buf, area.x, area.y, area.width, &text, style(Role::Accent));
         } else if self.below > 0 {
             put(buf, area.x, area.y, area.width, &format!("{} lines below", self.below), style(Role::TextDim));
         }

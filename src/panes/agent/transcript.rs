@@ -76,6 +76,13 @@ impl Transcript {
         }
     }
 
+    /// Takes the last question and all that came after it away.
+    pub fn undo(&mut self) {
+        if let Some(at) = self.items.iter().rposition(|(item, _)| matches!(item, Item::You(_))) {
+            self.items.truncate(at);
+        }
+    }
+
     /// The model's words since the last thing that is not its words: what is lost when it is stopped.
     pub fn half(&self) -> String {
         match self.items.last() {
@@ -111,6 +118,7 @@ impl Transcript {
                     *lines = None;
                 }
             }
+            Told::Aside(text) => self.push(Item::Note(text, Role::TextDim)),
             Told::Offered(offer) => {
                 let text = format!("{} was proposed here; ask for it again to see its preview", offer.title());
                 self.push(Item::Note(text, Role::TextDim));

@@ -3,19 +3,24 @@
 
 use tokio::sync::mpsc;
 
-use super::Keeper;
+use super::{
+    Keeper,
+    talks::{self, Beginning},
+};
 use crate::{
     agent::{
-        Conversation, End, Told,
+        Conversation, End, Message, Told,
         io::{
             provider::{Patience, Provider},
+            recorded,
             toolbox::Toolbox,
             turn,
         },
         prompt,
+        session::Entry,
     },
-    base::Ticket,
-    msg::Event,
+    base::{Ticket, redact},
+    msg::{Event, Failure},
     runtime::{Stage, engine::terms},
 };
 
@@ -27,6 +32,8 @@ impl Keeper {
             self.tell(Event::Agent(ticket, Box::new(told))).await;
             return;
         };
+        let begin = Beginning { shelf: self.shelf(), model: model.clone(), namespace: namespace.clone() };
+        let kept = self.talks.clone();
         let provider = match Provider::new(model, Patience::default()) {
             Ok(provider) => provider,
             Err(error) => {
@@ -42,11 +49,24 @@ impl Keeper {
             // An answer has a limit, and so has what waits here while the screen is slow.
             let (tell, mut told) = mpsc::unbounded_channel();
             let terms = terms(&live, policy, readonly).await;
+            let (pen, told_of) = talks::pen(&kept, &live, begin).await;
+            let at = live.link().clock().now();
             let toolbox = Toolbox::new(live, terms, metrics, namespace).paced(pace);
+            let writing = pen.clone();
             let asking = async move {
-                let system = prompt::system(&toolbox.facts().await);
                 let mut tell = |told| drop(tell.send(told));
-                Box::pin(turn::run(&provider, &toolbox, &system, &mut talk, &mut tell)).await;
+                if let Some(text) = told_of {
+                    tell(Told::Aside(text));
+                }
+                if let (Some(pen), Some(Message::You(text))) = (&pen, talk.messages().last()) {
+                    pen.write(Entry::Ask { at, text: redact::text(text).into_owned() });
+                }
+                let system = prompt::system(&toolbox.facts().await);
+                let (talk, tell) = (&mut talk, &mut tell);
+                match &pen {
+                    Some(pen) => Box::pin(recorded::run(&provider, &toolbox, &system, talk, tell, pen)).await,
+                    None => Box::pin(turn::run(&provider, &toolbox, &system, talk, tell)).await,
+                };
             };
             let passing = async {
                 while let Some(told) = told.recv().await {
@@ -56,6 +76,10 @@ impl Keeper {
                 }
             };
             futures::join!(asking, passing);
+            if let Some(why) = writing.and_then(|pen| pen.trouble()) {
+                let what = format!("this conversation is not kept on disk now: {why}");
+                let _ = events.send(Event::Notice(Failure::new(what, "make room; it is tried again"))).await;
+            }
         });
     }
 }

@@ -9,6 +9,7 @@ mod ask;
 mod errand;
 mod faults;
 mod rows_first;
+mod talks;
 mod watch;
 
 use std::{
@@ -153,6 +154,7 @@ struct Keeper {
     demand: Option<tokio::sync::watch::Sender<Option<Demand>>>,
     faults: faults::Faults,
     errands: errand::Known,
+    talks: talks::Talks,
 }
 
 impl Keeper {
@@ -168,6 +170,7 @@ impl Keeper {
             demand: None,
             faults: faults::Faults::default(),
             errands: errand::Known::default(),
+            talks: talks::Talks::default(),
         }
     }
 
@@ -199,6 +202,7 @@ impl Keeper {
             Effect::Yaml(ticket, object, managed) => self.yaml(ticket, object, managed),
             Effect::Log(ticket, request) => self.log(ticket, request),
             Effect::Ask(ticket, namespace, talk) => self.ask(ticket, namespace, *talk).await,
+            Effect::Talk(ticket, wish) => self.wish(ticket, wish),
             Effect::Errand(id, errand) => self.errand(id, errand),
             Effect::Quit
             | Effect::Suspend
@@ -235,6 +239,7 @@ impl Keeper {
         self.close_faults().await;
         self.live = None;
         self.errands = errand::Known::default();
+        self.talks = talks::Talks::default();
         self.rows = RowsFirst::default();
         let mut address = self.plan.address.clone();
         if context.is_some() {

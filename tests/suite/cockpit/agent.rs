@@ -28,7 +28,7 @@ fn model() -> Model {
     }
 }
 
-fn stage(width: u16, height: u16) -> Stage {
+pub fn stage(width: u16, height: u16) -> Stage {
     let mut stage = Stage::with(width, height, |start| start.agent = Ok(model())).linked();
     stage.pods(super::stage::shop());
     stage.keys("5");
@@ -36,7 +36,7 @@ fn stage(width: u16, height: u16) -> Stage {
 }
 
 /// Types a question and sends it.
-fn ask(stage: &mut Stage, text: &str) -> Ticket {
+pub fn ask(stage: &mut Stage, text: &str) -> Ticket {
     stage.keys("enter");
     stage.send(Event::Paste(text.to_owned()));
     stage.keys("enter");
@@ -46,7 +46,7 @@ fn ask(stage: &mut Stage, text: &str) -> Ticket {
     })
 }
 
-fn tell(stage: &mut Stage, ticket: Ticket, told: Told) {
+pub fn tell(stage: &mut Stage, ticket: Ticket, told: Told) {
     stage.send(Event::Agent(ticket, Box::new(told)));
 }
 
