@@ -18,6 +18,7 @@ pub mod io;
 pub mod mention;
 pub mod message;
 pub mod model;
+pub mod named;
 pub mod prompt;
 pub mod proposal;
 pub mod schema;

@@ -42,6 +42,14 @@ impl App {
         }
     }
 
+    /// Once an answer is whole: names in it that nobody has seen are marked. Where pods are not watched, nobody can tell.
+    pub(super) fn check_answer(&mut self) {
+        if self.panes.pods.watches() && !self.panes.pods.is_empty() {
+            let objects = self.objects();
+            self.panes.agent.check(&objects);
+        }
+    }
+
     /// What live state holds that can be named, each once.
     fn objects(&self) -> Vec<Object> {
         let object =

@@ -3,7 +3,7 @@
 use super::{Agent, Item};
 use crate::{
     agent::{
-        End,
+        End, Told,
         mention::{self, Object},
         session::{Granted, Opened, Retold, Wish},
         slash::{self, Slash},
@@ -208,7 +208,8 @@ impl Agent {
                     let told = format!("{}: {title}", decision.word());
                     self.transcript.push(Item::Note(told, Role::TextDim));
                 }
-                Retold::Told(crate::agent::Told::Ended(end)) => self.transcript.end(&end),
+                Retold::Told(Told::Ended(end)) => self.transcript.end(&end),
+                Retold::Told(Told::Kept(message)) => self.transcript.found(&message),
                 Retold::Told(told) => self.transcript.hear(told),
             }
         }

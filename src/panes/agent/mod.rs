@@ -4,14 +4,15 @@
 //! Markdown can draw, and opening it has the API server check the proposal again.
 
 mod commands;
+mod said;
 mod suggested;
 mod transcript;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Cx, LineInput, Look, Reply, Title, state::Message};
+use super::{Cx, LineInput, Look, Reply, Title, Turn, state::Message};
 use crate::{
-    agent::{Conversation, Model, Proposal, Told, slash},
+    agent::{Conversation, Model, Proposal, Told, mention::Object, slash},
     base::{Ticket, sanitize},
     config::{Role, keymap::chain},
     fault::checked::Checked,
@@ -47,6 +48,8 @@ pub struct Agent {
     chosen: usize,
     /// The chosen card is to be brought on screen.
     seek: bool,
+    /// The same of what the second cursor stands on.
+    seek_spot: bool,
     failure: Option<Failure>,
     /// Lines below the last one shown.
     below: usize,
@@ -82,6 +85,7 @@ impl Agent {
             checking: None,
             chosen: 0,
             seek: false,
+            seek_spot: false,
             failure: None,
             below: 0,
             page: 1,
@@ -106,7 +110,7 @@ impl Agent {
 
     /// It decides itself what `back` means: an ask is stopped, a choice let go.
     pub fn holds_back(&self) -> bool {
-        self.asked.is_some() || self.failure.is_some() || self.below > 0
+        self.asked.is_some() || self.failure.is_some() || self.below > 0 || self.transcript.stands()
     }
 
     /// Proposals so far.
@@ -133,6 +137,15 @@ impl Agent {
         let most = self.transcript.len().saturating_sub(self.page);
         match command {
             Command::Back => return self.back(),
+            Command::NextSpot | Command::PreviousSpot => {
+                self.seek_spot = self.transcript.step(command == Command::PreviousSpot);
+            }
+            Command::OpenSpot | Command::Ask | Command::Open if self.transcript.stands() => {
+                return match self.transcript.open() {
+                    Some((title, text)) => Reply { effects: Vec::new(), turn: Turn::Text(title, text) },
+                    None => Reply::none(),
+                };
+            }
             Command::Ask if self.ready() => self.typing = true,
             Command::Up => self.below = (self.below + 1).min(most),
             Command::Down => self.below = self.below.saturating_sub(1),
@@ -230,6 +243,10 @@ impl Agent {
         if self.failure.take().is_some() {
             return Reply::none();
         }
+        if self.transcript.stands() {
+            self.transcript.leave();
+            return Reply::none();
+        }
         match self.asked.take() {
             Some(ticket) => {
                 self.stopped();
@@ -272,7 +289,10 @@ impl Agent {
             return;
         }
         match told {
-            Told::Kept(message) => self.talk.keep(message),
+            Told::Kept(message) => {
+                self.transcript.found(&message);
+                self.talk.keep(message);
+            }
             Told::Fitted(messages) => self.talk.fit(messages),
             Told::Budget(budget) => self.talk.set_budget(budget),
             Told::Proposed(proposal) => {
@@ -303,6 +323,17 @@ impl Agent {
             (None, None) => None,
         };
         Title { words, right: busy.map(|text| (text.to_owned(), Role::TextDim)) }
+    }
+
+    /// Bytes of what was said that are held here and for the next request.
+    pub fn held(&self) -> usize {
+        let messages: usize = self.talk.messages().iter().map(crate::agent::Message::size).sum();
+        self.transcript.held() + messages
+    }
+
+    /// Marks names in the last answer that neither live state nor any tool knows.
+    pub fn check(&mut self, objects: &[Object]) {
+        self.transcript.check(objects);
     }
 
     /// Nobody was asked yet.
@@ -338,6 +369,11 @@ impl Agent {
         if self.proposals().next().is_some() {
             keys.extend([own(Command::OpenProposal), own(Command::NextProposal)]);
         }
+        if self.transcript.stands() {
+            keys.push(own(Command::OpenSpot));
+        } else if self.transcript.has_spots() {
+            keys.push(own(Command::PreviousSpot));
+        }
         if self.asked.is_some() {
             keys.push((Command::Back, "stop"));
         } else if self.ready() {
@@ -358,9 +394,9 @@ impl Agent {
         if self.below > 0 {
             self.below += now.saturating_sub(before);
         }
-        if std::mem::take(&mut self.seek)
-            && let Some((from, to)) = self.transcript.card()
-        {
+        let card = std::mem::take(&mut self.seek).then(|| self.transcript.card()).flatten();
+        let spot = std::mem::take(&mut self.seek_spot).then(|| self.transcript.place()).flatten();
+        if let Some((from, to)) = card.or(spot) {
             let last = now.saturating_sub(self.below);
             if to > last {
                 self.below = now - to;
