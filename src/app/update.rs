@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{App, Screen};
 use crate::{
+    agent::session::{Decision, Wish},
     base::Now,
     cluster::Scope,
     config::{Role, keymap::Resolved},
@@ -341,6 +342,7 @@ impl App {
     /// Goes where a reply says, and gives what it wants done.
     pub(super) fn turn(&mut self, reply: Reply) -> Vec<Effect> {
         let mut effects = reply.effects;
+        let mut applied = None;
         for effect in &effects {
             match effect {
                 Effect::Copy(text) => {
@@ -354,11 +356,15 @@ impl App {
                         reach.pods.iter().flat_map(|(ns, pods)| pods.iter().map(move |pod| format!("{ns}/{pod}")));
                     self.world.hit_pods.insert(id.clone(), pods.collect());
                     self.world.hit_routes.insert(id.clone(), reach.routes.iter().cloned().collect());
+                    applied = self.panes.agent.proposed(&checked.plan.fault);
                     self.intents.insert(id, checked.plan.fault.clone());
                 }
                 Effect::Print(ticket, _) => self.printed = Some(*ticket),
                 _ => {}
             }
+        }
+        if let Some(title) = applied {
+            effects.push(Effect::Talk(self.tickets.take(), Wish::Decided(title, Decision::Applied)));
         }
         match reply.turn {
             Turn::Stay => {}

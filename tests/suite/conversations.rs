@@ -283,7 +283,7 @@ fn a_long_conversation_opens() {
     println!("200 turns, {} KiB: open in {:?}", slot.size >> 10, began.elapsed());
     assert!(reading.turns() == 200 && count > 200 * 5);
     assert!(
-        talk.budget().used <= 32_000 && talk.messages().len() < 200 * 4,
+        talk.budget().used <= 33_000 && talk.messages().len() < 200 * 4,
         "what no longer fits the model is left out"
     );
 }

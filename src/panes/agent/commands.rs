@@ -62,7 +62,9 @@ impl Agent {
     /// Completes the line with what begins like it; again with the next. False when there is nothing.
     pub(super) fn complete(&mut self, here: Option<&str>, back: bool) -> bool {
         let typed = self.line.text().to_owned();
-        if self.completion.lines.get(self.completion.at) != Some(&typed) {
+        let stands = self.completion.lines.get(self.completion.at) == Some(&typed);
+        // The only one is taken: what follows it is completed next.
+        if !stands || self.completion.lines.len() < 2 {
             let mut lines = slash::complete(&typed);
             lines.extend(mention::complete(&typed, &self.along.objects, here));
             self.completion = Completion { lines, at: 0 };

@@ -12,7 +12,12 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Cx, LineInput, Look, Reply, Title, Turn, state::Message};
 use crate::{
-    agent::{Conversation, Model, Proposal, Told, mention::Object, slash},
+    agent::{
+        Conversation, Model, Proposal, Told,
+        mention::Object,
+        session::{Decision, Wish},
+        slash,
+    },
     base::{Ticket, sanitize},
     config::{Role, keymap::chain},
     fault::checked::Checked,
@@ -280,7 +285,17 @@ impl Agent {
             return Reply::none();
         }
         self.checking = None;
-        Reply::checked(answer, &mut self.failure)
+        let mut reply = Reply::checked(answer, &mut self.failure);
+        if let (Turn::Preview(checked), None) = (&reply.turn, &self.failure) {
+            let title = checked.preview.title.clone();
+            reply.effects.push(Effect::Talk(ticket, Wish::Decided(title, Decision::Opened)));
+        }
+        reply
+    }
+
+    /// The title of the proposal that this intent is, as it was proposed.
+    pub fn proposed(&self, fault: &crate::fault::intent::Fault) -> Option<String> {
+        self.proposals().find(|proposal| proposal.fault == *fault).map(|proposal| proposal.title().to_owned())
     }
 
     /// What an ask tells.

@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use brink::{
-    agent::{Budget, End, Message, Model, Proposal, Told, model::KeySource, wire::Wire},
+    agent::{
+        Budget, End, Message, Model, Proposal, Told,
+        model::KeySource,
+        session::{Decision, Wish},
+        wire::Wire,
+    },
     base::Ticket,
     fault::{injection::State, intent::FaultKind},
     msg::{Effect, Event},
@@ -101,6 +106,11 @@ fn a_card_is_checked_again_before_its_preview_opens() {
     assert!(stage.app.screens.is_empty(), "nothing opens before the answer");
     stage.send(Event::Checked(ticket, Ok(proposal().checked)));
     assert_eq!(stage.app.screens.len(), 1);
+    let decided = stage.effects.iter().any(|effect| match effect {
+        Effect::Talk(_, Wish::Decided(title, Decision::Opened)) => *title == proposal().title(),
+        _ => false,
+    });
+    assert!(decided, "that it was looked at is kept with the conversation");
 }
 
 #[test]
