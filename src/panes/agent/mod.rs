@@ -386,8 +386,6 @@ impl Agent {
         }
         if self.transcript.stands() {
             keys.push(own(Command::OpenSpot));
-        } else if self.transcript.has_spots() {
-            keys.push(own(Command::PreviousSpot));
         }
         if self.asked.is_some() {
             keys.push((Command::Back, "stop"));
@@ -396,6 +394,9 @@ impl Agent {
         }
         keys.extend([Command::NewConversation].into_iter().filter(|_| !self.fresh()).map(own));
         keys.extend([Command::NextPane, Command::Help].map(own));
+        if self.transcript.has_spots() {
+            keys.push(own(Command::PreviousSpot));
+        }
         keys
     }
 

@@ -245,7 +245,7 @@ fn long_answers_fold_once_another_question_is_asked() {
 #[test]
 fn two_hundred_turns_hold_no_more_than_a_hundred() {
     let mut stage = stage(80, 24);
-    let (rows, words) = ("web-1 Running\n".repeat(4000), "words of an answer ".repeat(200));
+    let (rows, words) = ("web-1 Running\n".repeat(4000), "words of an answer ".repeat(1600));
     let mut held = Vec::new();
     for turn in 0..200u32 {
         let ticket = ask(&mut stage, &format!("question {turn}"));
