@@ -44,6 +44,7 @@ fn pod(at: u32) -> PodRow {
         mesh: MeshMode::None,
         serving: true,
         terminating: false,
+        ended: false,
     }
 }
 

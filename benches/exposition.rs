@@ -45,6 +45,24 @@ fn text(bytes: usize) -> String {
     text
 }
 
+/// What a gateway's Envoy tells of its clusters: short lines, each of them a series of its own.
+fn short(bytes: usize) -> String {
+    let mut text = String::from("# TYPE envoy_cluster_upstream_rq_time histogram\n");
+    let mut cluster = 0;
+    while text.len() < bytes {
+        for le in [0.5, 1.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0, 10000.0] {
+            let _ = writeln!(
+                text,
+                "envoy_cluster_upstream_rq_time_bucket{{envoy_cluster_name=\"kube_team-{}_service-{cluster}_8080\",le=\"{le}\"}} \
+                 {cluster}",
+                cluster % 20
+            );
+        }
+        cluster += 1;
+    }
+    text
+}
+
 fn expositions(c: &mut Criterion) {
     let text = text(5 << 20);
     let place = Place { namespace: "shop".into(), pod: "reviews-v1".into(), ..Place::default() };
@@ -63,6 +81,11 @@ fn expositions(c: &mut Criterion) {
             exposition::read(&text, |sample| found += exposition::labels(sample.labels).count());
             black_box(found)
         });
+    });
+    let short = short(5 << 20);
+    println!("{} short lines", short.lines().count());
+    c.bench_function("take 5 MiB of short lines for the first time", |b| {
+        b.iter(|| black_box(Counters::new(60.0).take(&place, &short, 1.0)));
     });
     let mut counters = Counters::new(60.0);
     let mut at = 0.0;

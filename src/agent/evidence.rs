@@ -39,9 +39,9 @@ pub fn shrunk(text: &str) -> String {
     let number = number(text).map_or_else(String::new, |number| format!("[e{number}] "));
     let source = source(text).map_or_else(String::new, |source| format!("{source}, "));
     let digest = Sha256::digest(text.as_bytes());
-    let digest: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest.iter().take(4).fold(0u32, |all, byte| all << 8 | u32::from(*byte));
     format!(
-        "{number}({source}{} bytes, sha256 {digest}: left out to save room; call the tool again if it still matters)",
+        "{number}({source}{} bytes, sha256 {digest:08x}: left out to save room; call the tool again if it still matters)",
         text.len()
     )
 }

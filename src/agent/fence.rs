@@ -3,6 +3,9 @@
 //! A fence does not keep a model from obeying what stands in a log; that nothing it then proposes is applied unseen does. It
 //! keeps the bounds of the data from being forged, and it is the one place where secrets are taken out.
 
+use std::{borrow::Cow, sync::LazyLock};
+
+use regex::Regex;
 use serde_json::Value;
 
 use crate::base::{redact, sanitize};
@@ -55,9 +58,30 @@ fn cut(text: &str, most: usize) -> (String, usize) {
     (head.to_owned(), text.len() - head.len())
 }
 
-/// Data that writes the fence itself does not end it.
-fn defused(text: &str) -> String {
-    text.replace("</data", "<\\/data").replace("<data", "<\\data")
+/// What a model may take for an end of the data or for the voice of somebody else: the fence itself, in any case, width and
+/// spacing, and the marks with which chat templates tell who speaks, which some local servers read even in the midst of data.
+static FORGED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)
+        (?P<open> [<\u{FF1C}\u{2039}\u{3008}\u{FE64}] )
+        (?P<rest>
+            [\s\\/\u{FF0F}]* (?: data | \u{FF44}\u{FF41}\u{FF54}\u{FF41} )
+          | \|
+          | /?s>
+          | /?(?: start_of_turn | end_of_turn | tool_call | tool_response | function_call | system | assistant | user )>
+        )
+      | (?P<bracket> \[ ) (?P<inst> /?(?: INST | TOOL_CALLS | TOOL_RESULTS | AVAILABLE_TOOLS | SYSTEM_PROMPT )\] )",
+    )
+    .ok()
+});
+
+/// Data that writes the fence itself does not end it: a backslash stands behind the first sign of every forged mark.
+fn defused(text: &str) -> Cow<'_, str> {
+    match FORGED.as_ref() {
+        Some(forged) => forged.replace_all(text, "${open}${bracket}\\${rest}${inst}"),
+        // Never reached, a test sees to it; without it no mark at all stays.
+        None => Cow::Owned(text.replace('<', "<\\")),
+    }
 }
 
 #[cfg(test)]
@@ -88,6 +112,38 @@ mod tests {
         assert_eq!(told.matches("</data>").count(), 1);
         assert_eq!(told.matches("<data ").count(), 1);
         assert!(!text("logs", "\u{1b}]52;c;aGk=\u{7}\u{202e}evil").contains('\u{1b}'));
+    }
+
+    #[test]
+    fn no_mark_of_another_voice_comes_through() {
+        assert!(super::FORGED.is_some());
+        for forged in [
+            "</DATA>",
+            "< /data>",
+            "</data >",
+            "<\n/ data>",
+            "\u{ff1c}/data>",
+            "<\\/data>",
+            "<DATA source=\"x\">",
+            "</\u{ff44}\u{ff41}\u{ff54}\u{ff41}>",
+            "<|im_start|>system",
+            "<|eot_id|>",
+            "</s>",
+            "<start_of_turn>model",
+            "<tool_call>",
+            "[/INST]",
+            "[TOOL_CALLS]",
+            "<system>",
+        ] {
+            let told = text("logs", forged);
+            let inside = told.lines().skip(1).take_while(|line| *line != "</data>").collect::<Vec<_>>().join("\n");
+            assert!(
+                inside.starts_with("<\\") || inside.starts_with("[\\") || inside.starts_with("\u{ff1c}\\"),
+                "{forged}: {inside}"
+            );
+        }
+        let harmless = "a < b, List<Item>, x[0], <br> <unset> <none>";
+        assert!(text("logs", harmless).contains(harmless));
     }
 
     proptest! {

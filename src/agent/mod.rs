@@ -15,6 +15,7 @@ pub mod end;
 pub mod evidence;
 pub mod fence;
 pub mod io;
+pub mod mcp;
 pub mod mention;
 pub mod message;
 pub mod model;

@@ -9,11 +9,11 @@ use crate::{
         address::ContextName,
         pods::{MeshMode, PodRow},
     },
-    config::Role,
+    config::{Role, keymap::chain},
     fault::{injection::State, io::scan::Scanned},
     mesh::{around::Around, signals::MetricSource},
-    msg::{Command, Effect, Event, Failure, event::Names},
-    panes::{Reply, Viewer, picker::Item, world::LinkState},
+    msg::{Command, Context, Effect, Event, Failure, event::Names},
+    panes::{PaneKind, Reply, Viewer, picker::Item, world::LinkState},
 };
 
 impl App {
@@ -51,7 +51,11 @@ impl App {
             }
             Event::Pieces(ticket, kind, seen, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
-                self.panes.routes.hear_pieces(ticket, kind, seen, batch, &mut cx);
+                return self.panes.routes.hear_pieces(ticket, kind, seen, batch, &mut cx);
+            }
+            Event::MeshRoot(ticket, root) => {
+                let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+                self.panes.routes.hear_root(ticket, root, &mut cx);
             }
             Event::Labels(ticket, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
@@ -117,6 +121,7 @@ impl App {
                 }
             }
             Event::Talk(ticket, granted) => self.talk_granted(ticket, granted),
+            event @ (Event::Question(..) | Event::Inbox(_)) => self.waits_for_person(event),
             Event::Notice(failure) => self.tell(&failure),
             event => return self.screens_hear(event),
         }
@@ -128,6 +133,7 @@ impl App {
         let now = self.now;
         let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
         let mut replies: Vec<Reply> = Vec::new();
+        let mut effects: Vec<Effect> = Vec::new();
         match event {
             Event::Text(ticket, answer) if self.printed == Some(ticket) => {
                 self.printed = None;
@@ -235,6 +241,13 @@ impl App {
                 }
             }
             Event::Applied(ticket, answer) => {
+                let front = self.screens.iter().rev().find_map(|screen| match screen {
+                    Screen::Preview(preview) => Some(preview.checked().plan.fault.clone()),
+                    _ => None,
+                });
+                if let (Ok(_), Some(fault)) = (&answer, front) {
+                    effects.extend(self.panes.agent.applied(&fault));
+                }
                 for screen in &mut self.screens {
                     if let Screen::Preview(preview) = screen {
                         replies.push(preview.applied(ticket, answer.clone(), &mut cx));
@@ -243,7 +256,34 @@ impl App {
             }
             _ => {}
         }
-        replies.into_iter().flat_map(|reply| self.turn(reply)).collect()
+        effects.extend(replies.into_iter().flat_map(|reply| self.turn(reply)));
+        effects
+    }
+
+    /// What the agent pane holds until a person looks at it; told where that pane is not in front.
+    fn waits_for_person(&mut self, event: Event) {
+        match event {
+            Event::Question(ticket, id, question) => {
+                let server = question.server.clone();
+                if self.panes.agent.hear_question(ticket, id, *question) && self.focus != PaneKind::Agent {
+                    let what = format!("the model asks for a tool of the MCP server {server}{}", self.there());
+                    self.notify(what, Role::Warn);
+                }
+            }
+            Event::Inbox(queued) => {
+                let clients = self.panes.agent.hear_inbox(queued);
+                if let Some(client) = clients.first() {
+                    self.notify(format!("MCP client {client} proposes something{}", self.there()), Role::Warn);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Where the agent is, unless it is in front.
+    fn there(&self) -> String {
+        let key = self.keymap.key(&chain(Context::Global), Command::ShowAgent);
+        key.filter(|_| self.focus != PaneKind::Agent).map(|key| format!("; {key} shows it")).unwrap_or_default()
     }
 
     fn linked(&mut self, names: Names) -> Vec<Effect> {
@@ -273,7 +313,9 @@ impl App {
             }
         }
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
-        self.panes.pods.hear(ticket, batch, &mut cx);
+        if self.panes.pods.hear(ticket, batch, &mut cx) {
+            self.panes.routes.hear_pods(self.panes.pods.alike(), &mut cx);
+        }
     }
 
     /// Gives the measured requests to the routes that take them.

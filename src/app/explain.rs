@@ -46,7 +46,7 @@ impl App {
     pub(super) fn check_answer(&mut self) {
         if self.panes.pods.watches() && !self.panes.pods.is_empty() {
             let objects = self.objects();
-            self.panes.agent.check(&objects);
+            self.panes.agent.mark_unseen(&objects);
         }
     }
 
@@ -81,9 +81,8 @@ impl App {
             Kind::Pod => self.panes.pods.rows().find(|row| of(&row.namespace, &row.name)).map(|row| self.pod(row)),
             Kind::Route => self.panes.routes.rows().find(|row| of(&row.namespace, &row.name)).map(route),
             Kind::Service => {
-                let leads = |row: &&RouteRow| {
-                    row.namespace == object.namespace && row.services().iter().any(|name| *name == object.name)
-                };
+                let leads =
+                    |row: &&RouteRow| row.namespace == object.namespace && row.services().contains(&object.name);
                 let routes: Vec<String> = self
                     .panes
                     .routes

@@ -303,7 +303,7 @@ impl App {
         let mut wish = layout::Wish {
             focus: self.focus,
             zoomed: self.zoomed,
-            agent: self.panes.agent.ready() || self.focus == PaneKind::Agent,
+            agent: self.panes.agent.ready() || self.panes.agent.waits() || self.focus == PaneKind::Agent,
             above: self.stop.height(&self.world),
             below: 0,
             caption: caption::height(self),

@@ -64,6 +64,8 @@ impl App {
         let graph = self.panes.mesh.draws() && self.layout.pane(PaneKind::Mesh).is_some();
         let pods = graph || self.layout.pane(PaneKind::Pods).is_some();
         let routes = self.layout.pane(PaneKind::Routes).is_some();
+        // Selectors of Istio's are judged by the pods they find.
+        let pods = pods || routes && self.panes.routes.selects();
         let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
         if pods {
             self.seen.0 = now.mono;
@@ -72,11 +74,13 @@ impl App {
             }
         } else if self.panes.pods.watches() && now.mono.saturating_sub(self.seen.0) > GRACE {
             effects.extend(self.panes.pods.close());
+            self.panes.routes.hear_pods(None, &mut cx);
         }
         if routes {
             self.seen.1 = now.mono;
             if !self.panes.routes.watches() {
                 effects.extend(self.panes.routes.open(&scope, &mut cx));
+                self.panes.routes.hear_pods(self.panes.pods.alike(), &mut cx);
             }
         } else if self.panes.routes.watches() && now.mono.saturating_sub(self.seen.1) > GRACE {
             effects.extend(self.panes.routes.close());

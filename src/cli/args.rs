@@ -12,6 +12,7 @@ use crate::{
         key::Key,
         settings::{Layer, Origin, Value},
     },
+    mesh::conflicts::ConflictKind,
 };
 
 /// A terminal cockpit for AI-assisted chaos engineering on Kubernetes service meshes.
@@ -166,6 +167,8 @@ pub enum Command {
     Release(ReleaseArgs),
     /// Ask the agent: prints its answer and what it proposes; applies nothing
     Ask(AskArgs),
+    /// Serve brink's tools to another agent on stdin and stdout; or say how the MCP servers of the settings stand
+    Mcp(McpArgs),
     /// Say what works here, what does not, and how to fix it
     Doctor(DoctorArgs),
     /// List and check themes
@@ -276,6 +279,7 @@ pub enum MeshCommand {
 
 /// `conflicts`.
 #[derive(Debug, Args)]
+#[command(after_help = conflict_kinds())]
 pub struct ConflictsArgs {
     /// Read manifests from this file or folder instead of the cluster; may be repeated
     #[arg(short = 'f', long = "file", value_name = "FILE|DIR")]
@@ -283,6 +287,13 @@ pub struct ConflictsArgs {
     /// How to write the answer
     #[command(flatten)]
     pub output: Output,
+}
+
+/// The kinds of conflicts with their meaning, a line each.
+fn conflict_kinds() -> String {
+    let line = |kind: ConflictKind| format!("\n  {:<17} {}", kind.word(), kind.meaning());
+    let lines: String = ConflictKind::ALL.into_iter().map(line).collect();
+    format!("Kinds, with the code of the check that finds the same in Kiali:{lines}")
 }
 
 /// Below `routes`.
@@ -515,6 +526,26 @@ pub struct AskArgs {
     /// How to write the answer
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `mcp`.
+#[derive(Debug, Args)]
+pub struct McpArgs {
+    /// What to do; without it tools are served
+    #[command(subcommand)]
+    pub command: Option<McpCommand>,
+}
+
+/// `mcp …`.
+#[derive(Debug, Subcommand)]
+pub enum McpCommand {
+    /// List the MCP servers of the settings: which answer, which tools they have, which run without asking
+    Servers(Output),
+    /// Forget what was allowed of a server's tools: each is asked about again
+    Forget {
+        /// The server's name in the settings
+        server: String,
+    },
 }
 
 /// `doctor`.

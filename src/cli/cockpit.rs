@@ -81,6 +81,7 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
         metrics: settings.metrics(),
         tolerances: settings.tolerances(),
         agent: agent(&settings),
+        servers: settings.servers().to_vec(),
         readonly: settings.readonly(),
         theme,
         keymap,

@@ -14,10 +14,8 @@ use crate::{
     fault::io::sight,
     mesh::{
         conflicts::{self, ConflictsOutput},
-        gateways::Seen,
         io::configuration::configuration,
         load::Loaded,
-        mtls::peer_authentication::PeerAuthenticationRow,
     },
 };
 
@@ -50,14 +48,11 @@ async fn from_cluster(session: &Session) -> Result<Loaded, Failure> {
     let mut loaded = configuration(&session.live, session.namespace())
         .await
         .map_err(|unread| session.trouble(format!("cannot list {}", unread.plural), &unread.trouble))?;
-    if !loaded.istio.peer_authentications.is_empty() {
+    if loaded.istio.rooted() {
         match sight::root_namespace(&session.live).await {
             Ok(root) => loaded.istio.root = Some(root),
             // Which of them are for the whole mesh is not known, so none of them is judged by.
-            Err(_) => {
-                loaded.istio.peer_authentications.clear();
-                loaded.istio.seen.insert(PeerAuthenticationRow::kind().kind, Seen::Nowhere);
-            }
+            Err(_) => loaded.istio.without_policies(),
         }
     }
     Ok(loaded)

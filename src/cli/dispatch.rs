@@ -3,7 +3,7 @@
 use super::{
     Ended,
     args::{Cli, Command},
-    ask, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, look, man, mesh,
+    ask, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, look, man, mcp, mesh,
     out::Out,
     routes, settings,
 };
@@ -17,6 +17,7 @@ pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
         Some(Command::Routes(args)) => routes::run(&args, &globals, out),
         Some(Command::Conflicts(args)) => conflicts::run(&args, &globals, out),
         Some(Command::Ask(args)) => ask::run(&args, &globals, out),
+        Some(Command::Mcp(args)) => mcp::run(&args, &globals, out),
         Some(Command::Doctor(args)) => doctor::run(&args, &globals, out),
         Some(Command::Mesh(args)) => mesh::run(&args, &globals, out),
         Some(Command::Graph(args)) => graph::run(args.shape, &globals, out),

@@ -21,7 +21,7 @@ use crate::{
     mesh::{
         around::Around,
         dataplane::Dataplane,
-        health::Census,
+        health::{Census, State},
         io::{
             load,
             metrics::{Metrics, SourceError},
@@ -29,8 +29,8 @@ use crate::{
         },
         load::Loaded,
         mesh_lines::MeshLine,
-        output::MeshOutput,
-        signals::{MetricSource, Snapshot, control_plane::ControlPlane, promql::Interest},
+        output::{ControlLine, MeshOutput},
+        signals::{MetricSource, Snapshot, promql::Interest},
         wanted::Ask,
     },
 };
@@ -184,10 +184,13 @@ pub(super) fn namespace(globals: &Globals, settings: &Settings) -> Option<String
     })
 }
 
-fn control_plane(control: &ControlPlane) -> String {
-    let (words, troubles) = (control.words(), control.troubles());
-    let troubles = if troubles.is_empty() { String::new() } else { format!("; {}", troubles.join("; ")) };
-    format!("control plane: {}{troubles}\n", words.join(", "))
+fn control_plane(control: &ControlLine) -> String {
+    let words = control.told.words().join(", ");
+    let troubles = match control.health.state {
+        State::Degraded | State::Failing => format!("; {}: {}", control.health.state.word(), control.health.why()),
+        State::Unknown | State::Healthy | State::Idle => String::new(),
+    };
+    format!("control plane: {words}{troubles}\n")
 }
 
 fn workloads(answer: &MeshOutput) -> Table {

@@ -22,6 +22,7 @@ pub mod graph;
 pub mod guardian;
 pub mod look;
 pub mod man;
+pub mod mcp;
 pub mod mesh;
 pub mod metrics;
 pub mod mtls;

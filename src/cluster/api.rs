@@ -166,16 +166,13 @@ impl Trouble {
     }
 }
 
-/// An API server, real or simulated.
+/// An API server, real or simulated, as far as nothing is changed. Whoever holds no more than this cannot write.
 pub trait Api: Send + Sync {
     /// Reads. Every answer that carries a `Date` moves the server clock.
     fn read(&self, read: &Read) -> impl Future<Output = Result<Answer, Trouble>> + Send;
 
     /// Sends the write with `dryRun=All`, after making sure the server knows that parameter for it.
     fn dry_run(&self, write: &Write) -> impl Future<Output = Result<Answer, Trouble>> + Send;
-
-    /// Writes, under a warrant for this very cluster.
-    fn write(&self, warrant: &Warrant, write: &Write) -> impl Future<Output = Result<Answer, Trouble>> + Send;
 
     /// The server's time now, as best known (rule R9).
     fn now(&self) -> Timestamp;
@@ -191,4 +188,10 @@ pub trait Api: Send + Sync {
     fn gone(&self) -> impl Future<Output = ()> + Send {
         std::future::pending()
     }
+}
+
+/// An API server that may be written to: the one write door. Few need it, and nothing that a model drives has it.
+pub trait WriteApi: Api {
+    /// Writes, under a warrant for this very cluster.
+    fn write(&self, warrant: &Warrant, write: &Write) -> impl Future<Output = Result<Answer, Trouble>> + Send;
 }

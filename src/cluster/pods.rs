@@ -67,6 +67,8 @@ pub struct PodRow {
     pub serving: bool,
     /// `metadata.deletionTimestamp` is set.
     pub terminating: bool,
+    /// Its phase is Succeeded or Failed: nothing of it runs any more.
+    pub ended: bool,
 }
 
 impl Row for PodRow {

@@ -368,7 +368,9 @@ impl Key {
                 "Base URL of a Prometheus HTTP API (Prometheus, Thanos, Mimir, VictoriaMetrics), path prefix and `user:password@` \
                  included. Without it a Service with a well-known label is asked through the API server (`get` on \
                  services/proxy); where none answers, or with `proxies`, the proxies' own counters are read (`get` on \
-                 pods/proxy). With `none` traffic is unknown, and unknown counts as all of it."
+                 pods/proxy). CPU and memory that no Prometheus tells are asked of the metrics server (`list` on \
+                 pods.metrics.k8s.io, and on pods for their limits). With `none` traffic is unknown, and unknown counts as all \
+                 of it."
             }
             Self::PrometheusTokenFile => {
                 "A file with a bearer token for that address. It is read for each question, since such tokens change."

@@ -12,6 +12,7 @@ pub mod complaint;
 pub mod io;
 pub mod key;
 pub mod keymap;
+pub mod mcp_servers;
 pub mod policy_file;
 pub mod role;
 pub mod settings;

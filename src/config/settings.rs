@@ -8,10 +8,12 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use super::{
     complaint::{Complaints, meant},
     key::{Holds, Key},
+    mcp_servers,
     toml_file::{Line, TomlFile},
 };
 use crate::{
     agent::{
+        mcp::Server,
         model::{KeySource, Model},
         wire::Wire,
     },
@@ -90,6 +92,8 @@ pub struct File {
     pub all: Layer,
     /// For contexts whose name is of this form, the shortest form first: the more exact section wins.
     pub contexts: Vec<(String, Layer)>,
+    /// MCP servers, by name.
+    pub servers: Vec<Server>,
 }
 
 /// Reads a settings file. Unknown keys and wrong values are errors that name their line and the nearest right one.
@@ -99,10 +103,14 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
     let mut file = File::default();
     let plain = Key::ALL.iter().filter(|key| key.agent_word().is_none());
     let mut known: Vec<&str> = plain.map(|key| key.word()).collect();
-    known.extend(["contexts", Key::AGENT]);
+    known.extend(["contexts", Key::AGENT, mcp_servers::TABLE]);
     toml.walk("", table.get_ref(), &known, |toml, line| {
         if let Some(key) = Key::of(line.key) {
             take(toml, name, key, line, &mut file.all);
+            return;
+        }
+        if line.key == mcp_servers::TABLE {
+            file.servers = mcp_servers::read(toml, line);
             return;
         }
         if line.key == Key::AGENT {
@@ -227,6 +235,7 @@ pub fn read(key: Key, text: &str) -> Result<Value, String> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
     won: Layer,
+    servers: Vec<Server>,
 }
 
 impl Settings {
@@ -268,7 +277,7 @@ impl Settings {
         for key in weaker {
             won.remove(&key);
         }
-        Self { won }
+        Self { won, servers: file.servers.clone() }
     }
 
     /// A setting with who said it; `None` when its default holds.
@@ -354,6 +363,11 @@ impl Settings {
     /// The keymap's name or path.
     pub fn keymap(&self) -> &str {
         self.text(Key::Keymap).unwrap_or("default")
+    }
+
+    /// MCP servers whose tools the model may use, by name.
+    pub fn servers(&self) -> &[Server] {
+        &self.servers
     }
 
     /// Most frames a second.

@@ -116,6 +116,11 @@ impl<'a> TomlFile<'a> {
         !self.wrong.is_empty()
     }
 
+    /// How much was found wrong so far.
+    pub fn wrongs(&self) -> usize {
+        self.wrong.len()
+    }
+
     /// What was found wrong, in the order it was found.
     pub fn complaints(self) -> Vec<Complaint> {
         self.wrong

@@ -58,16 +58,38 @@ pub struct Waypoints {
     pub namespaces: BTreeMap<CompactString, CompactString>,
 }
 
+/// Which workloads are called by services that ask for a waypoint: found once for all of them.
+#[derive(Debug)]
+pub struct Served<'a> {
+    waypoints: &'a Waypoints,
+    of_service: BTreeMap<&'a Named, &'a CompactString>,
+}
+
 impl Waypoints {
+    /// With who calls whom.
+    pub fn served<'a>(&'a self, measured: &'a Measured) -> Served<'a> {
+        let mut of_service = BTreeMap::new();
+        if !self.services.is_empty() {
+            let edges = measured.edges.iter().map(|edge| (&edge.to, &edge.service));
+            let flows = measured.flows.iter().map(|flow| (&flow.to, &flow.service));
+            for (to, service) in edges.chain(flows) {
+                if let Some(name) = self.services.get(service) {
+                    of_service.entry(to).or_insert(name);
+                }
+            }
+        }
+        Served { waypoints: self, of_service }
+    }
+}
+
+impl Served<'_> {
     /// The waypoint before an ambient workload: its pods' own, that of a service it is called by, or its namespace's.
-    pub fn before(&self, workload: &Named, crew: &Crew, measured: &Measured) -> Option<CompactString> {
+    pub fn before(&self, workload: &Named, crew: &Crew) -> Option<CompactString> {
         if crew.plane() != Some(Dataplane::Ambient) {
             return None;
         }
-        let edges = measured.edges.iter().filter(|edge| edge.to == *workload).map(|edge| &edge.service);
-        let flows = measured.flows.iter().filter(|flow| flow.to == *workload).map(|flow| &flow.service);
-        let of_service = edges.chain(flows).find_map(|service| self.services.get(service));
-        let asked = crew.waypoint.as_ref().or(of_service).or_else(|| self.namespaces.get(&workload.0));
+        let of_service = self.of_service.get(workload).copied();
+        let asked = crew.waypoint.as_ref().or(of_service).or_else(|| self.waypoints.namespaces.get(&workload.0));
         asked.filter(|name| !matches!(name.as_str(), "" | "none")).cloned()
     }
 }
@@ -97,14 +119,16 @@ mod tests {
         let crew = Crew { planes: [(Dataplane::Ambient, 2)].into(), ..Crew::default() };
         let edge = |to: &str| Edge { to: named(to), service: named(to), ..Edge::default() };
         let measured = Measured { edges: vec![edge("web"), edge("db")], ..Measured::default() };
-        assert_eq!(waypoints.before(&named("web"), &crew, &measured), None);
+        let before =
+            |waypoints: &Waypoints, name: &str, crew: &Crew| waypoints.served(&measured).before(&named(name), crew);
+        assert_eq!(before(&waypoints, "web", &crew), None);
         waypoints.namespaces.insert("shop".into(), "all".into());
         waypoints.services.insert(named("db"), "none".into());
-        assert_eq!(waypoints.before(&named("web"), &crew, &measured).as_deref(), Some("all"));
-        assert_eq!(waypoints.before(&named("db"), &crew, &measured), None, "it keeps it away");
+        assert_eq!(before(&waypoints, "web", &crew).as_deref(), Some("all"));
+        assert_eq!(before(&waypoints, "db", &crew), None, "it keeps it away");
         let own = Crew { waypoint: Some("own".into()), ..crew };
-        assert_eq!(waypoints.before(&named("db"), &own, &measured).as_deref(), Some("own"));
+        assert_eq!(before(&waypoints, "db", &own).as_deref(), Some("own"));
         let sidecar = Crew { planes: [(Dataplane::Sidecar, 1)].into(), ..own };
-        assert_eq!(waypoints.before(&named("web"), &sidecar, &measured), None);
+        assert_eq!(before(&waypoints, "web", &sidecar), None);
     }
 }

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::{
-    around::Around,
+    around::{Around, Served},
     dataplane::Dataplane,
     health::{self, Health, Replicas},
     signals::{
-        Golden, Snapshot, WorkloadRow,
+        Golden, WorkloadRow,
         attempts::{Attempts, Retrying},
         codes::Classes,
         fold::{Edge, Named},
@@ -124,11 +124,11 @@ pub struct EdgeLine {
 
 impl MeshLine {
     /// A workload's line.
-    pub fn new(row: &WorkloadRow, snapshot: &Snapshot, around: &Around) -> Self {
+    pub fn new(row: &WorkloadRow, around: &Around, served: &Served<'_>) -> Self {
         let named: Named = (row.namespace.clone(), row.workload.clone());
         let crew = around.crews.get(&named);
         let replicas = crew.map(|crew| crew.replicas);
-        let waypoint = crew.and_then(|crew| around.waypoints.before(&named, crew, &snapshot.measured));
+        let waypoint = crew.and_then(|crew| served.before(&named, crew));
         Self {
             namespace: row.namespace.to_string(),
             workload: row.workload.to_string(),

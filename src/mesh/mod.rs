@@ -39,6 +39,7 @@ pub mod service;
 pub mod services;
 pub mod signals;
 pub mod space_lines;
+mod stream_claims;
 pub mod wanted;
 pub mod weights;
 pub mod what_if;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{
     around::Around,
+    health::{self, Health},
     mesh_lines::{EdgeLine, MeshLine, ServiceLine},
     routes::{RouteRef, RouteRow},
     signals::{
@@ -84,9 +85,25 @@ pub struct MeshOutput {
     /// Who calls whom.
     pub edges: Vec<EdgeLine>,
     /// How the control plane does; `null` when nobody tells.
-    pub control_plane: Option<ControlPlane>,
+    pub control_plane: Option<ControlLine>,
     /// Who told of CPU and memory: `cadvisor`, `metrics-server`; `null` when nobody did.
     pub usage_source: Option<UsageFrom>,
+}
+
+/// The control plane, and how well it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ControlLine {
+    /// Its figures.
+    #[serde(flatten)]
+    pub told: ControlPlane,
+    /// How well it is, and why.
+    pub health: Health,
+}
+
+impl ControlLine {
+    fn new(told: ControlPlane) -> Self {
+        Self { health: health::control_plane(&told), told }
+    }
 }
 
 impl RoutesOutput {
@@ -160,7 +177,8 @@ impl MeshOutput {
         let rows = snapshot.workloads.iter().filter(|row| here(&row.namespace));
         let services = snapshot.services.iter().filter(|row| here(&row.namespace));
         let edges = snapshot.measured.edges.iter().filter(|edge| here(&edge.to.0) || here(&edge.service.0));
-        let rows: Vec<MeshLine> = rows.map(|row| MeshLine::new(row, snapshot, around)).collect();
+        let served = around.waypoints.served(&snapshot.measured);
+        let rows: Vec<MeshLine> = rows.map(|row| MeshLine::new(row, around, &served)).collect();
         Self {
             at: snapshot.at,
             source,
@@ -170,7 +188,7 @@ impl MeshOutput {
             rows,
             services: services.map(|row| ServiceLine::new(row, around)).collect(),
             edges: edges.map(EdgeLine::new).collect(),
-            control_plane: snapshot.control_plane,
+            control_plane: snapshot.control_plane.map(ControlLine::new),
             usage_source: snapshot.usage_from,
         }
     }

@@ -4,14 +4,15 @@
 //! by a more specific hostname, then the older one, then the first by `ns/name` (HTTPRoute's precedence). No condition of
 //! Gateway API says so; brink computes it. Partial overlaps are not judged here: the resolver does, request by request.
 
-use std::{cmp::Ordering, collections::HashMap, fmt};
+use std::{cmp::Ordering, collections::HashMap, fmt, ptr};
 
 use compact_str::CompactString;
 
 use super::{
     places::{HostRank, ParentName, Place, Places, Scope, rule_is_for},
     resolve::{World, rank},
-    routes::{Match, RouteKind, RouteRef, RouteRow},
+    routes::{Match, ParentKind, RouteKind, RouteRef, RouteRow},
+    stream_claims::{Judged, judged},
 };
 
 /// Whether a route gets the requests it claims.
@@ -127,12 +128,16 @@ pub fn wins(world: &World<'_>) -> Vec<Wins> {
         }
     }
     let duplicates = shared_hosts(routes);
+    let lost = streams(world);
     routes
         .iter()
         .enumerate()
         .map(|(at, route)| match route.kind {
-            RouteKind::VirtualService if duplicates[at] => Wins::Unknown,
-            RouteKind::VirtualService => Wins::Yes,
+            RouteKind::VirtualService => match lost.get(&ptr::from_ref(*route)) {
+                Some(lost) => lost.clone(),
+                None if duplicates[at] => Wins::Unknown,
+                None => Wins::Yes,
+            },
             RouteKind::Http
             | RouteKind::Grpc
             | RouteKind::Tls
@@ -141,6 +146,33 @@ pub fn wins(world: &World<'_>) -> Vec<Wins> {
             | RouteKind::Ingress => judge(routes, at, &claims[at], &holders),
         })
         .collect()
+}
+
+/// VirtualServices for connections alone, at Gateways alone, of which others get every connection.
+fn streams(world: &World<'_>) -> HashMap<*const RouteRow, Wins> {
+    let mut all: HashMap<*const RouteRow, Option<Wins>> = HashMap::new();
+    for Judged { claim, taken, whole } in judged(world) {
+        let route = claim.route;
+        let outside = route.parents.iter().all(|parent| parent.kind == ParentKind::IstioGateway);
+        let by = taken.filter(|_| whole && outside && route.rules.is_empty());
+        let own = by.filter(|by| ptr::eq(by.route, route));
+        let lost = by.map(|by| {
+            let why = if by.host != claim.host {
+                Why::Host
+            } else if rank::age(by.route) == rank::age(route) {
+                Why::Name
+            } else {
+                Why::Older
+            };
+            Wins::No { to: by.route.route_ref(), why }
+        });
+        // What an own rule takes is not lost, and says nothing.
+        if own.is_none() {
+            let known = all.entry(ptr::from_ref(route)).or_insert_with(|| lost.clone());
+            *known = known.take().and(lost);
+        }
+    }
+    all.into_iter().filter_map(|(route, lost)| Some((route, lost?))).collect()
 }
 
 fn judge(routes: &[&RouteRow], at: usize, claims: &[Claim<'_>], holders: &Holders<'_>) -> Wins {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Command, Errand};
 use crate::{
-    agent::{Conversation, session::Wish},
+    agent::{Conversation, mcp::Answer, session::Wish},
     base::Ticket,
     cluster::{ObjectRef, Scope, logs::LogRequest},
     fault::{
@@ -37,6 +37,8 @@ pub enum Effect {
     WatchRoutes(Ticket, Scope),
     /// Watch the labels of namespaces until [`Effect::Stop`]: Gateways may select by them who may attach.
     WatchLabels(Ticket),
+    /// Ask once for the root namespace of the mesh, until it is known or [`Effect::Stop`]: policies there are for all of it.
+    MeshRoot(Ticket),
     /// Read everything that has a say in who takes a request, once.
     ReadRouting(Ticket),
     /// Watch what stands beside the figures of the mesh until [`Effect::Stop`]: controllers, namespaces, waypoints.
@@ -69,6 +71,10 @@ pub enum Effect {
     Ask(Ticket, Option<String>, Box<Conversation>),
     /// Something of the conversations that are kept.
     Talk(Ticket, Wish),
+    /// A person's answer to the question of this number.
+    Answer(u64, Answer),
+    /// Take the proposal of this id out of the inbox.
+    DiscardQueued(String),
     /// Undo an injection.
     Abort(Ticket, String),
     /// Give an injection more time.

@@ -2,7 +2,11 @@
 
 use super::{Brought, Cue, failure::Failure, key::Key};
 use crate::{
-    agent::{Told, session::Granted},
+    agent::{
+        Told,
+        mcp::{Question, Queued},
+        session::Granted,
+    },
     base::Ticket,
     cluster::{Batch, Source, address::ContextName, logs::LogBatch, namespaces::NamespaceRow, pods::PodRow},
     fault::{
@@ -64,6 +68,8 @@ pub enum Event {
     ListenerSets(Ticket, Batch<GatewayRow>),
     /// Objects of Istio's configuration and Services, of the kind of this name, and where they are looked for.
     Pieces(Ticket, String, Seen, Batch<PieceRow>),
+    /// The root namespace of the mesh.
+    MeshRoot(Ticket, String),
     /// Namespaces with their labels.
     Labels(Ticket, Batch<NamespaceRow>),
     /// Everything that has a say in who takes a request.
@@ -104,6 +110,10 @@ pub enum Event {
     Agent(Ticket, Box<Told>),
     /// What came of a wish about conversations, or why nothing did.
     Talk(Ticket, Result<Granted, Failure>),
+    /// Before a tool of another server runs a person is asked; the answer is [`super::Effect::Answer`] with this number.
+    Question(Ticket, u64, Box<Question>),
+    /// What MCP clients proposed for this cluster and waits for a person.
+    Inbox(Vec<Queued>),
     /// What a running script has done here.
     Cue(Cue),
     /// What an errand of the running script came to; for the script alone.

@@ -103,7 +103,7 @@ impl Charts {
 
     /// A key that meant something.
     pub fn update(&mut self, command: Command, world: &World) {
-        let far = self.trends(world).map_or(0, |trends| trends.rps.0.len().saturating_sub(1));
+        let far = self.trends(world).map_or(0, |trends| trends.rps.len().saturating_sub(1));
         let step = (self.page / 4).max(1);
         match command {
             Command::Left => self.back = (self.back + step).min(far),
@@ -138,7 +138,7 @@ impl Charts {
     /// Fits the window.
     pub fn settle(&mut self, area: Rect, world: &World) {
         let room = usize::from(area.width.saturating_sub(MARGIN + 2)).max(1);
-        let known = self.trends(world).map_or(0, |trends| trends.rps.0.len());
+        let known = self.trends(world).map_or(0, |trends| trends.rps.len());
         self.page = room.min(known.max(1));
         self.back = self.back.min(known.saturating_sub(1));
     }
@@ -160,14 +160,14 @@ impl Charts {
     /// Draws the inside.
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         let metrics = look.world.metrics.as_ref();
-        let known = metrics.zip(self.trends(look.world)).filter(|(_, trends)| !trends.rps.0.is_empty());
+        let known = metrics.zip(self.trends(look.world)).filter(|(_, trends)| !trends.rps.is_empty());
         let Some((metrics, trends)) = known else {
             let words = self.title().words.into_iter().map(|(word, _)| word).collect::<String>();
             Message::quiet(format!("nothing was measured of {words}"), "n goes to the next workload")
                 .view(area, buf, look);
             return;
         };
-        let known = trends.rps.0.len();
+        let known = trends.rps.len();
         let room = area.width.saturating_sub(MARGIN + 2);
         let samples = usize::from(room).min(known - self.back.min(known - 1));
         let window = Window {
@@ -185,8 +185,8 @@ impl Charts {
             return;
         }
         let one = |value: f64| format_compact!("{:.1}%", value * 100.0);
-        let slowest = spark::top([trends.p50_ms.0.as_slice(), trends.p99_ms.0.as_slice()]);
-        let own = |series: &Series| spark::top([series.0.as_slice()]);
+        let slowest = spark::top(trends.p50_ms.iter().chain(trends.p99_ms.iter()));
+        let own = |series: &Series| spark::top(series.iter());
         let (rps, bad) = (&trends.rps, &trends.error_share);
         let charts = [
             Chart { name: "requests/s", series: rps, words: rate, top: own(rps), role: Role::Chart1 },
@@ -311,9 +311,8 @@ impl Window {
     }
 
     /// The samples shown, oldest first.
-    fn of(self, series: &Series) -> &[Option<f32>] {
-        let end = series.0.len().saturating_sub(self.back);
-        series.0.get(end.saturating_sub(self.samples)..end).unwrap_or_default()
+    fn of(self, series: &Series) -> Vec<Option<f32>> {
+        series.newest(self.samples, self.back)
     }
 
     /// The step a sample stands for, as seconds since 1970: from (inclusive) and to (exclusive).

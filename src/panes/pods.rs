@@ -1,6 +1,6 @@
 //! The pods: what kubectl shows, plus what the mesh knows of each.
 
-use std::{cmp::Ordering, time::Duration};
+use std::{cmp::Ordering, sync::Arc, time::Duration};
 
 use compact_str::{CompactString, format_compact};
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -14,7 +14,11 @@ use crate::{
     base::{Now, Ticket, age},
     cluster::{Batch, Kind, ObjectRef, Scope, pods::PodRow},
     config::Role,
-    mesh::{crew::workload, signals::Golden},
+    mesh::{
+        crew::workload,
+        istio::{Alike, Looks},
+        signals::Golden,
+    },
     msg::{Command, Context, Effect},
     widgets::put,
 };
@@ -43,6 +47,7 @@ pub struct Pods {
     grid: Grid<PodRow>,
     ticket: Option<Ticket>,
     standing: Standing,
+    alike: Alike,
 }
 
 impl Pods {
@@ -52,6 +57,7 @@ impl Pods {
         let ticket = cx.tickets.take();
         self.ticket = Some(ticket);
         self.standing = Standing::default();
+        self.alike = Alike::default();
         self.grid.clear();
         effects.push(Effect::WatchPods(ticket, scope.clone()));
         effects
@@ -66,6 +72,7 @@ impl Pods {
     pub fn close(&mut self) -> Vec<Effect> {
         self.grid.clear();
         self.standing = Standing::default();
+        self.alike = Alike::default();
         self.ticket.take().map(Effect::Stop).into_iter().collect()
     }
 
@@ -91,14 +98,22 @@ impl Pods {
         self.grid.insert(text, &facts(cx.now, cx.world, false));
     }
 
-    /// Rows.
-    pub fn hear(&mut self, ticket: Ticket, batch: Batch<PodRow>, cx: &mut Cx<'_>) {
+    /// Rows. Whether selectors could find other pods now.
+    pub fn hear(&mut self, ticket: Ticket, batch: Batch<PodRow>, cx: &mut Cx<'_>) -> bool {
         if self.ticket != Some(ticket) {
-            return;
+            return false;
         }
+        let listed = self.standing.listed();
         self.standing.hear(batch.source, cx.now);
+        let moved = self.alike.hear(&batch.deltas) || listed != self.standing.listed();
         self.grid.apply(batch.deltas, &facts(cx.now, cx.world, false));
         self.grid.begin(self.standing.settled());
+        moved && self.standing.listed()
+    }
+
+    /// Pods as selectors see them, once all of them are there: half a list says of nobody that he is not there.
+    pub fn alike(&self) -> Option<Arc<Looks>> {
+        self.standing.listed().then(|| self.alike.looks())
     }
 
     /// Metrics changed.

@@ -29,7 +29,7 @@ use std::{
 use thiserror::Error;
 
 use crate::{
-    agent::Model,
+    agent::{Model, mcp::Server},
     cluster::Address,
     config::{Keymap, Theme},
     fault::policy::Policy,
@@ -55,6 +55,8 @@ pub struct Options {
     pub tolerances: Tolerances,
     /// The model to ask, or why there is none.
     pub agent: Result<Model, Failure>,
+    /// MCP servers whose tools the model may use.
+    pub servers: Vec<Server>,
     /// Refuse every write.
     pub readonly: bool,
     /// Colours.

@@ -57,6 +57,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         metrics,
         tolerances,
         agent,
+        servers,
         readonly,
         theme,
         keymap,
@@ -115,7 +116,8 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         cockpit.nobody = Some(keys_to);
     }
     let (clock, pulse) = (cockpit.clock.clone(), cockpit.pulse.clone());
-    let plan = doors::Plan { address, metrics, agent: agent.ok(), readonly, policy, state_dir, clock, pulse, stage };
+    let agent = agent.ok();
+    let plan = doors::Plan { address, metrics, readonly, policy, agent, servers, state_dir, clock, pulse, stage };
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
     let ended = waiting.block_on(cockpit.run(effects, &doors, keys, signals, events));

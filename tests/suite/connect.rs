@@ -2,7 +2,7 @@
 
 use brink::cluster::{
     Kind, Manifest, ObjectRef,
-    api::{Api, Read, Trouble, Write},
+    api::{Api, Read, Trouble, Write, WriteApi},
     cause::{Cause, remedy},
     io::{connect::ConnectError, live::Live},
 };

@@ -99,7 +99,7 @@ fn a_conversation_is_kept_for_its_user_alone_and_gone_on_with() {
     let (id, pen, gone) = shelf.begin(begin(0)).unwrap();
     assert_eq!(gone, 0);
     for entry in turn(1) {
-        pen.write(entry);
+        pen.write(&entry);
     }
     assert!(pen.written(PATIENCE));
     let slot = shelf.find("last", None).unwrap();
@@ -110,7 +110,7 @@ fn a_conversation_is_kept_for_its_user_alone_and_gone_on_with() {
     drop(pen);
     let (reading, pen) = resumed(&shelf, &id);
     assert_eq!(reading.turns(), 1);
-    turn(2).into_iter().for_each(|entry| pen.write(entry));
+    turn(2).into_iter().for_each(|entry| pen.write(&entry));
     assert!(pen.written(PATIENCE));
     let reading = shelf.read(&shelf.find(&id[..12], None).unwrap()).unwrap();
     assert_eq!((reading.turns(), reading.damage), (2, None));
@@ -133,7 +133,7 @@ fn a_torn_end_is_cut_off_and_a_damaged_file_is_left_as_it_is() {
     let home = tempfile::tempdir().unwrap();
     let shelf = Shelf::new(home.path());
     let (id, pen, _) = shelf.begin(begin(0)).unwrap();
-    turn(1).into_iter().for_each(|entry| pen.write(entry));
+    turn(1).into_iter().for_each(|entry| pen.write(&entry));
     assert!(pen.written(PATIENCE));
     let path = pen.path().to_path_buf();
     drop(pen);
@@ -142,7 +142,7 @@ fn a_torn_end_is_cut_off_and_a_damaged_file_is_left_as_it_is() {
     append("{\"line\":\"ask\",\"te");
     let (reading, pen) = resumed(&shelf, &id);
     assert!(reading.torn > 0 && reading.turns() == 1);
-    pen.write(ask("go on"));
+    pen.write(&ask("go on"));
     assert!(pen.written(PATIENCE));
     drop(pen);
     let reading = shelf.read(&shelf.find(&id, None).unwrap()).unwrap();
@@ -205,17 +205,17 @@ impl Paper for Full {
 fn a_full_disk_is_told_once_and_what_it_refused_is_written_when_it_takes_lines_again() {
     let disk = Arc::new(Mutex::new((false, Vec::new())));
     let pen = Pen::on(Full(disk.clone()), Path::new("session"), 0).unwrap();
-    pen.write(Entry::Begin(begin(0)));
+    pen.write(&Entry::Begin(begin(0)));
     assert!(pen.written(PATIENCE) && pen.trouble().is_none());
     disk.lock().unwrap().0 = true;
-    pen.write(ask("first"));
+    pen.write(&ask("first"));
     assert!(!pen.written(PATIENCE));
     let told = pen.trouble().unwrap();
     assert!(told.starts_with("session: "), "{told}");
-    pen.write(ask("second"));
+    pen.write(&ask("second"));
     assert!(!pen.written(PATIENCE) && pen.trouble().is_none(), "told once");
     disk.lock().unwrap().0 = false;
-    pen.write(ask("third"));
+    pen.write(&ask("third"));
     assert!(pen.written(PATIENCE));
     let reading = read(&disk.lock().unwrap().1);
     assert_eq!((reading.turns(), reading.question(), &reading.damage), (3, Some("first"), &None));
@@ -273,7 +273,7 @@ fn a_long_conversation_opens() {
     let home = tempfile::tempdir().unwrap();
     let shelf = Shelf::new(home.path());
     let (id, pen, _) = shelf.begin(begin(0)).unwrap();
-    (0..200).flat_map(turn).for_each(|entry| pen.write(entry));
+    (0..200).flat_map(turn).for_each(|entry| pen.write(&entry));
     assert!(pen.written(PATIENCE));
     let began = Instant::now();
     let slot = shelf.find(&id, None).unwrap();

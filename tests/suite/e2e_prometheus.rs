@@ -341,9 +341,9 @@ async fn what_is_shown_is_what_is_true() {
     let seen = watching.look(&interest).await.unwrap();
     assert!(seen.notes.is_empty(), "{:?}", seen.notes);
     let reviews = seen.workload("shop", "reviews-v1").unwrap();
-    let known = reviews.trends.rps.0.iter().flatten().count();
+    let known = reviews.trends.rps.iter().flatten().count();
     assert!(known > 2, "{:?}", reviews.trends);
-    let failing = reviews.trends.error_share.0.iter().rev().flatten().nth(1).copied();
+    let failing = reviews.trends.error_share.iter().rev().flatten().nth(1);
     assert!(near(failing.map(f64::from), 0.1), "{:?}", reviews.trends.error_share);
 
     // Only what was asked for.

@@ -1,5 +1,7 @@
 //! Every signal moves when its fault runs: on embedded worlds, with the real binary, one kind after the other on one world. What is
 //! looked for is a figure of `brink mesh -o json` and where it has to come to; before the fault it is not there.
+//!
+//! A clock that is wrong (`time-skew`) moves nothing here: no figure of the mesh is made of a pod's own clock.
 
 use rstest::rstest;
 use serde_json::Value;
@@ -14,7 +16,8 @@ const SPEED: f64 = 5.0;
 /// Seconds of ours within which a figure has to move, also where the machine is busy.
 const WITHIN: u64 = 120;
 
-/// Where a figure stands in the answer: `rows` or `services`, the name, the path within.
+/// Where a figure stands in the answer: `rows`, `services` or `routes`, the name, the path within. Routes are told by
+/// `brink routes -o json`: gateways outside the mesh have figures of their routes alone.
 type At = (&'static str, &'static str, &'static str);
 
 /// Where a figure has to come to.
@@ -47,9 +50,17 @@ const AGENTS: &[Case] = &[
         &[(("services", "data", "/upstream/pending_overflow"), To::Above(0.2))],
     ),
     ("mtls-strict service/data", &[(("rows", "data", "/plaintext_share"), To::Below(0.001))]),
+    ("mtls-off service/data", &[(("rows", "data", "/plaintext_share"), To::Above(0.9))]),
     (
         "timeout service/recommendation --set timeout=2ms",
         &[(("rows", "recommendation", "/error_share"), To::Above(0.5))],
+    ),
+    (
+        "external-outage host/search.example.com",
+        &[
+            (("rows", "recommendation", "/error_share"), To::Above(0.15)),
+            (("rows", "recommendation", "/p99_ms"), To::Above(900.0)),
+        ],
     ),
 ];
 
@@ -64,6 +75,7 @@ const SHOP: &[Case] = &[
         "route-weight virtualservice/reviews --set weights=v1=0,v2=0,v3=100",
         &[(("rows", "reviews-v1", "/rps"), To::Below(1.0)), (("rows", "reviews-v3", "/rps"), To::Above(40.0))],
     ),
+    ("route-detach route/search", &[(("rows", "search-v1", "/rps"), To::Below(1.0))]),
     (
         "scale deployment/details --set replicas=0",
         &[
@@ -78,9 +90,67 @@ const AMBIENT: &[Case] = &[
     ("http-abort service/reviews --set status=503", &[(("rows", "reviews", "/error_share"), To::Above(0.5))]),
 ];
 
+/// One of 25 requests fails here without any fault, so that what proxies do about failures is to be seen alone.
+const DAPR: &[Case] = &[
+    (
+        "retries service/recommendation --set attempts=4 --set retry_on=5xx",
+        &[
+            (("services", "recommendation", "/upstream/retries"), To::Above(0.4)),
+            (("services", "recommendation", "/retrying/amplification"), To::Above(1.02)),
+            (("services", "recommendation", "/error_share"), To::Below(0.01)),
+        ],
+    ),
+    (
+        "outlier-eject service/recommendation --set errors=1 --set ejection=1m",
+        &[
+            (("services", "recommendation", "/upstream/ejected"), To::Above(0.5)),
+            (("services", "recommendation", "/error_share"), To::Above(0.2)),
+        ],
+    ),
+    (
+        "dapr-resiliency service/data --set timeout=5ms",
+        &[(("rows", "data", "/p99_ms"), To::Below(8.0)), (("rows", "recommendation", "/error_share"), To::Above(0.5))],
+    ),
+    (
+        "dapr-component-off service/recommendation --set component=statestore",
+        &[(("rows", "recommendation", "/error_share"), To::Above(0.5))],
+    ),
+];
+
+const GATEWAYS: &[Case] = &[
+    (
+        "rate-limit route/partners --set requests=5",
+        &[(("routes", "HTTPRoute store/partners", "/answers/limited"), To::Above(0.4))],
+    ),
+    // What kgateway refuses itself, no cluster of its Envoy counts: what comes through is what is left.
+    ("rate-limit route/store --set requests=5", &[(("services", "web", "/rps"), To::Below(8.0))]),
+    ("llm-outage route/claude", &[(("routes", "HTTPRoute store/claude", "/answers/client_errors"), To::Above(0.5))]),
+    ("cert-expired gateway/secure --set secret=pay-cert-2023", &[(("services", "items", "/rps"), To::Below(1.0))]),
+];
+
+const SERVICES: &[Case] = &[
+    (
+        "network-delay service/service-a --driver chaos-mesh --set delay=200ms",
+        &[(("rows", "service-a", "/p50_ms"), To::Above(150.0))],
+    ),
+    (
+        "network-partition service/service-a --driver native",
+        &[(("services", "service-a", "/error_share"), To::Above(0.5))],
+    ),
+    ("cpu-stress deployment/service-a --set workers=4", &[(("rows", "service-a", "/usage/cpu_share"), To::Above(0.5))]),
+    (
+        "memory-stress deployment/service-a --set size=128MB",
+        &[(("rows", "service-a", "/usage/memory_share"), To::Above(0.5))],
+    ),
+];
+
 /// The figure, where somebody tells it.
 fn figure(answer: &Value, (list, name, path): At) -> Option<f64> {
-    let key = if list == "rows" { "workload" } else { "service" };
+    let key = match list {
+        "rows" => "workload",
+        "services" => "service",
+        _ => "route",
+    };
     answer[list].as_array()?.iter().find(|row| row[key] == name)?.pointer(path)?.as_f64()
 }
 
@@ -96,10 +166,21 @@ fn there(answer: &Value, (at, to): &(At, To)) -> bool {
 #[case::sidecars_with_retries("agents", "agents", AGENTS)]
 #[case::a_shop("shop", "shop", SHOP)]
 #[case::ztunnels_and_a_waypoint("ambient", "books", AMBIENT)]
+#[case::dapr_that_fails_now_and_then("dapr", "assistants", DAPR)]
+#[case::gateways_outside_the_mesh("gateways", "store", GATEWAYS)]
+#[case::engines_of_chaos("services", "service-a-namespace", SERVICES)]
 fn every_signal_moves_when_its_fault_runs(#[case] world: &str, #[case] namespace: &str, #[case] cases: &[Case]) {
     let (demo, home) = (Demo::of(world, SPEED), Home::new());
-    let look = || home.brink(demo.words(&["mesh", "-n", namespace, "-o", "json"])).json();
+    let told = |what: &str| home.brink(demo.words(&[what, "-n", namespace, "-o", "json"])).json();
     for (words, figures) in cases {
+        let routes = figures.iter().any(|((list, ..), _)| *list == "routes");
+        let look = || {
+            let mut answer = told("mesh");
+            if routes {
+                answer["routes"] = told("routes")["routes"].take();
+            }
+            answer
+        };
         // Calm: nothing is where the fault is to bring it.
         wait::found(&format!("calm before {words}"), WITHIN, || {
             let answer = look();

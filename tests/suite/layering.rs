@@ -168,3 +168,143 @@ fn the_test_sees_braces_and_paths() {
     assert_eq!(rooms_named("use crate::{base::{Now, Uid}, cluster::Kind, fault};"), ["base", "cluster", "fault"]);
     assert_eq!(rooms_named("crate::mesh::resolve(x)"), ["mesh"]);
 }
+
+/// What no file of `agent/` may name: the write door, who issues its key, whoever has both, and the client that has it.
+const NO_AGENT: &[&str] = &[
+    "WriteApi",
+    "Warrant",
+    "warrant::",
+    "Write::",
+    "guard::",
+    "Live",
+    "live::",
+    ".link()",
+    "engine::",
+    "Engine<",
+    "executor::",
+    "undoer::",
+    "nets::",
+    "stop::",
+    "unsafe ",
+    "transmute",
+];
+
+/// Who may hold a bare link to the API server: a provider that lives in the cluster is spoken to through the server's proxy. No
+/// tool is run in these files.
+const PROVIDERS: &[&str] = &["agent/io/line.rs", "agent/io/provider.rs"];
+
+/// What of the doors of `fault` and `cluster` an agent's tools go through. Each of them takes an `Api`, which has no write.
+const AGENT_MAY: &[&str] = &[
+    "cluster::io::clock",
+    "cluster::io::http_client",
+    "cluster::io::raw",
+    "cluster::io::read_only",
+    "fault::io::check",
+    "fault::io::fresh",
+    "fault::io::sight",
+];
+
+/// `use` lines as paths, one for each name in braces.
+fn imports(code: &str) -> Vec<String> {
+    fn spread(prefix: &str, tree: &str, all: &mut Vec<String>) {
+        let tree = tree.trim();
+        let Some(open) = tree.find('{') else {
+            all.push(format!("{prefix}{tree}"));
+            return;
+        };
+        let head = format!("{prefix}{}", &tree[..open]);
+        let inside = tree[open + 1..].strip_suffix('}').unwrap_or(&tree[open + 1..]);
+        let (mut depth, mut from) = (0, 0);
+        for (at, c) in inside.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    spread(&head, &inside[from..at], all);
+                    from = at + 1;
+                }
+                _ => {}
+            }
+        }
+        if !inside[from..].trim().is_empty() {
+            spread(&head, &inside[from..], all);
+        }
+    }
+    let mut all = Vec::new();
+    for rest in code.split("use ").skip(1) {
+        let tree = rest.split(';').next().unwrap_or_default().split_whitespace().collect::<String>();
+        spread("", &tree, &mut all);
+    }
+    all
+}
+
+#[test]
+fn nothing_a_model_drives_can_reach_the_write_door() {
+    let mut wrong = Vec::new();
+    for path in sources(&src().join("agent")) {
+        let code = code(&path);
+        for word in NO_AGENT.iter().filter(|word| code.contains(*word)) {
+            wrong.push(format!("{} names `{word}`", path.display()));
+        }
+        let provider = PROVIDERS.iter().any(|provider| path.ends_with(provider));
+        for import in imports(&code) {
+            let link = import.starts_with("crate::cluster::io::connect") || import.starts_with("kube::");
+            if link && provider {
+                continue;
+            }
+            if link {
+                wrong.push(format!("{} holds a link by {import}", path.display()));
+            }
+            for room in ["cluster", "fault"] {
+                let door = import.starts_with(&format!("crate::{room}::io::"));
+                let known = AGENT_MAY.iter().any(|may| import.starts_with(&format!("crate::{may}")));
+                if door && !known {
+                    wrong.push(format!("{} goes through {import}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "the agent comes near a write:\n{}", wrong.join("\n"));
+}
+
+/// The compiler's word for the same: a trait with two blanket implementations is ambiguous for whoever has both.
+#[test]
+fn the_cluster_of_an_agent_has_no_write() {
+    use brink::cluster::{api::WriteApi, io::read_only::ReadOnly};
+
+    trait Unless<A> {
+        fn holds() {}
+    }
+    enum Writes {}
+    impl<T: ?Sized> Unless<()> for T {}
+    impl<T: ?Sized + WriteApi> Unless<Writes> for T {}
+    // This line does not compile once `ReadOnly` implements `WriteApi`.
+    <ReadOnly as Unless<_>>::holds();
+}
+
+#[test]
+fn the_door_of_a_read_only_cluster_gives_its_client_to_nobody() {
+    let code = code(&src().join("cluster/io/read_only.rs"));
+    for giving in
+        ["-> Live", "-> &Live", "-> Link", "-> &Link", "pub live", "pub(crate) live", "Deref", "AsRef", "WriteApi"]
+    {
+        assert!(!code.contains(giving), "read_only.rs gives `{giving}` away");
+    }
+    let metrics = self::code(&src().join("mesh/io/metrics.rs"));
+    assert!(!metrics.contains("pub fn live"), "figures come without a client");
+}
+
+#[test]
+fn the_test_sees_every_import() {
+    let code = "use crate::{fault::{io::{check, engine::Engine}, plan::Plan}, base};\nuse std::time::Duration;";
+    assert_eq!(
+        imports(code),
+        [
+            "crate::fault::io::check",
+            "crate::fault::io::engine::Engine",
+            "crate::fault::plan::Plan",
+            "crate::base",
+            "std::time::Duration"
+        ]
+    );
+}

@@ -3,7 +3,7 @@
 use brink::{
     cluster::{
         ClusterId, Kind, Manifest, ObjectRef,
-        api::{Api, Preconditions, Read, Trouble, Write},
+        api::{Api, Preconditions, Read, Trouble, Write, WriteApi},
         io::{discovery, inspect, live::Live},
     },
     fault::guard,

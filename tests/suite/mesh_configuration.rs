@@ -7,6 +7,7 @@ use brink::{
         gateways::Seen,
         io::configuration::configuration,
         istio::pieces,
+        load::Loaded,
     },
 };
 use proptest::prelude::*;
@@ -521,4 +522,23 @@ async fn what_may_not_be_read_is_not_judged() {
     });
     let loaded = configuration(&world.client("test"), Some("shop")).await.unwrap();
     assert_eq!(conflicts(&loaded.world()), []);
+}
+
+#[test]
+fn many_gateways_with_selectors_of_their_own_are_not_compared_pair_by_pair() {
+    let gateway = |at: usize| {
+        json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "Gateway",
+            "metadata": {"name": format!("g{at:05}"), "namespace": "shop"},
+            "spec": {
+                "selector": {"istio": "ingress", "team": format!("t{}", at % 9_999)},
+                "servers": [{"hosts": ["*"], "port": {"number": 80, "protocol": "HTTP", "name": "http"}}],
+            },
+        })
+    };
+    let mut loaded = Loaded::default();
+    (0..10_000).for_each(|at| loaded.take(&Manifest(gateway(at))));
+    let found = conflicts(&loaded.world());
+    let pairs: Vec<_> = found.iter().map(|one| (one.kind, one.loser.object.name.as_str())).collect();
+    assert_eq!(pairs, [(ConflictKind::DuplicateServer, "g09999")], "two of them have one selector");
 }

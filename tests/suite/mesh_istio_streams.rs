@@ -1,7 +1,11 @@
 //! Connections by Istio's rules: `tls` and `tcp` of VirtualServices in the mesh and at Gateways, hosts beyond the cluster, and whose
 //! proxies serve a Gateway. Worlds small enough to be computed by hand.
 
-use brink::mesh::resolve::{LostAt, Outcome, Request, Resolution, Scheme, resolve};
+use brink::mesh::{
+    conflicts::{ConflictKind, conflicts},
+    resolve::{LostAt, Outcome, Request, Resolution, Scheme, resolve},
+    wins::wins,
+};
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -363,4 +367,85 @@ proptest! {
         let named = claims.iter().filter(|(host, ..)| *host != 3).count();
         prop_assert_eq!(won + lost, named);
     }
+}
+
+/// Two VirtualServices at one Gateway, each with these rules, and hosts that are not written alike.
+fn rivals(a: &str, b: &str) -> Vec<String> {
+    let service = |name: &str, minute: u32, rules: &str| {
+        let hosts = "hosts: ['*.example.com'], gateways: [edge]";
+        let hosts = if name == "b" { hosts.replace("'*.example.com'", "'*.com'") } else { hosts.to_owned() };
+        object("VirtualService", name, minute, &format!("{hosts}, {rules}"))
+    };
+    let server = "servers: [{hosts: ['*'], port: {number: 8443, name: tls, protocol: TLS}, tls: {mode: PASSTHROUGH}}, \
+                  {hosts: ['*'], port: {number: 9000, name: tcp, protocol: TCP}}]";
+    vec![object("Gateway", "edge", 0, server), service("a", 1, a), service("b", 2, b)]
+}
+
+#[rstest]
+#[case::same_name(
+    "tls: [{match: [{sniHosts: [x.example.com]}], ROUTE}]",
+    "tls: [{match: [{sniHosts: [x.example.com]}], ROUTE}]",
+    Some("names the host more exactly"),
+    "no: more specific a"
+)]
+#[case::another_name(
+    "tls: [{match: [{sniHosts: [x.example.com]}], ROUTE}]",
+    "tls: [{match: [{sniHosts: [y.example.com]}], ROUTE}]",
+    None,
+    "yes"
+)]
+#[case::a_narrower_name(
+    "tls: [{match: [{sniHosts: ['*.example.com']}], ROUTE}]",
+    "tls: [{match: [{sniHosts: [y.example.com]}], ROUTE}]",
+    None,
+    "yes"
+)]
+#[case::same_port(
+    "tcp: [{match: [{port: 9000}], ROUTE}]",
+    "tcp: [{match: [{port: 9000}], ROUTE}]",
+    Some("is older"),
+    "no: older a"
+)]
+#[case::any_port("tcp: [{ROUTE}]", "tcp: [{match: [{port: 9000}], ROUTE}]", Some("is older"), "no: older a")]
+#[case::some_of_its_ports("tcp: [{match: [{port: 9000}], ROUTE}]", "tcp: [{ROUTE}]", Some("is older"), "yes")]
+#[case::another_port("tcp: [{match: [{port: 9001}], ROUTE}]", "tcp: [{match: [{port: 9000}], ROUTE}]", None, "yes")]
+#[case::another_client("tcp: [{match: [{sourceNamespace: shop}], ROUTE}]", "tcp: [{ROUTE}]", None, "yes")]
+fn two_rules_that_claim_the_same_connections_are_told(
+    #[case] a: &str,
+    #[case] b: &str,
+    #[case] told: Option<&str>,
+    #[case] cell: &str,
+) {
+    let rules = |text: &str| text.replace("ROUTE", &to("mongo", 27017));
+    let mut texts = rivals(&rules(a), &rules(b));
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let loaded = loaded(&format!("{SERVICES}{}", texts.concat()));
+        let world = loaded.world();
+        let found = conflicts(&world).into_iter().filter(|one| one.kind == ConflictKind::Duplicate).collect::<Vec<_>>();
+        let at = loaded.routes.iter().position(|row| row.name == "b").unwrap();
+        answers.push((found, wins(&world)[at].to_string()));
+        texts.reverse();
+    }
+    assert_eq!(answers[0], answers[1], "the order of the objects does not matter");
+    let (found, wins) = &answers[0];
+    assert_eq!((found.first().map(|one| one.why.rsplit("it ").next().unwrap()), wins.as_str()), (told, cell));
+    // Who is said to win does win.
+    if let Some(one) = found.first() {
+        let scheme = if a.starts_with("tls") { (Scheme::Tls, "x.example.com", 8443) } else { (Scheme::Tcp, "", 9000) };
+        let answer = ask(&texts, &outside(scheme.0, scheme.1, scheme.2));
+        assert_eq!(answer.route.map(Into::into), one.winner.as_ref().map(|side| side.object.clone()));
+        assert_eq!(one.example, None, "a connection is no request");
+    }
+}
+
+#[test]
+fn a_rule_for_connections_behind_another_of_its_route_is_shadowed() {
+    let rule = |host: &str| format!("{{match: [{{sniHosts: [x.example.com]}}], {}}}", to(host, 443));
+    let spec = format!("hosts: [x.example.com], tls: [{}, {}]", rule("mongo"), rule("backup"));
+    let loaded = loaded(&format!("{SERVICES}{}", object("VirtualService", "a", 1, &spec)));
+    let found = conflicts(&loaded.world());
+    let shadowed: Vec<_> = found.iter().filter(|one| one.kind == ConflictKind::Shadowed).collect();
+    let why = "rule 1 of tls claims connections for x.example.com that rule 0 of tls has: it stands earlier";
+    assert_eq!(shadowed.iter().map(|one| one.why.as_str()).collect::<Vec<_>>(), [why], "{found:#?}");
 }

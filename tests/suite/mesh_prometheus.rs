@@ -226,7 +226,7 @@ async fn partial_answers_are_shown_and_what_is_missing_is_said() {
     let snapshot = sampler.look(&interest).await.unwrap();
     assert_eq!(snapshot.total.rps, Some(12.5));
     assert_eq!(snapshot.total.p99_ms, None);
-    assert_eq!(snapshot.workloads[0].trends.rps.0, [Some(12.5)]);
+    assert_eq!(snapshot.workloads[0].trends.rps, [Some(12.5)].into_iter().collect());
     let notes = snapshot.notes.join("\n");
     for missing in ["latency of workloads", "latency of services", "latency through gateways", "trends before now"] {
         assert!(notes.contains(missing), "{missing} in {notes}");

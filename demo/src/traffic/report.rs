@@ -78,7 +78,9 @@ impl Walk<'_> {
     ) {
         let bound = self.bound;
         let number = bound.pods[pod as usize];
-        let source = site.group.filter(|_| inbound.mtls).map_or(UNKNOWN, |group| bound.groups[group as usize]);
+        // A sidecar tells who it stands for in a header of each request, also in plain text; without one the certificate does.
+        let told = inbound.mtls || site.proxy == Proxy::Sidecar;
+        let source = site.group.filter(|_| told).map_or(UNKNOWN, |group| bound.groups[group as usize]);
         let key = EdgeKey {
             pod: number,
             reporter: Reporter::Destination,

@@ -43,6 +43,12 @@ pub fn body(asked: &Asked<'_>) -> Value {
     let tools: Vec<Value> = TOOLS
         .iter()
         .map(|row| json!({"name": row.name, "description": row.doc, "input_schema": schema::schema(row.args)}))
+        .chain(
+            asked
+                .offered
+                .iter()
+                .map(|tool| json!({"name": tool.full, "description": tool.doc, "input_schema": tool.schema})),
+        )
         .collect();
     json!({
         "model": asked.model.name,

@@ -3,12 +3,15 @@
 //! [`openai`] and [`anthropic`] are the two wires: how a request is written and how one event of the stream is read; neither
 //! touches the network. [`provider`] is the one door to it, [`key`] reads the key each time and keeps it nowhere. [`toolbox`]
 //! runs tools, [`turn`] ties all of it together for one ask. [`recorded`] writes down what an ask hears, [`shelf`] keeps it, and
-//! [`rerun`] runs it again. Nothing here writes to a cluster.
+//! [`rerun`] runs it again. [`mcp`] speaks to servers and clients of the Model Context Protocol, [`inbox`] keeps what its clients
+//! propose. Nothing here writes to a cluster.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
 pub mod anthropic;
+pub mod inbox;
 pub mod key;
+pub mod mcp;
 pub mod openai;
 pub mod pen;
 pub mod provider;

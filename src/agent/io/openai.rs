@@ -44,6 +44,10 @@ pub fn body(asked: &Asked<'_>) -> Value {
             let function = json!({"name": row.name, "description": row.doc, "parameters": schema::schema(row.args)});
             json!({"type": "function", "function": function})
         })
+        .chain(asked.offered.iter().map(|tool| {
+            let function = json!({"name": tool.full, "description": tool.doc, "parameters": tool.schema});
+            json!({"type": "function", "function": function})
+        }))
         .collect();
     json!({
         "model": asked.model.name,

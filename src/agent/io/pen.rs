@@ -84,8 +84,8 @@ impl Pen {
     }
 
     /// Hands a line over.
-    pub fn write(&self, entry: Entry) {
-        match line(&entry) {
+    pub fn write(&self, entry: &Entry) {
+        match line(entry) {
             Ok(line) => drop(self.orders.send(Order::Line(line))),
             Err(error) => self.trouble.lock().unwrap_or_else(PoisonError::into_inner).now = Some(error),
         }

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     agent::{
+        mcp::Offered,
         message::Message,
         model::Model,
         wire::{Delta, Wire},
@@ -38,6 +39,8 @@ pub struct Asked<'a> {
     pub system: &'a str,
     /// What was said.
     pub messages: &'a [Message],
+    /// Tools of other servers, beside brink's own.
+    pub offered: &'a [Offered],
 }
 
 /// Reads the events of one stream into deltas. Pure: bytes, frames and text are put together before it.
@@ -174,6 +177,7 @@ pub struct Provider {
     model: Model,
     url: Url,
     patience: Patience,
+    offered: Vec<Offered>,
 }
 
 impl fmt::Debug for Provider {
@@ -227,7 +231,18 @@ impl Provider {
             .redirect(redirect::Policy::none())
             .build()
             .map_err(|error| bad(innermost(&error)))?;
-        Ok(Self { http, model, url, patience })
+        Ok(Self { http, model, url, patience, offered: Vec::new() })
+    }
+
+    /// The same, with tools of other servers beside brink's own.
+    #[must_use]
+    pub fn offering(self, offered: Vec<Offered>) -> Self {
+        Self { offered, ..self }
+    }
+
+    /// Tools of other servers.
+    pub fn offered(&self) -> &[Offered] {
+        &self.offered
     }
 
     /// Asks for the list of models: whether the address answers, whether it lets us in, and whether it names this model. `None`:
@@ -277,7 +292,7 @@ impl Provider {
 
     /// Asks, and lets the answer be heard piece by piece.
     pub async fn ask(&self, system: &str, messages: &[Message], hear: &mut Hear<'_>) -> Result<(), ProviderError> {
-        let asked = Asked { model: &self.model, system, messages };
+        let asked = Asked { model: &self.model, system, messages, offered: &self.offered };
         let body = match self.model.wire {
             Wire::OpenAi => openai::body(&asked),
             Wire::Anthropic => anthropic::body(&asked),
@@ -371,7 +386,7 @@ impl Provider {
                 let broken = matches!(delta, Delta::Error(_));
                 let delta = match delta {
                     Delta::Error(words) => Delta::Error(safe(&words, key)),
-                    Delta::Refusal(words) => Delta::Refusal(sanitize::lines(&words).into_owned()),
+                    Delta::Refusal(words) => Delta::Refusal(sanitize::line(&words).into_owned()),
                     other => other,
                 };
                 if !hear(Heard::Delta(delta)) || broken {

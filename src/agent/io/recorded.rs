@@ -48,7 +48,7 @@ impl Drop for Closing<'_> {
     fn drop(&mut self) {
         let end = self.end.take().unwrap_or(End::Cancelled);
         let around = if end == End::Full { self.around.load(Ordering::Relaxed) } else { 0 };
-        self.pen.write(Entry::End { end: redacted(end), around });
+        self.pen.write(&Entry::End { end: redacted(end), around });
     }
 }
 
@@ -77,7 +77,7 @@ struct Coming<'a> {
 
 impl Drop for Coming<'_> {
     fn drop(&mut self) {
-        self.pen.write(Entry::Answer(std::mem::take(&mut self.answer).redacted()));
+        self.pen.write(&Entry::Answer(std::mem::take(&mut self.answer).redacted()));
     }
 }
 
@@ -115,7 +115,7 @@ impl<H: Hands> Hands for Watching<'_, H> {
         let done = self.hands.run(call, refused).await;
         let found = &done.found;
         let offer = found.proposal.as_ref().map(|proposal| Box::new(Offer::of(proposal, refused + 1)));
-        self.pen.write(Entry::Tool(Ran {
+        self.pen.write(&Entry::Tool(Ran {
             id: call.id.clone(),
             name: redact::text(&call.name).into_owned(),
             took_us: u64::try_from(done.took.as_micros()).unwrap_or(u64::MAX),

@@ -109,7 +109,7 @@ impl Shelf {
             }
         };
         let pen = made.and_then(|made| Pen::new(made, &path, 0)).map_err(file(&path))?;
-        pen.write(Entry::Begin(begin));
+        pen.write(&Entry::Begin(begin));
         Ok((id, pen, gone))
     }
 

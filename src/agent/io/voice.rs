@@ -62,7 +62,9 @@ impl Voice for Provider {
             .iter()
             .map(|row| row.name.len() + row.doc.len() + schema::schema(row.args).to_string().len())
             .sum();
-        budget::estimate(system.len() + tools) + self.model().max_tokens
+        let beside: usize =
+            self.offered().iter().map(|tool| tool.full.len() + tool.doc.len() + tool.schema.to_string().len()).sum();
+        budget::estimate(system.len() + tools) + budget::estimate(beside) + self.model().max_tokens
     }
 
     async fn ask(&self, system: &str, messages: &[Message], hear: &mut Hear<'_>) -> Result<(), Broke> {

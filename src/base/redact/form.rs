@@ -43,6 +43,11 @@ fn bearer(text: &str) -> bool {
     text.len() >= 8 && text.chars().any(|c| c.is_ascii_digit()) || text.len() >= 24
 }
 
+/// What follows a flag is its value, unless it is the next flag, a file, a word that stands for something, or an ordinary word.
+fn value(text: &str) -> bool {
+    !text.starts_with(['-', '/', '.', '$', '<', '{', '%']) && super::name::made_up(text)
+}
+
 /// A port is no password.
 fn password(text: &str) -> bool {
     !text.starts_with("$(") && !text.starts_with("${") && !text.chars().all(|c| c == '*')
@@ -52,7 +57,7 @@ fn password(text: &str) -> bool {
 type Row = (&'static [&'static str], &'static str, fn(&str) -> bool);
 
 /// Every form.
-const FORMS: [Row; 16] = [
+const FORMS: [Row; 25] = [
     // RFC 7468, also with the line breaks of JSON, also cut off.
     (
         &["PRIVATE KEY"],
@@ -74,8 +79,8 @@ const FORMS: [Row; 16] = [
     (&["ya29.", "GOCSPX-"], r"\b(?P<s>(?:ya29\.|GOCSPX-)[0-9A-Za-z_-]{20,})", any),
     // GitHub, GitLab, npm, Hugging Face.
     (
-        &["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "npm_", "hf_"],
-        r"\b(?P<s>gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,}|npm_[A-Za-z0-9]{30,}|hf_[A-Za-z0-9]{30,})",
+        &["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "glrt-", "gldt-", "glptt-", "npm_", "hf_"],
+        r"\b(?P<s>gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}|gl(?:pat|rt|dt|ptt)-[A-Za-z0-9_-]{20,}|npm_[A-Za-z0-9]{30,}|hf_[A-Za-z0-9]{30,})",
         any,
     ),
     // Slack tokens and webhooks.
@@ -89,6 +94,38 @@ const FORMS: [Row; 16] = [
         r"\b(?P<s>[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|hv[sb]\.[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|dop_v1_[a-f0-9]{40,})",
         any,
     ),
+    // Groq, xAI, Perplexity, Replicate, Stripe's webhooks, PyPI.
+    (
+        &["gsk_", "xai-", "pplx-", "r8_", "whsec_", "pypi-"],
+        r"\b(?P<s>(?:gsk_|xai-|pplx-|r8_|whsec_|pypi-)[A-Za-z0-9_+/=-]{30,})",
+        generated,
+    ),
+    // Grafana, New Relic, Databricks, Shopify, Linear, Atlassian, Doppler.
+    (
+        &["glsa_", "glc_", "NRAK-", "dapi", "shpat_", "shpss_", "shpca_", "lin_api_", "ATATT3", "dp.pt.", "dp.st."],
+        r"\b(?P<s>gl(?:sa|c)_[A-Za-z0-9_=+/]{32,}|NRAK-[A-Z0-9]{27}|dapi[a-f0-9]{32}|shp(?:at|ss|ca)_[a-fA-F0-9]{32}|lin_api_[A-Za-z0-9]{32,}|ATATT3[A-Za-z0-9_=-]{40,}|dp\.(?:pt|st)\.[A-Za-z0-9._-]{30,})",
+        any,
+    ),
+    // age, and bots of Telegram.
+    (&["AGE-SECRET-KEY-"], r"\b(?P<s>AGE-SECRET-KEY-1[A-Z0-9]{30,})", any),
+    (&[":AA"], r"\b(?P<s>[0-9]{8,10}:AA[A-Za-z0-9_-]{33})", any),
+    // Signed addresses: whoever holds one may use it.
+    (
+        &["sig=", "X-Amz-S", "X-Goog-S"],
+        r"[?&](?:sig|X-Amz-Signature|X-Amz-Security-Token|X-Goog-Signature)=(?P<s>[A-Za-z0-9%+/_-]{30,}=*)",
+        any,
+    ),
+    // A flag and its value, a blank between: `--password hunter2`, `curl -u user:password`.
+    (
+        &["--"],
+        r#"--(?i:[a-z0-9-]*(?:password|passwd|passphrase|pass|pwd|token|secret|api-key|access-key|secret-key|signing-key|encryption-key))[ \t]+["']?(?P<s>[^\s"']{6,})"#,
+        value,
+    ),
+    (&["curl"], r#"\bcurl\b[^\n]*?[ \t](?:-u|--user)[ \t]*["']?[^\s:"']+:(?P<s>[^\s"']+)"#, password),
+    // `auths` of Docker: `user:password` in base64.
+    (&["auth"], r#"\bauth\\?["'][ \t]*:[ \t]*\\?["'](?P<s>[A-Za-z0-9+/_-]{6,}={0,2})"#, basic),
+    // Packed by gzip, as Helm keeps releases with all their values; also in base64 once more. Nobody can look into it here.
+    (&["H4sI", "SDRzS"], r"(?P<s>\bH4sI[A-Za-z0-9+/_-]{60,}={0,2}|\bSDRzS[A-Za-z0-9+/_-]{60,}={0,2})", any),
     // HTTP credentials (RFC 7617, RFC 6750).
     (&["asic ", "ASIC "], r"\b(?i:basic) +(?P<s>[A-Za-z0-9+/_-]{6,}={0,2})", basic),
     (&["earer ", "EARER "], r"\b(?i:bearer) +(?P<s>[A-Za-z0-9._~+/-]{8,}=*)", bearer),
@@ -121,6 +158,28 @@ pub(super) static BELOW: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
+/// What may be base64 of a text: long enough to hold a secret.
+pub(super) static ENCODED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&format!("(?P<s>[A-Za-z0-9+/_-]{{{SHORTEST},}}={{0,2}})")).ok());
+
+/// Characters of base64 that may hold a secret.
+const SHORTEST: usize = 20;
+
+/// Whether there is anything long enough in a text: most lines of a log have no such word.
+pub(super) fn may_be_encoded(text: &str) -> bool {
+    let part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'_' | b'-');
+    text.as_bytes().split(|byte| !part(byte)).any(|word| word.len() >= SHORTEST)
+}
+
+/// The text that was encoded; `None` for whatever decodes to none, such as a hash.
+pub(super) fn decoded(text: &str) -> Option<String> {
+    let bare = text.trim_end_matches('=');
+    let engines = [&general_purpose::STANDARD_NO_PAD, &general_purpose::URL_SAFE_NO_PAD];
+    let bytes = engines.iter().find_map(|engine| engine.decode(bare).ok())?;
+    let text = String::from_utf8(bytes).ok()?;
+    text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).then_some(text)
+}
+
 /// Words without which no name says anything.
 pub(super) fn may_name(text: &str) -> bool {
     const WORDS: [&[u8]; 8] = [b"pass", b"pwd", b"secret", b"token", b"key", b"cred", b"dsn", b"connection"];
@@ -130,12 +189,12 @@ pub(super) fn may_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, BELOW, FORMS, PAIR};
+    use super::{ALL, BELOW, ENCODED, FORMS, PAIR};
 
     #[test]
     fn every_form_is_an_expression() {
         assert_eq!(ALL.len(), FORMS.len());
         assert!(ALL.iter().all(|form| form.regex.capture_names().any(|name| name == Some("s"))));
-        assert!(PAIR.is_some() && BELOW.is_some());
+        assert!(PAIR.is_some() && BELOW.is_some() && ENCODED.is_some());
     }
 }

@@ -151,6 +151,8 @@ impl Sweep {
                 {
                     Place::Named(beside)
                 }
+                // Credentials of a registry.
+                (_, "auth") if value.as_str().is_some_and(form::basic) => Place::Secret,
                 (_, field) => Place::Named(name::says(field, Style::Field)),
             };
             let length = here.len();
@@ -197,6 +199,7 @@ impl Sweep {
                     after = Some(more);
                 }
             }
+            after = self.encoded(after.as_deref().unwrap_or(before)).or(after);
             after = self.by_name(after.as_deref().unwrap_or(before)).or(after);
             after = self.again(after.as_deref().unwrap_or(before)).or(after);
             match after {
@@ -229,6 +232,15 @@ impl Sweep {
         let value = self.walk(&value, Place::Plain, &mut String::new(), &mut masked);
         self.depth -= 1;
         if masked.is_empty() { Inside::Clean } else { Inside::Masked(value.to_string()) }
+    }
+
+    /// Base64 of a text that holds a secret, also of such base64.
+    fn encoded(&mut self, text: &str) -> Option<String> {
+        let encoded = form::ENCODED.as_ref().filter(|_| self.depth < DEEPEST && form::may_be_encoded(text))?;
+        let depth = self.depth + 1;
+        self.replaced(text, encoded, |found, _| {
+            form::decoded(found).is_some_and(|inner| Sweep { depth, ..Sweep::default() }.text(&inner).is_some())
+        })
     }
 
     /// `name = value`, where the name says that it is a secret.

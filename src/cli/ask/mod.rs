@@ -6,13 +6,14 @@
 mod kept;
 mod sheet;
 
-use std::{io::Read as _, time::Duration};
+use std::{io::Read as _, sync::Arc, time::Duration};
 
 use super::{
     Ended, Ending,
     args::{AskArgs, Globals},
     failure::{Code, Failure},
     fault::desk,
+    mcp,
     out::{self, Out},
     session::Session,
     settings,
@@ -22,12 +23,14 @@ use crate::{
         Conversation, End, Model,
         io::{
             key,
+            mcp::Gate,
             pen::Pen,
             provider::{Patience, Provider, ProviderError},
             recorded,
             toolbox::Toolbox,
             turn,
         },
+        mcp::offered,
         prompt,
         session::Entry,
     },
@@ -58,19 +61,33 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
     let policy = desk::rails(globals)?;
     let session = Session::open(globals)?;
     let state_dir = desk::state_dir(&session).ok();
-    let toolbox = Toolbox::new(
+    let hub = mcp::hub(&session.settings).map(Arc::new);
+    let mut toolbox = Toolbox::new(
         session.live.clone(),
         session.wait(desk::terms(&session, policy)),
         session.metrics.clone(),
         session.namespace().map(str::to_owned),
     );
+    if let Some(hub) = &hub {
+        // Nobody can be asked here: only what was allowed before runs.
+        toolbox = toolbox.beside(Arc::clone(hub), Gate::Closed);
+    }
     let mut sheet = Sheet::new(args.output.shape, out);
     let asked = session.wait(async {
         let here = [session.link.namespace().to_owned()];
         let (reached, cluster) = tokio::join!(desk::reach(&session), cluster_id::ask(&session.live, &here));
         reached?;
         let cluster = cluster.map_or_else(|_| String::new(), |cluster| cluster.uid);
-        let system = prompt::system(&toolbox.facts().await);
+        let mut system = prompt::system(&toolbox.facts().await);
+        let mut provider = provider;
+        if let Some(hub) = &hub {
+            let (tools, troubles) = hub.offers().await;
+            for one in troubles {
+                sheet.aside(&format!("{}; {}", one.what, one.fix));
+            }
+            system.push_str(&offered::told(&tools));
+            provider = provider.offering(tools);
+        }
         let place = kept::Place { session: &session, model: provider.model(), cluster };
         let (mut talk, pen) = match &args.resume {
             Some(name) => kept::resume(name, &place)?,
@@ -78,7 +95,7 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
         };
         if let Some(pen) = &pen {
             let text = redact::text(&question).into_owned();
-            pen.write(Entry::Ask { at: session.link.clock().now(), text });
+            pen.write(&Entry::Ask { at: session.link.clock().now(), text });
         }
         talk.ask(question);
         let mut tell = |told| sheet.hear(told);

@@ -24,6 +24,9 @@ fn section(command: &mut clap::Command, depth: usize, page: &mut String) {
         (2, _) | (_, None) => help.as_str(),
         (_, Some((own, _))) => own,
     };
+    // What stands below them belongs to the command.
+    let below = command.get_after_help().filter(|_| depth > 2).map(ToString::to_string);
+    let help = below.map_or_else(|| help.to_owned(), |below| format!("{}\n\n{below}", help.trim_end()));
     let help: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
     page.push_str(&format!("\n{} {name}\n\n```text\n{}\n```\n", "#".repeat(depth), help.join("\n")));
     let below: Vec<String> = command

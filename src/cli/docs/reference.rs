@@ -2,7 +2,7 @@
 
 use super::cell;
 use crate::{
-    config::{key::Key, policy_file::PolicyKey},
+    config::{key::Key, mcp_servers, policy_file::PolicyKey},
     fault::policy::Policy,
 };
 
@@ -27,6 +27,13 @@ pub fn page() -> String {
             if key.per_context() { "yes" } else { "no" },
             cell(key.doc()),
         ));
+    }
+    page.push_str(
+        "\n## MCP servers\n\nA table `[mcp.NAME]` in the file names a server whose tools the model may use, after a person's yes \
+         ([mcp.md](mcp.md)).\n\n| key | example | what it does |\n|---|---|---|\n",
+    );
+    for (key, example, doc) in mcp_servers::KEYS {
+        page.push_str(&format!("| `{key}` | `{}` | {} |\n", cell(example), cell(doc)));
     }
     page.push_str(
         "\n## Guardrails\n\nThe file that `policy` names, in TOML. A key that is absent keeps its default; a list replaces the default \

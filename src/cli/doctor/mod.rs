@@ -7,6 +7,7 @@ mod machine;
 mod mesh;
 mod metrics;
 mod rights;
+mod servers;
 
 use std::fmt::Write as _;
 
@@ -95,6 +96,7 @@ pub fn run(args: &DoctorArgs, globals: &Globals, out: &mut Out) -> Ended {
         }
     }
     agent::check(globals, &mut checks);
+    servers::check(globals, &mut checks);
     machine::check(globals, &mut checks);
     let role = args.faults.then(|| rights::role(namespace.as_deref().unwrap_or("default")));
     let failed = checks.iter().any(|check| check.state == Health::Fail);

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::cluster::{
     Kind, Manifest,
-    api::{Answer, Api, Read, Trouble, Write},
+    api::{Answer, Api, Read, Trouble, Write, WriteApi},
     cause::Cause,
     request::{self, Sent, collection_path, object_path, query},
     warrant::Warrant,
@@ -48,6 +48,12 @@ impl Live {
     /// Whether writes are refused here.
     pub fn read_only(&self) -> bool {
         self.read_only
+    }
+
+    /// The same server, to which no write leaves.
+    #[must_use]
+    pub fn refusing(self) -> Self {
+        Self { read_only: true, ..self }
     }
 
     fn odd(&self, what: &str) -> Trouble {
@@ -129,14 +135,6 @@ impl Api for Live {
         self.send(write, true).await
     }
 
-    async fn write(&self, warrant: &Warrant, write: &Write) -> Result<Answer, Trouble> {
-        if self.read_only {
-            return Err(Trouble::NoWarrant(format!("brink runs read-only ({})", write.target().short())));
-        }
-        cluster_id::require(self, self.link.known(), warrant).await?;
-        self.send(write, false).await
-    }
-
     fn now(&self) -> Timestamp {
         self.link.clock().now()
     }
@@ -154,5 +152,15 @@ impl Api for Live {
             Some(process) => process.end().await,
             None => std::future::pending().await,
         }
+    }
+}
+
+impl WriteApi for Live {
+    async fn write(&self, warrant: &Warrant, write: &Write) -> Result<Answer, Trouble> {
+        if self.read_only {
+            return Err(Trouble::NoWarrant(format!("brink runs read-only ({})", write.target().short())));
+        }
+        cluster_id::require(self, self.link.known(), warrant).await?;
+        self.send(write, false).await
     }
 }

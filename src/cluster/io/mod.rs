@@ -24,6 +24,7 @@ pub mod logs;
 mod openapi;
 mod proxy;
 pub mod raw;
+pub mod read_only;
 mod signed;
 pub mod simulated;
 mod surroundings;

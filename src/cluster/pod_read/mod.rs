@@ -276,6 +276,7 @@ impl PodReader {
             mesh: pod.mesh(),
             serving: facts.conditions.iter().any(|one| one.kind == "Ready" && one.status == "True"),
             terminating: facts.deleted,
+            ended: matches!(facts.phase, "Succeeded" | "Failed"),
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
     undoer::{Case, Undoer},
 };
 use crate::{
-    cluster::api::Api,
+    cluster::api::WriteApi,
     fault::{
         arming, guard,
         injection::State,
@@ -33,7 +33,7 @@ use crate::{
 /// How long the owner of a foreign injection may take to stop it itself.
 const OWNER_STOPS: Duration = Duration::from_secs(20);
 
-impl<A: Api + 'static> Engine<A> {
+impl<A: WriteApi + 'static> Engine<A> {
     /// Undoes an own orphan in a task of its own.
     pub(super) fn finish_own(&self, case: Case, journal: Option<Journal>, mut view: InjectionView, cause: Cause) {
         view.state = State::Undoing;

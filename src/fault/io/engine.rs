@@ -24,7 +24,7 @@ use super::{
     watching::{self, Meter},
 };
 use crate::{
-    cluster::{api::Api, warrant::Purpose},
+    cluster::{api::WriteApi, warrant::Purpose},
     fault::{
         approval::Approval,
         arming::{self, Armer},
@@ -98,19 +98,19 @@ impl Desk {
 }
 
 /// See the module docs.
-pub struct Engine<A: Api> {
+pub struct Engine<A: WriteApi> {
     pub(super) bench: Bench<A>,
     pub(super) desk: Arc<Mutex<Desk>>,
     views: mpsc::Sender<InjectionView>,
 }
 
-impl<A: Api> std::fmt::Debug for Engine<A> {
+impl<A: WriteApi> std::fmt::Debug for Engine<A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Engine").field("place", &self.bench.place).finish_non_exhaustive()
     }
 }
 
-impl<A: Api + 'static> Engine<A> {
+impl<A: WriteApi + 'static> Engine<A> {
     /// An engine on one cluster. Must be made inside a tokio runtime. Without `raise` nothing can be armed. `pulse` tells
     /// whether the cockpit is well; `views` hears every change of every injection, the latest when it cannot keep up.
     pub fn new(

@@ -5,14 +5,14 @@ use serde_json::json;
 use crate::{
     cluster::{
         Kind, Manifest, ObjectRef,
-        api::{Api, Write},
+        api::{Write, WriteApi},
         warrant::Warrant,
     },
     journal::entry::Arm,
 };
 
 /// Writes one Event (core/v1) per touched object; failures are of no consequence.
-pub(crate) async fn tell<A: Api>(api: &A, warrant: &Warrant, arm: &Arm, reason: &str, message: &str) {
+pub(crate) async fn tell<A: WriteApi>(api: &A, warrant: &Warrant, arm: &Arm, reason: &str, message: &str) {
     let kind = Kind::namespaced("", "v1", "Event", "events");
     for step in &arm.steps {
         let Some(namespace) = &step.object.namespace else { continue };

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     cluster::{
         Manifest, ObjectRef,
-        api::{Answer, Api, Trouble, Write},
+        api::{Answer, Trouble, Write, WriteApi},
         io::cluster_id,
         warrant::Warrant,
     },
@@ -66,7 +66,7 @@ pub(crate) struct Hands<'a, A> {
     pub(crate) ending: Ending,
 }
 
-impl<A: Api> Hands<'_, A> {
+impl<A: WriteApi> Hands<'_, A> {
     /// Returns when nothing more may be written.
     fn over(&self) -> impl Future<Output = Cause> {
         over(self.api, self.ending.clone(), self.deadline)
@@ -85,7 +85,7 @@ fn ended(cause: Cause) -> Failure {
 }
 
 /// Writes the steps that come at once. On an error the caller undoes whatever was announced.
-pub(crate) async fn apply_all<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger) -> Result<(), Failure> {
+pub(crate) async fn apply_all<A: WriteApi>(hands: &Hands<'_, A>, ledger: &mut Ledger) -> Result<(), Failure> {
     ledger.enter(hands.api, State::Applying);
     let mut born = None;
     let first = Climb::first(&hands.checked.plan);
@@ -103,20 +103,20 @@ pub(crate) async fn apply_all<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger)
 }
 
 /// The next level of a fault that rises: what stands is taken back, then the next one comes. Never do two stand at once.
-pub(crate) async fn rise<A: Api>(hands: &Hands<'_, A>, ledger: &mut Ledger, from: usize) -> Result<(), Failure> {
+pub(crate) async fn rise<A: WriteApi>(hands: &Hands<'_, A>, ledger: &mut Ledger, from: usize) -> Result<(), Failure> {
     unless_over(hands.over(), take_back(hands, from)).await.map_err(ended)??;
     apply_one(hands, ledger, from + 1, None).await?;
     injected(hands, from + 1..from + 2).await
 }
 
-async fn injected<A: Api>(hands: &Hands<'_, A>, steps: Range<usize>) -> Result<(), Failure> {
+async fn injected<A: WriteApi>(hands: &Hands<'_, A>, steps: Range<usize>) -> Result<(), Failure> {
     let steps = hands.checked.plan.steps.get(steps).unwrap_or_default();
     let injected = unless_over(hands.over(), observing::injected(hands.api, steps)).await.map_err(ended)?;
     injected.map_err(|error| Failure::new(Cause::FailedStep, error))
 }
 
 /// Writes one step. What was created is given back.
-async fn apply_one<A: Api>(
+async fn apply_one<A: WriteApi>(
     hands: &Hands<'_, A>,
     ledger: &mut Ledger,
     at: usize,
@@ -156,7 +156,7 @@ async fn apply_one<A: Api>(
 }
 
 /// Takes one step back before the end, as the undo would. What the undo would not touch ends the fault.
-async fn take_back<A: Api>(hands: &Hands<'_, A>, at: usize) -> Result<(), Failure> {
+async fn take_back<A: WriteApi>(hands: &Hands<'_, A>, at: usize) -> Result<(), Failure> {
     let (Some(step), Some(fact)) = (hands.checked.plan.steps.get(at), hands.arm.steps.get(at)) else { return Ok(()) };
     let failed = |why: String| {
         Failure::new(Cause::FailedStep, ApplyError::Step { step: step.n, object: step.object.short(), why })
@@ -185,7 +185,7 @@ async fn take_back<A: Api>(hands: &Hands<'_, A>, at: usize) -> Result<(), Failur
 
 /// Waits until the second in which something of ours was created is over. Creation times have no fractions: what is deleted now
 /// and made anew must be younger than ours, or their names would decide which of them is older.
-async fn later<A: Api>(api: &A, born: Timestamp) {
+async fn later<A: WriteApi>(api: &A, born: Timestamp) {
     let until = born.checked_add(SECOND).unwrap_or(born);
     if let Ok(span) = Duration::try_from(until.duration_since(api.now())) {
         // A clock that is wrong by far must not hold a fault up.
@@ -194,7 +194,7 @@ async fn later<A: Api>(api: &A, born: Timestamp) {
 }
 
 /// Before each fault write: the same cluster, the record there and not stopped, the deadline it tells ahead.
-async fn go_on<A: Api>(hands: &Hands<'_, A>) -> Result<(), Failure> {
+async fn go_on<A: WriteApi>(hands: &Hands<'_, A>) -> Result<(), Failure> {
     let lost = |what: &str, trouble: &Trouble| {
         Failure::new(Cause::LostLink, ApplyError::Link { what: what.to_owned(), why: trouble.to_string() })
     };
@@ -219,7 +219,7 @@ async fn go_on<A: Api>(hands: &Hands<'_, A>) -> Result<(), Failure> {
     }
 }
 
-async fn send<A: Api>(
+async fn send<A: WriteApi>(
     hands: &Hands<'_, A>,
     ledger: &mut Ledger,
     at: usize,
@@ -306,7 +306,7 @@ enum Sent {
     Barred(Cause),
 }
 
-async fn one<A: Api>(
+async fn one<A: WriteApi>(
     hands: &Hands<'_, A>,
     ledger: &mut Ledger,
     step: &Step,
@@ -318,7 +318,7 @@ async fn one<A: Api>(
 }
 
 /// Puts the mark on what will be deleted, so that an undo knows whose deed the deletion was.
-async fn marked<A: Api>(
+async fn marked<A: WriteApi>(
     hands: &Hands<'_, A>,
     ledger: &mut Ledger,
     step: &Step,
@@ -331,7 +331,7 @@ async fn marked<A: Api>(
 
 /// Sends a write right after it was announced: the reads before it may have taken long, and how late it may still land
 /// counts from the announcement.
-async fn announced<A: Api>(
+async fn announced<A: WriteApi>(
     hands: &Hands<'_, A>,
     ledger: &mut Ledger,
     step: &Step,
@@ -349,7 +349,7 @@ async fn announced<A: Api>(
 }
 
 /// Waits until a deleted object is really gone: its name may be needed by the next step.
-async fn gone<A: Api>(api: &A, object: &ObjectRef) -> Result<(), String> {
+async fn gone<A: WriteApi>(api: &A, object: &ObjectRef) -> Result<(), String> {
     let start = api.now();
     loop {
         let why = match get(api, object).await {
@@ -379,7 +379,7 @@ fn written(arm: &Arm) -> Case {
 }
 
 /// When the last step is in: would the server take every undo? A refusal is better learned while a person is watching.
-async fn undo_allowed<A: Api>(hands: &Hands<'_, A>) -> Result<(), Failure> {
+async fn undo_allowed<A: WriteApi>(hands: &Hands<'_, A>) -> Result<(), Failure> {
     let case = written(hands.arm);
     for step in &case.arm.steps {
         let found = match get(hands.api, &arming::object(&step.object)).await {

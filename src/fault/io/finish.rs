@@ -13,7 +13,7 @@ use super::{
     undoer::{Case, Pass, Undoer, retry},
 };
 use crate::{
-    cluster::{Manifest, api::Api},
+    cluster::{Manifest, api::WriteApi},
     fault::{arming, guard, injection::State, undo::Found},
     journal::{
         entry::{Arm, Cause, Fact, Op, Outcome},
@@ -30,7 +30,7 @@ const SETTLES: Duration = Duration::from_mins(1);
 
 /// Undoes, verifies and closes. Returns when it has ended; what is stuck is kept and tried again for as long as the process
 /// lives. Nothing but the API server can stop it, or the end of a simulated cluster: there is nothing left to undo then.
-pub(crate) async fn finish<A: Api>(
+pub(crate) async fn finish<A: WriteApi>(
     api: &A,
     shelf: &Shelf,
     mut ledger: Ledger,
@@ -49,7 +49,7 @@ pub(crate) async fn finish<A: Api>(
 }
 
 /// Undoes and verifies until every touched object was read back; answers what stays, and what others changed.
-async fn take_back<A: Api>(
+async fn take_back<A: WriteApi>(
     api: &A,
     ledger: &mut Ledger,
     case: &mut Case,
@@ -79,7 +79,7 @@ async fn take_back<A: Api>(
 
 /// Its cluster was simulated and has ended: every step that was not taken back is gone with it. Nothing was read back, so it is
 /// not called recovered.
-fn gone_with_its_cluster<A: Api>(api: &A, ledger: &mut Ledger, case: &Case) -> (Vec<String>, Vec<String>) {
+fn gone_with_its_cluster<A: WriteApi>(api: &A, ledger: &mut Ledger, case: &Case) -> (Vec<String>, Vec<String>) {
     let open: Vec<u32> = ledger.view().steps.iter().filter(|step| step.outcome.is_none()).map(|step| step.n).collect();
     for step in open.into_iter().filter(|step| case.may_have_begun(*step)) {
         ledger.undid(api.now(), step, Outcome::Gone, GONE);
@@ -88,7 +88,7 @@ fn gone_with_its_cluster<A: Api>(api: &A, ledger: &mut Ledger, case: &Case) -> (
 }
 
 /// Closes what is over and verified: nets down, journal put away. No object of the fault is looked at or written.
-pub(crate) async fn close<A: Api>(
+pub(crate) async fn close<A: WriteApi>(
     api: &A,
     shelf: &Shelf,
     mut ledger: Ledger,
@@ -114,7 +114,13 @@ pub(crate) async fn close<A: Api>(
 }
 
 /// Passes until every step has its outcome.
-async fn undo_all<A: Api>(api: &A, ledger: &mut Ledger, case: &Case, undoer: &mut Undoer<'_, A>, orders: &mut Orders) {
+async fn undo_all<A: WriteApi>(
+    api: &A,
+    ledger: &mut Ledger,
+    case: &Case,
+    undoer: &mut Undoer<'_, A>,
+    orders: &mut Orders,
+) {
     let mut attempt = 0;
     loop {
         let before: Vec<u32> = undoer.ends.keys().copied().collect();
@@ -156,7 +162,12 @@ async fn undo_all<A: Api>(api: &A, ledger: &mut Ledger, case: &Case, undoer: &mu
 
 /// Reads everything back until it is clean, or `None` when a step must be undone again. A write whose answer never came may
 /// still land: nothing is called recovered before the server must have given it up, and a further read is clean.
-async fn verify<A: Api>(api: &A, ledger: &Ledger, case: &mut Case, undoer: &mut Undoer<'_, A>) -> Option<Vec<String>> {
+async fn verify<A: WriteApi>(
+    api: &A,
+    ledger: &Ledger,
+    case: &mut Case,
+    undoer: &mut Undoer<'_, A>,
+) -> Option<Vec<String>> {
     let mut attempt = 0;
     loop {
         match undoer.verify(case).await {
@@ -187,12 +198,12 @@ async fn verify<A: Api>(api: &A, ledger: &Ledger, case: &mut Case, undoer: &mut 
     }
 }
 
-fn until_then<A: Api>(api: &A, until: Timestamp) -> Duration {
+fn until_then<A: WriteApi>(api: &A, until: Timestamp) -> Duration {
     Duration::try_from(until.duration_since(api.now())).unwrap_or_default().max(Duration::from_millis(100))
 }
 
 /// What stays: what was foreseen of the steps that were written, and what others hold now.
-fn residue<A: Api>(case: &Case, undoer: &Undoer<'_, A>) -> Vec<String> {
+fn residue<A: WriteApi>(case: &Case, undoer: &Undoer<'_, A>) -> Vec<String> {
     let mut lines = Vec::new();
     for step in &case.arm.steps {
         let Some((outcome, note)) = undoer.ends.get(&step.n) else { continue };
@@ -213,7 +224,7 @@ fn residue<A: Api>(case: &Case, undoer: &Undoer<'_, A>) -> Vec<String> {
 }
 
 /// Waits for the touched workloads to have their replicas ready again; what does not settle in time is said.
-async fn converge<A: Api>(api: &A, case: &Case, undoer: &Undoer<'_, A>) -> Vec<String> {
+async fn converge<A: WriteApi>(api: &A, case: &Case, undoer: &Undoer<'_, A>) -> Vec<String> {
     let start = api.now();
     let touched = case.arm.steps.iter().filter(|step| {
         matches!(step.op, Op::Patch | Op::Scale)
@@ -252,7 +263,7 @@ fn unready(live: &Manifest) -> Option<String> {
 }
 
 /// Takes the nets down; answers what must be left behind, for want of rights or because it is not ours.
-async fn close_nets<A: Api>(api: &A, ledger: &Ledger, arm: &Arm) -> Vec<String> {
+async fn close_nets<A: WriteApi>(api: &A, ledger: &Ledger, arm: &Arm) -> Vec<String> {
     let warrant = guard::undo(&arm.id, arming::cluster(arm));
     let mut attempt = 0;
     loop {

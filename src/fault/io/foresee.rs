@@ -6,7 +6,7 @@ use super::{engine::Engine, finding::find, outside::Outside, undoer::Case};
 use crate::{
     cluster::{
         Manifest,
-        api::{Api, Write},
+        api::{Write, WriteApi},
     },
     fault::{
         diff,
@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-impl<A: Api + 'static> Engine<A> {
+impl<A: WriteApi + 'static> Engine<A> {
     /// What the undo of an open injection, own or foreign, would write now if a person decided so.
     pub async fn foresee(&self, id: &str, decision: Option<Decision>) -> Result<Foreseen, OrderError> {
         let case = self.case(id).await?;

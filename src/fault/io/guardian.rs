@@ -35,7 +35,7 @@ use super::{
     undoer::Case,
 };
 use crate::{
-    cluster::api::Api,
+    cluster::api::WriteApi,
     fault::injection::State,
     journal::{
         digest::Digest,
@@ -85,7 +85,7 @@ enum Cockpit {
 /// context; `terminate` resolves when the process is told to end.
 pub async fn guard<A, C, F>(wire: Wire, shelf: Shelf, connect: C, terminate: impl Future<Output = ()> + Send)
 where
-    A: Api + 'static,
+    A: WriteApi + 'static,
     C: Fn(Arm) -> F,
     F: Future<Output = Result<Identity<A>, String>>,
 {
@@ -179,7 +179,7 @@ async fn arm<A, C, F>(
     told: &mpsc::Sender<(String, State)>,
 ) -> String
 where
-    A: Api + 'static,
+    A: WriteApi + 'static,
     C: Fn(Arm) -> F,
     F: Future<Output = Result<Identity<A>, String>>,
 {
@@ -269,7 +269,7 @@ struct Seen {
     finished: bool,
 }
 
-impl<A: Api> Ward<A> {
+impl<A: WriteApi> Ward<A> {
     /// Waits for a reason to act, then undoes; `None` when the cockpit brought it to its end itself.
     async fn watch(mut self) -> Option<State> {
         let mut held: Option<Journal> = None;

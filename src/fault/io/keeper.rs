@@ -24,7 +24,7 @@ use super::{
     watching::{Meter, Watching, hear},
 };
 use crate::{
-    cluster::{api::Api, warrant::Warrant},
+    cluster::{api::WriteApi, warrant::Warrant},
     fault::{
         arming,
         checked::Checked,
@@ -85,7 +85,7 @@ pub(crate) struct Armed {
     pub(crate) before: Option<f64>,
 }
 
-impl<A: Api> Bench<A> {
+impl<A: WriteApi> Bench<A> {
     /// Writes the arming fact. Nothing else was done before. A disk that does not answer refuses as a full one does.
     pub(crate) async fn open_journal(&self, arm: &Arm) -> Result<Armed, ApplyError> {
         let drawer = if arm.class == arming::KEPT { Drawer::Kept } else { Drawer::Open };

@@ -10,7 +10,7 @@ use super::{finding::get, patience};
 use crate::{
     cluster::{
         Manifest, ObjectRef,
-        api::{Api, Preconditions, Read, Trouble, Write},
+        api::{Api, Preconditions, Read, Trouble, Write, WriteApi},
         warrant::Warrant,
     },
     fault::{
@@ -27,7 +27,7 @@ const FUSE_STARTS: Duration = Duration::from_secs(10);
 
 /// Creates the record in every namespace; answers the earliest creation, from which the deadline counts. An answer that
 /// never came is cleared up by a read: a record of ours that is there will do.
-pub(crate) async fn put_records<A: Api>(api: &A, warrant: &Warrant, arm: &Arm) -> Result<Timestamp, ApplyError> {
+pub(crate) async fn put_records<A: WriteApi>(api: &A, warrant: &Warrant, arm: &Arm) -> Result<Timestamp, ApplyError> {
     let failed = |why: String| ApplyError::Net { net: "record", why };
     let mut created: Option<Timestamp> = None;
     for namespace in &arm.namespaces {
@@ -49,7 +49,7 @@ pub(crate) async fn put_records<A: Api>(api: &A, warrant: &Warrant, arm: &Arm) -
 }
 
 /// Lights the fuse in every namespace that needs one and waits until each timer runs. Answers their uids by namespace.
-pub(crate) async fn light_fuses<A: Api>(
+pub(crate) async fn light_fuses<A: WriteApi>(
     api: &A,
     warrant: &Warrant,
     arm: &Arm,
@@ -182,7 +182,7 @@ pub(crate) async fn briefly<T>(work: impl Future<Output = T>) -> Option<T> {
 }
 
 /// Writes a field of every record, best effort.
-pub(crate) async fn tell_records<A: Api>(api: &A, warrant: &Warrant, arm: &Arm, field: &str, value: &str) -> bool {
+pub(crate) async fn tell_records<A: WriteApi>(api: &A, warrant: &Warrant, arm: &Arm, field: &str, value: &str) -> bool {
     let mut all = true;
     for namespace in &arm.namespaces {
         all &= set(api, warrant, arm, namespace, field, value).await.is_ok();
@@ -191,7 +191,7 @@ pub(crate) async fn tell_records<A: Api>(api: &A, warrant: &Warrant, arm: &Arm, 
 }
 
 /// Writes a field of the record in one namespace, and of no other ConfigMap of that name.
-async fn set<A: Api>(
+async fn set<A: WriteApi>(
     api: &A,
     warrant: &Warrant,
     arm: &Arm,
@@ -211,7 +211,7 @@ async fn set<A: Api>(
 }
 
 /// Moves the cap of fuses and records.
-pub(crate) async fn lengthen<A: Api>(api: &A, warrant: &Warrant, arm: &Arm, lease_s: u64) -> Result<(), Trouble> {
+pub(crate) async fn lengthen<A: WriteApi>(api: &A, warrant: &Warrant, arm: &Arm, lease_s: u64) -> Result<(), Trouble> {
     if !arm.fuse.is_empty() {
         for namespace in &arm.namespaces {
             let place = fuse::place(namespace, &arm.fuse);
@@ -236,7 +236,7 @@ pub(crate) async fn lengthen<A: Api>(api: &A, warrant: &Warrant, arm: &Arm, leas
 
 /// Takes the nets down: fuses first (what they own is gone by then), then records. Whatever is not there is fine; what stands
 /// under their names and is not ours stays, and is told.
-pub(crate) async fn take_down<A: Api>(api: &A, warrant: &Warrant, arm: &Arm) -> Result<Vec<String>, Trouble> {
+pub(crate) async fn take_down<A: WriteApi>(api: &A, warrant: &Warrant, arm: &Arm) -> Result<Vec<String>, Trouble> {
     let mut stays = Vec::new();
     if !arm.fuse.is_empty() {
         for namespace in &arm.namespaces {
@@ -252,7 +252,7 @@ pub(crate) async fn take_down<A: Api>(api: &A, warrant: &Warrant, arm: &Arm) -> 
 }
 
 /// Deletes what is ours. Answers what stays because it is not.
-async fn remove<A: Api>(
+async fn remove<A: WriteApi>(
     api: &A,
     warrant: &Warrant,
     place: ObjectRef,

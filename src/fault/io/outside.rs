@@ -8,7 +8,7 @@ use super::{engine::Engine, ledger::first_view, nets, patience, undoer::Case};
 use crate::{
     cluster::{
         ClusterId,
-        api::{Api, Trouble},
+        api::{Api, Trouble, WriteApi},
         io::cluster_id,
     },
     fault::{
@@ -82,7 +82,7 @@ impl<A: Api> Placer<'_, A> {
     }
 }
 
-impl<A: Api + 'static> Engine<A> {
+impl<A: WriteApi + 'static> Engine<A> {
     /// Everything that no task of this process works on.
     pub(super) async fn outside(&self) -> Result<(Vec<Outside>, Unseen), OrderError> {
         let bench = &self.bench;

@@ -5,7 +5,7 @@ use super::{
     outside::{Outside, view_of},
 };
 use crate::{
-    cluster::api::Api,
+    cluster::api::WriteApi,
     fault::{injection::State, refusal::OrderError, view::InjectionView},
     journal::{entry::Cause, io::Drawer},
 };
@@ -25,7 +25,7 @@ pub struct Scanned {
     pub warnings: Vec<String>,
 }
 
-impl<A: Api + 'static> Engine<A> {
+impl<A: WriteApi + 'static> Engine<A> {
     /// Looks at disk and cluster. Own injections nobody holds are undone at once; the answer does not wait for it.
     pub async fn scan(&self) -> Result<Scanned, OrderError> {
         let mut scanned = Scanned::default();

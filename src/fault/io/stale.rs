@@ -12,7 +12,7 @@ use super::{
 use crate::{
     cluster::{
         Manifest, ObjectRef,
-        api::{Api, Write},
+        api::{Write, WriteApi},
         io::cluster_id,
         warrant::Warrant,
     },
@@ -50,7 +50,7 @@ impl Found {
     }
 }
 
-impl<A: Api + 'static> Engine<A> {
+impl<A: WriteApi + 'static> Engine<A> {
     /// The stale marks of this cluster that this machine's journal knows of, and what could not be looked at, in words.
     pub async fn stale_marks(&self) -> (Vec<StaleMark>, Vec<String>) {
         let (found, warnings) = self.found().await;

@@ -7,7 +7,7 @@ use super::{engine::Engine, finding::get, outside::Outside, premises::stop_place
 use crate::{
     cluster::{
         Manifest,
-        api::{Api, Preconditions, Write},
+        api::{Preconditions, Write, WriteApi},
         io::cluster_id,
         warrant::Warrant,
     },
@@ -38,7 +38,7 @@ impl Stopped {
     }
 }
 
-impl<A: Api + 'static> Engine<A> {
+impl<A: WriteApi + 'static> Engine<A> {
     /// Latches, then ends every own open injection (everyone's with `everyone`); answers when each has ended or is stuck.
     /// What stands in the way of the latch or of one injection is told, never a reason to leave the others.
     pub async fn stop_all(&self, everyone: bool) -> Result<Stopped, OrderError> {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::finding::find;
 use crate::{
     cluster::{
-        api::{Api, Trouble},
+        api::{Trouble, WriteApi},
         io::cluster_id,
         warrant::Warrant,
     },
@@ -122,7 +122,7 @@ enum Tried {
     Blocked(String),
 }
 
-impl<'a, A: Api> Undoer<'a, A> {
+impl<'a, A: WriteApi> Undoer<'a, A> {
     pub(crate) fn new(api: &'a A, case: &Case) -> Self {
         Self {
             api,

@@ -15,6 +15,7 @@ mod istio;
 mod meeting;
 mod object;
 mod rivals;
+mod streams;
 mod tell;
 
 use std::collections::BTreeMap;
@@ -78,6 +79,30 @@ pub enum ConflictKind {
 }
 
 impl ConflictKind {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::Duplicate,
+        Self::Shadowed,
+        Self::Unreachable,
+        Self::Dangling,
+        Self::NoGrant,
+        Self::ZeroWeight,
+        Self::NoListener,
+        Self::MixedApi,
+        Self::MissingGateway,
+        Self::MissingSubset,
+        Self::EmptySubset,
+        Self::DuplicateRule,
+        Self::DuplicateEntry,
+        Self::DuplicateServer,
+        Self::DuplicatePolicy,
+        Self::Unselected,
+        Self::MtlsMismatch,
+        Self::IgnoredPorts,
+        Self::BadDelegate,
+        Self::Weights,
+    ];
+
     /// Its word in the machine output.
     pub fn word(self) -> &'static str {
         match self {
@@ -101,6 +126,36 @@ impl ConflictKind {
             Self::IgnoredPorts => "ignored-ports",
             Self::BadDelegate => "bad-delegate",
             Self::Weights => "weights",
+        }
+    }
+
+    /// What it is, for the help.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Duplicate => {
+                "two routes claim the same requests, and age or name decides; two VirtualServices for one host (KIA1106)"
+            }
+            Self::Shadowed => "an earlier rule of the same route takes all that this one claims",
+            Self::Unreachable => "no request can reach this rule",
+            Self::Dangling => "a backend (KIA1101, KIA1402) or the host of a DestinationRule (KIA0202) is not there",
+            Self::NoGrant => "a backend in another namespace that no ReferenceGrant permits",
+            Self::ZeroWeight => "all weights of a rule are zero",
+            Self::NoListener => {
+                "a parent reaches no listener, or none serves a hostname; its Gateway is not there (KIA1401)"
+            }
+            Self::MixedApi => "an HTTPRoute and a VirtualService steer one host",
+            Self::MissingGateway => "a Gateway of Istio's is not there (KIA1102)",
+            Self::MissingSubset => "no DestinationRule has this subset (KIA1107)",
+            Self::EmptySubset => "no pod has the labels of this subset (KIA0203)",
+            Self::DuplicateRule => "two DestinationRules say the same of one host (KIA0201)",
+            Self::DuplicateEntry => "two ServiceEntries have one host and port (KIA1211)",
+            Self::DuplicateServer => "two of Istio's Gateways serve one host on one port of the same proxies (KIA0301)",
+            Self::DuplicatePolicy => "two PeerAuthentications are for a whole namespace (KIA0002)",
+            Self::Unselected => "no pod fits the selector of a Gateway (KIA0302) or a policy (KIA0004)",
+            Self::MtlsMismatch => "callers and pods differ on mutual TLS (KIA0207, KIA0208, KIA0505, KIA0506)",
+            Self::IgnoredPorts => "ports of a PeerAuthentication that mean nothing",
+            Self::BadDelegate => "a VirtualService that stands for a rule of another is not there, or cannot",
+            Self::Weights => "weights that are not taken as they stand (of a single destination KIA1104)",
         }
     }
 }
@@ -192,6 +247,7 @@ pub fn conflicts(world: &World<'_>) -> Vec<Conflict> {
     let places = Places::of(world);
     let mut all = rivals::find(world, &places);
     all.extend(istio::find(world));
+    all.extend(streams::find(world));
     all.extend(checks::find(world, &places));
     all.extend(configuration::find(world));
     all.sort();

@@ -72,11 +72,12 @@ impl Graph {
         }
         let versions: BTreeMap<&Named, &CompactString> =
             measured.edges.iter().map(|edge| (&edge.to, &edge.version)).collect();
+        let served = around.waypoints.served(measured);
         for node in nodes.values_mut() {
             let NodeId::Workload(named) = &node.id else { continue };
             let crew = around.crews.get(named);
             node.dataplane = crew.and_then(Crew::plane);
-            node.waypoint = crew.and_then(|crew| around.waypoints.before(named, crew, measured));
+            node.waypoint = crew.and_then(|crew| served.before(named, crew));
             let measured_version = || versions.get(named).map(|version| version.as_str());
             let version = crew.and_then(Crew::version).or_else(measured_version);
             node.version = version.filter(|version| !matches!(*version, "" | "unknown")).map(clean);

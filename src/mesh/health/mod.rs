@@ -10,12 +10,14 @@
 //! It measures nothing and asks nobody: figures and pods are given to it. What is not known has no part in the verdict.
 
 mod census;
+mod control_plane;
 mod tolerance;
 
 use serde::Serialize;
 
 pub use self::{
     census::Census,
+    control_plane::control_plane,
     tolerance::{Limits, Tolerances},
 };
 use super::signals::{

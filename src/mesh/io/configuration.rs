@@ -8,7 +8,7 @@ use crate::{
     cluster::{Kind, Manifest, api::Api},
     mesh::{
         gateways::Seen,
-        istio::{AuthorizationPolicyRow, Piece, Rows},
+        istio::{AuthorizationPolicyRow, Piece},
         load::Loaded,
         mtls::peer_authentication::PeerAuthenticationRow,
     },
@@ -26,7 +26,8 @@ pub async fn configuration<A: Api>(api: &A, namespace: Option<&str>) -> Result<L
         items.iter().filter_map(Piece::of).for_each(|piece| loaded.istio.put(piece));
         loaded.istio.seen.insert(kind.kind, seen);
     }
-    if selects(&loaded.istio) {
+    // A cluster without Istio is not asked for all its pods.
+    if loaded.istio.selects() {
         let Read { kind, items, seen } = read(api, namespace, Kind::namespaced("", "v1", "Pod", "pods")).await?;
         items.iter().filter(|pod| serves(pod)).for_each(|pod| loaded.istio.workload(pod));
         loaded.istio.seen.insert(kind.kind, seen);
@@ -49,14 +50,6 @@ async fn read<A: Api>(api: &A, namespace: Option<&str>, kind: Kind) -> Result<Re
         Err(trouble) => return Err(Unread { plural: kind.plural, trouble }),
     };
     Ok(Read { kind, items, seen })
-}
-
-/// Whether pods have a say: a cluster without Istio is not asked for all its pods.
-fn selects(rows: &Rows) -> bool {
-    !rows.gateways.is_empty()
-        || !rows.destination_rules.is_empty()
-        || rows.authorization_policies.iter().any(|row| !row.selector.is_empty())
-        || rows.peer_authentications.iter().any(PeerAuthenticationRow::selects)
 }
 
 /// Pods that ended serve nobody.

@@ -118,8 +118,8 @@ impl Metrics {
         self.wanted.ask != Ask::Nowhere
     }
 
-    /// The cluster behind the link, if there is one.
-    pub fn live(&self) -> Option<&Live> {
+    /// The cluster behind the link, if there is one. For scraping alone: whoever asks for figures gets no client with them.
+    pub(super) fn live(&self) -> Option<&Live> {
         self.live.as_ref()
     }
 

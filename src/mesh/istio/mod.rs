@@ -8,6 +8,7 @@
 //!
 //! It reads networking.istio.io/v1 (v1beta1 and v1alpha3 have the same fields) and decides nothing: [`super::resolve`] does.
 
+mod alike;
 mod authorization_policy;
 mod destination_rule;
 mod gateway;
@@ -19,6 +20,7 @@ mod sidecar;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use alike::{Alike, Looks};
 pub use authorization_policy::AuthorizationPolicyRow;
 pub use destination_rule::{DestinationRuleRow, Subset};
 pub use gateway::{IstioGatewayRow, Server};
@@ -114,6 +116,28 @@ impl Rows {
             self.proxyless.insert(name.clone());
         }
         self.workloads.insert(name, labels);
+    }
+
+    /// Whether pods have a say: something selects them.
+    pub fn selects(&self) -> bool {
+        !self.gateways.is_empty()
+            || !self.destination_rules.is_empty()
+            || self.authorization_policies.iter().any(|row| !row.selector.is_empty())
+            || self.peer_authentications.iter().any(PeerAuthenticationRow::selects)
+    }
+
+    /// Whether the root namespace has a say: a policy there is for the whole mesh.
+    pub fn rooted(&self) -> bool {
+        !self.peer_authentications.is_empty() || !self.authorization_policies.is_empty()
+    }
+
+    /// Leaves the policies out: where the root namespace is not known, nor is whom they are for.
+    pub fn without_policies(&mut self) {
+        self.peer_authentications.clear();
+        self.authorization_policies.clear();
+        for kind in [PeerAuthenticationRow::kind(), AuthorizationPolicyRow::kind()] {
+            self.seen.insert(kind.kind, Seen::Nowhere);
+        }
     }
 
     /// What these rows let one know. `complete`: a kind that was not told about and has no rows is not there.

@@ -6,8 +6,9 @@
 //! much: two anchors a series stand for its history.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
-    hash::{BuildHasher, Hash, RandomState},
+    hash::{BuildHasher, RandomState},
 };
 
 use compact_str::CompactString;
@@ -113,7 +114,8 @@ type Pairs = Vec<(&'static str, CompactString)>;
 #[derive(Debug, Default)]
 struct Labels {
     sets: Vec<Pairs>,
-    set_of: HashMap<Pairs, u32>,
+    /// By the hash of a set, so that a set is kept once and none is made only to look it up.
+    set_of: HashMap<u64, u32>,
     bounds: Vec<CompactString>,
     bound_of: HashMap<CompactString, u32>,
 }
@@ -207,7 +209,7 @@ impl Counters {
                 taken.left_out += 1;
                 return;
             }
-            let (set, bound) = self.labels.told_by(sample);
+            let (set, bound) = self.labels.told_by(sample, &self.hasher);
             let total = if from_zero { sample.value.max(0.0) } else { 0.0 };
             let metric = u8::try_from(metric).unwrap_or(u8::MAX);
             let series = Series { metric, set, bound, reading, value: sample.value, total, older: 0.0, newer: 0.0 };
@@ -327,18 +329,33 @@ impl Target {
 
 impl Labels {
     /// The numbers of a sample's labels and of its `le`.
-    fn told_by(&mut self, sample: Sample<'_>) -> (u32, u32) {
-        let mut set: Pairs = Vec::new();
+    fn told_by(&mut self, sample: Sample<'_>, hasher: &RandomState) -> (u32, u32) {
+        let mut told: Vec<(&'static str, Cow<'_, str>)> = Vec::with_capacity(TELLING.len());
         let mut bound = 0;
         for (name, value) in labels(sample.labels) {
             if name == "le" {
-                bound = 1 + number(&mut self.bounds, &mut self.bound_of, CompactString::from(value));
+                bound = 1 + self.bound(&value);
             } else if let Some(name) = TELLING.iter().find(|telling| **telling == name) {
-                set.push((name, CompactString::from(value)));
+                told.push((name, value));
             }
         }
-        set.sort_unstable();
-        (number(&mut self.sets, &mut self.set_of, set), bound)
+        told.sort_unstable();
+        let set = *self.set_of.entry(hasher.hash_one(&told)).or_insert_with(|| {
+            self.sets.push(told.iter().map(|(name, value)| (*name, CompactString::from(value.as_ref()))).collect());
+            u32::try_from(self.sets.len() - 1).unwrap_or(u32::MAX)
+        });
+        (set, bound)
+    }
+
+    /// The number of a bound; a new one is remembered.
+    fn bound(&mut self, bound: &str) -> u32 {
+        if let Some(number) = self.bound_of.get(bound) {
+            return *number;
+        }
+        let number = u32::try_from(self.bounds.len()).unwrap_or(u32::MAX);
+        self.bounds.push(bound.into());
+        self.bound_of.insert(bound.into(), number);
+        number
     }
 
     /// As `L`; `None` where it cannot be read, which labels that are all texts never are.
@@ -351,17 +368,6 @@ impl Labels {
             set.iter().map(|(name, value)| (*name, value.as_str())).chain(le).chain(place.into_iter().flatten());
         L::deserialize(MapDeserializer::<_, Error>::new(pairs)).ok()
     }
-}
-
-/// The number of a thing; a new one is remembered.
-fn number<T: Clone + Eq + Hash>(all: &mut Vec<T>, known: &mut HashMap<T, u32>, one: T) -> u32 {
-    if let Some(number) = known.get(&one) {
-        return *number;
-    }
-    let number = u32::try_from(all.len()).unwrap_or(u32::MAX);
-    all.push(one.clone());
-    known.insert(one, number);
-    number
 }
 
 #[cfg(test)]

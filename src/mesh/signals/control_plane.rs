@@ -56,29 +56,6 @@ impl ControlPlane {
         (all != Self::default()).then_some(all)
     }
 
-    /// What a person should look at, in words, the worst first; empty when all is well or unknown.
-    pub fn troubles(&self) -> Vec<String> {
-        let above = |rate: Option<f64>| rate.filter(|rate| *rate > 0.0);
-        let often = |rate: f64| if rate >= 0.1 { format!("{rate:.1}/s") } else { "some".to_owned() };
-        let mut words = Vec::new();
-        if let Some(rate) = above(self.push_errors) {
-            words.push(format!("push errors: {}", often(rate)));
-        }
-        if let Some(rate) = above(self.rejects) {
-            words.push(format!("pushes refused by proxies: {}", often(rate)));
-        }
-        if let Some(rate) = above(self.stale) {
-            words.push(format!("proxies behind: {}", often(rate)));
-        }
-        if let Some(pods) = above(self.ztunnel_pending) {
-            words.push(format!("{pods:.0} pods wait for a ztunnel"));
-        }
-        if let Some(rate) = above(self.ztunnel_failed) {
-            words.push(format!("connections ztunnels could not open: {}", often(rate)));
-        }
-        words
-    }
-
     /// Its figures in words, the most telling first: what a head line has room for.
     pub fn words(&self) -> Vec<String> {
         let mut words = Vec::new();
@@ -126,6 +103,5 @@ mod tests {
         .unwrap();
         assert_eq!((all.clients, all.push_errors, all.rejects), (Some(24.0), Some(0.75), None));
         assert_eq!(all.words(), ["24 proxies", "changes arrive in 230 ms (p99)"]);
-        assert_eq!(all.troubles(), ["push errors: 0.8/s"]);
     }
 }

@@ -22,6 +22,7 @@ pub mod quantile;
 pub mod route;
 pub mod sample;
 mod security;
+mod series;
 pub mod services;
 pub mod trail;
 pub mod upstreams;
@@ -33,6 +34,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use self::series::Series;
 use super::{mtls::plain::Security, routes::RouteRef};
 
 /// The four figures of one subject.
@@ -49,10 +51,6 @@ pub struct Golden {
     /// 99th percentile in milliseconds.
     pub p99_ms: Option<f64>,
 }
-
-/// Samples over time, oldest first, one per step; a missing sample is a gap.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Series(pub Vec<Option<f32>>);
 
 /// The trends of one subject, all on the same steps.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 
 use super::{
-    Golden, Snapshot, Trends,
+    Golden, Series, Snapshot, Trends,
     fold::{Named, believed_trend},
     sample::{Matrix, WorkloadLabels},
 };
 
-/// Steps kept: with steps of 15 s an hour. A thousand workloads need 8 MiB, which snapshots share.
+/// Steps kept: with steps of 15 s an hour. A thousand workloads need 4 MiB, which snapshots share.
 pub const STEPS: usize = 240;
 
 /// What one step holds of one subject.
@@ -152,43 +152,36 @@ impl Trail {
 }
 
 impl Trends {
-    fn each(&mut self, mark: Mark) -> [(&mut Vec<Option<f32>>, Option<f32>); 4] {
+    fn each(&mut self, mark: Mark) -> [(&mut Series, Option<f32>); 4] {
         [
-            (&mut self.rps.0, mark.rps),
-            (&mut self.error_share.0, mark.error_share),
-            (&mut self.p50_ms.0, mark.p50_ms),
-            (&mut self.p99_ms.0, mark.p99_ms),
+            (&mut self.rps, mark.rps),
+            (&mut self.error_share, mark.error_share),
+            (&mut self.p50_ms, mark.p50_ms),
+            (&mut self.p99_ms, mark.p99_ms),
         ]
     }
 
     /// One step more; the oldest goes when there are too many.
     fn push(&mut self, mark: Mark) {
         for (series, value) in self.each(mark) {
-            if series.len() >= STEPS {
-                series.remove(0);
-            }
-            // Room for all at once: what grows by doubling wastes half.
-            series.reserve_exact(STEPS - series.len());
-            series.push(value);
+            series.push(value, STEPS);
         }
     }
 
     /// Writes the newest step anew.
     fn set_last(&mut self, mark: Mark) {
-        if self.rps.0.is_empty() {
+        if self.rps.is_empty() {
             return self.push(mark);
         }
         for (series, value) in self.each(mark) {
-            if let Some(last) = series.last_mut() {
-                *last = value;
-            }
+            series.set_last(value);
         }
     }
 
     fn known(&self) -> bool {
         [&self.rps, &self.error_share, &self.p50_ms, &self.p99_ms]
             .iter()
-            .any(|series| series.0.iter().any(Option::is_some))
+            .any(|series| series.iter().any(|sample| sample.is_some()))
     }
 }
 

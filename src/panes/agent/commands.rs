@@ -161,7 +161,9 @@ impl Agent {
     /// Forgets what was said here; what was kept stays kept.
     pub(super) fn begin_anew(&mut self, cx: &mut Cx<'_>) -> Reply {
         let mut effects: Vec<Effect> = self.asked.take().map(Effect::Stop).into_iter().collect();
-        *self = self.anew();
+        let mut waits = std::mem::take(&mut self.waits);
+        waits.drop_questions();
+        *self = Self { waits, ..self.anew() };
         effects.push(Effect::Talk(cx.tickets.take(), Wish::New));
         effects.into()
     }
@@ -196,7 +198,8 @@ impl Agent {
     }
 
     fn opened(&mut self, opened: Opened) {
-        *self = self.anew();
+        let waits = std::mem::take(&mut self.waits);
+        *self = Self { waits, ..self.anew() };
         self.talk = opened.talk;
         for one in opened.told {
             match one {

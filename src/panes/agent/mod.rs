@@ -7,6 +7,7 @@ mod commands;
 mod said;
 mod suggested;
 mod transcript;
+mod waits;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -14,19 +15,21 @@ use super::{Cx, LineInput, Look, Reply, Title, Turn, state::Message};
 use crate::{
     agent::{
         Conversation, Model, Proposal, Told,
+        mcp::{Question, Queued},
         mention::Object,
         session::{Decision, Wish},
         slash,
     },
     base::{Ticket, sanitize},
     config::{Role, keymap::chain},
-    fault::checked::Checked,
+    fault::{checked::Checked, intent::Fault, traffic::Traffic},
     msg::{Command, Context, Effect, Failure},
     widgets::{caret, fill, put, put_spans},
 };
 use commands::{Along, Completion};
 use suggested::Suggested;
 use transcript::{Item, Transcript};
+use waits::Waits;
 
 /// See the module docs.
 #[derive(Debug)]
@@ -56,6 +59,10 @@ pub struct Agent {
     /// The same of what the second cursor stands on.
     seek_spot: bool,
     failure: Option<Failure>,
+    /// What waits for a person beside the conversation.
+    waits: Waits,
+    /// Lines of its card.
+    card: u16,
     /// Lines below the last one shown.
     below: usize,
     page: usize,
@@ -92,6 +99,8 @@ impl Agent {
             seek: false,
             seek_spot: false,
             failure: None,
+            waits: Waits::default(),
+            card: 0,
             below: 0,
             page: 1,
         }
@@ -101,6 +110,35 @@ impl Agent {
     #[must_use]
     pub fn anew(&self) -> Self {
         Self { history: self.history.clone(), ..Self::new(self.model.clone()) }
+    }
+
+    /// Something waits for a person here.
+    pub fn waits(&self) -> bool {
+        !self.waits.is_empty()
+    }
+
+    /// Proposals of MCP clients that wait.
+    pub fn queued(&self) -> &[Queued] {
+        self.waits.queued()
+    }
+
+    /// What stands in the inbox now; clients whose proposals are new.
+    pub fn hear_inbox(&mut self, queued: Vec<Queued>) -> Vec<String> {
+        self.waits.hear(queued)
+    }
+
+    /// A question before a tool of another server runs.
+    pub fn hear_question(&mut self, ticket: Ticket, id: u64, question: Question) -> bool {
+        let ours = self.asked == Some(ticket);
+        if ours {
+            self.waits.ask(id, question);
+        }
+        ours
+    }
+
+    /// A fault was applied: what it came from waits no longer.
+    pub fn applied(&mut self, fault: &Fault) -> Option<Effect> {
+        self.waits.applied(fault).map(Effect::DiscardQueued)
     }
 
     /// There is somebody to ask.
@@ -166,6 +204,15 @@ impl Agent {
                 self.seek = true;
             }
             Command::OpenProposal | Command::Open => return self.open(cx),
+            Command::AllowOnce | Command::AllowAlways | Command::RefuseTool => {
+                let answer = self.waits.answer(command, cx.now, cx.alone);
+                return answer.map_or_else(Reply::none, |(id, answer)| Effect::Answer(id, answer).into());
+            }
+            Command::NextQueued => self.waits.next(),
+            Command::DiscardQueued => {
+                return self.waits.discard().map_or_else(Reply::none, |id| Effect::DiscardQueued(id).into());
+            }
+            Command::ReviewQueued => return self.review(cx),
             Command::NewConversation => return self.begin_anew(cx),
             _ => {}
         }
@@ -254,6 +301,7 @@ impl Agent {
         }
         match self.asked.take() {
             Some(ticket) => {
+                self.waits.drop_questions();
                 self.stopped();
                 Effect::Stop(ticket).into()
             }
@@ -269,6 +317,18 @@ impl Agent {
         let Some(proposal) = self.proposals().nth(self.chosen) else { return Reply::none() };
         let (fault, traffic) = (Box::new(proposal.fault.clone()), cx.world.traffic(cx.now));
         let kept = proposal.kept;
+        self.check(fault, traffic, kept, cx)
+    }
+
+    /// Has the proposal of an MCP client checked as any other.
+    fn review(&mut self, cx: &mut Cx<'_>) -> Reply {
+        let Some(one) = self.waits.chosen() else { return Reply::none() };
+        let (fault, traffic, kept) = (Box::new(one.fault.clone()), cx.world.traffic(cx.now), one.kept);
+        self.waits.open();
+        self.check(fault, traffic, kept, cx)
+    }
+
+    fn check(&mut self, fault: Box<Fault>, traffic: Traffic, kept: bool, cx: &mut Cx<'_>) -> Reply {
         let ticket = cx.tickets.take();
         self.checking = Some(ticket);
         self.failure = None;
@@ -317,6 +377,7 @@ impl Agent {
             }
             Told::Ended(end) => {
                 self.asked = None;
+                self.waits.drop_questions();
                 self.transcript.end(&end);
             }
             told => self.transcript.hear(told),
@@ -347,7 +408,7 @@ impl Agent {
     }
 
     /// Marks names in the last answer that neither live state nor any tool knows.
-    pub fn check(&mut self, objects: &[Object]) {
+    pub fn mark_unseen(&mut self, objects: &[Object]) {
         self.transcript.check(objects);
     }
 
@@ -380,7 +441,7 @@ impl Agent {
             keys.push((Command::Cancel, "back"));
             return keys;
         }
-        let mut keys = Vec::new();
+        let mut keys: Vec<_> = self.waits.commands().into_iter().map(own).collect();
         if self.proposals().next().is_some() {
             keys.extend([own(Command::OpenProposal), own(Command::NextProposal)]);
         }
@@ -405,7 +466,12 @@ impl Agent {
         let before = self.transcript.len();
         let keys = card_keys(look, self.proposals().count());
         self.transcript.settle(usize::from(area.width), look.theme.ascii, keys);
-        self.page = usize::from(area.height.saturating_sub(2));
+        let bound = |command: Command| Some((look.keymap.key(&chain(Context::Agent), command)?, command.spec().hint));
+        let keys: Vec<_> = self.waits.commands().into_iter().filter_map(bound).collect();
+        let most = usize::from(area.height.saturating_sub(2)) * 2 / 3;
+        let card = self.waits.settle(usize::from(area.width), most, look.theme.ascii, &keys, look.now);
+        self.card = u16::try_from(card).unwrap_or(0);
+        self.page = usize::from(area.height.saturating_sub(2 + self.card));
         let now = self.transcript.len();
         if self.below > 0 {
             self.below += now.saturating_sub(before);
@@ -431,9 +497,15 @@ impl Agent {
         if area.height < 3 {
             return;
         }
-        let above = Rect { height: area.height - 2, ..area };
+        let card = self.card.min(area.height - 2);
+        let low = Rect { y: area.bottom() - 2 - card, height: card, ..area };
+        for (y, line) in (low.y..low.bottom()).zip(self.waits.lines()) {
+            put_spans(buf, low.x, y, low.width, line.iter().map(|part| (part.text.as_str(), style(part.role))));
+        }
+        let above = Rect { height: area.height - 2 - card, ..area };
         if let Err(failure) = &self.model {
-            Message { text: failure.what.clone(), fix: failure.fix.clone(), role: Role::TextDim }.view(area, buf, look);
+            Message { text: failure.what.clone(), fix: failure.fix.clone(), role: Role::TextDim }
+                .view(above, buf, look);
             return;
         }
         if self.transcript.len() == 0 {
@@ -444,7 +516,7 @@ impl Agent {
         for (y, line) in (above.y..above.bottom()).zip(self.transcript.lines(first, last)) {
             put_spans(buf, area.x, y, area.width, line.iter().map(|part| (part.text.as_str(), style(part.role))));
         }
-        self.foot(Rect { y: above.bottom(), height: 2, ..area }, buf, look);
+        self.foot(Rect { y: area.bottom() - 2, height: 2, ..area }, buf, look);
     }
 
     /// What stands here before the first question.

@@ -547,7 +547,11 @@ fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, Option<&[Key]>)) -
         }
         Item::Card(proposal) => framed(proposal, cells, ascii, card),
         Item::Note(text, role) => {
-            let mut lines = plain(text, cells, *role);
+            // It may hold words of a provider or a model: only its first line begins where brink speaks.
+            let mut lines = plain(&sanitize::line(text), room, *role);
+            for line in lines.iter_mut().skip(1) {
+                line.insert(0, words("  ", *role));
+            }
             lines.push(Vec::new());
             lines
         }

@@ -9,7 +9,7 @@ use crate::{
     base::{sanitize, width::width},
     config::Role,
     mesh::{
-        health::{Census, State},
+        health::{self, Census, State},
         signals::Snapshot,
     },
     panes::{Look, World},
@@ -90,7 +90,7 @@ fn callers(metrics: &Snapshot) -> Vec<(String, Role)> {
 
 fn control(metrics: &Snapshot) -> Vec<(String, Role)> {
     let Some(control) = &metrics.control_plane else { return Vec::new() };
-    let troubles = control.troubles().into_iter().map(|words| (words, Role::Warn));
+    let troubles = health::control_plane(control).reasons.into_iter().map(|reason| (reason.short, Role::Warn));
     troubles.chain(control.words().into_iter().map(|words| (words, Role::Text))).collect()
 }
 

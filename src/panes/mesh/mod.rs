@@ -144,7 +144,7 @@ impl Mesh {
         );
         let rows: Vec<WorkloadRow> =
             cx.world.metrics.as_ref().map(|metrics| metrics.workloads.clone()).unwrap_or_default();
-        let series = |pick: fn(&WorkloadRow) -> &Series| spark::top(rows.iter().map(|row| pick(row).0.as_slice()));
+        let series = |pick: fn(&WorkloadRow) -> &Series| spark::top(rows.iter().flat_map(|row| pick(row).iter()));
         self.tops = Tops {
             rps: series(|row| &row.trends.rps),
             errors: series(|row| &row.trends.error_share),
@@ -255,7 +255,7 @@ impl Mesh {
                 title.words.push(("–".to_owned(), Role::TextDim));
             }
         } else if let Some(span) = world.metrics.as_ref().and_then(|metrics| {
-            let steps = metrics.total_trends.rps.0.len();
+            let steps = metrics.total_trends.rps.len();
             (steps > 1).then(|| u64::from(metrics.step_s) * (steps as u64 - 1))
         }) {
             title.words.push((format!("· {} min", span.div_ceil(60)), Role::TextDim));

@@ -154,8 +154,9 @@ impl Tabular for MeshRow {
     fn cell(&self, column: MeshColumn, facts: &Facts<'_, Tops>) -> Cell {
         let golden: &Golden = &self.0.golden;
         let trends = &self.0.trends;
-        let trend =
-            |series: &Series, top: f32, role: Role| Cell::of(spark::spark(&series.0, SPARK, top, facts.ascii), role);
+        let trend = |series: &Series, top: f32, role: Role| {
+            Cell::of(spark::spark(&series.newest(SPARK, 0), SPARK, top, facts.ascii), role)
+        };
         match column {
             MeshColumn::Namespace => Cell::plain(self.0.namespace.clone()),
             MeshColumn::Workload => Cell::plain(self.0.workload.clone()),

@@ -29,8 +29,8 @@ pub fn totals(area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         ("p99", golden.p99_ms, millis, "", &trends.p99_ms, Role::Chart2),
     ];
     // Latencies share a scale, so that p50 and p99 can be compared by eye.
-    let latency = spark::top([trends.p50_ms.0.as_slice(), trends.p99_ms.0.as_slice()]);
-    let longest = rows.iter().map(|(.., series, _)| series.0.len()).max().unwrap_or_default();
+    let latency = spark::top(trends.p50_ms.iter().chain(trends.p99_ms.iter()));
+    let longest = rows.iter().map(|(.., series, _)| series.len()).max().unwrap_or_default();
     let style = |role| look.theme.style(role);
     for (line, (name, value, text, unit, series, role)) in (1..area.height).zip(rows) {
         let y = area.y + line;
@@ -50,9 +50,10 @@ pub fn totals(area: Rect, buf: &mut Buffer, look: &Look<'_>) {
             }
         }
         let cells = usize::from(area.width.saturating_sub(21)).min(60);
-        let top = if matches!(name, "p50" | "p99") { latency } else { spark::top([series.0.as_slice()]) };
+        let top = if matches!(name, "p50" | "p99") { latency } else { spark::top(series.iter()) };
         // All four end with now at the same place, also the one whose past is not known.
-        let text = spark::spark(&series.0, cells.min(longest), top, look.theme.ascii);
+        let cells = cells.min(longest);
+        let text = spark::spark(&series.newest(cells, 0), cells, top, look.theme.ascii);
         put_spans(buf, area.x + 19, y, area.width.saturating_sub(20), [(text.as_str(), style(role))]);
     }
 }

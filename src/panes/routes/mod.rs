@@ -5,6 +5,7 @@ mod table;
 
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -22,7 +23,7 @@ use crate::{
     mesh::{
         conflicts::Example,
         gateways::{AllowedNamespaces, GatewayRow, Gateways, Seen},
-        istio::{self, PieceRow},
+        istio::{self, Looks, PieceRow},
         resolve::{self, Request},
         routes::{ParentKind, RouteKind, RouteRef, RouteRow},
         service,
@@ -63,6 +64,10 @@ pub struct Routes {
     piece_sources: BTreeMap<String, (Standing, Seen)>,
     /// The same objects as rows.
     istio: istio::Rows,
+    /// The question for the root namespace of the mesh: asked once a policy is there.
+    root_ticket: Option<Ticket>,
+    /// The pods that are watched in this namespace, as selectors see them; `None`: not known.
+    pods: Option<Arc<Looks>>,
 }
 
 impl Routes {
@@ -86,7 +91,7 @@ impl Routes {
         let mut grid = std::mem::take(&mut self.grid);
         grid.clear();
         let closed = std::mem::replace(self, Self { grid, ..Self::default() });
-        closed.ticket.into_iter().chain(closed.labels_ticket).map(Effect::Stop).collect()
+        closed.ticket.into_iter().chain(closed.labels_ticket).chain(closed.root_ticket).map(Effect::Stop).collect()
     }
 
     /// What stands in a column for the rows of a name.
@@ -199,19 +204,26 @@ impl Routes {
     }
 
     /// Objects of Istio's configuration of one kind, or Services, and how far they are looked for.
-    pub fn hear_pieces(&mut self, ticket: Ticket, kind: String, seen: Seen, batch: Batch<PieceRow>, cx: &mut Cx<'_>) {
+    pub fn hear_pieces(
+        &mut self,
+        ticket: Ticket,
+        kind: String,
+        seen: Seen,
+        batch: Batch<PieceRow>,
+        cx: &mut Cx<'_>,
+    ) -> Vec<Effect> {
         if self.ticket != Some(ticket) {
-            return;
+            return Vec::new();
         }
         let source = self.piece_sources.entry(kind).or_default();
         let listed = source.0.listed();
         source.0.hear(batch.source, cx.now);
         source.1 = seen;
         if batch.deltas.is_empty() && listed == source.0.listed() {
-            return;
+            return Vec::new();
         }
         take(&mut self.pieces, batch.deltas);
-        let mut rows = istio::Rows::default();
+        let mut rows = istio::Rows { root: self.istio.root.take(), ..istio::Rows::default() };
         self.pieces.values().for_each(|row| rows.put(row.piece.clone()));
         for kind in istio::pieces() {
             // Half a list says of nobody that he is not there.
@@ -220,6 +232,36 @@ impl Routes {
         }
         self.istio = rows;
         self.judge(cx);
+        if self.root_ticket.is_some() || !self.istio.rooted() {
+            return Vec::new();
+        }
+        let ticket = cx.tickets.take();
+        self.root_ticket = Some(ticket);
+        vec![Effect::MeshRoot(ticket)]
+    }
+
+    /// The root namespace of the mesh.
+    pub fn hear_root(&mut self, ticket: Ticket, root: String, cx: &mut Cx<'_>) {
+        if self.root_ticket == Some(ticket) {
+            self.istio.root = Some(root);
+            self.judge(cx);
+        }
+    }
+
+    /// Whether pods have a say in what is told here.
+    pub fn selects(&self) -> bool {
+        self.istio.selects()
+    }
+
+    /// The pods of the namespace shown, as they are watched; `None` while they are not.
+    pub fn hear_pods(&mut self, pods: Option<Arc<Looks>>, cx: &mut Cx<'_>) {
+        if self.ticket.is_none() || self.pods.is_none() && pods.is_none() {
+            return;
+        }
+        self.pods = pods;
+        if self.selects() {
+            self.judge(cx);
+        }
     }
 
     /// Everything that has a say is listed as far as it will be.
@@ -244,7 +286,18 @@ impl Routes {
             let wide = self.namespace.is_none() || !self.elsewhere.is_empty();
             let own = self.namespace.as_deref().unwrap_or_default();
             let virtual_services = if wide { Seen::Everywhere } else { Seen::Namespace(own.into()) };
-            let istio = istio::Known { virtual_services, ..self.istio.known(false) };
+            let mut istio = istio::Known { virtual_services, ..self.istio.known(false) };
+            if istio.root.is_none() {
+                // Whom a policy is for is not known yet.
+                (istio.peer_authentications, istio.authorization_policies) = Default::default();
+            }
+            if let Some(pods) = &self.pods {
+                istio.workloads = Some(&pods.workloads);
+                istio.proxyless = Some(&pods.proxyless);
+            }
+            // Pods of other namespaces are not watched, and so not known.
+            let watched = self.namespace.as_ref().map_or(Seen::Everywhere, |own| Seen::Namespace(own.into()));
+            istio.pods = Some(self.pods.as_ref().map_or(Seen::Nowhere, |_| watched));
             Known::of(&resolve::World {
                 routes: self.all().collect(),
                 gateways: Gateways { rows: self.gateways.values().collect(), seen },

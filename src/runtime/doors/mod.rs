@@ -8,6 +8,7 @@ mod agent;
 mod ask;
 mod errand;
 mod faults;
+mod inbox;
 mod rows_first;
 mod talks;
 mod watch;
@@ -16,7 +17,7 @@ use std::{
     collections::HashMap,
     io,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -25,11 +26,16 @@ use jiff::Timestamp;
 use tokio::{
     runtime::Builder,
     sync::mpsc::{Receiver, Sender, channel, error::TrySendError},
+    sync::oneshot,
     task::AbortHandle,
 };
 
 use crate::{
-    agent::Model,
+    agent::{
+        Model,
+        io::{inbox::Inbox, mcp::Hub},
+        mcp::{Answer, Server},
+    },
     base::Ticket,
     cluster::{
         Address,
@@ -91,6 +97,8 @@ pub struct Plan {
     pub policy: Policy,
     /// The model to ask.
     pub agent: Option<Model>,
+    /// MCP servers whose tools the model may use.
+    pub servers: Vec<Server>,
     /// Where journals live.
     pub state_dir: PathBuf,
     /// Set once linked.
@@ -155,12 +163,24 @@ struct Keeper {
     faults: faults::Faults,
     errands: errand::Known,
     talks: talks::Talks,
+    /// The inbox of that link, once it is known which cluster it is.
+    inbox: Arc<OnceLock<Inbox>>,
+    hub: Arc<Hub>,
+    /// Questions a person has not answered yet.
+    questions: Questions,
 }
+
+/// Who waits for a person's answer, by number.
+type Questions = Arc<Mutex<HashMap<u64, oneshot::Sender<Answer>>>>;
 
 impl Keeper {
     fn new(plan: Plan, events: Sender<Event>) -> Self {
         let metrics = Metrics::new(plan.metrics.clone(), None, PATIENCE);
+        let hub = Arc::new(Hub::new(plan.servers.clone(), plan.state_dir.clone()));
         Self {
+            inbox: Arc::default(),
+            hub,
+            questions: Arc::default(),
             plan,
             events,
             live: None,
@@ -195,6 +215,7 @@ impl Keeper {
             Effect::WatchPods(ticket, scope) => self.watch_pods(ticket, scope),
             Effect::WatchRoutes(ticket, scope) => self.watch_routes(ticket, &scope),
             Effect::WatchLabels(ticket) => self.watch_labels(ticket),
+            Effect::MeshRoot(ticket) => self.mesh_root(ticket),
             Effect::WatchBeside(ticket, scope) => self.watch_beside(ticket, &scope),
             Effect::ReadRouting(ticket) => self.read_routing(ticket),
             Effect::Measure(ticket, interest) => self.measure(ticket, interest),
@@ -203,6 +224,8 @@ impl Keeper {
             Effect::Log(ticket, request) => self.log(ticket, request),
             Effect::Ask(ticket, namespace, talk) => self.ask(ticket, namespace, *talk).await,
             Effect::Talk(ticket, wish) => self.wish(ticket, wish),
+            Effect::Answer(id, answer) => self.answer(id, answer),
+            Effect::DiscardQueued(id) => self.discard_queued(id),
             Effect::Errand(id, errand) => self.errand(id, errand),
             Effect::Quit
             | Effect::Suspend
@@ -240,6 +263,7 @@ impl Keeper {
         self.live = None;
         self.errands = errand::Known::default();
         self.talks = talks::Talks::default();
+        self.inbox = Arc::default();
         self.rows = RowsFirst::default();
         let mut address = self.plan.address.clone();
         if context.is_some() {

@@ -118,7 +118,7 @@ impl Keeper {
             // An ask that was just stopped writes its last line first.
             yield_now().await;
             if let Some((_, pen)) = &*held.0.lock().await {
-                pen.write(entry);
+                pen.write(&entry);
             }
         });
     }

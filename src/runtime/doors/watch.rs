@@ -12,6 +12,7 @@ use crate::{
         io::{connect::Link, logs, watch as watches},
         logs::LogRequest,
     },
+    fault::io::sight,
     mesh::{
         beside::{self, Beside},
         gateways::{GatewayRow, Seen},
@@ -23,6 +24,9 @@ use crate::{
     },
     msg::Event,
 };
+
+/// How long to wait after a question that got no answer: at first, and at most.
+const AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
 
 /// Figures are asked for no more often than this, however fast a simulated world goes.
 const FASTEST: Duration = Duration::from_millis(500);
@@ -86,6 +90,24 @@ impl Keeper {
                 if events.send(Event::Labels(ticket, batch)).await.is_err() {
                     return;
                 }
+            }
+        });
+    }
+
+    /// Until there is an answer nothing is judged by it, so that a lost link is no reason to guess.
+    pub(super) fn mesh_root(&mut self, ticket: Ticket) {
+        let Some(live) = self.live.clone() else { return };
+        let events = self.events.clone();
+        self.spawn_after_rows(ticket, async move {
+            let mut wait = AGAIN.0;
+            loop {
+                if let Ok(root) = sight::root_namespace(&live).await {
+                    // The loop is gone only when everything ends.
+                    let _ = events.send(Event::MeshRoot(ticket, root)).await;
+                    return;
+                }
+                tokio::time::sleep(wait).await;
+                wait = (wait * 2).min(AGAIN.1);
             }
         });
     }

@@ -20,7 +20,7 @@ fn open((width, height): (u16, u16)) -> Stage {
     let mut snapshot = metrics();
     snapshot.at = Some(noon());
     snapshot.step_s = 15;
-    let series = |of: fn(usize) -> Option<f32>| Series((0..240).map(of).collect());
+    let series = |of: fn(usize) -> Option<f32>| (0..240).map(of).collect::<Series>();
     let row = snapshot.workloads.iter_mut().find(|row| row.workload == "reviews-v1").expect("it is measured");
     let trends = std::sync::Arc::make_mut(&mut row.trends);
     trends.rps = series(|at| (at != 200).then_some([20.0, 24.0, 31.0, 38.0, 31.0, 24.0][at / 4 % 6]));

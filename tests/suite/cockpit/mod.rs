@@ -13,7 +13,7 @@ mod pty_script;
 mod routes;
 pub mod screens;
 mod script;
-mod stage;
+pub mod stage;
 mod states;
 mod talk;
 mod who_takes;

@@ -1,8 +1,14 @@
 //! Who wins, as the pane tells it: judged among all routes that may be seen, with the Gateways they name.
 
+use std::{sync::Arc, time::Duration};
+
 use brink::{
-    base::Uid,
-    cluster::{Batch, Delta, Manifest, Source, namespaces::NamespaceRow, pods::MeshMode},
+    base::{Ticket, Uid},
+    cluster::{
+        Batch, Delta, Manifest, Source,
+        namespaces::NamespaceRow,
+        pods::{MeshMode, PodRow},
+    },
     mesh::{
         gateways::Seen,
         istio::PieceRow,
@@ -13,7 +19,7 @@ use brink::{
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::stage::{Stage, gateway, http_route, routes};
+use super::stage::{Stage, gateway, http_route, pod, routes, shop};
 
 /// Pods, routes of the shop, and nothing said of Gateways yet.
 fn listed() -> Stage {
@@ -166,6 +172,9 @@ fn faults_of_istios_configuration_are_marked_on_the_routes_they_concern() {
         "spec": {"selector": {"app": "reviews"}, "ports": [{"port": 9080}]},
     });
     pieces(&mut stage, "Service", &[Manifest(service)]);
+    assert_eq!(wins(&stage, "calls"), "yes, 1 conflict", "whom the policy is for is not known before the root is");
+    let root = asked_root(&stage);
+    stage.send(Event::MeshRoot(root, "istio-system".to_owned()));
     assert_eq!(wins(&stage, "calls"), "yes, 2 conflicts");
     stage.keys("2 k k k enter");
     for line in [
@@ -183,4 +192,75 @@ fn faults_of_istios_configuration_are_marked_on_the_routes_they_concern() {
     stage.send(Event::Pieces(stage.routes_ticket(), "PeerAuthentication".to_owned(), Seen::Everywhere, batch));
     stage.keys("esc");
     assert_eq!(wins(&stage, "calls"), "yes, 1 conflict");
+}
+
+/// The question for the root namespace of the mesh.
+fn asked_root(stage: &Stage) -> Ticket {
+    let ask = |effect: &Effect| match effect {
+        Effect::MeshRoot(ticket) => Some(*ticket),
+        _ => None,
+    };
+    stage.effects.iter().find_map(ask).expect("the root is asked for")
+}
+
+/// A shop whose VirtualService `calls` sends to a subset of reviews that has this version.
+fn versioned(version: &str) -> Stage {
+    let mut stage = listed();
+    stage.pods(shop());
+    stage.gateways(vec![gateway("gw", "{name: one, port: 80, protocol: HTTP}")]);
+    let route = json!({"destination": {"host": "reviews", "subset": "old"}});
+    let spec = json!({"hosts": ["reviews"], "http": [{"route": [route]}]});
+    let service = istio("networking", "VirtualService", "calls", &spec);
+    stage.routes(RouteKind::VirtualService, vec![RouteRow::decode(RouteKind::VirtualService, &service)]);
+    let rule = json!({"host": "reviews", "subsets": [{"name": "old", "labels": {"version": version}}]});
+    pieces(&mut stage, "DestinationRule", &[istio("networking", "DestinationRule", "reviews", &rule)]);
+    let service = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "reviews", "namespace": "shop", "uid": "s"},
+        "spec": {"selector": {"app": "reviews"}, "ports": [{"port": 9080}]},
+    });
+    pieces(&mut stage, "Service", &[Manifest(service)]);
+    stage
+}
+
+fn labelled(at: u128, version: &str) -> PodRow {
+    let labels = [("app", "reviews"), ("version", version)].map(|(key, value)| (Arc::from(key), Arc::from(value)));
+    PodRow { labels: Arc::from(labels), ..pod(at, &format!("reviews-{version}-5d4-{at}"), (2, 2), "Running", 0, 100) }
+}
+
+#[test]
+fn a_subset_is_judged_by_the_pods_that_are_watched() {
+    let mut stage = versioned("v1");
+    assert_eq!(wins(&stage, "calls"), "yes, 1 conflict", "the pods of the shop have no version");
+    stage.keys("2 k k k enter");
+    assert!(stage.shows("empty-subset: DestinationRule shop/reviews (KIA0203)"), "{}", stage.text());
+    stage.keys("esc");
+    stage.pods(vec![labelled(51, "v1")]);
+    assert_eq!(wins(&stage, "calls"), "yes");
+    stage.pods(vec![PodRow { ended: true, ..labelled(51, "v1") }]);
+    assert_eq!(wins(&stage, "calls"), "yes, 1 conflict");
+}
+
+#[test]
+fn pods_are_watched_for_the_routes_alone_where_selectors_are_judged_by_them() {
+    let watched = |stage: &Stage| stage.app.panes.pods.watches();
+    for (selected, mut stage) in [(false, listed()), (true, versioned("v1"))] {
+        stage.keys("2 z");
+        stage.pass(Duration::from_mins(5));
+        assert_eq!(watched(&stage), selected, "{}", stage.text());
+    }
+}
+
+#[test]
+fn a_policy_is_for_the_whole_mesh_where_the_mesh_has_its_root() {
+    let mut stage = versioned("v1");
+    let rule = json!({"host": "reviews", "trafficPolicy": {"tls": {"mode": "DISABLE"}}});
+    pieces(&mut stage, "DestinationRule", &[istio("networking", "DestinationRule", "reviews", &rule)]);
+    let mut strict = istio("security", "PeerAuthentication", "all", &json!({"mtls": {"mode": "STRICT"}}));
+    strict.0["metadata"]["namespace"] = json!("mesh-root");
+    pieces(&mut stage, "PeerAuthentication", &[strict]);
+    let root = asked_root(&stage);
+    stage.send(Event::MeshRoot(root, "istio-system".to_owned()));
+    let before = wins(&stage, "calls");
+    stage.send(Event::MeshRoot(root, "mesh-root".to_owned()));
+    assert_eq!((before.as_str(), wins(&stage, "calls").as_str()), ("yes, 1 conflict", "yes, 2 conflicts"));
 }

@@ -231,6 +231,7 @@ pub fn pod(at: u128, name: &str, ready: (u16, u16), status: &str, restarts: u32,
         mesh: MeshMode::Ambient,
         serving: ready.0 == ready.1,
         terminating: status == "Terminating",
+        ended: false,
     }
 }
 
@@ -313,7 +314,7 @@ fn golden(rps: f64, errors: f64, p50: f64, p99: f64) -> Golden {
 
 fn wave(base: f32, gap: bool) -> Series {
     let bump = [0.0, 0.1, 0.0, 0.2, 0.1, 0.0, 0.3, 0.2];
-    Series((0..60usize).map(|at| (!(gap && (20..24).contains(&at))).then(|| base * (0.7 + bump[at % 8]))).collect())
+    (0..60usize).map(|at| (!(gap && (20..24).contains(&at))).then(|| base * (0.7 + bump[at % 8]))).collect()
 }
 
 pub fn metrics() -> Snapshot {

@@ -6,6 +6,7 @@ pub mod fake_cluster;
 pub mod families;
 pub mod guardians;
 pub mod kubectl;
+pub mod mcp_server;
 pub mod model;
 pub mod rig;
 pub mod routes;

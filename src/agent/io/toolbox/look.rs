@@ -14,10 +14,7 @@ use crate::{
         api::{Api as _, Read},
         describe,
         discovery::Served,
-        io::{
-            logs,
-            raw::{self, Form, What},
-        },
+        io::raw::{Form, What},
         logs::LogRequest,
     },
     fault::catalogue::did_you_mean,
@@ -54,7 +51,9 @@ impl Toolbox {
         let labels = given.text("labels").unwrap_or_default().to_owned();
         let plural = kind.plural.clone();
         let what = What::All { kind, namespace, labels };
-        let body = raw::read(self.live.link(), &what, Form::Table)
+        let body = self
+            .live
+            .raw(&what, Form::Table)
             .await
             .map_err(|trouble| told(&format!("cannot list {plural}"), &trouble))?;
         let table: Value = serde_json::from_slice(&body).map_err(|error| format!("the answer is no table: {error}"))?;
@@ -145,7 +144,7 @@ impl Toolbox {
             timestamps: true,
         };
         let (to, mut batches) = mpsc::channel(BATCHES);
-        let reading = logs::read(self.live.link().clone(), request, to);
+        let reading = self.live.log(request, to);
         let taking = async {
             let mut lines: Vec<String> = Vec::new();
             while let Some(batch) = batches.recv().await {

@@ -1,4 +1,5 @@
-//! Runs tools through the doors a person's own questions go through. Nothing here writes.
+//! Runs tools through the doors a person's own questions go through. Nothing here writes: a tool holds a [`ReadOnly`] cluster,
+//! which has no write.
 //!
 //! A call is read against the table first; what is wrong goes back in words. Answers are fenced. Proposals are compiled,
 //! rehearsed and judged by the same functions as the form's preview, and only what would apply becomes a [`Proposal`].
@@ -7,7 +8,7 @@ mod look;
 mod mesh;
 mod propose;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::OnceCell, time::timeout};
 
@@ -15,6 +16,8 @@ use crate::{
     agent::{
         conversation::MOST_REFUSED,
         fence,
+        io::mcp::{Gate, Hub},
+        mcp::offered,
         message::Call,
         prompt::Facts,
         proposal::Proposal,
@@ -24,7 +27,7 @@ use crate::{
     cluster::{
         api::{Api as _, Trouble},
         discovery::Discovery,
-        io::{discovery, live::Live},
+        io::read_only::ReadOnly,
     },
     fault::{catalogue::view::kinds, io::sight, rules::Terms},
     mesh::io::metrics::Metrics,
@@ -35,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The tools of one cluster.
 pub struct Toolbox {
-    live: Live,
+    live: ReadOnly,
     terms: Terms,
     metrics: Metrics,
     /// Where a model names none; `None` for all.
@@ -43,6 +46,8 @@ pub struct Toolbox {
     /// How many times as long as asked for a proposed fault lasts.
     pace: f64,
     kinds: OnceCell<Discovery>,
+    /// Tools of other servers, and who is asked before one runs.
+    beside: Option<(Arc<Hub>, Gate)>,
 }
 
 /// What came of a call.
@@ -79,14 +84,20 @@ impl std::fmt::Debug for Toolbox {
 
 impl Toolbox {
     /// Tools of this cluster. Nothing is asked yet.
-    pub fn new(live: Live, terms: Terms, metrics: Metrics, namespace: Option<String>) -> Self {
-        Self { live, terms, metrics, namespace, pace: 1.0, kinds: OnceCell::new() }
+    pub fn new(live: impl Into<ReadOnly>, terms: Terms, metrics: Metrics, namespace: Option<String>) -> Self {
+        Self { live: live.into(), terms, metrics, namespace, pace: 1.0, kinds: OnceCell::new(), beside: None }
     }
 
     /// Proposed faults last that many times as long: in a world whose time runs faster than the person's.
     #[must_use]
     pub fn paced(self, pace: f64) -> Self {
         Self { pace, ..self }
+    }
+
+    /// Tools of other servers beside brink's own.
+    #[must_use]
+    pub fn beside(self, hub: Arc<Hub>, gate: Gate) -> Self {
+        Self { beside: Some((hub, gate)), ..self }
     }
 
     /// What a model is told before the first question.
@@ -104,6 +115,11 @@ impl Toolbox {
 
     /// Runs one call. `refused` proposals of this ask were refused before.
     pub async fn run(&self, call: &Call, refused: u32) -> Found {
+        // A person's answer takes as long as it takes; the server has a deadline of its own.
+        if let Some((hub, gate)) = self.beside.as_ref().filter(|_| offered::outside(&call.name)) {
+            let came = hub.call(&call.name, &call.arguments, gate).await;
+            return Found { why: came.why, ..Found::good(came.text) };
+        }
         let tool = match tools::named(&call.name) {
             Ok(tool) => tool,
             Err(words) => return Found { unreadable: true, ..Found::bad(words) },
@@ -145,8 +161,10 @@ impl Toolbox {
     }
 
     async fn discovered(&self) -> Result<&Discovery, String> {
-        let ask = || discovery::discover(self.live.link());
-        self.kinds.get_or_try_init(ask).await.map_err(|trouble| told("cannot ask which kinds are served", &trouble))
+        self.kinds
+            .get_or_try_init(|| self.live.discover())
+            .await
+            .map_err(|trouble| told("cannot ask which kinds are served", &trouble))
     }
 
     /// The namespace a model means: its own word, `*` for all, or where the person looks.

@@ -4,15 +4,17 @@
 //! Plain HTTP servers of one port are one server to the proxy: VirtualServices of either Gateway take its requests. Of TLS
 //! servers with the same host the younger Gateway's is left out as a whole, as is one of another protocol. Hosts are compared as
 //! they stand: where one is narrower than the other the proxy takes the most exact, so that is no conflict.
-//!
-//! Proxies are the same where one selector asks for all that the other asks, or a known pod fits both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Conflict, ConflictKind, Ground, about, seniority, side};
+use super::{
+    Conflict, ConflictKind, Ground, about,
+    proxies::{self, Before},
+    seniority, side,
+};
 use crate::mesh::{
     conflicts::ObjectKind,
-    istio::{IstioGatewayRow, Labels, Scoped, Server, selects},
+    istio::{IstioGatewayRow, Scoped, Server},
 };
 
 type Served<'a> = (&'a IstioGatewayRow, &'a Server);
@@ -28,17 +30,20 @@ pub(super) fn find(ground: &Ground<'_>) -> Vec<Conflict> {
             }
         }
     }
-    let proxies = Proxies::of(ground);
+    let fitting = ground.fitting();
+    let common = proxies::common(ground.world.istio.gateways.rows.iter().map(|row| &row.selector));
     let mut all = Vec::new();
     let mut told = BTreeSet::new();
     for (port, families) in by_port.iter().filter(|(_, families)| families.len() > 1) {
         let mut servers: Vec<Served<'_>> = families.values().flatten().copied().collect();
         sort(&mut servers);
-        for (at, (loser, server)) in servers.iter().enumerate() {
-            let differs = |(winner, other): &&Served<'_>| {
-                family(other) != family(server) && !std::ptr::eq(*winner, *loser) && proxies.same(winner, loser)
-            };
-            let Some((winner, other)) = servers[..at].iter().find(differs) else { continue };
+        let mut before = Before::new(fitting, &common);
+        for (loser, server) in servers {
+            let differs =
+                |(winner, other): &Served<'_>| family(other) != family(server) && !std::ptr::eq(*winner, loser);
+            let found = before.first(&loser.selector, differs);
+            before.push(&loser.selector, (loser, server));
+            let Some((winner, other)) = found else { continue };
             if told.insert((name(winner), name(loser), *port)) {
                 let (one, another) = (family(other), family(server));
                 let why =
@@ -49,14 +54,16 @@ pub(super) fn find(ground: &Ground<'_>) -> Vec<Conflict> {
     }
     for ((port, host), mut servers) in by_host.into_iter().filter(|(_, servers)| servers.len() > 1) {
         sort(&mut servers);
-        for (at, (loser, server)) in servers.iter().enumerate().skip(1) {
-            let claims = |(winner, other): &&Served<'_>| {
-                !std::ptr::eq(*winner, *loser)
+        let mut before = Before::new(fitting, &common);
+        for (loser, server) in servers {
+            let claims = |(winner, other): &Served<'_>| {
+                !std::ptr::eq(*winner, loser)
                     && family(other) == family(server)
                     && admit_one((winner, other), (loser, server), host)
-                    && proxies.same(winner, loser)
             };
-            let Some((winner, _)) = servers[..at].iter().find(claims) else { continue };
+            let found = before.first(&loser.selector, claims);
+            before.push(&loser.selector, (loser, server));
+            let Some((winner, _)) = found else { continue };
             let fate = if family(server) == TLS {
                 "the younger server is left out"
             } else {
@@ -106,31 +113,6 @@ fn admit_one(a: (&IstioGatewayRow, &Server), b: (&IstioGatewayRow, &Server), hos
     };
     let (a, b) = (from(a), from(b));
     a.iter().any(|a| b.iter().any(|b| a.is_none() || b.is_none() || a == b))
-}
-
-/// Which known pods each selector fits.
-struct Proxies<'a>(BTreeMap<&'a Labels, BTreeSet<usize>>);
-
-impl<'a> Proxies<'a> {
-    fn of(ground: &'a Ground<'_>) -> Self {
-        let mut all = BTreeMap::new();
-        for row in ground.world.istio.gateways.rows {
-            all.entry(&row.selector).or_insert_with(|| {
-                let pods = ground.all_pods().values().flatten().enumerate();
-                pods.filter(|(_, pod)| selects(&row.selector, pod.labels)).map(|(at, _)| at).collect()
-            });
-        }
-        Self(all)
-    }
-
-    /// Whether two Gateways mean the same proxies, some of them at least.
-    fn same(&self, a: &IstioGatewayRow, b: &IstioGatewayRow) -> bool {
-        let (a, b) = (&a.selector, &b.selector);
-        selects(a, b) || selects(b, a) || {
-            let both = self.0.get(a).zip(self.0.get(b));
-            both.is_some_and(|(a, b)| !a.is_disjoint(b))
-        }
-    }
 }
 
 fn pair(ground: &Ground<'_>, winner: &IstioGatewayRow, loser: &IstioGatewayRow, why: String) -> Conflict {

@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
+use super::fitting::Fitting;
 use crate::mesh::{
     gateways::Seen,
     host,
@@ -39,6 +40,8 @@ pub(super) struct Ground<'w> {
     by_name: HashMap<(&'w str, &'w str), &'w RouteRow>,
     senders: OnceCell<HashMap<String, Vec<&'w RouteRow>>>,
     pods: OnceCell<BTreeMap<&'w str, Vec<Pod<'w>>>>,
+    fitting: OnceCell<Fitting<'w>>,
+    bound: OnceCell<HashMap<(&'w str, &'w str), Vec<&'w RouteRow>>>,
     entries: OnceCell<HashMap<&'w str, Vec<&'w ServiceEntryRow>>>,
 }
 
@@ -61,6 +64,8 @@ impl<'w> Ground<'w> {
             virtual_services,
             senders: OnceCell::new(),
             pods: OnceCell::new(),
+            fitting: OnceCell::new(),
+            bound: OnceCell::new(),
             entries: OnceCell::new(),
         }
     }
@@ -72,12 +77,19 @@ impl<'w> Ground<'w> {
 
     /// The VirtualServices that are bound to one of these Gateways of Istio's, each as `(namespace, name)`.
     pub(super) fn bound(&self, gateways: &[(&str, &str)]) -> Vec<RouteRef> {
-        let to = self.virtual_services.iter().filter(|route| {
-            let mut parents = route.parents.iter().filter(|parent| parent.kind == ParentKind::IstioGateway);
-            parents.any(|parent| gateways.contains(&(parent.namespace.as_str(), parent.name.as_str())))
+        let bound = self.bound.get_or_init(|| {
+            let mut all: HashMap<(&str, &str), Vec<&RouteRow>> = HashMap::new();
+            for route in self.virtual_services.iter().copied() {
+                for parent in route.parents.iter().filter(|parent| parent.kind == ParentKind::IstioGateway) {
+                    all.entry((&parent.namespace, &parent.name)).or_default().push(route);
+                }
+            }
+            all
         });
+        let to = gateways.iter().filter_map(|name| bound.get(name)).flatten();
         let mut all: Vec<RouteRef> = to.map(|route| route.route_ref()).collect();
         all.sort();
+        all.dedup();
         all
     }
 
@@ -133,6 +145,11 @@ impl<'w> Ground<'w> {
             }
             all
         })
+    }
+
+    /// Pods of all namespaces, by what selects them.
+    pub(super) fn fitting(&self) -> &Fitting<'w> {
+        self.fitting.get_or_init(|| Fitting::of(self.all_pods()))
     }
 
     /// Whether a pod of this namespace would be known. Files tell of a namespace once they have a workload of it.

@@ -70,7 +70,7 @@ fn everywhere(ground: &Ground<'_>) -> bool {
 }
 
 fn anywhere(ground: &Ground<'_>, selector: &Labels) -> bool {
-    ground.all_pods().values().flatten().any(|pod| selects(selector, pod.labels))
+    ground.fitting().any(selector)
 }
 
 fn bundled(selector: &Labels) -> bool {

@@ -89,6 +89,7 @@ impl Keeper {
 
     fn watch_faults(&mut self, ticket: Ticket) {
         let Some(live) = self.live.clone() else { return };
+        self.watch_inbox(ticket);
         let (tell, mut views) = mpsc::channel(VIEWS);
         let link = live.link().clone();
         let desk = Desk {

@@ -15,7 +15,7 @@ use std::{
 use brink::{
     cluster::{
         ClusterId, Kind, Manifest, ObjectRef,
-        api::{Answer, Api, Read, Refusal, Trouble, Write},
+        api::{Answer, Api, Read, Refusal, Trouble, Write, WriteApi},
         cluster_id,
         io::cluster_id::{Known, require},
         warrant::{Purpose, Warrant},
@@ -352,15 +352,6 @@ impl Api for Client {
         .await
     }
 
-    async fn write(&self, warrant: &Warrant, write: &Write) -> Result<Answer, Trouble> {
-        require(self, &self.known, warrant).await?;
-        let purpose = Some(warrant.purpose());
-        self.call(verb(write), write.target().short(), false, purpose, Some(write), |store| {
-            store.write(&self.name, purpose, write, false)
-        })
-        .await
-    }
-
     fn now(&self) -> Timestamp {
         self.world.0.store.lock().unwrap().now()
     }
@@ -372,5 +363,16 @@ impl Api for Client {
 
     fn server(&self) -> &'static str {
         "https://fake"
+    }
+}
+
+impl WriteApi for Client {
+    async fn write(&self, warrant: &Warrant, write: &Write) -> Result<Answer, Trouble> {
+        require(self, &self.known, warrant).await?;
+        let purpose = Some(warrant.purpose());
+        self.call(verb(write), write.target().short(), false, purpose, Some(write), |store| {
+            store.write(&self.name, purpose, write, false)
+        })
+        .await
     }
 }

@@ -1,0 +1,86 @@
+//! A cluster that is looked at and never written to: all that the tools of a model get of it.
+//!
+//! The live client is inside and does not come out again: no link, no [`WriteApi`](crate::cluster::api::WriteApi). What can be
+//! asked is what stands here. Dry runs are among it, since a proposal is checked before anybody sees it.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use tokio::sync::mpsc::Sender;
+
+use super::{
+    discovery,
+    live::Live,
+    logs,
+    raw::{self, Form, What},
+};
+use crate::cluster::{
+    api::{Answer, Api, Read, Trouble, Write},
+    discovery::Discovery,
+    logs::{LogBatch, LogRequest},
+};
+
+/// See the module docs. It has no way to a write:
+///
+/// ```compile_fail
+/// use brink::cluster::{api::{Write, WriteApi}, io::read_only::ReadOnly, warrant::Warrant};
+///
+/// fn writes(cluster: &ReadOnly, warrant: &Warrant, write: &Write) {
+///     drop(cluster.write(warrant, write));
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct ReadOnly {
+    live: Live,
+}
+
+impl From<Live> for ReadOnly {
+    /// The client inside refuses writes as well, whoever should ever get at it.
+    fn from(live: Live) -> Self {
+        Self { live: live.refusing() }
+    }
+}
+
+impl ReadOnly {
+    /// Which kinds are served.
+    pub async fn discover(&self) -> Result<Discovery, Trouble> {
+        discovery::discover(self.live.link()).await
+    }
+
+    /// What the server itself prints of objects.
+    pub async fn raw(&self, what: &What, form: Form) -> Result<Bytes, Trouble> {
+        raw::read(self.live.link(), what, form).await
+    }
+
+    /// A log, batch by batch, until it ends or nobody takes it any more.
+    pub async fn log(&self, request: LogRequest, to: Sender<LogBatch>) {
+        logs::read(self.live.link().clone(), request, to).await;
+    }
+}
+
+impl Api for ReadOnly {
+    async fn read(&self, read: &Read) -> Result<Answer, Trouble> {
+        self.live.read(read).await
+    }
+
+    async fn dry_run(&self, write: &Write) -> Result<Answer, Trouble> {
+        self.live.dry_run(write).await
+    }
+
+    fn now(&self) -> Timestamp {
+        self.live.now()
+    }
+
+    async fn sleep(&self, span: Duration) {
+        self.live.sleep(span).await;
+    }
+
+    fn server(&self) -> &str {
+        self.live.server()
+    }
+
+    async fn gone(&self) {
+        self.live.gone().await;
+    }
+}
