@@ -1,7 +1,10 @@
 //! How an ask ends. Every ask ends in one of these, and each is told with its remedy.
 
+use serde::{Deserialize, Serialize};
+
 /// The end of an ask.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum End {
     /// The model said all it had to say.
     Done,

@@ -41,14 +41,17 @@ fn object(block: &str) -> bool {
 
 /// The call that proposes them. `who` is the agent.
 pub fn proposed(at: usize, block: &str, who: &str) -> Call {
-    let arguments = json!({"yaml": block, "keep": true, "why": format!("from the agent {who}")});
-    Call { id: format!("manifest_{at}"), name: "propose_manifest".to_owned(), arguments: arguments.to_string() }
+    let arguments = json!({"yaml": block, "why": format!("from the agent {who}")});
+    Call { id: format!("manifest_{at}"), name: "propose_fix".to_owned(), arguments: arguments.to_string() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{found, proposed};
-    use crate::agent::tools::{self, Order, Tool};
+    use crate::agent::{
+        order::{self, Order},
+        tools,
+    };
 
     #[test]
     fn objects_in_fences_are_found_and_nothing_else() {
@@ -58,11 +61,9 @@ mod tests {
         let blocks = found(answer);
         assert_eq!(blocks.len(), 1, "{blocks:?}");
         let call = proposed(0, &blocks[0], "k8s-agent");
-        let Ok(Order::Propose { fault, kept, why }) = tools::order(Tool::ProposeManifest, &call.arguments, "shop")
-        else {
-            panic!("no proposal")
-        };
-        assert!(kept && why.contains("k8s-agent") && fault.manifests.len() == 1);
+        let tool = tools::named(&call.name).unwrap();
+        let Ok(Order::Propose(wanted)) = order::order(tool, &call.arguments, "shop") else { panic!("no proposal") };
+        assert!(wanted.kept && wanted.hypothesis.contains("k8s-agent") && wanted.fault.manifests.len() == 1);
     }
 
     #[test]

@@ -338,11 +338,8 @@ mod tests {
             Message::Model { text: "Looking.".to_owned(), calls: vec![call] },
             Message::Tools(vec![ToolAnswer { id: "a".to_owned(), text: "web-1".to_owned(), ok: true }]),
         ];
-        let [Message::Model { text, calls }, Message::You(answer)] =
-            plain(&said, ToolMode::JsonFence).try_into().unwrap()
-        else {
-            panic!("two messages")
-        };
+        let plain = plain(&said, ToolMode::JsonFence);
+        let [Message::Model { text, calls }, Message::You(answer)] = plain.as_slice() else { panic!("two messages") };
         assert_eq!(text, "Looking.\n```tool\n{\"tool\":\"list\",\"arguments\":{\"kind\":\"pods\"}}\n```");
         assert!(calls.is_empty() && answer.contains("web-1"));
     }

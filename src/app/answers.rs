@@ -2,6 +2,7 @@
 
 use super::{App, Screen};
 use crate::{
+    agent::Told,
     base::{Ticket, sanitize},
     cluster::{
         Batch, Delta,
@@ -112,7 +113,14 @@ impl App {
                 }
                 return self.screens_hear(Event::Ordered(ticket, answer));
             }
-            Event::Agent(ticket, told) => self.panes.agent.hear(ticket, *told),
+            Event::Agent(ticket, told) => {
+                let over = matches!(*told, Told::Ended(_));
+                self.panes.agent.hear(ticket, *told);
+                if over {
+                    self.check_answer();
+                }
+            }
+            Event::Talk(ticket, granted) => self.talk_granted(ticket, granted),
             event @ (Event::Question(..) | Event::Inbox(_)) => self.waits_for_person(event),
             Event::Notice(failure) => self.tell(&failure),
             event => return self.screens_hear(event),

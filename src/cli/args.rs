@@ -508,7 +508,23 @@ pub struct ReleaseArgs {
 #[derive(Debug, Args)]
 pub struct AskArgs {
     /// The question; - reads standard input
-    pub prompt: String,
+    #[arg(required_unless_present_any = ["replay", "sessions", "export"])]
+    pub prompt: Option<String>,
+    /// Go on with a conversation that was kept: its id, the beginning of it, or last
+    #[arg(long, value_name = "ID", conflicts_with_all = ["replay", "sessions", "export"])]
+    pub resume: Option<String>,
+    /// Run a conversation again as it was, asking neither the model nor the cluster: an id, last, or a file
+    #[arg(long, value_name = "SESSION", conflicts_with_all = ["prompt", "sessions", "export"])]
+    pub replay: Option<String>,
+    /// Write a conversation as Markdown, or with -o json as JSON: an id, last, or a file
+    #[arg(long, value_name = "SESSION", conflicts_with_all = ["prompt", "sessions"])]
+    pub export: Option<String>,
+    /// List the conversations that were kept, the newest first
+    #[arg(long, conflicts_with = "prompt")]
+    pub sessions: bool,
+    /// Keep nothing of this conversation on disk
+    #[arg(long, conflicts_with_all = ["resume", "replay", "sessions", "export"])]
+    pub forget: bool,
     /// How to write the answer
     #[command(flatten)]
     pub output: Output,
