@@ -80,7 +80,8 @@ impl Model {
     pub fn in_cluster(&self) -> Result<(&str, &str), String> {
         let plain = |word: &str| {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-            !word.is_empty() && word.len() <= 253 && word.chars().all(fits)
+            let ends = |c: char| c.is_ascii_alphanumeric();
+            word.len() <= 253 && word.starts_with(ends) && word.ends_with(ends) && word.chars().all(fits)
         };
         match self.name.split_once('/') {
             Some((namespace, name)) if plain(namespace) && plain(name) => Ok((namespace, name)),
