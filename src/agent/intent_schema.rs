@@ -16,7 +16,7 @@ use crate::fault::{
 };
 
 /// A DNS subdomain (RFC 1123), as [`catalogue::param::is_name`] reads it.
-const NAME: &str = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*";
+const NAME: &str = r"[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?){0,3}";
 /// A span, as `base::span` reads it.
 const SPAN: &str = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$";
 /// Printable, and not blank.

@@ -220,7 +220,7 @@ fn a_citation_leads_to_what_was_found_and_names_nobody_has_seen_are_marked() {
     assert!(stage.shows("No answer of a tool is held here as e7"), "{}", stage.text());
     stage.keys("esc [ enter");
     assert!(stage.shows("[e1] list pods shop") && stage.shows("lonely-0 Pending"), "{}", stage.text());
-    stage.keys("esc [ o");
+    stage.keys("esc [ v");
     assert!(stage.shows("lonely-0 Pending"), "{}", stage.text());
     stage.keys("esc esc enter x");
     assert!(stage.shows("> x"), "without a choice enter begins a question: {}", stage.text());
@@ -237,7 +237,7 @@ fn long_answers_fold_once_another_question_is_asked() {
     let ticket = ask(&mut stage, "and now?");
     tell(&mut stage, ticket, Told::Ended(End::Done));
     assert!(stage.shows("more lines") && !stage.shows("line number 80"), "{}", stage.text());
-    stage.keys("[ o G");
+    stage.keys("[ v G");
     assert!(stage.shows("line number 80"), "{}", stage.text());
 }
 
