@@ -55,7 +55,12 @@ const TROUBLES: [(&str, i32, &str, &str); 11] = [
     ("refuse", 1, "the model refuses", "another model"),
     ("length", 1, "the answer reached its limit of tokens", "agent.max-tokens"),
     ("cut", 3, "the connection ended before the answer did", "ask again"),
-    ("401", 3, "answered 401: the key is not known here", "check the key: agent.key-env or agent.key-command"),
+    (
+        "401",
+        3,
+        "answered 401: the key is not known here",
+        "check the key: agent.key-env, agent.key-file or agent.key-command",
+    ),
     ("429", 3, "answered 429: rate limit exceeded", "it lets you in again in 2 s"),
     ("429-silent", 3, "answered 429: rate limit exceeded", "wait a while"),
     ("529", 3, "answered 529: Overloaded", "ask again later"),

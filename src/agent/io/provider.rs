@@ -276,7 +276,9 @@ impl Provider {
             return Err(bad("only http:// and https:// addresses are spoken to".to_owned()));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(bad("it holds a password; keys come from agent.key-env or agent.key-command".to_owned()));
+            return Err(bad(
+                "it holds a password; keys come from agent.key-env, agent.key-file or agent.key-command".to_owned()
+            ));
         }
         let tuning = &made.model.tuning;
         if tuning.local_only && !line::on_this_machine(&url) {
@@ -532,7 +534,7 @@ impl Provider {
             let name = http::HeaderName::try_from(name).map_err(|_| broken("agent.key-header is no header"))?;
             let value = key.header(before).ok_or_else(|| {
                 broken(
-                    "the key holds characters no header may hold; check what agent.key-env or agent.key-command gives",
+                    "the key holds characters no header may hold; check what agent.key-env, agent.key-file or agent.key-command gives",
                 )
             })?;
             headers.insert(name, value);
