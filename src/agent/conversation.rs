@@ -207,7 +207,7 @@ impl Conversation {
                     }
                 }
             }
-            Delta::CallEnd { .. } => {}
+            Delta::CallEnd { .. } | Delta::Did(_) => {}
             Delta::Usage(usage) => {
                 coming.usage.input = usage.input.or(coming.usage.input);
                 coming.usage.output = usage.output.or(coming.usage.output);
@@ -219,7 +219,6 @@ impl Conversation {
             }
             Delta::Error(words) => coming.error = Some(words.clone()),
             Delta::Remote(remote) => self.remote = Some(remote.clone()),
-            Delta::Did(_) => {}
             Delta::Asks(words) => coming.asks = Some(words.clone()),
         }
         coming.bytes <= MOST_BYTES

@@ -408,7 +408,7 @@ impl Key {
             Self::Health4xxDegraded | Self::Health5xxFailing | Self::HealthGrpcFailing => "10",
             Self::Health4xxFailing => "20",
             Self::AgentProvider => "none: there is nobody to ask",
-            Self::AgentUrl => "the provider's own",
+            Self::AgentUrl | Self::AgentTemperature | Self::AgentSeed => "the provider's own",
             Self::PrometheusTokenFile
             | Self::PrometheusHeaders
             | Self::PrometheusCert
@@ -421,7 +421,6 @@ impl Key {
             | Self::AgentExtraBody => "none",
             Self::AgentName => "the settings of [agent]",
             Self::AgentKeyHeader => "authorization: Bearer …; x-api-key for anthropic",
-            Self::AgentTemperature | Self::AgentSeed => "the provider's own",
             Self::AgentConnectTimeout => "5s",
             Self::AgentStallTimeout => "1m30s",
             Self::AgentTimeout => "10m",

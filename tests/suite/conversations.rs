@@ -110,7 +110,9 @@ fn a_conversation_is_kept_for_its_user_alone_and_gone_on_with() {
     drop(pen);
     let (reading, pen) = resumed(&shelf, &id);
     assert_eq!(reading.turns(), 1);
-    turn(2).into_iter().for_each(|entry| pen.write(&entry));
+    for entry in turn(2) {
+        pen.write(&entry);
+    }
     assert!(pen.written(PATIENCE));
     let reading = shelf.read(&shelf.find(&id[..12], None).unwrap()).unwrap();
     assert_eq!((reading.turns(), reading.damage), (2, None));
@@ -133,7 +135,9 @@ fn a_torn_end_is_cut_off_and_a_damaged_file_is_left_as_it_is() {
     let home = tempfile::tempdir().unwrap();
     let shelf = Shelf::new(home.path());
     let (id, pen, _) = shelf.begin(begin(0)).unwrap();
-    turn(1).into_iter().for_each(|entry| pen.write(&entry));
+    for entry in turn(1) {
+        pen.write(&entry);
+    }
     assert!(pen.written(PATIENCE));
     let path = pen.path().to_path_buf();
     drop(pen);

@@ -119,7 +119,9 @@ fn whatever_an_attacker_writes_and_a_model_obeys_nothing_is_written_and_nothing_
             })
             .collect();
         let mut sum = Sum::default();
-        workers.into_iter().for_each(|worker| sum.add(worker.join().unwrap()));
+        for worker in workers {
+            sum.add(worker.join().unwrap());
+        }
         sum
     });
     let Sum { calls, unknown, cards, reads, dry, sheets, refused, wrong } = sum;
