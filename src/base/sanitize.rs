@@ -28,6 +28,18 @@ pub fn lines(text: &str) -> Cow<'_, str> {
     clean(text, true)
 }
 
+/// Words of somebody who must not draw a frame, since frames are brink's to draw: every corner of a box is a plus.
+pub fn frameless(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_corner) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if is_corner(c) { '+' } else { c }).collect())
+}
+
+fn is_corner(c: char) -> bool {
+    matches!(c, '\u{250c}'..='\u{251b}' | '\u{2552}'..='\u{255d}' | '\u{256d}'..='\u{2570}')
+}
+
 fn clean(text: &str, multi: bool) -> Cow<'_, str> {
     // Most text is plain ASCII; one pass over bytes finds that without decoding.
     if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
@@ -178,7 +190,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Fate, fate, line, lines};
+    use super::{Fate, fate, frameless, line, lines};
 
     #[test]
     fn clean_text_is_not_copied() {
@@ -208,6 +220,12 @@ mod tests {
         assert_eq!(line("a\u{fe0f}b"), "ab");
         assert_eq!(line("a\u{a0}b"), "a b");
         assert_eq!(line("a\u{feff}b\u{e0041}"), "ab");
+    }
+
+    #[test]
+    fn a_frame_has_no_corners() {
+        assert_eq!(frameless("╭─ 1 ─╮\n╰─────╯ ┏┓ ╔╝"), "+─ 1 ─+\n+─────+ ++ ++");
+        assert!(matches!(frameless("├── src │ ─"), Cow::Borrowed(_)));
     }
 
     #[test]

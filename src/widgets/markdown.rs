@@ -26,7 +26,8 @@ fn words(text: impl Into<String>, role: Role) -> Words {
 
 /// Lays Markdown out in so many cells.
 pub fn lines(text: &str, cells: usize) -> Vec<Line> {
-    let clean = cornerless(&sanitize::lines(text));
+    let clean = sanitize::lines(text);
+    let clean = sanitize::frameless(&clean);
     let mut sheet = Sheet { cells: cells.max(8), ..Sheet::default() };
     for event in Parser::new_ext(&clean, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
         sheet.take(event);
@@ -36,16 +37,6 @@ pub fn lines(text: &str, cells: usize) -> Vec<Line> {
         sheet.lines.pop();
     }
     sheet.lines
-}
-
-/// Frames are brink's to draw: a corner of a model is a plus.
-fn cornerless(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\u{250c}'..='\u{251b}' | '\u{2552}'..='\u{255d}' | '\u{256d}'..='\u{2570}' => '+',
-            c => c,
-        })
-        .collect()
 }
 
 /// The lines so far, and the block being read.

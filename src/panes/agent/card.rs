@@ -16,7 +16,7 @@ pub(super) fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, keys):
     let room = cells.saturating_sub(4).max(4);
     let mut inside: Vec<(String, Role)> = Vec::new();
     let mut say = |text: &str, role| {
-        let clean = sanitize::line(text).into_owned();
+        let clean = sanitize::frameless(&sanitize::line(text)).into_owned();
         inside.extend(width::wrap(&clean, room).into_iter().map(|line| (line.to_owned(), role)));
     };
     say(proposal.title(), Role::TextStrong);

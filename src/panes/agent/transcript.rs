@@ -230,23 +230,25 @@ fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, Option<&[Key]>)) -
                 Some((true, took, size, _)) => (format!(" {} ms {} {ok}", took.as_millis(), bytes(*size)), Role::Tool),
                 Some((false, took, _, _)) => (format!(" {} ms {bad}", took.as_millis()), Role::Warn),
             };
-            let about = width::cut(about, cells.saturating_sub(width::width(&end) + 2)).into_owned();
+            let about = sanitize::frameless(about);
+            let about = width::cut(&about, cells.saturating_sub(width::width(&end) + 2)).into_owned();
             let mut lines = vec![vec![words(format!("{dot} {about}{end}"), role)]];
             if let Some((false, _, _, why)) = ran {
-                lines.push(vec![words(format!("  {}", width::cut(why, room)), Role::TextDim)]);
+                let why = sanitize::frameless(why);
+                lines.push(vec![words(format!("  {}", width::cut(&why, room)), Role::TextDim)]);
             }
             lines
         }
         Item::Card(proposal) => framed(proposal, cells, ascii, card),
         Item::GaveUp(given, why) => {
             let mut lines = vec![vec![words("this could not be made to apply", Role::Warn)]];
-            lines.extend(plain(why, room, Role::Text));
-            lines.extend(plain(given, room, Role::TextDim).into_iter().take(GIVEN));
+            lines.extend(plain(&sanitize::frameless(why), room, Role::Text));
+            lines.extend(plain(&sanitize::frameless(given), room, Role::TextDim).into_iter().take(GIVEN));
             barred(lines, ascii, Role::Warn)
         }
         Item::Note(text, role) => {
             // It may hold words of a provider or a model: only its first line begins where brink speaks.
-            let mut lines = plain(&sanitize::line(text), room, *role);
+            let mut lines = plain(&sanitize::frameless(&sanitize::line(text)), room, *role);
             for line in lines.iter_mut().skip(1) {
                 line.insert(0, words("  ", *role));
             }

@@ -203,12 +203,14 @@ fn framed(head: &str, inside: &[(String, Role)], keys: &[Keyed], cells: usize, m
     let role = Role::BorderFocus;
     let room = cells.saturating_sub(4).max(4);
     let head = sanitize::line(head);
+    let head = sanitize::frameless(&head);
     let head = format!("{top_left}{flat} {} ", width::cut(&head, cells.saturating_sub(5)));
     let rest = cells.saturating_sub(width::width(&head) + 1);
     let mut lines = vec![vec![words(format!("{head}{}{top_right}", flat.repeat(rest)), role)]];
     let mut rows: Vec<(String, Role)> = Vec::new();
     for (text, of) in inside {
         let clean = sanitize::line(text);
+        let clean = sanitize::frameless(&clean);
         rows.extend(width::wrap(&clean, room).into_iter().map(|line| (line.to_owned(), *of)));
     }
     let space = most.saturating_sub(3);

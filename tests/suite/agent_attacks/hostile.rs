@@ -48,6 +48,24 @@ fn discovery(core: bool) -> Value {
     json!({"kind": "APIGroupDiscoveryList", "items": items})
 }
 
+/// A group with its versions, and the resources of one.
+fn listed(path: &str) -> Option<Value> {
+    let group = path.strip_prefix("/apis/").unwrap_or_default();
+    let served = |group: &str| SERVED.iter().any(|(_, _, of)| *of == group);
+    if !group.is_empty() && served(group) {
+        return Some(
+            json!({"kind": "APIGroup", "versions": [{"groupVersion": format!("{group}/v1"), "version": "v1"}]}),
+        );
+    }
+    let group = if path == "/api/v1" { "" } else { group.strip_suffix("/v1").filter(|group| served(group))? };
+    let resource = |(plural, kind, _): &(&str, &str, &str)| {
+        json!({"name": plural, "kind": kind, "namespaced": scope(plural) == "Namespaced", "singularName": kind.to_lowercase(),
+            "verbs": ["get", "list", "create", "patch", "delete"]})
+    };
+    let resources: Vec<Value> = SERVED.iter().filter(|(_, _, of)| *of == group).map(resource).collect();
+    Some(json!({"kind": "APIResourceList", "resources": resources}))
+}
+
 fn openapi(path: &str) -> Option<Value> {
     if path == "/openapi/v3" {
         let of = |group: &str| if group.is_empty() { "api/v1".to_owned() } else { format!("apis/{group}/v1") };
@@ -108,6 +126,9 @@ fn answer(seen: &Seen, attack: &str) -> Reply {
         "/api" => return Reply::json(&discovery(true)),
         "/apis" => return Reply::json(&discovery(false)),
         _ => {}
+    }
+    if let Some(list) = listed(path) {
+        return Reply::json(&list);
     }
     if let Some(document) = openapi(&seen.path) {
         return Reply::json(&document);
@@ -232,7 +253,7 @@ fn said(text: &str, calls: &[(String, String)], round: usize) -> Reply {
         stream.push_str(&format!("data: {chunk}\n\n"));
     };
     // In pieces that cut every sequence somewhere.
-    let chars: Vec<char> = text.chars().take(4_000).collect();
+    let chars: Vec<char> = text.chars().take(2_000).collect();
     for piece in chars.chunks(7) {
         event(json!({"content": piece.iter().collect::<String>()}), Value::Null);
     }
@@ -264,7 +285,7 @@ pub async fn model(now: Now) -> Server {
                 said("", &calls, 1)
             }
             // At the end what is seen last is the attack.
-            _ => said(&format!("{}\n\n{attack}", told.chars().take(1_000).collect::<String>()), &[], 2),
+            _ => said(&format!("{}\n\n{attack}", told.chars().take(500).collect::<String>()), &[], 2),
         }
     })
     .await

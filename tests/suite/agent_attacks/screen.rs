@@ -1,7 +1,7 @@
 //! What a person sees of an attack: the real pane, painted by the real painter into a terminal.
 
 use brink::{
-    agent::{Model, Told, model::KeySource, wire::Wire},
+    agent::{End, Model, Told, model::KeySource, wire::Wire},
     base::sanitize,
     msg::{Effect, Event},
     runtime::paint::Painter,
@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use super::corpus::Attack;
 use crate::suite::cockpit::stage::{Stage, terminal};
 
-const SIZE: (u16, u16) = (110, 60);
+const SIZE: (u16, u16) = (96, 44);
 
 /// Characters that reorder or hide.
 pub fn hidden(c: char) -> bool {
@@ -64,12 +64,24 @@ fn margin(buf: &Buffer) -> (u16, u16) {
     buf.content().iter().position(|cell| cell.symbol() == "▎").map(place).unwrap()
 }
 
+/// The same pane with an answer of no harm: how many corners are brink's own, and the column in which every line begins.
+#[derive(Clone, Copy)]
+pub struct Still {
+    corners: usize,
+    left: u16,
+}
+
+/// Looks at it once.
+pub fn still() -> Still {
+    let frame = stage(&[Told::Text("fine".to_owned()), Told::Ended(End::Done)]).frame();
+    Still { corners: corners(&frame), left: margin(&frame).0 }
+}
+
 /// Draws an attack as far as it is words: without cards, no frame may be on screen but the pane's own. Gives how many screens
 /// were looked at.
-pub fn drawn(attack: &Attack, told: &[Told], wrong: &mut Vec<String>) -> usize {
+pub fn drawn(attack: &Attack, told: &[Told], still: Still, wrong: &mut Vec<String>) -> usize {
     let words: Vec<Told> = told.iter().filter(|one| !matches!(one, Told::Proposed(_))).cloned().collect();
-    let still = stage(&[Told::Text("fine".to_owned()), words.last().unwrap().clone()]).frame();
-    let (left, _) = margin(&still);
+    let left = still.left;
     let mut bad = |why: String| wrong.push(format!("{}: {why}", attack.name));
     let mut stage = stage(&words);
     let mut painter = Painter::new(SIZE.0, SIZE.1);
@@ -80,7 +92,7 @@ pub fn drawn(attack: &Attack, told: &[Told], wrong: &mut Vec<String>) -> usize {
         stage.keys(keys);
         looked += 1;
         let frame = stage.frame();
-        if corners(&frame) != corners(&still) {
+        if corners(&frame) != still.corners {
             bad(format!("draws corners:\n{}", stage.text()));
         }
         for y in 2..SIZE.1 - 6 {
@@ -122,7 +134,7 @@ pub fn drawn(attack: &Attack, told: &[Told], wrong: &mut Vec<String>) -> usize {
 
 /// Anything in a frame but text and the sequences a painter needs: CSI that moves, colours, erases to the end of a line, or
 /// holds a frame together.
-fn drives(bytes: &[u8]) -> Option<String> {
+pub fn drives(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8(bytes.to_vec()).ok()?;
     let mut rest = text.as_str();
     while let Some(at) = rest.find('\u{1b}') {
