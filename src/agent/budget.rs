@@ -1,4 +1,4 @@
-//! How full the model's context is, and what is left out when it would overflow.
+//! How full the model's context is. What is left out when it would overflow is [`super::compact`].
 //!
 //! A provider tells what a request cost only after it; before, tokens are estimated from bytes, rather too many than too few.
 
@@ -7,9 +7,7 @@ use super::message::Message;
 /// Bytes of YAML, JSON and English that make a token, at the least.
 const BYTES_PER_TOKEN: usize = 3;
 /// What a message costs besides its text.
-const PER_MESSAGE: u64 = 8;
-/// What stands in place of a tool's answer that had to go.
-pub const LEFT_OUT: &str = "(left out to save room; call the tool again if it still matters)";
+pub(super) const PER_MESSAGE: u64 = 8;
 
 /// The context of a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,57 +52,9 @@ pub fn of(messages: &[Message]) -> u64 {
     messages.iter().map(|message| estimate(message.size()) + PER_MESSAGE).sum()
 }
 
-/// The messages to send, so that they and `around` (system prompt, tools, the answer to come) fit `limit`. Answers of tools go
-/// first, from the oldest; then whole exchanges from the oldest. `None` when what was just asked does not fit alone.
-pub fn fit(messages: &[Message], around: u64, limit: u64) -> Option<Vec<Message>> {
-    let room = limit.checked_sub(around)?;
-    let mut kept = messages.to_vec();
-    // What the model has just been told is what it must answer; what came before may go.
-    let last = kept.iter().rposition(|message| matches!(message, Message::Tools(_))).unwrap_or(kept.len());
-    for at in 0..kept.len() {
-        if of(&kept) <= room {
-            return Some(kept);
-        }
-        if let (true, Some(Message::Tools(answers))) = (at < last, kept.get_mut(at)) {
-            for answer in answers {
-                LEFT_OUT.clone_into(&mut answer.text);
-            }
-        }
-    }
-    while of(&kept) > room {
-        let next = kept.iter().skip(1).position(|message| matches!(message, Message::You(_)))? + 1;
-        kept.drain(..next);
-    }
-    Some(kept)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Budget, LEFT_OUT, fit, of};
-    use crate::agent::message::{Message, ToolAnswer};
-
-    fn tools(bytes: usize) -> Message {
-        Message::Tools(vec![ToolAnswer { id: "c".to_owned(), text: "x".repeat(bytes), ok: true }])
-    }
-
-    #[test]
-    fn old_answers_of_tools_go_before_words_do() {
-        let all = [Message::You("why?".to_owned()), tools(3000), tools(3000)];
-        assert_eq!(fit(&all, 0, 10_000).unwrap(), all);
-        let kept = fit(&all, 0, 1_500).unwrap();
-        assert!(matches!(&kept[1], Message::Tools(answers) if answers[0].text == LEFT_OUT));
-        assert_eq!(kept[2], all[2], "the answer just given stays");
-        assert!(of(&kept) <= 1_500);
-    }
-
-    #[test]
-    fn whole_exchanges_go_from_the_oldest_and_the_last_question_never() {
-        let say = |text: &str| Message::You(text.repeat(300));
-        let all = [say("a"), say("b"), say("c")];
-        assert_eq!(fit(&all, 0, 250).unwrap(), all[1..]);
-        assert_eq!(fit(&all, 0, 50), None);
-        assert_eq!(fit(&all, 60, 50), None);
-    }
+    use super::Budget;
 
     #[test]
     fn a_guess_says_that_it_is_one() {

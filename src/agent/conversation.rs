@@ -10,8 +10,11 @@
 
 use super::{
     budget::{self, Budget},
+    compact,
     end::End,
+    evidence,
     message::{Call, Message, ToolAnswer},
+    remote::Remote,
     wire::{Delta, Stop, Usage},
 };
 
@@ -45,6 +48,11 @@ pub struct Conversation {
     unreadable: u32,
     coming: Coming,
     waiting: Vec<ToolAnswer>,
+    /// Where it stands at an agent that keeps it itself.
+    remote: Option<Remote>,
+    /// Answers of tools so far that are evidence; each has a number, from 1.
+    found: u32,
+    fitted: bool,
 }
 
 /// The answer coming in.
@@ -57,6 +65,7 @@ struct Coming {
     stop: Option<Stop>,
     refusal: String,
     error: Option<String>,
+    asks: Option<String>,
     bytes: usize,
 }
 
@@ -71,6 +80,9 @@ impl Conversation {
             unreadable: 0,
             coming: Coming::default(),
             waiting: Vec::new(),
+            remote: None,
+            found: 0,
+            fitted: false,
         }
     }
 
@@ -82,6 +94,16 @@ impl Conversation {
     /// How full the context is.
     pub fn budget(&self) -> Budget {
         self.budget
+    }
+
+    /// Where it stands at an agent that keeps it itself.
+    pub fn remote(&self) -> Option<&Remote> {
+        self.remote.as_ref()
+    }
+
+    /// Takes over where it stands at an agent.
+    pub fn set_remote(&mut self, remote: Remote) {
+        self.remote = Some(remote);
     }
 
     /// Proposals of this ask that were refused.
@@ -102,23 +124,53 @@ impl Conversation {
     pub fn keep(&mut self, message: Message) {
         self.budget.used += budget::of(std::slice::from_ref(&message));
         self.budget.told = false;
+        if let Message::Tools(answers) = &message {
+            let highest = answers.iter().filter_map(|answer| evidence::number(&answer.text)).max();
+            self.found = self.found.max(highest.unwrap_or(0));
+        }
         self.messages.push(message);
+    }
+
+    /// Takes over what is left once somebody else made room.
+    pub fn fit(&mut self, messages: Vec<Message>) {
+        self.messages = messages;
+    }
+
+    /// Whether the last request had to leave something out.
+    pub fn fitted(&self) -> bool {
+        self.fitted
+    }
+
+    /// Takes the last exchange back: the question and all that came of it. Gives the question; `None` when nothing was asked.
+    pub fn undo(&mut self) -> Option<String> {
+        self.close();
+        let at = self.messages.iter().rposition(|message| matches!(message, Message::You(_)))?;
+        let gone = self.messages.split_off(at);
+        self.budget.used = budget::of(&self.messages);
+        self.budget.told = false;
+        match gone.into_iter().next() {
+            Some(Message::You(text)) => Some(text),
+            _ => None,
+        }
     }
 
     /// The messages to send next, when `around` tokens stand beside them; counts the round.
     pub fn request(&mut self, around: u64) -> Result<Vec<Message>, End> {
+        self.prepare(around)?;
+        Ok(self.messages.clone())
+    }
+
+    /// The same for whoever does not send them.
+    pub fn prepare(&mut self, around: u64) -> Result<(), End> {
         if self.rounds >= MOST_ROUNDS {
             return Err(End::Endless(self.rounds));
         }
         self.rounds += 1;
         self.coming = Coming::default();
-        let kept = budget::fit(&self.messages, around, self.budget.limit).ok_or(End::Full)?;
-        if kept.len() < self.messages.len() || kept != self.messages {
-            self.messages.clone_from(&kept);
-        }
-        self.budget.used = around + budget::of(&kept);
+        self.fitted = compact::fit(&mut self.messages, around, self.budget.limit).ok_or(End::Full)?;
+        self.budget.used = around + budget::of(&self.messages);
         self.budget.told = false;
-        Ok(kept)
+        Ok(())
     }
 
     /// Takes a piece of the answer. False once there is too much of it to be one: whoever reads may stop.
@@ -166,21 +218,25 @@ impl Conversation {
                 coming.refusal.push_str(words);
             }
             Delta::Error(words) => coming.error = Some(words.clone()),
+            Delta::Remote(remote) => self.remote = Some(remote.clone()),
+            Delta::Did(_) => {}
+            Delta::Asks(words) => coming.asks = Some(words.clone()),
         }
         coming.bytes <= MOST_BYTES
     }
 
     /// The stream ended: what comes next.
     pub fn answered(&mut self) -> Next {
-        let coming = std::mem::take(&mut self.coming);
+        let mut coming = std::mem::take(&mut self.coming);
         let calls = named(coming.calls);
-        let end = match (&coming.stop, coming.error) {
+        let end = match (&coming.stop, coming.error.take()) {
             (_, Some(words)) => Some(End::Failed {
                 what: format!("the provider broke off: {words}"),
                 fix: "ask again".to_owned(),
                 unreachable: true,
             }),
             (_, None) if coming.bytes > MOST_BYTES => Some(End::Truncated),
+            (_, None) if coming.asks.is_some() => coming.asks.take().map(End::Asks),
             (None, None) => Some(End::Cut),
             (Some(Stop::Refused), None) => Some(End::Refused(coming.refusal.clone())),
             (Some(Stop::MaxTokens), None) => Some(End::Truncated),
@@ -215,13 +271,19 @@ impl Conversation {
         }
     }
 
-    /// A tool's answer. True when it was the last one waited for: ask the model again.
-    pub fn answer(&mut self, answer: ToolAnswer) -> bool {
+    /// A tool's answer, which gets its number here. True when it was the last one waited for: ask the model again.
+    pub fn answer(&mut self, mut answer: ToolAnswer) -> bool {
         let Some(Message::Model { calls, .. }) = self.messages.last() else { return false };
         let waited =
             calls.iter().any(|call| call.id == answer.id) && !self.waiting.iter().any(|known| known.id == answer.id);
         if !waited {
             return false;
+        }
+        if answer.ok
+            && let Some(marked) = evidence::mark(&answer.text, self.found + 1)
+        {
+            self.found += 1;
+            answer.text = marked;
         }
         self.waiting.push(answer);
         let done = self.waiting.len() == calls.len();

@@ -1,7 +1,10 @@
 //! How an ask ends. Every ask ends in one of these, and each is told with its remedy.
 
+use serde::{Deserialize, Serialize};
+
 /// The end of an ask.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum End {
     /// The model said all it had to say.
     Done,
@@ -13,6 +16,8 @@ pub enum End {
     Truncated,
     /// The connection ended before the answer did; what came is kept, calls in it are void.
     Cut,
+    /// An agent waits for the person, with its question where it asks one beside its answer.
+    Asks(String),
     /// An answer without text and without calls.
     Empty,
     /// So many answers with tool calls and no end in sight.
@@ -47,6 +52,8 @@ impl End {
             Self::Refused(words) => format!("the model refuses: {words}"),
             Self::Truncated => "the answer reached its limit of tokens".to_owned(),
             Self::Cut => "the connection ended before the answer did".to_owned(),
+            Self::Asks(words) if words.is_empty() => "the agent waits for your answer".to_owned(),
+            Self::Asks(words) => format!("the agent waits for your answer: {words}"),
             Self::Empty => "the model answered nothing".to_owned(),
             Self::Endless(rounds) => format!("the model asked for tools {rounds} times and came to no end"),
             Self::Unreadable(rounds, why) => {
@@ -64,6 +71,7 @@ impl End {
             Self::Refused(_) => "say what you want to learn, or choose another model".to_owned(),
             Self::Truncated => "raise agent.max-tokens, or ask for less at once".to_owned(),
             Self::Cut => "ask again; if it happens often, look at the proxy before the provider".to_owned(),
+            Self::Asks(_) => "what you say next goes to the same task".to_owned(),
             Self::Empty => "ask again in other words, or choose another model".to_owned(),
             Self::Endless(_) => "ask a narrower question".to_owned(),
             Self::Unreadable(..) => "choose a model that is made for calling tools".to_owned(),

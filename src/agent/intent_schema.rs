@@ -16,7 +16,7 @@ use crate::fault::{
 };
 
 /// A DNS subdomain (RFC 1123), as [`catalogue::param::is_name`] reads it.
-const NAME: &str = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*";
+const NAME: &str = r"[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?){0,3}";
 /// A span, as `base::span` reads it.
 const SPAN: &str = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$";
 /// Printable, and not blank.
@@ -69,7 +69,7 @@ pub fn form(kind: FaultKind) -> Value {
     match (targets.is_some(), selects) {
         (true, true) => form["oneOf"] = json!([{"required": ["target"]}, {"required": ["selector"]}]),
         (false, true) => required.push("selector"),
-        (true, false) | (false, false) => required.push("target"),
+        (_, false) => required.push("target"),
     }
     form["required"] = json!(required);
     form

@@ -1,6 +1,8 @@
 //! What a proposal would teach, by facts alone: how much of the traffic it touches, who depends on it, and whether what it
 //! breaks has anything that would hide it. The model's own opinion has no part in it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     fault::{
         checked::Checked,
@@ -10,7 +12,7 @@ use crate::{
 };
 
 /// How much, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Lesson {
     /// More is more; 0..=100.
     pub score: u32,

@@ -245,10 +245,10 @@ mod tests {
     #[case(Tool::ProposeManifest, r#"{"yaml":"a: ["}"#, "yaml")]
     #[case(Tool::ProposeFix, r#"{"yaml":""}"#, "empty")]
     #[case(Tool::ProposeManifest, r#"{"yaml":"a: b","keep":true}"#, "there is no argument `keep`")]
-    #[case(Tool::ProposePlan, r#"{"steps":[{"kind":"scale"}]}"#, "2 to 6 steps, not 1")]
+    #[case(Tool::ProposePlan, r#"{"name":"two","steps":[{"kind":"scale"}]}"#, "2 to 6 steps, not 1")]
     #[case(
         Tool::ProposePlan,
-        r#"{"steps":[{"kind":"pod-kill","target":"deployment/web","params":{"count":1}},{"kind":"scale"}]}"#,
+        r#"{"name":"two","steps":[{"kind":"pod-kill","target":"deployment/web","params":{"count":1}},{"kind":"scale"}]}"#,
         "step 2: `target` is missing"
     )]
     #[case(Tool::Logs, r#"{"pod":"a","tail":"many"}"#, "a whole number from 1 to 500")]

@@ -1,5 +1,7 @@
 //! What a model proposes, once it would apply: an intent with the answers of the API server.
 
+use serde::{Deserialize, Serialize};
+
 use super::lesson::Lesson;
 use crate::fault::{
     catalogue,
@@ -31,7 +33,7 @@ pub struct Proposal {
 }
 
 /// A place in a plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// What the model calls the plan, sanitised.
     pub plan: String,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{budget::Budget, end::End, message::Message, proposal::Proposal};
+use super::{budget::Budget, end::End, message::Message, proposal::Proposal, remote::Remote, session::Offer};
 
 /// One thing told.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +38,8 @@ pub enum Told {
         /// Why not, in a line; empty when it did.
         why: String,
     },
+    /// brink has something to say of the conversation itself.
+    Aside(String),
     /// Something to look at.
     Proposed(Box<Proposal>),
     /// The last proposal of this ask that could not be made to apply: what it was, and why not, in the words of whoever refuses.
@@ -47,8 +49,14 @@ pub enum Told {
         /// The words, in lines, sanitised and redacted.
         why: String,
     },
+    /// Where the conversation stands at an agent that keeps it.
+    Remote(Remote),
+    /// Something that was to look at when this conversation was held.
+    Offered(Box<Offer>),
     /// A message became part of the conversation.
     Kept(Message),
+    /// The messages that are left, since not all fitted.
+    Fitted(Vec<Message>),
     /// How full the context is.
     Budget(Budget),
     /// It is over.

@@ -2,6 +2,7 @@
 
 use super::{App, Screen};
 use crate::{
+    agent::Told,
     base::{Ticket, sanitize},
     cluster::{
         Batch, Delta,
@@ -9,7 +10,7 @@ use crate::{
         pods::{MeshMode, PodRow},
     },
     config::{Role, keymap::chain},
-    fault::{injection::State, io::scan::Scanned},
+    fault::{injection::State, io::scan::Scanned, refusal::ApplyError},
     mesh::{around::Around, signals::MetricSource},
     msg::{Command, Context, Effect, Event, Failure, event::Names},
     panes::{PaneKind, Reply, Viewer, picker::Item, world::LinkState},
@@ -112,7 +113,14 @@ impl App {
                 }
                 return self.screens_hear(Event::Ordered(ticket, answer));
             }
-            Event::Agent(ticket, told) => self.panes.agent.hear(ticket, *told),
+            Event::Agent(ticket, told) => {
+                let over = matches!(*told, Told::Ended(_));
+                self.panes.agent.hear(ticket, *told);
+                if over {
+                    self.check_answer();
+                }
+            }
+            Event::Talk(ticket, granted) => self.talk_granted(ticket, granted),
             event @ (Event::Question(..) | Event::Inbox(_)) => self.waits_for_person(event),
             Event::Notice(failure) => self.tell(&failure),
             event => return self.screens_hear(event),
@@ -125,7 +133,6 @@ impl App {
         let now = self.now;
         let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
         let mut replies: Vec<Reply> = Vec::new();
-        let mut effects: Vec<Effect> = Vec::new();
         match event {
             Event::Text(ticket, answer) if self.printed == Some(ticket) => {
                 self.printed = None;
@@ -232,21 +239,28 @@ impl App {
                     }
                 }
             }
-            Event::Applied(ticket, answer) => {
-                let front = self.screens.iter().rev().find_map(|screen| match screen {
-                    Screen::Preview(preview) => Some(preview.checked().plan.fault.clone()),
-                    _ => None,
-                });
-                if let (Ok(_), Some(fault)) = (&answer, front) {
-                    effects.extend(self.panes.agent.applied(&fault));
-                }
-                for screen in &mut self.screens {
-                    if let Screen::Preview(preview) = screen {
-                        replies.push(preview.applied(ticket, answer.clone(), &mut cx));
-                    }
-                }
-            }
+            Event::Applied(ticket, answer) => return self.applied(ticket, &answer),
             _ => {}
+        }
+        replies.into_iter().flat_map(|reply| self.turn(reply)).collect()
+    }
+
+    /// The answer to an apply: what came from the inbox is done with.
+    fn applied(&mut self, ticket: Ticket, answer: &Result<String, ApplyError>) -> Vec<Effect> {
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+        let front = self.screens.iter().rev().find_map(|screen| match screen {
+            Screen::Preview(preview) => Some(preview.checked().plan.fault.clone()),
+            _ => None,
+        });
+        let mut effects = Vec::new();
+        if let (Ok(_), Some(fault)) = (answer, front) {
+            effects.extend(self.panes.agent.applied(&fault));
+        }
+        let mut replies = Vec::new();
+        for screen in &mut self.screens {
+            if let Screen::Preview(preview) = screen {
+                replies.push(preview.applied(ticket, answer.clone(), &mut cx));
+            }
         }
         effects.extend(replies.into_iter().flat_map(|reply| self.turn(reply)));
         effects

@@ -6,6 +6,7 @@
 
 mod answers;
 mod caption;
+mod explain;
 mod go;
 pub mod header;
 pub mod hints;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl App {
-    fn subject(&self) -> Option<Subject> {
+    pub(super) fn subject(&self) -> Option<Subject> {
         match self.focus {
             PaneKind::Pods => self.panes.pods.subject(),
             PaneKind::Routes => self.panes.routes.subject(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{App, Screen};
 use crate::{
+    agent::session::{Decision, Wish},
     base::Now,
     cluster::Scope,
     config::{Role, keymap::Resolved},
@@ -12,7 +13,8 @@ use crate::{
         line::{self, Line},
     },
     panes::{
-        Form, PaneKind, Picker, Reply, Turn, Undo, picker::Choice, preview::Preview, stop::Pressed, world::LinkState,
+        Form, PaneKind, Picker, Reply, Turn, Undo, Viewer, picker::Choice, preview::Preview, stop::Pressed,
+        world::LinkState,
     },
 };
 
@@ -165,6 +167,7 @@ impl App {
                 };
             }
             Command::Quit => return self.quit(),
+            Command::Explain => return self.explain(),
             Command::Suspend => return vec![Effect::Suspend],
             Command::Redraw => return vec![Effect::Redraw],
             Command::ScriptOn
@@ -343,6 +346,7 @@ impl App {
     /// Goes where a reply says, and gives what it wants done.
     pub(super) fn turn(&mut self, reply: Reply) -> Vec<Effect> {
         let mut effects = reply.effects;
+        let mut applied = None;
         for effect in &effects {
             match effect {
                 Effect::Copy(text) => {
@@ -356,11 +360,15 @@ impl App {
                         reach.pods.iter().flat_map(|(ns, pods)| pods.iter().map(move |pod| format!("{ns}/{pod}")));
                     self.world.hit_pods.insert(id.clone(), pods.collect());
                     self.world.hit_routes.insert(id.clone(), reach.routes.iter().cloned().collect());
+                    applied = self.panes.agent.proposed(&checked.plan.fault);
                     self.intents.insert(id, checked.plan.fault.clone());
                 }
                 Effect::Print(ticket, _) => self.printed = Some(*ticket),
                 _ => {}
             }
+        }
+        if let Some(title) = applied {
+            effects.push(Effect::Talk(self.tickets.take(), Wish::Decided(title, Decision::Applied)));
         }
         match reply.turn {
             Turn::Stay => {}
@@ -390,6 +398,15 @@ impl App {
                 }
             }
             Turn::Home => effects.extend(self.close_all()),
+            Turn::Text(title, text) => {
+                let mut viewer = Viewer::text(&title, &text);
+                let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+                viewer.update(Command::Wrap, &mut cx);
+                self.screens.push(Screen::Viewer(viewer));
+            }
+            Turn::Conversations(ticket) => {
+                self.screens.push(Screen::Picker(Picker::new(Choice::Conversation, ticket)));
+            }
             Turn::Faults => {
                 effects.extend(self.close_all());
                 self.focus = PaneKind::Faults;
@@ -407,6 +424,10 @@ impl App {
         effects.extend(match choice {
             Choice::Namespace => self.go_namespace(Some(name)),
             Choice::Context => self.go_context(name),
+            Choice::Conversation => {
+                let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+                self.panes.agent.go_on(name, &mut cx)
+            }
             Choice::Container => {
                 let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
                 match self.screens.last_mut() {
@@ -460,6 +481,9 @@ impl App {
                     }
                 }
             }
+        }
+        if self.focus == PaneKind::Agent {
+            self.tell_agent(command);
         }
         let command = if command == Command::Leave { Command::Back } else { command };
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, alone);

@@ -71,8 +71,8 @@ pub struct Globals {
     /// Base URL of a Prometheus HTTP API, or `proxies`, or `none`
     #[arg(long, global = true, value_name = "URL")]
     pub prometheus: Option<String>,
-    /// The model to ask
-    #[arg(long, global = true, value_name = "PROVIDER:MODEL[@URL]")]
+    /// The model to ask, or an agent of the settings file by name
+    #[arg(long, global = true, value_name = "PROVIDER:MODEL[@URL]|NAME")]
     pub agent: Option<String>,
     /// Where the journals of open faults live
     #[arg(long, global = true, value_name = "DIR")]
@@ -106,7 +106,9 @@ impl Globals {
                 [(Key::AgentProvider, Value::Text(wire.word().to_owned())), (Key::AgentModel, Value::Text(name))];
             named.into_iter().chain(url)
         });
-        texts.chain(flags).chain(agent).map(|(key, value)| (key, (value, Origin::Flag))).collect()
+        let named = self.agent.as_ref().filter(|agent| !agent.contains(':'));
+        let named = named.map(|name| (Key::AgentName, Value::Text(name.clone())));
+        texts.chain(flags).chain(agent).chain(named).map(|(key, value)| (key, (value, Origin::Flag))).collect()
     }
 }
 
@@ -506,7 +508,23 @@ pub struct ReleaseArgs {
 #[derive(Debug, Args)]
 pub struct AskArgs {
     /// The question; - reads standard input
-    pub prompt: String,
+    #[arg(required_unless_present_any = ["replay", "sessions", "export"])]
+    pub prompt: Option<String>,
+    /// Go on with a conversation that was kept: its id, the beginning of it, or last
+    #[arg(long, value_name = "ID", conflicts_with_all = ["replay", "sessions", "export"])]
+    pub resume: Option<String>,
+    /// Run a conversation again as it was, asking neither the model nor the cluster: an id, last, or a file
+    #[arg(long, value_name = "SESSION", conflicts_with_all = ["prompt", "sessions", "export"])]
+    pub replay: Option<String>,
+    /// Write a conversation as Markdown, or with -o json as JSON: an id, last, or a file
+    #[arg(long, value_name = "SESSION", conflicts_with_all = ["prompt", "sessions"])]
+    pub export: Option<String>,
+    /// List the conversations that were kept, the newest first
+    #[arg(long, conflicts_with = "prompt")]
+    pub sessions: bool,
+    /// Keep nothing of this conversation on disk
+    #[arg(long, conflicts_with_all = ["resume", "replay", "sessions", "export"])]
+    pub forget: bool,
     /// How to write the answer
     #[command(flatten)]
     pub output: Output,

@@ -34,7 +34,8 @@ pub fn resolve(globals: &Globals) -> Result<Settings, Failure> {
             Failure::usage("cannot use --prometheus", why, fix)
         })?;
     }
-    if let Some(agent) = &globals.agent {
+    // One without a colon is a name of the settings file.
+    if let Some(agent) = globals.agent.as_ref().filter(|agent| agent.is_empty() || agent.contains(':')) {
         let wrong = |why: String| {
             Failure::usage(
                 "cannot use --agent",

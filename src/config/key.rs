@@ -1,6 +1,8 @@
 //! The one table of settings: what the file, the environment and the flags may say. The reference in `docs/config.md`, the
 //! `config` subcommand and the reader of the file are all made from it.
 
+use crate::agent::tuning::ToolMode;
+
 /// A setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Key {
@@ -62,6 +64,32 @@ pub enum Key {
     AgentMaxTokens,
     /// Tokens the model's context holds.
     AgentContextTokens,
+    /// One of the agents of the file.
+    AgentName,
+    /// The file with the key.
+    AgentKeyFile,
+    /// The header of the key.
+    AgentKeyHeader,
+    /// Sampling temperature.
+    AgentTemperature,
+    /// Seed of the sampling.
+    AgentSeed,
+    /// How long a connection may take.
+    AgentConnectTimeout,
+    /// How long nothing may come.
+    AgentStallTimeout,
+    /// How long one answer may take.
+    AgentTimeout,
+    /// Headers of each request.
+    AgentHeaders,
+    /// The query of each request.
+    AgentQuery,
+    /// Members of each request.
+    AgentExtraBody,
+    /// How tools are called.
+    AgentToolMode,
+    /// Only this machine is spoken to.
+    AgentLocalOnly,
 }
 
 /// What a setting holds.
@@ -85,6 +113,14 @@ pub enum Holds {
     Flag,
     /// A whole number from … to ….
     Count(u64, u64),
+    /// A number from … to ….
+    Decimal(u64, u64),
+    /// A span of time.
+    Span,
+    /// Pairs of a query.
+    Query,
+    /// A JSON object.
+    Object,
 }
 
 impl Holds {
@@ -100,13 +136,17 @@ impl Holds {
             Self::Headers => "headers".to_owned(),
             Self::Flag => "true or false".to_owned(),
             Self::Count(least, most) => format!("{least} to {most}"),
+            Self::Decimal(least, most) => format!("{least}.0 to {most}.0"),
+            Self::Span => "span of time".to_owned(),
+            Self::Query => "query".to_owned(),
+            Self::Object => "JSON object".to_owned(),
         }
     }
 }
 
 impl Key {
     /// All settings, in the order of the reference.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 42] = [
         Self::Kubeconfig,
         Self::Context,
         Self::Namespace,
@@ -136,10 +176,30 @@ impl Key {
         Self::AgentKeyCommand,
         Self::AgentMaxTokens,
         Self::AgentContextTokens,
+        Self::AgentName,
+        Self::AgentKeyFile,
+        Self::AgentKeyHeader,
+        Self::AgentTemperature,
+        Self::AgentSeed,
+        Self::AgentConnectTimeout,
+        Self::AgentStallTimeout,
+        Self::AgentTimeout,
+        Self::AgentHeaders,
+        Self::AgentQuery,
+        Self::AgentExtraBody,
+        Self::AgentToolMode,
+        Self::AgentLocalOnly,
     ];
 
     /// The table of the file that holds the settings of the agent.
     pub const AGENT: &'static str = "agent";
+    /// The table of agents with names.
+    pub const AGENTS: &'static str = "agents";
+
+    /// Whether an agent with a name may say it.
+    pub fn per_agent(self) -> bool {
+        self.agent_word().is_some() && self != Self::AgentName
+    }
 
     /// Its name in the file.
     pub fn word(self) -> &'static str {
@@ -173,6 +233,19 @@ impl Key {
             Self::AgentKeyCommand => "agent.key-command",
             Self::AgentMaxTokens => "agent.max-tokens",
             Self::AgentContextTokens => "agent.context-tokens",
+            Self::AgentName => "agent.name",
+            Self::AgentKeyFile => "agent.key-file",
+            Self::AgentKeyHeader => "agent.key-header",
+            Self::AgentTemperature => "agent.temperature",
+            Self::AgentSeed => "agent.seed",
+            Self::AgentConnectTimeout => "agent.connect-timeout",
+            Self::AgentStallTimeout => "agent.stall-timeout",
+            Self::AgentTimeout => "agent.timeout",
+            Self::AgentHeaders => "agent.headers",
+            Self::AgentQuery => "agent.query",
+            Self::AgentExtraBody => "agent.extra-body",
+            Self::AgentToolMode => "agent.tool-mode",
+            Self::AgentLocalOnly => "agent.local-only",
         }
     }
 
@@ -218,6 +291,19 @@ impl Key {
             Self::AgentKeyCommand => "BRINK_AGENT_KEY_COMMAND",
             Self::AgentMaxTokens => "BRINK_AGENT_MAX_TOKENS",
             Self::AgentContextTokens => "BRINK_AGENT_CONTEXT_TOKENS",
+            Self::AgentName => "BRINK_AGENT",
+            Self::AgentKeyFile => "BRINK_AGENT_KEY_FILE",
+            Self::AgentKeyHeader => "BRINK_AGENT_KEY_HEADER",
+            Self::AgentTemperature => "BRINK_AGENT_TEMPERATURE",
+            Self::AgentSeed => "BRINK_AGENT_SEED",
+            Self::AgentConnectTimeout => "BRINK_AGENT_CONNECT_TIMEOUT",
+            Self::AgentStallTimeout => "BRINK_AGENT_STALL_TIMEOUT",
+            Self::AgentTimeout => "BRINK_AGENT_TIMEOUT",
+            Self::AgentHeaders => "BRINK_AGENT_HEADERS",
+            Self::AgentQuery => "BRINK_AGENT_QUERY",
+            Self::AgentExtraBody => "BRINK_AGENT_EXTRA_BODY",
+            Self::AgentToolMode => "BRINK_AGENT_TOOL_MODE",
+            Self::AgentLocalOnly => "BRINK_AGENT_LOCAL_ONLY",
         }
     }
 
@@ -234,7 +320,7 @@ impl Key {
             Self::StateDir => Some("--state-dir"),
             Self::Theme => Some("--theme"),
             Self::Keymap => Some("--keymap"),
-            Self::AgentProvider | Self::AgentUrl | Self::AgentModel => Some("--agent"),
+            Self::AgentProvider | Self::AgentUrl | Self::AgentModel | Self::AgentName => Some("--agent"),
             Self::PrometheusTokenFile
             | Self::PrometheusHeaders
             | Self::PrometheusCa
@@ -250,7 +336,19 @@ impl Key {
             | Self::AgentKeyEnv
             | Self::AgentKeyCommand
             | Self::AgentMaxTokens
-            | Self::AgentContextTokens => None,
+            | Self::AgentContextTokens
+            | Self::AgentKeyFile
+            | Self::AgentKeyHeader
+            | Self::AgentTemperature
+            | Self::AgentSeed
+            | Self::AgentConnectTimeout
+            | Self::AgentStallTimeout
+            | Self::AgentTimeout
+            | Self::AgentHeaders
+            | Self::AgentQuery
+            | Self::AgentExtraBody
+            | Self::AgentToolMode
+            | Self::AgentLocalOnly => None,
         }
     }
 
@@ -260,7 +358,14 @@ impl Key {
             Self::Context | Self::Namespace | Self::Theme | Self::Keymap | Self::AgentModel | Self::AgentKeyEnv => {
                 Holds::Name
             }
-            Self::AgentProvider => Holds::Choice(&["openai", "anthropic"]),
+            Self::AgentName | Self::AgentKeyHeader => Holds::Name,
+            Self::AgentProvider => Holds::Choice(&["openai", "anthropic", "a2a", "analyze"]),
+            Self::AgentToolMode => Holds::Choice(&ToolMode::WORDS),
+            Self::AgentTemperature => Holds::Decimal(0, 2),
+            Self::AgentSeed => Holds::Count(0, 2_147_483_647),
+            Self::AgentConnectTimeout | Self::AgentStallTimeout | Self::AgentTimeout => Holds::Span,
+            Self::AgentQuery => Holds::Query,
+            Self::AgentExtraBody => Holds::Object,
             Self::AgentKeyCommand => Holds::Command,
             Self::AgentMaxTokens => Holds::Count(256, 200_000),
             Self::AgentContextTokens => Holds::Count(8_000, 10_000_000),
@@ -270,11 +375,12 @@ impl Key {
             | Self::PrometheusTokenFile
             | Self::PrometheusCa
             | Self::PrometheusCert
-            | Self::PrometheusKey => Holds::Path,
+            | Self::PrometheusKey
+            | Self::AgentKeyFile => Holds::Path,
             Self::Prometheus => Holds::UrlOr(&["proxies", "none"]),
-            Self::PrometheusHeaders => Holds::Headers,
+            Self::PrometheusHeaders | Self::AgentHeaders => Holds::Headers,
             Self::AgentUrl => Holds::Url,
-            Self::AllNamespaces | Self::Readonly => Holds::Flag,
+            Self::AllNamespaces | Self::Readonly | Self::AgentLocalOnly => Holds::Flag,
             Self::Fps => Holds::Count(5, 60),
             Self::Health4xxDegraded
             | Self::Health4xxFailing
@@ -291,7 +397,7 @@ impl Key {
             Self::Kubeconfig => "~/.kube/config, or the service account inside a pod",
             Self::Context => "the kubeconfig's current context",
             Self::Namespace => "the context's namespace, else default",
-            Self::AllNamespaces | Self::Readonly => "false",
+            Self::AllNamespaces | Self::Readonly | Self::AgentLocalOnly => "false",
             Self::Prometheus => "one that is found in the cluster, else its proxies",
             Self::PrometheusCa => "the system's",
             Self::Policy => "the built-in guardrails",
@@ -308,7 +414,18 @@ impl Key {
             | Self::PrometheusCert
             | Self::PrometheusKey
             | Self::AgentModel
-            | Self::AgentKeyCommand => "none",
+            | Self::AgentKeyCommand
+            | Self::AgentKeyFile
+            | Self::AgentHeaders
+            | Self::AgentQuery
+            | Self::AgentExtraBody => "none",
+            Self::AgentName => "the settings of [agent]",
+            Self::AgentKeyHeader => "authorization: Bearer …; x-api-key for anthropic",
+            Self::AgentTemperature | Self::AgentSeed => "the provider's own",
+            Self::AgentConnectTimeout => "5s",
+            Self::AgentStallTimeout => "1m30s",
+            Self::AgentTimeout => "10m",
+            Self::AgentToolMode => "native",
             Self::AgentKeyEnv => {
                 "BRINK_AGENT_KEY; with the provider's own address also OPENAI_API_KEY or ANTHROPIC_API_KEY"
             }
@@ -348,7 +465,20 @@ impl Key {
             | Self::AgentKeyEnv
             | Self::AgentKeyCommand
             | Self::AgentMaxTokens
-            | Self::AgentContextTokens => false,
+            | Self::AgentContextTokens
+            | Self::AgentName
+            | Self::AgentKeyFile
+            | Self::AgentKeyHeader
+            | Self::AgentTemperature
+            | Self::AgentSeed
+            | Self::AgentConnectTimeout
+            | Self::AgentStallTimeout
+            | Self::AgentTimeout
+            | Self::AgentHeaders
+            | Self::AgentQuery
+            | Self::AgentExtraBody
+            | Self::AgentToolMode
+            | Self::AgentLocalOnly => false,
         }
     }
 
@@ -409,17 +539,51 @@ impl Key {
             }
             Self::AgentProvider => {
                 "How the model is spoken to: `openai` is the Chat Completions wire of OpenAI and of most gateways and local \
-                 servers, `anthropic` the Messages wire. `--agent PROVIDER:MODEL[@URL]` says provider, model and address at \
-                 once; address and key of a file do not apply to it."
+                 servers, `anthropic` the Messages wire, `a2a` an agent's own, `analyze` the plain one of the Kubernetes agent for \
+                 canaries. `--agent PROVIDER:MODEL[@URL]` says provider, model and address at once; address, key, headers and \
+                 query of a file do not apply to it."
             }
             Self::AgentUrl => {
-                "Base address of the provider, gateway or local server, without `/chat/completions` or `/messages`."
+                "Base address of the provider, gateway, local server or agent, without `/chat/completions`, `/messages` or the path \
+                 of a card. `a2a` without one asks kagent's agent NAMESPACE/NAME through the API server."
             }
-            Self::AgentModel => "The model's name at its provider.",
+            Self::AgentModel => "The model's name at its provider; the agent's, NAMESPACE/NAME for one in the cluster.",
+            Self::AgentName => {
+                "Takes the settings of `[agents.NAME]` instead of those of `[agent]`; `--agent NAME` does so for once. What is \
+                 about this machine, `local-only`, holds for all of them."
+            }
+            Self::AgentKeyFile => {
+                "A file with the key and nothing else. One that others may read is refused. It outdoes `key-env`."
+            }
+            Self::AgentKeyHeader => "The header the bare key goes into, such as Azure's `api-key`.",
+            Self::AgentTemperature => "Sampling temperature. Some models take none.",
+            Self::AgentSeed => "Seed of the sampling, on the `openai` wire. Few servers keep to it exactly.",
+            Self::AgentConnectTimeout => "How long a connection to the provider may take.",
+            Self::AgentStallTimeout => {
+                "How long nothing may come, before the first byte and between any two. Slow machines need more."
+            }
+            Self::AgentTimeout => "How long one whole answer may take.",
+            Self::AgentHeaders => {
+                "Headers of each request, such as `X-Org: team-a`; several are separated by `;`. They are never printed."
+            }
+            Self::AgentQuery => "The query of each request, such as Azure's `api-version=2024-10-21`.",
+            Self::AgentExtraBody => {
+                "A JSON object whose members go into the body of each request to a model, over those of brink; `null` takes one out."
+            }
+            Self::AgentToolMode => {
+                "How a model calls tools: `native`; `json-fence`, as text, for models that were not taught tools; `json-schema`, \
+                 the same with a schema the server enforces."
+            }
+            Self::AgentLocalOnly => {
+                "Refuses every address that is not on this machine, before anything is sent. No proxy is used then. Once it is \
+                 true in the file, in the environment or for an agent, nothing makes it false."
+            }
             Self::AgentKeyEnv => {
                 "The environment variable that holds the key. The key is read for each request, and kept and logged nowhere."
             }
-            Self::AgentKeyCommand => "A command, run by `sh`, that prints the key; it outdoes `key-env`.",
+            Self::AgentKeyCommand => {
+                "A command, run by `sh`, that prints the key, such as `op read …`; it outdoes `key-file` and `key-env`."
+            }
             Self::AgentMaxTokens => "Most tokens of one answer.",
             Self::AgentContextTokens => {
                 "Tokens the model's context holds. What would overflow it is left out from the oldest, answers of tools first."

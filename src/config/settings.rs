@@ -15,9 +15,10 @@ use crate::{
     agent::{
         mcp::Server,
         model::{KeySource, Model},
+        tuning::{self, ToolMode, Tuning},
         wire::Wire,
     },
-    base::glob,
+    base::{glob, span, suggest},
     mesh::{
         health::{Limits, Tolerances},
         wanted::{self, Access, Ask, Wanted},
@@ -92,6 +93,8 @@ pub struct File {
     pub all: Layer,
     /// For contexts whose name is of this form, the shortest form first: the more exact section wins.
     pub contexts: Vec<(String, Layer)>,
+    /// Agents, by name.
+    pub agents: BTreeMap<String, Layer>,
     /// MCP servers, by name.
     pub servers: Vec<Server>,
 }
@@ -103,7 +106,7 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
     let mut file = File::default();
     let plain = Key::ALL.iter().filter(|key| key.agent_word().is_none());
     let mut known: Vec<&str> = plain.map(|key| key.word()).collect();
-    known.extend(["contexts", Key::AGENT, mcp_servers::TABLE]);
+    known.extend(["contexts", Key::AGENT, Key::AGENTS, mcp_servers::TABLE]);
     toml.walk("", table.get_ref(), &known, |toml, line| {
         if let Some(key) = Key::of(line.key) {
             take(toml, name, key, line, &mut file.all);
@@ -124,6 +127,10 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
                     take(toml, name, key, line, &mut file.all);
                 }
             });
+            return;
+        }
+        if line.key == Key::AGENTS {
+            file.agents = agents(toml, name, line);
             return;
         }
         let Some(contexts) = toml.table(line) else { return };
@@ -148,6 +155,31 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
         file.contexts.sort_by_key(|(pattern, _)| pattern.len());
     });
     toml.done(file)
+}
+
+/// Reads `[agents.NAME]` sections.
+fn agents(toml: &mut TomlFile<'_>, name: &str, line: Line<'_, '_>) -> BTreeMap<String, Layer> {
+    let mut agents = BTreeMap::new();
+    let known: Vec<&str> = Key::ALL.iter().filter(|key| key.per_agent()).filter_map(|key| key.agent_word()).collect();
+    for (agent, section) in toml.table(line).into_iter().flatten() {
+        let agent = agent.get_ref().to_string();
+        let Some(section) = section.get_ref().as_table() else {
+            toml.refuse(line, format!("`{agent}` must be a table of settings"), "write [agents.NAME]");
+            continue;
+        };
+        // On a command line a colon tells a provider from a name.
+        if agent.is_empty() || agent.contains([':', '@']) {
+            toml.refuse(line, format!("`{agent}` is no name of an agent"), "choose a name without : and @");
+        }
+        let mut layer = Layer::new();
+        toml.walk(&format!("{}.{agent}", Key::AGENTS), section, &known, |toml, line| {
+            if let Some(key) = Key::ALL.into_iter().find(|key| key.per_agent() && key.agent_word() == Some(line.key)) {
+                take(toml, name, key, line, &mut layer);
+            }
+        });
+        agents.insert(agent, layer);
+    }
+    agents
 }
 
 fn take(toml: &mut TomlFile<'_>, name: &str, key: Key, line: Line<'_, '_>, layer: &mut Layer) {
@@ -179,6 +211,15 @@ fn take(toml: &mut TomlFile<'_>, name: &str, key: Key, line: Line<'_, '_>, layer
             Ok(_) => Some(Value::Text(text)),
             Err(why) => {
                 toml.refuse(line, why, "write it like X-Scope-OrgID: team-a");
+                None
+            }
+        }),
+        Holds::Decimal(least, most) => toml.decimal(line, least..=most).map(Value::Text),
+        Holds::Span => toml.span(line).map(|span| Value::Text(span::format(span))),
+        Holds::Query | Holds::Object => toml.text(line).and_then(|text| match read(key, &text) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                toml.refuse(line, why, "");
                 None
             }
         }),
@@ -219,6 +260,16 @@ pub fn read(key: Key, text: &str) -> Result<Value, String> {
         Holds::Url => check_url(text).map(|()| Value::Text(text.to_owned())),
         Holds::UrlOr(words) => check_url_or(words, text).map(|()| Value::Text(text.to_owned())),
         Holds::Headers => wanted::headers(text).map(|_| Value::Text(text.to_owned())),
+        Holds::Query => tuning::query(text).map(|_| Value::Text(text.to_owned())),
+        Holds::Object => tuning::object(text).map(|_| Value::Text(text.to_owned())),
+        Holds::Span => match span::parse(text) {
+            Ok(span) => Ok(Value::Text(span::format(span))),
+            Err(error) => Err(error.to_string()),
+        },
+        Holds::Decimal(least, most) => match text.trim().parse::<f64>() {
+            Ok(number) if number >= from(least) && number <= from(most) => Ok(Value::Text(text.trim().to_owned())),
+            _ => Err(format!("`{text}` is not a number from {least}.0 to {most}.0")),
+        },
         Holds::Flag => match text.to_ascii_lowercase().as_str() {
             "1" | "true" | "yes" => Ok(Value::Flag(true)),
             "0" | "false" | "no" | "" => Ok(Value::Flag(false)),
@@ -231,10 +282,17 @@ pub fn read(key: Key, text: &str) -> Result<Value, String> {
     }
 }
 
+/// A small whole number.
+fn from(number: u64) -> f64 {
+    u32::try_from(number).map_or(f64::MAX, f64::from)
+}
+
 /// All sources together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
     won: Layer,
+    /// The names of agents of the file.
+    agents: Vec<String>,
     servers: Vec<Server>,
 }
 
@@ -262,6 +320,22 @@ impl Settings {
                 }
             }
         }
+        // An agent with a name is that agent, whole: nothing of another is mixed into it.
+        let named = match won.get(&Key::AgentName) {
+            Some((Value::Text(name), _)) => file.agents.get(name),
+            _ => None,
+        };
+        if let Some(layer) = named {
+            won.retain(|key, _| !key.per_agent());
+            won.extend(layer.iter().map(|(key, said)| (*key, said.clone())));
+        }
+        // Whoever wants nothing to leave this machine is not overruled by a weaker or a stronger source.
+        let mut layers = [flags, env, &file.all].into_iter().chain(named);
+        let set =
+            |layer: &'_ Layer| layer.get(&Key::AgentLocalOnly).filter(|said| said.0 == Value::Flag(true)).cloned();
+        if let Some(said) = layers.find_map(set) {
+            won.insert(Key::AgentLocalOnly, said);
+        }
         // A namespace named by a stronger source than the one that asks for all of them is what the person wants.
         let rank = |key| won.get(&key).map(|(_, origin): &(Value, Origin)| origin.rank());
         let mut weaker = Vec::new();
@@ -269,7 +343,16 @@ impl Settings {
             weaker.push(Key::AllNamespaces);
         }
         // Who names another provider does not mean to send it the key of the one before, nor to that address.
-        for key in [Key::AgentUrl, Key::AgentKeyEnv, Key::AgentKeyCommand] {
+        for key in [
+            Key::AgentUrl,
+            Key::AgentKeyEnv,
+            Key::AgentKeyCommand,
+            Key::AgentKeyFile,
+            Key::AgentKeyHeader,
+            Key::AgentHeaders,
+            Key::AgentQuery,
+            Key::AgentExtraBody,
+        ] {
             if rank(Key::AgentProvider) > rank(key) {
                 weaker.push(key);
             }
@@ -277,7 +360,7 @@ impl Settings {
         for key in weaker {
             won.remove(&key);
         }
-        Self { won, servers: file.servers.clone() }
+        Self { won, agents: file.agents.keys().cloned().collect(), servers: file.servers.clone() }
     }
 
     /// A setting with who said it; `None` when its default holds.
@@ -400,8 +483,40 @@ impl Settings {
         }
     }
 
+    fn tuning(&self) -> Tuning {
+        // What cannot be read was refused where it was said.
+        let span = |key| self.text(key).and_then(|text| span::parse(text).ok());
+        Tuning {
+            temperature: self.text(Key::AgentTemperature).and_then(|text| serde_json::from_str(text).ok()),
+            seed: self.count(Key::AgentSeed),
+            connect: span(Key::AgentConnectTimeout),
+            stall: span(Key::AgentStallTimeout),
+            whole: span(Key::AgentTimeout),
+            headers: self.text(Key::AgentHeaders).and_then(|text| wanted::headers(text).ok()).unwrap_or_default(),
+            query: self.text(Key::AgentQuery).and_then(|text| tuning::query(text).ok()).unwrap_or_default(),
+            extra: self.text(Key::AgentExtraBody).and_then(|text| tuning::object(text).ok()).unwrap_or_default(),
+            key_header: self.text(Key::AgentKeyHeader).map(str::to_owned),
+            tools: self.text(Key::AgentToolMode).and_then(ToolMode::of).unwrap_or_default(),
+            local_only: self.flag(Key::AgentLocalOnly),
+        }
+    }
+
     /// The model to ask; `None` when nobody named one, an error in words when only half of it is named.
     pub fn agent(&self) -> Result<Option<Model>, Failure> {
+        // Whoever names provider and model on the command line asks for no other.
+        let direct = matches!(self.won.get(&Key::AgentProvider), Some((_, Origin::Flag)));
+        if let Some(name) =
+            self.text(Key::AgentName).filter(|name| !direct && !self.agents.iter().any(|one| one == name))
+        {
+            let fix = match suggest::nearest(name, self.agents.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if self.agents.is_empty() => {
+                    "write [agents.NAME] in the settings file, or give PROVIDER:MODEL".to_owned()
+                }
+                None => format!("known: {}", self.agents.join(", ")),
+            };
+            return Err(Failure::new(format!("there is no agent `{name}` in the settings file"), fix));
+        }
         let Some(wire) = self.text(Key::AgentProvider).and_then(Wire::of) else {
             return match self.text(Key::AgentModel) {
                 None => Ok(None),
@@ -416,25 +531,38 @@ impl Settings {
             return Err(Failure::new(what, "set agent.model, or give --agent PROVIDER:MODEL"));
         };
         let base_url = self.text(Key::AgentUrl).unwrap_or(wire.home()).to_owned();
-        let key = match (self.text(Key::AgentKeyCommand), self.text(Key::AgentKeyEnv)) {
-            (Some(command), _) => KeySource::Command(command.to_owned()),
-            (None, Some(name)) => KeySource::Env { names: vec![name.to_owned()], needed: true },
-            (None, None) => Model::usual_key(wire, &base_url),
+        if base_url.is_empty() && wire == Wire::Analyze {
+            let what = "agent.provider is analyze, but agent.base-url is not set";
+            return Err(Failure::new(what, "say where the agent is: --agent analyze:NAMESPACE/ROLLOUT@URL"));
+        }
+        let file = self.text(Key::AgentKeyFile).filter(|path| !path.is_empty());
+        let key = match (self.text(Key::AgentKeyCommand), file, self.text(Key::AgentKeyEnv)) {
+            (Some(command), _, _) => KeySource::Command(command.to_owned()),
+            (None, Some(path), _) => KeySource::File(PathBuf::from(path)),
+            (None, None, Some(name)) => KeySource::Env { names: vec![name.to_owned()], needed: true },
+            (None, None, None) => Model::usual_key(wire, &base_url),
         };
-        Ok(Some(Model {
+        let model = Model {
             wire,
             base_url,
             name: name.to_owned(),
             key,
             max_tokens: self.count(Key::AgentMaxTokens).unwrap_or(4096),
             context_tokens: self.count(Key::AgentContextTokens).unwrap_or(128_000),
-        }))
+            tuning: self.tuning(),
+        };
+        if model.base_url.is_empty() {
+            model.in_cluster().map_err(|why| {
+                Failure::new(why, "write --agent a2a:NAMESPACE/NAME, or a2a:NAME@URL for an agent at an address")
+            })?;
+        }
+        Ok(Some(model))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Layer, Settings, parse};
+    use super::{Key, Layer, Model, Origin, Settings, ToolMode, Value, Wire, parse};
     use crate::mesh::health::{Limits, Tolerances};
 
     #[test]
@@ -449,5 +577,59 @@ mod tests {
         assert_eq!(of("eu-prod-1"), Tolerances { client, server, ..usual });
         let wrong = parse("config.toml", "health-5xx-failing = 101\n").unwrap_err().to_string();
         assert!(wrong.contains("100"), "{wrong}");
+    }
+
+    fn chosen(file: &str, flags: &[(Key, &str)]) -> Result<Option<Model>, crate::msg::Failure> {
+        let file = parse("config.toml", file).unwrap();
+        let flags = flags.iter().map(|(key, text)| (*key, (Value::Text((*text).to_owned()), Origin::Flag))).collect();
+        Settings::resolve(&flags, &Layer::new(), &file, None).agent()
+    }
+
+    const AGENTS: &str = "[agent]\nname = \"local\"\nprovider = \"anthropic\"\nmodel = \"claude\"\nkey-command = \"op read x\"\n\
+        [agents.local]\nprovider = \"openai\"\nmodel = \"qwen\"\nbase-url = \"http://127.0.0.1:8080/v1\"\n\
+        tool-mode = \"json-fence\"\ntemperature = 0.2\nseed = 7\nlocal-only = true\nstall-timeout = \"5m\"\n\
+        [agents.azure]\nprovider = \"openai\"\nmodel = \"gpt\"\nbase-url = \"https://r.example/openai/deployments/d\"\n\
+        key-header = \"api-key\"\nquery = \"api-version=2024-10-21\"\nkey-file = \"/k\"\nextra-body = '{\"max_tokens\": null}'\n";
+
+    #[test]
+    fn an_agent_with_a_name_is_that_agent_whole() {
+        let local = chosen(AGENTS, &[]).unwrap().unwrap();
+        assert_eq!(
+            (local.label().as_str(), local.tuning.seed, local.tuning.local_only),
+            ("openai:qwen", Some(7), true)
+        );
+        assert_eq!(local.key, Model::usual_key(Wire::OpenAi, &local.base_url), "not the key of another");
+        assert_eq!(local.tuning.temperature.unwrap().to_string(), "0.2");
+        let azure = chosen(AGENTS, &[(Key::AgentName, "azure")]).unwrap().unwrap();
+        assert_eq!((azure.tuning.key_header.as_deref(), azure.tuning.query.len()), (Some("api-key"), 1));
+        assert!(azure.tuning.extra.contains_key("max_tokens") && azure.tuning.tools == ToolMode::Native);
+        let wrong = chosen(AGENTS, &[(Key::AgentName, "azur")]).unwrap_err();
+        assert!(wrong.what.contains("azur") && wrong.fix.contains("`azure`"), "{wrong:?}");
+    }
+
+    #[test]
+    fn what_stays_on_this_machine_is_not_overruled() {
+        let file = "[agent]\nlocal-only = true\n[agents.x]\nprovider = \"openai\"\nmodel = \"m\"\nlocal-only = false\n";
+        let named = chosen(file, &[(Key::AgentName, "x")]).unwrap().unwrap();
+        let given = chosen(file, &[(Key::AgentProvider, "openai"), (Key::AgentModel, "m")]).unwrap().unwrap();
+        assert!(named.tuning.local_only && given.tuning.local_only);
+    }
+
+    #[test]
+    fn an_agent_given_by_flag_takes_no_secrets_of_the_file() {
+        let file =
+            "[agent]\nheaders = \"X: s3cret\"\nquery = \"k=s3cret\"\nkey-file = \"/k\"\nextra-body = '{\"a\":1}'\n";
+        let model = chosen(file, &[(Key::AgentProvider, "openai"), (Key::AgentModel, "m")]).unwrap().unwrap();
+        assert!(model.tuning.headers.is_empty() && model.tuning.query.is_empty() && model.tuning.extra.is_empty());
+        assert_eq!(model.key, Model::usual_key(Wire::OpenAi, Wire::OpenAi.home()));
+    }
+
+    #[test]
+    fn agents_of_the_cluster_need_no_address_and_others_do() {
+        let of = |wire, name| chosen("", &[(Key::AgentProvider, wire), (Key::AgentModel, name)]);
+        assert_eq!(of("a2a", "kagent/k8s-agent").unwrap().unwrap().in_cluster(), Ok(("kagent", "k8s-agent")));
+        for (wire, name) in [("a2a", "k8s-agent"), ("a2a", "../x"), ("a2a", "a/b/c"), ("analyze", "canary/demo")] {
+            assert!(of(wire, name).is_err(), "{wire}:{name}");
+        }
     }
 }

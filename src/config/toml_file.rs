@@ -196,6 +196,24 @@ impl<'a> TomlFile<'a> {
         }
     }
 
+    /// A number within bounds, as it is written in JSON.
+    pub fn decimal(&mut self, line: Line<'_, '_>, within: std::ops::RangeInclusive<u64>) -> Option<String> {
+        let value = line.value.get_ref();
+        let text = match (value.as_float(), value.as_integer()) {
+            (Some(float), _) => float.as_str().replace('_', ""),
+            (_, Some(whole)) => whole.as_str().replace('_', ""),
+            _ => String::new(),
+        };
+        let bound = |bound: u64| u32::try_from(bound).map_or(f64::MAX, f64::from);
+        match text.parse::<f64>() {
+            Ok(number) if (bound(*within.start())..=bound(*within.end())).contains(&number) => Some(number.to_string()),
+            _ => {
+                self.wants(line, &format!("a number from {}.0 to {}.0", within.start(), within.end()));
+                None
+            }
+        }
+    }
+
     /// A span of time in quotes, such as `"15m"`.
     pub fn span(&mut self, line: Line<'_, '_>) -> Option<Duration> {
         let text = self.text(line)?;

@@ -1,12 +1,12 @@
 //! The preview: what a person reads before one key breaks something. Also the machine output of `fault plan`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::class::Class;
 use crate::mesh::what_if::Rerouted;
 
 /// A checked plan, ready to show. Serialises to the stable JSON of `brink fault plan -o json`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Preview {
     /// The plan's id.
     pub plan: String,
@@ -19,7 +19,7 @@ pub struct Preview {
     /// `self-expiring`, `guarded`, `one-way`.
     pub class: String,
     /// Why the class is weaker than the changes alone would make it; empty when it is not.
-    #[serde(skip_serializing_if = "String::is_empty")]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub class_why: String,
     /// Seconds of effect.
     pub duration_s: u64,
@@ -40,7 +40,7 @@ pub struct Preview {
     /// What should be seen.
     pub predicts: Vec<String>,
     /// Requests that another answers while it holds, or that are answered otherwise.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub what_if: Vec<Rerouted>,
     /// What stays behind.
     pub residue: Vec<String>,
@@ -64,7 +64,7 @@ impl Preview {
 }
 
 /// One change as shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeView {
     /// `create`, `patch`, `delete`, `scale`, `evict`.
     pub op: String,
@@ -79,7 +79,7 @@ pub struct ChangeView {
 }
 
 /// How sure the shown change is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DryRun {
     /// The server said what it would store.
@@ -93,7 +93,7 @@ pub enum DryRun {
 }
 
 /// The blast radius.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Blast {
     /// `NS/NAME`.
     pub pods: Vec<String>,
@@ -108,7 +108,7 @@ pub struct Blast {
 }
 
 /// Origin of a traffic number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TrafficSource {
     /// Measured for exactly this.
@@ -120,7 +120,7 @@ pub enum TrafficSource {
 }
 
 /// One guardrail's word.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The rule.
     pub rule: String,
@@ -135,7 +135,7 @@ pub struct Verdict {
 }
 
 /// The three rulings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ruling {
     /// Nothing to say.

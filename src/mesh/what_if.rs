@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use compact_str::CompactString;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     conflicts::Example,
@@ -31,7 +31,7 @@ pub enum Edit {
 }
 
 /// A request that another answers, or that is answered otherwise.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Rerouted {
     /// The request, as [`Request::words`] writes it.
     pub request: String,

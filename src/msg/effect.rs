@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Command, Errand};
 use crate::{
-    agent::{Conversation, mcp::Answer},
+    agent::{Conversation, mcp::Answer, session::Wish},
     base::Ticket,
     cluster::{ObjectRef, Scope, logs::LogRequest},
     fault::{
@@ -69,6 +69,8 @@ pub enum Effect {
     Apply(Ticket, Box<Checked>, Approval, Traffic),
     /// Carry on a conversation with the agent, for a namespace or all, until [`Effect::Stop`].
     Ask(Ticket, Option<String>, Box<Conversation>),
+    /// Something of the conversations that are kept.
+    Talk(Ticket, Wish),
     /// A person's answer to the question of this number.
     Answer(u64, Answer),
     /// Take the proposal of this id out of the inbox.

@@ -5,6 +5,7 @@ use crate::{
     agent::{
         Told,
         mcp::{Question, Queued},
+        session::Granted,
     },
     base::Ticket,
     cluster::{Batch, Source, address::ContextName, logs::LogBatch, namespaces::NamespaceRow, pods::PodRow},
@@ -107,6 +108,8 @@ pub enum Event {
     Stopped(Ticket, Result<Stopped, Failure>),
     /// What an ask tells.
     Agent(Ticket, Box<Told>),
+    /// What came of a wish about conversations, or why nothing did.
+    Talk(Ticket, Result<Granted, Failure>),
     /// Before a tool of another server runs a person is asked; the answer is [`super::Effect::Answer`] with this number.
     Question(Ticket, u64, Box<Question>),
     /// What MCP clients proposed for this cluster and waits for a person.

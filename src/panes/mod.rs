@@ -63,7 +63,7 @@ pub use who_takes::WhoTakes;
 pub use world::World;
 
 use crate::{
-    base::{Now, Tickets},
+    base::{Now, Ticket, Tickets},
     config::{Keymap, Theme},
     fault::{checked::Checked, intent::Fault, undo::Decision},
     mesh::routes::RouteRef,
@@ -160,6 +160,10 @@ pub enum Turn {
     Home,
     /// Close everything and look at the faults.
     Faults,
+    /// Show a text under a title.
+    Text(String, String),
+    /// Choose one of the conversations that are asked for.
+    Conversations(Ticket),
 }
 
 impl Reply {

@@ -22,6 +22,8 @@ pub enum Choice {
     Context,
     /// A container of the pod whose log is read.
     Container,
+    /// A conversation with the agent.
+    Conversation,
 }
 
 /// One line of the list.
@@ -163,6 +165,7 @@ impl Picker {
             Choice::Namespace => "Namespace",
             Choice::Context => "Context",
             Choice::Container => "Container",
+            Choice::Conversation => "Conversation",
         }
         .to_owned()
     }

@@ -1,113 +1,21 @@
-//! Both wires against a server on this machine that plays recorded streams: every way a provider can answer, fail and stop.
+//! The wires of models against a server on this machine that plays recorded streams: every way a provider can answer, fail and stop.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use brink::agent::{
-    Conversation, End, Message, Model, ToolAnswer,
+    Conversation, End, Message, Model, ToolAnswer, Tuning,
     conversation::Next,
     io::provider::{Heard, Patience, Provider, ProviderError},
     model::KeySource,
     order,
     tools::Tool,
+    tuning::ToolMode,
     wire::{Delta, Wire},
 };
 use rstest::rstest;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-    sync::Mutex,
-};
 
-/// What the server does with one request.
-#[derive(Clone)]
-enum Play {
-    /// A status with headers and a body.
-    Whole(u16, Vec<(&'static str, String)>, String),
-    /// A stream of events, in writes of so many bytes; `cut`: the connection breaks after the last.
-    Stream { bytes: Vec<u8>, piece: usize, cut: bool },
-    /// Nothing, ever.
-    Hang,
-    /// The connection breaks before an answer.
-    Drop,
-}
-
-struct Stage {
-    url: String,
-    seen: Arc<Mutex<Vec<(String, Value)>>>,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Drop for Stage {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// Plays one of these for each request; the last one again and again.
-async fn stage(plays: Vec<Play>) -> Stage {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let seen: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
-    let all = seen.clone();
-    let task = tokio::spawn(async move {
-        let mut at = 0;
-        let mut open = Vec::new();
-        while let Ok((mut tcp, _)) = listener.accept().await {
-            let (mut raw, mut end) = (Vec::new(), None);
-            loop {
-                if end.is_none() {
-                    end = raw.windows(4).position(|four| four == b"\r\n\r\n");
-                }
-                if let Some(end) = end {
-                    let head = String::from_utf8_lossy(&raw[..end]).to_lowercase();
-                    let length =
-                        head.lines().find_map(|line| line.strip_prefix("content-length: ")?.trim().parse().ok());
-                    if raw.len() >= end + 4 + length.unwrap_or(0usize) {
-                        let body = serde_json::from_slice(&raw[end + 4..]).unwrap_or(Value::Null);
-                        all.lock().await.push((head, body));
-                        break;
-                    }
-                }
-                if tcp.read_buf(&mut raw).await.unwrap_or(0) == 0 {
-                    break;
-                }
-            }
-            let play = plays[at.min(plays.len() - 1)].clone();
-            at += 1;
-            match play {
-                Play::Whole(code, headers, body) => {
-                    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-                    let head = format!(
-                        "HTTP/1.1 {code} X\r\nconnection: close\r\ncontent-length: {}\r\n{headers}\r\n",
-                        body.len()
-                    );
-                    let _ = tcp.write_all(format!("{head}{body}").as_bytes()).await;
-                }
-                Play::Stream { bytes, piece, cut } => {
-                    tcp.set_nodelay(true).unwrap();
-                    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-                    let _ = tcp.write_all(head.as_bytes()).await;
-                    for part in bytes.chunks(piece.max(1)) {
-                        let mut chunk = format!("{:x}\r\n", part.len()).into_bytes();
-                        chunk.extend_from_slice(part);
-                        chunk.extend_from_slice(b"\r\n");
-                        if tcp.write_all(&chunk).await.is_err() {
-                            break;
-                        }
-                        tokio::task::yield_now().await;
-                    }
-                    if !cut {
-                        let _ = tcp.write_all(b"0\r\n\r\n").await;
-                    }
-                }
-                Play::Hang => open.push(tcp),
-                Play::Drop => {}
-            }
-        }
-    });
-    Stage { url, seen, task }
-}
+use crate::suite::support::wire_stage::{Play, Stage, stage};
 
 fn sse(events: &[Value]) -> String {
     events
@@ -178,6 +86,7 @@ fn answer(wire: Wire, text: &[&str], calls: &[(&str, &str, &[&str])], stop: &str
             all.push(json!({"choices": [], "usage": {"prompt_tokens": 377, "completion_tokens": 65}}));
             chunks(&all)
         }
+        Wire::A2a | Wire::Analyze => unreachable!("agents have a suite of their own"),
     }
 }
 
@@ -187,7 +96,15 @@ fn whole(text: impl Into<Vec<u8>>) -> Play {
 
 fn model(wire: Wire, url: &str) -> Model {
     let key = KeySource::Command("printf sk-test-1234567890".to_owned());
-    Model { wire, base_url: url.to_owned(), name: "m".to_owned(), key, max_tokens: 1024, context_tokens: 100_000 }
+    Model {
+        wire,
+        base_url: url.to_owned(),
+        name: "m".to_owned(),
+        key,
+        max_tokens: 1024,
+        context_tokens: 100_000,
+        tuning: Tuning::default(),
+    }
 }
 
 fn impatient() -> Patience {
@@ -228,7 +145,7 @@ async fn ask_with(wire: Wire, stage: &Stage, patience: Patience) -> Result<Answe
     Ok(Answer { text, next, waits, talk })
 }
 
-const BOTH: [Wire; 2] = Wire::ALL;
+const BOTH: [Wire; 2] = Wire::MODELS;
 
 #[rstest]
 #[case(1)]
@@ -291,6 +208,7 @@ async fn arguments_that_are_no_json_are_told_and_go_back_as_an_empty_object() {
                 assert_eq!(said[1]["content"][0]["input"], json!({}), "{said}");
                 assert_eq!(said[2]["content"][0]["is_error"], true, "{said}");
             }
+            Wire::A2a | Wire::Analyze => unreachable!(),
         }
     }
 }
@@ -456,6 +374,7 @@ async fn requests_are_what_the_wire_wants_and_the_key_stands_in_its_header_alone
                 );
                 assert_eq!(body["tools"][0]["input_schema"]["type"], "object");
             }
+            Wire::A2a | Wire::Analyze => unreachable!(),
         }
     }
 }
@@ -468,4 +387,124 @@ fn an_address_that_is_none_is_refused_without_its_password(#[case] url: &str) {
     let error = Provider::new(model(Wire::OpenAi, url), impatient()).err().unwrap();
     assert!(!error.to_string().contains("hunter2"), "{error}");
     assert!(error.fix().contains("agent.base-url") && !error.unreachable());
+}
+
+/// A model that is asked in this way.
+fn tuned(wire: Wire, stage: &Stage, path: &str, tuning: Tuning) -> Provider {
+    let url = format!("{}{path}", stage.url);
+    Provider::new(Model { tuning, ..model(wire, &url) }, impatient()).unwrap()
+}
+
+fn you(text: &str) -> Vec<Message> {
+    vec![Message::You(text.to_owned())]
+}
+
+#[tokio::test]
+async fn azure_is_the_openai_wire_with_a_header_and_a_query() {
+    let stage = stage(vec![whole(answer(Wire::OpenAi, &["ok"], &[], "stop"))]).await;
+    let tuning = Tuning {
+        key_header: Some("api-key".to_owned()),
+        query: vec![("api-version".to_owned(), "2024-10-21".to_owned())],
+        ..Tuning::default()
+    };
+    let provider = tuned(Wire::OpenAi, &stage, "/openai/deployments/d", tuning);
+    provider.ask("s", &you("why?"), &mut |_| true).await.unwrap();
+    let seen = stage.seen.lock().await;
+    let head = &seen[0].0;
+    assert!(head.starts_with("post /openai/deployments/d/chat/completions?api-version=2024-10-21 "), "{head}");
+    assert!(head.contains("api-key: sk-test-1234567890") && !head.contains("authorization"), "{head}");
+}
+
+#[tokio::test]
+async fn gemini_is_the_openai_wire_at_another_path_and_the_body_is_tuned() {
+    let stage = stage(vec![whole(answer(Wire::OpenAi, &["ok"], &[], "stop"))]).await;
+    let tuning = Tuning {
+        temperature: serde_json::from_str("0.2").ok(),
+        seed: Some(7),
+        headers: vec![("x-org".parse().unwrap(), "team-a".parse().unwrap())],
+        extra: serde_json::from_value(json!({"max_tokens": null, "reasoning_effort": "low"})).unwrap(),
+        ..Tuning::default()
+    };
+    let provider = tuned(Wire::OpenAi, &stage, "/v1beta/openai/", tuning);
+    provider.ask("s", &you("why?"), &mut |_| true).await.unwrap();
+    let seen = stage.seen.lock().await;
+    let (head, body) = &seen[0];
+    assert!(head.starts_with("post /v1beta/openai/chat/completions ") && head.contains("x-org: team-a"), "{head}");
+    assert_eq!(
+        (&body["temperature"], &body["seed"], &body["reasoning_effort"]),
+        (&json!(0.2), &json!(7), &json!("low"))
+    );
+    assert!(body.get("max_tokens").is_none(), "null takes a member out");
+}
+
+#[tokio::test]
+async fn calls_in_plain_text_are_calls() {
+    for wire in BOTH {
+        let said = ["Looking.\n`", "``tool\n{\"tool\": \"list\", \"argu", "ments\": {\"kind\": \"pods\"}}\n```"];
+        for piece in [1, usize::MAX] {
+            let bytes = answer(wire, &said, &[], "stop").into_bytes();
+            let stage = stage(vec![Play::Stream { bytes, piece, cut: false }]).await;
+            let provider = tuned(wire, &stage, "", Tuning { tools: ToolMode::JsonFence, ..Tuning::default() });
+            let mut talk = Conversation::new(100_000);
+            talk.ask("why?");
+            let messages = talk.request(0).unwrap();
+            let mut hear = |heard: Heard| match heard {
+                Heard::Delta(delta) => talk.hear(&delta),
+                Heard::Waiting { .. } => true,
+            };
+            provider.ask("be brief", &messages, &mut hear).await.unwrap();
+            let Next::Run(calls) = talk.answered() else { panic!("{wire:?}: no call") };
+            assert_eq!((calls[0].name.as_str(), calls[0].arguments.as_str()), ("list", "{\"kind\":\"pods\"}"));
+            let seen = stage.seen.lock().await;
+            assert!(seen[0].1.get("tools").is_none() && seen[0].1.to_string().contains("propose_manifest"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_schema_goes_to_servers_that_enforce_one() {
+    let said = "{\"text\": \"Looking.\", \"tool\": \"list\", \"arguments\": {}}";
+    let stage = stage(vec![whole(answer(Wire::OpenAi, &[said], &[], "stop"))]).await;
+    let provider = tuned(Wire::OpenAi, &stage, "", Tuning { tools: ToolMode::JsonSchema, ..Tuning::default() });
+    let mut heard = Vec::new();
+    provider
+        .ask("s", &you("why?"), &mut |one| {
+            heard.push(one);
+            true
+        })
+        .await
+        .unwrap();
+    assert!(heard.contains(&Heard::Delta(Delta::Text("Looking.".to_owned()))), "{heard:?}");
+    assert_eq!(stage.seen.lock().await[0].1["response_format"]["type"], "json_schema");
+}
+
+#[tokio::test]
+async fn local_only_refuses_what_is_elsewhere_and_follows_no_redirect() {
+    let local = || Tuning { local_only: true, ..Tuning::default() };
+    for wire in Wire::ALL {
+        let away = Model { tuning: local(), ..model(wire, "http://models.example/v1") };
+        let error = Provider::new(away, impatient()).err().unwrap();
+        assert!(matches!(error, ProviderError::NotLocal { .. }) && error.fix().contains("local-only"), "{wire:?}");
+    }
+    let other = stage(vec![Play::Hang]).await;
+    let away = vec![("location", format!("{}/chat/completions", other.url))];
+    let stage = stage(vec![Play::Whole(307, away, String::new())]).await;
+    let error = tuned(Wire::OpenAi, &stage, "", local()).ask("s", &you("why?"), &mut |_| true).await.unwrap_err();
+    assert!(matches!(error, ProviderError::Status { status: 307, .. }), "{error:?}");
+    assert!(other.seen.lock().await.is_empty(), "a redirect leads nowhere");
+}
+
+#[test]
+fn a_stored_model_holds_nothing_of_its_key() {
+    let tuning = Tuning {
+        headers: vec![("x".parse().unwrap(), "s3cret".parse().unwrap())],
+        query: vec![("k".to_owned(), "s3cret".to_owned())],
+        seed: Some(7),
+        ..Tuning::default()
+    };
+    let kept = Model { tuning, ..model(Wire::OpenAi, "http://127.0.0.1:1/v1") };
+    let text = serde_json::to_string(&kept).unwrap();
+    assert!(!text.contains("s3cret") && !text.contains("sk-test"), "{text}");
+    let back: Model = serde_json::from_str(&text).unwrap();
+    assert_eq!((back.name, back.wire, back.tuning.seed), (kept.name, kept.wire, Some(7)));
 }

@@ -55,7 +55,12 @@ const TROUBLES: [(&str, i32, &str, &str); 11] = [
     ("refuse", 1, "the model refuses", "another model"),
     ("length", 1, "the answer reached its limit of tokens", "agent.max-tokens"),
     ("cut", 3, "the connection ended before the answer did", "ask again"),
-    ("401", 3, "answered 401: the key is not known here", "check the key: agent.key-env or agent.key-command"),
+    (
+        "401",
+        3,
+        "answered 401: the key is not known here",
+        "check the key: agent.key-env, agent.key-file or agent.key-command",
+    ),
     ("429", 3, "answered 429: rate limit exceeded", "it lets you in again in 2 s"),
     ("429-silent", 3, "answered 429: rate limit exceeded", "wait a while"),
     ("529", 3, "answered 529: Overloaded", "ask again later"),
@@ -77,10 +82,12 @@ fn a_model_that_goes_wrong_is_told_with_its_remedy_and_leaves_nothing_behind() {
         assert!(remedy.starts_with("fix: ") && remedy.contains(fix), "{wire:?} {fault}: {remedy}");
         let waited = lines.iter().filter(|line| line.contains("trying again in")).count();
         assert_eq!(waited, if matches!(fault, "429" | "429-silent" | "529") { 2 } else { 0 }, "{ran:?}");
-        assert_eq!(files(home.path()), Vec::<String>::new(), "{wire:?} {fault}");
+        // The conversation itself is kept, and nothing else.
+        let left: Vec<String> = files(home.path()).into_iter().filter(|path| !path.contains("/agent/")).collect();
+        assert_eq!(left, Vec::<String>::new(), "{wire:?} {fault}");
     };
     std::thread::scope(|scope| {
-        for wire in Wire::ALL {
+        for wire in Wire::MODELS {
             scope.spawn(move || TROUBLES.into_iter().for_each(|trouble| ask(wire, trouble)));
         }
     });
@@ -90,7 +97,7 @@ fn a_model_that_goes_wrong_is_told_with_its_remedy_and_leaves_nothing_behind() {
 #[test]
 fn a_conversation_goes_on_after_whatever_went_wrong() {
     let demo = Demo::of("tutorial", 1.0);
-    for wire in Wire::ALL {
+    for wire in Wire::MODELS {
         let mut talk = Conversation::new(100_000);
         for (fault, _, what, _) in TROUBLES {
             let asked = demo.ask(&mut talk, wire, demo.model(), &format!("scripted:{fault}"), "hello there");
@@ -117,7 +124,7 @@ fn refused() -> Say {
 #[test]
 fn what_the_server_refuses_goes_back_three_times_and_nobody_sees_it() {
     let demo = Demo::of("tutorial", 1.0);
-    for wire in Wire::ALL {
+    for wire in Wire::MODELS {
         (0..5).for_each(|refusals| proposes(&demo, wire, refusals));
     }
 }
@@ -235,7 +242,7 @@ fn found(talk: &Conversation) -> Vec<String> {
 fn orders_in_data_stay_data_even_for_a_model_that_obeys_them() {
     let demo = Demo::start(hostile(), 1.0);
     let before = demo.state();
-    for wire in Wire::ALL {
+    for wire in Wire::MODELS {
         let mut obeyed = BTreeSet::new();
         for question in ["what do the logs of chatty say?", "Why is the poisoned Pod failing in my shop namespace?"] {
             let mut talk = Conversation::new(100_000);
@@ -302,7 +309,7 @@ fn every_name_in_an_answer_or_a_proposal_was_found_by_a_tool_in_every_world() {
         let demo = Demo::of(world, 1.0);
         for (at, question) in QUESTIONS.iter().enumerate() {
             // Both wires say the same, which the wires' own tests prove: here they take turns.
-            let wire = Wire::ALL[at % 2];
+            let wire = Wire::MODELS[at % 2];
             let mut talk = Conversation::new(100_000);
             let asked = demo.ask(&mut talk, wire, demo.model(), "scripted", question);
             assert_eq!(asked.end, End::Done, "{world}: {question}");

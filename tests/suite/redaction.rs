@@ -148,7 +148,7 @@ fn placed() -> Vec<(&'static str, String, String)> {
     let opaque = &ALNUM[..22];
     let basic = STANDARD.encode(format!("ana:{opaque}"));
     let docker = json!({"auths": {"registry.example.com": {"auth": basic}}}).to_string();
-    let release = format!("H4sIAAAAAAAC/{}{}", ALNUM, ALNUM);
+    let release = format!("H4sIAAAAAAAC/{ALNUM}{ALNUM}");
     let text = |text: String| fence::text("logs", &text);
     let object = |value: Value| fence::value("get", &value);
     let mut all = Vec::new();

@@ -47,8 +47,8 @@ pub fn behind(store: &Store, namespace: &str, service: &str) -> Result<Option<Pr
             ready = true;
             let Some(pod) = store.get(pods, namespace, text(endpoint, &["targetRef", "name"])) else { continue };
             let pod = pod.tree();
-            let images = list(&pod, &["spec", "containers"]).iter().map(|one| text(one, &["image"]));
-            found = found.or(images.filter_map(program).next());
+            let mut images = list(&pod, &["spec", "containers"]).iter().map(|one| text(one, &["image"]));
+            found = found.or(images.find_map(program));
         }
     }
     if ready { Ok(found) } else { Err(none()) }

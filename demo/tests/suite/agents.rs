@@ -75,7 +75,7 @@ async fn an_agent_answers_in_both_versions_at_its_door_and_through_the_api_serve
             .unwrap();
         let answer = tokio::time::timeout(DEADLINE, admin.send(request)).await.unwrap().unwrap();
         let bytes = tokio::time::timeout(DEADLINE, answer.into_body().collect_bytes()).await.unwrap().unwrap();
-        assert_eq!(spoken(&String::from_utf8(bytes.to_vec()).unwrap()), spoken(&stream));
+        assert_eq!(spoken(std::str::from_utf8(&bytes).unwrap()), spoken(&stream));
     }
     let (code, card) = send(&admin, "GET", &format!("{proxied}.well-known/agent-card.json"), &[], &[]).await;
     assert_eq!((code, &card["name"]), (200, &json!("k8s_agent")));

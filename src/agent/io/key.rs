@@ -3,7 +3,9 @@
 //! It never stands on a command line, in a file of brink's or in a log: [`Key`] prints as `***`, and the header it goes into is
 //! marked so that no library prints it either.
 
-use std::{env, fmt, process::Stdio, time::Duration};
+use std::{
+    env, fmt, fs::File, io::Read as _, os::unix::fs::MetadataExt as _, path::Path, process::Stdio, time::Duration,
+};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::{process::Command, time::timeout};
@@ -51,6 +53,7 @@ pub async fn read(model: &Model) -> Result<Option<Key>, ProviderError> {
     match &model.key {
         KeySource::Env { names, needed } => from_environment(names, *needed, model, |name| env::var(name).ok()),
         KeySource::Command(command) => from_command(command).await.map(Some),
+        KeySource::File(path) => from_file(path).map(Some),
     }
 }
 
@@ -61,6 +64,7 @@ pub fn present(model: &Model) -> Result<(), ProviderError> {
             from_environment(names, *needed, model, |name| env::var(name).ok()).map(|_| ())
         }
         KeySource::Command(_) => Ok(()),
+        KeySource::File(path) => from_file(path).map(|_| ()),
     }
 }
 
@@ -72,6 +76,7 @@ pub fn found(model: &Model) -> Result<Option<String>, ProviderError> {
             names.iter().find(|name| env::var(name).is_ok_and(|key| !key.trim().is_empty())).cloned()
         }
         KeySource::Command(_) => Some("agent.key-command".to_owned()),
+        KeySource::File(path) => Some(path.display().to_string()),
     })
 }
 
@@ -90,6 +95,37 @@ fn from_environment(
         )),
         None => Ok(None),
     }
+}
+
+/// A key of more bytes is none.
+const LONGEST: u64 = 16 << 10;
+
+/// The key in a file that nobody but its owner may read.
+fn from_file(path: &Path) -> Result<Key, ProviderError> {
+    let name = path.display();
+    let failed = |why: &str, fix: String| missing(format!("the key in {name} {why}"), fix);
+    let correct = || "correct agent.key-file".to_owned();
+    let file = File::open(path).map_err(|error| failed(&format!("cannot be read: {error}"), correct()))?;
+    // Of the file that is open, not of one that may have taken its place.
+    let about = file.metadata().map_err(|error| failed(&format!("cannot be read: {error}"), correct()))?;
+    if !about.is_file() {
+        return Err(failed("is not in a file", correct()));
+    }
+    if about.mode() & 0o077 != 0 {
+        return Err(failed("may be read by others, and is not used", format!("run chmod 600 {name}")));
+    }
+    let mut text = String::new();
+    file.take(LONGEST)
+        .read_to_string(&mut text)
+        .map_err(|error| failed(&format!("cannot be read: {error}"), correct()))?;
+    let key = text.trim();
+    if key.is_empty() {
+        return Err(failed("is empty", correct()));
+    }
+    if key.lines().count() > 1 {
+        return Err(failed("has more than one line", correct()));
+    }
+    Ok(Key(key.to_owned().into()))
 }
 
 async fn from_command(command: &str) -> Result<Key, ProviderError> {
@@ -122,7 +158,9 @@ async fn from_command(command: &str) -> Result<Key, ProviderError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Key, from_command, from_environment};
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::{Key, from_command, from_environment, from_file};
     use crate::agent::model::{KeySource, Model};
     use crate::agent::wire::Wire;
 
@@ -134,6 +172,7 @@ mod tests {
             key: KeySource::Command(String::new()),
             max_tokens: 1,
             context_tokens: 1,
+            tuning: crate::agent::Tuning::default(),
         }
     }
 
@@ -166,5 +205,21 @@ mod tests {
             let error = from_command(command).await.unwrap_err();
             assert!(error.to_string().contains(told), "{error}");
         }
+    }
+
+    #[test]
+    fn a_file_others_may_read_gives_no_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "sk-1\n").unwrap();
+        let rights = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        rights(0o644);
+        let error = from_file(&path).unwrap_err();
+        assert!(error.fix().contains("chmod 600") && !format!("{error:?}").contains("sk-1"), "{error:?}");
+        rights(0o600);
+        assert_eq!(from_file(&path).unwrap().mask("sk-1"), "(masked)");
+        std::fs::write(&path, "a\nb\n").unwrap();
+        assert!(from_file(&path).is_err() && from_file(folder.path()).is_err());
+        assert!(from_file(&folder.path().join("absent")).unwrap_err().to_string().contains("cannot be read"));
     }
 }

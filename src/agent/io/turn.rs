@@ -2,23 +2,21 @@
 //!
 //! Dropping the future stops it at once: the stream, a wait and a running tool end with it.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use super::{
-    provider::{Heard, Provider},
-    toolbox::{Found, Toolbox},
+    provider::Heard,
+    toolbox::Found,
+    voice::{Done, Hands, Voice},
 };
 use crate::{
     agent::{
-        budget,
         conversation::{Conversation, MOST_CALLS, Next},
         end::End,
-        mcp::Offered,
-        message::{Call, ToolAnswer},
-        schema,
+        manifests,
+        message::{Call, Message, ToolAnswer},
         told::Told,
-        tools,
-        wire::Delta,
+        wire::{Delta, Did},
     },
     base::{redact, sanitize},
     fault::intent::Fault,
@@ -32,37 +30,42 @@ const SHOWN: usize = 80;
 
 /// Carries out what was asked last.
 pub async fn run(
-    provider: &Provider,
-    toolbox: &Toolbox,
+    voice: &impl Voice,
+    hands: &impl Hands,
     system: &str,
     talk: &mut Conversation,
     tell: &mut Tell<'_>,
 ) -> End {
-    let end = through(provider, toolbox, system, talk, tell).await;
+    let end = through(voice, hands, system, talk, tell).await;
     tell(Told::Budget(talk.budget()));
     tell(Told::Ended(end.clone()));
     end
 }
 
-async fn through(
-    provider: &Provider,
-    toolbox: &Toolbox,
+async fn through<V: Voice>(
+    voice: &V,
+    hands: &impl Hands,
     system: &str,
     talk: &mut Conversation,
     tell: &mut Tell<'_>,
 ) -> End {
     let mut seen: Vec<Fault> = Vec::new();
-    let around = around(system) + beside(provider.offered()) + provider.model().max_tokens;
     loop {
-        let messages = match talk.request(around) {
-            Ok(messages) => messages,
-            Err(end) => return end,
-        };
+        if let Err(end) = talk.prepare(voice.around(system)) {
+            return end;
+        }
+        let messages = if V::READS { talk.messages().to_vec() } else { Vec::new() };
+        if V::READS && talk.fitted() {
+            tell(Told::Fitted(messages.clone()));
+        }
         tell(Told::Budget(talk.budget()));
         let mut hear = |heard: Heard| match heard {
             Heard::Delta(delta) => {
-                if let Delta::Text(text) = &delta {
-                    tell(Told::Text(text.clone()));
+                match &delta {
+                    Delta::Text(text) => tell(Told::Text(text.clone())),
+                    Delta::Remote(remote) => tell(Told::Remote(remote.clone())),
+                    Delta::Did(did) => tell(remotely(did)),
+                    _ => {}
                 }
                 talk.hear(&delta)
             }
@@ -71,12 +74,15 @@ async fn through(
                 true
             }
         };
-        let asked = provider.ask(system, &messages, &mut hear).await;
-        if let Err(error) = asked {
-            let failed = End::Failed { what: error.to_string(), fix: error.fix(), unreachable: error.unreachable() };
+        let asked = voice.ask(system, &messages, &mut hear).await;
+        if let Err(broke) = asked {
             // What was half said is kept.
+            let before = talk.messages().len();
             talk.cancel();
-            return failed;
+            for message in talk.messages().iter().skip(before) {
+                tell(Told::Kept(message.clone()));
+            }
+            return End::Failed { what: broke.what, fix: broke.fix, unreachable: broke.unreachable };
         }
         let before = talk.messages().len();
         let next = talk.answered();
@@ -85,9 +91,14 @@ async fn through(
         }
         tell(Told::Budget(talk.budget()));
         match next {
-            Next::End(end) => return end,
+            Next::End(end) => {
+                if let (Some(who), End::Done | End::Asks(_)) = (voice.agent(), &end) {
+                    offer(&who, hands, talk, tell).await;
+                }
+                return end;
+            }
             Next::Run(calls) => {
-                let unreadable = answer_all(toolbox, &calls, talk, &mut seen, tell).await;
+                let unreadable = answer_all(hands, &calls, talk, &mut seen, tell).await;
                 if let Some(end) = talk.ran(unreadable) {
                     return end;
                 }
@@ -96,10 +107,56 @@ async fn through(
     }
 }
 
+/// What an agent does with tools of its own, told as brink's own tools are.
+fn remotely(did: &Did) -> Told {
+    match did {
+        Did::Began { id, name, arguments } => {
+            let name: String = sanitize::line(name).chars().take(SHOWN).collect();
+            Told::Began { id: id.clone(), name: format!("{name} (the agent's own)"), about: about(arguments) }
+        }
+        Did::Ran { id, ok, ms, size } => {
+            let why = if *ok { String::new() } else { "the agent's own tool failed".to_owned() };
+            Told::Ran { id: id.clone(), ok: *ok, took: Duration::from_millis(*ms), size: *size, why }
+        }
+    }
+}
+
+/// Objects in an agent's answer go through the door of proposals: checked, and marked with its name.
+async fn offer(who: &str, hands: &impl Hands, talk: &mut Conversation, tell: &mut Tell<'_>) {
+    let Some(Message::Model { text, .. }) = talk.messages().last() else { return };
+    for (at, block) in manifests::found(text).iter().enumerate() {
+        let call = manifests::proposed(at, block, who);
+        tell(Told::Began {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            about: format!("from {}", sanitize::line(who)),
+        });
+        let done = hands.run(&call, talk.refused(), &[]).await;
+        if done.found.refused {
+            talk.refuse();
+        }
+        let why = redact::text(&sanitize::line(&done.found.why)).into_owned();
+        tell(Told::Ran { id: call.id, ok: why.is_empty(), took: done.took, size: done.found.text.len(), why });
+        shown(done, talk, &mut Vec::new(), tell);
+    }
+}
+
+/// Puts what was proposed before the person.
+fn shown(done: Done, talk: &Conversation, seen: &mut Vec<Fault>, tell: &mut Tell<'_>) {
+    for mut proposal in done.found.proposals {
+        proposal.rounds = talk.refused() + 1;
+        seen.push(proposal.fault.clone());
+        tell(Told::Proposed(Box::new(proposal)));
+    }
+    for offer in done.offers {
+        tell(Told::Offered(Box::new(offer)));
+    }
+}
+
 /// Answers all calls; where none of them could be read, what was wrong with the last.
 /// `seen`: what was put before the person in this ask.
 async fn answer_all(
-    toolbox: &Toolbox,
+    hands: &impl Hands,
     calls: &[Call],
     talk: &mut Conversation,
     seen: &mut Vec<Fault>,
@@ -109,12 +166,13 @@ async fn answer_all(
     for (at, call) in calls.iter().enumerate() {
         let name = sanitize::line(&call.name).chars().take(SHOWN).collect();
         tell(Told::Began { id: call.id.clone(), name, about: about(&call.arguments) });
-        let began = Instant::now();
-        let found = if at < MOST_CALLS {
-            toolbox.run_after(call, talk.refused(), seen).await
+        let done = if at < MOST_CALLS {
+            hands.run(call, talk.refused(), seen).await
         } else {
-            Found::bad(format!("more than {MOST_CALLS} calls at once; call the rest again"))
+            let found = Found::bad(format!("more than {MOST_CALLS} calls at once; call the rest again"));
+            Done { found, took: Duration::ZERO, offers: Vec::new() }
         };
+        let found = &done.found;
         if found.refused && !talk.refuse() {
             let why = redact::text(&sanitize::lines(&found.why)).into_owned();
             tell(Told::GaveUp { given: given(&call.arguments), why });
@@ -123,33 +181,16 @@ async fn answer_all(
         let why = redact::text(&sanitize::line(&found.why)).into_owned();
         read |= !found.unreadable;
         wrong = Some(why.clone());
-        tell(Told::Ran { id: call.id.clone(), ok, took: began.elapsed(), size: found.text.len(), why });
-        for mut proposal in found.proposals {
-            proposal.rounds = talk.refused() + 1;
-            seen.push(proposal.fault.clone());
-            tell(Told::Proposed(Box::new(proposal)));
-        }
+        tell(Told::Ran { id: call.id.clone(), ok, took: done.took, size: found.text.len(), why });
+        let text = found.text.clone();
+        shown(done, talk, seen, tell);
         let before = talk.messages().len();
-        talk.answer(ToolAnswer { id: call.id.clone(), text: found.text, ok });
+        talk.answer(ToolAnswer { id: call.id.clone(), text, ok });
         for message in talk.messages().iter().skip(before) {
             tell(Told::Kept(message.clone()));
         }
     }
     wrong.filter(|_| !read)
-}
-
-/// Tokens of the tools of other servers.
-fn beside(offered: &[Offered]) -> u64 {
-    budget::estimate(offered.iter().map(|tool| tool.full.len() + tool.doc.len() + tool.schema.to_string().len()).sum())
-}
-
-/// Tokens of the system prompt and the tools.
-fn around(system: &str) -> u64 {
-    let tools: usize = tools::TOOLS
-        .iter()
-        .map(|row| row.name.len() + row.doc.len() + schema::schema(row.args).to_string().len())
-        .sum();
-    budget::estimate(system.len() + tools)
 }
 
 /// What a call proposes, for a person: its objects, else its arguments as YAML.

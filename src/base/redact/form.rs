@@ -160,7 +160,7 @@ pub(super) static BELOW: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// What may be base64 of a text: long enough to hold a secret.
 pub(super) static ENCODED: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(&format!("(?P<s>[A-Za-z0-9+/_-]{{{SHORTEST},}}={{0,2}})")).ok());
+    LazyLock::new(|| Regex::new(&format!("[A-Za-z0-9+/_-]{{{SHORTEST},}}={{0,2}}")).ok());
 
 /// Characters of base64 that may hold a secret.
 const SHORTEST: usize = 20;

@@ -238,9 +238,21 @@ impl Sweep {
     fn encoded(&mut self, text: &str) -> Option<String> {
         let encoded = form::ENCODED.as_ref().filter(|_| self.depth < DEEPEST && form::may_be_encoded(text))?;
         let depth = self.depth + 1;
-        self.replaced(text, encoded, |found, _| {
-            form::decoded(found).is_some_and(|inner| Sweep { depth, ..Sweep::default() }.text(&inner).is_some())
-        })
+        let holds = |word: &str| {
+            form::decoded(word).is_some_and(|inner| Sweep { depth, ..Sweep::default() }.text(&inner).is_some())
+        };
+        let (mut made, mut copied) = (None::<String>, 0);
+        // A word is looked at once and as a whole: every part of it again would take its length squared.
+        for word in encoded.find_iter(text).filter(|word| !is_mask(word.as_str()) && holds(word.as_str())) {
+            let mask = self.mask(word.as_str());
+            let made = made.get_or_insert_default();
+            made.push_str(text.get(copied..word.start()).unwrap_or_default());
+            made.push_str(&mask);
+            copied = word.end();
+        }
+        let mut made = made?;
+        made.push_str(text.get(copied..).unwrap_or_default());
+        Some(made)
     }
 
     /// `name = value`, where the name says that it is a secret.

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 use super::{Check, Health};
 use crate::{
     agent::{
-        Model,
+        Model, Tuning,
         io::{
             key,
             provider::{Patience, Provider, ProviderError},
         },
     },
-    cli::{args::Globals, settings},
+    cli::{args::Globals, session, settings},
+    cluster::io::connect::{Address, connect},
     mesh::io::endpoint::without_password,
 };
 
@@ -44,8 +45,11 @@ pub fn check(globals: &Globals, checks: &mut Vec<Check>) {
         }
     };
     let about = if model.scripted() { " (the scripted model of the demo, no AI)" } else { "" };
-    let server = without_password(&model.base_url);
-    checks.push(Check::ok(name, format!("{}{about} at {server}", model.label())));
+    let place = match model.base_url.as_str() {
+        "" => "in the cluster, through its API server".to_owned(),
+        url => format!("at {}", without_password(url)),
+    };
+    checks.push(Check::ok(name, format!("{}{about} {place}", model.label())));
     match key::found(&model) {
         Ok(Some(place)) => checks.push(Check::ok(key_name, format!("from {place}"))),
         Ok(None) => checks.push(Check::ok(key_name, "none, and none is asked for")),
@@ -55,11 +59,14 @@ pub fn check(globals: &Globals, checks: &mut Vec<Check>) {
             return;
         }
     }
-    checks.push(reach(address, &model));
+    checks.push(reach(address, &model, &session::address(globals, &settings)));
 }
 
-fn reach(name: &str, model: &Model) -> Check {
-    let provider = match Provider::new(model.clone(), PATIENCE) {
+fn reach(name: &str, model: &Model, cluster: &Address) -> Check {
+    // A check is less patient than an ask.
+    let tuning = Tuning { connect: None, stall: None, whole: None, ..model.tuning.clone() };
+    let made = Provider::new(Model { tuning, ..model.clone() }, PATIENCE);
+    let provider = match made {
         Ok(provider) => provider,
         Err(error) => return failed(name, &error),
     };
@@ -68,7 +75,16 @@ fn reach(name: &str, model: &Model) -> Check {
         Err(error) => return Check::new(name, Health::Fail, format!("cannot be asked: {error}"), "free some memory"),
     };
     let begun = Instant::now();
-    let looked = runtime.block_on(provider.look());
+    let looked = runtime.block_on(async {
+        if !model.base_url.is_empty() {
+            return provider.look().await;
+        }
+        match connect(cluster) {
+            Ok(link) => provider.through(&link)?.look().await,
+            // Why there is no cluster is told elsewhere; without one there is no agent in it.
+            Err(_) => provider.look().await,
+        }
+    });
     let took = begun.elapsed().as_millis();
     match looked {
         Ok(Some(false)) => Check::new(

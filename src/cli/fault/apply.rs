@@ -164,7 +164,7 @@ async fn apply(
             // Whatever landed is undone before this process ends.
             return match engine.end(&id, Cause::Signal).await {
                 // It had become active; its engine was still telling others so.
-                Ok(view) if args.wait && view.ends.is_some() => ended(&view, args.output.shape, out),
+                Ok(view) if args.wait && view.ends.is_some() => Ok(ended(&view, args.output.shape, out)),
                 Ok(view) => {
                     out::complain(&print::injection(&view));
                     Err(stopped(view.state.word()))
@@ -269,11 +269,11 @@ async fn wait(
             }
         }
     };
-    ended(&view, shape, out)
+    Ok(ended(&view, shape, out))
 }
 
 /// Tells how an injection that was active has ended, and whether as it was meant to.
-fn ended(view: &InjectionView, shape: Shape, out: &mut Out) -> Ended {
+fn ended(view: &InjectionView, shape: Shape, out: &mut Out) -> Ending {
     match shape {
         Shape::Json => {
             out.json(&applied(view));
@@ -282,7 +282,7 @@ fn ended(view: &InjectionView, shape: Shape, out: &mut Out) -> Ended {
     }
     // What others took back early did not last as long as it was meant to.
     let held = !matches!(view.cause, Some(Cause::Breached | Cause::Reverted));
-    Ok(if view.state == State::Recovered && held { Ending::Done } else { Ending::Unmet })
+    if view.state == State::Recovered && held { Ending::Done } else { Ending::Unmet }
 }
 
 /// Tells a person once whether an effect is seen, and again when that changes.

@@ -41,7 +41,10 @@ pub fn settings() -> Result<File, Complaints> {
     match fs::read_to_string(&path) {
         Ok(text) => {
             let mut file = settings::parse(&name, &text)?;
-            for layer in std::iter::once(&mut file.all).chain(file.contexts.iter_mut().map(|(_, layer)| layer)) {
+            for layer in std::iter::once(&mut file.all)
+                .chain(file.contexts.iter_mut().map(|(_, layer)| layer))
+                .chain(file.agents.values_mut())
+            {
                 anchor(layer, &path);
             }
             Ok(file)

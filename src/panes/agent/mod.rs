@@ -4,17 +4,22 @@
 //! Markdown can draw, and opening it has the API server check the proposal again.
 
 mod card;
+mod commands;
+mod said;
 mod suggested;
 mod transcript;
 mod waits;
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Cx, LineInput, Look, Reply, Title, state::Message};
+use super::{Cx, LineInput, Look, Reply, Title, Turn, state::Message};
 use crate::{
     agent::{
-        Conversation, End, Model, Proposal, Told,
+        Conversation, Model, Proposal, Told,
         mcp::{Question, Queued},
+        mention::Object,
+        session::{Decision, Wish},
+        slash,
     },
     base::{Ticket, sanitize},
     config::{Role, keymap::chain},
@@ -22,6 +27,7 @@ use crate::{
     msg::{Command, Context, Effect, Failure},
     widgets::{caret, fill, put, put_spans},
 };
+use commands::{Along, Completion};
 use suggested::Suggested;
 use transcript::{Item, Transcript};
 use waits::Waits;
@@ -41,11 +47,18 @@ pub struct Agent {
     history: Vec<String>,
     recalled: usize,
     asked: Option<Ticket>,
+    /// Something of the conversations that are kept.
+    wished: Option<Ticket>,
+    /// What goes along with the next question.
+    along: Along,
+    completion: Completion,
     /// A proposal that is being checked again.
     checking: Option<Ticket>,
     chosen: usize,
     /// The chosen card is to be brought on screen.
     seek: bool,
+    /// The same of what the second cursor stands on.
+    seek_spot: bool,
     failure: Option<Failure>,
     /// What waits for a person beside the conversation.
     waits: Waits,
@@ -79,9 +92,13 @@ impl Agent {
             history: Vec::new(),
             recalled: 0,
             asked: None,
+            wished: None,
+            along: Along::default(),
+            completion: Completion::default(),
             checking: None,
             chosen: 0,
             seek: false,
+            seek_spot: false,
             failure: None,
             waits: Waits::default(),
             card: 0,
@@ -137,7 +154,7 @@ impl Agent {
 
     /// It decides itself what `back` means: an ask is stopped, a choice let go.
     pub fn holds_back(&self) -> bool {
-        self.asked.is_some() || self.failure.is_some() || self.below > 0
+        self.asked.is_some() || self.failure.is_some() || self.below > 0 || self.transcript.stands()
     }
 
     /// Proposals so far.
@@ -164,6 +181,15 @@ impl Agent {
         let most = self.transcript.len().saturating_sub(self.page);
         match command {
             Command::Back => return self.back(),
+            Command::NextSpot | Command::PreviousSpot => {
+                self.seek_spot = self.transcript.step(command == Command::PreviousSpot);
+            }
+            Command::OpenSpot | Command::Ask | Command::Open if self.transcript.stands() => {
+                return match self.transcript.open() {
+                    Some((title, text)) => Reply { effects: Vec::new(), turn: Turn::Text(title, text) },
+                    None => Reply::none(),
+                };
+            }
             Command::Ask if self.ready() => self.typing = true,
             Command::Up => self.below = (self.below + 1).min(most),
             Command::Down => self.below = self.below.saturating_sub(1),
@@ -188,13 +214,7 @@ impl Agent {
                 return self.waits.discard().map_or_else(Reply::none, |id| Effect::DiscardQueued(id).into());
             }
             Command::ReviewQueued => return self.review(cx),
-            Command::NewConversation => {
-                let effects = self.asked.take().map(Effect::Stop).into_iter().collect::<Vec<_>>();
-                let mut waits = std::mem::take(&mut self.waits);
-                waits.drop_questions();
-                *self = Self { waits, ..self.anew() };
-                return effects.into();
-            }
+            Command::NewConversation => return self.begin_anew(cx),
             _ => {}
         }
         Reply::none()
@@ -204,7 +224,10 @@ impl Agent {
         match command {
             Command::Accept => return self.send(cx),
             // The first press leaves the line, the next stops the ask.
-            Command::Cancel => self.typing = false,
+            Command::Cancel => {
+                self.typing = false;
+                self.along.attached = None;
+            }
             Command::HistoryBack | Command::HistoryForward => {
                 let back = command == Command::HistoryBack;
                 self.recalled =
@@ -213,8 +236,11 @@ impl Agent {
                 let text = at.and_then(|at| self.history.get(at)).cloned().unwrap_or_default();
                 self.line.set(&text);
             }
-            Command::Complete => {
-                if let Some(question) = self.suggested.after(self.line.text()) {
+            Command::Complete | Command::CompleteBack => {
+                let here = cx.world.namespace.as_deref();
+                if !self.complete(here, command == Command::CompleteBack)
+                    && let Some(question) = self.suggested.after(self.line.text())
+                {
                     self.line.set(question);
                 }
             }
@@ -234,9 +260,23 @@ impl Agent {
 
     fn send(&mut self, cx: &mut Cx<'_>) -> Reply {
         let text = self.line.text().trim().to_owned();
-        if text.is_empty() || self.asked.is_some() || !self.ready() {
+        if text.is_empty() || !self.ready() {
             return Reply::none();
         }
+        let slash = slash::parse(&text);
+        if self.asked.is_some() && slash.is_none() {
+            return Reply::none();
+        }
+        if let Some(slash) = slash {
+            // What is not understood stays in the line to be corrected.
+            if slash.is_ok() {
+                self.line.set("");
+                self.typing = false;
+                self.below = 0;
+            }
+            return self.slash(slash, cx);
+        }
+        let Some(asked) = self.asked_with(&text) else { return Reply::none() };
         self.line.set("");
         self.typing = false;
         self.recalled = 0;
@@ -245,7 +285,7 @@ impl Agent {
         if self.history.last() != Some(&text) {
             self.history.push(text.clone());
         }
-        self.talk.ask(text.clone());
+        self.talk.ask(asked);
         self.transcript.push(Item::You(text));
         let ticket = cx.tickets.take();
         self.asked = Some(ticket);
@@ -256,12 +296,14 @@ impl Agent {
         if self.failure.take().is_some() {
             return Reply::none();
         }
+        if self.transcript.stands() {
+            self.transcript.leave();
+            return Reply::none();
+        }
         match self.asked.take() {
             Some(ticket) => {
                 self.waits.drop_questions();
-                let half = self.transcript.half();
-                self.talk.stop(&half);
-                self.transcript.end(&End::Cancelled);
+                self.stopped();
                 Effect::Stop(ticket).into()
             }
             None => {
@@ -304,7 +346,17 @@ impl Agent {
             return Reply::none();
         }
         self.checking = None;
-        Reply::checked(answer, &mut self.failure)
+        let mut reply = Reply::checked(answer, &mut self.failure);
+        if let (Turn::Preview(checked), None) = (&reply.turn, &self.failure) {
+            let title = checked.preview.title.clone();
+            reply.effects.push(Effect::Talk(ticket, Wish::Decided(title, Decision::Opened)));
+        }
+        reply
+    }
+
+    /// The title of the proposal that this intent is, as it was proposed.
+    pub fn proposed(&self, fault: &crate::fault::intent::Fault) -> Option<String> {
+        self.proposals().find(|proposal| proposal.fault == *fault).map(|proposal| proposal.title().to_owned())
     }
 
     /// What an ask tells.
@@ -313,7 +365,12 @@ impl Agent {
             return;
         }
         match told {
-            Told::Kept(message) => self.talk.keep(message),
+            Told::Remote(remote) => self.talk.set_remote(remote),
+            Told::Kept(message) => {
+                self.transcript.found(&message);
+                self.talk.keep(message);
+            }
+            Told::Fitted(messages) => self.talk.fit(messages),
             Told::Budget(budget) => self.talk.set_budget(budget),
             Told::Proposed(proposal) => {
                 self.transcript.push(Item::Card(proposal));
@@ -347,6 +404,17 @@ impl Agent {
         Title { words, right: busy.map(|text| (text.to_owned(), Role::TextDim)) }
     }
 
+    /// Bytes of what was said that are held here and for the next request.
+    pub fn held(&self) -> usize {
+        let messages: usize = self.talk.messages().iter().map(crate::agent::Message::size).sum();
+        self.transcript.held() + messages
+    }
+
+    /// Marks names in the last answer that neither live state nor any tool knows.
+    pub fn mark_unseen(&mut self, objects: &[Object]) {
+        self.transcript.check(objects);
+    }
+
     /// Nobody was asked yet.
     pub fn fresh(&self) -> bool {
         self.talk.messages().is_empty()
@@ -369,6 +437,7 @@ impl Agent {
             let mut suggested = self.suggested;
             let offered = suggested.after(self.line.text());
             let mut keys = vec![(Command::Accept, "ask")];
+            keys.extend(self.completes().then_some((Command::Complete, "complete")));
             keys.extend(offered.map(|_| {
                 (Command::Complete, if self.line.text().is_empty() { "take this question" } else { "another question" })
             }));
@@ -379,6 +448,9 @@ impl Agent {
         if self.proposals().next().is_some() {
             keys.extend([own(Command::OpenProposal), own(Command::NextProposal)]);
         }
+        if self.transcript.stands() {
+            keys.push(own(Command::OpenSpot));
+        }
         if self.asked.is_some() {
             keys.push((Command::Back, "stop"));
         } else if self.ready() {
@@ -386,6 +458,9 @@ impl Agent {
         }
         keys.extend([Command::NewConversation].into_iter().filter(|_| !self.fresh()).map(own));
         keys.extend([Command::NextPane, Command::Help].map(own));
+        if self.transcript.has_spots() {
+            keys.push(own(Command::PreviousSpot));
+        }
         keys
     }
 
@@ -404,9 +479,9 @@ impl Agent {
         if self.below > 0 {
             self.below += now.saturating_sub(before);
         }
-        if std::mem::take(&mut self.seek)
-            && let Some((from, to)) = self.transcript.card()
-        {
+        let card = std::mem::take(&mut self.seek).then(|| self.transcript.card()).flatten();
+        let spot = std::mem::take(&mut self.seek_spot).then(|| self.transcript.place()).flatten();
+        if let Some((from, to)) = card.or(spot) {
             let last = now.saturating_sub(self.below);
             if to > last {
                 self.below = now - to;
@@ -474,6 +549,9 @@ impl Agent {
         if let Some(failure) = &self.failure {
             let text = format!("{}; {}", failure.what, failure.fix);
             put(buf, area.x, area.y, area.width, &sanitize::line(&text), style(Role::Bad));
+        } else if let Some((name, _)) = &self.along.attached {
+            let text = format!("goes along: {}", sanitize::line(name));
+            put(buf, area.x, area.y, area.width, &text, style(Role::Accent));
         } else if self.below > 0 {
             put(buf, area.x, area.y, area.width, &format!("{} lines below", self.below), style(Role::TextDim));
         }

@@ -1,10 +1,13 @@
 //! What was said, as lines of a width. Only what changed is laid out again.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use super::card::framed;
 use crate::{
-    agent::{End, Proposal, Told, lesson::ranked},
+    agent::{End, Message, Proposal, Told, evidence, lesson::ranked, mention::Object, named},
     base::{sanitize, width},
     config::Role,
     widgets::markdown::{self, Line, Words},
@@ -12,6 +15,14 @@ use crate::{
 
 /// Most lines of what could not be made to apply.
 const GIVEN: usize = 24;
+use super::said::{self, Tail};
+
+/// Lines of an answer that stay on screen once another question was asked.
+const FOLDED: usize = 12;
+/// From so many lines on an answer is folded then.
+const LONG: usize = 30;
+/// Most bytes of words and answers that are held; the session's file has the rest.
+const MOST_HELD: usize = 4 << 20;
 
 /// A key, and what it does.
 pub(super) type Key = (String, &'static str);
@@ -30,6 +41,8 @@ pub enum Item {
         id: String,
         /// Its name and arguments.
         about: String,
+        /// The whole answer, as the model got it; empty until it is there.
+        answer: String,
         /// Whether it worked, how long it took, its size, why not.
         ran: Option<(bool, Duration, usize, String)>,
     },
@@ -39,6 +52,17 @@ pub enum Item {
     GaveUp(String, String),
     /// Something brink says, with what to do.
     Note(String, Role),
+}
+
+/// What the second cursor of the transcript stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spot {
+    /// A tool's line, by item.
+    Tool(usize),
+    /// A folded or unfolded answer, by item.
+    Fold(usize),
+    /// A citation in an answer, by item and number.
+    Cite(usize, u32),
 }
 
 /// All of it.
@@ -51,12 +75,245 @@ pub struct Transcript {
     /// The keys of the chosen card, with their words.
     keys: Keys,
     len: usize,
+    /// How far the last answer is laid out for good.
+    tail: Tail,
+    /// The last answer grew.
+    grew: bool,
+    spot: Option<Spot>,
+    /// Long answers that were unfolded.
+    unfolded: BTreeSet<usize>,
+    /// Names in answers that nobody has seen.
+    missing: BTreeMap<usize, Vec<String>>,
+    held: usize,
+}
+
+impl Spot {
+    fn item(self) -> usize {
+        match self {
+            Self::Tool(at) | Self::Fold(at) | Self::Cite(at, _) => at,
+        }
+    }
+}
+
+/// Bytes of an item that grow with what is said.
+fn size(item: &Item) -> usize {
+    match item {
+        Item::You(text) | Item::Model(text) | Item::Note(text, _) => text.len(),
+        Item::GaveUp(given, why) => given.len() + why.len(),
+        Item::Tool { about, answer, .. } => about.len() + answer.len(),
+        // A card is bounded by the catalogue; what matters is that there are not endlessly many.
+        Item::Card(_) => 4 << 10,
+    }
 }
 
 impl Transcript {
     /// Adds an item.
     pub fn push(&mut self, item: Item) {
+        // Once something comes after it, an answer is whole.
+        if let Some((Item::Model(_), lines)) = self.items.last_mut() {
+            *lines = None;
+        }
+        if matches!(item, Item::You(_)) {
+            self.spot = None;
+            for (at, (item, lines)) in self.items.iter_mut().enumerate() {
+                if matches!(item, Item::Model(_)) && !self.unfolded.contains(&at) {
+                    *lines = lines.take().filter(|lines| lines.len() <= LONG);
+                }
+            }
+        }
+        self.tail = Tail::default();
+        self.held += size(&item);
         self.items.push((item, None));
+        self.forget();
+    }
+
+    /// Lets go of the oldest answers of tools, then of the oldest exchanges, when too much is held.
+    fn forget(&mut self) {
+        for (item, _) in &mut self.items {
+            if self.held <= MOST_HELD {
+                return;
+            }
+            if let Item::Tool { answer, .. } = item {
+                self.held = self.held.saturating_sub(answer.len());
+                *answer = String::new();
+            }
+        }
+        while self.held > MOST_HELD {
+            let next = self.items.iter().skip(1).position(|(item, _)| matches!(item, Item::You(_)));
+            let Some(next) = next.map(|at| at + 1) else { return };
+            let cards = self.items.iter().take(next).filter(|(item, _)| matches!(item, Item::Card(_))).count();
+            self.chosen = self.chosen.saturating_sub(cards);
+            for (item, _) in self.items.drain(..next) {
+                self.held = self.held.saturating_sub(size(&item));
+            }
+            self.spot = None;
+            let back = |at: &usize| at.checked_sub(next);
+            self.unfolded = self.unfolded.iter().filter_map(back).collect();
+            self.missing = std::mem::take(&mut self.missing)
+                .into_iter()
+                .filter_map(|(at, names)| Some((back(&at)?, names)))
+                .collect();
+        }
+    }
+
+    /// Bytes held.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// A message became part of the conversation: answers of tools are held to be read.
+    pub fn found(&mut self, message: &Message) {
+        let Message::Tools(answers) = message else { return };
+        for given in answers {
+            let tool = self.items.iter_mut().rev().find_map(|(item, lines)| match item {
+                Item::Tool { id, answer, .. } if *id == given.id => Some((answer, lines)),
+                _ => None,
+            });
+            if let Some((answer, lines)) = tool {
+                self.held += given.text.len();
+                answer.clone_from(&given.text);
+                *lines = None;
+            }
+        }
+        self.forget();
+    }
+
+    /// Marks the names of the last answer that nobody has seen.
+    pub fn check(&mut self, objects: &[Object]) {
+        let Some(at) = self.items.iter().rposition(|(item, _)| matches!(item, Item::Model(_))) else { return };
+        let seen: Vec<&str> = self
+            .items
+            .iter()
+            .filter_map(|(item, _)| match item {
+                Item::You(text) => Some(text.as_str()),
+                Item::Tool { answer, .. } => Some(answer.as_str()),
+                Item::Model(_) | Item::Card(_) | Item::GaveUp(..) | Item::Note(..) => None,
+            })
+            .collect();
+        let Some((Item::Model(text), _)) = self.items.get(at) else { return };
+        let missing = named::unseen(text, objects, &seen);
+        if missing.is_empty() {
+            return;
+        }
+        if let Some((_, lines)) = self.items.get_mut(at) {
+            *lines = None;
+        }
+        self.missing.insert(at, missing);
+    }
+
+    fn spots(&self) -> Vec<Spot> {
+        let mut all = Vec::new();
+        for (at, (item, _)) in self.items.iter().enumerate() {
+            match item {
+                Item::Tool { ran: Some(_), .. } => all.push(Spot::Tool(at)),
+                Item::Model(text) => {
+                    if self.old(at) {
+                        all.push(Spot::Fold(at));
+                    }
+                    let mut numbers: Vec<u32> = Vec::new();
+                    for (_, number) in evidence::cited(text) {
+                        if !numbers.contains(&number) {
+                            numbers.push(number);
+                        }
+                    }
+                    all.extend(numbers.into_iter().map(|number| Spot::Cite(at, number)));
+                }
+                Item::You(_) | Item::Tool { .. } | Item::Card(_) | Item::GaveUp(..) | Item::Note(..) => {}
+            }
+        }
+        all
+    }
+
+    /// Whether an answer is long, and another question came after it.
+    fn old(&self, at: usize) -> bool {
+        let Some((Item::Model(text), _)) = self.items.get(at) else { return false };
+        let later = self.items.iter().skip(at).any(|(item, _)| matches!(item, Item::You(_)));
+        later && text.len() / self.cells.max(8) + text.matches('\n').count() > LONG
+    }
+
+    /// Moves the second cursor; false where there is nothing to stand on.
+    pub fn step(&mut self, back: bool) -> bool {
+        let spots = self.spots();
+        let now = self.spot.and_then(|spot| spots.iter().position(|one| *one == spot));
+        let next = match (now, back) {
+            (Some(at), true) => at.checked_sub(1),
+            (Some(at), false) => Some(at + 1).filter(|at| *at < spots.len()),
+            (None, true) => spots.len().checked_sub(1),
+            (None, false) => Some(0),
+        };
+        let next = next.or(now).and_then(|at| spots.get(at)).copied();
+        self.stand(next);
+        next.is_some()
+    }
+
+    fn stand(&mut self, spot: Option<Spot>) {
+        for at in [self.spot, spot].into_iter().flatten().map(Spot::item) {
+            if let Some((_, lines)) = self.items.get_mut(at) {
+                *lines = None;
+            }
+        }
+        self.spot = spot;
+    }
+
+    /// Whether the second cursor stands somewhere.
+    pub fn stands(&self) -> bool {
+        self.spot.is_some()
+    }
+
+    /// Whether there is anything it could stand on.
+    pub fn has_spots(&self) -> bool {
+        self.items.iter().any(|(item, _)| matches!(item, Item::Tool { ran: Some(_), .. }))
+    }
+
+    /// Takes the second cursor away.
+    pub fn leave(&mut self) {
+        self.stand(None);
+    }
+
+    /// Opens what the second cursor stands on: a title and a text, or nothing where something was unfolded here.
+    pub fn open(&mut self) -> Option<(String, String)> {
+        let at = match self.spot? {
+            Spot::Fold(at) => {
+                if !self.unfolded.remove(&at) {
+                    self.unfolded.insert(at);
+                }
+                self.stand(self.spot);
+                return None;
+            }
+            Spot::Tool(at) => at,
+            Spot::Cite(_, number) => {
+                let of =
+                    |item: &Item| matches!(item, Item::Tool { answer, .. } if evidence::number(answer) == Some(number));
+                match self.items.iter().rposition(|(item, _)| of(item)) {
+                    Some(at) => at,
+                    None => {
+                        let told = format!(
+                            "No answer of a tool is held here as e{number}.\n\nEither the model made the number up, or the answer is too old to be held.\n"
+                        );
+                        return Some((format!("[e{number}]"), told));
+                    }
+                }
+            }
+        };
+        let Some((Item::Tool { about, answer, ran, .. }, _)) = self.items.get(at) else { return None };
+        let number = evidence::number(answer).map_or_else(String::new, |number| format!("[e{number}] "));
+        let text = match ran {
+            _ if !answer.is_empty() => answer.clone(),
+            Some((false, _, _, why)) => why.clone(),
+            _ => "The answer is too old to be held here.\n".to_owned(),
+        };
+        Some((format!("{number}{about}"), text))
+    }
+
+    /// The lines of what the second cursor stands on.
+    pub fn place(&self) -> Option<(usize, usize)> {
+        let wanted = self.spot?.item();
+        let from = self.items.iter().take(wanted).filter_map(|(_, lines)| lines.as_ref()).map(Vec::len).sum();
+        let all = self.items.get(wanted)?.1.as_ref()?;
+        let Some(Spot::Cite(_, number)) = self.spot else { return Some((from, from + all.len().min(3))) };
+        let mark = format!("[e{number}]");
+        let at = all.iter().position(|line| line.iter().any(|words| words.text == mark)).unwrap_or(0);
+        Some((from + at, from + at + 1))
     }
 
     /// Lines as last laid out.
@@ -98,6 +355,19 @@ impl Transcript {
         }
     }
 
+    /// Takes the last question and all that came after it away.
+    pub fn undo(&mut self) {
+        if let Some(at) = self.items.iter().rposition(|(item, _)| matches!(item, Item::You(_))) {
+            for (item, _) in self.items.drain(at..) {
+                self.held = self.held.saturating_sub(size(&item));
+            }
+            self.unfolded.retain(|one| *one < at);
+            self.missing.retain(|one, _| *one < at);
+            self.spot = None;
+            self.tail = Tail::default();
+        }
+    }
+
     /// The model's words since the last thing that is not its words: what is lost when it is stopped.
     pub fn half(&self) -> String {
         match self.items.last() {
@@ -110,9 +380,10 @@ impl Transcript {
     pub fn hear(&mut self, told: Told) {
         match told {
             Told::Text(more) => match self.items.last_mut() {
-                Some((Item::Model(text), lines)) => {
+                Some((Item::Model(text), _)) => {
                     text.push_str(&more);
-                    *lines = None;
+                    self.held += more.len();
+                    self.grew = true;
                 }
                 _ => self.push(Item::Model(more)),
             },
@@ -121,7 +392,7 @@ impl Transcript {
                 self.push(Item::Note(text, Role::Warn));
             }
             Told::Began { id, name, about } => {
-                self.push(Item::Tool { id, about: format!("{name} {about}"), ran: None });
+                self.push(Item::Tool { id, about: format!("{name} {about}"), answer: String::new(), ran: None });
             }
             Told::Ran { id: done, ok, took, size, why } => {
                 let found = self.items.iter_mut().rev().find_map(|(item, lines)| match item {
@@ -134,7 +405,17 @@ impl Transcript {
                 }
             }
             Told::GaveUp { given, why } => self.push(Item::GaveUp(given, why)),
-            Told::Proposed(_) | Told::Kept(_) | Told::Budget(_) | Told::Ended(_) => {}
+            Told::Aside(text) => self.push(Item::Note(text, Role::TextDim)),
+            Told::Offered(offer) => {
+                let text = format!("{} was proposed here; ask for it again to see its preview", offer.title());
+                self.push(Item::Note(text, Role::TextDim));
+            }
+            Told::Proposed(_)
+            | Told::Fitted(_)
+            | Told::Kept(_)
+            | Told::Remote(_)
+            | Told::Budget(_)
+            | Told::Ended(_) => {}
         }
     }
 
@@ -147,9 +428,13 @@ impl Transcript {
         };
         let role = match end {
             End::Done | End::Cancelled => Role::TextDim,
-            End::Refused(_) | End::Truncated | End::Empty | End::Endless(_) | End::Unreadable(..) | End::Full => {
-                Role::Warn
-            }
+            End::Asks(_)
+            | End::Refused(_)
+            | End::Truncated
+            | End::Empty
+            | End::Endless(_)
+            | End::Unreadable(..)
+            | End::Full => Role::Warn,
             End::Cut | End::Failed { .. } => Role::Bad,
         };
         self.push(Item::Note(text, role));
@@ -161,15 +446,70 @@ impl Transcript {
             (self.cells, self.ascii, self.keys) = (cells, ascii, keys);
             self.items.iter_mut().for_each(|(_, lines)| *lines = None);
         }
+        self.grow(ascii);
         let mut card = 0;
-        for (item, lines) in &mut self.items {
-            let at = card;
+        let later = self.items.iter().rposition(|(item, _)| matches!(item, Item::You(_))).unwrap_or(0);
+        let last = self.items.len().saturating_sub(1);
+        for (at, (item, lines)) in self.items.iter_mut().enumerate() {
+            let number = card;
             card += usize::from(matches!(item, Item::Card(_)));
-            if lines.is_none() {
-                *lines = Some(laid(item, cells, ascii, (at, (at == self.chosen).then_some(self.keys.as_slice()))));
+            if lines.is_some() {
+                continue;
             }
+            let mut fresh = laid(item, cells, ascii, (number, (number == self.chosen).then_some(self.keys.as_slice())));
+            match item {
+                Item::Model(_) => {
+                    let chosen = match self.spot {
+                        Some(Spot::Cite(of, number)) if of == at => Some(number),
+                        _ => None,
+                    };
+                    let missing = self.missing.get(&at).map_or(&[][..], Vec::as_slice);
+                    fresh = fresh.into_iter().map(|line| said::linked(line, chosen, missing)).collect();
+                    if !missing.is_empty() {
+                        let told = format!("  ! nobody has seen {} in this cluster", missing.join(", "));
+                        fresh.insert(fresh.len() - 1, vec![words(width::cut(&told, cells).into_owned(), Role::Warn)]);
+                    }
+                    let here = self.spot == Some(Spot::Fold(at));
+                    let long = at < later && fresh.len() > LONG;
+                    if long && !self.unfolded.contains(&at) {
+                        let more = fresh.len() - FOLDED;
+                        fresh.truncate(FOLDED);
+                        let role = if here { Role::Key } else { Role::TextDim };
+                        fresh.push(vec![words(format!("  … {more} more lines"), role)]);
+                        fresh.push(Vec::new());
+                    } else if at == last && here {
+                        self.spot = None;
+                    }
+                    // What streams on begins behind what stands here.
+                    self.tail = if at == last { Tail { from: 0, done: 0 } } else { self.tail };
+                }
+                Item::Tool { .. } if self.spot == Some(Spot::Tool(at)) => {
+                    for part in fresh.iter_mut().flatten() {
+                        part.role = Role::Key;
+                    }
+                }
+                Item::You(_) | Item::Tool { .. } | Item::Card(_) | Item::GaveUp(..) | Item::Note(..) => {}
+            }
+            *lines = Some(fresh);
         }
         self.len = self.items.iter().filter_map(|(_, lines)| lines.as_ref()).map(Vec::len).sum();
+    }
+
+    /// Lays out what came of the last answer since.
+    fn grow(&mut self, ascii: bool) {
+        if !std::mem::take(&mut self.grew) {
+            return;
+        }
+        let cells = self.cells.saturating_sub(2);
+        if let Some((Item::Model(text), Some(lines))) = self.items.last_mut() {
+            let bar = if ascii { "| " } else { "▎ " };
+            let dress = |mut line: Line| {
+                line.insert(0, words(bar, Role::Agent));
+                said::linked(line, None, &[])
+            };
+            said::grow(text, cells, &mut self.tail, lines, dress);
+            lines.push(Vec::new());
+        }
     }
 
     /// The first line of the chosen card, and the one after its last.

@@ -357,6 +357,11 @@ impl Routes {
         })
     }
 
+    /// All of them, whatever the filter shows.
+    pub fn rows(&self) -> impl Iterator<Item = &RouteRow> {
+        self.grid.index.iter()
+    }
+
     /// A request that the route under the cursor is for: its first that can be made up.
     pub fn request(&self) -> Option<Request> {
         let row = self.grid.index.cursor()?;

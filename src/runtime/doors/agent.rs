@@ -8,20 +8,25 @@ use std::sync::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Keeper, Questions};
+use super::{
+    Keeper, Questions,
+    talks::{self, Beginning},
+};
 use crate::{
     agent::{
-        Conversation, End, Told,
+        Conversation, End, Message, Told,
         io::{
             mcp::{Gate, hub::Asking},
             provider::{Patience, Provider},
+            recorded,
             toolbox::Toolbox,
             turn,
         },
         mcp::{Answer, offered},
         prompt,
+        session::Entry,
     },
-    base::Ticket,
+    base::{Ticket, redact},
     msg::{Event, Failure},
     runtime::{Stage, engine::terms},
 };
@@ -34,8 +39,11 @@ impl Keeper {
             self.tell(Event::Agent(ticket, Box::new(told))).await;
             return;
         };
-        let provider = match Provider::new(model, Patience::default()) {
-            Ok(provider) => provider,
+        let begin = Beginning { shelf: self.shelf(), model: model.clone(), namespace: namespace.clone() };
+        let kept = self.talks.clone();
+        let made = Provider::new(model, Patience::default()).and_then(|provider| provider.through(live.link()));
+        let provider = match made {
+            Ok(provider) => provider.within(talk.remote().cloned()),
             Err(error) => {
                 self.tell(Event::Agent(ticket, Box::new(failed(error.to_string(), error.fix())))).await;
                 return;
@@ -50,11 +58,17 @@ impl Keeper {
             // An answer has a limit, and so has what waits here while the screen is slow.
             let (tell, mut told) = mpsc::unbounded_channel();
             let terms = terms(&live, policy, readonly).await;
+            let (pen, told_of) = talks::pen(&kept, &live, begin).await;
+            let at = live.link().clock().now();
+            let writing = pen.clone();
             let (ask, mut asked) = mpsc::channel::<Asking>(1);
             let toolbox =
                 Toolbox::new(live, terms, metrics, namespace).paced(pace).beside(Arc::clone(&hub), Gate::Person(ask));
             let trouble = events.clone();
             let asking = async move {
+                if let (Some(pen), Some(Message::You(text))) = (&pen, talk.messages().last()) {
+                    pen.write(&Entry::Ask { at, text: redact::text(text).into_owned() });
+                }
                 let (tools, troubles) = hub.offers().await;
                 for one in troubles {
                     let _ = trouble.send(Event::Notice(Failure::new(one.what, one.fix))).await;
@@ -63,7 +77,14 @@ impl Keeper {
                 system.push_str(&offered::told(&tools));
                 let provider = provider.offering(tools);
                 let mut tell = |told| drop(tell.send(told));
-                Box::pin(turn::run(&provider, &toolbox, &system, &mut talk, &mut tell)).await;
+                if let Some(text) = told_of {
+                    tell(Told::Aside(text));
+                }
+                let (talk, tell) = (&mut talk, &mut tell);
+                match &pen {
+                    Some(pen) => Box::pin(recorded::run(&provider, &toolbox, &system, talk, tell, pen)).await,
+                    None => Box::pin(turn::run(&provider, &toolbox, &system, talk, tell)).await,
+                };
             };
             let passing = async {
                 while let Some(told) = told.recv().await {
@@ -81,6 +102,10 @@ impl Keeper {
                 }
             };
             futures::join!(asking, passing, putting);
+            if let Some(why) = writing.and_then(|pen| pen.trouble()) {
+                let what = format!("this conversation is not kept on disk now: {why}");
+                let _ = events.send(Event::Notice(Failure::new(what, "make room; it is tried again"))).await;
+            }
         });
     }
 

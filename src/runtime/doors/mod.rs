@@ -10,6 +10,7 @@ mod errand;
 mod faults;
 mod inbox;
 mod rows_first;
+mod talks;
 mod watch;
 
 use std::{
@@ -161,6 +162,7 @@ struct Keeper {
     demand: Option<tokio::sync::watch::Sender<Option<Demand>>>,
     faults: faults::Faults,
     errands: errand::Known,
+    talks: talks::Talks,
     /// The inbox of that link, once it is known which cluster it is.
     inbox: Arc<OnceLock<Inbox>>,
     hub: Arc<Hub>,
@@ -188,6 +190,7 @@ impl Keeper {
             demand: None,
             faults: faults::Faults::default(),
             errands: errand::Known::default(),
+            talks: talks::Talks::default(),
         }
     }
 
@@ -220,6 +223,7 @@ impl Keeper {
             Effect::Yaml(ticket, object, managed) => self.yaml(ticket, object, managed),
             Effect::Log(ticket, request) => self.log(ticket, request),
             Effect::Ask(ticket, namespace, talk) => self.ask(ticket, namespace, *talk).await,
+            Effect::Talk(ticket, wish) => self.wish(ticket, wish),
             Effect::Answer(id, answer) => self.answer(id, answer),
             Effect::DiscardQueued(id) => self.discard_queued(id),
             Effect::Errand(id, errand) => self.errand(id, errand),
@@ -258,6 +262,7 @@ impl Keeper {
         self.close_faults().await;
         self.live = None;
         self.errands = errand::Known::default();
+        self.talks = talks::Talks::default();
         self.inbox = Arc::default();
         self.rows = RowsFirst::default();
         let mut address = self.plan.address.clone();

@@ -29,10 +29,8 @@ fn scope(plural: &str) -> &'static str {
 }
 
 fn discovery(core: bool) -> Value {
-    let groups: Vec<&str> = match core {
-        true => vec![""],
-        false => vec!["apps", "rbac.authorization.k8s.io", "gateway.networking.k8s.io"],
-    };
+    let groups: Vec<&str> =
+        if core { vec![""] } else { vec!["apps", "rbac.authorization.k8s.io", "gateway.networking.k8s.io"] };
     let resources = |group: &str| -> Vec<Value> {
         let served = SERVED.iter().filter(|(_, _, of)| *of == group);
         let resource = |(plural, kind, _): &(&str, &str, &str)| {

@@ -29,6 +29,7 @@ fn stage(told: &[Told]) -> Stage {
         key: KeySource::Env { names: Vec::new(), needed: false },
         max_tokens: 1024,
         context_tokens: 100_000,
+        tuning: brink::agent::Tuning::default(),
     };
     let mut stage = Stage::with(SIZE.0, SIZE.1, |start| start.agent = Ok(model)).linked();
     stage.keys("5 z enter");
@@ -117,7 +118,7 @@ pub fn drawn(attack: &Attack, told: &[Told], still: Still, wrong: &mut Vec<Strin
             if cell.has_contents() { cell.contents().to_owned() } else { " ".to_owned() }
         };
         let row = SIZE.1 / 2;
-        if (0..left + 1).any(|x| shown(x, row) != frame[(x, row)].symbol()) {
+        if (0..=left).any(|x| shown(x, row) != frame[(x, row)].symbol()) {
             bad("the terminal shows something else than was drawn".to_owned());
         }
     }

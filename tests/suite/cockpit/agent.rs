@@ -3,7 +3,13 @@
 use std::time::Duration;
 
 use brink::{
-    agent::{Budget, End, Message, Model, Proposal, Told, lesson::Lesson, model::KeySource, wire::Wire},
+    agent::{
+        Budget, End, Message, Model, Proposal, Told,
+        lesson::Lesson,
+        model::KeySource,
+        session::{Decision, Wish},
+        wire::Wire,
+    },
     base::Ticket,
     fault::{injection::State, intent::FaultKind},
     msg::{Effect, Event},
@@ -25,10 +31,11 @@ fn model() -> Model {
         key: KeySource::Command(String::new()),
         max_tokens: 4096,
         context_tokens: 128_000,
+        tuning: brink::agent::Tuning::default(),
     }
 }
 
-fn stage(width: u16, height: u16) -> Stage {
+pub fn stage(width: u16, height: u16) -> Stage {
     let mut stage = Stage::with(width, height, |start| start.agent = Ok(model())).linked();
     stage.pods(super::stage::shop());
     stage.keys("5");
@@ -36,7 +43,7 @@ fn stage(width: u16, height: u16) -> Stage {
 }
 
 /// Types a question and sends it.
-fn ask(stage: &mut Stage, text: &str) -> Ticket {
+pub fn ask(stage: &mut Stage, text: &str) -> Ticket {
     stage.keys("enter");
     stage.send(Event::Paste(text.to_owned()));
     stage.keys("enter");
@@ -46,7 +53,7 @@ fn ask(stage: &mut Stage, text: &str) -> Ticket {
     })
 }
 
-fn tell(stage: &mut Stage, ticket: Ticket, told: Told) {
+pub fn tell(stage: &mut Stage, ticket: Ticket, told: Told) {
     stage.send(Event::Agent(ticket, Box::new(told)));
 }
 
@@ -103,6 +110,11 @@ fn a_card_is_checked_again_before_its_preview_opens() {
     assert!(stage.app.screens.is_empty(), "nothing opens before the answer");
     stage.send(Event::Checked(ticket, Ok(proposal().checked)));
     assert_eq!(stage.app.screens.len(), 1);
+    let decided = stage.effects.iter().any(|effect| match effect {
+        Effect::Talk(_, Wish::Decided(title, Decision::Opened)) => *title == proposal().title(),
+        _ => false,
+    });
+    assert!(decided, "that it was looked at is kept with the conversation");
 }
 
 #[test]

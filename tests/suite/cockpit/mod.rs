@@ -15,4 +15,5 @@ pub mod screens;
 mod script;
 pub mod stage;
 mod states;
+mod talk;
 mod who_takes;

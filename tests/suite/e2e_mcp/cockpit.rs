@@ -43,7 +43,9 @@ fn a_proposal_of_another_agent_comes_to_the_screen_and_is_reviewed() {
         assert!(good, "{text}");
         let watched = text.starts_with("queued for review");
         if !watched {
-            waiting(&home).iter().for_each(|path| std::fs::remove_file(path).unwrap());
+            for path in waiting(&home) {
+                std::fs::remove_file(path).unwrap();
+            }
         }
         watched
     });

@@ -138,6 +138,7 @@ impl Demo {
                 key,
                 max_tokens: 1024,
                 context_tokens: 100_000,
+                tuning: brink::agent::Tuning::default(),
             };
             let patience = Patience { pause: std::time::Duration::from_millis(1), ..Patience::default() };
             let provider = Provider::new(model, patience).unwrap();

@@ -13,4 +13,5 @@ pub mod routes;
 pub mod served;
 pub mod wait;
 pub mod whole;
+pub mod wire_stage;
 pub mod world;

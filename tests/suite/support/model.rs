@@ -99,5 +99,6 @@ fn said(wire: Wire, at: usize, say: &Say) -> String {
                 events.iter().map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()));
             lines.collect()
         }
+        Wire::A2a | Wire::Analyze => unreachable!("a model speaks here"),
     }
 }

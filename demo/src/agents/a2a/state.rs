@@ -41,7 +41,7 @@ impl State {
     }
 
     /// In the words of 1.0.
-    pub fn new(self) -> String {
+    pub fn renamed(self) -> String {
         format!("TASK_STATE_{}", self.old().to_uppercase().replace('-', "_"))
     }
 }

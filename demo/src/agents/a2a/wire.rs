@@ -64,7 +64,7 @@ impl Wire {
     fn status(self, status: &Status, task: &Task) -> Value {
         let state = match self {
             Self::V03 => status.state.old().to_owned(),
-            Self::V10 => status.state.new(),
+            Self::V10 => status.state.renamed(),
         };
         let mut told = json!({"state": state, "timestamp": when::seconds(status.at)});
         if let Some(message) = &status.message {

@@ -94,7 +94,9 @@ impl<'a, T: Copy> Before<'a, T> {
         look(Some(&self.every));
         pairs(selector).for_each(|pair| look(self.rarest.get(&pair)));
         look(self.each.get(&rare));
-        sets.iter().for_each(|set| look(self.sets.get(set)));
+        for set in &sets {
+            look(self.sets.get(set));
+        }
         best.map(|at| self.all[at])
     }
 
