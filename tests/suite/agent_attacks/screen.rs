@@ -135,7 +135,7 @@ pub fn drawn(attack: &Attack, told: &[Told], still: Still, wrong: &mut Vec<Strin
 
 /// Anything in a frame but text and the sequences a painter needs: CSI that moves, colours, erases to the end of a line, or
 /// holds a frame together.
-fn drives(bytes: &[u8]) -> Option<String> {
+pub fn drives(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8(bytes.to_vec()).ok()?;
     let mut rest = text.as_str();
     while let Some(at) = rest.find('\u{1b}') {
