@@ -84,7 +84,10 @@ fn a_plan_is_shown_whole_and_in_order_or_not_at_all() {
 fn an_investigation_gathers_all_evidence_in_one_call_each_with_its_id() {
     let demo = Demo::of("shop", 1.0);
     for kind in ["deployment", "service"] {
-        let says = vec![Say::Call("investigate", json!({"kind": kind, "name": "checkout"})), Say::Text("See [E1].")];
+        let says = vec![
+            Say::Call("investigate", json!({"kind": kind, "name": "checkout", "namespace": "shop"})),
+            Say::Text("See [E1]."),
+        ];
         let player = model(Wire::OpenAi, says);
         let mut talk = Conversation::new(100_000);
         let asked = demo.ask(&mut talk, Wire::OpenAi, &player.url, "m", "why is checkout failing?");

@@ -9,6 +9,7 @@ use crate::{
     },
     base::{redact, sanitize},
     fault::{
+        catalogue::did_you_mean,
         checked::Checked,
         intent::{Fault, Target},
         io::{
@@ -118,17 +119,18 @@ impl Toolbox {
 
     /// What there is, for a model that invented a route.
     async fn there(&self, fault: &Fault, error: &CheckError) -> String {
-        let invented = matches!(error, CheckError::Compile(error) if error.about_target());
-        if !invented || !matches!(fault.target, Target::Route(_)) {
-            return String::new();
-        }
+        let (CheckError::Compile(_), Target::Route(name)) = (error, &fault.target) else { return String::new() };
         let routes = self.loaded().await.map(|loaded| loaded.routes).unwrap_or_default();
         let here = routes.iter().filter(|route| route.kind == RouteKind::Http && route.namespace == fault.namespace);
-        let names: Vec<&str> = here.map(|route| route.name.as_str()).take(NAMES).collect();
+        let names: Vec<&str> = here.map(|route| route.name.as_str()).collect();
+        if names.contains(&name.as_str()) {
+            return String::new();
+        }
         if names.is_empty() {
             return format!("; there is no HTTPRoute in {}: ask list_routes with namespace *", fault.namespace);
         }
-        format!("; the HTTPRoutes of {} are {}", fault.namespace, names.join(", "))
+        let meant = did_you_mean(name, names.into_iter().take(NAMES));
+        format!("; there is no HTTPRoute {}/{name}: {meant}", fault.namespace)
     }
 }
 
