@@ -1,7 +1,7 @@
 //! Speaks to providers of models, and runs tools through the doors of the other rooms.
 //!
 //! [`openai`], [`anthropic`], [`a2a`] and [`analyze`] are the wires: how a request is written and how one event of the stream
-//! is read; none touches the network. [`provider`] is the one door to it, [`line`] the way there: an address, or the API server
+//! is read; none touches the network. [`provider`] is the one door to it, `line` the way there: an address, or the API server
 //! of the cluster. [`key`] reads the key each time and keeps it nowhere. [`toolbox`] runs tools, [`turn`] ties all of it together
 //! for one ask. [`recorded`] writes down what an ask hears, [`shelf`] keeps it, and [`rerun`] runs it again. [`mcp`] speaks to
 //! servers and clients of the Model Context Protocol, [`inbox`] keeps what its clients propose. Nothing here writes to a cluster.

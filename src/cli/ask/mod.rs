@@ -1,7 +1,7 @@
 //! `ask`: one question to the agent. Its words go to stdout as they come, tools and troubles to stderr, proposals after them
 //! with the command that applies each. Nothing is applied here.
 //!
-//! What was said is kept, and can be gone on with, run again and exported ([`kept`]).
+//! What was said is kept, and can be gone on with, run again and exported (`kept`).
 
 mod kept;
 mod sheet;

@@ -1,7 +1,7 @@
 //! Speaks the Model Context Protocol, as a server and as a client.
 //!
-//! [`served`] offers brink's own tools to other agents; what they propose goes to the inbox. [`link`] is the connection to one
-//! server of others, [`child`] its process, [`hub`] all of them with what a person allowed ([`store`]). A server of others is
+//! [`served`] offers brink's own tools to other agents; what they propose goes to the inbox. `link` is the connection to one
+//! server of others, `child` its process, [`hub`] all of them with what a person allowed (`store`). A server of others is
 //! never trusted: its lists and answers are bounded, its answers fenced, and its tools run after a person's yes alone.
 
 mod child;
