@@ -101,7 +101,7 @@ fn an_investigation_gathers_all_evidence_in_one_call_each_with_its_id() {
         for part in ["[E1] status and events", "routes and services of shop", "metrics of shop now", "10 minutes ago"] {
             assert!(last.contains(part), "{kind}: {part} in {last}");
         }
-        assert_eq!(last.contains("rollout history"), kind == "deployment");
+        assert_eq!(last.contains(r#"rollout history\""#), kind == "deployment");
         assert!(size < 48 << 10, "{size} bytes");
     }
 }
