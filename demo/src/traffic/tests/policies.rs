@@ -235,7 +235,7 @@ fn strict_for_one_workload_shuts_its_plain_callers_out() {
 }
 
 #[test]
-fn without_mutual_tls_nobody_knows_who_calls() {
+fn without_mutual_tls_a_name_is_told_and_no_identity_is_proven() {
     let mut town = settled();
     let allow = json!({
         "selector": {"matchLabels": {"app": "ratings"}}, "action": "ALLOW",
@@ -249,7 +249,7 @@ fn without_mutual_tls_nobody_knows_who_calls() {
     town.run(1.0);
     let seen = town.watch(5.0);
     assert_eq!(seen.share("reviews-v1", "ratings-v1", 403), 1.0, "the policy goes by identities: {seen:?}");
-    assert_eq!(seen.count(Reporter::Destination, "reviews-v1", "ratings-v1", None), 0, "{seen:?}");
+    assert!(seen.count(Reporter::Destination, "reviews-v1", "ratings-v1", None) > 0, "{seen:?}");
     // Callers that are told to insist on it are not understood.
     town.change(|shelf| {
         let insist = json!({"trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}}});

@@ -110,10 +110,9 @@ fn providers_say_which_models_they_have() {
 fn unknown_worlds_sizes_and_speeds_are_refused_in_words() {
     assert_eq!(named("shpo").unwrap_err().to_string(), "there is no world `shpo`; did you mean `shop`?");
     assert!(
-        named("mars")
-            .unwrap_err()
-            .to_string()
-            .ends_with("known are shop, agents, ambient, dapr, gateways, gitops, services, talk-2024, tutorial")
+        named("mars").unwrap_err().to_string().ends_with(
+            "known are shop, agents, ambient, dapr, gateways, gitops, kagent, services, talk-2024, tutorial"
+        )
     );
     assert_eq!(
         limits::pods(0).unwrap_err().to_string(),
