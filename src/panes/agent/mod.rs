@@ -5,6 +5,7 @@
 
 mod card;
 mod commands;
+mod frame;
 mod said;
 mod suggested;
 mod transcript;

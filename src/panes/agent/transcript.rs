@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use super::card::framed;
+use super::{
+    card::framed,
+    frame::Key,
+    said::{self, Tail},
+};
 use crate::{
     agent::{End, Message, Proposal, Told, evidence, lesson::ranked, mention::Object, named},
     base::{sanitize, width},
@@ -15,8 +19,6 @@ use crate::{
 
 /// Most lines of what could not be made to apply.
 const GIVEN: usize = 24;
-use super::said::{self, Tail};
-
 /// Lines of an answer that stay on screen once another question was asked.
 const FOLDED: usize = 12;
 /// From so many lines on an answer is folded then.
@@ -24,8 +26,6 @@ const LONG: usize = 30;
 /// Most bytes of words and answers that are held; the session's file has the rest.
 const MOST_HELD: usize = 4 << 20;
 
-/// A key, and what it does.
-pub(super) type Key = (String, &'static str);
 type Keys = Vec<Key>;
 
 /// One thing in the transcript.

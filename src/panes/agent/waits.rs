@@ -6,13 +6,14 @@
 
 use std::{collections::VecDeque, time::Duration};
 
+use super::frame::{self, Key, Row};
 use crate::{
     agent::mcp::{Answer, Question, Queued},
     base::{Now, sanitize, width},
     config::Role,
     fault::intent::Fault,
     msg::Command,
-    widgets::markdown::{Line, Words},
+    widgets::markdown::Line,
 };
 
 /// How long a question stands before a key answers it: a key that was on its way meant something else.
@@ -38,9 +39,6 @@ struct Asked {
     question: Question,
     since: Option<Duration>,
 }
-
-/// A key as bound, and its word.
-pub type Keyed = (String, &'static str);
 
 impl Waits {
     /// Nothing waits.
@@ -138,7 +136,7 @@ impl Waits {
     }
 
     /// Lays the card out in so many cells and at most so many lines; how many it takes.
-    pub fn settle(&mut self, cells: usize, most: usize, ascii: bool, keys: &[Keyed], now: Now) -> usize {
+    pub fn settle(&mut self, cells: usize, most: usize, ascii: bool, keys: &[Key], now: Now) -> usize {
         self.lines.clear();
         if self.is_empty() || most < LEAST || cells < 12 {
             return 0;
@@ -153,7 +151,7 @@ impl Waits {
                 None => return 0,
             },
         };
-        self.lines = framed(&head, &inside, keys, cells, most, ascii);
+        self.lines = card(&head, &inside, keys, cells, most, ascii);
         self.lines.len()
     }
 
@@ -163,7 +161,7 @@ impl Waits {
     }
 }
 
-fn asked(question: &Question) -> (String, Vec<(String, Role)>) {
+fn asked(question: &Question) -> (String, Vec<Row>) {
     let head = format!("MCP server {} asks", question.server);
     let mut inside = vec![(format!("the model wants to run `{}`", question.tool), Role::TextStrong)];
     if question.changed {
@@ -182,7 +180,7 @@ fn asked(question: &Question) -> (String, Vec<(String, Role)>) {
     (head, inside)
 }
 
-fn proposed(one: &Queued, at: usize, all: usize) -> (String, Vec<(String, Role)>) {
+fn proposed(one: &Queued, at: usize, all: usize) -> (String, Vec<Row>) {
     let count = if all > 1 { format!(" · {} of {all}", at + 1) } else { String::new() };
     let head = format!("from MCP client {}{count}", one.client);
     let mut inside = vec![(one.title(), Role::TextStrong)];
@@ -192,53 +190,20 @@ fn proposed(one: &Queued, at: usize, all: usize) -> (String, Vec<(String, Role)>
     (head, inside)
 }
 
-fn words(text: impl Into<String>, role: Role) -> Words {
-    Words { text: text.into(), role }
-}
-
 /// A card; what has no room is told to be missing.
-fn framed(head: &str, inside: &[(String, Role)], keys: &[Keyed], cells: usize, most: usize, ascii: bool) -> Vec<Line> {
-    let [top_left, top_right, low_left, low_right, flat, side] =
-        if ascii { ["+", "+", "+", "+", "-", "|"] } else { ["╭", "╮", "╰", "╯", "─", "│"] };
-    let role = Role::BorderFocus;
-    let room = cells.saturating_sub(4).max(4);
+fn card(head: &str, inside: &[Row], keys: &[Key], cells: usize, most: usize, ascii: bool) -> Vec<Line> {
     let head = sanitize::line(head);
     let head = sanitize::frameless(&head);
-    let head = format!("{top_left}{flat} {} ", width::cut(&head, cells.saturating_sub(5)));
-    let rest = cells.saturating_sub(width::width(&head) + 1);
-    let mut lines = vec![vec![words(format!("{head}{}{top_right}", flat.repeat(rest)), role)]];
-    let mut rows: Vec<(String, Role)> = Vec::new();
-    for (text, of) in inside {
-        let clean = sanitize::line(text);
-        let clean = sanitize::frameless(&clean);
-        rows.extend(width::wrap(&clean, room).into_iter().map(|line| (line.to_owned(), *of)));
-    }
+    let title = format!("{} ", width::cut(&head, cells.saturating_sub(5)));
+    let mut rows: Vec<Row> = inside.iter().flat_map(|(text, role)| frame::rows(text, *role, cells)).collect();
     let space = most.saturating_sub(3);
     if rows.len() > space {
         let hidden = rows.len() - space.saturating_sub(1);
         rows.truncate(space.saturating_sub(1));
-        rows.push((width::cut(&format!("{hidden} more lines: zoom this pane"), room).into_owned(), Role::Warn));
+        let told = format!("{hidden} more lines: zoom this pane");
+        rows.push((width::cut(&told, frame::room(cells)).into_owned(), Role::Warn));
     }
-    for (text, of) in rows {
-        let pad = " ".repeat(room.saturating_sub(width::width(&text)));
-        lines.push(vec![words(format!("{side} "), role), words(text, of), words(format!("{pad} {side}"), role)]);
-    }
-    let mut line = vec![words(format!("{side} "), role)];
-    let mut used = 0;
-    for (key, word) in keys {
-        let gap = if used == 0 { "" } else { "   " };
-        let wide = gap.len() + width::width(key) + 1 + width::width(word);
-        if used + wide > room {
-            break;
-        }
-        used += wide;
-        line.push(words(format!("{gap}{key}"), Role::Key));
-        line.push(words(format!(" {word}"), Role::TextDim));
-    }
-    line.push(words(format!("{} {side}", " ".repeat(room.saturating_sub(used))), role));
-    lines.push(line);
-    lines.push(vec![words(format!("{low_left}{}{low_right}", flat.repeat(cells.saturating_sub(2))), role)]);
-    lines
+    frame::framed(&title, rows, Some(keys), (cells, ascii, Role::BorderFocus))
 }
 
 #[cfg(test)]
