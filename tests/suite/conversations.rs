@@ -10,13 +10,15 @@ use std::{
 };
 
 use brink::agent::{
-    End, Message, Told, evidence, fence,
+    End, Message, Model, Told, Tuning, evidence, fence,
     io::{
         pen::{Paper, Pen},
         rerun::rerun,
         shelf::Shelf,
     },
+    model::KeySource,
     session::{Answer, Begin, Entry, FORM, Ran, Retold, line, read},
+    wire::Wire,
 };
 use jiff::Timestamp;
 use rstest::rstest;
@@ -38,6 +40,25 @@ fn begin(at: i64) -> Begin {
         namespace: Some("shop".to_owned()),
         cluster: "a-uid/../../x".to_owned(),
     }
+}
+
+#[test]
+fn the_first_line_names_who_was_asked_and_how_it_was_tuned() {
+    let tuning = Tuning { temperature: serde_json::Number::from_f64(0.25), seed: Some(7), ..Tuning::default() };
+    let model = Model {
+        wire: Wire::OpenAi,
+        base_url: "http://127.0.0.1:9/v1".to_owned(),
+        name: "m".to_owned(),
+        key: KeySource::Env { names: Vec::new(), needed: false },
+        max_tokens: 1024,
+        context_tokens: 32_000,
+        tuning,
+    };
+    let tuned = Begin { temperature: Some(0.25), seed: Some(7), ..begin(0) };
+    let (at, namespace) = (tuned.at, tuned.namespace.clone());
+    let made = Begin::of(&model, at, "kind", namespace, tuned.cluster.clone());
+    assert_eq!(made, Begin { brink: made.brink.clone(), ..tuned });
+    assert!(!made.brink.is_empty());
 }
 
 fn ask(text: &str) -> Entry {

@@ -66,6 +66,13 @@ pub fn rerun(reading: &Reading, tell: &mut (dyn FnMut(Retold) + Send)) -> Result
     Ok(talk)
 }
 
+/// Runs a session again and keeps all that it tells, also of one that runs otherwise from some line on.
+pub fn told(reading: &Reading) -> (Vec<Retold>, Result<Conversation, Mismatch>) {
+    let mut told = Vec::new();
+    let talk = rerun(reading, &mut |one| told.push(one));
+    (told, talk)
+}
+
 /// One ask; gives what comes after it.
 fn one<'e>(
     asked: usize,

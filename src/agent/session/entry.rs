@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Number;
 
 use super::offer::Offer;
 use crate::{
     agent::{
         end::End,
         message::Call,
+        model::Model,
         wire::{Delta, Stop, Usage},
     },
     base::redact,
@@ -165,6 +167,26 @@ pub enum Decision {
     Edited,
     /// Let it go.
     Rejected,
+}
+
+impl Begin {
+    /// Of a conversation with this model that begins now.
+    pub fn of(model: &Model, at: Timestamp, context: &str, namespace: Option<String>, cluster: String) -> Self {
+        Self {
+            form: FORM,
+            at,
+            brink: env!("CARGO_PKG_VERSION").to_owned(),
+            model: model.label(),
+            base_url: model.base_url.clone(),
+            temperature: model.tuning.temperature.as_ref().and_then(Number::as_f64),
+            seed: model.tuning.seed,
+            max_tokens: model.max_tokens,
+            context_tokens: model.context_tokens,
+            context: context.to_owned(),
+            namespace,
+            cluster,
+        }
+    }
 }
 
 impl Decision {

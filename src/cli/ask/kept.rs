@@ -8,10 +8,10 @@ use crate::{
         Conversation, End, Model, Told,
         io::{
             pen::Pen,
-            rerun::{Mismatch, rerun},
+            rerun::{self, Mismatch},
             shelf::{Shelf, ShelfError, Slot},
         },
-        session::{Begin, FORM, Reading, Retold, export},
+        session::{Begin, Reading, Retold, export},
     },
     base::sanitize,
     cli::{
@@ -36,20 +36,8 @@ pub(super) struct Place<'a> {
 
 impl Place<'_> {
     fn begin(&self) -> Begin {
-        Begin {
-            form: FORM,
-            at: self.session.link.clock().now(),
-            brink: env!("CARGO_PKG_VERSION").to_owned(),
-            model: self.model.label(),
-            base_url: self.model.base_url.clone(),
-            temperature: None,
-            seed: None,
-            max_tokens: self.model.max_tokens,
-            context_tokens: self.model.context_tokens,
-            context: self.session.link.context().to_owned(),
-            namespace: self.session.namespace().map(str::to_owned),
-            cluster: self.cluster.clone(),
-        }
+        let (link, namespace) = (&self.session.link, self.session.namespace().map(str::to_owned));
+        Begin::of(self.model, link.clock().now(), link.context(), namespace, self.cluster.clone())
     }
 
     fn shelf(&self) -> Option<Shelf> {
@@ -84,7 +72,7 @@ pub(super) fn resume(name: &str, place: &Place<'_>) -> Result<(Conversation, Opt
     let slot = shelf.find(name, cluster).map_err(|error| unfound(&error))?;
     let (reading, pen) = shelf.resume(&slot).map_err(|error| unfound(&error))?;
     torn(&slot, &reading);
-    let talk = rerun(&reading, &mut |_| {}).map_err(|error| misfit(&slot, &error))?;
+    let talk = rerun::rerun(&reading, &mut |_| {}).map_err(|error| misfit(&slot, &error))?;
     Ok((talk, Some(pen)))
 }
 
@@ -93,8 +81,7 @@ pub(super) fn replay(name: &str, args: &AskArgs, globals: &Globals, out: &mut Ou
     let (slot, reading) = open(name, globals)?;
     let several = reading.turns() > 1;
     let (namespace, mut last) = (reading.begin().and_then(|begin| begin.namespace.clone()), End::Done);
-    let mut told = Vec::new();
-    let ran = rerun(&reading, &mut |one| told.push(one));
+    let (told, ran) = rerun::told(&reading);
     let namespace = namespace.unwrap_or_default();
     // One sheet for each question, as it was; they write to the same paper.
     let mut rest = told.into_iter().peekable();
@@ -121,8 +108,8 @@ pub(super) fn replay(name: &str, args: &AskArgs, globals: &Globals, out: &mut Ou
 /// Writes a conversation for people or machines.
 pub(super) fn export(name: &str, args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
     let (slot, reading) = open(name, globals)?;
-    let mut told = Vec::new();
-    rerun(&reading, &mut |one| told.push(one)).map_err(|error| misfit(&slot, &error))?;
+    let (told, ran) = rerun::told(&reading);
+    ran.map_err(|error| misfit(&slot, &error))?;
     let Some(begin) = reading.begin() else { return Ok(Ending::Done) };
     match args.output.shape {
         Shape::Json => out.json(&export::json(begin, &told)),

@@ -13,10 +13,10 @@ use crate::{
         Model,
         io::{
             pen::Pen,
-            rerun::rerun,
+            rerun,
             shelf::{Shelf, ShelfError, Slot},
         },
-        session::{Begin, Entry, FORM, Granted, Listed, Opened, Reading, Wish, export},
+        session::{Begin, Entry, Granted, Listed, Opened, Reading, Wish, export},
     },
     base::Ticket,
     cluster::io::{cluster_id, live::Live},
@@ -55,20 +55,8 @@ pub(super) struct Beginning {
 
 impl Beginning {
     fn line(&self, live: &Live, cluster: String) -> Begin {
-        Begin {
-            form: FORM,
-            at: live.link().clock().now(),
-            brink: env!("CARGO_PKG_VERSION").to_owned(),
-            model: self.model.label(),
-            base_url: self.model.base_url.clone(),
-            temperature: None,
-            seed: None,
-            max_tokens: self.model.max_tokens,
-            context_tokens: self.model.context_tokens,
-            context: live.link().context().to_owned(),
-            namespace: self.namespace.clone(),
-            cluster,
-        }
+        let link = live.link();
+        Begin::of(&self.model, link.clock().now(), link.context(), self.namespace.clone(), cluster)
     }
 }
 
@@ -202,8 +190,8 @@ async fn again(shelf: &Shelf, slot: &Slot) -> Result<Again, Failure> {
             let text = format!("{what}: {}: {damage}", slot.path.display());
             return Err(Failure::new(text, "brink leaves the file as it is"));
         }
-        let mut told = Vec::new();
-        let talk = rerun(&reading, &mut |one| told.push(one)).map_err(|error| {
+        let (told, talk) = rerun::told(&reading);
+        let talk = talk.map_err(|error| {
             Failure::new(format!("{what}: {}: {error}", slot.path.display()), "use the brink that wrote it")
         })?;
         Ok((told, talk, reading.torn > 0))
@@ -220,9 +208,8 @@ async fn written(held: &Held, shelf: &Shelf, path: String) -> Result<Granted, Fa
         let what = format!("cannot write {path}");
         let slot = taken.find(&from, None).map_err(|error| failure(&what, &error))?;
         let reading = taken.read(&slot).map_err(|error| failure(&what, &error))?;
-        let mut told = Vec::new();
-        rerun(&reading, &mut |one| told.push(one))
-            .map_err(|error| Failure::new(format!("{what}: {error}"), "use the brink that wrote it"))?;
+        let (told, ran) = rerun::told(&reading);
+        ran.map_err(|error| Failure::new(format!("{what}: {error}"), "use the brink that wrote it"))?;
         let begin = reading.begin().ok_or_else(|| Failure::new(what.clone(), "ask something first"))?;
         let json = Path::new(&path).extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
         let text = if json { export::json(begin, &told).to_string() + "\n" } else { export::markdown(begin, &told) };
