@@ -14,7 +14,7 @@ use std::{
     collections::BTreeSet,
     ffi::OsStr,
     fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError},
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _},
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
@@ -26,6 +26,7 @@ use rustix::{
 };
 use thiserror::Error;
 
+use super::whole;
 use crate::{
     agent::mcp::queued::{LARGEST, Queued, plain_id},
     base::sanitize,
@@ -145,17 +146,7 @@ impl Inbox {
         }
         self.sweep();
         let (path, draft) = (self.path(&queued.id), self.folder.join(format!(".{}.draft", queued.id)));
-        let write = || {
-            let _ = fs::remove_file(&draft);
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&draft, &path)
-        };
-        write().map_err(|why| {
-            let _ = fs::remove_file(&draft);
-            self.disk(&path, why)
-        })?;
+        whole::write(&path, &draft, &text).map_err(|why| self.disk(&path, why))?;
         Ok(self.watched())
     }
 

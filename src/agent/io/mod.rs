@@ -26,3 +26,4 @@ pub mod shelf;
 pub mod toolbox;
 pub mod turn;
 pub mod voice;
+mod whole;

@@ -1,15 +1,15 @@
 //! The file of what a person allowed: `STATE/mcp/permits.json`, 0600. What cannot be read allows nothing.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _},
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::{Path, PathBuf},
 };
 
 use rustix::process::geteuid;
 
-use crate::agent::mcp::Permits;
+use crate::agent::{io::whole, mcp::Permits};
 
 /// More is no file of brink's.
 const LARGEST: u64 = 1 << 20;
@@ -36,8 +36,5 @@ pub fn write(state_dir: &Path, permits: &Permits) -> io::Result<()> {
     }
     let draft = path.with_extension(format!("{}.draft", std::process::id()));
     let text = serde_json::to_string_pretty(permits).map_err(io::Error::other)?;
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&draft, &path)
+    whole::write(&path, &draft, &text)
 }
