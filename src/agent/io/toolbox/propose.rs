@@ -1,5 +1,7 @@
 //! Proposals: checked as a person's own fault is, before anybody sees them.
 
+use tokio::sync::OnceCell;
+
 use super::{Found, Toolbox};
 use crate::{
     agent::{
@@ -18,7 +20,12 @@ use crate::{
         },
         traffic::Traffic,
     },
-    mesh::{io::alerts, routes::RouteKind, signals::route, wins},
+    mesh::{
+        io::alerts,
+        routes::{RouteKind, RouteRow},
+        signals::route,
+        wins,
+    },
 };
 
 /// Most characters of the model's words on a card.
@@ -27,24 +34,27 @@ const WORDS: usize = 300;
 const NAMES: usize = 20;
 
 impl Toolbox {
-    /// What the metric source says about the whole mesh, alerts of this moment included. Unknown counts as all of it.
-    async fn traffic(&self) -> Traffic {
-        let measured = async {
-            let Some(mut snapshot) = self.snapshot(Vec::new()).await else { return Traffic::default() };
-            if let Ok(loaded) = self.loaded().await {
+    /// Looks once at what all proposals of a call are judged by.
+    async fn ground(&self) -> Ground {
+        let (snapshot, loaded, alerts) = futures::join!(
+            self.snapshot(Vec::new()),
+            self.loaded(),
+            alerts::ask(&self.metrics, &self.terms.policy.alerts)
+        );
+        let traffic = snapshot.map_or_else(Traffic::default, |mut snapshot| {
+            if let Ok(loaded) = &loaded {
                 let world = loaded.world();
                 snapshot.routes = route::attribute(&world, &wins::wins(&world), &snapshot.measured);
             }
             Traffic::of(&snapshot)
-        };
-        let alerts = alerts::ask(&self.metrics, &self.terms.policy.alerts);
-        let (traffic, alerts) = futures::join!(measured, alerts);
-        Traffic { alerts, ..traffic }
+        });
+        let routes = loaded.map(|loaded| loaded.routes).unwrap_or_default();
+        Ground { traffic: Traffic { alerts, ..traffic }, routes }
     }
 
     /// Checks one, and gives it for the person to look at.
     pub(super) async fn propose(&self, wanted: Wanted, seen: &[Fault]) -> Found {
-        match Box::pin(self.checked(wanted, seen)).await {
+        match Box::pin(self.checked(wanted, seen, &OnceCell::new())).await {
             Ok(proposal) => queued(vec![proposal]),
             Err(unfit) => unfit.found(""),
         }
@@ -53,9 +63,9 @@ impl Toolbox {
     /// Checks each of several: a plan with a step that would not apply is none.
     pub(super) async fn plan(&self, name: &str, steps: Vec<Wanted>, seen: &[Fault]) -> Found {
         let (of, plan) = (steps.len(), sanitize::line(name).chars().take(WORDS).collect::<String>());
-        let (mut all, mut known) = (Vec::new(), seen.to_vec());
+        let (mut all, mut known, ground) = (Vec::new(), seen.to_vec(), OnceCell::new());
         for (at, wanted) in steps.into_iter().enumerate() {
-            match Box::pin(self.checked(wanted, &known)).await {
+            match Box::pin(self.checked(wanted, &known, &ground)).await {
                 Ok(proposal) => {
                     known.push(proposal.fault.clone());
                     all.push(Proposal { step: Some(Step { plan: plan.clone(), at: at + 1, of }), ..proposal });
@@ -66,7 +76,7 @@ impl Toolbox {
         queued(all)
     }
 
-    async fn checked(&self, wanted: Wanted, seen: &[Fault]) -> Result<Proposal, Unfit> {
+    async fn checked(&self, wanted: Wanted, seen: &[Fault], ground: &OnceCell<Ground>) -> Result<Proposal, Unfit> {
         let Wanted { fault, kept, hypothesis, expects } = wanted;
         // A mask in an object means that it was copied from an answer that had a secret there.
         if fault.manifests.iter().any(|manifest| redact::holds_mask(&manifest.0)) {
@@ -84,54 +94,57 @@ impl Toolbox {
             )));
         }
         let mut fault = if kept { fault } else { fault.lasting(self.pace) };
-        let traffic = Box::pin(self.traffic()).await;
+        let ground = ground.get_or_init(|| Box::pin(self.ground())).await;
         let id = fresh::id();
-        let mut checked = self.check(&fault, kept, &id, &traffic).await?;
+        let mut checked = self.check(&fault, kept, &id, ground).await?;
         if let Some(condition) = abort::usual(&fault, &checked).filter(|_| !kept) {
             fault.abort_when.push(condition);
-            checked = self.check(&fault, kept, &id, &traffic).await?;
+            checked = self.check(&fault, kept, &id, ground).await?;
         }
         let refusals = proposal::refusals(&checked);
         if !refusals.is_empty() {
             return Err(Unfit::Refused(refusals.join("\n")));
         }
-        let routes = self.loaded().await.map(|loaded| loaded.routes).unwrap_or_default();
-        let lesson = lesson::lesson(&fault, &checked, &routes);
+        let lesson = lesson::lesson(&fault, &checked, &ground.routes);
         let said = |text: &str| redact::text(&sanitize::line(text)).chars().take(WORDS).collect::<String>();
         let (hypothesis, expects) = (said(&hypothesis), said(&expects));
         Ok(Proposal { fault, kept, hypothesis, expects, lesson, step: None, checked: Box::new(checked), rounds: 1 })
     }
 
-    async fn check(&self, fault: &Fault, kept: bool, id: &str, traffic: &Traffic) -> Result<Checked, Unfit> {
+    async fn check(&self, fault: &Fault, kept: bool, id: &str, ground: &Ground) -> Result<Checked, Unfit> {
         let checked = if kept {
-            check::prepare_change(&self.live, fault, id, &self.terms, traffic).await
+            check::prepare_change(&self.live, fault, id, &self.terms, &ground.traffic).await
         } else {
-            check::prepare(&self.live, fault, id, &self.terms, traffic).await
+            check::prepare(&self.live, fault, id, &self.terms, &ground.traffic).await
         };
         match checked {
             Ok(checked) => Ok(checked),
-            Err(error) => {
-                let there = self.there(fault, &error).await;
-                Err(Unfit::Refused(format!("{error}{there}")))
-            }
+            Err(error) => Err(Unfit::Refused(format!("{error}{}", there(fault, &error, &ground.routes)))),
         }
     }
+}
 
-    /// What there is, for a model that invented a route.
-    async fn there(&self, fault: &Fault, error: &CheckError) -> String {
-        let (CheckError::Compile(_), Target::Route(name)) = (error, &fault.target) else { return String::new() };
-        let routes = self.loaded().await.map(|loaded| loaded.routes).unwrap_or_default();
-        let here = routes.iter().filter(|route| route.kind == RouteKind::Http && route.namespace == fault.namespace);
-        let names: Vec<&str> = here.map(|route| route.name.as_str()).collect();
-        if names.contains(&name.as_str()) {
-            return String::new();
-        }
-        if names.is_empty() {
-            return format!("; there is no HTTPRoute in {}: ask list_routes with namespace *", fault.namespace);
-        }
-        let meant = did_you_mean(name, names.into_iter().take(NAMES));
-        format!("; there is no HTTPRoute {}/{name}: {meant}", fault.namespace)
+/// What proposals are judged by, beside the intent and the API server.
+struct Ground {
+    /// What the metric source says about the whole mesh, alerts of this moment included. Unknown counts as all of it.
+    traffic: Traffic,
+    /// The routes that can be seen.
+    routes: Vec<RouteRow>,
+}
+
+/// What there is, for a model that invented a route.
+fn there(fault: &Fault, error: &CheckError, routes: &[RouteRow]) -> String {
+    let (CheckError::Compile(_), Target::Route(name)) = (error, &fault.target) else { return String::new() };
+    let here = routes.iter().filter(|route| route.kind == RouteKind::Http && route.namespace == fault.namespace);
+    let names: Vec<&str> = here.map(|route| route.name.as_str()).collect();
+    if names.contains(&name.as_str()) {
+        return String::new();
     }
+    if names.is_empty() {
+        return format!("; there is no HTTPRoute in {}: ask list_routes with namespace *", fault.namespace);
+    }
+    let meant = did_you_mean(name, names.into_iter().take(NAMES));
+    format!("; there is no HTTPRoute {}/{name}: {meant}", fault.namespace)
 }
 
 /// Why a proposal is not shown.
