@@ -135,14 +135,15 @@ async fn offer(who: &str, hands: &impl Hands, talk: &mut Conversation, tell: &mu
         if done.found.refused {
             talk.refuse();
         }
-        let why = redact::text(&sanitize::line(&done.found.why)).into_owned();
-        tell(Told::Ran { id: call.id, ok: why.is_empty(), took: done.took, size: done.found.text.len(), why });
-        shown(done, talk, &mut Vec::new(), tell);
+        ran(call.id, done, talk, &mut Vec::new(), tell);
     }
 }
 
-/// Puts what was proposed before the person.
-fn shown(done: Done, talk: &Conversation, seen: &mut Vec<Fault>, tell: &mut Tell<'_>) {
+/// Tells what came of a call, and puts what was proposed before the person; gives why it did not work, in a line.
+fn ran(id: String, done: Done, talk: &Conversation, seen: &mut Vec<Fault>, tell: &mut Tell<'_>) -> String {
+    let found = &done.found;
+    let why = redact::text(&sanitize::line(&found.why)).into_owned();
+    tell(Told::Ran { id, ok: found.why.is_empty(), took: done.took, size: found.text.len(), why: why.clone() });
     for mut proposal in done.found.proposals {
         proposal.rounds = talk.refused() + 1;
         seen.push(proposal.fault.clone());
@@ -151,6 +152,7 @@ fn shown(done: Done, talk: &Conversation, seen: &mut Vec<Fault>, tell: &mut Tell
     for offer in done.offers {
         tell(Told::Offered(Box::new(offer)));
     }
+    why
 }
 
 /// Answers all calls; where none of them could be read, what was wrong with the last.
@@ -177,13 +179,9 @@ async fn answer_all(
             let why = redact::text(&sanitize::lines(&found.why)).into_owned();
             tell(Told::GaveUp { given: given(&call.arguments), why });
         }
-        let ok = found.why.is_empty();
-        let why = redact::text(&sanitize::line(&found.why)).into_owned();
         read |= !found.unreadable;
-        wrong = Some(why.clone());
-        tell(Told::Ran { id: call.id.clone(), ok, took: done.took, size: found.text.len(), why });
-        let text = found.text.clone();
-        shown(done, talk, seen, tell);
+        let (ok, text) = (found.why.is_empty(), found.text.clone());
+        wrong = Some(ran(call.id.clone(), done, talk, seen, tell));
         let before = talk.messages().len();
         talk.answer(ToolAnswer { id: call.id.clone(), text, ok });
         for message in talk.messages().iter().skip(before) {
