@@ -11,7 +11,7 @@ use crate::{
     base::{Ticket, sanitize},
     cluster::pods::PodRow,
     config::Role,
-    mesh::routes::RouteRow,
+    mesh::{crew, routes::RouteRow},
     msg::{Command, Effect, Failure},
     panes::{PaneKind, form::controller, picker::Item},
 };
@@ -93,9 +93,8 @@ impl App {
                 Some(routes.join("\n")).filter(|text| !text.is_empty())
             }
             Kind::Workload => {
-                let prefix = format!("{}-", object.name);
                 let pods = self.panes.pods.rows();
-                let pods = pods.filter(|row| *row.namespace == object.namespace && row.name.starts_with(&prefix));
+                let pods = pods.filter(|row| *row.namespace == object.namespace && crew::workload(row) == object.name);
                 Some(pods.take(20).map(|row| self.pod(row)).collect::<Vec<_>>().join("\n"))
             }
         }
@@ -121,7 +120,8 @@ impl App {
             Kind::Pod | Kind::Route => return None,
         };
         let row = self.world.workload(&object.namespace, &name)?;
-        Some(format!("figures: {:?}", row.golden))
+        // By the names that `brink mesh -o json` has for them.
+        serde_json::to_string(&row.golden).ok().map(|figures| format!("figures: {figures}"))
     }
 
     /// Begins a question about what is under the cursor or on the screen; what is shown goes along.
