@@ -151,8 +151,10 @@ impl<'a> Sheet<'a> {
                 self.out.text(print::preview(preview));
                 match kept {
                     Some(Ok(())) => {
+                        // Its abort conditions are watched by the command that applies it.
+                        let wait = if proposal.offer.aborts.is_empty() { "" } else { " --wait" };
                         self.out.line(format_args!(
-                            "\napply it within 2 minutes: brink fault apply --plan {}",
+                            "\napply it within 2 minutes: brink fault apply --plan {}{wait}",
                             preview.plan
                         ));
                     }
