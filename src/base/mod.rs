@@ -6,6 +6,7 @@ pub mod age;
 pub mod glob;
 pub mod index;
 pub mod innermost;
+pub mod loopback;
 pub mod now;
 pub mod path;
 pub mod redact;
@@ -19,6 +20,7 @@ pub mod width;
 
 pub use index::Index;
 pub use innermost::innermost;
+pub use loopback::is_loopback;
 pub use now::Now;
 pub use ring::Ring;
 pub use ticket::{Ticket, Tickets};

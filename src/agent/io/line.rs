@@ -12,7 +12,7 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 use crate::{
-    base::{innermost, sanitize},
+    base::{innermost, is_loopback, sanitize},
     cluster::io::connect::Link,
 };
 
@@ -96,10 +96,9 @@ fn patient(body: Body, stall: Duration) -> impl Stream<Item = Result<Bytes, std:
     })
 }
 
-/// Whether an address is on this machine, by what it says: a name other than `localhost` may lead anywhere.
+/// Whether an address is on this machine, by what it says.
 pub(super) fn on_this_machine(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    is_loopback(url.host_str().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use kube::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError, NamedExtensio
 
 use super::{connect_error::ConnectError, surroundings::Surroundings};
 use crate::{
-    base::{sanitize, suggest},
+    base::{is_loopback, sanitize, suggest},
     cluster::address::{Address, ContextName},
 };
 
@@ -236,8 +236,7 @@ fn alive<'a>(
 
 /// Whether the server is on this machine.
 pub(super) fn on_loopback(server: &Uri) -> bool {
-    let host = server.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    is_loopback(server.host().unwrap_or_default())
 }
 
 /// The service account of the pod brink runs in.

@@ -7,6 +7,7 @@ use http::{HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
 
 use super::{connect_error::ConnectError, surroundings::Surroundings};
+use crate::base::is_loopback;
 
 /// How a proxy is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +99,7 @@ pub fn bypassed(host: &str, port: u16, no_proxy: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']').to_lowercase();
     let host = host.trim_end_matches('.');
     let ip: Option<IpAddr> = host.parse().ok();
-    if host == "localhost" || ip.is_some_and(|ip| ip.is_loopback()) {
+    if is_loopback(host) {
         return true;
     }
     no_proxy.split(',').map(|entry| entry.trim().to_lowercase()).filter(|entry| !entry.is_empty()).any(|entry| {
