@@ -81,7 +81,8 @@ fn a_proposal_of_another_agent_comes_to_the_screen_and_is_reviewed() {
     session.until("the live fault", |screen| screen.lines().next().unwrap_or_default().contains(" left"));
     until("no file", 20, || waiting(&home).is_empty());
     session.press("\x18");
-    session.until("its end", |screen| !screen.lines().next().unwrap_or_default().contains(" left"));
+    // Undone and verified: while it is still being undone, leaving asks once more.
+    session.until("its end", |screen| screen.lines().next().unwrap_or_default().contains("no faults"));
     session.press("\x03");
     session.ended();
 }
