@@ -1,8 +1,9 @@
 //! Every signal moves when its fault runs: on embedded worlds, with the real binary, one kind after the other on one world. What is
 //! looked for is a figure of `brink mesh -o json` and where it has to come to; before the fault it is not there.
-//!
-//! A clock that is wrong (`time-skew`) moves nothing here: no figure of the mesh is made of a pod's own clock.
 
+use std::collections::BTreeSet;
+
+use brink::fault::kinds::FaultKind;
 use rstest::rstest;
 use serde_json::Value;
 
@@ -25,6 +26,8 @@ type At = (&'static str, &'static str, &'static str);
 enum To {
     Above(f64),
     Below(f64),
+    /// It is a word.
+    Is(&'static str),
 }
 
 /// A fault by the words of `fault apply`, and the figures that it moves.
@@ -82,6 +85,17 @@ const SHOP: &[Case] = &[
             (("rows", "details", "/replicas/available"), To::Below(0.5)),
             (("services", "details", "/error_share"), To::Above(0.5)),
         ],
+    ),
+    (
+        "scale-down-up deployment/ratings",
+        &[
+            (("rows", "ratings", "/replicas/available"), To::Below(0.5)),
+            (("services", "ratings", "/error_share"), To::Above(0.5)),
+        ],
+    ),
+    (
+        "route-conflict route/cart --set backend=shipping:8080 --set recreate=true",
+        &[(("rows", "cart", "/rps"), To::Below(20.0)), (("rows", "shipping", "/rps"), To::Above(25.0))],
     ),
 ];
 
@@ -142,23 +156,87 @@ const SERVICES: &[Case] = &[
         "memory-stress deployment/service-a --set size=128MB",
         &[(("rows", "service-a", "/usage/memory_share"), To::Above(0.5))],
     ),
+    (
+        "network-loss deployment/service-a --set percent=50",
+        &[
+            (("services", "service-a", "/upstream/retries"), To::Above(5.0)),
+            (("rows", "storefront", "/p99_ms"), To::Above(900.0)),
+        ],
+    ),
+    ("network-corrupt deployment/service-a --set percent=50", &[(("rows", "storefront", "/p99_ms"), To::Above(900.0))]),
+    (
+        "network-bandwidth deployment/service-a --set rate=64kbit",
+        &[(("rows", "service-a", "/p50_ms"), To::Above(150.0))],
+    ),
+    (
+        "dns-error deployment/storefront --set patterns=service-a*",
+        &[
+            (("rows", "storefront", "/error_share"), To::Above(0.5)),
+            (("services", "service-a", "/rps"), To::Below(5.0)),
+        ],
+    ),
+    (
+        "dns-random deployment/storefront --set patterns=service-a*",
+        &[
+            (("rows", "storefront", "/error_share"), To::Above(0.5)),
+            (("rows", "storefront", "/p50_ms"), To::Above(900.0)),
+        ],
+    ),
+    (
+        "io-latency deployment/service-a --set delay=150ms --set path=/data",
+        &[(("rows", "service-a", "/p50_ms"), To::Above(100.0))],
+    ),
+    (
+        "pod-failure deployment/service-a --set percent=50",
+        &[(("rows", "service-a", "/replicas/available"), To::Below(3.0))],
+    ),
+    ("bad-image deployment/service-a", &[(("rows", "service-a", "/health/state"), To::Is("degraded"))]),
+    ("bad-probe deployment/service-a", &[(("rows", "service-a", "/health/state"), To::Is("degraded"))]),
 ];
 
+/// Kinds without a case here, and why.
+const STILL: &[(FaultKind, &str)] = &[
+    (FaultKind::TimeSkew, "no figure of the mesh is made of a pod's own clock"),
+    (FaultKind::BadConfig, "what a value does is the program's affair: no program of the worlds reads one"),
+    (FaultKind::Manifest, "does what its objects do"),
+    (FaultKind::RouteHostnameSteal, "moves the same requests in the same way as route-conflict"),
+    (FaultKind::NodeCordon, "nothing moves: pods that run stay"),
+    (FaultKind::NodeDrain, "over in seconds: the pods are at once elsewhere, before a rate over a minute moves"),
+    (FaultKind::ZoneLoss, "as node-drain"),
+    (FaultKind::PodKill, "over in seconds: the next pods are there before a rate over a minute moves"),
+    (FaultKind::ContainerKill, "over in seconds, as pod-kill"),
+];
+
+/// A kind that joins the catalogue has a case, or tells why not.
+#[test]
+fn every_kind_has_a_case_or_a_reason() {
+    let tried: BTreeSet<&str> = [AGENTS, SHOP, AMBIENT, DAPR, GATEWAYS, SERVICES]
+        .concat()
+        .iter()
+        .map(|(words, _)| words.split(' ').next().unwrap_or_default())
+        .collect();
+    for kind in FaultKind::ALL {
+        let reason = STILL.iter().find(|(still, _)| *still == kind);
+        assert_eq!(reason.is_some(), !tried.contains(kind.word()), "{}", kind.word());
+    }
+}
+
 /// The figure, where somebody tells it.
-fn figure(answer: &Value, (list, name, path): At) -> Option<f64> {
+fn figure(answer: &Value, (list, name, path): At) -> Option<&Value> {
     let key = match list {
         "rows" => "workload",
         "services" => "service",
         _ => "route",
     };
-    answer[list].as_array()?.iter().find(|row| row[key] == name)?.pointer(path)?.as_f64()
+    answer[list].as_array()?.iter().find(|row| row[key] == name)?.pointer(path).filter(|figure| !figure.is_null())
 }
 
 fn there(answer: &Value, (at, to): &(At, To)) -> bool {
-    match (figure(answer, *at), to) {
-        (Some(figure), To::Above(least)) => figure > *least,
-        (Some(figure), To::Below(most)) => figure < *most,
-        (None, To::Above(_) | To::Below(_)) => false,
+    let Some(figure) = figure(answer, *at) else { return false };
+    match to {
+        To::Above(least) => figure.as_f64().is_some_and(|figure| figure > *least),
+        To::Below(most) => figure.as_f64().is_some_and(|figure| figure < *most),
+        To::Is(word) => figure == word,
     }
 }
 
@@ -186,7 +264,7 @@ fn every_signal_moves_when_its_fault_runs(#[case] world: &str, #[case] namespace
             let answer = look();
             let told = |figure: &(At, To)| match figure.1 {
                 To::Above(_) => true,
-                To::Below(_) => self::figure(&answer, figure.0).is_some(),
+                To::Below(_) | To::Is(_) => self::figure(&answer, figure.0).is_some(),
             };
             figures.iter().all(|one| !there(&answer, one) && told(one)).then_some(())
         });
