@@ -260,7 +260,7 @@ fn services(answer: &MeshOutput) -> Table {
             .iter()
             .map(|one| {
                 let name = if one.version.is_empty() { one.workload.as_str() } else { one.version.as_str() };
-                format!("{}={}", sanitize::line(name), number(one.rps))
+                format!("{}={}", sanitize::line(name), number(one.golden.rps))
             })
             .collect();
         table.row([
@@ -287,7 +287,20 @@ fn services(answer: &MeshOutput) -> Table {
 
 /// Namespaces, and below them the apps.
 fn spaces(answer: &MeshOutput) -> Table {
-    let header = ["NAMESPACE", "APP", "HEALTH", "WORKLOADS", "UNWELL", "JOINS", "WAYPOINT", "PODS", "RPS", "MTLS"];
+    let header = [
+        "NAMESPACE",
+        "APP",
+        "HEALTH",
+        "WORKLOADS",
+        "UNWELL",
+        "JOINS",
+        "WAYPOINT",
+        "PODS",
+        "RPS",
+        "ERR%",
+        "P99 MS",
+        "MTLS",
+    ];
     let mut table = Table::new(&header);
     let dash = || "–".to_owned();
     let told = |text: String| if text.is_empty() { dash() } else { text };
@@ -304,7 +317,9 @@ fn spaces(answer: &MeshOutput) -> Table {
             space.dataplane.map_or_else(dash, |plane| plane.word().to_owned()),
             space.waypoint.as_ref().map_or_else(dash, |name| sanitize::line(name).into_owned()),
             told(pods.join(",")),
-            number(space.rps),
+            number(space.golden.rps),
+            number(space.golden.error_share.map(|share| share * 100.0)),
+            number(space.golden.p99_ms),
             space.mtls.map_or("–", |mtls| if mtls { "yes" } else { "no" }).to_owned(),
         ]);
         for app in answer.apps.iter().filter(|app| app.namespace == name.as_str()) {
@@ -314,6 +329,8 @@ fn spaces(answer: &MeshOutput) -> Table {
                 app.health.word().to_owned(),
                 count(app.workloads),
                 told(app.workloads.unwell()),
+                dash(),
+                dash(),
                 dash(),
                 dash(),
                 dash(),

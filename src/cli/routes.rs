@@ -167,9 +167,9 @@ impl Shown {
                 let number =
                     |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{about}{value:.1}"));
                 cells.extend([
-                    number(line.rps),
-                    number(line.error_share.map(|share| share * 100.0)),
-                    number(line.p99_ms),
+                    number(line.golden.rps),
+                    number(line.golden.error_share.map(|share| share * 100.0)),
+                    number(line.golden.p99_ms),
                 ]);
             }
             let created = of.and_then(|(row, _)| row.created);

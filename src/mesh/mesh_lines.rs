@@ -10,6 +10,7 @@ use super::{
         Golden, WorkloadRow,
         attempts::{Attempts, Retrying},
         codes::Classes,
+        flows::Tcp,
         fold::{Edge, Named},
         services::{ServiceRow, VersionRow},
         upstreams::Upstream,
@@ -60,6 +61,17 @@ pub struct TcpLine {
     pub received_bytes_per_s: Option<f64>,
 }
 
+impl TcpLine {
+    /// `None` when nobody tells.
+    pub(super) fn of(tcp: Tcp) -> Option<Self> {
+        (!tcp.unknown()).then_some(Self {
+            opened_per_s: tcp.opened,
+            sent_bytes_per_s: tcp.sent,
+            received_bytes_per_s: tcp.received,
+        })
+    }
+}
+
 /// One service.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ServiceLine {
@@ -89,10 +101,9 @@ pub struct VersionLine {
     pub version: String,
     /// `NS/NAME`.
     pub workload: String,
-    /// Requests per second by this service.
-    pub rps: Option<f64>,
-    /// Share of failed requests.
-    pub error_share: Option<f64>,
+    /// `rps` by this service, `error_share`, and the latencies where it serves nothing else.
+    #[serde(flatten)]
+    pub golden: Golden,
     /// Shares of its requests by answer.
     pub answers: Option<Classes>,
 }
@@ -106,10 +117,9 @@ pub struct EdgeLine {
     pub to: String,
     /// `NS/NAME` of the service it is called by.
     pub service: String,
-    /// Requests per second.
-    pub rps: Option<f64>,
-    /// Share of failed requests.
-    pub error_share: Option<f64>,
+    /// `rps`, `error_share` and the latencies.
+    #[serde(flatten)]
+    pub golden: Golden,
     /// Shares of the requests by answer.
     pub answers: Option<Classes>,
     /// Attempts against requests; `null` unless both ends tell.
@@ -141,11 +151,7 @@ impl MeshLine {
             plaintext_share: row.security.plaintext_share,
             retrying: row.attempts.and_then(Attempts::figures),
             answers: row.codes.classes(),
-            tcp: (!row.tcp.unknown()).then_some(TcpLine {
-                opened_per_s: row.tcp.opened,
-                sent_bytes_per_s: row.tcp.sent,
-                received_bytes_per_s: row.tcp.received,
-            }),
+            tcp: TcpLine::of(row.tcp),
             usage: row.usage,
         }
     }
@@ -172,8 +178,7 @@ impl VersionLine {
         Self {
             version: row.version.to_string(),
             workload: slashed(&row.workload),
-            rps: row.golden.rps,
-            error_share: row.golden.error_share,
+            golden: row.golden,
             answers: row.codes.classes(),
         }
     }
@@ -182,13 +187,11 @@ impl VersionLine {
 impl EdgeLine {
     /// An edge's line.
     pub fn new(edge: &Edge) -> Self {
-        let golden = edge.tally.golden(None, 1.0);
         Self {
             from: slashed(&edge.from),
             to: slashed(&edge.to),
             service: slashed(&edge.service),
-            rps: golden.rps,
-            error_share: golden.error_share,
+            golden: edge.tally.golden(None, 1.0).lasting(edge.latency),
             answers: edge.codes.classes(),
             retrying: edge.attempts.and_then(Attempts::figures),
             mtls: edge.mtls,

@@ -12,7 +12,7 @@ use super::{
     mesh_lines::{EdgeLine, MeshLine, ServiceLine},
     routes::{RouteRef, RouteRow},
     signals::{
-        MetricKind, MetricSource, Origin, RouteGolden, Snapshot, codes::Classes, control_plane::ControlPlane,
+        Golden, MetricKind, MetricSource, Origin, RouteGolden, Snapshot, codes::Classes, control_plane::ControlPlane,
         usage::UsageFrom,
     },
     space_lines::{AppLine, SpaceLine},
@@ -41,12 +41,9 @@ pub struct RouteLine {
     pub loses_to: Option<RouteRef>,
     /// Backends with weights.
     pub backends: Vec<BackendLine>,
-    /// Requests per second.
-    pub rps: Option<f64>,
-    /// Share of failed requests.
-    pub error_share: Option<f64>,
-    /// 99th percentile in milliseconds.
-    pub p99_ms: Option<f64>,
+    /// `rps`, `error_share` and the latencies.
+    #[serde(flatten)]
+    pub golden: Golden,
     /// Shares of its requests by answer; `null` when nothing was measured.
     pub answers: Option<Classes>,
     /// Where the figures come from.
@@ -129,7 +126,6 @@ impl RouteLine {
                 rule,
             })
         });
-        let figures = golden.map(|row| row.golden).unwrap_or_default();
         Self {
             route: route.route_ref(),
             hosts: route.hosts.iter().map(ToString::to_string).collect(),
@@ -137,9 +133,7 @@ impl RouteLine {
             wins: wins.and_then(Wins::known),
             loses_to: wins.and_then(Wins::loses_to).cloned(),
             backends: backends.collect(),
-            rps: figures.rps,
-            error_share: figures.error_share,
-            p99_ms: figures.p99_ms,
+            golden: golden.map(|row| row.golden).unwrap_or_default(),
             answers: golden.and_then(|row| row.codes.classes()),
             source: golden.map_or(Origin::Unknown, |row| row.origin),
         }
@@ -183,7 +177,7 @@ impl MeshOutput {
             at: snapshot.at,
             source,
             place,
-            namespaces: SpaceLine::all(&rows, around),
+            namespaces: SpaceLine::all(&rows, snapshot, around),
             apps: AppLine::all(&rows, around),
             rows,
             services: services.map(|row| ServiceLine::new(row, around)).collect(),

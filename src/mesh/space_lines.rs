@@ -10,7 +10,15 @@ use super::{
     crew::Crew,
     dataplane::Dataplane,
     health::{Census, State},
-    mesh_lines::MeshLine,
+    mesh_lines::{MeshLine, TcpLine},
+    signals::{
+        Golden, Snapshot,
+        codes::{Classes, Codes},
+        flows::Tcp,
+        fold::Tally,
+        quantile::Buckets,
+        usage::Usage,
+    },
 };
 
 /// One namespace.
@@ -26,8 +34,15 @@ pub struct SpaceLine {
     pub workloads: Census,
     /// Its pods by what carries their traffic.
     pub pods: BTreeMap<Dataplane, u32>,
-    /// Requests per second that its workloads receive; `null` without any figure.
-    pub rps: Option<f64>,
+    /// `rps`, `error_share` and the latencies of all requests that its workloads receive.
+    #[serde(flatten)]
+    pub golden: Golden,
+    /// Shares of these requests by answer.
+    pub answers: Option<Classes>,
+    /// Connections that its workloads receive; `null` when nobody tells.
+    pub tcp: Option<TcpLine>,
+    /// What its workloads use; shares are those of the one nearest to its limit.
+    pub usage: Usage,
     /// Whether all calls of its workloads come by mutual TLS; `null` when of one nobody knows.
     pub mtls: Option<bool>,
 }
@@ -48,17 +63,14 @@ pub struct AppLine {
 }
 
 impl SpaceLine {
-    /// The namespaces of these rows, by name.
-    pub fn all(rows: &[MeshLine], around: &Around) -> BTreeMap<CompactString, Self> {
+    /// The namespaces of these rows of a look, by name.
+    pub fn all(rows: &[MeshLine], snapshot: &Snapshot, around: &Around) -> BTreeMap<CompactString, Self> {
         let mut all: BTreeMap<CompactString, Self> = BTreeMap::new();
         for row in rows {
             let line = all
                 .entry(row.namespace.as_str().into())
                 .or_insert_with(|| Self { mtls: Some(true), ..Self::default() });
             line.workloads.add(row.health.state);
-            if let Some(rps) = row.golden.rps {
-                *line.rps.get_or_insert_default() += rps;
-            }
             let called = row.golden.rps.is_some_and(|rps| rps > 0.0) || row.tcp.is_some();
             if called {
                 line.mtls = match (line.mtls, row.mtls) {
@@ -69,6 +81,7 @@ impl SpaceLine {
             }
         }
         for (name, line) in &mut all {
+            line.tell(&Together::of(snapshot, name));
             line.health = line.workloads.worst();
             let enrolment = around.namespaces.get(name);
             line.dataplane = enrolment.map(|told| told.dataplane);
@@ -80,6 +93,45 @@ impl SpaceLine {
             }
         }
         all
+    }
+}
+
+/// The workloads of a namespace together.
+#[derive(Default)]
+struct Together {
+    tally: Option<Tally>,
+    codes: Codes,
+    latency: Buckets,
+    tcp: Tcp,
+    usage: Usage,
+}
+
+impl Together {
+    fn of(snapshot: &Snapshot, namespace: &CompactString) -> Self {
+        let mut all = Self::default();
+        for row in snapshot.workloads.iter().filter(|row| row.namespace == *namespace) {
+            if let Some(rps) = row.golden.rps {
+                let failed = row.golden.error_share.unwrap_or_default() * rps;
+                all.tally.get_or_insert_default().merge(Tally { rps, failed });
+            }
+            all.codes.merge(&row.codes);
+            all.tcp.merge(row.tcp);
+            all.usage.merge(row.usage);
+        }
+        let latency = snapshot.measured.workload_latency.iter();
+        for (_, buckets) in latency.filter(|((one, _), _)| one == namespace) {
+            all.latency.merge(buckets);
+        }
+        all
+    }
+}
+
+impl SpaceLine {
+    fn tell(&mut self, together: &Together) {
+        self.golden = together.tally.map(|tally| tally.golden(Some(&together.latency), 1.0)).unwrap_or_default();
+        self.answers = together.codes.classes();
+        self.tcp = TcpLine::of(together.tcp);
+        self.usage = together.usage;
     }
 }
 

@@ -39,6 +39,13 @@ fn questions() -> BTreeSet<String> {
                 };
                 all.extend([
                     interest.edges(),
+                    interest.edge_latency(),
+                    interest.flows(),
+                    interest.clusters(),
+                    interest.usage(),
+                    interest.control(),
+                    interest.upstream(),
+                    interest.upstream_latency(),
                     interest.workload_latency(),
                     interest.service_latency(),
                     interest.labelled(),

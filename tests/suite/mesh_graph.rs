@@ -16,7 +16,7 @@ use brink::mesh::{
         Snapshot,
         flows::{Flow, Tcp},
         fold::{self, Measured, Named, Tally},
-        quantile::Buckets,
+        quantile::Quantiles,
     },
     weights::Weights,
 };
@@ -108,33 +108,33 @@ fn calls_end_at_who_answers_at_the_service_or_outside() {
 fn what_is_not_known_is_none() {
     let graph = of(vec![call("shop/a", "shop/b", "shop/b", 0.0, 0.0)]);
     let edge = &graph.edges()[0];
-    assert_eq!((edge.error_share(), edge.latency_ms, edge.mtls), (None, None, None));
+    assert_eq!((edge.error_share(), edge.latency, edge.mtls), (None, None, None));
     let node = |name: &str| &graph.nodes()[graph.at(&workload(name)).unwrap()];
     assert_eq!(node("a").golden.rps, None, "nobody was seen to call it");
     assert_eq!((node("b").golden.rps, node("b").sent, node("b").dataplane), (Some(0.0), None, None));
 }
 
 #[test]
-fn latency_is_of_a_call_only_where_nobody_elses_is_in_it() {
-    let mut buckets = Buckets::default();
-    for le in ["10", "+Inf"] {
-        buckets.add(le, 5.0);
-    }
-    let mut one =
-        look(vec![call("shop/a", "shop/b", "shop/b", 1.0, 0.0), call("shop/a", "shop/c", "shop/c", 1.0, 0.0)]);
-    one.measured.service_latency.insert((named("", ""), named("shop", "b")), buckets.clone());
-    let latency = |snapshot: &Snapshot, to: &str| {
-        let graph = Graph::of(snapshot, &Around::default(), &Weights::default());
-        let (from, to) = (graph.at(&workload("a")).unwrap(), graph.at(&workload(to)).unwrap());
-        graph.edges().iter().find(|edge| (edge.from, edge.to) == (from, to)).unwrap().latency_ms
+fn latency_of_a_call_is_that_of_its_one_service() {
+    let quantiles = |p50: f64| Some(Quantiles { p50, p90: p50 * 2.0, p99: p50 * 3.0 });
+    let lasting = |from: &str, service: &str, rps: f64, p50: f64| fold::Edge {
+        latency: quantiles(p50),
+        ..call(from, "shop/b", service, rps, 0.0)
     };
-    assert!(latency(&one, "b").is_some());
-    assert_eq!(latency(&one, "c"), None);
-    // A second caller: the series of all callers is no longer of this one alone.
-    one.measured.edges.push(call("shop/d", "shop/b", "shop/b", 1.0, 0.0));
-    assert_eq!(latency(&one, "b"), None);
-    one.measured.service_latency.insert((named("shop", "a"), named("shop", "b")), buckets);
-    assert!(latency(&one, "b").is_some());
+    let latency = |edges: Vec<fold::Edge>, from: &str| {
+        let graph = of(edges);
+        let (from, to) = (graph.at(&workload(from)).unwrap(), graph.at(&workload("b")).unwrap());
+        graph.edges().iter().find(|edge| (edge.from, edge.to) == (from, to)).unwrap().latency
+    };
+    let two = vec![lasting("shop/a", "shop/b", 1.0, 5.0), lasting("shop/d", "shop/b", 1.0, 7.0)];
+    assert_eq!(latency(two.clone(), "a"), quantiles(5.0), "each caller has its own");
+    assert_eq!(latency(two, "d"), quantiles(7.0));
+    // The same two by another service as well: of both together nobody knows, until one of them is quiet.
+    for (rps, told) in [(1.0, None), (0.0, quantiles(5.0))] {
+        let both = vec![lasting("shop/a", "shop/b", 1.0, 5.0), lasting("shop/a", "shop/other", rps, 9.0)];
+        assert_eq!(latency(both.clone(), "a"), told);
+        assert_eq!(latency(both.into_iter().rev().collect(), "a"), told, "in any order");
+    }
 }
 
 #[test]
@@ -165,8 +165,8 @@ fn the_machine_form_is_as_documented() {
                 },
             ],
             "edges": [{
-                "from": "unknown", "to": "shop/b", "rps": 4.0, "error_share": 0.25, "p50_ms": null, "p99_ms": null,
-                "mtls": null, "waypoint": false, "tcp": null, "split": null,
+                "from": "unknown", "to": "shop/b", "rps": 4.0, "error_share": 0.25, "p50_ms": null,
+                "p90_ms": null, "p99_ms": null, "mtls": null, "waypoint": false, "tcp": null, "split": null,
             }],
         })
     );

@@ -46,7 +46,7 @@ fn routes() {
     insta::assert_snapshot!(serde_json::to_string_pretty(&output).unwrap());
     // Without figures the rest stays.
     let output = RoutesOutput::new(&rows, &won, &[]);
-    assert_eq!((output.routes[0].rps, output.routes[0].source), (None, Origin::Unknown));
+    assert_eq!((output.routes[0].golden.rps, output.routes[0].source), (None, Origin::Unknown));
 }
 
 #[test]

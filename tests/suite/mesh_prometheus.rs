@@ -244,6 +244,10 @@ async fn a_look_asks_little_and_forgets_nothing() {
             success(r#"{"metric":{"route":"shop/r","status":"200"},"value":[1700000000,"1"]}"#)
         } else if request.contains("pilot_xds") {
             success(r#"{"metric":{"signal":"clients"},"value":[1700000000,"24"]}"#)
+        } else if request.contains("histogram_quantile") && request.contains("source_workload") {
+            let told = ["p50", "p90", "p99"]
+                .map(|signal| EDGE.replace("\"reporter\"", &format!("\"signal\":\"{signal}\",\"reporter\"")));
+            success(&told.join(","))
         } else if request.contains("container_cpu_usage") {
             success(r#"{"metric":{"signal":"cpu","namespace":"shop","workload":"r"},"value":[1700000000,"0.5"]}"#)
         } else {
@@ -260,13 +264,14 @@ async fn a_look_asks_little_and_forgets_nothing() {
         looks.push(server.asked.load(Ordering::SeqCst) - before);
         assert_eq!(snapshot.control_plane.unwrap().clients, Some(24.0));
         assert_eq!(snapshot.workload("shop", "r").unwrap().usage.cpu_cores, Some(0.5));
+        assert!(snapshot.measured.edges[0].latency.is_some());
     }
-    assert_eq!(looks, [12, 9, 9, 8, 9, 9, 8], "clusters of plain Envoys are rarely looked for where there are none");
-    // Usage is of a namespace: another one is asked for at once.
+    assert_eq!(looks, [13, 9, 9, 9, 9, 9, 9], "clusters of plain Envoys are rarely looked for where there are none");
+    // Usage and the latency of calls are of a namespace: another one is asked for at once.
     let shop = Interest { namespace: Some("shop".to_owned()), ..interest };
     let before = server.asked.load(Ordering::SeqCst);
     sampler.look(&shop).await.unwrap();
-    assert_eq!(server.asked.load(Ordering::SeqCst) - before, 9);
+    assert_eq!(server.asked.load(Ordering::SeqCst) - before, 10);
 }
 
 #[tokio::test]

@@ -3,13 +3,16 @@
 use brink::{
     cluster::Manifest,
     mesh::{
+        around::Around,
         gateways::{GatewayRow, Gateways},
+        output::MeshOutput,
         resolve::World,
         routes::{RouteKind, RouteRow},
         signals::{
-            Freshness, Origin, RouteGolden, Snapshot,
+            Freshness, MetricSource, Origin, RouteGolden, Snapshot,
             answers::Answers,
             fold::Measured,
+            quantile::Quantiles,
             route::{attribute, gateway_names},
             sample::{EdgeLabels, FlowLabels, Matrix, RouteLabels, ServiceLabels, WorkloadLabels},
             trail::{Past, STEPS, Trail},
@@ -228,6 +231,77 @@ fn latency_is_believed_from_who_saw_most() {
     let p50 = |source, destination| Snapshot::of(&answers(source, destination)).workloads[0].golden.p50_ms;
     assert_eq!(p50(10.0, 10.2), Some(5.0), "about the same: the caller's side");
     assert_eq!(p50(1.0, 10.0), Some(150.0), "most callers have no proxy");
+}
+
+#[test]
+fn latency_of_an_edge_is_told_by_who_counts_its_requests() {
+    let told = |reporter: &str, signal: &str, value: f64| {
+        let labels = FlowLabels {
+            signal: signal.into(),
+            reporter: reporter.into(),
+            source_workload_namespace: "shop".into(),
+            source_workload: "web".into(),
+            destination_workload_namespace: "shop".into(),
+            destination_workload: "r".into(),
+            destination_service_namespace: "shop".into(),
+            destination_service_name: "r".into(),
+            ..FlowLabels::default()
+        };
+        (labels, value)
+    };
+    let all = |reporter: &str, p50: f64| {
+        [("p50", p50), ("p90", p50 * 2.0), ("p99", p50 * 3.0)].map(|(signal, value)| told(reporter, signal, value))
+    };
+    let latency = |edge_latency: Vec<(FlowLabels, f64)>| {
+        let edges = vec![edge("source web -> r/r 200", 10.0), edge("destination web -> r/r 200", 10.0)];
+        Snapshot::of(&Answers { edges, edge_latency, ..Answers::default() }).measured.edges[0].latency
+    };
+    let quantiles = |p50: f64| Some(Quantiles { p50, p90: p50 * 2.0, p99: p50 * 3.0 });
+    assert_eq!(latency([all("destination", 4.0), all("source", 5.0)].concat()), quantiles(5.0));
+    assert_eq!(latency(all("destination", 4.0).to_vec()), quantiles(4.0), "who else timed it");
+    assert_eq!(latency(Vec::new()), None);
+    assert_eq!(latency(all("source", 5.0)[..2].to_vec()), None, "half of it is none");
+    assert_eq!(latency(all("somebody", 5.0).to_vec()), None);
+}
+
+/// All that is told of a subject is told of its namespace, and of the versions of a service.
+#[test]
+fn a_namespace_adds_up_and_a_version_has_the_latency_of_its_workload() {
+    let bucket = |workload: &str, le: &str, rate: f64| {
+        let labels = WorkloadLabels {
+            reporter: "source".into(),
+            destination_workload_namespace: "shop".into(),
+            destination_workload: workload.into(),
+            le: le.into(),
+        };
+        (labels, rate)
+    };
+    let snapshot = Snapshot::of(&Answers {
+        edges: vec![
+            edge("source web -> r/r 200", 6.0),
+            edge("source web -> r/r 503", 2.0),
+            edge("source web -> s/s 429", 2.0),
+        ],
+        workload_latency: vec![
+            bucket("r", "10", 8.0),
+            bucket("r", "20", 8.0),
+            bucket("r", "+Inf", 8.0),
+            bucket("s", "10", 0.0),
+            bucket("s", "20", 2.0),
+            bucket("s", "+Inf", 2.0),
+        ],
+        ..Answers::default()
+    });
+    let answer = MeshOutput::new(&MetricSource::Good, Some(&snapshot), None, &Around::default());
+    let space = &answer.namespaces["shop"];
+    assert_eq!((space.golden.rps, space.golden.error_share, space.golden.p50_ms), (Some(10.0), Some(0.2), Some(6.25)));
+    let answers = space.answers.unwrap();
+    assert!((answers.limited - 0.2).abs() < 1e-9 && (answers.server_errors - 0.2).abs() < 1e-9, "{answers:?}");
+    let version = |service: &str| {
+        let service = answer.services.iter().find(|one| one.service == service).unwrap();
+        service.versions[0].golden.p50_ms
+    };
+    assert_eq!((version("r"), version("s")), (Some(5.0), Some(15.0)));
 }
 
 fn http(name: &str, parent: &str, host: &str, backend: &str) -> RouteRow {

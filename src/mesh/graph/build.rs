@@ -35,22 +35,21 @@ impl Graph {
             *serving.entry(&edge.service).or_default().entry(&edge.to).or_default() += edge.tally.rps;
         }
         let mut calls: BTreeMap<(NodeId, NodeId), Edge> = BTreeMap::new();
-        let mut callers: BTreeMap<Named, BTreeSet<NodeId>> = BTreeMap::new();
         for edge in &measured.edges {
             let Some(to) = receiver(&edge.to, &edge.service, &serving) else { continue };
             let from = caller(&edge.from);
             let service = clean_named(&edge.service);
-            callers.entry(service.clone()).or_default().insert(from.clone());
             let call = calls.entry((from, to)).or_insert_with(|| Edge { mtls: edge.mtls, ..Edge::default() });
+            if edge.tally.rps > 0.0 {
+                // Quantiles do not add up: of two services' requests together there is none.
+                call.latency = edge.latency.filter(|_| call.tally.rps <= 0.0);
+            }
             call.tally.merge(edge.tally);
             call.mtls = both(call.mtls, edge.mtls);
             call.waypoint |= edge.waypoint;
             call.goes_through(service);
         }
         let parts = Parts::of(&serving);
-        for ((from, _), call) in &mut calls {
-            call.latency_ms = latency(snapshot, from, call, &callers, &parts);
-        }
         for ((from, to), split) in weights.splits(measured, around) {
             if let Some(call) = calls.get_mut(&(caller(&from), NodeId::Workload(clean_named(&to)))) {
                 call.split = Some(split);
@@ -219,27 +218,4 @@ impl Parts {
         }
         parts
     }
-}
-
-/// Latency is measured by caller and service: it is that of a call when the service has no second workload, and either the series
-/// names this caller or there is no other one.
-fn latency(
-    snapshot: &Snapshot,
-    from: &NodeId,
-    call: &Edge,
-    callers: &BTreeMap<Named, BTreeSet<NodeId>>,
-    parts: &Parts,
-) -> Option<(f64, f64)> {
-    let [service] = call.services.as_slice() else { return None };
-    if parts.serving.get(service).is_some_and(|workloads| *workloads > 1) {
-        return None;
-    }
-    let of = |from: Named| snapshot.measured.service_latency.get(&(from, service.clone()));
-    let own = match from {
-        NodeId::Workload(named) => of(named.clone()),
-        NodeId::Unknown | NodeId::Service(_) | NodeId::External(_) => None,
-    };
-    let only = || callers.get(service).is_some_and(|callers| callers.len() == 1);
-    let buckets = own.or_else(|| of(Named::default()).filter(|_| only()))?;
-    Some((buckets.quantile(0.5)?, buckets.quantile(0.99)?))
 }

@@ -5,6 +5,7 @@ use crate::mesh::{
         Golden,
         flows::Tcp,
         fold::{Named, Tally},
+        quantile::Quantiles,
     },
     weights::Split,
 };
@@ -24,8 +25,8 @@ pub struct Edge {
     pub split: Option<Split>,
     /// A waypoint between the two told of some.
     pub waypoint: bool,
-    /// 50th and 99th percentile in milliseconds, where something measured exactly these requests.
-    pub latency_ms: Option<(f64, f64)>,
+    /// How long they take, where all of them go through one service.
+    pub latency: Option<Quantiles>,
     /// Whether it is encrypted on both ends' behalf; `None`: nobody said.
     pub mtls: Option<bool>,
     /// The services it went through, sorted.
@@ -35,8 +36,7 @@ pub struct Edge {
 impl Edge {
     /// Its figures.
     pub fn golden(&self) -> Golden {
-        let (p50_ms, p99_ms) = self.latency_ms.unzip();
-        let golden = Golden { p50_ms, p99_ms, ..self.tally.golden(None, 1.0) };
+        let golden = self.tally.golden(None, 1.0).lasting(self.latency);
         // Where connections alone are told of, nobody counted requests.
         if self.only_tcp() { Golden { rps: None, ..golden } } else { golden }
     }

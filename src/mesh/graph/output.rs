@@ -3,9 +3,7 @@
 use serde::Serialize;
 
 use super::{Graph, NodeKind};
-use crate::mesh::{
-    dataplane::Dataplane, health::Health, mesh_lines::TcpLine, signals::Golden, signals::flows::Tcp, weights::Split,
-};
+use crate::mesh::{dataplane::Dataplane, health::Health, mesh_lines::TcpLine, signals::Golden, weights::Split};
 
 /// `brink graph -o json`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -55,6 +53,8 @@ pub struct EdgeLine {
     pub error_share: Option<f64>,
     /// Median latency in milliseconds, where it is of this call alone.
     pub p50_ms: Option<f64>,
+    /// 90th percentile in milliseconds, as above.
+    pub p90_ms: Option<f64>,
     /// 99th percentile in milliseconds, as above.
     pub p99_ms: Option<f64>,
     /// Encrypted on both ends' behalf; null: not known.
@@ -84,14 +84,6 @@ impl SplitLine {
     }
 }
 
-fn tcp(tcp: Tcp) -> Option<TcpLine> {
-    (!tcp.unknown()).then_some(TcpLine {
-        opened_per_s: tcp.opened,
-        sent_bytes_per_s: tcp.sent,
-        received_bytes_per_s: tcp.received,
-    })
-}
-
 impl GraphOutput {
     /// The whole graph.
     pub fn new(graph: &Graph) -> Self {
@@ -100,7 +92,7 @@ impl GraphOutput {
             id: node.id.to_string(),
             kind: node.kind(),
             golden: node.golden,
-            tcp: tcp(node.tcp),
+            tcp: TcpLine::of(node.tcp),
             health: node.health.clone(),
             dataplane: node.dataplane,
             waypoint: node.waypoint.as_ref().map(ToString::to_string),
@@ -116,10 +108,11 @@ impl GraphOutput {
                 rps: golden.rps,
                 error_share: golden.error_share,
                 p50_ms: golden.p50_ms,
+                p90_ms: golden.p90_ms,
                 p99_ms: golden.p99_ms,
                 mtls: edge.mtls,
                 waypoint: edge.waypoint,
-                tcp: tcp(edge.tcp),
+                tcp: TcpLine::of(edge.tcp),
                 split: edge.split.as_ref().map(SplitLine::of),
             }
         });

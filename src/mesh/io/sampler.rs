@@ -3,7 +3,7 @@
 //! Nobody looking: nothing is asked. Looks are latest-wins: a slow screen sees the newest one, not a queue.
 //!
 //! Each look asks for edges, three latencies, connections and what callers' proxies did; for routes that name themselves and
-//! clusters of plain Envoys as long as there are any. Usage and control plane move slowly: each is asked every third look, in
+//! clusters of plain Envoys as long as there are any. Usage, control plane and the latency of edges: each is asked every third look, in
 //! turns, and what was answered last holds until then. Usage that the source does not know is asked of the cluster's metrics
 //! server. The load stays below two questions a second ([`super::budget`]).
 
@@ -28,7 +28,7 @@ use crate::mesh::signals::{
     answers::Answers,
     plain_envoy::{self, UpstreamLabels},
     promql::Interest,
-    sample::{ControlLabels, RouteLabels, ServiceLabels, UsageLabels, Vector},
+    sample::{ControlLabels, FlowLabels, RouteLabels, ServiceLabels, UsageLabels, Vector},
     trail::{Past, STEPS, Trail},
     usage::UsageFrom,
 };
@@ -107,13 +107,23 @@ struct Slow {
     usage: Vec<(UsageLabels, f64)>,
     usage_from: Option<UsageFrom>,
     control: Vec<(ControlLabels, f64)>,
+    edge_latency: Vec<(FlowLabels, f64)>,
+}
+
+/// Which of it the next look asks for.
+struct Due {
+    usage: bool,
+    control: bool,
+    edge_latency: bool,
 }
 
 impl Slow {
-    /// Whether usage and control plane are asked in the next look.
-    fn due(&self, interest: &Interest) -> (bool, bool) {
+    /// What the next look asks for.
+    fn due(&self, interest: &Interest) -> Due {
         let first = self.looks == 0;
-        (first || self.of != interest.namespace || self.looks % SLOWLY == 1, first || self.looks % SLOWLY == 2)
+        let elsewhere = first || self.of != interest.namespace;
+        let turn = self.looks % SLOWLY;
+        Due { usage: elsewhere || turn == 1, control: first || turn == 2, edge_latency: elsewhere || turn == 0 }
     }
 }
 
@@ -216,8 +226,9 @@ impl Sampler {
         let of_envoys = self.upstream.now().then(|| (interest.upstream(), interest.upstream_latency()));
         let (of_envoys, envoys_latency) = of_envoys.unzip();
         let (by_flow, by_cluster) = (interest.flows(), interest.clusters());
-        let (with_usage, with_control) = self.slow.due(interest);
-        let (usage, control) = (with_usage.then(|| interest.usage()), with_control.then(|| interest.control()));
+        let due = self.slow.due(interest);
+        let (usage, control) = (due.usage.then(|| interest.usage()), due.control.then(|| interest.control()));
+        let by_edge = due.edge_latency.then(|| interest.edge_latency());
         let (
             edges,
             workloads,
@@ -231,6 +242,7 @@ impl Sampler {
             clusters,
             usage,
             control,
+            edge_latency,
         ) = tokio::join!(
             client.instant(&requests),
             client.instant(&by_workload),
@@ -244,6 +256,7 @@ impl Sampler {
             client.instant(&by_cluster),
             OptionFuture::from(usage.as_deref().map(|question| client.instant::<UsageLabels>(question))),
             OptionFuture::from(control.as_deref().map(|question| client.instant::<ControlLabels>(question))),
+            OptionFuture::from(by_edge.as_deref().map(|question| client.instant::<FlowLabels>(question))),
         );
         let edges: Vector<_> = edges?;
         let mut answers = Answers {
@@ -259,7 +272,7 @@ impl Sampler {
         answers.labelled_latency = take(labelled_latency, "latency by route", &mut answers.notes);
         answers.flows = take(Some(flows), "connections", &mut answers.notes);
         answers.clusters = take(Some(clusters), "retries and ejections", &mut answers.notes);
-        if with_usage {
+        if due.usage {
             self.slow.usage = take(usage, "CPU and memory", &mut answers.notes);
             self.slow.usage_from = Some(UsageFrom::Cadvisor);
             self.slow.of.clone_from(&interest.namespace);
@@ -267,13 +280,17 @@ impl Sampler {
                 self.measure(interest.namespace.as_deref(), &mut answers.notes).await;
             }
         }
-        if with_control {
+        if due.control {
             self.slow.control = take(control, "figures of the control plane", &mut answers.notes);
+        }
+        if due.edge_latency {
+            self.slow.edge_latency = take(edge_latency, "latency of calls", &mut answers.notes);
         }
         self.slow.looks = self.slow.looks.wrapping_add(1).max(1);
         answers.usage.clone_from(&self.slow.usage);
         answers.usage_from = self.slow.usage_from;
         answers.control.clone_from(&self.slow.control);
+        answers.edge_latency.clone_from(&self.slow.edge_latency);
         self.labelled.heard(answers.labelled.is_empty());
         let envoys = take(envoys, "requests of Envoy's clusters", &mut answers.notes);
         let envoys_latency = take(envoys_latency, "latency of Envoy's clusters", &mut answers.notes);

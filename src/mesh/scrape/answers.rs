@@ -1,5 +1,7 @@
 //! Rates as a Prometheus would answer them.
 
+use std::collections::HashMap;
+
 use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -9,7 +11,8 @@ use crate::mesh::signals::{
     answers::Answers,
     plain_envoy,
     promql::Interest,
-    sample::{EdgeLabels, RouteLabels, ServiceLabels, WorkloadLabels},
+    quantile::{Buckets, TOLD},
+    sample::{EdgeLabels, FlowLabels, RouteLabels, ServiceLabels, WorkloadLabels},
 };
 
 /// All that tells a bucket of Istio's latency from another.
@@ -41,6 +44,7 @@ pub fn answers(counters: &Counters, slow: &Counters, interest: &Interest, at: Ti
     let mut answers = Answers {
         at: Some(at),
         edges,
+        edge_latency: edge_latency(&buckets),
         workload_latency: buckets.iter().map(|(bucket, rate)| (bucket.of_workload(), *rate)).collect(),
         service_latency: buckets.iter().map(|(bucket, rate)| (bucket.of_service(interest), *rate)).collect(),
         labelled,
@@ -58,7 +62,34 @@ pub fn answers(counters: &Counters, slow: &Counters, interest: &Interest, at: Ti
     answers
 }
 
+/// What a Prometheus computes when asked for the latency of edges.
+fn edge_latency(buckets: &[(Bucket, f64)]) -> Vec<(FlowLabels, f64)> {
+    let mut edges: HashMap<FlowLabels, Buckets> = HashMap::new();
+    for (bucket, rate) in buckets {
+        edges.entry(bucket.of_edge()).or_default().add(&bucket.le, *rate);
+    }
+    let told = |(edge, buckets): (FlowLabels, Buckets)| {
+        TOLD.into_iter().filter_map(move |(name, quantile)| {
+            Some((FlowLabels { signal: name.into(), ..edge.clone() }, buckets.quantile(quantile)?))
+        })
+    };
+    edges.into_iter().flat_map(told).collect()
+}
+
 impl Bucket {
+    fn of_edge(&self) -> FlowLabels {
+        FlowLabels {
+            reporter: self.reporter.clone(),
+            source_workload_namespace: self.source_workload_namespace.clone(),
+            source_workload: self.source_workload.clone(),
+            destination_workload_namespace: self.destination_workload_namespace.clone(),
+            destination_workload: self.destination_workload.clone(),
+            destination_service_namespace: self.destination_service_namespace.clone(),
+            destination_service_name: self.destination_service_name.clone(),
+            ..FlowLabels::default()
+        }
+    }
+
     fn of_workload(&self) -> WorkloadLabels {
         WorkloadLabels {
             reporter: self.reporter.clone(),
@@ -152,6 +183,11 @@ mod tests {
         assert_eq!(snapshot.total.rps, Some(60.0));
         let callers: Vec<&str> = snapshot.measured.service_latency.keys().map(|(from, _)| from.1.as_str()).collect();
         assert_eq!(callers, ["", "gw-istio"]);
+        let calls = |from: &str| {
+            let edge = snapshot.measured.edges.iter().find(|edge| edge.from.1 == from);
+            edge.and_then(|edge| edge.latency).map(|latency| (latency.p50, latency.p90))
+        };
+        assert_eq!((calls("gw-istio"), calls("reviews-v1")), (Some((10.0, 25.0)), Some((10.0, 25.0))));
         let llm = &snapshot.measured.labelled["shop/llm"];
         assert_eq!((llm.tally.rps, llm.latency.quantile(0.5)), (2.0, Some(0.1)));
         assert_eq!(snapshot.measured.labelled.len(), 1);

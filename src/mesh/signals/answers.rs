@@ -26,6 +26,8 @@ pub struct Answers {
     pub at: Option<Timestamp>,
     /// Requests per second.
     pub edges: Vec<(EdgeLabels, f64)>,
+    /// Latency of edges, as quantiles.
+    pub edge_latency: Vec<(FlowLabels, f64)>,
     /// Latency buckets of workloads.
     pub workload_latency: Vec<(WorkloadLabels, f64)>,
     /// Latency buckets of services, from gateways and from the mesh.
@@ -52,13 +54,13 @@ impl Snapshot {
     /// Figures from one round; trends and routes are filled in by others.
     pub fn of(answers: &Answers) -> Self {
         let measured = Measured {
-            edges: fold::edges(&answers.edges),
+            edges: fold::edges(&answers.edges, &answers.edge_latency),
             flows: flows::flows(&answers.flows),
+            workload_latency: fold::workload_latency(&answers.workload_latency),
             service_latency: fold::service_latency(&answers.service_latency),
             labelled: fold::labelled(&answers.labelled, &answers.labelled_latency),
         };
         let received = fold::workloads(&measured.edges);
-        let latencies = fold::workload_latency(&answers.workload_latency);
         let mut sent = fold::sent(&measured.edges);
         let mut tcp = flows::by_workload(&measured.flows);
         let usage = usage::by_workload(&answers.usage);
@@ -73,7 +75,7 @@ impl Snapshot {
         let mut workloads: Vec<WorkloadRow> = rows
             .chain(only_tcp.into_iter().map(|named| (named, None)))
             .map(|(named, told): (Named, Option<Received>)| {
-                let latency = latencies.get(&named);
+                let latency = measured.workload_latency.get(&named);
                 if let Some(told) = &told {
                     total.merge(told.tally);
                     if let Some(latency) = latency {

@@ -110,7 +110,7 @@ impl Interest {
     }
 }
 
-fn together(parts: &[(&str, String)]) -> String {
+pub(super) fn together(parts: &[(&str, String)]) -> String {
     let named = |(signal, question): &(&str, String)| {
         format!("label_replace({question}, \"signal\", \"{signal}\", \"\", \"\")")
     };

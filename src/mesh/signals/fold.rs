@@ -13,9 +13,10 @@ use super::{
     Golden,
     attempts::Attempts,
     codes::Codes,
+    edge_latency::EdgeLatency,
     flows::Flow,
-    quantile::Buckets,
-    sample::{EdgeLabels, RouteLabels, ServiceLabels, WorkloadLabels},
+    quantile::{Buckets, Quantiles},
+    sample::{EdgeLabels, FlowLabels, RouteLabels, ServiceLabels, WorkloadLabels},
     security,
 };
 
@@ -98,6 +99,8 @@ pub struct Edge {
     pub tally: Tally,
     /// What they were answered with, as the same side saw it.
     pub codes: Codes,
+    /// How long they take; `None`: not told, or without requests.
+    pub latency: Option<Quantiles>,
     /// A waypoint between them told of some.
     pub waypoint: bool,
     /// Requests against attempts; `None` unless both ends told.
@@ -117,6 +120,8 @@ pub struct Measured {
     pub edges: Vec<Edge>,
     /// Connections of TCP, those of ztunnels among them: a pair of workloads may have no edge and only these.
     pub flows: Vec<Flow>,
+    /// Latency of requests to a workload, milliseconds.
+    pub workload_latency: BTreeMap<Named, Buckets>,
     /// Latency of requests to a service (second) from one workload (first; empty names: from all of the mesh), milliseconds.
     pub service_latency: BTreeMap<(Named, Named), Buckets>,
     /// Routes the data plane names itself, by `NS/NAME`.
@@ -137,6 +142,7 @@ pub struct Labelled {
 /// What is summed up along an edge.
 #[derive(Default)]
 struct Sums<'a> {
+    believed: Option<Reporter>,
     version: &'a str,
     waypoint: bool,
     tally: Tally,
@@ -148,8 +154,8 @@ struct Sums<'a> {
 /// Caller and called, each with its namespace.
 pub(super) type Pair<'a> = (&'a str, &'a str, &'a str, &'a str);
 
-/// Edges from samples.
-pub fn edges(samples: &[(EdgeLabels, f64)]) -> Vec<Edge> {
+/// Edges from samples of requests, and of latency.
+pub fn edges(samples: &[(EdgeLabels, f64)], latency: &[(FlowLabels, f64)]) -> Vec<Edge> {
     // First, who is believed for each pair of workloads; a reporter that saw nothing is not, if another saw something.
     let mut seen: BTreeMap<(Pair<'_>, Reporter), f64> = BTreeMap::new();
     for (labels, rate) in samples {
@@ -180,6 +186,7 @@ pub fn edges(samples: &[(EdgeLabels, f64)]) -> Vec<Edge> {
             sums.tally.add(*rate, failed);
             sums.codes.add(&labels.response_code, &labels.grpc_response_status, *rate);
             sums.version = &labels.destination_version;
+            sums.believed = Some(reporter);
         } else if reporter == Reporter::Destination {
             edges.entry(key).or_default().tried.get_or_insert_default().add(*rate, failed);
         }
@@ -188,6 +195,7 @@ pub fn edges(samples: &[(EdgeLabels, f64)]) -> Vec<Edge> {
     edges.retain(|_, sums| !sums.codes.is_empty());
     let named = |namespace: &str, name: &str| (CompactString::from(namespace), CompactString::from(name));
     let secured = security::by_edge(samples);
+    let latency = EdgeLatency::of(latency);
     edges
         .into_iter()
         .map(|(key, sums)| {
@@ -201,6 +209,7 @@ pub fn edges(samples: &[(EdgeLabels, f64)]) -> Vec<Edge> {
                 waypoint: sums.waypoint,
                 attempts: sums.tried.map(|tried| Attempts { asked: sums.tally, tried }),
                 tally: sums.tally,
+                latency: sums.believed.and_then(|reporter| latency.told(key, reporter)),
                 codes: sums.codes,
                 mtls: security.mtls(),
                 plaintext_share: security.plaintext_share(),

@@ -13,6 +13,7 @@ mod batches;
 pub mod carriers;
 pub mod codes;
 pub mod control_plane;
+mod edge_latency;
 pub mod flows;
 pub mod fold;
 pub mod plain_envoy;
@@ -34,6 +35,7 @@ use compact_str::CompactString;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use self::quantile::Quantiles;
 pub use self::series::Series;
 use super::{mtls::plain::Security, routes::RouteRef};
 
@@ -50,6 +52,17 @@ pub struct Golden {
     pub p90_ms: Option<f64>,
     /// 99th percentile in milliseconds.
     pub p99_ms: Option<f64>,
+}
+
+impl Golden {
+    /// The same requests, and how long they take.
+    pub fn lasting(self, latency: Option<Quantiles>) -> Self {
+        let [p50_ms, p90_ms, p99_ms] = match latency {
+            Some(Quantiles { p50, p90, p99 }) => [Some(p50), Some(p90), Some(p99)],
+            None => [None; 3],
+        };
+        Self { p50_ms, p90_ms, p99_ms, ..self }
+    }
 }
 
 /// The trends of one subject, all on the same steps.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::plain_envoy::CLUSTERS;
+use super::{batches::together, plain_envoy::CLUSTERS, quantile::TOLD};
 
 /// What the questions are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,17 @@ impl Interest {
             self.selector(&inside),
             self.span()
         )
+    }
+
+    /// Latency of every edge, by reporter: as quantiles, not as buckets.
+    pub fn edge_latency(&self) -> String {
+        let buckets = format!(
+            "sum by (reporter, source_workload_namespace, source_workload, destination_workload_namespace, \
+             destination_workload, destination_service_namespace, destination_service_name, le) (rate({LATENCY}{}[{}]))",
+            self.selector(&[]),
+            self.span()
+        );
+        together(&TOLD.map(|(name, quantile)| (name, format!("histogram_quantile({quantile}, {buckets})"))))
     }
 
     /// Requests per second of every route that a data plane itself labels, by status.

@@ -6,6 +6,20 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Buckets(BTreeMap<Bound, f64>);
 
+/// Latency in milliseconds of one subject.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quantiles {
+    /// 50th percentile.
+    pub p50: f64,
+    /// 90th.
+    pub p90: f64,
+    /// 99th.
+    pub p99: f64,
+}
+
+/// The quantiles that are told, by the names they have in questions.
+pub const TOLD: [(&str, f64); 3] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)];
+
 /// An upper bound; ordered as numbers, `+Inf` last.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Bound(f64);

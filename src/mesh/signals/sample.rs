@@ -116,11 +116,11 @@ pub struct RouteLabels {
     pub le: CompactString,
 }
 
-/// A figure of connections between two workloads.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+/// A figure of connections between two workloads, or of the latency between them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Deserialize)]
 #[serde(default)]
 pub struct FlowLabels {
-    /// `opened`, `sent`, `received`: which figure, by the question.
+    /// `opened`, `sent`, `received`, or `p50`, `p90`, `p99`: which figure, by the question.
     pub signal: CompactString,
     /// `source`, `destination`, `waypoint`.
     pub reporter: CompactString,
@@ -138,6 +138,18 @@ pub struct FlowLabels {
     pub destination_service_name: CompactString,
     /// `mutual_tls`, `none`, `unknown`.
     pub connection_security_policy: CompactString,
+}
+
+impl FlowLabels {
+    /// Caller and called, each with its namespace.
+    pub(super) fn pair(&self) -> (&str, &str, &str, &str) {
+        (
+            &self.source_workload_namespace,
+            &self.source_workload,
+            &self.destination_workload_namespace,
+            &self.destination_workload,
+        )
+    }
 }
 
 /// A figure of a cluster of Envoy.

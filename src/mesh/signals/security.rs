@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn told(samples: &[(EdgeLabels, f64)]) -> (f64, Option<bool>, Option<f64>) {
-        let [edge] = &fold::edges(samples)[..] else { panic!("one edge") };
+        let [edge] = &fold::edges(samples, &[])[..] else { panic!("one edge") };
         (edge.tally.rps, edge.mtls, edge.plaintext_share)
     }
 
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(told(&some), (8.0, None, Some(0.0)), "not all of it is known to be safe");
         let worse = [sample("destination", "none", 2.0), sample("destination", "unknown", 2.0)];
         assert_eq!(told(&worse), (4.0, Some(false), Some(0.5)), "half of it at least");
-        let [edge] = &fold::edges(&worse)[..] else { panic!("one edge") };
+        let [edge] = &fold::edges(&worse, &[])[..] else { panic!("one edge") };
         assert_eq!(edge.unsure_share, Some(0.5));
     }
 

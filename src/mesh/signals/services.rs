@@ -39,7 +39,7 @@ pub struct VersionRow {
     pub version: CompactString,
     /// The workload.
     pub workload: Named,
-    /// Its share of the service, without latency: proxies tell that per workload or per service, not per both.
+    /// Its share of the service. Latency is told by workload: it is that of the version where the workload serves nothing else.
     pub golden: Golden,
     /// What these requests are answered with.
     pub codes: Codes,
@@ -74,6 +74,10 @@ pub fn services(measured: &Measured, upstreams: &BTreeMap<Named, Upstream>) -> V
             None => {}
         }
     }
+    let mut serves: BTreeMap<&Named, usize> = BTreeMap::new();
+    for workload in all.values().flat_map(|sums| sums.versions.keys()) {
+        *serves.entry(workload).or_default() += 1;
+    }
     for ((_, service), buckets) in &measured.service_latency {
         if let Some(sums) = all.get_mut(service) {
             sums.latency.merge(buckets);
@@ -96,7 +100,10 @@ pub fn services(measured: &Measured, upstreams: &BTreeMap<Named, Upstream>) -> V
                 .map(|(workload, (version, tally, codes))| VersionRow {
                     version,
                     workload: workload.clone(),
-                    golden: tally.golden(None, 1.0),
+                    golden: tally.golden(
+                        measured.workload_latency.get(workload).filter(|_| serves.get(workload) == Some(&1)),
+                        1.0,
+                    ),
                     codes,
                 })
                 .collect(),

@@ -32,6 +32,16 @@ pub enum UsageFrom {
 }
 
 impl Usage {
+    /// Adds another: cores and bytes add up, of the shares the higher one stays.
+    pub fn merge(&mut self, other: Self) {
+        let sum = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a + b).or(a).or(b);
+        let most = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a.max(b)).or(a).or(b);
+        self.cpu_cores = sum(self.cpu_cores, other.cpu_cores);
+        self.memory_bytes = sum(self.memory_bytes, other.memory_bytes);
+        self.cpu_share = most(self.cpu_share, other.cpu_share);
+        self.memory_share = most(self.memory_share, other.memory_share);
+    }
+
     /// How near it is to a limit: the higher of the two shares; `None` without limits.
     pub fn saturation(&self) -> Option<f64> {
         match (self.cpu_share, self.memory_share) {

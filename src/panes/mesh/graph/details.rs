@@ -288,8 +288,8 @@ fn call(area: Rect, buf: &mut Buffer, node: &Node, edge: &Edge, look: &Look<'_>)
     let failed = errors(edge.error_share());
     let columns: [(CompactString, Role, u16); 3] = [
         (
-            edge.latency_ms.map_or_else(|| "–".into(), |(_, p99)| millis(p99)),
-            edge.latency_ms.map_or(Role::Unknown, |_| Role::TextDim),
+            edge.latency.map_or_else(|| "–".into(), |latency| millis(latency.p99)),
+            edge.latency.map_or(Role::Unknown, |_| Role::TextDim),
             7,
         ),
         (format_compact!("{}%", failed.text), failed.role.unwrap_or(Role::TextDim), 7),
