@@ -589,11 +589,15 @@ fn the_past_is_taken_in_from_the_believed_reporter() {
         series: values
             .iter()
             .map(|(reporter, points)| {
-                let labels = WorkloadLabels {
-                    reporter: (*reporter).into(),
-                    destination_workload_namespace: "shop".into(),
-                    destination_workload: "r".into(),
-                    le: "".into(),
+                // `all NAME`: what a reporter tells of all workloads together.
+                let labels = match reporter.strip_prefix("all ") {
+                    Some(reporter) => WorkloadLabels { reporter: reporter.into(), ..WorkloadLabels::default() },
+                    None => WorkloadLabels {
+                        reporter: (*reporter).into(),
+                        destination_workload_namespace: "shop".into(),
+                        destination_workload: "r".into(),
+                        le: "".into(),
+                    },
                 };
                 (labels, points.to_vec())
             })
@@ -604,7 +608,12 @@ fn the_past_is_taken_in_from_the_believed_reporter() {
     trail.fill(&Past {
         rps: series(&[("destination", &[(0.0, 1.0)]), ("source", &[(0.0, 4.0), (30.0, 8.0)])]),
         failed: series(&[("source", &[(30.0, 2.0)])]),
-        p50: series(&[("destination", &[(0.0, 99.0)]), ("source", &[(0.0, 5.0)])]),
+        p50: series(&[
+            ("destination", &[(0.0, 99.0)]),
+            ("source", &[(0.0, 5.0)]),
+            ("all destination", &[(0.0, 80.0)]),
+            ("all source", &[(0.0, 7.0), (30.0, 8.0)]),
+        ]),
         p99: series(&[]),
     });
     let mut now = at(45, 6.0);
@@ -614,6 +623,7 @@ fn the_past_is_taken_in_from_the_believed_reporter() {
     assert_eq!(trends.error_share.iter().collect::<Vec<_>>(), [Some(0.0), None, Some(0.25), Some(0.0)]);
     assert_eq!(trends.p50_ms.iter().collect::<Vec<_>>(), [Some(5.0), None, None, None]);
     assert_eq!(now.total_trends.rps.iter().collect::<Vec<_>>(), [Some(4.0), None, Some(8.0), Some(6.0)]);
+    assert_eq!(now.total_trends.p50_ms.iter().collect::<Vec<_>>(), [Some(7.0), None, Some(8.0), None]);
 }
 
 #[rstest]

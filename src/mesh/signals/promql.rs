@@ -140,9 +140,13 @@ impl Interest {
         )
     }
 
-    /// For trends: a quantile of every workload's latency in milliseconds, by reporter.
+    /// For trends: a quantile of every workload's latency in milliseconds, and of all together (without names), by reporter.
     pub fn trend_quantile(&self, quantile: f64) -> String {
-        format!("histogram_quantile({quantile}, {})", self.by_workload(LATENCY, &[], ", le"))
+        let all = format!("sum by (reporter, le) (rate({LATENCY}{}[{}]))", self.selector(&[]), self.span());
+        format!(
+            "histogram_quantile({quantile}, {}) or histogram_quantile({quantile}, {all})",
+            self.by_workload(LATENCY, &[], ", le")
+        )
     }
 
     fn by_workload(&self, metric: &str, matchers: &[String], more: &str) -> String {

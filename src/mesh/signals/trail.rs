@@ -61,6 +61,7 @@ impl Trail {
         let mut rps = by_subject(&past.rps);
         let mut failed = by_subject(&past.failed);
         let (mut p50, mut p99) = (by_subject(&past.p50), by_subject(&past.p99));
+        let (all_p50, all_p99) = (self.of_all(past, &past.p50), self.of_all(past, &past.p99));
         let mut at: BTreeMap<i64, BTreeMap<Named, Mark>> = BTreeMap::new();
         let mut total: BTreeMap<i64, (f64, f64)> = BTreeMap::new();
         for (subject, reporters) in std::mem::take(&mut rps) {
@@ -87,13 +88,32 @@ impl Trail {
         }
         for (slot, mut marks) in at {
             if let Some((rps, bad)) = total.get(&slot) {
-                // Quantiles do not add up: those of the total begin with the first look.
-                let share = (*rps > 0.0).then(|| bad / rps);
-                let mark = Mark { rps: narrow(Some(*rps)), error_share: narrow(share), ..Mark::default() };
+                let mark = Mark {
+                    rps: narrow(Some(*rps)),
+                    error_share: narrow((*rps > 0.0).then(|| bad / rps)),
+                    p50_ms: narrow(all_p50.get(&slot).copied()),
+                    p99_ms: narrow(all_p99.get(&slot).copied()),
+                };
                 marks.insert(Named::default(), mark);
             }
             self.put(slot, marks);
         }
+    }
+
+    /// A figure of all workloads together, by step: as the reporter told it that saw most requests.
+    fn of_all(&self, past: &Past, figure: &Matrix<WorkloadLabels>) -> BTreeMap<i64, f64> {
+        let mut seen: BTreeMap<&str, f64> = BTreeMap::new();
+        for (labels, points) in &past.rps.series {
+            *seen.entry(&labels.reporter).or_default() += points.iter().map(|(_, rps)| rps).sum::<f64>();
+        }
+        let together = figure.series.iter().filter(|(labels, _)| {
+            labels.destination_workload.is_empty() && labels.destination_workload_namespace.is_empty()
+        });
+        let told = together.filter_map(|(labels, points)| {
+            Some((labels.reporter.clone(), seen.get(&*labels.reporter).copied()?, points))
+        });
+        let points = believed_trend(told.collect()).into_iter().flatten();
+        points.map(|(at, value)| (self.slot(*at), *value)).collect()
     }
 
     /// Takes a look in and writes the trends into it. A second look within a step replaces the first.
