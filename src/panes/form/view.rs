@@ -281,7 +281,10 @@ fn draw_field(form: &Form, field: &Field, focused: bool, area: Rect, buf: &mut B
     let theme = look.theme;
     let text = theme.style(Role::Text);
     let label = if focused { Role::TextStrong } else { Role::TextDim };
-    put(buf, area.x, area.y, LABEL - 1, field.slot.label(), text.patch(theme.style(label)));
+    // A target that is typed goes without a word below the choice of targets; where none is offered it is the target.
+    let alone = field.slot == Slot::OtherTarget && !form.fields.iter().any(|field| field.slot == Slot::Target);
+    let word = if alone { Slot::Target.label() } else { field.slot.label() };
+    put(buf, area.x, area.y, LABEL - 1, word, text.patch(theme.style(label)));
     let x = area.x + LABEL;
     let room = area.width.saturating_sub(LABEL + 1);
     if room == 0 {

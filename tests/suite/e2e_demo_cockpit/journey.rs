@@ -2,7 +2,7 @@
 //! step waits for what is on the screen and presses only what the screen says. `docs/screens/demo-*` are these very screens;
 //! `BRINK_BLESS=1` writes them.
 
-use std::{env, fs, path::Path};
+use std::{env, fs, path::Path, time::Duration};
 
 use super::{figures, nothing_left};
 use crate::suite::cockpit::pty::Session;
@@ -100,4 +100,65 @@ fn journey(size: (u16, u16)) {
     session.press("q");
     assert_eq!(session.ended(), 0);
     nothing_left(&session.home());
+}
+
+/// What is next to the very first thing somebody does: three tests asked for in their own words, the second one looked at, its
+/// duration changed, applied, seen, aborted, verified.
+#[test]
+fn the_second_of_three_is_edited_before_it_is_applied() {
+    let mut session = Session::start(120, 40, &["demo", "--speed", "3"]);
+    session.until("the pods", |screen| screen.contains("Running"));
+    session.press("5");
+    session.until("the empty pane", |screen| screen.contains("nothing was asked yet") && screen.contains("enter ask"));
+    session.press("\r");
+    session.until("the line", |screen| screen.contains("tab take this question"));
+    session.press("give me three chaos tests for my HTTPRoutes");
+    session.until("the question", |screen| screen.contains("three chaos tests"));
+    session.press("\r");
+    session.until("three cards", |screen| screen.contains("3 http-abort") && !screen.contains("asking…"));
+    session.press("N");
+    session.until("the second card", |screen| screen.contains("2 http-delay") && screen.contains("p preview"));
+    session.press("p");
+    session.until("its preview", |screen| {
+        screen.contains("Preview http-delay infra/infra-backend-v1")
+            && screen.contains("duration 1m30s")
+            && screen.contains("e edit")
+    });
+    session.press("e");
+    session.until("the form, filled in", |screen| {
+        screen.contains("Fault http-delay in infra") && screen.contains("target        service/infra-backend-v1")
+    });
+    for _ in 0..12 {
+        if session.within(Duration::from_millis(300), |screen| screen.contains("how long it has its effect")) {
+            break;
+        }
+        session.press("\t");
+    }
+    session.press("\x15");
+    session.press("45s");
+    session.until("the other duration", |screen| screen.contains("duration      45s"));
+    session.press("\r");
+    session.until("the preview anew", |screen| screen.contains("duration 45s") && screen.contains("a apply"));
+    session.approve();
+    session
+        .until("the live fault", |screen| header(screen).contains("↯ http-delay") && header(screen).contains(" left"));
+    let shown = session.contents();
+    let left = header(&shown).split(" left").next().unwrap().split_whitespace().last().unwrap().to_owned();
+    assert!(left.as_str() <= "00:45", "45 s were asked for: {left} left");
+    session.until("the delay, measured", |screen| {
+        figures(screen, "infra-backend-v1").is_some_and(|row| row.last().is_some_and(|p99| seconds(p99) > 0.9))
+    });
+    session.press("\x18");
+    session.until("the verified end", |screen| {
+        header(screen).contains("no faults") && screen.contains("http-delay is over: ") && screen.contains("as before")
+    });
+    session.press("\x03");
+    assert_eq!(session.ended(), 0);
+    nothing_left(&session.home());
+}
+
+/// `33ms`, `1.2s`.
+fn seconds(text: &str) -> f64 {
+    let (number, unit) = text.strip_suffix("ms").map_or((text.trim_end_matches('s'), 1.0), |number| (number, 1000.0));
+    number.parse::<f64>().unwrap_or_default() / unit
 }
