@@ -1,6 +1,6 @@
 //! Hosts that cannot be anywhere but on this machine.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 /// Whether a host says so itself, brackets around an IPv6 address or not: a name other than `localhost` may lead anywhere.
 pub fn is_loopback(host: &str) -> bool {

@@ -64,7 +64,7 @@ fn whole(told: &[Value]) {
     assert_eq!(told.last().unwrap()["name"], "the world is as it was");
 }
 
-const SCRIPTS: [&str; 10] = [
+const SCRIPTS: [&str; 11] = [
     "scale-down-up",
     "gateway-partition",
     "load",
@@ -75,6 +75,7 @@ const SCRIPTS: [&str; 10] = [
     "retry-and-eject",
     "mtls-strict",
     "ambient-view",
+    "kagent",
 ];
 
 #[rstest]
@@ -90,7 +91,8 @@ fn it_plays(
         "load",
         "bad-image",
         "route-conflict",
-        "gitops-fights-back"
+        "gitops-fights-back",
+        "kagent"
     )]
     script: &str,
 ) {
@@ -109,7 +111,7 @@ fn one_plays_in_real_time() {
 
 /// Seeds and speeds change names and draws, never what happens.
 #[test]
-#[ignore = "takes more than an hour: ten scripts, five seeds, two speeds"]
+#[ignore = "takes more than an hour: eleven scripts, five seeds, two speeds"]
 fn the_grid() {
     let mut played = 0;
     for script in SCRIPTS {

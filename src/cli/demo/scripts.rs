@@ -19,6 +19,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("retry-and-eject", include_str!("../../../demo/scripts/retry-and-eject.yaml")),
     ("mtls-strict", include_str!("../../../demo/scripts/mtls-strict.yaml")),
     ("ambient-view", include_str!("../../../demo/scripts/ambient-view.yaml")),
+    ("kagent", include_str!("../../../demo/scripts/kagent.yaml")),
 ];
 
 /// All that come with the program.

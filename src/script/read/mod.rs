@@ -11,6 +11,7 @@ use serde_json::Value;
 use self::fields::nearest;
 use super::file::{Script, Step, WITHIN};
 use crate::{
+    agent::model,
     fault::{
         file::{self, Defaults, FileError, Located, Node, Place, documents},
         intent::{Fault, FaultKind},
@@ -23,7 +24,7 @@ use crate::{
 
 type Result<T> = std::result::Result<T, FileError>;
 
-const TOP: [&str; 7] = ["script", "title", "world", "minutes", "concurrent", "leaves", "steps"];
+const TOP: [&str; 8] = ["script", "title", "world", "agent", "minutes", "concurrent", "leaves", "steps"];
 /// More live faults than this nobody follows.
 const MOST_AT_ONCE: u32 = 5;
 const STEP: [&str; 14] = [
@@ -103,10 +104,21 @@ impl Reading<'_> {
                 count
             }
         };
+        let agent = match map.get("agent") {
+            None => None,
+            Some(node) => {
+                let agent = self.text(node, "`agent`")?;
+                if let Err(why) = model::parse(&agent) {
+                    return Err(self.wrong(node, why, "name it as --agent would"));
+                }
+                Some(agent)
+            }
+        };
         Ok(Script {
             name,
             title: self.text(self.needed(&map, top, "title", "the script")?, "`title`")?,
             world: self.text(self.needed(&map, top, "world", "the script")?, "`world`")?,
+            agent,
             minutes: self.count(self.needed(&map, top, "minutes", "the script")?, "`minutes`")?,
             concurrent,
             leaves,
@@ -241,6 +253,7 @@ mod tests {
     #[case("- fault: |\n    apiVersion: brink.dev/v1alpha1\n    kind: Fault\n    metdata: {}\n", "a.yaml:9:")]
     #[case("- checkpoint: a\n- checkpoint: a\n", "stands twice")]
     #[case("- {say: a}\nconcurrent: 9\n", "9 faults are not open at once")]
+    #[case("- {say: a}\nagent: parrot:x\n", "parrot")]
     fn what_is_wrong_is_said_at_its_place(#[case] step: &str, #[case] part: &str) {
         let error = read("a.yaml", &format!("{HEAD}{step}")).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
