@@ -172,10 +172,8 @@ enum Says {
 fn asked(question: &Question) -> (String, Vec<Says>) {
     let brink = |text: &str, role| Says::Brink(text.to_owned(), role);
     let head = format!("MCP server {} asks", question.server);
-    let mut inside = vec![
-        brink("the model wants to run the tool", Role::TextStrong),
-        Says::They(question.tool.clone(), Role::TextStrong),
-    ];
+    // A tool's name was judged when it was offered: it holds no blanks.
+    let mut inside = vec![brink(&format!("the model wants to run `{}`", question.tool), Role::TextStrong)];
     // What a person must know stands before what others say, which may be longer than the card.
     if question.changed {
         inside.push(brink("you allowed it once; the server offers something else now", Role::Warn));

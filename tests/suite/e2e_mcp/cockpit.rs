@@ -54,7 +54,7 @@ fn a_proposal_of_another_agent_comes_to_the_screen_and_is_reviewed() {
     });
     session.press("5");
     session.until("its keys", |screen| {
-        screen.contains("o review   D discard") && screen.contains("it says: shows who waits")
+        screen.contains("o review   D discard") && screen.contains("▎ shows who waits")
     });
     session.press("o");
     session.until("the preview", |screen| {
