@@ -17,7 +17,7 @@ use crate::{
             shelf::{Shelf, ShelfError, Slot},
             toolbox::Toolbox,
         },
-        session::{Begin, Entry, Granted, Listed, Offer, Opened, Reading, Wish, export, standing},
+        session::{Begin, Entry, Granted, Listed, Offer, Opened, Reading, Wish, export, undecided},
     },
     base::{Ticket, redact},
     cluster::io::{cluster_id, live::Live},
@@ -129,7 +129,7 @@ impl Keeper {
                 Wish::Open(id) => {
                     let answer = open(&shelf, &cluster, &id, &talks.held, &opening).await;
                     let offers = match &answer {
-                        Ok(Granted::Opened(opened)) => standing(&opened.told),
+                        Ok(Granted::Opened(opened)) => undecided(&opened.told),
                         _ => Vec::new(),
                     };
                     let _ = events.send(Event::Talk(ticket, answer)).await;

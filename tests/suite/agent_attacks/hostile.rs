@@ -360,7 +360,13 @@ pub async fn agent(now: Now, version: Version) -> Server {
         // In turn it says that it is done, and asks for a yes.
         let asks = asked.fetch_add(1, std::sync::atomic::Ordering::SeqCst) % 2 == 1;
         let state = if asks { "input-required" } else { "completed" };
-        items.push(status(version, state, &[part(version, &attack)]));
+        let call = json!({"name": attack, "args": {"note": attack}, "id": "c"});
+        let confirms = json!({"id": "r", "name": "adk_request_confirmation",
+            "args": {"originalFunctionCall": call, "toolConfirmation": {"hint": attack}}});
+        let about = json!({"kagent_type": "function_call", "kagent_is_long_running": true});
+        let question = json!({"kind": "data", "data": confirms, "metadata": about});
+        let parts = [part(version, &attack), question];
+        items.push(status(version, state, if asks { &parts } else { &parts[..1] }));
         events(stream(&items))
     })
     .await

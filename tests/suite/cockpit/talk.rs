@@ -6,7 +6,7 @@ use brink::{
     agent::{
         End, Message, Told, evidence, fence,
         message::{Call, ToolAnswer},
-        session::{Decision, Granted, Listed, Offer, Opened, Retold, Wish, standing},
+        session::{Decision, Granted, Listed, Offer, Opened, Retold, Wish, undecided},
     },
     app::Screen,
     base::Ticket,
@@ -272,7 +272,7 @@ fn what_nobody_decided_about_is_a_card_again_once_it_was_checked_anew() {
         Retold::Told(Told::Offered(Box::new(offer))),
         Retold::Told(Told::Ended(End::Done)),
     ];
-    assert_eq!(standing(&told).len(), 1);
+    assert_eq!(undecided(&told).len(), 1);
     let opened = Opened { id: "one".into(), talk: brink::agent::Conversation::new(1000), told, torn: false };
     stage.send(Event::Talk(ticket, Ok(Granted::Opened(Box::new(opened)))));
     stage.keys("z");
@@ -308,7 +308,7 @@ fn what_was_applied_or_let_go_or_taken_back_stands_no_longer() {
         (vec![asked(), offer(), asked(), offer()], 1),
         (vec![asked(), offer(), decided(Decision::Applied), asked(), offer()], 1),
     ] {
-        assert_eq!(standing(&told).len(), count, "{told:?}");
+        assert_eq!(undecided(&told).len(), count, "{told:?}");
     }
 }
 

@@ -95,6 +95,11 @@ impl Demo {
         &self.served().model
     }
 
+    /// The base address of its agents.
+    pub fn agents(&self) -> &str {
+        &self.served().a2a
+    }
+
     /// Its model, as `--agent` names it.
     pub fn agent(&self, wire: Wire, model: &str) -> String {
         format!("{}:{model}@{}", wire.word(), self.model())

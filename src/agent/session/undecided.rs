@@ -6,8 +6,8 @@ use crate::agent::told::Told;
 /// Most that are looked at again: each costs a dry run of all its changes.
 const MOST: usize = 8;
 
-/// The proposals that still stand, the oldest first. What was only looked at is not decided.
-pub fn standing(told: &[Retold]) -> Vec<Offer> {
+/// The proposals nobody decided about, the oldest first. What was only looked at is not decided.
+pub fn undecided(told: &[Retold]) -> Vec<Offer> {
     let mut exchanges: Vec<Vec<&Offer>> = Vec::new();
     for one in told {
         match one {
