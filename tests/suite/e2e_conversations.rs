@@ -87,7 +87,7 @@ fn a_conversation_is_gone_on_with_listed_and_exported() {
 /// An agent keeps the conversation itself: what ties the next question to it outlives the process that asked the first.
 #[test]
 fn an_agent_is_asked_in_its_own_context_after_a_resume() {
-    let (home, demo) = (Home::new(), Demo::of("tutorial", 1.0));
+    let (home, demo) = (Home::new(), Demo::of("kagent", 1.0));
     let relay = relay(demo.agents());
     for (at, question) in ["which pods do not run as they should?", "and now?", "and then?"].into_iter().enumerate() {
         let mut words = demo.place(&format!("a2a:k8s-agent@{}/api/a2a/kagent/k8s-agent", relay.url));
