@@ -86,7 +86,9 @@ fn cost(message: &Message) -> u64 {
 /// The highest number that goes with a message.
 fn left(message: &Message) -> Option<u32> {
     match message {
-        Message::Tools(answers) => answers.iter().filter_map(|answer| Some(*evidence::numbers(&answer.text)?.end())).max(),
+        Message::Tools(answers) => {
+            answers.iter().filter_map(|answer| Some(*evidence::numbers(&answer.text)?.end())).max()
+        }
         Message::You(text) => {
             let told = text.strip_prefix(BEFORE)?.split_once(")\n\n")?.0;
             evidence::cited(told).last().map(|(_, number)| *number)
@@ -105,7 +107,9 @@ pub fn numbers(messages: &[Message]) -> std::collections::BTreeSet<u32> {
     let mut all = std::collections::BTreeSet::new();
     for message in messages {
         match message {
-            Message::Tools(answers) => all.extend(answers.iter().filter_map(|answer| evidence::numbers(&answer.text)).flatten()),
+            Message::Tools(answers) => {
+                all.extend(answers.iter().filter_map(|answer| evidence::numbers(&answer.text)).flatten());
+            }
             Message::You(_) => all.extend(1..=left(message).unwrap_or(0)),
             Message::Model { .. } => {}
         }

@@ -23,7 +23,11 @@ pub fn mark(text: &str, first: u32) -> Option<(String, u32)> {
         // Data cannot write a mark of its own: the fence takes the form from it.
         match opens(line.trim_end_matches('\n')) {
             Some(open) => {
-                out.push_str(&format!("{open}{ID}{}\">{}", first + count, if line.ends_with('\n') { "\n" } else { "" }));
+                out.push_str(&format!(
+                    "{open}{ID}{}\">{}",
+                    first + count,
+                    if line.ends_with('\n') { "\n" } else { "" }
+                ));
                 count += 1;
             }
             None => out.push_str(line),

@@ -21,9 +21,26 @@ struct Exchange {
 #[derive(Debug, Clone, PartialEq)]
 enum Said {
     Words(String),
-    Tool { id: String, name: String, about: String, ok: bool, ms: u64, why: String, numbers: Option<RangeInclusive<u32>>, text: String },
-    Offer { title: String, facts: String, intent: String, why: String },
-    Decided { title: String, word: &'static str },
+    Tool {
+        id: String,
+        name: String,
+        about: String,
+        ok: bool,
+        ms: u64,
+        why: String,
+        numbers: Option<RangeInclusive<u32>>,
+        text: String,
+    },
+    Offer {
+        title: String,
+        facts: String,
+        intent: String,
+        why: String,
+    },
+    Decided {
+        title: String,
+        word: &'static str,
+    },
 }
 
 fn exchanges(told: &[Retold]) -> Vec<Exchange> {

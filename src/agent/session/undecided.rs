@@ -13,20 +13,25 @@ pub fn undecided(told: &[Retold]) -> Vec<Offer> {
         match one {
             Retold::Asked(_) => exchanges.push(Vec::new()),
             Retold::Undone => drop(exchanges.pop()),
-            Retold::Decided(_, Decision::Opened) => {}
             Retold::Decided(title, Decision::Applied | Decision::Edited | Decision::Rejected) => {
-                exchanges.iter_mut().for_each(|offers| offers.retain(|offer| offer.title() != title));
+                forget(&mut exchanges, title);
             }
             Retold::Told(Told::Offered(offer)) => {
                 // Proposed again, it stands where it was proposed last.
-                exchanges.iter_mut().for_each(|offers| offers.retain(|known| known.title() != offer.title()));
+                forget(&mut exchanges, offer.title());
                 if let Some(offers) = exchanges.last_mut() {
                     offers.push(offer);
                 }
             }
-            Retold::Told(_) => {}
+            Retold::Decided(_, Decision::Opened) | Retold::Told(_) => {}
         }
     }
     let all: Vec<&Offer> = exchanges.into_iter().flatten().collect();
     all.iter().skip(all.len().saturating_sub(MOST)).map(|offer| (*offer).clone()).collect()
+}
+
+fn forget(exchanges: &mut [Vec<&Offer>], title: &str) {
+    for offers in exchanges {
+        offers.retain(|offer| offer.title() != title);
+    }
 }

@@ -198,11 +198,10 @@ impl Agent {
                 self.opened(*opened);
                 self.reopened = Some(ticket);
             }
-            Ok(Granted::Stands(_) | Granted::Fell(..)) => {}
             Ok(Granted::Exported(path)) => {
                 drop(self.say(&format!("written to {path}")));
             }
-            Ok(Granted::List(_)) => {}
+            Ok(Granted::List(_) | Granted::Stands(_) | Granted::Fell(..)) => {}
             Err(failure) => self.failure = Some(failure),
         }
     }

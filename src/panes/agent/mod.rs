@@ -191,7 +191,9 @@ impl Agent {
             Command::OpenSpot | Command::Ask | Command::Open if self.transcript.stands() => {
                 let turn = match self.transcript.open() {
                     // The other key shows what was found even where its object can be gone to.
-                    Some((title, text, Some(object))) if command != Command::OpenSpot => Turn::Found(object, title, text),
+                    Some((title, text, Some(object))) if command != Command::OpenSpot => {
+                        Turn::Found(object, title, text)
+                    }
                     Some((title, text, _)) => Turn::Text(title, text),
                     None => Turn::Stay,
                 };

@@ -283,9 +283,7 @@ impl Transcript {
             }
             Spot::Tool(at) => (Some(at), None),
             Spot::Cite(_, number) => {
-                let of = |item: &Item| {
-                    matches!(item, Item::Tool { answer, .. } if evidence::numbers(answer).is_some_and(|all| all.contains(&number)))
-                };
+                let of = |item: &Item| matches!(item, Item::Tool { answer, .. } if evidence::numbers(answer).is_some_and(|all| all.contains(&number)));
                 (self.items.iter().rposition(|(item, _)| of(item)), Some(number))
             }
         };

@@ -141,7 +141,7 @@ impl Waits {
         if self.is_empty() || most < LEAST || cells < 12 {
             return 0;
         }
-        let (head, inside): (String, Vec<Says>) = match self.questions.front_mut() {
+        let (head, inside) = match self.questions.front_mut() {
             Some(front) => {
                 front.since.get_or_insert(now.mono);
                 asked(&front.question)

@@ -8,7 +8,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::suite::{
-    contract::lines::{Version, artifact, part, status, stream},
+    contract::tasks::{Version, artifact, part, status, stream},
     loopback::server::{Reply, Seen, Server},
 };
 
@@ -313,7 +313,8 @@ fn heard(messages: &[Value]) -> String {
         if message["role"] == "tool" {
             told.push_str(message["content"].as_str().unwrap_or_default());
         }
-        for block in message["content"].as_array().into_iter().flatten().filter(|block| block["type"] == "tool_result") {
+        for block in message["content"].as_array().into_iter().flatten().filter(|block| block["type"] == "tool_result")
+        {
             told.push_str(block["content"].as_str().unwrap_or_default());
             for part in block["content"].as_array().into_iter().flatten() {
                 told.push_str(part["text"].as_str().unwrap_or_default());

@@ -30,7 +30,7 @@ use brink::{
 };
 
 use super::{
-    contract::lines::Version,
+    contract::tasks::Version,
     loopback::{kubeconfig::Kubeconfig, server::Seen},
 };
 use beside::Beside;
@@ -75,7 +75,9 @@ impl Sum {
                         self.wrong.push(format!("{}: a card for {}", attack.name, proposal.title()));
                     }
                 }
-                Told::Ended(end) if !matches!(end, End::Done | End::Asks(_)) => self.wrong.push(format!("{}: {end:?}", attack.name)),
+                Told::Ended(end) if !matches!(end, End::Done | End::Asks(_)) => {
+                    self.wrong.push(format!("{}: {end:?}", attack.name));
+                }
                 _ => {}
             }
         }

@@ -257,6 +257,31 @@ fn a_citation_leads_to_the_row_of_the_object_it_came_from() {
 }
 
 #[test]
+fn a_citation_leads_to_a_pane_that_was_not_on_screen_once_its_rows_came() {
+    let mut stage = stage(120, 40);
+    let row = stage.app.panes.pods.rows().last().unwrap();
+    let (namespace, name) = (row.namespace.to_string(), row.name.to_string());
+    let ticket = ask(&mut stage, "how is it?");
+    tell(&mut stage, ticket, Told::Began { id: "a".into(), name: "get".into(), about: "pod".into() });
+    let ran = Told::Ran { id: "a".into(), ok: true, took: Duration::from_millis(9), size: 9, why: String::new() };
+    tell(&mut stage, ticket, ran);
+    let found = fence::text(&evidence::about("get", "Pod", Some(&namespace), &name), "phase: Running");
+    let (text, _) = evidence::mark(&found, 1).unwrap();
+    tell(&mut stage, ticket, Told::Kept(Message::Tools(vec![ToolAnswer { id: "a".into(), text, ok: true }])));
+    tell(&mut stage, ticket, Told::Text("It runs [e1].".into()));
+    tell(&mut stage, ticket, Told::Ended(End::Done));
+    stage.keys("z");
+    stage.pass(Duration::from_mins(10));
+    stage.pass(Duration::from_mins(10));
+    assert!(!stage.app.panes.pods.watches(), "nobody looks at them");
+    stage.keys("[ enter");
+    assert_eq!(stage.app.focus(), PaneKind::Pods);
+    stage.pods(super::stage::shop());
+    assert_eq!(stage.app.panes.pods.subject().map(|subject| subject.object.name), Some(name));
+    assert!(stage.app.screens.is_empty());
+}
+
+#[test]
 fn what_nobody_decided_about_is_a_card_again_once_it_was_checked_anew() {
     let mut stage = stage(120, 40);
     line(&mut stage, "/sessions");
@@ -276,7 +301,11 @@ fn what_nobody_decided_about_is_a_card_again_once_it_was_checked_anew() {
     let opened = Opened { id: "one".into(), talk: brink::agent::Conversation::new(1000), told, torn: false };
     stage.send(Event::Talk(ticket, Ok(Granted::Opened(Box::new(opened)))));
     stage.keys("z");
-    assert!(stage.shows("was proposed here") && !stage.shows("p preview"), "not before it was checked: {}", stage.text());
+    assert!(
+        stage.shows("was proposed here") && !stage.shows("p preview"),
+        "not before it was checked: {}",
+        stage.text()
+    );
     stage.send(Event::Talk(ticket, Ok(Granted::Stands(Box::new(proposal())))));
     assert!(stage.shows("╭─ 1 http-delay") && stage.shows("p preview"), "{}", stage.text());
     stage.send(Event::Talk(ticket, Ok(Granted::Fell(title, "there is no Service shop/web".into()))));

@@ -1,15 +1,13 @@
 //! What is of agents alone: their tasks, questions and confirmations, in both versions of A2A, and the canary's agent.
 
-use brink::agent::{
-    Conversation, End, Remote,
-    conversation::Next,
-    io::provider::ProviderError,
-    wire::Did,
-};
+use brink::agent::{Conversation, End, Remote, conversation::Next, io::provider::ProviderError, wire::Did};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::lines::{Answer, Line, Version, artifact, card, part, say, status, stream, whole};
+use super::{
+    lines::{Answer, Line, say, whole},
+    tasks::{Version, artifact, card, part, status, stream},
+};
 use crate::suite::support::wire_stage::{Play, Stage, stage};
 
 const BOTH: [Version; 2] = [Version::Old, Version::New];

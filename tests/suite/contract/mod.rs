@@ -1,11 +1,14 @@
 //! What every wire owes: each way a provider can answer, fail and stop, from recorded streams over real sockets, on every wire
-//! that can say it. `cases` is the table, `lines` says how each wire records an answer; `requests` and `agents` hold what is
+//! that can say it. `cases` is the table, with the answers that come; `failures` holds what goes wrong; `lines` and
+//! `tasks` say how each wire records an answer; `requests` and `agents` hold what is
 //! of one wire alone.
 
 mod agents;
 mod cases;
-pub mod lines;
+mod failures;
+mod lines;
 mod requests;
+pub mod tasks;
 
 use cases::{CASES, Cell};
 use lines::Line;
@@ -32,7 +35,9 @@ async fn kept() {
         }
     }
     println!("{} cases on {} wires: {ran} cells ran", CASES.len(), Line::ALL.len());
-    left.iter().for_each(|line| println!("  {line}"));
+    for line in &left {
+        println!("  {line}");
+    }
     assert_eq!(ran + left.len(), CASES.len() * Line::ALL.len());
     assert!(wrong.is_empty(), "{} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
