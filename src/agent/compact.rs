@@ -86,7 +86,9 @@ fn cost(message: &Message) -> u64 {
 /// The highest number that goes with a message.
 fn left(message: &Message) -> Option<u32> {
     match message {
-        Message::Tools(answers) => answers.iter().filter_map(|answer| evidence::number(&answer.text)).max(),
+        Message::Tools(answers) => {
+            answers.iter().filter_map(|answer| Some(*evidence::numbers(&answer.text)?.end())).max()
+        }
         Message::You(text) => {
             let told = text.strip_prefix(BEFORE)?.split_once(")\n\n")?.0;
             evidence::cited(told).last().map(|(_, number)| *number)
@@ -105,7 +107,9 @@ pub fn numbers(messages: &[Message]) -> std::collections::BTreeSet<u32> {
     let mut all = std::collections::BTreeSet::new();
     for message in messages {
         match message {
-            Message::Tools(answers) => all.extend(answers.iter().filter_map(|answer| evidence::number(&answer.text))),
+            Message::Tools(answers) => {
+                all.extend(answers.iter().filter_map(|answer| evidence::numbers(&answer.text)).flatten());
+            }
             Message::You(_) => all.extend(1..=left(message).unwrap_or(0)),
             Message::Model { .. } => {}
         }
@@ -123,8 +127,11 @@ mod tests {
         message::{Call, Message, ToolAnswer},
     };
 
+    /// Every third answer has three parts, as an investigation has.
     fn tools(number: u32, bytes: usize) -> Message {
-        let text = evidence::mark(&fence::text("list", &"x".repeat(bytes)), number).unwrap();
+        let one = fence::text("list", &"x".repeat(bytes));
+        let text = if number.is_multiple_of(3) { format!("{one}\n{one}\n{one}") } else { one };
+        let (text, _) = evidence::mark(&text, number).unwrap();
         Message::Tools(vec![ToolAnswer { id: "c".to_owned(), text, ok: true }])
     }
 
@@ -177,8 +184,8 @@ mod tests {
             for (question, rounds, words) in exchanges {
                 all.push(Message::You("q".repeat(question)));
                 for bytes in rounds {
-                    number += 1;
-                    all.extend([call(), tools(number, bytes)]);
+                    all.extend([call(), tools(number + 1, bytes)]);
+                    number = *numbers(&all).last().unwrap();
                 }
                 all.push(Message::Model { text: "w".repeat(words), calls: Vec::new() });
             }

@@ -125,7 +125,7 @@ impl Conversation {
         self.budget.used += budget::of(std::slice::from_ref(&message));
         self.budget.told = false;
         if let Message::Tools(answers) = &message {
-            let highest = answers.iter().filter_map(|answer| evidence::number(&answer.text)).max();
+            let highest = answers.iter().filter_map(|answer| Some(*evidence::numbers(&answer.text)?.end())).max();
             self.found = self.found.max(highest.unwrap_or(0));
         }
         self.messages.push(message);
@@ -279,9 +279,9 @@ impl Conversation {
             return false;
         }
         if answer.ok
-            && let Some(marked) = evidence::mark(&answer.text, self.found + 1)
+            && let Some((marked, parts)) = evidence::mark(&answer.text, self.found + 1)
         {
-            self.found += 1;
+            self.found += parts;
             answer.text = marked;
         }
         self.waiting.push(answer);

@@ -37,6 +37,14 @@ pub fn shorter(fenced: &str, most: usize) -> String {
     format!("{head}\n{kept}{end}</data>\n[truncated: {left} more bytes; ask for this part alone]")
 }
 
+/// A fenced text under another name: a tool's answer as a part of a greater one.
+pub fn named(fenced: &str, source: &str) -> String {
+    match fenced.split_once('\n') {
+        Some((_, rest)) => format!("<data source=\"{source}\">\n{rest}"),
+        None => text(source, fenced),
+    }
+}
+
 /// The words of an answer that is none, such as a server's refusal: they come from outside too.
 pub fn refusal(words: &str) -> String {
     let clean = sanitize::lines(words);

@@ -29,6 +29,7 @@ impl App {
             Event::Routes(ticket, kind, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 let moved = self.panes.routes.hear(ticket, kind, batch, &mut cx);
+                self.look_again();
                 let mut effects = if moved { self.routing_moved() } else { Vec::new() };
                 if moved && self.measures {
                     self.attribute();
@@ -322,6 +323,7 @@ impl App {
         if self.panes.pods.hear(ticket, batch, &mut cx) {
             self.panes.routes.hear_pods(self.panes.pods.alike(), &mut cx);
         }
+        self.look_again();
     }
 
     /// Gives the measured requests to the routes that take them.

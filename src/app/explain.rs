@@ -212,7 +212,7 @@ impl App {
                     current: one.current,
                 })
                 .collect::<Vec<_>>())),
-            Ok(Granted::Opened(_) | Granted::Exported(_)) => None,
+            Ok(Granted::Opened(_) | Granted::Stands(_) | Granted::Fell(..) | Granted::Exported(_)) => None,
             Err(failure) => Some(Err(failure.clone())),
         };
         if let Some(items) = items {

@@ -7,6 +7,7 @@
 mod answers;
 mod caption;
 mod explain;
+mod found;
 mod go;
 pub mod header;
 pub mod hints;
@@ -24,7 +25,7 @@ pub use layout::Layout;
 pub use screen::Screen;
 
 use crate::{
-    agent::Model,
+    agent::{Model, mention::Object},
     base::{Now, Ticket, Tickets},
     cluster::address::ContextName,
     config::{Keymap, Role, Theme},
@@ -132,6 +133,8 @@ pub struct App {
     namespaces: Vec<String>,
     contexts: Vec<ContextName>,
     mesh_word: Option<&'static str>,
+    /// An object whose row is gone to once there are rows.
+    sought: Option<Object>,
     /// A metric source is wanted.
     measures: bool,
     /// When pods and routes were last on screen.
@@ -179,6 +182,7 @@ impl App {
             namespaces: Vec::new(),
             contexts: Vec::new(),
             mesh_word: None,
+            sought: None,
             measures: start.metrics,
             seen: (start.now.mono, start.now.mono, start.now.mono),
         };

@@ -404,6 +404,7 @@ impl App {
                 viewer.update(Command::Wrap, &mut cx);
                 self.screens.push(Screen::Viewer(viewer));
             }
+            Turn::Found(object, title, text) => effects.extend(self.follow(object, title, text)),
             Turn::Conversations(ticket) => {
                 self.screens.push(Screen::Picker(Picker::new(Choice::Conversation, ticket)));
             }

@@ -63,6 +63,7 @@ pub use who_takes::WhoTakes;
 pub use world::World;
 
 use crate::{
+    agent::mention::Object,
     base::{Now, Ticket, Tickets},
     config::{Keymap, Theme},
     fault::{checked::Checked, intent::Fault, undo::Decision},
@@ -162,6 +163,8 @@ pub enum Turn {
     Faults,
     /// Show a text under a title.
     Text(String, String),
+    /// Put the cursor on an object, or show the text that was found of it.
+    Found(Object, String, String),
     /// Choose one of the conversations that are asked for.
     Conversations(Ticket),
 }

@@ -126,6 +126,12 @@ impl Pods {
         self.grid.index.iter()
     }
 
+    /// Puts the cursor on a pod, when it is shown.
+    pub fn select(&mut self, namespace: &str, name: &str) -> bool {
+        let uid = self.rows().find(|row| &*row.namespace == namespace && &*row.name == name).map(|row| row.uid);
+        uid.is_some_and(|uid| self.grid.index.select(uid))
+    }
+
     /// How its source stands.
     pub fn standing(&self) -> &Standing {
         &self.standing

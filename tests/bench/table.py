@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Prints the figures of drive.py beside the targets.   usage: table.py FILE.json…   (the first is brink, the others are peers)"""
 import json
+import os
 import sys
 
 FIGURES = [
@@ -24,6 +25,22 @@ def shown(value, factor):
         return "–"
     value *= factor
     return f"{value:.0f}" if value >= 100 or value == int(value) else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def beside_targets(figures, out):
+    """Prints one run: figures are (key, what, unit, factor, target), out their values."""
+    print(f"{os.cpu_count()} cores; load {os.getloadavg()[0]:.1f}")
+    lines = [["figure", "unit", "target", "now", ""]]
+    for key, what, unit, factor, target in figures:
+        value = out.get(key)
+        verdict = "" if target is None else "not taken" if value is None else "ok" if value * factor <= target else "MISSED"
+        lines.append([what, unit, "" if target is None else f"≤ {target:g}", shown(value, factor), verdict])
+    widths = [max(len(line[i]) for line in lines) for i in range(5)]
+    for n, line in enumerate(lines):
+        cells = [c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(line[:-1], widths))]
+        print(("  ".join(cells) + "  " + line[-1]).rstrip())
+        if n == 0:
+            print("-" * (sum(widths[:-1]) + 6))
 
 
 def main():

@@ -252,7 +252,7 @@ fn a_session_runs_again_through_the_same_conversation() {
     assert_eq!(messages[0], Message::You("question 2: how are the pods?".to_owned()));
     let Message::Tools(answers) = &messages[2] else { panic!("{messages:?}") };
     // The number of what was taken back is not given again: an old citation would lead to another thing.
-    assert_eq!(evidence::number(&answers[0].text), Some(2));
+    assert_eq!(evidence::numbers(&answers[0].text), Some(2..=2));
     let took = told.iter().find_map(|one| match one {
         Retold::Told(Told::Ran { took, .. }) => Some(*took),
         _ => None,

@@ -8,6 +8,7 @@ use super::{
     support::{
         demo::Demo,
         model::{Say, model},
+        relay::relay,
     },
 };
 
@@ -81,6 +82,33 @@ fn a_conversation_is_gone_on_with_listed_and_exported() {
     let data = home.brink(["ask", "--export", id, "-o", "json"]).json();
     assert_eq!(data["exchanges"].as_array().unwrap().len(), 2, "{data}");
     assert!(data["exchanges"][0]["said"][0]["evidence"] == "e1", "{data}");
+}
+
+/// An agent keeps the conversation itself: what ties the next question to it outlives the process that asked the first.
+#[test]
+fn an_agent_is_asked_in_its_own_context_after_a_resume() {
+    let (home, demo) = (Home::new(), Demo::of("kagent", 1.0));
+    let relay = relay(demo.agents());
+    for (at, question) in ["which pods do not run as they should?", "and now?", "and then?"].into_iter().enumerate() {
+        let mut words = demo.place(&format!("a2a:k8s-agent@{}/api/a2a/kagent/k8s-agent", relay.url));
+        words.push("ask".to_owned());
+        if at > 0 {
+            words.extend(["--resume", "last"].map(str::to_owned));
+        }
+        words.push(question.to_owned());
+        let ran = home.brink(words);
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    let sent = relay.sent.lock().unwrap().clone();
+    let contexts: Vec<_> = sent
+        .iter()
+        .map(|body| &body["params"]["message"])
+        .filter(|message| !message.is_null())
+        .map(|message| message["contextId"].as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(contexts.len(), 3, "{sent:?}");
+    assert!(contexts[0].is_none(), "the agent gives the context: {contexts:?}");
+    assert!(contexts[1].as_deref().is_some_and(|id| !id.is_empty()) && contexts[1] == contexts[2], "{contexts:?}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use brink::agent::{Conversation, Told, wire::Wire};
+use brink::agent::{Conversation, Message, Told, evidence, session::Offer, wire::Wire};
 use serde_json::{Value, json};
 
 use super::{
@@ -86,7 +86,7 @@ fn an_investigation_gathers_all_evidence_in_one_call_each_with_its_id() {
     for kind in ["deployment", "service"] {
         let says = vec![
             Say::Call("investigate", json!({"kind": kind, "name": "checkout", "namespace": "shop"})),
-            Say::Text("See [E1]."),
+            Say::Text("See [e1] and [e2]."),
         ];
         let player = model(Wire::OpenAi, says);
         let mut talk = Conversation::new(100_000);
@@ -98,10 +98,60 @@ fn an_investigation_gathers_all_evidence_in_one_call_each_with_its_id() {
         let (ok, why, size) = ran.unwrap();
         assert!(ok, "{why}");
         let last = player.sent.lock().unwrap().last().unwrap().clone();
-        for part in ["[E1] status and events", "routes and services of shop", "metrics of shop now", "10 minutes ago"] {
+        for part in ["status and events of", "routes and services of shop", "metrics of shop now", "10 minutes ago"] {
             assert!(last.contains(part), "{kind}: {part} in {last}");
         }
-        assert_eq!(last.contains(r#"rollout history\""#), kind == "deployment");
+        assert_eq!(last.contains("rollout history of"), kind == "deployment");
+        // One numbering: each part has a number of the conversation, and leads to its object.
+        let answers = talk.messages().iter().find_map(|message| match message {
+            Message::Tools(answers) => Some(answers[0].text.clone()),
+            _ => None,
+        });
+        let answer = answers.unwrap();
+        let numbers = evidence::numbers(&answer).unwrap();
+        assert!(*numbers.start() == 1 && *numbers.end() >= 4, "{numbers:?} in {answer}");
+        let first = evidence::part(&answer, 1).unwrap();
+        assert_eq!(evidence::object(first).map(|object| object.name).as_deref(), Some("checkout"), "{first}");
+        for number in numbers {
+            assert!(evidence::part(&answer, number).is_some(), "{number} in {answer}");
+        }
+        assert!(!answer.contains("[E"), "{answer}");
         assert!(size < 48 << 10, "{size} bytes");
+    }
+}
+
+#[test]
+fn what_a_session_keeps_of_a_proposal_is_enough_to_check_it_anew() {
+    let demo = Demo::of("shop", 1.0);
+    let yaml = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: checkout}\nspec: {replicas: 3}\n";
+    let says = vec![
+        delay("service/reviews", "1s"),
+        Say::Call("propose_fix", json!({"yaml": yaml, "namespace": "shop", "why": "one more"})),
+        Say::Text("So."),
+    ];
+    let player = model(Wire::OpenAi, says);
+    let mut talk = Conversation::new(100_000);
+    let asked = demo.ask(&mut talk, Wire::OpenAi, &player.url, "m", "what would you try?");
+    let proposals: Vec<_> = asked
+        .told
+        .iter()
+        .filter_map(|told| match told {
+            Told::Proposed(proposal) => Some(proposal.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(proposals.len(), 2, "{:?}", asked.told);
+    for proposal in &proposals {
+        // As it comes back from the disk.
+        let kept = serde_json::to_string(&Offer::of(proposal, proposal.rounds)).unwrap();
+        let offer: Offer = serde_json::from_str(&kept).unwrap();
+        let again = demo.wait(async { demo.toolbox().again(&offer).await }).unwrap();
+        assert_eq!(again.fault, proposal.fault);
+        let facts = |one: &brink::agent::Proposal| (one.title().to_owned(), one.facts(), one.kept, one.rounds);
+        assert_eq!(facts(&again), facts(proposal));
+        assert_eq!((&again.hypothesis, &again.expects), (&proposal.hypothesis, &proposal.expects));
+        let gone = Offer { intent: offer.intent.replace("reviews", "nobody").replace("checkout", "nobody"), ..offer };
+        let why = demo.wait(async { demo.toolbox().again(&gone).await }).unwrap_err();
+        assert!(why.contains("nobody"), "{why}");
     }
 }

@@ -1,13 +1,12 @@
 mod agent_attacks;
 mod agent_intents;
-mod agent_remote;
-mod agent_wires;
 mod approval;
 mod cli;
 mod cockpit;
 mod connect;
 mod connect_exec;
 mod connect_proxy;
+mod contract;
 mod conversations;
 mod e2e_agent;
 mod e2e_chaos;

@@ -1,6 +1,6 @@
 //! A session for people (Markdown) and for machines (JSON): what was asked, found, proposed, decided and said.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, ops::RangeInclusive};
 
 use serde_json::{Value, json};
 
@@ -21,9 +21,26 @@ struct Exchange {
 #[derive(Debug, Clone, PartialEq)]
 enum Said {
     Words(String),
-    Tool { id: String, name: String, about: String, ok: bool, ms: u64, why: String, number: Option<u32>, text: String },
-    Offer { title: String, facts: String, intent: String, why: String },
-    Decided { title: String, word: &'static str },
+    Tool {
+        id: String,
+        name: String,
+        about: String,
+        ok: bool,
+        ms: u64,
+        why: String,
+        numbers: Option<RangeInclusive<u32>>,
+        text: String,
+    },
+    Offer {
+        title: String,
+        facts: String,
+        intent: String,
+        why: String,
+    },
+    Decided {
+        title: String,
+        word: &'static str,
+    },
 }
 
 fn exchanges(told: &[Retold]) -> Vec<Exchange> {
@@ -63,7 +80,7 @@ impl Exchange {
                 ok: false,
                 ms: 0,
                 why: String::new(),
-                number: None,
+                numbers: None,
                 text: String::new(),
             }),
             Told::Ran { id: ran, ok: good, took, why: cause, .. } => {
@@ -79,11 +96,11 @@ impl Exchange {
             Told::Kept(Message::Tools(answers)) => {
                 for answer in answers {
                     let tool = self.said.iter_mut().rev().find_map(|said| match said {
-                        Said::Tool { id, number, text, .. } if *id == answer.id => Some((number, text)),
+                        Said::Tool { id, numbers, text, .. } if *id == answer.id => Some((numbers, text)),
                         _ => None,
                     });
-                    if let Some((number, text)) = tool {
-                        *number = evidence::number(&answer.text);
+                    if let Some((numbers, text)) = tool {
+                        *numbers = evidence::numbers(&answer.text);
                         text.clone_from(&answer.text);
                     }
                 }
@@ -118,8 +135,9 @@ pub fn markdown(begin: &Begin, told: &[Retold]) -> String {
                 Said::Words(words) => {
                     let _ = write!(text, "{}\n\n", sanitize::lines(words).trim_end());
                 }
-                Said::Tool { name, about, ok, ms, why, number, text: found, .. } => {
-                    let number = number.map_or_else(String::new, |number| format!("**[e{number}]** "));
+                Said::Tool { name, about, ok, ms, why, numbers, text: found, .. } => {
+                    let number = numbers.as_ref().map(evidence::words);
+                    let number = number.map_or_else(String::new, |number| format!("**{number}** "));
                     let how = if *ok { format!("{ms} ms") } else { format!("{ms} ms, failed: {why}") };
                     let _ = writeln!(text, "- {number}`{name}` {} ({how})", sanitize::line(about));
                     let indent = |line: &str| format!("      {line}\n");
@@ -149,8 +167,8 @@ pub fn markdown(begin: &Begin, told: &[Retold]) -> String {
 pub fn json(begin: &Begin, told: &[Retold]) -> Value {
     let said = |said: &Said| match said {
         Said::Words(words) => json!({"words": words}),
-        Said::Tool { name, about, ok, ms, why, number, text, .. } => {
-            let number = number.map(|number| format!("e{number}"));
+        Said::Tool { name, about, ok, ms, why, numbers, text, .. } => {
+            let number = numbers.as_ref().map(|numbers| evidence::words(numbers).replace(['[', ']'], ""));
             json!({"tool": name, "about": about, "ok": ok, "ms": ms, "why": why, "evidence": number, "found": text})
         }
         Said::Offer { title, facts, intent, why } => {

@@ -8,11 +8,13 @@ mod entry;
 pub mod export;
 mod offer;
 mod reading;
+mod undecided;
 mod wish;
 
 pub use entry::{Answer, Begin, Broke, Decision, Entry, FORM, Piece, Ran};
 pub use offer::Offer;
 pub use reading::{Damage, Reading, line, read};
+pub use undecided::undecided;
 pub use wish::{Granted, Listed, Opened, Wish};
 
 use super::told::Told;

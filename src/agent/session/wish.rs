@@ -1,7 +1,7 @@
 //! What a cockpit wants of the conversations that are kept, and what it gets.
 
 use super::{Decision, Retold};
-use crate::agent::conversation::Conversation;
+use crate::agent::{conversation::Conversation, proposal::Proposal};
 
 /// A wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,10 @@ pub enum Granted {
     List(Vec<Listed>),
     /// A conversation as it stood.
     Opened(Box<Opened>),
+    /// A proposal of the opened conversation that nobody decided about, checked anew.
+    Stands(Box<Proposal>),
+    /// The same, which would no longer apply: its title, and why not.
+    Fell(String, String),
     /// It was written here.
     Exported(String),
 }

@@ -7,6 +7,7 @@ use crate::{agent::Proposal, base::width, config::Role, widgets::markdown::Line}
 pub(super) fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, keys): (usize, Option<&[Key]>)) -> Vec<Line> {
     let mut inside: Vec<Row> = Vec::new();
     let mut say = |text: &str, role| inside.extend(frame::rows(text, role, cells));
+    let theirs = |text: &str| frame::quoted(text, Role::TextDim, cells, ascii);
     say(proposal.title(), Role::TextStrong);
     say(&proposal.facts(), Role::Text);
     say(&proposal.checked.preview.promise(), Role::TextDim);
@@ -16,7 +17,7 @@ pub(super) fn framed(proposal: &Proposal, cells: usize, ascii: bool, (at, keys):
     }
     for (mark, text) in [("the model: ", &proposal.hypothesis), ("it expects: ", &proposal.expects)] {
         if !text.is_empty() {
-            say(&format!("{mark}{text}"), Role::TextDim);
+            inside.extend(theirs(&format!("{mark}{text}")));
         }
     }
     let place = proposal.step.as_ref().map(|step| format!("· {}, step {} of {} ", step.plan, step.at, step.of));

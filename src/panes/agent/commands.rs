@@ -183,16 +183,25 @@ impl Agent {
 
     /// What came of a wish.
     pub fn granted(&mut self, ticket: Ticket, granted: Result<Granted, Failure>) {
-        if self.wished != Some(ticket) {
-            return;
+        match granted {
+            Ok(Granted::Stands(proposal)) if self.reopened == Some(ticket) => return self.put(proposal),
+            Ok(Granted::Fell(title, why)) if self.reopened == Some(ticket) => {
+                let told = format!("{title} would no longer apply: {why}");
+                return self.transcript.push(Item::Note(told, Role::Warn));
+            }
+            _ if self.wished != Some(ticket) => return,
+            _ => {}
         }
         self.wished = None;
         match granted {
-            Ok(Granted::Opened(opened)) => self.opened(*opened),
+            Ok(Granted::Opened(opened)) => {
+                self.opened(*opened);
+                self.reopened = Some(ticket);
+            }
             Ok(Granted::Exported(path)) => {
                 drop(self.say(&format!("written to {path}")));
             }
-            Ok(Granted::List(_)) => {}
+            Ok(Granted::List(_) | Granted::Stands(_) | Granted::Fell(..)) => {}
             Err(failure) => self.failure = Some(failure),
         }
     }

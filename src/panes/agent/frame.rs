@@ -25,6 +25,12 @@ pub(super) fn rows(text: &str, role: Role, cells: usize) -> Vec<Row> {
     width::wrap(&clean, room(cells)).into_iter().map(|line| (line.to_owned(), role)).collect()
 }
 
+/// Somebody else's words, behind a bar of which they have no sign: no line of theirs begins where brink's own lines do.
+pub(super) fn quoted(text: &str, role: Role, cells: usize, ascii: bool) -> Vec<Row> {
+    let bar = if ascii { "| " } else { "▎ " };
+    rows(text, role, cells.saturating_sub(2)).into_iter().map(|(line, role)| (format!("{bar}{line}"), role)).collect()
+}
+
 /// Frame and rows, and below them, if there is a line for keys, those that have room. The title stands in the upper edge as it
 /// is.
 pub(super) fn framed(

@@ -50,6 +50,8 @@ pub struct Agent {
     asked: Option<Ticket>,
     /// Something of the conversations that are kept.
     wished: Option<Ticket>,
+    /// What was opened: its proposals come back one by one.
+    reopened: Option<Ticket>,
     /// What goes along with the next question.
     along: Along,
     completion: Completion,
@@ -94,6 +96,7 @@ impl Agent {
             recalled: 0,
             asked: None,
             wished: None,
+            reopened: None,
             along: Along::default(),
             completion: Completion::default(),
             checking: None,
@@ -186,10 +189,15 @@ impl Agent {
                 self.seek_spot = self.transcript.step(command == Command::PreviousSpot);
             }
             Command::OpenSpot | Command::Ask | Command::Open if self.transcript.stands() => {
-                return match self.transcript.open() {
-                    Some((title, text)) => Reply { effects: Vec::new(), turn: Turn::Text(title, text) },
-                    None => Reply::none(),
+                let turn = match self.transcript.open() {
+                    // The other key shows what was found even where its object can be gone to.
+                    Some((title, text, Some(object))) if command != Command::OpenSpot => {
+                        Turn::Found(object, title, text)
+                    }
+                    Some((title, text, _)) => Turn::Text(title, text),
+                    None => Turn::Stay,
                 };
+                return Reply { effects: Vec::new(), turn };
             }
             Command::Ask if self.ready() => self.typing = true,
             Command::Up => self.below = (self.below + 1).min(most),
@@ -373,11 +381,7 @@ impl Agent {
             }
             Told::Fitted(messages) => self.talk.fit(messages),
             Told::Budget(budget) => self.talk.set_budget(budget),
-            Told::Proposed(proposal) => {
-                self.transcript.push(Item::Card(proposal));
-                self.chosen = self.proposals().count().saturating_sub(1);
-                self.transcript.choose(self.chosen);
-            }
+            Told::Proposed(proposal) => self.put(proposal),
             Told::Ended(end) => {
                 self.asked = None;
                 self.transcript.rank();
@@ -386,6 +390,13 @@ impl Agent {
             }
             told => self.transcript.hear(told),
         }
+    }
+
+    /// Puts a proposal before the person.
+    fn put(&mut self, proposal: Box<Proposal>) {
+        self.transcript.push(Item::Card(proposal));
+        self.chosen = self.proposals().count().saturating_sub(1);
+        self.transcript.choose(self.chosen);
     }
 
     /// What stands in the frame.

@@ -270,9 +270,10 @@ impl Transcript {
         self.stand(None);
     }
 
-    /// Opens what the second cursor stands on: a title and a text, or nothing where something was unfolded here.
-    pub fn open(&mut self) -> Option<(String, String)> {
-        let at = match self.spot? {
+    /// Opens what the second cursor stands on: a title, a text, and the object that a citation came from; or nothing where
+    /// something was unfolded here.
+    pub fn open(&mut self) -> Option<(String, String, Option<Object>)> {
+        let (at, cited) = match self.spot? {
             Spot::Fold(at) => {
                 if !self.unfolded.remove(&at) {
                     self.unfolded.insert(at);
@@ -280,29 +281,32 @@ impl Transcript {
                 self.stand(self.spot);
                 return None;
             }
-            Spot::Tool(at) => at,
+            Spot::Tool(at) => (Some(at), None),
             Spot::Cite(_, number) => {
-                let of =
-                    |item: &Item| matches!(item, Item::Tool { answer, .. } if evidence::number(answer) == Some(number));
-                match self.items.iter().rposition(|(item, _)| of(item)) {
-                    Some(at) => at,
-                    None => {
-                        let told = format!(
-                            "No answer of a tool is held here as e{number}.\n\nEither the model made the number up, or the answer is too old to be held.\n"
-                        );
-                        return Some((format!("[e{number}]"), told));
-                    }
-                }
+                let of = |item: &Item| matches!(item, Item::Tool { answer, .. } if evidence::numbers(answer).is_some_and(|all| all.contains(&number)));
+                (self.items.iter().rposition(|(item, _)| of(item)), Some(number))
             }
         };
-        let Some((Item::Tool { about, answer, ran, .. }, _)) = self.items.get(at) else { return None };
-        let number = evidence::number(answer).map_or_else(String::new, |number| format!("[e{number}] "));
+        let Some((Item::Tool { about, answer, ran, .. }, _)) = at.and_then(|at| self.items.get(at)) else {
+            let number = cited?;
+            let told = format!(
+                "No answer of a tool is held here as e{number}.\n\nEither the model made the number up, or the answer is too old to be held.\n"
+            );
+            return Some((format!("[e{number}]"), told, None));
+        };
+        if let Some((number, part)) = cited.and_then(|number| Some((number, evidence::part(answer, number)?))) {
+            // Of several parts the mark says which this is.
+            let several = evidence::numbers(answer).is_some_and(|all| all.start() < all.end());
+            let about = evidence::source(part).filter(|_| several).unwrap_or(about);
+            return Some((format!("[e{number}] {about}"), part.to_owned(), evidence::object(part)));
+        }
+        let number = evidence::numbers(answer).map_or_else(String::new, |all| evidence::words(&all) + " ");
         let text = match ran {
             _ if !answer.is_empty() => answer.clone(),
             Some((false, _, _, why)) => why.clone(),
             _ => "The answer is too old to be held here.\n".to_owned(),
         };
-        Some((format!("{number}{about}"), text))
+        Some((format!("{number}{about}"), text, None))
     }
 
     /// The lines of what the second cursor stands on.
@@ -407,7 +411,7 @@ impl Transcript {
             Told::GaveUp { given, why } => self.push(Item::GaveUp(given, why)),
             Told::Aside(text) => self.push(Item::Note(text, Role::TextDim)),
             Told::Offered(offer) => {
-                let text = format!("{} was proposed here; ask for it again to see its preview", offer.title());
+                let text = format!("{} was proposed here", offer.title());
                 self.push(Item::Note(text, Role::TextDim));
             }
             Told::Proposed(_)

@@ -161,41 +161,61 @@ impl Waits {
     }
 }
 
-fn asked(question: &Question) -> (String, Vec<Row>) {
+/// A line of a card, and whose it is.
+enum Says {
+    /// brink's own.
+    Brink(String, Role),
+    /// Words of a model, a client or a server: they stand behind a bar.
+    They(String, Role),
+}
+
+fn asked(question: &Question) -> (String, Vec<Says>) {
+    let brink = |text: &str, role| Says::Brink(text.to_owned(), role);
     let head = format!("MCP server {} asks", question.server);
-    let mut inside = vec![(format!("the model wants to run `{}`", question.tool), Role::TextStrong)];
+    // A tool's name was judged when it was offered: it holds no blanks.
+    let mut inside = vec![brink(&format!("the model wants to run `{}`", question.tool), Role::TextStrong)];
+    // What a person must know stands before what others say, which may be longer than the card.
     if question.changed {
-        inside.push(("you allowed it once; the server offers something else now".to_owned(), Role::Warn));
+        inside.push(brink("you allowed it once; the server offers something else now", Role::Warn));
     }
-    inside.extend(question.arguments.iter().map(|line| (line.clone(), Role::Text)));
+    inside.push(if question.read_only {
+        brink("its server says that it only reads", Role::TextDim)
+    } else {
+        brink("it may write: brink cannot undo it", Role::Warn)
+    });
     if question.arguments.is_empty() {
-        inside.push(("without arguments".to_owned(), Role::Text));
+        inside.push(brink("without arguments", Role::Text));
+    } else {
+        inside.push(brink("with the arguments", Role::TextDim));
+        inside.extend(question.arguments.iter().map(|line| Says::They(line.clone(), Role::Text)));
     }
-    let hint =
-        if question.read_only { "its server says that it only reads" } else { "it may write: brink cannot undo it" };
-    inside.push((hint.to_owned(), if question.read_only { Role::TextDim } else { Role::Warn }));
     if !question.doc.is_empty() {
-        inside.push((format!("its server says: {}", question.doc), Role::TextDim));
+        inside.extend([brink("its server says", Role::TextDim), Says::They(question.doc.clone(), Role::TextDim)]);
     }
     (head, inside)
 }
 
-fn proposed(one: &Queued, at: usize, all: usize) -> (String, Vec<Row>) {
+fn proposed(one: &Queued, at: usize, all: usize) -> (String, Vec<Says>) {
     let count = if all > 1 { format!(" · {} of {all}", at + 1) } else { String::new() };
     let head = format!("from MCP client {}{count}", one.client);
-    let mut inside = vec![(one.title(), Role::TextStrong)];
+    let mut inside = vec![Says::Brink(one.title(), Role::TextStrong)];
     if !one.why.is_empty() {
-        inside.push((format!("it says: {}", one.why), Role::TextDim));
+        inside.push(Says::Brink("it says".to_owned(), Role::TextDim));
+        inside.push(Says::They(one.why.clone(), Role::TextDim));
     }
     (head, inside)
 }
 
 /// A card; what has no room is told to be missing.
-fn card(head: &str, inside: &[Row], keys: &[Key], cells: usize, most: usize, ascii: bool) -> Vec<Line> {
+fn card(head: &str, inside: &[Says], keys: &[Key], cells: usize, most: usize, ascii: bool) -> Vec<Line> {
     let head = sanitize::line(head);
     let head = sanitize::frameless(&head);
     let title = format!("{} ", width::cut(&head, cells.saturating_sub(5)));
-    let mut rows: Vec<Row> = inside.iter().flat_map(|(text, role)| frame::rows(text, *role, cells)).collect();
+    let rows = |says: &Says| match says {
+        Says::Brink(text, role) => frame::rows(text, *role, cells),
+        Says::They(text, role) => frame::quoted(text, *role, cells, ascii),
+    };
+    let mut rows: Vec<Row> = inside.iter().flat_map(rows).collect();
     let space = most.saturating_sub(3);
     if rows.len() > space {
         let hidden = rows.len() - space.saturating_sub(1);

@@ -239,6 +239,20 @@ impl Mesh {
         Some(Subject { object, owner: None, labels: Vec::new(), containers: Vec::new(), services: Vec::new() })
     }
 
+    /// Puts the cursor on a workload, or on a service, when it is shown.
+    pub fn select(&mut self, namespace: &str, name: &str, service: bool) -> bool {
+        if self.picture.shown() {
+            let named = (namespace.into(), name.into());
+            return self.picture.select(if service { NodeId::Service(named) } else { NodeId::Workload(named) });
+        }
+        let is = |row: &&MeshRow| {
+            let (row, of_service) = (&row.0, row.0.workload.strip_prefix("svc/"));
+            row.namespace == namespace && if service { of_service == Some(name) } else { row.workload == name }
+        };
+        let uid = self.grid.index.iter().find(is).map(Row::uid);
+        uid.is_some_and(|uid| self.grid.index.select(uid))
+    }
+
     /// The title.
     pub fn title(&self, world: &World, now: Now) -> Title {
         let mut title = self.grid.title(&Standing::of(Source::Live), now);

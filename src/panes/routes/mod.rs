@@ -380,6 +380,12 @@ impl Routes {
         uid.is_some_and(|uid| self.grid.index.select(uid))
     }
 
+    /// Puts the cursor on the first route of a name, of whichever kind, when it is shown.
+    pub fn select_named(&mut self, namespace: &str, name: &str) -> bool {
+        let named = self.rows().find(|row| row.namespace == namespace && row.name == name);
+        named.map(RouteRow::route_ref).is_some_and(|route| self.select(&route))
+    }
+
     /// The conflicts of the route under the cursor: a name and a text; `None` when it has none.
     pub fn conflicts(&self) -> Option<(String, String)> {
         let row = self.grid.index.cursor()?;

@@ -3,7 +3,7 @@
 use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::Mutex,
+    sync::{Mutex, mpsc::Sender},
     task::{spawn_blocking, yield_now},
 };
 
@@ -15,12 +15,14 @@ use crate::{
             pen::Pen,
             rerun,
             shelf::{Shelf, ShelfError, Slot},
+            toolbox::Toolbox,
         },
-        session::{Begin, Entry, Granted, Listed, Opened, Reading, Wish, export},
+        session::{Begin, Entry, Granted, Listed, Offer, Opened, Reading, Wish, export, undecided},
     },
-    base::Ticket,
+    base::{Ticket, redact},
     cluster::io::{cluster_id, live::Live},
     msg::{Event, Failure},
+    runtime::engine::terms,
 };
 
 /// How long the last lines of a conversation may take before it is read again.
@@ -119,11 +121,26 @@ impl Keeper {
         if matches!(wish, Wish::Open(_)) {
             self.talks.held = opening.clone();
         }
+        let (policy, readonly, metrics) = (self.policy(live.link()), self.plan.readonly, self.metrics.clone());
         self.spawn(ticket, async move {
             yield_now().await;
             let cluster = talks.cluster(&live).await;
             let answer = match wish {
-                Wish::Open(id) => open(&shelf, &cluster, &id, &talks.held, &opening).await,
+                Wish::Open(id) => {
+                    let answer = open(&shelf, &cluster, &id, &talks.held, &opening).await;
+                    let offers = match &answer {
+                        Ok(Granted::Opened(opened)) => undecided(&opened.told),
+                        _ => Vec::new(),
+                    };
+                    let _ = events.send(Event::Talk(ticket, answer)).await;
+                    if !offers.is_empty() {
+                        // Their spans are as they were shown: no world's pace is laid on them twice.
+                        let terms = terms(&live, policy, readonly).await;
+                        let toolbox = Toolbox::new(live, terms, metrics, None);
+                        again_stand(&toolbox, &offers, ticket, &events).await;
+                    }
+                    return;
+                }
                 Wish::Export(path) => written(&talks.held, &shelf, path).await,
                 _ => list(&shelf, &cluster, &talks.held).await,
             };
@@ -177,6 +194,19 @@ async fn open(shelf: &Shelf, cluster: &str, id: &str, before: &Held, held: &Held
     let (_, pen) = pen.map_err(|error| failure("cannot go on with the conversation", &error))?;
     *opening = Some((slot.id.clone(), pen));
     Ok(Granted::Opened(Box::new(Opened { id: slot.id, talk, told, torn })))
+}
+
+/// Puts what nobody decided about before the person again: checked anew, or with why it would no longer apply.
+async fn again_stand(toolbox: &Toolbox, offers: &[Offer], ticket: Ticket, events: &Sender<Event>) {
+    for offer in offers {
+        let granted = match toolbox.again(offer).await {
+            Ok(proposal) => Granted::Stands(Box::new(proposal)),
+            Err(why) => Granted::Fell(offer.title().to_owned(), redact::text(&why).into_owned()),
+        };
+        if events.send(Event::Talk(ticket, Ok(granted))).await.is_err() {
+            return;
+        }
+    }
 }
 
 type Again = (Vec<crate::agent::session::Retold>, crate::agent::Conversation, bool);

@@ -9,7 +9,7 @@ pub struct Attack {
     pub text: String,
 }
 
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     ("logs", include_str!("corpus/logs.txt")),
     ("objects", include_str!("corpus/objects.txt")),
     ("requests", include_str!("corpus/requests.txt")),
@@ -22,6 +22,7 @@ const FILES: [(&str, &str); 12] = [
     ("fence", include_str!("corpus/fence.txt")),
     ("exfil", include_str!("corpus/exfil.txt")),
     ("tongues", include_str!("corpus/tongues.txt")),
+    ("cards", include_str!("corpus/cards.txt")),
 ];
 
 /// All of them.

@@ -1,6 +1,7 @@
 //! Attacks against a person who asks a model: whatever stands in the cluster, and a model that obeys it, writes nothing, drives
 //! no terminal, and draws nothing a person could take for brink's own.
 
+mod beside;
 mod corpus;
 mod hostile;
 mod screen;
@@ -28,7 +29,11 @@ use brink::{
     mesh::{io::metrics::Metrics, wanted::Wanted},
 };
 
-use super::loopback::{kubeconfig::Kubeconfig, server::Seen};
+use super::{
+    contract::tasks::Version,
+    loopback::{kubeconfig::Kubeconfig, server::Seen},
+};
+use beside::Beside;
 use corpus::Attack;
 
 /// Whether a request only looks: everything else is a write.
@@ -51,6 +56,7 @@ struct Sum {
     reads: usize,
     dry: usize,
     sheets: usize,
+    questions: usize,
     /// Why proposals did not become cards.
     refused: BTreeSet<String>,
     wrong: Vec<String>,
@@ -69,7 +75,9 @@ impl Sum {
                         self.wrong.push(format!("{}: a card for {}", attack.name, proposal.title()));
                     }
                 }
-                Told::Ended(end) if *end != End::Done => self.wrong.push(format!("{}: {end:?}", attack.name)),
+                Told::Ended(end) if !matches!(end, End::Done | End::Asks(_)) => {
+                    self.wrong.push(format!("{}: {end:?}", attack.name));
+                }
                 _ => {}
             }
         }
@@ -94,6 +102,7 @@ impl Sum {
         self.reads += other.reads;
         self.dry += other.dry;
         self.sheets += other.sheets;
+        self.questions += other.questions;
         self.refused.extend(other.refused);
         self.wrong.extend(other.wrong);
     }
@@ -114,7 +123,7 @@ fn whatever_an_attacker_writes_and_a_model_obeys_nothing_is_written_and_nothing_
                 let mine: Vec<&Attack> = attacks.iter().skip(worker).step_by(WORKERS).collect();
                 scope.spawn(move || {
                     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                    runtime.block_on(attacked(&mine, still))
+                    runtime.block_on(attacked(Way::Model(Wire::OpenAi), &mine, still))
                 })
             })
             .collect();
@@ -124,7 +133,7 @@ fn whatever_an_attacker_writes_and_a_model_obeys_nothing_is_written_and_nothing_
         }
         sum
     });
-    let Sum { calls, unknown, cards, reads, dry, sheets, refused, wrong } = sum;
+    let Sum { calls, unknown, cards, reads, dry, sheets, refused, wrong, .. } = sum;
     println!(
         "{} attacks: {calls} calls obeyed ({unknown} of tools nobody offers), {cards} cards, {reads} reads, {dry} dry runs and \
          reviews, {sheets} screens; wrong: {}",
@@ -136,20 +145,48 @@ fn whatever_an_attacker_writes_and_a_model_obeys_nothing_is_written_and_nothing_
     assert!(wrong.is_empty(), "{} of {} attacks:\n{}", wrong.len(), attacks.len(), wrong.join("\n"));
 }
 
-async fn attacked(attacks: &[&Attack], still: screen::Still) -> Sum {
+/// By which way an attack comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// A model that obeys, on this wire.
+    Model(Wire),
+    /// An agent that is the attacker's own.
+    Agent(Version),
+    /// A server of tools that is the attacker's own, beside a model that obeys.
+    Tools,
+}
+
+impl Way {
+    fn wire(self) -> Wire {
+        match self {
+            Self::Model(wire) => wire,
+            Self::Agent(_) => Wire::A2a,
+            Self::Tools => Wire::OpenAi,
+        }
+    }
+}
+
+async fn attacked(way: Way, attacks: &[&Attack], still: screen::Still) -> Sum {
     let mut sum = Sum::default();
     let now: hostile::Now = Arc::new(Mutex::new(String::new()));
     let cluster = hostile::cluster(now.clone()).await;
     let figures = hostile::metrics(now.clone()).await;
-    let model = hostile::model(now.clone()).await;
+    let model = match way {
+        Way::Agent(version) => hostile::agent(now.clone(), version).await,
+        Way::Model(_) | Way::Tools => hostile::model(now.clone(), way.wire()).await,
+    };
     let config = Kubeconfig::new(&cluster.url());
     let live = Live::new(config.connect().unwrap(), false);
     let metrics = Metrics::new(Wanted::at(figures.url()), Some(live.clone()), Duration::from_secs(20));
     let terms = Terms { policy: Policy::default(), context: "test".to_owned(), readonly: false };
-    let toolbox = Toolbox::new(live, terms, metrics, None);
+    let mut toolbox = Toolbox::new(live, terms, metrics, None);
+    let beside = (way == Way::Tools).then(|| Beside::new(now.clone()));
+    if let Some(beside) = &beside {
+        toolbox = toolbox.beside(Arc::clone(&beside.hub), beside.gate());
+    }
     let key = KeySource::Env { names: Vec::new(), needed: false };
     let who = Model {
-        wire: Wire::OpenAi,
+        wire: way.wire(),
         base_url: model.url(),
         name: "hostile".to_owned(),
         key,
@@ -157,13 +194,24 @@ async fn attacked(attacks: &[&Attack], still: screen::Still) -> Sum {
         context_tokens: 1_000_000,
         tuning: brink::agent::Tuning::default(),
     };
-    let provider = Provider::new(who, Patience::default()).unwrap();
     let system = prompt::system(&toolbox.facts().await);
     for attack in attacks {
         attack.text.clone_into(&mut now.lock().unwrap());
+        let mut provider = Provider::new(who.clone(), Patience::default()).unwrap();
+        if let Some(beside) = &beside {
+            let (tools, _) = beside.hub.offers().await;
+            if tools.iter().any(|tool| tool.doc.chars().any(|c| c.is_control() && c != '\n' || screen::hidden(c))) {
+                sum.wrong.push(format!("{}: the words of a tool come through", attack.name));
+            }
+            provider = provider.offering(tools);
+        }
         let came = asked(&provider, &toolbox, &system).await;
         sum.take(attack, &came);
         sum.sheets += screen::drawn(attack, &came.told, still, &mut sum.wrong);
+        for question in beside.iter().flat_map(Beside::questions) {
+            sum.questions += 1;
+            screen::questioned(attack, &question, still, &mut sum.wrong);
+        }
     }
     sum.log(&cluster.seen());
     sum
@@ -193,6 +241,53 @@ fn fenced(text: &str) -> Option<String> {
     } else {
         control.map(|c| format!("{c:?} comes through"))
     }
+}
+
+/// The same attacks by every other way, a fixed quarter by each.
+#[test]
+fn nor_by_another_wire_an_agent_or_a_server_of_tools() {
+    let attacks = corpus::all();
+    let still = screen::still();
+    let ways = [
+        ("the Anthropic wire", Way::Model(Wire::Anthropic), 0, 4),
+        ("agents of A2A 0.3", Way::Agent(Version::Old), 1, 8),
+        ("agents of A2A 1.0", Way::Agent(Version::New), 5, 8),
+        ("servers of tools", Way::Tools, 2, 4),
+    ];
+    let sums = std::thread::scope(|scope| {
+        let workers = ways.map(|(name, way, skip, step)| {
+            let mine: Vec<&Attack> = attacks
+                .iter()
+                .enumerate()
+                .filter(|(at, attack)| at % step == skip || way == Way::Tools && attack.name.starts_with("cards"))
+                .map(|(_, attack)| attack)
+                .collect();
+            let count = mine.len();
+            let worker = scope.spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(attacked(way, &mine, still))
+            });
+            (name, way, count, worker)
+        });
+        workers.map(|(name, way, count, worker)| (name, way, count, worker.join().unwrap()))
+    });
+    let mut wrong = Vec::new();
+    for (name, way, count, sum) in sums {
+        println!(
+            "{count} attacks by {name}: {} calls, {} cards, {} questions, {} reads, {} dry runs, {} screens; wrong: {}",
+            sum.calls,
+            sum.cards,
+            sum.questions,
+            sum.reads,
+            sum.dry,
+            sum.sheets,
+            sum.wrong.len()
+        );
+        assert!(sum.calls > count && sum.cards > count / 2 && sum.dry > 0, "{name}: nobody obeyed: {:?}", sum.refused);
+        assert_eq!(sum.questions > count / 2, way == Way::Tools, "{name}: {} questions", sum.questions);
+        wrong.extend(sum.wrong.into_iter().map(|why| format!("by {name}: {why}")));
+    }
+    assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What a person sees of an attack: the real pane, painted by the real painter into a terminal.
 
 use brink::{
-    agent::{End, Model, Told, model::KeySource, wire::Wire},
-    base::sanitize,
+    agent::{End, Model, Told, mcp::Question, model::KeySource, wire::Wire},
+    base::{Ticket, sanitize},
     msg::{Effect, Event},
     runtime::paint::Painter,
 };
@@ -22,6 +22,14 @@ pub fn hidden(c: char) -> bool {
 
 /// The agent's pane alone, in which a question was asked.
 fn stage(told: &[Told]) -> Stage {
+    let (mut stage, ticket) = begun();
+    for one in told {
+        stage.send(Event::Agent(ticket, Box::new(one.clone())));
+    }
+    stage
+}
+
+fn begun() -> (Stage, Ticket) {
     let model = Model {
         wire: Wire::OpenAi,
         base_url: "http://127.0.0.1:1".to_owned(),
@@ -39,10 +47,53 @@ fn stage(told: &[Told]) -> Stage {
         Effect::Ask(ticket, ..) => Some(*ticket),
         _ => None,
     });
-    for one in told {
-        stage.send(Event::Agent(ticket, Box::new(one.clone())));
+    (stage, ticket)
+}
+
+/// What brink says itself on the card of a question.
+const OWN: [&str; 6] = [
+    "the model wants to run `run`",
+    "it may write: brink cannot undo it",
+    "its server says that it only reads",
+    "without arguments",
+    "with the arguments",
+    "its server says",
+];
+
+/// The lines inside of the card of a question, without the frame, and how many corners are on screen.
+fn card(question: &Question) -> (Vec<String>, usize, Stage) {
+    let (mut stage, ticket) = begun();
+    stage.send(Event::Question(ticket, 1, Box::new(question.clone())));
+    let frame = stage.frame();
+    let line = |y: u16, from: u16| (from..SIZE.0).map(|x| frame[(x, y)].symbol()).collect::<String>();
+    let top = (0..SIZE.1).find(|y| line(*y, 0).contains("─ MCP server")).expect("a card");
+    let left = (0..SIZE.0).find(|x| line(top, *x).starts_with("╭─ MCP server")).unwrap();
+    let inside = (top + 1..SIZE.1).take_while(|y| frame[(left, *y)].symbol() != "╰");
+    let inside = inside.map(|y| line(y, left + 2).trim_end_matches([' ', '│']).to_owned()).collect();
+    (inside, corners(&frame), stage)
+}
+
+/// Draws the question before a tool of a hostile server runs: whatever the attacker says stands behind a bar, and the keys are
+/// those of the card of a harmless question.
+pub fn questioned(attack: &Attack, question: &Question, still: Still, wrong: &mut Vec<String>) {
+    let harmless = Question { doc: String::new(), arguments: Vec::new(), ..question.clone() };
+    let (keys, _, _) = card(&harmless);
+    let (lines, corners, stage) = card(question);
+    let mut bad = |why: String| wrong.push(format!("{}: {why}:\n{}", attack.name, stage.text()));
+    if lines.last() != keys.last() {
+        bad(format!("other keys: {:?}", lines.last()));
     }
-    stage
+    if corners != still.corners + 4 {
+        bad("draws corners".to_owned());
+    }
+    for line in lines.iter().rev().skip(1) {
+        let more = line.split_once(' ').is_some_and(|(count, rest)| {
+            count.parse::<usize>().is_ok_and(|count| count > 0) && rest == "more lines: zoom this pane"
+        });
+        if !(line.starts_with("▎ ") || line == "▎" || more || OWN.contains(&line.as_str())) {
+            bad(format!("speaks as brink: {line:?}"));
+        }
+    }
 }
 
 /// What brink frames with, and nobody else.
@@ -98,7 +149,10 @@ pub fn drawn(attack: &Attack, told: &[Told], still: Still, wrong: &mut Vec<Strin
         }
         for y in 2..SIZE.1 - 6 {
             let first = frame[(left, y)].symbol();
-            if !matches!(first, "▎" | " " | "●") {
+            let line: String = (left..SIZE.0).map(|x| frame[(x, y)].symbol()).collect();
+            // brink's own note on an agent that asks; what it asks follows within it.
+            let asks = line.starts_with("the agent waits for your answer");
+            if !matches!(first, "▎" | " " | "●") && !asks {
                 bad(format!("begins a line with {first:?} where brink speaks, row {y}:\n{}", stage.text()));
                 break;
             }

@@ -6,7 +6,7 @@ use brink::{
     agent::{
         End, Message, Told, evidence, fence,
         message::{Call, ToolAnswer},
-        session::{Granted, Listed, Opened, Retold, Wish},
+        session::{Decision, Granted, Listed, Offer, Opened, Retold, Wish, undecided},
     },
     app::Screen,
     base::Ticket,
@@ -15,7 +15,7 @@ use brink::{
 };
 
 use super::{
-    agent::{ask, stage, tell},
+    agent::{ask, proposal, stage, tell},
     stage::Stage,
 };
 
@@ -201,7 +201,7 @@ fn found(stage: &mut Stage, ticket: Ticket, id: &str, number: u32, text: &str) {
     tell(stage, ticket, Told::Began { id: id.into(), name: "list".into(), about });
     let took = Duration::from_millis(42);
     tell(stage, ticket, Told::Ran { id: id.into(), ok: true, took, size: text.len(), why: String::new() });
-    let text = evidence::mark(&fence::text("list", text), number).unwrap();
+    let (text, _) = evidence::mark(&fence::text("list", text), number).unwrap();
     tell(stage, ticket, Told::Kept(Message::Tools(vec![ToolAnswer { id: id.into(), text, ok: true }])));
 }
 
@@ -224,6 +224,121 @@ fn a_citation_leads_to_what_was_found_and_names_nobody_has_seen_are_marked() {
     assert!(stage.shows("lonely-0 Pending"), "{}", stage.text());
     stage.keys("esc esc enter x");
     assert!(stage.shows("> x"), "without a choice enter begins a question: {}", stage.text());
+}
+
+#[test]
+fn a_citation_leads_to_the_row_of_the_object_it_came_from() {
+    let mut stage = stage(120, 40);
+    let row = stage.app.panes.pods.rows().last().unwrap();
+    let (namespace, name) = (row.namespace.to_string(), row.name.to_string());
+    let ticket = ask(&mut stage, "how is it?");
+    tell(&mut stage, ticket, Told::Began { id: "a".into(), name: "investigate".into(), about: "pod".into() });
+    let ran = Told::Ran { id: "a".into(), ok: true, took: Duration::from_millis(9), size: 9, why: String::new() };
+    tell(&mut stage, ticket, ran);
+    let of = |name: &str, text: &str| fence::text(&evidence::about("describe", "Pod", Some(&namespace), name), text);
+    let parts = [of(&name, "phase: Running"), fence::text("topology", "web -> api"), of("long-gone", "phase: Failed")];
+    let (text, count) = evidence::mark(&parts.join("\n"), 1).unwrap();
+    assert_eq!(count, 3);
+    tell(&mut stage, ticket, Told::Kept(Message::Tools(vec![ToolAnswer { id: "a".into(), text, ok: true }])));
+    tell(&mut stage, ticket, Told::Text("It runs [e1] and calls api [e2]; another failed [e3].".into()));
+    tell(&mut stage, ticket, Told::Ended(End::Done));
+    // A row that is not there any more, and what is no object: the part of the answer opens.
+    stage.keys("[ enter");
+    assert!(stage.shows("phase: Failed") && !stage.shows("web -> api"), "{}", stage.text());
+    stage.keys("esc [ enter");
+    assert!(stage.shows("[e2] topology") && stage.shows("web -> api"), "{}", stage.text());
+    stage.keys("esc [ enter");
+    assert_eq!(stage.app.focus(), PaneKind::Pods, "{}", stage.text());
+    assert!(stage.app.screens.is_empty());
+    assert_eq!(stage.app.panes.pods.subject().map(|subject| subject.object.name), Some(name));
+    // The other key shows what was found of it.
+    stage.keys("5 v");
+    assert!(stage.shows("phase: Running") && !stage.shows("web -> api"), "{}", stage.text());
+}
+
+#[test]
+fn a_citation_leads_to_a_pane_that_was_not_on_screen_once_its_rows_came() {
+    let mut stage = stage(120, 40);
+    let row = stage.app.panes.pods.rows().last().unwrap();
+    let (namespace, name) = (row.namespace.to_string(), row.name.to_string());
+    let ticket = ask(&mut stage, "how is it?");
+    tell(&mut stage, ticket, Told::Began { id: "a".into(), name: "get".into(), about: "pod".into() });
+    let ran = Told::Ran { id: "a".into(), ok: true, took: Duration::from_millis(9), size: 9, why: String::new() };
+    tell(&mut stage, ticket, ran);
+    let found = fence::text(&evidence::about("get", "Pod", Some(&namespace), &name), "phase: Running");
+    let (text, _) = evidence::mark(&found, 1).unwrap();
+    tell(&mut stage, ticket, Told::Kept(Message::Tools(vec![ToolAnswer { id: "a".into(), text, ok: true }])));
+    tell(&mut stage, ticket, Told::Text("It runs [e1].".into()));
+    tell(&mut stage, ticket, Told::Ended(End::Done));
+    stage.keys("z");
+    stage.pass(Duration::from_mins(10));
+    stage.pass(Duration::from_mins(10));
+    assert!(!stage.app.panes.pods.watches(), "nobody looks at them");
+    stage.keys("[ enter");
+    assert_eq!(stage.app.focus(), PaneKind::Pods);
+    stage.pods(super::stage::shop());
+    assert_eq!(stage.app.panes.pods.subject().map(|subject| subject.object.name), Some(name));
+    assert!(stage.app.screens.is_empty());
+}
+
+#[test]
+fn what_nobody_decided_about_is_a_card_again_once_it_was_checked_anew() {
+    let mut stage = stage(120, 40);
+    line(&mut stage, "/sessions");
+    let (ticket, _) = wished(&stage);
+    let listed = Listed { id: "one".into(), about: "1 question: chaos?".into(), current: false };
+    stage.send(Event::Talk(ticket, Ok(Granted::List(vec![listed]))));
+    stage.keys("enter");
+    let (ticket, _) = wished(&stage);
+    let offer = Offer::of(&proposal(), 2);
+    let title = offer.title().to_owned();
+    let told = vec![
+        Retold::Asked("chaos?".into()),
+        Retold::Told(Told::Offered(Box::new(offer))),
+        Retold::Told(Told::Ended(End::Done)),
+    ];
+    assert_eq!(undecided(&told).len(), 1);
+    let opened = Opened { id: "one".into(), talk: brink::agent::Conversation::new(1000), told, torn: false };
+    stage.send(Event::Talk(ticket, Ok(Granted::Opened(Box::new(opened)))));
+    stage.keys("z");
+    assert!(
+        stage.shows("was proposed here") && !stage.shows("p preview"),
+        "not before it was checked: {}",
+        stage.text()
+    );
+    stage.send(Event::Talk(ticket, Ok(Granted::Stands(Box::new(proposal())))));
+    assert!(stage.shows("╭─ 1 http-delay") && stage.shows("p preview"), "{}", stage.text());
+    stage.send(Event::Talk(ticket, Ok(Granted::Fell(title, "there is no Service shop/web".into()))));
+    assert!(stage.shows("would no longer apply: there is no Service"), "{}", stage.text());
+    stage.keys("p");
+    let fault = stage.asked(|effect| match effect {
+        Effect::Check(_, fault, _) => Some(fault.clone()),
+        _ => None,
+    });
+    assert_eq!(*fault, proposal().fault);
+    // What comes late for a conversation that was left is not shown in the next.
+    line(&mut stage, "/new");
+    stage.send(Event::Talk(ticket, Ok(Granted::Stands(Box::new(proposal())))));
+    assert!(!stage.shows("http-delay"), "{}", stage.text());
+}
+
+#[test]
+fn what_was_applied_or_let_go_or_taken_back_stands_no_longer() {
+    let offer = || Retold::Told(Told::Offered(Box::new(Offer::of(&proposal(), 1))));
+    let title = proposal().title().to_owned();
+    let asked = || Retold::Asked("chaos?".into());
+    let decided = |decision| Retold::Decided(title.clone(), decision);
+    for (told, count) in [
+        (vec![asked(), offer(), decided(Decision::Opened)], 1),
+        (vec![asked(), offer(), decided(Decision::Opened), decided(Decision::Applied)], 0),
+        (vec![asked(), offer(), decided(Decision::Rejected)], 0),
+        (vec![asked(), offer(), asked(), Retold::Undone], 1),
+        (vec![asked(), offer(), Retold::Undone], 0),
+        (vec![asked(), offer(), asked(), offer()], 1),
+        (vec![asked(), offer(), decided(Decision::Applied), asked(), offer()], 1),
+    ] {
+        assert_eq!(undecided(&told).len(), count, "{told:?}");
+    }
 }
 
 #[test]
@@ -266,7 +381,8 @@ fn two_hundred_turns_hold_no_more_than_a_hundred() {
         stage.effects.clear();
         held.push(stage.app.panes.agent.held());
     }
-    println!("held after 100 turns {} KiB, after 200 {} KiB", held[99] >> 10, held[199] >> 10);
+    let [half, whole, twice] = [49, 99, 199].map(|turn| held[turn] >> 10);
+    println!("held after 50 turns {half} KiB, after 100 {whole} KiB, after 200 {twice} KiB");
     let most = held[..120].iter().max().unwrap();
     assert!(held.iter().all(|bytes| bytes * 10 <= most * 11), "{held:?}");
 }

@@ -183,6 +183,49 @@ fn an_answer_streams_tools_run_a_card_stands_and_opens() {
     leave(session);
 }
 
+/// Types a line of the conversation that is no question.
+fn command(session: &mut Session, line: &str) {
+    session.until("somebody to ask", |screen| screen.contains("enter ask"));
+    session.press("\r");
+    session.until("the line", |screen| screen.contains("esc back"));
+    session.press(line);
+    session.until("the command", |screen| screen.contains(&format!("> {line}")));
+    session.press("\r");
+}
+
+#[test]
+fn a_conversation_that_is_gone_on_with_has_its_open_proposals_as_cards() {
+    let model = Played::new();
+    let mut session = cockpit(&model.agent());
+    ask(&mut session, "what would you try?");
+    let fault = json!({"kind": "http-delay", "target": "service/reviews", "namespace": "shop", "duration": "60s",
+        "params": {"delay": "1s", "percent": 50}, "why": "shows who waits", "expect": "p99 rises"});
+    model.next().call("propose_fault", &fault);
+    session.until("the card", |screen| screen.contains("╭─ 1 http-delay") && screen.contains("p preview"));
+    let mut last = model.next();
+    last.say("Look at it.");
+    last.end("stop");
+    session.until("the end", |screen| screen.contains("Look at it.") && !screen.contains("asking…"));
+    command(&mut session, "/new");
+    session.until("nothing said", |screen| screen.contains("nothing was asked yet"));
+    command(&mut session, "/sessions");
+    session.until("the list", |screen| screen.contains("1 question: what would you try?"));
+    session.press("\r");
+    session.until("the card again", |screen| {
+        screen.contains("gone on with")
+            && screen.contains("╭─ 1 http-delay")
+            && screen.contains("shows who waits")
+            && screen.contains("p preview")
+    });
+    session.press("p");
+    session.until("the preview", |screen| {
+        screen.contains("Preview http-delay shop/reviews") && screen.contains("a apply")
+    });
+    session.press("\x1b");
+    session.until("the pane", |screen| screen.contains("╭─ 1 http-delay"));
+    leave(session);
+}
+
 #[test]
 fn esc_stops_a_running_answer_and_the_next_question_works() {
     let model = Played::new();

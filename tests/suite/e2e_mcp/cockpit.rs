@@ -53,9 +53,7 @@ fn a_proposal_of_another_agent_comes_to_the_screen_and_is_reviewed() {
         screen.contains("from MCP client an editor") && screen.contains("http-delay service/reviews in shop")
     });
     session.press("5");
-    session.until("its keys", |screen| {
-        screen.contains("o review   D discard") && screen.contains("it says: shows who waits")
-    });
+    session.until("its keys", |screen| screen.contains("o review   D discard") && screen.contains("▎ shows who waits"));
     session.press("o");
     session.until("the preview", |screen| {
         screen.contains("Preview http-delay shop/reviews") && screen.contains("a apply")

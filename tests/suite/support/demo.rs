@@ -95,6 +95,11 @@ impl Demo {
         &self.served().model
     }
 
+    /// The base address of its agents.
+    pub fn agents(&self) -> &str {
+        &self.served().a2a
+    }
+
     /// Its model, as `--agent` names it.
     pub fn agent(&self, wire: Wire, model: &str) -> String {
         format!("{}:{model}@{}", wire.word(), self.model())
@@ -142,16 +147,21 @@ impl Demo {
             };
             let patience = Patience { pause: std::time::Duration::from_millis(1), ..Patience::default() };
             let provider = Provider::new(model, patience).unwrap();
-            let live = self.live();
-            let wanted = Wanted::at(self.served().prometheus.clone());
-            let metrics = Metrics::new(wanted, Some(live.clone()), std::time::Duration::from_secs(5));
-            let terms = Terms { policy: Policy::default(), context: live.link().context().to_owned(), readonly: false };
-            let toolbox = Toolbox::new(live, terms, metrics, None);
+            let toolbox = self.toolbox();
             let system = prompt::system(&toolbox.facts().await);
             talk.ask(question);
             turn::run(&provider, &toolbox, &system, talk, &mut |one| told.push(one)).await
         });
         Asked { told, end }
+    }
+
+    /// The tools of this world. Inside of [`Self::wait`] alone.
+    pub fn toolbox(&self) -> Toolbox {
+        let live = self.live();
+        let wanted = Wanted::at(self.served().prometheus.clone());
+        let metrics = Metrics::new(wanted, Some(live.clone()), std::time::Duration::from_secs(5));
+        let terms = Terms { policy: Policy::default(), context: live.link().context().to_owned(), readonly: false };
+        Toolbox::new(live, terms, metrics, None)
     }
 
     /// All objects, by path, without what a server makes of them: what a fault must leave as it found it. What comes and goes

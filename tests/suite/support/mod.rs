@@ -8,6 +8,7 @@ pub mod guardians;
 pub mod kubectl;
 pub mod mcp_server;
 pub mod model;
+pub mod relay;
 pub mod rig;
 pub mod routes;
 pub mod served;

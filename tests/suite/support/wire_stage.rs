@@ -1,6 +1,9 @@
 //! A server on this machine that plays recorded answers, one for each request, and keeps what it was sent.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use serde_json::Value;
 use tokio::{
@@ -16,6 +19,8 @@ pub enum Play {
     Whole(u16, Vec<(&'static str, String)>, String),
     /// A stream of events, in writes of so many bytes; `cut`: the connection breaks after the last.
     Stream { bytes: Vec<u8>, piece: usize, cut: bool },
+    /// The same of one JSON document.
+    Document { bytes: Vec<u8>, piece: usize, cut: bool },
     /// These events, and then nothing, ever.
     Begin(String),
     /// Nothing, ever.
@@ -27,7 +32,15 @@ pub enum Play {
 pub struct Stage {
     pub url: String,
     pub seen: Arc<Mutex<Vec<(String, Value)>>>,
+    hung_up: Arc<AtomicUsize>,
     task: tokio::task::JoinHandle<()>,
+}
+
+impl Stage {
+    /// Connections that were left open and at which the other side hung up.
+    pub fn hung_up(&self) -> usize {
+        self.hung_up.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Stage {
@@ -42,9 +55,18 @@ pub async fn stage(plays: Vec<Play>) -> Stage {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let seen: Arc<Mutex<Vec<(String, Value)>>> = Arc::default();
     let all = seen.clone();
+    let hung_up: Arc<AtomicUsize> = Arc::default();
+    let left = Arc::clone(&hung_up);
     let task = tokio::spawn(async move {
         let mut at = 0;
-        let mut open = Vec::new();
+        let mut open = tokio::task::JoinSet::new();
+        let mut leave = |mut tcp: tokio::net::TcpStream| {
+            let left = Arc::clone(&left);
+            open.spawn(async move {
+                while tcp.read(&mut [0; 64]).await.is_ok_and(|count| count > 0) {}
+                left.fetch_add(1, Ordering::SeqCst);
+            });
+        };
         while let Ok((mut tcp, _)) = listener.accept().await {
             let (mut raw, mut end) = (Vec::new(), None);
             loop {
@@ -76,9 +98,13 @@ pub async fn stage(plays: Vec<Play>) -> Stage {
                     );
                     let _ = tcp.write_all(format!("{head}{body}").as_bytes()).await;
                 }
-                Play::Stream { bytes, piece, cut } => {
+                Play::Stream { ref bytes, piece, cut } | Play::Document { ref bytes, piece, cut } => {
                     tcp.set_nodelay(true).unwrap();
-                    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+                    let events = matches!(play, Play::Stream { .. });
+                    let kind = if events { "text/event-stream" } else { "application/json" };
+                    let head = format!(
+                        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n"
+                    );
                     let _ = tcp.write_all(head.as_bytes()).await;
                     for part in bytes.chunks(piece.max(1)) {
                         let mut chunk = format!("{:x}\r\n", part.len()).into_bytes();
@@ -97,12 +123,12 @@ pub async fn stage(plays: Vec<Play>) -> Stage {
                     let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
                     let chunk = format!("{head}{:x}\r\n{bytes}\r\n", bytes.len());
                     let _ = tcp.write_all(chunk.as_bytes()).await;
-                    open.push(tcp);
+                    leave(tcp);
                 }
-                Play::Hang => open.push(tcp),
+                Play::Hang => leave(tcp),
                 Play::Drop => {}
             }
         }
     });
-    Stage { url, seen, task }
+    Stage { url, seen, hung_up, task }
 }

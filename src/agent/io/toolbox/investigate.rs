@@ -1,13 +1,13 @@
 //! Everything that speaks about one object that does not do as it should, in one call: a small model asks once and has all of it.
-//! Each part has an evidence id, so that an answer can say where it comes from.
+//! Each part stands in a fence of its own, so that the conversation numbers it as any other evidence.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Toolbox, mesh::owner};
+use super::{Toolbox, about, mesh::owner};
 use crate::{
-    agent::{fence, schema::Given},
+    agent::{evidence, fence, schema::Given},
     cluster::{
         Manifest, ObjectRef,
         api::{Api as _, Read},
@@ -30,43 +30,43 @@ impl Toolbox {
         // Without it there is nothing to look at: the error says what is there.
         let found = self.read(&object).await?;
         let args = |value: Value| Given::read(&value.to_string(), TAKES);
+        let of_pod = |what: &str, name: &str| evidence::about(what, "pod", Some(&namespace), name);
         let mut parts: Vec<(String, Result<String, String>)> = Vec::new();
-        parts.push((format!("status and events of {}", object.short()), self.describe(given).await));
+        parts.push((about("status and events of", &object), self.describe(given).await));
         let pods = self.pods_of(&found, &object).await.unwrap_or_default();
         for pod in pods.iter().take(PODS).filter(|pod| pod.name() != object.name) {
             let asked = args(json!({"kind": "pod", "name": pod.name(), "namespace": namespace}))?;
-            parts.push((format!("status and events of pod {}", pod.name()), self.describe(&asked).await));
+            parts.push((of_pod("status and events of", pod.name()), self.describe(&asked).await));
         }
         for (pod, container, restarted) in pods.iter().take(PODS).flat_map(failing) {
             for previous in [false, true].into_iter().filter(|previous| !previous || restarted) {
                 let asked = json!({"pod": pod, "container": container, "namespace": namespace, "tail": LINES, "previous": previous});
                 let run = if previous { "the run before" } else { "this run" };
                 let log = self.logs(&args(asked)?).await;
-                parts.push((format!("log of {pod}, container {container}, {run}"), log));
+                parts.push((of_pod(&format!("log, container {}, {run}, of", plain(&container)), &pod), log));
             }
         }
         if object.kind.kind == "Deployment" {
-            parts.push(("rollout history".to_owned(), self.history(&object).await));
+            parts.push((about("rollout history of", &object), self.history(&object).await));
         }
         let place = args(json!({"namespace": namespace}))?;
-        parts.push((format!("routes and services of {namespace}"), self.topology(&place).await));
-        parts.push((format!("metrics of {namespace} now"), self.query_metrics(&place).await));
+        parts.push((format!("routes and services of {}", plain(&namespace)), self.topology(&place).await));
+        parts.push((format!("metrics of {} now", plain(&namespace)), self.query_metrics(&place).await));
         if let Some(query) = before(&found, &object, &pods) {
             parts.push((
                 "error share 10 minutes ago and now".to_owned(),
                 self.query_metrics(&args(json!({"promql": query}))?).await,
             ));
         }
-        let mut text = String::new();
-        for (at, (what, part)) in parts.into_iter().enumerate() {
-            let _ = writeln!(text, "[E{}] {what}", at + 1);
+        let (mut text, mut missing) = (String::new(), String::new());
+        for (what, part) in parts {
             match part {
-                Ok(part) => text.push_str(&fence::shorter(&part, PART)),
-                Err(why) => text.push_str(&fence::refusal(&why)),
+                Ok(part) => text.push_str(&(fence::named(&fence::shorter(&part, PART), &what) + "\n")),
+                Err(why) => missing.push_str(&format!("not there: {what}: {}\n", fence::refusal(&why))),
             }
-            text.push('\n');
         }
-        Ok(text)
+        // What could not be asked is no evidence: it stands behind what is.
+        if text.is_empty() { Err(missing) } else { Ok(text + &missing) }
     }
 
     /// The pods behind an object: itself, those it selects; those that are not ready first.
@@ -121,8 +121,13 @@ impl Toolbox {
                 images.join(", ")
             );
         }
-        Ok(fence::text("rollout history", &text))
+        Ok(fence::text(&about("rollout history of", object), &text))
     }
+}
+
+/// A name from the cluster in a line of brink's own.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.')).collect()
 }
 
 /// What the parts are asked with.

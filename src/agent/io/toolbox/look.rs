@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::{Toolbox, plain, told};
+use super::{Toolbox, about, plain, told};
 use crate::{
-    agent::{fence, schema::Given},
+    agent::{evidence, fence, schema::Given},
     base::redact,
     cluster::{
         Kind, Manifest, ObjectRef, Source,
@@ -71,7 +71,7 @@ impl Toolbox {
         if let Some(metadata) = found.map_mut(&["metadata"]) {
             metadata.remove("managedFields");
         }
-        Ok(fence::value("get", &found.0))
+        Ok(fence::value(&about("get", &object), &found.0))
     }
 
     pub(super) async fn describe(&self, given: &Given) -> Result<String, String> {
@@ -89,7 +89,7 @@ impl Toolbox {
             }
             Err(why) => format!("{}({why})\n", describe::text(&found, &[], self.live.now())),
         };
-        Ok(fence::text("describe", &text))
+        Ok(fence::text(&about("describe", &object), &text))
     }
 
     pub(super) async fn events(&self, given: &Given) -> Result<String, String> {
@@ -143,6 +143,7 @@ impl Toolbox {
             since: None,
             timestamps: true,
         };
+        let source = evidence::about("logs", "pod", Some(&request.namespace), &request.pod);
         let (to, mut batches) = mpsc::channel(BATCHES);
         let reading = self.live.log(request, to);
         let taking = async {
@@ -163,9 +164,9 @@ impl Toolbox {
         let keep = usize::try_from(tail).unwrap_or(usize::MAX);
         lines.drain(..lines.len().saturating_sub(keep));
         if lines.is_empty() {
-            return Ok(fence::text("logs", "no lines\n"));
+            return Ok(fence::text(&source, "no lines\n"));
         }
-        Ok(fence::text("logs", &lines.join("\n")))
+        Ok(fence::text(&source, &lines.join("\n")))
     }
 }
 

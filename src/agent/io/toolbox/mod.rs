@@ -16,7 +16,7 @@ use tokio::{sync::OnceCell, time::timeout};
 use crate::{
     agent::{
         conversation::MOST_REFUSED,
-        fence,
+        evidence, fence,
         io::mcp::{Gate, Hub},
         mcp::offered,
         message::Call,
@@ -27,6 +27,7 @@ use crate::{
         tools::{self, Tool},
     },
     cluster::{
+        ObjectRef,
         api::{Api as _, Trouble},
         discovery::Discovery,
         io::read_only::ReadOnly,
@@ -201,6 +202,11 @@ fn plain(what: &str, name: &str) -> Result<String, String> {
     } else {
         Err(format!("`{what}`: `{name}` is not a name Kubernetes knows"))
     }
+}
+
+/// What stands in the mark of an answer about one object.
+fn about(what: &str, object: &ObjectRef) -> String {
+    evidence::about(what, &object.kind.kind, object.namespace.as_deref(), &object.name)
 }
 
 fn told(what: &str, trouble: &Trouble) -> String {

@@ -1,18 +1,20 @@
 //! Proposals: checked as a person's own fault is, before anybody sees them.
 
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::timeout};
 
-use super::{Found, Toolbox};
+use super::{Found, PATIENCE, Toolbox};
 use crate::{
     agent::{
         abort, fence, lesson,
         order::Wanted,
         proposal::{self, Proposal, Step},
+        session::Offer,
     },
     base::{redact, sanitize},
     fault::{
         catalogue::did_you_mean,
         checked::Checked,
+        file::{self, Defaults},
         intent::{Fault, Target},
         io::{
             check::{self, CheckError},
@@ -57,6 +59,22 @@ impl Toolbox {
         match Box::pin(self.checked(wanted, seen, &OnceCell::new())).await {
             Ok(proposal) => queued(vec![proposal]),
             Err(unfit) => unfit.found(""),
+        }
+    }
+
+    /// Checks one again that was proposed in an earlier conversation; why it would not apply now.
+    pub async fn again(&self, offer: &Offer) -> Result<Proposal, String> {
+        let fault = file::read("the conversation", &offer.intent, &Defaults::of(&offer.namespace));
+        let wanted = Wanted {
+            fault: fault.map_err(|error| error.to_string())?,
+            kept: offer.kept,
+            hypothesis: offer.hypothesis.clone(),
+            expects: offer.expects.clone(),
+        };
+        match timeout(PATIENCE, Box::pin(self.checked(wanted, &[], &OnceCell::new()))).await {
+            Ok(Ok(proposal)) => Ok(Proposal { step: offer.step.clone(), rounds: offer.rounds, ..proposal }),
+            Ok(Err(Unfit::Refused(why) | Unfit::Twice(why))) => Err(why),
+            Err(_) => Err(format!("no answer within {} s", PATIENCE.as_secs())),
         }
     }
 

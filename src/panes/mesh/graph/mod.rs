@@ -175,6 +175,15 @@ impl Picture {
         }
     }
 
+    /// Moves to a node, when it is there.
+    pub fn select(&mut self, id: NodeId) -> bool {
+        let there = self.graph().nodes().iter().any(|node| node.id == id);
+        if there {
+            self.cursor = Some(id);
+        }
+        there
+    }
+
     /// Words for the title.
     pub fn words(&self) -> Vec<(String, Role)> {
         let graph = self.graph();
