@@ -8,13 +8,14 @@ use crate::{
     base::span,
     fault::{
         catalogue::{self, did_you_mean},
-        checked::Checked,
-        intent::{Fault, FaultKind},
-        probe::{Asks, Condition, Limit, Signal},
+        intent::FaultKind,
+        plan::Plan,
+        probe::{self, Asks, Condition, Limit, Signal},
+        traffic::Traffic,
     },
 };
 
-/// What a usual condition leaves to the fault beyond the failures it makes itself.
+/// The share of the requests a fault leaves alone that may fail before a usual condition ends it.
 const BEYOND: f64 = 0.5;
 /// How long it must be breached: three readings.
 const HELD: Duration = Duration::from_secs(15);
@@ -65,20 +66,30 @@ pub fn read<'a>(given: impl Iterator<Item = (&'a String, &'a Value)>) -> Result<
     }
 }
 
-/// A usual condition for a fault without one, where what it hits is measured: figures that nobody has end a fault, too. Beyond
-/// the failures it makes itself half of the requests must fail.
-pub fn usual(fault: &Fault, checked: &Checked) -> Option<Condition> {
-    let measured = checked.preview.blast.traffic_share.is_some_and(|share| share > 0.0);
-    if !fault.abort_when.is_empty() || !measured {
+/// A usual condition for a plan without one, where what it hits is measured now: figures that nobody has end a fault, too.
+/// Beyond the failures it makes itself half of the other requests must fail.
+pub fn usual(plan: &Plan, traffic: &Traffic) -> Option<Condition> {
+    let fault = &plan.fault;
+    let hit = probe::subjects(plan, None);
+    let measured = |(namespace, name): &(String, String)| {
+        traffic.workloads.get(&format!("{namespace}/{name}")).is_some_and(|rate| *rate > 0.0)
+    };
+    if !fault.abort_when.is_empty() || !hit.iter().any(measured) {
         return None;
     }
+    // Whoever waits for less than a delay gives up, so what is delayed fails like what is answered with an error.
     let own = match fault.kind {
-        FaultKind::HttpDelay => 0.0,
-        FaultKind::HttpAbort => catalogue::deed(fault).ok()?.number(catalogue::deed::PERCENT).ok()? / 100.0,
+        FaultKind::HttpDelay | FaultKind::HttpAbort => {
+            catalogue::deed(fault).ok()?.number(catalogue::deed::PERCENT).ok()? / 100.0
+        }
         // Others change who answers, or take pods away: what would be too much there only a person knows.
         _ => return None,
     };
-    let limit = Some(own + BEYOND).filter(|limit| *limit < 1.0)?;
+    // Whole per mille, as a person reads it.
+    let limit = ((own + (1.0 - own) * BEYOND) * 1000.0).round() / 1000.0;
+    if limit >= 1.0 {
+        return None;
+    }
     let asks = Asks::Signal { signal: Signal::ErrorShare, workload: None };
     Some(Condition { asks, limit: Limit::Above(limit), held: HELD })
 }

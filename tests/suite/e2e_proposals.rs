@@ -155,3 +155,33 @@ fn what_a_session_keeps_of_a_proposal_is_enough_to_check_it_anew() {
         assert!(why.contains("nobody"), "{why}");
     }
 }
+
+/// Callers of `reviews` wait a second for each try, so a longer delay fails every delayed one: what the fault is to show must
+/// not be what ends it.
+#[test]
+fn a_usual_condition_does_not_end_a_fault_by_its_own_effect() {
+    let demo = Demo::of("shop", 1.0);
+    let (home, player) = (Home::new(), model(Wire::OpenAi, vec![slow_reviews(), Say::Text("Look at it.")]));
+    let place = demo.place(&format!("openai:m@{}", player.url));
+    let brink = |words: &[&str]| {
+        home.brink(place.iter().cloned().chain(words.iter().map(|word| (*word).to_owned())).collect::<Vec<_>>())
+    };
+    let asked = brink(&["ask", "-n", "shop", "make reviews slow", "-o", "json"]);
+    assert_eq!(asked.code, 0, "{asked:?}");
+    let proposal = asked.json()["proposals"][0].clone();
+    assert_eq!(proposal["aborts"], "ends early when error_share of what is hit above 0.75 for 15s", "{proposal}");
+    let plan = proposal["plan"]["plan"].as_str().unwrap();
+    let ran = brink(&["fault", "apply", "--plan", plan, "--yes", "--wait", "-o", "json"]);
+    let ended = ran.json();
+    assert_eq!((ran.code, &ended["state"], &ended["cause"]), (0, &json!("recovered"), &json!("duration")), "{ended}");
+    assert_eq!(ended["abortWhen"][0]["state"], "fine", "{ended}");
+    assert_eq!(ended["evidence"]["state"], "seen", "{ended}");
+}
+
+/// Half of the requests wait twice as long as a try may take.
+fn slow_reviews() -> Say {
+    let params = json!({"delay": "2s", "percent": 50});
+    let words =
+        json!({"kind": "http-delay", "target": "service/reviews", "params": params, "duration": "45s", "why": "w"});
+    Say::Call("propose_fault", words)
+}

@@ -28,7 +28,8 @@ use crate::{
         moved::moved,
         plan::Plan,
         preview::{ChangeView, DryRun, Preview},
-        probe, record,
+        probe::{self, Condition},
+        record,
         refusal::ApplyError,
         rivals,
         rules::{self, Findings, Open, Terms},
@@ -73,7 +74,24 @@ pub async fn prepare<A: Api>(
     terms: &Terms,
     traffic: &Traffic,
 ) -> Result<Checked, CheckError> {
-    let checked = Box::pin(looked(api, Purpose::Fault, fault, id, terms, traffic)).await?;
+    prepare_ending(api, fault, id, terms, traffic, |_| None).await
+}
+
+/// The same, with one more abort condition that hangs on what the plan hits. It is part of what the server is asked about and
+/// what an approval is for, so it is there before anybody is asked.
+pub async fn prepare_ending<A: Api>(
+    api: &A,
+    fault: &Fault,
+    id: &str,
+    terms: &Terms,
+    traffic: &Traffic,
+    usual: impl FnOnce(&Plan) -> Option<Condition>,
+) -> Result<Checked, CheckError> {
+    let sight = sight::look(api, fault).await?;
+    let mut plan = drivers::compile(fault, &sight, id)?;
+    let condition = usual(&plan);
+    plan.fault.abort_when.extend(condition);
+    let checked = Box::pin(check(api, plan, &sight, terms, traffic)).await?;
     Ok(Box::pin(rerouted(api, checked)).await)
 }
 

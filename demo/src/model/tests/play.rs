@@ -67,6 +67,8 @@ pub fn tools() -> Vec<(&'static str, Value)> {
                     ("namespace", t()),
                     ("params", json!({"type": "object"})),
                     ("duration", t()),
+                    ("hypothesis", t()),
+                    ("expect", t()),
                     ("why", t()),
                 ],
                 &["kind"],

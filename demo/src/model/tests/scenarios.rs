@@ -114,6 +114,9 @@ fn three_tests_for_the_routes() {
         (&json!("http-abort"), &json!("service/infra-backend-v1"))
     );
     assert!(proposals.iter().all(|one| one["namespace"] == "infra"));
+    let says = |one: &&Value, word: &str| one[word].as_str().is_some_and(|text| !text.is_empty());
+    let unsaid: Vec<_> = proposals.iter().filter(|one| !says(one, "hypothesis") || !says(one, "expect")).collect();
+    assert!(unsaid.is_empty(), "each says what is believed, and which signal should move: {unsaid:?}");
     assert_eq!(
         played.calls[0],
         ("list_routes".to_owned(), json!({"namespace": "infra"})),

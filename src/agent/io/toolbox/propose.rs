@@ -20,6 +20,7 @@ use crate::{
             check::{self, CheckError},
             fresh,
         },
+        plan::Plan,
         traffic::Traffic,
     },
     mesh::{
@@ -111,14 +112,10 @@ impl Toolbox {
                 before + 1
             )));
         }
-        let mut fault = if kept { fault } else { fault.lasting(self.pace) };
+        let fault = if kept { fault } else { fault.lasting(self.pace) };
         let ground = ground.get_or_init(|| Box::pin(self.ground())).await;
-        let id = fresh::id();
-        let mut checked = self.check(&fault, kept, &id, ground).await?;
-        if let Some(condition) = abort::usual(&fault, &checked).filter(|_| !kept) {
-            fault.abort_when.push(condition);
-            checked = self.check(&fault, kept, &id, ground).await?;
-        }
+        let checked = self.check(&fault, kept, ground).await?;
+        let fault = Fault { abort_when: checked.plan.fault.abort_when.clone(), ..fault };
         let refusals = proposal::refusals(&checked);
         if !refusals.is_empty() {
             return Err(Unfit::Refused(refusals.join("\n")));
@@ -129,11 +126,13 @@ impl Toolbox {
         Ok(Proposal { fault, kept, hypothesis, expects, lesson, step: None, checked: Box::new(checked), rounds: 1 })
     }
 
-    async fn check(&self, fault: &Fault, kept: bool, id: &str, ground: &Ground) -> Result<Checked, Unfit> {
+    async fn check(&self, fault: &Fault, kept: bool, ground: &Ground) -> Result<Checked, Unfit> {
+        let (id, traffic) = (fresh::id(), &ground.traffic);
         let checked = if kept {
-            check::prepare_change(&self.live, fault, id, &self.terms, &ground.traffic).await
+            check::prepare_change(&self.live, fault, &id, &self.terms, traffic).await
         } else {
-            check::prepare(&self.live, fault, id, &self.terms, &ground.traffic).await
+            let usual = |plan: &Plan| abort::usual(plan, traffic);
+            check::prepare_ending(&self.live, fault, &id, &self.terms, traffic, usual).await
         };
         match checked {
             Ok(checked) => Ok(checked),
