@@ -16,6 +16,7 @@ pub mod inbox;
 pub mod key;
 mod line;
 pub mod mcp;
+pub mod meter;
 pub mod openai;
 mod orphan;
 pub mod pen;

@@ -21,6 +21,7 @@ use super::{
     analyze, dialect,
     key::{self, Key},
     line::{self, Line, Lost},
+    meter::Meter,
     orphan::Orphan,
 };
 use crate::{
@@ -218,6 +219,7 @@ pub struct Provider {
     /// What is still told to agents after an ask was dropped.
     parting: TaskTracker,
     offered: Vec<Offered>,
+    meter: Meter,
 }
 
 impl fmt::Debug for Provider {
@@ -261,6 +263,7 @@ impl Provider {
             offered: Vec::new(),
             dialled: OnceCell::new(),
             parting: TaskTracker::new(),
+            meter: Meter::new(model.tuning.limits),
             model,
         };
         let bad = |why: String| ProviderError::Address { server: made.server(), why };
@@ -301,6 +304,17 @@ impl Provider {
         }
         let http = http.build().map_err(|error| bad(innermost(&error)))?;
         Ok(Self { line: Some(Line::Direct(http)), url: Some(url), ..made })
+    }
+
+    /// The same, spending what this meter counts, which others share.
+    #[must_use]
+    pub fn metered(self, meter: Meter) -> Self {
+        Self { meter, ..self }
+    }
+
+    /// What may be spent.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// The same, with tools of other servers beside brink's own.

@@ -18,6 +18,7 @@ use crate::{
     agent::{
         conversation::Conversation,
         end::End,
+        limits::Limits,
         message::{Call, Message},
         session::{Answer, Broke, Entry, Ran, Reading, Retold},
         told::Told,
@@ -43,6 +44,7 @@ pub fn rerun(reading: &Reading, tell: &mut (dyn FnMut(Retold) + Send)) -> Result
     });
     let limit = reading.begin().map_or(1, |begin| begin.context_tokens);
     let mut talk = Conversation::new(limit);
+    talk.limit(Limits::NONE);
     let mut rest = reading.entries.as_slice();
     while let Some(((line, entry), after)) = rest.split_first() {
         rest = after;
@@ -81,6 +83,7 @@ fn one<'e>(
     talk: &mut Conversation,
     tell: &mut (dyn FnMut(Retold) + Send),
 ) -> Result<&'e [(usize, Entry)], Mismatch> {
+    talk.limit(limits(entries));
     let record = Record { who, at: Mutex::new(At { rest: entries, last: asked, wrong: None }) };
     let mut pass = |told: Told| tell(Retold::Told(told));
     // Nothing of a record waits: what is not ready at once is where the record ends.
@@ -110,12 +113,13 @@ fn one<'e>(
             line: last,
             what: format!("the record goes on after it, and this brink comes to {}", named(&end)),
         }),
-        (None, Some((_, End::Cancelled))) => {
-            stopped(talk, tell);
+        // What it may ask in a minute no record counts.
+        (None, Some((_, end @ (End::Cancelled | End::Spent(_))))) => {
+            stopped(talk, tell, end);
             Ok(rest)
         }
         (None, None) if rest.is_empty() || matches!(rest, [(_, Entry::Ask { .. } | Entry::Undone), ..]) => {
-            stopped(talk, tell);
+            stopped(talk, tell, &End::Cancelled);
             Ok(rest)
         }
         (None, Some((line, told))) => Err(Mismatch {
@@ -129,10 +133,19 @@ fn one<'e>(
     }
 }
 
-fn stopped(talk: &mut Conversation, tell: &mut (dyn FnMut(Retold) + Send)) {
+fn stopped(talk: &mut Conversation, tell: &mut (dyn FnMut(Retold) + Send), end: &End) {
     talk.cancel();
     tell(Retold::Told(Told::Budget(talk.budget())));
-    tell(Retold::Told(Told::Ended(End::Cancelled)));
+    tell(Retold::Told(Told::Ended(end.clone())));
+}
+
+/// What an ask could spend, as far as its end tells: whoever raised it then is not there now.
+fn limits(entries: &[(usize, Entry)]) -> Limits {
+    let mut own = entries.iter().map(|(_, entry)| entry).take_while(|entry| !matches!(entry, Entry::Ask { .. }));
+    match own.find(|entry| matches!(entry, Entry::End { .. })) {
+        Some(Entry::End { end: End::Spent(reached), .. }) => Limits::NONE.with(reached.limit, reached.of),
+        _ => Limits::NONE,
+    }
 }
 
 fn named(end: &End) -> String {

@@ -176,7 +176,7 @@ fn ended(end: &End) -> Ended {
         | End::Truncated
         | End::Empty
         | End::Asks(_)
-        | End::Endless(_)
+        | End::Spent(_)
         | End::Unreadable(..)
         | End::Full => Code::Unmet,
     };

@@ -83,9 +83,13 @@ impl Agent {
     /// Nothing said yet.
     pub fn new(model: Result<Model, Failure>) -> Self {
         let limit = model.as_ref().map_or(1, |model| model.context_tokens);
+        let mut talk = Conversation::new(limit);
+        if let Ok(model) = &model {
+            talk.limit(model.tuning.limits);
+        }
         Self {
             model,
-            talk: Conversation::new(limit),
+            talk,
             transcript: Transcript::default(),
             typing: false,
             line: LineInput::default(),

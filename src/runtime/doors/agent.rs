@@ -43,7 +43,7 @@ impl Keeper {
         let kept = self.talks.clone();
         let made = Provider::new(model, Patience::default()).and_then(|provider| provider.through(live.link()));
         let provider = match made {
-            Ok(provider) => provider.within(talk.remote().cloned()),
+            Ok(provider) => provider.within(talk.remote().cloned()).metered(self.meter.clone()),
             Err(error) => {
                 self.tell(Event::Agent(ticket, Box::new(failed(error.to_string(), error.fix())))).await;
                 return;

@@ -86,7 +86,7 @@ fn conversation(mut stage: Stage) -> Stage {
     }
     say(Told::Proposed(Box::new(proposal())));
     say(Told::Kept(Message::Model { text: "I looked".into(), calls: vec![] }));
-    say(Told::Budget(Budget { limit: 128_000, used: 11_800, told: true }));
+    say(Told::Budget(Budget { used: 11_800, told: true, ..Budget::new(128_000) }));
     say(Told::Ended(End::Done));
     stage
 }
