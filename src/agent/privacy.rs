@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tools::Tool;
+use super::{message::Message, tools::Tool};
 
 /// What is withheld from models, agents and MCP clients.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -32,6 +32,29 @@ impl Privacy {
         self.withhold || crate::base::glob::any(&self.exclude, namespace)
     }
 
+    /// The messages that may be sent. Where everything is withheld now and was not before, whatever was said up to the last data
+    /// of the cluster stays here: answers speak of it.
+    pub fn passes<'m>(&self, messages: &'m [Message]) -> &'m [Message] {
+        if !self.withhold {
+            return messages;
+        }
+        let asked = |message: &Message| matches!(message, Message::You(_));
+        let told = [SHOWN, UNSHOWN, WITHHELD];
+        let holds = |message: &Message| match message {
+            Message::You(text) => text.contains("<data "),
+            Message::Model { .. } => false,
+            Message::Tools(answers) => {
+                !answers.iter().all(|answer| told.contains(&answer.text.trim_start_matches("error: ")))
+            }
+        };
+        // The turn that runs began while nothing was told.
+        let last = messages.iter().rposition(asked).unwrap_or(0);
+        let before = messages.get(..last).unwrap_or_default();
+        let from = before.iter().rposition(holds).map_or(0, |at| at + 1);
+        let begins = messages.iter().skip(from).position(asked).map_or(last, |at| from + at);
+        messages.get(begins..).unwrap_or_default()
+    }
+
     /// What is withheld, in words; empty when nothing is.
     pub fn words(&self) -> String {
         if self.withhold {
@@ -46,8 +69,37 @@ impl Privacy {
 
 #[cfg(test)]
 mod tests {
-    use super::Privacy;
-    use crate::agent::tools::Tool;
+    use super::{Privacy, SHOWN};
+    use crate::agent::{
+        message::{Message, ToolAnswer},
+        tools::Tool,
+    };
+
+    #[test]
+    fn what_was_said_before_nothing_was_told_stays_here() {
+        let you = |text: &str| Message::You(text.to_owned());
+        let model = |text: &str| Message::Model { text: text.to_owned(), calls: Vec::new() };
+        let tools =
+            |text: &str| Message::Tools(vec![ToolAnswer { id: "a".to_owned(), text: text.to_owned(), ok: true }]);
+        let all = [
+            you("hello"),
+            model("hi"),
+            you("what runs?"),
+            tools("<data source=\"list\" id=\"e1\">\nweb-1\n</data>"),
+            model("web-1 runs"),
+            you("propose something"),
+            tools(SHOWN),
+            model("look at it"),
+            you("and more"),
+            tools("error: more than 16 calls at once; call the rest again"),
+        ];
+        let none = Privacy::default();
+        assert_eq!(none.passes(&all).len(), all.len());
+        let withheld = Privacy { withhold: true, ..Privacy::default() };
+        assert_eq!(withheld.passes(&all), &all[5..], "nothing that speaks of the list");
+        assert_eq!(withheld.passes(&all[..3]), &all[..3]);
+        assert_eq!(withheld.passes(&all[5..]), &all[5..], "and what is no data of the cluster stays");
+    }
 
     #[test]
     fn what_is_withheld_is_said() {

@@ -70,8 +70,7 @@ impl From<ProviderError> for Broke {
 
 impl Voice for Provider {
     fn around(&self, system: &str) -> u64 {
-        let tools: usize = tools::TOOLS
-            .iter()
+        let tools: usize = tools::offered(&self.model().tuning.privacy)
             .map(|row| row.name.len() + row.doc.len() + schema::schema(row.args).to_string().len())
             .sum();
         let beside: usize =

@@ -68,11 +68,15 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
         session.metrics.clone(),
         session.namespace().map(str::to_owned),
     );
+    let privacy = &provider.model().tuning.privacy;
+    toolbox = toolbox.withholding(privacy);
+    let hub = hub.filter(|_| !privacy.withhold);
     if let Some(hub) = &hub {
         // Nobody can be asked here: only what was allowed before runs.
         toolbox = toolbox.beside(Arc::clone(hub), Gate::Closed);
     }
     let mut sheet = Sheet::new(args.output.shape, out);
+    let provider = provider.looking_only(session.settings.readonly());
     let provider = provider.through(session.live.link()).map_err(|error| unasked(&error))?;
     let asked = session.wait(async {
         let here = [session.link.namespace().to_owned()];

@@ -27,7 +27,7 @@ use crate::{
         Call, Proposal, fence,
         io::{inbox::Inbox, toolbox::Toolbox},
         mcp::{Queued, queued},
-        schema, tools,
+        privacy, schema, tools,
     },
     cluster::io::clock::Clock,
 };
@@ -74,7 +74,7 @@ impl Served {
     }
 
     fn rows(&self) -> Vec<Row> {
-        let offered = tools::TOOLS.iter().filter(|row| !(self.readonly && row.tool.proposes()));
+        let offered = tools::offered(self.toolbox.privacy()).filter(|row| !(self.readonly && row.tool.proposes()));
         offered
             .map(|row| {
                 let schema = match schema::schema(row.args) {
@@ -118,6 +118,9 @@ impl Served {
         match self.inbox.put(&one, now) {
             Ok(watched) => {
                 let where_to = if watched { "queued for review" } else { "queued, no cockpit open" };
+                if self.toolbox.privacy().withhold {
+                    return (if watched { privacy::SHOWN } else { where_to }.to_owned(), true);
+                }
                 let told = format!("{}\n{}\n", proposal.title(), proposal.facts());
                 let text = format!(
                     "{where_to}: proposal {id}. It is not applied; a person looks at it in brink's cockpit and decides.\n{}",
