@@ -10,12 +10,14 @@
 
 use super::{
     budget::{self, Budget},
-    compact,
+    compact, decided,
     end::End,
     evidence,
     limits::{Limit, Limits, Reached},
     message::{Call, Message, ToolAnswer},
+    privacy::Privacy,
     remote::Remote,
+    session::Decision,
     wire::{Delta, Stop, Usage},
 };
 
@@ -43,6 +45,8 @@ pub struct Conversation {
     messages: Vec<Message>,
     budget: Budget,
     limits: Limits,
+    /// What a person decided since the last question.
+    decided: Vec<(String, Decision)>,
     refused: u32,
     unreadable: u32,
     coming: Coming,
@@ -75,6 +79,7 @@ impl Conversation {
             messages: Vec::new(),
             budget: Budget::new(limit),
             limits: Limits::default(),
+            decided: Vec::new(),
             refused: 0,
             unreadable: 0,
             coming: Coming::default(),
@@ -127,9 +132,21 @@ impl Conversation {
         self.refused
     }
 
-    /// A person asks.
+    /// A person decided about the proposal of this title: told with the next question.
+    pub fn decide(&mut self, title: String, decision: Decision) {
+        self.decided.push((title, decision));
+    }
+
+    /// A person asks; what was decided since the last question goes along, without names where nothing of the cluster is told.
+    pub fn ask_on(&mut self, text: &str, privacy: &Privacy) {
+        let told = decided::told(&self.decided, privacy.withhold);
+        self.ask(format!("{text}{told}"));
+    }
+
+    /// A person asks just this.
     pub fn ask(&mut self, text: impl Into<String>) {
         self.close();
+        self.decided.clear();
         self.budget.spent.tools = 0;
         self.refused = 0;
         self.unreadable = 0;

@@ -12,6 +12,7 @@ pub mod abort;
 pub mod budget;
 pub mod compact;
 pub mod conversation;
+pub mod decided;
 pub mod end;
 pub mod evidence;
 pub mod fence;

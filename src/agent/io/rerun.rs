@@ -20,7 +20,7 @@ use crate::{
         end::End,
         limits::Limits,
         message::{Call, Message},
-        session::{Answer, Broke, Entry, Ran, Reading, Retold},
+        session::{Answer, Broke, Decision, Entry, Ran, Reading, Retold},
         told::Told,
         wire::Wire,
     },
@@ -55,7 +55,10 @@ pub fn rerun(reading: &Reading, tell: &mut (dyn FnMut(Retold) + Send)) -> Result
                 tell(Retold::Asked(text.clone()));
                 rest = one(*line, rest, who, &mut talk, tell)?;
             }
-            Entry::Decided { title, decision } => tell(Retold::Decided(title.clone(), *decision)),
+            Entry::Decided { title, decision } => {
+                talk.decide(title.clone(), *decision);
+                tell(Retold::Decided(title.clone(), *decision));
+            }
             Entry::Undone => {
                 talk.undo();
                 tell(Retold::Undone);
@@ -84,11 +87,14 @@ fn one<'e>(
     tell: &mut (dyn FnMut(Retold) + Send),
 ) -> Result<&'e [(usize, Entry)], Mismatch> {
     talk.limit(limits(entries));
-    let record = Record { who, at: Mutex::new(At { rest: entries, last: asked, wrong: None }) };
+    let record = Record { who, at: Mutex::new(At { rest: entries, last: asked, wrong: None, decided: Vec::new() }) };
     let mut pass = |told: Told| tell(Retold::Told(told));
     // Nothing of a record waits: what is not ready at once is where the record ends.
     let end = turn::run(&record, &record, "", talk, &mut pass).now_or_never();
-    let At { mut rest, last, wrong } = record.at.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let At { mut rest, last, wrong, decided } = record.at.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (title, decision) in decided {
+        talk.decide(title, decision);
+    }
     if let Some(wrong) = wrong {
         return Err(wrong);
     }
@@ -165,6 +171,8 @@ struct At<'e> {
     rest: &'e [(usize, Entry)],
     last: usize,
     wrong: Option<Mismatch>,
+    /// What was decided while the model went on.
+    decided: Vec<(String, Decision)>,
 }
 
 impl<'e> Record<'e> {
@@ -173,7 +181,7 @@ impl<'e> Record<'e> {
         at.rest.iter().map(|(_, entry)| entry).find(|entry| !matches!(entry, Entry::Decided { .. }))
     }
 
-    /// The next line, decisions aside: they change nothing of the conversation.
+    /// The next line, decisions aside: they are told with the next question.
     fn next(&self) -> Option<&'e Entry> {
         let mut at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -182,8 +190,9 @@ impl<'e> Record<'e> {
                 return None;
             }
             (at.rest, at.last) = (rest, *line);
-            if !matches!(entry, Entry::Decided { .. }) {
-                return Some(entry);
+            match entry {
+                Entry::Decided { title, decision } => at.decided.push((title.clone(), *decision)),
+                entry => return Some(entry),
             }
         }
     }

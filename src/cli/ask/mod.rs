@@ -31,7 +31,7 @@ use crate::{
             turn,
         },
         mcp::offered,
-        prompt,
+        message, prompt,
         session::Entry,
     },
     base::redact,
@@ -98,12 +98,13 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
             Some(name) => kept::resume(name, &place)?,
             None => (Conversation::new(provider.model().context_tokens), kept::begin(args.forget, &place)),
         };
-        if let Some(pen) = &pen {
-            let text = redact::text(&question).into_owned();
+        provider = provider.within(talk.remote().cloned());
+        talk.limit(provider.model().tuning.limits);
+        talk.ask_on(&question, toolbox.privacy());
+        if let (Some(pen), Some(asked)) = (&pen, message::asked(talk.messages())) {
+            let text = redact::text(asked).into_owned();
             pen.write(&Entry::Ask { at: session.link.clock().now(), text });
         }
-        provider = provider.within(talk.remote().cloned());
-        talk.ask(question);
         let mut tell = |told| sheet.hear(told);
         let asking = async {
             match &pen {

@@ -101,7 +101,7 @@ impl Agent {
     }
 
     /// What of the cluster is not told.
-    pub(super) fn privacy(&self) -> Privacy {
+    pub fn privacy(&self) -> Privacy {
         self.model.as_ref().map(|model| model.tuning.privacy.clone()).unwrap_or_default()
     }
 
@@ -117,7 +117,7 @@ impl Agent {
         };
         match slash {
             Slash::Help => text("Commands of the conversation", slash::help()),
-            Slash::Tools => text("Tools", tool_list()),
+            Slash::Tools => text("Tools", tool_list(&self.privacy())),
             Slash::Context => text("What the model is sent", spelled::context(&self.talk, &self.privacy())),
             Slash::Redact(None) => {
                 let count = spelled::masked(&self.talk);
@@ -262,11 +262,11 @@ fn text(title: &str, text: String) -> Reply {
     Reply { effects: Vec::new(), turn: Turn::Text(title.to_owned(), text) }
 }
 
-fn tool_list() -> String {
+fn tool_list(privacy: &Privacy) -> String {
     let row = |row: &tools::Row| {
         let does = if row.tool.proposes() { "proposes" } else { "looks" };
         format!("{:<18}{does:<10}{}\n", row.name, row.doc)
     };
-    let rows: String = tools::TOOLS.iter().map(row).collect();
+    let rows: String = tools::offered(privacy).map(row).collect();
     format!("{rows}\nNone of them writes: what is proposed is applied by your key in its preview, or not at all.\n")
 }
