@@ -23,7 +23,7 @@ use super::{
 };
 use crate::suite::moment::stage as moment;
 
-fn model() -> Model {
+pub fn model() -> Model {
     Model {
         wire: Wire::Anthropic,
         base_url: Wire::Anthropic.home().to_owned(),
@@ -57,7 +57,7 @@ pub fn tell(stage: &mut Stage, ticket: Ticket, told: Told) {
     stage.send(Event::Agent(ticket, Box::new(told)));
 }
 
-fn proposal() -> Proposal {
+pub fn proposal() -> Proposal {
     let fault = moment::every_kind().into_iter().find(|fault| fault.kind == FaultKind::HttpDelay).unwrap();
     let checked = moment::ground_for(&fault).checked(&fault);
     let lesson = Lesson { score: 60, facts: vec!["touches 31 % of the traffic".to_owned(), "no timeout".to_owned()] };
@@ -65,7 +65,7 @@ fn proposal() -> Proposal {
     Proposal { fault, kept: false, hypothesis, expects, lesson, step: None, checked, rounds: 2 }
 }
 
-fn told() -> Stage {
+pub fn told() -> Stage {
     conversation(stage(120, 40))
 }
 
