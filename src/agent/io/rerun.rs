@@ -99,6 +99,11 @@ fn one<'e>(
         return Err(wrong);
     }
     // A person may have decided about a proposal while the model went on.
+    while let Some(((_, Entry::Decided { title, decision }), after)) = rest.split_first() {
+        rest = after;
+        talk.decide(title.clone(), *decision);
+        tell(Retold::Decided(title.clone(), *decision));
+    }
     let recorded = match rest.split_first() {
         Some(((line, Entry::End { end, .. }), after)) => {
             rest = after;

@@ -99,6 +99,10 @@ impl Served {
         let arguments = Value::Object(arguments.unwrap_or_default()).to_string();
         let call = Call { id: String::new(), name: name.to_owned(), arguments };
         let found = self.toolbox.run(&call, 0).await;
+        if self.toolbox.privacy().withhold && found.proposals.is_empty() && named.is_ok_and(tools::Tool::proposes) {
+            // Nobody sees here why.
+            return (fence::refusal("refused; why is not told: agent.cluster-data is false"), false);
+        }
         if found.proposals.is_empty() {
             return (found.text, found.why.is_empty());
         }
