@@ -72,7 +72,7 @@ impl Keeper {
                     pen.write(&Entry::Ask { at, text: redact::text(text).into_owned() });
                 }
                 let (tools, troubles) =
-                    if toolbox.privacy().withhold { Default::default() } else { hub.offers().await };
+                    if toolbox.privacy().withhold { (Vec::new(), Vec::new()) } else { hub.offers().await };
                 for one in troubles {
                     let _ = trouble.send(Event::Notice(Failure::new(one.what, one.fix))).await;
                 }
