@@ -92,14 +92,14 @@ impl Served {
         let Ok(Ok(_turn)) = timeout(TURN, self.turns.acquire()).await else {
             return (fence::refusal("too many calls at once; wait for answers"), false);
         };
-        let named = tools::named(name);
-        if self.readonly && named.is_ok_and(tools::Tool::proposes) {
+        let proposes = tools::named(name).is_ok_and(tools::Tool::proposes);
+        if self.readonly && proposes {
             return (fence::refusal("brink only looks here (--readonly): nothing can be proposed"), false);
         }
         let arguments = Value::Object(arguments.unwrap_or_default()).to_string();
         let call = Call { id: String::new(), name: name.to_owned(), arguments };
         let found = self.toolbox.run(&call, 0).await;
-        if self.toolbox.privacy().withhold && found.proposals.is_empty() && named.is_ok_and(tools::Tool::proposes) {
+        if self.toolbox.privacy().withhold && found.proposals.is_empty() && proposes {
             // Nobody sees here why.
             return (fence::refusal("refused; why is not told: agent.cluster-data is false"), false);
         }
