@@ -2,7 +2,7 @@
 //!
 //! A provider tells what a request cost only after it; before, tokens are estimated from bytes, rather too many than too few.
 
-use super::message::Message;
+use super::{limits::Spending, message::Message};
 
 /// Bytes of YAML, JSON and English that make a token, at the least.
 const BYTES_PER_TOKEN: usize = 3;
@@ -18,12 +18,14 @@ pub struct Budget {
     pub used: u64,
     /// The provider told it, rather than brink guessed.
     pub told: bool,
+    /// What was spent so far.
+    pub spent: Spending,
 }
 
 impl Budget {
     /// An empty context.
     pub fn new(limit: u64) -> Self {
-        Self { limit: limit.max(1), used: 0, told: false }
+        Self { limit: limit.max(1), used: 0, told: false, spent: Spending::default() }
     }
 
     /// Whole percent in use.
@@ -58,8 +60,8 @@ mod tests {
 
     #[test]
     fn a_guess_says_that_it_is_one() {
-        assert_eq!(Budget { limit: 128_000, used: 11_200, told: false }.words(), "≈12k/128k");
-        assert_eq!(Budget { limit: 128_000, used: 900, told: true }.words(), "900/128k");
+        assert_eq!(Budget { used: 11_200, ..Budget::new(128_000) }.words(), "≈12k/128k");
+        assert_eq!(Budget { used: 900, told: true, ..Budget::new(128_000) }.words(), "900/128k");
         assert_eq!(Budget::new(0).percent(), 0);
     }
 }

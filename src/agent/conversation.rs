@@ -10,16 +10,17 @@
 
 use super::{
     budget::{self, Budget},
-    compact,
+    compact, decided,
     end::End,
     evidence,
+    limits::{Limit, Limits, Reached},
     message::{Call, Message, ToolAnswer},
+    privacy::Privacy,
     remote::Remote,
+    session::Decision,
     wire::{Delta, Stop, Usage},
 };
 
-/// Most answers of the model to one ask. A model that still calls tools then would for ever.
-pub const MOST_ROUNDS: u32 = 12;
 /// Most proposals of one ask that may be refused; the next is not looked at any more.
 pub const MOST_REFUSED: u32 = 3;
 /// Most answers in a row none of whose calls can be read: a model that cannot call tools does not learn it by the twelfth.
@@ -43,7 +44,9 @@ pub enum Next {
 pub struct Conversation {
     messages: Vec<Message>,
     budget: Budget,
-    rounds: u32,
+    limits: Limits,
+    /// What a person decided since the last question.
+    decided: Vec<(String, Decision)>,
     refused: u32,
     unreadable: u32,
     coming: Coming,
@@ -75,7 +78,8 @@ impl Conversation {
         Self {
             messages: Vec::new(),
             budget: Budget::new(limit),
-            rounds: 0,
+            limits: Limits::default(),
+            decided: Vec::new(),
             refused: 0,
             unreadable: 0,
             coming: Coming::default(),
@@ -106,15 +110,44 @@ impl Conversation {
         self.remote = Some(remote);
     }
 
+    /// What it may spend.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Other limits hold from now on.
+    pub fn limit(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Counts a tool call that is about to run, unless it is one too many.
+    pub fn call(&mut self) -> Result<(), Reached> {
+        self.limits.room(Limit::Tools, self.budget.spent.tools)?;
+        self.budget.spent.tools += 1;
+        Ok(())
+    }
+
     /// Proposals of this ask that were refused.
     pub fn refused(&self) -> u32 {
         self.refused
     }
 
-    /// A person asks.
+    /// A person decided about the proposal of this title: told with the next question.
+    pub fn decide(&mut self, title: String, decision: Decision) {
+        self.decided.push((title, decision));
+    }
+
+    /// A person asks; what was decided since the last question goes along, without names where nothing of the cluster is told.
+    pub fn ask_on(&mut self, text: &str, privacy: &Privacy) {
+        let told = decided::told(&self.decided, privacy.withhold);
+        self.ask(format!("{text}{told}"));
+    }
+
+    /// A person asks just this.
     pub fn ask(&mut self, text: impl Into<String>) {
         self.close();
-        self.rounds = 0;
+        self.decided.clear();
+        self.budget.spent.tools = 0;
         self.refused = 0;
         self.unreadable = 0;
         self.keep(Message::You(text.into()));
@@ -154,7 +187,7 @@ impl Conversation {
         }
     }
 
-    /// The messages to send next, when `around` tokens stand beside them; counts the round.
+    /// The messages to send next, when `around` tokens stand beside them.
     pub fn request(&mut self, around: u64) -> Result<Vec<Message>, End> {
         self.prepare(around)?;
         Ok(self.messages.clone())
@@ -162,10 +195,7 @@ impl Conversation {
 
     /// The same for whoever does not send them.
     pub fn prepare(&mut self, around: u64) -> Result<(), End> {
-        if self.rounds >= MOST_ROUNDS {
-            return Err(End::Endless(self.rounds));
-        }
-        self.rounds += 1;
+        self.limits.room(Limit::Tokens, self.budget.spent.tokens).map_err(End::Spent)?;
         self.coming = Coming::default();
         self.fitted = compact::fit(&mut self.messages, around, self.budget.limit).ok_or(End::Full)?;
         self.budget.used = around + budget::of(&self.messages);
@@ -249,7 +279,7 @@ impl Conversation {
         match end {
             None => {
                 self.keep(Message::Model { text: coming.text, calls: calls.clone() });
-                self.count(coming.usage);
+                self.count(coming.usage, coming.bytes);
                 Next::Run(calls)
             }
             Some(end) => {
@@ -257,13 +287,17 @@ impl Conversation {
                 if !coming.text.trim().is_empty() {
                     self.keep(Message::Model { text: coming.text, calls: Vec::new() });
                 }
-                self.count(coming.usage);
+                self.count(coming.usage, coming.bytes);
                 Next::End(end)
             }
         }
     }
 
-    fn count(&mut self, usage: Usage) {
+    fn count(&mut self, usage: Usage, answer: usize) {
+        let output = usage.output.unwrap_or_else(|| budget::estimate(answer));
+        // Before it is told, what is in use is what the request was estimated at, and this answer.
+        let input = usage.input.filter(|input| *input > 0).unwrap_or(self.budget.used.saturating_sub(output));
+        self.budget.spent.tokens = self.budget.spent.tokens.saturating_add(input).saturating_add(output);
         if let Some(input) = usage.input.filter(|input| *input > 0) {
             self.budget.used = input + usage.output.unwrap_or(0);
             self.budget.told = true;
@@ -342,7 +376,11 @@ impl Conversation {
         let Some(Message::Model { calls, .. }) = self.messages.last() else { return };
         let missing = calls.iter().filter(|call| !answers.iter().any(|known| known.id == call.id));
         let missing: Vec<ToolAnswer> = missing
-            .map(|call| ToolAnswer { id: call.id.clone(), text: "error: stopped by the person".to_owned(), ok: false })
+            .map(|call| ToolAnswer {
+                id: call.id.clone(),
+                text: "error: it was stopped before this ran".to_owned(),
+                ok: false,
+            })
             .collect();
         answers.extend(missing);
         if !answers.is_empty() {
@@ -368,9 +406,10 @@ fn named(mut calls: Vec<(usize, Call)>) -> Vec<Call> {
 mod tests {
     use rstest::rstest;
 
-    use super::{Conversation, MOST_ROUNDS, Next};
+    use super::{Conversation, Next};
     use crate::agent::{
         end::End,
+        limits::{Limit, Limits, Reached},
         message::{Message, ToolAnswer},
         wire::{Delta, Stop, Usage},
     };
@@ -441,17 +480,43 @@ mod tests {
     fn a_model_that_never_ends_is_ended() {
         let mut talk = Conversation::new(100_000);
         talk.ask("go");
-        for round in 0.. {
-            match talk.request(0) {
-                Ok(_) => {}
-                Err(end) => {
-                    assert_eq!((round, end), (MOST_ROUNDS, End::Endless(MOST_ROUNDS)));
-                    return;
-                }
-            }
-            assert!(matches!(hear(&mut talk, &[call(0, "a", "list"), Delta::Stop(Stop::Tools)]), Next::Run(_)));
+        let round = |talk: &mut Conversation| {
+            talk.request(0).unwrap();
+            assert!(matches!(hear(talk, &[call(0, "a", "list"), Delta::Stop(Stop::Tools)]), Next::Run(_)));
+            talk.call()?;
             assert!(talk.answer(ToolAnswer { id: "a".to_owned(), text: "x".to_owned(), ok: true }));
-        }
+            Ok(())
+        };
+        let reached = (0..1000).find_map(|_| round(&mut talk).err()).expect("it is ended");
+        assert_eq!(reached, Reached { limit: Limit::Tools, used: 40, of: 40 });
+        talk.limit(talk.limits().with(Limit::Tools, 42));
+        talk.cancel();
+        assert_eq!((round(&mut talk), round(&mut talk)), (Ok(()), Ok(())), "raised, it goes on");
+        assert_eq!(round(&mut talk), Err(Reached { limit: Limit::Tools, used: 42, of: 42 }));
+        talk.ask("again");
+        assert_eq!((talk.budget().spent.tools, round(&mut talk)), (0, Ok(())), "a turn has a budget of its own");
+    }
+
+    #[test]
+    fn tokens_are_counted_over_all_turns_as_they_are_told() {
+        let mut talk = asked();
+        talk.limit(Limits { tokens: 1000, ..Limits::NONE });
+        let said = |input, output| {
+            let usage = Usage { input: Some(input), output: Some(output) };
+            [Delta::Text("so".to_owned()), Delta::Usage(usage), Delta::Stop(Stop::End)]
+        };
+        assert_eq!(hear(&mut talk, &said(500, 50)), Next::End(End::Done));
+        talk.ask("more");
+        talk.request(0).unwrap();
+        assert_eq!(hear(&mut talk, &said(600, 50)), Next::End(End::Done));
+        talk.ask("more");
+        let reached = Reached { limit: Limit::Tokens, used: 1200, of: 1200 };
+        assert_eq!(talk.request(0), Err(End::Spent(reached)));
+        talk.limit(Limits { tokens: 5000, ..Limits::NONE });
+        talk.request(0).unwrap();
+        let silent = [Delta::Text("x".repeat(3000)), Delta::Stop(Stop::End)];
+        assert_eq!(hear(&mut talk, &silent), Next::End(End::Done));
+        assert!(talk.budget().spent.tokens > 2200, "what nobody tells is estimated: {:?}", talk.budget());
     }
 
     #[test]

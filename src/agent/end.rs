@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::limits::Reached;
+
 /// The end of an ask.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -20,8 +22,8 @@ pub enum End {
     Asks(String),
     /// An answer without text and without calls.
     Empty,
-    /// So many answers with tool calls and no end in sight.
-    Endless(u32),
+    /// A budget is used up: tool calls without an end in sight, tokens, requests.
+    Spent(Reached),
     /// So many answers in a row none of whose tool calls could be read, and what was wrong with the last.
     Unreadable(u32, String),
     /// The conversation no longer fits the model.
@@ -55,7 +57,7 @@ impl End {
             Self::Asks(words) if words.is_empty() => "the agent waits for your answer".to_owned(),
             Self::Asks(words) => format!("the agent waits for your answer: {words}"),
             Self::Empty => "the model answered nothing".to_owned(),
-            Self::Endless(rounds) => format!("the model asked for tools {rounds} times and came to no end"),
+            Self::Spent(reached) => reached.what(),
             Self::Unreadable(rounds, why) => {
                 format!("the model called tools {rounds} times in a way nobody can read: {why}")
             }
@@ -73,7 +75,7 @@ impl End {
             Self::Cut => "ask again; if it happens often, look at the proxy before the provider".to_owned(),
             Self::Asks(_) => "what you say next goes to the same task".to_owned(),
             Self::Empty => "ask again in other words, or choose another model".to_owned(),
-            Self::Endless(_) => "ask a narrower question".to_owned(),
+            Self::Spent(reached) => reached.fix(),
             Self::Unreadable(..) => "choose a model that is made for calling tools".to_owned(),
             Self::Full => "begin a new conversation".to_owned(),
             Self::Failed { fix, .. } => fix.clone(),

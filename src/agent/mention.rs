@@ -1,6 +1,6 @@
 //! Objects named in a question: `@pod/web-1`, `@route/shop/checkout`. Each brings a short description along, fenced as data.
 
-use super::fence;
+use super::{decided, fence};
 
 /// What can be mentioned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -150,6 +150,7 @@ pub fn with_facts(question: &str, facts: &[(String, String)]) -> String {
 
 /// A question without what went along with it.
 pub fn words(asked: &str) -> &str {
+    let asked = decided::without(asked);
     let along = asked.split_once(", as brink shows it now:\n<data ").map(|(before, _)| before);
     along.and_then(|before| before.rsplit_once("\n\n")).map_or(asked, |(words, _)| words)
 }

@@ -50,3 +50,11 @@ impl Message {
         }
     }
 }
+
+/// What a person said last.
+pub fn asked(messages: &[Message]) -> Option<&str> {
+    messages.iter().rev().find_map(|message| match message {
+        Message::You(text) => Some(text.as_str()),
+        Message::Model { .. } | Message::Tools(_) => None,
+    })
+}

@@ -3,10 +3,13 @@
 
 use std::fmt::Write as _;
 
-use crate::fault::catalogue::view::{DriverState, KindsView};
+use crate::fault::{
+    catalogue::view::{DriverState, KindsView, kinds},
+    sight::Sight,
+};
 
 /// The facts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Facts {
     /// The kubeconfig context.
     pub context: String,
@@ -18,12 +21,17 @@ pub struct Facts {
     pub readonly: bool,
     /// A metric source is configured.
     pub metrics: bool,
+    /// Nothing of the cluster is told.
+    pub withheld: bool,
     /// The catalogue as this cluster can carry it out; `None` where it could not be asked.
     pub kinds: Option<KindsView>,
 }
 
 /// The system prompt.
 pub fn system(facts: &Facts) -> String {
+    if facts.withheld {
+        return blind(facts);
+    }
     let mut text = "You help an operator understand a Kubernetes cluster and its service mesh, and plan chaos experiments on it.\n\
         Look before you speak: use the tools, and name only objects you have seen in their answers. Be brief; plain Markdown.\n\
         You cannot change anything. propose_fault, propose_manifest, propose_fix and propose_plan put proposals before the \
@@ -52,32 +60,47 @@ pub fn system(facts: &Facts) -> String {
     match &facts.kinds {
         Some(kinds) => {
             text.push_str("\nFault kinds that work on this cluster:\n");
-            for kind in kinds.kinds.iter().filter(|kind| kind.kind != "manifest") {
-                let drivers: Vec<&str> = kind
-                    .drivers
-                    .iter()
-                    .filter(|driver| driver.state == DriverState::Ok)
-                    .map(|driver| driver.driver)
-                    .collect();
-                if drivers.is_empty() {
-                    continue;
-                }
-                let _ = writeln!(
-                    text,
-                    "- {}: {} Target: {}. Drivers: {}.",
-                    kind.kind,
-                    kind.doc,
-                    kind.targets.join(", "),
-                    drivers.join(", ")
-                );
-                for param in &kind.params {
-                    let must = if param.required { ", required" } else { "" };
-                    let usual = param.default.as_ref().map(|value| format!(", default {value}")).unwrap_or_default();
-                    let _ = writeln!(text, "    {}: {} ({}{must}{usual})", param.name, param.doc, param.range);
-                }
-            }
+            text.push_str(&catalogue(kinds, |state| state == DriverState::Ok));
         }
         None => text.push_str("\nWhich fault kinds work here could not be asked; a proposal will tell.\n"),
+    }
+    text
+}
+
+/// The same for a model that is told nothing of the cluster.
+fn blind(facts: &Facts) -> String {
+    let mut text = "You help an operator understand Kubernetes and service meshes, and plan chaos experiments.\n\
+        You are told nothing of the operator's cluster, and no tool looks at it: what you know of it is what the operator writes. \
+        Speak of nothing else as if you had seen it. Be brief; plain Markdown.\n\
+        You cannot change anything. propose_fault, propose_manifest, propose_fix and propose_plan put proposals before the \
+        operator, who sees the exact preview and decides; you hear only whether it was shown. Never say that something was \
+        applied. Name only objects the operator named.\n"
+        .to_owned();
+    if facts.readonly {
+        text.push_str("brink only looks here: do not propose anything; explain instead.\n");
+        return text;
+    }
+    text.push_str("\nFault kinds brink knows; not all of them work on every cluster:\n");
+    text.push_str(&catalogue(&kinds(&Sight::default()), |_| true));
+    text
+}
+
+/// The kinds that a driver in such a state carries out, with their parameters.
+fn catalogue(kinds: &KindsView, works: impl Fn(DriverState) -> bool) -> String {
+    let mut text = String::new();
+    for kind in kinds.kinds.iter().filter(|kind| kind.kind != "manifest") {
+        let drivers: Vec<&str> =
+            kind.drivers.iter().filter(|driver| works(driver.state)).map(|driver| driver.driver).collect();
+        if drivers.is_empty() {
+            continue;
+        }
+        let (targets, drivers) = (kind.targets.join(", "), drivers.join(", "));
+        let _ = writeln!(text, "- {}: {} Target: {targets}. Drivers: {drivers}.", kind.kind, kind.doc);
+        for param in &kind.params {
+            let must = if param.required { ", required" } else { "" };
+            let usual = param.default.as_ref().map(|value| format!(", default {value}")).unwrap_or_default();
+            let _ = writeln!(text, "    {}: {} ({}{must}{usual})", param.name, param.doc, param.range);
+        }
     }
     text
 }
@@ -94,6 +117,7 @@ mod tests {
             production: false,
             readonly: false,
             metrics: true,
+            withheld: false,
             kinds: Some(kinds(&Sight::default())),
         }
     }
@@ -104,6 +128,13 @@ mod tests {
         assert!(text.contains("- scale: ") && text.contains("replicas: "), "{text}");
         assert!(!text.contains("- http-delay: "), "no mesh is served here: {text}");
         assert!(text.contains("the namespace shop of the context kind-demo"));
+    }
+
+    #[test]
+    fn whoever_is_told_nothing_is_not_told_where_he_is_either() {
+        let text = system(&Facts { withheld: true, ..facts() });
+        assert!(!text.contains("shop") && !text.contains("kind-demo"), "{text}");
+        assert!(text.contains("- http-delay: ") && text.contains("- scale: "), "the catalogue is brink's own: {text}");
     }
 
     #[test]

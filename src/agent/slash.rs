@@ -1,6 +1,7 @@
 //! Commands in the line in which questions are typed: `/undo`, `/export FILE`. One table; what is unknown is not asked of the
 //! model.
 
+use super::limits::Limit;
 use crate::base::suggest;
 
 /// A command.
@@ -22,6 +23,8 @@ pub enum Slash {
     Sessions,
     /// Begin anew.
     New,
+    /// Show what may be spent, or change one of the limits.
+    Budget(Option<(Limit, u64)>),
     /// Show these commands.
     Help,
 }
@@ -42,7 +45,7 @@ const fn row(name: &'static str, argument: &'static str, doc: &'static str) -> R
 }
 
 /// The table.
-pub const SLASHES: [Row; 9] = [
+pub const SLASHES: [Row; 10] = [
     row("model", "[NAME]", "Say which model is asked, or ask another one of the same provider."),
     row("tools", "", "Show what the model may look at, and what it may propose."),
     row("context", "", "Show exactly what the model is sent of this conversation."),
@@ -51,6 +54,11 @@ pub const SLASHES: [Row; 9] = [
     row("undo", "", "Take the last question back, with all that came of it."),
     row("sessions", "", "Choose an earlier conversation on this cluster, and go on with it."),
     row("new", "", "Begin a new conversation; this one is kept."),
+    row(
+        "budget",
+        "[tools|tokens|calls N]",
+        "Show what may be spent, or change a limit, also while the model answers; 0: none.",
+    ),
     row("help", "", "Show these commands."),
 ];
 
@@ -73,6 +81,7 @@ fn read(word: &str, argument: Option<String>) -> Result<Slash, String> {
         "model" => return Ok(Slash::Model(argument)),
         "redact" => return Ok(Slash::Redact(argument)),
         "export" => return argument.map(Slash::Export).ok_or_else(|| "name the file: /export FILE".to_owned()),
+        "budget" => return budget(argument.as_deref()).map(Slash::Budget),
         "tools" => Slash::Tools,
         "context" => Slash::Context,
         "undo" => Slash::Undo,
@@ -91,6 +100,19 @@ fn read(word: &str, argument: Option<String>) -> Result<Slash, String> {
     }
 }
 
+fn budget(argument: Option<&str>) -> Result<Option<(Limit, u64)>, String> {
+    let Some(argument) = argument else { return Ok(None) };
+    let mut words = argument.split_whitespace();
+    let limit = words.next().and_then(Limit::of);
+    let number = words.next().and_then(|word| word.parse().ok());
+    match (limit, number, words.next()) {
+        (Some(limit), Some(number), None) => Ok(Some((limit, number))),
+        _ => {
+            Err(format!("`{argument}` is no budget: write /budget tools 40, /budget tokens 200000 or /budget calls 30"))
+        }
+    }
+}
+
 /// What may complete the line, as whole lines.
 pub fn complete(line: &str) -> Vec<String> {
     let Some(word) = line.strip_prefix('/').filter(|word| !word.contains(char::is_whitespace)) else {
@@ -105,7 +127,7 @@ pub fn help() -> String {
     let mut text = String::new();
     for row in SLASHES {
         let call = format!("/{} {}", row.name, row.argument);
-        text.push_str(&format!("{call:<18}{}\n", row.doc));
+        text.push_str(&format!("{call:<32}{}\n", row.doc));
     }
     text.push_str(
         "\n@pod/NAME, @route/NAME, @svc/NAME, @deploy/NAME in a question show the model that object; tab completes.\n",
@@ -118,6 +140,7 @@ mod tests {
     use rstest::rstest;
 
     use super::{SLASHES, Slash, complete, parse};
+    use crate::agent::limits::Limit;
 
     #[rstest]
     #[case("why is it slow?", None)]
@@ -127,6 +150,9 @@ mod tests {
     #[case("/model qwen2.5:7b", Some(Ok(Slash::Model(Some("qwen2.5:7b".to_owned())))))]
     #[case("/export a b.md", Some(Ok(Slash::Export("a b.md".to_owned()))))]
     #[case("/export", Some(Err("name the file: /export FILE".to_owned())))]
+    #[case("/budget", Some(Ok(Slash::Budget(None))))]
+    #[case("/budget tools 40", Some(Ok(Slash::Budget(Some((Limit::Tools, 40))))))]
+    #[case("/budget tools", Some(Err("`tools` is no budget: write /budget tools 40, /budget tokens 200000 or /budget calls 30".to_owned())))]
     #[case("/udno", Some(Err("there is no /udno: did you mean /undo?".to_owned())))]
     #[case("/xyzzy", Some(Err("there is no /xyzzy: /help shows them all".to_owned())))]
     #[case("/new please", Some(Err("/new takes nothing after it, `please` was given".to_owned())))]

@@ -1,12 +1,17 @@
 //! A conversation spelled out: the messages of the next request as they are, for whoever wants to see what a model is sent.
 
-use super::{conversation::Conversation, message::Message};
+use super::{conversation::Conversation, message::Message, privacy::Privacy};
 use crate::base::redact::MASK;
 
-/// The messages, each with what it costs, and what stands beside them.
-pub fn context(talk: &Conversation) -> String {
-    let mut text =
-        format!("context {}; beside these messages go the system prompt and the tools\n", talk.budget().words());
+/// The messages, each with what it costs, and what stands beside them; what was spent, and what is withheld.
+pub fn context(talk: &Conversation, privacy: &Privacy) -> String {
+    let budget = talk.budget();
+    let mut text = format!("context {}; beside these messages go the system prompt and the tools\n", budget.words());
+    text.push_str(&format!("spent: {}\n", talk.limits().words(&budget.spent)));
+    let withheld = privacy.words();
+    if !withheld.is_empty() {
+        text.push_str(&format!("{withheld}\n"));
+    }
     for message in talk.messages() {
         let (who, body) = match message {
             Message::You(words) => ("you", words.clone()),

@@ -11,14 +11,15 @@ use serde_json::{Map, Value, json};
 use super::{
     mcp::Offered,
     message::{Call, Message},
+    privacy::Privacy,
     schema,
-    tools::TOOLS,
+    tools::{self, TOOLS},
     tuning::ToolMode,
     wire::{Delta, Stop},
 };
 
 /// How a call is written, for the system prompt.
-pub fn told(mode: ToolMode, offered: &[Offered]) -> String {
+pub fn told(mode: ToolMode, offered: &[Offered], privacy: &Privacy) -> String {
     let mut text = match mode {
         ToolMode::Native => return String::new(),
         ToolMode::JsonFence => "\nTo use a tool, write exactly this, with nothing after it, and wait for its answer:\n\
@@ -31,7 +32,7 @@ pub fn told(mode: ToolMode, offered: &[Offered]) -> String {
         }
     };
     text.push_str("Tools:\n");
-    for row in TOOLS {
+    for row in tools::offered(privacy) {
         let _ = writeln!(text, "- {}: {} Arguments: {}", row.name, row.doc, schema::schema(row.args));
     }
     for tool in offered {
@@ -41,9 +42,9 @@ pub fn told(mode: ToolMode, offered: &[Offered]) -> String {
 }
 
 /// The schema an answer must have where the server enforces one.
-pub fn answer_schema(offered: &[Offered]) -> Value {
+pub fn answer_schema(offered: &[Offered], privacy: &Privacy) -> Value {
     let others = offered.iter().map(|tool| tool.full.as_str());
-    let names: Vec<&str> = TOOLS.iter().map(|row| row.name).chain(others).chain([""]).collect();
+    let names: Vec<&str> = tools::offered(privacy).map(|row| row.name).chain(others).chain([""]).collect();
     json!({
         "type": "object",
         "properties": {

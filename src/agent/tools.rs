@@ -1,7 +1,10 @@
 //! The one table of tools: what a model may call, with which arguments. None of them writes; `propose_*` queues something for
 //! a person to look at.
 
-use super::schema::{Arg, Holds};
+use super::{
+    privacy::Privacy,
+    schema::{Arg, Holds},
+};
 use crate::fault::catalogue::did_you_mean;
 
 /// A tool.
@@ -212,6 +215,11 @@ pub fn named(name: &str) -> Result<Tool, String> {
         let hint = did_you_mean(name, TOOLS.iter().map(|row| row.name).collect::<Vec<_>>());
         format!("there is no tool `{name}`; {hint}")
     })
+}
+
+/// The rows that are offered where this much is withheld.
+pub fn offered(privacy: &Privacy) -> impl Iterator<Item = &'static Row> {
+    TOOLS.iter().filter(|row| privacy.offers(row.tool))
 }
 
 #[cfg(test)]

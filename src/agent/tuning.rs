@@ -6,6 +6,8 @@ use http::{HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
+use super::{limits::Limits, privacy::Privacy};
+
 /// How tools are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -62,6 +64,10 @@ pub struct Tuning {
     pub tools: ToolMode,
     /// Only addresses of this machine are spoken to.
     pub local_only: bool,
+    /// What may be spent.
+    pub limits: Limits,
+    /// What of the cluster is not told.
+    pub privacy: Privacy,
 }
 
 impl fmt::Debug for Tuning {

@@ -250,12 +250,16 @@ impl App {
     fn applied(&mut self, ticket: Ticket, answer: &Result<String, ApplyError>) -> Vec<Effect> {
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         let front = self.screens.iter().rev().find_map(|screen| match screen {
-            Screen::Preview(preview) => Some(preview.checked().plan.fault.clone()),
+            Screen::Preview(preview) => {
+                let checked = preview.checked();
+                Some((checked.plan.fault.clone(), checked.preview.title.clone()))
+            }
             _ => None,
         });
         let mut effects = Vec::new();
-        if let (Ok(_), Some(fault)) = (answer, front) {
+        if let (Ok(_), Some((fault, title))) = (answer, front) {
             effects.extend(self.panes.agent.applied(&fault));
+            effects.extend(self.panes.agent.applied_as(&fault, &title, &mut cx));
         }
         let mut replies = Vec::new();
         for screen in &mut self.screens {

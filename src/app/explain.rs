@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{App, Screen, layout};
 use crate::{
     agent::{
+        Privacy,
         mention::{self, Kind, Object},
         session::Granted,
     },
@@ -30,8 +31,13 @@ impl App {
                 let here = self.world.namespace.clone();
                 let mentions = mention::mentions(line);
                 let objects = if mentions.is_empty() { Vec::new() } else { self.objects() };
+                let privacy = self.panes.agent.privacy();
                 for one in mentions {
                     match objects.iter().find(|object| one.means(object, here.as_deref())) {
+                        Some(object) if privacy.hides(&object.namespace) => {
+                            let text = format!("nothing of {} goes along; {}", named(object), privacy.words());
+                            self.notify(text, Role::Warn);
+                        }
                         Some(object) => facts.push((named(object), self.about(object))),
                         None => missing.push(format!("{} {}", one.kind.word(), one.name)),
                     }
@@ -147,10 +153,25 @@ impl App {
             }
             (None, None) => self.explained(shown),
         };
+        let privacy = self.panes.agent.privacy();
+        if self.hidden(&privacy, &format!("{question}\n{name}\n{text}")) {
+            self.notify(format!("what is shown here goes to no model; {}", privacy.words()), Role::Warn);
+            return Vec::new();
+        }
+        // Whoever asks about a proposal has not decided yet.
+        self.panes.agent.leave_open();
         let mut effects = self.close_all();
         effects.extend(self.focus_on(PaneKind::Agent));
         self.panes.agent.begin(&question, name, text);
         effects
+    }
+
+    /// Whether a text of the screen may not be told: the place looked at is hidden, or a place that is stands in it.
+    fn hidden(&self, privacy: &Privacy, text: &str) -> bool {
+        let subject = self.subject().filter(|_| self.screens.is_empty()).and_then(|subject| subject.object.namespace);
+        let here = self.world.namespace.clone();
+        let named = self.objects().into_iter().map(|object| object.namespace).filter(|name| text.contains(name));
+        privacy.withhold || subject.into_iter().chain(here).chain(named).any(|name| privacy.hides(&name))
     }
 
     /// The question about the row under the cursor, or about the pane.

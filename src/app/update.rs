@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::{App, Screen};
 use crate::{
-    agent::session::{Decision, Wish},
     base::Now,
     cluster::Scope,
     config::{Role, keymap::Resolved},
@@ -47,8 +46,18 @@ impl App {
             Event::Cue(cue) => self.cue(cue),
             event => self.answer(event),
         };
+        effects.extend(self.let_go());
         effects.extend(self.tend());
         effects
+    }
+
+    /// A proposal whose preview and form are closed without an apply is one that was not taken.
+    fn let_go(&mut self) -> Option<Effect> {
+        let open = self.screens.iter().any(|screen| matches!(screen, Screen::Preview(_) | Screen::Form(_)));
+        if open || !self.panes.agent.has_open() {
+            return None;
+        }
+        self.panes.agent.let_go(&mut Self::cx(self.now, &mut self.tickets, &self.world, false))
     }
 
     /// Watches what is on screen, and ends watches of what has not been for a while.
@@ -346,7 +355,6 @@ impl App {
     /// Goes where a reply says, and gives what it wants done.
     pub(super) fn turn(&mut self, reply: Reply) -> Vec<Effect> {
         let mut effects = reply.effects;
-        let mut applied = None;
         for effect in &effects {
             match effect {
                 Effect::Copy(text) => {
@@ -360,15 +368,11 @@ impl App {
                         reach.pods.iter().flat_map(|(ns, pods)| pods.iter().map(move |pod| format!("{ns}/{pod}")));
                     self.world.hit_pods.insert(id.clone(), pods.collect());
                     self.world.hit_routes.insert(id.clone(), reach.routes.iter().cloned().collect());
-                    applied = self.panes.agent.proposed(&checked.plan.fault);
                     self.intents.insert(id, checked.plan.fault.clone());
                 }
                 Effect::Print(ticket, _) => self.printed = Some(*ticket),
                 _ => {}
             }
-        }
-        if let Some(title) = applied {
-            effects.push(Effect::Talk(self.tickets.take(), Wish::Decided(title, Decision::Applied)));
         }
         match reply.turn {
             Turn::Stay => {}

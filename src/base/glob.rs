@@ -20,6 +20,11 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
+/// Whether `name` is of the form of one of them.
+pub fn any(patterns: &[String], name: &str) -> bool {
+    patterns.iter().any(|pattern| matches(pattern, name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::matches;

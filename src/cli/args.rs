@@ -74,6 +74,9 @@ pub struct Globals {
     /// The model to ask, or an agent of the settings file by name
     #[arg(long, global = true, value_name = "PROVIDER:MODEL[@URL]|NAME")]
     pub agent: Option<String>,
+    /// Tell providers, agents and MCP clients nothing of the cluster
+    #[arg(long, global = true)]
+    pub no_cluster_data: bool,
     /// Where the journals of open faults live
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<String>,
@@ -98,6 +101,7 @@ impl Globals {
         let flags = [(Key::AllNamespaces, self.all_namespaces), (Key::Readonly, self.readonly)];
         let texts = texts.into_iter().filter_map(|(key, text)| Some((key, Value::Text(text.clone()?))));
         let flags = flags.into_iter().filter(|(_, given)| *given).map(|(key, given)| (key, Value::Flag(given)));
+        let flags = flags.chain(self.no_cluster_data.then_some((Key::AgentClusterData, Value::Flag(false))));
         // What cannot be read is told where settings are resolved.
         let agent = self.agent.as_deref().and_then(|agent| model::parse(agent).ok());
         let agent = agent.into_iter().flat_map(|(wire, name, url)| {

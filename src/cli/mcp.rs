@@ -51,6 +51,7 @@ fn serve(globals: &Globals) -> Ended {
         let readonly = session.settings.readonly();
         let toolbox =
             Toolbox::new(session.live.clone(), terms, session.metrics.clone(), session.namespace().map(str::to_owned));
+        let toolbox = toolbox.withholding(&session.settings.privacy());
         let inbox = Inbox::of(&state_dir, &cluster.uid);
         let served = Served::new(toolbox, inbox, session.link.clock().clone(), readonly);
         tokio::select! {

@@ -90,6 +90,16 @@ pub enum Key {
     AgentToolMode,
     /// Only this machine is spoken to.
     AgentLocalOnly,
+    /// Most requests to the model in a minute.
+    AgentCallsPerMinute,
+    /// Most tool calls of a turn.
+    AgentToolCalls,
+    /// Most tokens of a conversation.
+    AgentTokens,
+    /// Whether anything of the cluster is told.
+    AgentClusterData,
+    /// Namespaces nothing is told of.
+    AgentExcludeNamespaces,
 }
 
 /// What a setting holds.
@@ -121,6 +131,8 @@ pub enum Holds {
     Query,
     /// A JSON object.
     Object,
+    /// Names with `*` in them.
+    Patterns,
 }
 
 impl Holds {
@@ -140,13 +152,14 @@ impl Holds {
             Self::Span => "span of time".to_owned(),
             Self::Query => "query".to_owned(),
             Self::Object => "JSON object".to_owned(),
+            Self::Patterns => "list of patterns".to_owned(),
         }
     }
 }
 
 impl Key {
     /// All settings, in the order of the reference.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 47] = [
         Self::Kubeconfig,
         Self::Context,
         Self::Namespace,
@@ -189,6 +202,11 @@ impl Key {
         Self::AgentExtraBody,
         Self::AgentToolMode,
         Self::AgentLocalOnly,
+        Self::AgentCallsPerMinute,
+        Self::AgentToolCalls,
+        Self::AgentTokens,
+        Self::AgentClusterData,
+        Self::AgentExcludeNamespaces,
     ];
 
     /// The table of the file that holds the settings of the agent.
@@ -246,6 +264,11 @@ impl Key {
             Self::AgentExtraBody => "agent.extra-body",
             Self::AgentToolMode => "agent.tool-mode",
             Self::AgentLocalOnly => "agent.local-only",
+            Self::AgentCallsPerMinute => "agent.calls-per-minute",
+            Self::AgentToolCalls => "agent.tool-calls",
+            Self::AgentTokens => "agent.tokens",
+            Self::AgentClusterData => "agent.cluster-data",
+            Self::AgentExcludeNamespaces => "agent.exclude-namespaces",
         }
     }
 
@@ -304,6 +327,11 @@ impl Key {
             Self::AgentExtraBody => "BRINK_AGENT_EXTRA_BODY",
             Self::AgentToolMode => "BRINK_AGENT_TOOL_MODE",
             Self::AgentLocalOnly => "BRINK_AGENT_LOCAL_ONLY",
+            Self::AgentCallsPerMinute => "BRINK_AGENT_CALLS_PER_MINUTE",
+            Self::AgentToolCalls => "BRINK_AGENT_TOOL_CALLS",
+            Self::AgentTokens => "BRINK_AGENT_TOKENS",
+            Self::AgentClusterData => "BRINK_AGENT_CLUSTER_DATA",
+            Self::AgentExcludeNamespaces => "BRINK_AGENT_EXCLUDE_NAMESPACES",
         }
     }
 
@@ -315,6 +343,7 @@ impl Key {
             Self::Namespace => Some("-n, --namespace"),
             Self::AllNamespaces => Some("-A, --all-namespaces"),
             Self::Readonly => Some("--readonly"),
+            Self::AgentClusterData => Some("--no-cluster-data"),
             Self::Prometheus => Some("--prometheus"),
             Self::Policy => Some("--policy"),
             Self::StateDir => Some("--state-dir"),
@@ -348,7 +377,11 @@ impl Key {
             | Self::AgentQuery
             | Self::AgentExtraBody
             | Self::AgentToolMode
-            | Self::AgentLocalOnly => None,
+            | Self::AgentLocalOnly
+            | Self::AgentCallsPerMinute
+            | Self::AgentToolCalls
+            | Self::AgentTokens
+            | Self::AgentExcludeNamespaces => None,
         }
     }
 
@@ -380,7 +413,10 @@ impl Key {
             Self::Prometheus => Holds::UrlOr(&["proxies", "none"]),
             Self::PrometheusHeaders | Self::AgentHeaders => Holds::Headers,
             Self::AgentUrl => Holds::Url,
-            Self::AllNamespaces | Self::Readonly | Self::AgentLocalOnly => Holds::Flag,
+            Self::AllNamespaces | Self::Readonly | Self::AgentLocalOnly | Self::AgentClusterData => Holds::Flag,
+            Self::AgentCallsPerMinute | Self::AgentToolCalls => Holds::Count(0, 10_000),
+            Self::AgentTokens => Holds::Count(0, 1_000_000_000),
+            Self::AgentExcludeNamespaces => Holds::Patterns,
             Self::Fps => Holds::Count(5, 60),
             Self::Health4xxDegraded
             | Self::Health4xxFailing
@@ -398,6 +434,10 @@ impl Key {
             Self::Context => "the kubeconfig's current context",
             Self::Namespace => "the context's namespace, else default",
             Self::AllNamespaces | Self::Readonly | Self::AgentLocalOnly => "false",
+            Self::AgentClusterData => "true",
+            Self::AgentCallsPerMinute => "60",
+            Self::AgentToolCalls => "40",
+            Self::AgentTokens => "0",
             Self::Prometheus => "one that is found in the cluster, else its proxies",
             Self::PrometheusCa => "the system's",
             Self::Policy => "the built-in guardrails",
@@ -418,7 +458,8 @@ impl Key {
             | Self::AgentKeyFile
             | Self::AgentHeaders
             | Self::AgentQuery
-            | Self::AgentExtraBody => "none",
+            | Self::AgentExtraBody
+            | Self::AgentExcludeNamespaces => "none",
             Self::AgentName => "the settings of [agent]",
             Self::AgentKeyHeader => "authorization: Bearer …; x-api-key for anthropic",
             Self::AgentConnectTimeout => "5s",
@@ -477,7 +518,12 @@ impl Key {
             | Self::AgentQuery
             | Self::AgentExtraBody
             | Self::AgentToolMode
-            | Self::AgentLocalOnly => false,
+            | Self::AgentLocalOnly
+            | Self::AgentCallsPerMinute
+            | Self::AgentToolCalls
+            | Self::AgentTokens
+            | Self::AgentClusterData
+            | Self::AgentExcludeNamespaces => false,
         }
     }
 
@@ -572,6 +618,27 @@ impl Key {
             Self::AgentToolMode => {
                 "How a model calls tools: `native`; `json-fence`, as text, for models that were not taught tools; `json-schema`, \
                  the same with a schema the server enforces."
+            }
+            Self::AgentCallsPerMinute => {
+                "Most requests to the model in a minute; what asks more is stopped. 0: no limit. `/budget calls N` changes it for \
+                 this cockpit."
+            }
+            Self::AgentToolCalls => {
+                "Most tool calls of one turn; a model that goes on calling is stopped. 0: no limit. `/budget tools N` changes it, also \
+                 while a turn runs."
+            }
+            Self::AgentTokens => {
+                "Most tokens of one conversation, sent and received, as the provider counts them. 0: no limit. `/budget tokens N` \
+                 changes it."
+            }
+            Self::AgentClusterData => {
+                "Whether anything of the cluster is told to a provider, an agent or an MCP client. With `false` no tool reads, nothing \
+                 goes along with a question, and of a proposal a model hears only whether the person sees it. Once it is false in the \
+                 file, in the environment or for an agent, nothing makes it true."
+            }
+            Self::AgentExcludeNamespaces => {
+                "Namespaces nothing is told of, as patterns such as `kube-*`. Every source adds to the others. Figures of a Prometheus \
+                 are asked without PromQL then."
             }
             Self::AgentLocalOnly => {
                 "Refuses every address that is not on this machine, before anything is sent. No proxy is used then. Once it is \

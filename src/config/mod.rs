@@ -7,6 +7,7 @@
 //! `app`.
 
 mod blackouts;
+mod bounds;
 pub mod color;
 pub mod complaint;
 pub mod io;

@@ -6,6 +6,7 @@
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use super::{
+    bounds,
     complaint::{Complaints, meant},
     key::{Holds, Key},
     mcp_servers,
@@ -223,6 +224,7 @@ fn take(toml: &mut TomlFile<'_>, name: &str, key: Key, line: Line<'_, '_>, layer
                 None
             }
         }),
+        Holds::Patterns => toml.texts(line).map(|all| Value::Text(bounds::joined(all.iter().map(String::as_str)))),
         Holds::Flag => toml.flag(line).map(Value::Flag),
         Holds::Count(least, most) => toml.count(line, least..=most).map(Value::Count),
     };
@@ -260,6 +262,7 @@ pub fn read(key: Key, text: &str) -> Result<Value, String> {
         Holds::Url => check_url(text).map(|()| Value::Text(text.to_owned())),
         Holds::UrlOr(words) => check_url_or(words, text).map(|()| Value::Text(text.to_owned())),
         Holds::Headers => wanted::headers(text).map(|_| Value::Text(text.to_owned())),
+        Holds::Patterns => Ok(Value::Text(bounds::joined(text.split(',')))),
         Holds::Query => tuning::query(text).map(|_| Value::Text(text.to_owned())),
         Holds::Object => tuning::object(text).map(|_| Value::Text(text.to_owned())),
         Holds::Span => match span::parse(text) {
@@ -330,12 +333,8 @@ impl Settings {
             won.extend(layer.iter().map(|(key, said)| (*key, said.clone())));
         }
         // Whoever wants nothing to leave this machine is not overruled by a weaker or a stronger source.
-        let mut layers = [flags, env, &file.all].into_iter().chain(named);
-        let set =
-            |layer: &'_ Layer| layer.get(&Key::AgentLocalOnly).filter(|said| said.0 == Value::Flag(true)).cloned();
-        if let Some(said) = layers.find_map(set) {
-            won.insert(Key::AgentLocalOnly, said);
-        }
+        let layers: Vec<&Layer> = [flags, env, &file.all].into_iter().chain(named).collect();
+        bounds::strictest(&layers, &mut won);
         // A namespace named by a stronger source than the one that asks for all of them is what the person wants.
         let rank = |key| won.get(&key).map(|(_, origin): &(Value, Origin)| origin.rank());
         let mut weaker = Vec::new();
@@ -368,14 +367,14 @@ impl Settings {
         self.won.get(&key)
     }
 
-    fn text(&self, key: Key) -> Option<&str> {
+    pub(super) fn text(&self, key: Key) -> Option<&str> {
         match self.won.get(&key) {
             Some((Value::Text(text), _)) => Some(text),
             _ => None,
         }
     }
 
-    fn flag(&self, key: Key) -> bool {
+    pub(super) fn flag(&self, key: Key) -> bool {
         matches!(self.won.get(&key), Some((Value::Flag(true), _)))
     }
 
@@ -461,7 +460,7 @@ impl Settings {
         }
     }
 
-    fn count(&self, key: Key) -> Option<u64> {
+    pub(super) fn count(&self, key: Key) -> Option<u64> {
         match self.won.get(&key) {
             Some((Value::Count(count), _)) => Some(*count),
             _ => None,
@@ -498,6 +497,8 @@ impl Settings {
             key_header: self.text(Key::AgentKeyHeader).map(str::to_owned),
             tools: self.text(Key::AgentToolMode).and_then(ToolMode::of).unwrap_or_default(),
             local_only: self.flag(Key::AgentLocalOnly),
+            limits: self.limits(),
+            privacy: self.privacy(),
         }
     }
 

@@ -50,7 +50,7 @@ const TROUBLES: [(&str, i32, &str, &str); 11] = [
         "3 times in a way nobody can read: there is no tool `apply_everything`",
         "made for calling tools",
     ),
-    ("loop", 1, "asked for tools 12 times and came to no end", "ask a narrower question"),
+    ("loop", 1, "tool calls of this turn is used up, 40 of 40", "ask a narrower question"),
     ("empty", 1, "the model answered nothing", "another model"),
     ("refuse", 1, "the model refuses", "another model"),
     ("length", 1, "the answer reached its limit of tokens", "agent.max-tokens"),

@@ -1,5 +1,6 @@
 mod agent_attacks;
 mod agent_intents;
+mod agent_limits;
 mod approval;
 mod cli;
 mod cockpit;
@@ -28,6 +29,7 @@ mod e2e_lifecycle;
 mod e2e_litmus;
 mod e2e_mcp;
 mod e2e_plan;
+mod e2e_private;
 mod e2e_prometheus;
 mod e2e_promql;
 mod e2e_proposals;

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use super::provider::{Asked, Decoder};
 use crate::agent::{
     message::Message,
-    schema,
-    tools::TOOLS,
+    schema, tools,
     wire::{Delta, Stop, Usage},
 };
 
@@ -40,8 +39,7 @@ pub fn body(asked: &Asked<'_>) -> Value {
             }
         }
     }
-    let tools: Vec<Value> = TOOLS
-        .iter()
+    let tools: Vec<Value> = tools::offered(&asked.model.tuning.privacy)
         .map(|row| json!({"name": row.name, "description": row.doc, "input_schema": schema::schema(row.args)}))
         .chain(
             asked

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use super::provider::{Asked, Decoder};
 use crate::agent::{
     message::Message,
-    schema,
-    tools::TOOLS,
+    schema, tools,
     wire::{Delta, Stop, Usage},
 };
 
@@ -38,8 +37,7 @@ pub fn body(asked: &Asked<'_>) -> Value {
             ),
         }
     }
-    let tools: Vec<Value> = TOOLS
-        .iter()
+    let tools: Vec<Value> = tools::offered(&asked.model.tuning.privacy)
         .map(|row| {
             let function = json!({"name": row.name, "description": row.doc, "parameters": schema::schema(row.args)});
             json!({"type": "function", "function": function})

@@ -21,14 +21,15 @@ use super::{
     analyze, dialect,
     key::{self, Key},
     line::{self, Line, Lost},
+    meter::Meter,
     orphan::Orphan,
 };
 use crate::{
     agent::{
         mcp::Offered,
-        message::Message,
+        message::{self, Message},
         model::Model,
-        remote::Remote,
+        remote::{self, Remote},
         text_calls,
         tuning::ToolMode,
         wire::{Delta, Wire},
@@ -133,6 +134,12 @@ pub enum ProviderError {
         /// Why.
         why: String,
     },
+    /// An approval for an agent that would write, where nothing may be written.
+    #[error("brink only looks here (--readonly), so the approval was not sent: {agent} would write")]
+    ReadOnly {
+        /// Who.
+        agent: String,
+    },
     /// No connection.
     #[error("cannot reach {server}: {why}")]
     Unreachable {
@@ -173,6 +180,10 @@ impl ProviderError {
             Self::Agent { .. } => {
                 "check agent.base-url: it is what stands before /.well-known/agent-card.json".to_owned()
             }
+            Self::ReadOnly { .. } => {
+                "say what it should do instead, which rejects what it wants to do; or start brink without --readonly"
+                    .to_owned()
+            }
             Self::Unreachable { .. } => {
                 "check agent.base-url and the network; is the gateway or local server running?".to_owned()
             }
@@ -196,7 +207,7 @@ impl ProviderError {
     /// It could not be reached or does not let us in, rather than being asked wrongly.
     pub fn unreachable(&self) -> bool {
         match self {
-            Self::Address { .. } | Self::NotLocal { .. } | Self::Agent { .. } => false,
+            Self::Address { .. } | Self::NotLocal { .. } | Self::Agent { .. } | Self::ReadOnly { .. } => false,
             Self::Key { .. } | Self::Unreachable { .. } | Self::Stalled { .. } => true,
             Self::Status { status, .. } => matches!(status, 401 | 403 | 408 | 429 | 500..),
         }
@@ -218,6 +229,9 @@ pub struct Provider {
     /// What is still told to agents after an ask was dropped.
     parting: TaskTracker,
     offered: Vec<Offered>,
+    meter: Meter,
+    /// Nothing may be written: no agent is told to do so either.
+    readonly: bool,
 }
 
 impl fmt::Debug for Provider {
@@ -261,6 +275,8 @@ impl Provider {
             offered: Vec::new(),
             dialled: OnceCell::new(),
             parting: TaskTracker::new(),
+            meter: Meter::new(model.tuning.limits),
+            readonly: false,
             model,
         };
         let bad = |why: String| ProviderError::Address { server: made.server(), why };
@@ -301,6 +317,23 @@ impl Provider {
         }
         let http = http.build().map_err(|error| bad(innermost(&error)))?;
         Ok(Self { line: Some(Line::Direct(http)), url: Some(url), ..made })
+    }
+
+    /// The same, spending what this meter counts, which others share.
+    #[must_use]
+    pub fn metered(self, meter: Meter) -> Self {
+        Self { meter, ..self }
+    }
+
+    /// The same, where nothing may be written: an agent's own writes would follow an approval, so none is sent.
+    #[must_use]
+    pub fn looking_only(self, readonly: bool) -> Self {
+        Self { readonly, ..self }
+    }
+
+    /// What may be spent.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// The same, with tools of other servers beside brink's own.
@@ -434,6 +467,11 @@ impl Provider {
 
     /// Asks, and lets the answer be heard piece by piece.
     pub async fn ask(&self, system: &str, messages: &[Message], hear: &mut Hear<'_>) -> Result<(), ProviderError> {
+        let model = &self.model;
+        if self.readonly && !model.wire.is_model() && message::asked(messages).is_some_and(remote::approves) {
+            return Err(ProviderError::ReadOnly { agent: sanitize::line(&model.label()).into_owned() });
+        }
+        let messages = model.tuning.privacy.passes(messages);
         let id = format!("brink-{}{}", fresh::id(), fresh::id());
         let dialect = dialect::of(self.model.wire);
         let mut tries = 0;
@@ -668,14 +706,14 @@ fn written(asked: &Asked<'_>, body: fn(&Asked<'_>) -> Value) -> Value {
     let mut body = if tuning.tools == ToolMode::Native {
         body(asked)
     } else {
-        let system = format!("{}{}", asked.system, text_calls::told(tuning.tools, asked.offered));
+        let system = format!("{}{}", asked.system, text_calls::told(tuning.tools, asked.offered, &tuning.privacy));
         let messages = text_calls::plain(asked.messages, tuning.tools);
         let mut body = body(&Asked { system: &system, messages: &messages, ..*asked });
         if let Some(map) = body.as_object_mut() {
             map.shift_remove("tools");
         }
         if tuning.tools == ToolMode::JsonSchema && model.wire == Wire::OpenAi {
-            let schema = text_calls::answer_schema(asked.offered);
+            let schema = text_calls::answer_schema(asked.offered, &tuning.privacy);
             body["response_format"] =
                 serde_json::json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}});
         }

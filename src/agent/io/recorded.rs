@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{
+    meter::Meter,
     pen::Pen,
     provider::{Hear, Heard},
     turn::{self, Tell},
@@ -92,6 +93,10 @@ impl<V: Voice> Voice for Listening<'_, V> {
 
     fn agent(&self) -> Option<String> {
         self.voice.agent()
+    }
+
+    fn meter(&self) -> Option<&Meter> {
+        self.voice.meter()
     }
 
     async fn ask(&self, system: &str, messages: &[Message], hear: &mut Hear<'_>) -> Result<(), Broke> {

@@ -18,8 +18,9 @@ use crate::{
     agent::{
         conversation::Conversation,
         end::End,
+        limits::Limits,
         message::{Call, Message},
-        session::{Answer, Broke, Entry, Ran, Reading, Retold},
+        session::{Answer, Broke, Decision, Entry, Ran, Reading, Retold},
         told::Told,
         wire::Wire,
     },
@@ -43,6 +44,7 @@ pub fn rerun(reading: &Reading, tell: &mut (dyn FnMut(Retold) + Send)) -> Result
     });
     let limit = reading.begin().map_or(1, |begin| begin.context_tokens);
     let mut talk = Conversation::new(limit);
+    talk.limit(Limits::NONE);
     let mut rest = reading.entries.as_slice();
     while let Some(((line, entry), after)) = rest.split_first() {
         rest = after;
@@ -53,7 +55,10 @@ pub fn rerun(reading: &Reading, tell: &mut (dyn FnMut(Retold) + Send)) -> Result
                 tell(Retold::Asked(text.clone()));
                 rest = one(*line, rest, who, &mut talk, tell)?;
             }
-            Entry::Decided { title, decision } => tell(Retold::Decided(title.clone(), *decision)),
+            Entry::Decided { title, decision } => {
+                talk.decide(title.clone(), *decision);
+                tell(Retold::Decided(title.clone(), *decision));
+            }
             Entry::Undone => {
                 talk.undo();
                 tell(Retold::Undone);
@@ -81,15 +86,24 @@ fn one<'e>(
     talk: &mut Conversation,
     tell: &mut (dyn FnMut(Retold) + Send),
 ) -> Result<&'e [(usize, Entry)], Mismatch> {
-    let record = Record { who, at: Mutex::new(At { rest: entries, last: asked, wrong: None }) };
+    talk.limit(limits(entries));
+    let record = Record { who, at: Mutex::new(At { rest: entries, last: asked, wrong: None, decided: Vec::new() }) };
     let mut pass = |told: Told| tell(Retold::Told(told));
     // Nothing of a record waits: what is not ready at once is where the record ends.
     let end = turn::run(&record, &record, "", talk, &mut pass).now_or_never();
-    let At { mut rest, last, wrong } = record.at.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let At { mut rest, last, wrong, decided } = record.at.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (title, decision) in decided {
+        talk.decide(title, decision);
+    }
     if let Some(wrong) = wrong {
         return Err(wrong);
     }
     // A person may have decided about a proposal while the model went on.
+    while let Some(((_, Entry::Decided { title, decision }), after)) = rest.split_first() {
+        rest = after;
+        talk.decide(title.clone(), *decision);
+        tell(Retold::Decided(title.clone(), *decision));
+    }
     let recorded = match rest.split_first() {
         Some(((line, Entry::End { end, .. }), after)) => {
             rest = after;
@@ -110,12 +124,13 @@ fn one<'e>(
             line: last,
             what: format!("the record goes on after it, and this brink comes to {}", named(&end)),
         }),
-        (None, Some((_, End::Cancelled))) => {
-            stopped(talk, tell);
+        // What it may ask in a minute no record counts.
+        (None, Some((_, end @ (End::Cancelled | End::Spent(_))))) => {
+            stopped(talk, tell, end);
             Ok(rest)
         }
         (None, None) if rest.is_empty() || matches!(rest, [(_, Entry::Ask { .. } | Entry::Undone), ..]) => {
-            stopped(talk, tell);
+            stopped(talk, tell, &End::Cancelled);
             Ok(rest)
         }
         (None, Some((line, told))) => Err(Mismatch {
@@ -129,10 +144,19 @@ fn one<'e>(
     }
 }
 
-fn stopped(talk: &mut Conversation, tell: &mut (dyn FnMut(Retold) + Send)) {
+fn stopped(talk: &mut Conversation, tell: &mut (dyn FnMut(Retold) + Send), end: &End) {
     talk.cancel();
     tell(Retold::Told(Told::Budget(talk.budget())));
-    tell(Retold::Told(Told::Ended(End::Cancelled)));
+    tell(Retold::Told(Told::Ended(end.clone())));
+}
+
+/// What an ask could spend, as far as its end tells: whoever raised it then is not there now.
+fn limits(entries: &[(usize, Entry)]) -> Limits {
+    let mut own = entries.iter().map(|(_, entry)| entry).take_while(|entry| !matches!(entry, Entry::Ask { .. }));
+    match own.find(|entry| matches!(entry, Entry::End { .. })) {
+        Some(Entry::End { end: End::Spent(reached), .. }) => Limits::NONE.with(reached.limit, reached.of),
+        _ => Limits::NONE,
+    }
 }
 
 fn named(end: &End) -> String {
@@ -152,6 +176,8 @@ struct At<'e> {
     rest: &'e [(usize, Entry)],
     last: usize,
     wrong: Option<Mismatch>,
+    /// What was decided while the model went on.
+    decided: Vec<(String, Decision)>,
 }
 
 impl<'e> Record<'e> {
@@ -160,7 +186,7 @@ impl<'e> Record<'e> {
         at.rest.iter().map(|(_, entry)| entry).find(|entry| !matches!(entry, Entry::Decided { .. }))
     }
 
-    /// The next line, decisions aside: they change nothing of the conversation.
+    /// The next line, decisions aside: they are told with the next question.
     fn next(&self) -> Option<&'e Entry> {
         let mut at = self.at.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -169,8 +195,9 @@ impl<'e> Record<'e> {
                 return None;
             }
             (at.rest, at.last) = (rest, *line);
-            if !matches!(entry, Entry::Decided { .. }) {
-                return Some(entry);
+            match entry {
+                Entry::Decided { title, decision } => at.decided.push((title.clone(), *decision)),
+                entry => return Some(entry),
             }
         }
     }

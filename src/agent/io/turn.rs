@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::{
+    meter::Meter,
     provider::Heard,
     toolbox::Found,
     voice::{Done, Hands, Voice},
@@ -13,6 +14,7 @@ use crate::{
     agent::{
         conversation::{Conversation, MOST_CALLS, Next},
         end::End,
+        limits::Reached,
         manifests,
         message::{Call, Message, ToolAnswer},
         told::Told,
@@ -51,6 +53,9 @@ async fn through<V: Voice>(
 ) -> End {
     let mut seen: Vec<Fault> = Vec::new();
     loop {
+        if let Some(meter) = voice.meter() {
+            talk.limit(meter.limits());
+        }
         if let Err(end) = talk.prepare(voice.around(system)) {
             return end;
         }
@@ -59,6 +64,9 @@ async fn through<V: Voice>(
             tell(Told::Fitted(messages.clone()));
         }
         tell(Told::Budget(talk.budget()));
+        if let Some(Err(reached)) = voice.meter().map(Meter::call) {
+            return End::Spent(reached);
+        }
         let mut hear = |heard: Heard| match heard {
             Heard::Delta(delta) => {
                 match &delta {
@@ -77,18 +85,10 @@ async fn through<V: Voice>(
         let asked = voice.ask(system, &messages, &mut hear).await;
         if let Err(broke) = asked {
             // What was half said is kept.
-            let before = talk.messages().len();
-            talk.cancel();
-            for message in talk.messages().iter().skip(before) {
-                tell(Told::Kept(message.clone()));
-            }
+            kept(talk, tell, Conversation::cancel);
             return End::Failed { what: broke.what, fix: broke.fix, unreachable: broke.unreachable };
         }
-        let before = talk.messages().len();
-        let next = talk.answered();
-        for message in talk.messages().iter().skip(before) {
-            tell(Told::Kept(message.clone()));
-        }
+        let next = kept(talk, tell, Conversation::answered);
         tell(Told::Budget(talk.budget()));
         match next {
             Next::End(end) => {
@@ -97,12 +97,17 @@ async fn through<V: Voice>(
                 }
                 return end;
             }
-            Next::Run(calls) => {
-                let unreadable = answer_all(hands, &calls, talk, &mut seen, tell).await;
-                if let Some(end) = talk.ran(unreadable) {
-                    return end;
+            Next::Run(calls) => match answer_all(voice.meter(), hands, &calls, talk, &mut seen, tell).await {
+                Ok(unreadable) => {
+                    if let Some(end) = talk.ran(unreadable) {
+                        return end;
+                    }
                 }
-            }
+                Err(reached) => {
+                    kept(talk, tell, Conversation::cancel);
+                    return End::Spent(reached);
+                }
+            },
         }
     }
 }
@@ -155,17 +160,33 @@ fn ran(id: String, done: Done, talk: &Conversation, seen: &mut Vec<Fault>, tell:
     why
 }
 
-/// Answers all calls; where none of them could be read, what was wrong with the last.
+/// Does something to the conversation and tells which messages it has gained.
+fn kept<T>(talk: &mut Conversation, tell: &mut Tell<'_>, act: impl FnOnce(&mut Conversation) -> T) -> T {
+    let before = talk.messages().len();
+    let came = act(talk);
+    for message in talk.messages().iter().skip(before) {
+        tell(Told::Kept(message.clone()));
+    }
+    came
+}
+
+/// Answers all calls; where none of them could be read, what was wrong with the last. An error where a call is one too many.
 /// `seen`: what was put before the person in this ask.
 async fn answer_all(
+    meter: Option<&Meter>,
     hands: &impl Hands,
     calls: &[Call],
     talk: &mut Conversation,
     seen: &mut Vec<Fault>,
     tell: &mut Tell<'_>,
-) -> Option<String> {
+) -> Result<Option<String>, Reached> {
     let (mut read, mut wrong) = (false, None);
     for (at, call) in calls.iter().enumerate() {
+        // A person may have raised it since the last one.
+        if let Some(meter) = meter {
+            talk.limit(meter.limits());
+        }
+        talk.call()?;
         let name = sanitize::line(&call.name).chars().take(SHOWN).collect();
         tell(Told::Began { id: call.id.clone(), name, about: about(&call.arguments) });
         let done = if at < MOST_CALLS {
@@ -182,13 +203,9 @@ async fn answer_all(
         read |= !found.unreadable;
         let (ok, text) = (found.why.is_empty(), found.text.clone());
         wrong = Some(ran(call.id.clone(), done, talk, seen, tell));
-        let before = talk.messages().len();
-        talk.answer(ToolAnswer { id: call.id.clone(), text, ok });
-        for message in talk.messages().iter().skip(before) {
-            tell(Told::Kept(message.clone()));
-        }
+        kept(talk, tell, |talk| talk.answer(ToolAnswer { id: call.id.clone(), text, ok }));
     }
-    wrong.filter(|_| !read)
+    Ok(wrong.filter(|_| !read))
 }
 
 /// What a call proposes, for a person: its objects, else its arguments as YAML.

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
+    meter::Meter,
     provider::{Hear, Heard, Provider, ProviderError},
     toolbox::{Found, Toolbox},
 };
@@ -29,6 +30,11 @@ pub trait Voice: Sync {
 
     /// An agent with tools of its own, rather than a model, by its name.
     fn agent(&self) -> Option<String>;
+
+    /// What may be spent now, where somebody counts.
+    fn meter(&self) -> Option<&Meter> {
+        None
+    }
 
     /// Asks, and lets the answer be heard piece by piece.
     fn ask(
@@ -64,8 +70,7 @@ impl From<ProviderError> for Broke {
 
 impl Voice for Provider {
     fn around(&self, system: &str) -> u64 {
-        let tools: usize = tools::TOOLS
-            .iter()
+        let tools: usize = tools::offered(&self.model().tuning.privacy)
             .map(|row| row.name.len() + row.doc.len() + schema::schema(row.args).to_string().len())
             .sum();
         let beside: usize =
@@ -75,6 +80,10 @@ impl Voice for Provider {
 
     fn agent(&self) -> Option<String> {
         (!self.model().wire.is_model()).then(|| self.model().label())
+    }
+
+    fn meter(&self) -> Option<&Meter> {
+        Some(Self::meter(self))
     }
 
     async fn ask(&self, system: &str, messages: &[Message], hear: &mut Hear<'_>) -> Result<(), Broke> {

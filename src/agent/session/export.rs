@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Begin, Retold};
 use crate::{
-    agent::{evidence, message::Message, told::Told},
+    agent::{decided, evidence, message::Message, told::Told},
     base::sanitize,
 };
 
@@ -48,7 +48,7 @@ fn exchanges(told: &[Retold]) -> Vec<Exchange> {
     for one in told {
         match one {
             Retold::Asked(question) => {
-                all.push(Exchange { question: question.clone(), ..Exchange::default() });
+                all.push(Exchange { question: decided::without(question).to_owned(), ..Exchange::default() });
             }
             Retold::Undone => drop(all.pop()),
             Retold::Decided(title, decision) => {

@@ -104,6 +104,7 @@ mod tests {
     use super::{Entry, line, read};
     use crate::agent::{
         end::End,
+        limits::{Limit, Reached},
         session::{Answer, Begin, FORM, Piece},
         wire::Delta,
     };
@@ -137,7 +138,7 @@ mod tests {
             Entry::Ask { at: jiff::Timestamp::UNIX_EPOCH, text: "why?".to_owned() },
             Entry::Answer(answer),
             Entry::Answer(Answer::said("all is well")),
-            Entry::End { end: End::Endless(12), around: 3 },
+            Entry::End { end: End::Spent(Reached { limit: Limit::Tools, used: 12, of: 12 }), around: 3 },
             Entry::Undone,
         ];
         let reading = read(text(&all).as_bytes());

@@ -1,7 +1,7 @@
 //! What a cockpit wants of the conversations that are kept, and what it gets.
 
 use super::{Decision, Retold};
-use crate::agent::{conversation::Conversation, proposal::Proposal};
+use crate::agent::{conversation::Conversation, limits::Limits, proposal::Proposal};
 
 /// A wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Wish {
     Undone,
     /// A person decided about the proposal of this title.
     Decided(String, Decision),
+    /// These limits hold from now on, also for an ask that runs.
+    Limits(Limits),
     /// Ask this model of the same provider from now on.
     Model(String),
 }

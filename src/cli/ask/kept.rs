@@ -11,6 +11,7 @@ use crate::{
             rerun::{self, Mismatch},
             shelf::{Shelf, ShelfError, Slot},
         },
+        mention,
         session::{Begin, Reading, Retold, export},
     },
     base::sanitize,
@@ -89,7 +90,7 @@ pub(super) fn replay(name: &str, args: &AskArgs, globals: &Globals, out: &mut Ou
         let Retold::Asked(question) = one else { continue };
         let mut sheet = Sheet::new(args.output.shape, out);
         if several {
-            sheet.aside(&format!("> {question}"));
+            sheet.aside(&format!("> {}", mention::words(&question)));
         }
         for one in std::iter::from_fn(|| rest.next_if(|one| !matches!(one, Retold::Asked(_)))) {
             if let Retold::Told(told) = one {

@@ -31,7 +31,7 @@ use crate::{
             turn,
         },
         mcp::offered,
-        prompt,
+        message, prompt,
         session::Entry,
     },
     base::redact,
@@ -68,11 +68,15 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
         session.metrics.clone(),
         session.namespace().map(str::to_owned),
     );
+    let privacy = &provider.model().tuning.privacy;
+    toolbox = toolbox.withholding(privacy);
+    let hub = hub.filter(|_| !privacy.withhold);
     if let Some(hub) = &hub {
         // Nobody can be asked here: only what was allowed before runs.
         toolbox = toolbox.beside(Arc::clone(hub), Gate::Closed);
     }
     let mut sheet = Sheet::new(args.output.shape, out);
+    let provider = provider.looking_only(session.settings.readonly());
     let provider = provider.through(session.live.link()).map_err(|error| unasked(&error))?;
     let asked = session.wait(async {
         let here = [session.link.namespace().to_owned()];
@@ -94,12 +98,13 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
             Some(name) => kept::resume(name, &place)?,
             None => (Conversation::new(provider.model().context_tokens), kept::begin(args.forget, &place)),
         };
-        if let Some(pen) = &pen {
-            let text = redact::text(&question).into_owned();
+        provider = provider.within(talk.remote().cloned());
+        talk.limit(provider.model().tuning.limits);
+        talk.ask_on(&question, toolbox.privacy());
+        if let (Some(pen), Some(asked)) = (&pen, message::asked(talk.messages())) {
+            let text = redact::text(asked).into_owned();
             pen.write(&Entry::Ask { at: session.link.clock().now(), text });
         }
-        provider = provider.within(talk.remote().cloned());
-        talk.ask(question);
         let mut tell = |told| sheet.hear(told);
         let asking = async {
             match &pen {
@@ -176,7 +181,7 @@ fn ended(end: &End) -> Ended {
         | End::Truncated
         | End::Empty
         | End::Asks(_)
-        | End::Endless(_)
+        | End::Spent(_)
         | End::Unreadable(..)
         | End::Full => Code::Unmet,
     };

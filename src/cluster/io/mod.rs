@@ -15,6 +15,7 @@ mod dial;
 pub mod discovery;
 mod exec;
 mod failure;
+mod hidden;
 pub mod http_client;
 mod identity;
 pub mod inspect;

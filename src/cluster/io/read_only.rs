@@ -9,13 +9,16 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::mpsc::Sender;
 
+pub use super::hidden::EXCLUDED;
 use super::{
     discovery,
+    hidden::Hidden,
     live::Live,
     logs,
     raw::{self, Form, What},
 };
 use crate::cluster::{
+    Source,
     api::{Answer, Api, Read, Trouble, Write},
     discovery::Discovery,
     logs::{LogBatch, LogRequest},
@@ -33,16 +36,23 @@ use crate::cluster::{
 #[derive(Debug, Clone)]
 pub struct ReadOnly {
     live: Live,
+    hidden: Hidden,
 }
 
 impl From<Live> for ReadOnly {
     /// The client inside refuses writes as well, whoever should ever get at it.
     fn from(live: Live) -> Self {
-        Self { live: live.refusing() }
+        Self { live: live.refusing(), hidden: Hidden::default() }
     }
 }
 
 impl ReadOnly {
+    /// The same without these namespaces, given as patterns: what is asked of them is refused, whoever asks.
+    #[must_use]
+    pub fn excluding(self, patterns: Vec<String>) -> Self {
+        Self { hidden: Hidden::new(patterns), ..self }
+    }
+
     /// Which kinds are served.
     pub async fn discover(&self) -> Result<Discovery, Trouble> {
         discovery::discover(self.live.link()).await
@@ -50,21 +60,30 @@ impl ReadOnly {
 
     /// What the server itself prints of objects.
     pub async fn raw(&self, what: &What, form: Form) -> Result<Bytes, Trouble> {
-        raw::read(self.live.link(), what, form).await
+        self.hidden.what(what, form)?;
+        self.hidden.without_in(raw::read(self.live.link(), what, form).await?)
     }
 
     /// A log, batch by batch, until it ends or nobody takes it any more.
     pub async fn log(&self, request: LogRequest, to: Sender<LogBatch>) {
+        if self.hidden.place(Some(&request.namespace)).is_err() {
+            let source = Source::Forbidden { what: format!("the namespace {} is {EXCLUDED}", request.namespace) };
+            let _ = to.send(LogBatch { dropped: 0, lines: Vec::new(), source }).await;
+            return;
+        }
         logs::read(self.live.link().clone(), request, to).await;
     }
 }
 
 impl Api for ReadOnly {
     async fn read(&self, read: &Read) -> Result<Answer, Trouble> {
-        self.live.read(read).await
+        self.hidden.read(read)?;
+        let answer = self.live.read(read).await?;
+        Ok(Answer { body: self.hidden.without(answer.body), ..answer })
     }
 
     async fn dry_run(&self, write: &Write) -> Result<Answer, Trouble> {
+        self.hidden.object(write.target())?;
         self.live.dry_run(write).await
     }
 

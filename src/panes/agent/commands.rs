@@ -3,7 +3,7 @@
 use super::{Agent, Item};
 use crate::{
     agent::{
-        End, Told,
+        End, Privacy, Told,
         mention::{self, Object},
         session::{Granted, Opened, Retold, Wish},
         slash::{self, Slash},
@@ -100,6 +100,11 @@ impl Agent {
         Some(mention::with_facts(question, &facts))
     }
 
+    /// What of the cluster is not told.
+    pub fn privacy(&self) -> Privacy {
+        self.model.as_ref().map(|model| model.tuning.privacy.clone()).unwrap_or_default()
+    }
+
     /// Carries a command out.
     pub(super) fn slash(&mut self, slash: Result<Slash, String>, cx: &mut Cx<'_>) -> Reply {
         self.failure = None;
@@ -112,8 +117,8 @@ impl Agent {
         };
         match slash {
             Slash::Help => text("Commands of the conversation", slash::help()),
-            Slash::Tools => text("Tools", tool_list()),
-            Slash::Context => text("What the model is sent", spelled::context(&self.talk)),
+            Slash::Tools => text("Tools", tool_list(&self.privacy())),
+            Slash::Context => text("What the model is sent", spelled::context(&self.talk, &self.privacy())),
             Slash::Redact(None) => {
                 let count = spelled::masked(&self.talk);
                 let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
@@ -130,6 +135,19 @@ impl Agent {
                 let told = format!("from now on {} is asked", model.label());
                 self.transcript.push(Item::Note(told, Role::TextDim));
                 Effect::Talk(cx.tickets.take(), Wish::Model(name)).into()
+            }
+            Slash::Budget(None) => {
+                let words = self.talk.limits().words(&self.talk.budget().spent);
+                self.say(&words)
+            }
+            Slash::Budget(Some((limit, most))) => {
+                let Ok(model) = &mut self.model else { return Reply::none() };
+                let limits = model.tuning.limits.with(limit, most);
+                model.tuning.limits = limits;
+                self.talk.limit(limits);
+                let words = limits.words(&self.talk.budget().spent);
+                drop(self.say(&format!("from now on {words}")));
+                Effect::Talk(cx.tickets.take(), Wish::Limits(limits)).into()
             }
             Slash::New => self.begin_anew(cx),
             Slash::Undo if self.asked.is_some() => {
@@ -209,7 +227,9 @@ impl Agent {
     fn opened(&mut self, opened: Opened) {
         let waits = std::mem::take(&mut self.waits);
         *self = Self { waits, ..self.anew() };
+        let limits = self.talk.limits();
         self.talk = opened.talk;
+        self.talk.limit(limits);
         for one in opened.told {
             match one {
                 Retold::Asked(question) => {
@@ -251,11 +271,11 @@ fn text(title: &str, text: String) -> Reply {
     Reply { effects: Vec::new(), turn: Turn::Text(title.to_owned(), text) }
 }
 
-fn tool_list() -> String {
+fn tool_list(privacy: &Privacy) -> String {
     let row = |row: &tools::Row| {
         let does = if row.tool.proposes() { "proposes" } else { "looks" };
         format!("{:<18}{does:<10}{}\n", row.name, row.doc)
     };
-    let rows: String = tools::TOOLS.iter().map(row).collect();
+    let rows: String = tools::offered(privacy).map(row).collect();
     format!("{rows}\nNone of them writes: what is proposed is applied by your key in its preview, or not at all.\n")
 }

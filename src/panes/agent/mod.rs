@@ -55,6 +55,8 @@ pub struct Agent {
     /// What goes along with the next question.
     along: Along,
     completion: Completion,
+    /// The proposal whose preview or form is open, by its title.
+    opened: Option<String>,
     /// A proposal that is being checked again.
     checking: Option<Ticket>,
     chosen: usize,
@@ -85,9 +87,13 @@ impl Agent {
     /// Nothing said yet.
     pub fn new(model: Result<Model, Failure>) -> Self {
         let limit = model.as_ref().map_or(1, |model| model.context_tokens);
+        let mut talk = Conversation::new(limit);
+        if let Ok(model) = &model {
+            talk.limit(model.tuning.limits);
+        }
         Self {
             model,
-            talk: Conversation::new(limit),
+            talk,
             transcript: Transcript::default(),
             typing: false,
             line: LineInput::default(),
@@ -99,6 +105,7 @@ impl Agent {
             reopened: None,
             along: Along::default(),
             completion: Completion::default(),
+            opened: None,
             checking: None,
             chosen: 0,
             seek: false,
@@ -294,7 +301,7 @@ impl Agent {
         if self.history.last() != Some(&text) {
             self.history.push(text.clone());
         }
-        self.talk.ask(asked);
+        self.talk.ask_on(&asked, &self.privacy());
         self.transcript.push(Item::You(text));
         let ticket = cx.tickets.take();
         self.asked = Some(ticket);
@@ -358,14 +365,49 @@ impl Agent {
         let mut reply = Reply::checked(answer, &mut self.failure);
         if let (Turn::Preview(checked), None) = (&reply.turn, &self.failure) {
             let title = checked.preview.title.clone();
+            // What a client of another agent queued is none of this conversation.
+            self.opened = self.proposed(&checked.plan.fault);
             reply.effects.push(Effect::Talk(ticket, Wish::Decided(title, Decision::Opened)));
         }
         reply
     }
 
     /// The title of the proposal that this intent is, as it was proposed.
-    pub fn proposed(&self, fault: &crate::fault::intent::Fault) -> Option<String> {
+    fn proposed(&self, fault: &Fault) -> Option<String> {
         self.proposals().find(|proposal| proposal.fault == *fault).map(|proposal| proposal.title().to_owned())
+    }
+
+    fn decide(&mut self, ticket: Ticket, title: String, decision: Decision) -> Effect {
+        self.talk.decide(title.clone(), decision);
+        Effect::Talk(ticket, Wish::Decided(title, decision))
+    }
+
+    /// This fault was applied under this title: what that says about a proposal.
+    pub fn applied_as(&mut self, fault: &Fault, title: &str, cx: &mut Cx<'_>) -> Vec<Effect> {
+        let (opened, own) = (self.opened.take(), self.proposed(fault));
+        let edited = opened.filter(|_| own.is_none());
+        if own.is_none() && edited.is_none() {
+            return Vec::new();
+        }
+        let edited = edited.map(|title| self.decide(cx.tickets.take(), title, Decision::Edited));
+        let title = own.unwrap_or_else(|| title.to_owned());
+        edited.into_iter().chain([self.decide(cx.tickets.take(), title, Decision::Applied)]).collect()
+    }
+
+    /// Whether a proposal is open, which is decided about when its preview and its form are closed.
+    pub fn has_open(&self) -> bool {
+        self.opened.is_some()
+    }
+
+    /// What was open of a proposal is closed, and it was not applied.
+    pub fn let_go(&mut self, cx: &mut Cx<'_>) -> Option<Effect> {
+        let title = self.opened.take()?;
+        Some(self.decide(cx.tickets.take(), title, Decision::Rejected))
+    }
+
+    /// What is open of a proposal is closed for another reason than a decision.
+    pub fn leave_open(&mut self) {
+        self.opened = None;
     }
 
     /// What an ask tells.
@@ -538,6 +580,8 @@ impl Agent {
     fn empty(&self, look: &Look<'_>) -> Message {
         let about = if self.scripted() {
             "a scripted model answers: it looks at this cluster and follows rules, and is no AI"
+        } else if self.privacy().withhold {
+            "the model is told nothing of this cluster; nothing is written without your key"
         } else {
             "the model looks at this cluster and proposes; nothing is written without your key"
         };

@@ -436,7 +436,7 @@ impl Transcript {
             | End::Refused(_)
             | End::Truncated
             | End::Empty
-            | End::Endless(_)
+            | End::Spent(_)
             | End::Unreadable(..)
             | End::Full => Role::Warn,
             End::Cut | End::Failed { .. } => Role::Bad,

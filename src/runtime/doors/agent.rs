@@ -43,13 +43,14 @@ impl Keeper {
         let kept = self.talks.clone();
         let made = Provider::new(model, Patience::default()).and_then(|provider| provider.through(live.link()));
         let provider = match made {
-            Ok(provider) => provider.within(talk.remote().cloned()),
+            Ok(provider) => provider.within(talk.remote().cloned()).metered(self.meter.clone()),
             Err(error) => {
                 self.tell(Event::Agent(ticket, Box::new(failed(error.to_string(), error.fix())))).await;
                 return;
             }
         };
         let (policy, readonly) = (self.policy(live.link()), self.plan.readonly);
+        let provider = provider.looking_only(readonly);
         let pace = self.stage(live.link()).map_or(1.0, Stage::pace);
         let metrics = self.metrics.clone();
         let events = self.events.clone();
@@ -64,12 +65,14 @@ impl Keeper {
             let (ask, mut asked) = mpsc::channel::<Asking>(1);
             let toolbox =
                 Toolbox::new(live, terms, metrics, namespace).paced(pace).beside(Arc::clone(&hub), Gate::Person(ask));
+            let toolbox = toolbox.withholding(&provider.model().tuning.privacy);
             let trouble = events.clone();
             let asking = async move {
                 if let (Some(pen), Some(Message::You(text))) = (&pen, talk.messages().last()) {
                     pen.write(&Entry::Ask { at, text: redact::text(text).into_owned() });
                 }
-                let (tools, troubles) = hub.offers().await;
+                let (tools, troubles) =
+                    if toolbox.privacy().withhold { (Vec::new(), Vec::new()) } else { hub.offers().await };
                 for one in troubles {
                     let _ = trouble.send(Event::Notice(Failure::new(one.what, one.fix))).await;
                 }

@@ -33,7 +33,7 @@ use tokio::{
 use crate::{
     agent::{
         Model,
-        io::{inbox::Inbox, mcp::Hub},
+        io::{inbox::Inbox, mcp::Hub, meter::Meter},
         mcp::{Answer, Server},
     },
     base::Ticket,
@@ -163,6 +163,8 @@ struct Keeper {
     faults: faults::Faults,
     errands: errand::Known,
     talks: talks::Talks,
+    /// What asks may spend.
+    meter: Meter,
     /// The inbox of that link, once it is known which cluster it is.
     inbox: Arc<OnceLock<Inbox>>,
     hub: Arc<Hub>,
@@ -181,6 +183,7 @@ impl Keeper {
             inbox: Arc::default(),
             hub,
             questions: Arc::default(),
+            meter: Meter::new(plan.agent.as_ref().map(|model| model.tuning.limits).unwrap_or_default()),
             plan,
             events,
             live: None,

@@ -95,6 +95,7 @@ impl Keeper {
                     model.name = name;
                 }
             }
+            Wish::Limits(limits) => self.meter.set(limits),
             Wish::Undone => self.note(ticket, Entry::Undone),
             Wish::Decided(title, decision) => self.note(ticket, Entry::Decided { title, decision }),
             Wish::List | Wish::Open(_) | Wish::Export(_) => self.grant(ticket, wish),

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::suite::moment::stage as moment;
 
-fn model() -> Model {
+pub fn model() -> Model {
     Model {
         wire: Wire::Anthropic,
         base_url: Wire::Anthropic.home().to_owned(),
@@ -65,7 +65,7 @@ pub fn proposal() -> Proposal {
     Proposal { fault, kept: false, hypothesis, expects, lesson, step: None, checked, rounds: 2 }
 }
 
-fn told() -> Stage {
+pub fn told() -> Stage {
     conversation(stage(120, 40))
 }
 
@@ -86,7 +86,7 @@ fn conversation(mut stage: Stage) -> Stage {
     }
     say(Told::Proposed(Box::new(proposal())));
     say(Told::Kept(Message::Model { text: "I looked".into(), calls: vec![] }));
-    say(Told::Budget(Budget { limit: 128_000, used: 11_800, told: true }));
+    say(Told::Budget(Budget { used: 11_800, told: true, ..Budget::new(128_000) }));
     say(Told::Ended(End::Done));
     stage
 }

@@ -2,6 +2,7 @@
 
 mod abort;
 mod agent;
+mod bounds;
 mod bytes;
 mod charts;
 mod form;

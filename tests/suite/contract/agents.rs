@@ -137,6 +137,27 @@ async fn nothing_but_a_clear_yes_approves_what_an_agent_wants_to_do(#[case] word
 }
 
 #[tokio::test]
+async fn whoever_only_looks_approves_nothing_an_agent_would_write() {
+    for version in BOTH {
+        let asks = stream(&[status(version, "input-required", &[part(version, "Shall I delete it?")])]);
+        let done = stream(&[status(version, "completed", &[part(version, "Well.")])]);
+        let stage = stage(vec![card(version, true), whole(asks), card(version, true), whole(done)]).await;
+        let talk = ask(&stage).await.unwrap().talk;
+        let only_looks = || {
+            let provider = Provider::new(model(Wire::A2a, &stage.url), Patience::default()).unwrap();
+            provider.within(talk.remote().cloned()).looking_only(true)
+        };
+        let words = |text: &str| vec![brink::agent::Message::You(text.to_owned())];
+        let sent = stage.seen.lock().await.len();
+        let refused = only_looks().ask("", &words(" Approve "), &mut |_| true).await.unwrap_err();
+        assert!(refused.to_string().contains("--readonly") && refused.fix().contains("rejects"), "{refused}");
+        assert_eq!(stage.seen.lock().await.len(), sent, "nothing was sent");
+        only_looks().ask("", &words("no, leave it"), &mut |_| true).await.unwrap();
+        assert!(stage.seen.lock().await.len() > sent, "a no is");
+    }
+}
+
+#[tokio::test]
 async fn what_an_agent_does_by_itself_is_told() {
     for version in BOTH {
         let part = |kind: &str, data: Value| json!({"data": data, "metadata": {"kagent_type": kind}});

@@ -143,3 +143,30 @@ fn without_a_cluster_it_says_why_and_what_to_do() {
     assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
     assert!(ran.stderr.contains("cannot ask the cluster"), "{ran:?}");
 }
+
+#[test]
+fn another_agent_is_told_as_little_as_a_model_is() {
+    let (demo, home) = (Demo::of("shop", 1.0), Home::new());
+    demo.wait(async {
+        let client = start(&demo, &home, "an editor", &["--no-cluster-data"]).await;
+        let names: Vec<String> = client.tools().await.iter().map(|tool| tool.name.to_string()).collect();
+        assert!(names.len() == 4 && names.iter().all(|name| name.starts_with("propose_")), "{names:?}");
+        let (text, good) = client.call("list", json!({"kind": "pods", "namespace": "shop"})).await;
+        assert!(!good && text == "error: nothing of the cluster is told: agent.cluster-data is false", "{text}");
+        let (text, good) = client.call("propose_fault", delay()).await;
+        assert!(good && text == "queued, no cockpit open", "{text}");
+        assert_eq!(waiting(home.path()).len(), 1);
+    });
+    home.file(".config/brink/config.toml", "[agent]\nexclude-namespaces = [\"shop\"]\n");
+    demo.wait(async {
+        let client = start(&demo, &home, "an editor", &[]).await;
+        for (tool, arguments) in [
+            ("list", json!({"kind": "pods", "namespace": "shop"})),
+            ("logs", json!({"pod": "x", "namespace": "shop"})),
+            ("propose_fault", delay()),
+        ] {
+            let (text, good) = client.call(tool, arguments).await;
+            assert!(!good && text.contains("excluded by the settings"), "{tool}: {text}");
+        }
+    });
+}

@@ -16,7 +16,7 @@ pub(super) use card::PLACES;
 use super::provider::Asked;
 use crate::{
     agent::{
-        message::Message,
+        message,
         remote::{Remote, approves},
     },
     base::{redact, sanitize},
@@ -27,11 +27,7 @@ pub(super) const HEADER: &str = "a2a-version";
 
 /// The body of a request that sends the person's last words.
 pub fn body(asked: &Asked<'_>) -> Value {
-    let said = asked.messages.iter().rev().find_map(|message| match message {
-        Message::You(text) => Some(text.as_str()),
-        Message::Model { .. } | Message::Tools(_) => None,
-    });
-    let (dial, said) = (asked.dial, said.unwrap_or_default());
+    let (dial, said) = (asked.dial, message::asked(asked.messages).unwrap_or_default());
     let new = dial.version == Version::V10;
     let mut parts = Vec::new();
     let nothing = Remote::default();

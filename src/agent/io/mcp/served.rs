@@ -27,7 +27,7 @@ use crate::{
         Call, Proposal, fence,
         io::{inbox::Inbox, toolbox::Toolbox},
         mcp::{Queued, queued},
-        schema, tools,
+        privacy, schema, tools,
     },
     cluster::io::clock::Clock,
 };
@@ -74,7 +74,7 @@ impl Served {
     }
 
     fn rows(&self) -> Vec<Row> {
-        let offered = tools::TOOLS.iter().filter(|row| !(self.readonly && row.tool.proposes()));
+        let offered = tools::offered(self.toolbox.privacy()).filter(|row| !(self.readonly && row.tool.proposes()));
         offered
             .map(|row| {
                 let schema = match schema::schema(row.args) {
@@ -92,13 +92,17 @@ impl Served {
         let Ok(Ok(_turn)) = timeout(TURN, self.turns.acquire()).await else {
             return (fence::refusal("too many calls at once; wait for answers"), false);
         };
-        let named = tools::named(name);
-        if self.readonly && named.is_ok_and(tools::Tool::proposes) {
+        let proposes = tools::named(name).is_ok_and(tools::Tool::proposes);
+        if self.readonly && proposes {
             return (fence::refusal("brink only looks here (--readonly): nothing can be proposed"), false);
         }
         let arguments = Value::Object(arguments.unwrap_or_default()).to_string();
         let call = Call { id: String::new(), name: name.to_owned(), arguments };
         let found = self.toolbox.run(&call, 0).await;
+        if self.toolbox.privacy().withhold && found.proposals.is_empty() && proposes {
+            // Nobody sees here why.
+            return (fence::refusal("refused; why is not told: agent.cluster-data is false"), false);
+        }
         if found.proposals.is_empty() {
             return (found.text, found.why.is_empty());
         }
@@ -118,6 +122,9 @@ impl Served {
         match self.inbox.put(&one, now) {
             Ok(watched) => {
                 let where_to = if watched { "queued for review" } else { "queued, no cockpit open" };
+                if self.toolbox.privacy().withhold {
+                    return (if watched { privacy::SHOWN } else { where_to }.to_owned(), true);
+                }
                 let told = format!("{}\n{}\n", proposal.title(), proposal.facts());
                 let text = format!(
                     "{where_to}: proposal {id}. It is not applied; a person looks at it in brink's cockpit and decides.\n{}",

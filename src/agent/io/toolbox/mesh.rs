@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Toolbox, told};
 use crate::{
     agent::{fence, schema::Given},
-    cluster::Manifest,
+    cluster::{Manifest, io::read_only::EXCLUDED},
     fault::{known, select},
     mesh::{
         around::Around,
@@ -38,6 +38,10 @@ impl Toolbox {
 
     pub(super) async fn query_metrics(&self, given: &Given) -> Result<String, String> {
         if let Some(question) = given.text("promql") {
+            // Whose figures an answer sums up nobody can tell.
+            if !self.privacy.exclude.is_empty() {
+                return Err(format!("PromQL is {EXCLUDED}: ask for a namespace's figures instead"));
+            }
             let client = self.metrics.prometheus().await.map_err(|error| error.to_string())?;
             let client =
                 client.ok_or("there is no Prometheus to ask questions of; without promql figures may be there")?;
@@ -57,12 +61,15 @@ impl Toolbox {
             return Ok(fence::text("query_metrics", &text));
         }
         let namespace = self.place(given.text("namespace"))?;
+        if let Some(name) = namespace.as_deref().filter(|name| self.privacy.hides(name)) {
+            return Err(format!("the namespace {name} is {EXCLUDED}"));
+        }
         let interest = Interest { namespace: namespace.clone(), ..Interest::default() };
         let snapshot = Sampler::once(self.metrics.clone()).look(&interest).await.map_err(|error| error.to_string())?;
         let answer = MeshOutput::new(&MetricSource::Good, Some(&snapshot), namespace.as_deref(), &Around::default());
         let mut text = "WORKLOAD | RPS | ERROR % | P50 MS | P99 MS\n".to_owned();
         let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"));
-        for row in &answer.rows {
+        for row in answer.rows.iter().filter(|row| !self.privacy.hides(&row.namespace)) {
             let errors = row.golden.error_share.map(|share| share * 100.0);
             let (rps, p50, p99) = (number(row.golden.rps), number(row.golden.p50_ms), number(row.golden.p99_ms));
             let _ = writeln!(text, "{}/{} | {rps} | {} | {p50} | {p99}", row.namespace, row.workload, number(errors));

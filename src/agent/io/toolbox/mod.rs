@@ -21,6 +21,7 @@ use crate::{
         mcp::offered,
         message::Call,
         order::{self, Order},
+        privacy::{self, Privacy},
         prompt::Facts,
         proposal::Proposal,
         schema,
@@ -51,6 +52,8 @@ pub struct Toolbox {
     kinds: OnceCell<Discovery>,
     /// Tools of other servers, and who is asked before one runs.
     beside: Option<(Arc<Hub>, Gate)>,
+    /// What of the cluster is not told.
+    privacy: Privacy,
 }
 
 /// What came of a call.
@@ -88,7 +91,16 @@ impl std::fmt::Debug for Toolbox {
 impl Toolbox {
     /// Tools of this cluster. Nothing is asked yet.
     pub fn new(live: impl Into<ReadOnly>, terms: Terms, metrics: Metrics, namespace: Option<String>) -> Self {
-        Self { live: live.into(), terms, metrics, namespace, pace: 1.0, kinds: OnceCell::new(), beside: None }
+        Self {
+            live: live.into(),
+            terms,
+            metrics,
+            namespace,
+            pace: 1.0,
+            kinds: OnceCell::new(),
+            beside: None,
+            privacy: Privacy::default(),
+        }
     }
 
     /// Proposed faults last that many times as long: in a world whose time runs faster than the person's.
@@ -103,15 +115,30 @@ impl Toolbox {
         Self { beside: Some((hub, gate)), ..self }
     }
 
+    /// The same, telling nothing of what is withheld. Namespaces that are excluded are not even read.
+    #[must_use]
+    pub fn withholding(self, privacy: &Privacy) -> Self {
+        Self { live: self.live.excluding(privacy.exclude.clone()), privacy: privacy.clone(), ..self }
+    }
+
+    /// What of the cluster is not told.
+    pub fn privacy(&self) -> &Privacy {
+        &self.privacy
+    }
+
     /// What a model is told before the first question.
     pub async fn facts(&self) -> Facts {
+        if self.privacy.withhold {
+            return Facts { withheld: true, readonly: self.terms.readonly, ..Facts::default() };
+        }
         let kinds = sight::survey(&self.live).await.ok().map(|sight| kinds(&sight));
         Facts {
             context: self.terms.context.clone(),
-            namespace: self.namespace.clone(),
+            namespace: self.namespace.clone().filter(|name| !self.privacy.hides(name)),
             production: self.terms.policy.is_production(&self.terms.context),
             readonly: self.terms.readonly,
             metrics: self.metrics.source().await.is_ok(),
+            withheld: false,
             kinds,
         }
     }
@@ -123,6 +150,19 @@ impl Toolbox {
 
     /// The same, after these were put before the person: nothing is twice.
     pub async fn run_after(&self, call: &Call, refused: u32, seen: &[Fault]) -> Found {
+        if !self.privacy.withhold {
+            return self.run_open(call, refused, seen).await;
+        }
+        // Tools of other servers may speak of the cluster as well as brink's own do.
+        if !tools::named(&call.name).is_ok_and(Tool::proposes) {
+            return Found::bad(privacy::WITHHELD);
+        }
+        let found = self.run_open(call, refused, seen).await;
+        let text = if found.why.is_empty() { privacy::SHOWN.to_owned() } else { fence::refusal(privacy::UNSHOWN) };
+        Found { text, ..found }
+    }
+
+    async fn run_open(&self, call: &Call, refused: u32, seen: &[Fault]) -> Found {
         // A person's answer takes as long as it takes; the server has a deadline of its own.
         if let Some((hub, gate)) = self.beside.as_ref().filter(|_| offered::outside(&call.name)) {
             let came = hub.call(&call.name, &call.arguments, gate).await;
