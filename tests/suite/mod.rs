@@ -1,6 +1,7 @@
 mod agent_attacks;
 mod agent_intents;
 mod agent_remote;
+mod agent_seconds;
 mod agent_wires;
 mod approval;
 mod cli;
