@@ -1,5 +1,5 @@
-//! What an ask may spend: tool calls of a turn, tokens of a conversation, requests of a minute. A loop that runs away reaches one
-//! of them, is stopped there, and it is said which.
+//! What an ask may spend: tool calls and seconds of a turn, tokens of a conversation, requests of a minute. A loop that runs away
+//! reaches one of them, is stopped there, and it is said which.
 
 use std::collections::VecDeque;
 
@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The limits; 0 stands for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Limits {
     /// Tool calls of one turn.
     pub tools: u64,
@@ -15,11 +16,13 @@ pub struct Limits {
     pub tokens: u64,
     /// Requests to the model in a minute.
     pub calls: u64,
+    /// Seconds of one turn; what is begun when they are over is not cut off.
+    pub seconds: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { tools: 40, tokens: 0, calls: 60 }
+        Self { tools: 40, tokens: 0, calls: 60, seconds: 600 }
     }
 }
 
@@ -33,6 +36,8 @@ pub enum Limit {
     Tokens,
     /// Requests to the model in a minute.
     Calls,
+    /// Seconds of one turn.
+    Seconds,
 }
 
 /// What was spent so far.
@@ -57,7 +62,7 @@ pub struct Reached {
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Tools, Self::Tokens, Self::Calls];
+    pub const ALL: [Self; 4] = [Self::Tools, Self::Tokens, Self::Calls, Self::Seconds];
 
     /// Its word after `/budget`.
     pub fn word(self) -> &'static str {
@@ -65,6 +70,7 @@ impl Limit {
             Self::Tools => "tools",
             Self::Tokens => "tokens",
             Self::Calls => "calls",
+            Self::Seconds => "seconds",
         }
     }
 
@@ -79,6 +85,7 @@ impl Limit {
             Self::Tools => "agent.tool-calls",
             Self::Tokens => "agent.tokens",
             Self::Calls => "agent.calls-per-minute",
+            Self::Seconds => "agent.seconds",
         }
     }
 
@@ -88,13 +95,19 @@ impl Limit {
             Self::Tools => "tool calls of this turn",
             Self::Tokens => "tokens of this conversation",
             Self::Calls => "requests to the model in a minute",
+            Self::Seconds => "seconds of this turn",
         }
+    }
+
+    /// Every turn has it anew: to go on is to have as much again.
+    pub fn anew(self) -> bool {
+        matches!(self, Self::Tools | Self::Seconds)
     }
 }
 
 impl Limits {
     /// Nothing is limited.
-    pub const NONE: Self = Self { tools: 0, tokens: 0, calls: 0 };
+    pub const NONE: Self = Self { tools: 0, tokens: 0, calls: 0, seconds: 0 };
 
     /// One of them.
     pub fn get(&self, limit: Limit) -> u64 {
@@ -102,6 +115,7 @@ impl Limits {
             Limit::Tools => self.tools,
             Limit::Tokens => self.tokens,
             Limit::Calls => self.calls,
+            Limit::Seconds => self.seconds,
         }
     }
 
@@ -112,6 +126,7 @@ impl Limits {
             Limit::Tools => self.tools = value,
             Limit::Tokens => self.tokens = value,
             Limit::Calls => self.calls = value,
+            Limit::Seconds => self.seconds = value,
         }
         self
     }
@@ -137,9 +152,24 @@ impl Limits {
                 |used| format!("{}: {used} of {most}", limit.counted()),
             )
         };
-        let rows =
-            [of(Limit::Tools, Some(spending.tools)), of(Limit::Tokens, Some(spending.tokens)), of(Limit::Calls, None)];
+        let rows = [
+            of(Limit::Tools, Some(spending.tools)),
+            of(Limit::Tokens, Some(spending.tokens)),
+            of(Limit::Calls, None),
+            of(Limit::Seconds, None),
+        ];
         rows.join("; ")
+    }
+
+    /// What is spent of a turn that has run for so many seconds: `3/40 tools, 12/600 s`. What has no limit is left out.
+    pub fn running(&self, spending: &Spending, seconds: u64) -> String {
+        let rows = [
+            (self.tools, spending.tools, "tools"),
+            (self.tokens, spending.tokens, "tokens"),
+            (self.seconds, seconds, "s"),
+        ];
+        let limited = rows.into_iter().filter(|(most, ..)| *most > 0);
+        limited.map(|(most, used, what)| format!("{used}/{most} {what}")).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -153,7 +183,7 @@ impl Reached {
     pub fn fix(&self) -> String {
         let more = self.of.saturating_mul(2);
         let instead = match self.limit {
-            Limit::Tools => "ask a narrower question",
+            Limit::Tools | Limit::Seconds => "ask a narrower question",
             Limit::Tokens => "begin a new conversation",
             Limit::Calls => "wait a minute",
         };
@@ -212,8 +242,10 @@ mod tests {
         assert_eq!(
             words,
             "tool calls of this turn: 3 of 40; tokens of this conversation: 812 of no limit; \
-             requests to the model in a minute: at most 60"
+             requests to the model in a minute: at most 60; seconds of this turn: at most 600"
         );
+        assert_eq!(Limits::default().running(&Spending { tools: 3, tokens: 812 }, 12), "3/40 tools, 12/600 s");
+        assert_eq!(Limits::NONE.running(&Spending::default(), 12), "");
         assert!(Limit::ALL.into_iter().all(|limit| Limit::of(limit.word()) == Some(limit)));
     }
 }

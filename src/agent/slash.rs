@@ -56,8 +56,8 @@ pub const SLASHES: [Row; 10] = [
     row("new", "", "Begin a new conversation; this one is kept."),
     row(
         "budget",
-        "[tools|tokens|calls N]",
-        "Show what may be spent, or change a limit, also while the model answers; 0: none.",
+        "[LIMIT N]",
+        "Show what may be spent, or change a limit (tools, tokens, calls, seconds), also while the model answers; 0: none.",
     ),
     row("help", "", "Show these commands."),
 ];
@@ -107,9 +107,9 @@ fn budget(argument: Option<&str>) -> Result<Option<(Limit, u64)>, String> {
     let number = words.next().and_then(|word| word.parse().ok());
     match (limit, number, words.next()) {
         (Some(limit), Some(number), None) => Ok(Some((limit, number))),
-        _ => {
-            Err(format!("`{argument}` is no budget: write /budget tools 40, /budget tokens 200000 or /budget calls 30"))
-        }
+        _ => Err(format!(
+            "`{argument}` is no budget: write /budget tools 40, /budget seconds 900, /budget tokens 200000 or /budget calls 30"
+        )),
     }
 }
 
@@ -127,7 +127,7 @@ pub fn help() -> String {
     let mut text = String::new();
     for row in SLASHES {
         let call = format!("/{} {}", row.name, row.argument);
-        text.push_str(&format!("{call:<32}{}\n", row.doc));
+        text.push_str(&format!("{call:<18}{}\n", row.doc));
     }
     text.push_str(
         "\n@pod/NAME, @route/NAME, @svc/NAME, @deploy/NAME in a question show the model that object; tab completes.\n",
@@ -152,7 +152,7 @@ mod tests {
     #[case("/export", Some(Err("name the file: /export FILE".to_owned())))]
     #[case("/budget", Some(Ok(Slash::Budget(None))))]
     #[case("/budget tools 40", Some(Ok(Slash::Budget(Some((Limit::Tools, 40))))))]
-    #[case("/budget tools", Some(Err("`tools` is no budget: write /budget tools 40, /budget tokens 200000 or /budget calls 30".to_owned())))]
+    #[case("/budget tools", Some(Err("`tools` is no budget: write /budget tools 40, /budget seconds 900, /budget tokens 200000 or /budget calls 30".to_owned())))]
     #[case("/udno", Some(Err("there is no /udno: did you mean /undo?".to_owned())))]
     #[case("/xyzzy", Some(Err("there is no /xyzzy: /help shows them all".to_owned())))]
     #[case("/new please", Some(Err("/new takes nothing after it, `please` was given".to_owned())))]

@@ -43,6 +43,7 @@ impl Settings {
             tools: self.count(Key::AgentToolCalls).unwrap_or(usual.tools),
             tokens: self.count(Key::AgentTokens).unwrap_or(usual.tokens),
             calls: self.count(Key::AgentCallsPerMinute).unwrap_or(usual.calls),
+            seconds: self.count(Key::AgentSeconds).unwrap_or(usual.seconds),
         }
     }
 
@@ -89,8 +90,8 @@ mod tests {
 
     #[test]
     fn limits_of_the_file_stand_over_the_usual_ones() {
-        let limits = resolved("[agent]\ntool-calls = 7\ntokens = 50000\n", &[], &[]).limits();
-        assert_eq!((limits.tools, limits.tokens, limits.calls), (7, 50_000, 60));
+        let limits = resolved("[agent]\ntool-calls = 7\ntokens = 50000\nseconds = 90\n", &[], &[]).limits();
+        assert_eq!((limits.tools, limits.tokens, limits.calls, limits.seconds), (7, 50_000, 60, 90));
         assert!(matches!(read(Key::AgentToolCalls, "-1"), Err(why) if why.contains("whole number")));
         assert_eq!(read(Key::AgentTokens, "0"), Ok(Value::Count(0)));
     }

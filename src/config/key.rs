@@ -96,6 +96,8 @@ pub enum Key {
     AgentToolCalls,
     /// Most tokens of a conversation.
     AgentTokens,
+    /// Most seconds of a turn.
+    AgentSeconds,
     /// Whether anything of the cluster is told.
     AgentClusterData,
     /// Namespaces nothing is told of.
@@ -159,7 +161,7 @@ impl Holds {
 
 impl Key {
     /// All settings, in the order of the reference.
-    pub const ALL: [Self; 47] = [
+    pub const ALL: [Self; 48] = [
         Self::Kubeconfig,
         Self::Context,
         Self::Namespace,
@@ -205,6 +207,7 @@ impl Key {
         Self::AgentCallsPerMinute,
         Self::AgentToolCalls,
         Self::AgentTokens,
+        Self::AgentSeconds,
         Self::AgentClusterData,
         Self::AgentExcludeNamespaces,
     ];
@@ -267,6 +270,7 @@ impl Key {
             Self::AgentCallsPerMinute => "agent.calls-per-minute",
             Self::AgentToolCalls => "agent.tool-calls",
             Self::AgentTokens => "agent.tokens",
+            Self::AgentSeconds => "agent.seconds",
             Self::AgentClusterData => "agent.cluster-data",
             Self::AgentExcludeNamespaces => "agent.exclude-namespaces",
         }
@@ -330,6 +334,7 @@ impl Key {
             Self::AgentCallsPerMinute => "BRINK_AGENT_CALLS_PER_MINUTE",
             Self::AgentToolCalls => "BRINK_AGENT_TOOL_CALLS",
             Self::AgentTokens => "BRINK_AGENT_TOKENS",
+            Self::AgentSeconds => "BRINK_AGENT_SECONDS",
             Self::AgentClusterData => "BRINK_AGENT_CLUSTER_DATA",
             Self::AgentExcludeNamespaces => "BRINK_AGENT_EXCLUDE_NAMESPACES",
         }
@@ -381,6 +386,7 @@ impl Key {
             | Self::AgentCallsPerMinute
             | Self::AgentToolCalls
             | Self::AgentTokens
+            | Self::AgentSeconds
             | Self::AgentExcludeNamespaces => None,
         }
     }
@@ -416,6 +422,7 @@ impl Key {
             Self::AllNamespaces | Self::Readonly | Self::AgentLocalOnly | Self::AgentClusterData => Holds::Flag,
             Self::AgentCallsPerMinute | Self::AgentToolCalls => Holds::Count(0, 10_000),
             Self::AgentTokens => Holds::Count(0, 1_000_000_000),
+            Self::AgentSeconds => Holds::Count(0, 86_400),
             Self::AgentExcludeNamespaces => Holds::Patterns,
             Self::Fps => Holds::Count(5, 60),
             Self::Health4xxDegraded
@@ -438,6 +445,7 @@ impl Key {
             Self::AgentCallsPerMinute => "60",
             Self::AgentToolCalls => "40",
             Self::AgentTokens => "0",
+            Self::AgentSeconds => "600",
             Self::Prometheus => "one that is found in the cluster, else its proxies",
             Self::PrometheusCa => "the system's",
             Self::Policy => "the built-in guardrails",
@@ -522,6 +530,7 @@ impl Key {
             | Self::AgentCallsPerMinute
             | Self::AgentToolCalls
             | Self::AgentTokens
+            | Self::AgentSeconds
             | Self::AgentClusterData
             | Self::AgentExcludeNamespaces => false,
         }
@@ -626,6 +635,10 @@ impl Key {
             Self::AgentToolCalls => {
                 "Most tool calls of one turn; a model that goes on calling is stopped. 0: no limit. `/budget tools N` changes it, also \
                  while a turn runs."
+            }
+            Self::AgentSeconds => {
+                "Most seconds of one turn: when they are over, what runs is finished and nothing more is begun. 0: no limit. \
+                 `/budget seconds N` changes it, also while a turn runs."
             }
             Self::AgentTokens => {
                 "Most tokens of one conversation, sent and received, as the provider counts them. 0: no limit. `/budget tokens N` \

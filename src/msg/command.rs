@@ -221,6 +221,7 @@ commands! {
     AllowOnce "allow_once" Agent "allow once" "Let the model run the tool of the MCP server, this time."
     AllowAlways "allow_always" Agent "allow always" "Let the model run this reading tool of the MCP server, now and later."
     RefuseTool "refuse_tool" Agent "refuse" "Do not let the model run the tool of the MCP server."
+    RaiseBudget "raise_budget" Agent "raise, go on" "Raise the budget that is used up, and have the model go on."
     NewConversation "new_conversation" Agent "new" "Forget what was said and begin anew."
     FieldNext "field_next" Form "next field" "Go to the next field."
     FieldPrevious "field_previous" Form "previous field" "Go to the previous field."

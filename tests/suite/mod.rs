@@ -1,6 +1,7 @@
 mod agent_attacks;
 mod agent_intents;
 mod agent_limits;
+mod agent_seconds;
 mod approval;
 mod cli;
 mod cockpit;

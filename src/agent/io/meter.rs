@@ -7,7 +7,10 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::agent::limits::{Limits, Rate, Reached};
+use crate::agent::{
+    conversation::Conversation,
+    limits::{Limit, Limits, Rate, Reached},
+};
 
 /// Tells the time.
 pub type Clock = dyn Fn() -> Timestamp + Send + Sync;
@@ -53,8 +56,13 @@ impl Meter {
         self.counted().limits = limits;
     }
 
+    /// An ask begins now.
+    pub fn begin(&self) -> Running<'_> {
+        Running { meter: self, began: (self.clock)() }
+    }
+
     /// Counts a request that is about to be made, unless it is one too many.
-    pub fn call(&self) -> Result<(), Reached> {
+    fn call(&self) -> Result<(), Reached> {
         let now = (self.clock)();
         let Counted { limits, rate } = &mut *self.counted();
         rate.call(now, limits)
@@ -62,5 +70,32 @@ impl Meter {
 
     fn counted(&self) -> MutexGuard<'_, Counted> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An ask that runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Running<'m> {
+    meter: &'m Meter,
+    began: Timestamp,
+}
+
+impl Running<'_> {
+    /// Before anything more is begun: the conversation gets the limits that hold now, and there must be time left.
+    pub fn more(&self, talk: &mut Conversation) -> Result<(), Reached> {
+        let limits = self.meter.limits();
+        talk.limit(limits);
+        // A clock that was set back takes nothing away.
+        let used = u64::try_from((self.meter.clock)().duration_since(self.began).as_secs()).unwrap_or(0);
+        match limits.seconds {
+            0 => Ok(()),
+            of if used < of => Ok(()),
+            of => Err(Reached { limit: Limit::Seconds, used, of }),
+        }
+    }
+
+    /// Counts a request that is about to be made, unless it is one too many.
+    pub fn request(&self) -> Result<(), Reached> {
+        self.meter.call()
     }
 }

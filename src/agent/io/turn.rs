@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::{
-    meter::Meter,
+    meter::{Meter, Running},
     provider::Heard,
     toolbox::Found,
     voice::{Done, Hands, Voice},
@@ -52,9 +52,10 @@ async fn through<V: Voice>(
     tell: &mut Tell<'_>,
 ) -> End {
     let mut seen: Vec<Fault> = Vec::new();
+    let running = voice.meter().map(Meter::begin);
     loop {
-        if let Some(meter) = voice.meter() {
-            talk.limit(meter.limits());
+        if let Some(Err(reached)) = running.map(|running| running.more(talk)) {
+            return End::Spent(reached);
         }
         if let Err(end) = talk.prepare(voice.around(system)) {
             return end;
@@ -64,7 +65,7 @@ async fn through<V: Voice>(
             tell(Told::Fitted(messages.clone()));
         }
         tell(Told::Budget(talk.budget()));
-        if let Some(Err(reached)) = voice.meter().map(Meter::call) {
+        if let Some(Err(reached)) = running.map(|running| running.request()) {
             return End::Spent(reached);
         }
         let mut hear = |heard: Heard| match heard {
@@ -97,7 +98,7 @@ async fn through<V: Voice>(
                 }
                 return end;
             }
-            Next::Run(calls) => match answer_all(voice.meter(), hands, &calls, talk, &mut seen, tell).await {
+            Next::Run(calls) => match answer_all(running, hands, &calls, talk, &mut seen, tell).await {
                 Ok(unreadable) => {
                     if let Some(end) = talk.ran(unreadable) {
                         return end;
@@ -173,7 +174,7 @@ fn kept<T>(talk: &mut Conversation, tell: &mut Tell<'_>, act: impl FnOnce(&mut C
 /// Answers all calls; where none of them could be read, what was wrong with the last. An error where a call is one too many.
 /// `seen`: what was put before the person in this ask.
 async fn answer_all(
-    meter: Option<&Meter>,
+    running: Option<Running<'_>>,
     hands: &impl Hands,
     calls: &[Call],
     talk: &mut Conversation,
@@ -183,8 +184,8 @@ async fn answer_all(
     let (mut read, mut wrong) = (false, None);
     for (at, call) in calls.iter().enumerate() {
         // A person may have raised it since the last one.
-        if let Some(meter) = meter {
-            talk.limit(meter.limits());
+        if let Some(running) = running {
+            running.more(talk)?;
         }
         talk.call()?;
         let name = sanitize::line(&call.name).chars().take(SHOWN).collect();

@@ -1,6 +1,6 @@
 //! What a line means besides a question: a command after a slash, an object after an `@`.
 
-use super::{Agent, Item};
+use super::{Agent, Item, spent};
 use crate::{
     agent::{
         End, Privacy, Told,
@@ -140,15 +140,7 @@ impl Agent {
                 let words = self.talk.limits().words(&self.talk.budget().spent);
                 self.say(&words)
             }
-            Slash::Budget(Some((limit, most))) => {
-                let Ok(model) = &mut self.model else { return Reply::none() };
-                let limits = model.tuning.limits.with(limit, most);
-                model.tuning.limits = limits;
-                self.talk.limit(limits);
-                let words = limits.words(&self.talk.budget().spent);
-                drop(self.say(&format!("from now on {words}")));
-                Effect::Talk(cx.tickets.take(), Wish::Limits(limits)).into()
-            }
+            Slash::Budget(Some((limit, most))) => self.limit_anew(limit, most, cx),
             Slash::New => self.begin_anew(cx),
             Slash::Undo if self.asked.is_some() => {
                 self.failure = Some(Failure::new("the model is still answering", "stop it first"));
@@ -157,6 +149,10 @@ impl Agent {
             Slash::Undo => match self.talk.undo() {
                 Some(question) => {
                     self.transcript.undo();
+                    self.spent = None;
+                    if self.model.as_ref().is_ok_and(|model| !model.wire.is_model()) {
+                        drop(self.say("taken back here; the agent keeps the conversation itself, and still knows it"));
+                    }
                     self.chosen = self.proposals().count().saturating_sub(1);
                     self.line.set(mention::words(&question));
                     self.typing = true;
@@ -235,6 +231,7 @@ impl Agent {
                 Retold::Asked(question) => {
                     let question = mention::words(&question).to_owned();
                     self.history.push(question.clone());
+                    self.spent = None;
                     self.transcript.push(Item::You(question));
                 }
                 Retold::Undone => self.transcript.undo(),
@@ -242,7 +239,10 @@ impl Agent {
                     let told = format!("{}: {title}", decision.word());
                     self.transcript.push(Item::Note(told, Role::TextDim));
                 }
-                Retold::Told(Told::Ended(end)) => self.transcript.end(&end),
+                Retold::Told(Told::Ended(end)) => {
+                    self.spent = spent::by(&end);
+                    self.transcript.end(&end);
+                }
                 Retold::Told(Told::Kept(message)) => self.transcript.found(&message),
                 Retold::Told(told) => self.transcript.hear(told),
             }
@@ -254,7 +254,7 @@ impl Agent {
         self.transcript.push(Item::Note(told, Role::TextDim));
     }
 
-    fn say(&mut self, words: &str) -> Reply {
+    pub(super) fn say(&mut self, words: &str) -> Reply {
         self.transcript.push(Item::Note(words.to_owned(), Role::TextDim));
         Reply::none()
     }

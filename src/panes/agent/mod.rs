@@ -7,6 +7,7 @@ mod card;
 mod commands;
 mod frame;
 mod said;
+mod spent;
 mod suggested;
 mod transcript;
 mod waits;
@@ -17,12 +18,13 @@ use super::{Cx, LineInput, Look, Reply, Title, Turn, state::Message};
 use crate::{
     agent::{
         Conversation, Model, Proposal, Told,
+        limits::Reached,
         mcp::{Question, Queued},
         mention::Object,
         session::{Decision, Wish},
         slash,
     },
-    base::{Ticket, sanitize},
+    base::{Now, Ticket, sanitize},
     config::{Role, keymap::chain},
     fault::{checked::Checked, intent::Fault, traffic::Traffic},
     msg::{Command, Context, Effect, Failure},
@@ -48,6 +50,10 @@ pub struct Agent {
     history: Vec<String>,
     recalled: usize,
     asked: Option<Ticket>,
+    /// When the question that runs was asked.
+    began: Option<Now>,
+    /// What was used up, while that is what ended the last ask.
+    spent: Option<Reached>,
     /// Something of the conversations that are kept.
     wished: Option<Ticket>,
     /// What was opened: its proposals come back one by one.
@@ -101,6 +107,8 @@ impl Agent {
             history: Vec::new(),
             recalled: 0,
             asked: None,
+            began: None,
+            spent: None,
             wished: None,
             reopened: None,
             along: Along::default(),
@@ -230,6 +238,7 @@ impl Agent {
                 return self.waits.discard().map_or_else(Reply::none, |id| Effect::DiscardQueued(id).into());
             }
             Command::ReviewQueued => return self.review(cx),
+            Command::RaiseBudget => return self.raise(cx),
             Command::NewConversation => return self.begin_anew(cx),
             _ => {}
         }
@@ -301,10 +310,15 @@ impl Agent {
         if self.history.last() != Some(&text) {
             self.history.push(text.clone());
         }
-        self.talk.ask_on(&asked, &self.privacy());
+        self.ask(text, &asked, cx)
+    }
+
+    /// Asks: what a person reads of it, and what the model gets.
+    fn ask(&mut self, text: String, asked: &str, cx: &mut Cx<'_>) -> Reply {
+        self.talk.ask_on(asked, &self.privacy());
         self.transcript.push(Item::You(text));
         let ticket = cx.tickets.take();
-        self.asked = Some(ticket);
+        (self.asked, self.began, self.spent) = (Some(ticket), Some(cx.now), None);
         Effect::Ask(ticket, cx.world.namespace.clone(), Box::new(self.talk.clone())).into()
     }
 
@@ -426,6 +440,7 @@ impl Agent {
             Told::Proposed(proposal) => self.put(proposal),
             Told::Ended(end) => {
                 self.asked = None;
+                self.spent = spent::by(&end);
                 self.transcript.rank();
                 self.waits.drop_questions();
                 self.transcript.end(&end);
@@ -442,7 +457,7 @@ impl Agent {
     }
 
     /// What stands in the frame.
-    pub fn title(&self) -> Title {
+    pub fn title(&self, now: Now) -> Title {
         let Ok(model) = &self.model else { return Title { words: Vec::new(), right: None } };
         let budget = self.talk.budget();
         let role = if budget.percent() >= 80 { Role::Warn } else { Role::TextDim };
@@ -451,11 +466,11 @@ impl Agent {
             words.push((budget.words(), role));
         }
         let busy = match (self.asked, self.checking) {
-            (Some(_), _) => Some("asking…"),
-            (None, Some(_)) => Some("asking the API server…"),
+            (Some(_), _) => Some(self.running(now)),
+            (None, Some(_)) => Some("asking the API server…".to_owned()),
             (None, None) => None,
         };
-        Title { words, right: busy.map(|text| (text.to_owned(), Role::TextDim)) }
+        Title { words, right: busy.map(|text| (text, Role::TextDim)) }
     }
 
     /// Bytes of what was said that are held here and for the next request.
@@ -508,6 +523,7 @@ impl Agent {
         if self.asked.is_some() {
             keys.push((Command::Back, "stop"));
         } else if self.ready() {
+            keys.extend(self.spent.map(|_| own(Command::RaiseBudget)));
             keys.push(own(Command::Ask));
         }
         keys.extend([Command::NewConversation].into_iter().filter(|_| !self.fresh()).map(own));
@@ -608,6 +624,8 @@ impl Agent {
         } else if let Some((name, _)) = &self.along.attached {
             let text = format!("goes along: {}", sanitize::line(name));
             put(buf, area.x, area.y, area.width, &text, style(Role::Accent));
+        } else if let Some(text) = self.used_up(look) {
+            put(buf, area.x, area.y, area.width, &text, style(Role::Warn));
         } else if self.below > 0 {
             put(buf, area.x, area.y, area.width, &format!("{} lines below", self.below), style(Role::TextDim));
         }

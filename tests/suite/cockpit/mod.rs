@@ -11,6 +11,7 @@ mod graph;
 mod keys;
 pub mod pty;
 mod pty_script;
+mod raise;
 mod routes;
 pub mod screens;
 mod script;
