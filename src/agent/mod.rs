@@ -12,6 +12,7 @@ pub mod abort;
 pub mod budget;
 pub mod compact;
 pub mod conversation;
+pub mod draft;
 pub mod end;
 pub mod evidence;
 pub mod fence;
@@ -40,6 +41,7 @@ pub mod wire;
 
 pub use budget::Budget;
 pub use conversation::Conversation;
+pub use draft::Draft;
 pub use end::End;
 pub use message::{Call, Message, ToolAnswer};
 pub use model::Model;

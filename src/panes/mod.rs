@@ -63,6 +63,7 @@ pub use who_takes::WhoTakes;
 pub use world::World;
 
 use crate::{
+    agent::Draft,
     base::{Now, Ticket, Tickets},
     config::{Keymap, Theme},
     fault::{checked::Checked, intent::Fault, undo::Decision},
@@ -162,6 +163,8 @@ pub enum Turn {
     Faults,
     /// Show a text under a title.
     Text(String, String),
+    /// Correct what an agent proposed by hand.
+    Draft(Box<Draft>),
     /// Choose one of the conversations that are asked for.
     Conversations(Ticket),
 }

@@ -17,6 +17,8 @@ pub struct Script {
     pub title: String,
     /// The world it plays in.
     pub world: String,
+    /// Who is asked in brink's own world, as `--agent` names it; where it is silent, the world's scripted model.
+    pub agent: Option<String>,
     /// How long it takes on stage.
     pub minutes: u64,
     /// How many faults it has open at once. In brink's own world they may be; elsewhere the guardrails say how many.

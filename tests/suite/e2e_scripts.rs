@@ -64,11 +64,12 @@ fn whole(told: &[Value]) {
     assert_eq!(told.last().unwrap()["name"], "the world is as it was");
 }
 
-const SCRIPTS: [&str; 10] = [
+const SCRIPTS: [&str; 11] = [
     "scale-down-up",
     "gateway-partition",
     "load",
     "bad-image",
+    "kagent",
     "route-conflict",
     "gitops-fights-back",
     "service-latency",
@@ -89,6 +90,7 @@ fn it_plays(
         "gateway-partition",
         "load",
         "bad-image",
+        "kagent",
         "route-conflict",
         "gitops-fights-back"
     )]
@@ -109,7 +111,7 @@ fn one_plays_in_real_time() {
 
 /// Seeds and speeds change names and draws, never what happens.
 #[test]
-#[ignore = "takes more than an hour: ten scripts, five seeds, two speeds"]
+#[ignore = "takes more than an hour: eleven scripts, five seeds, two speeds"]
 fn the_grid() {
     let mut played = 0;
     for script in SCRIPTS {

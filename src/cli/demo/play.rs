@@ -39,7 +39,8 @@ pub fn run(given: &str, args: &DemoArgs, globals: &Globals) -> Ended {
         return cockpit::show(globals, Show { present: args.present, play: Some(play), ..Show::default() });
     }
     let world = args.world.clone().unwrap_or_else(|| script.world.clone());
-    super::inside(&world, args, globals, |doors| {
+    let globals = Globals { agent: globals.agent.clone().or_else(|| script.agent.clone()), ..globals.clone() };
+    super::inside(&world, args, &globals, |doors| {
         let stage = Stage {
             control: doors.control.clone(),
             token: doors.control_token.clone().into(),

@@ -13,6 +13,7 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("gateway-partition", include_str!("../../../demo/scripts/gateway-partition.yaml")),
     ("load", include_str!("../../../demo/scripts/load.yaml")),
     ("bad-image", include_str!("../../../demo/scripts/bad-image.yaml")),
+    ("kagent", include_str!("../../../demo/scripts/kagent.yaml")),
     ("route-conflict", include_str!("../../../demo/scripts/route-conflict.yaml")),
     ("gitops-fights-back", include_str!("../../../demo/scripts/gitops-fights-back.yaml")),
     ("service-latency", include_str!("../../../demo/scripts/service-latency.yaml")),
