@@ -13,6 +13,7 @@ pub mod budget;
 pub mod compact;
 pub mod conversation;
 pub mod decided;
+pub mod draft;
 pub mod end;
 pub mod evidence;
 pub mod fence;
@@ -43,6 +44,7 @@ pub mod wire;
 
 pub use budget::Budget;
 pub use conversation::Conversation;
+pub use draft::Draft;
 pub use end::End;
 pub use limits::{Limit, Limits};
 pub use message::{Call, Message, ToolAnswer};

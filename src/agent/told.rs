@@ -2,7 +2,14 @@
 
 use std::time::Duration;
 
-use super::{budget::Budget, end::End, message::Message, proposal::Proposal, remote::Remote, session::Offer};
+use super::{
+    budget::Budget,
+    end::End,
+    message::{Call, Message},
+    proposal::Proposal,
+    remote::Remote,
+    session::Offer,
+};
 
 /// One thing told.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +55,8 @@ pub enum Told {
         given: String,
         /// The words, in lines, sanitised and redacted.
         why: String,
+        /// The call, to be corrected by hand.
+        call: Call,
     },
     /// Where the conversation stands at an agent that keeps it.
     Remote(Remote),

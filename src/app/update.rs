@@ -12,7 +12,7 @@ use crate::{
         line::{self, Line},
     },
     panes::{
-        Form, PaneKind, Picker, Reply, Turn, Undo, Viewer, picker::Choice, preview::Preview, stop::Pressed,
+        Change, Form, PaneKind, Picker, Reply, Turn, Undo, Viewer, picker::Choice, preview::Preview, stop::Pressed,
         world::LinkState,
     },
 };
@@ -409,6 +409,12 @@ impl App {
                 self.screens.push(Screen::Viewer(viewer));
             }
             Turn::Found(object, title, text) => effects.extend(self.follow(object, title, text)),
+            Turn::Draft(draft) => {
+                let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+                let (change, more) = Change::draft(*draft, &mut cx);
+                self.screens.push(Screen::Change(Box::new(change)));
+                effects.extend(more);
+            }
             Turn::Conversations(ticket) => {
                 self.screens.push(Screen::Picker(Picker::new(Choice::Conversation, ticket)));
             }

@@ -526,6 +526,9 @@ pub struct AskArgs {
     /// List the conversations that were kept, the newest first
     #[arg(long, conflicts_with = "prompt")]
     pub sessions: bool,
+    /// Write each proposed fault as a file into this folder, for `fault apply -f`
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["replay", "sessions", "export"])]
+    pub save: Option<PathBuf>,
     /// Keep nothing of this conversation on disk
     #[arg(long, conflicts_with_all = ["resume", "replay", "sessions", "export"])]
     pub forget: bool,

@@ -210,6 +210,7 @@ commands! {
     FaultAgain "fault_again" Faults "again" "Open the form with the fault under the cursor filled in."
     Ask "ask" Agent "ask" "Type a question for the agent."
     OpenProposal "open_proposal" Agent "preview" "Check the chosen proposal again and show its preview."
+    EditProposal "edit_proposal" Agent "edit by hand" "Correct in your editor what could not be made to apply; it is previewed as any other."
     NextProposal "next_proposal" Agent "next proposal" "Choose the next proposal."
     PreviousProposal "previous_proposal" Agent "previous proposal" "Choose the proposal before."
     NextSpot "next_spot" Agent "next answer" "Stand on the next tool call, citation or folded answer."

@@ -1,5 +1,6 @@
-//! A kept change: an object edited in the person's editor, or an image corrected. It ends in the same preview as a fault, but
-//! without a lease: what is applied stays (rule R1, `Change`).
+//! A change by a person's hand: an object edited in an editor, an image corrected, or what an agent proposed and could not make
+//! apply. It ends in the same preview as a fault, but without a lease: what is applied stays (rule R1, `Change`). Only a proposal
+//! that was a fault stays one.
 //!
 //! The object is read fresh, so that what is edited is what stands in the cluster; between reading and applying the preview's
 //! own checks notice whoever else was faster.
@@ -8,12 +9,14 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Cx, LineInput, Look, Reply, Title, state::Message};
 use crate::{
-    base::{Ticket, sanitize, width},
+    agent::Draft,
+    base::{Ticket, redact, sanitize, width},
     cluster::{Manifest, ObjectRef},
     config::Role,
     fault::{
         checked::Checked,
         file::{self, Defaults},
+        intent::Fault,
         yaml,
     },
     msg::{Command, Context, Effect, Failure, effect::ManagedFields},
@@ -28,6 +31,17 @@ enum Asked {
     Check(Ticket),
 }
 
+/// What is edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Of {
+    /// An object of the cluster.
+    Object(ObjectRef),
+    /// The images of one.
+    Images(ObjectRef),
+    /// What an agent proposed.
+    Draft(Draft),
+}
+
 /// A container and the image it should run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Image {
@@ -39,12 +53,10 @@ struct Image {
 /// See the module docs.
 #[derive(Debug)]
 pub struct Change {
-    object: ObjectRef,
-    /// An image is to be corrected, rather than anything.
-    images_only: bool,
+    of: Of,
     images: Vec<Image>,
     at: usize,
-    /// The object as it was read.
+    /// The text as it was read, or proposed.
     before: String,
     /// What is to be, as far as it was written.
     text: String,
@@ -55,28 +67,30 @@ pub struct Change {
 impl Change {
     /// Reads an object to edit it.
     pub fn edit(object: ObjectRef, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
-        Self::open(object, false, cx)
+        Self::open(object.clone(), Of::Object(object), cx)
     }
 
     /// Reads a workload to correct an image of it.
     pub fn image(object: ObjectRef, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
-        Self::open(object, true, cx)
+        Self::open(object.clone(), Of::Images(object), cx)
     }
 
-    fn open(object: ObjectRef, images_only: bool, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
+    fn open(object: ObjectRef, of: Of, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
         let ticket = cx.tickets.take();
-        let effects = vec![Effect::Yaml(ticket, object.clone(), ManagedFields::Hidden)];
-        let change = Self {
-            object,
-            images_only,
-            images: Vec::new(),
-            at: 0,
-            before: String::new(),
-            text: String::new(),
-            asked: Some(Asked::Read(ticket)),
-            failure: None,
-        };
+        let change = Self { asked: Some(Asked::Read(ticket)), ..Self::new(of, String::new()) };
+        (change, vec![Effect::Yaml(ticket, object, ManagedFields::Hidden)])
+    }
+
+    /// Gives a proposal to the editor, to be corrected.
+    pub fn draft(draft: Draft, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
+        let text = draft.text.clone();
+        let mut change = Self::new(Of::Draft(draft), text);
+        let effects = change.open_editor(cx).effects;
         (change, effects)
+    }
+
+    fn new(of: Of, text: String) -> Self {
+        Self { of, images: Vec::new(), at: 0, before: text.clone(), text, asked: None, failure: None }
     }
 
     /// Whose keys count.
@@ -88,7 +102,7 @@ impl Change {
     pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
         match command {
             Command::Back | Command::Cancel => return Reply::close(),
-            Command::EditObject if self.asked.is_none() && !self.images_only => return self.open_editor(cx),
+            Command::EditObject if self.asked.is_none() && !self.images_only() => return self.open_editor(cx),
             Command::Accept if self.asked.is_none() => return self.correct(cx),
             Command::Complete | Command::HistoryForward => self.at = (self.at + 1) % self.images.len().max(1),
             Command::CompleteBack | Command::HistoryBack => {
@@ -121,12 +135,13 @@ impl Change {
             Ok(text) => {
                 self.before.clone_from(text);
                 self.text.clone_from(text);
-                if !self.images_only {
+                if !self.images_only() {
                     return self.open_editor(cx);
                 }
-                self.images = self.manifests().map(|all| all.iter().flat_map(images).collect()).unwrap_or_default();
+                self.images =
+                    self.intent().map(|fault| fault.manifests.iter().flat_map(images).collect()).unwrap_or_default();
                 if self.images.is_empty() {
-                    let what = format!("{} has no containers with images", self.object.short());
+                    let what = format!("{} has no containers with images", self.short());
                     self.failure = Some(Failure::new(what, "choose a pod of a workload"));
                 }
             }
@@ -142,18 +157,22 @@ impl Change {
         }
         self.asked = None;
         match answer {
-            Ok(Some(text)) if *text != self.before => {
-                self.text.clone_from(text);
-                match self.manifests() {
-                    Ok(manifests) => self.check(manifests, cx),
+            Ok(edited) => {
+                if let Some(text) = edited {
+                    self.text.clone_from(text);
+                }
+                if self.text == self.before {
+                    // Nothing was changed: there is nothing to stay for.
+                    return Reply::close();
+                }
+                match self.intent() {
+                    Ok(fault) => self.check(fault, cx),
                     Err(failure) => {
                         self.failure = Some(failure);
                         Reply::none()
                     }
                 }
             }
-            // Nothing was changed: there is nothing to stay for.
-            Ok(_) => Reply::close(),
             Err(failure) => {
                 self.failure = Some(failure.clone());
                 Reply::none()
@@ -172,7 +191,7 @@ impl Change {
 
     /// Name for the frame.
     pub fn name(&self) -> String {
-        if self.images_only { "Image".to_owned() } else { "Edit".to_owned() }
+        if self.images_only() { "Image".to_owned() } else { "Edit".to_owned() }
     }
 
     /// The title.
@@ -185,7 +204,7 @@ impl Change {
             };
             (text.to_owned(), Role::TextDim)
         });
-        Title { words: vec![(sanitize::line(&self.object.short()).into_owned(), Role::Text)], right }
+        Title { words: vec![(sanitize::line(&self.short()).into_owned(), Role::Text)], right }
     }
 
     /// The keys that matter here.
@@ -222,12 +241,16 @@ impl Change {
             y += 1;
         }
         let below = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+        let waits = match self.of {
+            Of::Draft(_) => "what was proposed is corrected by your hand",
+            Of::Object(_) | Of::Images(_) => "the object is being read",
+        };
         match (&self.failure, self.images.is_empty()) {
             (Some(failure), _) => {
                 let (what, fix) = (sanitize::line(&failure.what), sanitize::line(&failure.fix));
                 Message { text: what.into_owned(), fix: fix.into_owned(), role: Role::Bad }.view(below, buf, look);
             }
-            (None, true) => Message::quiet("the object is being read", "").view(below, buf, look),
+            (None, true) => Message::quiet(waits, "").view(below, buf, look),
             (None, false) => {}
         }
     }
@@ -239,15 +262,43 @@ impl Change {
         Effect::EditText(ticket, self.text.clone()).into()
     }
 
-    /// The objects written so far.
-    fn manifests(&self) -> Result<Vec<Manifest>, Failure> {
-        let defaults = Defaults::of(self.object.namespace.as_deref().unwrap_or_default());
+    fn images_only(&self) -> bool {
+        matches!(self.of, Of::Images(_))
+    }
+
+    /// What is edited, in words.
+    fn short(&self) -> String {
+        match &self.of {
+            Of::Object(object) | Of::Images(object) => object.short(),
+            Of::Draft(_) => "a proposal that could not be made to apply".to_owned(),
+        }
+    }
+
+    /// What is applied stays.
+    fn kept(&self) -> bool {
+        match &self.of {
+            Of::Object(_) | Of::Images(_) => true,
+            Of::Draft(draft) => draft.kept,
+        }
+    }
+
+    /// What was written so far.
+    fn intent(&self) -> Result<Fault, Failure> {
+        let defaults = match &self.of {
+            Of::Object(object) | Of::Images(object) => Defaults::of(object.namespace.as_deref().unwrap_or_default()),
+            Of::Draft(draft) => draft.defaults(),
+        };
         match file::read("your text", &self.text, &defaults) {
-            Ok(fault) if fault.manifests.is_empty() => Err(Failure::new(
+            Ok(fault) if fault.manifests.is_empty() && self.kept() => Err(Failure::new(
                 "a Fault is no change to keep",
                 "leave, and give it to the fault form: f, then ctrl-o",
             )),
-            Ok(fault) => Ok(fault.manifests),
+            // The models' door refuses a mask as well: it was copied from an answer that had a secret there.
+            Ok(fault) if fault.manifests.iter().any(|manifest| redact::holds_mask(&manifest.0)) => Err(Failure::new(
+                "the objects hold (masked), which stands for a secret that brink does not show",
+                "write the value itself, or leave the field out",
+            )),
+            Ok(fault) => Ok(fault),
             Err(error) => Err(Failure::new(sanitize::line(&error.to_string()).into_owned(), "edit it again")),
         }
     }
@@ -264,13 +315,14 @@ impl Change {
             self.failure = Some(Failure::new("no image was corrected", "type the image to run, such as web:1.4.2"));
             return Reply::none();
         }
-        match self.manifests() {
-            Ok(mut manifests) => {
-                for manifest in &mut manifests {
+        match self.intent() {
+            Ok(mut fault) => {
+                for manifest in &mut fault.manifests {
                     set_images(manifest, &wanted);
                 }
-                self.text = manifests.iter().map(|manifest| yaml::text(&manifest.0)).collect::<Vec<_>>().join("---\n");
-                self.check(manifests, cx)
+                let texts = fault.manifests.iter().map(|manifest| yaml::text(&manifest.0));
+                self.text = texts.collect::<Vec<_>>().join("---\n");
+                self.check(fault, cx)
             }
             Err(failure) => {
                 self.failure = Some(failure);
@@ -279,27 +331,16 @@ impl Change {
         }
     }
 
-    fn check(&mut self, manifests: Vec<Manifest>, cx: &mut Cx<'_>) -> Reply {
-        let defaults = Defaults::of(self.object.namespace.as_deref().unwrap_or_default());
-        let (duration, lease) = defaults.times(None, None);
-        let fault = crate::fault::intent::Fault {
-            name: String::new(),
-            namespace: defaults.namespace,
-            kind: crate::fault::intent::FaultKind::Manifest,
-            target: crate::fault::intent::Target::Manifest,
-            params: std::collections::BTreeMap::new(),
-            scope: crate::fault::intent::Scope::default(),
-            ramp: Vec::new(),
-            abort_when: Vec::new(),
-            duration,
-            lease,
-            driver: None,
-            manifests,
-        };
+    fn check(&mut self, fault: Fault, cx: &mut Cx<'_>) -> Reply {
         self.failure = None;
         let ticket = cx.tickets.take();
         self.asked = Some(Asked::Check(ticket));
-        Effect::CheckChange(ticket, Box::new(fault), cx.world.traffic(cx.now)).into()
+        let (fault, traffic) = (Box::new(fault), cx.world.traffic(cx.now));
+        if self.kept() {
+            Effect::CheckChange(ticket, fault, traffic).into()
+        } else {
+            Effect::Check(ticket, fault, traffic).into()
+        }
     }
 }
 

@@ -63,7 +63,7 @@ pub use who_takes::WhoTakes;
 pub use world::World;
 
 use crate::{
-    agent::mention::Object,
+    agent::{Draft, mention::Object},
     base::{Now, Ticket, Tickets},
     config::{Keymap, Theme},
     fault::{checked::Checked, intent::Fault, undo::Decision},
@@ -165,6 +165,8 @@ pub enum Turn {
     Text(String, String),
     /// Put the cursor on an object, or show the text that was found of it.
     Found(Object, String, String),
+    /// Correct what an agent proposed by hand.
+    Draft(Box<Draft>),
     /// Choose one of the conversations that are asked for.
     Conversations(Ticket),
 }

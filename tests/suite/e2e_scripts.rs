@@ -69,13 +69,13 @@ const SCRIPTS: [&str; 11] = [
     "gateway-partition",
     "load",
     "bad-image",
+    "kagent",
     "route-conflict",
     "gitops-fights-back",
     "service-latency",
     "retry-and-eject",
     "mtls-strict",
     "ambient-view",
-    "kagent",
 ];
 
 #[rstest]
@@ -90,9 +90,9 @@ fn it_plays(
         "gateway-partition",
         "load",
         "bad-image",
+        "kagent",
         "route-conflict",
-        "gitops-fights-back",
-        "kagent"
+        "gitops-fights-back"
     )]
     script: &str,
 ) {

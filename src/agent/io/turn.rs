@@ -139,7 +139,9 @@ async fn offer(who: &str, hands: &impl Hands, talk: &mut Conversation, tell: &mu
         });
         let done = hands.run(&call, talk.refused(), &[]).await;
         if done.found.refused {
+            // An agent is not told of it, so there is no other try.
             talk.refuse();
+            tell(gave_up(&call, &done.found.why));
         }
         ran(call.id, done, talk, &mut Vec::new(), tell);
     }
@@ -198,8 +200,7 @@ async fn answer_all(
         };
         let found = &done.found;
         if found.refused && !talk.refuse() {
-            let why = redact::text(&sanitize::lines(&found.why)).into_owned();
-            tell(Told::GaveUp { given: given(&call.arguments), why });
+            tell(gave_up(call, &found.why));
         }
         read |= !found.unreadable;
         let (ok, text) = (found.why.is_empty(), found.text.clone());
@@ -207,6 +208,12 @@ async fn answer_all(
         kept(talk, tell, |talk| talk.answer(ToolAnswer { id: call.id.clone(), text, ok }));
     }
     Ok(wrong.filter(|_| !read))
+}
+
+/// What could not be made to apply, and why not.
+fn gave_up(call: &Call, why: &str) -> Told {
+    let why = redact::text(&sanitize::lines(why)).into_owned();
+    Told::GaveUp { given: given(&call.arguments), why, call: call.clone() }
 }
 
 /// What a call proposes, for a person: its objects, else its arguments as YAML.

@@ -100,7 +100,7 @@ pub(super) fn replay(name: &str, args: &AskArgs, globals: &Globals, out: &mut Ou
                 sheet.hear(told);
             }
         }
-        sheet.close(None, &namespace);
+        sheet.close(None, None, &namespace)?;
     }
     ran.map_err(|error| misfit(&slot, &error))?;
     ended(&last)

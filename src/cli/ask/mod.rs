@@ -4,6 +4,7 @@
 //! What was said is kept, and can be gone on with, run again and exported (`kept`).
 
 mod kept;
+mod saved;
 mod sheet;
 
 use std::{io::Read as _, sync::Arc, time::Duration};
@@ -120,10 +121,11 @@ pub fn run(args: &AskArgs, globals: &Globals, out: &mut Out) -> Ended {
         Ok::<_, Failure>((end, pen))
     });
     let (end, pen) = asked?;
-    sheet.close(state_dir.as_deref(), session.link.namespace());
+    let written = sheet.close(state_dir.as_deref(), args.save.as_deref(), session.link.namespace());
     if let Some(pen) = pen {
         whole(&pen);
     }
+    written?;
     ended(&end)
 }
 

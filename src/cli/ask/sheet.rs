@@ -1,14 +1,20 @@
 //! What an ask tells, on paper: words to stdout as they come, tools and troubles to stderr, proposals at the end.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
+
+use super::saved;
 
 use crate::{
     agent::{Told, session::Offer},
     base::sanitize,
     cli::{
         args::Shape,
+        failure::Failure,
         fault::{kept as plans, print},
         out::{self, Out},
     },
@@ -74,7 +80,7 @@ impl<'a> Sheet<'a> {
                 self.proposals.push(Shown { offer, checked: Some(proposal.checked) });
             }
             Told::Offered(offer) => self.proposals.push(Shown { offer: *offer, checked: None }),
-            Told::GaveUp { given, why } => {
+            Told::GaveUp { given, why, .. } => {
                 for line in format!("could not be made to apply:\n{why}\n{given}").lines() {
                     self.aside(line);
                 }
@@ -109,8 +115,14 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    pub(super) fn close(mut self, state_dir: Option<&Path>, namespace: &str) {
+    pub(super) fn close(
+        mut self,
+        state_dir: Option<&Path>,
+        save: Option<&Path>,
+        namespace: &str,
+    ) -> Result<(), Failure> {
         self.write(true);
+        let (files, trouble) = self.save(save);
         if self.shape == Shape::Json {
             let tools: Vec<Value> = self
                 .tools
@@ -123,10 +135,12 @@ impl<'a> Sheet<'a> {
             let proposals: Vec<Value> = self
                 .proposals
                 .iter()
-                .map(|Shown { offer: one, .. }| {
+                .zip(&files)
+                .map(|(Shown { offer: one, .. }, file)| {
                     json!({
                         "title": one.title(),
                         "plan": one.preview,
+                        "file": file,
                         "rounds": one.rounds,
                         "hypothesis": one.hypothesis,
                         "expects": one.expects,
@@ -149,10 +163,10 @@ impl<'a> Sheet<'a> {
             if self.shape == Shape::Table {
                 self.out.line(format_args!("\nproposal {}: {}", at + 1, sanitize::line(&preview.title)));
                 self.out.text(print::preview(preview));
+                // Its abort conditions are watched by the command that applies it.
+                let wait = if proposal.offer.aborts.is_empty() { "" } else { " --wait" };
                 match kept {
                     Some(Ok(())) => {
-                        // Its abort conditions are watched by the command that applies it.
-                        let wait = if proposal.offer.aborts.is_empty() { "" } else { " --wait" };
                         self.out.line(format_args!(
                             "\napply it within 2 minutes: brink fault apply --plan {}{wait}",
                             preview.plan
@@ -161,8 +175,25 @@ impl<'a> Sheet<'a> {
                     Some(Err(error)) => out::complain(&format!("note: `--plan` will not know it: {error}\n")),
                     None => out::complain("note: `--plan` will not know it: there is no place for plans\n"),
                 }
+                if let Some(Some(file)) = files.get(at) {
+                    self.out.line(format_args!("or later, as a file: brink fault apply -f {}{wait}", file.display()));
+                }
             }
         }
         self.out.flush();
+        trouble.map_or(Ok(()), Err)
+    }
+
+    /// Writes the files of all proposals, until one cannot be written.
+    fn save(&self, folder: Option<&Path>) -> (Vec<Option<PathBuf>>, Option<Failure>) {
+        let mut files = vec![None; self.proposals.len()];
+        let Some(folder) = folder else { return (files, None) };
+        for ((at, shown), file) in self.proposals.iter().enumerate().zip(&mut files) {
+            match saved::save(folder, at + 1, &shown.offer) {
+                Ok(path) => *file = path,
+                Err(failure) => return (files, Some(failure)),
+            }
+        }
+        (files, None)
     }
 }

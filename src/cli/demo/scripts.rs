@@ -13,13 +13,13 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("gateway-partition", include_str!("../../../demo/scripts/gateway-partition.yaml")),
     ("load", include_str!("../../../demo/scripts/load.yaml")),
     ("bad-image", include_str!("../../../demo/scripts/bad-image.yaml")),
+    ("kagent", include_str!("../../../demo/scripts/kagent.yaml")),
     ("route-conflict", include_str!("../../../demo/scripts/route-conflict.yaml")),
     ("gitops-fights-back", include_str!("../../../demo/scripts/gitops-fights-back.yaml")),
     ("service-latency", include_str!("../../../demo/scripts/service-latency.yaml")),
     ("retry-and-eject", include_str!("../../../demo/scripts/retry-and-eject.yaml")),
     ("mtls-strict", include_str!("../../../demo/scripts/mtls-strict.yaml")),
     ("ambient-view", include_str!("../../../demo/scripts/ambient-view.yaml")),
-    ("kagent", include_str!("../../../demo/scripts/kagent.yaml")),
 ];
 
 /// All that come with the program.

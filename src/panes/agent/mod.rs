@@ -17,7 +17,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{Cx, LineInput, Look, Reply, Title, Turn, state::Message};
 use crate::{
     agent::{
-        Conversation, Model, Proposal, Told,
+        Conversation, Draft, Model, Proposal, Told,
         limits::Reached,
         mcp::{Question, Queued},
         mention::Object,
@@ -228,6 +228,7 @@ impl Agent {
                 self.transcript.choose(self.chosen);
                 self.seek = true;
             }
+            Command::EditProposal => return self.by_hand(cx),
             Command::OpenProposal | Command::Open => return self.open(cx),
             Command::AllowOnce | Command::AllowAlways | Command::RefuseTool => {
                 let answer = self.waits.answer(command, cx.now, cx.alone);
@@ -349,6 +350,20 @@ impl Agent {
         let (fault, traffic) = (Box::new(proposal.fault.clone()), cx.world.traffic(cx.now));
         let kept = proposal.kept;
         self.check(fault, traffic, kept, cx)
+    }
+
+    /// Gives what could not be made to apply to the person's editor.
+    fn by_hand(&mut self, cx: &Cx<'_>) -> Reply {
+        let Some((call, why)) = self.transcript.gave_up() else { return Reply::none() };
+        let here = cx.world.namespace.as_deref().unwrap_or("default");
+        match Draft::of(call, why, here) {
+            Some(draft) => Reply { effects: Vec::new(), turn: Turn::Draft(Box::new(draft)) },
+            None => {
+                let fix = "ask the agent for the step that was refused alone";
+                self.failure = Some(Failure::new("a plan of several steps is not edited as one", fix));
+                Reply::none()
+            }
+        }
     }
 
     /// Has the proposal of an MCP client checked as any other.
@@ -516,6 +531,9 @@ impl Agent {
         let mut keys: Vec<_> = self.waits.commands().into_iter().map(own).collect();
         if self.proposals().next().is_some() {
             keys.extend([own(Command::OpenProposal), own(Command::NextProposal)]);
+        }
+        if self.transcript.gave_up().is_some() {
+            keys.push(own(Command::EditProposal));
         }
         if self.transcript.stands() {
             keys.push(own(Command::OpenSpot));

@@ -11,7 +11,7 @@ use super::{
     said::{self, Tail},
 };
 use crate::{
-    agent::{End, Message, Proposal, Told, evidence, lesson::ranked, mention::Object, named},
+    agent::{Call, End, Message, Proposal, Told, evidence, lesson::ranked, mention::Object, named},
     base::{sanitize, width},
     config::Role,
     widgets::markdown::{self, Line, Words},
@@ -48,8 +48,8 @@ pub enum Item {
     },
     /// A proposal.
     Card(Box<Proposal>),
-    /// What could not be made to apply: what the model gave, and why not.
-    GaveUp(String, String),
+    /// What could not be made to apply: what the model gave, why not, and the call.
+    GaveUp(String, String, Call),
     /// Something brink says, with what to do.
     Note(String, Role),
 }
@@ -99,7 +99,7 @@ impl Spot {
 fn size(item: &Item) -> usize {
     match item {
         Item::You(text) | Item::Model(text) | Item::Note(text, _) => text.len(),
-        Item::GaveUp(given, why) => given.len() + why.len(),
+        Item::GaveUp(given, why, call) => given.len() + why.len() + call.arguments.len(),
         Item::Tool { about, answer, .. } => about.len() + answer.len(),
         // A card is bounded by the catalogue; what matters is that there are not endlessly many.
         Item::Card(_) => 4 << 10,
@@ -229,6 +229,15 @@ impl Transcript {
         let Some((Item::Model(text), _)) = self.items.get(at) else { return false };
         let later = self.items.iter().skip(at).any(|(item, _)| matches!(item, Item::You(_)));
         later && text.len() / self.cells.max(8) + text.matches('\n').count() > LONG
+    }
+
+    /// What could last not be made to apply since the last question, and why not.
+    pub fn gave_up(&self) -> Option<(&Call, &str)> {
+        let mut since = self.items.iter().rev().take_while(|(item, _)| !matches!(item, Item::You(_)));
+        since.find_map(|(item, _)| match item {
+            Item::GaveUp(_, why, call) => Some((call, why.as_str())),
+            Item::You(_) | Item::Model(_) | Item::Tool { .. } | Item::Card(_) | Item::Note(..) => None,
+        })
     }
 
     /// Moves the second cursor; false where there is nothing to stand on.
@@ -408,7 +417,7 @@ impl Transcript {
                     *lines = None;
                 }
             }
-            Told::GaveUp { given, why } => self.push(Item::GaveUp(given, why)),
+            Told::GaveUp { given, why, call } => self.push(Item::GaveUp(given, why, call)),
             Told::Aside(text) => self.push(Item::Note(text, Role::TextDim)),
             Told::Offered(offer) => {
                 let text = format!("{} was proposed here", offer.title());
@@ -584,7 +593,7 @@ fn laid(item: &Item, cells: usize, ascii: bool, card: (usize, Option<&[Key]>)) -
             lines
         }
         Item::Card(proposal) => framed(proposal, cells, ascii, card),
-        Item::GaveUp(given, why) => {
+        Item::GaveUp(given, why, _) => {
             let mut lines = vec![vec![words("this could not be made to apply", Role::Warn)]];
             lines.extend(plain(&sanitize::frameless(why), room, Role::Text));
             lines.extend(plain(&sanitize::frameless(given), room, Role::TextDim).into_iter().take(GIVEN));

@@ -104,16 +104,7 @@ impl Reading<'_> {
                 count
             }
         };
-        let agent = match map.get("agent") {
-            None => None,
-            Some(node) => {
-                let agent = self.text(node, "`agent`")?;
-                if let Err(why) = model::parse(&agent) {
-                    return Err(self.wrong(node, why, "name it as --agent would"));
-                }
-                Some(agent)
-            }
-        };
+        let agent = map.get("agent").map(|node| self.agent(node)).transpose()?;
         Ok(Script {
             name,
             title: self.text(self.needed(&map, top, "title", "the script")?, "`title`")?,
@@ -176,11 +167,24 @@ impl Reading<'_> {
             return Err(self.wrong(node, format!("there is no command `{name}`"), fix));
         };
         // Leaving is the speaker's, and a script that answers its own questions would never end.
-        let leaves = matches!(command, Command::Quit | Command::Leave | Command::Suspend | Command::EditYaml);
+        let leaves = matches!(
+            command,
+            Command::Quit | Command::Leave | Command::Suspend | Command::EditYaml | Command::EditProposal
+        );
         if leaves || command == Command::EditObject || command.spec().context == Context::Script {
             return Err(self.wrong(node, format!("`{name}` is for people alone"), "leave it out of the script"));
         }
         Ok(command)
+    }
+
+    /// Who is asked. An agent of somebody's settings file is none that a script may count on.
+    fn agent(&self, node: &Located) -> Result<String> {
+        let agent = self.text(node, "`agent`")?;
+        if model::parse(&agent).is_err() {
+            let fix = "write it as for --agent, such as a2a:NAMESPACE/NAME";
+            return Err(self.wrong(node, format!("`{agent}` is no agent"), fix));
+        }
+        Ok(agent)
     }
 
     fn kind(&self, node: &Located) -> Result<String> {
@@ -252,6 +256,7 @@ mod tests {
     #[case("- within: 10\n", "is not a span of time")]
     #[case("- fault: |\n    apiVersion: brink.dev/v1alpha1\n    kind: Fault\n    metdata: {}\n", "a.yaml:9:")]
     #[case("- checkpoint: a\n- checkpoint: a\n", "stands twice")]
+    #[case("- {say: a}\nagent: k8s-agent\n", "`k8s-agent` is no agent")]
     #[case("- {say: a}\nconcurrent: 9\n", "9 faults are not open at once")]
     #[case("- {say: a}\nagent: parrot:x\n", "parrot")]
     fn what_is_wrong_is_said_at_its_place(#[case] step: &str, #[case] part: &str) {

@@ -4,6 +4,7 @@ mod ask;
 mod asked;
 mod guards;
 mod identity;
+mod story;
 
 use rstest::rstest;
 use serde_json::Value;

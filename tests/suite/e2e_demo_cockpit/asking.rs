@@ -1,9 +1,11 @@
-//! The agent pane against a model that this test plays: a streamed answer, tools as they run, a card, a stop, and what is said
-//! when nobody can be asked.
+//! The agent pane against a model that this test plays: a streamed answer, tools as they run, a card, a stop, a correction by
+//! hand, and what is said when nobody can be asked.
 
 use std::{
+    fs,
     io::{Read as _, Write as _},
     net::{Shutdown, TcpListener, TcpStream},
+    os::unix::fs::PermissionsExt as _,
     sync::mpsc::{Receiver, Sender, channel},
     thread,
     time::Duration,
@@ -223,6 +225,68 @@ fn a_conversation_that_is_gone_on_with_has_its_open_proposals_as_cards() {
     });
     session.press("\x1b");
     session.until("the pane", |screen| screen.contains("╭─ 1 http-delay"));
+    leave(session);
+}
+
+/// An editor for the hand that is not there: it keeps what it is given, breaks it the first time and corrects it the second.
+const EDITOR: &str = r#"#!/bin/sh
+here=$(dirname "$0")
+if [ -e "$here/first" ]; then
+    cp "$1" "$here/second"
+    sed -i -e 's/kind: \[Service/kind: Service/' -e 's/port: 70000/port: 7000/' "$1"
+else
+    cp "$1" "$here/first"
+    sed -i 's/kind: Service/kind: [Service/' "$1"
+fi
+"#;
+
+#[test]
+fn what_three_tries_could_not_make_apply_is_corrected_by_hand() {
+    let folder = tempfile::tempdir().unwrap();
+    let editor = folder.path().join("editor");
+    fs::write(&editor, EDITOR).unwrap();
+    fs::set_permissions(&editor, fs::Permissions::from_mode(0o700)).unwrap();
+    let model = Played::new();
+    let line = format!(
+        "EDITOR='{}' exec '{}' demo --agent '{}'",
+        editor.display(),
+        env!("CARGO_BIN_EXE_brink"),
+        model.agent()
+    );
+    let mut session = Session::of(120, 40, "/bin/sh", &["-c", &line]);
+    session.until("the pods", |screen| screen.contains("Running"));
+    session.press("5");
+    ask(&mut session, "add a service");
+    let yaml = "apiVersion: v1\nkind: Service\nmetadata: {name: extra}\nspec:\n  ports: [{port: 70000}]\n  selector: {app: reviews}\n";
+    for _ in 0..3 {
+        model.next().call("propose_fix", &json!({"yaml": yaml, "namespace": "shop"}));
+    }
+    let mut last = model.next();
+    last.say("I give up.");
+    last.end("stop");
+    // The person reads why, in the server's words.
+    session.until("what failed", |screen| {
+        let server = screen.contains("this could not be made to apply") && screen.contains("70000");
+        server && screen.contains("e edit by hand") && screen.contains("I give up.") && !screen.contains("asking…")
+    });
+    session.press("e");
+    session.until("the place of the mistake", |screen| {
+        screen.contains("your text:") && screen.contains("e edit again") && !screen.contains("in your editor")
+    });
+    let first = fs::read_to_string(folder.path().join("first")).unwrap();
+    assert!(first.starts_with("# This could not be made to apply:\n# ") && first.ends_with(yaml), "{first}");
+    assert!(
+        first.contains("# ") && first.lines().any(|line| line.starts_with('#') && line.contains("70000")),
+        "{first}"
+    );
+    session.press("e");
+    session.until("the preview", |screen| {
+        screen.contains("a apply") && screen.contains("Service shop/extra") && screen.contains("7000")
+    });
+    let second = fs::read_to_string(folder.path().join("second")).unwrap();
+    assert_eq!(second, first.replace("kind: Service", "kind: [Service"), "what was written is there again");
+    session.press("\x1b");
+    session.until("the pane", |screen| screen.contains("I give up."));
     leave(session);
 }
 
