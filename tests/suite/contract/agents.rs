@@ -1,11 +1,16 @@
 //! What is of agents alone: their tasks, questions and confirmations, in both versions of A2A, and the canary's agent.
 
-use brink::agent::{Conversation, End, Remote, conversation::Next, io::provider::ProviderError, wire::Did};
+use brink::agent::{
+    Conversation, End, Remote,
+    conversation::Next,
+    io::provider::{Provider, ProviderError},
+    wire::Did,
+};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::{
-    lines::{Answer, Line, say, whole},
+    lines::{Answer, Line, impatient, say, whole},
     tasks::{Version, artifact, card, part, status, stream},
 };
 use crate::suite::support::wire_stage::{Play, Stage, stage};
@@ -144,7 +149,7 @@ async fn whoever_only_looks_approves_nothing_an_agent_would_write() {
         let stage = stage(vec![card(version, true), whole(asks), card(version, true), whole(done)]).await;
         let talk = ask(&stage).await.unwrap().talk;
         let only_looks = || {
-            let provider = Provider::new(model(Wire::A2a, &stage.url), Patience::default()).unwrap();
+            let provider = Provider::new(Line::A2aOld.model(&stage.url), impatient()).unwrap();
             provider.within(talk.remote().cloned()).looking_only(true)
         };
         let words = |text: &str| vec![brink::agent::Message::You(text.to_owned())];
