@@ -510,7 +510,7 @@ mod tests {
         talk.request(0).unwrap();
         assert_eq!(hear(&mut talk, &said(600, 50)), Next::End(End::Done));
         talk.ask("more");
-        let reached = Reached { limit: Limit::Tokens, used: 1200, of: 1200 };
+        let reached = Reached { limit: Limit::Tokens, used: 1200, of: 1000 };
         assert_eq!(talk.request(0), Err(End::Spent(reached)));
         talk.limit(Limits { tokens: 5000, ..Limits::NONE });
         talk.request(0).unwrap();

@@ -136,7 +136,7 @@ impl Limits {
         match self.get(limit) {
             0 => Ok(()),
             of if used < of => Ok(()),
-            of => Err(Reached { limit, used, of: of.max(used) }),
+            of => Err(Reached { limit, used, of }),
         }
     }
 

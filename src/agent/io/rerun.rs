@@ -18,7 +18,7 @@ use crate::{
     agent::{
         conversation::Conversation,
         end::End,
-        limits::Limits,
+        limits::{Limit, Limits},
         message::{Call, Message},
         session::{Answer, Broke, Decision, Entry, Ran, Reading, Retold},
         told::Told,
@@ -124,7 +124,6 @@ fn one<'e>(
             line: last,
             what: format!("the record goes on after it, and this brink comes to {}", named(&end)),
         }),
-        // What it may ask in a minute no record counts.
         (None, Some((_, end @ (End::Cancelled | End::Spent(_))))) => {
             stopped(talk, tell, end);
             Ok(rest)
@@ -150,11 +149,14 @@ fn stopped(talk: &mut Conversation, tell: &mut (dyn FnMut(Retold) + Send), end: 
     tell(Retold::Told(Told::Ended(end.clone())));
 }
 
-/// What an ask could spend, as far as its end tells: whoever raised it then is not there now.
+/// How many tools an ask could call, as far as its end tells: whoever changed it then is not there now. Where an ask ended for want
+/// of anything else, no answer follows in the record.
 fn limits(entries: &[(usize, Entry)]) -> Limits {
     let mut own = entries.iter().map(|(_, entry)| entry).take_while(|entry| !matches!(entry, Entry::Ask { .. }));
     match own.find(|entry| matches!(entry, Entry::End { .. })) {
-        Some(Entry::End { end: End::Spent(reached), .. }) => Limits::NONE.with(reached.limit, reached.of),
+        Some(Entry::End { end: End::Spent(reached), .. }) if reached.limit == Limit::Tools => {
+            Limits::NONE.with(Limit::Tools, reached.used)
+        }
         _ => Limits::NONE,
     }
 }
