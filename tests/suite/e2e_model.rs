@@ -45,7 +45,7 @@ fn story(demo: &Demo, agent: &str, key: Option<String>) -> bool {
         home.start(all).ended()
     };
     let before = lasting(demo);
-    let asked = brink(&["ask", QUESTION, "--save", "tests", "-o", "json"]);
+    let asked = brink(&["ask", "-n", "shop", QUESTION, "--save", "tests", "-o", "json"]);
     assert_eq!(lasting(demo), before, "an ask writes nothing");
     let answer = asked.json();
     let shown = answer["proposals"].as_array().unwrap();
