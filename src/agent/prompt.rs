@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn whoever_is_told_nothing_is_not_told_where_he_is_either() {
         let text = system(&Facts { withheld: true, ..facts() });
-        assert!(!text.contains("shop") && !text.contains("kind-demo"), "{text}");
+        assert!(!text.contains("namespace shop") && !text.contains("kind-demo"), "{text}");
         assert!(text.contains("- http-delay: ") && text.contains("- scale: "), "the catalogue is brink's own: {text}");
     }
 
