@@ -45,8 +45,11 @@ impl Draft {
             (None, Ok(Order::Propose(wanted))) => yaml(&wanted.fault),
             (None, _) => serde_saphyr::to_string(&skeleton(&given, here)).unwrap_or_else(|_| call.arguments.clone()),
         };
-        let why: String = sanitize::lines(why).lines().map(|line| format!("# {}\n", line.trim_end())).collect();
-        let text = format!("# This could not be made to apply:\n{why}{}", sanitize::lines(&body));
+        let why = sanitize::lines(why);
+        let mut text = vec!["# This could not be made to apply:".to_owned()];
+        text.extend(why.lines().map(|line| format!("# {}", line.trim_end())));
+        text.push(sanitize::lines(&body).into_owned());
+        let text = text.join("\n");
         Some(Self {
             text: redact::text(&text).into_owned(),
             namespace: field("namespace").unwrap_or(here).to_owned(),

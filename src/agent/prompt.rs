@@ -10,6 +10,7 @@ use crate::fault::{
 
 /// The facts.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and goes into a sentence of its own")]
 pub struct Facts {
     /// The kubeconfig context.
     pub context: String,

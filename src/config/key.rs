@@ -442,17 +442,15 @@ impl Key {
             Self::Namespace => "the context's namespace, else default",
             Self::AllNamespaces | Self::Readonly | Self::AgentLocalOnly => "false",
             Self::AgentClusterData => "true",
-            Self::AgentCallsPerMinute => "60",
             Self::AgentToolCalls => "40",
-            Self::AgentTokens => "0",
             Self::AgentSeconds => "600",
             Self::Prometheus => "one that is found in the cluster, else its proxies",
             Self::PrometheusCa => "the system's",
             Self::Policy => "the built-in guardrails",
             Self::StateDir => "$XDG_STATE_HOME/brink",
             Self::Theme | Self::Keymap => "default",
-            Self::Fps => "60",
-            Self::Health5xxDegraded | Self::HealthGrpcDegraded => "0",
+            Self::AgentCallsPerMinute | Self::Fps => "60",
+            Self::AgentTokens | Self::Health5xxDegraded | Self::HealthGrpcDegraded => "0",
             Self::Health4xxDegraded | Self::Health5xxFailing | Self::HealthGrpcFailing => "10",
             Self::Health4xxFailing => "20",
             Self::AgentProvider => "none: there is nobody to ask",
@@ -537,6 +535,7 @@ impl Key {
     }
 
     /// What it does.
+    #[expect(clippy::too_many_lines, reason = "a sentence or two for each setting")]
     pub fn doc(self) -> &'static str {
         match self {
             Self::Kubeconfig => {

@@ -56,6 +56,7 @@ pub struct Golden {
 
 impl Golden {
     /// The same requests, and how long they take.
+    #[must_use]
     pub fn lasting(self, latency: Option<Quantiles>) -> Self {
         let [p50_ms, p90_ms, p99_ms] = match latency {
             Some(Quantiles { p50, p90, p99 }) => [Some(p50), Some(p90), Some(p99)],
