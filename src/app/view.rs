@@ -96,7 +96,7 @@ impl App {
             PaneKind::Routes => self.panes.routes.title(self.now),
             PaneKind::Mesh => self.panes.mesh.title(&self.world, self.now),
             PaneKind::Faults => self.panes.faults.title(&self.world, self.now),
-            PaneKind::Agent => self.panes.agent.title(self.now),
+            PaneKind::Agent => self.panes.agent.title(),
         }
     }
 

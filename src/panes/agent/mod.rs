@@ -472,7 +472,7 @@ impl Agent {
     }
 
     /// What stands in the frame.
-    pub fn title(&self, now: Now) -> Title {
+    pub fn title(&self) -> Title {
         let Ok(model) = &self.model else { return Title { words: Vec::new(), right: None } };
         let budget = self.talk.budget();
         let role = if budget.percent() >= 80 { Role::Warn } else { Role::TextDim };
@@ -481,11 +481,11 @@ impl Agent {
             words.push((budget.words(), role));
         }
         let busy = match (self.asked, self.checking) {
-            (Some(_), _) => Some(self.running(now)),
-            (None, Some(_)) => Some("asking the API server…".to_owned()),
+            (Some(_), _) => Some("asking…"),
+            (None, Some(_)) => Some("asking the API server…"),
             (None, None) => None,
         };
-        Title { words, right: busy.map(|text| (text, Role::TextDim)) }
+        Title { words, right: busy.map(|text| (text.to_owned(), Role::TextDim)) }
     }
 
     /// Bytes of what was said that are held here and for the next request.
@@ -646,6 +646,8 @@ impl Agent {
             put(buf, area.x, area.y, area.width, &text, style(Role::Warn));
         } else if self.below > 0 {
             put(buf, area.x, area.y, area.width, &format!("{} lines below", self.below), style(Role::TextDim));
+        } else if let Some(text) = self.running(look.now) {
+            put(buf, area.x, area.y, area.width, &text, style(Role::TextDim));
         }
         let y = area.y + 1;
         put(buf, area.x, y, 2, "> ", style(if self.typing { Role::Accent } else { Role::TextDim }));

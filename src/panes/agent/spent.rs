@@ -25,20 +25,18 @@ pub(super) fn by(end: &End) -> Option<Reached> {
 }
 
 impl Agent {
-    /// What is spent of the question that runs.
-    pub(super) fn running(&self, now: Now) -> String {
+    /// What is spent of the question that runs; `None` without one, and without limits.
+    pub(super) fn running(&self, now: Now) -> Option<String> {
+        self.asked?;
         let seconds = self.began.map_or(0, |began| now.mono.saturating_sub(began.mono).as_secs());
-        match self.talk.limits().running(&self.talk.budget().spent, seconds) {
-            none if none.is_empty() => "asking…".to_owned(),
-            some => format!("asking… {some}"),
-        }
+        Some(self.talk.limits().running(&self.talk.budget().spent, seconds)).filter(|words| !words.is_empty())
     }
 
     /// That a budget is used up, and the key that raises it.
     pub(super) fn used_up(&self, look: &Look<'_>) -> Option<String> {
         let reached = self.spent?;
         let key = look.keymap.key(&chain(Context::Agent), Command::RaiseBudget)?;
-        Some(format!("{} of {} used up; {key} raises it and goes on", reached.of, reached.limit.counted()))
+        Some(format!("used up; {key} raises it and goes on: {} of {}", reached.of, reached.limit.counted()))
     }
 
     /// Raises what was used up and goes on: as much again where each turn has it anew, else twice as much from now on.

@@ -33,7 +33,7 @@ fn every_shape_tells_the_same_call() {
     assert_eq!((&called["dataplane"], &called["p99_ms"], &called["tcp"]), (&json!(null), &json!(null), &json!(null)));
     assert_eq!(told["nodes"][1]["health"]["state"], "unknown");
     let call = json!({
-        "from": "shop/web", "to": "shop/reviews-v1", "rps": 10.0, "error_share": 0.1, "p50_ms": null, "p99_ms": null,
+        "from": "shop/web", "to": "shop/reviews-v1", "rps": 10.0, "error_share": 0.1, "p50_ms": null, "p90_ms": null, "p99_ms": null,
         "mtls": null, "waypoint": false, "tcp": null, "split": null,
     });
     assert_eq!(told["edges"], json!([call]));

@@ -49,7 +49,9 @@ fn open(stage: &mut Stage) {
         Effect::Check(ticket, ..) => Some(*ticket),
         _ => None,
     });
-    stage.send(Event::Checked(ticket, Ok(proposal().checked)));
+    let mut checked = proposal().checked;
+    checked.at = stage.now.server;
+    stage.send(Event::Checked(ticket, Ok(checked)));
 }
 
 #[test]
@@ -104,6 +106,7 @@ fn a_proposal_that_is_edited_first_is_told_as_both() {
     stage.keys("e");
     assert_eq!(decisions(&stage), [Decision::Opened], "an edit decides nothing yet");
     let mut other = proposal().checked;
+    other.at = stage.now.server;
     other.plan.fault.duration = Duration::from_secs(17);
     other.preview.title = "the other one".to_owned();
     let ticket = ticket_of_check(&mut stage);
@@ -140,7 +143,9 @@ fn ticket_of_check(stage: &mut Stage) -> brink::base::Ticket {
 
 #[test]
 fn a_budget_is_shown_and_raised_while_the_model_answers_and_after_it_was_stopped() {
-    let mut stage = stage(160, 40);
+    // Alone on the screen its words stand in one line.
+    let mut stage = stage(240, 40);
+    stage.keys("z");
     let ticket = ask(&mut stage, "why?");
     let spent = Spending { tools: 38, tokens: 9000 };
     tell(&mut stage, ticket, Told::Budget(Budget { used: 4000, spent, ..Budget::new(128_000) }));

@@ -42,7 +42,7 @@ fn since(stage: &Stage) -> (Option<Limits>, String) {
 }
 
 #[test]
-fn what_is_spent_stands_in_the_head_while_a_question_runs() {
+fn what_is_spent_stands_at_the_foot_while_a_question_runs() {
     let mut stage = stage(120, 40);
     let ticket = ask(&mut stage, "why is checkout failing?");
     let spent = Spending { tools: 3, tokens: 812 };
