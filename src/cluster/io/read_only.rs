@@ -53,6 +53,11 @@ impl ReadOnly {
         Self { hidden: Hidden::new(patterns), ..self }
     }
 
+    /// Whether nothing of a namespace is told.
+    pub fn keeps_back(&self, namespace: &str) -> bool {
+        self.hidden.place(Some(namespace)).is_err()
+    }
+
     /// Which kinds are served.
     pub async fn discover(&self) -> Result<Discovery, Trouble> {
         discovery::discover(self.live.link()).await

@@ -11,6 +11,7 @@ use crate::{
         session::Offer,
     },
     base::{redact, sanitize},
+    cluster::io::read_only::EXCLUDED,
     fault::{
         catalogue::did_you_mean,
         checked::Checked,
@@ -103,6 +104,10 @@ impl Toolbox {
                 "the objects hold (masked), which stands for a secret nobody may write; give only the fields to change"
                     .to_owned(),
             ));
+        }
+        // Said before the target is looked for: that its objects may not be read would be half of the reason.
+        if self.live.keeps_back(&fault.namespace) {
+            return Err(Unfit::Refused(format!("namespace {} is {EXCLUDED}", sanitize::line(&fault.namespace))));
         }
         if let Some(before) = seen.iter().position(|one| proposal::same(one, &fault)) {
             return Err(Unfit::Twice(format!(
