@@ -86,9 +86,7 @@ fn cost(message: &Message) -> u64 {
 /// The highest number that goes with a message.
 fn left(message: &Message) -> Option<u32> {
     match message {
-        Message::Tools(answers) => {
-            answers.iter().filter_map(|answer| Some(*evidence::numbers(&answer.text)?.end())).max()
-        }
+        Message::Tools(answers) => evidence::highest(answers),
         Message::You(text) => {
             let told = text.strip_prefix(BEFORE)?.split_once(")\n\n")?.0;
             evidence::cited(told).last().map(|(_, number)| *number)

@@ -158,8 +158,7 @@ impl Conversation {
         self.budget.used += budget::of(std::slice::from_ref(&message));
         self.budget.told = false;
         if let Message::Tools(answers) = &message {
-            let highest = answers.iter().filter_map(|answer| Some(*evidence::numbers(&answer.text)?.end())).max();
-            self.found = self.found.max(highest.unwrap_or(0));
+            self.found = self.found.max(evidence::highest(answers).unwrap_or(0));
         }
         self.messages.push(message);
     }

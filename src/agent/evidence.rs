@@ -8,7 +8,10 @@ use std::ops::RangeInclusive;
 
 use sha2::{Digest as _, Sha256};
 
-use super::mention::{Kind, Object};
+use super::{
+    mention::{Kind, Object},
+    message::ToolAnswer,
+};
 
 /// Begins the fence ([`super::fence`]).
 const FENCE: &str = "<data ";
@@ -46,6 +49,11 @@ pub fn numbers(text: &str) -> Option<RangeInclusive<u32>> {
     }
     let first = number(text)?;
     Some(first..=parts(text).filter_map(number).last().unwrap_or(first))
+}
+
+/// The highest number among answers.
+pub fn highest(answers: &[ToolAnswer]) -> Option<u32> {
+    answers.iter().filter_map(|answer| Some(*numbers(&answer.text)?.end())).max()
 }
 
 /// The number in the mark of a part.

@@ -80,8 +80,9 @@ impl SpaceLine {
                 };
             }
         }
+        let (together, nothing) = (Together::all(snapshot), Together::default());
         for (name, line) in &mut all {
-            line.tell(&Together::of(snapshot, name));
+            line.tell(together.get(name).unwrap_or(&nothing));
             line.health = line.workloads.worst();
             let enrolment = around.namespaces.get(name);
             line.dataplane = enrolment.map(|told| told.dataplane);
@@ -107,20 +108,21 @@ struct Together {
 }
 
 impl Together {
-    fn of(snapshot: &Snapshot, namespace: &CompactString) -> Self {
-        let mut all = Self::default();
-        for row in snapshot.workloads.iter().filter(|row| row.namespace == *namespace) {
+    /// By namespace.
+    fn all(snapshot: &Snapshot) -> BTreeMap<&CompactString, Self> {
+        let mut all: BTreeMap<&CompactString, Self> = BTreeMap::new();
+        for row in &snapshot.workloads {
+            let together = all.entry(&row.namespace).or_default();
             if let Some(rps) = row.golden.rps {
                 let failed = row.golden.error_share.unwrap_or_default() * rps;
-                all.tally.get_or_insert_default().merge(Tally { rps, failed });
+                together.tally.get_or_insert_default().merge(Tally { rps, failed });
             }
-            all.codes.merge(&row.codes);
-            all.tcp.merge(row.tcp);
-            all.usage.merge(row.usage);
+            together.codes.merge(&row.codes);
+            together.tcp.merge(row.tcp);
+            together.usage.merge(row.usage);
         }
-        let latency = snapshot.measured.workload_latency.iter();
-        for (_, buckets) in latency.filter(|((one, _), _)| one == namespace) {
-            all.latency.merge(buckets);
+        for ((namespace, _), buckets) in &snapshot.measured.workload_latency {
+            all.entry(namespace).or_default().latency.merge(buckets);
         }
         all
     }
