@@ -70,15 +70,18 @@ fn one_goes_from_a_workload_to_its_pods_and_up_again() {
         screen.contains("deployments in shop") && screen.contains("reviews-v2") && !screen.contains("loading")
     });
     session.press("\r");
-    session.until("its pods", |screen| {
-        screen.contains("pods of Deployment shop/reviews-v2") && screen.contains("reviews-v2-")
+    session.until("its pods, and what they use", |screen| {
+        screen.contains("pods of Deployment shop/reviews-v2")
+            && screen.lines().any(|line| line.contains("reviews-v2-") && line.contains("Mi"))
     });
     session.press("J");
     session.until("their owner", |screen| screen.contains("replicasets in shop") && screen.contains("DESIRED"));
     session.press("\x1b");
     session.until("the pods again", |screen| screen.contains("pods of Deployment shop/reviews-v2"));
     session.press(":nodes\r");
-    session.until("the nodes", |screen| screen.contains("nodes") && screen.contains("Ready"));
+    session.until("the nodes, and what they use", |screen| {
+        screen.contains("nodes") && screen.contains("Ready") && screen.contains("%CPU") && screen.contains("Gi")
+    });
     session.press("\r");
     session.until("the pods of a node", |screen| screen.contains("pods on "));
     session.press("1");

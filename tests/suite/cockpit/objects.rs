@@ -5,10 +5,14 @@ use std::sync::Arc;
 use brink::{
     base::{Ticket, Uid},
     cluster::{
-        Batch, Delta, Kind, ObjectRef, Scope, Source,
+        Batch, Delta, Kind, Manifest, ObjectRef, Scope, Source,
         discovery::{Discovery, Served},
         pods::Owner,
         table::{Column, TableRow},
+    },
+    mesh::signals::{
+        pod_metrics::{Limits, PodUse},
+        resource_use::{Usage, UsageOf},
     },
     msg::{Effect, Event},
 };
@@ -53,7 +57,7 @@ pub fn discovery() -> Discovery {
 /// Shows the Deployments.
 pub fn show(stage: &mut Stage) {
     discover(stage, discovery());
-    line(stage, "deploy");
+    line_of(stage, "deploy");
     rows(stage);
 }
 
@@ -72,7 +76,7 @@ pub fn discover(stage: &mut Stage, discovery: Discovery) {
     stage.send(Event::Discovered(ticket, Ok(Arc::new(discovery))));
 }
 
-fn line(stage: &mut Stage, text: &str) {
+fn line_of(stage: &mut Stage, text: &str) {
     stage.keys(":");
     stage.send(Event::Paste(text.to_owned()));
     stage.keys("enter");
@@ -122,7 +126,7 @@ fn rows(stage: &mut Stage) {
 #[rstest]
 fn a_table_of_any_kind_at_three_sizes(#[values((80, 24), (120, 40), (200, 60))] (width, height): (u16, u16)) {
     let mut stage = stage(width, height);
-    line(&mut stage, "deploy");
+    line_of(&mut stage, "deploy");
     rows(&mut stage);
     check(&format!("objects_{width}x{height}"), &stage);
     document(&format!("objects-{width}x{height}"), &stage);
@@ -131,7 +135,7 @@ fn a_table_of_any_kind_at_three_sizes(#[values((80, 24), (120, 40), (200, 60))] 
 #[test]
 fn a_line_says_which_kind_where_and_what_of_it() {
     let mut stage = stage(120, 40);
-    line(&mut stage, "deploy infra /^web -l tier=a");
+    line_of(&mut stage, "deploy infra /^web -l tier=a");
     let (_, kind, scope) = watched(&stage);
     assert_eq!((kind, scope.namespace.as_deref(), scope.labels.as_str()), (deployments(), Some("infra"), "tier=a"));
     assert_eq!(stage.app.world.namespace.as_deref(), Some("infra"), "the panes behind go along");
@@ -143,7 +147,7 @@ fn a_line_says_which_kind_where_and_what_of_it() {
 #[test]
 fn cells_sort_by_their_worth_and_one_column_can_be_asked() {
     let mut stage = stage(120, 40);
-    line(&mut stage, "deployments");
+    line_of(&mut stage, "deployments");
     rows(&mut stage);
     let order = |stage: &Stage| {
         let text = stage.text();
@@ -170,7 +174,7 @@ fn cells_sort_by_their_worth_and_one_column_can_be_asked() {
 #[test]
 fn the_cursor_stays_on_its_object_through_every_reorder() {
     let mut stage = stage(120, 40);
-    line(&mut stage, "deploy");
+    line_of(&mut stage, "deploy");
     rows(&mut stage);
     stage.keys("j");
     let subject = |stage: &mut Stage| {
@@ -193,7 +197,7 @@ fn the_cursor_stays_on_its_object_through_every_reorder() {
 #[test]
 fn enter_leads_down_and_the_owner_up() {
     let mut stage = stage(120, 40);
-    line(&mut stage, "deploy");
+    line_of(&mut stage, "deploy");
     rows(&mut stage);
     stage.keys("enter");
     let (ticket, object) = stage.asked(|effect| match effect {
@@ -218,7 +222,7 @@ fn enter_leads_down_and_the_owner_up() {
 #[test]
 fn another_namespace_keeps_the_kind_that_is_looked_at() {
     let mut stage = stage(120, 40);
-    line(&mut stage, "deploy /web");
+    line_of(&mut stage, "deploy /web");
     rows(&mut stage);
     stage.keys("0");
     let (_, kind, scope) = watched(&stage);
@@ -229,7 +233,7 @@ fn another_namespace_keeps_the_kind_that_is_looked_at() {
 #[test]
 fn what_nobody_serves_is_asked_for_once_more_and_then_said() {
     let mut stage = stage(120, 40);
-    line(&mut stage, "widgets");
+    line_of(&mut stage, "widgets");
     let asked = stage.effects.iter().filter(|effect| matches!(effect, Effect::Discover(_))).count();
     assert_eq!(asked, 2, "it may have been defined since");
     let mut known = discovery();
@@ -238,10 +242,10 @@ fn what_nobody_serves_is_asked_for_once_more_and_then_said() {
     assert_eq!(watched(&stage).1.plural, "widgets");
 
     stage.keys("esc");
-    line(&mut stage, "wigets");
+    line_of(&mut stage, "wigets");
     discover(&mut stage, known);
     assert!(stage.shows("no command and no kind `wigets`: did you mean `widgets`?"), "{}", stage.text());
-    line(&mut stage, "reviews");
+    line_of(&mut stage, "reviews");
     assert!(stage.shows("reviews cannot be listed"), "{}", stage.text());
 }
 
@@ -258,7 +262,7 @@ fn kinds_are_completed_and_shown_behind_the_caret() {
 #[test]
 fn a_line_for_another_cluster_is_carried_out_there() {
     let mut stage = stage(120, 40);
-    line(&mut stage, "deploy infra @prod");
+    line_of(&mut stage, "deploy infra @prod");
     assert!(!stage.effects.iter().any(|effect| matches!(effect, Effect::WatchTable(..))));
     let (ticket, context) = stage.asked(|effect| match effect {
         Effect::Link(ticket, context) => Some((*ticket, context.clone())),
@@ -271,4 +275,39 @@ fn a_line_for_another_cluster_is_carried_out_there() {
     discover(&mut stage, discovery());
     let (_, kind, scope) = watched(&stage);
     assert_eq!((kind, scope.namespace.as_deref()), (deployments(), Some("infra")));
+}
+
+#[test]
+fn what_pods_use_stands_beside_them_while_they_are_looked_at() {
+    let mut stage = Stage::full(200, 60);
+    let asked = |stage: &Stage| {
+        stage.asked(|effect| match effect {
+            Effect::WatchUsage(ticket, of) => Some((*ticket, of.clone())),
+            _ => None,
+        })
+    };
+    let (ticket, of) = asked(&stage);
+    assert_eq!(of, UsageOf::Pods(Some("shop".to_owned())));
+    assert!(!stage.shows("CPU"), "nobody has measured yet");
+    let metrics = |cpu: &str| {
+        let pod = serde_json::json!({
+            "metadata": {"name": "reviews-v1-5d4-9qz7d", "namespace": "shop"},
+            "containers": [{"name": "reviews", "usage": {"cpu": cpu, "memory": "84Mi"}}],
+        });
+        Box::new(Usage::of_pods(&[PodUse::of(&Manifest(pod)).unwrap()], &Limits::new()))
+    };
+    stage.send(Event::Usage(ticket, Some(metrics("100m"))));
+    stage.send(Event::Usage(ticket, Some(metrics("250m"))));
+    let line = |stage: &Stage| stage.text().lines().find(|line| line.contains("9qz7d")).unwrap().to_owned();
+    assert!(line(&stage).contains("250m↑") && line(&stage).contains("84Mi"), "{}", stage.text());
+    discover(&mut stage, discovery());
+    line_of(&mut stage, "nodes");
+    let (nodes, of) = asked(&stage);
+    assert_eq!(of, UsageOf::Nodes);
+    assert!(stage.effects.contains(&Effect::Stop(ticket)), "what is not looked at is not asked for");
+    stage.send(Event::Usage(ticket, Some(metrics("1m"))));
+    assert!(stage.app.world.node_usage.is_none(), "an answer to the question before is none to this");
+    stage.keys("esc");
+    assert!(stage.effects.contains(&Effect::Stop(nodes)));
+    assert!(line(&stage).contains("250m"), "what was measured stays: {}", stage.text());
 }
