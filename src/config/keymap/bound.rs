@@ -1,8 +1,9 @@
 //! A binding, and where it was written.
 
-use std::{fmt, sync::Arc};
-
-use crate::msg::{Command, Key};
+use crate::{
+    config::place::Place,
+    msg::{Command, Key},
+};
 
 /// What keys mean in a context.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,21 +12,6 @@ pub(super) struct Bound {
     pub commands: Vec<Command>,
     /// Who says so.
     pub place: Place,
-}
-
-/// A line of a keymap file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    /// The file, as a person knows it.
-    pub file: Arc<str>,
-    /// From 1; 0 for what no line says.
-    pub line: usize,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
 }
 
 /// Keys as a keymap writes them.

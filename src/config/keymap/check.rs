@@ -1,11 +1,8 @@
 //! What no keymap may do: lose `abort`, or bind what can never be pressed.
 
-use super::{
-    Bound, Keymap,
-    bound::{Place, written},
-};
+use super::{Bound, Keymap, written};
 use crate::{
-    config::complaint::Complaint,
+    config::{complaint::Complaint, place::Place},
     msg::{Command, Context, Key},
 };
 
@@ -17,7 +14,7 @@ impl Keymap {
         let reachable =
             |keys: &[Key], bound: &Bound| bound.aborts() && matches!(keys, [key] if key.typed().is_none());
         if !global.iter().any(|(keys, bound)| reachable(keys, bound)) {
-            let place = Place { file: file.into(), line: 1 };
+            let place = Place::new(file, 1);
             global.insert(vec![Key::ctrl('x')], Bound { commands: vec![Command::Abort], place });
             wrong.push(Complaint {
                 line: 1,

@@ -6,11 +6,12 @@ use toml::de::DeValue;
 
 use super::{
     BUILT_IN, Bound, Find, Keymap,
-    bound::{Place, sequence, written},
+    bound::{sequence, written},
 };
 use crate::{
     config::{
         complaint::{Complaint, meant},
+        place::Place,
         toml_file::{Line, TomlFile, entries},
     },
     msg::{Command, Context, command::COMMANDS},
