@@ -77,6 +77,7 @@ mod moment;
 mod observed;
 mod pod_status;
 mod ramping;
+mod programs;
 mod record_size;
 mod redact;
 mod redaction;

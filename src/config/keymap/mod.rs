@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 
 pub use following::Follow;
 
-use super::complaint::Complaint;
+use super::{complaint::Complaint, place::Place};
 use crate::msg::{
     command::{Command, Context},
     key::Key,
@@ -138,6 +138,25 @@ impl Keymap {
     /// Every binding of a context, for the help and the documentation.
     pub fn bound(&self, context: Context) -> impl Iterator<Item = (String, &[Command])> {
         self.bindings.get(&context).into_iter().flatten().map(|(keys, bound)| (written(keys), bound.commands.as_slice()))
+    }
+
+    /// Whether keys begin with one of `abort`.
+    pub fn aborts(&self, keys: &[Key]) -> bool {
+        keys.first().is_some_and(|key| self.one(Context::Global, &[*key]) == Some(&[Command::Abort]))
+    }
+
+    /// What has these keys already, or the beginning of them, and where that was written.
+    pub fn taken(&self, chain: &[Context], keys: &[Key]) -> Option<(String, Place)> {
+        for bindings in chain.iter().filter_map(|context| self.bindings.get(context)) {
+            for (bound, Bound { commands, place }) in bindings {
+                let meets = keys.starts_with(bound) || bound.starts_with(keys);
+                if let Some(command) = commands.first().filter(|_| meets) {
+                    let what = format!("`{}` for {}", written(bound), command.name());
+                    return Some((what, place.clone()));
+                }
+            }
+        }
+        None
     }
 
     fn one(&self, context: Context, keys: &[Key]) -> Option<&[Command]> {

@@ -102,6 +102,3 @@ fn reads(word: &str) -> Option<Reading> {
     let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     matches!(name, "python" | "perl" | "ruby" | "node" | "php" | "fish" | "pwsh").then_some(Reading::Code)
 }
-
-#[cfg(test)]
-mod tests;

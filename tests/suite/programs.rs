@@ -1,9 +1,10 @@
+//! Values in the commands of plugins: one argument each, whatever they hold.
+
 use std::process::Command;
 
+use brink::msg::program::{Program, Unfilled, Variables, fill};
 use proptest::prelude::*;
 use rstest::rstest;
-
-use super::{Program, Unfilled, Variables, fill};
 
 fn variables() -> Variables {
     let mut variables = Variables::default();
