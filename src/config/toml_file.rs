@@ -9,7 +9,7 @@ use toml::{
 
 use super::{
     complaint::{Complaint, Complaints},
-    place::Place,
+    place,
 };
 use crate::base::{span, suggest};
 
@@ -140,8 +140,8 @@ impl<'a> TomlFile<'a> {
     }
 
     /// The place of a byte of the text.
-    pub fn place(&self, at: usize) -> Place {
-        Place::new(self.name, self.line(at))
+    pub fn place(&self, at: usize) -> place::Place {
+        place::Place::new(self.name, self.line(at))
     }
 
     /// The end of reading: what was read, or all complaints.

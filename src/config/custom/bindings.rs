@@ -3,6 +3,7 @@
 
 use super::Custom;
 use crate::{
+    base::sanitize,
     config::{
         Keymap,
         complaint::Complaint,
@@ -76,7 +77,7 @@ impl Bindings {
         let hotkeys = custom.hotkeys.iter().enumerate().map(|(at, hotkey)| Binding {
             keys: hotkey.keys.clone(),
             does: Does::Hotkey(at),
-            description: hotkey.description.clone(),
+            description: sanitize::line(&hotkey.description).into_owned(),
             scopes: None,
             overrides: hotkey.overrides,
             place: hotkey.place.clone(),
@@ -84,7 +85,7 @@ impl Bindings {
         let plugins = custom.plugins.iter().enumerate().map(|(at, plugin)| Binding {
             keys: plugin.keys.clone(),
             does: Does::Plugin(at),
-            description: plugin.description.clone(),
+            description: sanitize::line(&plugin.description).into_owned(),
             scopes: Some(plugin.scopes.clone()),
             overrides: plugin.overrides,
             place: plugin.place.clone(),
@@ -121,16 +122,12 @@ impl Bindings {
     }
 
     /// Those that work on what is under the cursor and that the keymap leaves to them.
-    pub fn here<'a>(
-        &'a self,
-        keymap: &'a Keymap,
-        chain: &'a [Context],
-        names: &'a [&str],
-    ) -> impl Iterator<Item = &'a Binding> {
-        self.0.iter().filter(move |binding| {
+    pub fn here(&self, keymap: &Keymap, chain: &[Context], names: &[&str]) -> Vec<&Binding> {
+        let works = |binding: &&Binding| {
             let free = binding.overrides || keymap.taken(chain, &binding.keys).is_none();
             binding.works_on(names) && free && !keymap.aborts(&binding.keys)
-        })
+        };
+        self.0.iter().filter(works).collect()
     }
 
     /// Keys that cannot be pressed, because something else has them; both places are named.
