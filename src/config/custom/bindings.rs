@@ -41,8 +41,7 @@ impl Binding {
     /// Whether it works on what is under the cursor; `names` are the ways to write its kind, none without an object.
     pub fn works_on(&self, names: &[&str]) -> bool {
         self.scopes.as_ref().is_none_or(|scopes| {
-            !names.is_empty()
-                && scopes.iter().any(|scope| scope == "all" || names.iter().any(|name| name.eq_ignore_ascii_case(scope)))
+            scopes.iter().any(|scope| scope == "all" || names.iter().any(|name| name.eq_ignore_ascii_case(scope)))
         })
     }
 

@@ -81,7 +81,7 @@ fn hotkeys_views_and_jumps_are_brinks() {
 }
 
 #[test]
-fn aliases_that_go_round_are_left_out_together() {
+fn a_circle_of_aliases_is_cut() {
     let aliases = "aliases:\n  a: b\n  b: a\n  good: pods\n";
     let import = import(&[given("aliases.yaml", Holds::Aliases, aliases)]);
     let text = text(&import, "aliases.toml");
