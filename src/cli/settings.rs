@@ -94,7 +94,7 @@ fn check(args: &ConfigCheckArgs, globals: &Globals, out: &mut Out) -> Ended {
             // A file beside the settings holds nothing but a person's own.
             let beside = path.file_name().is_some_and(|file| custom::FILES.iter().any(|known| file == *known));
             let read = if beside {
-                settings::parse_custom(&name, &text)
+                custom::parse(&name, &text)
             } else {
                 settings::parse(&name, &text).map(|file| file.custom)
             };

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use super::{
     bounds,
-    complaint::{Complaint, Complaints, meant},
+    complaint::{Complaints, meant},
     custom::{self, Custom, Customs},
     key::{Holds, Key},
     mcp_servers,
@@ -170,50 +170,8 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
         file.contexts.sort_by_key(|(pattern, _)| pattern.len());
     });
     let file = toml.done(file)?;
-    circles(name, &file.custom)?;
+    custom::circles(name, &file.custom)?;
     Ok(file)
-}
-
-/// Reads a file beside the settings that holds nothing but a person's own.
-pub fn parse_custom(name: &str, text: &str) -> Result<Customs, Complaints> {
-    let mut toml = TomlFile::new(name, text);
-    let table = toml.parse();
-    let mut customs = Customs::default();
-    let known: Vec<&str> = custom::TABLES.into_iter().chain(["contexts"]).collect();
-    toml.walk("", table.get_ref(), &known, |toml, line| {
-        if customs.all.read(toml, line) {
-            return;
-        }
-        for (pattern, section) in toml.table(line).into_iter().flatten() {
-            let mut custom = Custom::default();
-            let Some(section) = section.get_ref().as_table() else {
-                toml.refuse(line, format!("`{}` must be a table", pattern.get_ref()), "write [contexts.\"NAME\".aliases]");
-                continue;
-            };
-            let place = format!("contexts.{}", pattern.get_ref());
-            toml.walk(&place, section, &custom::TABLES, |toml, line| {
-                custom.read(toml, line);
-            });
-            customs.lay(Customs { all: Custom::default(), contexts: vec![(pattern.get_ref().to_string(), custom)] });
-        }
-    });
-    let customs = toml.done(customs)?;
-    circles(name, &customs)?;
-    Ok(customs)
-}
-
-/// Aliases that stand for each other without end, also across files.
-pub fn circles(name: &str, custom: &Customs) -> Result<(), Complaints> {
-    let complaint = |circle: custom::Circle| Complaint {
-        line: circle.place.line,
-        key: format!("aliases.{}", circle.names.first().map_or("", String::as_str)),
-        message: circle.words,
-        hint: "let one of them name a command".to_owned(),
-    };
-    let circles = custom.circles();
-    let file = circles.first().map_or_else(|| name.to_owned(), |circle| circle.place.file.to_string());
-    let errors: Vec<Complaint> = circles.into_iter().map(complaint).collect();
-    if errors.is_empty() { Ok(()) } else { Err(Complaints { file, errors }) }
 }
 
 /// Reads `[agents.NAME]` sections.

@@ -18,3 +18,6 @@ pub use query::Query;
 pub use template::Template;
 pub use text::NONE;
 pub use view::{Direction, Sort, View};
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 
 mod aliases;
 mod bindings;
+mod file;
 mod hotkeys;
 mod jumps;
 mod plugins;
@@ -14,6 +15,7 @@ mod views;
 
 pub use aliases::{Alias, Aliases, Circle};
 pub use bindings::{Binding, Bindings, Does, Found};
+pub use file::{circles, parse};
 pub use hotkeys::Hotkey;
 pub use jumps::{Jump, Towards};
 pub use plugins::{Asks, Input, Plugin};
@@ -60,11 +62,6 @@ impl Custom {
     /// Another one over this one: what both name, the other means.
     pub fn lay(&mut self, over: Self) {
         self.aliases.lay(over.aliases);
-        // The first that fits is taken: what lies over comes first.
-        fn before<T>(below: &mut Vec<T>, over: Vec<T>, same: impl Fn(&T, &T) -> bool) {
-            below.retain(|one| !over.iter().any(|other| same(one, other)));
-            below.splice(0..0, over);
-        }
         before(&mut self.hotkeys, over.hotkeys, |one, other| one.keys == other.keys);
         before(&mut self.plugins, over.plugins, |one, other| one.name == other.name);
         let name = |view: &View| (view.kind.clone(), view.namespaces.as_ref().map(ToString::to_string));
@@ -84,6 +81,12 @@ impl Custom {
     pub fn jump(&self, names: &[&str]) -> Option<&Jump> {
         self.jumps.iter().find(|jump| names.iter().any(|name| name.eq_ignore_ascii_case(&jump.from)))
     }
+}
+
+/// The first that fits is taken: what lies over comes first.
+fn before<T>(below: &mut Vec<T>, over: Vec<T>, same: impl Fn(&T, &T) -> bool) {
+    below.retain(|one| !over.iter().any(|other| same(one, other)));
+    below.splice(0..0, over);
 }
 
 /// All that was written, for all contexts.

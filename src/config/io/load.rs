@@ -44,7 +44,7 @@ pub fn settings() -> Result<File, Complaints> {
         let path = folder.join(name);
         let name = path.display().to_string();
         match fs::read_to_string(&path) {
-            Ok(text) => beside.lay(settings::parse_custom(&name, &text)?),
+            Ok(text) => beside.lay(custom::parse(&name, &text)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(unreadable(&name, &error, "correct its rights")),
         }
@@ -52,7 +52,7 @@ pub fn settings() -> Result<File, Complaints> {
     // What the settings file itself says is the person's last word.
     beside.lay(std::mem::take(&mut file.custom));
     file.custom = beside;
-    settings::circles("settings", &file.custom)?;
+    custom::circles("settings", &file.custom)?;
     Ok(file)
 }
 

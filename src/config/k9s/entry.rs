@@ -7,8 +7,7 @@ use crate::{
     config::{
         Keymap,
         complaint::{Complaint, meant},
-        custom::{Bindings, Customs},
-        settings,
+        custom::{self, Bindings, Customs},
     },
     fault::file::{Located, documents},
 };
@@ -88,7 +87,7 @@ impl Taker {
 
     /// Takes an entry of a file: `[[…]]` and its lines, or a line of a table. Only what brink can read is.
     pub fn take(&mut self, at: &At, file: &'static str, text: &str) -> bool {
-        match settings::parse_custom("entry", text) {
+        match custom::parse("entry", text) {
             Ok(_) => {
                 let entries = self.taken.entry(file).or_default();
                 // What several files of k9s say twice, the later says.
@@ -113,7 +112,7 @@ impl Taker {
             // Stable: within a context the order of the files.
             entries.sort_by(|(one, _), (other, _)| one.cmp(other));
             let written = Written::of(name, &entries);
-            match settings::parse_custom(name, &written.text) {
+            match custom::parse(name, &written.text) {
                 Ok(customs) => {
                     self.taken_keys(name, &customs);
                     files.push(written);

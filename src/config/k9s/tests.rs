@@ -1,5 +1,5 @@
 use super::{Given, Holds, Import, import};
-use crate::config::settings;
+use crate::config::custom;
 
 fn given(file: &str, holds: Holds, text: &str) -> Given {
     Given { file: file.to_owned(), holds, context: None, text: text.to_owned() }
@@ -43,7 +43,7 @@ fn one_mistake_costs_itself_and_nothing_else() {
     let left = left(&import);
     assert!(left.iter().any(|one| one.starts_with("plugins.yaml:11: `plugins.bad`: has no `command`")), "{left:?}");
     assert!(left.iter().any(|one| one.contains(":17: `plugins.odd.comand`: unknown key; did you mean `command`?")), "{left:?}");
-    let read = settings::parse_custom("plugins.toml", text).unwrap();
+    let read = custom::parse("plugins.toml", text).unwrap();
     assert_eq!(read.all.plugins.len(), 2);
 }
 
@@ -55,7 +55,7 @@ fn plugins_come_in_three_shapes() {
         given("plugins/alone.yaml", Holds::Plugins("alone".to_owned()), one),
         given("plugins/map.yaml", Holds::Plugins("map".to_owned()), map),
     ]);
-    let read = settings::parse_custom("plugins.toml", text(&import, "plugins.toml")).unwrap().all;
+    let read = custom::parse("plugins.toml", text(&import, "plugins.toml")).unwrap().all;
     assert_eq!(read.plugins.iter().map(|plugin| plugin.name.as_str()).collect::<Vec<_>>(), ["alone", "b"]);
 }
 
@@ -70,9 +70,9 @@ fn hotkeys_views_and_jumps_are_brinks() {
         given("jumps.yaml", Holds::Jumps, jumps),
     ]);
     assert!(text(&import, "hotkeys.toml").contains("key = \")\"\ncommand = \"pods kube-system\""));
-    let views = settings::parse_custom("v", text(&import, "views.toml")).unwrap().all.views;
+    let views = custom::parse("v", text(&import, "views.toml")).unwrap().all.views;
     assert_eq!((views[0].kind.as_str(), views[0].columns.len()), ("pods", 2));
-    let jumps = settings::parse_custom("j", text(&import, "jumps.toml")).unwrap().all.jumps;
+    let jumps = custom::parse("j", text(&import, "jumps.toml")).unwrap().all.jumps;
     assert_eq!((jumps[0].from.as_str(), jumps[0].to.as_str()), ("virtualservices.networking.istio.io", "services"));
     let left = left(&import);
     assert!(left.iter().any(|one| one.contains("`Hyper-1` is no key here")), "{left:?}");
@@ -94,7 +94,7 @@ fn what_counts_in_one_context_stands_below_it() {
     let mut file = given("clusters/c/kind-demo/aliases.yaml", Holds::Aliases, "aliases: {mine: pods shop}\n");
     file.context = Some("kind-demo".to_owned());
     let import = import(&[file, given("aliases.yaml", Holds::Aliases, "aliases: {mine: pods, other: nodes}\n")]);
-    let customs = settings::parse_custom("aliases.toml", text(&import, "aliases.toml")).unwrap();
+    let customs = custom::parse("aliases.toml", text(&import, "aliases.toml")).unwrap();
     assert_eq!(customs.of("kind-demo").aliases.expand("mine"), "pods shop");
     assert_eq!(customs.of("prod").aliases.expand("mine"), "pods");
 }

@@ -59,7 +59,7 @@ impl Written {
             return (None, Vec::new());
         }
         let written = Self::of(self.name, &rest);
-        match crate::config::settings::parse_custom(self.name, &written.text) {
+        match crate::config::custom::parse(self.name, &written.text) {
             Ok(_) => (Some(written), Vec::new()),
             Err(more) if rest.len() < entries.len() => {
                 let left = more.errors.iter().map(|complaint| Left { file: self.name.to_owned(), complaint: complaint.clone() });
