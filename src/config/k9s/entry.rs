@@ -91,9 +91,8 @@ impl Taker {
             Ok(_) => {
                 let entries = self.taken.entry(file).or_default();
                 // What several files of k9s say twice, the later says.
-                if !entries.contains(&(self.context.clone(), text.to_owned())) {
-                    entries.push((self.context.clone(), text.to_owned()));
-                }
+                entries.retain(|(context, known)| *context != self.context || named(known) != named(text));
+                entries.push((self.context.clone(), text.to_owned()));
                 true
             }
             Err(complaints) => {
@@ -142,5 +141,19 @@ impl Taker {
                 }
             }
         }
+    }
+}
+
+/// What tells an entry from all others: its head, with the key or name that follows; of a hotkey everything.
+fn named(entry: &str) -> &str {
+    let lines = |count: usize| entry.match_indices('\n').nth(count - 1).map_or(entry, |(at, _)| entry.get(..at).unwrap_or(entry));
+    if entry.starts_with("[aliases]") {
+        entry.split(" = ").next().unwrap_or(entry)
+    } else if entry.starts_with("[[plugins]]") {
+        lines(2)
+    } else if entry.starts_with("[[") {
+        entry
+    } else {
+        lines(1)
     }
 }

@@ -100,6 +100,16 @@ fn what_counts_in_one_context_stands_below_it() {
 }
 
 #[test]
+fn of_what_stands_twice_the_later_holds() {
+    let import = import(&[
+        given("a/aliases.yaml", Holds::Aliases, "aliases: {mine: pods, other: nodes}\n"),
+        given("b/aliases.yaml", Holds::Aliases, "aliases: {mine: services}\n"),
+    ]);
+    let aliases = custom::parse("aliases.toml", text(&import, "aliases.toml")).unwrap().all.aliases;
+    assert_eq!((aliases.expand("mine").as_str(), aliases.expand("other").as_str()), ("services", "nodes"));
+}
+
+#[test]
 fn a_file_that_is_no_yaml_costs_itself() {
     let import = import(&[
         given("aliases.yaml", Holds::Aliases, "aliases: {mine: pods}\n"),
