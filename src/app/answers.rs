@@ -27,6 +27,7 @@ impl App {
             }
             Event::Pods(ticket, batch) => self.pods(ticket, batch),
             Event::Ran(_, answer) => self.ran(answer),
+            Event::Usage(ticket, usage) => self.used(ticket, usage),
             Event::Discovered(ticket, answer) => return self.discovered(ticket, answer),
             Event::Selector(ticket, object, answer) => return self.selected(ticket, &object, answer),
             Event::Table(ticket, batch) => {

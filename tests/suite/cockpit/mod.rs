@@ -9,6 +9,7 @@ mod form;
 mod gallery;
 mod graph;
 mod keys;
+mod objects;
 mod own;
 pub mod pty;
 mod pty_plugin;
