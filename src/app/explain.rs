@@ -290,6 +290,6 @@ fn about(screen: &Screen) -> &'static str {
         Screen::WhoTakes(_) => "who takes this request, and why",
         Screen::Viewer(_) | Screen::Picker(_) | Screen::Form(_) | Screen::Change(_) | Screen::Launch(_) => {
             "what this says"
-        },
+        }
     }
 }

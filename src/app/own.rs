@@ -92,7 +92,10 @@ impl App {
         let Some(plugin) = self.own.custom.plugins.get(at).cloned() else { return Vec::new() };
         if plugin.dangerous && self.world.readonly {
             let name = &plugin.name;
-            self.notify(format!("{name} is dangerous and brink only looks here: start it without --readonly"), Role::Warn);
+            self.notify(
+                format!("{name} is dangerous and brink only looks here: start it without --readonly"),
+                Role::Warn,
+            );
             return Vec::new();
         }
         let variables = self.variables();
@@ -108,7 +111,10 @@ impl App {
     fn launch(&mut self, plugin: &Plugin, variables: &Variables, alone: bool) -> Vec<Effect> {
         // Keys that came in one read were pasted, or typed before this screen was seen.
         if !alone {
-            self.notify(format!("{} was not started: its key came with others, press it alone", plugin.name), Role::Warn);
+            self.notify(
+                format!("{} was not started: its key came with others, press it alone", plugin.name),
+                Role::Warn,
+            );
             return Vec::new();
         }
         match plugin.program(variables) {
@@ -123,8 +129,12 @@ impl App {
     /// A program ended.
     pub(super) fn ran(&mut self, answer: Result<Ran, Failure>) {
         match answer {
-            Ok(Ran { name, trouble: None, output }) if output.is_empty() => self.notify(format!("{name} is done"), Role::Good),
-            Ok(Ran { name, trouble: None, output }) => self.notify(format!("{name}: {}", sanitize::line(&output)), Role::Good),
+            Ok(Ran { name, trouble: None, output }) if output.is_empty() => {
+                self.notify(format!("{name} is done"), Role::Good)
+            }
+            Ok(Ran { name, trouble: None, output }) => {
+                self.notify(format!("{name}: {}", sanitize::line(&output)), Role::Good)
+            }
             Ok(Ran { name, trouble: Some(trouble), output }) if output.is_empty() => {
                 self.notify(format!("{name} ended with {trouble}"), Role::Warn);
             }
@@ -197,7 +207,8 @@ impl App {
 /// The ways to write a kind: plural, singular, short names, each also with its group.
 fn names(kind: &Kind, discovery: Option<&Discovery>) -> Vec<String> {
     let mut names = vec![kind.plural.clone(), kind.kind.to_lowercase()];
-    let short = discovery.and_then(|known| known.served(&kind.group, &kind.kind)).map(|served| served.short_names.clone());
+    let short =
+        discovery.and_then(|known| known.served(&kind.group, &kind.kind)).map(|served| served.short_names.clone());
     names.extend(short.unwrap_or_else(|| if kind.kind == "Pod" { vec!["po".to_owned()] } else { Vec::new() }));
     if !kind.group.is_empty() {
         let with: Vec<String> = names.iter().map(|name| format!("{name}.{}", kind.group)).collect();

@@ -7,7 +7,9 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     base::Now,
     msg::{Command, Context, Effect},
-    panes::{Change, Charts, Form, Launch, Logs, Look, Objects, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
+    panes::{
+        Change, Charts, Form, Launch, Logs, Look, Objects, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview,
+    },
 };
 
 /// One screen.
@@ -76,7 +78,9 @@ impl Screen {
     pub fn keeps_back(&self) -> bool {
         match self {
             Self::Objects(objects) => objects.holds_back(),
-            screen => matches!(screen, Self::Form(_) | Self::Change(_) | Self::Launch(_) | Self::Preview(_) | Self::Undo(_)),
+            screen => {
+                matches!(screen, Self::Form(_) | Self::Change(_) | Self::Launch(_) | Self::Preview(_) | Self::Undo(_))
+            }
         }
     }
 

@@ -31,7 +31,8 @@ pub fn run(command: &ImportCommand, globals: &Globals, out: &mut Out) -> Ended {
 
 fn k9s(args: &ImportK9sArgs, globals: &Globals, out: &mut Out) -> Ended {
     // Without a kubeconfig the names of folders stand for those of contexts.
-    let contexts = connect::contexts(&session::address(globals, &settings::resolve_anyway(globals))).unwrap_or_default();
+    let contexts =
+        connect::contexts(&session::address(globals, &settings::resolve_anyway(globals))).unwrap_or_default();
     let contexts: Vec<String> = contexts.into_iter().map(|context| context.name).collect();
     let import = k9s::import(&files::read(args.folder.as_deref(), &contexts)?);
     let folder = match &args.out {

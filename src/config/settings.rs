@@ -376,7 +376,12 @@ impl Settings {
         for key in weaker {
             won.remove(&key);
         }
-        Self { won, agents: file.agents.keys().cloned().collect(), servers: file.servers.clone(), custom: file.custom.clone() }
+        Self {
+            won,
+            agents: file.agents.keys().cloned().collect(),
+            servers: file.servers.clone(),
+            custom: file.custom.clone(),
+        }
     }
 
     /// A setting with who said it; `None` when its default holds.

@@ -152,7 +152,9 @@ impl Launch {
             return Reply::none();
         }
         match self.program() {
-            Ok(program) => Reply { effects: vec![Effect::Start(cx.tickets.take(), Box::new(program))], ..Reply::close() },
+            Ok(program) => {
+                Reply { effects: vec![Effect::Start(cx.tickets.take(), Box::new(program))], ..Reply::close() }
+            }
             Err(why) => {
                 self.wrong = Some(why);
                 Reply::none()

@@ -108,7 +108,8 @@ fn there_are_keys(woken: &mut UnixStream, pause: &Pause) -> bool {
 }
 
 fn read(to: &Sender<Event>, mut woken: UnixStream, pause: &Pause) {
-    while there_are_keys(&mut woken, pause) {
+    // What was read before and not yet told is no longer on the terminal.
+    while event::poll(Duration::ZERO).unwrap_or(false) || there_are_keys(&mut woken, pause) {
         let Ok(first) = event::read() else { return };
         let mut events = vec![first];
         // What is there already came in the same read, or while the loop was busy: in both cases nobody saw the screen

@@ -403,7 +403,8 @@ async fn after(wait: Option<Duration>) {
 /// The kubeconfig's files, as the environment variable lists them.
 fn kubeconfig(address: &Address) -> String {
     if address.kubeconfig.is_empty() {
-        let usual = || directories::BaseDirs::new().map(|dirs| dirs.home_dir().join(".kube/config").display().to_string());
+        let usual =
+            || directories::BaseDirs::new().map(|dirs| dirs.home_dir().join(".kube/config").display().to_string());
         return std::env::var("KUBECONFIG").ok().filter(|list| !list.is_empty()).or_else(usual).unwrap_or_default();
     }
     let list = std::env::join_paths(&address.kubeconfig);

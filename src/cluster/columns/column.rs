@@ -145,9 +145,7 @@ impl Column {
 /// An expression and what stands after its last `|`, where that can only be flags.
 fn cut_flags(text: &str) -> (&str, &str) {
     match text.rsplit_once('|') {
-        Some((expression, flags))
-            if flags.chars().count() <= 3 && flags.chars().all(|c| c.is_ascii_uppercase()) =>
-        {
+        Some((expression, flags)) if flags.chars().count() <= 3 && flags.chars().all(|c| c.is_ascii_uppercase()) => {
             (expression, flags)
         }
         _ => (text, ""),

@@ -45,12 +45,8 @@ impl Template {
             match part {
                 Part::Text(text) => filled.push_str(text),
                 Part::Path(path) => {
-                    let values: Vec<String> = path
-                        .values(object)
-                        .into_iter()
-                        .filter(|value| !value.is_null())
-                        .map(text::plain)
-                        .collect();
+                    let values: Vec<String> =
+                        path.values(object).into_iter().filter(|value| !value.is_null()).map(text::plain).collect();
                     filled.push_str(&Some(values.join(",")).filter(|text| !text.is_empty())?);
                 }
             }

@@ -108,7 +108,8 @@ mod tests {
         view.columns = ["NAME", "IMAGE:.spec.template.spec.containers[*].image", "WANTED:.spec.replicas|N"]
             .map(|text| Column::parse(text).unwrap())
             .to_vec();
-        let object = json!({ "spec": { "replicas": 3, "template": { "spec": { "containers": [{ "image": "a:1" }] } } } });
+        let object =
+            json!({ "spec": { "replicas": 3, "template": { "spec": { "containers": [{ "image": "a:1" }] } } } });
         let own = |name: &str| (name == "NAME").then(|| "coredns".to_owned());
         assert_eq!(view.cells(&object, Timestamp::UNIX_EPOCH, &own), ["coredns", "a:1", "3"]);
         assert!(view.is_for(&["deploy", "deployments.apps"], Some("kube-system")));

@@ -48,7 +48,8 @@ impl Binding {
     fn meets(&self, other: &Self) -> bool {
         match (&self.scopes, &other.scopes) {
             (Some(one), Some(other)) => {
-                one.iter().any(|scope| scope == "all" || other.contains(scope)) || other.iter().any(|scope| scope == "all")
+                one.iter().any(|scope| scope == "all" || other.contains(scope))
+                    || other.iter().any(|scope| scope == "all")
             }
             _ => true,
         }
@@ -112,7 +113,9 @@ impl Bindings {
     pub fn following(&self, pressed: &[Key], names: &[&str]) -> Vec<(Key, Option<&str>)> {
         let mut found: Vec<(Key, Option<&str>)> = Vec::new();
         for binding in self.0.iter().filter(|binding| binding.works_on(names)) {
-            let Some((next, rest)) = binding.keys.strip_prefix(pressed).and_then(<[Key]>::split_first) else { continue };
+            let Some((next, rest)) = binding.keys.strip_prefix(pressed).and_then(<[Key]>::split_first) else {
+                continue;
+            };
             if !found.iter().any(|(known, _)| known == next) {
                 found.push((*next, rest.is_empty().then_some(binding.description.as_str())));
             }
@@ -155,7 +158,9 @@ impl Bindings {
                 continue;
             }
             let context = match &binding.scopes {
-                Some(scopes) if scopes.iter().any(|scope| matches!(scope.as_str(), "po" | "pod" | "pods")) => Context::Pods,
+                Some(scopes) if scopes.iter().any(|scope| matches!(scope.as_str(), "po" | "pod" | "pods")) => {
+                    Context::Pods
+                }
                 _ => Context::Table,
             };
             if let Some((what, place)) = keymap.taken(&chain(context), &binding.keys).filter(|_| !binding.overrides) {

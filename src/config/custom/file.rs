@@ -19,7 +19,11 @@ pub fn parse(name: &str, text: &str) -> Result<Customs, Complaints> {
         for (pattern, section) in toml.table(line).into_iter().flatten() {
             let mut custom = Custom::default();
             let Some(section) = section.get_ref().as_table() else {
-                toml.refuse(line, format!("`{}` must be a table", pattern.get_ref()), "write [contexts.\"NAME\".aliases]");
+                toml.refuse(
+                    line,
+                    format!("`{}` must be a table", pattern.get_ref()),
+                    "write [contexts.\"NAME\".aliases]",
+                );
                 continue;
             };
             let place = format!("contexts.{}", pattern.get_ref());

@@ -121,7 +121,8 @@ impl Customs {
         for (_, over) in &self.contexts {
             let mut together = self.all.aliases.clone();
             together.lay(over.aliases.clone());
-            circles.extend(together.circles().into_iter().filter(|circle| !circles.contains(circle)).collect::<Vec<_>>());
+            circles
+                .extend(together.circles().into_iter().filter(|circle| !circles.contains(circle)).collect::<Vec<_>>());
         }
         circles
     }

@@ -39,7 +39,11 @@ pub const SECTIONS: [Section; 5] = [
             ("overwrite-output", "true", "in the background: tell the first line it wrote"),
             ("confirm", "true", "show the whole command before; the usual with `inputs`"),
             ("dangerous", "true", "refused with --readonly, and asked for by the context's name in production"),
-            ("inputs", "[{ name = \"image\", label = \"Image\", required = true }]", "fields of a form that asks before"),
+            (
+                "inputs",
+                "[{ name = \"image\", label = \"Image\", required = true }]",
+                "fields of a form that asks before",
+            ),
             ("override", "true", "take a key that the keymap has bound"),
         ],
     ),

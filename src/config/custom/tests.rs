@@ -81,7 +81,10 @@ fn an_alias_may_name_another_and_a_context_may_say_it_otherwise() {
 }
 
 #[rstest]
-#[case("[aliases]\na = \"b x\"\nb = \"c\"\nc = \"a\"\n", "config.toml:2: `aliases.a`: `a` (config.toml:2) → `b` (config.toml:3) → `c` (config.toml:4) → `a` goes round")]
+#[case(
+    "[aliases]\na = \"b x\"\nb = \"c\"\nc = \"a\"\n",
+    "config.toml:2: `aliases.a`: `a` (config.toml:2) → `b` (config.toml:3) → `c` (config.toml:4) → `a` goes round"
+)]
 #[case("[aliases]\npods = \"pods shop\"\n", "goes round in a circle")]
 #[case("[aliases]\na = \"b\"\n[contexts.\"x\".aliases]\nb = \"a\"\n", "goes round in a circle")]
 #[case("[aliases]\n\"a b\" = \"pods\"\n", "one word")]
@@ -91,8 +94,14 @@ fn an_alias_may_name_another_and_a_context_may_say_it_otherwise() {
 #[case("[[hotkeys]]\nkey = \"ctrl-ctrl-b\"\ncommand = \"x\"\n", "is no key")]
 #[case("[[hotkeys]]\nkey = \"f5\"\ncomand = \"x\"\n", "did you mean `command`?")]
 #[case("[[plugins]]\nname = \"x\"\n", "has no `key`")]
-#[case("[[plugins]]\nname = \"x\"\nkey = \"f5\"\ncommand = \"x\"\nscopes = [\"all\"]\npipes = [\"a 'b\"]\n", "is no command")]
-#[case("[[plugins]]\nname = \"x\"\nkey = \"f5\"\ncommand = \"x\"\nscopes = [\"all\"]\ninputs = [{ name = \"a\", type = \"dropdwn\" }]\n", "did you mean `dropdown`?")]
+#[case(
+    "[[plugins]]\nname = \"x\"\nkey = \"f5\"\ncommand = \"x\"\nscopes = [\"all\"]\npipes = [\"a 'b\"]\n",
+    "is no command"
+)]
+#[case(
+    "[[plugins]]\nname = \"x\"\nkey = \"f5\"\ncommand = \"x\"\nscopes = [\"all\"]\ninputs = [{ name = \"a\", type = \"dropdwn\" }]\n",
+    "did you mean `dropdown`?"
+)]
 #[case("[views.pods]\ncolumns = [\"A:.b[\"]\n", "is no JSONPath")]
 #[case("[views.pods]\nsort = \"A:up\"\n", "is no order")]
 #[case("[jumps.x]\n", "leads nowhere")]

@@ -146,7 +146,9 @@ impl Taker {
 
 /// What tells an entry from all others: its head, with the key or name that follows; of a hotkey everything.
 fn named(entry: &str) -> &str {
-    let lines = |count: usize| entry.match_indices('\n').nth(count - 1).map_or(entry, |(at, _)| entry.get(..at).unwrap_or(entry));
+    let lines = |count: usize| {
+        entry.match_indices('\n').nth(count - 1).map_or(entry, |(at, _)| entry.get(..at).unwrap_or(entry))
+    };
     if entry.starts_with("[aliases]") {
         entry.split(" = ").next().unwrap_or(entry)
     } else if entry.starts_with("[[plugins]]") {

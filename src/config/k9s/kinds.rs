@@ -25,8 +25,28 @@ pub fn command(text: &str) -> String {
 
 /// Screens of k9s that brink has nothing for.
 const ABSENT: [&str; 22] = [
-    "xray", "x", "pulses", "pulse", "pu", "hz", "popeye", "pop", "workload", "workloads", "wk", "dir", "d", "ls", "benchmarks",
-    "be", "screendumps", "sd", "can", "cow", "charts", "hm",
+    "xray",
+    "x",
+    "pulses",
+    "pulse",
+    "pu",
+    "hz",
+    "popeye",
+    "pop",
+    "workload",
+    "workloads",
+    "wk",
+    "dir",
+    "d",
+    "ls",
+    "benchmarks",
+    "be",
+    "screendumps",
+    "sd",
+    "can",
+    "cow",
+    "charts",
+    "hm",
 ];
 
 /// Whether a command line names a screen that brink does not have.

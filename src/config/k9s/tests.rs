@@ -37,12 +37,21 @@ fn one_mistake_costs_itself_and_nothing_else() {
     let plugins = "plugins:\n  good:\n    shortCut: Shift-D\n    description: Debug\n    scopes: [pods, apps/v1/deployments]\n    command: kubectl\n    args: [debug, $NAME, 8080]\n    overwriteOutput: true\n    inputs:\n    - {name: the-image, type: string, required: true}\n  bad:\n    shortCut: Shift-L\n    scopes: [all]\n  odd:\n    shortCut: Ctrl-T\n    scopes: [all]\n    comand: sh\n    command: sh\n";
     let import = import(&[given("plugins.yaml", Holds::Plugins("plugin".to_owned()), plugins)]);
     let text = text(&import, "plugins.toml");
-    assert!(text.contains("name = \"good\"\nkey = \"D\"") && text.contains("args = [\"debug\", \"$NAME\", \"8080\"]"), "{text}");
-    assert!(text.contains("scopes = [\"pods\", \"deployments.apps\"]") && text.contains("name = \"the_image\""), "{text}");
+    assert!(
+        text.contains("name = \"good\"\nkey = \"D\"") && text.contains("args = [\"debug\", \"$NAME\", \"8080\"]"),
+        "{text}"
+    );
+    assert!(
+        text.contains("scopes = [\"pods\", \"deployments.apps\"]") && text.contains("name = \"the_image\""),
+        "{text}"
+    );
     assert!(text.contains("name = \"odd\"") && !text.contains("name = \"bad\""), "{text}");
     let left = left(&import);
     assert!(left.iter().any(|one| one.starts_with("plugins.yaml:11: `plugins.bad`: has no `command`")), "{left:?}");
-    assert!(left.iter().any(|one| one.contains(":17: `plugins.odd.comand`: unknown key; did you mean `command`?")), "{left:?}");
+    assert!(
+        left.iter().any(|one| one.contains(":17: `plugins.odd.comand`: unknown key; did you mean `command`?")),
+        "{left:?}"
+    );
     let read = custom::parse("plugins.toml", text).unwrap();
     assert_eq!(read.all.plugins.len(), 2);
 }

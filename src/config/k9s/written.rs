@@ -19,7 +19,8 @@ pub struct Written {
 impl Written {
     /// A file of these entries, each with its context, sorted by it.
     pub(super) fn of(name: &'static str, entries: &[(Option<String>, String)]) -> Self {
-        let mut text = "# Taken over from k9s. Correct it at will: brink reads it beside the settings file.\n".to_owned();
+        let mut text =
+            "# Taken over from k9s. Correct it at will: brink reads it beside the settings file.\n".to_owned();
         let mut heads = BTreeSet::new();
         for (context, entry) in entries {
             for line in entry.lines() {
@@ -62,7 +63,10 @@ impl Written {
         match crate::config::custom::parse(self.name, &written.text) {
             Ok(_) => (Some(written), Vec::new()),
             Err(more) if rest.len() < entries.len() => {
-                let left = more.errors.iter().map(|complaint| Left { file: self.name.to_owned(), complaint: complaint.clone() });
+                let left = more
+                    .errors
+                    .iter()
+                    .map(|complaint| Left { file: self.name.to_owned(), complaint: complaint.clone() });
                 let left: Vec<Left> = left.collect();
                 let (kept, further) = written.without(&more, &rest);
                 (kept, left.into_iter().chain(further).collect())

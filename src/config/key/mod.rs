@@ -77,7 +77,9 @@ mod tests {
     fn every_setting_is_told_apart_from_all_others() {
         for (at, key) in Key::ALL.into_iter().enumerate() {
             assert_eq!(Key::of(key.word()), Some(key), "{} stands twice", key.word());
-            assert!(Key::ALL.into_iter().skip(at + 1).all(|other| other.env() != key.env() && other.doc() != key.doc()));
+            assert!(
+                Key::ALL.into_iter().skip(at + 1).all(|other| other.env() != key.env() && other.doc() != key.doc())
+            );
             assert!(key.doc().ends_with('.') && !key.default_words().is_empty(), "{}", key.word());
         }
     }

@@ -11,8 +11,7 @@ impl Keymap {
     pub(super) fn keep_abort(&mut self, file: &str) -> Vec<Complaint> {
         let mut wrong = Vec::new();
         let global = self.bindings.entry(Context::Global).or_default();
-        let reachable =
-            |keys: &[Key], bound: &Bound| bound.aborts() && matches!(keys, [key] if key.typed().is_none());
+        let reachable = |keys: &[Key], bound: &Bound| bound.aborts() && matches!(keys, [key] if key.typed().is_none());
         if !global.iter().any(|(keys, bound)| reachable(keys, bound)) {
             let place = Place::new(file, 1);
             global.insert(vec![Key::ctrl('x')], Bound { commands: vec![Command::Abort], place });

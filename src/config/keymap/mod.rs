@@ -137,7 +137,11 @@ impl Keymap {
 
     /// Every binding of a context, for the help and the documentation.
     pub fn bound(&self, context: Context) -> impl Iterator<Item = (String, &[Command])> {
-        self.bindings.get(&context).into_iter().flatten().map(|(keys, bound)| (written(keys), bound.commands.as_slice()))
+        self.bindings
+            .get(&context)
+            .into_iter()
+            .flatten()
+            .map(|(keys, bound)| (written(keys), bound.commands.as_slice()))
     }
 
     /// Whether keys begin with one of `abort`.

@@ -66,7 +66,11 @@ fn built_in_keymaps_lead_to_every_command_and_conflict_nowhere(#[case] name: &st
 fn built_in_keymaps_end_a_fault_from_everywhere(#[case] name: &str) {
     let keymap = built(name);
     for context in Context::ALL {
-        assert_eq!(resolve(&keymap, context, "ctrl-x"), Resolved::Commands(vec![Command::Abort]), "{name}: {context:?}");
+        assert_eq!(
+            resolve(&keymap, context, "ctrl-x"),
+            Resolved::Commands(vec![Command::Abort]),
+            "{name}: {context:?}"
+        );
         for (keys, _) in keymap.bound(context).filter(|(_, commands)| *commands != [Command::Abort]) {
             let begins = keys.starts_with("ctrl-x") || keys.split(' ').next() == Some("x");
             assert!(!begins, "{name}: {context:?} {keys}");
@@ -115,10 +119,7 @@ fn a_key_spelled_in_two_ways_is_told_with_both_lines() {
     let text = "inherits = \"default\"\n[pods]\n\"U\" = \"logs\"\n\"shift-u\" = \"describe\"\n";
     let (keymap, wrong) = Keymap::read("my.toml", text, &built_in);
     assert_eq!(wrong.len(), 1, "{wrong:?}");
-    assert_eq!(
-        (wrong[0].line, wrong[0].message.as_str()),
-        (4, "`U` (my.toml:4) is bound in my.toml:3 already")
-    );
+    assert_eq!((wrong[0].line, wrong[0].message.as_str()), (4, "`U` (my.toml:4) is bound in my.toml:3 already"));
     assert_eq!(resolve(&keymap, Context::Pods, "U"), Resolved::Commands(vec![Command::Logs]));
 }
 

@@ -1,10 +1,7 @@
 //! Values in a text that a shell runs. Each is put so that the shell sees exactly that value, as part of one word, whatever it
 //! holds; how depends on the quotes around the place. Where the quotes cannot be told, only plain values are put.
 
-use super::{
-    Unfilled, Variables, is_plain,
-    variables::Mention,
-};
+use super::{Unfilled, Variables, is_plain, variables::Mention};
 
 /// Whether a program of this name runs texts as POSIX shells do.
 pub(super) fn is_shell(name: &str) -> bool {

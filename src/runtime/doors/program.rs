@@ -44,7 +44,8 @@ pub fn foreground(program: &Program) -> Result<Ran, Failure> {
     }
     let mut trouble = None;
     for mut child in children {
-        let status = child.wait().map_err(|error| Failure::new(format!("{}: {error}", program.name), "start it again"))?;
+        let status =
+            child.wait().map_err(|error| Failure::new(format!("{}: {error}", program.name), "start it again"))?;
         trouble = told(status).or(trouble);
     }
     if let Some(trouble) = &trouble {

@@ -23,7 +23,10 @@ fn what_is_understood_is_written_and_the_rest_is_told() {
     assert_eq!(told["imported"], 4, "{told}");
     assert_eq!(told["ignored"][0]["line"], 3, "{told}");
     let aliases = std::fs::read_to_string(home.path().join(".config/brink/aliases.toml")).unwrap();
-    assert!(aliases.contains("dp = \"deployments.apps\"") && aliases.contains("[contexts.\"kind-demo\".aliases]"), "{aliases}");
+    assert!(
+        aliases.contains("dp = \"deployments.apps\"") && aliases.contains("[contexts.\"kind-demo\".aliases]"),
+        "{aliases}"
+    );
     assert!(home.brink(["config", "check"]).ok().contains("ok"), "what was written holds");
     // The same once more changes nothing, and what a person wrote since is not lost.
     assert_eq!(home.brink(["import", "k9s", "k9s"]).code, 1);
