@@ -239,6 +239,11 @@ impl Objects {
         })
     }
 
+    /// The row under the cursor: each heading with its cell.
+    pub fn row_cells(&self, world: &World, now: Now) -> Vec<(String, String)> {
+        self.grid.cursor_cells(&facts(now, world, &self.head, false))
+    }
+
     /// Fits columns and window.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
         let area = self.table_area(area);
