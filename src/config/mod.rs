@@ -9,8 +9,10 @@
 mod blackouts;
 mod bounds;
 pub mod color;
+pub mod color_names;
 pub mod complaint;
 pub mod io;
+pub mod k9s;
 pub mod key;
 pub mod keymap;
 pub mod mcp_servers;
