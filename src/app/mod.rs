@@ -14,6 +14,7 @@ pub mod hints;
 pub mod layout;
 mod object;
 mod observed;
+mod theme;
 pub mod prompt;
 pub mod screen;
 mod update;
@@ -28,7 +29,7 @@ use crate::{
     agent::{Model, mention::Object},
     base::{Now, Ticket, Tickets},
     cluster::address::ContextName,
-    config::{Keymap, Role, Theme},
+    config::{Keymap, Role, Theme, theme::Worn},
     fault::intent::Fault,
     mesh::{around::Around, health::Tolerances},
     msg::{Caption, Context, Effect, Failure, Key},
@@ -42,6 +43,8 @@ pub struct Start {
     pub keymap: Keymap,
     /// Colours by meaning.
     pub theme: Theme,
+    /// Which theme that is.
+    pub worn: Worn,
     /// The terminal's size.
     pub size: (u16, u16),
     /// Show all namespaces.
@@ -108,6 +111,7 @@ pub struct App {
     size: (u16, u16),
     keymap: Keymap,
     theme: Theme,
+    wardrobe: theme::Wardrobe,
     tickets: Tickets,
     now: Now,
     zone: jiff::tz::TimeZone,
@@ -162,6 +166,7 @@ impl App {
             size: start.size,
             keymap: start.keymap,
             theme: start.theme,
+            wardrobe: theme::Wardrobe::new(start.worn),
             tickets,
             now: start.now,
             zone: start.zone,

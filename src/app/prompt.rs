@@ -1,6 +1,7 @@
 //! The command line while it is typed: completion and history.
 
 use crate::{
+    config::theme::BUILT_IN,
     msg::{Command, line},
     panes::LineInput,
 };
@@ -21,7 +22,13 @@ impl Prompt {
     /// Says anew what may complete the line.
     pub fn suggest(&mut self, namespaces: &[String], contexts: &[String]) {
         self.taken = None;
-        self.choices = line::complete(self.line.text(), namespaces, contexts);
+        self.choices = match self.line.text().strip_prefix("theme ") {
+            Some(typed) => {
+                let names = BUILT_IN.iter().map(|(name, _)| *name).filter(|name| name.starts_with(typed));
+                names.map(|name| format!("theme {name}")).collect()
+            }
+            None => line::complete(self.line.text(), namespaces, contexts),
+        };
     }
 
     /// An editing command; `history` is oldest first. True when the text changed by hand.

@@ -46,6 +46,7 @@ impl App {
             Event::Cue(cue) => self.cue(cue),
             event => self.answer(event),
         };
+        self.dress();
         effects.extend(self.let_go());
         effects.extend(self.tend());
         effects
@@ -278,6 +279,7 @@ impl App {
                 effects.extend(self.go_namespace(Some(namespace).filter(|name| !name.is_empty())));
                 effects
             }
+            Ok(Line::Theme(name)) => self.themes(name),
             Ok(Line::Release(reason)) => vec![Effect::Release(self.tickets.take(), reason)],
         }
     }
@@ -435,6 +437,7 @@ impl App {
         effects.extend(match choice {
             Choice::Namespace => self.go_namespace(Some(name)),
             Choice::Context => self.go_context(name),
+            Choice::Theme => self.keep_theme(&name),
             Choice::Conversation => {
                 let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
                 self.panes.agent.go_on(name, &mut cx)

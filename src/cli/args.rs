@@ -177,9 +177,9 @@ pub enum Command {
     Mcp(McpArgs),
     /// Say what works here, what does not, and how to fix it
     Doctor(DoctorArgs),
-    /// List and check themes
+    /// List and check themes, and make them of k9s skins
     #[command(subcommand)]
-    Theme(LookCommand),
+    Theme(ThemeCommand),
     /// List and check keymaps
     #[command(subcommand)]
     Keymap(LookCommand),
@@ -575,6 +575,33 @@ pub enum LookCommand {
     List(Output),
     /// Check a file
     Check(CheckArgs),
+}
+
+/// `theme`.
+#[derive(Debug, Subcommand)]
+pub enum ThemeCommand {
+    /// What can be asked of keymaps too
+    #[command(flatten)]
+    Look(LookCommand),
+    /// Make themes of k9s skins: colours by meaning, mended where they are hard to read
+    Import(ThemeImportArgs),
+}
+
+/// `theme import`.
+#[derive(Debug, Args)]
+pub struct ThemeImportArgs {
+    /// Skins of k9s, such as ~/.config/k9s/skins/*.yaml
+    #[arg(required = true, value_name = "SKIN")]
+    pub files: Vec<PathBuf>,
+    /// The folder to write to, instead of your own themes folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write over themes that are there
+    #[arg(long)]
+    pub force: bool,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// `theme check`, `keymap check`.

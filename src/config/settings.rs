@@ -439,7 +439,7 @@ impl Settings {
 
     /// The theme's name or path.
     pub fn theme(&self) -> &str {
-        self.text(Key::Theme).unwrap_or("default")
+        self.text(Key::Theme).unwrap_or(super::theme::AUTO)
     }
 
     /// The keymap's name or path.

@@ -16,10 +16,12 @@ pub enum Line {
     Pane(Command, String),
     /// Lift the emergency stop's latch, with the reason.
     Release(String),
+    /// Another theme; `None`: choose one.
+    Theme(Option<String>),
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 14] = [
+const WORDS: [(&[&str], Word); 15] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
@@ -33,6 +35,7 @@ const WORDS: [(&[&str], Word); 14] = [
     (&["abort"], Word::Run(Command::Abort)),
     (&["stop-all"], Word::Run(Command::StopAll)),
     (&["release"], Word::Release),
+    (&["theme", "themes", "skin"], Word::Theme),
     (&["q", "quit", "exit"], Word::Run(Command::Quit)),
 ];
 
@@ -43,6 +46,7 @@ enum Word {
     Context,
     Run(Command),
     Release,
+    Theme,
 }
 
 /// Reads a line. The error is a sentence.
@@ -78,6 +82,7 @@ pub fn parse(line: &str) -> Result<Line, String> {
         (Word::Namespace, Some(name)) => Ok(Line::Namespace(name.to_owned())),
         (Word::Context, None) => Ok(Line::Run(Command::Contexts)),
         (Word::Context, Some(name)) => Ok(Line::Context(name.to_owned())),
+        (Word::Theme, name) => Ok(Line::Theme(name.map(str::to_owned))),
         (Word::Release, _) => Err("say why it is safe again: release REASON".to_owned()),
         (Word::Run(_), Some(extra)) => Err(format!("`{first}` takes no argument, `{extra}` was given")),
     }
@@ -99,7 +104,7 @@ pub fn complete(line: &str, namespaces: &[String], contexts: &[String]) -> Vec<S
             let choices = match word {
                 Some(Word::Pane(_) | Word::Namespace) => namespaces,
                 Some(Word::Context) => contexts,
-                Some(Word::Run(_) | Word::Release) | None => &[],
+                Some(Word::Run(_) | Word::Release | Word::Theme) | None => &[],
             };
             let begins = choices.iter().filter(|name| name.starts_with(typed));
             let within = choices.iter().filter(|name| !name.starts_with(typed) && name.contains(typed));
@@ -122,6 +127,8 @@ mod tests {
     #[case("ns shop", Line::Namespace("shop".to_owned()))]
     #[case("ns all", Line::Run(Command::AllNamespaces))]
     #[case("ctx kind-demo", Line::Context("kind-demo".to_owned()))]
+    #[case("theme", Line::Theme(None))]
+    #[case("theme kiln", Line::Theme(Some("kiln".to_owned())))]
     #[case("q", Line::Run(Command::Quit))]
     #[case("release the cause is found", Line::Release("the cause is found".to_owned()))]
     fn lines_are_read(#[case] line: &str, #[case] expected: Line) {

@@ -1,18 +1,23 @@
-//! Reads the terminal on a thread of its own. Keys that came in one read stay together: a burst is no keystroke.
+//! Reads the terminal on a thread of its own. Keys that came in one read stay together: a burst is no keystroke. Late answers to
+//! our own questions are taken out.
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use crossterm::event::{self, Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::sync::mpsc::Sender;
 
+use super::replies::Replies;
 use crate::msg::{Event, Key, key::Code};
 
 /// Reads until the receiver is gone or the terminal is.
-pub fn start(to: Sender<Event>) -> std::io::Result<()> {
-    thread::Builder::new().name("keys".to_owned()).spawn(move || read(&to)).map(drop)
+pub fn start(to: Sender<Event>, replies: Replies) -> std::io::Result<()> {
+    thread::Builder::new().name("keys".to_owned()).spawn(move || read(&to, replies)).map(drop)
 }
 
-fn read(to: &Sender<Event>) {
+fn read(to: &Sender<Event>, mut replies: Replies) {
     while let Ok(first) = event::read() {
         let mut events = vec![first];
         // What is there already came in the same read, or while the loop was busy: in both cases nobody saw the screen
@@ -23,7 +28,7 @@ fn read(to: &Sender<Event>) {
                 Err(_) => return,
             }
         }
-        for event in told(events) {
+        for event in told(events, &mut replies) {
             if to.blocking_send(event).is_err() {
                 return;
             }
@@ -32,14 +37,18 @@ fn read(to: &Sender<Event>) {
 }
 
 /// What was read at once, as the loop hears it. Only a key that came with no other byte is a keystroke of its own.
-fn told(read: Vec<Term>) -> Vec<Event> {
+fn told(read: Vec<Term>, replies: &mut Replies) -> Vec<Event> {
     // A new size comes as a signal, which is also heard while nothing is read here.
     let alone = read.iter().filter(|event| !matches!(event, Term::Resize(..))).count() == 1;
     let mut events = Vec::new();
     let mut keys: Vec<Key> = Vec::new();
     for event in read {
         match event {
-            Term::Key(pressed) => keys.extend(key(pressed)),
+            Term::Key(pressed) => {
+                if let Some(key) = key(pressed) {
+                    keys.extend(replies.take(key, Instant::now()));
+                }
+            }
             Term::Paste(text) => {
                 flush(&mut events, &mut keys, alone);
                 events.push(Event::Paste(text));
@@ -48,6 +57,7 @@ fn told(read: Vec<Term>) -> Vec<Event> {
         }
     }
     flush(&mut events, &mut keys, alone);
+    events.extend(replies.found().map(Event::Ground));
     events
 }
 
@@ -105,8 +115,12 @@ fn key(pressed: KeyEvent) -> Option<Key> {
 mod tests {
     use crossterm::event::{Event as Term, KeyCode, KeyEvent, KeyModifiers};
 
-    use super::told;
+    use super::{Replies, told as told_with};
     use crate::msg::{Event, Key};
+
+    fn told(read: Vec<Term>) -> Vec<Event> {
+        told_with(read, &mut Replies::default())
+    }
 
     fn key(c: char) -> Term {
         Term::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))

@@ -8,6 +8,7 @@
 
 mod doors;
 pub mod engine;
+pub mod ground;
 pub mod guardian;
 mod input;
 pub mod leftover;
@@ -16,6 +17,7 @@ mod pacer;
 pub mod paint;
 mod play;
 mod record;
+mod replies;
 mod run;
 mod signals;
 mod terminal;
@@ -31,7 +33,8 @@ use thiserror::Error;
 use crate::{
     agent::{Model, mcp::Server},
     cluster::Address,
-    config::{Keymap, Theme},
+    base::Ground,
+    config::{Keymap, Theme, theme::Worn},
     fault::policy::Policy,
     mesh::{health::Tolerances, wanted::Wanted},
     msg::Failure,
@@ -61,6 +64,12 @@ pub struct Options {
     pub readonly: bool,
     /// Colours.
     pub theme: Theme,
+    /// What the theme is called; where the terminal decides, the one for each ground.
+    pub worn: Worn,
+    /// The terminal may be asked for its ground.
+    pub asks_ground: bool,
+    /// Its ground as far as its environment says.
+    pub ground: Ground,
     /// Keys.
     pub keymap: Keymap,
     /// Guardrails.

@@ -41,6 +41,21 @@ pub struct ByGround {
     pub light: Theme,
 }
 
+/// Which theme is in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Worn {
+    /// Its name or path, as the settings have it.
+    pub name: String,
+    /// Where the terminal decides: the theme for each ground.
+    pub by_ground: Option<ByGround>,
+}
+
+impl Default for Worn {
+    fn default() -> Self {
+        Self { name: BUILT_IN[0].0.to_owned(), by_ground: None }
+    }
+}
+
 impl ByGround {
     /// The one for a ground.
     pub fn on(&self, ground: Ground) -> &Theme {

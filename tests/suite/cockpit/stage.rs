@@ -58,6 +58,7 @@ impl Stage {
         let mut start = Start {
             keymap: Keymap::standard(),
             theme: Theme::standard(Depth::True),
+            worn: brink::config::theme::Worn::default(),
             size: (width, height),
             all_namespaces: false,
             namespace: None,
