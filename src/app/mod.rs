@@ -14,9 +14,9 @@ pub mod hints;
 pub mod layout;
 mod object;
 mod observed;
-mod theme;
 pub mod prompt;
 pub mod screen;
+mod theme;
 mod update;
 mod view;
 

@@ -572,8 +572,10 @@ impl Key {
                 "Where the journals of open faults live. Must be on a disk that keeps locks: not NFS. The same for every brink \
                  of one user, or they do not see each other's faults."
             }
-            Self::Theme => "A theme by name: a file of `themes/` beside this file, or a built-in one. Or a path. `auto` asks the terminal and takes \
-                 `default` or `light`.",
+            Self::Theme => {
+                "A theme by name: a file of `themes/` beside this file, or a built-in one. Or a path. `auto` asks the terminal and takes \
+                 `default` or `light`."
+            }
             Self::Keymap => "A keymap by name: a file of `keymaps/` beside this file, or a built-in one. Or a path.",
             Self::Fps => "Most frames a second. Fewer spare a thin link.",
             Self::Health4xxDegraded => {

@@ -37,7 +37,8 @@ pub struct Heard {
 
 /// Whether a terminal of this name may be asked: old consoles print what they do not know.
 pub fn may_ask(term: Option<&str>) -> bool {
-    !matches!(term.unwrap_or_default(), "" | "dumb" | "linux" | "cons25" | "sun") && !term.is_some_and(|term| term.starts_with("vt"))
+    !matches!(term.unwrap_or_default(), "" | "dumb" | "linux" | "cons25" | "sun")
+        && !term.is_some_and(|term| term.starts_with("vt"))
 }
 
 /// Asks.
@@ -111,7 +112,9 @@ fn rest(bytes: &[u8], heard: &mut Heard, now: Instant) {
         [] => {}
         [0x1b] => heard.replies.cut_escape(),
         [0x1b, b'[', ..] => heard.replies.cut_report(),
-        _ => heard.typed.extend(String::from_utf8_lossy(bytes).chars().flat_map(|c| heard.replies.take(Key::char(c), now))),
+        _ => heard
+            .typed
+            .extend(String::from_utf8_lossy(bytes).chars().flat_map(|c| heard.replies.take(Key::char(c), now))),
     }
 }
 
@@ -205,6 +208,8 @@ mod tests {
 
     #[test]
     fn old_consoles_are_not_asked() {
-        assert!(may_ask(Some("xterm-256color")) && !may_ask(Some("linux")) && !may_ask(Some("vt100")) && !may_ask(None));
+        assert!(
+            may_ask(Some("xterm-256color")) && !may_ask(Some("linux")) && !may_ask(Some("vt100")) && !may_ask(None)
+        );
     }
 }

@@ -32,8 +32,8 @@ use thiserror::Error;
 
 use crate::{
     agent::{Model, mcp::Server},
-    cluster::Address,
     base::Ground,
+    cluster::Address,
     config::{Keymap, Theme, theme::Worn},
     fault::policy::Policy,
     mesh::{health::Tolerances, wanted::Wanted},

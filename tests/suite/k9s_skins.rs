@@ -23,9 +23,10 @@ fn skins() -> Option<PathBuf> {
     };
     match told {
         Err(error) => skipped(&error.to_string()),
-        Ok(output) => match serde_json::from_slice::<Value>(&output.stdout).ok().and_then(|told| {
-            told["Dir"].as_str().map(|folder| Path::new(folder).join("skins"))
-        }) {
+        Ok(output) => match serde_json::from_slice::<Value>(&output.stdout)
+            .ok()
+            .and_then(|told| told["Dir"].as_str().map(|folder| Path::new(folder).join("skins")))
+        {
             Some(folder) => Some(folder),
             None => skipped(&String::from_utf8_lossy(&output.stderr)),
         },
@@ -63,7 +64,10 @@ fn every_skin_that_k9s_ships_becomes_a_theme() {
         unknown += errors.len();
         mended += theme["remarks"].as_array().unwrap().iter().filter(|one| one.to_string().contains("became")).count();
     }
-    println!("{} skins of k9s became themes; {unknown} lines were not understood, {mended} colours were mended", made.len());
+    println!(
+        "{} skins of k9s became themes; {unknown} lines were not understood, {mended} colours were mended",
+        made.len()
+    );
 
     let red = made.iter().find(|theme| theme["theme"] == "red").unwrap();
     assert!(red["errors"].to_string().contains("there is no colour `linegreen`"), "{red}");

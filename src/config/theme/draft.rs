@@ -5,11 +5,7 @@ use std::collections::BTreeMap;
 use ratatui::style::{Color, Modifier, Style};
 use toml::de::DeValue;
 
-use super::{
-    Theme,
-    built_in::BUILT_IN,
-    entry::read_role,
-};
+use super::{Theme, built_in::BUILT_IN, entry::read_role};
 use crate::{
     base::Ground,
     config::{
@@ -97,7 +93,9 @@ impl Draft {
                 }
                 ("roles", DeValue::Table(inner)) => {
                     let known: Vec<String> = self.palette.keys().cloned().collect();
-                    let ok = |name: &str| name == TERMINAL || color::rgb(name).is_some() || known.iter().any(|known| known == name);
+                    let ok = |name: &str| {
+                        name == TERMINAL || color::rgb(name).is_some() || known.iter().any(|known| known == name)
+                    };
                     for role in entries(entry.key, inner) {
                         read_role(&mut file, "roles", role, &ok, &known, &mut self.roles);
                     }

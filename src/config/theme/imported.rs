@@ -5,10 +5,10 @@
 //! until it is not, and every such move is told.
 
 use super::{
+    ByGround,
     built_in::{BUILT_IN, built_in},
     draft::{Draft, Look, TERMINAL},
     entry::MODIFIERS,
-    ByGround,
 };
 use crate::{
     base::Ground,
@@ -141,12 +141,20 @@ impl Import {
         let own = |draft: &Draft, role| draft.roles.get(&role).and_then(|look| draft.rgb(look.fg.as_deref()?));
         let mut standard = Draft::default();
         standard.read(BUILT_IN[0].1, &built_in);
-        for (role, others) in [(Role::Good, &[Role::Bad][..]), (Role::Fault, &[Role::Bad, Role::Warn, Role::Good, Role::Text])] {
+        for (role, others) in
+            [(Role::Good, &[Role::Bad][..]), (Role::Fault, &[Role::Bad, Role::Warn, Role::Good, Role::Text])]
+        {
             let Some(mine) = self.fg(role) else { continue };
-            let Some(near) = others.iter().find(|other| {
-                self.fg(**other).is_some_and(|other| color::distance(mine, other) < ALIKE)
-            }) else { continue };
-            self.remarks.push(format!("{} looks like {}: it takes the colour of the default theme", word(role), word(*near)));
+            let Some(near) =
+                others.iter().find(|other| self.fg(**other).is_some_and(|other| color::distance(mine, other) < ALIKE))
+            else {
+                continue;
+            };
+            self.remarks.push(format!(
+                "{} looks like {}: it takes the colour of the default theme",
+                word(role),
+                word(*near)
+            ));
             self.look(role).fg = own(&standard, role).map(hex);
         }
     }
@@ -169,7 +177,10 @@ impl Import {
             match (ground, text, tint) {
                 (Some(ground), Some(text), Some(tint)) => {
                     let fits = |share: &u8| {
-                        color::contrast(color::readable(text, &[ground], NEEDED).unwrap_or(text), color::mix(ground, tint, *share)) >= NEEDED
+                        color::contrast(
+                            color::readable(text, &[ground], NEEDED).unwrap_or(text),
+                            color::mix(ground, tint, *share),
+                        ) >= NEEDED
                     };
                     let share = [22, 18, 14, 10, 6].into_iter().find(fits).unwrap_or(4);
                     (look.fg, look.bg) = (Some(hex(text)), Some(hex(color::mix(ground, tint, share))));
@@ -200,17 +211,24 @@ impl Import {
                 Some(mended) => {
                     let worst = grounds.iter().map(|ground| color::contrast(own, *ground)).fold(f64::MAX, f64::min);
                     let worst = (worst * 10.0).floor() / 10.0;
-                    let said = if worst < needed { format!("contrast {worst:.1}:1") } else { "too faint with 256 colours".to_owned() };
+                    let said = if worst < needed {
+                        format!("contrast {worst:.1}:1")
+                    } else {
+                        "too faint with 256 colours".to_owned()
+                    };
                     self.remarks.push(format!("{name} was hard to read ({said}): {} became {}", hex(own), hex(mended)));
                     self.look(role).fg = Some(hex(mended));
                 }
-                None => self.remarks.push(format!("{name} stays hard to read: no colour is readable on all its grounds")),
+                None => {
+                    self.remarks.push(format!("{name} stays hard to read: no colour is readable on all its grounds"))
+                }
             }
         }
     }
 
     fn toml(&self, name: &str, parent: &str, from: &str) -> String {
-        let mut text = format!("# From the skin {from} of k9s.\n\nname = {name:?}\ninherits = \"{parent}\"\n\n[roles]\n");
+        let mut text =
+            format!("# From the skin {from} of k9s.\n\nname = {name:?}\ninherits = \"{parent}\"\n\n[roles]\n");
         for (role, name) in Role::ALL {
             let Some(look) = self.draft.roles.get(&role) else { continue };
             let mut fields: Vec<String> = Vec::new();
@@ -219,7 +237,11 @@ impl Import {
             }
             let on = MODIFIERS.iter().filter(|(_, modifier)| look.modifiers.contains(*modifier));
             fields.extend(on.map(|(name, _)| format!("{name} = true")));
-            text += &if fields.is_empty() { format!("{name} = {{}}\n") } else { format!("{name} = {{ {} }}\n", fields.join(", ")) };
+            text += &if fields.is_empty() {
+                format!("{name} = {{}}\n")
+            } else {
+                format!("{name} = {{ {} }}\n", fields.join(", "))
+            };
         }
         text
     }
@@ -227,8 +249,14 @@ impl Import {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::{Theme, built_in}, of_skin};
-    use crate::{base::Ground, config::{Depth, Role, k9s::skin::Skin}};
+    use super::{
+        super::{Theme, built_in},
+        of_skin,
+    };
+    use crate::{
+        base::Ground,
+        config::{Depth, Role, k9s::skin::Skin},
+    };
 
     fn import(text: &str) -> (Theme, Vec<String>) {
         let (skin, wrong) = Skin::read("mine.yaml", text).unwrap();
@@ -247,7 +275,10 @@ mod tests {
         assert_eq!(theme.ground, Some(Ground::Dark));
         assert_eq!(theme.style(Role::Text).bg, Some(ratatui::style::Color::Rgb(0, 0, 0x80)));
         assert_eq!(theme.style(Role::Good).fg, Some(ratatui::style::Color::Rgb(0, 0xff, 0)));
-        assert!(remarks.iter().any(|one| one.starts_with("bad was hard to read") && one.contains("#502020")), "{remarks:?}");
+        assert!(
+            remarks.iter().any(|one| one.starts_with("bad was hard to read") && one.contains("#502020")),
+            "{remarks:?}"
+        );
     }
 
     #[test]

@@ -1,11 +1,7 @@
 //! Which text of a theme is hard to read: every role on every ground it can come to stand on, in 24 bits and among 256 colours.
 
 use super::draft::Draft;
-use crate::config::{
-    color,
-    complaint::Complaint,
-    role::Role,
-};
+use crate::config::{color, complaint::Complaint, role::Role};
 
 /// Text on a ground.
 #[derive(Debug, Clone, Copy)]

@@ -77,7 +77,10 @@ fn a_skin_of_k9s_becomes_a_theme_and_what_is_odd_is_told() {
     home.file("sea.yaml", SKIN);
     let told = home.brink(["theme", "import", "sea.yaml"]).ok();
     assert!(told.contains(".config/brink/themes/sea.toml"), "{told}");
-    assert!(told.contains("sea.yaml:5: `body.logoColr`: k9s knows no `logoColr` here; did you mean `logoColor`?"), "{told}");
+    assert!(
+        told.contains("sea.yaml:5: `body.logoColr`: k9s knows no `logoColr` here; did you mean `logoColor`?"),
+        "{told}"
+    );
     assert!(told.contains("bad was hard to read (contrast ") && told.contains("#602020 became #"), "{told}");
     let file = home.path().join(".config/brink/themes/sea.toml");
     assert_eq!(home.brink(["theme", "check", file.to_str().unwrap()]).ok(), format!("{}: ok\n", file.display()));
@@ -97,7 +100,18 @@ fn a_file_that_is_no_skin_keeps_no_other_from_being_a_theme() {
     home.file("sea.yaml", SKIN);
     home.file("odd.yaml", "apiVersion: v1\n");
     home.file("default.yaml", "k9s: {body: {bgColor: black}}\n");
-    let ran = home.brink(["theme", "import", "--out", "here", "odd.yaml", "none.yaml", "sea.yaml", "default.yaml", "-o", "json"]);
+    let ran = home.brink([
+        "theme",
+        "import",
+        "--out",
+        "here",
+        "odd.yaml",
+        "none.yaml",
+        "sea.yaml",
+        "default.yaml",
+        "-o",
+        "json",
+    ]);
     assert_eq!(ran.code, 1, "{ran:?}");
     let made = ran.json();
     let names: Vec<_> = made["themes"].as_array().unwrap().iter().map(|one| one["theme"].clone()).collect();
