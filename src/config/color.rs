@@ -39,6 +39,11 @@ pub fn rgb(text: &str) -> Option<[u8; 3]> {
     Some([r, g, b])
 }
 
+/// As theme files write it.
+pub fn hex([r, g, b]: [u8; 3]) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
 /// The 16 colours by their names in theme files.
 pub const SIXTEEN: [(&str, Color); 17] = [
     ("default", Color::Reset),

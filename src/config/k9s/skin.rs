@@ -79,75 +79,44 @@ impl Skin {
     }
 }
 
-/// Places with a colour, by section, as `internal/config/styles.go` of k9s has them.
-const SECTIONS: [(&str, &[&str]); 22] = [
-    ("body", &["fgColor", "bgColor", "logoColor", "logoColorMsg", "logoColorInfo", "logoColorWarn", "logoColorError"]),
-    ("prompt", &["fgColor", "bgColor", "suggestColor"]),
-    ("prompt.border", &["command", "default"]),
-    ("help", &["fgColor", "bgColor", "sectionColor", "keyColor", "numKeyColor"]),
-    ("info", &["sectionColor", "fgColor", "cpuColor", "memColor", "k9sRevColor"]),
+/// Sections with the keys of their colours, as `internal/config/styles.go` of k9s has them.
+const SECTIONS: [(&str, &str); 22] = [
+    ("body", "fgColor bgColor logoColor logoColorMsg logoColorInfo logoColorWarn logoColorError"),
+    ("prompt", "fgColor bgColor suggestColor"),
+    ("prompt.border", "command default"),
+    ("help", "fgColor bgColor sectionColor keyColor numKeyColor"),
+    ("info", "sectionColor fgColor cpuColor memColor k9sRevColor"),
     (
         "dialog",
-        &[
-            "fgColor",
-            "bgColor",
-            "buttonFgColor",
-            "buttonBgColor",
-            "buttonFocusFgColor",
-            "buttonFocusBgColor",
-            "labelFgColor",
-            "fieldFgColor",
-        ],
+        "fgColor bgColor buttonFgColor buttonBgColor \
+         buttonFocusFgColor buttonFocusBgColor labelFgColor fieldFgColor",
     ),
-    ("frame", &[]),
-    ("frame.title", &["fgColor", "bgColor", "highlightColor", "counterColor", "filterColor"]),
-    ("frame.border", &["fgColor", "focusColor"]),
-    ("frame.menu", &["fgColor", "fgStyle", "keyColor", "numKeyColor"]),
-    ("frame.crumbs", &["fgColor", "bgColor", "activeColor"]),
-    (
-        "frame.status",
-        &[
-            "newColor",
-            "modifyColor",
-            "addColor",
-            "pendingColor",
-            "errorColor",
-            "highlightColor",
-            "killColor",
-            "completedColor",
-        ],
-    ),
-    ("views", &[]),
-    ("views.table", &["fgColor", "bgColor", "cursorFgColor", "cursorBgColor", "markColor"]),
-    ("views.table.header", &["fgColor", "bgColor", "sorterColor", "selectedSortColumnColor"]),
-    ("views.xray", &["fgColor", "bgColor", "cursorColor", "cursorTextColor", "graphicColor"]),
-    (
-        "views.charts",
-        &[
-            "bgColor",
-            "dialBgColor",
-            "chartBgColor",
-            "focusFgColor",
-            "focusBgColor",
-            "defaultDialColors",
-            "defaultChartColors",
-        ],
-    ),
-    ("views.charts.resourceColors", &[]),
-    ("views.yaml", &["keyColor", "valueColor", "colonColor"]),
-    ("views.picker", &["mainColor", "focusColor", "shortcutColor"]),
-    ("views.logs", &["fgColor", "bgColor"]),
-    ("views.logs.indicator", &["fgColor", "bgColor", "toggleOnColor", "toggleOffColor"]),
+    ("frame", ""),
+    ("frame.title", "fgColor bgColor highlightColor counterColor filterColor"),
+    ("frame.border", "fgColor focusColor"),
+    ("frame.menu", "fgColor fgStyle keyColor numKeyColor"),
+    ("frame.crumbs", "fgColor bgColor activeColor"),
+    ("frame.status", "newColor modifyColor addColor pendingColor errorColor highlightColor killColor completedColor"),
+    ("views", ""),
+    ("views.table", "fgColor bgColor cursorFgColor cursorBgColor markColor"),
+    ("views.table.header", "fgColor bgColor sorterColor selectedSortColumnColor"),
+    ("views.xray", "fgColor bgColor cursorColor cursorTextColor graphicColor"),
+    ("views.charts", "bgColor dialBgColor chartBgColor focusFgColor focusBgColor defaultDialColors defaultChartColors"),
+    ("views.charts.resourceColors", ""),
+    ("views.yaml", "keyColor valueColor colonColor"),
+    ("views.picker", "mainColor focusColor shortcutColor"),
+    ("views.logs", "fgColor bgColor"),
+    ("views.logs.indicator", "fgColor bgColor toggleOnColor toggleOffColor"),
 ];
 
 /// What may stand in a section: its colours and the sections in it.
 fn known(section: &str) -> Vec<&'static str> {
-    let colours = SECTIONS.iter().find(|(name, _)| *name == section).map_or(&[][..], |(_, colours)| *colours);
+    let colours = SECTIONS.iter().find(|(name, _)| *name == section).map_or("", |(_, colours)| *colours);
     let inner = SECTIONS.iter().filter_map(|(name, _)| match name.rsplit_once('.') {
         Some((outer, last)) => (outer == section).then_some(last),
         None => section.is_empty().then_some(*name),
     });
-    colours.iter().copied().chain(inner).collect()
+    colours.split_whitespace().chain(inner).collect()
 }
 
 #[derive(Default)]

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     base::Ground,
     config::{
-        color,
+        color::{self, hex},
         k9s::skin::{Colour, Skin},
         role::Role,
     },
@@ -72,17 +72,14 @@ pub fn of_skin(name: &str, from: &str, skin: &Skin) -> Imported {
     import.keep_apart();
     import.cursor(skin);
     import.lines();
-    import.mend();
+    let mended = import.draft.mend();
+    import.remarks.extend(mended);
     Imported { toml: import.toml(name, parent, from), remarks: import.remarks }
 }
 
 struct Import {
     draft: Draft,
     remarks: Vec<String>,
-}
-
-fn hex([r, g, b]: [u8; 3]) -> String {
-    format!("#{r:02x}{g:02x}{b:02x}")
 }
 
 fn written(colour: Colour) -> String {
@@ -192,38 +189,6 @@ impl Import {
         let fault = self.draft.roles.get(&Role::Fault).and_then(|look| look.fg.clone());
         let block = self.look(Role::FaultBg);
         (block.fg, block.bg) = (ground.map(hex).or_else(|| Some(hex([0; 3]))), fault);
-    }
-
-    /// Moves what is hard to read.
-    fn mend(&mut self) {
-        // The block of a live fault stands in its colour, so that the colour comes first.
-        for (role, name) in Role::ALL {
-            if role == Role::FaultBg {
-                let fault = self.draft.roles.get(&Role::Fault).and_then(|look| look.fg.clone());
-                self.look(role).bg = fault;
-            }
-            let Some(needed) = role.needs_contrast() else { continue };
-            let pairs = self.draft.pairs(role);
-            let Some(own) = pairs.first().map(|pair| pair.own) else { continue };
-            let grounds: Vec<[u8; 3]> = pairs.iter().map(|pair| pair.ground).collect();
-            match color::readable(own, &grounds, needed) {
-                Some(mended) if mended == own => {}
-                Some(mended) => {
-                    let worst = grounds.iter().map(|ground| color::contrast(own, *ground)).fold(f64::MAX, f64::min);
-                    let worst = (worst * 10.0).floor() / 10.0;
-                    let said = if worst < needed {
-                        format!("contrast {worst:.1}:1")
-                    } else {
-                        "too faint with 256 colours".to_owned()
-                    };
-                    self.remarks.push(format!("{name} was hard to read ({said}): {} became {}", hex(own), hex(mended)));
-                    self.look(role).fg = Some(hex(mended));
-                }
-                None => {
-                    self.remarks.push(format!("{name} stays hard to read: no colour is readable on all its grounds"))
-                }
-            }
-        }
     }
 
     fn toml(&self, name: &str, parent: &str, from: &str) -> String {

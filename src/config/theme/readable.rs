@@ -1,7 +1,11 @@
 //! Which text of a theme is hard to read: every role on every ground it can come to stand on, in 24 bits and among 256 colours.
 
 use super::draft::Draft;
-use crate::config::{color, complaint::Complaint, role::Role};
+use crate::config::{
+    color::{self, hex},
+    complaint::Complaint,
+    role::Role,
+};
 
 /// Text on a ground.
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +48,38 @@ impl Draft {
             });
         }
         wrong
+    }
+
+    /// Moves what is hard to read towards white or black until it is not; a sentence for each move.
+    pub fn mend(&mut self) -> Vec<String> {
+        let mut said = Vec::new();
+        for (role, name) in Role::ALL {
+            if role == Role::FaultBg {
+                // The block of a live fault stands in its colour, which was mended before.
+                let fault = self.roles.get(&Role::Fault).and_then(|look| look.fg.clone());
+                self.roles.entry(role).or_default().bg = fault;
+            }
+            let Some(needed) = role.needs_contrast() else { continue };
+            let pairs = self.pairs(role);
+            let Some(own) = pairs.first().map(|pair| pair.own) else { continue };
+            let grounds: Vec<[u8; 3]> = pairs.iter().map(|pair| pair.ground).collect();
+            let Some(mended) = color::readable(own, &grounds, needed) else {
+                said.push(format!("{name} stays hard to read: no colour is readable on all its grounds"));
+                continue;
+            };
+            if mended == own {
+                continue;
+            }
+            let worst = pairs.iter().map(Pair::contrast).fold(f64::MAX, f64::min);
+            let why = if worst < needed {
+                format!("contrast {:.1}:1", (worst * 10.0).floor() / 10.0)
+            } else {
+                "too faint with 256 colours".to_owned()
+            };
+            said.push(format!("{name} was hard to read ({why}): {} became {}", hex(own), hex(mended)));
+            self.roles.entry(role).or_default().fg = Some(hex(mended));
+        }
+        said
     }
 
     /// The grounds that the text of a role can stand on, in 24 bits. What is the terminal's own is left out: nobody knows it.
