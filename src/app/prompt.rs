@@ -2,7 +2,10 @@
 
 use crate::{
     config::theme::BUILT_IN,
-    msg::{Command, line},
+    msg::{
+        Command,
+        line::{self, Names},
+    },
     panes::LineInput,
 };
 
@@ -20,15 +23,20 @@ pub struct Prompt {
 
 impl Prompt {
     /// Says anew what may complete the line.
-    pub fn suggest(&mut self, namespaces: &[String], contexts: &[String]) {
+    pub fn suggest(&mut self, names: Names<'_>) {
         self.taken = None;
         self.choices = match self.line.text().strip_prefix("theme ") {
             Some(typed) => {
-                let names = BUILT_IN.iter().map(|(name, _)| *name).filter(|name| name.starts_with(typed));
-                names.map(|name| format!("theme {name}")).collect()
+                let themes = BUILT_IN.iter().map(|(name, _)| *name).filter(|name| name.starts_with(typed));
+                themes.map(|name| format!("theme {name}")).collect()
             }
-            None => line::complete(self.line.text(), namespaces, contexts),
+            None => line::complete(self.line.text(), names),
         };
+    }
+
+    /// What the first choice adds to what is typed, shown behind the caret.
+    pub fn ghost(&self) -> Option<&str> {
+        self.choices.first()?.strip_prefix(self.line.text()).filter(|rest| !rest.is_empty() && self.taken.is_none())
     }
 
     /// An editing command; `history` is oldest first. True when the text changed by hand.
