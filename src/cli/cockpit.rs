@@ -55,7 +55,9 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
     let depth = Depth::detect(var("NO_COLOR").as_deref(), var("COLORTERM").as_deref(), var("TERM").as_deref());
     let mut notices = Vec::new();
     let name = settings.theme();
-    let ascii = !speaks_utf8(var("LC_ALL").or_else(|| var("LC_CTYPE")).or_else(|| var("LANG")).as_deref());
+    let set = |name| var(name).filter(|value| !value.is_empty());
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    let ascii = settings.ascii().unwrap_or_else(|| !speaks_utf8(locale.as_deref()));
     let ground = var("COLORFGBG").as_deref().and_then(Ground::of_environment).unwrap_or_default();
     let mut read = |name: &str| {
         // What only decorates, or only limits new faults, must not keep a person from ending one.

@@ -34,6 +34,8 @@ pub enum Key {
     StateDir,
     /// Colours.
     Theme,
+    /// Draw with ASCII alone.
+    Ascii,
     /// Keys.
     Keymap,
     /// Most frames a second.
@@ -161,7 +163,7 @@ impl Holds {
 
 impl Key {
     /// All settings, in the order of the reference.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::Kubeconfig,
         Self::Context,
         Self::Namespace,
@@ -176,6 +178,7 @@ impl Key {
         Self::Policy,
         Self::StateDir,
         Self::Theme,
+        Self::Ascii,
         Self::Keymap,
         Self::Fps,
         Self::Health4xxDegraded,
@@ -239,6 +242,7 @@ impl Key {
             Self::Policy => "policy",
             Self::StateDir => "state-dir",
             Self::Theme => "theme",
+            Self::Ascii => "ascii",
             Self::Keymap => "keymap",
             Self::Fps => "fps",
             Self::Health4xxDegraded => "health-4xx-degraded",
@@ -303,6 +307,7 @@ impl Key {
             Self::Policy => "BRINK_POLICY",
             Self::StateDir => "BRINK_STATE_DIR",
             Self::Theme => "BRINK_THEME",
+            Self::Ascii => "BRINK_ASCII",
             Self::Keymap => "BRINK_KEYMAP",
             Self::Fps => "BRINK_FPS",
             Self::Health4xxDegraded => "BRINK_HEALTH_4XX_DEGRADED",
@@ -353,6 +358,7 @@ impl Key {
             Self::Policy => Some("--policy"),
             Self::StateDir => Some("--state-dir"),
             Self::Theme => Some("--theme"),
+            Self::Ascii => Some("--ascii"),
             Self::Keymap => Some("--keymap"),
             Self::AgentProvider | Self::AgentUrl | Self::AgentModel | Self::AgentName => Some("--agent"),
             Self::PrometheusTokenFile
@@ -419,7 +425,12 @@ impl Key {
             Self::Prometheus => Holds::UrlOr(&["proxies", "none"]),
             Self::PrometheusHeaders | Self::AgentHeaders => Holds::Headers,
             Self::AgentUrl => Holds::Url,
-            Self::AllNamespaces | Self::Readonly | Self::AgentLocalOnly | Self::AgentClusterData => Holds::Flag,
+            Self::AllNamespaces
+            | Self::Readonly
+            | Self::Ascii
+            | Self::Ascii
+            | Self::AgentLocalOnly
+            | Self::AgentClusterData => Holds::Flag,
             Self::AgentCallsPerMinute | Self::AgentToolCalls => Holds::Count(0, 10_000),
             Self::AgentTokens => Holds::Count(0, 1_000_000_000),
             Self::AgentSeconds => Holds::Count(0, 86_400),
@@ -449,6 +460,7 @@ impl Key {
             Self::Policy => "the built-in guardrails",
             Self::StateDir => "$XDG_STATE_HOME/brink",
             Self::Theme => "auto",
+            Self::Ascii => "true where the locale is not UTF-8, else false",
             Self::Keymap => "default",
             Self::AgentCallsPerMinute | Self::Fps => "60",
             Self::AgentTokens | Self::Health5xxDegraded | Self::HealthGrpcDegraded => "0",
@@ -573,8 +585,11 @@ impl Key {
                  of one user, or they do not see each other's faults."
             }
             Self::Theme => {
-                "A theme by name: a file of `themes/` beside this file, or a built-in one. Or a path. `auto` asks the terminal and takes \
-                 `default` or `light`."
+                "A theme by name: a file of `themes/` beside this file, or a built-in one. Or a path. \
+                 `auto` asks the terminal for its ground and takes `default` or `light`."
+            }
+            Self::Ascii => {
+                "Draw with ASCII alone: no lines, no sparks, no letters of other scripts. For terminals and fonts without them."
             }
             Self::Keymap => "A keymap by name: a file of `keymaps/` beside this file, or a built-in one. Or a path.",
             Self::Fps => "Most frames a second. Fewer spare a thin link.",

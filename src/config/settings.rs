@@ -398,6 +398,14 @@ impl Settings {
         self.text(Key::Kubeconfig)
     }
 
+    /// ASCII alone; `None` where nobody says.
+    pub fn ascii(&self) -> Option<bool> {
+        match self.said(Key::Ascii) {
+            Some((Value::Flag(on), _)) => Some(*on),
+            _ => None,
+        }
+    }
+
     /// No writes.
     pub fn readonly(&self) -> bool {
         self.flag(Key::Readonly)

@@ -167,14 +167,14 @@ mod tests {
     use super::{Heard, hear, may_ask, rest};
     use crate::base::Ground;
 
-    fn heard(chunks: &[&[u8]]) -> (Heard, bool) {
+    fn heard(chunks: &[&str]) -> (Heard, bool) {
         let mut heard = Heard::default();
         let now = Instant::now();
         heard.replies.expect(now);
         let mut bytes = Vec::new();
         let mut done = false;
         for chunk in chunks {
-            bytes.extend_from_slice(chunk);
+            bytes.extend_from_slice(chunk.as_bytes());
             done |= hear(&mut bytes, &mut heard, now);
         }
         rest(&bytes, &mut heard, now);
@@ -183,13 +183,13 @@ mod tests {
     }
 
     #[rstest]
-    #[case(&[b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c"], Some(Ground::Light), true)]
-    #[case(&[b"\x1b]11;rgb:00", b"00/0000/0000\x07", b"\x1b[?6", b"c"], Some(Ground::Dark), true)]
-    #[case(&[b"\x1b[?6c"], None, true)]
-    #[case(&[b"\x1b]11;rgb:ffff/ffff/ff"], None, false)]
-    #[case(&[b""], None, false)]
+    #[case(&["\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c"], Some(Ground::Light), true)]
+    #[case(&["\x1b]11;rgb:00", "00/0000/0000\x07", "\x1b[?6", "c"], Some(Ground::Dark), true)]
+    #[case(&["\x1b[?6c"], None, true)]
+    #[case(&["\x1b]11;rgb:ffff/ffff/ff"], None, false)]
+    #[case(&[""], None, false)]
     fn answers_are_heard_whole_and_in_pieces(
-        #[case] chunks: &[&[u8]],
+        #[case] chunks: &[&str],
         #[case] ground: Option<Ground>,
         #[case] done: bool,
     ) {
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn what_is_typed_meanwhile_is_kept() {
-        let (heard, _) = heard(&["j\x1b]11;rgb:0/0/0\x07:\u{e4}".as_bytes(), b"\x1b[?6cq"]);
+        let (heard, _) = heard(&["j\x1b]11;rgb:0/0/0\x07:\u{e4}", "\x1b[?6cq"]);
         let typed: String = heard.typed.iter().filter_map(|key| key.typed()).collect();
         assert_eq!(typed, "j:\u{e4}q");
         assert_eq!(heard.ground, Some(Ground::Dark));

@@ -8,7 +8,7 @@ use crate::base::width;
 
 /// Replaces every symbol beyond ASCII by one that looks or reads alike.
 pub fn only(buf: &mut Buffer) {
-    let mut follows = 0;
+    let mut follows = 0_usize;
     for cell in &mut buf.content {
         let symbol = cell.symbol();
         if symbol.is_ascii() {
