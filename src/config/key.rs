@@ -428,7 +428,6 @@ impl Key {
             Self::AllNamespaces
             | Self::Readonly
             | Self::Ascii
-            | Self::Ascii
             | Self::AgentLocalOnly
             | Self::AgentClusterData => Holds::Flag,
             Self::AgentCallsPerMinute | Self::AgentToolCalls => Holds::Count(0, 10_000),
@@ -499,6 +498,7 @@ impl Key {
             Self::Namespace
             | Self::AllNamespaces
             | Self::Readonly
+            | Self::Ascii
             | Self::Prometheus
             | Self::PrometheusTokenFile
             | Self::PrometheusHeaders
