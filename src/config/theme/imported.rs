@@ -6,7 +6,7 @@
 
 use super::{
     ByGround,
-    built_in::{BUILT_IN, built_in},
+    built_in::built_in,
     draft::{Draft, Look, TERMINAL},
     entry::MODIFIERS,
 };
@@ -69,7 +69,7 @@ pub fn of_skin(name: &str, from: &str, skin: &Skin) -> Imported {
     // Built-in themes are clean: a test reads each of them.
     import.draft.read(&built_in(parent).unwrap_or_default(), &built_in);
     import.colours(skin, ground);
-    import.keep_apart();
+    import.keep_apart(parent);
     import.cursor(skin);
     import.lines();
     let mended = import.draft.mend();
@@ -134,13 +134,13 @@ impl Import {
     }
 
     /// Good, bad and a live fault must not look alike, whatever the skin says.
-    fn keep_apart(&mut self) {
+    fn keep_apart(&mut self, parent: &str) {
         let own = |draft: &Draft, role| draft.roles.get(&role).and_then(|look| draft.rgb(look.fg.as_deref()?));
         let mut standard = Draft::default();
-        standard.read(BUILT_IN[0].1, &built_in);
-        for (role, others) in
-            [(Role::Good, &[Role::Bad][..]), (Role::Fault, &[Role::Bad, Role::Warn, Role::Good, Role::Text])]
-        {
+        standard.read(&built_in(parent).unwrap_or_default(), &built_in);
+        // A live fault stands out: it is neither plain text nor what is not worth a look.
+        let plain = [Role::Bad, Role::Warn, Role::Good, Role::Text, Role::TextDim];
+        for (role, others) in [(Role::Good, &[Role::Bad][..]), (Role::Fault, &plain)] {
             let Some(mine) = self.fg(role) else { continue };
             let Some(near) =
                 others.iter().find(|other| self.fg(**other).is_some_and(|other| color::distance(mine, other) < ALIKE))
@@ -148,7 +148,7 @@ impl Import {
                 continue;
             };
             self.remarks.push(format!(
-                "{} looks like {}: it takes the colour of the default theme",
+                "{} looks like {}: it takes the colour of the theme {parent}",
                 word(role),
                 word(*near)
             ));
