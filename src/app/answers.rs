@@ -26,6 +26,7 @@ impl App {
                 self.world.link = LinkState::Down(failure);
             }
             Event::Pods(ticket, batch) => self.pods(ticket, batch),
+            Event::Usage(ticket, usage) => self.used(ticket, usage),
             Event::Discovered(ticket, answer) => return self.discovered(ticket, answer),
             Event::Selector(ticket, object, answer) => return self.selected(ticket, &object, answer),
             Event::Table(ticket, batch) => {

@@ -127,6 +127,8 @@ impl App {
         self.wanted = (false, None);
         self.namespaces.clear();
         self.kinds.clear();
+        self.using = None;
+        (self.world.usage, self.world.node_usage) = (None, None);
         self.discovery = None;
         self.mesh_word = None;
         // What was said of the cluster left behind is not true of the next.

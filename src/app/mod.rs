@@ -19,6 +19,7 @@ pub mod prompt;
 pub mod screen;
 mod theme;
 mod update;
+mod used;
 mod view;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -32,7 +33,7 @@ use crate::{
     cluster::{address::ContextName, discovery::Discovery},
     config::{Keymap, Role, Theme, theme::Worn},
     fault::intent::Fault,
-    mesh::{around::Around, health::Tolerances},
+    mesh::{around::Around, health::Tolerances, signals::resource_use::UsageOf},
     msg::{Caption, Context, Effect, Failure, Key},
     panes::{Agent, Cx, Faults, Look, Mesh, PaneKind, Pods, Routes, Stop, World, live},
 };
@@ -143,6 +144,10 @@ pub struct App {
     /// The question for them, and what waits for its answer.
     discovering: Option<Ticket>,
     waiting: Option<objects::Waiting>,
+    /// The question for what is used, and by whom.
+    using: Option<(Ticket, UsageOf)>,
+    /// When that was last on screen.
+    usage_seen: Duration,
     /// The question for a selector.
     selecting: Option<Ticket>,
     /// A line to be carried out once the other context is linked.
@@ -201,6 +206,8 @@ impl App {
             kinds: Vec::new(),
             discovering: None,
             waiting: None,
+            using: None,
+            usage_seen: start.now.mono,
             selecting: None,
             after_link: None,
             mesh_word: None,

@@ -20,7 +20,7 @@ use crate::{
 /// A second `quit` within this span leaves although a fault is live.
 const SURE: Duration = Duration::from_secs(3);
 /// Rows nobody looks at are watched this much longer.
-const GRACE: Duration = Duration::from_mins(1);
+pub(super) const GRACE: Duration = Duration::from_mins(1);
 
 impl App {
     /// Takes one event.
@@ -103,6 +103,7 @@ impl App {
         } else if self.panes.mesh.watches() && now.mono.saturating_sub(self.seen.2) > GRACE {
             effects.extend(self.panes.mesh.unwatch());
         }
+        effects.extend(self.tend_usage());
         effects
     }
 

@@ -10,7 +10,7 @@ use crate::{
     fault::{
         approval::Approval, checked::Checked, foreseen::Foreseen, intent::Fault, traffic::Traffic, undo::Decision,
     },
-    mesh::signals::promql::Interest,
+    mesh::signals::{promql::Interest, resource_use::UsageOf},
 };
 
 /// One thing to do.
@@ -38,6 +38,8 @@ pub enum Effect {
     Discover(Ticket),
     /// Watch objects of a kind as the server prints them until [`Effect::Stop`].
     WatchTable(Ticket, Kind, Scope),
+    /// Ask again and again what pods or nodes use until [`Effect::Stop`].
+    WatchUsage(Ticket, UsageOf),
     /// Read which pods an object selects.
     Selector(Ticket, ObjectRef),
     /// Watch routes of every kind, the Gateways they name and what Istio's checks read until [`Effect::Stop`]: everywhere, since

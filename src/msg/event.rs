@@ -28,7 +28,7 @@ use crate::{
         istio::PieceRow,
         load::Loaded,
         routes::{RouteKind, RouteRow},
-        signals::{MetricSource, Snapshot},
+        signals::{MetricSource, Snapshot, resource_use::Usage},
     },
 };
 
@@ -71,6 +71,8 @@ pub enum Event {
     Discovered(Ticket, Result<Arc<Discovery>, Failure>),
     /// Rows of any kind.
     Table(Ticket, Batch<TableRow>),
+    /// What pods or nodes use; `None`: nobody measures it.
+    Usage(Ticket, Option<Box<Usage>>),
     /// Which pods an object selects, as a label selector.
     Selector(Ticket, ObjectRef, Result<String, Failure>),
     /// Pods.

@@ -37,6 +37,7 @@ pub mod stop;
 pub mod subject;
 pub mod title;
 pub mod undo;
+pub mod usage_cells;
 pub mod viewer;
 pub mod who_takes;
 pub mod world;

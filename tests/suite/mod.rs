@@ -30,6 +30,7 @@ mod e2e_lifecycle;
 mod e2e_litmus;
 mod e2e_mcp;
 mod e2e_model;
+mod e2e_objects;
 mod e2e_plan;
 mod e2e_private;
 mod e2e_prometheus;

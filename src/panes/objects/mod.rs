@@ -14,7 +14,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 pub use into::{Into, into};
 pub use row::ObjectColumn;
 
-use self::row::Head;
+use self::row::{Head, Measured};
 use super::{
     Cx, Grid, Look, Reply, Subject, Title, World,
     grid::Facts,
@@ -24,6 +24,7 @@ use crate::{
     base::{Now, Ticket},
     cluster::{Batch, Delta, Kind, ObjectRef, Scope, table::TableRow},
     config::Role,
+    mesh::signals::resource_use::UsageOf,
     msg::{Command, Context, Effect},
     widgets::put,
 };
@@ -84,6 +85,19 @@ impl Objects {
     /// Stands on this row once it is there.
     pub fn seek(&mut self, namespace: &str, name: &str) {
         self.sought = Some((namespace.to_owned(), name.to_owned()));
+    }
+
+    /// Whose use its columns tell, if any.
+    pub fn measures(&self) -> Option<UsageOf> {
+        Some(match self.head.measured? {
+            Measured::Pods => UsageOf::Pods(self.wanted.scope.namespace.clone()),
+            Measured::Nodes => UsageOf::Nodes,
+        })
+    }
+
+    /// What is used changed.
+    pub fn measured(&mut self, cx: &mut Cx<'_>) {
+        self.grid.resort(&facts(cx.now, cx.world, &self.head, false));
     }
 
     /// What is looked at.

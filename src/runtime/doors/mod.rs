@@ -220,6 +220,7 @@ impl Keeper {
             Effect::WatchPods(ticket, scope) => self.watch_pods(ticket, scope),
             Effect::Discover(ticket) => self.discover(ticket),
             Effect::WatchTable(ticket, kind, scope) => self.watch_table(ticket, kind, scope),
+            Effect::WatchUsage(ticket, of) => self.watch_usage(ticket, of),
             Effect::Selector(ticket, object) => self.selector(ticket, object),
             Effect::WatchRoutes(ticket, scope) => self.watch_routes(ticket, &scope),
             Effect::WatchLabels(ticket) => self.watch_labels(ticket),

@@ -9,6 +9,7 @@ mod form;
 mod gallery;
 mod graph;
 mod keys;
+mod objects;
 pub mod pty;
 mod pty_ground;
 mod pty_script;
