@@ -425,11 +425,9 @@ impl Key {
             Self::Prometheus => Holds::UrlOr(&["proxies", "none"]),
             Self::PrometheusHeaders | Self::AgentHeaders => Holds::Headers,
             Self::AgentUrl => Holds::Url,
-            Self::AllNamespaces
-            | Self::Readonly
-            | Self::Ascii
-            | Self::AgentLocalOnly
-            | Self::AgentClusterData => Holds::Flag,
+            Self::AllNamespaces | Self::Readonly | Self::Ascii | Self::AgentLocalOnly | Self::AgentClusterData => {
+                Holds::Flag
+            }
             Self::AgentCallsPerMinute | Self::AgentToolCalls => Holds::Count(0, 10_000),
             Self::AgentTokens => Holds::Count(0, 1_000_000_000),
             Self::AgentSeconds => Holds::Count(0, 86_400),
