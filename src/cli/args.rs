@@ -35,6 +35,7 @@ pub struct Cli {
 }
 
 /// Flags of every command.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Globals {

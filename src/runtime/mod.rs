@@ -46,6 +46,7 @@ pub use record::Recorder;
 pub use terminal::Terminal;
 
 /// What the cockpit is started with: settings already resolved, files already read.
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting that holds or does not")]
 #[derive(Debug)]
 pub struct Options {
     /// Where to connect and as whom.

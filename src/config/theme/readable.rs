@@ -19,7 +19,7 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    fn contrast(&self) -> f64 {
+    fn contrast(self) -> f64 {
         color::contrast(self.own, self.ground)
     }
 }
@@ -70,7 +70,7 @@ impl Draft {
             if mended == own {
                 continue;
             }
-            let worst = pairs.iter().map(Pair::contrast).fold(f64::MAX, f64::min);
+            let worst = pairs.iter().map(|pair| pair.contrast()).fold(f64::MAX, f64::min);
             let why = if worst < needed {
                 format!("contrast {:.1}:1", (worst * 10.0).floor() / 10.0)
             } else {
