@@ -134,6 +134,8 @@ impl App {
             }
             Event::Talk(ticket, granted) => self.talk_granted(ticket, granted),
             event @ (Event::Question(..) | Event::Inbox(_)) => self.waits_for_person(event),
+            Event::Themes(ticket, files) => self.themes_known(ticket, files),
+            Event::Ground(ground) => self.on_ground(ground),
             Event::Notice(failure) => self.tell(&failure),
             event => return self.screens_hear(event),
         }

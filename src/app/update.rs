@@ -50,6 +50,7 @@ impl App {
             Event::Cue(cue) => self.cue(cue),
             event => self.answer(event),
         };
+        self.dress();
         effects.extend(self.let_go());
         effects.extend(self.tend());
         effects
@@ -291,6 +292,7 @@ impl App {
             Ok(Line::Context(name)) => self.go_context(name),
             Ok(Line::Pane(command, request)) => self.go_pane(command, &request),
             Ok(Line::Objects(request)) => self.go_objects(request),
+            Ok(Line::Theme(name)) => self.themes(name),
             Ok(Line::Release(reason)) => vec![Effect::Release(self.tickets.take(), reason)],
         }
     }
@@ -457,6 +459,7 @@ impl App {
         effects.extend(match choice {
             Choice::Namespace => self.go_namespace(Some(name)),
             Choice::Context => self.go_context(name),
+            Choice::Theme => self.keep_theme(&name),
             Choice::Conversation => {
                 let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
                 self.panes.agent.go_on(name, &mut cx)

@@ -2,10 +2,10 @@
 
 use super::{
     Ended,
-    args::{Cli, Command},
+    args::{Cli, Command, ThemeCommand},
     ask, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, import, look, man, mcp, mesh,
     out::Out,
-    routes, settings,
+    routes, settings, theme_import,
 };
 use crate::config::io::look::Look;
 
@@ -27,7 +27,8 @@ pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
         Some(Command::Guardian) => guardian::run(&globals),
         Some(Command::Import(command)) => import::run(&command, &globals, out),
         Some(Command::Config(command)) => settings::run(&command, &globals, out),
-        Some(Command::Theme(command)) => look::run(Look::Theme, &command, out),
+        Some(Command::Theme(ThemeCommand::Look(command))) => look::run(Look::Theme, &command, out),
+        Some(Command::Theme(ThemeCommand::Import(args))) => theme_import::run(&args, out),
         Some(Command::Keymap(command)) => look::run(Look::Keymap, &command, out),
         Some(Command::Completions { shell }) => completions::run(shell, out),
         Some(Command::GenerateDocs { folder }) => docs::run(&folder, out),

@@ -33,6 +33,7 @@ pub mod routes;
 pub mod session;
 pub mod settings;
 pub mod table;
+mod theme_import;
 pub mod usage;
 
 mod dispatch;

@@ -28,6 +28,8 @@ pub enum Effect {
     Link(Ticket, Option<String>),
     /// Read the contexts of the kubeconfig.
     Contexts(Ticket),
+    /// Read the themes of the person's folder.
+    Themes(Ticket),
     /// List the namespaces.
     Namespaces(Ticket),
     /// Watch pods until [`Effect::Stop`].

@@ -9,7 +9,7 @@ use crate::{
         mcp::{Question, Queued},
         session::Granted,
     },
-    base::Ticket,
+    base::{Ground, Ticket},
     cluster::{
         Batch, ObjectRef, Source, address::ContextName, discovery::Discovery, logs::LogBatch, namespaces::NamespaceRow,
         pods::PodRow, table::TableRow,
@@ -61,6 +61,10 @@ pub enum Event {
     NotLinked(Ticket, Failure),
     /// The contexts of the kubeconfig.
     Contexts(Ticket, Result<Vec<ContextName>, Failure>),
+    /// The themes of the person's folder.
+    Themes(Ticket, Vec<ThemeFile>),
+    /// The terminal said late how bright its ground is.
+    Ground(Ground),
     /// The namespaces of the cluster, by name.
     Namespaces(Ticket, Result<Vec<String>, Failure>),
     /// Which kinds the cluster serves.
@@ -135,6 +139,15 @@ pub enum Event {
     Brought(u64, Result<Brought, Failure>),
     /// Something worth a line at the bottom.
     Notice(Failure),
+}
+
+/// A theme of the person's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThemeFile {
+    /// Its name.
+    pub name: String,
+    /// What stands in its file.
+    pub text: String,
 }
 
 /// Who and where, once linked.

@@ -18,6 +18,8 @@ pub enum Line {
     Objects(Request),
     /// Lift the emergency stop's latch, with the reason.
     Release(String),
+    /// Another theme; `None`: choose one.
+    Theme(Option<String>),
 }
 
 /// Where rows are looked for.
@@ -87,7 +89,7 @@ impl Request {
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 14] = [
+const WORDS: [(&[&str], Word); 15] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
@@ -101,6 +103,7 @@ const WORDS: [(&[&str], Word); 14] = [
     (&["abort"], Word::Run(Command::Abort)),
     (&["stop-all"], Word::Run(Command::StopAll)),
     (&["release"], Word::Release),
+    (&["theme", "themes", "skin"], Word::Theme),
     (&["q", "quit", "exit"], Word::Run(Command::Quit)),
 ];
 
@@ -111,6 +114,7 @@ enum Word {
     Context,
     Run(Command),
     Release,
+    Theme,
 }
 
 /// Reads a line. A first word that is none of brink's own may be a kind: only the cluster knows. The error is a sentence.
@@ -139,6 +143,7 @@ pub fn parse(line: &str) -> Result<Line, String> {
         (Word::Namespace, Some(name)) => Ok(Line::Namespace(name.to_owned())),
         (Word::Context, None) => Ok(Line::Run(Command::Contexts)),
         (Word::Context, Some(name)) => Ok(Line::Context(name.to_owned())),
+        (Word::Theme, name) => Ok(Line::Theme(name.map(str::to_owned))),
         (Word::Release, _) => Err("say why it is safe again: release REASON".to_owned()),
         (Word::Run(_) | Word::Pane(_), Some(extra)) => Err(format!("`{first}` takes no argument, `{extra}` was given")),
     }
@@ -186,7 +191,7 @@ pub fn complete(line: &str, names: Names<'_>) -> Vec<String> {
     let first = front.split_whitespace().next().unwrap_or_default();
     let rows = match own(first) {
         Some(Word::Pane(_)) | None => true,
-        Some(Word::Namespace | Word::Context | Word::Run(_) | Word::Release) => false,
+        Some(Word::Namespace | Word::Context | Word::Run(_) | Word::Release | Word::Theme) => false,
     };
     let second = front.trim() == first;
     let (mark, typed, choices) = match (typed.strip_prefix('@'), own(first)) {
@@ -229,6 +234,8 @@ mod tests {
     #[case("ns shop", Line::Namespace("shop".to_owned()))]
     #[case("ns all", Line::Run(Command::AllNamespaces))]
     #[case("ctx kind-demo", Line::Context("kind-demo".to_owned()))]
+    #[case("theme", Line::Theme(None))]
+    #[case("theme kiln", Line::Theme(Some("kiln".to_owned())))]
     #[case("q", Line::Run(Command::Quit))]
     #[case("release the cause is found", Line::Release("the cause is found".to_owned()))]
     fn lines_are_read(#[case] line: &str, #[case] expected: Line) {

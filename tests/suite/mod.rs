@@ -46,6 +46,7 @@ mod fault;
 mod foreseen;
 mod generated;
 mod inbox;
+mod k9s_skins;
 mod kubeconfig;
 mod layering;
 mod lifecycle;
