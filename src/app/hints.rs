@@ -6,7 +6,7 @@ use crate::{
         Role,
         keymap::{Follow, chain, written},
     },
-    msg::{Command, Context},
+    msg::{Command, Context, Key},
     panes::PaneKind,
 };
 
@@ -104,24 +104,28 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
 
 /// What may follow the keys of a sequence pressed so far, and the key that gives it up.
 pub fn following(app: &App) -> Vec<(String, &str, Role)> {
-    let mut pairs: Vec<(String, &str, Role)> = Vec::new();
+    // It stands first: whoever is lost sees it at any width.
+    let mut pairs: Vec<(String, &str, Role)> = vec![("esc".to_owned(), "give up", Role::Key)];
+    let mut known: Vec<Key> = Vec::new();
     for (key, follow) in app.keymap.following(&app.chain(), &app.pending) {
         let word = match follow {
             Follow::Run(command) => command.spec().hint,
             Follow::More => "more",
         };
-        pairs.push((key.to_string(), word, Role::Key));
+        known.push(key);
+        // Several keys of one command stand together.
+        match pairs.iter_mut().find(|(_, before, _)| *before == word) {
+            Some((keys, ..)) => keys.push_str(&format!("/{key}")),
+            None => pairs.push((key.to_string(), word, Role::Key)),
+        }
     }
     if app.takes_own_keys() {
         let names = app.kind_names();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        for (key, word) in app.own.bindings.following(&app.pending, &names) {
-            if !pairs.iter().any(|(known, ..)| *known == key.to_string()) {
-                pairs.push((key.to_string(), word.unwrap_or("more"), Role::Key));
-            }
-        }
+        let own = app.own.bindings.following(&app.pending, &names);
+        let free = own.into_iter().filter(|(key, _)| !known.contains(key));
+        pairs.extend(free.map(|(key, word)| (key.to_string(), word.unwrap_or("more"), Role::Key)));
     }
-    pairs.push(("esc".to_owned(), "give up", Role::Key));
     pairs
 }
 

@@ -38,7 +38,7 @@ fn a_value_stands_in_its_argument(#[case] text: &str, #[case] filled: &str) {
 
 #[rstest]
 #[case("$CONTAINER", "there is no $CONTAINER here")]
-#[case("$COL-CPU", "did you mean $COL-CPU%/L?")]
+#[case("$COL-CPU%L", "did you mean $COL-CPU%/L?")]
 #[case("$INPUT_FORCES", "did you mean $INPUT_FORCE?")]
 #[case("$!NAME", "needs true or false")]
 fn what_has_no_value_is_told(#[case] text: &str, #[case] told: &str) {

@@ -24,6 +24,9 @@ const KNOWN: [&str; 13] = [
     "name",
 ];
 
+/// Tables of k9s that brink has nothing for.
+const ABSENT: [&str; 6] = ["containers", "helm", "portforwards", "benchmarks", "screendumps", "workloads"];
+
 /// Takes them. `name` is that of the file, for one bare plugin.
 pub fn take(taker: &mut Taker, name: &str, root: &Located) {
     let bare = |node: &Located| node.value.get("command").is_some() && node.value.get("shortCut").is_some();
@@ -54,6 +57,9 @@ fn one(taker: &mut Taker, at: &At, name: &str, node: &Located) {
             "description" | "command" => yaml::text(value).map(|text| format!("{field} = {}\n", quoted(&text))),
             "args" | "pipes" => yaml::texts(value).map(|texts| format!("{field} = {}\n", list(&texts))),
             "scopes" => yaml::texts(value).map(|texts| {
+                for text in texts.iter().filter(|text| ABSENT.contains(&text.as_str())) {
+                    taker.leave(at, format!("brink has no table of {text}"), "name a kind in its scopes, such as pods");
+                }
                 let kinds: Vec<String> = texts.iter().map(|text| kinds::kind(text)).collect();
                 format!("scopes = {}\n", list(&kinds))
             }),

@@ -1,5 +1,7 @@
 //! A person's own keys: sequences, aliases, hotkeys and plugins.
 
+use std::time::Duration;
+
 use brink::{
     config::{
         Keymap,
@@ -135,6 +137,8 @@ fn hotkeys_and_aliases_go_where_they_say(#[case] keys: &str, #[case] pane: PaneK
 #[test]
 fn what_is_ones_own_stands_in_hints_and_help() {
     let mut stage = stage(|_| {});
+    assert!(stage.shows("key of `abort`"), "what cannot be pressed is told: {}", stage.text());
+    stage.pass(Duration::from_secs(7));
     assert!(stage.shows("f5 figures"), "{}", stage.text());
     stage.keys("?");
     assert!(stage.shows("your own") && stage.shows("logs-of") && !stage.shows("odd"), "{}", stage.text());
@@ -204,7 +208,7 @@ fn a_form_asks_for_what_a_plugin_needs() {
     assert!(stage.shows("--grace-period 5 --force=true"), "{}", stage.text());
     stage.keys("enter");
     let words = started(&stage)[0].stages[0].clone();
-    assert_eq!(words[3..], ["--grace-period", "5", "--force=true"]);
+    assert_eq!(words[4..], ["--grace-period", "5", "--force=true"]);
 }
 
 #[test]
