@@ -9,7 +9,6 @@ pub mod intent;
 pub mod kind;
 pub mod owned;
 pub mod pairs;
-pub mod plan;
 pub mod revisions;
 pub mod seen;
 
