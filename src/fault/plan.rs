@@ -7,7 +7,7 @@ use super::{
     intent::{Driver, Fault},
 };
 use crate::{
-    cluster::{Kind, Manifest, ObjectRef, warrant::Purpose},
+    cluster::{Kind, Manifest, ObjectRef, api::Removal, warrant::Purpose},
     journal::{entry::Op, path::Path},
 };
 
@@ -94,8 +94,10 @@ pub enum Change {
         /// What to write where.
         edits: Vec<Edit>,
     },
-    /// Remove the object.
+    /// Remove the object, for as long as the fault lasts.
     Delete,
+    /// Remove the object as a person wants it, to stay away.
+    Remove(Removal),
     /// Set the scale subresource.
     Scale {
         /// Replicas before.
@@ -113,7 +115,7 @@ impl Change {
         match self {
             Self::Create { .. } => Op::Create,
             Self::Patch { .. } => Op::Patch,
-            Self::Delete => Op::Delete,
+            Self::Delete | Self::Remove(_) => Op::Delete,
             Self::Scale { .. } => Op::Scale,
             Self::Evict => Op::Evict,
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use thiserror::Error;
 
-use super::{foretell, lifelines, rehearsal, reviews, sight, what_if};
+use super::{acting, foretell, lifelines, rehearsal, reviews, sight, what_if};
 use crate::{
     base::{redact, sanitize},
     cluster::{
@@ -124,9 +124,10 @@ async fn looked<A: Api>(
     terms: &Terms,
     traffic: &Traffic,
 ) -> Result<Checked, CheckError> {
-    let sight = sight::look(api, fault).await?;
+    let mut sight = sight::look(api, fault).await?;
+    acting::more(api, fault, &mut sight).await?;
     let plan = match purpose {
-        Purpose::Change => drivers::change(fault, &sight, id)?,
+        Purpose::Change => drivers::change(fault, &sight, &terms.policy, id)?,
         Purpose::Fault | Purpose::Undo => drivers::compile(fault, &sight, id)?,
     };
     check(api, plan, &sight, terms, traffic).await

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
+pub mod acting;
 pub mod check;
 mod elsewhere;
 pub mod engine;

@@ -179,7 +179,7 @@ fn stored(before: Option<&Manifest>, change: &Change) -> Option<Manifest> {
             after.map_mut(&["spec"]).unwrap().insert("replicas".to_owned(), (*to).into());
             Some(after)
         }
-        Change::Delete | Change::Evict => None,
+        Change::Delete | Change::Remove(_) | Change::Evict => None,
     }
 }
 
