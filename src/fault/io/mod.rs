@@ -4,6 +4,7 @@
 
 pub mod acting;
 pub mod check;
+mod draining;
 mod elsewhere;
 pub mod engine;
 mod engines;
