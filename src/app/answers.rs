@@ -158,6 +158,7 @@ impl App {
                         | Screen::Preview(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
+                        | Screen::Act(_)
                         | Screen::Charts(_) => {}
                     }
                 }
@@ -180,6 +181,7 @@ impl App {
                         | Screen::Preview(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
+                        | Screen::Act(_)
                         | Screen::Charts(_) => {}
                     }
                 }
@@ -216,6 +218,7 @@ impl App {
                     match screen {
                         Screen::Form(form) => replies.push(form.checked(ticket, answer.clone())),
                         Screen::Change(change) => replies.push(change.checked(ticket, answer.clone())),
+                        Screen::Act(act) => replies.push(act.checked(ticket, answer.clone())),
                         Screen::Preview(preview) => preview.hear(ticket, answer.clone()),
                         Screen::Viewer(_)
                         | Screen::Logs(_)
@@ -223,6 +226,13 @@ impl App {
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
                         | Screen::Charts(_) => {}
+                    }
+                }
+            }
+            Event::ActSeen(ticket, answer) => {
+                for screen in &mut self.screens {
+                    if let Screen::Act(act) = screen {
+                        replies.push(act.seen(ticket, answer.clone(), &mut cx));
                     }
                 }
             }
@@ -353,6 +363,7 @@ impl App {
             | Screen::Picker(_)
             | Screen::Form(_)
             | Screen::Change(_)
+            | Screen::Act(_)
             | Screen::Preview(_)
             | Screen::Undo(_)
             | Screen::Charts(_) => Vec::new(),

@@ -22,8 +22,7 @@ impl App {
 
     /// A kept change of an object.
     pub(super) fn change(&mut self, object: ObjectRef, image: bool) -> Vec<Effect> {
-        if self.world.readonly {
-            self.notify("brink only looks here: start it without --readonly to edit", Role::Warn);
+        if self.only_looks() {
             return Vec::new();
         }
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
@@ -74,6 +73,9 @@ impl App {
 
     /// Commands that open something for the object under the cursor; `None` for all others.
     pub(super) fn act_on_subject(&mut self, command: Command) -> Option<Vec<Effect>> {
+        if let Some(effects) = self.act_by_key(command) {
+            return Some(effects);
+        }
         if command == Command::FaultAgain && self.focus == PaneKind::Faults {
             return Some(self.again());
         }

@@ -7,7 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     base::Now,
     msg::{Command, Context, Effect},
-    panes::{Change, Charts, Form, Logs, Look, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
+    panes::{Act, Change, Charts, Form, Logs, Look, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
 };
 
 /// One screen.
@@ -23,6 +23,8 @@ pub enum Screen {
     Form(Box<Form>),
     /// An object being edited, or an image corrected, to stay.
     Change(Box<Change>),
+    /// What is chosen for an action on an object.
+    Act(Box<Act>),
     /// The preview of a fault or a change.
     Preview(Box<Preview>),
     /// The preview of an undo.
@@ -42,6 +44,7 @@ impl Screen {
             Self::Picker(picker) => picker.context(),
             Self::Form(form) => form.context(),
             Self::Change(change) => change.context(),
+            Self::Act(act) => act.context(),
             Self::Preview(preview) => preview.context(),
             Self::Undo(undo) => undo.context(),
             Self::WhoTakes(asked) => asked.context(),
@@ -58,6 +61,7 @@ impl Screen {
             Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
+            | Self::Act(_)
             | Self::Preview(_)
             | Self::Undo(_)
             | Self::WhoTakes(_) => true,
@@ -66,7 +70,7 @@ impl Screen {
 
     /// It decides itself what `back` means.
     pub fn keeps_back(&self) -> bool {
-        matches!(self, Self::Form(_) | Self::Change(_) | Self::Preview(_) | Self::Undo(_))
+        matches!(self, Self::Form(_) | Self::Change(_) | Self::Act(_) | Self::Preview(_) | Self::Undo(_))
     }
 
     /// Fits it to the inside of its frame.
@@ -76,7 +80,7 @@ impl Screen {
             Self::Logs(logs) => logs.settle(area),
             Self::Picker(picker) => picker.settle(area),
             Self::Form(form) => form.settle(area),
-            Self::Change(_) => {}
+            Self::Change(_) | Self::Act(_) => {}
             Self::Preview(preview) => preview.settle(area, look),
             Self::Undo(undo) => undo.settle(area, look),
             Self::WhoTakes(asked) => asked.settle(area),
@@ -93,6 +97,7 @@ impl Screen {
             | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
+            | Self::Act(_)
             | Self::Preview(_)
             | Self::Undo(_)
             | Self::Charts(_) => Vec::new(),
@@ -109,6 +114,7 @@ impl Screen {
             | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
+            | Self::Act(_)
             | Self::WhoTakes(_)
             | Self::Charts(_) => None,
         }
@@ -122,6 +128,7 @@ impl Screen {
             Self::Picker(picker) => picker.name(),
             Self::Form(form) => form.name(),
             Self::Change(change) => change.name(),
+            Self::Act(act) => act.name(),
             Self::Preview(preview) => preview.name(),
             Self::Undo(undo) => undo.name(),
             Self::WhoTakes(asked) => asked.name(),
@@ -137,6 +144,7 @@ impl Screen {
             Self::Picker(picker) => picker.title(),
             Self::Form(form) => form.title(),
             Self::Change(change) => change.title(),
+            Self::Act(act) => act.title(),
             Self::Preview(preview) => preview.title(now),
             Self::Undo(undo) => undo.title(),
             Self::WhoTakes(asked) => asked.title(),
@@ -152,6 +160,7 @@ impl Screen {
             Self::Picker(picker) => picker.view(area, buf, look),
             Self::Form(form) => form.view(area, buf, look),
             Self::Change(change) => change.view(area, buf, look),
+            Self::Act(act) => act.view(area, buf, look),
             Self::Preview(preview) => preview.view(area, buf, look),
             Self::Undo(undo) => undo.view(area, buf, look),
             Self::WhoTakes(asked) => asked.view(area, buf, look),

@@ -150,6 +150,7 @@ impl App {
             Some(Screen::Picker(picker)) => picker.insert(text),
             Some(Screen::Form(form)) => form.insert(text),
             Some(Screen::Change(change)) => change.insert(text),
+            Some(Screen::Act(act)) => act.insert(text),
             Some(Screen::Preview(preview)) => preview.insert(text),
             Some(Screen::Undo(_) | Screen::Charts(_)) => {}
             Some(Screen::WhoTakes(asked)) => asked.insert(text),
@@ -278,6 +279,7 @@ impl App {
                 effects.extend(self.go_namespace(Some(namespace).filter(|name| !name.is_empty())));
                 effects
             }
+            Ok(Line::Act(action, given)) => self.act(action, &given),
             Ok(Line::Release(reason)) => vec![Effect::Release(self.tickets.take(), reason)],
         }
     }
@@ -287,7 +289,15 @@ impl App {
         use Command as C;
         if matches!(
             command,
-            C::ShowPods | C::ShowRoutes | C::ShowMesh | C::Graph | C::ShowFaults | C::ShowAgent | C::AllNamespaces
+            C::ShowPods
+                | C::ShowRoutes
+                | C::ShowMesh
+                | C::Graph
+                | C::ShowFaults
+                | C::ShowChanges
+                | C::ShowAgent
+                | C::AllNamespaces
+                | C::Actions
         ) {
             self.close_all()
         } else {
@@ -334,6 +344,7 @@ impl App {
             Screen::Logs(logs) => logs.update(command, &mut cx),
             Screen::Form(form) => form.update(command, &mut cx),
             Screen::Change(change) => change.update(command, &mut cx),
+            Screen::Act(act) => act.update(command, &mut cx),
             Screen::Preview(preview) => preview.update(command, &mut cx),
             Screen::Undo(undo) => undo.update(command, &mut cx),
             Screen::WhoTakes(asked) => asked.update(command, &mut cx),
@@ -435,6 +446,7 @@ impl App {
         effects.extend(match choice {
             Choice::Namespace => self.go_namespace(Some(name)),
             Choice::Context => self.go_context(name),
+            Choice::Action => self.chosen_action(&name),
             Choice::Conversation => {
                 let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
                 self.panes.agent.go_on(name, &mut cx)
@@ -470,6 +482,11 @@ impl App {
                     return self.focus_on(PaneKind::Mesh);
                 }
                 Command::ShowFaults => return self.focus_on(PaneKind::Faults),
+                // From the command line it is asked for from anywhere.
+                Command::ShowChanges if self.focus != PaneKind::Faults => {
+                    self.panes.faults.show_changes();
+                    return self.focus_on(PaneKind::Faults);
+                }
                 Command::ShowAgent => return self.focus_on(PaneKind::Agent),
                 Command::Zoom => {
                     self.zoomed = !self.zoomed;

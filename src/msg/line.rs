@@ -1,7 +1,10 @@
 //! The command line after `:`: words with arguments, in k9s' manner.
 
 use super::command::Command;
-use crate::base::suggest;
+use crate::{
+    base::suggest,
+    fault::action::{ActionKind, pairs},
+};
 
 /// What a line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +19,12 @@ pub enum Line {
     Pane(Command, String),
     /// Lift the emergency stop's latch, with the reason.
     Release(String),
+    /// Do something to the object under the cursor; what was typed with it, empty for nothing.
+    Act(ActionKind, String),
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 14] = [
+const WORDS: [(&[&str], Word); 29] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
@@ -33,6 +38,21 @@ const WORDS: [(&[&str], Word); 14] = [
     (&["abort"], Word::Run(Command::Abort)),
     (&["stop-all"], Word::Run(Command::StopAll)),
     (&["release"], Word::Release),
+    (&["changes"], Word::Run(Command::ShowChanges)),
+    (&["actions"], Word::Run(Command::Actions)),
+    (&["scale"], Word::Act(ActionKind::Scale)),
+    (&["restart"], Word::Act(ActionKind::Restart)),
+    (&["rollback", "undo-rollout"], Word::Act(ActionKind::Rollback)),
+    (&["suspend"], Word::Act(ActionKind::Suspend)),
+    (&["resume"], Word::Act(ActionKind::Resume)),
+    (&["trigger"], Word::Act(ActionKind::Trigger)),
+    (&["cordon"], Word::Act(ActionKind::Cordon)),
+    (&["uncordon"], Word::Act(ActionKind::Uncordon)),
+    (&["drain"], Word::Act(ActionKind::Drain)),
+    (&["label"], Word::Act(ActionKind::Label)),
+    (&["annotate"], Word::Act(ActionKind::Annotate)),
+    (&["delete"], Word::Act(ActionKind::Delete)),
+    (&["kill"], Word::Act(ActionKind::Kill)),
     (&["q", "quit", "exit"], Word::Run(Command::Quit)),
 ];
 
@@ -43,6 +63,7 @@ enum Word {
     Context,
     Run(Command),
     Release,
+    Act(ActionKind),
 }
 
 /// Reads a line. The error is a sentence.
@@ -63,8 +84,10 @@ pub fn parse(line: &str) -> Result<Line, String> {
         });
     };
     if let (Word::Release, Some(_)) = (word, argument) {
-        let reason = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
-        return Ok(Line::Release(reason.to_owned()));
+        return Ok(Line::Release(rest_of(line).to_owned()));
+    }
+    if let Word::Act(action) = word {
+        return act(*action, rest_of(line));
     }
     if let Some(extra) = words.next() {
         return Err(format!("`{extra}` is one word too many after `{first}`"));
@@ -79,7 +102,32 @@ pub fn parse(line: &str) -> Result<Line, String> {
         (Word::Context, None) => Ok(Line::Run(Command::Contexts)),
         (Word::Context, Some(name)) => Ok(Line::Context(name.to_owned())),
         (Word::Release, _) => Err("say why it is safe again: release REASON".to_owned()),
+        (Word::Act(action), _) => act(*action, rest_of(line)),
         (Word::Run(_), Some(extra)) => Err(format!("`{first}` takes no argument, `{extra}` was given")),
+    }
+}
+
+/// All behind the first word.
+fn rest_of(line: &str) -> &str {
+    line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim())
+}
+
+/// An action with what was typed behind it.
+fn act(action: ActionKind, given: &str) -> Result<Line, String> {
+    let word = action.word();
+    match action {
+        ActionKind::Scale if !given.is_empty() && given.parse::<u32>().is_err() => {
+            Err(format!("`{given}` is no number of replicas: scale 3"))
+        }
+        ActionKind::Rollback if !given.is_empty() && given.parse::<i64>().is_err() => {
+            Err(format!("`{given}` is no number of a revision: rollback 2"))
+        }
+        ActionKind::Label | ActionKind::Annotate if !given.is_empty() => {
+            pairs::read(given, action == ActionKind::Label).map(|_| Line::Act(action, given.to_owned()))
+        }
+        ActionKind::Scale | ActionKind::Rollback => Ok(Line::Act(action, given.to_owned())),
+        _ if given.is_empty() => Ok(Line::Act(action, String::new())),
+        _ => Err(format!("`{word}` takes no argument, `{given}` was given: it is about the object under the cursor")),
     }
 }
 
@@ -99,7 +147,7 @@ pub fn complete(line: &str, namespaces: &[String], contexts: &[String]) -> Vec<S
             let choices = match word {
                 Some(Word::Pane(_) | Word::Namespace) => namespaces,
                 Some(Word::Context) => contexts,
-                Some(Word::Run(_) | Word::Release) | None => &[],
+                Some(Word::Run(_) | Word::Release | Word::Act(_)) | None => &[],
             };
             let begins = choices.iter().filter(|name| name.starts_with(typed));
             let within = choices.iter().filter(|name| !name.starts_with(typed) && name.contains(typed));
@@ -113,7 +161,7 @@ mod tests {
     use rstest::rstest;
 
     use super::{Line, complete, parse};
-    use crate::msg::command::Command;
+    use crate::{fault::action::ActionKind, msg::command::Command};
 
     #[rstest]
     #[case("pods", Line::Run(Command::ShowPods))]
@@ -123,6 +171,9 @@ mod tests {
     #[case("ns all", Line::Run(Command::AllNamespaces))]
     #[case("ctx kind-demo", Line::Context("kind-demo".to_owned()))]
     #[case("q", Line::Run(Command::Quit))]
+    #[case("scale 3", Line::Act(ActionKind::Scale, "3".to_owned()))]
+    #[case("label tier=web old-", Line::Act(ActionKind::Label, "tier=web old-".to_owned()))]
+    #[case("delete", Line::Act(ActionKind::Delete, String::new()))]
     #[case("release the cause is found", Line::Release("the cause is found".to_owned()))]
     fn lines_are_read(#[case] line: &str, #[case] expected: Line) {
         assert_eq!(parse(line), Ok(expected));
@@ -133,6 +184,9 @@ mod tests {
     #[case("rotues", "no command `rotues`: did you mean `routes`?")]
     #[case("ns a b", "`b` is one word too many after `ns`")]
     #[case("release", "say why it is safe again: release REASON")]
+    #[case("scale many", "`many` is no number of replicas: scale 3")]
+    #[case("label tier", "`tier` is neither key=value nor key-")]
+    #[case("delete web", "`delete` takes no argument, `web` was given: it is about the object under the cursor")]
     #[case("q now", "`q` takes no argument, `now` was given")]
     fn mistakes_are_told(#[case] line: &str, #[case] told: &str) {
         assert_eq!(parse(line), Err(told.to_owned()));

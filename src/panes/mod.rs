@@ -14,6 +14,7 @@
 //! Panes know the [`World`] they share (metrics, live injections) and nothing of each other. Frames, titles and the place on
 //! the screen are the app's.
 
+pub mod act;
 pub mod agent;
 pub mod change;
 pub mod charts;
@@ -40,6 +41,7 @@ pub mod viewer;
 pub mod who_takes;
 pub mod world;
 
+pub use act::Act;
 pub use agent::Agent;
 pub use change::Change;
 pub use charts::Charts;

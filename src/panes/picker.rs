@@ -24,6 +24,8 @@ pub enum Choice {
     Container,
     /// A conversation with the agent.
     Conversation,
+    /// What is done to an object.
+    Action,
 }
 
 /// One line of the list.
@@ -166,6 +168,7 @@ impl Picker {
             Choice::Context => "Context",
             Choice::Container => "Container",
             Choice::Conversation => "Conversation",
+            Choice::Action => "Actions",
         }
         .to_owned()
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
 pub mod acting;
+mod changes;
 pub mod check;
 mod draining;
 mod elsewhere;

@@ -2,6 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
+use super::changes;
 use crate::{
     base::{sanitize, width},
     config::Role,
@@ -91,6 +92,12 @@ fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
             ),
             Role::Warn,
         );
+    }
+    if view.kept() {
+        match changes::undo(view) {
+            Ok(()) => say(&format!("{} shows what its undo would write", key(Command::UndoChange)), Role::TextDim),
+            Err(why) => say(&why, Role::TextDim),
+        }
     }
     lines.extend(view.steps.iter().flat_map(|step| step_lines(step, view, cells, look.theme.ascii)));
     for (heading, texts, role) in [("stays behind", &view.residue, Role::Warn), ("notes", &view.notes, Role::TextDim)] {
