@@ -6,6 +6,7 @@
 
 pub mod drain;
 pub mod intent;
+pub mod keeps;
 pub mod kind;
 pub mod owned;
 pub mod pairs;

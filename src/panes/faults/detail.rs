@@ -2,11 +2,11 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::changes;
 use crate::{
     base::{sanitize, width},
     config::Role,
     fault::{
+        action::keeps,
         class::Class,
         injection::State,
         view::{ConditionState, EvidenceState, InjectionView, StepView},
@@ -94,7 +94,7 @@ fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
         );
     }
     if view.kept() {
-        match changes::undo(view) {
+        match keeps::undo(view) {
             Ok(()) => say(&format!("{} shows what its undo would write", key(Command::UndoChange)), Role::TextDim),
             Err(why) => say(&why, Role::TextDim),
         }

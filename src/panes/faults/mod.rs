@@ -3,7 +3,6 @@
 //! The rows are the injections of the world; the pane adds a cursor and the questions that deserve a second key: ending
 //! somebody else's fault, and leaving to others what an undo is stuck at. A question is answered by the same key again, pressed alone.
 
-mod changes;
 mod detail;
 
 use std::time::Duration;
@@ -18,7 +17,7 @@ use crate::{
     base::{Now, Ticket, age, sanitize, width},
     cluster::Source,
     config::Role,
-    fault::{injection::State, undo::Decision, view::InjectionView},
+    fault::{action::keeps, injection::State, undo::Decision, view::InjectionView},
     msg::{Command, Context, Effect},
     widgets::{put, put_right, put_spans, style_row},
 };
@@ -151,12 +150,12 @@ impl Faults {
                 turn: Turn::Refused("brink only looks here: start it without --readonly to undo".to_owned()),
                 ..Reply::none()
             },
-            Command::UndoChange => match changes::undo(view) {
+            Command::UndoChange => match keeps::undo(view) {
                 Ok(()) => Reply { turn: Turn::Undo(id, None), ..Reply::none() },
                 Err(why) => Reply { turn: Turn::Refused(why), ..Reply::none() },
             },
             // What is kept is looked at before it is undone.
-            Command::FaultAbort if view.kept() => match changes::undo(view) {
+            Command::FaultAbort if view.kept() => match keeps::undo(view) {
                 Ok(()) => Reply { turn: Turn::Undo(id, None), ..Reply::none() },
                 Err(why) => Reply { turn: Turn::Refused(why), ..Reply::none() },
             },
@@ -276,7 +275,10 @@ impl Faults {
         let live = world.live();
         let stuck = live.iter().filter(|view| view.state == State::Stuck).count();
         if self.changes {
-            return changes::title(world);
+            let all = world.injections.values().filter(|view| keeps::is(view)).count();
+            let kept = world.injections.values().filter(|view| view.kept()).count();
+            let words = vec![("changes".to_owned(), Role::Text), (format!("{kept} kept of {all}"), Role::TextDim)];
+            return Title { words, right: None };
         }
         // How many are live tells more than how many there were.
         let all = if live.is_empty() { self.standing.count(world.injections.len()) } else { String::new() };
@@ -355,7 +357,7 @@ impl Faults {
     /// What is listed.
     fn rows<'w>(&self, world: &'w World) -> Vec<&'w InjectionView> {
         let mut rows = rows(world);
-        rows.retain(|view| !self.changes || changes::is(view));
+        rows.retain(|view| !self.changes || keeps::is(view));
         rows
     }
 
