@@ -10,7 +10,7 @@ use crate::{
     base::Ticket,
     cluster::{Batch, Source, address::ContextName, logs::LogBatch, namespaces::NamespaceRow, pods::PodRow},
     fault::{
-        action::Seen,
+        action,
         catalogue::view::KindsView,
         checked::Checked,
         foreseen::Foreseen,
@@ -92,7 +92,7 @@ pub enum Event {
     /// A plan was checked by the API server, or why there is none.
     Checked(Ticket, Result<Box<Checked>, Failure>),
     /// What an action must know of its object, or why it cannot be done.
-    ActSeen(Ticket, Result<Box<Seen>, Failure>),
+    ActSeen(Ticket, Result<Box<action::Seen>, Failure>),
     /// Which drivers work on this cluster.
     Kinds(Ticket, Result<KindsView, Failure>),
     /// The editor was left: what was saved, or `None` when nothing was.
