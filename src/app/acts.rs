@@ -52,7 +52,8 @@ impl App {
             return Vec::new();
         };
         let Some(object) = meant(action, &subject) else {
-            let what = format!("{} does not go with {}: it needs {}", action.word(), subject.object.short(), action.needs());
+            let what =
+                format!("{} does not go with {}: it needs {}", action.word(), subject.object.short(), action.needs());
             self.notify(what, Role::Warn);
             return Vec::new();
         };

@@ -66,9 +66,8 @@ fn undo(args: &UndoArgs, globals: &Globals, out: &mut Out) -> Ended {
             let fix = "`brink changes` shows what is kept";
             Failure::usage(format!("cannot undo {id}"), "there is no such change here", fix)
         })?;
-        keeps::undo(view).map_err(|why| {
-            Failure::new(Code::Unmet, format!("cannot undo {id}"), why, "change it by hand")
-        })?;
+        keeps::undo(view)
+            .map_err(|why| Failure::new(Code::Unmet, format!("cannot undo {id}"), why, "change it by hand"))?;
         let seen = engine.foresee(id, None).await.map_err(disobeyed)?;
         if !args.yes || !seen.writes() {
             return Ok::<_, Failure>((seen, None));

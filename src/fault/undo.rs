@@ -256,7 +256,11 @@ fn created(step: &StepFact, live: &Manifest, known: &Known<'_>) -> Verdict {
         // Its status may churn; what we judged is its spec, so the version must hold as well.
         resource_version: live.resource_version().map(str::to_owned),
     };
-    Verdict::new(Act::Send(Box::new(Write::Delete(object(&step.object), conditions, Removal::default()))), Outcome::Removed, "")
+    Verdict::new(
+        Act::Send(Box::new(Write::Delete(object(&step.object), conditions, Removal::default()))),
+        Outcome::Removed,
+        "",
+    )
 }
 
 /// The same but for metadata (and the version it is spoken of in): labels and annotations of a created object may be added to by any controller.

@@ -65,9 +65,7 @@ pub fn forward(step: &Step, live: Option<&Manifest>, tie: &Tie<'_>) -> Result<Wr
         Write::Patch(step.object.clone(), all)
     };
     Ok(match &step.change {
-        Change::Create { .. } | Change::Delete => {
-            Write::Delete(step.object.clone(), conditions(), Removal::default())
-        }
+        Change::Create { .. } | Change::Delete => Write::Delete(step.object.clone(), conditions(), Removal::default()),
         Change::Remove(removal) => Write::Delete(step.object.clone(), conditions(), *removal),
         Change::Evict => Write::Evict(step.object.clone(), conditions()),
         Change::Patch { edits } => {

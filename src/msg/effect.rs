@@ -8,7 +8,8 @@ use crate::{
     base::Ticket,
     cluster::{ObjectRef, Scope, logs::LogRequest},
     fault::{
-        action::ActionKind, approval::Approval, checked::Checked, foreseen::Foreseen, intent::Fault, traffic::Traffic, undo::Decision,
+        action::ActionKind, approval::Approval, checked::Checked, foreseen::Foreseen, intent::Fault, traffic::Traffic,
+        undo::Decision,
     },
     mesh::signals::promql::Interest,
 };

@@ -11,8 +11,7 @@ use super::{
     key::Key,
     kinds, names,
     pods::{self, MANAGER, Pod},
-    revision,
-    scheduler,
+    revision, scheduler,
 };
 use crate::base::objects::{Objects, Refused};
 

@@ -38,12 +38,7 @@ pub struct Parted<'a> {
 }
 
 /// Parts the pods of a node. `spared` says why nothing is evicted in a namespace.
-pub fn part<'a>(
-    node: &str,
-    pods: &'a [Manifest],
-    drain: Drain,
-    spared: impl Fn(&str) -> Option<String>,
-) -> Parted<'a> {
+pub fn part<'a>(node: &str, pods: &'a [Manifest], drain: Drain, spared: impl Fn(&str) -> Option<String>) -> Parted<'a> {
     let mut parted = Parted::default();
     let (mut daemons, mut mirrored) = (Vec::new(), Vec::new());
     for pod in pods.iter().filter(|pod| pod.text(&["spec", "nodeName"]) == Some(node)) {

@@ -118,8 +118,10 @@ impl Action {
             }
             Self::Pairs(kind, pairs) => {
                 let field = if *kind == ActionKind::Label { "labels" } else { "annotations" };
-                let map: Map<String, Value> =
-                    pairs.iter().map(|(key, value)| (key.clone(), value.clone().map_or(Value::Null, Value::from))).collect();
+                let map: Map<String, Value> = pairs
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone().map_or(Value::Null, Value::from)))
+                    .collect();
                 json!({"metadata": {field: map}})
             }
             Self::Delete(_, removal) => {

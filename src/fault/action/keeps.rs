@@ -21,8 +21,8 @@ pub fn undo(view: &InjectionView) -> Result<(), String> {
     if view.state == State::Stuck {
         return Err("its undo waits for a decision".to_owned());
     }
-    if view.state != State::Active {
-        return Err("it is still being written or undone: an abort stops it".to_owned());
+    if matches!(view.state, State::Undoing | State::Verifying) {
+        return Err("it is being undone".to_owned());
     }
     if view.steps.iter().all(|step| step.op == Op::Evict) {
         return Err("no undo: an evicted pod does not come back".to_owned());

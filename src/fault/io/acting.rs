@@ -34,7 +34,10 @@ impl CannotLook {
     }
 
     fn link(object: &ObjectRef, trouble: &Trouble) -> Self {
-        Self::new(format!("{} could not be read: {trouble}", object.short()), "check the connection with `brink doctor`")
+        Self::new(
+            format!("{} could not be read: {trouble}", object.short()),
+            "check the connection with `brink doctor`",
+        )
     }
 }
 
@@ -125,12 +128,8 @@ async fn scale<A: Api>(api: &A, object: &ObjectRef, live: &Manifest) -> Result<S
 
 /// `specReplicasPath` of a custom kind (apiextensions.k8s.io/v1); `None` where its definition may not be read.
 async fn defined<A: Api>(api: &A, object: &ObjectRef) -> Option<Vec<String>> {
-    let definitions = Kind::cluster_wide(
-        "apiextensions.k8s.io",
-        "v1",
-        "CustomResourceDefinition",
-        "customresourcedefinitions",
-    );
+    let definitions =
+        Kind::cluster_wide("apiextensions.k8s.io", "v1", "CustomResourceDefinition", "customresourcedefinitions");
     let name = format!("{}.{}", object.kind.plural, object.kind.group);
     let definition = get(api, &ObjectRef::new(definitions, "", &name)).await.ok()??;
     let versions = definition.at(&["spec", "versions"])?.as_array()?;
@@ -184,9 +183,11 @@ pub async fn more<A: Api>(api: &A, fault: &Fault, sight: &mut Sight) -> Result<(
 }
 
 async fn along<A: Api>(api: &A, sight: &mut Sight) -> Result<(), CompileError> {
-    let Some((object, uid)) = sight.given.first().and_then(|given| {
-        Some((given.object.clone(), given.live.as_ref()?.text(&["metadata", "uid"])?.to_owned()))
-    }) else {
+    let Some((object, uid)) = sight
+        .given
+        .first()
+        .and_then(|given| Some((given.object.clone(), given.live.as_ref()?.text(&["metadata", "uid"])?.to_owned())))
+    else {
         return Ok(());
     };
     // Pods own nothing; what a cluster-scoped object owns may be anywhere.
@@ -219,7 +220,8 @@ async fn everywhere<A: Api>(api: &A, sight: &mut Sight) -> Result<(), CompileErr
         .filter(|pod| pod.text(&["spec", "nodeName"]) == Some(node.as_str()))
         .filter_map(|pod| pod.namespace().map(str::to_owned))
         .collect();
-    let of_here = |budget: &Manifest| budget.namespace().is_some_and(|namespace| here.iter().any(|one| one == namespace));
+    let of_here =
+        |budget: &Manifest| budget.namespace().is_some_and(|namespace| here.iter().any(|one| one == namespace));
     sight.budgets = budgets?.unwrap_or_default().into_iter().filter(of_here).collect();
     Ok(())
 }

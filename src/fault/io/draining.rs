@@ -37,8 +37,7 @@ pub(super) async fn evict<A: WriteApi>(
             return Ok(());
         }
         // Its status moves all the time: only its uid must hold.
-        let write =
-            Write::Evict(step.object.clone(), Preconditions { uid: uid.clone(), resource_version: None });
+        let write = Write::Evict(step.object.clone(), Preconditions { uid: uid.clone(), resource_version: None });
         let wait = match announced(hands, ledger, step, &write).await {
             Ok(_) => {
                 let uid = uid.clone().unwrap_or_default();
@@ -78,6 +77,10 @@ fn failed(step: &Step, why: String) -> Failure {
 fn refused<A: WriteApi>(ledger: &mut Ledger, hands: &Hands<'_, A>, step: &Step, trouble: &Trouble) -> Failure {
     let unknown = matches!(trouble, Trouble::Unknown { .. }) || matches!(trouble.code(), Some(408 | 500..=599));
     let words = trouble.to_string();
-    ledger.did(hands.api.now(), step.n, if unknown { Did::Unknown(words.clone()) } else { Did::Refused(words.clone()) });
+    ledger.did(
+        hands.api.now(),
+        step.n,
+        if unknown { Did::Unknown(words.clone()) } else { Did::Refused(words.clone()) },
+    );
     failed(step, words)
 }

@@ -58,7 +58,12 @@ fn edits(plan: &Plan, stored: &[Option<Manifest>], now: Timestamp) -> Vec<Edit> 
                 }));
             }
             Change::Patch { .. } if concerned => edits.extend(stored.clone().map(Edit::Put)),
-            Change::Create { .. } | Change::Patch { .. } | Change::Delete | Change::Remove(_) | Change::Scale { .. } | Change::Evict => {}
+            Change::Create { .. }
+            | Change::Patch { .. }
+            | Change::Delete
+            | Change::Remove(_)
+            | Change::Scale { .. }
+            | Change::Evict => {}
         }
     }
     edits

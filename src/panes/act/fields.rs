@@ -23,11 +23,7 @@ pub(super) enum Fields {
     /// A revision of a list.
     Revision(usize),
     /// How an object is deleted: propagation, grace, and which of the two has the focus.
-    Removal {
-        propagation: usize,
-        grace: usize,
-        at: usize,
-    },
+    Removal { propagation: usize, grace: usize, at: usize },
     /// Whether a drain takes pods that nobody brings back.
     Drain(bool),
 }
@@ -89,8 +85,7 @@ impl Fields {
                 std::mem::replace(at, to) != to
             }
             Self::Removal { propagation, grace, at } => {
-                let (field, many) =
-                    if *at == 0 { (propagation, Propagation::ALL.len()) } else { (grace, GRACE.len()) };
+                let (field, many) = if *at == 0 { (propagation, Propagation::ALL.len()) } else { (grace, GRACE.len()) };
                 match command {
                     Command::FieldNext | Command::FieldPrevious => *at = 1 - *at,
                     Command::ValueNext => *field = (*field + 1) % many,
@@ -167,10 +162,7 @@ impl Fields {
                 propagation: Propagation::ALL.get(*propagation).copied().unwrap_or_default(),
                 grace: GRACE.get(*grace).copied().flatten(),
             },
-            _ => Removal {
-                grace: (kind == ActionKind::Kill).then_some(0),
-                ..Removal::default()
-            },
+            _ => Removal { grace: (kind == ActionKind::Kill).then_some(0), ..Removal::default() },
         }
     }
 
@@ -189,14 +181,14 @@ impl Fields {
                     Some(0) => ("none".to_owned(), "at once; force"),
                     Some(seconds) => (format!("{seconds} s"), "time for its containers to end"),
                 };
-                vec![
-                    ("propagation", how.word().to_lowercase(), means, *at == 0),
-                    ("grace", time, told, *at == 1),
-                ]
+                vec![("propagation", how.word().to_lowercase(), means, *at == 0), ("grace", time, told, *at == 1)]
             }
             Self::Drain(force) => {
-                let (value, means) =
-                    if *force { ("evicted", "nobody brings them back") } else { ("left alone", "nobody would bring them back") };
+                let (value, means) = if *force {
+                    ("evicted", "nobody brings them back")
+                } else {
+                    ("left alone", "nobody would bring them back")
+                };
                 vec![("pods without a controller", value.to_owned(), means, true)]
             }
             Self::Nothing | Self::Line(_) | Self::Revision(_) => Vec::new(),

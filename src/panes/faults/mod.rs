@@ -307,7 +307,8 @@ impl Faults {
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         let rows = self.rows(look.world);
         if rows.is_empty() && self.changes {
-            Message::quiet("no changes are kept", "e edits an object, a lists what can be done to it").view(area, buf, look);
+            Message::quiet("no changes are kept", "e edits an object, a lists what can be done to it")
+                .view(area, buf, look);
             return;
         }
         if rows.is_empty() {

@@ -27,7 +27,8 @@ use crate::suite::moment::faults::view;
 fn on_reviews((width, height): (u16, u16)) -> Stage {
     let mut stage = Stage::new(120, 40).linked();
     let mut row = pod(1, "reviews-5d4-x2k4p", (2, 2), "Running", 0, 10_000);
-    row.labels = Arc::from([(Arc::from("app"), Arc::from("reviews")), (Arc::from("pod-template-hash"), Arc::from("5d4"))]);
+    row.labels =
+        Arc::from([(Arc::from("app"), Arc::from("reviews")), (Arc::from("pod-template-hash"), Arc::from("5d4"))]);
     stage.pods(vec![row]);
     stage.resize(width, height);
     stage
@@ -105,7 +106,9 @@ fn whoever_only_looks_is_told_in_one_sentence(#[case] keys: &str) {
 }
 
 fn live() -> Manifest {
-    Manifest(json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "reviews", "namespace": "shop"}}))
+    Manifest(
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "reviews", "namespace": "shop"}}),
+    )
 }
 
 #[rstest]

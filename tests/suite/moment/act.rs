@@ -160,7 +160,10 @@ fn a_revision_is_chosen_by_image_and_age_and_replaces_the_template_whole() {
     let (mut act, effects) = opened(&mut stage, seen, "");
     assert!(effects.is_empty() && act.context() == Context::Picker);
     let shown = screen(&act, &stage);
-    assert!(shown.contains("7       2h     shop/app:3  (stands now)") && shown.contains("4       2h     shop/app:1"), "{shown}");
+    assert!(
+        shown.contains("7       2h     shop/app:3  (stands now)") && shown.contains("4       2h     shop/app:1"),
+        "{shown}"
+    );
     act.update(Command::Up, &mut stage.cx(at(0)));
     assert!(act.update(Command::Choose, &mut stage.cx(at(0))).effects.is_empty(), "it stands already");
     act.update(Command::Last, &mut stage.cx(at(0)));

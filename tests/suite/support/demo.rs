@@ -18,7 +18,11 @@ use brink::{
         Kind,
         address::Address,
         api::{Api as _, Read},
-        io::{connect::{Link, connect}, discovery, live::Live},
+        io::{
+            connect::{Link, connect},
+            discovery,
+            live::Live,
+        },
     },
     fault::{policy::Policy, rules::Terms},
     mesh::{io::metrics::Metrics, wanted::Wanted},

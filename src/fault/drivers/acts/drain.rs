@@ -53,7 +53,8 @@ pub(super) fn compile(
     reach.lost = native::lost(&parted.evicted, &parted.evicted, sight);
     let title = format!("Drain {} of {}", node.short(), counted(parted.evicted.len(), "pod"));
     let mut plan = frame(fault, id, title, steps, reach);
-    plan.predicts = vec![format!("{} evicted one after the other; abort stops it", counted(parted.evicted.len(), "pod"))];
+    plan.predicts =
+        vec![format!("{} evicted one after the other; abort stops it", counted(parted.evicted.len(), "pod"))];
     plan.predicts.extend(native::budgets(&parted.evicted, sight, WAITS));
     plan.predicts.extend(parted.stays.into_iter().map(|why| format!("left alone: {why}")));
     plan.predicts.push("the undo uncordons; pods that moved do not move back".to_owned());

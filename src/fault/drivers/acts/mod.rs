@@ -65,8 +65,11 @@ fn patched(
     id: &str,
 ) -> Result<Plan, CompileError> {
     let object = &given.object;
-    let edits =
-        if kind == ActionKind::Rollback { whole_template(live, &given.wanted) } else { merge::edits(live, &given.wanted) };
+    let edits = if kind == ActionKind::Rollback {
+        whole_template(live, &given.wanted)
+    } else {
+        merge::edits(live, &given.wanted)
+    };
     if edits.is_empty() {
         return Err(CompileError::cannot(
             format!("{} is already so, nothing would change", object.short()),
