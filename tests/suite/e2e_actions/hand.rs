@@ -44,10 +44,14 @@ pub struct Hand {
 }
 
 impl Hand {
-    pub fn of(link: Link) -> Self {
+    /// On what `link` leads to.
+    pub fn of(link: impl FnOnce() -> Link) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let state = State::new();
-        let live = Live::new(link, false);
+        let live = {
+            let _inside = runtime.enter();
+            Live::new(link(), false)
+        };
         let policy = Policy::default();
         let (engine, views) = runtime.block_on(Self::engine(&live, &state, &policy));
         let terms = Terms { policy, context: "kind-demo".to_owned(), readonly: false };

@@ -11,14 +11,14 @@ use hand::Hand;
 fn a_real_cluster_is_acted_on_and_put_back() {
     let Some(world) = own_world() else { return };
     world.kubectl(&["create", "namespace", "shop"], "");
-    let hand = Hand::of(world.link("admin"));
+    let hand = Hand::of(|| world.link("admin"));
     story::tell(&hand);
 }
 
 #[test]
 fn the_embedded_world_is_acted_on_and_put_back() {
     let demo = Demo::of("shop", 10.0);
-    let hand = Hand::of(demo.link());
+    let hand = Hand::of(|| demo.link());
     story::tell(&hand);
 }
 
@@ -26,6 +26,6 @@ fn the_embedded_world_is_acted_on_and_put_back() {
 fn who_may_not_learns_it_before_the_form() {
     let Some(world) = own_world() else { return };
     world.kubectl(&["create", "namespace", "shop"], "");
-    let hand = Hand::of(world.link("viewer"));
+    let hand = Hand::of(|| world.link("viewer"));
     story::refused(&hand);
 }

@@ -193,7 +193,7 @@ fn labels_are_set_and_taken_off_beside_those_that_stand() {
     act.insert("-");
     let fault = asked(&act.update(Command::Accept, &mut stage.cx(at(0))).effects);
     let checked = checked(&fault, map, Some(live), Ground::calm());
-    assert_eq!(checked.preview.title, "Label ConfigMap shop/flags: old-, tier");
+    assert_eq!(checked.preview.title, "Label ConfigMap shop/flags: tier, old-");
     let stored = checked.stored[0].as_ref().unwrap();
     assert_eq!(stored.at(&["metadata", "labels"]), Some(&json!({"stays": "yes", "tier": "web"})));
     // Nobody reads the labels of a map: nothing asks for its name.
