@@ -85,7 +85,7 @@ impl App {
                 note: if object == subject.object {
                     action.doc().to_owned()
                 } else {
-                    format!("{}, of {}", action.doc(), object.short())
+                    format!("{}: {}", object.short(), action.doc())
                 },
                 current: false,
             })

@@ -40,7 +40,11 @@ fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
             lines.push(vec![(line.to_owned(), role)]);
         }
     };
-    say(&format!("{} · {} by {}", view.injection, view.kind, view.driver), Role::TextStrong);
+    if keeps::is(view) {
+        say(&format!("{} · a change by hand, at {}", view.injection, clock(view.since)), Role::TextStrong);
+    } else {
+        say(&format!("{} · {} by {}", view.injection, view.kind, view.driver), Role::TextStrong);
+    }
     say(&format!("{} on {} · {}", view.owner, view.host, approved(&view.approved_by)), Role::TextDim);
     if let Some(class) = Class::of(&view.class).filter(|_| !view.ended()) {
         say(class.promise(), if class == Class::SelfExpiring { Role::Good } else { Role::Warn });

@@ -389,8 +389,14 @@ fn rows(world: &World) -> Vec<&InjectionView> {
 /// Sign, what, whose, how it ends, where it stands.
 fn draw_row(view: &InjectionView, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
     let style = |role| look.theme.style(Role::Text).patch(look.theme.style(role));
-    let state = live::role(view.state);
-    put(buf, area.x + 1, area.y, 1, live::sign(view.state, look.theme.ascii), style(state));
+    // What is kept is nobody's fault any more.
+    let kept = if look.theme.ascii { "*" } else { "•" };
+    let (sign, state) = if view.kept() {
+        (kept, Role::TextDim)
+    } else {
+        (live::sign(view.state, look.theme.ascii), live::role(view.state))
+    };
+    put(buf, area.x + 1, area.y, 1, sign, style(state));
     let word = live::standing(view, look.now);
     let used = put_right(buf, area.right().saturating_sub(1), area.y, area.width / 2, &word, style(state));
     let room = area.width.saturating_sub(5 + used);
