@@ -26,6 +26,15 @@ impl App {
                 self.world.link = LinkState::Down(failure);
             }
             Event::Pods(ticket, batch) => self.pods(ticket, batch),
+            Event::Discovered(ticket, answer) => return self.discovered(ticket, answer),
+            Event::Selector(ticket, object, answer) => return self.selected(ticket, &object, answer),
+            Event::Table(ticket, batch) => {
+                let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+                let asked = |screen: &&mut Screen| matches!(screen, Screen::Objects(objects) if objects.asked(ticket));
+                if let Some(Screen::Objects(objects)) = self.screens.iter_mut().find(asked) {
+                    objects.hear(batch, &mut cx);
+                }
+            }
             Event::Routes(ticket, kind, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 let moved = self.panes.routes.hear(ticket, kind, batch, &mut cx);
@@ -153,7 +162,8 @@ impl App {
                         Screen::Viewer(viewer) => viewer.hear(ticket, answer.clone()),
                         Screen::Form(form) => replies.push(form.text(ticket, &answer, &mut cx)),
                         Screen::Change(change) => replies.push(change.text(ticket, &answer, &mut cx)),
-                        Screen::Logs(_)
+                        Screen::Objects(_)
+                        | Screen::Logs(_)
                         | Screen::Picker(_)
                         | Screen::Preview(_)
                         | Screen::Undo(_)
@@ -175,7 +185,8 @@ impl App {
                     match screen {
                         Screen::Form(form) => form.edited(ticket, &answer),
                         Screen::Change(change) => replies.push(change.edited(ticket, &answer, &mut cx)),
-                        Screen::Viewer(_)
+                        Screen::Objects(_)
+                        | Screen::Viewer(_)
                         | Screen::Logs(_)
                         | Screen::Picker(_)
                         | Screen::Preview(_)
@@ -220,7 +231,8 @@ impl App {
                         Screen::Change(change) => replies.push(change.checked(ticket, answer.clone())),
                         Screen::Act(act) => replies.push(act.checked(ticket, answer.clone())),
                         Screen::Preview(preview) => preview.hear(ticket, answer.clone()),
-                        Screen::Viewer(_)
+                        Screen::Objects(_)
+                        | Screen::Viewer(_)
                         | Screen::Logs(_)
                         | Screen::Picker(_)
                         | Screen::Undo(_)
@@ -318,6 +330,8 @@ impl App {
         let ticket = self.tickets.take();
         self.names_ticket = Some(ticket);
         effects.push(Effect::Namespaces(ticket));
+        effects.extend(self.discover());
+        effects.extend(self.line_after_link());
         effects
     }
 
@@ -358,7 +372,8 @@ impl App {
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         let ask = |screen: &mut Screen| match screen {
             Screen::WhoTakes(asked) => asked.again(&mut cx),
-            Screen::Viewer(_)
+            Screen::Objects(_)
+            | Screen::Viewer(_)
             | Screen::Logs(_)
             | Screen::Picker(_)
             | Screen::Form(_)
@@ -426,11 +441,8 @@ impl App {
                 picker.hear(ticket, items.clone());
             }
         }
-        if let Some(prompt) = &mut self.prompt
-            && self.names_ticket == Some(ticket)
-        {
-            let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
-            prompt.suggest(&self.namespaces, &contexts);
+        if self.names_ticket == Some(ticket) {
+            self.suggest();
         }
     }
 }

@@ -37,6 +37,18 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         Context::Graph => {
             &[C::Help, C::GraphFocus, C::Back, C::GraphSize, C::GraphLayout, C::Filter, C::NewFault, C::Charts]
         }
+        Context::Objects => &[
+            C::Help,
+            C::Back,
+            C::CommandLine,
+            C::Filter,
+            C::Open,
+            C::Describe,
+            C::Yaml,
+            C::EditObject,
+            C::GoOwner,
+            C::Wide,
+        ],
         Context::Table | Context::Global => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
         }

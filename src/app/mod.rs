@@ -14,13 +14,14 @@ pub mod header;
 pub mod hints;
 pub mod layout;
 mod object;
+mod objects;
 mod observed;
 pub mod prompt;
 pub mod screen;
 mod update;
 mod view;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use layout::Layout;
 pub use screen::Screen;
@@ -28,7 +29,7 @@ pub use screen::Screen;
 use crate::{
     agent::{Model, mention::Object},
     base::{Now, Ticket, Tickets},
-    cluster::address::ContextName,
+    cluster::{address::ContextName, discovery::Discovery},
     config::{Keymap, Role, Theme},
     fault::intent::Fault,
     mesh::{around::Around, health::Tolerances},
@@ -133,6 +134,16 @@ pub struct App {
     names_ticket: Option<Ticket>,
     namespaces: Vec<String>,
     contexts: Vec<ContextName>,
+    /// Which kinds the cluster serves, once it is known, and the names they are completed by.
+    discovery: Option<Arc<Discovery>>,
+    kinds: Vec<String>,
+    /// The question for them, and what waits for its answer.
+    discovering: Option<Ticket>,
+    waiting: Option<objects::Waiting>,
+    /// The question for a selector.
+    selecting: Option<Ticket>,
+    /// A line to be carried out once the other context is linked.
+    after_link: Option<String>,
     mesh_word: Option<&'static str>,
     /// An object whose row is gone to once there are rows.
     sought: Option<Object>,
@@ -182,6 +193,12 @@ impl App {
             names_ticket: None,
             namespaces: Vec::new(),
             contexts: Vec::new(),
+            discovery: None,
+            kinds: Vec::new(),
+            discovering: None,
+            waiting: None,
+            selecting: None,
+            after_link: None,
             mesh_word: None,
             sought: None,
             measures: start.metrics,

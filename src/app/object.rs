@@ -11,6 +11,9 @@ use crate::{
 
 impl App {
     pub(super) fn subject(&self) -> Option<Subject> {
+        if let Some(Screen::Objects(objects)) = self.screens.last() {
+            return objects.subject();
+        }
         match self.focus {
             PaneKind::Pods => self.panes.pods.subject(),
             PaneKind::Routes => self.panes.routes.subject(),
@@ -34,6 +37,10 @@ impl App {
     /// The workload whose image a pod runs.
     fn set_image(&mut self) -> Vec<Effect> {
         let Some(subject) = self.subject() else { return Vec::new() };
+        let own = matches!(subject.object.kind.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "Rollout");
+        if own {
+            return self.change(subject.object, true);
+        }
         let workload = controller(&subject).and_then(|(kind, name)| {
             Some(ObjectRef::new(known::workload(&kind)?, subject.object.namespace.as_deref()?, &name))
         });
@@ -95,8 +102,12 @@ impl App {
             self.screens.push(Screen::Charts(Charts::of(of)));
             return Some(Vec::new());
         }
-        if command == Command::SetImage && self.focus == PaneKind::Pods {
+        let table = matches!(self.screens.last(), Some(Screen::Objects(_)));
+        if command == Command::SetImage && (table || self.focus == PaneKind::Pods) {
             return Some(self.set_image());
+        }
+        if command == Command::GoOwner {
+            return Some(self.go_owner());
         }
         if command == Command::EditObject {
             return Some(self.subject().map(|subject| self.change(subject.object, false)).unwrap_or_default());

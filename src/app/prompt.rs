@@ -1,7 +1,10 @@
 //! The command line while it is typed: completion and history.
 
 use crate::{
-    msg::{Command, line},
+    msg::{
+        Command,
+        line::{self, Names},
+    },
     panes::LineInput,
 };
 
@@ -19,9 +22,14 @@ pub struct Prompt {
 
 impl Prompt {
     /// Says anew what may complete the line.
-    pub fn suggest(&mut self, namespaces: &[String], contexts: &[String]) {
+    pub fn suggest(&mut self, names: Names<'_>) {
         self.taken = None;
-        self.choices = line::complete(self.line.text(), namespaces, contexts);
+        self.choices = line::complete(self.line.text(), names);
+    }
+
+    /// What the first choice adds to what is typed, shown behind the caret.
+    pub fn ghost(&self) -> Option<&str> {
+        self.choices.first()?.strip_prefix(self.line.text()).filter(|rest| !rest.is_empty() && self.taken.is_none())
     }
 
     /// An editing command; `history` is oldest first. True when the text changed by hand.

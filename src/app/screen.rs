@@ -7,12 +7,14 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     base::Now,
     msg::{Command, Context, Effect},
-    panes::{Act, Change, Charts, Form, Logs, Look, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
+    panes::{Act, Change, Charts, Form, Logs, Look, Objects, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
 };
 
 /// One screen.
 #[derive(Debug)]
 pub enum Screen {
+    /// Objects of a kind.
+    Objects(Box<Objects>),
     /// A text.
     Viewer(Viewer),
     /// A log.
@@ -39,6 +41,7 @@ impl Screen {
     /// Whose keys count.
     pub fn context(&self) -> Context {
         match self {
+            Self::Objects(objects) => objects.context(),
             Self::Viewer(viewer) => viewer.context(),
             Self::Logs(logs) => logs.context(),
             Self::Picker(picker) => picker.context(),
@@ -58,7 +61,8 @@ impl Screen {
             Self::Viewer(viewer) => viewer.means(command),
             Self::Logs(logs) => logs.means(command),
             Self::Charts(charts) => charts.means(command),
-            Self::Picker(_)
+            Self::Objects(_)
+            | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
             | Self::Act(_)
@@ -70,12 +74,18 @@ impl Screen {
 
     /// It decides itself what `back` means.
     pub fn keeps_back(&self) -> bool {
-        matches!(self, Self::Form(_) | Self::Change(_) | Self::Act(_) | Self::Preview(_) | Self::Undo(_))
+        match self {
+            Self::Objects(objects) => objects.holds_back(),
+            screen => {
+                matches!(screen, Self::Form(_) | Self::Change(_) | Self::Act(_) | Self::Preview(_) | Self::Undo(_))
+            }
+        }
     }
 
     /// Fits it to the inside of its frame.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
         match self {
+            Self::Objects(objects) => objects.settle(area, look),
             Self::Viewer(viewer) => viewer.settle(area),
             Self::Logs(logs) => logs.settle(area),
             Self::Picker(picker) => picker.settle(area),
@@ -91,6 +101,7 @@ impl Screen {
     /// What is to be ended when it closes.
     pub fn close(&mut self) -> Vec<Effect> {
         match self {
+            Self::Objects(objects) => objects.close(),
             Self::Logs(logs) => logs.close(),
             Self::WhoTakes(asked) => asked.close(),
             Self::Viewer(_)
@@ -107,6 +118,7 @@ impl Screen {
     /// When its picture changes by time alone.
     pub fn wakes(&self, now: Now) -> Option<Duration> {
         match self {
+            Self::Objects(objects) => objects.wakes(now),
             Self::Preview(preview) => preview.wakes(now),
             Self::Undo(undo) => undo.wakes(now),
             Self::Logs(logs) => logs.wakes(now),
@@ -123,6 +135,7 @@ impl Screen {
     /// Its name in the frame.
     pub fn name(&self) -> String {
         match self {
+            Self::Objects(objects) => objects.name(),
             Self::Viewer(viewer) => viewer.name(),
             Self::Logs(logs) => logs.name(),
             Self::Picker(picker) => picker.name(),
@@ -139,6 +152,7 @@ impl Screen {
     /// What else stands in the frame.
     pub fn title(&self, now: Now) -> Title {
         match self {
+            Self::Objects(objects) => objects.title(now),
             Self::Viewer(viewer) => viewer.title(),
             Self::Logs(logs) => logs.title(),
             Self::Picker(picker) => picker.title(),
@@ -155,6 +169,7 @@ impl Screen {
     /// Draws the inside.
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         match self {
+            Self::Objects(objects) => objects.view(area, buf, look),
             Self::Viewer(viewer) => viewer.view(area, buf, look),
             Self::Logs(logs) => logs.view(area, buf, look),
             Self::Picker(picker) => picker.view(area, buf, look),

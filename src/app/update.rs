@@ -139,12 +139,12 @@ impl App {
     pub(super) fn insert(&mut self, text: &str) -> Vec<Effect> {
         if let Some(prompt) = &mut self.prompt {
             prompt.line.insert(text);
-            let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
-            prompt.suggest(&self.namespaces, &contexts);
+            self.suggest();
             return Vec::new();
         }
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         match self.screens.last_mut() {
+            Some(Screen::Objects(objects)) => objects.insert(text, &mut cx),
             Some(Screen::Viewer(viewer)) => viewer.insert(text),
             Some(Screen::Logs(logs)) => logs.insert(text),
             Some(Screen::Picker(picker)) => picker.insert(text),
@@ -252,15 +252,14 @@ impl App {
             Command::DeleteBack if prompt.line.text().is_empty() => self.prompt = None,
             command => {
                 if prompt.edit(command, &self.history) {
-                    let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
-                    prompt.suggest(&self.namespaces, &contexts);
+                    self.suggest();
                 }
             }
         }
         Vec::new()
     }
 
-    fn line(&mut self, text: &str) -> Vec<Effect> {
+    pub(super) fn line(&mut self, text: &str) -> Vec<Effect> {
         match line::parse(text) {
             Err(told) => {
                 self.notify(told, Role::Warn);
@@ -273,19 +272,15 @@ impl App {
             }
             Ok(Line::Namespace(name)) => self.go_namespace(Some(name)),
             Ok(Line::Context(name)) => self.go_context(name),
-            Ok(Line::Pane(command, namespace)) => {
-                let mut effects = self.close_screens_for(command);
-                effects.extend(self.run(command, true));
-                effects.extend(self.go_namespace(Some(namespace).filter(|name| !name.is_empty())));
-                effects
-            }
             Ok(Line::Act(action, given)) => self.act(action, &given),
+            Ok(Line::Pane(command, request)) => self.go_pane(command, &request),
+            Ok(Line::Objects(request)) => self.go_objects(request),
             Ok(Line::Release(reason)) => vec![Effect::Release(self.tickets.take(), reason)],
         }
     }
 
     /// Going somewhere from the command line leaves the screens above the panes.
-    fn close_screens_for(&mut self, command: Command) -> Vec<Effect> {
+    pub(super) fn close_screens_for(&mut self, command: Command) -> Vec<Effect> {
         use Command as C;
         if matches!(
             command,
@@ -309,9 +304,22 @@ impl App {
         self.screens.drain(..).flat_map(|mut screen| screen.close()).collect()
     }
 
+    /// Closes what lies above the panes, down to a table of objects.
+    fn close_to_table(&mut self) -> Vec<Effect> {
+        let keep = self.screens.iter().rposition(|screen| matches!(screen, Screen::Objects(_))).map_or(0, |at| at + 1);
+        self.screens.drain(keep..).flat_map(|mut screen| screen.close()).collect()
+    }
+
     fn screen_key(&mut self, command: Command, alone: bool) -> Vec<Effect> {
         let Some(screen) = self.screens.last_mut() else { return Vec::new() };
         let typing = screen.context() == Context::Input;
+        if !typing
+            && matches!(screen, Screen::Objects(_))
+            && let Some(effects) = self.objects_key(command)
+        {
+            return effects;
+        }
+        let Some(screen) = self.screens.last_mut() else { return Vec::new() };
         if !typing {
             match command {
                 // What a preview or a form gives up is its own business.
@@ -340,6 +348,7 @@ impl App {
         let command = if command == Command::Leave { Command::Back } else { command };
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, alone);
         let reply = match screen {
+            Screen::Objects(objects) => objects.update(command, &mut cx),
             Screen::Viewer(viewer) => viewer.update(command, &mut cx),
             Screen::Logs(logs) => logs.update(command, &mut cx),
             Screen::Form(form) => form.update(command, &mut cx),
@@ -412,7 +421,7 @@ impl App {
                     self.notify(format!("{route} is not among the rows shown here"), Role::TextDim);
                 }
             }
-            Turn::Home => effects.extend(self.close_all()),
+            Turn::Home => effects.extend(self.close_to_table()),
             Turn::Text(title, text) => {
                 let mut viewer = Viewer::text(&title, &text);
                 let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);

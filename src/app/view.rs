@@ -178,7 +178,10 @@ impl App {
         if let Some(prompt) = &self.prompt {
             put(buf, x, area.y, 1, ":", style(Role::Accent));
             let (shown, at) = prompt.line.window(usize::from(room.saturating_sub(2)).max(2));
-            let used = put(buf, x + 1, area.y, room.saturating_sub(1), shown, style(Role::Text));
+            let mut used = put(buf, x + 1, area.y, room.saturating_sub(1), shown, style(Role::Text));
+            if let Some(ghost) = prompt.ghost() {
+                used += put(buf, x + 1 + used, area.y, room.saturating_sub(1 + used), ghost, style(Role::TextDim));
+            }
             let choices = prompt.choices.iter().take(8).map(String::as_str).collect::<Vec<_>>().join("   ");
             let from = x + 1 + used + 3;
             put(buf, from, area.y, area.right().saturating_sub(from + 1), &choices, style(Role::TextDim));

@@ -12,6 +12,8 @@ pub enum Context {
     Global,
     /// Every table.
     Table,
+    /// A table of objects of any kind.
+    Objects,
     /// The pods table.
     Pods,
     /// The routes table.
@@ -42,9 +44,10 @@ pub enum Context {
 
 impl Context {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Global,
         Self::Table,
+        Self::Objects,
         Self::Pods,
         Self::Routes,
         Self::Mesh,
@@ -65,6 +68,7 @@ impl Context {
         match self {
             Self::Global => "global",
             Self::Table => "table",
+            Self::Objects => "objects",
             Self::Pods => "pods",
             Self::Routes => "routes",
             Self::Mesh => "mesh",
@@ -85,7 +89,7 @@ impl Context {
     pub fn outer(self) -> &'static [Self] {
         match self {
             Self::Global | Self::Input | Self::Script => &[],
-            Self::Pods | Self::Routes | Self::Mesh | Self::Faults => &[Self::Table, Self::Global],
+            Self::Objects | Self::Pods | Self::Routes | Self::Mesh | Self::Faults => &[Self::Table, Self::Global],
             Self::Graph => &[Self::Mesh, Self::Table, Self::Global],
             Self::Logs => &[Self::Viewer, Self::Global],
             Self::Agent | Self::Table | Self::Viewer | Self::Picker | Self::Form | Self::Preview => &[Self::Global],
@@ -137,7 +141,7 @@ commands! {
     Back "back" Global "back" "Close what is open, clear the filter, leave the zoom."
     Leave "leave" Global "leave" "Go back; from the panes, leave brink."
     Help "help" Global "help" "Show every key that works here."
-    CommandLine "command_line" Global "command" "Type a command: pods, routes, mesh, faults, ns NAME, ctx NAME, q."
+    CommandLine "command_line" Global "command" "Type a command: any kind, as in `deploy shop /web -l app=web @context`; mesh, faults, ns NAME, ctx NAME, q."
     Suspend "suspend" Global "suspend" "Give the terminal back to the shell; `fg` returns."
     Redraw "redraw" Global "redraw" "Draw the whole screen anew."
     NextPane "next_pane" Global "pane" "Focus the next pane."
@@ -178,6 +182,8 @@ commands! {
     CopyName "copy_name" Table "copy" "Copy the object's name to the clipboard of your terminal."
     CopyNamespace "copy_namespace" Table "copy namespace" "Copy the object's namespace to the clipboard of your terminal."
     WarpNamespace "warp_namespace" Table "warp" "Go to the namespace of the object under the cursor."
+    Wide "wide" Objects "wide" "Show also the columns that the server holds for secondary, or hide them."
+    GoOwner "go_owner" Table "owner" "Go to the controller that owns the object under the cursor."
     NewFault "new_fault" Table "fault" "Choose a fault for the object under the cursor."
     Actions "actions" Table "actions" "Choose what to do to the object under the cursor: scale, restart, drain, delete and the like."
     Scale "scale" Table "scale" "Scale the workload under the cursor; previewed and kept."

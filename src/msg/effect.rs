@@ -6,7 +6,7 @@ use super::{Command, Errand};
 use crate::{
     agent::{Conversation, mcp::Answer, session::Wish},
     base::Ticket,
-    cluster::{ObjectRef, Scope, logs::LogRequest},
+    cluster::{Kind, ObjectRef, Scope, logs::LogRequest},
     fault::{
         action::ActionKind, approval::Approval, checked::Checked, foreseen::Foreseen, intent::Fault, traffic::Traffic,
         undo::Decision,
@@ -33,6 +33,12 @@ pub enum Effect {
     Namespaces(Ticket),
     /// Watch pods until [`Effect::Stop`].
     WatchPods(Ticket, Scope),
+    /// Ask which kinds the cluster serves.
+    Discover(Ticket),
+    /// Watch objects of a kind as the server prints them until [`Effect::Stop`].
+    WatchTable(Ticket, Kind, Scope),
+    /// Read which pods an object selects.
+    Selector(Ticket, ObjectRef),
     /// Watch routes of every kind, the Gateways they name and what Istio's checks read until [`Effect::Stop`]: everywhere, since
     /// routes of one namespace meet those of others at a Gateway; within the scope where the rights end there.
     WatchRoutes(Ticket, Scope),

@@ -1,5 +1,7 @@
 //! What happens to the cockpit. Answers carry the [`Ticket`] of their question; one that nobody waits for any more is dropped.
 
+use std::sync::Arc;
+
 use super::{Brought, Cue, failure::Failure, key::Key};
 use crate::{
     agent::{
@@ -8,7 +10,10 @@ use crate::{
         session::Granted,
     },
     base::Ticket,
-    cluster::{Batch, Source, address::ContextName, logs::LogBatch, namespaces::NamespaceRow, pods::PodRow},
+    cluster::{
+        Batch, ObjectRef, Source, address::ContextName, discovery::Discovery, logs::LogBatch, namespaces::NamespaceRow,
+        pods::PodRow, table::TableRow,
+    },
     fault::{
         action,
         catalogue::view::KindsView,
@@ -59,6 +64,12 @@ pub enum Event {
     Contexts(Ticket, Result<Vec<ContextName>, Failure>),
     /// The namespaces of the cluster, by name.
     Namespaces(Ticket, Result<Vec<String>, Failure>),
+    /// Which kinds the cluster serves.
+    Discovered(Ticket, Result<Arc<Discovery>, Failure>),
+    /// Rows of any kind.
+    Table(Ticket, Batch<TableRow>),
+    /// Which pods an object selects, as a label selector.
+    Selector(Ticket, ObjectRef, Result<String, Failure>),
     /// Pods.
     Pods(Ticket, Batch<PodRow>),
     /// Routes of one kind.

@@ -26,6 +26,7 @@ pub mod input;
 pub mod live;
 pub mod logs;
 pub mod mesh;
+pub mod objects;
 pub mod picker;
 pub mod pods;
 pub mod preview;
@@ -52,6 +53,7 @@ pub use grid::Grid;
 pub use input::LineInput;
 pub use logs::Logs;
 pub use mesh::Mesh;
+pub use objects::Objects;
 pub use picker::Picker;
 pub use pods::Pods;
 pub use preview::Preview;
@@ -159,7 +161,7 @@ pub enum Turn {
     Form(Box<Fault>),
     /// Close this screen and put the cursor on a route.
     Route(RouteRef),
-    /// Close every screen above the panes.
+    /// Close every screen above the panes, but for tables of objects.
     Home,
     /// Close everything and look at the faults.
     Faults,

@@ -93,6 +93,11 @@ impl Pods {
         !self.grid.filter().is_empty()
     }
 
+    /// Filters from now on.
+    pub fn filter_by(&mut self, text: &str, cx: &mut Cx<'_>) {
+        self.grid.filter_by(text, &facts(cx.now, cx.world, false));
+    }
+
     /// Text for the filter line.
     pub fn insert(&mut self, text: &str, cx: &mut Cx<'_>) {
         self.grid.insert(text, &facts(cx.now, cx.world, false));
@@ -176,7 +181,7 @@ impl Pods {
 
     /// The title.
     pub fn title(&self, now: Now) -> Title {
-        self.grid.title(&self.standing, now)
+        self.grid.title(&self.standing, now, &())
     }
 
     /// When the picture changes by time alone.

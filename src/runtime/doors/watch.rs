@@ -47,6 +47,20 @@ impl Keeper {
         });
     }
 
+    pub(super) fn watch_table(&mut self, ticket: Ticket, kind: Kind, scope: Scope) {
+        let Some(link) = self.linked() else { return };
+        let (to, mut batches) = mpsc::channel(watches::CHANNEL);
+        let events = self.events.clone();
+        self.spawn(ticket, watches::table(link, kind, scope, to));
+        self.spawn(ticket, async move {
+            while let Some(batch) = batches.recv().await {
+                if events.send(Event::Table(ticket, batch)).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
     pub(super) fn watch_routes(&mut self, ticket: Ticket, scope: &Scope) {
         let Some(link) = self.linked() else { return };
         for kind in RouteKind::ALL {
