@@ -1,6 +1,7 @@
 //! Actions on objects, carried out and undone: the same story on a real API server with its controllers, and on the embedded
 //! world. Each is looked at, previewed, applied, found among the changes of a later session, and undone.
 
+mod cockpit;
 mod hand;
 mod story;
 
