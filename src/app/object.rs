@@ -4,7 +4,7 @@ use super::{App, Screen};
 use crate::{
     cluster::ObjectRef,
     config::Role,
-    fault::known,
+    fault::{action, known},
     msg::{Command, Effect, effect::ManagedFields},
     panes::{Change, Charts, Form, Logs, PaneKind, Subject, Viewer, WhoTakes, form::controller, viewer::Reading},
 };
@@ -68,6 +68,10 @@ impl App {
             );
             return Vec::new();
         };
+        if action::intent::of(&fault).is_some() {
+            self.notify("an action is done again on its object: a lists what can be done", Role::TextDim);
+            return Vec::new();
+        }
         let (form, effects) = Form::again(fault, &mut Self::cx(self.now, &mut self.tickets, &self.world, false));
         self.screens.push(Screen::Form(Box::new(form)));
         effects

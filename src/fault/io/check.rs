@@ -15,6 +15,7 @@ use crate::{
         warrant::Purpose,
     },
     fault::{
+        action::{self, ActionKind},
         approval, arming,
         blast::blast,
         checked::Checked,
@@ -238,7 +239,7 @@ pub async fn check<A: Api>(
     residue.dedup();
     let preview = Preview {
         plan: plan.id.clone(),
-        kind: plan.fault.kind.word().to_owned(),
+        kind: action::intent::of(&plan.fault).map_or(plan.fault.kind.word(), ActionKind::word).to_owned(),
         driver: plan.driver.word().to_owned(),
         driver_why: plan.driver_why.clone(),
         class: if plan.purpose == Purpose::Change { "change".to_owned() } else { plan.class.word().to_owned() },
