@@ -10,6 +10,7 @@
 
 pub mod action;
 pub mod aim;
+pub mod anew;
 pub mod approval;
 pub mod arming;
 pub mod blackout;
