@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
+    action,
     class::Class,
     intent::{Driver, Fault},
 };
@@ -46,6 +47,14 @@ pub struct Plan {
     pub doubts: Vec<String>,
     /// The undo, in words, one line a step, in the order it will go.
     pub undo: Vec<String>,
+}
+
+impl Plan {
+    /// Whether the very pods it hits are what is approved. An action on an object is about the object: while its pods roll over
+    /// they are others from one look to the next. A drain names its pods.
+    pub fn by_pods(&self) -> bool {
+        action::intent::of(&self.fault).is_none() || self.steps.iter().any(|step| step.change == Change::Evict)
+    }
 }
 
 /// One change of one object.

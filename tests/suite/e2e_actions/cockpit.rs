@@ -29,7 +29,7 @@ fn a_row_is_scaled_and_a_later_session_puts_it_back() {
         screen.contains("Scale Deployment shop/web from 2 to 3") && screen.contains("GUARDS")
     });
     assert_eq!(replicas(), "2", "nothing is written before the key");
-    session.insist("a", "discard", "the change", |screen| screen.contains("• Scale Deployment shop/web from 2 to 3"));
+    session.insist("a", "discard", "the change", |screen| screen.contains("applied as previewed"));
     until("three replicas", 60, || replicas() == "3");
     session.press(":q\r");
     session.until("the end", |_| true);

@@ -21,6 +21,7 @@ use brink::{
         io::{acting, check, engine::Engine},
         policy::Policy,
         preview::Ruling,
+        refusal::ApplyError,
         rules::Terms,
         traffic::Traffic,
         view::InjectionView,
@@ -108,14 +109,26 @@ impl Hand {
         self.checked(&action.intent(&seen).unwrap())
     }
 
-    /// Applies what was previewed, its name typed.
-    pub fn apply(&self, checked: Checked) -> String {
+    /// Applies what was previewed, its name typed. Where something moved, the new preview is read.
+    #[track_caller]
+    pub fn apply(&self, mut checked: Checked) -> String {
+        found("a world that stands still", 120, || match self.try_to(&checked) {
+            Ok(id) => Some(id),
+            Err(ApplyError::Moved { .. }) => {
+                checked = self.checked(&checked.plan.fault);
+                None
+            }
+            Err(error) => panic!("{error}"),
+        })
+    }
+
+    fn try_to(&self, checked: &Checked) -> Result<String, ApplyError> {
         self.wait(async {
-            let now = check::still(&self.live, &checked, &self.terms, &Traffic::default()).await.unwrap();
+            let now = check::still(&self.live, checked, &self.terms, &Traffic::default()).await?;
             let intent = file::value(&now.plan.fault);
             let how = How::Typed(now.confirm_name.clone());
             let approval = Approval { how, token: now.token.clone() };
-            self.engine.apply(now, approval, intent).await.unwrap()
+            self.engine.apply(now, approval, intent).await
         })
     }
 
