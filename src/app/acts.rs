@@ -2,12 +2,16 @@
 
 use super::{App, Screen};
 use crate::{
+    base::Ticket,
     cluster::ObjectRef,
     config::Role,
-    fault::{action::ActionKind, known},
-    msg::{Command, Effect},
+    fault::{
+        action::{ActionKind, Seen},
+        known,
+    },
+    msg::{Command, Effect, Failure},
     panes::{
-        Act, Picker, Subject,
+        Act, Cx, Picker, Reply, Subject,
         form::controller,
         picker::{Choice, Item},
     },
@@ -99,6 +103,20 @@ impl App {
     pub(super) fn chosen_action(&mut self, word: &str) -> Vec<Effect> {
         ActionKind::named(word).map(|action| self.act(action, "")).unwrap_or_default()
     }
+}
+
+/// Tells the screens of actions what was read of their objects.
+pub(super) fn seen(
+    screens: &mut [Screen],
+    ticket: Ticket,
+    answer: &Result<Box<Seen>, Failure>,
+    cx: &mut Cx<'_>,
+) -> Vec<Reply> {
+    let tell = |screen: &mut Screen| match screen {
+        Screen::Act(act) => Some(act.seen(ticket, answer.clone(), cx)),
+        _ => None,
+    };
+    screens.iter_mut().filter_map(tell).collect()
 }
 
 /// The object itself where the action goes with it, else the controller of a pod.

@@ -1,6 +1,6 @@
 //! Answers: rows, texts and reports on their way to whoever asked. A ticket nobody waits for any more changes nothing.
 
-use super::{App, Screen};
+use super::{App, Screen, acts};
 use crate::{
     agent::Told,
     base::{Ticket, sanitize},
@@ -241,13 +241,7 @@ impl App {
                     }
                 }
             }
-            Event::ActSeen(ticket, answer) => {
-                for screen in &mut self.screens {
-                    if let Screen::Act(act) = screen {
-                        replies.push(act.seen(ticket, answer.clone(), &mut cx));
-                    }
-                }
-            }
+            Event::ActSeen(ticket, answer) => replies = acts::seen(&mut self.screens, ticket, &answer, &mut cx),
             Event::Foreseen(ticket, answer) => {
                 for screen in &mut self.screens {
                     if let Screen::Undo(undo) = screen {

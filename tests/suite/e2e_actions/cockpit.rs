@@ -42,7 +42,7 @@ fn a_row_is_scaled_and_a_later_session_puts_it_back() {
     });
     later.press("u");
     later.until("what its undo would write", |screen| {
-        screen.contains("It was to stay; its undo writes this") && screen.contains("+  replicas: 2")
+        screen.contains("It was to stay; its undo writes this") && screen.contains("+   replicas: 2")
     });
     assert_eq!(replicas(), "3", "nothing is written before the key");
     later.insist("a", "discard", "its end", |screen| screen.contains("changes 0 kept of 1"));

@@ -32,7 +32,7 @@ kind: StatefulSet
 metadata: {name: stored}
 spec:
   serviceName: stored
-  replicas: 1
+  replicas: 2
   selector: {matchLabels: {app: stored}}
   template:
     metadata: {labels: {app: stored}}
