@@ -36,7 +36,7 @@ impl App {
         let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
         let names = Names { namespaces: &self.namespaces, contexts: &contexts, kinds: &self.kinds };
         if let Some(prompt) = &mut self.prompt {
-            prompt.suggest(names);
+            prompt.suggest(names, &self.own.custom.aliases);
         }
     }
 
@@ -127,6 +127,8 @@ impl App {
         self.wanted = (false, None);
         self.namespaces.clear();
         self.kinds.clear();
+        self.using = None;
+        (self.world.usage, self.world.node_usage) = (None, None);
         self.discovery = None;
         self.mesh_word = None;
         // What was said of the cluster left behind is not true of the next.

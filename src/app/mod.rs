@@ -16,9 +16,11 @@ pub mod layout;
 mod object;
 mod objects;
 mod observed;
+mod own;
 pub mod prompt;
 pub mod screen;
 mod update;
+mod used;
 mod view;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -30,9 +32,9 @@ use crate::{
     agent::{Model, mention::Object},
     base::{Now, Ticket, Tickets},
     cluster::{address::ContextName, discovery::Discovery},
-    config::{Keymap, Role, Theme},
+    config::{Keymap, Role, Theme, custom::Customs},
     fault::intent::Fault,
-    mesh::{around::Around, health::Tolerances},
+    mesh::{around::Around, health::Tolerances, signals::resource_use::UsageOf},
     msg::{Caption, Context, Effect, Failure, Key},
     panes::{Agent, Cx, Faults, Look, Mesh, PaneKind, Pods, Routes, Stop, World, live},
 };
@@ -64,6 +66,12 @@ pub struct Start {
     pub now: Now,
     /// What was wrong with the configuration, to be told once.
     pub notices: Vec<String>,
+    /// What a person adds of their own.
+    pub custom: Customs,
+    /// The kubeconfig's files, as the environment variable lists them.
+    pub kubeconfig: String,
+    /// The groups a person acts as.
+    pub groups: String,
 }
 
 /// A line over the hints, for a while.
@@ -109,6 +117,7 @@ pub struct App {
     layout: Layout,
     size: (u16, u16),
     keymap: Keymap,
+    own: own::Own,
     theme: Theme,
     tickets: Tickets,
     now: Now,
@@ -140,6 +149,10 @@ pub struct App {
     /// The question for them, and what waits for its answer.
     discovering: Option<Ticket>,
     waiting: Option<objects::Waiting>,
+    /// The question for what is used, and by whom.
+    using: Option<(Ticket, UsageOf)>,
+    /// When that was last on screen.
+    usage_seen: Duration,
     /// The question for a selector.
     selecting: Option<Ticket>,
     /// A line to be carried out once the other context is linked.
@@ -173,6 +186,12 @@ impl App {
             layout: Layout::default(),
             size: start.size,
             keymap: start.keymap,
+            own: own::Own {
+                customs: start.custom,
+                kubeconfig: start.kubeconfig,
+                groups: start.groups,
+                ..own::Own::default()
+            },
             theme: start.theme,
             tickets,
             now: start.now,
@@ -197,6 +216,8 @@ impl App {
             kinds: Vec::new(),
             discovering: None,
             waiting: None,
+            using: None,
+            usage_seen: start.now.mono,
             selecting: None,
             after_link: None,
             mesh_word: None,
@@ -204,6 +225,10 @@ impl App {
             measures: start.metrics,
             seen: (start.now.mono, start.now.mono, start.now.mono),
         };
+        app.own.settle("");
+        for complaint in app.own.bindings.conflicts(&app.keymap) {
+            app.notify(complaint.to_string(), Role::Warn);
+        }
         for text in start.notices {
             app.notify(text, Role::Warn);
         }

@@ -1,6 +1,7 @@
 //! The command line while it is typed: completion and history.
 
 use crate::{
+    config::custom::Aliases,
     msg::{
         Command,
         line::{self, Names},
@@ -22,9 +23,14 @@ pub struct Prompt {
 
 impl Prompt {
     /// Says anew what may complete the line.
-    pub fn suggest(&mut self, names: Names<'_>) {
+    pub fn suggest(&mut self, names: Names<'_>, aliases: &Aliases) {
         self.taken = None;
         self.choices = line::complete(self.line.text(), names);
+        for more in aliases.complete(self.line.text(), &|line| line::complete(line, names)) {
+            if !self.choices.contains(&more) {
+                self.choices.push(more);
+            }
+        }
     }
 
     /// What the first choice adds to what is typed, shown behind the caret.

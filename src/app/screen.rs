@@ -7,7 +7,9 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     base::Now,
     msg::{Command, Context, Effect},
-    panes::{Act, Change, Charts, Form, Logs, Look, Objects, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
+    panes::{
+        Act, Change, Charts, Form, Launch, Logs, Look, Objects, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview,
+    },
 };
 
 /// One screen.
@@ -27,6 +29,8 @@ pub enum Screen {
     Change(Box<Change>),
     /// What is chosen for an action on an object.
     Act(Box<Act>),
+    /// A plugin, before it starts.
+    Launch(Box<Launch>),
     /// The preview of a fault or a change.
     Preview(Box<Preview>),
     /// The preview of an undo.
@@ -48,6 +52,7 @@ impl Screen {
             Self::Form(form) => form.context(),
             Self::Change(change) => change.context(),
             Self::Act(act) => act.context(),
+            Self::Launch(launch) => launch.context(),
             Self::Preview(preview) => preview.context(),
             Self::Undo(undo) => undo.context(),
             Self::WhoTakes(asked) => asked.context(),
@@ -66,6 +71,7 @@ impl Screen {
             | Self::Form(_)
             | Self::Change(_)
             | Self::Act(_)
+            | Self::Launch(_)
             | Self::Preview(_)
             | Self::Undo(_)
             | Self::WhoTakes(_) => true,
@@ -77,7 +83,10 @@ impl Screen {
         match self {
             Self::Objects(objects) => objects.holds_back(),
             screen => {
-                matches!(screen, Self::Form(_) | Self::Change(_) | Self::Act(_) | Self::Preview(_) | Self::Undo(_))
+                matches!(
+                    screen,
+                    Self::Form(_) | Self::Change(_) | Self::Act(_) | Self::Launch(_) | Self::Preview(_) | Self::Undo(_)
+                )
             }
         }
     }
@@ -90,7 +99,7 @@ impl Screen {
             Self::Logs(logs) => logs.settle(area),
             Self::Picker(picker) => picker.settle(area),
             Self::Form(form) => form.settle(area),
-            Self::Change(_) | Self::Act(_) => {}
+            Self::Change(_) | Self::Act(_) | Self::Launch(_) => {}
             Self::Preview(preview) => preview.settle(area, look),
             Self::Undo(undo) => undo.settle(area, look),
             Self::WhoTakes(asked) => asked.settle(area),
@@ -109,6 +118,7 @@ impl Screen {
             | Self::Form(_)
             | Self::Change(_)
             | Self::Act(_)
+            | Self::Launch(_)
             | Self::Preview(_)
             | Self::Undo(_)
             | Self::Charts(_) => Vec::new(),
@@ -127,6 +137,7 @@ impl Screen {
             | Self::Form(_)
             | Self::Change(_)
             | Self::Act(_)
+            | Self::Launch(_)
             | Self::WhoTakes(_)
             | Self::Charts(_) => None,
         }
@@ -142,6 +153,7 @@ impl Screen {
             Self::Form(form) => form.name(),
             Self::Change(change) => change.name(),
             Self::Act(act) => act.name(),
+            Self::Launch(launch) => launch.name(),
             Self::Preview(preview) => preview.name(),
             Self::Undo(undo) => undo.name(),
             Self::WhoTakes(asked) => asked.name(),
@@ -159,6 +171,7 @@ impl Screen {
             Self::Form(form) => form.title(),
             Self::Change(change) => change.title(),
             Self::Act(act) => act.title(),
+            Self::Launch(launch) => launch.title(),
             Self::Preview(preview) => preview.title(now),
             Self::Undo(undo) => undo.title(),
             Self::WhoTakes(asked) => asked.title(),
@@ -176,6 +189,7 @@ impl Screen {
             Self::Form(form) => form.view(area, buf, look),
             Self::Change(change) => change.view(area, buf, look),
             Self::Act(act) => act.view(area, buf, look),
+            Self::Launch(launch) => launch.view(area, buf, look),
             Self::Preview(preview) => preview.view(area, buf, look),
             Self::Undo(undo) => undo.view(area, buf, look),
             Self::WhoTakes(asked) => asked.view(area, buf, look),

@@ -3,7 +3,8 @@
 use super::{
     Ended,
     args::{Cli, Command},
-    ask, changes, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, look, man, mcp, mesh,
+    ask, changes, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, import, look, man, mcp,
+    mesh,
     out::Out,
     routes, settings,
 };
@@ -26,6 +27,7 @@ pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
         Some(Command::Changes(args)) => changes::run(&args, &globals, out),
         Some(Command::Release(args)) => fault::release(&args, &globals, out),
         Some(Command::Guardian) => guardian::run(&globals),
+        Some(Command::Import(command)) => import::run(&command, &globals, out),
         Some(Command::Config(command)) => settings::run(&command, &globals, out),
         Some(Command::Theme(command)) => look::run(Look::Theme, &command, out),
         Some(Command::Keymap(command)) => look::run(Look::Keymap, &command, out),

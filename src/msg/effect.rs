@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Command, Errand};
+use super::{Command, Errand, Program};
 use crate::{
     agent::{Conversation, mcp::Answer, session::Wish},
     base::Ticket,
@@ -11,7 +11,7 @@ use crate::{
         action::ActionKind, approval::Approval, checked::Checked, foreseen::Foreseen, intent::Fault, traffic::Traffic,
         undo::Decision,
     },
-    mesh::signals::promql::Interest,
+    mesh::signals::{promql::Interest, resource_use::UsageOf},
 };
 
 /// One thing to do.
@@ -37,6 +37,8 @@ pub enum Effect {
     Discover(Ticket),
     /// Watch objects of a kind as the server prints them until [`Effect::Stop`].
     WatchTable(Ticket, Kind, Scope),
+    /// Ask again and again what pods or nodes use until [`Effect::Stop`].
+    WatchUsage(Ticket, UsageOf),
     /// Read which pods an object selects.
     Selector(Ticket, ObjectRef),
     /// Watch routes of every kind, the Gateways they name and what Istio's checks read until [`Effect::Stop`]: everywhere, since
@@ -72,6 +74,8 @@ pub enum Effect {
     CheckChange(Ticket, Box<Fault>, Traffic),
     /// Give the terminal to the person's editor with this text; the answer is what was saved.
     EditText(Ticket, String),
+    /// Start a program of the person's machine; the terminal is given to it, unless it runs in the background.
+    Start(Ticket, Box<Program>),
     /// Read a file of the person's machine.
     ReadFile(Ticket, String),
     /// Apply exactly what was checked, if a last look with the traffic of now finds nothing moved.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Brought, Cue, failure::Failure, key::Key};
+use super::{Brought, Cue, failure::Failure, key::Key, program::Ran};
 use crate::{
     agent::{
         Told,
@@ -29,7 +29,7 @@ use crate::{
         istio::PieceRow,
         load::Loaded,
         routes::{RouteKind, RouteRow},
-        signals::{MetricSource, Snapshot},
+        signals::{MetricSource, Snapshot, resource_use::Usage},
     },
 };
 
@@ -68,6 +68,8 @@ pub enum Event {
     Discovered(Ticket, Result<Arc<Discovery>, Failure>),
     /// Rows of any kind.
     Table(Ticket, Batch<TableRow>),
+    /// What pods or nodes use; `None`: nobody measures it.
+    Usage(Ticket, Option<Box<Usage>>),
     /// Which pods an object selects, as a label selector.
     Selector(Ticket, ObjectRef, Result<String, Failure>),
     /// Pods.
@@ -108,6 +110,8 @@ pub enum Event {
     Kinds(Ticket, Result<KindsView, Failure>),
     /// The editor was left: what was saved, or `None` when nothing was.
     Edited(Ticket, Result<Option<String>, Failure>),
+    /// A program that was started has ended, or why it was not started.
+    Ran(Ticket, Result<Ran, Failure>),
     /// An apply is through: the injection's id, or why nothing stays applied.
     Applied(Ticket, Result<String, ApplyError>),
     /// What the scan at the start found and did.

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::config::Role;
+use crate::{cluster::quantity, config::Role};
 
 /// How two cells of one column compare: numbers, spans and sizes by their worth, all else as a person counts (`web-2` before
 /// `web-10`). What is empty comes last.
@@ -30,7 +30,7 @@ fn worth(cell: &str) -> Option<f64> {
     if let Some(share) = cell.strip_suffix('%') {
         return share.parse().ok();
     }
-    span(cell).or_else(|| size(cell))
+    span(cell).or_else(|| quantity::read(cell))
 }
 
 /// `3d4h`, `90s`, `2y15d`, in seconds.
@@ -47,26 +47,6 @@ fn span(cell: &str) -> Option<f64> {
         rest = after.strip_prefix(unit)?;
     }
     (!cell.is_empty()).then_some(total)
-}
-
-/// `10Gi`, `500k`, in units.
-fn size(cell: &str) -> Option<f64> {
-    const UNITS: [(&str, f64); 12] = [
-        ("Ki", 1024.0),
-        ("Mi", 1_048_576.0),
-        ("Gi", 1_073_741_824.0),
-        ("Ti", 1_099_511_627_776.0),
-        ("Pi", 1_125_899_906_842_624.0),
-        ("k", 1e3),
-        ("M", 1e6),
-        ("G", 1e9),
-        ("T", 1e12),
-        ("P", 1e15),
-        ("u", 1e-6),
-        ("n", 1e-9),
-    ];
-    let (unit, factor) = UNITS.into_iter().find(|(unit, _)| cell.ends_with(unit))?;
-    Some(cell.strip_suffix(unit)?.parse::<f64>().ok()? * factor)
 }
 
 /// As a person counts: runs of digits by their value.

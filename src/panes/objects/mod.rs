@@ -14,7 +14,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 pub use into::{Into, into};
 pub use row::ObjectColumn;
 
-use self::row::Head;
+use self::row::{Head, Measured};
 use super::{
     Cx, Grid, Look, Reply, Subject, Title, World,
     grid::Facts,
@@ -24,6 +24,7 @@ use crate::{
     base::{Now, Ticket},
     cluster::{Batch, Delta, Kind, ObjectRef, Scope, table::TableRow},
     config::Role,
+    mesh::signals::resource_use::UsageOf,
     msg::{Command, Context, Effect},
     widgets::put,
 };
@@ -66,7 +67,13 @@ impl Objects {
     /// Watches what is wanted; `filter` as it is typed after `/`.
     pub fn open(wanted: Wanted, filter: &str, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
         let ticket = cx.tickets.take();
-        let head = Head { namespaces: wanted.kind.namespaced && wanted.scope.namespace.is_none(), ..Head::default() };
+        let measured = match (wanted.kind.group.as_str(), wanted.kind.kind.as_str()) {
+            ("", "Pod") => Some(Measured::Pods),
+            ("", "Node") => Some(Measured::Nodes),
+            _ => None,
+        };
+        let namespaces = wanted.kind.namespaced && wanted.scope.namespace.is_none();
+        let head = Head { namespaces, measured, ..Head::default() };
         let effect = Effect::WatchTable(ticket, wanted.kind.clone(), wanted.scope.clone());
         let mut objects = Self {
             wanted,
@@ -84,6 +91,19 @@ impl Objects {
     /// Stands on this row once it is there.
     pub fn seek(&mut self, namespace: &str, name: &str) {
         self.sought = Some((namespace.to_owned(), name.to_owned()));
+    }
+
+    /// Whose use its columns tell, if any.
+    pub fn measures(&self) -> Option<UsageOf> {
+        Some(match self.head.measured? {
+            Measured::Pods => UsageOf::Pods(self.wanted.scope.namespace.clone()),
+            Measured::Nodes => UsageOf::Nodes,
+        })
+    }
+
+    /// What is used changed.
+    pub fn measured(&mut self, cx: &mut Cx<'_>) {
+        self.grid.resort(&facts(cx.now, cx.world, &self.head, false));
     }
 
     /// What is looked at.
@@ -217,6 +237,11 @@ impl Objects {
             containers: Vec::new(),
             services: Vec::new(),
         })
+    }
+
+    /// The row under the cursor: each heading with its cell.
+    pub fn row_cells(&self, world: &World, now: Now) -> Vec<(String, String)> {
+        self.grid.cursor_cells(&facts(now, world, &self.head, false))
     }
 
     /// Fits columns and window.

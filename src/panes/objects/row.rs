@@ -9,10 +9,12 @@ use crate::{
     base::age,
     cluster::table::{Column as Printed, TableRow},
     config::Role,
+    mesh::signals::resource_use::{ResourceUse, Usage},
     msg::Command,
     panes::{
-        Filter,
+        Filter, World,
         grid::{Align, Cell, Column, Facts, Tabular},
+        usage_cells::{self, UsageColumn},
     },
 };
 
@@ -25,6 +27,8 @@ pub enum ObjectColumn {
     Cell(u16),
     /// The age, from the time of creation.
     Age(u16),
+    /// What a pod or a node uses.
+    Used(UsageColumn),
 }
 
 /// What the headings are, and which are shown.
@@ -36,6 +40,26 @@ pub struct Head {
     pub wide: bool,
     /// Objects of several namespaces stand here.
     pub namespaces: bool,
+    /// A metrics server measures these.
+    pub measured: Option<Measured>,
+}
+
+/// What a metrics server measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured {
+    /// Pods.
+    Pods,
+    /// Nodes.
+    Nodes,
+}
+
+impl Measured {
+    fn usage(self, world: &World) -> Option<&Usage> {
+        match self {
+            Self::Pods => world.usage.as_deref(),
+            Self::Nodes => world.node_usage.as_deref(),
+        }
+    }
 }
 
 impl Head {
@@ -59,7 +83,33 @@ impl Head {
                 _ => Column { rank: rank(at, printed), ..plain(place) },
             }
         });
-        std::iter::once(namespace).chain(printed).collect()
+        let mut columns: Vec<_> = std::iter::once(namespace).chain(printed).collect();
+        let at = columns.iter().position(|column| matches!(column.id, ObjectColumn::Age(_))).unwrap_or(columns.len());
+        columns.splice(at..at, self.used());
+        columns
+    }
+
+    fn used(&self) -> Vec<Column<ObjectColumn>> {
+        use UsageColumn as U;
+        let titles: &[(UsageColumn, &'static str)] = match self.measured {
+            None => &[],
+            Some(Measured::Pods) => &[
+                (U::Cpu, "CPU"),
+                (U::CpuOfRequest, "%CPU/R"),
+                (U::CpuOfLimit, "%CPU/L"),
+                (U::Memory, "MEM"),
+                (U::MemoryOfRequest, "%MEM/R"),
+                (U::MemoryOfLimit, "%MEM/L"),
+            ],
+            Some(Measured::Nodes) => {
+                &[(U::Cpu, "CPU"), (U::CpuOfLimit, "%CPU"), (U::Memory, "MEM"), (U::MemoryOfLimit, "%MEM")]
+            }
+        };
+        let column = |(of, title): &(UsageColumn, &'static str)| {
+            let rank = if matches!(of, U::Cpu | U::Memory) { 4 } else { 8 };
+            Column { id: ObjectColumn::Used(*of), title, align: Align::Right, min: 5, max: 8, rank, slack: false }
+        };
+        titles.iter().map(column).collect()
     }
 
     /// The column of this heading, in any case.
@@ -94,12 +144,14 @@ impl Tabular for TableRow {
             ObjectColumn::Cell(at) | ObjectColumn::Age(at) => {
                 facts.own.wide || facts.own.printed(at).is_some_and(|printed| printed.priority == 0)
             }
+            ObjectColumn::Used(_) => facts.own.measured.is_some_and(|of| of.usage(facts.world).is_some()),
         }
     }
 
     fn heading<'a>(column: &Column<ObjectColumn>, own: &'a Head) -> Cow<'a, str> {
         match column.id {
             ObjectColumn::Namespace => Cow::Borrowed("NAMESPACE"),
+            ObjectColumn::Used(_) => Cow::Borrowed(column.title),
             ObjectColumn::Cell(at) | ObjectColumn::Age(at) => {
                 Cow::Owned(own.printed(at).map(|printed| printed.name.to_uppercase()).unwrap_or_default())
             }
@@ -109,6 +161,7 @@ impl Tabular for TableRow {
     fn cell(&self, column: ObjectColumn, facts: &Facts<'_, Head>) -> Cell {
         match column {
             ObjectColumn::Namespace => Cell::plain(&*self.namespace),
+            ObjectColumn::Used(of) => usage_cells::cell(of, used(self, facts), facts.ascii),
             ObjectColumn::Age(at) => match self.created {
                 // The server's text is as old as the last change of the object.
                 Some(created) => Cell::plain(age::age(age::of_row(facts.now.server, created))),
@@ -122,9 +175,10 @@ impl Tabular for TableRow {
         }
     }
 
-    fn compare(&self, other: &Self, column: ObjectColumn, _: &Facts<'_, Head>) -> Ordering {
+    fn compare(&self, other: &Self, column: ObjectColumn, facts: &Facts<'_, Head>) -> Ordering {
         match column {
             ObjectColumn::Namespace => self.namespace.cmp(&other.namespace),
+            ObjectColumn::Used(of) => usage_cells::compare(of, used(self, facts), used(other, facts)),
             // Youngest first.
             ObjectColumn::Age(_) => other.created.cmp(&self.created),
             ObjectColumn::Cell(at) => {
@@ -153,8 +207,12 @@ impl Tabular for TableRow {
     }
 
     fn restless(column: ObjectColumn) -> bool {
-        matches!(column, ObjectColumn::Age(_))
+        matches!(column, ObjectColumn::Age(_) | ObjectColumn::Used(_))
     }
+}
+
+fn used<'a>(row: &TableRow, facts: &Facts<'a, Head>) -> Option<&'a ResourceUse> {
+    facts.own.measured?.usage(facts.world)?.get(&row.namespace, &row.name)
 }
 
 fn printed(row: &TableRow, at: u16) -> Cell {

@@ -278,8 +278,8 @@ struct OwnerReference<'a> {
 struct MarkTable<'a> {
     #[serde(borrow, default, deserialize_with = "nullable")]
     rows: Vec<MarkLine<'a>>,
-    #[serde(default)]
-    metadata: ListMeta,
+    #[serde(borrow, default)]
+    metadata: WhichMeta<'a>,
 }
 
 #[derive(Deserialize)]
@@ -360,15 +360,14 @@ impl Decoder for Tables {
         Ok(Page { items: self.lines(&table), meta })
     }
 
-    /// A bookmark comes as a Table whose one row is nobody's: only its metadata counts.
+    /// A bookmark comes as a Table whose one row is nobody's: only its metadata counts. Where there is no row, the Table's own does.
     fn mark(&mut self, json: &[u8]) -> Read<Mark> {
         let table: MarkTable<'_> = serde_json::from_slice(json)?;
-        let mut found =
-            table.rows.first().map_or_else(|| mark(&WhichMeta::default()), |line| mark(&line.object.metadata));
-        if found.version.is_empty() {
-            found.version = CompactString::from(table.metadata.resource_version);
-        }
-        Ok(found)
+        let own = mark(&table.metadata);
+        let Some(line) = table.rows.first() else { return Ok(own) };
+        let found = mark(&line.object.metadata);
+        let version = if found.version.is_empty() { own.version } else { found.version };
+        Ok(Mark { version, ends: found.ends || own.ends })
     }
 
     fn sweep(&mut self) {
