@@ -4,6 +4,7 @@
 //! depends on the size, [`App::view`] draws and changes nothing. What a pane means is the pane's business; here is only
 //! routing, layout, header and hints.
 
+mod acts;
 mod answers;
 mod caption;
 mod explain;

@@ -174,6 +174,8 @@ pub enum Command {
     Fault(FaultCommand),
     /// Abort faults (the same as `fault abort`)
     Abort(AbortArgs),
+    /// List the changes that are kept, and undo one
+    Changes(ChangesArgs),
     /// Lift the latch of the emergency stop
     Release(ReleaseArgs),
     /// Ask the agent: prints its answer and what it proposes; applies nothing
@@ -362,6 +364,35 @@ pub struct ResolveArgs {
     /// How to write the answer
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `changes`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct ChangesArgs {
+    /// Undo one instead of listing
+    #[command(subcommand)]
+    pub command: Option<ChangesCommand>,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Below `changes`.
+#[derive(Debug, Subcommand)]
+pub enum ChangesCommand {
+    /// Show what the undo of a change would write, and write it with --yes
+    Undo(UndoArgs),
+}
+
+/// `changes undo`.
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// Id of the change
+    pub id: String,
+    /// Write it
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// `fault`.

@@ -3,7 +3,8 @@
 use super::{
     Ended,
     args::{Cli, Command, ThemeCommand},
-    ask, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, import, look, man, mcp, mesh,
+    ask, changes, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, import, look, man, mcp,
+    mesh,
     out::Out,
     routes, settings, theme_import,
 };
@@ -23,6 +24,7 @@ pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
         Some(Command::Graph(args)) => graph::run(args.shape, &globals, out),
         Some(Command::Fault(command)) => fault::run(&command, &globals, out),
         Some(Command::Abort(args)) => fault::abort(&args, &globals, out),
+        Some(Command::Changes(args)) => changes::run(&args, &globals, out),
         Some(Command::Release(args)) => fault::release(&args, &globals, out),
         Some(Command::Guardian) => guardian::run(&globals),
         Some(Command::Import(command)) => import::run(&command, &globals, out),

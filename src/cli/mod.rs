@@ -8,6 +8,7 @@
 
 pub mod args;
 pub mod ask;
+mod changes;
 pub mod cockpit;
 pub mod completions;
 mod conflicts;

@@ -15,6 +15,7 @@ use crate::{
         pods::PodRow, table::TableRow,
     },
     fault::{
+        action,
         catalogue::view::KindsView,
         checked::Checked,
         foreseen::Foreseen,
@@ -107,6 +108,8 @@ pub enum Event {
     Gone(String),
     /// A plan was checked by the API server, or why there is none.
     Checked(Ticket, Result<Box<Checked>, Failure>),
+    /// What an action must know of its object, or why it cannot be done.
+    ActSeen(Ticket, Result<Box<action::Seen>, Failure>),
     /// Which drivers work on this cluster.
     Kinds(Ticket, Result<KindsView, Failure>),
     /// The editor was left: what was saved, or `None` when nothing was.

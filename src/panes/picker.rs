@@ -26,6 +26,8 @@ pub enum Choice {
     Conversation,
     /// A theme. The one under the cursor is seen at once.
     Theme,
+    /// What is done to an object.
+    Action,
 }
 
 /// One line of the list.
@@ -174,6 +176,7 @@ impl Picker {
             Choice::Container => "Container",
             Choice::Conversation => "Conversation",
             Choice::Theme => "Theme",
+            Choice::Action => "Actions",
         }
         .to_owned()
     }

@@ -10,6 +10,7 @@ mod connect_exec;
 mod connect_proxy;
 mod contract;
 mod conversations;
+mod e2e_actions;
 mod e2e_agent;
 mod e2e_chaos;
 mod e2e_cli;

@@ -251,6 +251,7 @@ impl Keeper {
             | Effect::Kinds(..)
             | Effect::Check(..)
             | Effect::CheckChange(..)
+            | Effect::LookAct(..)
             | Effect::ReadFile(..)
             | Effect::Apply(..)
             | Effect::Abort(..)

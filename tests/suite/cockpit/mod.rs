@@ -1,6 +1,7 @@
 //! The cockpit without a terminal: events in, effects and frames out.
 
 mod abort;
+mod acts;
 mod agent;
 mod bounds;
 mod bytes;
