@@ -26,6 +26,7 @@ impl App {
                 self.world.link = LinkState::Down(failure);
             }
             Event::Pods(ticket, batch) => self.pods(ticket, batch),
+            Event::Ran(_, answer) => self.ran(answer),
             Event::Usage(ticket, usage) => self.used(ticket, usage),
             Event::Discovered(ticket, answer) => return self.discovered(ticket, answer),
             Event::Selector(ticket, object, answer) => return self.selected(ticket, &object, answer),
@@ -171,6 +172,7 @@ impl App {
                         | Screen::Preview(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
+                        | Screen::Launch(_)
                         | Screen::Charts(_) => {}
                     }
                 }
@@ -194,6 +196,7 @@ impl App {
                         | Screen::Preview(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
+                        | Screen::Launch(_)
                         | Screen::Charts(_) => {}
                     }
                 }
@@ -237,6 +240,7 @@ impl App {
                         | Screen::Picker(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
+                        | Screen::Launch(_)
                         | Screen::Charts(_) => {}
                     }
                 }
@@ -317,6 +321,7 @@ impl App {
         self.world.namespace = if all { None } else { Some(namespace.unwrap_or_else(|| names.namespace.clone())) };
         self.world.names = names;
         self.world.link = LinkState::Up;
+        self.own.settle(&self.world.names.context);
         let mut effects = self.open_panes();
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         effects.extend(self.panes.faults.open(&mut cx));
@@ -371,6 +376,7 @@ impl App {
             | Screen::Picker(_)
             | Screen::Form(_)
             | Screen::Change(_)
+            | Screen::Launch(_)
             | Screen::Preview(_)
             | Screen::Undo(_)
             | Screen::Charts(_) => Vec::new(),

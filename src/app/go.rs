@@ -36,7 +36,7 @@ impl App {
         let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
         let names = Names { namespaces: &self.namespaces, contexts: &contexts, kinds: &self.kinds };
         if let Some(prompt) = &mut self.prompt {
-            prompt.suggest(names);
+            prompt.suggest(names, &self.own.custom.aliases);
         }
     }
 

@@ -15,6 +15,7 @@ pub mod layout;
 mod object;
 mod objects;
 mod observed;
+mod own;
 pub mod prompt;
 pub mod screen;
 mod theme;
@@ -31,7 +32,7 @@ use crate::{
     agent::{Model, mention::Object},
     base::{Now, Ticket, Tickets},
     cluster::{address::ContextName, discovery::Discovery},
-    config::{Keymap, Role, Theme, theme::Worn},
+    config::{Keymap, Role, Theme, custom::Customs, theme::Worn},
     fault::intent::Fault,
     mesh::{around::Around, health::Tolerances, signals::resource_use::UsageOf},
     msg::{Caption, Context, Effect, Failure, Key},
@@ -67,6 +68,12 @@ pub struct Start {
     pub now: Now,
     /// What was wrong with the configuration, to be told once.
     pub notices: Vec<String>,
+    /// What a person adds of their own.
+    pub custom: Customs,
+    /// The kubeconfig's files, as the environment variable lists them.
+    pub kubeconfig: String,
+    /// The groups a person acts as.
+    pub groups: String,
 }
 
 /// A line over the hints, for a while.
@@ -112,6 +119,7 @@ pub struct App {
     layout: Layout,
     size: (u16, u16),
     keymap: Keymap,
+    own: own::Own,
     theme: Theme,
     wardrobe: theme::Wardrobe,
     tickets: Tickets,
@@ -181,6 +189,12 @@ impl App {
             layout: Layout::default(),
             size: start.size,
             keymap: start.keymap,
+            own: own::Own {
+                customs: start.custom,
+                kubeconfig: start.kubeconfig,
+                groups: start.groups,
+                ..own::Own::default()
+            },
             theme: start.theme,
             wardrobe: theme::Wardrobe::new(start.worn),
             tickets,
@@ -215,6 +229,10 @@ impl App {
             measures: start.metrics,
             seen: (start.now.mono, start.now.mono, start.now.mono),
         };
+        app.own.settle("");
+        for complaint in app.own.bindings.conflicts(&app.keymap) {
+            app.notify(complaint.to_string(), Role::Warn);
+        }
         for text in start.notices {
             app.notify(text, Role::Warn);
         }

@@ -1,7 +1,7 @@
 //! The command line while it is typed: completion and history.
 
 use crate::{
-    config::theme::BUILT_IN,
+    config::{custom::Aliases, theme::BUILT_IN},
     msg::{
         Command,
         line::{self, Names},
@@ -23,7 +23,7 @@ pub struct Prompt {
 
 impl Prompt {
     /// Says anew what may complete the line.
-    pub fn suggest(&mut self, names: Names<'_>) {
+    pub fn suggest(&mut self, names: Names<'_>, aliases: &Aliases) {
         self.taken = None;
         self.choices = match self.line.text().strip_prefix("theme ") {
             Some(typed) => {
@@ -32,6 +32,11 @@ impl Prompt {
             }
             None => line::complete(self.line.text(), names),
         };
+        for more in aliases.complete(self.line.text(), &|line| line::complete(line, names)) {
+            if !self.choices.contains(&more) {
+                self.choices.push(more);
+            }
+        }
     }
 
     /// What the first choice adds to what is typed, shown behind the caret.

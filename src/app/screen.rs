@@ -7,7 +7,9 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     base::Now,
     msg::{Command, Context, Effect},
-    panes::{Change, Charts, Form, Logs, Look, Objects, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
+    panes::{
+        Change, Charts, Form, Launch, Logs, Look, Objects, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview,
+    },
 };
 
 /// One screen.
@@ -25,6 +27,8 @@ pub enum Screen {
     Form(Box<Form>),
     /// An object being edited, or an image corrected, to stay.
     Change(Box<Change>),
+    /// A plugin, before it starts.
+    Launch(Box<Launch>),
     /// The preview of a fault or a change.
     Preview(Box<Preview>),
     /// The preview of an undo.
@@ -45,6 +49,7 @@ impl Screen {
             Self::Picker(picker) => picker.context(),
             Self::Form(form) => form.context(),
             Self::Change(change) => change.context(),
+            Self::Launch(launch) => launch.context(),
             Self::Preview(preview) => preview.context(),
             Self::Undo(undo) => undo.context(),
             Self::WhoTakes(asked) => asked.context(),
@@ -62,6 +67,7 @@ impl Screen {
             | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
+            | Self::Launch(_)
             | Self::Preview(_)
             | Self::Undo(_)
             | Self::WhoTakes(_) => true,
@@ -72,7 +78,9 @@ impl Screen {
     pub fn keeps_back(&self) -> bool {
         match self {
             Self::Objects(objects) => objects.holds_back(),
-            screen => matches!(screen, Self::Form(_) | Self::Change(_) | Self::Preview(_) | Self::Undo(_)),
+            screen => {
+                matches!(screen, Self::Form(_) | Self::Change(_) | Self::Launch(_) | Self::Preview(_) | Self::Undo(_))
+            }
         }
     }
 
@@ -84,7 +92,7 @@ impl Screen {
             Self::Logs(logs) => logs.settle(area),
             Self::Picker(picker) => picker.settle(area),
             Self::Form(form) => form.settle(area),
-            Self::Change(_) => {}
+            Self::Change(_) | Self::Launch(_) => {}
             Self::Preview(preview) => preview.settle(area, look),
             Self::Undo(undo) => undo.settle(area, look),
             Self::WhoTakes(asked) => asked.settle(area),
@@ -102,6 +110,7 @@ impl Screen {
             | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
+            | Self::Launch(_)
             | Self::Preview(_)
             | Self::Undo(_)
             | Self::Charts(_) => Vec::new(),
@@ -119,6 +128,7 @@ impl Screen {
             | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
+            | Self::Launch(_)
             | Self::WhoTakes(_)
             | Self::Charts(_) => None,
         }
@@ -133,6 +143,7 @@ impl Screen {
             Self::Picker(picker) => picker.name(),
             Self::Form(form) => form.name(),
             Self::Change(change) => change.name(),
+            Self::Launch(launch) => launch.name(),
             Self::Preview(preview) => preview.name(),
             Self::Undo(undo) => undo.name(),
             Self::WhoTakes(asked) => asked.name(),
@@ -149,6 +160,7 @@ impl Screen {
             Self::Picker(picker) => picker.title(),
             Self::Form(form) => form.title(),
             Self::Change(change) => change.title(),
+            Self::Launch(launch) => launch.title(),
             Self::Preview(preview) => preview.title(now),
             Self::Undo(undo) => undo.title(),
             Self::WhoTakes(asked) => asked.title(),
@@ -165,6 +177,7 @@ impl Screen {
             Self::Picker(picker) => picker.view(area, buf, look),
             Self::Form(form) => form.view(area, buf, look),
             Self::Change(change) => change.view(area, buf, look),
+            Self::Launch(launch) => launch.view(area, buf, look),
             Self::Preview(preview) => preview.view(area, buf, look),
             Self::Undo(undo) => undo.view(area, buf, look),
             Self::WhoTakes(asked) => asked.view(area, buf, look),

@@ -6,9 +6,13 @@ use super::{App, Screen};
 use crate::{
     base::Now,
     cluster::Scope,
-    config::{Role, keymap::Resolved},
+    config::{
+        Role,
+        keymap::{Resolved, written},
+    },
     msg::{
         Command, Context, Effect, Event, Key,
+        key::Code,
         line::{self, Line},
     },
     panes::{
@@ -116,7 +120,16 @@ impl App {
 
     fn key(&mut self, key: Key, alone: bool) -> Vec<Effect> {
         let chain = self.chain();
-        match self.keymap.resolve(&chain, &self.pending, key) {
+        let resolved = self.keymap.resolve(&chain, &self.pending, key);
+        // A sequence is given up by the key that gives up everything else.
+        if !self.pending.is_empty() && key == Key::plain(Code::Esc) && !Self::aborts(&resolved) {
+            self.pending.clear();
+            return Vec::new();
+        }
+        if let Some(effects) = self.own_key(key, &resolved, alone) {
+            return effects;
+        }
+        match resolved {
             Resolved::Commands(commands) => {
                 self.pending.clear();
                 commands.into_iter().flat_map(|command| self.run(command, alone)).collect()
@@ -126,8 +139,11 @@ impl App {
                 Vec::new()
             }
             Resolved::Nothing => {
-                let began = !self.pending.is_empty();
-                self.pending.clear();
+                let before = std::mem::take(&mut self.pending);
+                let began = !before.is_empty();
+                if began {
+                    self.notify(format!("{} {key} means nothing here", written(&before)), Role::TextDim);
+                }
                 match key.typed() {
                     Some(c) if chain.first() == Some(&Context::Input) && !began => {
                         self.insert(c.encode_utf8(&mut [0; 4]))
@@ -152,6 +168,7 @@ impl App {
             Some(Screen::Picker(picker)) => picker.insert(text),
             Some(Screen::Form(form)) => form.insert(text),
             Some(Screen::Change(change)) => change.insert(text),
+            Some(Screen::Launch(launch)) => launch.insert(text),
             Some(Screen::Preview(preview)) => preview.insert(text),
             Some(Screen::Undo(_) | Screen::Charts(_)) => {}
             Some(Screen::WhoTakes(asked)) => asked.insert(text),
@@ -261,7 +278,7 @@ impl App {
     }
 
     pub(super) fn line(&mut self, text: &str) -> Vec<Effect> {
-        match line::parse(text) {
+        match line::parse(&self.own.custom.aliases.expand(text)) {
             Err(told) => {
                 self.notify(told, Role::Warn);
                 Vec::new()
@@ -340,6 +357,7 @@ impl App {
             Screen::Logs(logs) => logs.update(command, &mut cx),
             Screen::Form(form) => form.update(command, &mut cx),
             Screen::Change(change) => change.update(command, &mut cx),
+            Screen::Launch(launch) => launch.update(command, &mut cx),
             Screen::Preview(preview) => preview.update(command, &mut cx),
             Screen::Undo(undo) => undo.update(command, &mut cx),
             Screen::WhoTakes(asked) => asked.update(command, &mut cx),

@@ -8,7 +8,7 @@ use ratatui::{
 use super::{App, caption, header, hints, layout};
 use crate::{
     base::width,
-    config::Role,
+    config::{Role, keymap::written},
     panes::{Look, PaneKind, Title, live},
     widgets::{
         self, fill,
@@ -195,6 +195,14 @@ impl App {
             put(buf, from, area.y, area.right().saturating_sub(from + 1), &choices, style(Role::TextDim));
             return Some(Position { x: x + 1 + u16::try_from(at).unwrap_or(0), y: area.y });
         }
+        if !self.pending.is_empty() {
+            let dots = if self.theme.ascii { "..." } else { "…" };
+            let keys = format!("{} {dots}", written(&self.pending));
+            let used = put(buf, x, area.y, room, &keys, style(Role::Accent)).saturating_add(3);
+            let follow = hints::following(self);
+            widgets::hints::hints(buf, x.saturating_add(used), area.y, room.saturating_sub(used), &follow, &self.theme);
+            return None;
+        }
         if let Some(notice) = self.notice.as_ref().filter(|notice| notice.until > self.now.mono) {
             let mark = match (notice.role, self.theme.ascii) {
                 (Role::Good, false) => "✓ ",
@@ -205,11 +213,6 @@ impl App {
                 _ => "",
             };
             put(buf, x, area.y, room, &format!("{mark}{}", notice.text), style(notice.role));
-            return None;
-        }
-        if !self.pending.is_empty() {
-            let keys: Vec<String> = self.pending.iter().map(ToString::to_string).collect();
-            put(buf, x, area.y, room, &format!("{} …", keys.join(" ")), style(Role::Accent));
             return None;
         }
         widgets::hints::hints(buf, x, area.y, room, &hints::hints(self), &self.theme);

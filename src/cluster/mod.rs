@@ -8,6 +8,7 @@ pub mod address;
 pub mod api;
 pub mod cause;
 pub mod cluster_id;
+pub mod columns;
 pub mod delta;
 pub mod describe;
 mod describe_pod;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Command, Errand};
+use super::{Command, Errand, Program};
 use crate::{
     agent::{Conversation, mcp::Answer, session::Wish},
     base::Ticket,
@@ -73,6 +73,8 @@ pub enum Effect {
     CheckChange(Ticket, Box<Fault>, Traffic),
     /// Give the terminal to the person's editor with this text; the answer is what was saved.
     EditText(Ticket, String),
+    /// Start a program of the person's machine; the terminal is given to it, unless it runs in the background.
+    Start(Ticket, Box<Program>),
     /// Read a file of the person's machine.
     ReadFile(Ticket, String),
     /// Apply exactly what was checked, if a last look with the traffic of now finds nothing moved.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Brought, Cue, failure::Failure, key::Key};
+use super::{Brought, Cue, failure::Failure, key::Key, program::Ran};
 use crate::{
     agent::{
         Told,
@@ -111,6 +111,8 @@ pub enum Event {
     Kinds(Ticket, Result<KindsView, Failure>),
     /// The editor was left: what was saved, or `None` when nothing was.
     Edited(Ticket, Result<Option<String>, Failure>),
+    /// A program that was started has ended, or why it was not started.
+    Ran(Ticket, Result<Ran, Failure>),
     /// An apply is through: the injection's id, or why nothing stays applied.
     Applied(Ticket, Result<String, ApplyError>),
     /// What the scan at the start found and did.

@@ -12,6 +12,7 @@ pub mod event;
 pub mod failure;
 pub mod key;
 pub mod line;
+pub mod program;
 
 pub use caption::Caption;
 pub use command::{Command, Context};
@@ -21,3 +22,4 @@ pub use errand::{Brought, Errand};
 pub use event::Event;
 pub use failure::Failure;
 pub use key::Key;
+pub use program::Program;

@@ -171,6 +171,16 @@ impl Pods {
         self.grid.cells(row, column, &facts(now, world, false))
     }
 
+    /// The row under the cursor: each heading with its cell.
+    pub fn row_cells(&self, world: &World, now: Now) -> Vec<(String, String)> {
+        self.grid.cursor_cells(&facts(now, world, false))
+    }
+
+    /// The filter, as typed.
+    pub fn filter(&self) -> &str {
+        self.grid.filter().text()
+    }
+
     /// Rows held.
     pub fn len(&self) -> usize {
         self.grid.index.len()

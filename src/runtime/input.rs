@@ -2,23 +2,130 @@
 //! our own questions are taken out.
 
 use std::{
+    io::{self, Read as _, Write as _},
+    os::{fd::AsFd as _, unix::net::UnixStream},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
 use crossterm::event::{self, Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use rustix::event::{PollFd, PollFlags, poll};
 use tokio::sync::mpsc::Sender;
 
 use super::replies::Replies;
 use crate::msg::{Event, Key, key::Code};
 
-/// Reads until the receiver is gone or the terminal is.
-pub fn start(to: Sender<Event>, replies: Replies) -> std::io::Result<()> {
-    thread::Builder::new().name("keys".to_owned()).spawn(move || read(&to, replies)).map(drop)
+/// Longest wait for the thread to let go of the terminal.
+const LET_GO: Duration = Duration::from_secs(1);
+
+/// Who reads the keys.
+#[derive(Debug)]
+pub struct Reader {
+    wake: UnixStream,
+    pause: Arc<Pause>,
 }
 
-fn read(to: &Sender<Event>, mut replies: Replies) {
-    while let Ok(first) = event::read() {
+/// Whether another program has the terminal.
+#[derive(Debug, Default)]
+struct Pause {
+    asked: Mutex<(bool, bool)>,
+    changed: Condvar,
+}
+
+impl Pause {
+    /// It is asked for; it holds.
+    fn state(&self) -> MutexGuard<'_, (bool, bool)> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Stands still while it is asked for.
+    fn keep(&self) {
+        let mut state = self.state();
+        while state.0 {
+            state.1 = true;
+            self.changed.notify_all();
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.1 = false;
+    }
+}
+
+impl Reader {
+    /// Leaves the keys to another program: from here on not one of them is read.
+    pub fn pause(&self) {
+        let mut state = self.pause.state();
+        state.0 = true;
+        // A full pipe wakes as well.
+        let _ = (&self.wake).write(&[0]);
+        let held = |state: &mut (bool, bool)| !state.1;
+        drop(self.pause.changed.wait_timeout_while(state, LET_GO, held).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Reads again.
+    pub fn resume(&self) {
+        self.pause.state().0 = false;
+        self.pause.changed.notify_all();
+    }
+}
+
+/// Reads until the receiver is gone or the terminal is.
+pub fn start(to: Sender<Event>, replies: Replies) -> io::Result<Reader> {
+    let (wake, woken) = UnixStream::pair()?;
+    wake.set_nonblocking(true)?;
+    woken.set_nonblocking(true)?;
+    let pause = Arc::new(Pause::default());
+    let reader = Reader { wake, pause: pause.clone() };
+    thread::Builder::new().name("keys".to_owned()).spawn(move || read(&to, woken, &pause, replies))?;
+    Ok(reader)
+}
+
+/// Waits until there are keys, without touching them: whoever waits inside a read takes keys from another program.
+fn there_are_keys(woken: &mut UnixStream, pause: &Pause) -> bool {
+    loop {
+        let stdin = io::stdin();
+        let (keys, asked) = {
+            let mut fds = [
+                PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN),
+                PollFd::from_borrowed_fd(woken.as_fd(), PollFlags::IN),
+            ];
+            match poll(&mut fds, None) {
+                Ok(_) => (!fds[0].revents().is_empty(), !fds[1].revents().is_empty()),
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(_) => return false,
+            }
+        };
+        if asked {
+            let mut bytes = [0; 16];
+            if matches!(woken.read(&mut bytes), Ok(0)) {
+                return false;
+            }
+            pause.keep();
+            continue;
+        }
+        if keys {
+            return true;
+        }
+    }
+}
+
+fn read(to: &Sender<Event>, mut woken: UnixStream, pause: &Pause, mut replies: Replies) {
+    // Bytes that were no event, one after the other: answers of the terminal are none, and whoever waits for more inside a read
+    // takes keys from another program.
+    let mut silent = 0_u8;
+    loop {
+        // What was read before and not yet told is no longer on the terminal.
+        if !event::poll(Duration::ZERO).unwrap_or(false) {
+            if !there_are_keys(&mut woken, pause) {
+                return;
+            }
+            if silent < 32 && matches!(event::poll(Duration::ZERO), Ok(false)) {
+                silent += 1;
+                continue;
+            }
+        }
+        silent = 0;
+        let Ok(first) = event::read() else { return };
         let mut events = vec![first];
         // What is there already came in the same read, or while the loop was busy: in both cases nobody saw the screen
         // between two of these keys.

@@ -34,7 +34,7 @@ use crate::{
     agent::{Model, mcp::Server},
     base::Ground,
     cluster::Address,
-    config::{Keymap, Theme, theme::Worn},
+    config::{Keymap, Theme, custom::Customs, theme::Worn},
     fault::policy::Policy,
     mesh::{health::Tolerances, wanted::Wanted},
     msg::Failure,
@@ -91,6 +91,8 @@ pub struct Options {
     pub play: Option<Play>,
     /// The world that this process started.
     pub stage: Option<Stage>,
+    /// What a person adds of their own.
+    pub custom: Customs,
 }
 
 /// Why the cockpit ended other than by its user's wish.

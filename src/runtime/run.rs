@@ -3,7 +3,10 @@
 use std::{
     future::pending,
     io,
-    sync::atomic::Ordering,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -27,6 +30,7 @@ use super::{
 use crate::{
     app::{App, Start},
     base::Now,
+    cluster::Address,
     mesh::wanted::Ask,
     msg::{Effect, Event},
     script::Act,
@@ -36,7 +40,8 @@ use crate::{
 pub fn run(options: Options) -> Result<bool, CockpitError> {
     let begin = Instant::now();
     // Before the terminal is taken, so that no signal finds it taken and nobody listening.
-    let signals = signals::start().map_err(CockpitError::Start)?;
+    let away = Arc::new(AtomicBool::new(false));
+    let signals = signals::start(away.clone()).map_err(CockpitError::Start)?;
     if options.told.load(Ordering::Relaxed) {
         // What was to be played was not.
         return Ok(options.play.is_none());
@@ -77,6 +82,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         present,
         play,
         stage,
+        custom,
     } = options;
     let start = Start {
         keymap,
@@ -92,6 +98,9 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         zone: TimeZone::system(),
         now: Now { mono: begin.elapsed(), server: Timestamp::now() },
         notices,
+        custom,
+        kubeconfig: kubeconfig(&address),
+        groups: address.as_groups.join(","),
     };
     let (mut app, effects) = App::new(start);
     if present {
@@ -110,6 +119,8 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         recorder: recorder.as_mut(),
         playing,
         nobody: None,
+        reader: None,
+        away,
         over: false,
         well: true,
     };
@@ -124,7 +135,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
             // The channel is empty and has room; nobody saw the screen yet, so that none of them approves anything.
             let _ = keys_to.try_send(Event::Keys(heard.typed));
         }
-        input::start(keys_to, heard.replies).map_err(CockpitError::Start)?;
+        cockpit.reader = Some(input::start(keys_to, heard.replies).map_err(CockpitError::Start)?);
     } else {
         cockpit.nobody = Some(keys_to);
     }
@@ -155,6 +166,10 @@ struct Cockpit<'t> {
     recorder: Option<&'t mut Recorder>,
     playing: Option<Playing>,
     nobody: Option<Sender<Event>>,
+    /// Who reads the keys, once there is a terminal.
+    reader: Option<input::Reader>,
+    /// The terminal is another program's.
+    away: Arc<AtomicBool>,
     over: bool,
     /// What was played went well.
     well: bool,
@@ -276,22 +291,56 @@ impl Cockpit<'_> {
                 }
                 Effect::Copy(text) => self.write(&clipboard(&text))?,
                 Effect::EditText(ticket, text) => {
+                    if self.terminal.is_none() {
+                        continue;
+                    }
                     // The editor gets the terminal; the loop goes on when it is left.
-                    let Some(terminal) = &mut self.terminal else { continue };
-                    terminal.give();
-                    self.pulse.away(true);
-                    let edited = super::doors::edit_text(&text);
-                    self.pulse.away(false);
-                    terminal.take()?;
-                    self.redraw();
+                    let edited = self.lend(|| super::doors::edit_text(&text))?;
                     let now = self.now();
                     let more = self.app.update(Event::Edited(ticket, edited), now);
+                    self.carry_out(more, doors)?;
+                }
+                Effect::Start(ticket, program) if !program.background => {
+                    if self.terminal.is_none() {
+                        continue;
+                    }
+                    let ran = self.lend(|| super::doors::foreground(&program))?;
+                    let now = self.now();
+                    let more = self.app.update(Event::Ran(ticket, ran), now);
                     self.carry_out(more, doors)?;
                 }
                 effect => doors.send(effect),
             }
         }
         Ok(())
+    }
+
+    /// Gives the terminal to another program until that is left: neither keys nor its signals are ours meanwhile.
+    fn lend<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
+        if let Some(reader) = &self.reader {
+            reader.pause();
+        }
+        if let Some(terminal) = &mut self.terminal {
+            terminal.give();
+        }
+        self.away.store(true, Ordering::Relaxed);
+        self.pulse.away(true);
+        let done = work();
+        self.pulse.away(false);
+        self.away.store(false, Ordering::Relaxed);
+        if let Some(terminal) = &mut self.terminal {
+            terminal.take()?;
+        }
+        if let Some(reader) = &self.reader {
+            reader.resume();
+        }
+        // It may have been another size meanwhile.
+        let (width, height) = Terminal::size();
+        self.painter.resize(width, height);
+        let now = self.now();
+        self.app.update(Event::Resize { width, height }, now);
+        self.redraw();
+        Ok(done)
     }
 
     fn signalled(&mut self, asked: Asked, doors: &Doors) -> io::Result<()> {
@@ -362,6 +411,17 @@ async fn after(wait: Option<Duration>) {
         Some(wait) => sleep(wait).await,
         None => pending().await,
     }
+}
+
+/// The kubeconfig's files, as the environment variable lists them.
+fn kubeconfig(address: &Address) -> String {
+    if address.kubeconfig.is_empty() {
+        let usual =
+            || directories::BaseDirs::new().map(|dirs| dirs.home_dir().join(".kube/config").display().to_string());
+        return std::env::var("KUBECONFIG").ok().filter(|list| !list.is_empty()).or_else(usual).unwrap_or_default();
+    }
+    let list = std::env::join_paths(&address.kubeconfig);
+    list.map(|list| list.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// OSC 52: the terminal's own clipboard, also over ssh.

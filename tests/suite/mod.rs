@@ -78,6 +78,7 @@ mod mesh_world;
 mod moment;
 mod observed;
 mod pod_status;
+mod programs;
 mod ramping;
 mod record_size;
 mod redact;

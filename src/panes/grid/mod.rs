@@ -341,6 +341,15 @@ impl<R: Tabular> Grid<R> {
         Some(self.index.iter().filter(named).map(|one| one.cell(column.id, facts).text.into()).collect())
     }
 
+    /// The row under the cursor: each heading with its cell.
+    pub fn cursor_cells(&self, facts: &Facts<'_, R::Own>) -> Vec<(String, String)> {
+        let Some(row) = self.index.cursor() else { return Vec::new() };
+        let cell = |column: &Column<R::Column>| {
+            (R::heading(column, facts.own).to_string(), row.cell(column.id, facts).text.to_string())
+        };
+        self.columns.iter().map(cell).collect()
+    }
+
     /// When the picture changes by time alone: a bold cell turns plain.
     pub fn wakes(&self) -> Option<Duration> {
         self.news.values().map(|(_, until)| *until).min()

@@ -67,7 +67,13 @@ impl Objects {
     /// Watches what is wanted; `filter` as it is typed after `/`.
     pub fn open(wanted: Wanted, filter: &str, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
         let ticket = cx.tickets.take();
-        let head = Head { namespaces: wanted.kind.namespaced && wanted.scope.namespace.is_none(), ..Head::default() };
+        let measured = match (wanted.kind.group.as_str(), wanted.kind.kind.as_str()) {
+            ("", "Pod") => Some(Measured::Pods),
+            ("", "Node") => Some(Measured::Nodes),
+            _ => None,
+        };
+        let namespaces = wanted.kind.namespaced && wanted.scope.namespace.is_none();
+        let head = Head { namespaces, measured, ..Head::default() };
         let effect = Effect::WatchTable(ticket, wanted.kind.clone(), wanted.scope.clone());
         let mut objects = Self {
             wanted,
@@ -231,6 +237,11 @@ impl Objects {
             containers: Vec::new(),
             services: Vec::new(),
         })
+    }
+
+    /// The row under the cursor: each heading with its cell.
+    pub fn row_cells(&self, world: &World, now: Now) -> Vec<(String, String)> {
+        self.grid.cursor_cells(&facts(now, world, &self.head, false))
     }
 
     /// Fits columns and window.

@@ -9,6 +9,7 @@ mod ask;
 mod errand;
 mod faults;
 mod inbox;
+mod program;
 mod rows_first;
 mod talks;
 mod watch;
@@ -57,6 +58,7 @@ use crate::{
 
 pub use ask::edit_text;
 pub use faults::Pulse;
+pub use program::foreground;
 use rows_first::RowsFirst;
 
 /// Events on their way to the loop.
@@ -236,6 +238,7 @@ impl Keeper {
             Effect::Answer(id, answer) => self.answer(id, answer),
             Effect::DiscardQueued(id) => self.discard_queued(id),
             Effect::Errand(id, errand) => self.errand(id, errand),
+            Effect::Start(ticket, program) => self.start(ticket, *program),
             Effect::Quit
             | Effect::Suspend
             | Effect::Redraw
