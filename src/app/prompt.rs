@@ -25,12 +25,13 @@ impl Prompt {
     /// Says anew what may complete the line.
     pub fn suggest(&mut self, names: Names<'_>, aliases: &Aliases) {
         self.taken = None;
-        if let Some(typed) = self.line.text().strip_prefix("theme ") {
-            let themes = BUILT_IN.iter().map(|(name, _)| *name).filter(|name| name.starts_with(typed));
-            self.choices = themes.map(|name| format!("theme {name}")).collect();
-            return;
-        }
-        self.choices = line::complete(self.line.text(), names);
+        self.choices = match self.line.text().strip_prefix("theme ") {
+            Some(typed) => {
+                let themes = BUILT_IN.iter().map(|(name, _)| *name).filter(|name| name.starts_with(typed));
+                themes.map(|name| format!("theme {name}")).collect()
+            }
+            None => line::complete(self.line.text(), names),
+        };
         for more in aliases.complete(self.line.text(), &|line| line::complete(line, names)) {
             if !self.choices.contains(&more) {
                 self.choices.push(more);

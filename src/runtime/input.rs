@@ -76,7 +76,7 @@ pub fn start(to: Sender<Event>, replies: Replies) -> io::Result<Reader> {
     woken.set_nonblocking(true)?;
     let pause = Arc::new(Pause::default());
     let reader = Reader { wake, pause: pause.clone() };
-    thread::Builder::new().name("keys".to_owned()).spawn(move || read(&to, replies, woken, &pause))?;
+    thread::Builder::new().name("keys".to_owned()).spawn(move || read(&to, woken, &pause, replies))?;
     Ok(reader)
 }
 
@@ -109,9 +109,22 @@ fn there_are_keys(woken: &mut UnixStream, pause: &Pause) -> bool {
     }
 }
 
-fn read(to: &Sender<Event>, mut replies: Replies, mut woken: UnixStream, pause: &Pause) {
-    // What was read before and not yet told is no longer on the terminal.
-    while event::poll(Duration::ZERO).unwrap_or(false) || there_are_keys(&mut woken, pause) {
+fn read(to: &Sender<Event>, mut woken: UnixStream, pause: &Pause, mut replies: Replies) {
+    // Bytes that were no event, one after the other: answers of the terminal are none, and whoever waits for more inside a read
+    // takes keys from another program.
+    let mut silent = 0_u8;
+    loop {
+        // What was read before and not yet told is no longer on the terminal.
+        if !event::poll(Duration::ZERO).unwrap_or(false) {
+            if !there_are_keys(&mut woken, pause) {
+                return;
+            }
+            if silent < 32 && matches!(event::poll(Duration::ZERO), Ok(false)) {
+                silent += 1;
+                continue;
+            }
+        }
+        silent = 0;
         let Ok(first) = event::read() else { return };
         let mut events = vec![first];
         // What is there already came in the same read, or while the loop was busy: in both cases nobody saw the screen

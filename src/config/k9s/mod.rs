@@ -1,8 +1,9 @@
-//! k9s' configuration as brink's own: hotkeys, aliases, plugins, views and jumps; and its skins, as values ([`skin`]).
+//! k9s' configuration as brink's own: hotkeys, aliases, plugins, views and jumps.
 //!
 //! Pure: texts of files in, texts of brink's files out, with a word on each thing that was not understood. One thing that is
 //! wrong costs itself and nothing else. Each entry is read back as brink reads its own files before it is taken, so that what
-//! is written always holds. What a skin becomes stands with the themes; `io` finds the files.
+//! is written always holds. A skin is read here and becomes a theme with the themes; `io`
+//! finds the files.
 
 mod aliases;
 mod entry;

@@ -109,8 +109,8 @@ keys! {
     Theme "theme" "BRINK_THEME" ["--theme"] [Holds::Name] true
         "auto"
         "Colours."
-        "A theme by name: a file of `themes/` beside this file, or a built-in one. Or a path. \
-         `auto` asks the terminal for its ground and takes `default` or `light`."
+        "A theme by name: a file of `themes/` beside this file, or a built-in one. Or a path. `auto` asks the terminal for its \
+         ground and takes `default` or `light`."
     Ascii "ascii" "BRINK_ASCII" ["--ascii"] [Holds::Flag] true
         "true where the locale is not UTF-8, else false"
         "Draw with ASCII alone."
