@@ -24,6 +24,7 @@ pub mod pod_status;
 pub mod pods;
 pub mod quantity;
 pub mod request;
+pub mod selects;
 pub mod source;
 pub mod table;
 pub mod warrant;
