@@ -6,7 +6,7 @@ use super::{Command, Errand};
 use crate::{
     agent::{Conversation, mcp::Answer, session::Wish},
     base::Ticket,
-    cluster::{ObjectRef, Scope, logs::LogRequest},
+    cluster::{ObjectRef, Scope, logs::LogWish},
     fault::{
         approval::Approval, checked::Checked, foreseen::Foreseen, intent::Fault, traffic::Traffic, undo::Decision,
     },
@@ -51,8 +51,10 @@ pub enum Effect {
     Describe(Ticket, ObjectRef),
     /// Read an object as YAML.
     Yaml(Ticket, ObjectRef, ManagedFields),
-    /// Read a log.
-    Log(Ticket, LogRequest),
+    /// Read logs as one stream until [`Effect::Stop`].
+    Log(Ticket, LogWish),
+    /// Write a text to a file of its own in the state directory; the name begins with this word.
+    SaveText(Ticket, String, String),
     /// Watch the injections of this cluster, and begin with the scan for what a crash left.
     WatchFaults(Ticket),
     /// Ask which drivers work on this cluster, for a namespace.

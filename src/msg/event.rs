@@ -82,6 +82,8 @@ pub enum Event {
     Text(Ticket, Result<String, Failure>),
     /// Lines of a log.
     Log(Ticket, LogBatch),
+    /// A text was written: to which file, or why not.
+    Saved(Ticket, Result<String, Failure>),
     /// How the list of injections stands as a source.
     FaultSource(Ticket, Source),
     /// An injection changed, own or foreign.

@@ -42,6 +42,16 @@ impl Bounded {
         std::mem::take(&mut self.dropped)
     }
 
+    /// How many were dropped since then.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()

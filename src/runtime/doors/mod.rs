@@ -10,6 +10,7 @@ mod errand;
 mod faults;
 mod inbox;
 mod rows_first;
+mod save;
 mod talks;
 mod watch;
 
@@ -224,7 +225,8 @@ impl Keeper {
             Effect::Measure(ticket, interest) => self.measure(ticket, interest),
             Effect::Describe(ticket, object) => self.describe(ticket, object),
             Effect::Yaml(ticket, object, managed) => self.yaml(ticket, object, managed),
-            Effect::Log(ticket, request) => self.log(ticket, request),
+            Effect::Log(ticket, wish) => self.log(ticket, wish),
+            Effect::SaveText(ticket, name, text) => self.save_text(ticket, &name, text),
             Effect::Ask(ticket, namespace, talk) => self.ask(ticket, namespace, *talk).await,
             Effect::Talk(ticket, wish) => self.wish(ticket, wish),
             Effect::Answer(id, answer) => self.answer(id, answer),
