@@ -25,6 +25,7 @@ pub mod pods;
 pub mod quantity;
 pub mod request;
 pub mod selects;
+pub mod session;
 pub mod source;
 pub mod table;
 pub mod warrant;
