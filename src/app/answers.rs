@@ -158,7 +158,10 @@ impl App {
                         | Screen::Preview(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
-                        | Screen::Charts(_) => {}
+                        | Screen::Charts(_)
+                        | Screen::Enter(_)
+                        | Screen::Forward(_)
+                        | Screen::Forwards(_) => {}
                     }
                 }
             }
@@ -180,15 +183,25 @@ impl App {
                         | Screen::Preview(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
-                        | Screen::Charts(_) => {}
+                        | Screen::Charts(_)
+                        | Screen::Enter(_)
+                        | Screen::Forward(_)
+                        | Screen::Forwards(_) => {}
                     }
                 }
             }
+            event @ (Event::Saved(..)
+            | Event::Left(..)
+            | Event::Copied(..)
+            | Event::Ports(..)
+            | Event::Forward(..)) => self.of_pods(event),
             Event::Log(ticket, batch) => {
-                for screen in &mut self.screens {
-                    if let Screen::Logs(logs) = screen {
-                        logs.hear(ticket, batch.clone(), now);
-                    }
+                let logs = self.screens.iter_mut().find_map(|screen| match screen {
+                    Screen::Logs(logs) if logs.asked(ticket) => Some(logs),
+                    _ => None,
+                });
+                if let Some(logs) = logs {
+                    logs.hear(ticket, batch, now);
                 }
             }
             Event::Routing(ticket, answer) => {
@@ -222,7 +235,10 @@ impl App {
                         | Screen::Picker(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
-                        | Screen::Charts(_) => {}
+                        | Screen::Charts(_)
+                        | Screen::Enter(_)
+                        | Screen::Forward(_)
+                        | Screen::Forwards(_) => {}
                     }
                 }
             }

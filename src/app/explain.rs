@@ -271,6 +271,12 @@ fn about(screen: &Screen) -> &'static str {
         Screen::Undo(_) => "what this undo would do",
         Screen::Charts(_) => "these figures: what changed, and why",
         Screen::WhoTakes(_) => "who takes this request, and why",
-        Screen::Viewer(_) | Screen::Picker(_) | Screen::Form(_) | Screen::Change(_) => "what this says",
+        Screen::Viewer(_)
+        | Screen::Picker(_)
+        | Screen::Form(_)
+        | Screen::Change(_)
+        | Screen::Enter(_)
+        | Screen::Forward(_)
+        | Screen::Forwards(_) => "what this says",
     }
 }

@@ -14,6 +14,7 @@ pub mod hints;
 pub mod layout;
 mod object;
 mod observed;
+mod pods;
 pub mod prompt;
 pub mod screen;
 mod update;

@@ -7,7 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     base::Now,
     msg::{Command, Context, Effect},
-    panes::{Change, Charts, Form, Logs, Look, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
+    panes::{Change, Charts, Enter, Form, Forward, Forwards, Logs, Look, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
 };
 
 /// One screen.
@@ -31,6 +31,12 @@ pub enum Screen {
     WhoTakes(Box<WhoTakes>),
     /// Figures over time.
     Charts(Charts),
+    /// What is asked before a person goes into a pod.
+    Enter(Enter),
+    /// Which port is forwarded.
+    Forward(Forward),
+    /// Ports that are forwarded.
+    Forwards(Forwards),
 }
 
 impl Screen {
@@ -46,6 +52,9 @@ impl Screen {
             Self::Undo(undo) => undo.context(),
             Self::WhoTakes(asked) => asked.context(),
             Self::Charts(charts) => charts.context(),
+            Self::Enter(enter) => enter.context(),
+            Self::Forward(forward) => forward.context(),
+            Self::Forwards(forwards) => forwards.context(),
         }
     }
 
@@ -60,7 +69,10 @@ impl Screen {
             | Self::Change(_)
             | Self::Preview(_)
             | Self::Undo(_)
-            | Self::WhoTakes(_) => true,
+            | Self::WhoTakes(_)
+            | Self::Enter(_)
+            | Self::Forward(_) => true,
+            Self::Forwards(_) => !matches!(command, Command::Filter | Command::Choose),
         }
     }
 
@@ -76,7 +88,7 @@ impl Screen {
             Self::Logs(logs) => logs.settle(area),
             Self::Picker(picker) => picker.settle(area),
             Self::Form(form) => form.settle(area),
-            Self::Change(_) => {}
+            Self::Change(_) | Self::Enter(_) | Self::Forward(_) | Self::Forwards(_) => {}
             Self::Preview(preview) => preview.settle(area, look),
             Self::Undo(undo) => undo.settle(area, look),
             Self::WhoTakes(asked) => asked.settle(area),
@@ -95,7 +107,10 @@ impl Screen {
             | Self::Change(_)
             | Self::Preview(_)
             | Self::Undo(_)
-            | Self::Charts(_) => Vec::new(),
+            | Self::Charts(_)
+            | Self::Enter(_)
+            | Self::Forward(_)
+            | Self::Forwards(_) => Vec::new(),
         }
     }
 
@@ -110,7 +125,10 @@ impl Screen {
             | Self::Form(_)
             | Self::Change(_)
             | Self::WhoTakes(_)
-            | Self::Charts(_) => None,
+            | Self::Charts(_)
+            | Self::Enter(_)
+            | Self::Forward(_)
+            | Self::Forwards(_) => None,
         }
     }
 
@@ -126,6 +144,9 @@ impl Screen {
             Self::Undo(undo) => undo.name(),
             Self::WhoTakes(asked) => asked.name(),
             Self::Charts(charts) => charts.name(),
+            Self::Enter(enter) => enter.name(),
+            Self::Forward(forward) => forward.name(),
+            Self::Forwards(forwards) => forwards.name(),
         }
     }
 
@@ -141,6 +162,9 @@ impl Screen {
             Self::Undo(undo) => undo.title(),
             Self::WhoTakes(asked) => asked.title(),
             Self::Charts(charts) => charts.title(),
+            Self::Enter(enter) => enter.title(),
+            Self::Forward(forward) => forward.title(),
+            Self::Forwards(forwards) => forwards.title(),
         }
     }
 
@@ -156,6 +180,9 @@ impl Screen {
             Self::Undo(undo) => undo.view(area, buf, look),
             Self::WhoTakes(asked) => asked.view(area, buf, look),
             Self::Charts(charts) => charts.view(area, buf, look),
+            Self::Enter(enter) => enter.view(area, buf, look),
+            Self::Forward(forward) => forward.view(area, buf, look),
+            Self::Forwards(forwards) => forwards.view(area, buf, look),
         }
     }
 }

@@ -6,7 +6,11 @@ use super::{Command, Errand};
 use crate::{
     agent::{Conversation, mcp::Answer, session::Wish},
     base::Ticket,
-    cluster::{ObjectRef, Scope, logs::LogWish},
+    cluster::{
+        ObjectRef, Scope,
+        logs::LogWish,
+        session::{Copy, Entering, ForwardWish, Place},
+    },
     fault::{
         approval::Approval, checked::Checked, foreseen::Foreseen, intent::Fault, traffic::Traffic, undo::Decision,
     },
@@ -55,6 +59,14 @@ pub enum Effect {
     Log(Ticket, LogWish),
     /// Write a text to a file of its own in the state directory; the name begins with this word.
     SaveText(Ticket, String, String),
+    /// Give the terminal to a container until it is left.
+    Enter(Ticket, Place, Entering),
+    /// Copy a file or folder into a container or out of it.
+    CopyFile(Ticket, Copy),
+    /// Ask which ports an object offers.
+    Ports(Ticket, ObjectRef),
+    /// Forward a port of this machine into a pod until [`Effect::Stop`].
+    Forward(Ticket, ForwardWish),
     /// Watch the injections of this cluster, and begin with the scan for what a crash left.
     WatchFaults(Ticket),
     /// Ask which drivers work on this cluster, for a namespace.

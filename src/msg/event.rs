@@ -8,7 +8,14 @@ use crate::{
         session::Granted,
     },
     base::Ticket,
-    cluster::{Batch, Source, address::ContextName, logs::LogBatch, namespaces::NamespaceRow, pods::PodRow},
+    cluster::{
+        Batch, Source,
+        address::ContextName,
+        logs::LogBatch,
+        namespaces::NamespaceRow,
+        pods::PodRow,
+        session::{Ended, ForwardView, Ports},
+    },
     fault::{
         catalogue::view::KindsView,
         checked::Checked,
@@ -84,6 +91,14 @@ pub enum Event {
     Log(Ticket, LogBatch),
     /// A text was written: to which file, or why not.
     Saved(Ticket, Result<String, Failure>),
+    /// The terminal is ours again: how the session in the container ended, or why there was none.
+    Left(Ticket, Result<Ended, Failure>),
+    /// A copy is through: where it lies, or why it does not.
+    Copied(Ticket, Result<String, Failure>),
+    /// The ports that were asked for.
+    Ports(Ticket, Result<Ports, Failure>),
+    /// How a forwarded port does, or why it is none.
+    Forward(Ticket, Result<ForwardView, Failure>),
     /// How the list of injections stands as a source.
     FaultSource(Ticket, Source),
     /// An injection changed, own or foreign.

@@ -1,6 +1,7 @@
 //! The command line after `:`: words with arguments, in k9s' manner.
 
-use super::command::Command;
+pub use super::logs_line::LogsLine;
+use super::{command::Command, logs_line};
 use crate::base::suggest;
 
 /// What a line asks for.
@@ -14,12 +15,16 @@ pub enum Line {
     Context(String),
     /// A pane, with another namespace: `pods shop`.
     Pane(Command, String),
+    /// Logs.
+    Logs(LogsLine),
+    /// A copy into a container or out of it: from, to.
+    Copy(String, String),
     /// Lift the emergency stop's latch, with the reason.
     Release(String),
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 14] = [
+const WORDS: [(&[&str], Word); 17] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
@@ -29,6 +34,9 @@ const WORDS: [(&[&str], Word); 14] = [
     (&["ns", "namespace", "namespaces"], Word::Namespace),
     (&["ctx", "context", "contexts"], Word::Context),
     (&["all"], Word::Run(Command::AllNamespaces)),
+    (&["logs", "log"], Word::Logs),
+    (&["cp", "copy"], Word::Copy),
+    (&["pf", "forwards", "port-forwards"], Word::Run(Command::Forwards)),
     (&["help", "h"], Word::Run(Command::Help)),
     (&["abort"], Word::Run(Command::Abort)),
     (&["stop-all"], Word::Run(Command::StopAll)),
@@ -42,6 +50,8 @@ enum Word {
     Namespace,
     Context,
     Run(Command),
+    Logs,
+    Copy,
     Release,
 }
 
@@ -66,6 +76,16 @@ pub fn parse(line: &str) -> Result<Line, String> {
         let reason = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
         return Ok(Line::Release(reason.to_owned()));
     }
+    if let Word::Logs = word {
+        let rest = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
+        return logs_line::parse(rest).map(Line::Logs);
+    }
+    if let Word::Copy = word {
+        return match (argument, words.next(), words.next()) {
+            (Some(from), Some(to), None) => Ok(Line::Copy(from.to_owned(), to.to_owned())),
+            _ => Err("say from where to where: cp POD:/path local, or cp local POD:/path".to_owned()),
+        };
+    }
     if let Some(extra) = words.next() {
         return Err(format!("`{extra}` is one word too many after `{first}`"));
     }
@@ -78,6 +98,9 @@ pub fn parse(line: &str) -> Result<Line, String> {
         (Word::Namespace, Some(name)) => Ok(Line::Namespace(name.to_owned())),
         (Word::Context, None) => Ok(Line::Run(Command::Contexts)),
         (Word::Context, Some(name)) => Ok(Line::Context(name.to_owned())),
+        // Read above.
+        (Word::Logs, _) => Ok(Line::Logs(LogsLine::default())),
+        (Word::Copy, _) => Err("say from where to where: cp POD:/path local".to_owned()),
         (Word::Release, _) => Err("say why it is safe again: release REASON".to_owned()),
         (Word::Run(_), Some(extra)) => Err(format!("`{first}` takes no argument, `{extra}` was given")),
     }
@@ -97,9 +120,9 @@ pub fn complete(line: &str, namespaces: &[String], contexts: &[String]) -> Vec<S
         Some(typed) => {
             let word = WORDS.iter().find(|(names, _)| names.contains(&first)).map(|(_, word)| word);
             let choices = match word {
-                Some(Word::Pane(_) | Word::Namespace) => namespaces,
+                Some(Word::Pane(_) | Word::Namespace | Word::Logs) => namespaces,
                 Some(Word::Context) => contexts,
-                Some(Word::Run(_) | Word::Release) | None => &[],
+                Some(Word::Run(_) | Word::Release | Word::Copy) | None => &[],
             };
             let begins = choices.iter().filter(|name| name.starts_with(typed));
             let within = choices.iter().filter(|name| !name.starts_with(typed) && name.contains(typed));

@@ -12,6 +12,7 @@ pub mod event;
 pub mod failure;
 pub mod key;
 pub mod line;
+mod logs_line;
 
 pub use caption::Caption;
 pub use command::{Command, Context};

@@ -1,27 +1,113 @@
 //! Reads the terminal on a thread of its own. Keys that came in one read stay together: a burst is no keystroke.
 
-use std::{thread, time::Duration};
+use std::{
+    io,
+    os::fd::OwnedFd,
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    thread,
+    time::Duration,
+};
 
 use crossterm::event::{self, Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    pipe::pipe,
+};
 use tokio::sync::mpsc::Sender;
 
 use crate::msg::{Event, Key, key::Code};
 
-/// Reads until the receiver is gone or the terminal is.
-pub fn start(to: Sender<Event>) -> std::io::Result<()> {
-    thread::Builder::new().name("keys".to_owned()).spawn(move || read(&to)).map(drop)
+/// How long the terminal may keep the rest of a key that has begun.
+const REST: Duration = Duration::from_millis(20);
+
+/// Keeps the reader away from the terminal while somebody else has it: an editor, a shell.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    state: Arc<(Mutex<State>, Condvar)>,
+    wake: Arc<OwnedFd>,
 }
 
-fn read(to: &Sender<Event>) {
-    while let Ok(first) = event::read() {
-        let mut events = vec![first];
+#[derive(Debug, Default)]
+struct State {
+    shut: bool,
+    /// The reader reads nothing.
+    away: bool,
+}
+
+impl Gate {
+    /// Returns once nothing is read any more.
+    pub fn shut(&self) {
+        let (state, moved) = &*self.state;
+        let mut held = state.lock().unwrap_or_else(PoisonError::into_inner);
+        held.shut = true;
+        // A full pipe wakes as well.
+        let _ = rustix::io::write(&*self.wake, &[0]);
+        while !held.away {
+            held = moved.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Lets it read again.
+    pub fn open(&self) {
+        let (state, moved) = &*self.state;
+        state.lock().unwrap_or_else(PoisonError::into_inner).shut = false;
+        moved.notify_all();
+    }
+
+    /// Waits while it is shut.
+    fn pass(&self) {
+        let (state, moved) = &*self.state;
+        let mut held = state.lock().unwrap_or_else(PoisonError::into_inner);
+        held.away = held.shut;
+        moved.notify_all();
+        while held.shut {
+            held = moved.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+        held.away = false;
+    }
+
+    /// The reader is gone, and reads nothing.
+    fn left(&self) {
+        let (state, moved) = &*self.state;
+        state.lock().unwrap_or_else(PoisonError::into_inner).away = true;
+        moved.notify_all();
+    }
+}
+
+/// Reads until the receiver is gone or the terminal is.
+pub fn start(to: Sender<Event>) -> io::Result<Gate> {
+    let (woken, wake) = pipe()?;
+    let gate = Gate { state: Arc::default(), wake: Arc::new(wake) };
+    let own = gate.clone();
+    thread::Builder::new().name("keys".to_owned()).spawn(move || {
+        read(&to, &own, &woken);
+        own.left();
+    })?;
+    Ok(gate)
+}
+
+fn read(to: &Sender<Event>, gate: &Gate, woken: &OwnedFd) {
+    loop {
+        gate.pass();
+        match wait(woken) {
+            Some(true) => {}
+            Some(false) => continue,
+            None => return,
+        }
+        let mut events = Vec::new();
         // What is there already came in the same read, or while the loop was busy: in both cases nobody saw the screen
         // between two of these keys.
-        while events.len() < 256 && event::poll(Duration::ZERO).unwrap_or(false) {
-            match event::read() {
-                Ok(next) => events.push(next),
+        let mut patience = REST;
+        while events.len() < 256 {
+            match event::poll(patience) {
+                Ok(true) => match event::read() {
+                    Ok(next) => events.push(next),
+                    Err(_) => return,
+                },
+                Ok(false) => break,
                 Err(_) => return,
             }
+            patience = Duration::ZERO;
         }
         for event in told(events) {
             if to.blocking_send(event).is_err() {
@@ -29,6 +115,27 @@ fn read(to: &Sender<Event>) {
             }
         }
     }
+}
+
+/// Waits for bytes: true when there are some, false when somebody wakes it; `None` when the terminal is gone.
+fn wait(woken: &OwnedFd) -> Option<bool> {
+    let stdin = io::stdin();
+    let mut both = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(woken, PollFlags::IN)];
+    match poll(&mut both, None) {
+        Ok(_) => {}
+        Err(rustix::io::Errno::INTR) => return Some(false),
+        Err(_) => return None,
+    }
+    let [keys, wakes] = both;
+    if !wakes.revents().is_empty() {
+        let mut taken = [0; 16];
+        let _ = rustix::io::read(woken, &mut taken);
+        return Some(false);
+    }
+    if keys.revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+        return None;
+    }
+    Some(keys.revents().contains(PollFlags::IN))
 }
 
 /// What was read at once, as the loop hears it. Only a key that came with no other byte is a keystroke of its own.

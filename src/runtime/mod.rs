@@ -8,6 +8,7 @@
 
 mod doors;
 pub mod engine;
+mod enter;
 pub mod guardian;
 mod input;
 pub mod leftover;

@@ -17,7 +17,7 @@ use tokio::{
 use super::{
     CockpitError, Options, Pacer, Recorder,
     doors::{self, Doors},
-    input,
+    enter, input,
     paint::Painter,
     play::Playing,
     signals::{self, Asked},
@@ -101,6 +101,8 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         recorder: recorder.as_mut(),
         playing,
         nobody: None,
+        gate: None,
+        address: enter::SharedAddress::default(),
         over: false,
         well: true,
     };
@@ -111,13 +113,13 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
     let (keys_to, keys) = channel(64);
     // A channel that is held open and silent stands for the keys of nobody.
     if cockpit.terminal.is_some() {
-        input::start(keys_to).map_err(CockpitError::Start)?;
+        cockpit.gate = Some(input::start(keys_to).map_err(CockpitError::Start)?);
     } else {
         cockpit.nobody = Some(keys_to);
     }
-    let (clock, pulse) = (cockpit.clock.clone(), cockpit.pulse.clone());
+    let (clock, pulse, place) = (cockpit.clock.clone(), cockpit.pulse.clone(), cockpit.address.clone());
     let agent = agent.ok();
-    let plan = doors::Plan { address, metrics, readonly, policy, agent, servers, state_dir, clock, pulse, stage };
+    let plan = doors::Plan { address, metrics, readonly, policy, agent, servers, state_dir, clock, pulse, place, stage };
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
     let ended = waiting.block_on(cockpit.run(effects, &doors, keys, signals, events));
@@ -142,6 +144,10 @@ struct Cockpit<'t> {
     recorder: Option<&'t mut Recorder>,
     playing: Option<Playing>,
     nobody: Option<Sender<Event>>,
+    /// In front of whoever reads the terminal.
+    gate: Option<input::Gate>,
+    /// Of the link that stands.
+    address: enter::SharedAddress,
     over: bool,
     /// What was played went well.
     well: bool,
@@ -264,21 +270,45 @@ impl Cockpit<'_> {
                 Effect::Copy(text) => self.write(&clipboard(&text))?,
                 Effect::EditText(ticket, text) => {
                     // The editor gets the terminal; the loop goes on when it is left.
-                    let Some(terminal) = &mut self.terminal else { continue };
-                    terminal.give();
-                    self.pulse.away(true);
-                    let edited = super::doors::edit_text(&text);
-                    self.pulse.away(false);
-                    terminal.take()?;
-                    self.redraw();
-                    let now = self.now();
-                    let more = self.app.update(Event::Edited(ticket, edited), now);
-                    self.carry_out(more, doors)?;
+                    let edited = self.lend(|_| super::doors::edit_text(&text))?;
+                    if let Some(edited) = edited {
+                        self.answer(Event::Edited(ticket, edited), doors)?;
+                    }
+                }
+                Effect::Enter(ticket, place, entering) => {
+                    let left = self.lend(|address| enter::run(address, &place, entering))?;
+                    if let Some(left) = left {
+                        self.answer(Event::Left(ticket, left), doors)?;
+                    }
                 }
                 effect => doors.send(effect),
             }
         }
         Ok(())
+    }
+
+    /// Gives the terminal to somebody else until he is done; `None` where there is none.
+    fn lend<T>(&mut self, to: impl FnOnce(&enter::SharedAddress) -> T) -> io::Result<Option<T>> {
+        let Some(terminal) = &mut self.terminal else { return Ok(None) };
+        if let Some(gate) = &self.gate {
+            gate.shut();
+        }
+        terminal.give();
+        self.pulse.away(true);
+        let done = to(&self.address);
+        self.pulse.away(false);
+        terminal.take()?;
+        if let Some(gate) = &self.gate {
+            gate.open();
+        }
+        self.redraw();
+        Ok(Some(done))
+    }
+
+    fn answer(&mut self, event: Event, doors: &Doors) -> io::Result<()> {
+        let now = self.now();
+        let more = self.app.update(event, now);
+        self.carry_out(more, doors)
     }
 
     fn signalled(&mut self, asked: Asked, doors: &Doors) -> io::Result<()> {

@@ -7,7 +7,7 @@ mod port;
 use thiserror::Error;
 
 pub use copy::{Copy, Way};
-pub use forward::{ForwardView, ForwardWish, Standing};
+pub use forward::{ForwardView, ForwardWish, Standing, ports};
 pub use port::{PortOffer, Ports, of_pod, of_service};
 
 /// A container to go into.

@@ -198,6 +198,11 @@ impl Logs {
         }
     }
 
+    /// Whether these are its lines.
+    pub fn asked(&self, ticket: Ticket) -> bool {
+        self.ticket == Some(ticket)
+    }
+
     /// Whether it waits for this file.
     pub fn saved(&mut self, ticket: Ticket) -> bool {
         self.saving.take_if(|saving| *saving == ticket).is_some()
