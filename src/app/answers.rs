@@ -371,7 +371,10 @@ impl App {
             | Screen::Change(_)
             | Screen::Preview(_)
             | Screen::Undo(_)
-            | Screen::Charts(_) => Vec::new(),
+            | Screen::Charts(_)
+            | Screen::Enter(_)
+            | Screen::Forward(_)
+            | Screen::Forwards(_) => Vec::new(),
         };
         self.screens.iter_mut().flat_map(ask).collect()
     }

@@ -26,7 +26,7 @@ impl Forwarded {
     /// `127.0.0.1:8080 → shop/web-1:9080`.
     pub fn words(&self) -> String {
         let local = self.view.as_ref().map_or(self.wish.local, |view| view.local);
-        format!("{} → {}", std::net::SocketAddr::new(self.wish.address, local), self.wish.target())
+        format!("{} → {}", core::net::SocketAddr::new(self.wish.address, local), self.wish.target())
     }
 }
 

@@ -1,6 +1,6 @@
 //! A port of this machine that leads into a pod.
 
-use std::net::{IpAddr, Ipv4Addr};
+use core::net::{IpAddr, Ipv4Addr};
 
 use crate::cluster::logs::Of;
 

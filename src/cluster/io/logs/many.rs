@@ -145,12 +145,12 @@ impl Crew {
 
     /// Reads the containers of a pod that have begun since.
     fn joined(&mut self, member: &Member) -> Result<(), Gone> {
-        let new = self.names.insert(member.uid(), member.name.clone()).is_none();
+        let new = self.names.insert(member.uid, member.name.clone()).is_none();
         if new && self.listed {
             self.note(&member.name, "", "joins")?;
         }
         for (container, run) in &member.begun {
-            let key = (member.uid(), container.clone(), *run);
+            let key = (member.uid, container.clone(), *run);
             if self.read.contains(&key) {
                 continue;
             }

@@ -10,7 +10,7 @@ use crate::{
 /// One pod.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Member {
-    uid: Uid,
+    pub uid: Uid,
     pub name: String,
     /// Its containers that have a log, each with the number of its run.
     pub begun: Vec<(String, u64)>,
