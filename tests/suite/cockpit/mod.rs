@@ -9,6 +9,7 @@ mod form;
 mod gallery;
 mod graph;
 mod keys;
+mod pods;
 pub mod pty;
 mod pty_script;
 mod raise;
