@@ -380,7 +380,7 @@ impl App {
                     self.intents.insert(id, checked.plan.fault.clone());
                 }
                 Effect::Print(ticket, _) => self.printed = Some(*ticket),
-                Effect::Stop(_) | Effect::Forward(..) | Effect::CopyFile(..) | Effect::SaveText(..) => {
+                Effect::Stop(_) | Effect::Forward(..) | Effect::CopyFile(..) => {
                     into_pods.push(effect.clone());
                 }
                 _ => {}

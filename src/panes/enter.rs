@@ -70,7 +70,7 @@ impl Enter {
     pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
         if let Some(name) = &mut self.name {
             match command {
-                // A name that was pasted was read by nobody.
+                // As with an apply: the key that goes on came alone.
                 Command::Accept if cx.alone && name.text() == self.deed.place().pod => return self.go(cx),
                 Command::Accept => self.wrong = true,
                 Command::Cancel => return Reply::close(),

@@ -19,6 +19,8 @@ use crate::msg::{Event, Key, key::Code};
 
 /// How long the terminal may keep the rest of a key that has begun.
 const REST: Duration = Duration::from_millis(20);
+/// How long the reader may take to answer.
+const ANSWER: Duration = Duration::from_secs(1);
 
 /// Keeps the reader away from the terminal while somebody else has it: an editor, a shell.
 #[derive(Debug, Clone)]
@@ -35,16 +37,15 @@ struct State {
 }
 
 impl Gate {
-    /// Returns once nothing is read any more.
+    /// Returns once nothing is read any more. A reader that waits for the loop to take its keys does not answer, and reads
+    /// nothing either.
     pub fn shut(&self) {
         let (state, moved) = &*self.state;
         let mut held = state.lock().unwrap_or_else(PoisonError::into_inner);
-        held.shut = true;
+        (held.shut, held.away) = (true, false);
         // A full pipe wakes as well.
         let _ = rustix::io::write(&*self.wake, &[0]);
-        while !held.away {
-            held = moved.wait(held).unwrap_or_else(PoisonError::into_inner);
-        }
+        drop(moved.wait_timeout_while(held, ANSWER, |state| !state.away).unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Lets it read again.

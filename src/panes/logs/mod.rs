@@ -226,7 +226,8 @@ impl Logs {
     /// Fits the page; keeps the end in sight while following.
     pub fn settle(&mut self, area: Rect) {
         self.refresh();
-        self.scroll.page = usize::from(area.height.saturating_sub(u16::from(self.standing.troubled())));
+        let foot = self.wrong.is_some() || self.standing.troubled();
+        self.scroll.page = usize::from(area.height.saturating_sub(u16::from(foot)));
         if self.follow {
             let room = usize::from(area.width.saturating_sub(2)).max(1);
             let (mut used, mut shown) = (0, 0);

@@ -55,9 +55,6 @@ impl Logs {
             let shown = format!("{} of {}", state::grouped(self.store.shown()), state::grouped(self.store.len()));
             words.push((format!("filter: {} ({shown})", self.sieve.text()), Role::Accent));
         }
-        if let Some(why) = &self.wrong {
-            words.push((why.clone(), Role::Warn));
-        }
         if let Some(line) = &self.scroll.typing {
             words.push((format!("/{}", line.text()), Role::Accent));
         } else if let Some(pattern) = self.scroll.pattern() {
@@ -139,7 +136,8 @@ impl Logs {
             return;
         }
         let mut area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-        if let Some(trouble) = self.standing.trouble(look.now) {
+        // What is wrong with what was typed comes before what is wrong with the stream.
+        if let Some(trouble) = self.wrong.clone().or_else(|| self.standing.trouble(look.now)) {
             area.height = area.height.saturating_sub(1);
             put(buf, area.x, area.bottom(), area.width, &trouble, look.theme.style(Role::Warn));
         }

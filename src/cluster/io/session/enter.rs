@@ -158,12 +158,14 @@ async fn pump(mut process: AttachedProcess, tty: &mut Tty, wire: Wire) -> (Pumpe
                     }
                 }
             },
-            changed = tty.size.changed() => {
-                if changed.is_ok() && let Some(sizes) = sizes.as_mut() {
+            changed = tty.size.changed(), if sizes.is_some() => match (changed, sizes.as_mut()) {
+                (Ok(()), Some(to)) => {
                     let (width, height) = *tty.size.borrow_and_update();
-                    let _ = sizes.send(TerminalSize { width, height }).await;
+                    let _ = to.send(TerminalSize { width, height }).await;
                 }
-            }
+                // Nobody tells sizes any more.
+                _ => sizes = None,
+            },
         }
         if let Some(told) = told {
             heard = true;

@@ -8,3 +8,4 @@ pub mod forward;
 pub mod ports;
 mod refusal;
 mod status;
+mod unpack;
