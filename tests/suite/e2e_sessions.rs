@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 
 /// One world for all of these.
 fn with<F: Future<Output = ()>>(work: impl FnOnce(Link) -> F) {
-    static DEMO: LazyLock<Demo> = LazyLock::new(|| Demo::of("shop", 1.0));
+    static DEMO: LazyLock<Demo> = LazyLock::new(|| Demo::of("shop", 5.0));
     DEMO.wait(async {
         let link = DEMO.live().link().clone();
         timeout(PATIENCE, work(link)).await.expect("in time");
@@ -348,8 +348,9 @@ fn the_terminal_goes_to_a_shell_and_comes_back() {
     // No key was lost on the way.
     session.press("?");
     session.until("the help", |screen| screen.contains("Help"));
-    session.press("\x1bq");
     session.press("q");
+    session.until("the pods once more", |screen| !screen.contains("Help"));
+    session.press("\x03");
     assert_eq!(session.ended(), 0);
     session.restored();
 }

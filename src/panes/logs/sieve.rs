@@ -114,7 +114,7 @@ fn compile(program: &str) -> Result<Jq, String> {
     }
     let odd = |what: &str| format!("jq cannot read `{program}`: {what}; try jq select(.level==\"error\")");
     let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-    let funs = jaq_core::funs().chain(jaq_std::base_funs()).chain(jaq_json::funs());
+    let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     let (arena, loader) = (Arena::default(), Loader::new(defs));
     let modules = loader.load(&arena, File { code: program, path: () }).map_err(|_| odd("it is not complete"))?;
     Compiler::default().with_funs(funs).compile(modules).map_err(|errors| {

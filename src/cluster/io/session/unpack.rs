@@ -46,6 +46,8 @@ pub(super) fn unpack(from: impl io::Read, name: &str, target: &Path) -> io::Resu
         }
         count += 1;
     }
+    // What stands behind the end of an archive is taken too: a pipe that is closed early has no status.
+    io::copy(&mut archive.into_inner(), &mut io::sink())?;
     Ok(count)
 }
 
