@@ -14,7 +14,7 @@ use brink::{
         Batch, Delta, Source,
         pods::{MeshMode, PodRow},
     },
-    config::{Depth, Keymap, Theme},
+    config::{Depth, Keymap, Theme, custom::Customs},
     msg::{Effect, Event, event::Names},
     runtime::paint::Painter,
 };
@@ -70,6 +70,9 @@ fn cockpit(count: u32) -> (App, Ticket) {
         zone: TimeZone::UTC,
         now: now(),
         notices: Vec::new(),
+        custom: Customs::default(),
+        kubeconfig: String::new(),
+        groups: String::new(),
     };
     let (mut app, effects) = App::new(start);
     let link = effects.iter().find_map(|effect| match effect {

@@ -20,9 +20,9 @@ const BEYOND: f64 = 0.5;
 /// How long it must be breached: three readings.
 const HELD: Duration = Duration::from_secs(15);
 
-/// What a model gave: `{signal, above or below, for}`; `None` when it gave nothing.
+/// What a model gave: `{signal, above or below, for, workload}`; `None` when it gave nothing.
 pub fn read<'a>(given: impl Iterator<Item = (&'a String, &'a Value)>) -> Result<Option<Condition>, String> {
-    let (mut signal, mut limit, mut held, mut any) = (None, None, Duration::ZERO, false);
+    let (mut signal, mut limit, mut held, mut workload, mut any) = (None, None, Duration::ZERO, None, false);
     for (name, value) in given.filter(|(_, value)| !value.is_null()) {
         any = true;
         match name.as_str() {
@@ -45,8 +45,13 @@ pub fn read<'a>(given: impl Iterator<Item = (&'a String, &'a Value)>) -> Result<
                 let text = value.as_str().unwrap_or_default();
                 held = span::parse(text).map_err(|_| format!("`abort.for`: {value} is no span; write it like 15s"))?;
             }
+            "workload" => {
+                let name = value.as_str().map(str::trim).filter(|name| named(name));
+                let told = || format!("`abort.workload` must be NAME or NAMESPACE/NAME, not {value}");
+                workload = Some(name.ok_or_else(told)?.to_owned());
+            }
             other => {
-                let hint = did_you_mean(other, ["signal", "above", "below", "for"]);
+                let hint = did_you_mean(other, ["signal", "above", "below", "for", "workload"]);
                 return Err(format!("there is no `abort.{other}`; {hint}"));
             }
         }
@@ -56,14 +61,20 @@ pub fn read<'a>(given: impl Iterator<Item = (&'a String, &'a Value)>) -> Result<
         (Some(Signal::ErrorShare), Some(Limit::Above(number) | Limit::Below(number))) if number > 1.0 => Err(format!(
             "`abort`: error_share is a share from 0 to 1, so {number} is never reached; write 0.05 for 5 %"
         )),
-        (Some(signal), Some(limit)) => {
-            Ok(Some(Condition { asks: Asks::Signal { signal, workload: None }, limit, held }))
-        }
+        (Some(signal), Some(limit)) => Ok(Some(Condition { asks: Asks::Signal { signal, workload }, limit, held })),
         _ => {
             Err("`abort` needs signal and above or below, such as {signal: error_share, above: 0.5, for: 15s}"
                 .to_owned())
         }
     }
+}
+
+/// `NAME` or `NAMESPACE/NAME`, of what names of objects are made of.
+fn named(text: &str) -> bool {
+    let part = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c))
+    };
+    text.split('/').count() <= 2 && text.split('/').all(part)
 }
 
 /// A usual condition for a plan without one, where what it hits is measured now: figures that nobody has end a fault, too.

@@ -186,6 +186,15 @@ impl Conversation {
         }
     }
 
+    /// Forgets what may not be sent of a conversation that is gone on with. Gives how many messages went.
+    pub fn keep_back(&mut self, privacy: &Privacy) -> usize {
+        self.close();
+        let gone = privacy.untold(&self.messages);
+        self.messages.drain(..gone);
+        self.budget.used = budget::of(&self.messages);
+        gone
+    }
+
     /// The messages to send next, when `around` tokens stand beside them.
     pub fn request(&mut self, around: u64) -> Result<Vec<Message>, End> {
         self.prepare(around)?;

@@ -21,6 +21,9 @@ pub const SHOWN: &str = "shown to the person";
 /// What a model is told of a proposal that would not apply.
 pub const UNSHOWN: &str = "refused; the person sees why";
 
+/// What a person is told when a conversation is gone on with in part.
+pub const KEPT_BACK: &str = "what was said up to the last word of a namespace that is kept back now is not sent again (agent.exclude-namespaces)";
+
 impl Privacy {
     /// Whether a model may know of this tool.
     pub fn offers(&self, tool: Tool) -> bool {
@@ -53,6 +56,24 @@ impl Privacy {
         let from = before.iter().rposition(holds).map_or(0, |at| at + 1);
         let begins = messages.iter().skip(from).position(asked).map_or(last, |at| from + at);
         messages.get(begins..).unwrap_or_default()
+    }
+
+    /// How many of the first messages name a namespace that nothing is told of, or stand before one that does. A conversation that
+    /// is gone on with was perhaps held while that namespace was told of: whatever led up to it stays here.
+    pub fn untold(&self, messages: &[Message]) -> usize {
+        if self.exclude.is_empty() {
+            return 0;
+        }
+        let in_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        let names = |text: &str| text.split(|c| !in_name(c)).any(|word| crate::base::glob::any(&self.exclude, word));
+        let holds = |message: &Message| match message {
+            Message::You(text) => names(text),
+            Message::Model { text, calls } => names(text) || calls.iter().any(|call| names(&call.arguments)),
+            Message::Tools(answers) => answers.iter().any(|answer| names(&answer.text)),
+        };
+        let Some(last) = messages.iter().rposition(holds) else { return 0 };
+        let begins = |message: &Message| matches!(message, Message::You(_));
+        messages.iter().skip(last + 1).position(begins).map_or(messages.len(), |at| last + 1 + at)
     }
 
     /// What is withheld, in words; empty when nothing is.
@@ -99,6 +120,27 @@ mod tests {
         assert_eq!(withheld.passes(&all), &all[5..], "nothing that speaks of the list");
         assert_eq!(withheld.passes(&all[..3]), &all[..3]);
         assert_eq!(withheld.passes(&all[5..]), &all[5..], "and what is no data of the cluster stays");
+    }
+
+    #[test]
+    fn what_was_said_of_a_namespace_before_it_was_kept_back_stays_here() {
+        let you = |text: &str| Message::You(text.to_owned());
+        let tools =
+            |text: &str| Message::Tools(vec![ToolAnswer { id: "a".to_owned(), text: text.to_owned(), ok: true }]);
+        let said = |text: &str| Message::Model { text: text.to_owned(), calls: Vec::new() };
+        let all = [
+            you("what fails?"),
+            tools("<data>\nnamespace: vault\n</data>"),
+            said("web-1 fails"),
+            you("why?"),
+            said("its image is missing"),
+        ];
+        let hides = |pattern: &str| Privacy { exclude: vec![pattern.to_owned()], ..Privacy::default() };
+        assert_eq!(Privacy::default().untold(&all), 0);
+        assert_eq!(hides("vault").untold(&all), 3);
+        assert_eq!(hides("va*").untold(&all), 3);
+        assert_eq!(hides("shop").untold(&all), 0);
+        assert_eq!(hides("image").untold(&all), 5, "with nothing asked after it, nothing is left");
     }
 
     #[test]

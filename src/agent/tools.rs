@@ -63,8 +63,11 @@ const NAMESPACE: Arg = may("namespace", Holds::Text, "the namespace; the current
 const DURATION: Arg = may("duration", Holds::Text, "time of effect, such as 90s; 60s when absent");
 const HYPOTHESIS: Arg = may("hypothesis", Holds::Text, "one sentence: what you believe the system will do");
 const EXPECT: Arg = may("expect", Holds::Text, "one sentence: which signal should move, and how far");
-const ABORT: Arg =
-    may("abort", Holds::Map, "when to end early: {signal: error_share|p99_ms|rps, above or below: NUMBER, for: 15s}");
+const ABORT: Arg = may(
+    "abort",
+    Holds::Map,
+    "when to end early: {signal: error_share|p99_ms|rps, above or below: NUMBER, for: 15s, workload: of which, all that is hit when absent}",
+);
 const WHY: Arg = may("why", Holds::Text, "one sentence for the person: why");
 
 /// Most steps of a plan.

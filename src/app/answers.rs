@@ -26,6 +26,17 @@ impl App {
                 self.world.link = LinkState::Down(failure);
             }
             Event::Pods(ticket, batch) => self.pods(ticket, batch),
+            Event::Ran(_, answer) => self.ran(answer),
+            Event::Usage(ticket, usage) => self.used(ticket, usage),
+            Event::Discovered(ticket, answer) => return self.discovered(ticket, answer),
+            Event::Selector(ticket, object, answer) => return self.selected(ticket, &object, answer),
+            Event::Table(ticket, batch) => {
+                let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
+                let asked = |screen: &&mut Screen| matches!(screen, Screen::Objects(objects) if objects.asked(ticket));
+                if let Some(Screen::Objects(objects)) = self.screens.iter_mut().find(asked) {
+                    objects.hear(batch, &mut cx);
+                }
+            }
             Event::Routes(ticket, kind, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 let moved = self.panes.routes.hear(ticket, kind, batch, &mut cx);
@@ -153,11 +164,13 @@ impl App {
                         Screen::Viewer(viewer) => viewer.hear(ticket, answer.clone()),
                         Screen::Form(form) => replies.push(form.text(ticket, &answer, &mut cx)),
                         Screen::Change(change) => replies.push(change.text(ticket, &answer, &mut cx)),
-                        Screen::Logs(_)
+                        Screen::Objects(_)
+                        | Screen::Logs(_)
                         | Screen::Picker(_)
                         | Screen::Preview(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
+                        | Screen::Launch(_)
                         | Screen::Charts(_)
                         | Screen::Enter(_)
                         | Screen::Forward(_)
@@ -177,12 +190,14 @@ impl App {
                     match screen {
                         Screen::Form(form) => form.edited(ticket, &answer),
                         Screen::Change(change) => replies.push(change.edited(ticket, &answer, &mut cx)),
-                        Screen::Viewer(_)
+                        Screen::Objects(_)
+                        | Screen::Viewer(_)
                         | Screen::Logs(_)
                         | Screen::Picker(_)
                         | Screen::Preview(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
+                        | Screen::Launch(_)
                         | Screen::Charts(_)
                         | Screen::Enter(_)
                         | Screen::Forward(_)
@@ -190,11 +205,10 @@ impl App {
                     }
                 }
             }
-            event @ (Event::Saved(..)
-            | Event::Left(..)
-            | Event::Copied(..)
-            | Event::Ports(..)
-            | Event::Forward(..)) => self.of_pods(event),
+            event
+            @ (Event::Saved(..) | Event::Left(..) | Event::Copied(..) | Event::Ports(..) | Event::Forward(..)) => {
+                self.of_pods(event)
+            }
             Event::Log(ticket, batch) => {
                 let logs = self.screens.iter_mut().find_map(|screen| match screen {
                     Screen::Logs(logs) if logs.asked(ticket) => Some(logs),
@@ -230,11 +244,13 @@ impl App {
                         Screen::Form(form) => replies.push(form.checked(ticket, answer.clone())),
                         Screen::Change(change) => replies.push(change.checked(ticket, answer.clone())),
                         Screen::Preview(preview) => preview.hear(ticket, answer.clone()),
-                        Screen::Viewer(_)
+                        Screen::Objects(_)
+                        | Screen::Viewer(_)
                         | Screen::Logs(_)
                         | Screen::Picker(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
+                        | Screen::Launch(_)
                         | Screen::Charts(_)
                         | Screen::Enter(_)
                         | Screen::Forward(_)
@@ -318,12 +334,15 @@ impl App {
         self.world.namespace = if all { None } else { Some(namespace.unwrap_or_else(|| names.namespace.clone())) };
         self.world.names = names;
         self.world.link = LinkState::Up;
+        self.own.settle(&self.world.names.context);
         let mut effects = self.open_panes();
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         effects.extend(self.panes.faults.open(&mut cx));
         let ticket = self.tickets.take();
         self.names_ticket = Some(ticket);
         effects.push(Effect::Namespaces(ticket));
+        effects.extend(self.discover());
+        effects.extend(self.line_after_link());
         effects
     }
 
@@ -364,11 +383,13 @@ impl App {
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         let ask = |screen: &mut Screen| match screen {
             Screen::WhoTakes(asked) => asked.again(&mut cx),
-            Screen::Viewer(_)
+            Screen::Objects(_)
+            | Screen::Viewer(_)
             | Screen::Logs(_)
             | Screen::Picker(_)
             | Screen::Form(_)
             | Screen::Change(_)
+            | Screen::Launch(_)
             | Screen::Preview(_)
             | Screen::Undo(_)
             | Screen::Charts(_)
@@ -434,11 +455,8 @@ impl App {
                 picker.hear(ticket, items.clone());
             }
         }
-        if let Some(prompt) = &mut self.prompt
-            && self.names_ticket == Some(ticket)
-        {
-            let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
-            prompt.suggest(&self.namespaces, &contexts);
+        if self.names_ticket == Some(ticket) {
+            self.suggest();
         }
     }
 }

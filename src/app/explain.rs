@@ -14,7 +14,7 @@ use crate::{
     config::Role,
     mesh::{crew, routes::RouteRow},
     msg::{Command, Effect, Failure},
-    panes::{PaneKind, form::controller, picker::Item},
+    panes::{PaneKind, Viewer, agent::TOOLS, form::controller, picker::Item},
 };
 
 impl App {
@@ -136,7 +136,7 @@ impl App {
             self.notify("there is no agent to ask: start brink with --agent PROVIDER:MODEL[@URL]", Role::Warn);
             return Vec::new();
         }
-        if matches!(self.screens.last(), Some(Screen::Form(_) | Screen::Change(_))) {
+        if matches!(self.screens.last(), Some(Screen::Form(_) | Screen::Change(_) | Screen::Launch(_))) {
             self.notify("leave the form first: what was typed in it would be lost", Role::Warn);
             return Vec::new();
         }
@@ -233,6 +233,12 @@ impl App {
                     current: one.current,
                 })
                 .collect::<Vec<_>>())),
+            Ok(Granted::Tools(tools, troubles)) => {
+                if !tools.is_empty() || !troubles.is_empty() {
+                    self.tools_told(&self.panes.agent.tools(tools, troubles));
+                }
+                None
+            }
             Ok(Granted::Opened(_) | Granted::Stands(_) | Granted::Fell(..) | Granted::Exported(_)) => None,
             Err(failure) => Some(Err(failure.clone())),
         };
@@ -244,6 +250,16 @@ impl App {
             }
         }
         self.panes.agent.granted(ticket, granted);
+    }
+
+    /// The tools of other servers join those on screen, if they are still looked at.
+    fn tools_told(&mut self, text: &str) {
+        if let Some(Screen::Viewer(viewer)) = self.screens.last_mut()
+            && viewer.name() == TOOLS
+        {
+            *viewer = Viewer::text(TOOLS, text);
+            viewer.update(Command::Wrap, &mut Self::cx(self.now, &mut self.tickets, &self.world, false));
+        }
     }
 }
 
@@ -266,6 +282,7 @@ fn route(row: &RouteRow) -> String {
 /// What a screen is, for the question.
 fn about(screen: &Screen) -> &'static str {
     match screen {
+        Screen::Objects(_) => "what stands out among these objects, and what is wrong if anything is",
         Screen::Logs(_) => "what this log says, and what is wrong if anything is",
         Screen::Preview(_) => "what this change would do, and what I should expect to see",
         Screen::Undo(_) => "what this undo would do",
@@ -275,6 +292,7 @@ fn about(screen: &Screen) -> &'static str {
         | Screen::Picker(_)
         | Screen::Form(_)
         | Screen::Change(_)
+        | Screen::Launch(_)
         | Screen::Enter(_)
         | Screen::Forward(_)
         | Screen::Forwards(_) => "what this says",

@@ -4,7 +4,7 @@ use super::{App, Screen, hints, prompt::Prompt};
 use crate::{
     config::Role,
     mesh::signals::MetricSource,
-    msg::Effect,
+    msg::{Effect, line::Names},
     panes::{
         PaneKind, Picker, Viewer,
         picker::{Choice, Item},
@@ -20,13 +20,24 @@ impl App {
     }
 
     pub(super) fn open_prompt(&mut self) -> Vec<Effect> {
-        let mut prompt = Prompt::default();
-        prompt.suggest(&self.namespaces, &[]);
-        self.prompt = Some(prompt);
+        self.prompt = Some(Prompt::default());
+        self.suggest();
         // Contexts are needed for completion only, so they are read when somebody is about to type.
         let ticket = self.tickets.take();
         self.names_ticket = Some(ticket);
-        vec![Effect::Contexts(ticket)]
+        let mut effects = vec![Effect::Contexts(ticket)];
+        // Kinds that were defined meanwhile are known to the next line.
+        effects.extend(self.discover());
+        effects
+    }
+
+    /// Says anew what may complete the line that is typed.
+    pub(super) fn suggest(&mut self) {
+        let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
+        let names = Names { namespaces: &self.namespaces, contexts: &contexts, kinds: &self.kinds };
+        if let Some(prompt) = &mut self.prompt {
+            prompt.suggest(names, &self.own.custom.aliases);
+        }
     }
 
     pub(super) fn focus_by(&mut self, step: usize) -> Vec<Effect> {
@@ -76,7 +87,9 @@ impl App {
     }
 
     pub(super) fn go_namespace(&mut self, namespace: Option<String>) -> Vec<Effect> {
+        let again = self.objects_elsewhere(namespace.as_ref());
         let mut effects = self.close_all();
+        effects.extend(again.map(|(wanted, filter)| self.open_objects(wanted, &filter)).unwrap_or_default());
         if self.world.namespace == namespace && self.world.link == LinkState::Up {
             return effects;
         }
@@ -114,6 +127,10 @@ impl App {
         self.world.fault_spans.clear();
         self.wanted = (false, None);
         self.namespaces.clear();
+        self.kinds.clear();
+        self.using = None;
+        (self.world.usage, self.world.node_usage) = (None, None);
+        self.discovery = None;
         self.mesh_word = None;
         // What was said of the cluster left behind is not true of the next.
         self.notice = None;

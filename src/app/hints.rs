@@ -2,19 +2,26 @@
 
 use super::{App, Screen};
 use crate::{
-    config::{Role, keymap::chain},
+    config::{
+        Role,
+        keymap::{Follow, chain, written},
+    },
     msg::{Command, Context},
     panes::PaneKind,
 };
 
+/// Most keys of one's own that are hinted at; the help has all.
+const OWN: usize = 4;
+
 /// Keys as typed, with their words.
-pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
+pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
     use Command as C;
     let context = own_context(app);
     let own = match app.screens.last() {
         Some(Screen::Preview(preview)) if app.prompt.is_none() => Some(preview.hints(app.now, &app.world)),
         Some(Screen::Undo(undo)) if app.prompt.is_none() => Some(undo.hints(app.now)),
         Some(Screen::Change(change)) if app.prompt.is_none() => Some(change.hints()),
+        Some(Screen::Launch(launch)) if app.prompt.is_none() => Some(launch.hints()),
         Some(Screen::Form(form)) if app.prompt.is_none() => Some(form.hints()),
         Some(Screen::WhoTakes(asked)) if app.prompt.is_none() => Some(asked.hints()),
         None if app.prompt.is_none() && context == Context::Faults => {
@@ -26,7 +33,9 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         _ => None,
     };
     let commands: &[Command] = match context {
-        Context::Pods => &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Logs, C::Shell],
+        Context::Pods => {
+            &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Logs, C::Shell]
+        }
         Context::Routes => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::AskRoutes, C::Describe, C::Yaml]
         }
@@ -36,6 +45,18 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         Context::Graph => {
             &[C::Help, C::GraphFocus, C::Back, C::GraphSize, C::GraphLayout, C::Filter, C::NewFault, C::Charts]
         }
+        Context::Objects => &[
+            C::Help,
+            C::Back,
+            C::CommandLine,
+            C::Filter,
+            C::Open,
+            C::Describe,
+            C::Yaml,
+            C::EditObject,
+            C::GoOwner,
+            C::Wide,
+        ],
         Context::Table | Context::Global => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
         }
@@ -57,7 +78,7 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         };
         Some((key?, word, role))
     };
-    let mut pairs: Vec<(String, &'static str, Role)> = Vec::new();
+    let mut pairs: Vec<(String, &str, Role)> = Vec::new();
     let abort = abort_key(app);
     if app.world.any_live()
         && let Some(abort) = &abort
@@ -74,6 +95,7 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
     });
     pairs.extend(onward(app).into_iter().map(|(command, word)| (command, word, Role::Key)).filter_map(pair));
     pairs.extend(own.into_iter().filter_map(pair));
+    pairs.extend(own_keys(app).into_iter().take(OWN).map(|(keys, word)| (keys, word, Role::Key)));
     if !app.world.any_live()
         && app.screens.is_empty()
         && let Some(abort) = abort
@@ -81,6 +103,40 @@ pub fn hints(app: &App) -> Vec<(String, &'static str, Role)> {
         pairs.push((format!("{abort} {abort}"), "stop all", Role::Key));
     }
     pairs
+}
+
+/// What may follow the keys of a sequence pressed so far, and the key that gives it up.
+pub fn following(app: &App) -> Vec<(String, &str, Role)> {
+    let mut pairs: Vec<(String, &str, Role)> = Vec::new();
+    for (key, follow) in app.keymap.following(&app.chain(), &app.pending) {
+        let word = match follow {
+            Follow::Run(command) => command.spec().hint,
+            Follow::More => "more",
+        };
+        pairs.push((key.to_string(), word, Role::Key));
+    }
+    if app.takes_own_keys() {
+        let names = app.kind_names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        for (key, word) in app.own.bindings.following(&app.pending, &names) {
+            if !pairs.iter().any(|(known, ..)| *known == key.to_string()) {
+                pairs.push((key.to_string(), word.unwrap_or("more"), Role::Key));
+            }
+        }
+    }
+    pairs.push(("esc".to_owned(), "give up", Role::Key));
+    pairs
+}
+
+/// A person's own keys that work here, and what stands beside them.
+fn own_keys(app: &App) -> Vec<(String, &str)> {
+    if !app.takes_own_keys() {
+        return Vec::new();
+    }
+    let (names, chain) = (app.kind_names(), app.chain());
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let here = app.own.bindings.here(&app.keymap, &chain, &names);
+    here.into_iter().map(|binding| (written(&binding.keys), binding.description.as_str())).collect()
 }
 
 /// Whose keys count on the screen in front; a script that waits offers its own beside its caption.
@@ -121,9 +177,17 @@ pub fn abort_key(app: &App) -> Option<String> {
     })
 }
 
-/// The help: every key that works here, by context, from the command table and the keymap.
+/// The help: every key that works here, by context, from the command table and the keymap; one's own first.
 pub fn help(app: &App) -> String {
     let mut text = String::new();
+    let own = own_keys(app);
+    if !own.is_empty() {
+        text.push_str("your own\n");
+        for (keys, what) in own {
+            text.push_str(&format!("  {keys:<22} {what}\n"));
+        }
+        text.push('\n');
+    }
     for context in app.chain() {
         text.push_str(&format!("{}\n", context.word()));
         let mut rows: Vec<(String, &str, &str)> = Vec::new();

@@ -13,14 +13,17 @@ pub mod header;
 pub mod hints;
 pub mod layout;
 mod object;
+mod objects;
 mod observed;
+mod own;
 mod pods;
 pub mod prompt;
 pub mod screen;
 mod update;
+mod used;
 mod view;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use layout::Layout;
 pub use screen::Screen;
@@ -28,10 +31,10 @@ pub use screen::Screen;
 use crate::{
     agent::{Model, mention::Object},
     base::{Now, Ticket, Tickets},
-    cluster::address::ContextName,
-    config::{Keymap, Role, Theme},
+    cluster::{address::ContextName, discovery::Discovery},
+    config::{Keymap, Role, Theme, custom::Customs},
     fault::intent::Fault,
-    mesh::{around::Around, health::Tolerances},
+    mesh::{around::Around, health::Tolerances, signals::resource_use::UsageOf},
     msg::{Caption, Context, Effect, Failure, Key},
     panes::{Agent, Cx, Faults, Look, Mesh, PaneKind, Pods, Routes, Stop, World, live},
 };
@@ -63,6 +66,12 @@ pub struct Start {
     pub now: Now,
     /// What was wrong with the configuration, to be told once.
     pub notices: Vec<String>,
+    /// What a person adds of their own.
+    pub custom: Customs,
+    /// The kubeconfig's files, as the environment variable lists them.
+    pub kubeconfig: String,
+    /// The groups a person acts as.
+    pub groups: String,
 }
 
 /// A line over the hints, for a while.
@@ -108,6 +117,7 @@ pub struct App {
     layout: Layout,
     size: (u16, u16),
     keymap: Keymap,
+    own: own::Own,
     theme: Theme,
     tickets: Tickets,
     now: Now,
@@ -133,6 +143,20 @@ pub struct App {
     names_ticket: Option<Ticket>,
     namespaces: Vec<String>,
     contexts: Vec<ContextName>,
+    /// Which kinds the cluster serves, once it is known, and the names they are completed by.
+    discovery: Option<Arc<Discovery>>,
+    kinds: Vec<String>,
+    /// The question for them, and what waits for its answer.
+    discovering: Option<Ticket>,
+    waiting: Option<objects::Waiting>,
+    /// The question for what is used, and by whom.
+    using: Option<(Ticket, UsageOf)>,
+    /// When that was last on screen.
+    usage_seen: Duration,
+    /// The question for a selector.
+    selecting: Option<Ticket>,
+    /// A line to be carried out once the other context is linked.
+    after_link: Option<String>,
     mesh_word: Option<&'static str>,
     /// An object whose row is gone to once there are rows.
     sought: Option<Object>,
@@ -162,6 +186,12 @@ impl App {
             layout: Layout::default(),
             size: start.size,
             keymap: start.keymap,
+            own: own::Own {
+                customs: start.custom,
+                kubeconfig: start.kubeconfig,
+                groups: start.groups,
+                ..own::Own::default()
+            },
             theme: start.theme,
             tickets,
             now: start.now,
@@ -182,11 +212,23 @@ impl App {
             names_ticket: None,
             namespaces: Vec::new(),
             contexts: Vec::new(),
+            discovery: None,
+            kinds: Vec::new(),
+            discovering: None,
+            waiting: None,
+            using: None,
+            usage_seen: start.now.mono,
+            selecting: None,
+            after_link: None,
             mesh_word: None,
             sought: None,
             measures: start.metrics,
             seen: (start.now.mono, start.now.mono, start.now.mono),
         };
+        app.own.settle("");
+        for complaint in app.own.bindings.conflicts(&app.keymap) {
+            app.notify(complaint.to_string(), Role::Warn);
+        }
         for text in start.notices {
             app.notify(text, Role::Warn);
         }

@@ -11,6 +11,9 @@ use crate::{
 
 impl App {
     pub(super) fn subject(&self) -> Option<Subject> {
+        if let Some(Screen::Objects(objects)) = self.screens.last() {
+            return objects.subject();
+        }
         match self.focus {
             PaneKind::Pods => self.panes.pods.subject(),
             PaneKind::Routes => self.panes.routes.subject(),
@@ -95,6 +98,9 @@ impl App {
         }
         if command == Command::SetImage && self.focus == PaneKind::Pods {
             return Some(self.set_image());
+        }
+        if command == Command::GoOwner {
+            return Some(self.go_owner());
         }
         if matches!(command, Command::Shell | Command::Attach) && self.focus == PaneKind::Pods {
             return Some(self.enter_pod(command));

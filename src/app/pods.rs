@@ -10,8 +10,11 @@ use crate::{
     config::Role,
     fault::known,
     msg::{Command, Effect, Event, Failure, line::LogsLine},
-    panes::{Enter, Forward, Forwarded, Forwards, Logs, PaneKind, enter::Deed},
+    panes::{Enter, Forward, Forwarded, Forwards, Logs, enter::Deed},
 };
+
+/// Kinds whose pods a port can lead to.
+const LEADS: [&str; 8] = ["Pod", "Service", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Gateway"];
 
 impl App {
     /// The logs asked for on the command line.
@@ -93,7 +96,7 @@ impl App {
     pub(super) fn ask_forward(&mut self) -> Vec<Effect> {
         let Some(subject) = self.subject() else { return Vec::new() };
         let kind = subject.object.kind.kind.as_str();
-        if self.focus == PaneKind::Routes || self.focus == PaneKind::Faults {
+        if !LEADS.contains(&kind) {
             self.notify(format!("no port leads to a {kind}: choose a pod, a workload or a Service"), Role::Warn);
             return Vec::new();
         }

@@ -1,7 +1,11 @@
 //! The command line while it is typed: completion and history.
 
 use crate::{
-    msg::{Command, line},
+    config::custom::Aliases,
+    msg::{
+        Command,
+        line::{self, Names},
+    },
     panes::LineInput,
 };
 
@@ -19,9 +23,19 @@ pub struct Prompt {
 
 impl Prompt {
     /// Says anew what may complete the line.
-    pub fn suggest(&mut self, namespaces: &[String], contexts: &[String]) {
+    pub fn suggest(&mut self, names: Names<'_>, aliases: &Aliases) {
         self.taken = None;
-        self.choices = line::complete(self.line.text(), namespaces, contexts);
+        self.choices = line::complete(self.line.text(), names);
+        for more in aliases.complete(self.line.text(), &|line| line::complete(line, names)) {
+            if !self.choices.contains(&more) {
+                self.choices.push(more);
+            }
+        }
+    }
+
+    /// What the first choice adds to what is typed, shown behind the caret.
+    pub fn ghost(&self) -> Option<&str> {
+        self.choices.first()?.strip_prefix(self.line.text()).filter(|rest| !rest.is_empty() && self.taken.is_none())
     }
 
     /// An editing command; `history` is oldest first. True when the text changed by hand.

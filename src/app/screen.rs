@@ -7,12 +7,17 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use crate::{
     base::Now,
     msg::{Command, Context, Effect},
-    panes::{Change, Charts, Enter, Form, Forward, Forwards, Logs, Look, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview},
+    panes::{
+        Change, Charts, Enter, Form, Forward, Forwards, Launch, Logs, Look, Objects, Picker, Title, Undo, Viewer,
+        WhoTakes, preview::Preview,
+    },
 };
 
 /// One screen.
 #[derive(Debug)]
 pub enum Screen {
+    /// Objects of a kind.
+    Objects(Box<Objects>),
     /// A text.
     Viewer(Viewer),
     /// A log.
@@ -23,6 +28,8 @@ pub enum Screen {
     Form(Box<Form>),
     /// An object being edited, or an image corrected, to stay.
     Change(Box<Change>),
+    /// A plugin, before it starts.
+    Launch(Box<Launch>),
     /// The preview of a fault or a change.
     Preview(Box<Preview>),
     /// The preview of an undo.
@@ -43,11 +50,13 @@ impl Screen {
     /// Whose keys count.
     pub fn context(&self) -> Context {
         match self {
+            Self::Objects(objects) => objects.context(),
             Self::Viewer(viewer) => viewer.context(),
             Self::Logs(logs) => logs.context(),
             Self::Picker(picker) => picker.context(),
             Self::Form(form) => form.context(),
             Self::Change(change) => change.context(),
+            Self::Launch(launch) => launch.context(),
             Self::Preview(preview) => preview.context(),
             Self::Undo(undo) => undo.context(),
             Self::WhoTakes(asked) => asked.context(),
@@ -64,9 +73,11 @@ impl Screen {
             Self::Viewer(viewer) => viewer.means(command),
             Self::Logs(logs) => logs.means(command),
             Self::Charts(charts) => charts.means(command),
-            Self::Picker(_)
+            Self::Objects(_)
+            | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
+            | Self::Launch(_)
             | Self::Preview(_)
             | Self::Undo(_)
             | Self::WhoTakes(_)
@@ -78,17 +89,23 @@ impl Screen {
 
     /// It decides itself what `back` means.
     pub fn keeps_back(&self) -> bool {
-        matches!(self, Self::Form(_) | Self::Change(_) | Self::Preview(_) | Self::Undo(_))
+        match self {
+            Self::Objects(objects) => objects.holds_back(),
+            screen => {
+                matches!(screen, Self::Form(_) | Self::Change(_) | Self::Launch(_) | Self::Preview(_) | Self::Undo(_))
+            }
+        }
     }
 
     /// Fits it to the inside of its frame.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
         match self {
+            Self::Objects(objects) => objects.settle(area, look),
             Self::Viewer(viewer) => viewer.settle(area),
             Self::Logs(logs) => logs.settle(area),
             Self::Picker(picker) => picker.settle(area),
             Self::Form(form) => form.settle(area),
-            Self::Change(_) | Self::Enter(_) | Self::Forward(_) | Self::Forwards(_) => {}
+            Self::Change(_) | Self::Launch(_) | Self::Enter(_) | Self::Forward(_) | Self::Forwards(_) => {}
             Self::Preview(preview) => preview.settle(area, look),
             Self::Undo(undo) => undo.settle(area, look),
             Self::WhoTakes(asked) => asked.settle(area),
@@ -99,12 +116,14 @@ impl Screen {
     /// What is to be ended when it closes.
     pub fn close(&mut self) -> Vec<Effect> {
         match self {
+            Self::Objects(objects) => objects.close(),
             Self::Logs(logs) => logs.close(),
             Self::WhoTakes(asked) => asked.close(),
             Self::Viewer(_)
             | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
+            | Self::Launch(_)
             | Self::Preview(_)
             | Self::Undo(_)
             | Self::Charts(_)
@@ -117,6 +136,7 @@ impl Screen {
     /// When its picture changes by time alone.
     pub fn wakes(&self, now: Now) -> Option<Duration> {
         match self {
+            Self::Objects(objects) => objects.wakes(now),
             Self::Preview(preview) => preview.wakes(now),
             Self::Undo(undo) => undo.wakes(now),
             Self::Logs(logs) => logs.wakes(now),
@@ -124,6 +144,7 @@ impl Screen {
             | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
+            | Self::Launch(_)
             | Self::WhoTakes(_)
             | Self::Charts(_)
             | Self::Enter(_)
@@ -135,11 +156,13 @@ impl Screen {
     /// Its name in the frame.
     pub fn name(&self) -> String {
         match self {
+            Self::Objects(objects) => objects.name(),
             Self::Viewer(viewer) => viewer.name(),
             Self::Logs(logs) => logs.name(),
             Self::Picker(picker) => picker.name(),
             Self::Form(form) => form.name(),
             Self::Change(change) => change.name(),
+            Self::Launch(launch) => launch.name(),
             Self::Preview(preview) => preview.name(),
             Self::Undo(undo) => undo.name(),
             Self::WhoTakes(asked) => asked.name(),
@@ -153,11 +176,13 @@ impl Screen {
     /// What else stands in the frame.
     pub fn title(&self, now: Now) -> Title {
         match self {
+            Self::Objects(objects) => objects.title(now),
             Self::Viewer(viewer) => viewer.title(),
             Self::Logs(logs) => logs.title(),
             Self::Picker(picker) => picker.title(),
             Self::Form(form) => form.title(),
             Self::Change(change) => change.title(),
+            Self::Launch(launch) => launch.title(),
             Self::Preview(preview) => preview.title(now),
             Self::Undo(undo) => undo.title(),
             Self::WhoTakes(asked) => asked.title(),
@@ -171,11 +196,13 @@ impl Screen {
     /// Draws the inside.
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         match self {
+            Self::Objects(objects) => objects.view(area, buf, look),
             Self::Viewer(viewer) => viewer.view(area, buf, look),
             Self::Logs(logs) => logs.view(area, buf, look),
             Self::Picker(picker) => picker.view(area, buf, look),
             Self::Form(form) => form.view(area, buf, look),
             Self::Change(change) => change.view(area, buf, look),
+            Self::Launch(launch) => launch.view(area, buf, look),
             Self::Preview(preview) => preview.view(area, buf, look),
             Self::Undo(undo) => undo.view(area, buf, look),
             Self::WhoTakes(asked) => asked.view(area, buf, look),

@@ -6,9 +6,13 @@ use super::{App, Screen};
 use crate::{
     base::Now,
     cluster::Scope,
-    config::{Role, keymap::Resolved},
+    config::{
+        Role,
+        keymap::{Resolved, written},
+    },
     msg::{
         Command, Context, Effect, Event, Key,
+        key::Code,
         line::{self, Line},
     },
     panes::{
@@ -20,7 +24,7 @@ use crate::{
 /// A second `quit` within this span leaves although a fault is live.
 const SURE: Duration = Duration::from_secs(3);
 /// Rows nobody looks at are watched this much longer.
-const GRACE: Duration = Duration::from_mins(1);
+pub(super) const GRACE: Duration = Duration::from_mins(1);
 
 impl App {
     /// Takes one event.
@@ -102,6 +106,7 @@ impl App {
         } else if self.panes.mesh.watches() && now.mono.saturating_sub(self.seen.2) > GRACE {
             effects.extend(self.panes.mesh.unwatch());
         }
+        effects.extend(self.tend_usage());
         effects
     }
 
@@ -114,7 +119,16 @@ impl App {
 
     fn key(&mut self, key: Key, alone: bool) -> Vec<Effect> {
         let chain = self.chain();
-        match self.keymap.resolve(&chain, &self.pending, key) {
+        let resolved = self.keymap.resolve(&chain, &self.pending, key);
+        // A sequence is given up by the key that gives up everything else.
+        if !self.pending.is_empty() && key == Key::plain(Code::Esc) && !Self::aborts(&resolved) {
+            self.pending.clear();
+            return Vec::new();
+        }
+        if let Some(effects) = self.own_key(key, &resolved, alone) {
+            return effects;
+        }
+        match resolved {
             Resolved::Commands(commands) => {
                 self.pending.clear();
                 commands.into_iter().flat_map(|command| self.run(command, alone)).collect()
@@ -124,8 +138,11 @@ impl App {
                 Vec::new()
             }
             Resolved::Nothing => {
-                let began = !self.pending.is_empty();
-                self.pending.clear();
+                let before = std::mem::take(&mut self.pending);
+                let began = !before.is_empty();
+                if began {
+                    self.notify(format!("{} {key} means nothing here", written(&before)), Role::TextDim);
+                }
                 match key.typed() {
                     Some(c) if chain.first() == Some(&Context::Input) && !began => {
                         self.insert(c.encode_utf8(&mut [0; 4]))
@@ -139,17 +156,18 @@ impl App {
     pub(super) fn insert(&mut self, text: &str) -> Vec<Effect> {
         if let Some(prompt) = &mut self.prompt {
             prompt.line.insert(text);
-            let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
-            prompt.suggest(&self.namespaces, &contexts);
+            self.suggest();
             return Vec::new();
         }
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         match self.screens.last_mut() {
+            Some(Screen::Objects(objects)) => objects.insert(text, &mut cx),
             Some(Screen::Viewer(viewer)) => viewer.insert(text),
             Some(Screen::Logs(logs)) => logs.insert(text),
             Some(Screen::Picker(picker)) => picker.insert(text),
             Some(Screen::Form(form)) => form.insert(text),
             Some(Screen::Change(change)) => change.insert(text),
+            Some(Screen::Launch(launch)) => launch.insert(text),
             Some(Screen::Preview(preview)) => preview.insert(text),
             Some(Screen::Undo(_) | Screen::Charts(_) | Screen::Forwards(_)) => {}
             Some(Screen::Enter(enter)) => enter.insert(text),
@@ -254,16 +272,15 @@ impl App {
             Command::DeleteBack if prompt.line.text().is_empty() => self.prompt = None,
             command => {
                 if prompt.edit(command, &self.history) {
-                    let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
-                    prompt.suggest(&self.namespaces, &contexts);
+                    self.suggest();
                 }
             }
         }
         Vec::new()
     }
 
-    fn line(&mut self, text: &str) -> Vec<Effect> {
-        match line::parse(text) {
+    pub(super) fn line(&mut self, text: &str) -> Vec<Effect> {
+        match line::parse(&self.own.custom.aliases.expand(text)) {
             Err(told) => {
                 self.notify(told, Role::Warn);
                 Vec::new()
@@ -275,12 +292,8 @@ impl App {
             }
             Ok(Line::Namespace(name)) => self.go_namespace(Some(name)),
             Ok(Line::Context(name)) => self.go_context(name),
-            Ok(Line::Pane(command, namespace)) => {
-                let mut effects = self.close_screens_for(command);
-                effects.extend(self.run(command, true));
-                effects.extend(self.go_namespace(Some(namespace).filter(|name| !name.is_empty())));
-                effects
-            }
+            Ok(Line::Pane(command, request)) => self.go_pane(command, &request),
+            Ok(Line::Objects(request)) => self.go_objects(request),
             Ok(Line::Logs(asked)) => self.typed_logs(asked),
             Ok(Line::Copy(from, to)) => self.copy_file(&from, &to),
             Ok(Line::Release(reason)) => vec![Effect::Release(self.tickets.take(), reason)],
@@ -288,7 +301,7 @@ impl App {
     }
 
     /// Going somewhere from the command line leaves the screens above the panes.
-    fn close_screens_for(&mut self, command: Command) -> Vec<Effect> {
+    pub(super) fn close_screens_for(&mut self, command: Command) -> Vec<Effect> {
         use Command as C;
         if matches!(
             command,
@@ -307,6 +320,13 @@ impl App {
     fn screen_key(&mut self, command: Command, alone: bool) -> Vec<Effect> {
         let Some(screen) = self.screens.last_mut() else { return Vec::new() };
         let typing = screen.context() == Context::Input;
+        if !typing
+            && matches!(screen, Screen::Objects(_))
+            && let Some(effects) = self.objects_key(command)
+        {
+            return effects;
+        }
+        let Some(screen) = self.screens.last_mut() else { return Vec::new() };
         if !typing {
             match command {
                 // What a preview or a form gives up is its own business.
@@ -335,10 +355,12 @@ impl App {
         let command = if command == Command::Leave { Command::Back } else { command };
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, alone);
         let reply = match screen {
+            Screen::Objects(objects) => objects.update(command, &mut cx),
             Screen::Viewer(viewer) => viewer.update(command, &mut cx),
             Screen::Logs(logs) => logs.update(command, &mut cx),
             Screen::Form(form) => form.update(command, &mut cx),
             Screen::Change(change) => change.update(command, &mut cx),
+            Screen::Launch(launch) => launch.update(command, &mut cx),
             Screen::Preview(preview) => preview.update(command, &mut cx),
             Screen::Undo(undo) => undo.update(command, &mut cx),
             Screen::WhoTakes(asked) => asked.update(command, &mut cx),

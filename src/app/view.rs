@@ -8,7 +8,7 @@ use ratatui::{
 use super::{App, caption, header, hints, layout};
 use crate::{
     base::width,
-    config::Role,
+    config::{Role, keymap::written},
     panes::{Look, PaneKind, Title, live},
     widgets::{
         self, fill,
@@ -178,11 +178,22 @@ impl App {
         if let Some(prompt) = &self.prompt {
             put(buf, x, area.y, 1, ":", style(Role::Accent));
             let (shown, at) = prompt.line.window(usize::from(room.saturating_sub(2)).max(2));
-            let used = put(buf, x + 1, area.y, room.saturating_sub(1), shown, style(Role::Text));
+            let mut used = put(buf, x + 1, area.y, room.saturating_sub(1), shown, style(Role::Text));
+            if let Some(ghost) = prompt.ghost() {
+                used += put(buf, x + 1 + used, area.y, room.saturating_sub(1 + used), ghost, style(Role::TextDim));
+            }
             let choices = prompt.choices.iter().take(8).map(String::as_str).collect::<Vec<_>>().join("   ");
             let from = x + 1 + used + 3;
             put(buf, from, area.y, area.right().saturating_sub(from + 1), &choices, style(Role::TextDim));
             return Some(Position { x: x + 1 + u16::try_from(at).unwrap_or(0), y: area.y });
+        }
+        if !self.pending.is_empty() {
+            let dots = if self.theme.ascii { "..." } else { "…" };
+            let keys = format!("{} {dots}", written(&self.pending));
+            let used = put(buf, x, area.y, room, &keys, style(Role::Accent)).saturating_add(3);
+            let follow = hints::following(self);
+            widgets::hints::hints(buf, x.saturating_add(used), area.y, room.saturating_sub(used), &follow, &self.theme);
+            return None;
         }
         if let Some(notice) = self.notice.as_ref().filter(|notice| notice.until > self.now.mono) {
             let mark = match (notice.role, self.theme.ascii) {
@@ -194,11 +205,6 @@ impl App {
                 _ => "",
             };
             put(buf, x, area.y, room, &format!("{mark}{}", notice.text), style(notice.role));
-            return None;
-        }
-        if !self.pending.is_empty() {
-            let keys: Vec<String> = self.pending.iter().map(ToString::to_string).collect();
-            put(buf, x, area.y, room, &format!("{} …", keys.join(" ")), style(Role::Accent));
             return None;
         }
         widgets::hints::hints(buf, x, area.y, room, &hints::hints(self), &self.theme);

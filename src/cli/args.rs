@@ -186,6 +186,9 @@ pub enum Command {
     /// Check, show and explain settings
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Take over the configuration of another program
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Print the completion script of a shell
     Completions {
         /// The shell
@@ -582,6 +585,34 @@ pub enum LookCommand {
 pub struct CheckArgs {
     /// The file
     pub file: PathBuf,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `import`.
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// Take over hotkeys, aliases, plugins, views and jumps of k9s; says what was not understood
+    #[command(name = "k9s")]
+    K9s(ImportK9sArgs),
+}
+
+/// `import k9s`.
+#[derive(Debug, Args)]
+pub struct ImportK9sArgs {
+    /// The folder of k9s; where k9s itself looks when absent
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+    /// Folder to write to; that of the settings file when absent
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write nothing, and print what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write over files that are there already
+    #[arg(long)]
+    pub force: bool,
     /// How to write the answer
     #[command(flatten)]
     pub output: Output,

@@ -94,6 +94,7 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
         present: show.present,
         play: show.play,
         stage: show.stage,
+        custom: settings.custom().clone(),
     };
     match runtime::cockpit(options) {
         Ok(true) => Ok(Ending::Done),

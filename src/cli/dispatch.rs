@@ -3,7 +3,7 @@
 use super::{
     Ended,
     args::{Cli, Command},
-    ask, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, look, man, mcp, mesh,
+    ask, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, import, look, man, mcp, mesh,
     out::Out,
     routes, settings,
 };
@@ -25,6 +25,7 @@ pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
         Some(Command::Abort(args)) => fault::abort(&args, &globals, out),
         Some(Command::Release(args)) => fault::release(&args, &globals, out),
         Some(Command::Guardian) => guardian::run(&globals),
+        Some(Command::Import(command)) => import::run(&command, &globals, out),
         Some(Command::Config(command)) => settings::run(&command, &globals, out),
         Some(Command::Theme(command)) => look::run(Look::Theme, &command, out),
         Some(Command::Keymap(command)) => look::run(Look::Keymap, &command, out),

@@ -23,7 +23,7 @@ pub fn run(look: Look, command: &LookCommand, out: &mut Out) -> Ended {
             // A bare name is a file here, never a built-in one.
             let path = if name.contains('/') { name.clone() } else { format!("./{name}") };
             let (_, text) = look.text(&path)?;
-            let errors = look.check(&text);
+            let errors = look.check(&name, &text);
             let complaints = (!errors.is_empty()).then(|| Complaints { file: name.clone(), errors });
             print_complaints(&[name], complaints, args.output.shape, out)
         }

@@ -17,7 +17,8 @@ use crate::{
     cluster::io::connect,
     config::{
         complaint::Complaints,
-        io::load,
+        custom::{self, Bindings, Customs},
+        io::{load, look},
         key::Key,
         policy_file::PolicyKey,
         settings::{self, File, Layer, Settings},
@@ -90,7 +91,14 @@ fn check(args: &ConfigCheckArgs, globals: &Globals, out: &mut Out) -> Ended {
             let name = path.display().to_string();
             let text = fs::read_to_string(path)
                 .map_err(|error| load::unreadable(&name, &error, "correct the path or its rights"))?;
-            (name.clone(), settings::parse(&name, &text).err())
+            // A file beside the settings holds nothing but a person's own.
+            let beside = path.file_name().is_some_and(|file| custom::FILES.iter().any(|known| file == *known));
+            let read = if beside {
+                custom::parse(&name, &text)
+            } else {
+                settings::parse(&name, &text).map(|file| file.custom)
+            };
+            (name.clone(), read.and_then(|customs| meeting(&name, &customs, "default")).err())
         }
         None => {
             let path = load::file().ok_or_else(|| {
@@ -106,10 +114,29 @@ fn check(args: &ConfigCheckArgs, globals: &Globals, out: &mut Out) -> Ended {
         checked.push(policy.display().to_string());
         found = load::policy(Some(&policy)).map(|_| ()).err();
     }
+    if found.is_none() && args.file.is_none() {
+        let settings = resolve(globals)?;
+        found = meeting(&checked.join(", "), settings.custom(), settings.keymap()).err();
+    }
     if let Some(complaints) = &found {
         checked = vec![complaints.file.clone()];
     }
     print_complaints(&checked, found, args.output.shape, out)
+}
+
+/// Keys of one's own that something else has.
+fn meeting(file: &str, customs: &Customs, keymap: &str) -> Result<(), Complaints> {
+    let (keymap, _) = look::keymap(keymap)?;
+    let contexts = customs.contexts.iter().map(|(pattern, _)| customs.of(pattern));
+    let mut errors = Vec::new();
+    for custom in std::iter::once(customs.all.clone()).chain(contexts) {
+        for complaint in Bindings::of(&custom).conflicts(&keymap) {
+            if !errors.contains(&complaint) {
+                errors.push(complaint);
+            }
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Complaints { file: file.to_owned(), errors }) }
 }
 
 /// The common end of the `check` commands.

@@ -1,8 +1,6 @@
-//! The pods an object selects, as a label selector in kubectl's syntax.
+//! The pods of an object, also where another one made them for it.
 
-use serde_json::Value;
-
-use super::Manifest;
+use super::{Manifest, selector};
 
 /// The selector of a workload or a Service; `None` of what selects no pods.
 pub fn labels(object: &Manifest) -> Option<String> {
@@ -11,27 +9,7 @@ pub fn labels(object: &Manifest) -> Option<String> {
         let name = object.text(&["metadata", "name"])?;
         return Some(format!("gateway.networking.k8s.io/gateway-name={name}"));
     }
-    let selector = object.at(&["spec", "selector"])?.as_object()?;
-    let modern = selector.contains_key("matchLabels") || selector.contains_key("matchExpressions");
-    let mut parts = Vec::new();
-    let pairs = if modern { selector.get("matchLabels").and_then(Value::as_object) } else { Some(selector) };
-    for (key, value) in pairs.into_iter().flatten() {
-        parts.push(format!("{key}={}", value.as_str()?));
-    }
-    for one in selector.get("matchExpressions").filter(|_| modern).and_then(Value::as_array).into_iter().flatten() {
-        let key = one["key"].as_str()?;
-        let values: Vec<&str> = one["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let values = values.join(",");
-        parts.push(match one["operator"].as_str()? {
-            "In" => format!("{key} in ({values})"),
-            "NotIn" => format!("{key} notin ({values})"),
-            "Exists" => key.to_owned(),
-            "DoesNotExist" => format!("!{key}"),
-            _ => return None,
-        });
-    }
-    // Without any condition a Service selects nothing, and a workload is refused by the server.
-    (!parts.is_empty()).then(|| parts.join(","))
+    selector::of(object)
 }
 
 #[cfg(test)]

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use jiff::Timestamp;
 
-use super::delta::Row;
+use super::{
+    delta::Row,
+    pods::{Labels, Owner},
+};
 use crate::base::Uid;
 
 /// A column of a Table.
@@ -32,6 +35,10 @@ pub struct TableRow {
     pub cells: Vec<CompactString>,
     /// The headings; one shared list for all rows of a watch.
     pub columns: Arc<[Column]>,
+    /// Labels, sorted by key.
+    pub labels: Labels,
+    /// The controlling owner.
+    pub owner: Option<Arc<Owner>>,
     /// `metadata.creationTimestamp`. `Age` cells are text frozen at the time of the event: compute the age from this.
     pub created: Option<Timestamp>,
 }
@@ -39,5 +46,13 @@ pub struct TableRow {
 impl Row for TableRow {
     fn uid(&self) -> Uid {
         self.uid
+    }
+}
+
+impl TableRow {
+    /// One label.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        let at = self.labels.binary_search_by(|(known, _)| known.as_ref().cmp(key)).ok()?;
+        self.labels.get(at).map(|(_, value)| value.as_ref())
     }
 }

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 use super::{
     bounds,
     complaint::{Complaints, meant},
+    custom::{self, Custom, Customs},
     key::{Holds, Key},
     mcp_servers,
     toml_file::{Line, TomlFile},
@@ -88,7 +89,7 @@ impl fmt::Display for Origin {
 pub type Layer = BTreeMap<Key, (Value, Origin)>;
 
 /// The settings file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct File {
     /// For every context.
     pub all: Layer,
@@ -98,6 +99,8 @@ pub struct File {
     pub agents: BTreeMap<String, Layer>,
     /// MCP servers, by name.
     pub servers: Vec<Server>,
+    /// What a person adds of their own.
+    pub custom: Customs,
 }
 
 /// Reads a settings file. Unknown keys and wrong values are errors that name their line and the nearest right one.
@@ -108,7 +111,11 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
     let plain = Key::ALL.iter().filter(|key| key.agent_word().is_none());
     let mut known: Vec<&str> = plain.map(|key| key.word()).collect();
     known.extend(["contexts", Key::AGENT, Key::AGENTS, mcp_servers::TABLE]);
+    known.extend(custom::TABLES);
     toml.walk("", table.get_ref(), &known, |toml, line| {
+        if file.custom.all.read(toml, line) {
+            return;
+        }
         if let Some(key) = Key::of(line.key) {
             take(toml, name, key, line, &mut file.all);
             return;
@@ -136,8 +143,9 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
         }
         let Some(contexts) = toml.table(line) else { return };
         for (pattern, section) in contexts {
-            let mut layer = Layer::new();
-            let known: Vec<&str> = Key::ALL.iter().filter(|key| key.per_context()).map(|key| key.word()).collect();
+            let (mut layer, mut custom) = (Layer::new(), Custom::default());
+            let settings = Key::ALL.iter().filter(|key| key.per_context()).map(|key| key.word());
+            let known: Vec<&str> = settings.chain(custom::TABLES).collect();
             let Some(section) = section.get_ref().as_table() else {
                 toml.refuse(
                     line,
@@ -149,13 +157,21 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
             toml.walk(&format!("contexts.{}", pattern.get_ref()), section, &known, |toml, line| {
                 if let Some(key) = Key::of(line.key) {
                     take(toml, name, key, line, &mut layer);
+                } else {
+                    custom.read(toml, line);
                 }
             });
-            file.contexts.push((pattern.get_ref().to_string(), layer));
+            let pattern = pattern.get_ref().to_string();
+            if custom != Custom::default() {
+                file.custom.lay(Customs { all: Custom::default(), contexts: vec![(pattern.clone(), custom)] });
+            }
+            file.contexts.push((pattern, layer));
         }
         file.contexts.sort_by_key(|(pattern, _)| pattern.len());
     });
-    toml.done(file)
+    let file = toml.done(file)?;
+    custom::circles(name, &file.custom)?;
+    Ok(file)
 }
 
 /// Reads `[agents.NAME]` sections.
@@ -291,12 +307,13 @@ fn from(number: u64) -> f64 {
 }
 
 /// All sources together.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settings {
     won: Layer,
     /// The names of agents of the file.
     agents: Vec<String>,
     servers: Vec<Server>,
+    custom: Customs,
 }
 
 impl Settings {
@@ -359,7 +376,12 @@ impl Settings {
         for key in weaker {
             won.remove(&key);
         }
-        Self { won, agents: file.agents.keys().cloned().collect(), servers: file.servers.clone() }
+        Self {
+            won,
+            agents: file.agents.keys().cloned().collect(),
+            servers: file.servers.clone(),
+            custom: file.custom.clone(),
+        }
     }
 
     /// A setting with who said it; `None` when its default holds.
@@ -450,6 +472,11 @@ impl Settings {
     /// MCP servers whose tools the model may use, by name.
     pub fn servers(&self) -> &[Server] {
         &self.servers
+    }
+
+    /// What a person adds of their own, for all contexts.
+    pub fn custom(&self) -> &Customs {
+        &self.custom
     }
 
     /// Most frames a second.

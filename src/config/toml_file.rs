@@ -7,7 +7,10 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::complaint::{Complaint, Complaints};
+use super::{
+    complaint::{Complaint, Complaints},
+    place,
+};
 use crate::base::{span, suggest};
 
 /// Text of a file, and what was found wrong with it so far.
@@ -134,6 +137,11 @@ impl<'a> TomlFile<'a> {
     /// The line, from 1, of a byte of the text.
     pub fn line(&self, at: usize) -> usize {
         self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+    }
+
+    /// The place of a byte of the text.
+    pub fn place(&self, at: usize) -> place::Place {
+        place::Place::new(self.name, self.line(at))
     }
 
     /// The end of reading: what was read, or all complaints.

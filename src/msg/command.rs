@@ -12,6 +12,8 @@ pub enum Context {
     Global,
     /// Every table.
     Table,
+    /// A table of objects of any kind.
+    Objects,
     /// The pods table.
     Pods,
     /// The routes table.
@@ -44,9 +46,10 @@ pub enum Context {
 
 impl Context {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Global,
         Self::Table,
+        Self::Objects,
         Self::Pods,
         Self::Routes,
         Self::Mesh,
@@ -68,6 +71,7 @@ impl Context {
         match self {
             Self::Global => "global",
             Self::Table => "table",
+            Self::Objects => "objects",
             Self::Pods => "pods",
             Self::Routes => "routes",
             Self::Mesh => "mesh",
@@ -89,7 +93,7 @@ impl Context {
     pub fn outer(self) -> &'static [Self] {
         match self {
             Self::Global | Self::Input | Self::Script => &[],
-            Self::Pods | Self::Routes | Self::Mesh | Self::Faults => &[Self::Table, Self::Global],
+            Self::Objects | Self::Pods | Self::Routes | Self::Mesh | Self::Faults => &[Self::Table, Self::Global],
             Self::Graph => &[Self::Mesh, Self::Table, Self::Global],
             Self::Logs => &[Self::Viewer, Self::Global],
             Self::Forwards => &[Self::Picker, Self::Global],
@@ -142,7 +146,7 @@ commands! {
     Back "back" Global "back" "Close what is open, clear the filter, leave the zoom."
     Leave "leave" Global "leave" "Go back; from the panes, leave brink."
     Help "help" Global "help" "Show every key that works here."
-    CommandLine "command_line" Global "command" "Type a command: pods, routes, mesh, faults, ns NAME, ctx NAME, q."
+    CommandLine "command_line" Global "command" "Type a command: any kind, as in `deploy shop /web -l app=web @context`; mesh, faults, ns NAME, ctx NAME, q."
     Suspend "suspend" Global "suspend" "Give the terminal back to the shell; `fg` returns."
     Redraw "redraw" Global "redraw" "Draw the whole screen anew."
     NextPane "next_pane" Global "pane" "Focus the next pane."
@@ -184,6 +188,8 @@ commands! {
     CopyName "copy_name" Table "copy" "Copy the object's name to the clipboard of your terminal."
     CopyNamespace "copy_namespace" Table "copy namespace" "Copy the object's namespace to the clipboard of your terminal."
     WarpNamespace "warp_namespace" Table "warp" "Go to the namespace of the object under the cursor."
+    Wide "wide" Objects "wide" "Show also the columns that the server holds for secondary, or hide them."
+    GoOwner "go_owner" Table "owner" "Go to the controller that owns the object under the cursor."
     NewFault "new_fault" Table "fault" "Choose a fault for the object under the cursor."
     AskRoutes "ask_routes" Routes "who takes it" "Type a request and see which route takes it, and why the others do not."
     Charts "charts" Mesh "charts" "Show the figures of the workload under the cursor over time, with the faults of that time."

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use super::{Command, Errand};
+use super::{Command, Errand, Program};
 use crate::{
     agent::{Conversation, mcp::Answer, session::Wish},
     base::Ticket,
     cluster::{
-        ObjectRef, Scope,
+        Kind, ObjectRef, Scope,
         logs::LogWish,
         session::{Copy, Entering, ForwardWish, Place},
     },
     fault::{
         approval::Approval, checked::Checked, foreseen::Foreseen, intent::Fault, traffic::Traffic, undo::Decision,
     },
-    mesh::signals::promql::Interest,
+    mesh::signals::{promql::Interest, resource_use::UsageOf},
 };
 
 /// One thing to do.
@@ -36,6 +36,14 @@ pub enum Effect {
     Namespaces(Ticket),
     /// Watch pods until [`Effect::Stop`].
     WatchPods(Ticket, Scope),
+    /// Ask which kinds the cluster serves.
+    Discover(Ticket),
+    /// Watch objects of a kind as the server prints them until [`Effect::Stop`].
+    WatchTable(Ticket, Kind, Scope),
+    /// Ask again and again what pods or nodes use until [`Effect::Stop`].
+    WatchUsage(Ticket, UsageOf),
+    /// Read which pods an object selects.
+    Selector(Ticket, ObjectRef),
     /// Watch routes of every kind, the Gateways they name and what Istio's checks read until [`Effect::Stop`]: everywhere, since
     /// routes of one namespace meet those of others at a Gateway; within the scope where the rights end there.
     WatchRoutes(Ticket, Scope),
@@ -77,6 +85,8 @@ pub enum Effect {
     CheckChange(Ticket, Box<Fault>, Traffic),
     /// Give the terminal to the person's editor with this text; the answer is what was saved.
     EditText(Ticket, String),
+    /// Start a program of the person's machine; the terminal is given to it, unless it runs in the background.
+    Start(Ticket, Box<Program>),
     /// Read a file of the person's machine.
     ReadFile(Ticket, String),
     /// Apply exactly what was checked, if a last look with the traffic of now finds nothing moved.

@@ -1,6 +1,8 @@
 //! What happens to the cockpit. Answers carry the [`Ticket`] of their question; one that nobody waits for any more is dropped.
 
-use super::{Brought, Cue, failure::Failure, key::Key};
+use std::sync::Arc;
+
+use super::{Brought, Cue, failure::Failure, key::Key, program::Ran};
 use crate::{
     agent::{
         Told,
@@ -9,12 +11,14 @@ use crate::{
     },
     base::Ticket,
     cluster::{
-        Batch, Source,
+        Batch, ObjectRef, Source,
         address::ContextName,
+        discovery::Discovery,
         logs::LogBatch,
         namespaces::NamespaceRow,
         pods::PodRow,
         session::{Ended, ForwardView, Ports},
+        table::TableRow,
     },
     fault::{
         catalogue::view::KindsView,
@@ -30,7 +34,7 @@ use crate::{
         istio::PieceRow,
         load::Loaded,
         routes::{RouteKind, RouteRow},
-        signals::{MetricSource, Snapshot},
+        signals::{MetricSource, Snapshot, resource_use::Usage},
     },
 };
 
@@ -65,6 +69,14 @@ pub enum Event {
     Contexts(Ticket, Result<Vec<ContextName>, Failure>),
     /// The namespaces of the cluster, by name.
     Namespaces(Ticket, Result<Vec<String>, Failure>),
+    /// Which kinds the cluster serves.
+    Discovered(Ticket, Result<Arc<Discovery>, Failure>),
+    /// Rows of any kind.
+    Table(Ticket, Batch<TableRow>),
+    /// What pods or nodes use; `None`: nobody measures it.
+    Usage(Ticket, Option<Box<Usage>>),
+    /// Which pods an object selects, as a label selector.
+    Selector(Ticket, ObjectRef, Result<String, Failure>),
     /// Pods.
     Pods(Ticket, Batch<PodRow>),
     /// Routes of one kind.
@@ -111,6 +123,8 @@ pub enum Event {
     Kinds(Ticket, Result<KindsView, Failure>),
     /// The editor was left: what was saved, or `None` when nothing was.
     Edited(Ticket, Result<Option<String>, Failure>),
+    /// A program that was started has ended, or why it was not started.
+    Ran(Ticket, Result<Ran, Failure>),
     /// An apply is through: the injection's id, or why nothing stays applied.
     Applied(Ticket, Result<String, ApplyError>),
     /// What the scan at the start found and did.

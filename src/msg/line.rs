@@ -13,14 +13,82 @@ pub enum Line {
     Namespace(String),
     /// Another context.
     Context(String),
-    /// A pane, with another namespace: `pods shop`.
-    Pane(Command, String),
+    /// A pane, elsewhere or filtered: `pods shop /web`.
+    Pane(Command, Request),
+    /// Objects of a kind that the cluster may serve: `deploy shop -l app=web @prod`.
+    Objects(Request),
     /// Logs.
     Logs(LogsLine),
     /// A copy into a container or out of it: from, to.
     Copy(String, String),
     /// Lift the emergency stop's latch, with the reason.
     Release(String),
+}
+
+/// Where rows are looked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Place {
+    /// In the namespace that is shown.
+    #[default]
+    Here,
+    /// In all namespaces.
+    All,
+    /// In this one.
+    Named(String),
+}
+
+/// Rows somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Request {
+    /// The first word, as typed.
+    pub word: String,
+    /// Where.
+    pub place: Place,
+    /// As typed after `/`; empty for all.
+    pub filter: String,
+    /// A label selector; empty for all.
+    pub labels: String,
+    /// In which context of the kubeconfig; `None`: this one.
+    pub context: Option<String>,
+}
+
+impl Request {
+    /// Reads what stands behind the first word: `[NAMESPACE | -A] [/FILTER | -f LETTERS] [-l SELECTOR | KEY=VALUE] [@CONTEXT]`.
+    fn read<'a>(first: &str, words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
+        let mut request = Self { word: first.to_owned(), ..Self::default() };
+        let mut words = words.peekable();
+        while let Some(word) = words.next() {
+            let mut value =
+                |name: &str| words.next().map(str::to_owned).ok_or_else(|| format!("`{name}` needs a value behind it"));
+            if let Some(context) = word.strip_prefix('@') {
+                request.context = Some(context.to_owned()).filter(|name| !name.is_empty());
+            } else if let Some(filter) = word.strip_prefix('/') {
+                filter.clone_into(&mut request.filter);
+            } else if matches!(word, "-A" | "--all-namespaces") || word == "all" && request.place == Place::Here {
+                request.place = Place::All;
+            } else if matches!(word, "-n" | "--namespace") {
+                request.place = Place::Named(value(word)?);
+            } else if matches!(word, "-l" | "--selector") {
+                request.labels = value(word)?;
+            } else if word == "-f" {
+                request.filter = format!("-f {}", value(word)?);
+            } else if word.starts_with('-') {
+                return Err(format!("there is no option `{word}`: -A, -n NAMESPACE, -l SELECTOR, -f LETTERS"));
+            } else if word.contains('=') {
+                word.clone_into(&mut request.labels);
+            } else if request.place == Place::Here {
+                request.place = Place::Named(word.to_owned());
+            } else {
+                return Err(format!("`{word}` is one word too many after `{first}`"));
+            }
+        }
+        Ok(request)
+    }
+
+    /// It asks for nothing beyond the first word.
+    fn is_plain(&self) -> bool {
+        *self == Self { word: self.word.clone(), ..Self::default() }
+    }
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
@@ -55,24 +123,19 @@ enum Word {
     Release,
 }
 
-/// Reads a line. The error is a sentence.
+/// Reads a line. A first word that is none of brink's own may be a kind: only the cluster knows. The error is a sentence.
 pub fn parse(line: &str) -> Result<Line, String> {
     let mut words = line.split_whitespace();
     let Some(first) = words.next() else { return Err("type a command, such as pods or ns shop".to_owned()) };
-    let argument = words.next();
-    let found = WORDS.iter().find(|(names, _)| names.contains(&first.to_lowercase().as_str()));
-    let Some((_, word)) = found else {
-        let known = WORDS.iter().flat_map(|(names, _)| names.iter().copied());
-        return Err(match suggest::nearest(first, known) {
-            Some(near) => {
-                // Whatever spelling is near, the first is the one to learn.
-                let name = WORDS.iter().find(|(names, _)| names.contains(&near)).map_or(near, |(names, _)| names[0]);
-                format!("no command `{first}`: did you mean `{name}`?")
-            }
-            None => format!("no command `{first}`: try pods, routes, mesh, faults, ns, ctx, help or q"),
-        });
+    let rest: Vec<&str> = words.collect();
+    let Some(word) = own(&first.to_lowercase()) else {
+        return Request::read(first, rest.into_iter()).map(Line::Objects);
     };
-    if let (Word::Release, Some(_)) = (word, argument) {
+    if let (Word::Pane(command), false) = (word, rest.is_empty()) {
+        let request = Request::read(first, rest.into_iter())?;
+        return Ok(if request.is_plain() { Line::Run(command) } else { Line::Pane(command, request) });
+    }
+    if let (Word::Release, false) = (word, rest.is_empty()) {
         let reason = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
         return Ok(Line::Release(reason.to_owned()));
     }
@@ -80,19 +143,14 @@ pub fn parse(line: &str) -> Result<Line, String> {
         let rest = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
         return logs_line::parse(rest).map(Line::Logs);
     }
-    if let Word::Copy = word {
-        return match (argument, words.next(), words.next()) {
-            (Some(from), Some(to), None) => Ok(Line::Copy(from.to_owned(), to.to_owned())),
-            _ => Err("say from where to where: cp POD:/path local, or cp local POD:/path".to_owned()),
-        };
+    if let (Word::Copy, [from, to]) = (word, rest.as_slice()) {
+        return Ok(Line::Copy((*from).to_owned(), (*to).to_owned()));
     }
-    if let Some(extra) = words.next() {
+    if let Some(extra) = rest.get(1) {
         return Err(format!("`{extra}` is one word too many after `{first}`"));
     }
-    match (word, argument) {
-        (Word::Pane(command) | Word::Run(command), None) => Ok(Line::Run(*command)),
-        (Word::Pane(command), Some("-A" | "all")) => Ok(Line::Pane(*command, String::new())),
-        (Word::Pane(command), Some(namespace)) => Ok(Line::Pane(*command, namespace.to_owned())),
+    match (word, rest.first().copied()) {
+        (Word::Pane(command) | Word::Run(command), None) => Ok(Line::Run(command)),
         (Word::Namespace, None) => Ok(Line::Run(Command::Namespaces)),
         (Word::Namespace, Some("all" | "-A")) => Ok(Line::Run(Command::AllNamespaces)),
         (Word::Namespace, Some(name)) => Ok(Line::Namespace(name.to_owned())),
@@ -100,47 +158,93 @@ pub fn parse(line: &str) -> Result<Line, String> {
         (Word::Context, Some(name)) => Ok(Line::Context(name.to_owned())),
         // Read above.
         (Word::Logs, _) => Ok(Line::Logs(LogsLine::default())),
-        (Word::Copy, _) => Err("say from where to where: cp POD:/path local".to_owned()),
+        (Word::Copy, _) => Err("say from where to where: cp POD:/path local, or cp local POD:/path".to_owned()),
         (Word::Release, _) => Err("say why it is safe again: release REASON".to_owned()),
-        (Word::Run(_), Some(extra)) => Err(format!("`{first}` takes no argument, `{extra}` was given")),
+        (Word::Run(_) | Word::Pane(_), Some(extra)) => Err(format!("`{first}` takes no argument, `{extra}` was given")),
     }
 }
 
-/// What may complete the line typed so far, as whole lines, the most likely first.
-pub fn complete(line: &str, namespaces: &[String], contexts: &[String]) -> Vec<String> {
-    let (first, rest) = match line.split_once(' ') {
-        Some((first, rest)) => (first, Some(rest.trim_start())),
-        None => (line, None),
-    };
-    match rest {
-        None => {
-            let begins = WORDS.iter().map(|(names, _)| names[0]).filter(|name| name.starts_with(first));
-            begins.map(str::to_owned).collect()
+/// What to say of a first word that is neither brink's nor a kind the cluster serves.
+pub fn unknown<'a>(first: &str, kinds: impl Iterator<Item = &'a str>) -> String {
+    let own = WORDS.iter().flat_map(|(names, _)| names.iter().copied());
+    match suggest::nearest(first, own.chain(kinds)) {
+        Some(near) => {
+            // Whatever spelling of brink's own is near, the first is the one to learn.
+            let name = WORDS.iter().find(|(names, _)| names.contains(&near)).map_or(near, |(names, _)| names[0]);
+            format!("no command and no kind `{first}`: did you mean `{name}`?")
         }
-        Some(typed) => {
-            let word = WORDS.iter().find(|(names, _)| names.contains(&first)).map(|(_, word)| word);
-            let choices = match word {
-                Some(Word::Pane(_) | Word::Namespace | Word::Logs) => namespaces,
-                Some(Word::Context) => contexts,
-                Some(Word::Run(_) | Word::Release | Word::Copy) | None => &[],
-            };
-            let begins = choices.iter().filter(|name| name.starts_with(typed));
-            let within = choices.iter().filter(|name| !name.starts_with(typed) && name.contains(typed));
-            begins.chain(within).map(|name| format!("{first} {name}")).collect()
-        }
+        None => format!("no command and no kind `{first}`: try pods, routes, mesh, faults, ns, ctx, help or q"),
     }
+}
+
+fn own(first: &str) -> Option<Word> {
+    WORDS.iter().find(|(names, _)| names.contains(&first)).map(|(_, word)| *word)
+}
+
+/// What can be completed besides brink's own words.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Names<'a> {
+    /// Namespaces of the cluster.
+    pub namespaces: &'a [String],
+    /// Contexts of the kubeconfig.
+    pub contexts: &'a [String],
+    /// Names of kinds the cluster serves.
+    pub kinds: &'a [String],
+}
+
+/// What may complete the line typed so far, as whole lines, the most likely first.
+pub fn complete(line: &str, names: Names<'_>) -> Vec<String> {
+    let Some((front, typed)) = line.rsplit_once(' ') else {
+        let first = line.to_lowercase();
+        let words = WORDS.iter().map(|(names, _)| names[0]);
+        let kinds = names.kinds.iter().map(String::as_str);
+        let mut found: Vec<&str> = words.chain(kinds).filter(|name| name.starts_with(&first)).collect();
+        let mut seen = std::collections::HashSet::new();
+        found.retain(|name| seen.insert(*name));
+        return found.into_iter().map(str::to_owned).collect();
+    };
+    let first = front.split_whitespace().next().unwrap_or_default();
+    let rows = match own(first) {
+        Some(Word::Pane(_) | Word::Logs) | None => true,
+        Some(Word::Namespace | Word::Context | Word::Run(_) | Word::Copy | Word::Release) => false,
+    };
+    let second = front.trim() == first;
+    let (mark, typed, choices) = match (typed.strip_prefix('@'), own(first)) {
+        (Some(typed), _) if rows => ("@", typed, names.contexts),
+        (_, Some(Word::Namespace)) if second => ("", typed, names.namespaces),
+        (_, Some(Word::Context)) if second => ("", typed, names.contexts),
+        _ if rows && (second || front.ends_with(" -n")) => ("", typed, names.namespaces),
+        _ => return Vec::new(),
+    };
+    let begins = choices.iter().filter(|name| name.starts_with(typed));
+    let within = choices.iter().filter(|name| !name.starts_with(typed) && name.contains(typed));
+    begins.chain(within).map(|name| format!("{front} {mark}{name}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
-    use super::{Line, complete, parse};
+    use super::{Line, Names, Place, Request, complete, parse, unknown};
     use crate::msg::command::Command;
 
     #[rstest]
     #[case("pods", Line::Run(Command::ShowPods))]
-    #[case(" PO shop ", Line::Pane(Command::ShowPods, "shop".to_owned()))]
+    #[case(" PO shop ", Line::Pane(Command::ShowPods, named("PO", "shop")))]
+    #[case("pods -A", Line::Pane(Command::ShowPods, Request { place: Place::All, ..named("pods", "") }))]
+    #[case("deploy", Line::Objects(Request { word: "deploy".to_owned(), ..Request::default() }))]
+    #[case(
+        "deploy shop /^web -l app=web @prod",
+        Line::Objects(Request {
+            filter: "^web".to_owned(),
+            labels: "app=web".to_owned(),
+            context: Some("prod".to_owned()),
+            ..named("deploy", "shop")
+        })
+    )]
+    #[case("svc app=web -f wb", Line::Objects(Request {
+        word: "svc".to_owned(), labels: "app=web".to_owned(), filter: "-f wb".to_owned(), ..Request::default()
+    }))]
     #[case("ns", Line::Run(Command::Namespaces))]
     #[case("ns shop", Line::Namespace("shop".to_owned()))]
     #[case("ns all", Line::Run(Command::AllNamespaces))]
@@ -153,7 +257,9 @@ mod tests {
 
     #[rstest]
     #[case("", "type a command, such as pods or ns shop")]
-    #[case("rotues", "no command `rotues`: did you mean `routes`?")]
+    #[case("deploy -l", "`-l` needs a value behind it")]
+    #[case("deploy -x", "there is no option `-x`: -A, -n NAMESPACE, -l SELECTOR, -f LETTERS")]
+    #[case("deploy a b", "`b` is one word too many after `deploy`")]
     #[case("ns a b", "`b` is one word too many after `ns`")]
     #[case("release", "say why it is safe again: release REASON")]
     #[case("q now", "`q` takes no argument, `now` was given")]
@@ -161,11 +267,30 @@ mod tests {
         assert_eq!(parse(line), Err(told.to_owned()));
     }
 
+    fn named(word: &str, place: &str) -> Request {
+        Request { word: word.to_owned(), place: Place::Named(place.to_owned()), ..Request::default() }
+    }
+
+    #[test]
+    fn what_is_near_is_suggested() {
+        let kinds = ["deployments", "deploy"];
+        assert_eq!(unknown("rotues", kinds.into_iter()), "no command and no kind `rotues`: did you mean `routes`?");
+        assert!(unknown("deploymets", kinds.into_iter()).ends_with("did you mean `deployments`?"));
+        assert!(unknown("zzzzzzzz", kinds.into_iter()).contains("try pods"));
+    }
+
     #[test]
     fn words_and_names_are_completed() {
-        let namespaces = ["kube-system".to_owned(), "shop".to_owned(), "web-shop".to_owned()];
-        assert_eq!(complete("ro", &[], &[]), ["routes"]);
-        assert_eq!(complete("ns sh", &namespaces, &[]), ["ns shop", "ns web-shop"]);
-        assert_eq!(complete("zz ", &namespaces, &[]), Vec::<String>::new());
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let (namespaces, contexts) = (owned(&["kube-system", "shop", "web-shop"]), owned(&["prod", "kind"]));
+        let kinds = owned(&["deployments", "roles", "pods"]);
+        let names = Names { namespaces: &namespaces, contexts: &contexts, kinds: &kinds };
+        assert_eq!(complete("ro", names), ["routes", "roles"]);
+        assert_eq!(complete("pod", names), ["pods"]);
+        assert_eq!(complete("ns sh", names), ["ns shop", "ns web-shop"]);
+        assert_eq!(complete("deployments sh", names), ["deployments shop", "deployments web-shop"]);
+        assert_eq!(complete("deployments shop @p", names), ["deployments shop @prod"]);
+        assert_eq!(complete("deployments -n sho", names), ["deployments -n shop", "deployments -n web-shop"][..1]);
+        assert_eq!(complete("q sh", names), Vec::<String>::new());
     }
 }

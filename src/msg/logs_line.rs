@@ -19,8 +19,28 @@ pub struct LogsLine {
 
 /// Words before a slash; the last are pods.
 const KINDS: [&str; 23] = [
-    "deploy", "deployment", "deployments", "sts", "statefulset", "statefulsets", "ds", "daemonset", "daemonsets", "rs",
-    "replicaset", "replicasets", "job", "jobs", "svc", "service", "services", "gw", "gateway", "gateways", "po", "pod",
+    "deploy",
+    "deployment",
+    "deployments",
+    "sts",
+    "statefulset",
+    "statefulsets",
+    "ds",
+    "daemonset",
+    "daemonsets",
+    "rs",
+    "replicaset",
+    "replicasets",
+    "job",
+    "jobs",
+    "svc",
+    "service",
+    "services",
+    "gw",
+    "gateway",
+    "gateways",
+    "po",
+    "pod",
     "pods",
 ];
 
@@ -60,7 +80,9 @@ pub fn parse(rest: &str) -> Result<LogsLine, String> {
         } else if line.namespace.is_none() {
             line.namespace = Some(word.to_owned());
         } else {
-            return Err(format!("`{word}` is one word too many: logs [NAMESPACE] [KIND/NAME] [-l LABELS] [-c CONTAINER] [/FILTER]"));
+            return Err(format!(
+                "`{word}` is one word too many: logs [NAMESPACE] [KIND/NAME] [-l LABELS] [-c CONTAINER] [/FILTER]"
+            ));
         }
     }
     Ok(line)

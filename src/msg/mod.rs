@@ -13,6 +13,7 @@ pub mod failure;
 pub mod key;
 pub mod line;
 mod logs_line;
+pub mod program;
 
 pub use caption::Caption;
 pub use command::{Command, Context};
@@ -22,3 +23,4 @@ pub use errand::{Brought, Errand};
 pub use event::Event;
 pub use failure::Failure;
 pub use key::Key;
+pub use program::Program;

@@ -1,5 +1,5 @@
 //! The filter of a table, in k9s' manner: a regular expression, `!` to invert, `-f abc` for letters in order, `-l key=value` for
-//! labels.
+//! labels; and `column:expression`, which asks one column alone.
 
 use std::fmt;
 
@@ -10,6 +10,8 @@ use regex::{Regex, RegexBuilder};
 pub struct Filter {
     text: String,
     means: Means,
+    /// What it means where there is a column of this name.
+    column: Option<Box<ColumnTest>>,
     /// The text is no valid expression yet and is searched for as it stands.
     pub literal: bool,
 }
@@ -25,6 +27,33 @@ enum Means {
     /// Lower case letters that stand in this order, with anything between.
     Letters(String),
     Labels(Vec<LabelTest>),
+}
+
+/// What one column is asked.
+#[derive(Debug, Clone)]
+pub struct ColumnTest {
+    /// Its heading, in any case.
+    pub name: String,
+    pattern: Regex,
+    inverse: bool,
+}
+
+impl ColumnTest {
+    fn read(text: &str) -> Option<Self> {
+        let (inverse, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest.trim_start()));
+        let (name, wanted) = text.split_once(':')?;
+        let heading = |c: char| c.is_ascii_alphanumeric() || " _-/%()".contains(c);
+        if name.is_empty() || !name.chars().all(heading) || wanted.is_empty() {
+            return None;
+        }
+        let pattern = build(wanted).or_else(|| build(&regex::escape(wanted)))?;
+        Some(Self { name: name.trim().to_owned(), pattern, inverse })
+    }
+
+    /// Whether a cell passes.
+    pub fn keeps(&self, cell: &str) -> bool {
+        self.pattern.is_match(cell) != self.inverse
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -61,12 +90,17 @@ impl Filter {
                 }
             }
         };
-        Self { text: trimmed.to_owned(), means, literal }
+        Self { text: trimmed.to_owned(), means, literal, column: ColumnTest::read(trimmed).map(Box::new) }
     }
 
     /// As typed.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// What it asks of one column, where there is one of this name.
+    pub fn column(&self) -> Option<&ColumnTest> {
+        self.column.as_deref()
     }
 
     /// Whether nothing is filtered.
@@ -163,6 +197,22 @@ mod tests {
         let labels =
             |key: &str| [("app", "reviews"), ("version", "v1")].iter().find(|(k, _)| *k == key).map(|(_, v)| *v);
         assert_eq!(Filter::new(filter).keeps(["reviews-v1-x2k4p", "shop"], labels), kept);
+    }
+
+    #[rstest]
+    #[case("status:run", Some(("status", "Running", true)))]
+    #[case("!STATUS:run", Some(("STATUS", "Running", false)))]
+    #[case("up-to-date:^2$", Some(("up-to-date", "12", false)))]
+    #[case("status:[", Some(("status", "a[b", true)))]
+    #[case("status", None)]
+    #[case("a.b:c", None)]
+    #[case("status:", None)]
+    fn one_column_is_asked(#[case] filter: &str, #[case] told: Option<(&str, &str, bool)>) {
+        let filter = Filter::new(filter);
+        match (filter.column(), told) {
+            (Some(test), Some((name, cell, kept))) => assert_eq!((test.name.as_str(), test.keeps(cell)), (name, kept)),
+            (test, told) => assert!(test.is_none() && told.is_none(), "{test:?}"),
+        }
     }
 
     #[test]

@@ -127,12 +127,16 @@ impl Forward {
         let (told, role) = match (&self.wrong, &self.failure) {
             (Some(why), _) => (why.as_str(), Role::Warn),
             (None, Some(failure)) => (failure.what.as_str(), Role::Warn),
-            (None, None) => ("up and down take a declared port; ADDRESS:LOCAL:REMOTE listens elsewhere than on loopback", Role::TextDim),
+            (None, None) => (
+                "up and down take a declared port; ADDRESS:LOCAL:REMOTE listens elsewhere than on loopback",
+                Role::TextDim,
+            ),
         };
         put(buf, area.x + 1, area.y + 1, room, told, theme.style(role));
         let list = Rect { y: area.y + 3, height: area.height.saturating_sub(3), ..area };
         if self.ports.is_empty() {
-            let told = if self.ticket.is_some() { "asking for its ports…" } else { "it declares no ports: type them" };
+            let told =
+                if self.ticket.is_some() { "asking for its ports…" } else { "it declares no ports: type them" };
             Message::quiet(told, "").view(list, buf, look);
             return;
         }

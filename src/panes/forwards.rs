@@ -2,7 +2,10 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Cx, Look, Reply, Title, state::{self, Message}};
+use super::{
+    Cx, Look, Reply, Title,
+    state::{self, Message},
+};
 use crate::{
     base::Ticket,
     cluster::session::{ForwardView, ForwardWish, Standing},
@@ -86,7 +89,8 @@ impl Forwards {
             return;
         }
         let theme = look.theme;
-        let heads = format!("{:<22} {:<40} {:<6} {:<6} {:>9} {:>9}  STATE", "LISTENS", "TO", "OPEN", "ALL", "SENT", "RECEIVED");
+        let heads =
+            format!("{:<22} {:<40} {:<6} {:<6} {:>9} {:>9}  STATE", "LISTENS", "TO", "OPEN", "ALL", "SENT", "RECEIVED");
         put(buf, area.x + 1, area.y, area.width.saturating_sub(2), &heads, theme.style(Role::TextDim));
         for (line, (at, forward)) in (1..area.height).zip(all.iter().enumerate()) {
             let y = area.y + line;

@@ -9,6 +9,7 @@ use super::{
     Cx, Filter, Grid, Look, Reply, Subject, Title, World,
     grid::{Align, Cell, Column, Facts, Tabular},
     state::{self, Message, Standing},
+    usage_cells::{self, UsageColumn},
 };
 use crate::{
     base::{Now, Ticket, age},
@@ -17,7 +18,7 @@ use crate::{
     mesh::{
         crew::workload,
         istio::{Alike, Looks},
-        signals::Golden,
+        signals::{Golden, resource_use::ResourceUse},
     },
     msg::{Command, Context, Effect},
     widgets::put,
@@ -35,6 +36,7 @@ pub enum PodColumn {
     Rps,
     Errors,
     P99,
+    Used(UsageColumn),
     Age,
     Node,
     Ip,
@@ -91,6 +93,11 @@ impl Pods {
     /// Whether `back` has something to undo here.
     pub fn holds_back(&self) -> bool {
         !self.grid.filter().is_empty()
+    }
+
+    /// Filters from now on.
+    pub fn filter_by(&mut self, text: &str, cx: &mut Cx<'_>) {
+        self.grid.filter_by(text, &facts(cx.now, cx.world, false));
     }
 
     /// Text for the filter line.
@@ -164,6 +171,16 @@ impl Pods {
         self.grid.cells(row, column, &facts(now, world, false))
     }
 
+    /// The row under the cursor: each heading with its cell.
+    pub fn row_cells(&self, world: &World, now: Now) -> Vec<(String, String)> {
+        self.grid.cursor_cells(&facts(now, world, false))
+    }
+
+    /// The filter, as typed.
+    pub fn filter(&self) -> &str {
+        self.grid.filter().text()
+    }
+
     /// Rows held.
     pub fn len(&self) -> usize {
         self.grid.index.len()
@@ -176,7 +193,7 @@ impl Pods {
 
     /// The title.
     pub fn title(&self, now: Now) -> Title {
-        self.grid.title(&self.standing, now)
+        self.grid.title(&self.standing, now, &())
     }
 
     /// When the picture changes by time alone.
@@ -231,6 +248,12 @@ impl Tabular for PodRow {
         column(PodColumn::Rps, "RPS", Align::Right, 5, 7, 5),
         column(PodColumn::Errors, "ERR%", Align::Right, 5, 6, 5),
         column(PodColumn::P99, "P99", Align::Right, 5, 7, 6),
+        column(PodColumn::Used(UsageColumn::Cpu), "CPU", Align::Right, 5, 7, 6),
+        column(PodColumn::Used(UsageColumn::CpuOfRequest), "%CPU/R", Align::Right, 5, 7, 11),
+        column(PodColumn::Used(UsageColumn::CpuOfLimit), "%CPU/L", Align::Right, 5, 7, 11),
+        column(PodColumn::Used(UsageColumn::Memory), "MEM", Align::Right, 5, 7, 6),
+        column(PodColumn::Used(UsageColumn::MemoryOfRequest), "%MEM/R", Align::Right, 5, 7, 11),
+        column(PodColumn::Used(UsageColumn::MemoryOfLimit), "%MEM/L", Align::Right, 5, 7, 11),
         column(PodColumn::Age, "AGE", Align::Right, 4, 5, 1),
         column(PodColumn::Node, "NODE", Align::Left, 8, 32, 8),
         column(PodColumn::Ip, "IP", Align::Left, 11, 39, 9),
@@ -242,6 +265,7 @@ impl Tabular for PodRow {
         match column {
             PodColumn::Namespace => facts.world.namespace.is_none(),
             PodColumn::Rps | PodColumn::Errors | PodColumn::P99 => facts.world.metrics.is_some(),
+            PodColumn::Used(_) => facts.world.usage.is_some(),
             _ => true,
         }
     }
@@ -263,6 +287,7 @@ impl Tabular for PodRow {
             PodColumn::Rps => number(golden(self, facts.world).and_then(|golden| golden.rps), rate),
             PodColumn::Errors => errors(golden(self, facts.world).and_then(|golden| golden.error_share)),
             PodColumn::P99 => number(golden(self, facts.world).and_then(|golden| golden.p99_ms), millis),
+            PodColumn::Used(of) => usage_cells::cell(of, used(self, facts.world), facts.ascii),
             PodColumn::Age => {
                 self.created.map_or_else(Cell::unknown, |at| Cell::plain(age::age(age::of_row(facts.now.server, at))))
             }
@@ -292,6 +317,7 @@ impl Tabular for PodRow {
             PodColumn::Rps => metric(|golden| golden.rps),
             PodColumn::Errors => metric(|golden| golden.error_share),
             PodColumn::P99 => metric(|golden| golden.p99_ms),
+            PodColumn::Used(of) => usage_cells::compare(of, used(self, facts.world), used(other, facts.world)),
             // Youngest first.
             PodColumn::Age => other.created.cmp(&self.created),
             PodColumn::Node => self.node.cmp(&other.node),
@@ -326,12 +352,17 @@ impl Tabular for PodRow {
     }
 
     fn restless(column: PodColumn) -> bool {
-        matches!(column, PodColumn::Age | PodColumn::Rps | PodColumn::Errors | PodColumn::P99)
+        matches!(column, PodColumn::Age | PodColumn::Rps | PodColumn::Errors | PodColumn::P99 | PodColumn::Used(_))
     }
 }
 
 fn owner(row: &PodRow) -> Option<(&str, &str)> {
     row.owner.as_ref().map(|owner| (&*owner.kind, &*owner.name))
+}
+
+/// What the pod uses.
+fn used<'a>(row: &PodRow, world: &'a World) -> Option<&'a ResourceUse> {
+    world.usage.as_ref()?.get(&row.namespace, &row.name)
 }
 
 /// The figures of the pod's workload: a mesh measures workloads, so pods of one workload share them.

@@ -12,7 +12,7 @@ use crate::{
         crew::Crew,
         health::{self, Health},
         routes::RouteRef,
-        signals::{Freshness, MetricSource, RouteGolden, Snapshot, WorkloadRow},
+        signals::{Freshness, MetricSource, RouteGolden, Snapshot, WorkloadRow, resource_use::Usage},
         weights::Weights,
     },
     msg::event::Names,
@@ -59,6 +59,10 @@ pub struct World {
     pub metric_source: MetricSource,
     /// Its last good look.
     pub metrics: Option<Box<Snapshot>>,
+    /// What pods use by the word of a metrics server, while they are looked at; `None`: nobody measures it.
+    pub usage: Option<Box<Usage>>,
+    /// The same of nodes.
+    pub node_usage: Option<Box<Usage>>,
     /// What stands around the figures, as it stood when they came: pods while they are watched, controllers, waypoints.
     pub around: Around,
     /// Which shares the rules of routes ask for.

@@ -39,7 +39,8 @@ use crate::{
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Whatever a program left the terminal in: mice, keypads, another screen, colours.
-const RESET: &[u8] = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?1049l\x1b[0m\x1b[?25h\r\n";
+const RESET: &[u8] =
+    b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?1049l\x1b[0m\x1b[?25h\r\n";
 
 /// The address of the link that stands, for who makes one of its own.
 #[derive(Debug, Clone, Default)]

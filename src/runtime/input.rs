@@ -1,114 +1,124 @@
 //! Reads the terminal on a thread of its own. Keys that came in one read stay together: a burst is no keystroke.
 
 use std::{
-    io,
-    os::fd::OwnedFd,
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    io::{self, Read as _, Write as _},
+    os::{fd::AsFd as _, unix::net::UnixStream},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
 
 use crossterm::event::{self, Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use rustix::{
-    event::{PollFd, PollFlags, poll},
-    pipe::pipe,
-};
+use rustix::event::{PollFd, PollFlags, poll};
 use tokio::sync::mpsc::Sender;
 
 use crate::msg::{Event, Key, key::Code};
 
-/// How long the terminal may keep the rest of a key that has begun.
-const REST: Duration = Duration::from_millis(20);
-/// How long the reader may take to answer.
-const ANSWER: Duration = Duration::from_secs(1);
+/// Longest wait for the thread to let go of the terminal.
+const LET_GO: Duration = Duration::from_secs(1);
 
-/// Keeps the reader away from the terminal while somebody else has it: an editor, a shell.
-#[derive(Debug, Clone)]
-pub struct Gate {
-    state: Arc<(Mutex<State>, Condvar)>,
-    wake: Arc<OwnedFd>,
+/// Who reads the keys.
+#[derive(Debug)]
+pub struct Reader {
+    wake: UnixStream,
+    pause: Arc<Pause>,
 }
 
+/// Whether another program has the terminal.
 #[derive(Debug, Default)]
-struct State {
-    shut: bool,
-    /// The reader reads nothing.
-    away: bool,
+struct Pause {
+    asked: Mutex<(bool, bool)>,
+    changed: Condvar,
 }
 
-impl Gate {
-    /// Returns once nothing is read any more. A reader that waits for the loop to take its keys does not answer, and reads
-    /// nothing either.
-    pub fn shut(&self) {
-        let (state, moved) = &*self.state;
-        let mut held = state.lock().unwrap_or_else(PoisonError::into_inner);
-        (held.shut, held.away) = (true, false);
-        // A full pipe wakes as well.
-        let _ = rustix::io::write(&*self.wake, &[0]);
-        drop(moved.wait_timeout_while(held, ANSWER, |state| !state.away).unwrap_or_else(PoisonError::into_inner));
+impl Pause {
+    /// It is asked for; it holds.
+    fn state(&self) -> MutexGuard<'_, (bool, bool)> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets it read again.
-    pub fn open(&self) {
-        let (state, moved) = &*self.state;
-        state.lock().unwrap_or_else(PoisonError::into_inner).shut = false;
-        moved.notify_all();
-    }
-
-    /// Waits while it is shut.
-    fn pass(&self) {
-        let (state, moved) = &*self.state;
-        let mut held = state.lock().unwrap_or_else(PoisonError::into_inner);
-        held.away = held.shut;
-        moved.notify_all();
-        while held.shut {
-            held = moved.wait(held).unwrap_or_else(PoisonError::into_inner);
+    /// Stands still while it is asked for.
+    fn keep(&self) {
+        let mut state = self.state();
+        while state.0 {
+            state.1 = true;
+            self.changed.notify_all();
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        held.away = false;
+        state.1 = false;
+    }
+}
+
+impl Reader {
+    /// Leaves the keys to another program: from here on not one of them is read.
+    pub fn pause(&self) {
+        let mut state = self.pause.state();
+        state.0 = true;
+        // A full pipe wakes as well.
+        let _ = (&self.wake).write(&[0]);
+        let held = |state: &mut (bool, bool)| !state.1;
+        drop(self.pause.changed.wait_timeout_while(state, LET_GO, held).unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// The reader is gone, and reads nothing.
-    fn left(&self) {
-        let (state, moved) = &*self.state;
-        state.lock().unwrap_or_else(PoisonError::into_inner).away = true;
-        moved.notify_all();
+    /// Reads again.
+    pub fn resume(&self) {
+        self.pause.state().0 = false;
+        self.pause.changed.notify_all();
     }
 }
 
 /// Reads until the receiver is gone or the terminal is.
-pub fn start(to: Sender<Event>) -> io::Result<Gate> {
-    let (woken, wake) = pipe()?;
-    let gate = Gate { state: Arc::default(), wake: Arc::new(wake) };
-    let own = gate.clone();
-    thread::Builder::new().name("keys".to_owned()).spawn(move || {
-        read(&to, &own, &woken);
-        own.left();
-    })?;
-    Ok(gate)
+pub fn start(to: Sender<Event>) -> io::Result<Reader> {
+    let (wake, woken) = UnixStream::pair()?;
+    wake.set_nonblocking(true)?;
+    woken.set_nonblocking(true)?;
+    let pause = Arc::new(Pause::default());
+    let reader = Reader { wake, pause: pause.clone() };
+    thread::Builder::new().name("keys".to_owned()).spawn(move || read(&to, woken, &pause))?;
+    Ok(reader)
 }
 
-fn read(to: &Sender<Event>, gate: &Gate, woken: &OwnedFd) {
+/// Waits until there are keys, without touching them: whoever waits inside a read takes keys from another program.
+fn there_are_keys(woken: &mut UnixStream, pause: &Pause) -> bool {
     loop {
-        gate.pass();
-        match wait(woken) {
-            Some(true) => {}
-            Some(false) => continue,
-            None => return,
+        let stdin = io::stdin();
+        let (keys, asked) = {
+            let mut fds = [
+                PollFd::from_borrowed_fd(stdin.as_fd(), PollFlags::IN),
+                PollFd::from_borrowed_fd(woken.as_fd(), PollFlags::IN),
+            ];
+            match poll(&mut fds, None) {
+                Ok(_) => (!fds[0].revents().is_empty(), !fds[1].revents().is_empty()),
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(_) => return false,
+            }
+        };
+        if asked {
+            let mut bytes = [0; 16];
+            if matches!(woken.read(&mut bytes), Ok(0)) {
+                return false;
+            }
+            pause.keep();
+            continue;
         }
-        let mut events = Vec::new();
+        if keys {
+            return true;
+        }
+    }
+}
+
+fn read(to: &Sender<Event>, mut woken: UnixStream, pause: &Pause) {
+    // What was read before and not yet told is no longer on the terminal.
+    while event::poll(Duration::ZERO).unwrap_or(false) || there_are_keys(&mut woken, pause) {
+        let Ok(first) = event::read() else { return };
+        let mut events = vec![first];
         // What is there already came in the same read, or while the loop was busy: in both cases nobody saw the screen
         // between two of these keys.
-        let mut patience = REST;
-        while events.len() < 256 {
-            match event::poll(patience) {
-                Ok(true) => match event::read() {
-                    Ok(next) => events.push(next),
-                    Err(_) => return,
-                },
-                Ok(false) => break,
+        while events.len() < 256 && event::poll(Duration::ZERO).unwrap_or(false) {
+            match event::read() {
+                Ok(next) => events.push(next),
                 Err(_) => return,
             }
-            patience = Duration::ZERO;
         }
         for event in told(events) {
             if to.blocking_send(event).is_err() {
@@ -116,27 +126,6 @@ fn read(to: &Sender<Event>, gate: &Gate, woken: &OwnedFd) {
             }
         }
     }
-}
-
-/// Waits for bytes: true when there are some, false when somebody wakes it; `None` when the terminal is gone.
-fn wait(woken: &OwnedFd) -> Option<bool> {
-    let stdin = io::stdin();
-    let mut both = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(woken, PollFlags::IN)];
-    match poll(&mut both, None) {
-        Ok(_) => {}
-        Err(rustix::io::Errno::INTR) => return Some(false),
-        Err(_) => return None,
-    }
-    let [keys, wakes] = both;
-    if !wakes.revents().is_empty() {
-        let mut taken = [0; 16];
-        let _ = rustix::io::read(woken, &mut taken);
-        return Some(false);
-    }
-    if keys.revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
-        return None;
-    }
-    Some(keys.revents().contains(PollFlags::IN))
 }
 
 /// What was read at once, as the loop hears it. Only a key that came with no other byte is a keystroke of its own.

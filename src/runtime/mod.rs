@@ -32,7 +32,7 @@ use thiserror::Error;
 use crate::{
     agent::{Model, mcp::Server},
     cluster::Address,
-    config::{Keymap, Theme},
+    config::{Keymap, Theme, custom::Customs},
     fault::policy::Policy,
     mesh::{health::Tolerances, wanted::Wanted},
     msg::Failure,
@@ -82,6 +82,8 @@ pub struct Options {
     pub play: Option<Play>,
     /// The world that this process started.
     pub stage: Option<Stage>,
+    /// What a person adds of their own.
+    pub custom: Customs,
 }
 
 /// Why the cockpit ended other than by its user's wish.

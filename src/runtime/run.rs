@@ -3,7 +3,10 @@
 use std::{
     future::pending,
     io,
-    sync::atomic::Ordering,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -27,6 +30,7 @@ use super::{
 use crate::{
     app::{App, Start},
     base::Now,
+    cluster::Address,
     mesh::wanted::Ask,
     msg::{Effect, Event},
     script::Act,
@@ -36,7 +40,8 @@ use crate::{
 pub fn run(options: Options) -> Result<bool, CockpitError> {
     let begin = Instant::now();
     // Before the terminal is taken, so that no signal finds it taken and nobody listening.
-    let signals = signals::start().map_err(CockpitError::Start)?;
+    let away = Arc::new(AtomicBool::new(false));
+    let signals = signals::start(away.clone()).map_err(CockpitError::Start)?;
     if options.told.load(Ordering::Relaxed) {
         // What was to be played was not.
         return Ok(options.play.is_none());
@@ -70,6 +75,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         present,
         play,
         stage,
+        custom,
     } = options;
     let start = Start {
         keymap,
@@ -84,6 +90,9 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         zone: TimeZone::system(),
         now: Now { mono: begin.elapsed(), server: Timestamp::now() },
         notices,
+        custom,
+        kubeconfig: kubeconfig(&address),
+        groups: address.as_groups.join(","),
     };
     let (mut app, effects) = App::new(start);
     if present {
@@ -101,7 +110,8 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         recorder: recorder.as_mut(),
         playing,
         nobody: None,
-        gate: None,
+        reader: None,
+        away,
         address: enter::SharedAddress::default(),
         over: false,
         well: true,
@@ -113,13 +123,14 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
     let (keys_to, keys) = channel(64);
     // A channel that is held open and silent stands for the keys of nobody.
     if cockpit.terminal.is_some() {
-        cockpit.gate = Some(input::start(keys_to).map_err(CockpitError::Start)?);
+        cockpit.reader = Some(input::start(keys_to).map_err(CockpitError::Start)?);
     } else {
         cockpit.nobody = Some(keys_to);
     }
     let (clock, pulse, place) = (cockpit.clock.clone(), cockpit.pulse.clone(), cockpit.address.clone());
     let agent = agent.ok();
-    let plan = doors::Plan { address, metrics, readonly, policy, agent, servers, state_dir, clock, pulse, place, stage };
+    let plan =
+        doors::Plan { address, metrics, readonly, policy, agent, servers, state_dir, clock, pulse, place, stage };
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
     let ended = waiting.block_on(cockpit.run(effects, &doors, keys, signals, events));
@@ -144,8 +155,10 @@ struct Cockpit<'t> {
     recorder: Option<&'t mut Recorder>,
     playing: Option<Playing>,
     nobody: Option<Sender<Event>>,
-    /// In front of whoever reads the terminal.
-    gate: Option<input::Gate>,
+    /// Who reads the keys, once there is a terminal.
+    reader: Option<input::Reader>,
+    /// The terminal is another program's.
+    away: Arc<AtomicBool>,
     /// Of the link that stands.
     address: enter::SharedAddress,
     over: bool,
@@ -269,17 +282,33 @@ impl Cockpit<'_> {
                 }
                 Effect::Copy(text) => self.write(&clipboard(&text))?,
                 Effect::EditText(ticket, text) => {
-                    // The editor gets the terminal; the loop goes on when it is left.
-                    let edited = self.lend(|_| super::doors::edit_text(&text))?;
-                    if let Some(edited) = edited {
-                        self.answer(Event::Edited(ticket, edited), doors)?;
+                    if self.terminal.is_none() {
+                        continue;
                     }
+                    // The editor gets the terminal; the loop goes on when it is left.
+                    let edited = self.lend(|| super::doors::edit_text(&text))?;
+                    let now = self.now();
+                    let more = self.app.update(Event::Edited(ticket, edited), now);
+                    self.carry_out(more, doors)?;
                 }
                 Effect::Enter(ticket, place, entering) => {
-                    let left = self.lend(|address| enter::run(address, &place, entering))?;
-                    if let Some(left) = left {
-                        self.answer(Event::Left(ticket, left), doors)?;
+                    if self.terminal.is_none() {
+                        continue;
                     }
+                    let address = self.address.clone();
+                    let left = self.lend(|| enter::run(&address, &place, entering))?;
+                    let now = self.now();
+                    let more = self.app.update(Event::Left(ticket, left), now);
+                    self.carry_out(more, doors)?;
+                }
+                Effect::Start(ticket, program) if !program.background => {
+                    if self.terminal.is_none() {
+                        continue;
+                    }
+                    let ran = self.lend(|| super::doors::foreground(&program))?;
+                    let now = self.now();
+                    let more = self.app.update(Event::Ran(ticket, ran), now);
+                    self.carry_out(more, doors)?;
                 }
                 effect => doors.send(effect),
             }
@@ -287,28 +316,32 @@ impl Cockpit<'_> {
         Ok(())
     }
 
-    /// Gives the terminal to somebody else until he is done; `None` where there is none.
-    fn lend<T>(&mut self, to: impl FnOnce(&enter::SharedAddress) -> T) -> io::Result<Option<T>> {
-        let Some(terminal) = &mut self.terminal else { return Ok(None) };
-        if let Some(gate) = &self.gate {
-            gate.shut();
+    /// Gives the terminal to another program until that is left: neither keys nor its signals are ours meanwhile.
+    fn lend<T>(&mut self, work: impl FnOnce() -> T) -> io::Result<T> {
+        if let Some(reader) = &self.reader {
+            reader.pause();
         }
-        terminal.give();
+        if let Some(terminal) = &mut self.terminal {
+            terminal.give();
+        }
+        self.away.store(true, Ordering::Relaxed);
         self.pulse.away(true);
-        let done = to(&self.address);
+        let done = work();
         self.pulse.away(false);
-        terminal.take()?;
-        if let Some(gate) = &self.gate {
-            gate.open();
+        self.away.store(false, Ordering::Relaxed);
+        if let Some(terminal) = &mut self.terminal {
+            terminal.take()?;
         }
-        self.redraw();
-        Ok(Some(done))
-    }
-
-    fn answer(&mut self, event: Event, doors: &Doors) -> io::Result<()> {
+        if let Some(reader) = &self.reader {
+            reader.resume();
+        }
+        // It may have been another size meanwhile.
+        let (width, height) = Terminal::size();
+        self.painter.resize(width, height);
         let now = self.now();
-        let more = self.app.update(event, now);
-        self.carry_out(more, doors)
+        self.app.update(Event::Resize { width, height }, now);
+        self.redraw();
+        Ok(done)
     }
 
     fn signalled(&mut self, asked: Asked, doors: &Doors) -> io::Result<()> {
@@ -379,6 +412,17 @@ async fn after(wait: Option<Duration>) {
         Some(wait) => sleep(wait).await,
         None => pending().await,
     }
+}
+
+/// The kubeconfig's files, as the environment variable lists them.
+fn kubeconfig(address: &Address) -> String {
+    if address.kubeconfig.is_empty() {
+        let usual =
+            || directories::BaseDirs::new().map(|dirs| dirs.home_dir().join(".kube/config").display().to_string());
+        return std::env::var("KUBECONFIG").ok().filter(|list| !list.is_empty()).or_else(usual).unwrap_or_default();
+    }
+    let list = std::env::join_paths(&address.kubeconfig);
+    list.map(|list| list.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// OSC 52: the terminal's own clipboard, also over ssh.

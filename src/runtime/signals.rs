@@ -1,6 +1,13 @@
 //! Signals as events: the loop ends, stops or comes back in order.
 
-use std::{io, thread};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
 use signal_hook::{
     consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH},
@@ -21,16 +28,27 @@ pub enum Asked {
     Continue,
 }
 
-/// Listens on a thread of its own.
-pub fn start() -> io::Result<Receiver<Asked>> {
+/// Listens on a thread of its own. `away`: another program has the terminal, and its keys are not meant for this one.
+pub fn start(away: Arc<AtomicBool>) -> io::Result<Receiver<Asked>> {
     let (to, from) = channel(8);
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT, SIGWINCH])?;
-    thread::Builder::new().name("signals".to_owned()).spawn(move || listen(&mut signals, &to))?;
+    thread::Builder::new().name("signals".to_owned()).spawn(move || listen(&mut signals, &away, &to))?;
     Ok(from)
 }
 
-fn listen(signals: &mut Signals, to: &Sender<Asked>) {
+fn listen(signals: &mut Signals, away: &AtomicBool, to: &Sender<Asked>) {
     for signal in signals.forever() {
+        if away.load(Ordering::Relaxed) {
+            match signal {
+                SIGINT => continue,
+                // The whole job stops, and the other program goes on with it.
+                SIGTSTP => {
+                    stop_here();
+                    continue;
+                }
+                _ => {}
+            }
+        }
         let asked = match signal {
             SIGTSTP => Asked::Stop,
             SIGCONT => Asked::Continue,

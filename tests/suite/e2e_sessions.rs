@@ -24,7 +24,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::{cockpit::pty::Session, support::{demo::Demo, served}};
+use super::{
+    cockpit::pty::Session,
+    support::{demo::Demo, served},
+};
 
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -52,9 +55,7 @@ async fn pods(link: &Link, labels: &str) -> Vec<String> {
         };
         let list = live.read(&read).await.unwrap().body;
         let items = list.items(&kind("", "v1", "Pod", "pods"));
-        let ready = |pod: &&Manifest| {
-            !pod.terminating() && pod.text(&["status", "phase"]) == Some("Running")
-        };
+        let ready = |pod: &&Manifest| !pod.terminating() && pod.text(&["status", "phase"]) == Some("Running");
         let names: Vec<String> = items.iter().filter(ready).map(|pod| pod.name().to_owned()).collect();
         if !names.is_empty() {
             return names;
@@ -119,7 +120,8 @@ fn the_pods_of_a_service_are_read_as_one_and_a_replaced_one_joins() {
 #[test]
 fn whoever_selects_no_pods_is_told_so() {
     with(|link| async move {
-        let route = ObjectRef::new(kind("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"), "shop", "reviews");
+        let route =
+            ObjectRef::new(kind("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"), "shop", "reviews");
         let (to, mut from) = mpsc::channel(8);
         tokio::spawn(logs::follow(link.clone(), wish(Of::Selected(route)), to));
         let batch = from.recv().await.unwrap();
@@ -127,8 +129,10 @@ fn whoever_selects_no_pods_is_told_so() {
         let (to, mut from) = mpsc::channel(8);
         tokio::spawn(logs::follow(link, wish(Of::Labels("app=nobody".to_owned())), to));
         let mut lines = Vec::new();
-        until(&mut from, &mut lines, |lines| lines.iter().any(|line| line.text.contains("no pod of app=nobody in shop")))
-            .await;
+        until(&mut from, &mut lines, |lines| {
+            lines.iter().any(|line| line.text.contains("no pod of app=nobody in shop"))
+        })
+        .await;
     });
 }
 
@@ -246,7 +250,10 @@ fn folders_and_files_go_in_and_come_out_again() {
         let error = copy::run(&link, &parse(&side("/tmp/data"), &path("back"))).await.unwrap_err();
         assert!(error.what.contains("No such") || error.what.contains("already"), "{error}");
         let names: Vec<_> = fs::read_dir(here.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        assert!(names.iter().all(|name| !name.to_string_lossy().starts_with('.')), "nothing half-copied stays: {names:?}");
+        assert!(
+            names.iter().all(|name| !name.to_string_lossy().starts_with('.')),
+            "nothing half-copied stays: {names:?}"
+        );
     });
 }
 

@@ -166,8 +166,13 @@ impl Watch {
             Form::Partial => {
                 json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata})
             }
+            // The server's printer makes a row of whatever it is given: here of an object that has nothing but metadata.
             Form::Table(v, _) => json!({
-                "kind": "Table", "apiVersion": format!("meta.k8s.io/{v}"), "metadata": metadata, "columnDefinitions": [], "rows": [],
+                "kind": "Table", "apiVersion": format!("meta.k8s.io/{v}"),
+                "metadata": {"resourceVersion": version.to_string()}, "columnDefinitions": null,
+                "rows": [{"cells": [], "object": {
+                    "kind": "PartialObjectMetadata", "apiVersion": format!("meta.k8s.io/{v}"), "metadata": metadata,
+                }}],
             }),
         };
         line(&json!({"type": "BOOKMARK", "object": object}))

@@ -57,10 +57,15 @@ fn namespace(conversation: &Conversation) -> String {
         let regex = regex::Regex::new(pattern).ok()?;
         regex.captures(text)?.get(1).map(|found| found.as_str().trim_matches(['.', ',', '?', '"', '`']).to_owned())
     };
-    word(conversation.question(), r"(?i)(?:namespace|ns)[ /:]+([a-z0-9][a-z0-9-]*)")
+    // "the default namespace" before "namespace default": what stands behind the first is another word of the sentence.
+    word(conversation.question(), r"(?i)\b(?:the|my|our|in|of|from) ([a-z0-9][a-z0-9-]*) namespace\b")
+        .filter(|found| !matches!(found.as_str(), "the" | "this" | "my" | "a" | "each" | "current" | "same"))
+        .or_else(|| word(conversation.question(), r"(?i)\b(?:namespace|ns)[ /:]+([a-z0-9][a-z0-9-]*)"))
         .filter(|found| !matches!(found.as_str(), "is" | "and" | "for" | "with" | "the"))
         .or_else(|| word(conversation.question(), r"(?i)\b([a-z0-9][a-z0-9-]*) namespace"))
-        .filter(|found| !matches!(found.as_str(), "the" | "this" | "my" | "a" | "each" | "current" | "same"))
+        .filter(|found| {
+            !matches!(found.as_str(), "the" | "this" | "my" | "a" | "each" | "current" | "same" | "in" | "of")
+        })
         .or_else(|| word(&conversation.system, r"looks at the namespace ([a-z0-9][a-z0-9-]*)"))
         .unwrap_or_default()
 }

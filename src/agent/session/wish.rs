@@ -1,7 +1,7 @@
 //! What a cockpit wants of the conversations that are kept, and what it gets.
 
 use super::{Decision, Retold};
-use crate::agent::{conversation::Conversation, limits::Limits, proposal::Proposal};
+use crate::agent::{conversation::Conversation, limits::Limits, mcp::Offered, proposal::Proposal};
 
 /// A wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub enum Wish {
     Limits(Limits),
     /// Ask this model of the same provider from now on.
     Model(String),
+    /// The tools of MCP servers.
+    Tools,
 }
 
 /// What came of it.
@@ -37,6 +39,8 @@ pub enum Granted {
     Fell(String, String),
     /// It was written here.
     Exported(String),
+    /// What MCP servers offer, and why some offer nothing.
+    Tools(Vec<Offered>, Vec<String>),
 }
 
 /// A conversation of the list.
@@ -61,4 +65,6 @@ pub struct Opened {
     pub told: Vec<Retold>,
     /// A line that a crash tore is left out.
     pub torn: bool,
+    /// Some of it is kept back from the model now.
+    pub kept_back: bool,
 }

@@ -11,7 +11,7 @@ use crate::{
             rerun::{self, Mismatch},
             shelf::{Shelf, ShelfError, Slot},
         },
-        mention,
+        mention, privacy,
         session::{Begin, Reading, Retold, export},
     },
     base::sanitize,
@@ -73,7 +73,10 @@ pub(super) fn resume(name: &str, place: &Place<'_>) -> Result<(Conversation, Opt
     let slot = shelf.find(name, cluster).map_err(|error| unfound(&error))?;
     let (reading, pen) = shelf.resume(&slot).map_err(|error| unfound(&error))?;
     torn(&slot, &reading);
-    let talk = rerun::rerun(&reading, &mut |_| {}).map_err(|error| misfit(&slot, &error))?;
+    let mut talk = rerun::rerun(&reading, &mut |_| {}).map_err(|error| misfit(&slot, &error))?;
+    if talk.keep_back(&place.model.tuning.privacy) > 0 {
+        out::complain(&format!("note: {}\n", privacy::KEPT_BACK));
+    }
     Ok((talk, Some(pen)))
 }
 

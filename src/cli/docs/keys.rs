@@ -1,7 +1,10 @@
 //! The page of keys: the command table with the keys of the default keymap.
 
 use crate::{
-    config::Keymap,
+    config::{
+        Keymap,
+        keymap::{BUILT_IN, built_in},
+    },
     msg::command::{COMMANDS, Command, Context, Spec},
 };
 
@@ -61,7 +64,29 @@ pub fn page() -> String {
             page.push_str(&format!("\n## {}\n\n{rows}", context.word()));
         }
     }
+    page.push_str(
+        "\n## Other keymaps\n\n`keymap = \"vim\"` in the settings file, or `--keymap emacs`. They start from the default one and change \
+         what is listed here; an empty command takes a key back. A sequence that was begun shows at the foot of the screen what can \
+         follow, and `esc` gives it up. Keys of your own, for command lines and programs: [config.md](config.md#your-own).\n",
+    );
+    for (name, text) in BUILT_IN.iter().skip(1) {
+        page.push_str(&format!("\n### {name}\n\n| context | keys | command |\n|---|---|---|\n{}", changed(text)));
+    }
     page
+}
+
+/// What a keymap has otherwise than the default one.
+fn changed(text: &str) -> String {
+    let (standard, (keymap, _)) = (Keymap::standard(), Keymap::read("", text, &built_in));
+    let mut rows = String::new();
+    for context in Context::ALL {
+        let known: Vec<_> = standard.bound(context).collect();
+        for (keys, commands) in keymap.bound(context).filter(|bound| !known.contains(bound)) {
+            let names: Vec<&str> = commands.iter().map(|command| command.name()).collect();
+            rows.push_str(&format!("| {} | `{}` | {} |\n", context.word(), super::cell(&keys), names.join(", ")));
+        }
+    }
+    rows
 }
 
 /// The rows of one context; empty when nothing belongs there.

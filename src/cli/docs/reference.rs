@@ -2,9 +2,28 @@
 
 use super::cell;
 use crate::{
-    config::{key::Key, mcp_servers, policy_file::PolicyKey},
+    config::{custom, key::Key, mcp_servers, policy_file::PolicyKey},
     fault::policy::Policy,
 };
+
+/// What a person adds of their own.
+fn own() -> String {
+    let mut page = format!(
+        "\n## Your own\n\nIn the settings file, or in files beside it that hold nothing else: {}. Below `[contexts.\"NAME\"]` they \
+         hold in contexts of that form alone, as `[[contexts.\"prod*\".hotkeys]]`. What the settings file says stands over the \
+         files. Keys that the keymap has are its own unless `override` says otherwise; `abort` is never anybody else's. \
+         `brink import k9s` writes these files from k9s' own, and says what was not understood. `brink config check` says what \
+         is wrong, and where keys meet.\n",
+        custom::FILES.map(|file| format!("`{file}`")).join(", ")
+    );
+    for (head, about, keys) in custom::SECTIONS {
+        page.push_str(&format!("\n### `{head}`\n\n{about}\n\n| key | example | what it does |\n|---|---|---|\n"));
+        for (key, example, doc) in keys {
+            page.push_str(&format!("| `{key}` | `{}` | {} |\n", cell(example), cell(doc)));
+        }
+    }
+    page
+}
 
 /// `docs/config.md`.
 pub fn page() -> String {
@@ -35,6 +54,7 @@ pub fn page() -> String {
     for (key, example, doc) in mcp_servers::KEYS {
         page.push_str(&format!("| `{key}` | `{}` | {} |\n", cell(example), cell(doc)));
     }
+    page.push_str(&own());
     page.push_str(
         "\n## Guardrails\n\nThe file that `policy` names, in TOML. A key that is absent keeps its default; a list replaces the default \
          list. While the file cannot be read no fault is applied; aborting always works. Every verdict of a preview names the key \

@@ -10,6 +10,7 @@ use directories::ProjectDirs;
 use crate::{
     config::{
         complaint::{Complaint, Complaints},
+        custom::{self, Customs},
         key::{Holds, Key},
         policy_file,
         settings::{self, File, Layer, Origin, Value},
@@ -34,8 +35,28 @@ pub fn file() -> Option<PathBuf> {
     }
 }
 
-/// Reads the user's settings file. Absent is empty, unless `$BRINK_CONFIG` names it.
+/// Reads the user's settings file, and what stands beside it. Absent is empty, unless `$BRINK_CONFIG` names it.
 pub fn settings() -> Result<File, Complaints> {
+    let mut file = settings_file()?;
+    let Some(folder) = folder() else { return Ok(file) };
+    let mut beside = Customs::default();
+    for name in custom::FILES {
+        let path = folder.join(name);
+        let name = path.display().to_string();
+        match fs::read_to_string(&path) {
+            Ok(text) => beside.lay(custom::parse(&name, &text)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(unreadable(&name, &error, "correct its rights")),
+        }
+    }
+    // What the settings file itself says is the person's last word.
+    beside.lay(std::mem::take(&mut file.custom));
+    file.custom = beside;
+    custom::circles("settings", &file.custom)?;
+    Ok(file)
+}
+
+fn settings_file() -> Result<File, Complaints> {
     let Some(path) = file() else { return Ok(File::default()) };
     let name = path.display().to_string();
     match fs::read_to_string(&path) {

@@ -102,11 +102,11 @@ impl Look {
         Err(Complaints::one(name, Complaint { line: 0, key: String::new(), message, hint }))
     }
 
-    /// What is wrong with a text, as the cockpit would find it. A theme is judged at every depth of colour.
-    pub fn check(self, text: &str) -> Vec<Complaint> {
+    /// What is wrong with the text of a file, as the cockpit would find it. A theme is judged at every depth of colour.
+    pub fn check(self, file: &str, text: &str) -> Vec<Complaint> {
         let find = |name: &str| self.text(name).ok().map(|(_, text)| text);
         let mut wrong = match self {
-            Self::Keymap => Keymap::read(text, &find).1,
+            Self::Keymap => Keymap::read(file, text, &|name| self.text(name).ok()).1,
             Self::Theme => [Depth::True, Depth::Indexed, Depth::Sixteen, Depth::Mono]
                 .into_iter()
                 .flat_map(|depth| Theme::read(text, depth, &find).1)
@@ -126,6 +126,6 @@ pub fn theme(name: &str, depth: Depth) -> Result<(Theme, Vec<Complaint>), Compla
 
 /// The keymap of this name or path, with what was left out of it. A name that leads nowhere is an error.
 pub fn keymap(name: &str) -> Result<(Keymap, Vec<Complaint>), Complaints> {
-    let (_, text) = Look::Keymap.text(name)?;
-    Ok(Keymap::read(&text, &|name| Look::Keymap.text(name).ok().map(|(_, text)| text)))
+    let (file, text) = Look::Keymap.text(name)?;
+    Ok(Keymap::read(&file, &text, &|name| Look::Keymap.text(name).ok()))
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
+pub mod k9s;
 pub mod load;
 pub mod look;
 pub mod pinned;

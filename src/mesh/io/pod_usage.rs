@@ -17,6 +17,7 @@ use crate::{
     },
     mesh::signals::{
         pod_metrics::{Limits, Page, PodUse, usage},
+        resource_use::Usage,
         sample::UsageLabels,
     },
 };
@@ -52,8 +53,23 @@ pub struct PodUsage {
 }
 
 impl PodUsage {
-    /// What the pods of a namespace use, or all. `None`: no metrics server there.
+    /// What the workloads of a namespace use, or all. `None`: no metrics server there.
     pub async fn look(&mut self, live: &Live, namespace: Option<&str>) -> Result<Option<Used>, Trouble> {
+        let found = self.uses(live, namespace).await?;
+        Ok(found.map(|(uses, note)| Used { samples: usage(&uses, &self.limits), note }))
+    }
+
+    /// The same of each pod.
+    pub async fn each(&mut self, live: &Live, namespace: Option<&str>) -> Result<Option<Usage>, Trouble> {
+        let found = self.uses(live, namespace).await?;
+        Ok(found.map(|(uses, _)| Usage::of_pods(&uses, &self.limits)))
+    }
+
+    async fn uses(
+        &mut self,
+        live: &Live,
+        namespace: Option<&str>,
+    ) -> Result<Option<(Vec<PodUse>, Option<String>)>, Trouble> {
         let kind = Kind::namespaced("metrics.k8s.io", "v1beta1", "PodMetrics", "pods");
         let listed = match namespace {
             Some(namespace) => {
@@ -82,7 +98,7 @@ impl PodUsage {
                 format!("limits of no more than {most} pods are read: -n NAMESPACE asks for fewer")
             });
         }
-        Ok(Some(Used { samples: usage(&uses, &self.limits), note }))
+        Ok(Some((uses, note)))
     }
 
     fn due(&self, namespace: Option<&str>, uses: &[PodUse]) -> bool {
@@ -109,6 +125,20 @@ impl PodUsage {
         })?;
         Ok(())
     }
+}
+
+/// What the nodes use. `None`: no metrics server there.
+pub async fn nodes(live: &Live) -> Result<Option<Usage>, Trouble> {
+    let list = |kind: Kind| async move {
+        let read = Read::List { kind: kind.clone(), namespace: None, labels: String::new() };
+        live.read(&read).await.map(|answer| answer.body.items(&kind))
+    };
+    let metrics = match list(Kind::cluster_wide("metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes")).await {
+        Err(trouble) if trouble.not_found() || trouble.code() == Some(503) => return Ok(None),
+        metrics => metrics?,
+    };
+    let nodes = list(Kind::cluster_wide("", "v1", "Node", "nodes")).await?;
+    Ok(Some(Usage::of_nodes(&metrics, &nodes)))
 }
 
 /// Why limits are not known.

@@ -20,6 +20,7 @@ pub mod plain_envoy;
 pub mod pod_metrics;
 pub mod promql;
 pub mod quantile;
+pub mod resource_use;
 pub mod route;
 pub mod sample;
 mod security;

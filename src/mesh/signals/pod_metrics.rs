@@ -13,7 +13,7 @@ use crate::cluster::{Manifest, quantity};
 /// Limits of containers by namespace and pod.
 pub type Limits = HashMap<(CompactString, CompactString), Vec<Limit>>;
 
-/// The limits of one container; `None`: there is none.
+/// The limits of one container, and what it asks for; `None`: there is none.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Limit {
     /// Its name.
@@ -22,6 +22,10 @@ pub struct Limit {
     pub cpu: Option<f64>,
     /// Bytes.
     pub memory: Option<f64>,
+    /// Cores it asks for.
+    pub cpu_request: Option<f64>,
+    /// Bytes it asks for.
+    pub memory_request: Option<f64>,
 }
 
 /// What the containers of one pod use.
@@ -96,6 +100,7 @@ struct Container {
 #[serde(default)]
 struct Resources {
     limits: BTreeMap<CompactString, Value>,
+    requests: BTreeMap<CompactString, Value>,
 }
 
 impl Page {
@@ -104,16 +109,29 @@ impl Page {
         for pod in self.items {
             let containers = pod.spec.containers.into_iter().chain(pod.spec.init_containers);
             let known = containers.map(|one| {
-                let of = |resource: &str| match one.resources.limits.get(resource)? {
-                    Value::String(text) => quantity::read(text),
-                    other => other.as_f64(),
+                let Resources { limits, requests } = &one.resources;
+                let of = |amounts: &BTreeMap<CompactString, Value>, resource: &str| {
+                    amounts.get(resource).and_then(amount).filter(|amount| *amount > 0.0)
                 };
-                let above = |amount: Option<f64>| amount.filter(|amount| *amount > 0.0);
-                Limit { cpu: above(of("cpu")), memory: above(of("memory")), container: one.name }
+                Limit {
+                    cpu: of(limits, "cpu"),
+                    memory: of(limits, "memory"),
+                    cpu_request: of(requests, "cpu"),
+                    memory_request: of(requests, "memory"),
+                    container: one.name,
+                }
             });
             limits.insert((pod.metadata.namespace, pod.metadata.name), known.collect());
         }
         Some(self.metadata.r#continue).filter(|token| !token.is_empty())
+    }
+}
+
+/// A quantity as manifests write it, a text or a number.
+pub fn amount(value: &Value) -> Option<f64> {
+    match value {
+        Value::String(text) => quantity::read(text),
+        other => other.as_f64(),
     }
 }
 

@@ -4,7 +4,9 @@ use super::{Agent, Item, spent};
 use crate::{
     agent::{
         End, Privacy, Told,
+        mcp::Offered,
         mention::{self, Object},
+        privacy,
         session::{Granted, Opened, Retold, Wish},
         slash::{self, Slash},
         spelled, tools,
@@ -100,6 +102,23 @@ impl Agent {
         Some(mention::with_facts(question, &facts))
     }
 
+    /// brink's tools, and those of MCP servers, with why a server offers none.
+    pub fn tools(&self, offered: &[Offered], troubles: &[String]) -> String {
+        let offered = offered.iter().map(|tool| {
+            let does = if tool.read_only { "says it reads" } else { "asks first" };
+            format!("{}  ({does})\n    {}\n", tool.full, tool.doc)
+        });
+        let offered: String = offered.collect();
+        let troubles: String = troubles.iter().map(|why| format!("{}\n", sanitize::line(why))).collect();
+        let others = format!("{offered}{troubles}");
+        let others = if others.is_empty() {
+            others
+        } else {
+            format!("\nOf MCP servers; each runs only after a person allowed it:\n{others}")
+        };
+        tool_list(&self.privacy()) + &others
+    }
+
     /// What of the cluster is not told.
     pub fn privacy(&self) -> Privacy {
         self.model.as_ref().map(|model| model.tuning.privacy.clone()).unwrap_or_default()
@@ -117,7 +136,12 @@ impl Agent {
         };
         match slash {
             Slash::Help => text("Commands of the conversation", slash::help()),
-            Slash::Tools => text("Tools", tool_list(&self.privacy())),
+            Slash::Tools => {
+                // Servers are asked meanwhile; without cluster data none is.
+                let ask = Effect::Talk(cx.tickets.take(), Wish::Tools);
+                let effects = if self.privacy().withhold { Vec::new() } else { vec![ask] };
+                Reply { effects, ..text(TOOLS, self.tools(&[], &[])) }
+            }
             Slash::Context => text("What the model is sent", spelled::context(&self.talk, &self.privacy())),
             Slash::Redact(None) => {
                 let count = spelled::masked(&self.talk);
@@ -215,7 +239,7 @@ impl Agent {
             Ok(Granted::Exported(path)) => {
                 drop(self.say(&format!("written to {path}")));
             }
-            Ok(Granted::List(_) | Granted::Stands(_) | Granted::Fell(..)) => {}
+            Ok(Granted::List(_) | Granted::Stands(_) | Granted::Fell(..) | Granted::Tools(..)) => {}
             Err(failure) => self.failure = Some(failure),
         }
     }
@@ -250,6 +274,9 @@ impl Agent {
         if opened.torn {
             drop(self.say("the last line of this conversation was torn, and is left out"));
         }
+        if opened.kept_back {
+            drop(self.say(privacy::KEPT_BACK));
+        }
         let told = format!("conversation {}, gone on with", opened.id);
         self.transcript.push(Item::Note(told, Role::TextDim));
     }
@@ -270,6 +297,9 @@ impl Agent {
 fn text(title: &str, text: String) -> Reply {
     Reply { effects: Vec::new(), turn: Turn::Text(title.to_owned(), text) }
 }
+
+/// The title of the list of tools.
+pub const TOOLS: &str = "Tools";
 
 fn tool_list(privacy: &Privacy) -> String {
     let row = |row: &tools::Row| {

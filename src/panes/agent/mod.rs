@@ -12,6 +12,8 @@ mod suggested;
 mod transcript;
 mod waits;
 
+pub use commands::TOOLS;
+
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Cx, LineInput, Look, Reply, Title, Turn, state::Message};

@@ -6,7 +6,7 @@
 
 mod fit;
 
-use std::{cmp::Ordering, collections::HashMap, fmt::Debug, time::Duration};
+use std::{borrow::Cow, cmp::Ordering, collections::HashMap, fmt::Debug, time::Duration};
 
 use compact_str::CompactString;
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
@@ -110,13 +110,17 @@ pub trait Tabular: Row + Sized + 'static {
     /// What the pane knows beyond rows.
     type Own;
 
-    /// The columns, from left to right.
+    /// The columns, from left to right; none where only the rows tell which there are ([`Grid::head`]).
     const COLUMNS: &'static [Column<Self::Column>];
     /// The order of the start.
     const FIRST_SORT: Self::Column;
 
     /// Whether a column has anything to say now.
     fn present(column: Self::Column, facts: &Facts<'_, Self::Own>) -> bool;
+    /// The heading of a column.
+    fn heading<'a>(column: &Column<Self::Column>, _own: &'a Self::Own) -> Cow<'a, str> {
+        Cow::Borrowed(column.title)
+    }
     /// What stands in a cell.
     fn cell(&self, column: Self::Column, facts: &Facts<'_, Self::Own>) -> Cell;
     /// How rows compare by a column. Ties are settled by namespace and name.
@@ -138,6 +142,7 @@ pub trait Tabular: Row + Sized + 'static {
 pub struct Grid<R: Tabular> {
     /// The rows.
     pub index: Index<R>,
+    columns: Cow<'static, [Column<R::Column>]>,
     filter: Filter,
     typing: Option<LineInput>,
     sort: R::Column,
@@ -156,6 +161,7 @@ impl<R: Tabular> Default for Grid<R> {
     fn default() -> Self {
         Self {
             index: Index::default(),
+            columns: Cow::Borrowed(R::COLUMNS),
             filter: Filter::default(),
             typing: None,
             sort: R::FIRST_SORT,
@@ -172,6 +178,28 @@ impl<R: Tabular> Default for Grid<R> {
 }
 
 impl<R: Tabular> Grid<R> {
+    /// Takes over columns that only the rows told.
+    pub fn head(&mut self, columns: Vec<Column<R::Column>>) {
+        self.sticky = vec![0; columns.len()];
+        self.columns = Cow::Owned(columns);
+    }
+
+    /// Sorts by a column from now on.
+    pub fn sort_by(&mut self, column: R::Column, reversed: bool, facts: &Facts<'_, R::Own>) {
+        (self.sort, self.reversed) = (column, reversed);
+        self.sort_now(facts);
+    }
+
+    /// By which column it sorts, and whether reversed.
+    pub fn sorted(&self) -> (R::Column, bool) {
+        (self.sort, self.reversed)
+    }
+
+    /// Filters from now on.
+    pub fn filter_by(&mut self, text: &str, facts: &Facts<'_, R::Own>) {
+        self.set_filter(text, facts);
+    }
+
     /// Whether the filter is being typed.
     pub fn typing(&self) -> bool {
         self.typing.is_some()
@@ -195,8 +223,9 @@ impl<R: Tabular> Grid<R> {
             })
             .collect();
         let (sort, reversed) = (self.sort, self.reversed);
-        let filter = &self.filter;
-        self.index.apply(changes, &|a, b| compare(a, b, sort, reversed, facts), &|row| row.kept(filter));
+        let (filter, columns) = (&self.filter, &self.columns);
+        self.index
+            .apply(changes, &|a, b| compare(a, b, sort, reversed, facts), &|row| kept(row, filter, columns, facts));
     }
 
     /// Keeps the cursor on the first row while the first list comes, unless somebody has touched it: what comes later may stand
@@ -284,8 +313,9 @@ impl<R: Tabular> Grid<R> {
             self.sized_for = area.width;
             self.sticky.fill(0);
         }
-        for (at, column) in R::COLUMNS.iter().enumerate() {
-            let heading = u16::try_from(column.title.len()).unwrap_or(column.max) + 1;
+        for (at, column) in self.columns.iter().enumerate() {
+            let heading = R::heading(column, facts.own);
+            let heading = u16::try_from(width::width(&heading)).unwrap_or(column.max) + 1;
             let widest = self
                 .index
                 .window(self.offset, self.page)
@@ -303,12 +333,21 @@ impl<R: Tabular> Grid<R> {
     /// What stands in a column for the rows of a name, filtered out or not; `None` without such a column. The name may hold `*`,
     /// and a namespace before `/`.
     pub fn cells(&self, row: &str, column: &str, facts: &Facts<'_, R::Own>) -> Option<Vec<String>> {
-        let column = R::COLUMNS.iter().find(|known| known.title.eq_ignore_ascii_case(column))?;
+        let column = self.columns.iter().find(|known| R::heading(known, facts.own).eq_ignore_ascii_case(column))?;
         let named = |one: &&R| {
             let (namespace, name) = one.place();
             glob::matches(row, name) || glob::matches(row, &format!("{namespace}/{name}"))
         };
         Some(self.index.iter().filter(named).map(|one| one.cell(column.id, facts).text.into()).collect())
+    }
+
+    /// The row under the cursor: each heading with its cell.
+    pub fn cursor_cells(&self, facts: &Facts<'_, R::Own>) -> Vec<(String, String)> {
+        let Some(row) = self.index.cursor() else { return Vec::new() };
+        let cell = |column: &Column<R::Column>| {
+            (R::heading(column, facts.own).to_string(), row.cell(column.id, facts).text.to_string())
+        };
+        self.columns.iter().map(cell).collect()
     }
 
     /// When the picture changes by time alone: a bold cell turns plain.
@@ -322,7 +361,7 @@ impl<R: Tabular> Grid<R> {
     }
 
     /// Count, filter, order and how the source stands, for the title; position when it scrolls.
-    pub fn title(&self, standing: &Standing, now: Now) -> Title {
+    pub fn title(&self, standing: &Standing, now: Now, own: &R::Own) -> Title {
         let count = match self.index.len() {
             0 => standing.count(0),
             _ => state::grouped(self.index.shown()),
@@ -337,7 +376,8 @@ impl<R: Tabular> Grid<R> {
             }
         }
         if self.sort != R::FIRST_SORT || self.reversed {
-            let title = R::COLUMNS.iter().find(|column| column.id == self.sort).map_or("", |column| column.title);
+            let column = self.columns.iter().find(|column| column.id == self.sort);
+            let title = column.map(|column| R::heading(column, own)).unwrap_or_default();
             let arrow = if self.reversed { '▼' } else { '▲' };
             words.push((format!("{arrow}{}", title.to_lowercase()), Role::TextDim));
         }
@@ -357,8 +397,8 @@ impl<R: Tabular> Grid<R> {
         let theme = look.theme;
         let mut x = area.x + 1;
         for (at, cells) in &self.fit {
-            let Some(column) = R::COLUMNS.get(*at) else { continue };
-            let mut heading = CompactString::from(column.title);
+            let Some(column) = self.columns.get(*at) else { continue };
+            let mut heading = CompactString::from(R::heading(column, facts.own));
             if column.id == self.sort {
                 heading.push(match (self.reversed, theme.ascii) {
                     (false, false) => '▲',
@@ -383,10 +423,10 @@ impl<R: Tabular> Grid<R> {
             }
             let news = self.news.get(&row.uid());
             let name =
-                self.fit.iter().map(|(at, _)| *at).find(|at| R::COLUMNS.get(*at).is_some_and(|column| column.slack));
+                self.fit.iter().map(|(at, _)| *at).find(|at| self.columns.get(*at).is_some_and(|column| column.slack));
             let mut x = area.x + 1;
             for (at, cells) in &self.fit {
-                let Some(column) = R::COLUMNS.get(*at) else { continue };
+                let Some(column) = self.columns.get(*at) else { continue };
                 let shown = row.cell(column.id, facts);
                 let mut style =
                     theme.style(Role::Text).patch(shown.role.map(|role| theme.style(role)).unwrap_or_default());
@@ -432,8 +472,8 @@ impl<R: Tabular> Grid<R> {
     fn set_filter(&mut self, text: &str, facts: &Facts<'_, R::Own>) {
         self.filter = Filter::new(text);
         let (sort, reversed) = (self.sort, self.reversed);
-        let filter = &self.filter;
-        self.index.filter(&|a, b| compare(a, b, sort, reversed, facts), &|row| row.kept(filter));
+        let (filter, columns) = (&self.filter, &self.columns);
+        self.index.filter(&|a, b| compare(a, b, sort, reversed, facts), &|row| kept(row, filter, columns, facts));
     }
 
     fn sort_now(&mut self, facts: &Facts<'_, R::Own>) {
@@ -442,7 +482,7 @@ impl<R: Tabular> Grid<R> {
     }
 
     fn sort_beside(&mut self, step: isize, facts: &Facts<'_, R::Own>) {
-        let shown: Vec<R::Column> = self.fit.iter().filter_map(|(at, _)| Some(R::COLUMNS.get(*at)?.id)).collect();
+        let shown: Vec<R::Column> = self.fit.iter().filter_map(|(at, _)| Some(self.columns.get(*at)?.id)).collect();
         let at = shown.iter().position(|column| *column == self.sort).unwrap_or(0);
         if let Some(column) = at.checked_add_signed(step).and_then(|at| shown.get(at)) {
             self.sort = *column;
@@ -455,7 +495,8 @@ impl<R: Tabular> Grid<R> {
         for delta in deltas {
             let Delta::Upsert(row) = delta else { continue };
             let Some(old) = self.index.get(row.uid()) else { continue };
-            let mut changed: Vec<R::Column> = R::COLUMNS
+            let mut changed: Vec<R::Column> = self
+                .columns
                 .iter()
                 .map(|column| column.id)
                 .filter(|column| !R::restless(*column))
@@ -473,6 +514,15 @@ impl<R: Tabular> Grid<R> {
                 self.news.insert(row.uid(), (changed, facts.now.mono + FRESH));
             }
         }
+    }
+}
+
+/// Whether the filter keeps a row. `column:value` asks one column, where there is one of this name.
+fn kept<R: Tabular>(row: &R, filter: &Filter, columns: &[Column<R::Column>], facts: &Facts<'_, R::Own>) -> bool {
+    let Some(test) = filter.column() else { return row.kept(filter) };
+    match columns.iter().find(|column| R::heading(column, facts.own).eq_ignore_ascii_case(&test.name)) {
+        Some(column) => test.keeps(&row.cell(column.id, facts).text),
+        None => row.kept(filter),
     }
 }
 

@@ -94,8 +94,10 @@ mod tests {
 
     fn met(writers: &[(&str, &str)]) -> Vec<String> {
         let mut names = Names::default();
-        let writers: Vec<Writer> =
-            writers.iter().map(|(pod, container)| Writer { pod: (*pod).into(), container: (*container).into() }).collect();
+        let writers: Vec<Writer> = writers
+            .iter()
+            .map(|(pod, container)| Writer { pod: (*pod).into(), container: (*container).into() })
+            .collect();
         writers.iter().for_each(|writer| names.meet(writer));
         writers.iter().map(|writer| names.of(writer).unwrap().0.to_owned()).collect()
     }

@@ -96,7 +96,8 @@ pub fn words(text: &str) -> Option<String> {
     let level = field(&fields, LEVEL).map(|level| plain(level).to_uppercase());
     let message = field(&fields, MESSAGE).map(|message| plain(message).into_owned());
     let said = |key: &str| {
-        let first = |names: &[&str]| names.iter().find(|name| fields.contains_key(**name)).is_some_and(|name| *name == key);
+        let first =
+            |names: &[&str]| names.iter().find(|name| fields.contains_key(**name)).is_some_and(|name| *name == key);
         TIME.contains(&key) || first(LEVEL) || first(MESSAGE)
     };
     let pairs = fields.iter().filter(|(key, _)| !said(key)).map(|(key, value)| {

@@ -57,8 +57,23 @@ const OUTPUTS: usize = 8;
 
 /// What may go on for ever, or reach beyond the line. A screen that waits for a filter is a dead one.
 const REFUSED: [&str; 17] = [
-    "def", "repeat", "range", "while", "until", "recurse", "limit", "skip", "nth", "input", "inputs", "debug", "stderr",
-    "halt", "halt_error", "env", "combinations",
+    "def",
+    "repeat",
+    "range",
+    "while",
+    "until",
+    "recurse",
+    "limit",
+    "skip",
+    "nth",
+    "input",
+    "inputs",
+    "debug",
+    "stderr",
+    "halt",
+    "halt_error",
+    "env",
+    "combinations",
 ];
 
 impl Sieve {

@@ -78,7 +78,8 @@ impl Store {
         }
         // Lines that were written earlier than what stands at the end make room for themselves. Of one writer alone the
         // order is the writer's own, whatever the clock of the node did.
-        self.several |= several || lines.first().zip(self.entries.back()).is_some_and(|(line, last)| line.writer != last.line.writer);
+        self.several |= several
+            || lines.first().zip(self.entries.back()).is_some_and(|(line, last)| line.writer != last.line.writer);
         let first = lines.first().and_then(|line| line.time);
         let mut after = match self.entries.back() {
             Some(last) if self.several && first.is_some() && last.line.time > first => {

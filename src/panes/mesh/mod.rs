@@ -255,7 +255,7 @@ impl Mesh {
 
     /// The title.
     pub fn title(&self, world: &World, now: Now) -> Title {
-        let mut title = self.grid.title(&Standing::of(Source::Live), now);
+        let mut title = self.grid.title(&Standing::of(Source::Live), now, &self.tops);
         if self.picture.shown() && world.metrics.is_some() {
             title.right = None;
             title.words.retain(|(_, role)| *role == Role::Accent);

@@ -116,6 +116,12 @@ impl Routes {
         !self.grid.filter().is_empty()
     }
 
+    /// Filters from now on.
+    pub fn filter_by(&mut self, text: &str, cx: &mut Cx<'_>) {
+        let facts = Facts { now: cx.now, world: cx.world, own: &self.known, ascii: false };
+        self.grid.filter_by(text, &facts);
+    }
+
     /// Text for the filter line.
     pub fn insert(&mut self, text: &str, cx: &mut Cx<'_>) {
         let facts = Facts { now: cx.now, world: cx.world, own: &self.known, ascii: false };
@@ -416,7 +422,7 @@ impl Routes {
 
     /// The title.
     pub fn title(&self, now: Now) -> Title {
-        let mut title = self.grid.title(&self.standing(), now);
+        let mut title = self.grid.title(&self.standing(), now, &self.known);
         let found = self.known.count(self.grid.index.iter());
         if found > 0 && title.right.is_none() {
             let word = if found == 1 { "1 conflict".to_owned() } else { format!("{found} conflicts") };

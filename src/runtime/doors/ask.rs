@@ -1,6 +1,6 @@
 //! Single questions: names, descriptions, YAML; and the person's editor.
 
-use std::{env, fs, io::Write as _, process::Command};
+use std::{env, fs, io::Write as _, process::Command, sync::Arc};
 
 use super::Keeper;
 use crate::{
@@ -9,7 +9,8 @@ use crate::{
         Kind, ObjectRef,
         api::{Api as _, Read, Trouble},
         cause,
-        io::{connect, inspect},
+        io::{connect, discovery, inspect},
+        selector,
     },
     mesh::io::load,
     msg::{Event, Failure, effect::ManagedFields},
@@ -39,6 +40,31 @@ impl Keeper {
                 items.filter_map(name).collect::<Vec<String>>()
             });
             let _ = events.send(Event::Namespaces(ticket, names)).await;
+        });
+    }
+
+    pub(super) fn discover(&mut self, ticket: Ticket) {
+        let Some(link) = self.linked() else { return };
+        let events = self.events.clone();
+        self.spawn_after_rows(ticket, async move {
+            let answer = discovery::discover(&link)
+                .await
+                .map(Arc::new)
+                .map_err(|trouble| told(&trouble, "cannot ask which kinds the cluster serves", link.context()));
+            let _ = events.send(Event::Discovered(ticket, answer)).await;
+        });
+    }
+
+    pub(super) fn selector(&mut self, ticket: Ticket, object: ObjectRef) {
+        let Some(live) = self.live.clone() else { return };
+        let events = self.events.clone();
+        self.spawn(ticket, async move {
+            let answer = match live.read(&Read::Get(object.clone())).await {
+                Ok(answer) => selector::of(&answer.body)
+                    .ok_or_else(|| Failure::new(format!("{} selects no pods", object.short()), "it has no selector")),
+                Err(trouble) => Err(told(&trouble, &format!("cannot read {}", object.short()), live.link().context())),
+            };
+            let _ = events.send(Event::Selector(ticket, object, answer)).await;
         });
     }
 

@@ -10,6 +10,7 @@ mod errand;
 mod faults;
 mod inbox;
 mod pods;
+mod program;
 mod rows_first;
 mod save;
 mod talks;
@@ -58,6 +59,7 @@ use crate::{
 
 pub use ask::edit_text;
 pub use faults::Pulse;
+pub use program::foreground;
 use rows_first::RowsFirst;
 
 /// Events on their way to the loop.
@@ -220,6 +222,10 @@ impl Keeper {
             Effect::Contexts(ticket) => self.contexts(ticket).await,
             Effect::Namespaces(ticket) => self.namespaces(ticket),
             Effect::WatchPods(ticket, scope) => self.watch_pods(ticket, scope),
+            Effect::Discover(ticket) => self.discover(ticket),
+            Effect::WatchTable(ticket, kind, scope) => self.watch_table(ticket, kind, scope),
+            Effect::WatchUsage(ticket, of) => self.watch_usage(ticket, of),
+            Effect::Selector(ticket, object) => self.selector(ticket, object),
             Effect::WatchRoutes(ticket, scope) => self.watch_routes(ticket, &scope),
             Effect::WatchLabels(ticket) => self.watch_labels(ticket),
             Effect::MeshRoot(ticket) => self.mesh_root(ticket),
@@ -238,6 +244,7 @@ impl Keeper {
             Effect::Answer(id, answer) => self.answer(id, answer),
             Effect::DiscardQueued(id) => self.discard_queued(id),
             Effect::Errand(id, errand) => self.errand(id, errand),
+            Effect::Start(ticket, program) => self.start(ticket, *program),
             Effect::Quit
             | Effect::Suspend
             | Effect::Redraw

@@ -10,7 +10,7 @@ use tokio::{
 use super::Keeper;
 use crate::{
     agent::{
-        Model,
+        Model, Privacy,
         io::{
             pen::Pen,
             rerun,
@@ -98,6 +98,7 @@ impl Keeper {
             Wish::Limits(limits) => self.meter.set(limits),
             Wish::Undone => self.note(ticket, Entry::Undone),
             Wish::Decided(title, decision) => self.note(ticket, Entry::Decided { title, decision }),
+            Wish::Tools => self.offered(ticket),
             Wish::List | Wish::Open(_) | Wish::Export(_) => self.grant(ticket, wish),
         }
     }
@@ -114,6 +115,15 @@ impl Keeper {
         });
     }
 
+    fn offered(&mut self, ticket: Ticket) {
+        let (hub, events) = (Arc::clone(&self.hub), self.events.clone());
+        self.spawn(ticket, async move {
+            let (tools, troubles) = hub.offers().await;
+            let troubles = troubles.into_iter().map(|trouble| trouble.what).collect();
+            let _ = events.send(Event::Talk(ticket, Ok(Granted::Tools(tools, troubles)))).await;
+        });
+    }
+
     fn grant(&mut self, ticket: Ticket, wish: Wish) {
         let (shelf, events, talks) = (self.shelf(), self.events.clone(), self.talks.clone());
         let Some(live) = self.live.clone() else { return };
@@ -123,12 +133,13 @@ impl Keeper {
             self.talks.held = opening.clone();
         }
         let (policy, readonly, metrics) = (self.policy(live.link()), self.plan.readonly, self.metrics.clone());
+        let privacy = self.plan.agent.as_ref().map(|model| model.tuning.privacy.clone()).unwrap_or_default();
         self.spawn(ticket, async move {
             yield_now().await;
             let cluster = talks.cluster(&live).await;
             let answer = match wish {
                 Wish::Open(id) => {
-                    let answer = open(&shelf, &cluster, &id, &talks.held, &opening).await;
+                    let answer = open(&shelf, &cluster, &id, &talks.held, &opening, &privacy).await;
                     let offers = match &answer {
                         Ok(Granted::Opened(opened)) => undecided(&opened.told),
                         _ => Vec::new(),
@@ -178,23 +189,32 @@ async fn list(shelf: &Shelf, cluster: &str, held: &Held) -> Result<Granted, Fail
     spawn_blocking(listed).await.map(Granted::List).map_err(|_| gone())
 }
 
-async fn open(shelf: &Shelf, cluster: &str, id: &str, before: &Held, held: &Held) -> Result<Granted, Failure> {
+async fn open(
+    shelf: &Shelf,
+    cluster: &str,
+    id: &str,
+    before: &Held,
+    held: &Held,
+    privacy: &Privacy,
+) -> Result<Granted, Failure> {
     let mut opening = held.0.lock().await;
     let slot = shelf.find(id, Some(cluster)).map_err(|error| failure("cannot open the conversation", &error))?;
     // Its own file is let go of before it is taken again.
     let own = before.0.lock().await.take_if(|(id, _)| *id == slot.id);
     if let Some((id, pen)) = own {
         pen.written(LAST_LINES);
-        let (told, talk, torn) = again(shelf, &slot).await?;
+        let mut opened = again(shelf, &slot).await?;
         *opening = Some((id.clone(), pen));
-        return Ok(Granted::Opened(Box::new(Opened { id, talk, told, torn })));
+        opened.kept_back = opened.talk.keep_back(privacy) > 0;
+        return Ok(Granted::Opened(Box::new(opened)));
     }
-    let (told, talk, torn) = again(shelf, &slot).await?;
+    let mut opened = again(shelf, &slot).await?;
+    opened.kept_back = opened.talk.keep_back(privacy) > 0;
     let (taken, from) = (shelf.clone(), slot.clone());
     let pen = spawn_blocking(move || taken.resume(&from)).await.map_err(|_| gone())?;
     let (_, pen) = pen.map_err(|error| failure("cannot go on with the conversation", &error))?;
     *opening = Some((slot.id.clone(), pen));
-    Ok(Granted::Opened(Box::new(Opened { id: slot.id, talk, told, torn })))
+    Ok(Granted::Opened(Box::new(opened)))
 }
 
 /// Puts what nobody decided about before the person again: checked anew, or with why it would no longer apply.
@@ -210,9 +230,7 @@ async fn again_stand(toolbox: &Toolbox, offers: &[Offer], ticket: Ticket, events
     }
 }
 
-type Again = (Vec<crate::agent::session::Retold>, crate::agent::Conversation, bool);
-
-async fn again(shelf: &Shelf, slot: &Slot) -> Result<Again, Failure> {
+async fn again(shelf: &Shelf, slot: &Slot) -> Result<Opened, Failure> {
     let (shelf, slot) = (shelf.clone(), slot.clone());
     let ran = move || {
         let what = "cannot open the conversation";
@@ -225,7 +243,7 @@ async fn again(shelf: &Shelf, slot: &Slot) -> Result<Again, Failure> {
         let talk = talk.map_err(|error| {
             Failure::new(format!("{what}: {}: {error}", slot.path.display()), "use the brink that wrote it")
         })?;
-        Ok((told, talk, reading.torn > 0))
+        Ok(Opened { id: slot.id, talk, told, torn: reading.torn > 0, kept_back: false })
     };
     spawn_blocking(ran).await.map_err(|_| gone())?
 }

@@ -16,17 +16,23 @@ use crate::{
     mesh::{
         beside::{self, Beside},
         gateways::{GatewayRow, Seen},
-        io::sampler::{self, Demand, PACE, Reading, STEP_S, Sampler},
+        io::{
+            pod_usage::{self, PodUsage},
+            sampler::{self, Demand, PACE, Reading, STEP_S, Sampler},
+        },
         istio::{self, PieceRow},
         listener_sets,
         routes::{RouteKind, RouteRow},
-        signals::promql::Interest,
+        signals::{promql::Interest, resource_use::UsageOf},
     },
     msg::Event,
 };
 
 /// How long to wait after a question that got no answer: at first, and at most.
 const AGAIN: (Duration, Duration) = (Duration::from_secs(2), Duration::from_mins(1));
+
+/// How often a metrics server is asked what is used: it measures every 15 s as a rule.
+const USAGE: Duration = Duration::from_secs(15);
 
 /// Figures are asked for no more often than this, however fast a simulated world goes.
 const FASTEST: Duration = Duration::from_millis(500);
@@ -43,6 +49,43 @@ impl Keeper {
                     return;
                 }
                 rows.came();
+            }
+        });
+    }
+
+    pub(super) fn watch_table(&mut self, ticket: Ticket, kind: Kind, scope: Scope) {
+        let Some(link) = self.linked() else { return };
+        let (to, mut batches) = mpsc::channel(watches::CHANNEL);
+        let events = self.events.clone();
+        self.spawn(ticket, watches::table(link, kind, scope, to));
+        self.spawn(ticket, async move {
+            while let Some(batch) = batches.recv().await {
+                if events.send(Event::Table(ticket, batch)).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// A metrics server cannot be watched: it is asked as often as it measures.
+    pub(super) fn watch_usage(&mut self, ticket: Ticket, of: UsageOf) {
+        let Some(live) = self.live.clone() else { return };
+        let events = self.events.clone();
+        let pace = USAGE.div_f64(live.link().clock().rate().max(1.0)).max(FASTEST);
+        self.spawn_after_rows(ticket, async move {
+            let mut pods = PodUsage::default();
+            loop {
+                let look = match &of {
+                    UsageOf::Pods(namespace) => pods.each(&live, namespace.as_deref()).await,
+                    UsageOf::Nodes => pod_usage::nodes(&live).await,
+                };
+                // Who may not ask, or gets no answer, has no figures: columns of them are left out.
+                let usage = look.ok().flatten();
+                let rest = if usage.is_some() { pace } else { AGAIN.1 };
+                if events.send(Event::Usage(ticket, usage.map(Box::new))).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(rest).await;
             }
         });
     }

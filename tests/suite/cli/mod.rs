@@ -3,6 +3,7 @@
 mod config;
 mod doctor;
 mod graph;
+mod import;
 mod input;
 mod look;
 mod usage;

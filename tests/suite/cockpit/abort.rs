@@ -14,7 +14,10 @@ use brink::{
 };
 use rstest::rstest;
 
-use super::stage::{Stage, noon};
+use super::{
+    objects,
+    stage::{Stage, noon},
+};
 use crate::suite::{
     fault::sights,
     moment::{
@@ -37,6 +40,8 @@ const SCENES: &[(&str, &str)] = &[
     ("a filter being typed", "/ r e"),
     ("a pane alone", "z"),
     ("the command line", ": p o"),
+    ("objects of any kind", "@objects"),
+    ("a filter over them being typed", "@objects / r e"),
     ("the help", "?"),
     ("a search being typed", "? / a"),
     ("a description", "d"),
@@ -77,6 +82,7 @@ fn scene(keys: &str) -> Stage {
         match key {
             "@checked" | "@confirm" => checked(&mut stage, key == "@confirm"),
             "@foreseen" => foreseen(&mut stage),
+            "@objects" => objects::show(&mut stage),
             "@small" => stage.resize(20, 5),
             "@script" => stage.send(Event::Cue(Cue::Caption(Some(Box::new(Caption {
                 text: "the wait failed".to_owned(),

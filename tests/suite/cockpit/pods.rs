@@ -107,7 +107,8 @@ fn lines_are_filtered_as_they_came_and_as_they_come() {
 #[test]
 fn what_comes_while_it_stands_still_is_counted_and_kept() {
     let (mut stage, ticket) = many("logs pod/web");
-    let lines = |from: usize, many: usize| (from..from + many).map(|at| log_line("web", &format!("line {at}"))).collect();
+    let lines =
+        |from: usize, many: usize| (from..from + many).map(|at| log_line("web", &format!("line {at}"))).collect();
     stage.send(Event::Log(ticket, batch(lines(0, 100))));
     stage.keys("s");
     let before = body(&stage);
@@ -225,7 +226,8 @@ fn ports_are_offered_forwarded_listed_and_ended() {
         Effect::Ports(ticket, _) => Some(*ticket),
         _ => None,
     });
-    let offer = |from: &str, port: u16| PortOffer { from: from.to_owned(), name: "http".to_owned(), port, service: None };
+    let offer =
+        |from: &str, port: u16| PortOffer { from: from.to_owned(), name: "http".to_owned(), port, service: None };
     stage.send(Event::Ports(asked, Ok(vec![offer("reviews-v2", 9080), offer("istio-proxy", 443)])));
     assert!(stage.shows("9080:9080"), "{}", stage.text());
     stage.keys("down");

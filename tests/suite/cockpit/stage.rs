@@ -10,7 +10,7 @@ use brink::{
         logs::{LogLine, Writer},
         pods::{MeshMode, Owner, PodRow},
     },
-    config::{Depth, Keymap, Theme},
+    config::{Depth, Keymap, Theme, custom::Customs},
     mesh::{
         gateways::{GatewayRow, Seen},
         health::Tolerances,
@@ -72,6 +72,9 @@ impl Stage {
             zone: TimeZone::UTC,
             now,
             notices: Vec::new(),
+            custom: Customs::default(),
+            kubeconfig: "/home/x/.kube/config".to_owned(),
+            groups: String::new(),
         };
         change(&mut start);
         let (app, effects) = App::new(start);

@@ -183,7 +183,7 @@ fn an_earlier_conversation_is_chosen_and_gone_on_with() {
         Retold::Told(Told::Text("One pod serves it.".into())),
         Retold::Told(Told::Ended(End::Done)),
     ];
-    let opened = Opened { id: "20261128-160512".into(), talk, told, torn: true };
+    let opened = Opened { id: "20261128-160512".into(), talk, told, torn: true, kept_back: false };
     stage.send(Event::Talk(ticket, Ok(Granted::Opened(Box::new(opened)))));
     for shown in ["why is web slow?", "One pod serves it.", "torn", "gone on with"] {
         assert!(stage.shows(shown), "{shown}: {}", stage.text());
@@ -298,7 +298,8 @@ fn what_nobody_decided_about_is_a_card_again_once_it_was_checked_anew() {
         Retold::Told(Told::Ended(End::Done)),
     ];
     assert_eq!(undecided(&told).len(), 1);
-    let opened = Opened { id: "one".into(), talk: brink::agent::Conversation::new(1000), told, torn: false };
+    let opened =
+        Opened { id: "one".into(), talk: brink::agent::Conversation::new(1000), told, torn: false, kept_back: false };
     stage.send(Event::Talk(ticket, Ok(Granted::Opened(Box::new(opened)))));
     stage.keys("z");
     assert!(

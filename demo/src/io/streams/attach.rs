@@ -3,9 +3,8 @@
 use serde_json::Value;
 
 use super::{
-    Came, Channels, STDOUT, container,
     super::{machine::Machine, serve::Shared},
-    whole,
+    Came, Channels, STDOUT, container, whole,
 };
 use crate::{
     api::{Body, Request},

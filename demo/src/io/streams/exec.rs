@@ -3,8 +3,11 @@
 use serde_json::Value;
 
 use super::{
+    super::{
+        machine::Machine,
+        serve::{Shared, lock},
+    },
     Came, Channels, ERROR, RESIZE, STDERR, STDIN, STDOUT, container, status,
-    super::{machine::Machine, serve::{Shared, lock}},
 };
 use crate::{
     api::Request,

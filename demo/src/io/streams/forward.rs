@@ -8,9 +8,8 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::{
-    Came, Channels,
     super::{machine::Machine, serve::Shared},
-    whole,
+    Came, Channels, whole,
 };
 use crate::{
     api::{Body, Request},

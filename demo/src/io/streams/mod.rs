@@ -54,7 +54,9 @@ impl Channels {
     async fn next(&mut self) -> Came {
         loop {
             match self.socket.next().await {
-                Some(Ok(Message::Binary(frame))) if frame.len() == 2 && frame[0] == CLOSE => return Came::Closed(frame[1]),
+                Some(Ok(Message::Binary(frame))) if frame.len() == 2 && frame[0] == CLOSE => {
+                    return Came::Closed(frame[1]);
+                }
                 Some(Ok(Message::Binary(frame))) if !frame.is_empty() => return Came::Data(frame[0], frame.slice(1..)),
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return Came::Over,
                 Some(Ok(_)) => {}
@@ -131,7 +133,11 @@ pub(super) fn begin<M: Machine>(
 /// Ends when the pod is gone: its connections break with it.
 async fn replaced<M: Machine>(shared: &Shared<M>, pod: &Value) {
     let mut steps = shared.steps.subscribe();
-    let path = format!("/api/v1/namespaces/{}/pods/{}", text(pod, &["metadata", "namespace"]), text(pod, &["metadata", "name"]));
+    let path = format!(
+        "/api/v1/namespaces/{}/pods/{}",
+        text(pod, &["metadata", "namespace"]),
+        text(pod, &["metadata", "name"])
+    );
     loop {
         if steps.changed().await.is_err() {
             return;

@@ -247,7 +247,10 @@ async fn scope(link: &Link, wish: &LogWish) -> Result<Scope, Source> {
         Of::Selected(object) => {
             let labels = selector(link, object).await.map_err(|trouble| one::told(link, &trouble, Duration::ZERO))?;
             let absent = || {
-                let what = format!("{} selects no pods of its own\nopen the log of a pod, or of what owns them", object.short());
+                let what = format!(
+                    "{} selects no pods of its own\nopen the log of a pod, or of what owns them",
+                    object.short()
+                );
                 Source::Absent { what }
             };
             Ok(Scope { labels: labels.ok_or_else(absent)?, ..scope })

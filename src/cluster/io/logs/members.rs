@@ -36,7 +36,10 @@ impl Member {
         for status in statuses.iter().filter_map(|field| pod.at(&["status", field])?.as_array()).flatten() {
             let Some(name) = status["name"].as_str().filter(|name| keeps(name)) else { continue };
             let state = &status["state"];
-            if state["running"].is_object() || state["terminated"].is_object() || status["lastState"].get("terminated").is_some() {
+            if state["running"].is_object()
+                || state["terminated"].is_object()
+                || status["lastState"].get("terminated").is_some()
+            {
                 begun.push((name.to_owned(), run(status)));
             }
         }

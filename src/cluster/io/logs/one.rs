@@ -31,8 +31,7 @@ const LONGEST: usize = 16 << 10;
 pub async fn read(link: Link, request: LogRequest, to: Sender<LogBatch>) {
     let mut backoff = Backoff::default();
     let mut to = Outlet::new(to);
-    let writer =
-        Writer { pod: request.pod.clone(), container: request.container.clone().unwrap_or_default() };
+    let writer = Writer { pod: request.pod.clone(), container: request.container.clone().unwrap_or_default() };
     let mut place = Place { last: None, writer: Arc::new(writer) };
     loop {
         let outcome = stretch(&link, &request, &mut to, &mut place, &mut backoff).await;

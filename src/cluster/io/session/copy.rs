@@ -182,7 +182,12 @@ impl Work<'_> {
     }
 }
 
-fn pack(into: SyncIoBridge<impl tokio::io::AsyncWrite + Unpin>, local: &Path, folder: bool, name: &str) -> io::Result<()> {
+fn pack(
+    into: SyncIoBridge<impl tokio::io::AsyncWrite + Unpin>,
+    local: &Path,
+    folder: bool,
+    name: &str,
+) -> io::Result<()> {
     let mut builder = tar::Builder::new(into);
     builder.follow_symlinks(false);
     if folder {

@@ -92,7 +92,8 @@ async fn attach(link: &Link, place: &Place, tty: &mut Tty) -> Result<Ended, Sess
         Some(name) => containers.iter().find(|container| container.name == *name),
         None => containers.first(),
     };
-    let wants = |flag: fn(&k8s_openapi::api::core::v1::Container) -> Option<bool>| container.and_then(flag) == Some(true);
+    let wants =
+        |flag: fn(&k8s_openapi::api::core::v1::Container) -> Option<bool>| container.and_then(flag) == Some(true);
     let (sends, terminal) = (wants(|container| container.stdin), wants(|container| container.tty));
     let params = params(place).stdin(sends).stdout(true).stderr(!terminal).tty(terminal);
     let process = pods(link, place).attach(&place.pod, &params).await;

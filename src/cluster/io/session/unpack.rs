@@ -55,7 +55,8 @@ pub(super) fn unpack(from: impl io::Read, name: &str, target: &Path) -> io::Resu
 fn inside(path: &Path, name: &str) -> io::Result<PathBuf> {
     let refused = || {
         let path = path.to_string_lossy();
-        let text = format!("the tar of the container names `{}`, which lies beside what was asked for", sanitize::line(&path));
+        let text =
+            format!("the tar of the container names `{}`, which lies beside what was asked for", sanitize::line(&path));
         io::Error::new(io::ErrorKind::InvalidData, text)
     };
     let mut steps = path.components().filter(|step| *step != Component::CurDir);

@@ -1,6 +1,6 @@
 //! From the bytes of an event or a page to rows; one decoder per shape of answer.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use compact_str::CompactString;
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::{
         intern::Shared,
         lite::{ListMeta, Text, Which, WhichMeta, nullable},
         pod_read::{LitePod, PodReader, protobuf},
-        pods::PodRow,
+        pods::{Owner, PodRow},
         table::{Column, TableRow},
     },
 };
@@ -205,6 +205,8 @@ impl<R, F: FnMut(&Manifest) -> Option<R>> MakesRows for F {
 pub(super) struct Tables {
     columns: Arc<[Column]>,
     texts: Shared<str>,
+    owners: Shared<Owner>,
+    labels: Shared<[(Arc<str>, Arc<str>)]>,
 }
 
 #[derive(Deserialize)]
@@ -256,14 +258,28 @@ struct PartialMeta<'a> {
     resource_version: Text<'a>,
     #[serde(borrow)]
     creation_timestamp: Text<'a>,
+    #[serde(borrow, deserialize_with = "nullable")]
+    labels: BTreeMap<Text<'a>, Text<'a>>,
+    #[serde(borrow, deserialize_with = "nullable")]
+    owner_references: Vec<OwnerReference<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct OwnerReference<'a> {
+    #[serde(borrow)]
+    kind: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
+    controller: bool,
 }
 
 #[derive(Deserialize)]
 struct MarkTable<'a> {
     #[serde(borrow, default, deserialize_with = "nullable")]
     rows: Vec<MarkLine<'a>>,
-    #[serde(default)]
-    metadata: ListMeta,
+    #[serde(borrow, default)]
+    metadata: WhichMeta<'a>,
 }
 
 #[derive(Deserialize)]
@@ -295,15 +311,28 @@ impl Tables {
     fn line(&mut self, line: &Line<'_>) -> Item<TableRow> {
         let meta = &line.object.metadata;
         let uid = Uid::parse(&meta.uid);
+        let labels: Vec<(Arc<str>, Arc<str>)> =
+            meta.labels.iter().map(|(key, value)| (self.text(key), self.text(value))).collect();
+        let owner = meta.owner_references.iter().find(|owner| owner.controller);
+        let owner = owner.map(|owner| {
+            let owner = Owner { kind: self.text(&owner.kind), name: self.text(&owner.name) };
+            self.owners.of(owner)
+        });
         let row = TableRow {
             uid,
-            namespace: self.texts.get(&sanitize::line(&meta.namespace)),
+            namespace: self.text(&meta.namespace),
             name: CompactString::from(sanitize::line(&meta.name)),
+            labels: self.labels.get(&labels),
+            owner,
             cells: line.cells.iter().map(cell).collect(),
             columns: self.columns.clone(),
             created: meta.creation_timestamp.parse().ok(),
         };
         Item { uid, version: CompactString::from(&*meta.resource_version), row: Some(row) }
+    }
+
+    fn text(&mut self, text: &str) -> Arc<str> {
+        self.texts.get(&sanitize::line(text))
     }
 }
 
@@ -331,18 +360,20 @@ impl Decoder for Tables {
         Ok(Page { items: self.lines(&table), meta })
     }
 
-    /// A bookmark comes as a Table whose one row is nobody's: only its metadata counts.
+    /// A bookmark comes as a Table whose one row is nobody's: only its metadata counts. Where there is no row, the Table's own does.
     fn mark(&mut self, json: &[u8]) -> Read<Mark> {
         let table: MarkTable<'_> = serde_json::from_slice(json)?;
-        let mut found =
-            table.rows.first().map_or_else(|| mark(&WhichMeta::default()), |line| mark(&line.object.metadata));
-        if found.version.is_empty() {
-            found.version = CompactString::from(table.metadata.resource_version);
-        }
-        Ok(found)
+        let own = mark(&table.metadata);
+        let Some(line) = table.rows.first() else { return Ok(own) };
+        let found = mark(&line.object.metadata);
+        let version = if found.version.is_empty() { own.version } else { found.version };
+        Ok(Mark { version, ends: found.ends || own.ends })
     }
 
     fn sweep(&mut self) {
+        // What holds texts goes before the texts.
+        self.labels.sweep();
+        self.owners.sweep();
         self.texts.sweep();
     }
 }

@@ -1,0 +1,284 @@
+//! Objects of any kind: from a word of the command line to a table, and from a row to what stands below or above it.
+
+use std::sync::Arc;
+
+use super::{App, Screen};
+use crate::{
+    base::Ticket,
+    cluster::{ObjectRef, Scope, discovery::Discovery},
+    config::Role,
+    msg::{
+        Command, Effect, Failure,
+        line::{self, Place, Request},
+    },
+    panes::{
+        Objects, PaneKind,
+        objects::{Into, Wanted, into},
+        picker::Choice,
+        world::LinkState,
+    },
+};
+
+/// What waits until it is known which kinds there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Waiting {
+    /// A line.
+    Line(Request),
+    /// A controller, of a kind known by its name alone: kind, namespace, name.
+    Owner(String, String, String),
+}
+
+impl App {
+    /// Asks which kinds there are, unless that is being asked.
+    pub(super) fn discover(&mut self) -> Option<Effect> {
+        if self.world.link != LinkState::Up || self.discovering.is_some() {
+            return None;
+        }
+        let ticket = self.tickets.take();
+        self.discovering = Some(ticket);
+        Some(Effect::Discover(ticket))
+    }
+
+    pub(super) fn discovered(&mut self, ticket: Ticket, answer: Result<Arc<Discovery>, Failure>) -> Vec<Effect> {
+        if self.discovering != Some(ticket) {
+            return Vec::new();
+        }
+        self.discovering = None;
+        let waiting = self.waiting.take();
+        match answer {
+            Ok(discovery) => {
+                let listed = |verbs: &[String]| verbs.iter().any(|verb| verb == "list");
+                let kinds = discovery.kinds.iter().filter(|served| listed(&served.verbs));
+                let mut names: Vec<String> = kinds.map(|served| served.kind.plural.clone()).collect();
+                names.sort();
+                names.dedup();
+                self.kinds = names;
+                self.discovery = Some(discovery);
+                self.suggest();
+                match waiting {
+                    Some(Waiting::Line(request)) => self.show_objects(&request, true),
+                    Some(Waiting::Owner(kind, namespace, name)) => self.show_owner(&kind, &namespace, &name),
+                    None => Vec::new(),
+                }
+            }
+            Err(failure) => {
+                if waiting.is_some() {
+                    self.tell(&failure);
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Shows a pane as a line asks for it.
+    pub(super) fn go_pane(&mut self, command: Command, request: &Request) -> Vec<Effect> {
+        if let Some(effects) = self.go_first(request) {
+            return effects;
+        }
+        let mut effects = self.close_screens_for(command);
+        effects.extend(self.run(command, true));
+        effects.extend(self.go_place(&request.place));
+        let filter = if request.labels.is_empty() { request.filter.clone() } else { format!("-l {}", request.labels) };
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+        match self.focus {
+            PaneKind::Pods => self.panes.pods.filter_by(&filter, &mut cx),
+            PaneKind::Routes => self.panes.routes.filter_by(&filter, &mut cx),
+            PaneKind::Mesh | PaneKind::Faults | PaneKind::Agent => {}
+        }
+        effects
+    }
+
+    fn go_place(&mut self, place: &Place) -> Vec<Effect> {
+        match place {
+            Place::Here => Vec::new(),
+            Place::All => self.go_namespace(None),
+            Place::Named(name) => self.go_namespace(Some(name.clone())),
+        }
+    }
+
+    /// Another context comes first; the line is carried out there.
+    fn go_first(&mut self, request: &Request) -> Option<Vec<Effect>> {
+        let context = request.context.clone().filter(|name| *name != self.world.names.context)?;
+        let there = Request { context: None, ..request.clone() };
+        let effects = self.go_context(context);
+        // Where a live fault keeps one here, the line is not for this cluster.
+        self.after_link = (!effects.is_empty()).then(|| words(&there));
+        Some(effects)
+    }
+
+    pub(super) fn line_after_link(&mut self) -> Vec<Effect> {
+        match self.after_link.take() {
+            Some(line) => self.line(&line),
+            None => Vec::new(),
+        }
+    }
+
+    /// Shows what a line asks for, once it is known which kinds there are.
+    pub(super) fn go_objects(&mut self, request: Request) -> Vec<Effect> {
+        if let Some(effects) = self.go_first(&request) {
+            return effects;
+        }
+        self.show_objects(&request, false)
+    }
+
+    /// `sure`: what is not known now is not served.
+    fn show_objects(&mut self, request: &Request, sure: bool) -> Vec<Effect> {
+        let known = self.discovery.clone();
+        let served = known.as_deref().and_then(|known| known.find(&request.word));
+        let Some(served) = served else {
+            if sure || self.world.link != LinkState::Up {
+                let names = known.iter().flat_map(|known| known.names());
+                self.notify(line::unknown(&request.word, names), Role::Warn);
+                return Vec::new();
+            }
+            self.waiting = Some(Waiting::Line(request.clone()));
+            return self.discover().into_iter().collect();
+        };
+        if !served.verbs.iter().any(|verb| verb == "list") {
+            self.notify(format!("{} cannot be listed", served.kind.plural), Role::Warn);
+            return Vec::new();
+        }
+        let kind = served.kind.clone();
+        let mut effects = self.close_all();
+        effects.extend(self.go_place(&request.place));
+        let namespace = self.world.namespace.clone().filter(|_| kind.namespaced);
+        let wanted = Wanted {
+            scope: Scope { labels: request.labels.clone(), namespace, ..Scope::default() },
+            ..Wanted::all(kind, None)
+        };
+        effects.extend(self.open_objects(wanted, &request.filter));
+        effects
+    }
+
+    pub(super) fn open_objects(&mut self, wanted: Wanted, filter: &str) -> Vec<Effect> {
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+        let (objects, effects) = Objects::open(wanted, filter, &mut cx);
+        self.screens.push(Screen::Objects(Box::new(objects)));
+        effects
+    }
+
+    /// The table that is looked at, for another namespace; what stands above it goes.
+    pub(super) fn objects_elsewhere(&self, namespace: Option<&String>) -> Option<(Wanted, String)> {
+        let Some(Screen::Objects(objects)) = self.screens.first() else { return None };
+        let mut wanted = objects.wanted().clone();
+        if !wanted.kind.namespaced {
+            return None;
+        }
+        wanted.scope.namespace = namespace.cloned();
+        Some((wanted, objects.filter().to_owned()))
+    }
+
+    /// Commands of the app while a table of objects is in front; `None`: the table's own.
+    pub(super) fn objects_key(&mut self, command: Command) -> Option<Vec<Effect>> {
+        match command {
+            Command::ShowPods | Command::ShowRoutes | Command::ShowMesh | Command::ShowFaults | Command::ShowAgent => {
+                let mut effects = self.close_all();
+                effects.extend(self.run(command, true));
+                Some(effects)
+            }
+            Command::AllNamespaces => Some(self.go_namespace(None)),
+            Command::Namespaces => Some(self.pick(Choice::Namespace)),
+            Command::Contexts => Some(self.pick(Choice::Context)),
+            Command::Open => self.open_object(),
+            command => self.act_on_subject(command),
+        }
+    }
+
+    /// What stands below the row.
+    fn open_object(&mut self) -> Option<Vec<Effect>> {
+        let object = self.subject()?.object;
+        match into(&object) {
+            Into::Description => self.act_on_subject(Command::Describe),
+            Into::Table(wanted) => Some(self.open_objects(wanted, "")),
+            Into::Namespace(name) => {
+                let mut effects = self.close_all();
+                effects.extend(self.go_namespace(Some(name)));
+                Some(effects)
+            }
+            Into::Kind(word) => {
+                let request = Request { word, ..Request::default() };
+                Some(self.show_objects(&request, false))
+            }
+            Into::Selected(object) => {
+                let ticket = self.tickets.take();
+                self.selecting = Some(ticket);
+                Some(vec![Effect::Selector(ticket, object)])
+            }
+        }
+    }
+
+    /// A selector was read: the pods it finds.
+    pub(super) fn selected(
+        &mut self,
+        ticket: Ticket,
+        object: &ObjectRef,
+        answer: Result<String, Failure>,
+    ) -> Vec<Effect> {
+        if self.selecting != Some(ticket) {
+            return Vec::new();
+        }
+        self.selecting = None;
+        match answer {
+            Ok(labels) => {
+                let scope = Scope { namespace: object.namespace.clone(), labels, ..Scope::default() };
+                let of = format!("of {}", object.short());
+                let wanted = Wanted {
+                    scope,
+                    of,
+                    ..Wanted::all(crate::cluster::Kind::namespaced("", "v1", "Pod", "pods"), None)
+                };
+                self.open_objects(wanted, "")
+            }
+            Err(failure) => {
+                self.tell(&failure);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The controller of what is under the cursor.
+    pub(super) fn go_owner(&mut self) -> Vec<Effect> {
+        let Some(subject) = self.subject() else { return Vec::new() };
+        let Some((kind, name)) = subject.owner else {
+            self.notify(format!("{} has no controller", subject.object.short()), Role::TextDim);
+            return Vec::new();
+        };
+        self.show_owner(&kind, &subject.object.namespace.unwrap_or_default(), &name)
+    }
+
+    fn show_owner(&mut self, kind: &str, namespace: &str, name: &str) -> Vec<Effect> {
+        let Some(known) = self.discovery.clone() else {
+            self.waiting = Some(Waiting::Owner(kind.to_owned(), namespace.to_owned(), name.to_owned()));
+            return self.discover().into_iter().collect();
+        };
+        let Some(served) = known.kinds.iter().find(|served| served.kind.kind == kind) else {
+            self.notify(format!("the cluster serves no kind {kind}"), Role::Warn);
+            return Vec::new();
+        };
+        let (kind, place) = (served.kind.clone(), served.kind.namespaced.then(|| namespace.to_owned()));
+        let effects = self.open_objects(Wanted::all(kind, place), "");
+        if let Some(Screen::Objects(objects)) = self.screens.last_mut() {
+            objects.seek(if served.kind.namespaced { namespace } else { "" }, name);
+        }
+        effects
+    }
+}
+
+/// A request as it would be typed.
+fn words(request: &Request) -> String {
+    let mut line = request.word.clone();
+    match &request.place {
+        Place::Here => {}
+        Place::All => line.push_str(" -A"),
+        Place::Named(name) => line.push_str(&format!(" -n {name}")),
+    }
+    if let Some(letters) = request.filter.strip_prefix("-f ") {
+        line.push_str(&format!(" -f {letters}"));
+    } else if !request.filter.is_empty() {
+        line.push_str(&format!(" /{}", request.filter));
+    }
+    if !request.labels.is_empty() {
+        line.push_str(&format!(" -l {}", request.labels));
+    }
+    line
+}

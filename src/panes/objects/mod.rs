@@ -1,0 +1,315 @@
+//! Objects of any kind, as the server prints them: a table above the panes, one on top of the other as a person goes deeper.
+//!
+//! The kind comes from discovery, the columns from the server, the rows from a watch; nothing here knows what a kind means
+//! beyond where `enter` leads ([`into`]). What is done to an object belongs to the app, which asks [`Objects::subject`].
+
+mod cells;
+mod into;
+mod row;
+
+use std::{sync::Arc, time::Duration};
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+pub use into::{Into, into};
+pub use row::ObjectColumn;
+
+use self::row::{Head, Measured};
+use super::{
+    Cx, Grid, Look, Reply, Subject, Title, World,
+    grid::Facts,
+    state::{self, Message, Standing},
+};
+use crate::{
+    base::{Now, Ticket},
+    cluster::{Batch, Delta, Kind, ObjectRef, Scope, table::TableRow},
+    config::Role,
+    mesh::signals::resource_use::UsageOf,
+    msg::{Command, Context, Effect},
+    widgets::put,
+};
+
+/// What is to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// The kind.
+    pub kind: Kind,
+    /// Where, and which of them.
+    pub scope: Scope,
+    /// Only what this controller owns, kind and name.
+    pub owner: Option<(String, String)>,
+    /// Said in the title of what is not simply all of them: `of Deployment shop/web`.
+    pub of: String,
+}
+
+impl Wanted {
+    /// All of a kind.
+    pub fn all(kind: Kind, namespace: Option<String>) -> Self {
+        Self { kind, scope: Scope { namespace, ..Scope::default() }, owner: None, of: String::new() }
+    }
+}
+
+/// The table.
+#[derive(Debug)]
+pub struct Objects {
+    wanted: Wanted,
+    grid: Grid<TableRow>,
+    head: Head,
+    ticket: Option<Ticket>,
+    standing: Standing,
+    /// The row to stand on once it comes: namespace and name.
+    sought: Option<(String, String)>,
+    /// A filter from the command line, until there are columns to ask.
+    filter: String,
+}
+
+impl Objects {
+    /// Watches what is wanted; `filter` as it is typed after `/`.
+    pub fn open(wanted: Wanted, filter: &str, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
+        let ticket = cx.tickets.take();
+        let measured = match (wanted.kind.group.as_str(), wanted.kind.kind.as_str()) {
+            ("", "Pod") => Some(Measured::Pods),
+            ("", "Node") => Some(Measured::Nodes),
+            _ => None,
+        };
+        let namespaces = wanted.kind.namespaced && wanted.scope.namespace.is_none();
+        let head = Head { namespaces, measured, ..Head::default() };
+        let effect = Effect::WatchTable(ticket, wanted.kind.clone(), wanted.scope.clone());
+        let mut objects = Self {
+            wanted,
+            grid: Grid::default(),
+            head,
+            ticket: Some(ticket),
+            standing: Standing::default(),
+            sought: None,
+            filter: filter.to_owned(),
+        };
+        objects.refilter(cx);
+        (objects, vec![effect])
+    }
+
+    /// Stands on this row once it is there.
+    pub fn seek(&mut self, namespace: &str, name: &str) {
+        self.sought = Some((namespace.to_owned(), name.to_owned()));
+    }
+
+    /// Whose use its columns tell, if any.
+    pub fn measures(&self) -> Option<UsageOf> {
+        Some(match self.head.measured? {
+            Measured::Pods => UsageOf::Pods(self.wanted.scope.namespace.clone()),
+            Measured::Nodes => UsageOf::Nodes,
+        })
+    }
+
+    /// What is used changed.
+    pub fn measured(&mut self, cx: &mut Cx<'_>) {
+        self.grid.resort(&facts(cx.now, cx.world, &self.head, false));
+    }
+
+    /// What is looked at.
+    pub fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+
+    /// The filter in force, as typed.
+    pub fn filter(&self) -> &str {
+        self.grid.filter().text()
+    }
+
+    /// Ends the watch.
+    pub fn close(&mut self) -> Vec<Effect> {
+        self.ticket.take().map(Effect::Stop).into_iter().collect()
+    }
+
+    /// Whose keys count.
+    pub fn context(&self) -> Context {
+        self.grid.context(Context::Objects)
+    }
+
+    /// Whether `back` has something to undo here.
+    pub fn holds_back(&self) -> bool {
+        self.grid.typing() || !self.grid.filter().is_empty()
+    }
+
+    /// A key that meant something.
+    pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
+        if !self.grid.typing() {
+            match command {
+                Command::Wide => {
+                    self.head.wide = !self.head.wide;
+                    return Reply::none();
+                }
+                Command::SortName => return self.sort("name", cx),
+                Command::SortAge => return self.sort("age", cx),
+                Command::SortNamespace => return self.sort("namespace", cx),
+                Command::SortStatus => {
+                    let known = ["status", "ready", "phase", "state", "reason"];
+                    return match known.into_iter().find(|name| self.head.named(name).is_some()) {
+                        Some(name) => self.sort(name, cx),
+                        None => Reply::none(),
+                    };
+                }
+                _ => {}
+            }
+        }
+        self.grid.update(command, &facts(cx.now, cx.world, &self.head, false));
+        Reply::none()
+    }
+
+    fn sort(&mut self, heading: &str, cx: &mut Cx<'_>) -> Reply {
+        if let Some(column) = self.head.named(heading) {
+            let (before, reversed) = self.grid.sorted();
+            let reversed = before == column && !reversed;
+            self.grid.sort_by(column, reversed, &facts(cx.now, cx.world, &self.head, false));
+        }
+        Reply::none()
+    }
+
+    /// Text for the filter line.
+    pub fn insert(&mut self, text: &str, cx: &mut Cx<'_>) {
+        self.grid.insert(text, &facts(cx.now, cx.world, &self.head, false));
+    }
+
+    /// Whether this is the question it waits for.
+    pub fn asked(&self, ticket: Ticket) -> bool {
+        self.ticket == Some(ticket)
+    }
+
+    /// Rows.
+    pub fn hear(&mut self, batch: Batch<TableRow>, cx: &mut Cx<'_>) {
+        self.standing.hear(batch.source, cx.now);
+        let columns = batch.deltas.iter().find_map(|delta| match delta {
+            Delta::Upsert(row) if !Arc::ptr_eq(&row.columns, &self.head.printed) => Some(&row.columns),
+            _ => None,
+        });
+        if let Some(columns) = columns {
+            let same = self.head.printed == *columns;
+            self.head.printed = columns.clone();
+            if !same {
+                self.grid.head(self.head.columns());
+                if self.grid.sorted().0 == ObjectColumn::Cell(0)
+                    && let Some(name) = self.head.named("name")
+                {
+                    self.grid.sort_by(name, false, &facts(cx.now, cx.world, &self.head, false));
+                }
+                self.refilter(cx);
+            }
+        }
+        let owner = self.wanted.owner.as_ref();
+        let own = |row: &TableRow| match owner {
+            Some((kind, name)) => {
+                row.owner.as_ref().is_some_and(|owner| *owner.kind == **kind && *owner.name == **name)
+            }
+            None => true,
+        };
+        let deltas = batch.deltas.into_iter().map(|delta| match delta {
+            // Whatever changed hands is no longer one of these.
+            Delta::Upsert(row) if !own(&row) => Delta::Remove(row.uid),
+            delta => delta,
+        });
+        self.grid.apply(deltas.collect(), &facts(cx.now, cx.world, &self.head, false));
+        self.grid.begin(self.standing.settled());
+        if let Some((namespace, name)) = &self.sought {
+            let of = |row: &&TableRow| row.name == *name && *row.namespace == **namespace;
+            let found = self.grid.index.iter().find(of).map(|row| row.uid);
+            if found.is_some_and(|uid| self.grid.index.select(uid)) {
+                self.sought = None;
+            }
+        }
+    }
+
+    fn refilter(&mut self, cx: &mut Cx<'_>) {
+        if !self.filter.is_empty() {
+            self.grid.filter_by(&self.filter, &facts(cx.now, cx.world, &self.head, false));
+            if !self.head.printed.is_empty() {
+                self.filter.clear();
+            }
+        }
+    }
+
+    /// What is under the cursor.
+    pub fn subject(&self) -> Option<Subject> {
+        let row = self.grid.index.cursor()?;
+        Some(Subject {
+            object: ObjectRef::new(self.wanted.kind.clone(), &row.namespace, &row.name),
+            owner: row.owner.as_ref().map(|owner| (owner.kind.to_string(), owner.name.to_string())),
+            labels: row.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+            containers: Vec::new(),
+            services: Vec::new(),
+        })
+    }
+
+    /// The row under the cursor: each heading with its cell.
+    pub fn row_cells(&self, world: &World, now: Now) -> Vec<(String, String)> {
+        self.grid.cursor_cells(&facts(now, world, &self.head, false))
+    }
+
+    /// Fits columns and window.
+    pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
+        let area = self.table_area(area);
+        self.grid.settle(area, &facts(look.now, look.world, &self.head, look.theme.ascii));
+    }
+
+    fn table_area(&self, area: Rect) -> Rect {
+        Rect { height: area.height.saturating_sub(u16::from(self.standing.troubled())), ..area }
+    }
+
+    /// Its name in the frame: `deployments`, `pods of Deployment shop/web`.
+    pub fn name(&self) -> String {
+        let plural = &self.wanted.kind.plural;
+        let place = match &self.wanted.scope.namespace {
+            _ if !self.wanted.of.is_empty() => format!(" {}", self.wanted.of),
+            Some(namespace) if self.wanted.kind.namespaced => format!(" in {namespace}"),
+            _ => String::new(),
+        };
+        let labels = &self.wanted.scope.labels;
+        let labels =
+            if labels.is_empty() || !self.wanted.of.is_empty() { String::new() } else { format!(" -l {labels}") };
+        format!("{plural}{place}{labels}")
+    }
+
+    /// The title.
+    pub fn title(&self, now: Now) -> Title {
+        let mut title = self.grid.title(&self.standing, now, &self.head);
+        if self.head.wide {
+            title.words.push(("wide".to_owned(), Role::TextDim));
+        }
+        title
+    }
+
+    /// When the picture changes by time alone.
+    pub fn wakes(&self, now: Now) -> Option<Duration> {
+        let ages = state::ages_wake(self.grid.visible().filter_map(|row| row.created), now);
+        ages.into_iter().chain(self.grid.wakes()).chain(self.standing.wakes(now)).min()
+    }
+
+    /// Draws the inside.
+    pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+        if let Some(message) = self.message(look) {
+            message.view(area, buf, look);
+            return;
+        }
+        let table = self.table_area(area);
+        self.grid.view(table, buf, look, &facts(look.now, look.world, &self.head, look.theme.ascii));
+        if self.standing.stale() {
+            buf.set_style(table, look.theme.style(Role::TextDim));
+        }
+        if let Some(trouble) = self.standing.trouble(look.now).filter(|_| table.height < area.height) {
+            put(buf, area.x + 1, table.bottom(), area.width.saturating_sub(2), &trouble, look.theme.style(Role::Warn));
+        }
+    }
+
+    fn message(&self, look: &Look<'_>) -> Option<Message> {
+        let (index, plural) = (&self.grid.index, self.wanted.kind.plural.as_str());
+        if index.is_empty() && !self.wanted.of.is_empty() && self.standing.complete() {
+            return Some(Message::quiet(format!("no {plural} {}", self.wanted.of), "esc goes back"));
+        }
+        self.standing
+            .message(look, plural, index.len())
+            .or_else(|| (index.shown() == 0).then(|| Message::filtered(self.grid.filter().text(), index.len(), plural)))
+    }
+}
+
+fn facts<'a>(now: Now, world: &'a World, own: &'a Head, ascii: bool) -> Facts<'a, Head> {
+    Facts { now, world, own, ascii }
+}
