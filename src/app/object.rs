@@ -155,13 +155,13 @@ impl App {
             Command::Logs | Command::LogsPrevious if !subject.containers.is_empty() => {
                 let previous = command == Command::LogsPrevious;
                 let (logs, effects) = Logs::open(subject.object, subject.containers, previous, &mut cx);
-                (Screen::Logs(logs), effects)
+                (Screen::Logs(Box::new(logs)), effects)
             }
             // What has no containers of its own may select pods that have.
             Command::Logs | Command::LogsPrevious => {
                 let previous = command == Command::LogsPrevious;
                 let (logs, effects) = Logs::of(subject.object, previous, &mut cx);
-                (Screen::Logs(logs), effects)
+                (Screen::Logs(Box::new(logs)), effects)
             }
             Command::CopyName => return Some(self.copy(subject.object.name)),
             Command::CopyNamespace => {

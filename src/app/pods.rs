@@ -41,7 +41,7 @@ impl App {
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, true);
         match Logs::typed(namespace, of, asked.container, &asked.filter, &mut cx) {
             Ok((logs, effects)) => {
-                self.screens.push(Screen::Logs(logs));
+                self.screens.push(Screen::Logs(Box::new(logs)));
                 effects
             }
             Err(why) => {
@@ -102,7 +102,7 @@ impl App {
         }
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, true);
         let (forward, effects) = Forward::open(subject.object, &mut cx);
-        self.screens.push(Screen::Forward(forward));
+        self.screens.push(Screen::Forward(Box::new(forward)));
         effects
     }
 

@@ -21,7 +21,7 @@ pub enum Screen {
     /// A text.
     Viewer(Viewer),
     /// A log.
-    Logs(Logs),
+    Logs(Box<Logs>),
     /// A list of names.
     Picker(Picker),
     /// The fault form.
@@ -39,9 +39,9 @@ pub enum Screen {
     /// Figures over time.
     Charts(Charts),
     /// What is asked before a person goes into a pod.
-    Enter(Enter),
+    Enter(Box<Enter>),
     /// Which port is forwarded.
-    Forward(Forward),
+    Forward(Box<Forward>),
     /// Ports that are forwarded.
     Forwards(Forwards),
 }

@@ -50,7 +50,7 @@ pub struct Enter {
 
 impl Enter {
     /// Goes in at once where nothing is to be asked, else asks.
-    pub fn open(deed: Deed, containers: Vec<String>, cx: &mut Cx<'_>) -> Result<Effect, Self> {
+    pub fn open(deed: Deed, containers: Vec<String>, cx: &mut Cx<'_>) -> Result<Effect, Box<Self>> {
         let choose = deed.place().container.is_none() && containers.len() > 1;
         let production = cx.world.names.production;
         if !choose && !production {
@@ -58,7 +58,7 @@ impl Enter {
         }
         let containers = if choose { containers } else { Vec::new() };
         let name = (!choose).then(LineInput::default);
-        Err(Self { deed, containers, cursor: 0, name, production, wrong: false })
+        Err(Box::new(Self { deed, containers, cursor: 0, name, production, wrong: false }))
     }
 
     /// Whose keys count.

@@ -72,7 +72,7 @@ pub fn run(files: &mut Files, facts: &Facts, folder: &str, words: &[String], std
         "id" => Done::said("uid=0(root) gid=0(root) groups=0(root)\n"),
         "uname" => Done::said("Linux\n"),
         "date" => Done::said(format!("{}\n", facts.date)),
-        "env" => Done::said(facts.env.iter().map(|(name, value)| format!("{name}={value}\n")).collect::<String>()),
+        "env" => Done::said(lines(facts.env.iter().map(|(name, value)| format!("{name}={value}")))),
         "ps" => Done::said(format!("PID   USER     COMMAND\n    1 root     {}\n    7 root     sh\n", facts.command)),
         "stty" => match facts.size {
             Some((columns, rows)) if given == ["size"] => Done::said(format!("{rows} {columns}\n")),
@@ -82,7 +82,9 @@ pub fn run(files: &mut Files, facts: &Facts, folder: &str, words: &[String], std
         "ls" => ls(files, folder, &plain),
         "cat" => cat(files, folder, &plain, stdin),
         "mkdir" => {
-            plain.iter().for_each(|path| files.folder(&resolve(folder, path)));
+            for path in plain {
+                files.folder(&resolve(folder, path));
+            }
             Done::default()
         }
         "rm" => {
@@ -106,12 +108,23 @@ pub fn run(files: &mut Files, facts: &Facts, folder: &str, words: &[String], std
 fn ls(files: &Files, folder: &str, paths: &[&str]) -> Done {
     let path = resolve(folder, paths.first().copied().unwrap_or("."));
     if files.is_folder(&path) {
-        return Done::said(files.list(&path).into_iter().map(|name| format!("{name}\n")).collect::<String>());
+        return Done::said(lines(files.list(&path).into_iter().map(str::to_owned)));
     }
-    match files.has(&path) {
-        true => Done::said(format!("{path}\n")),
-        false => Done::failed(1, format!("ls: {path}: No such file or directory\n")),
+    if files.has(&path) {
+        Done::said(format!("{path}\n"))
+    } else {
+        Done::failed(1, format!("ls: {path}: No such file or directory\n"))
     }
+}
+
+/// Texts, each on a line of its own.
+fn lines(texts: impl Iterator<Item = String>) -> String {
+    let mut all = String::new();
+    for text in texts {
+        all.push_str(&text);
+        all.push('\n');
+    }
+    all
 }
 
 fn cat(files: &Files, folder: &str, paths: &[&str], stdin: &[u8]) -> Done {

@@ -64,10 +64,9 @@ impl Shell {
                     }
                     heard.shown.extend_from_slice(self.prompt().as_bytes());
                 }
-                '\u{7f}' | '\u{8}' => {
-                    if self.typed.pop().is_some() {
-                        heard.shown.extend_from_slice(b"\x08 \x08");
-                    }
+                '\u{7f}' | '\u{8}' if !self.typed.is_empty() => {
+                    self.typed.pop();
+                    heard.shown.extend_from_slice(b"\x08 \x08");
                 }
                 '\u{3}' => {
                     self.typed.clear();

@@ -53,8 +53,8 @@ impl Logs {
                 self.back = self.back.next();
                 return self.ask(cx).into();
             }
-            Command::Timestamps => self.timestamps = !self.timestamps,
-            Command::Readable => self.readable = !self.readable,
+            Command::Timestamps => self.dress.times = !self.dress.times,
+            Command::Readable => self.dress.readable = !self.dress.readable,
             Command::LogFilter => self.filtering = Some(LineInput::new(self.sieve.text())),
             Command::CopyText => return Effect::Copy(self.text()).into(),
             Command::SaveText => {
@@ -122,7 +122,8 @@ impl Logs {
         self.follow = false;
         self.scroll.lost = false;
         let Some(pattern) = self.scroll.pattern().cloned() else { return };
-        let hit = |at: &usize| self.store.get(*at).is_some_and(|entry| pattern.is_match(&entry.text(self.readable)));
+        let hit =
+            |at: &usize| self.store.get(*at).is_some_and(|entry| pattern.is_match(&entry.text(self.dress.readable)));
         let (top, all) = (self.scroll.top, self.store.shown());
         let next = if forward {
             let from = if from_here { top } else { top + 1 };

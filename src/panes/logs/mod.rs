@@ -50,11 +50,19 @@ pub struct Logs {
     anchor: Option<u64>,
     follow: bool,
     paused: Paused,
-    timestamps: bool,
-    readable: bool,
+    dress: Dress,
     saving: Option<Ticket>,
     /// Something was heard of this question.
     heard: bool,
+}
+
+/// How lines look.
+#[derive(Debug, Clone, Copy, Default)]
+struct Dress {
+    /// With their time.
+    times: bool,
+    /// JSON as words.
+    readable: bool,
 }
 
 impl Logs {
@@ -106,8 +114,7 @@ impl Logs {
             anchor: None,
             follow: true,
             paused: Paused::default(),
-            timestamps: false,
-            readable: false,
+            dress: Dress::default(),
             saving: None,
             heard: false,
         };

@@ -63,10 +63,10 @@ impl Logs {
                 words.push(("not found".to_owned(), Role::Warn));
             }
         }
-        if self.timestamps {
+        if self.dress.times {
             words.push(("times".to_owned(), Role::TextDim));
         }
-        if self.readable {
+        if self.dress.readable {
             words.push(("readable".to_owned(), Role::TextDim));
         }
         if self.heard && *self.standing.source() == Source::Idle {
@@ -89,7 +89,7 @@ impl Logs {
 
     /// Cells before the text of a line: the time and the name.
     fn front(&self) -> u16 {
-        let time = if self.timestamps { 13 } else { 0 };
+        let time = if self.dress.times { 13 } else { 0 };
         let name = if self.names.several() { self.names.width() + 1 } else { 0 };
         time + name
     }
@@ -100,13 +100,13 @@ impl Logs {
             return 1;
         }
         let room = room.saturating_sub(usize::from(self.front())).max(1);
-        width::wrap(&entry.text(self.readable), room).len().max(1)
+        width::wrap(&entry.text(self.dress.readable), room).len().max(1)
     }
 
     /// A line as it is copied and saved.
     pub(super) fn plain(&self, entry: &Entry) -> String {
         let mut text = String::new();
-        if let Some(time) = entry.line.time.filter(|_| self.timestamps) {
+        if let Some(time) = entry.line.time.filter(|_| self.dress.times) {
             text.push_str(&format!("{time} "));
         }
         if let Some((name, _)) = self.names.of(&entry.line.writer).filter(|_| self.names.several()) {
@@ -118,7 +118,7 @@ impl Logs {
 
     /// The text of a line; brink's own words stand apart.
     fn said(&self, entry: &Entry) -> String {
-        let text = entry.text(self.readable);
+        let text = entry.text(self.dress.readable);
         if !entry.line.note {
             return text.into_owned();
         }
@@ -153,7 +153,7 @@ impl Logs {
 
     fn line(&self, entry: &Entry, buf: &mut Buffer, area: Rect, y: u16, look: &Look<'_>) -> u16 {
         let mut x = area.x;
-        if self.timestamps {
+        if self.dress.times {
             let time = entry.line.time.map(|time| time.strftime(TIME).to_string()).unwrap_or_default();
             put(buf, x, y, 12.min(area.width), &time, look.theme.style(Role::TextDim));
             x += 13;
