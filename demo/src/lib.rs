@@ -6,6 +6,7 @@
 pub mod agents;
 pub mod api;
 pub mod base;
+pub mod container;
 pub mod control;
 pub mod io;
 pub mod metrics;

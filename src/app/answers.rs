@@ -174,7 +174,10 @@ impl App {
                         | Screen::WhoTakes(_)
                         | Screen::Act(_)
                         | Screen::Launch(_)
-                        | Screen::Charts(_) => {}
+                        | Screen::Charts(_)
+                        | Screen::Enter(_)
+                        | Screen::Forward(_)
+                        | Screen::Forwards(_) => {}
                     }
                 }
             }
@@ -199,15 +202,24 @@ impl App {
                         | Screen::WhoTakes(_)
                         | Screen::Act(_)
                         | Screen::Launch(_)
-                        | Screen::Charts(_) => {}
+                        | Screen::Charts(_)
+                        | Screen::Enter(_)
+                        | Screen::Forward(_)
+                        | Screen::Forwards(_) => {}
                     }
                 }
             }
+            event
+            @ (Event::Saved(..) | Event::Left(..) | Event::Copied(..) | Event::Ports(..) | Event::Forward(..)) => {
+                self.of_pods(event)
+            }
             Event::Log(ticket, batch) => {
-                for screen in &mut self.screens {
-                    if let Screen::Logs(logs) = screen {
-                        logs.hear(ticket, batch.clone(), now);
-                    }
+                let logs = self.screens.iter_mut().find_map(|screen| match screen {
+                    Screen::Logs(logs) if logs.asked(ticket) => Some(logs),
+                    _ => None,
+                });
+                if let Some(logs) = logs {
+                    logs.hear(ticket, batch, now);
                 }
             }
             Event::Routing(ticket, answer) => {
@@ -244,7 +256,10 @@ impl App {
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
                         | Screen::Launch(_)
-                        | Screen::Charts(_) => {}
+                        | Screen::Charts(_)
+                        | Screen::Enter(_)
+                        | Screen::Forward(_)
+                        | Screen::Forwards(_) => {}
                     }
                 }
             }
@@ -384,7 +399,10 @@ impl App {
             | Screen::Launch(_)
             | Screen::Preview(_)
             | Screen::Undo(_)
-            | Screen::Charts(_) => Vec::new(),
+            | Screen::Charts(_)
+            | Screen::Enter(_)
+            | Screen::Forward(_)
+            | Screen::Forwards(_) => Vec::new(),
         };
         self.screens.iter_mut().flat_map(ask).collect()
     }

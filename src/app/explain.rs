@@ -294,6 +294,9 @@ fn about(screen: &Screen) -> &'static str {
         | Screen::Form(_)
         | Screen::Change(_)
         | Screen::Act(_)
-        | Screen::Launch(_) => "what this says",
+        | Screen::Launch(_)
+        | Screen::Enter(_)
+        | Screen::Forward(_)
+        | Screen::Forwards(_) => "what this says",
     }
 }

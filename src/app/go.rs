@@ -122,6 +122,7 @@ impl App {
         self.world.names = crate::msg::event::Names { context: name.clone(), ..Default::default() };
         self.world.namespace = None;
         self.world.metrics = None;
+        self.world.forwards.clear();
         self.world.injections.clear();
         self.world.fault_spans.clear();
         self.wanted = (false, None);

@@ -34,7 +34,9 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
         _ => None,
     };
     let commands: &[Command] = match context {
-        Context::Pods => &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Logs, C::Yaml],
+        Context::Pods => {
+            &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Logs, C::Shell]
+        }
         Context::Routes => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::AskRoutes, C::Describe, C::Yaml]
         }
@@ -60,8 +62,9 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
         }
         Context::Viewer => &[C::Back, C::Search, C::NextMatch, C::Wrap, C::Refetch, C::Help],
-        Context::Logs => &[C::Back, C::Follow, C::Container, C::Since, C::Previous, C::Search, C::Wrap, C::Help],
+        Context::Logs => &[C::Back, C::Follow, C::Container, C::Since, C::Previous, C::Search, C::LogFilter, C::Help],
         Context::Picker => &[C::Choose, C::Filter, C::Back],
+        Context::Forwards => &[C::EndForward, C::CopyName, C::Back],
         // These name their keys themselves.
         Context::Form | Context::Preview | Context::Faults | Context::Agent | Context::Script => &[],
         Context::Input => &[C::Accept, C::Cancel],

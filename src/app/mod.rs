@@ -17,6 +17,7 @@ mod object;
 mod objects;
 mod observed;
 mod own;
+mod pods;
 pub mod prompt;
 pub mod screen;
 mod theme;

@@ -113,6 +113,12 @@ impl App {
         if command == Command::GoOwner {
             return Some(self.go_owner());
         }
+        if matches!(command, Command::Shell | Command::Attach) && self.focus == PaneKind::Pods {
+            return Some(self.enter_pod(command));
+        }
+        if command == Command::ForwardPort {
+            return Some(self.ask_forward());
+        }
         if command == Command::EditObject {
             return Some(self.subject().map(|subject| self.change(subject.object, false)).unwrap_or_default());
         }
@@ -160,9 +166,14 @@ impl App {
             Command::Logs | Command::LogsPrevious if !subject.containers.is_empty() => {
                 let previous = command == Command::LogsPrevious;
                 let (logs, effects) = Logs::open(subject.object, subject.containers, previous, &mut cx);
-                (Screen::Logs(logs), effects)
+                (Screen::Logs(Box::new(logs)), effects)
             }
-            Command::Logs | Command::LogsPrevious => return Some(Vec::new()),
+            // What has no containers of its own may select pods that have.
+            Command::Logs | Command::LogsPrevious => {
+                let previous = command == Command::LogsPrevious;
+                let (logs, effects) = Logs::of(subject.object, previous, &mut cx);
+                (Screen::Logs(Box::new(logs)), effects)
+            }
             Command::CopyName => return Some(self.copy(subject.object.name)),
             Command::CopyNamespace => {
                 return Some(subject.object.namespace.map_or_else(Vec::new, |name| self.copy(name)));

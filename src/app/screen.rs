@@ -8,7 +8,8 @@ use crate::{
     base::Now,
     msg::{Command, Context, Effect},
     panes::{
-        Act, Change, Charts, Form, Launch, Logs, Look, Objects, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview,
+        Act, Change, Charts, Enter, Form, Forward, Forwards, Launch, Logs, Look, Objects, Picker, Title, Undo, Viewer,
+        WhoTakes, preview::Preview,
     },
 };
 
@@ -20,7 +21,7 @@ pub enum Screen {
     /// A text.
     Viewer(Viewer),
     /// A log.
-    Logs(Logs),
+    Logs(Box<Logs>),
     /// A list of names.
     Picker(Picker),
     /// The fault form.
@@ -39,6 +40,12 @@ pub enum Screen {
     WhoTakes(Box<WhoTakes>),
     /// Figures over time.
     Charts(Charts),
+    /// What is asked before a person goes into a pod.
+    Enter(Box<Enter>),
+    /// Which port is forwarded.
+    Forward(Box<Forward>),
+    /// Ports that are forwarded.
+    Forwards(Forwards),
 }
 
 impl Screen {
@@ -57,6 +64,9 @@ impl Screen {
             Self::Undo(undo) => undo.context(),
             Self::WhoTakes(asked) => asked.context(),
             Self::Charts(charts) => charts.context(),
+            Self::Enter(enter) => enter.context(),
+            Self::Forward(forward) => forward.context(),
+            Self::Forwards(forwards) => forwards.context(),
         }
     }
 
@@ -74,7 +84,10 @@ impl Screen {
             | Self::Launch(_)
             | Self::Preview(_)
             | Self::Undo(_)
-            | Self::WhoTakes(_) => true,
+            | Self::WhoTakes(_)
+            | Self::Enter(_)
+            | Self::Forward(_) => true,
+            Self::Forwards(_) => !matches!(command, Command::Filter | Command::Choose),
         }
     }
 
@@ -99,7 +112,12 @@ impl Screen {
             Self::Logs(logs) => logs.settle(area),
             Self::Picker(picker) => picker.settle(area),
             Self::Form(form) => form.settle(area),
-            Self::Change(_) | Self::Act(_) | Self::Launch(_) => {}
+            Self::Change(_)
+            | Self::Act(_)
+            | Self::Launch(_)
+            | Self::Enter(_)
+            | Self::Forward(_)
+            | Self::Forwards(_) => {}
             Self::Preview(preview) => preview.settle(area, look),
             Self::Undo(undo) => undo.settle(area, look),
             Self::WhoTakes(asked) => asked.settle(area),
@@ -121,7 +139,10 @@ impl Screen {
             | Self::Launch(_)
             | Self::Preview(_)
             | Self::Undo(_)
-            | Self::Charts(_) => Vec::new(),
+            | Self::Charts(_)
+            | Self::Enter(_)
+            | Self::Forward(_)
+            | Self::Forwards(_) => Vec::new(),
         }
     }
 
@@ -139,7 +160,10 @@ impl Screen {
             | Self::Act(_)
             | Self::Launch(_)
             | Self::WhoTakes(_)
-            | Self::Charts(_) => None,
+            | Self::Charts(_)
+            | Self::Enter(_)
+            | Self::Forward(_)
+            | Self::Forwards(_) => None,
         }
     }
 
@@ -158,6 +182,9 @@ impl Screen {
             Self::Undo(undo) => undo.name(),
             Self::WhoTakes(asked) => asked.name(),
             Self::Charts(charts) => charts.name(),
+            Self::Enter(enter) => enter.name(),
+            Self::Forward(forward) => forward.name(),
+            Self::Forwards(forwards) => forwards.name(),
         }
     }
 
@@ -176,6 +203,9 @@ impl Screen {
             Self::Undo(undo) => undo.title(),
             Self::WhoTakes(asked) => asked.title(),
             Self::Charts(charts) => charts.title(),
+            Self::Enter(enter) => enter.title(),
+            Self::Forward(forward) => forward.title(),
+            Self::Forwards(forwards) => forwards.title(),
         }
     }
 
@@ -194,6 +224,9 @@ impl Screen {
             Self::Undo(undo) => undo.view(area, buf, look),
             Self::WhoTakes(asked) => asked.view(area, buf, look),
             Self::Charts(charts) => charts.view(area, buf, look),
+            Self::Enter(enter) => enter.view(area, buf, look),
+            Self::Forward(forward) => forward.view(area, buf, look),
+            Self::Forwards(forwards) => forwards.view(area, buf, look),
         }
     }
 }

@@ -171,7 +171,9 @@ impl App {
             Some(Screen::Act(act)) => act.insert(text),
             Some(Screen::Launch(launch)) => launch.insert(text),
             Some(Screen::Preview(preview)) => preview.insert(text),
-            Some(Screen::Undo(_) | Screen::Charts(_)) => {}
+            Some(Screen::Undo(_) | Screen::Charts(_) | Screen::Forwards(_)) => {}
+            Some(Screen::Enter(enter)) => enter.insert(text),
+            Some(Screen::Forward(forward)) => forward.insert(text),
             Some(Screen::WhoTakes(asked)) => asked.insert(text),
             None => match self.focus {
                 PaneKind::Pods => self.panes.pods.insert(text, &mut cx),
@@ -199,6 +201,7 @@ impl App {
             Command::Explain => return self.explain(),
             Command::Suspend => return vec![Effect::Suspend],
             Command::Redraw => return vec![Effect::Redraw],
+            Command::Forwards => return self.open_forwards(),
             Command::ScriptOn
             | Command::ScriptRetry
             | Command::ScriptSkip
@@ -295,6 +298,8 @@ impl App {
             Ok(Line::Pane(command, request)) => self.go_pane(command, &request),
             Ok(Line::Objects(request)) => self.go_objects(request),
             Ok(Line::Theme(name)) => self.themes(name),
+            Ok(Line::Logs(asked)) => self.typed_logs(asked),
+            Ok(Line::Copy(from, to)) => self.copy_file(&from, &to),
             Ok(Line::Release(reason)) => vec![Effect::Release(self.tickets.take(), reason)],
         }
     }
@@ -378,6 +383,9 @@ impl App {
             Screen::Preview(preview) => preview.update(command, &mut cx),
             Screen::Undo(undo) => undo.update(command, &mut cx),
             Screen::WhoTakes(asked) => asked.update(command, &mut cx),
+            Screen::Enter(enter) => enter.update(command, &mut cx),
+            Screen::Forward(forward) => forward.update(command, &mut cx),
+            Screen::Forwards(forwards) => forwards.update(command, &mut cx),
             Screen::Charts(charts) => {
                 charts.update(command, cx.world);
                 Reply::none()
@@ -396,6 +404,7 @@ impl App {
     /// Goes where a reply says, and gives what it wants done.
     pub(super) fn turn(&mut self, reply: Reply) -> Vec<Effect> {
         let mut effects = reply.effects;
+        let mut into_pods = Vec::new();
         for effect in &effects {
             match effect {
                 Effect::Copy(text) => {
@@ -412,8 +421,14 @@ impl App {
                     self.intents.insert(id, checked.plan.fault.clone());
                 }
                 Effect::Print(ticket, _) => self.printed = Some(*ticket),
+                Effect::Stop(_) | Effect::Forward(..) | Effect::CopyFile(..) => {
+                    into_pods.push(effect.clone());
+                }
                 _ => {}
             }
+        }
+        for effect in into_pods {
+            self.remember(&effect);
         }
         match reply.turn {
             Turn::Stay => {}

@@ -26,6 +26,8 @@ pub mod pods;
 pub mod quantity;
 pub mod request;
 pub mod selector;
+pub mod selects;
+pub mod session;
 pub mod source;
 pub mod table;
 pub mod warrant;

@@ -32,6 +32,8 @@ pub enum Context {
     Logs,
     /// A list to pick from.
     Picker,
+    /// The forwarded ports.
+    Forwards,
     /// The fault form.
     Form,
     /// The preview.
@@ -44,7 +46,7 @@ pub enum Context {
 
 impl Context {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Global,
         Self::Table,
         Self::Objects,
@@ -57,6 +59,7 @@ impl Context {
         Self::Viewer,
         Self::Logs,
         Self::Picker,
+        Self::Forwards,
         Self::Form,
         Self::Preview,
         Self::Script,
@@ -78,6 +81,7 @@ impl Context {
             Self::Viewer => "viewer",
             Self::Logs => "logs",
             Self::Picker => "picker",
+            Self::Forwards => "forwards",
             Self::Form => "form",
             Self::Preview => "preview",
             Self::Script => "script",
@@ -92,6 +96,7 @@ impl Context {
             Self::Objects | Self::Pods | Self::Routes | Self::Mesh | Self::Faults => &[Self::Table, Self::Global],
             Self::Graph => &[Self::Mesh, Self::Table, Self::Global],
             Self::Logs => &[Self::Viewer, Self::Global],
+            Self::Forwards => &[Self::Picker, Self::Global],
             Self::Agent | Self::Table | Self::Viewer | Self::Picker | Self::Form | Self::Preview => &[Self::Global],
         }
     }
@@ -156,6 +161,7 @@ commands! {
     Explain "explain" Global "explain" "Ask the agent about what is under the cursor or on the screen; what is shown goes along."
     Namespaces "namespaces" Global "namespace" "Pick a namespace."
     AllNamespaces "all_namespaces" Global "all namespaces" "Show all namespaces."
+    Forwards "forwards" Global "forwarded ports" "Show the forwarded ports."
     Contexts "contexts" Global "context" "Pick another cluster of the kubeconfig."
     Up "up" Table "up" "Move up."
     Down "down" Table "down" "Move down."
@@ -203,6 +209,9 @@ commands! {
     Logs "logs" Pods "logs" "Follow the logs of the pod under the cursor."
     LogsPrevious "logs_previous" Pods "previous" "Show the logs of the container's previous run."
     KillPod "kill_pod" Pods "kill" "Delete the pod under the cursor without its grace period; previewed."
+    Shell "shell" Pods "shell" "Open a shell in the pod under the cursor."
+    Attach "attach" Pods "attach" "Attach the terminal to the program of the pod under the cursor."
+    ForwardPort "forward_port" Table "forward" "Forward a port of this machine to what is under the cursor."
     SetImage "set_image" Pods "image" "Correct an image of the workload of the pod under the cursor; previewed and kept."
     Graph "graph" Mesh "graph" "Show the service graph, or the table again."
     GraphFocus "graph_focus" Graph "only this" "Show only whom the node under the cursor calls and who calls it, or all again."
@@ -221,7 +230,12 @@ commands! {
     Timestamps "timestamps" Logs "times" "Show or hide the time before each line."
     Previous "previous_run" Logs "previous run" "Switch between this run of the container and the one before."
     ClearLog "clear_log" Logs "clear" "Forget the lines shown so far."
+    AllContainers "all_containers" Logs "all containers" "Show the logs of all containers, or of one."
+    LogFilter "log_filter" Logs "filter" "Show only lines that match a regular expression, `!` for those that do not, `jq EXPRESSION` for JSON lines."
+    Readable "readable" Logs "readable" "Show JSON lines as words, or as they stand."
+    SaveText "save_text" Logs "save" "Save the lines that are shown to a file."
     Choose "choose" Picker "choose" "Take what is under the cursor."
+    EndForward "end_forward" Forwards "end" "End the forwarded port under the cursor."
     FaultAbort "fault_abort" Faults "abort this" "Abort the fault under the cursor."
     FaultExtend "fault_extend" Faults "extend" "Give the fault under the cursor more time."
     FaultForce "fault_force" Faults "force mine" "Stuck: write the value of before over what somebody else wrote."

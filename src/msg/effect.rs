@@ -6,7 +6,11 @@ use super::{Command, Errand, Program};
 use crate::{
     agent::{Conversation, mcp::Answer, session::Wish},
     base::Ticket,
-    cluster::{Kind, ObjectRef, Scope, logs::LogRequest},
+    cluster::{
+        Kind, ObjectRef, Scope,
+        logs::LogWish,
+        session::{Copy, Entering, ForwardWish, Place},
+    },
     fault::{
         action::ActionKind, approval::Approval, checked::Checked, foreseen::Foreseen, intent::Fault, traffic::Traffic,
         undo::Decision,
@@ -62,8 +66,18 @@ pub enum Effect {
     Describe(Ticket, ObjectRef),
     /// Read an object as YAML.
     Yaml(Ticket, ObjectRef, ManagedFields),
-    /// Read a log.
-    Log(Ticket, LogRequest),
+    /// Read logs as one stream until [`Effect::Stop`].
+    Log(Ticket, LogWish),
+    /// Write a text to a file of its own in the state directory; the name begins with this word.
+    SaveText(Ticket, String, String),
+    /// Give the terminal to a container until it is left.
+    Enter(Ticket, Place, Entering),
+    /// Copy a file or folder into a container or out of it.
+    CopyFile(Ticket, Copy),
+    /// Ask which ports an object offers.
+    Ports(Ticket, ObjectRef),
+    /// Forward a port of this machine into a pod until [`Effect::Stop`].
+    Forward(Ticket, ForwardWish),
     /// Watch the injections of this cluster, and begin with the scan for what a crash left.
     WatchFaults(Ticket),
     /// Ask which drivers work on this cluster, for a namespace.

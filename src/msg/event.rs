@@ -11,8 +11,14 @@ use crate::{
     },
     base::{Ground, Ticket},
     cluster::{
-        Batch, ObjectRef, Source, address::ContextName, discovery::Discovery, logs::LogBatch, namespaces::NamespaceRow,
-        pods::PodRow, table::TableRow,
+        Batch, ObjectRef, Source,
+        address::ContextName,
+        discovery::Discovery,
+        logs::LogBatch,
+        namespaces::NamespaceRow,
+        pods::PodRow,
+        session::{Ended, ForwardView, Ports},
+        table::TableRow,
     },
     fault::{
         action,
@@ -100,6 +106,16 @@ pub enum Event {
     Text(Ticket, Result<String, Failure>),
     /// Lines of a log.
     Log(Ticket, LogBatch),
+    /// A text was written: to which file, or why not.
+    Saved(Ticket, Result<String, Failure>),
+    /// The terminal is ours again: how the session in the container ended, or why there was none.
+    Left(Ticket, Result<Ended, Failure>),
+    /// A copy is through: where it lies, or why it does not.
+    Copied(Ticket, Result<String, Failure>),
+    /// The ports that were asked for.
+    Ports(Ticket, Result<Ports, Failure>),
+    /// How a forwarded port does, or why it is none.
+    Forward(Ticket, Result<ForwardView, Failure>),
     /// How the list of injections stands as a source.
     FaultSource(Ticket, Source),
     /// An injection changed, own or foreign.

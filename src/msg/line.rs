@@ -1,6 +1,7 @@
 //! The command line after `:`: words with arguments, in k9s' manner.
 
-use super::command::Command;
+pub use super::logs_line::LogsLine;
+use super::{command::Command, logs_line};
 use crate::{
     base::suggest,
     fault::action::{ActionKind, pairs},
@@ -19,6 +20,10 @@ pub enum Line {
     Pane(Command, Request),
     /// Objects of a kind that the cluster may serve: `deploy shop -l app=web @prod`.
     Objects(Request),
+    /// Logs.
+    Logs(LogsLine),
+    /// A copy into a container or out of it: from, to.
+    Copy(String, String),
     /// Lift the emergency stop's latch, with the reason.
     Release(String),
     /// Another theme; `None`: choose one.
@@ -94,7 +99,7 @@ impl Request {
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 30] = [
+const WORDS: [(&[&str], Word); 33] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
@@ -104,6 +109,9 @@ const WORDS: [(&[&str], Word); 30] = [
     (&["ns", "namespace", "namespaces"], Word::Namespace),
     (&["ctx", "context", "contexts"], Word::Context),
     (&["all"], Word::Run(Command::AllNamespaces)),
+    (&["logs", "log"], Word::Logs),
+    (&["cp", "copy"], Word::Copy),
+    (&["pf", "forwards", "port-forwards"], Word::Run(Command::Forwards)),
     (&["help", "h"], Word::Run(Command::Help)),
     (&["abort"], Word::Run(Command::Abort)),
     (&["stop-all"], Word::Run(Command::StopAll)),
@@ -133,6 +141,8 @@ enum Word {
     Namespace,
     Context,
     Run(Command),
+    Logs,
+    Copy,
     Release,
     Theme,
     Act(ActionKind),
@@ -156,6 +166,13 @@ pub fn parse(line: &str) -> Result<Line, String> {
     if let Word::Act(action) = word {
         return act(action, rest_of(line));
     }
+    if let Word::Logs = word {
+        let rest = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
+        return logs_line::parse(rest).map(Line::Logs);
+    }
+    if let (Word::Copy, [from, to]) = (word, rest.as_slice()) {
+        return Ok(Line::Copy((*from).to_owned(), (*to).to_owned()));
+    }
     if let Some(extra) = rest.get(1) {
         return Err(format!("`{extra}` is one word too many after `{first}`"));
     }
@@ -167,6 +184,9 @@ pub fn parse(line: &str) -> Result<Line, String> {
         (Word::Context, None) => Ok(Line::Run(Command::Contexts)),
         (Word::Context, Some(name)) => Ok(Line::Context(name.to_owned())),
         (Word::Theme, name) => Ok(Line::Theme(name.map(str::to_owned))),
+        // Read above.
+        (Word::Logs, _) => Ok(Line::Logs(LogsLine::default())),
+        (Word::Copy, _) => Err("say from where to where: cp POD:/path local, or cp local POD:/path".to_owned()),
         (Word::Release, _) => Err("say why it is safe again: release REASON".to_owned()),
         (Word::Act(action), _) => act(action, rest_of(line)),
         (Word::Run(_) | Word::Pane(_), Some(extra)) => Err(format!("`{first}` takes no argument, `{extra}` was given")),
@@ -238,8 +258,10 @@ pub fn complete(line: &str, names: Names<'_>) -> Vec<String> {
     };
     let first = front.split_whitespace().next().unwrap_or_default();
     let rows = match own(first) {
-        Some(Word::Pane(_)) | None => true,
-        Some(Word::Namespace | Word::Context | Word::Run(_) | Word::Release | Word::Theme | Word::Act(_)) => false,
+        Some(Word::Pane(_) | Word::Logs) | None => true,
+        Some(
+            Word::Namespace | Word::Context | Word::Run(_) | Word::Copy | Word::Release | Word::Theme | Word::Act(_),
+        ) => false,
     };
     let second = front.trim() == first;
     let (mark, typed, choices) = match (typed.strip_prefix('@'), own(first)) {

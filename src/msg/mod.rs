@@ -12,6 +12,7 @@ pub mod event;
 pub mod failure;
 pub mod key;
 pub mod line;
+mod logs_line;
 pub mod program;
 
 pub use caption::Caption;

@@ -16,6 +16,7 @@ use crate::{
         weights::Weights,
     },
     msg::event::Names,
+    panes::Forwarded,
 };
 
 /// How the link to the cluster stands.
@@ -66,6 +67,8 @@ pub struct World {
     pub around: Around,
     /// Which shares the rules of routes ask for.
     pub weights: Weights,
+    /// Ports of this machine that lead into pods.
+    pub forwards: Vec<Forwarded>,
     /// Who set the emergency stop's latch, while it is on: nothing can be applied.
     pub latched: Option<String>,
     /// Injections of this cluster, by id.

@@ -8,6 +8,7 @@
 
 mod doors;
 pub mod engine;
+mod enter;
 pub mod ground;
 pub mod guardian;
 mod input;

@@ -20,7 +20,7 @@ use tokio::{
 use super::{
     CockpitError, Options, Pacer, Recorder,
     doors::{self, Doors},
-    ground, input,
+    enter, ground, input,
     paint::Painter,
     play::Playing,
     signals::{self, Asked},
@@ -121,6 +121,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         nobody: None,
         reader: None,
         away,
+        address: enter::SharedAddress::default(),
         over: false,
         well: true,
     };
@@ -139,9 +140,10 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
     } else {
         cockpit.nobody = Some(keys_to);
     }
-    let (clock, pulse) = (cockpit.clock.clone(), cockpit.pulse.clone());
+    let (clock, pulse, place) = (cockpit.clock.clone(), cockpit.pulse.clone(), cockpit.address.clone());
     let agent = agent.ok();
-    let plan = doors::Plan { address, metrics, readonly, policy, agent, servers, state_dir, clock, pulse, stage };
+    let plan =
+        doors::Plan { address, metrics, readonly, policy, agent, servers, state_dir, clock, pulse, place, stage };
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
     let ended = waiting.block_on(cockpit.run(effects, &doors, keys, signals, events));
@@ -170,6 +172,8 @@ struct Cockpit<'t> {
     reader: Option<input::Reader>,
     /// The terminal is another program's.
     away: Arc<AtomicBool>,
+    /// Of the link that stands.
+    address: enter::SharedAddress,
     over: bool,
     /// What was played went well.
     well: bool,
@@ -298,6 +302,16 @@ impl Cockpit<'_> {
                     let edited = self.lend(|| super::doors::edit_text(&text))?;
                     let now = self.now();
                     let more = self.app.update(Event::Edited(ticket, edited), now);
+                    self.carry_out(more, doors)?;
+                }
+                Effect::Enter(ticket, place, entering) => {
+                    if self.terminal.is_none() {
+                        continue;
+                    }
+                    let address = self.address.clone();
+                    let left = self.lend(|| enter::run(&address, &place, entering))?;
+                    let now = self.now();
+                    let more = self.app.update(Event::Left(ticket, left), now);
                     self.carry_out(more, doors)?;
                 }
                 Effect::Start(ticket, program) if !program.background => {

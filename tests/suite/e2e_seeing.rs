@@ -160,7 +160,6 @@ async fn words(link: &Link) {
         previous: false,
         tail: Some(10),
         since: None,
-        timestamps: false,
     };
     let (to, mut from) = mpsc::channel(4);
     tokio::spawn(logs::read(link.clone(), request, to));

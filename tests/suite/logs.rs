@@ -5,7 +5,7 @@ use std::{sync::Mutex, time::Duration};
 use brink::cluster::{
     Source,
     io::logs,
-    logs::{Back, LogBatch, LogRequest},
+    logs::{Back, LogBatch, LogLine, LogRequest},
 };
 use tokio::sync::mpsc;
 
@@ -23,12 +23,16 @@ fn request() -> LogRequest {
         previous: false,
         tail: None,
         since: None,
-        timestamps: false,
     }
 }
 
 /// Reads until the log ends or no more is to be expected.
 async fn read(server: &Server, request: LogRequest) -> (Vec<String>, Vec<Source>) {
+    let (lines, states) = read_lines(server, request).await;
+    (lines.iter().map(|line| line.text.to_string()).collect(), states)
+}
+
+async fn read_lines(server: &Server, request: LogRequest) -> (Vec<LogLine>, Vec<Source>) {
     let link = Kubeconfig::new(&server.url()).connect().unwrap();
     let (to, mut from) = mpsc::channel::<LogBatch>(4);
     let task = tokio::spawn(logs::read(link, request, to));
@@ -59,8 +63,9 @@ async fn a_log_is_read_to_its_end_and_made_safe() {
     for pair in ["container=main", "previous=true", "tailLines=5", "sinceSeconds=1", "timestamps=true"] {
         assert!(seen.asks(pair), "{pair}: {}", seen.path);
     }
-    let (lines, _) = read(&server, LogRequest { timestamps: true, ..request() }).await;
-    assert_eq!(lines[0], "2026-01-01T00:00:01.5Z plain");
+    let (lines, _) = read_lines(&server, request()).await;
+    assert_eq!(lines[0].stamped(), "2026-01-01T00:00:01.5Z plain");
+    assert_eq!((lines[0].writer.pod.as_str(), lines[0].writer.container.as_str()), ("web", "main"));
 }
 
 #[tokio::test]
@@ -148,8 +153,8 @@ async fn a_screen_that_does_not_keep_up_loses_the_oldest_lines_and_the_log_goes_
         if let Some(line) = batch.lines.last() {
             // What is dropped is missing exactly before the batch that says so.
             kept += batch.lines.len();
-            assert_eq!(line[..6].parse::<usize>().unwrap() + 1, kept + dropped);
-            last.clone_from(line);
+            assert_eq!(line.text[..6].parse::<usize>().unwrap() + 1, kept + dropped);
+            last = line.text.to_string();
         }
     }
     assert!(dropped > 10_000 && last.starts_with("059999"), "{kept} {dropped} {last}");

@@ -40,6 +40,7 @@ mod e2e_proposals;
 mod e2e_scenes;
 mod e2e_scripts;
 mod e2e_seeing;
+mod e2e_sessions;
 mod e2e_signals;
 mod e2e_states;
 mod e2e_watching;

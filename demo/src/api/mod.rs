@@ -34,6 +34,7 @@ mod review;
 mod route;
 mod rules;
 mod scale;
+mod session;
 mod subresource;
 mod swagger;
 mod table;

@@ -167,7 +167,8 @@ impl Cluster {
         let first = target.subresource.split('/').next().unwrap_or_default();
         let resource = if first.is_empty() { target.plural.clone() } else { format!("{}/{first}", target.plural) };
         // Posting to a subresource makes what it stands for.
-        let right = if verb == "unknown" && !first.is_empty() { "create" } else { verb };
+        let makes = verb == "unknown" && !first.is_empty() || matches!(first, "exec" | "attach" | "portforward");
+        let right = if makes { "create" } else { verb };
         let mut deed = Deed { resource, ..Deed::to(right, target) };
         if target.plural == "namespaces" {
             // The name of a namespace is its namespace too, for rights.

@@ -11,7 +11,7 @@ use super::{
     path::Target,
     proxy, read,
     refusal::Refusal,
-    scale,
+    scale, session,
     wire::{Request, Response},
     write::{Part, Wish},
 };
@@ -44,6 +44,10 @@ impl Cluster {
             };
         }
         match (first, method) {
+            ("exec" | "attach" | "portforward", "GET" | "POST") => {
+                let object = self.existing(kind, target)?;
+                session::open(&object, first, request)
+            }
             ("status" | "scale" | "log", "GET") => {
                 let object = self.existing(kind, target)?;
                 match (first, row.scale.as_ref()) {

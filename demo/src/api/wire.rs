@@ -30,6 +30,8 @@ pub struct Request {
     pub groups: Vec<String>,
     /// Headers that are none of the API's, lower-case names: a proxy passes them on.
     pub headers: Vec<(String, String)>,
+    /// It asks to go on as a websocket.
+    pub upgrade: bool,
     /// The body.
     pub body: Bytes,
     /// A webhook that has its say in what this request writes.

@@ -24,6 +24,7 @@ use super::{
     http as wire,
     machine::Machine,
     serve::{Shared, lock},
+    streams,
     trouble::Deed,
 };
 use crate::{
@@ -77,7 +78,7 @@ async fn connection<M: Machine>(tcp: TcpStream, acceptor: TlsAcceptor, shared: A
     builder.http2().auto_date_header(false);
     tokio::select! {
         // How a connection ended is the client's affair.
-        _ = builder.serve_connection(TokioIo::new(stream), service) => {}
+        _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), service) => {}
         _ = gate.changed() => {}
         _ = cut.changed() => {}
     }
@@ -100,10 +101,11 @@ impl Drop for Open {
 }
 
 async fn handle<M: Machine>(
-    request: hyper::Request<Incoming>,
+    mut request: hyper::Request<Incoming>,
     shared: Arc<Shared<M>>,
     broken: watch::Sender<bool>,
 ) -> Result<Answer, Cut> {
+    let upgrade = hyper::upgrade::on(&mut request);
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST).collect().await else {
         let refusal =
@@ -117,6 +119,14 @@ async fn handle<M: Machine>(
         Cut
     };
     match deed {
+        Deed::Pass if request.upgrade => {
+            let allowed = shared.with(|machine| machine.request(&request));
+            if allowed.code != 101 {
+                return Ok(whole(&shared, allowed, false, true));
+            }
+            let begun = streams::begin(&shared, &request, &parts.headers, upgrade, allowed);
+            Ok(begun.unwrap_or_else(|refusal| whole(&shared, refusal.into(), false, true)))
+        }
         Deed::Pass => Ok(answer(&shared, &request, true)),
         Deed::StripDate => Ok(answer(&shared, &request, false)),
         Deed::Delay(wait) => {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT},
+    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, UPGRADE, USER_AGENT},
     request::Parts,
 };
 use percent_encoding::percent_decode_str;
@@ -43,6 +43,7 @@ pub fn request(parts: &Parts, body: Bytes) -> Request {
             .map(str::to_owned)
             .collect(),
         headers: passed(parts),
+        upgrade: parts.headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket")),
         body,
         webhook: None,
     }

@@ -19,6 +19,7 @@ mod model;
 mod pace;
 mod plain;
 pub mod serve;
+mod streams;
 mod tls;
 mod trouble;
 

@@ -1,6 +1,7 @@
 //! Serving a machine: two doors on loopback, one for clients, one for control, and the hand that moves time.
 
 use std::{
+    collections::HashMap,
     io,
     net::SocketAddr,
     path::PathBuf,
@@ -26,6 +27,7 @@ use super::{
 use crate::{
     api::User,
     base::{names, trouble::Trouble},
+    container::Files,
 };
 
 /// How often time moves when nobody asks anything.
@@ -141,6 +143,8 @@ pub(super) struct Shared<M> {
     pub clock: Clock,
     /// Rises with every step, so that streams look for more.
     pub steps: watch::Sender<u64>,
+    /// What was written into containers, by the pod's uid and the container.
+    pub files: Mutex<HashMap<(String, String), Files>>,
     /// The token of the user who may do everything.
     pub everybody: String,
     /// Rises when all connections must break.
@@ -200,6 +204,7 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
         machine: Mutex::new(Paced::new(machine, settings.begin)),
         book: Mutex::default(),
         clock: Clock::new(settings.begin, settings.rate),
+        files: Mutex::default(),
         everybody,
         steps: watch::Sender::new(0),
         gate: watch::Sender::new(0),

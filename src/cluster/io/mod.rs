@@ -26,6 +26,7 @@ mod openapi;
 mod proxy;
 pub mod raw;
 pub mod read_only;
+pub mod session;
 mod signed;
 pub mod simulated;
 mod surroundings;

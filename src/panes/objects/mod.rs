@@ -123,7 +123,8 @@ impl Objects {
 
     /// Whose keys count.
     pub fn context(&self) -> Context {
-        self.grid.context(Context::Objects)
+        // What can be done to pods can be done to them wherever they stand.
+        self.grid.context(if self.head.measured == Some(Measured::Pods) { Context::Pods } else { Context::Objects })
     }
 
     /// Whether `back` has something to undo here.
@@ -141,6 +142,8 @@ impl Objects {
                 }
                 Command::SortName => return self.sort("name", cx),
                 Command::SortAge => return self.sort("age", cx),
+                Command::SortReady => return self.sort("ready", cx),
+                Command::SortRestarts => return self.sort("restarts", cx),
                 Command::SortNamespace => return self.sort("namespace", cx),
                 Command::SortStatus => {
                     let known = ["status", "ready", "phase", "state", "reason"];

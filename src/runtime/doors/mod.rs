@@ -9,8 +9,10 @@ mod ask;
 mod errand;
 mod faults;
 mod inbox;
+mod pods;
 mod program;
 mod rows_first;
+mod save;
 mod talks;
 mod watch;
 
@@ -53,7 +55,7 @@ use crate::{
         wanted::Wanted,
     },
     msg::{Effect, Event, Failure, event::Names},
-    runtime::Stage,
+    runtime::{Stage, enter::SharedAddress},
 };
 
 pub use ask::edit_text;
@@ -106,6 +108,8 @@ pub struct Plan {
     pub state_dir: PathBuf,
     /// Set once linked.
     pub clock: SharedClock,
+    /// Set once linked.
+    pub place: SharedAddress,
     /// Whether the screen's thread lives.
     pub pulse: Pulse,
     /// The world that this process started, for its script.
@@ -232,7 +236,11 @@ impl Keeper {
             Effect::Measure(ticket, interest) => self.measure(ticket, interest),
             Effect::Describe(ticket, object) => self.describe(ticket, object),
             Effect::Yaml(ticket, object, managed) => self.yaml(ticket, object, managed),
-            Effect::Log(ticket, request) => self.log(ticket, request),
+            Effect::Log(ticket, wish) => self.log(ticket, wish),
+            Effect::SaveText(ticket, name, text) => self.save_text(ticket, &name, text),
+            Effect::CopyFile(ticket, copy) => self.copy_file(ticket, copy),
+            Effect::Ports(ticket, object) => self.ports(ticket, object),
+            Effect::Forward(ticket, wish) => self.forward(ticket, wish),
             Effect::Ask(ticket, namespace, talk) => self.ask(ticket, namespace, *talk).await,
             Effect::Talk(ticket, wish) => self.wish(ticket, wish),
             Effect::Answer(id, answer) => self.answer(id, answer),
@@ -244,6 +252,7 @@ impl Keeper {
             | Effect::Redraw
             | Effect::Copy(_)
             | Effect::EditText(..)
+            | Effect::Enter(..)
             | Effect::Script(_) => {
                 // These belong to the loop and never get here.
             }
@@ -274,6 +283,7 @@ impl Keeper {
         self.stop_everything();
         self.close_faults().await;
         self.live = None;
+        self.plan.place.set(None);
         self.errands = errand::Known::default();
         self.talks = talks::Talks::default();
         self.inbox = Arc::default();
@@ -287,6 +297,7 @@ impl Keeper {
         match connect::connect(&address) {
             Ok(link) => {
                 self.plan.clock.set(link.clock().clone());
+                self.plan.place.set(Some(link.pinned().clone()));
                 let names = names(&link, &self.plan.policy);
                 tracing::info!(context = names.context, server = names.server, "linked");
                 let live = Live::new(link, self.plan.readonly);

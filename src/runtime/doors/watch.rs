@@ -10,7 +10,7 @@ use crate::{
     cluster::{
         Batch, Kind, Manifest, Scope, Source,
         io::{connect::Link, logs, watch as watches},
-        logs::LogRequest,
+        logs::LogWish,
     },
     fault::io::sight,
     mesh::{
@@ -203,11 +203,11 @@ impl Keeper {
         });
     }
 
-    pub(super) fn log(&mut self, ticket: Ticket, request: LogRequest) {
+    pub(super) fn log(&mut self, ticket: Ticket, wish: LogWish) {
         let Some(link) = self.linked() else { return };
         let (to, mut batches) = mpsc::channel(watches::CHANNEL);
         let events = self.events.clone();
-        self.spawn(ticket, logs::read(link, request, to));
+        self.spawn(ticket, logs::follow(link, wish, to));
         self.spawn(ticket, async move {
             while let Some(batch) = batches.recv().await {
                 if events.send(Event::Log(ticket, batch)).await.is_err() {

@@ -13,7 +13,7 @@ use rstest::rstest;
 
 use super::{
     screens::{check, document},
-    stage::{Stage, noon},
+    stage::{Stage, log_line, noon},
 };
 use crate::suite::{
     fault::sights,
@@ -128,7 +128,11 @@ fn logs_of_a_container(#[values((80, 24), (120, 40), (200, 60))] size: (u16, u16
             at
         ),
     };
-    let batch = LogBatch { dropped: 1_200, lines: (0..10_050).map(line).collect(), source: Source::Live };
+    let batch = LogBatch {
+        dropped: 1_200,
+        lines: (0..10_050).map(|at| log_line("reviews", &line(at))).collect(),
+        source: Source::Live,
+    };
     stage.send(Event::Log(ticket, batch));
     shown("logs", &stage, size);
 }

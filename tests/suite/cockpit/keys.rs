@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use brink::{
-    cluster::{Batch, Delta, Source, address::ContextName},
+    cluster::{
+        Batch, Delta, Source,
+        address::ContextName,
+        logs::{Containers, LogBatch, LogLine},
+    },
     fault::{injection::State, view::InjectionView},
     msg::{Effect, Event, Failure},
     panes::PaneKind,
 };
 use rstest::rstest;
 
-use super::stage::{Stage, crowd, pod, shop};
+use super::stage::{Stage, crowd, log_line, pod, shop};
 use crate::suite::moment::faults::view;
 
 #[test]
@@ -140,20 +144,19 @@ fn the_cursor_stays_on_its_pod_while_others_come_and_go() {
 
 #[test]
 fn logs_follow_switch_container_and_count_what_they_drop() {
-    use brink::cluster::logs::LogBatch;
     let mut stage = Stage::full(80, 24);
     stage.keys("/ r e v i e w s - v 2 enter l");
-    let request = |stage: &Stage| {
+    let wish = |stage: &Stage| {
         stage.asked(|effect| match effect {
-            Effect::Log(ticket, request) => Some((*ticket, request.clone())),
+            Effect::Log(ticket, wish) => Some((*ticket, wish.clone())),
             _ => None,
         })
     };
-    let (ticket, first) = request(&stage);
+    let (ticket, first) = wish(&stage);
     assert!(first.follow && !first.previous);
-    assert_eq!(first.container.as_deref(), Some("reviews-v2"));
-    let lines = |from: usize, many: usize| (from..from + many).map(|at| format!("line {at}")).collect();
-    let batch = |dropped: u64, lines: Vec<String>| LogBatch { dropped, lines, source: Source::Live };
+    assert_eq!(first.containers, Containers::Named("reviews-v2".to_owned()));
+    let lines = |from: usize, many: usize| (from..from + many).map(|at| log_line("a", &format!("line {at}"))).collect();
+    let batch = |dropped: u64, lines: Vec<LogLine>| LogBatch { dropped, lines, source: Source::Live };
     // 1,000 were lost on the way, 500 do not fit.
     stage.send(Event::Log(ticket, batch(1_000, lines(0, 10_500))));
     assert!(stage.shows("1,500 lines dropped") && stage.shows("line 10499"), "{}", stage.text());
@@ -164,13 +167,12 @@ fn logs_follow_switch_container_and_count_what_they_drop() {
     let body = |text: &str| text.lines().skip(2).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(body(&still), body(&moved), "who reads is not moved");
     stage.keys("o");
-    let (next, second) = request(&stage);
-    assert_eq!(second.container.as_deref(), Some("istio-proxy"));
-    assert!(!second.timestamps);
+    let (next, second) = wish(&stage);
+    assert_eq!(second.containers, Containers::Named("istio-proxy".to_owned()));
     assert!(stage.effects.contains(&Effect::Stop(ticket)));
-    stage.keys("p t");
-    let (last, third) = request(&stage);
-    assert!(third.previous && third.timestamps);
+    stage.keys("p a");
+    let (last, third) = wish(&stage);
+    assert!(third.previous && third.containers == Containers::All);
     assert!(stage.effects.contains(&Effect::Stop(next)));
     stage.keys("esc");
     assert!(stage.effects.contains(&Effect::Stop(last)));
@@ -254,13 +256,12 @@ fn of_many_containers_one_is_picked_by_name() {
         Effect::Log(_, request) => Some(request.clone()),
         _ => None,
     });
-    assert_eq!(asked.container.as_deref(), Some("setup"));
+    assert_eq!(asked.containers, Containers::Named("setup".to_owned()));
     assert!(stage.shows("Logs shop/zzz-1-last setup"), "{}", stage.text());
 }
 
 #[test]
 fn a_log_that_is_cut_says_why_and_when_it_goes_on() {
-    use brink::cluster::logs::LogBatch;
     let mut stage = Stage::full(80, 24);
     stage.keys("/ r e v i e w s - v 2 enter l");
     let ticket = stage.asked(|effect| match effect {
@@ -269,7 +270,7 @@ fn a_log_that_is_cut_says_why_and_when_it_goes_on() {
     });
     let cut =
         Source::Broken { cause: "the connection broke\nlook at proxies".to_owned(), retry: Duration::from_secs(4) };
-    stage.send(Event::Log(ticket, LogBatch { dropped: 0, lines: vec!["line 1".to_owned()], source: Source::Live }));
+    stage.send(Event::Log(ticket, LogBatch { dropped: 0, lines: vec![log_line("a", "line 1")], source: Source::Live }));
     stage.send(Event::Log(ticket, LogBatch { dropped: 0, lines: Vec::new(), source: cut }));
     assert!(stage.shows("line 1") && stage.shows("the connection broke; next try in 4s"), "{}", stage.text());
     stage.pass(Duration::from_secs(3));

@@ -12,6 +12,7 @@ mod graph;
 mod keys;
 mod objects;
 mod own;
+mod pods;
 pub mod pty;
 mod pty_ground;
 mod pty_plugin;

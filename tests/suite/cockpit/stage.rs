@@ -7,6 +7,7 @@ use brink::{
     base::{Now, Ticket, Uid},
     cluster::{
         Batch, Delta, Manifest, Source,
+        logs::{LogLine, Writer},
         pods::{MeshMode, Owner, PodRow},
     },
     config::{Depth, Keymap, Theme, custom::Customs},
@@ -384,4 +385,16 @@ fn edge(service: &str, rps: f64, failed: f64) -> Edge {
         tally: Tally { rps, failed },
         ..Edge::default()
     }
+}
+
+/// A line of a log, said at noon by the container `main` of a pod.
+pub fn log_line(pod: &str, text: &str) -> LogLine {
+    said(pod, 0, text)
+}
+
+/// The same so many seconds later.
+pub fn said(pod: &str, seconds: i64, text: &str) -> LogLine {
+    let writer = Arc::new(Writer { pod: pod.to_owned(), container: "main".to_owned() });
+    let time = Some(noon() + SignedDuration::from_secs(seconds));
+    LogLine { time, writer, text: text.into(), note: false }
 }

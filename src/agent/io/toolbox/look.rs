@@ -15,7 +15,7 @@ use crate::{
         describe,
         discovery::Served,
         io::raw::{Form, What},
-        logs::LogRequest,
+        logs::{LogLine, LogRequest},
     },
     fault::catalogue::did_you_mean,
 };
@@ -141,7 +141,6 @@ impl Toolbox {
             previous: given.flag("previous"),
             tail: Some(if wanted.is_some() { SEARCHED } else { tail }),
             since: None,
-            timestamps: true,
         };
         let source = evidence::about("logs", "pod", Some(&request.namespace), &request.pod);
         let (to, mut batches) = mpsc::channel(BATCHES);
@@ -149,7 +148,7 @@ impl Toolbox {
         let taking = async {
             let mut lines: Vec<String> = Vec::new();
             while let Some(batch) = batches.recv().await {
-                lines.extend(batch.lines);
+                lines.extend(batch.lines.iter().map(LogLine::stamped));
                 if let Source::Broken { cause, .. } | Source::Forbidden { what: cause } = batch.source {
                     return Err(cause);
                 }
