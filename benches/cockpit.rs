@@ -57,6 +57,7 @@ fn cockpit(count: u32) -> (App, Ticket) {
     let start = Start {
         tolerances: brink::mesh::health::Tolerances::default(),
         keymap: Keymap::standard(),
+        worn: brink::config::theme::Worn::default(),
         theme: Theme::standard(Depth::True),
         size: WIDE,
         all_namespaces: true,

@@ -1,6 +1,6 @@
 //! Answers: rows, texts and reports on their way to whoever asked. A ticket nobody waits for any more changes nothing.
 
-use super::{App, Screen};
+use super::{App, Screen, acts};
 use crate::{
     agent::Told,
     base::{Ticket, sanitize},
@@ -134,6 +134,8 @@ impl App {
             }
             Event::Talk(ticket, granted) => self.talk_granted(ticket, granted),
             event @ (Event::Question(..) | Event::Inbox(_)) => self.waits_for_person(event),
+            Event::Themes(ticket, files) => self.themes_known(ticket, files),
+            Event::Ground(ground) => self.on_ground(ground),
             Event::Notice(failure) => self.tell(&failure),
             event => return self.screens_hear(event),
         }
@@ -170,6 +172,7 @@ impl App {
                         | Screen::Preview(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
+                        | Screen::Act(_)
                         | Screen::Launch(_)
                         | Screen::Charts(_) => {}
                     }
@@ -194,6 +197,7 @@ impl App {
                         | Screen::Preview(_)
                         | Screen::Undo(_)
                         | Screen::WhoTakes(_)
+                        | Screen::Act(_)
                         | Screen::Launch(_)
                         | Screen::Charts(_) => {}
                     }
@@ -231,6 +235,7 @@ impl App {
                     match screen {
                         Screen::Form(form) => replies.push(form.checked(ticket, answer.clone())),
                         Screen::Change(change) => replies.push(change.checked(ticket, answer.clone())),
+                        Screen::Act(act) => replies.push(act.checked(ticket, answer.clone())),
                         Screen::Preview(preview) => preview.hear(ticket, answer.clone()),
                         Screen::Objects(_)
                         | Screen::Viewer(_)
@@ -243,6 +248,7 @@ impl App {
                     }
                 }
             }
+            Event::ActSeen(ticket, answer) => replies = acts::seen(&mut self.screens, ticket, &answer, &mut cx),
             Event::Foreseen(ticket, answer) => {
                 for screen in &mut self.screens {
                     if let Screen::Undo(undo) = screen {
@@ -374,6 +380,7 @@ impl App {
             | Screen::Picker(_)
             | Screen::Form(_)
             | Screen::Change(_)
+            | Screen::Act(_)
             | Screen::Launch(_)
             | Screen::Preview(_)
             | Screen::Undo(_)

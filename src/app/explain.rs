@@ -136,7 +136,8 @@ impl App {
             self.notify("there is no agent to ask: start brink with --agent PROVIDER:MODEL[@URL]", Role::Warn);
             return Vec::new();
         }
-        if matches!(self.screens.last(), Some(Screen::Form(_) | Screen::Change(_) | Screen::Launch(_))) {
+        if matches!(self.screens.last(), Some(Screen::Form(_) | Screen::Change(_) | Screen::Act(_) | Screen::Launch(_)))
+        {
             self.notify("leave the form first: what was typed in it would be lost", Role::Warn);
             return Vec::new();
         }
@@ -288,8 +289,11 @@ fn about(screen: &Screen) -> &'static str {
         Screen::Undo(_) => "what this undo would do",
         Screen::Charts(_) => "these figures: what changed, and why",
         Screen::WhoTakes(_) => "who takes this request, and why",
-        Screen::Viewer(_) | Screen::Picker(_) | Screen::Form(_) | Screen::Change(_) | Screen::Launch(_) => {
-            "what this says"
-        }
+        Screen::Viewer(_)
+        | Screen::Picker(_)
+        | Screen::Form(_)
+        | Screen::Change(_)
+        | Screen::Act(_)
+        | Screen::Launch(_) => "what this says",
     }
 }

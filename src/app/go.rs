@@ -68,7 +68,7 @@ impl App {
             Choice::Namespace => Effect::Namespaces(ticket),
             Choice::Context => Effect::Contexts(ticket),
             // Known to the log that asks for them.
-            Choice::Container | Choice::Conversation => return Vec::new(),
+            Choice::Container | Choice::Conversation | Choice::Theme | Choice::Action => return Vec::new(),
         };
         if choice == Choice::Namespace && !self.namespaces.is_empty() {
             // What is known is shown at once; the answer replaces it.

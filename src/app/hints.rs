@@ -21,6 +21,7 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
         Some(Screen::Preview(preview)) if app.prompt.is_none() => Some(preview.hints(app.now, &app.world)),
         Some(Screen::Undo(undo)) if app.prompt.is_none() => Some(undo.hints(app.now)),
         Some(Screen::Change(change)) if app.prompt.is_none() => Some(change.hints()),
+        Some(Screen::Act(act)) if app.prompt.is_none() => Some(act.hints()),
         Some(Screen::Launch(launch)) if app.prompt.is_none() => Some(launch.hints()),
         Some(Screen::Form(form)) if app.prompt.is_none() => Some(form.hints()),
         Some(Screen::WhoTakes(asked)) if app.prompt.is_none() => Some(asked.hints()),

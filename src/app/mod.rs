@@ -4,6 +4,7 @@
 //! depends on the size, [`App::view`] draws and changes nothing. What a pane means is the pane's business; here is only
 //! routing, layout, header and hints.
 
+mod acts;
 mod answers;
 mod caption;
 mod explain;
@@ -18,6 +19,7 @@ mod observed;
 mod own;
 pub mod prompt;
 pub mod screen;
+mod theme;
 mod update;
 mod used;
 mod view;
@@ -31,7 +33,7 @@ use crate::{
     agent::{Model, mention::Object},
     base::{Now, Ticket, Tickets},
     cluster::{address::ContextName, discovery::Discovery},
-    config::{Keymap, Role, Theme, custom::Customs},
+    config::{Keymap, Role, Theme, custom::Customs, theme::Worn},
     fault::intent::Fault,
     mesh::{around::Around, health::Tolerances, signals::resource_use::UsageOf},
     msg::{Caption, Context, Effect, Failure, Key},
@@ -45,6 +47,8 @@ pub struct Start {
     pub keymap: Keymap,
     /// Colours by meaning.
     pub theme: Theme,
+    /// Which theme that is.
+    pub worn: Worn,
     /// The terminal's size.
     pub size: (u16, u16),
     /// Show all namespaces.
@@ -118,6 +122,7 @@ pub struct App {
     keymap: Keymap,
     own: own::Own,
     theme: Theme,
+    wardrobe: theme::Wardrobe,
     tickets: Tickets,
     now: Now,
     zone: jiff::tz::TimeZone,
@@ -192,6 +197,7 @@ impl App {
                 ..own::Own::default()
             },
             theme: start.theme,
+            wardrobe: theme::Wardrobe::new(start.worn),
             tickets,
             now: start.now,
             zone: start.zone,

@@ -4,7 +4,7 @@ use super::{App, Screen};
 use crate::{
     cluster::ObjectRef,
     config::Role,
-    fault::known,
+    fault::{action, known},
     msg::{Command, Effect, effect::ManagedFields},
     panes::{Change, Charts, Form, Logs, PaneKind, Subject, Viewer, WhoTakes, form::controller, viewer::Reading},
 };
@@ -25,8 +25,7 @@ impl App {
 
     /// A kept change of an object.
     pub(super) fn change(&mut self, object: ObjectRef, image: bool) -> Vec<Effect> {
-        if self.world.readonly {
-            self.notify("brink only looks here: start it without --readonly to edit", Role::Warn);
+        if self.only_looks() {
             return Vec::new();
         }
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
@@ -38,6 +37,10 @@ impl App {
     /// The workload whose image a pod runs.
     fn set_image(&mut self) -> Vec<Effect> {
         let Some(subject) = self.subject() else { return Vec::new() };
+        let own = matches!(subject.object.kind.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "Rollout");
+        if own {
+            return self.change(subject.object, true);
+        }
         let workload = controller(&subject).and_then(|(kind, name)| {
             Some(ObjectRef::new(known::workload(&kind)?, subject.object.namespace.as_deref()?, &name))
         });
@@ -65,6 +68,10 @@ impl App {
             );
             return Vec::new();
         };
+        if action::intent::of(&fault).is_some() {
+            self.notify("an action is done again on its object: a lists what can be done", Role::TextDim);
+            return Vec::new();
+        }
         let (form, effects) = Form::again(fault, &mut Self::cx(self.now, &mut self.tickets, &self.world, false));
         self.screens.push(Screen::Form(Box::new(form)));
         effects
@@ -77,6 +84,9 @@ impl App {
 
     /// Commands that open something for the object under the cursor; `None` for all others.
     pub(super) fn act_on_subject(&mut self, command: Command) -> Option<Vec<Effect>> {
+        if let Some(effects) = self.act_by_key(command) {
+            return Some(effects);
+        }
         if command == Command::FaultAgain && self.focus == PaneKind::Faults {
             return Some(self.again());
         }
@@ -96,7 +106,8 @@ impl App {
             self.screens.push(Screen::Charts(Charts::of(of)));
             return Some(Vec::new());
         }
-        if command == Command::SetImage && self.focus == PaneKind::Pods {
+        let table = matches!(self.screens.last(), Some(Screen::Objects(_)));
+        if command == Command::SetImage && (table || self.focus == PaneKind::Pods) {
             return Some(self.set_image());
         }
         if command == Command::GoOwner {

@@ -1,7 +1,7 @@
 //! The command line while it is typed: completion and history.
 
 use crate::{
-    config::custom::Aliases,
+    config::{custom::Aliases, theme::BUILT_IN},
     msg::{
         Command,
         line::{self, Names},
@@ -25,7 +25,13 @@ impl Prompt {
     /// Says anew what may complete the line.
     pub fn suggest(&mut self, names: Names<'_>, aliases: &Aliases) {
         self.taken = None;
-        self.choices = line::complete(self.line.text(), names);
+        self.choices = match self.line.text().strip_prefix("theme ") {
+            Some(typed) => {
+                let themes = BUILT_IN.iter().map(|(name, _)| *name).filter(|name| name.starts_with(typed));
+                themes.map(|name| format!("theme {name}")).collect()
+            }
+            None => line::complete(self.line.text(), names),
+        };
         for more in aliases.complete(self.line.text(), &|line| line::complete(line, names)) {
             if !self.choices.contains(&more) {
                 self.choices.push(more);

@@ -8,7 +8,7 @@ use crate::{
     base::Now,
     msg::{Command, Context, Effect},
     panes::{
-        Change, Charts, Form, Launch, Logs, Look, Objects, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview,
+        Act, Change, Charts, Form, Launch, Logs, Look, Objects, Picker, Title, Undo, Viewer, WhoTakes, preview::Preview,
     },
 };
 
@@ -27,6 +27,8 @@ pub enum Screen {
     Form(Box<Form>),
     /// An object being edited, or an image corrected, to stay.
     Change(Box<Change>),
+    /// What is chosen for an action on an object.
+    Act(Box<Act>),
     /// A plugin, before it starts.
     Launch(Box<Launch>),
     /// The preview of a fault or a change.
@@ -49,6 +51,7 @@ impl Screen {
             Self::Picker(picker) => picker.context(),
             Self::Form(form) => form.context(),
             Self::Change(change) => change.context(),
+            Self::Act(act) => act.context(),
             Self::Launch(launch) => launch.context(),
             Self::Preview(preview) => preview.context(),
             Self::Undo(undo) => undo.context(),
@@ -67,6 +70,7 @@ impl Screen {
             | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
+            | Self::Act(_)
             | Self::Launch(_)
             | Self::Preview(_)
             | Self::Undo(_)
@@ -79,7 +83,10 @@ impl Screen {
         match self {
             Self::Objects(objects) => objects.holds_back(),
             screen => {
-                matches!(screen, Self::Form(_) | Self::Change(_) | Self::Launch(_) | Self::Preview(_) | Self::Undo(_))
+                matches!(
+                    screen,
+                    Self::Form(_) | Self::Change(_) | Self::Act(_) | Self::Launch(_) | Self::Preview(_) | Self::Undo(_)
+                )
             }
         }
     }
@@ -92,7 +99,7 @@ impl Screen {
             Self::Logs(logs) => logs.settle(area),
             Self::Picker(picker) => picker.settle(area),
             Self::Form(form) => form.settle(area),
-            Self::Change(_) | Self::Launch(_) => {}
+            Self::Change(_) | Self::Act(_) | Self::Launch(_) => {}
             Self::Preview(preview) => preview.settle(area, look),
             Self::Undo(undo) => undo.settle(area, look),
             Self::WhoTakes(asked) => asked.settle(area),
@@ -110,6 +117,7 @@ impl Screen {
             | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
+            | Self::Act(_)
             | Self::Launch(_)
             | Self::Preview(_)
             | Self::Undo(_)
@@ -128,6 +136,7 @@ impl Screen {
             | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
+            | Self::Act(_)
             | Self::Launch(_)
             | Self::WhoTakes(_)
             | Self::Charts(_) => None,
@@ -143,6 +152,7 @@ impl Screen {
             Self::Picker(picker) => picker.name(),
             Self::Form(form) => form.name(),
             Self::Change(change) => change.name(),
+            Self::Act(act) => act.name(),
             Self::Launch(launch) => launch.name(),
             Self::Preview(preview) => preview.name(),
             Self::Undo(undo) => undo.name(),
@@ -160,6 +170,7 @@ impl Screen {
             Self::Picker(picker) => picker.title(),
             Self::Form(form) => form.title(),
             Self::Change(change) => change.title(),
+            Self::Act(act) => act.title(),
             Self::Launch(launch) => launch.title(),
             Self::Preview(preview) => preview.title(now),
             Self::Undo(undo) => undo.title(),
@@ -177,6 +188,7 @@ impl Screen {
             Self::Picker(picker) => picker.view(area, buf, look),
             Self::Form(form) => form.view(area, buf, look),
             Self::Change(change) => change.view(area, buf, look),
+            Self::Act(act) => act.view(area, buf, look),
             Self::Launch(launch) => launch.view(area, buf, look),
             Self::Preview(preview) => preview.view(area, buf, look),
             Self::Undo(undo) => undo.view(area, buf, look),

@@ -50,6 +50,7 @@ impl App {
             Event::Cue(cue) => self.cue(cue),
             event => self.answer(event),
         };
+        self.dress();
         effects.extend(self.let_go());
         effects.extend(self.tend());
         effects
@@ -167,6 +168,7 @@ impl App {
             Some(Screen::Picker(picker)) => picker.insert(text),
             Some(Screen::Form(form)) => form.insert(text),
             Some(Screen::Change(change)) => change.insert(text),
+            Some(Screen::Act(act)) => act.insert(text),
             Some(Screen::Launch(launch)) => launch.insert(text),
             Some(Screen::Preview(preview)) => preview.insert(text),
             Some(Screen::Undo(_) | Screen::Charts(_)) => {}
@@ -289,8 +291,10 @@ impl App {
             }
             Ok(Line::Namespace(name)) => self.go_namespace(Some(name)),
             Ok(Line::Context(name)) => self.go_context(name),
+            Ok(Line::Act(action, given)) => self.act(action, &given),
             Ok(Line::Pane(command, request)) => self.go_pane(command, &request),
             Ok(Line::Objects(request)) => self.go_objects(request),
+            Ok(Line::Theme(name)) => self.themes(name),
             Ok(Line::Release(reason)) => vec![Effect::Release(self.tickets.take(), reason)],
         }
     }
@@ -300,7 +304,15 @@ impl App {
         use Command as C;
         if matches!(
             command,
-            C::ShowPods | C::ShowRoutes | C::ShowMesh | C::Graph | C::ShowFaults | C::ShowAgent | C::AllNamespaces
+            C::ShowPods
+                | C::ShowRoutes
+                | C::ShowMesh
+                | C::Graph
+                | C::ShowFaults
+                | C::ShowChanges
+                | C::ShowAgent
+                | C::AllNamespaces
+                | C::Actions
         ) {
             self.close_all()
         } else {
@@ -310,6 +322,12 @@ impl App {
 
     pub(super) fn close_all(&mut self) -> Vec<Effect> {
         self.screens.drain(..).flat_map(|mut screen| screen.close()).collect()
+    }
+
+    /// Closes what lies above the panes, down to a table of objects.
+    fn close_to_table(&mut self) -> Vec<Effect> {
+        let keep = self.screens.iter().rposition(|screen| matches!(screen, Screen::Objects(_))).map_or(0, |at| at + 1);
+        self.screens.drain(keep..).flat_map(|mut screen| screen.close()).collect()
     }
 
     fn screen_key(&mut self, command: Command, alone: bool) -> Vec<Effect> {
@@ -355,6 +373,7 @@ impl App {
             Screen::Logs(logs) => logs.update(command, &mut cx),
             Screen::Form(form) => form.update(command, &mut cx),
             Screen::Change(change) => change.update(command, &mut cx),
+            Screen::Act(act) => act.update(command, &mut cx),
             Screen::Launch(launch) => launch.update(command, &mut cx),
             Screen::Preview(preview) => preview.update(command, &mut cx),
             Screen::Undo(undo) => undo.update(command, &mut cx),
@@ -423,7 +442,7 @@ impl App {
                     self.notify(format!("{route} is not among the rows shown here"), Role::TextDim);
                 }
             }
-            Turn::Home => effects.extend(self.close_all()),
+            Turn::Home => effects.extend(self.close_to_table()),
             Turn::Text(title, text) => {
                 let mut viewer = Viewer::text(&title, &text);
                 let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
@@ -457,6 +476,8 @@ impl App {
         effects.extend(match choice {
             Choice::Namespace => self.go_namespace(Some(name)),
             Choice::Context => self.go_context(name),
+            Choice::Theme => self.keep_theme(&name),
+            Choice::Action => self.chosen_action(&name),
             Choice::Conversation => {
                 let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
                 self.panes.agent.go_on(name, &mut cx)
@@ -492,6 +513,11 @@ impl App {
                     return self.focus_on(PaneKind::Mesh);
                 }
                 Command::ShowFaults => return self.focus_on(PaneKind::Faults),
+                // From the command line it is asked for from anywhere.
+                Command::ShowChanges if self.focus != PaneKind::Faults => {
+                    self.panes.faults.show_changes();
+                    return self.focus_on(PaneKind::Faults);
+                }
                 Command::ShowAgent => return self.focus_on(PaneKind::Agent),
                 Command::Zoom => {
                     self.zoomed = !self.zoomed;

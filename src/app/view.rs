@@ -20,6 +20,14 @@ use crate::{
 impl App {
     /// Draws a frame; gives the place of the terminal's cursor while text is typed.
     pub fn view(&self, buf: &mut Buffer) -> Option<Position> {
+        let place = self.draw(buf);
+        if self.theme.ascii {
+            widgets::ascii::only(buf);
+        }
+        place
+    }
+
+    fn draw(&self, buf: &mut Buffer) -> Option<Position> {
         let style = |role| self.theme.style(role);
         fill(buf, buf.area, style(Role::Text));
         if self.layout.too_small {

@@ -4,6 +4,7 @@
 
 pub mod age;
 pub mod glob;
+pub mod ground;
 pub mod index;
 pub mod innermost;
 pub mod loopback;
@@ -18,6 +19,7 @@ pub mod ticket;
 pub mod uid;
 pub mod width;
 
+pub use ground::Ground;
 pub use index::Index;
 pub use innermost::innermost;
 pub use loopback::is_loopback;

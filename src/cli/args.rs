@@ -35,6 +35,7 @@ pub struct Cli {
 }
 
 /// Flags of every command.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Globals {
@@ -65,6 +66,9 @@ pub struct Globals {
     /// Theme, by name or path
     #[arg(long, global = true, value_name = "NAME")]
     pub theme: Option<String>,
+    /// Draw with ASCII alone
+    #[arg(long, global = true)]
+    pub ascii: bool,
     /// Keymap, by name or path
     #[arg(long, global = true, value_name = "NAME")]
     pub keymap: Option<String>,
@@ -98,7 +102,8 @@ impl Globals {
             (Key::Prometheus, &self.prometheus),
             (Key::StateDir, &self.state_dir),
         ];
-        let flags = [(Key::AllNamespaces, self.all_namespaces), (Key::Readonly, self.readonly)];
+        let flags =
+            [(Key::AllNamespaces, self.all_namespaces), (Key::Readonly, self.readonly), (Key::Ascii, self.ascii)];
         let texts = texts.into_iter().filter_map(|(key, text)| Some((key, Value::Text(text.clone()?))));
         let flags = flags.into_iter().filter(|(_, given)| *given).map(|(key, given)| (key, Value::Flag(given)));
         let flags = flags.chain(self.no_cluster_data.then_some((Key::AgentClusterData, Value::Flag(false))));
@@ -169,6 +174,8 @@ pub enum Command {
     Fault(FaultCommand),
     /// Abort faults (the same as `fault abort`)
     Abort(AbortArgs),
+    /// List the changes that are kept, and undo one
+    Changes(ChangesArgs),
     /// Lift the latch of the emergency stop
     Release(ReleaseArgs),
     /// Ask the agent: prints its answer and what it proposes; applies nothing
@@ -177,9 +184,9 @@ pub enum Command {
     Mcp(McpArgs),
     /// Say what works here, what does not, and how to fix it
     Doctor(DoctorArgs),
-    /// List and check themes
+    /// List and check themes, and make them of k9s skins
     #[command(subcommand)]
-    Theme(LookCommand),
+    Theme(ThemeCommand),
     /// List and check keymaps
     #[command(subcommand)]
     Keymap(LookCommand),
@@ -357,6 +364,35 @@ pub struct ResolveArgs {
     /// How to write the answer
     #[command(flatten)]
     pub output: Output,
+}
+
+/// `changes`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct ChangesArgs {
+    /// Undo one instead of listing
+    #[command(subcommand)]
+    pub command: Option<ChangesCommand>,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Below `changes`.
+#[derive(Debug, Subcommand)]
+pub enum ChangesCommand {
+    /// Show what the undo of a change would write, and write it with --yes
+    Undo(UndoArgs),
+}
+
+/// `changes undo`.
+#[derive(Debug, Args)]
+pub struct UndoArgs {
+    /// Id of the change
+    pub id: String,
+    /// Write it
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// `fault`.
@@ -578,6 +614,33 @@ pub enum LookCommand {
     List(Output),
     /// Check a file
     Check(CheckArgs),
+}
+
+/// `theme`.
+#[derive(Debug, Subcommand)]
+pub enum ThemeCommand {
+    /// What can be asked of keymaps too
+    #[command(flatten)]
+    Look(LookCommand),
+    /// Make themes of k9s skins: colours by meaning, mended where they are hard to read
+    Import(ThemeImportArgs),
+}
+
+/// `theme import`.
+#[derive(Debug, Args)]
+pub struct ThemeImportArgs {
+    /// Skins of k9s, such as ~/.config/k9s/skins/*.yaml
+    #[arg(required = true, value_name = "SKIN")]
+    pub files: Vec<PathBuf>,
+    /// The folder to write to, instead of your own themes folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write over themes that are there
+    #[arg(long)]
+    pub force: bool,
+    /// How to write the answer
+    #[command(flatten)]
+    pub output: Output,
 }
 
 /// `theme check`, `keymap check`.

@@ -13,9 +13,11 @@ use super::{
 };
 use crate::{
     agent::{Model, io::key},
+    base::Ground,
     config::{
         Depth, Keymap, Settings, Theme,
         io::{load, look},
+        theme::{AUTO, ByGround, Worn},
     },
     fault::policy::Policy,
     journal::io::shelf::state_directory,
@@ -53,13 +55,30 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
     let depth = Depth::detect(var("NO_COLOR").as_deref(), var("COLORTERM").as_deref(), var("TERM").as_deref());
     let mut notices = Vec::new();
     let name = settings.theme();
-    // What only decorates, or only limits new faults, must not keep a person from ending one.
-    let (mut theme, wrong) = look::theme(name, depth).unwrap_or_else(|complaints| {
-        notices.push(format!("theme: {complaints}"));
-        (Theme::standard(depth), Vec::new())
+    let set = |name| var(name).filter(|value| !value.is_empty());
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    let ascii = settings.ascii().unwrap_or_else(|| !speaks_utf8(locale.as_deref()));
+    let ground = var("COLORFGBG").as_deref().and_then(Ground::of_environment).unwrap_or_default();
+    let mut read = |name: &str| {
+        // What only decorates, or only limits new faults, must not keep a person from ending one.
+        let (theme, wrong) = look::theme(name, depth).unwrap_or_else(|complaints| {
+            notices.push(format!("theme: {complaints}"));
+            (Theme::standard(depth), Vec::new())
+        });
+        notices.extend(wrong.iter().map(|complaint| format!("theme {name}: {complaint}")));
+        theme
+    };
+    let by_ground = (name == AUTO).then(|| {
+        let mut of = |ground| read(ByGround::name(ground));
+        ByGround { dark: of(Ground::Dark), light: of(Ground::Light) }
     });
-    notices.extend(wrong.iter().map(|complaint| format!("theme {name}: {complaint}")));
-    theme.ascii = !speaks_utf8(var("LC_ALL").or_else(|| var("LC_CTYPE")).or_else(|| var("LANG")).as_deref());
+    let mut theme = match &by_ground {
+        Some(themes) => themes.on(ground).clone(),
+        None => read(name),
+    };
+    let asks_ground = by_ground.is_some() && depth != Depth::Mono && runtime::ground::may_ask(var("TERM").as_deref());
+    let worn = Worn { name: name.to_owned(), by_ground };
+    theme.ascii = ascii;
     if show.present {
         theme = theme.presented();
     }
@@ -84,6 +103,9 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
         servers: settings.servers().to_vec(),
         readonly: settings.readonly(),
         theme,
+        worn,
+        asks_ground,
+        ground,
         keymap,
         policy,
         state_dir,

@@ -2,10 +2,11 @@
 
 use super::{
     Ended,
-    args::{Cli, Command},
-    ask, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, import, look, man, mcp, mesh,
+    args::{Cli, Command, ThemeCommand},
+    ask, changes, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, import, look, man, mcp,
+    mesh,
     out::Out,
-    routes, settings,
+    routes, settings, theme_import,
 };
 use crate::config::io::look::Look;
 
@@ -23,11 +24,13 @@ pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
         Some(Command::Graph(args)) => graph::run(args.shape, &globals, out),
         Some(Command::Fault(command)) => fault::run(&command, &globals, out),
         Some(Command::Abort(args)) => fault::abort(&args, &globals, out),
+        Some(Command::Changes(args)) => changes::run(&args, &globals, out),
         Some(Command::Release(args)) => fault::release(&args, &globals, out),
         Some(Command::Guardian) => guardian::run(&globals),
         Some(Command::Import(command)) => import::run(&command, &globals, out),
         Some(Command::Config(command)) => settings::run(&command, &globals, out),
-        Some(Command::Theme(command)) => look::run(Look::Theme, &command, out),
+        Some(Command::Theme(ThemeCommand::Look(command))) => look::run(Look::Theme, &command, out),
+        Some(Command::Theme(ThemeCommand::Import(args))) => theme_import::run(&args, out),
         Some(Command::Keymap(command)) => look::run(Look::Keymap, &command, out),
         Some(Command::Completions { shell }) => completions::run(shell, out),
         Some(Command::GenerateDocs { folder }) => docs::run(&folder, out),

@@ -8,6 +8,7 @@
 
 pub mod args;
 pub mod ask;
+mod changes;
 pub mod cockpit;
 pub mod completions;
 mod conflicts;
@@ -33,6 +34,7 @@ pub mod routes;
 pub mod session;
 pub mod settings;
 pub mod table;
+mod theme_import;
 pub mod usage;
 
 mod dispatch;

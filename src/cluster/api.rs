@@ -51,8 +51,8 @@ pub enum Write {
     Patch(ObjectRef, Vec<Value>),
     /// PUT with the object's resourceVersion.
     Replace(ObjectRef, Manifest),
-    /// DELETE with preconditions, background propagation.
-    Delete(ObjectRef, Preconditions),
+    /// DELETE with preconditions.
+    Delete(ObjectRef, Preconditions, Removal),
     /// POST to `pods/NAME/eviction` (policy/v1).
     Evict(ObjectRef, Preconditions),
     /// JSON Patch on the `scale` subresource.
@@ -66,7 +66,7 @@ impl Write {
             Self::Create(target, _)
             | Self::Patch(target, _)
             | Self::Replace(target, _)
-            | Self::Delete(target, _)
+            | Self::Delete(target, ..)
             | Self::Evict(target, _)
             | Self::Scale(target, _) => target,
         }
@@ -80,6 +80,46 @@ pub struct Preconditions {
     pub uid: Option<String>,
     /// As the server writes it.
     pub resource_version: Option<String>,
+}
+
+/// How an object goes (`DeleteOptions`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Removal {
+    /// What becomes of the objects it owns.
+    pub propagation: Propagation,
+    /// Seconds its pods get to end; `None` leaves it to the object, 0 waits for nobody.
+    pub grace: Option<u32>,
+}
+
+/// What becomes of the objects an object owns when it is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Propagation {
+    /// They go after it.
+    #[default]
+    Background,
+    /// They go before it.
+    Foreground,
+    /// They stay, without an owner.
+    Orphan,
+}
+
+impl Propagation {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Background, Self::Foreground, Self::Orphan];
+
+    /// The API's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Background => "Background",
+            Self::Foreground => "Foreground",
+            Self::Orphan => "Orphan",
+        }
+    }
+
+    /// The one of a word, however it is written.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word().eq_ignore_ascii_case(word))
+    }
 }
 
 /// An answer with a body.

@@ -100,8 +100,12 @@ pub fn of_write(write: &Write, dry: bool) -> Sent {
             let path = format!("{}/scale{options}", object_path(target));
             Sent::with("PATCH", path, PATCH, Value::Array(operations.clone()))
         }
-        Write::Delete(target, preconditions) => {
-            let options = delete_options("v1", "DeleteOptions", preconditions, dry);
+        Write::Delete(target, preconditions, removal) => {
+            let mut options = delete_options("v1", "DeleteOptions", preconditions, dry);
+            options["propagationPolicy"] = json!(removal.propagation.word());
+            if let Some(grace) = removal.grace {
+                options["gracePeriodSeconds"] = json!(grace);
+            }
             Sent::with("DELETE", format!("{}{bare}", object_path(target)), JSON, options)
         }
         Write::Evict(target, preconditions) => {

@@ -39,6 +39,11 @@ pub fn rgb(text: &str) -> Option<[u8; 3]> {
     Some([r, g, b])
 }
 
+/// As theme files write it.
+pub fn hex([r, g, b]: [u8; 3]) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
 /// The 16 colours by their names in theme files.
 pub const SIXTEEN: [(&str, Color); 17] = [
     ("default", Color::Reset),
@@ -60,29 +65,55 @@ pub const SIXTEEN: [(&str, Color); 17] = [
     ("bright-white", Color::White),
 ];
 
-/// The nearest of the 256 colours (the 6×6×6 cube and the grey ramp; the first 16 are the user's).
-pub fn nearest256(rgb: [u8; 3]) -> u8 {
+/// The colour of a number of the 256-colour palette: the 6×6×6 cube and the grey ramp. The first 16 are the user's.
+pub fn of256(index: u8) -> Option<[u8; 3]> {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let mut best = (u32::MAX, 16u8);
-    let mut offer = |candidate: [u8; 3], index: u8| {
-        let distance = candidate.iter().zip(rgb).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum();
-        if distance < best.0 {
-            best = (distance, index);
+    match index {
+        0..16 => None,
+        16..232 => {
+            let at = usize::from(index - 16);
+            Some([*STEPS.get(at / 36)?, *STEPS.get(at / 6 % 6)?, *STEPS.get(at % 6)?])
         }
+        232.. => Some([8 + 10 * (index - 232); 3]),
+    }
+}
+
+/// The nearest of the 256 colours.
+pub fn nearest256(rgb: [u8; 3]) -> u8 {
+    let far = |index: &u8| of256(*index).map_or(u32::MAX, |candidate| distance(candidate, rgb));
+    (16..=255).min_by_key(far).unwrap_or(16)
+}
+
+/// How far two colours are apart, squared; enough to find the nearest.
+pub fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
+    a.iter().zip(b).map(|(a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
+}
+
+/// What is seen of a colour among 256.
+pub fn seen256(rgb: [u8; 3]) -> [u8; 3] {
+    of256(nearest256(rgb)).unwrap_or(rgb)
+}
+
+/// So many hundredths of the way from one colour to another.
+pub fn mix(from: [u8; 3], to: [u8; 3], hundredths: u8) -> [u8; 3] {
+    let part = u32::from(hundredths.min(100));
+    let mut mixed = from;
+    for (cell, to) in mixed.iter_mut().zip(to) {
+        let sum = u32::from(*cell) * (100 - part) + u32::from(to) * part;
+        *cell = u8::try_from((sum + 50) / 100).unwrap_or(u8::MAX);
+    }
+    mixed
+}
+
+/// The colour that is readable on all of these grounds, also among 256 colours, as near as it gets on the way to white or to
+/// black; `None` when there is none.
+pub fn readable(rgb: [u8; 3], grounds: &[[u8; 3]], needed: f64) -> Option<[u8; 3]> {
+    let holds = |candidate: &[u8; 3]| {
+        grounds.iter().all(|ground| {
+            contrast(*candidate, *ground) >= needed && contrast(seen256(*candidate), seen256(*ground)) >= needed
+        })
     };
-    let mut index = 16u8;
-    for r in STEPS {
-        for g in STEPS {
-            for b in STEPS {
-                offer([r, g, b], index);
-                index = index.saturating_add(1);
-            }
-        }
-    }
-    for step in 0..24u8 {
-        offer([8 + 10 * step; 3], 232 + step);
-    }
-    best.1
+    (0..=50u8).flat_map(|step| [mix(rgb, [255; 3], 2 * step), mix(rgb, [0; 3], 2 * step)]).find(holds)
 }
 
 /// The contrast ratio of two colours, 1 to 21 (WCAG 2.2, "contrast ratio").
@@ -104,7 +135,7 @@ fn luminance(rgb: [u8; 3]) -> f64 {
 mod tests {
     use rstest::rstest;
 
-    use super::{Depth, contrast, nearest256, rgb};
+    use super::{Depth, contrast, nearest256, readable, rgb, seen256};
 
     #[test]
     fn contrast_is_the_one_of_the_standard() {
@@ -119,6 +150,15 @@ mod tests {
         assert_eq!(rgb("#7aa2f"), None);
         assert_eq!(nearest256([255, 255, 255]), 231);
         assert_eq!(nearest256([8, 8, 8]), 232);
+    }
+
+    #[test]
+    fn what_is_hard_to_read_moves_until_it_is_not() {
+        let ground = [0x28, 0x2a, 0x36];
+        let mended = readable([0x62, 0x72, 0xa4], &[ground], 4.5).unwrap();
+        assert!(contrast(mended, ground) >= 4.5 && contrast(seen256(mended), seen256(ground)) >= 4.5);
+        assert_eq!(readable([255; 3], &[ground], 4.5), Some([255; 3]), "what is readable stays");
+        assert_eq!(readable([0x80; 3], &[[0; 3], [255; 3], [0x75; 3]], 4.5), None);
     }
 
     #[rstest]

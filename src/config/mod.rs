@@ -9,6 +9,7 @@
 mod blackouts;
 mod bounds;
 pub mod color;
+pub mod color_names;
 pub mod complaint;
 pub mod custom;
 pub mod io;

@@ -96,10 +96,19 @@ impl Role {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(role, _)| *role)
     }
 
+    /// Whose grounds its text stands on, unless it has a ground of its own: any row may come under the cursor. The text of a
+    /// changed line stands on the ground of its line.
+    pub fn stands_on(self) -> &'static [Self] {
+        match self {
+            Self::Changed => &[Self::Added, Self::Removed],
+            _ => &[Self::Text, Self::Selection],
+        }
+    }
+
     /// Whether it draws lines rather than text: a lower contrast is enough, or none is asked.
     pub fn needs_contrast(self) -> Option<f64> {
         match self {
-            Self::Border | Self::Selection => None,
+            Self::Border => None,
             Self::BorderFocus => Some(3.0),
             _ => Some(4.5),
         }

@@ -420,6 +420,14 @@ impl Settings {
         self.text(Key::Kubeconfig)
     }
 
+    /// ASCII alone; `None` where nobody says.
+    pub fn ascii(&self) -> Option<bool> {
+        match self.said(Key::Ascii) {
+            Some((Value::Flag(on), _)) => Some(*on),
+            _ => None,
+        }
+    }
+
     /// No writes.
     pub fn readonly(&self) -> bool {
         self.flag(Key::Readonly)
@@ -461,7 +469,7 @@ impl Settings {
 
     /// The theme's name or path.
     pub fn theme(&self) -> &str {
-        self.text(Key::Theme).unwrap_or("default")
+        self.text(Key::Theme).unwrap_or(super::theme::AUTO)
     }
 
     /// The keymap's name or path.

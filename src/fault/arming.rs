@@ -211,7 +211,7 @@ fn image(plan: &Plan, step: &Step, stored: Option<&Manifest>) -> Result<Image, U
             let after = stored.filter(|stored| stored.kind() == before.kind()).unwrap_or(&after);
             Image::of_paths(before, after, vec![replicas()])
         }
-        Change::Delete => Image::of_object(before()?),
+        Change::Delete | Change::Remove(_) => Image::of_object(before()?),
         Change::Evict => Image::default(),
     })
 }

@@ -14,6 +14,8 @@ pub struct Foreseen {
     pub owner: String,
     /// It is this very person's.
     pub mine: bool,
+    /// It is a change that was to stay.
+    pub kept: bool,
     /// What is to be decided about what is entangled; `None` for the undo as it goes by itself.
     pub decision: Option<Decision>,
     /// Steps, in the order they are taken back.

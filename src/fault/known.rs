@@ -31,6 +31,10 @@ kinds! {
     daemon_set = namespaced("apps", "v1", "DaemonSet", "daemonsets");
     /// apps/v1 ReplicaSet.
     replica_set = namespaced("apps", "v1", "ReplicaSet", "replicasets");
+    /// apps/v1 ControllerRevision.
+    controller_revision = namespaced("apps", "v1", "ControllerRevision", "controllerrevisions");
+    /// discovery.k8s.io/v1 EndpointSlice.
+    endpoint_slice = namespaced("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices");
     /// autoscaling/v2 HorizontalPodAutoscaler.
     autoscaler = namespaced("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers");
     /// policy/v1 PodDisruptionBudget.

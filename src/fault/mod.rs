@@ -8,7 +8,9 @@
 //! the guardrails allow it, what an undo does to the object it finds. `io/` reads the world for these functions, sends what
 //! they decide, and keeps the guardian. The authority on behaviour is the lifecycle described in `docs/architecture.md`.
 
+pub mod action;
 pub mod aim;
+pub mod anew;
 pub mod approval;
 pub mod arming;
 pub mod blackout;

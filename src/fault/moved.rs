@@ -18,7 +18,7 @@ pub fn moved(before: &Checked, now: &Checked) -> Option<ApplyError> {
             return moved(&step.object.short(), "somebody changed it");
         }
     }
-    if before.plan.reach.pods != now.plan.reach.pods {
+    if now.plan.by_pods() && before.plan.reach.pods != now.plan.reach.pods {
         return moved(&now.confirm_name, "other pods are hit now");
     }
     for ((old, new), step) in steps(before).zip(steps(now)).zip(&now.plan.steps) {

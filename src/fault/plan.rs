@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
+    action,
     class::Class,
     intent::{Driver, Fault},
 };
 use crate::{
-    cluster::{Kind, Manifest, ObjectRef, warrant::Purpose},
+    cluster::{Kind, Manifest, ObjectRef, api::Removal, warrant::Purpose},
     journal::{entry::Op, path::Path},
 };
 
@@ -46,6 +47,14 @@ pub struct Plan {
     pub doubts: Vec<String>,
     /// The undo, in words, one line a step, in the order it will go.
     pub undo: Vec<String>,
+}
+
+impl Plan {
+    /// Whether the very pods it hits are what is approved. An action on an object is about the object: while its pods roll over
+    /// they are others from one look to the next. A drain names its pods.
+    pub fn by_pods(&self) -> bool {
+        action::intent::of(&self.fault).is_none() || self.steps.iter().any(|step| step.change == Change::Evict)
+    }
 }
 
 /// One change of one object.
@@ -94,8 +103,10 @@ pub enum Change {
         /// What to write where.
         edits: Vec<Edit>,
     },
-    /// Remove the object.
+    /// Remove the object, for as long as the fault lasts.
     Delete,
+    /// Remove the object as a person wants it, to stay away.
+    Remove(Removal),
     /// Set the scale subresource.
     Scale {
         /// Replicas before.
@@ -113,7 +124,7 @@ impl Change {
         match self {
             Self::Create { .. } => Op::Create,
             Self::Patch { .. } => Op::Patch,
-            Self::Delete => Op::Delete,
+            Self::Delete | Self::Remove(_) => Op::Delete,
             Self::Scale { .. } => Op::Scale,
             Self::Evict => Op::Evict,
         }

@@ -53,7 +53,7 @@ pub fn touched(step: &Step) -> Vec<Path> {
         Change::Scale { .. } => {
             vec![vec![Seg::Field("spec".to_owned()), Seg::Field("replicas".to_owned())]]
         }
-        Change::Create { .. } | Change::Delete | Change::Evict => Vec::new(),
+        Change::Create { .. } | Change::Delete | Change::Remove(_) | Change::Evict => Vec::new(),
     }
 }
 

@@ -48,7 +48,7 @@ fn after(checked: &Checked, at: usize, step: &Step) -> Option<Manifest> {
             }
             after
         }
-        Change::Delete | Change::Evict => return None,
+        Change::Delete | Change::Remove(_) | Change::Evict => return None,
     };
     let Some(mark) = arming::mark(checked, step) else { return Some(after) };
     Some(match &step.change {

@@ -20,7 +20,7 @@ pub fn token(cluster: &str, plan: &Plan, identities: &[String], terms: &Terms) -
         "lease_ms": plan.lease.as_millis().to_string(),
         "steps": steps,
         "fuses": plan.fuses,
-        "pods": plan.reach.pods,
+        "pods": plan.by_pods().then_some(&plan.reach.pods),
         "routes": plan.reach.routes,
         "identities": identities,
         "terms": format!("{terms:?}"),

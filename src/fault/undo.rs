@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
+    anew,
     arming::object,
     compare::{differences, last_writer, meant},
     edit::{self, find},
@@ -25,7 +26,7 @@ use super::{
 use crate::{
     cluster::{
         Manifest,
-        api::{Preconditions, Write},
+        api::{Preconditions, Removal, Write},
     },
     journal::{
         entry::{Op, Outcome, StepFact, Values},
@@ -164,30 +165,13 @@ fn absent(step: &StepFact, known: &Known<'_>) -> Verdict {
             }
             match &step.object_body {
                 Some(body) => {
-                    let write = Write::Create(object(&step.object), fresh(body));
+                    let write = Write::Create(object(&step.object), anew::object(body));
                     Verdict::new(Act::Send(Box::new(write)), Outcome::ReCreated, "made anew: new uid and creation time")
                 }
                 None => Verdict::settled(Outcome::Entangled, "the journal does not hold the deleted object"),
             }
         }
     }
-}
-
-/// The deleted object as it is created again: nothing the server made, and no mark.
-fn fresh(body: &Value) -> Manifest {
-    let mut object = Manifest(body.clone());
-    if let Some(map) = object.0.as_object_mut() {
-        map.remove("status");
-    }
-    if let Some(metadata) = object.map_mut(&["metadata"]) {
-        for field in ["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink"] {
-            metadata.remove(field);
-        }
-        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-            annotations.remove(&super::mark::key());
-        }
-    }
-    object
 }
 
 fn created(step: &StepFact, live: &Manifest, known: &Known<'_>) -> Verdict {
@@ -256,7 +240,11 @@ fn created(step: &StepFact, live: &Manifest, known: &Known<'_>) -> Verdict {
         // Its status may churn; what we judged is its spec, so the version must hold as well.
         resource_version: live.resource_version().map(str::to_owned),
     };
-    Verdict::new(Act::Send(Box::new(Write::Delete(object(&step.object), conditions))), Outcome::Removed, "")
+    Verdict::new(
+        Act::Send(Box::new(Write::Delete(object(&step.object), conditions, Removal::default()))),
+        Outcome::Removed,
+        "",
+    )
 }
 
 /// The same but for metadata (and the version it is spoken of in): labels and annotations of a created object may be added to by any controller.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     cluster::{
         Manifest,
-        api::{Preconditions, Write},
+        api::{Preconditions, Removal, Write},
     },
     journal::entry::StepFact,
 };
@@ -65,7 +65,8 @@ pub fn forward(step: &Step, live: Option<&Manifest>, tie: &Tie<'_>) -> Result<Wr
         Write::Patch(step.object.clone(), all)
     };
     Ok(match &step.change {
-        Change::Create { .. } | Change::Delete => Write::Delete(step.object.clone(), conditions()),
+        Change::Create { .. } | Change::Delete => Write::Delete(step.object.clone(), conditions(), Removal::default()),
+        Change::Remove(removal) => Write::Delete(step.object.clone(), conditions(), *removal),
         Change::Evict => Write::Evict(step.object.clone(), conditions()),
         Change::Patch { edits } => {
             patch(edit::operations(&live.0, edits).map_err(|error| NoWrite::Edit(error.to_string()))?)

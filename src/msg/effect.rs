@@ -8,7 +8,8 @@ use crate::{
     base::Ticket,
     cluster::{Kind, ObjectRef, Scope, logs::LogRequest},
     fault::{
-        approval::Approval, checked::Checked, foreseen::Foreseen, intent::Fault, traffic::Traffic, undo::Decision,
+        action::ActionKind, approval::Approval, checked::Checked, foreseen::Foreseen, intent::Fault, traffic::Traffic,
+        undo::Decision,
     },
     mesh::signals::{promql::Interest, resource_use::UsageOf},
 };
@@ -28,6 +29,8 @@ pub enum Effect {
     Link(Ticket, Option<String>),
     /// Read the contexts of the kubeconfig.
     Contexts(Ticket),
+    /// Read the themes of the person's folder.
+    Themes(Ticket),
     /// List the namespaces.
     Namespaces(Ticket),
     /// Watch pods until [`Effect::Stop`].
@@ -65,6 +68,8 @@ pub enum Effect {
     WatchFaults(Ticket),
     /// Ask which drivers work on this cluster, for a namespace.
     Kinds(Ticket, String),
+    /// Read what an action must know of an object, and whether it may be done at all.
+    LookAct(Ticket, ActionKind, ObjectRef),
     /// Compile an intent and have the API server check it.
     Check(Ticket, Box<Fault>, Traffic),
     /// The same for a change that is kept: the objects of the intent, no lease, no fuse.

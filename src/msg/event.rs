@@ -9,12 +9,13 @@ use crate::{
         mcp::{Question, Queued},
         session::Granted,
     },
-    base::Ticket,
+    base::{Ground, Ticket},
     cluster::{
         Batch, ObjectRef, Source, address::ContextName, discovery::Discovery, logs::LogBatch, namespaces::NamespaceRow,
         pods::PodRow, table::TableRow,
     },
     fault::{
+        action,
         catalogue::view::KindsView,
         checked::Checked,
         foreseen::Foreseen,
@@ -61,6 +62,10 @@ pub enum Event {
     NotLinked(Ticket, Failure),
     /// The contexts of the kubeconfig.
     Contexts(Ticket, Result<Vec<ContextName>, Failure>),
+    /// The themes of the person's folder.
+    Themes(Ticket, Vec<ThemeFile>),
+    /// The terminal said late how bright its ground is.
+    Ground(Ground),
     /// The namespaces of the cluster, by name.
     Namespaces(Ticket, Result<Vec<String>, Failure>),
     /// Which kinds the cluster serves.
@@ -103,6 +108,8 @@ pub enum Event {
     Gone(String),
     /// A plan was checked by the API server, or why there is none.
     Checked(Ticket, Result<Box<Checked>, Failure>),
+    /// What an action must know of its object, or why it cannot be done.
+    ActSeen(Ticket, Result<Box<action::Seen>, Failure>),
     /// Which drivers work on this cluster.
     Kinds(Ticket, Result<KindsView, Failure>),
     /// The editor was left: what was saved, or `None` when nothing was.
@@ -135,6 +142,15 @@ pub enum Event {
     Brought(u64, Result<Brought, Failure>),
     /// Something worth a line at the bottom.
     Notice(Failure),
+}
+
+/// A theme of the person's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThemeFile {
+    /// Its name.
+    pub name: String,
+    /// What stands in its file.
+    pub text: String,
 }
 
 /// Who and where, once linked.

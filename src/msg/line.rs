@@ -1,7 +1,10 @@
 //! The command line after `:`: words with arguments, in k9s' manner.
 
 use super::command::Command;
-use crate::base::suggest;
+use crate::{
+    base::suggest,
+    fault::action::{ActionKind, pairs},
+};
 
 /// What a line asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,10 @@ pub enum Line {
     Objects(Request),
     /// Lift the emergency stop's latch, with the reason.
     Release(String),
+    /// Another theme; `None`: choose one.
+    Theme(Option<String>),
+    /// Do something to the object under the cursor; what was typed with it, empty for nothing.
+    Act(ActionKind, String),
 }
 
 /// Where rows are looked for.
@@ -87,7 +94,7 @@ impl Request {
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 14] = [
+const WORDS: [(&[&str], Word); 30] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
@@ -101,6 +108,22 @@ const WORDS: [(&[&str], Word); 14] = [
     (&["abort"], Word::Run(Command::Abort)),
     (&["stop-all"], Word::Run(Command::StopAll)),
     (&["release"], Word::Release),
+    (&["theme", "themes", "skin"], Word::Theme),
+    (&["changes"], Word::Run(Command::ShowChanges)),
+    (&["actions"], Word::Run(Command::Actions)),
+    (&["scale"], Word::Act(ActionKind::Scale)),
+    (&["restart"], Word::Act(ActionKind::Restart)),
+    (&["rollback", "undo-rollout"], Word::Act(ActionKind::Rollback)),
+    (&["suspend"], Word::Act(ActionKind::Suspend)),
+    (&["resume"], Word::Act(ActionKind::Resume)),
+    (&["trigger"], Word::Act(ActionKind::Trigger)),
+    (&["cordon"], Word::Act(ActionKind::Cordon)),
+    (&["uncordon"], Word::Act(ActionKind::Uncordon)),
+    (&["drain"], Word::Act(ActionKind::Drain)),
+    (&["label"], Word::Act(ActionKind::Label)),
+    (&["annotate"], Word::Act(ActionKind::Annotate)),
+    (&["delete"], Word::Act(ActionKind::Delete)),
+    (&["kill"], Word::Act(ActionKind::Kill)),
     (&["q", "quit", "exit"], Word::Run(Command::Quit)),
 ];
 
@@ -111,6 +134,8 @@ enum Word {
     Context,
     Run(Command),
     Release,
+    Theme,
+    Act(ActionKind),
 }
 
 /// Reads a line. A first word that is none of brink's own may be a kind: only the cluster knows. The error is a sentence.
@@ -126,8 +151,10 @@ pub fn parse(line: &str) -> Result<Line, String> {
         return Ok(if request.is_plain() { Line::Run(command) } else { Line::Pane(command, request) });
     }
     if let (Word::Release, false) = (word, rest.is_empty()) {
-        let reason = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim());
-        return Ok(Line::Release(reason.to_owned()));
+        return Ok(Line::Release(rest_of(line).to_owned()));
+    }
+    if let Word::Act(action) = word {
+        return act(action, rest_of(line));
     }
     if let Some(extra) = rest.get(1) {
         return Err(format!("`{extra}` is one word too many after `{first}`"));
@@ -139,8 +166,34 @@ pub fn parse(line: &str) -> Result<Line, String> {
         (Word::Namespace, Some(name)) => Ok(Line::Namespace(name.to_owned())),
         (Word::Context, None) => Ok(Line::Run(Command::Contexts)),
         (Word::Context, Some(name)) => Ok(Line::Context(name.to_owned())),
+        (Word::Theme, name) => Ok(Line::Theme(name.map(str::to_owned))),
         (Word::Release, _) => Err("say why it is safe again: release REASON".to_owned()),
+        (Word::Act(action), _) => act(action, rest_of(line)),
         (Word::Run(_) | Word::Pane(_), Some(extra)) => Err(format!("`{first}` takes no argument, `{extra}` was given")),
+    }
+}
+
+/// All behind the first word.
+fn rest_of(line: &str) -> &str {
+    line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest.trim())
+}
+
+/// An action with what was typed behind it.
+fn act(action: ActionKind, given: &str) -> Result<Line, String> {
+    let word = action.word();
+    match action {
+        ActionKind::Scale if !given.is_empty() && given.parse::<u32>().is_err() => {
+            Err(format!("`{given}` is no number of replicas: scale 3"))
+        }
+        ActionKind::Rollback if !given.is_empty() && given.parse::<i64>().is_err() => {
+            Err(format!("`{given}` is no number of a revision: rollback 2"))
+        }
+        ActionKind::Label | ActionKind::Annotate if !given.is_empty() => {
+            pairs::read(given, action == ActionKind::Label).map(|_| Line::Act(action, given.to_owned()))
+        }
+        ActionKind::Scale | ActionKind::Rollback => Ok(Line::Act(action, given.to_owned())),
+        _ if given.is_empty() => Ok(Line::Act(action, String::new())),
+        _ => Err(format!("`{word}` takes no argument, `{given}` was given: it is about the object under the cursor")),
     }
 }
 
@@ -186,7 +239,7 @@ pub fn complete(line: &str, names: Names<'_>) -> Vec<String> {
     let first = front.split_whitespace().next().unwrap_or_default();
     let rows = match own(first) {
         Some(Word::Pane(_)) | None => true,
-        Some(Word::Namespace | Word::Context | Word::Run(_) | Word::Release) => false,
+        Some(Word::Namespace | Word::Context | Word::Run(_) | Word::Release | Word::Theme | Word::Act(_)) => false,
     };
     let second = front.trim() == first;
     let (mark, typed, choices) = match (typed.strip_prefix('@'), own(first)) {
@@ -206,7 +259,7 @@ mod tests {
     use rstest::rstest;
 
     use super::{Line, Names, Place, Request, complete, parse, unknown};
-    use crate::msg::command::Command;
+    use crate::{fault::action::ActionKind, msg::command::Command};
 
     #[rstest]
     #[case("pods", Line::Run(Command::ShowPods))]
@@ -229,7 +282,12 @@ mod tests {
     #[case("ns shop", Line::Namespace("shop".to_owned()))]
     #[case("ns all", Line::Run(Command::AllNamespaces))]
     #[case("ctx kind-demo", Line::Context("kind-demo".to_owned()))]
+    #[case("theme", Line::Theme(None))]
+    #[case("theme kiln", Line::Theme(Some("kiln".to_owned())))]
     #[case("q", Line::Run(Command::Quit))]
+    #[case("scale 3", Line::Act(ActionKind::Scale, "3".to_owned()))]
+    #[case("label tier=web old-", Line::Act(ActionKind::Label, "tier=web old-".to_owned()))]
+    #[case("delete", Line::Act(ActionKind::Delete, String::new()))]
     #[case("release the cause is found", Line::Release("the cause is found".to_owned()))]
     fn lines_are_read(#[case] line: &str, #[case] expected: Line) {
         assert_eq!(parse(line), Ok(expected));
@@ -242,6 +300,9 @@ mod tests {
     #[case("deploy a b", "`b` is one word too many after `deploy`")]
     #[case("ns a b", "`b` is one word too many after `ns`")]
     #[case("release", "say why it is safe again: release REASON")]
+    #[case("scale many", "`many` is no number of replicas: scale 3")]
+    #[case("label tier", "`tier` is neither key=value nor key-")]
+    #[case("delete web", "`delete` takes no argument, `web` was given: it is about the object under the cursor")]
     #[case("q now", "`q` takes no argument, `now` was given")]
     fn mistakes_are_told(#[case] line: &str, #[case] told: &str) {
         assert_eq!(parse(line), Err(told.to_owned()));

@@ -70,6 +70,7 @@ pub fn standing(view: &InjectionView, now: Now) -> String {
                 None => format!("unseen for {since}"),
             }
         }
+        State::Active if view.kept() => "kept".to_owned(),
         State::Active if past_deadline(view, now) => "past its deadline".to_owned(),
         State::Active => match left(view, now) {
             // It happened at once; what goes on is that somebody looks.

@@ -14,6 +14,7 @@
 //! Panes know the [`World`] they share (metrics, live injections) and nothing of each other. Frames, titles and the place on
 //! the screen are the app's.
 
+pub mod act;
 pub mod agent;
 pub mod change;
 pub mod charts;
@@ -43,6 +44,7 @@ pub mod viewer;
 pub mod who_takes;
 pub mod world;
 
+pub use act::Act;
 pub use agent::Agent;
 pub use change::Change;
 pub use charts::Charts;
@@ -162,7 +164,7 @@ pub enum Turn {
     Form(Box<Fault>),
     /// Close this screen and put the cursor on a route.
     Route(RouteRef),
-    /// Close every screen above the panes.
+    /// Close every screen above the panes, but for tables of objects.
     Home,
     /// Close everything and look at the faults.
     Faults,

@@ -24,6 +24,10 @@ pub enum Choice {
     Container,
     /// A conversation with the agent.
     Conversation,
+    /// A theme. The one under the cursor is seen at once.
+    Theme,
+    /// What is done to an object.
+    Action,
 }
 
 /// One line of the list.
@@ -120,8 +124,13 @@ impl Picker {
         None
     }
 
+    /// The name under the cursor.
+    pub fn under(&self) -> Option<&str> {
+        self.shown().get(self.cursor).map(|item| item.name.as_str())
+    }
+
     fn picked(&self) -> Option<String> {
-        self.shown().get(self.cursor).map(|item| item.name.clone())
+        self.under().map(str::to_owned)
     }
 
     /// Text for the filter.
@@ -166,6 +175,8 @@ impl Picker {
             Choice::Context => "Context",
             Choice::Container => "Container",
             Choice::Conversation => "Conversation",
+            Choice::Theme => "Theme",
+            Choice::Action => "Actions",
         }
         .to_owned()
     }

@@ -230,6 +230,9 @@ impl Undo {
                 "What others wrote meanwhile is lost; this would be written over it.".to_owned()
             }
             Some(Decision::KeepTheirs) => "What stands there now stays.".to_owned(),
+            None if seen.kept => {
+                "It was to stay; its undo writes this, where nobody changed the same meanwhile.".to_owned()
+            }
             None => format!("{owner}'s fault is past its deadline; its undo writes this with your rights."),
         };
         let mut said = vec![(format!("Undo: {}", sanitize::line(&seen.title)), Role::TextStrong), (about, Role::Warn)];

@@ -1,17 +1,19 @@
-//! Reads the terminal on a thread of its own. Keys that came in one read stay together: a burst is no keystroke.
+//! Reads the terminal on a thread of its own. Keys that came in one read stay together: a burst is no keystroke. Late answers to
+//! our own questions are taken out.
 
 use std::{
     io::{self, Read as _, Write as _},
     os::{fd::AsFd as _, unix::net::UnixStream},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossterm::event::{self, Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, poll};
 use tokio::sync::mpsc::Sender;
 
+use super::replies::Replies;
 use crate::msg::{Event, Key, key::Code};
 
 /// Longest wait for the thread to let go of the terminal.
@@ -68,13 +70,13 @@ impl Reader {
 }
 
 /// Reads until the receiver is gone or the terminal is.
-pub fn start(to: Sender<Event>) -> io::Result<Reader> {
+pub fn start(to: Sender<Event>, replies: Replies) -> io::Result<Reader> {
     let (wake, woken) = UnixStream::pair()?;
     wake.set_nonblocking(true)?;
     woken.set_nonblocking(true)?;
     let pause = Arc::new(Pause::default());
     let reader = Reader { wake, pause: pause.clone() };
-    thread::Builder::new().name("keys".to_owned()).spawn(move || read(&to, woken, &pause))?;
+    thread::Builder::new().name("keys".to_owned()).spawn(move || read(&to, woken, &pause, replies))?;
     Ok(reader)
 }
 
@@ -107,9 +109,22 @@ fn there_are_keys(woken: &mut UnixStream, pause: &Pause) -> bool {
     }
 }
 
-fn read(to: &Sender<Event>, mut woken: UnixStream, pause: &Pause) {
-    // What was read before and not yet told is no longer on the terminal.
-    while event::poll(Duration::ZERO).unwrap_or(false) || there_are_keys(&mut woken, pause) {
+fn read(to: &Sender<Event>, mut woken: UnixStream, pause: &Pause, mut replies: Replies) {
+    // Bytes that were no event, one after the other: answers of the terminal are none, and whoever waits for more inside a read
+    // takes keys from another program.
+    let mut silent = 0_u8;
+    loop {
+        // What was read before and not yet told is no longer on the terminal.
+        if !event::poll(Duration::ZERO).unwrap_or(false) {
+            if !there_are_keys(&mut woken, pause) {
+                return;
+            }
+            if silent < 32 && matches!(event::poll(Duration::ZERO), Ok(false)) {
+                silent += 1;
+                continue;
+            }
+        }
+        silent = 0;
         let Ok(first) = event::read() else { return };
         let mut events = vec![first];
         // What is there already came in the same read, or while the loop was busy: in both cases nobody saw the screen
@@ -120,7 +135,7 @@ fn read(to: &Sender<Event>, mut woken: UnixStream, pause: &Pause) {
                 Err(_) => return,
             }
         }
-        for event in told(events) {
+        for event in told(events, &mut replies) {
             if to.blocking_send(event).is_err() {
                 return;
             }
@@ -129,14 +144,18 @@ fn read(to: &Sender<Event>, mut woken: UnixStream, pause: &Pause) {
 }
 
 /// What was read at once, as the loop hears it. Only a key that came with no other byte is a keystroke of its own.
-fn told(read: Vec<Term>) -> Vec<Event> {
+fn told(read: Vec<Term>, replies: &mut Replies) -> Vec<Event> {
     // A new size comes as a signal, which is also heard while nothing is read here.
     let alone = read.iter().filter(|event| !matches!(event, Term::Resize(..))).count() == 1;
     let mut events = Vec::new();
     let mut keys: Vec<Key> = Vec::new();
     for event in read {
         match event {
-            Term::Key(pressed) => keys.extend(key(pressed)),
+            Term::Key(pressed) => {
+                if let Some(key) = key(pressed) {
+                    keys.extend(replies.take(key, Instant::now()));
+                }
+            }
             Term::Paste(text) => {
                 flush(&mut events, &mut keys, alone);
                 events.push(Event::Paste(text));
@@ -145,6 +164,7 @@ fn told(read: Vec<Term>) -> Vec<Event> {
         }
     }
     flush(&mut events, &mut keys, alone);
+    events.extend(replies.found().map(Event::Ground));
     events
 }
 
@@ -202,8 +222,12 @@ fn key(pressed: KeyEvent) -> Option<Key> {
 mod tests {
     use crossterm::event::{Event as Term, KeyCode, KeyEvent, KeyModifiers};
 
-    use super::told;
+    use super::{Replies, told as told_with};
     use crate::msg::{Event, Key};
+
+    fn told(read: Vec<Term>) -> Vec<Event> {
+        told_with(read, &mut Replies::default())
+    }
 
     fn key(c: char) -> Term {
         Term::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE))

@@ -8,6 +8,7 @@
 
 mod doors;
 pub mod engine;
+pub mod ground;
 pub mod guardian;
 mod input;
 pub mod leftover;
@@ -16,6 +17,7 @@ mod pacer;
 pub mod paint;
 mod play;
 mod record;
+mod replies;
 mod run;
 mod signals;
 mod terminal;
@@ -30,8 +32,9 @@ use thiserror::Error;
 
 use crate::{
     agent::{Model, mcp::Server},
+    base::Ground,
     cluster::Address,
-    config::{Keymap, Theme, custom::Customs},
+    config::{Keymap, Theme, custom::Customs, theme::Worn},
     fault::policy::Policy,
     mesh::{health::Tolerances, wanted::Wanted},
     msg::Failure,
@@ -43,6 +46,7 @@ pub use record::Recorder;
 pub use terminal::Terminal;
 
 /// What the cockpit is started with: settings already resolved, files already read.
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting that holds or does not")]
 #[derive(Debug)]
 pub struct Options {
     /// Where to connect and as whom.
@@ -61,6 +65,12 @@ pub struct Options {
     pub readonly: bool,
     /// Colours.
     pub theme: Theme,
+    /// What the theme is called; where the terminal decides, the one for each ground.
+    pub worn: Worn,
+    /// The terminal may be asked for its ground.
+    pub asks_ground: bool,
+    /// Its ground as far as its environment says.
+    pub ground: Ground,
     /// Keys.
     pub keymap: Keymap,
     /// Guardrails.

@@ -20,7 +20,7 @@ use tokio::{
 use super::{
     CockpitError, Options, Pacer, Recorder,
     doors::{self, Doors},
-    input,
+    ground, input,
     paint::Painter,
     play::Playing,
     signals::{self, Asked},
@@ -48,6 +48,10 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
     }
     let unseen = options.play.as_ref().filter(|play| play.headless).map(|play| play.size);
     let mut terminal = if unseen.is_some() { None } else { Some(Terminal::enter()?) };
+    let heard = match &mut terminal {
+        Some(terminal) if options.asks_ground => ground::ask(terminal).map_err(CockpitError::Terminal)?,
+        _ => ground::Heard::default(),
+    };
     let size = unseen.unwrap_or_else(Terminal::size);
     let mut recorder = match &options.record {
         Some(path) => Some(
@@ -65,6 +69,9 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         servers,
         readonly,
         theme,
+        worn,
+        asks_ground: _,
+        ground,
         keymap,
         policy,
         state_dir,
@@ -80,6 +87,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
     let start = Start {
         keymap,
         theme,
+        worn,
         size,
         all_namespaces,
         namespace: address.namespace.clone(),
@@ -98,6 +106,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
     if present {
         app.present();
     }
+    app.on_ground(heard.ground.unwrap_or(ground));
     let playing = play.map(|play| Playing::new(play, stage.clone()));
     let mut cockpit = Cockpit {
         app,
@@ -122,7 +131,11 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
     let (keys_to, keys) = channel(64);
     // A channel that is held open and silent stands for the keys of nobody.
     if cockpit.terminal.is_some() {
-        cockpit.reader = Some(input::start(keys_to).map_err(CockpitError::Start)?);
+        if !heard.typed.is_empty() {
+            // The channel is empty and has room; nobody saw the screen yet, so that none of them approves anything.
+            let _ = keys_to.try_send(Event::Keys(heard.typed));
+        }
+        cockpit.reader = Some(input::start(keys_to, heard.replies).map_err(CockpitError::Start)?);
     } else {
         cockpit.nobody = Some(keys_to);
     }

@@ -265,16 +265,19 @@ fn row(buf: &mut Buffer, area: Rect, line: Option<&DiffLine>, number: Option<u32
         }
     };
     let ground = tone.bg.map_or_else(Style::new, |bg| Style::new().bg(bg));
-    buf.set_style(area, ground);
+    // Numbers and signs stand beside the ground of the line: on it they would be hard to read.
+    let beside = NUMBER + 2;
+    let lined = Rect { x: area.x.saturating_add(beside), width: area.width.saturating_sub(beside), ..area };
+    buf.set_style(lined.intersection(buf.area), ground);
     if let Some(number) = number {
-        super::put_right(buf, area.x + NUMBER, area.y, NUMBER.min(area.width), &number.to_string(), dim.patch(ground));
+        super::put_right(buf, area.x + NUMBER, area.y, NUMBER.min(area.width), &number.to_string(), dim);
     }
     let sign_style = match line.side {
         Side::Added => theme.style(Role::Good),
         Side::Removed => theme.style(Role::Bad),
         Side::Both | Side::Folded => dim,
     };
-    put(buf, area.x + NUMBER + 1, area.y, area.width.saturating_sub(NUMBER + 1), sign, sign_style.patch(ground));
+    put(buf, area.x + NUMBER + 1, area.y, area.width.saturating_sub(NUMBER + 1), sign, sign_style);
     let x = area.x + NUMBER + 3;
     let room = area.width.saturating_sub(NUMBER + 3);
     let base = theme.style(Role::Text).patch(tone);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use brink::cluster::{
     Batch, Delta, Kind, ObjectRef, Row, Scope, Source,
-    api::{Api, Preconditions, Read, Trouble, Write},
+    api::{Api, Preconditions, Read, Removal, Trouble, Write},
     io::{cluster_id, connect::Link, discovery, inspect, live::Live, logs, watch},
     logs::LogRequest,
     pods::{MeshMode, PodRow},
@@ -203,7 +203,7 @@ async fn tries(link: &Link) {
     }
     live.dry_run(&Write::Evict(pod("plain"), Preconditions::default())).await.unwrap();
     let wrong_uid = Preconditions { uid: Some("another".to_owned()), resource_version: None };
-    let trouble = live.dry_run(&Write::Delete(pod("plain"), wrong_uid)).await.unwrap_err();
+    let trouble = live.dry_run(&Write::Delete(pod("plain"), wrong_uid, Removal::default())).await.unwrap_err();
     assert_eq!(trouble.code(), Some(409), "{trouble}");
     for target in [route, pod("plain")] {
         let trouble = live.dry_run(&Write::Patch(target, add("/spec/nonsense"))).await.unwrap_err();

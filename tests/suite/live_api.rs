@@ -3,7 +3,7 @@
 use brink::{
     cluster::{
         ClusterId, Kind, Manifest, ObjectRef,
-        api::{Api, Preconditions, Read, Trouble, Write, WriteApi},
+        api::{Api, Preconditions, Read, Removal, Trouble, Write, WriteApi},
         io::{discovery, inspect, live::Live},
     },
     fault::guard,
@@ -87,7 +87,7 @@ async fn a_dry_run_is_sent_only_where_the_server_documents_it() {
     let (server, live) = server().await;
     for write in [
         Write::Create(pod("web"), Manifest(json!({}))),
-        Write::Delete(pod("web"), Preconditions::default()),
+        Write::Delete(pod("web"), Preconditions::default(), Removal::default()),
         Write::Replace(pod("web"), Manifest(json!({}))),
         Write::Patch(deployment("web"), operations()),
         Write::Create(
@@ -205,7 +205,7 @@ async fn deletes_and_evictions_carry_their_preconditions() {
     let (server, live) = server().await;
     let warrant = guard::undo("i-1", here());
     let preconditions = Preconditions { uid: Some("u-1".to_owned()), resource_version: Some("7".to_owned()) };
-    live.write(&warrant, &Write::Delete(pod("web"), preconditions.clone())).await.unwrap();
+    live.write(&warrant, &Write::Delete(pod("web"), preconditions.clone(), Removal::default())).await.unwrap();
     live.write(&warrant, &Write::Evict(pod("web"), preconditions)).await.unwrap();
     live.dry_run(&Write::Evict(pod("web"), Preconditions::default())).await.unwrap();
     let sent = changes(&server);

@@ -29,6 +29,7 @@ kinds! {
     DEPLOYMENT = "apps" "v1" "Deployment" "deployments" true;
     REPLICA_SET = "apps" "v1" "ReplicaSet" "replicasets" true;
     STATEFUL_SET = "apps" "v1" "StatefulSet" "statefulsets" true;
+    CONTROLLER_REVISION = "apps" "v1" "ControllerRevision" "controllerrevisions" true;
     DAEMON_SET = "apps" "v1" "DaemonSet" "daemonsets" true;
     JOB = "batch" "v1" "Job" "jobs" true;
     CRON_JOB = "batch" "v1" "CronJob" "cronjobs" true;

@@ -11,7 +11,7 @@ use super::{
     key::Key,
     kinds, names,
     pods::{self, MANAGER, Pod},
-    scheduler,
+    revision, scheduler,
 };
 use crate::base::objects::{Objects, Refused};
 
@@ -25,6 +25,7 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
         return Ok(());
     }
     let hash = names::hash(json::at(&held, &["spec", "template"]));
+    revision::keep(ctx, key, &held, &hash)?;
     let template = json::at(&held, &["spec", "template", "spec"]);
     let wanted: BTreeSet<String> =
         scheduler::nodes(ctx).iter().filter(|node| node.suits_daemon(template)).map(|node| node.name.clone()).collect();

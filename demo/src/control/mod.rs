@@ -33,6 +33,7 @@ pub mod pods;
 mod protection;
 mod queue;
 mod replicaset;
+mod revision;
 mod rollout;
 mod route_policy;
 pub mod rows;

@@ -12,6 +12,7 @@ use super::{
     key::Key,
     kinds, names,
     pods::{self, MANAGER, Pod},
+    revision,
 };
 use crate::base::objects::{Objects, Refused};
 
@@ -25,7 +26,9 @@ pub(super) fn reconcile<O: Objects>(ctx: &mut Ctx<'_, O>, key: &Key) -> Result<(
         return Ok(());
     }
     let wanted = json::int(&held, &["spec", "replicas"]).unwrap_or(1).max(0);
-    let revision = format!("{}-{}", key.name, names::hash(json::at(&held, &["spec", "template"])));
+    let hash = names::hash(json::at(&held, &["spec", "template"]));
+    revision::keep(ctx, key, &held, &hash)?;
+    let revision = format!("{}-{hash}", key.name);
     let parallel = json::text(&held, &["spec", "podManagementPolicy"]) == "Parallel";
     let pods = pods::managed(ctx, &row.uid);
     act(ctx, key, &held, &pods, wanted, &revision, parallel)?;

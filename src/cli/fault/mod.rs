@@ -2,7 +2,7 @@
 
 mod apply;
 pub(super) mod desk;
-mod elsewhere;
+pub(super) mod elsewhere;
 pub mod intent;
 pub(super) mod kept;
 mod kinds;

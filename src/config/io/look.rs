@@ -6,10 +6,14 @@ use std::{
 };
 
 use super::load;
-use crate::config::{
-    Depth, Keymap, Theme,
-    complaint::{Complaint, Complaints, meant},
-    keymap, theme,
+use crate::{
+    base::sanitize,
+    config::{
+        Depth, Keymap, Theme,
+        complaint::{Complaint, Complaints, meant},
+        keymap, theme,
+    },
+    msg::event::ThemeFile,
 };
 
 /// What decorates the cockpit.
@@ -39,7 +43,8 @@ impl Look {
         }
     }
 
-    fn folder(self) -> Option<PathBuf> {
+    /// Where the user's own files are.
+    pub fn folder(self) -> Option<PathBuf> {
         let below = match self {
             Self::Theme => "themes",
             Self::Keymap => "keymaps",
@@ -122,6 +127,15 @@ impl Look {
 pub fn theme(name: &str, depth: Depth) -> Result<(Theme, Vec<Complaint>), Complaints> {
     let (_, text) = Look::Theme.text(name)?;
     Ok(Theme::read(&text, depth, &|name| Look::Theme.text(name).ok().map(|(_, text)| text)))
+}
+
+/// The themes of the user's folder that can be read, with names that are safe for a screen.
+pub fn themes() -> Vec<ThemeFile> {
+    let own = Look::Theme.all().into_iter().filter_map(|named| {
+        let text = fs::read_to_string(named.file?).ok()?;
+        (sanitize::line(&named.name) == named.name).then_some(ThemeFile { name: named.name, text })
+    });
+    own.collect()
 }
 
 /// The keymap of this name or path, with what was left out of it. A name that leads nowhere is an error.

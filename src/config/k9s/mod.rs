@@ -2,7 +2,8 @@
 //!
 //! Pure: texts of files in, texts of brink's files out, with a word on each thing that was not understood. One thing that is
 //! wrong costs itself and nothing else. Each entry is read back as brink reads its own files before it is taken, so that what
-//! is written always holds. Skins are themes and are none of this room's; `io` finds the files.
+//! is written always holds. A skin is read here and becomes a theme with the themes; `io`
+//! finds the files.
 
 mod aliases;
 mod entry;
@@ -11,6 +12,7 @@ mod jumps;
 mod keys;
 mod kinds;
 mod plugins;
+pub mod skin;
 mod views;
 mod written;
 mod yaml;

@@ -107,9 +107,14 @@ keys! {
         "Where the journals of open faults live. Must be on a disk that keeps locks: not NFS. The same for every brink \
          of one user, or they do not see each other's faults."
     Theme "theme" "BRINK_THEME" ["--theme"] [Holds::Name] true
-        "default"
+        "auto"
         "Colours."
-        "A theme by name: a file of `themes/` beside this file, or a built-in one. Or a path."
+        "A theme by name: a file of `themes/` beside this file, or a built-in one. Or a path. `auto` asks the terminal for its \
+         ground and takes `default` or `light`."
+    Ascii "ascii" "BRINK_ASCII" ["--ascii"] [Holds::Flag] true
+        "true where the locale is not UTF-8, else false"
+        "Draw with ASCII alone."
+        "Draw with ASCII alone: no lines, no sparks, no letters of other scripts. For terminals and fonts without them."
     Keymap "keymap" "BRINK_KEYMAP" ["--keymap"] [Holds::Name] false
         "default"
         "Keys."

@@ -35,8 +35,13 @@ fn in_a_text_field_letters_are_text() {
 }
 
 /// Commands without a key, and why.
-const UNBOUND: [(Command, &str); 1] =
-    [(Command::StopAll, "reached by pressing the key of `abort` twice, and by the command line")];
+const UNBOUND: [(Command, &str); 5] = [
+    (Command::StopAll, "reached by pressing the key of `abort` twice, and by the command line"),
+    (Command::SuspendCron, "chosen from the list of actions, or typed"),
+    (Command::ResumeCron, "chosen from the list of actions, or typed"),
+    (Command::Label, "chosen from the list of actions, or typed"),
+    (Command::Annotate, "chosen from the list of actions, or typed"),
+];
 
 fn built(name: &str) -> Keymap {
     let (_, text) = built_in(name).unwrap();

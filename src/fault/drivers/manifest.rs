@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 use serde_json::Value;
 
 use super::{
-    CompileError,
+    CompileError, acts,
     acts_on::ActsOn,
     gateway_api::bare,
     merge::edits,
@@ -19,11 +19,13 @@ use crate::{
     base::redact::{self, MASK},
     cluster::{Manifest, warrant::Purpose},
     fault::{
+        action,
         catalogue::Wanted,
         class::Class,
         edit,
         intent::{Driver, Fault},
         plan::{Change, Plan, Reach, Step},
+        policy::Policy,
         routes, select,
         sight::{Given, Sight},
     },
@@ -55,8 +57,12 @@ pub fn changed(wanted: &Wanted<'_>, driver: Driver, given: &Given, title: String
     Ok(plan)
 }
 
-/// A kept change from any objects: an edited manifest, a corrected image. The same preview, but no lease and no fuse.
-pub fn change(fault: &Fault, sight: &Sight, id: &str) -> Result<Plan, CompileError> {
+/// A kept change from any objects: an edited manifest, a corrected image, an action on one. The same preview, but no lease and
+/// no fuse.
+pub fn change(fault: &Fault, sight: &Sight, policy: &Policy, id: &str) -> Result<Plan, CompileError> {
+    if let Some(kind) = action::intent::of(fault) {
+        return acts::compile(kind, fault, sight, policy, id);
+    }
     let (steps, unchanged) = steps(fault, sight, false)?;
     let reach = reach(&steps, sight);
     let title = format!("{}, to stay", deed(&steps));
@@ -71,7 +77,7 @@ pub fn change(fault: &Fault, sight: &Sight, id: &str) -> Result<Plan, CompileErr
     Ok(plan)
 }
 
-fn finish(plan: &mut Plan, unchanged: Vec<String>, sight: &Sight) {
+pub(super) fn finish(plan: &mut Plan, unchanged: Vec<String>, sight: &Sight) {
     if plan.steps.iter().any(|step| step.object.kind.group.ends_with("istio.io")) {
         control_plane_doubt(plan, sight);
         plan.predicts.clone_from(&plan.doubts);
@@ -160,6 +166,11 @@ fn steps(fault: &Fault, sight: &Sight, leased: bool) -> Result<(Vec<Step>, Vec<S
     Ok((steps, unchanged))
 }
 
+/// The step that makes an object that is not there, to stay.
+pub(super) fn made(given: &Given) -> Option<Step> {
+    step(given, false)
+}
+
 fn step(given: &Given, leased: bool) -> Option<Step> {
     let Some(live) = &given.live else {
         let mut object = bare(&given.wanted);
@@ -200,7 +211,7 @@ fn step(given: &Given, leased: bool) -> Option<Step> {
 }
 
 /// What the objects hit, as far as brink knows their kinds; the rest counts as everything (rule R5).
-fn reach(steps: &[Step], sight: &Sight) -> Reach {
+pub(super) fn reach(steps: &[Step], sight: &Sight) -> Reach {
     let mut reach = Reach { portion: 1.0, ..Reach::default() };
     for step in steps {
         let ((Change::Create { object, .. }, _) | (_, Some(object))) = (&step.change, &step.before) else { continue };

@@ -4,6 +4,7 @@
 //! the [`Plan`]. It prefers to add an object of its own (rule R8), it names every pod it hits (rule R6), and it says what
 //! stays behind. Whether the plan is allowed is the guard's business.
 
+mod acts;
 mod acts_on;
 pub(super) mod agentgateway;
 mod alive;
@@ -172,9 +173,11 @@ fn class(steps: &[Step]) -> Class {
     let of = |step: &Step| match step.change {
         Change::Create { fused: true, .. } => Class::SelfExpiring,
         Change::Evict => Class::OneWay,
-        Change::Create { fused: false, .. } | Change::Patch { .. } | Change::Delete | Change::Scale { .. } => {
-            Class::Guarded
-        }
+        Change::Create { fused: false, .. }
+        | Change::Patch { .. }
+        | Change::Delete
+        | Change::Remove(_)
+        | Change::Scale { .. } => Class::Guarded,
     };
     steps.iter().map(of).max().unwrap_or(Class::OneWay)
 }

@@ -34,6 +34,7 @@ pub(in crate::fault) fn undo(steps: &[Step]) -> Vec<String> {
                 }
                 Change::Patch { edits } => format!("write back {} of {object}", counted(edits.len(), "value")),
                 Change::Delete => format!("create {object} anew as it was"),
+                Change::Remove(_) => format!("create {object} anew as it was; its uid and status are new"),
                 Change::Scale { from, .. } => format!("scale {object} back to {from}"),
                 Change::Evict => return None,
             })

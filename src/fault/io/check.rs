@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use thiserror::Error;
 
-use super::{foretell, lifelines, rehearsal, reviews, sight, what_if};
+use super::{acting, foretell, lifelines, rehearsal, reviews, sight, what_if};
 use crate::{
     base::{redact, sanitize},
     cluster::{
@@ -15,6 +15,7 @@ use crate::{
         warrant::Purpose,
     },
     fault::{
+        action::{self, ActionKind},
         approval, arming,
         blast::blast,
         checked::Checked,
@@ -124,9 +125,10 @@ async fn looked<A: Api>(
     terms: &Terms,
     traffic: &Traffic,
 ) -> Result<Checked, CheckError> {
-    let sight = sight::look(api, fault).await?;
+    let mut sight = sight::look(api, fault).await?;
+    acting::more(api, fault, &mut sight).await?;
     let plan = match purpose {
-        Purpose::Change => drivers::change(fault, &sight, id)?,
+        Purpose::Change => drivers::change(fault, &sight, &terms.policy, id)?,
         Purpose::Fault | Purpose::Undo => drivers::compile(fault, &sight, id)?,
     };
     check(api, plan, &sight, terms, traffic).await
@@ -237,7 +239,7 @@ pub async fn check<A: Api>(
     residue.dedup();
     let preview = Preview {
         plan: plan.id.clone(),
-        kind: plan.fault.kind.word().to_owned(),
+        kind: action::intent::of(&plan.fault).map_or(plan.fault.kind.word(), ActionKind::word).to_owned(),
         driver: plan.driver.word().to_owned(),
         driver_why: plan.driver_why.clone(),
         class: if plan.purpose == Purpose::Change { "change".to_owned() } else { plan.class.word().to_owned() },

@@ -113,7 +113,11 @@ impl<A: WriteApi + 'static> Engine<A> {
             Some(Outside::Own(_, _, view) | Outside::Over(_, _, view) | Outside::Held(view, None)) => {
                 return Err(nothing_to_decide(id, view.state));
             }
-            None => return Err(OrderError::Unknown(id.to_owned())),
+            // A kept change whose undo got stuck in an earlier session.
+            None => match self.take_back(id, Cause::Person)? {
+                Some(view) => return Ok(ended(view).await),
+                None => return Err(OrderError::Unknown(id.to_owned())),
+            },
         };
         if view.state != State::Stuck {
             return Err(nothing_to_decide(id, view.state));

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, ops::Range, time::Duration};
 use jiff::Timestamp;
 
 use super::{
+    draining,
     finding::get,
     ledger::Ledger,
     nets, observing,
@@ -45,7 +46,7 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    fn new(cause: Cause, error: ApplyError) -> Self {
+    pub(super) fn new(cause: Cause, error: ApplyError) -> Self {
         Self { error, cause }
     }
 }
@@ -68,7 +69,7 @@ pub(crate) struct Hands<'a, A> {
 
 impl<A: WriteApi> Hands<'_, A> {
     /// Returns when nothing more may be written.
-    fn over(&self) -> impl Future<Output = Cause> {
+    pub(super) fn over(&self) -> impl Future<Output = Cause> {
         over(self.api, self.ending.clone(), self.deadline)
     }
 
@@ -80,7 +81,7 @@ impl<A: WriteApi> Hands<'_, A> {
 }
 
 /// It was told to end, or its time is over.
-fn ended(cause: Cause) -> Failure {
+pub(super) fn ended(cause: Cause) -> Failure {
     Failure::new(cause, ApplyError::Stopped(cause.word().to_owned()))
 }
 
@@ -232,6 +233,9 @@ async fn send<A: WriteApi>(
     };
     let fuse = step.object.namespace.as_ref().and_then(|namespace| hands.fuses.get(namespace)).map(String::as_str);
     let tie = Tie { id: &hands.arm.id, fact, fuse, unmarked: hands.arm.class == arming::KEPT };
+    if tie.unmarked && step.change == Change::Evict {
+        return draining::evict(hands, ledger, at, step).await.map(|()| None);
+    }
     let mut conflict = String::new();
     for _ in 0..CONFLICTS {
         let live = match get(api, &step.object).await {
@@ -300,7 +304,7 @@ async fn send<A: WriteApi>(
     Err(failed(conflict))
 }
 
-enum Sent {
+pub(super) enum Sent {
     Trouble(Trouble),
     NoWrite(String),
     Barred(Cause),
@@ -331,7 +335,7 @@ async fn marked<A: WriteApi>(
 
 /// Sends a write right after it was announced: the reads before it may have taken long, and how late it may still land
 /// counts from the announcement.
-async fn announced<A: WriteApi>(
+pub(super) async fn announced<A: WriteApi>(
     hands: &Hands<'_, A>,
     ledger: &mut Ledger,
     step: &Step,

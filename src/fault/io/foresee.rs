@@ -9,7 +9,7 @@ use crate::{
         api::{Write, WriteApi},
     },
     fault::{
-        diff,
+        arming, diff,
         foreseen::{Foreseen, ForeseenStep},
         refusal::OrderError,
         undo::{self, Act, Decision, Found, Verdict},
@@ -30,7 +30,8 @@ impl<A: WriteApi + 'static> Engine<A> {
         }
         let (title, owner) = (case.arm.title.clone(), case.arm.owner.clone());
         let mine = owner == self.bench.place.user;
-        Ok(Foreseen { injection: id.to_owned(), title, owner, mine, decision, steps })
+        let kept = case.arm.class == arming::KEPT;
+        Ok(Foreseen { injection: id.to_owned(), title, owner, mine, kept, decision, steps })
     }
 
     /// What is known of an injection: by this machine's journal, else by its record.
@@ -44,6 +45,9 @@ impl<A: WriteApi + 'static> Engine<A> {
             && let Some((arm, _)) = digest.arm.clone()
         {
             return Ok(Case::of_journal(arm, &digest, None));
+        }
+        if let Some(case) = self.kept_case(id)? {
+            return Ok(case);
         }
         let (outside, _) = self.outside().await?;
         let record = match outside.into_iter().find(|found| found.id() == id) {

@@ -29,6 +29,7 @@ use crate::{
         arming,
         checked::Checked,
         injection::State,
+        plan::Change,
         probe,
         ramp::Climb,
         refusal::ApplyError,
@@ -406,6 +407,11 @@ impl<A: WriteApi> Bench<A> {
             deadline: None,
             ending: ending.clone(),
         };
+        // A drain may wait long for budgets: who asked for it sees how it goes, and can stop it.
+        let mut started = Some(started);
+        if checked.plan.steps.iter().any(|step| step.change == Change::Evict) {
+            tell(&mut started, Ok(arm.id.clone()));
+        }
         let applied = match unless_over(over(api, ending, None), latched(api, &self.place)).await {
             Ok(Ok(())) => apply_all(&hands, &mut ledger).await.map_err(|failure| (failure.cause, failure.error)),
             Ok(Err(error)) => Err((Cause::Stop, error)),
@@ -415,11 +421,11 @@ impl<A: WriteApi> Bench<A> {
             Ok(()) => {
                 nets::briefly(ledger.must(api.now(), Fact::Active)).await;
                 ledger.enter(api, State::Active);
-                let _ = started.send(Ok(arm.id.clone()));
+                tell(&mut started, Ok(arm.id.clone()));
             }
             Err((cause, error)) => {
                 ledger.show(|view| view.notes.push(error.to_string()));
-                let _ = started.send(Err(error));
+                tell(&mut started, Err(error));
                 let case = Case::of_journal(arm, ledger.digest(), None);
                 finish(api, &self.shelf, ledger, case, cause, &mut orders).await;
             }
@@ -429,6 +435,13 @@ impl<A: WriteApi> Bench<A> {
     /// Whether everything is as previewed.
     pub(crate) async fn unmoved(&self, checked: &Checked) -> Result<(), ApplyError> {
         premises::unmoved(&*self.api, checked).await
+    }
+}
+
+/// Tells whoever waits for the start, once.
+fn tell(started: &mut Option<oneshot::Sender<Result<String, ApplyError>>>, answer: Result<String, ApplyError>) {
+    if let Some(started) = started.take() {
+        let _ = started.send(answer);
     }
 }
 

@@ -2,7 +2,10 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
+pub mod acting;
+mod changes;
 pub mod check;
+mod draining;
 mod elsewhere;
 pub mod engine;
 mod engines;

@@ -10,7 +10,7 @@ use super::{finding::get, patience};
 use crate::{
     cluster::{
         Manifest, ObjectRef,
-        api::{Api, Preconditions, Read, Trouble, Write, WriteApi},
+        api::{Api, Preconditions, Read, Removal, Trouble, Write, WriteApi},
         warrant::Warrant,
     },
     fault::{
@@ -267,7 +267,7 @@ async fn remove<A: WriteApi>(
     }
     let conditions =
         Preconditions { uid: object.text(&["metadata", "uid"]).map(str::to_owned), resource_version: None };
-    match api.write(warrant, &Write::Delete(place, conditions)).await {
+    match api.write(warrant, &Write::Delete(place, conditions, Removal::default())).await {
         Ok(_) => Ok(None),
         Err(trouble) if matches!(trouble.code(), Some(404 | 409)) => Ok(None),
         Err(trouble) => Err(trouble),

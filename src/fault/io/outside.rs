@@ -54,7 +54,7 @@ pub(super) struct Unseen {
 }
 
 /// Whether a cluster is the one at hand.
-enum Here {
+pub(super) enum Here {
     Yes,
     /// The object its id is of has another uid.
     No,
@@ -63,13 +63,18 @@ enum Here {
 }
 
 /// Places ids, each object read once.
-struct Placer<'a, A> {
+pub(super) struct Placer<'a, A> {
     api: &'a A,
     read: Vec<(String, Result<Option<String>, Trouble>)>,
 }
 
-impl<A: Api> Placer<'_, A> {
-    async fn place(&mut self, id: &ClusterId) -> Here {
+impl<'a, A: Api> Placer<'a, A> {
+    /// With nothing read yet.
+    pub(super) fn new(api: &'a A) -> Self {
+        Self { api, read: Vec::new() }
+    }
+
+    pub(super) async fn place(&mut self, id: &ClusterId) -> Here {
         if !self.read.iter().any(|(of, _)| *of == id.of) {
             self.read.push((id.of.clone(), cluster_id::uid(self.api, &id.of).await));
         }
@@ -112,7 +117,7 @@ impl<A: WriteApi + 'static> Engine<A> {
             .map_err(|trouble| OrderError::Link { what: "looking for records".to_owned(), why: trouble.to_string() })?;
         unseen.notes.extend(unread);
         records.retain(|record| !here.contains(&record.arm.id));
-        let mut placer = Placer { api: &*bench.api, read: Vec::new() };
+        let mut placer = Placer::new(&*bench.api);
         let mut outside = Vec::new();
         let mut waited = false;
         for (slot, digest) in digests {

@@ -42,7 +42,7 @@ pub(crate) async fn unmoved<A: Api>(api: &A, checked: &Checked) -> Result<(), Ap
         }
     }
     let pod = Kind::namespaced("", "v1", "Pod", "pods");
-    for (namespace, names) in &checked.plan.reach.pods {
+    for (namespace, names) in checked.plan.reach.pods.iter().filter(|_| checked.plan.by_pods()) {
         let list = Read::List { kind: pod.clone(), namespace: Some(namespace.clone()), labels: String::new() };
         let answer =
             api.read(&list).await.map_err(|trouble| link(&format!("reading the pods of {namespace}"), &trouble))?;

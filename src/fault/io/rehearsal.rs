@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     cluster::{
         Manifest, ObjectRef,
-        api::{Api, Preconditions, Trouble, Write},
+        api::{Api, Preconditions, Removal, Trouble, Write},
         warrant::Purpose,
     },
     fault::{
@@ -38,10 +38,20 @@ pub async fn rehearse<A: Api>(api: &A, plan: &Plan, step: &Step) -> Result<Rehea
     match &step.change {
         Change::Create { object, .. } => create(api, plan, step, object).await,
         Change::Patch { .. } | Change::Scale { .. } => patch(api, plan, step).await,
-        Change::Delete => delete(api, plan, step).await,
+        Change::Delete => delete(api, plan, step, Removal::default()).await,
+        Change::Remove(removal) => delete(api, plan, step, *removal).await,
         Change::Evict => {
             let write = Write::Evict(step.object.clone(), preconditions(step));
-            settle(api.dry_run(&write).await, |_| Rehearsed::of(DryRun::Checked, "the server would evict it", None))
+            let answer = api.dry_run(&write).await;
+            // A drain waits for its budgets, as an eviction of a fault does not.
+            if let Err(Trouble::Refused(refusal)) = &answer
+                && refusal.code == 429
+                && plan.purpose == Purpose::Change
+            {
+                let message = format!("it waits for its budget: {}", refusal.message);
+                return Ok(Rehearsed::of(DryRun::Checked, message, None));
+            }
+            settle(answer, |_| Rehearsed::of(DryRun::Checked, "the server would evict it", None))
         }
     }
 }
@@ -89,7 +99,7 @@ fn operations(step: &Step) -> Result<Vec<Value>, edit::EditError> {
             }
             all.push(json!({"op": "add", "path": "/spec/replicas", "value": to}));
         }
-        Change::Create { .. } | Change::Delete | Change::Evict => {}
+        Change::Create { .. } | Change::Delete | Change::Remove(_) | Change::Evict => {}
     }
     Ok(all)
 }
@@ -111,7 +121,8 @@ async fn patch<A: Api>(api: &A, plan: &Plan, step: &Step) -> Result<Rehearsed, T
 
 /// Finds objects that some policy refuses to update at all: the mark alone, on the object as it is. `None` = accepted.
 async fn marked<A: Api>(api: &A, plan: &Plan, step: &Step) -> Result<Option<Rehearsed>, Trouble> {
-    let Some(before) = &step.before else { return Ok(None) };
+    // What is kept carries no mark.
+    let Some(before) = step.before.as_ref().filter(|_| plan.purpose == Purpose::Fault) else { return Ok(None) };
     let write = Write::Patch(step.object.clone(), preview(plan, step).put_on(before));
     let done = settle(api.dry_run(&write).await, |_| Rehearsed::of(DryRun::Checked, "", None))?;
     Ok((done.state != DryRun::Checked)
@@ -123,11 +134,11 @@ fn preview(plan: &Plan, step: &Step) -> Mark {
     Mark { id: plan.id.clone(), step: step.n, hash: "preview".to_owned() }
 }
 
-async fn delete<A: Api>(api: &A, plan: &Plan, step: &Step) -> Result<Rehearsed, Trouble> {
+async fn delete<A: Api>(api: &A, plan: &Plan, step: &Step, removal: Removal) -> Result<Rehearsed, Trouble> {
     if let Some(refused) = marked(api, plan, step).await? {
         return Ok(refused);
     }
-    let write = Write::Delete(step.object.clone(), preconditions(step));
+    let write = Write::Delete(step.object.clone(), preconditions(step), removal);
     settle(api.dry_run(&write).await, |_| Rehearsed::of(DryRun::Checked, "the server would delete it", None))
 }
 

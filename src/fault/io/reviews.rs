@@ -57,6 +57,7 @@ fn deeds(plan: &Plan) -> BTreeMap<Right, BTreeSet<String>> {
         let verbs: &[(&'static str, Option<&'static str>)] = match step.change {
             Change::Create { .. } => &[("create", None), ("get", None), ("delete", None)],
             Change::Patch { .. } | Change::Scale { .. } => &[("get", None), ("patch", None)],
+            Change::Remove(_) => &[("get", None), ("delete", None), ("create", None)],
             Change::Delete => &[("get", None), ("patch", None), ("delete", None), ("create", None)],
             Change::Evict => &[("get", None), ("create", Some("eviction"))],
         };

@@ -7,7 +7,7 @@ use super::{engine::Engine, finding::get, outside::Outside, premises::stop_place
 use crate::{
     cluster::{
         Manifest,
-        api::{Preconditions, Write, WriteApi},
+        api::{Preconditions, Removal, Write, WriteApi},
         io::cluster_id,
         warrant::Warrant,
     },
@@ -149,7 +149,7 @@ impl<A: WriteApi + 'static> Engine<A> {
         let warrant = self.stop_warrant().await?;
         // The very stop that was read: one that was set again meanwhile holds.
         let conditions = Preconditions { uid, resource_version: stop.resource_version().map(str::to_owned) };
-        match api.write(&warrant, &Write::Delete(stop_place(home), conditions)).await {
+        match api.write(&warrant, &Write::Delete(stop_place(home), conditions, Removal::default())).await {
             Ok(_) => Ok(()),
             Err(trouble) if trouble.not_found() => Ok(()),
             Err(trouble) => Err(link(trouble.to_string())),

@@ -46,7 +46,7 @@ fn edits(plan: &Plan, stored: &[Option<Manifest>], now: Timestamp) -> Vec<Edit> 
     for (step, stored) in plan.steps.iter().zip(stored) {
         let concerned = [step.before.as_ref(), stored.as_ref()].into_iter().flatten().any(what_if::concerns);
         match &step.change {
-            Change::Delete if concerned => edits.push(Edit::Remove(step.object.clone())),
+            Change::Delete | Change::Remove(_) if concerned => edits.push(Edit::Remove(step.object.clone())),
             Change::Create { .. } if concerned => {
                 // Age decides between equals, and dry runs are all of one moment: the steps come one after the other.
                 let created = now.checked_add(SignedDuration::from_secs(i64::from(step.n))).unwrap_or(now);
@@ -58,7 +58,12 @@ fn edits(plan: &Plan, stored: &[Option<Manifest>], now: Timestamp) -> Vec<Edit> 
                 }));
             }
             Change::Patch { .. } if concerned => edits.extend(stored.clone().map(Edit::Put)),
-            Change::Create { .. } | Change::Patch { .. } | Change::Delete | Change::Scale { .. } | Change::Evict => {}
+            Change::Create { .. }
+            | Change::Patch { .. }
+            | Change::Delete
+            | Change::Remove(_)
+            | Change::Scale { .. }
+            | Change::Evict => {}
         }
     }
     edits

@@ -19,7 +19,7 @@ pub(super) fn new_pods(case: &Case<'_>) -> Verdict {
                 let Some(before) = &step.before else { continue };
                 (Some(&before.0), edit::applied(&before.0, edits).ok())
             }
-            Change::Delete | Change::Scale { .. } | Change::Evict => continue,
+            Change::Delete | Change::Remove(_) | Change::Scale { .. } | Change::Evict => continue,
         };
         let (mut old, mut new) = (Vec::new(), Vec::new());
         if let Some(before) = before {

@@ -1,11 +1,16 @@
 //! Rules about the objects written.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Case, say};
-use crate::fault::{
-    plan::{Change, Step},
-    preview::{Ruling, Verdict},
+use crate::{
+    cluster::warrant::Purpose,
+    fault::{
+        plan::{Change, Step},
+        preview::{Ruling, Verdict},
+    },
 };
 
 pub(super) fn protected(case: &Case<'_>) -> Verdict {
@@ -79,6 +84,9 @@ pub(super) fn deletes(case: &Case<'_>) -> Verdict {
         step.change == Change::Delete && (!known || finalizers)
     };
     let found: Vec<String> = case.plan.steps.iter().filter(wrong).map(|step| step.object.short()).collect();
+    if case.plan.purpose == Purpose::Change {
+        return asked_for(case);
+    }
     let limit = "routes and mesh policies without finalizers";
     if found.is_empty() {
         let count = case.plan.steps.iter().filter(|step| step.change == Change::Delete).count();
@@ -87,8 +95,24 @@ pub(super) fn deletes(case: &Case<'_>) -> Verdict {
     say("deletes", Ruling::Refuse, found.join(", "), limit, "nothing changes this: use a patch instead of a delete")
 }
 
+/// What a person deletes by name is meant to go; in production the name is typed.
+fn asked_for(case: &Case<'_>) -> Verdict {
+    let removed = |step: &&Step| matches!(step.change, Change::Remove(_));
+    let found: Vec<String> = case.plan.steps.iter().filter(removed).map(|step| step.object.short()).collect();
+    if found.is_empty() {
+        return say("deletes", Ruling::Ok, "0", "by name", "");
+    }
+    let verdict = if case.production { Ruling::Confirm } else { Ruling::Ok };
+    say("deletes", verdict, found.join(", "), "by name, typed in production", "leave it, or scale it to zero")
+}
+
 pub(super) fn size(case: &Case<'_>) -> Verdict {
-    let (steps, namespaces) = (case.plan.steps.len(), case.written().len());
+    // How many pods a drain evicts is the node's doing; each waits for its budget.
+    let drain = case.plan.purpose == Purpose::Change;
+    let counts = |step: &&Step| !drain || step.change != Change::Evict;
+    let counted: Vec<&Step> = case.plan.steps.iter().filter(counts).collect();
+    let spaces: BTreeSet<&str> = counted.iter().filter_map(|step| step.object.namespace.as_deref()).collect();
+    let (steps, namespaces) = (counted.len(), spaces.len());
     let policy = case.policy();
     if let Some(object) = twice(&case.plan.steps) {
         let limit = "each object once, apart from one that is deleted and made anew";

@@ -1,8 +1,9 @@
 //! Rules about pods and traffic.
 
 use super::{Case, say};
+use crate::cluster::warrant::Purpose;
 use crate::fault::{
-    aim,
+    action, aim,
     catalogue::{Judged, row},
     class::Class,
     plan::Change,
@@ -26,6 +27,12 @@ pub(super) fn lost(case: &Case<'_>) -> Verdict {
         .map(|(workload, (part, all))| format!("{part} of {all} of {workload}"))
         .collect::<Vec<_>>()
         .join(", ");
+    // Who takes pods away by name, to stay, says so: beyond the limits the name is typed.
+    let wide = lost.values().any(|(part, all)| f64::from(*part) > policy.max_lost_share * f64::from(*all));
+    if case.plan.purpose == Purpose::Change && action::intent::of(&case.plan.fault).is_some() {
+        let verdict = if wide || total > policy.max_lost_pods { Ruling::Confirm } else { Ruling::Ok };
+        return say("pods-lost", verdict, value, limit, change);
+    }
     if total > policy.max_lost_pods {
         return say("pods-lost", Ruling::Refuse, value, limit, change);
     }
@@ -34,7 +41,6 @@ pub(super) fn lost(case: &Case<'_>) -> Verdict {
     if to_zero {
         return say("pods-lost", Ruling::Confirm, format!("{value}: scaled to zero"), limit, change);
     }
-    let wide = lost.values().any(|(part, all)| f64::from(*part) > policy.max_lost_share * f64::from(*all));
     say("pods-lost", if wide { Ruling::Refuse } else { Ruling::Ok }, value, limit, change)
 }
 
@@ -99,6 +105,9 @@ pub(super) fn evictions(case: &Case<'_>) -> Verdict {
             None => Some(format!("{} was not looked at", step.object.short())),
         })
         .collect();
+    if !found.is_empty() && case.plan.purpose == Purpose::Change {
+        return say("evictions", Ruling::Confirm, found.join("; "), limit, "leave them out: drain without force");
+    }
     if !found.is_empty() {
         return say("evictions", Ruling::Refuse, found.join("; "), limit, "nothing changes this: aim at other pods");
     }
@@ -183,8 +192,11 @@ pub(super) fn lifelines(case: &Case<'_>) -> Verdict {
         return say("lifelines", case.unknown(), value, limit, "ask for the right to list them");
     }
     if let Some(why) = &case.plan.reach.everything {
+        // What a person deletes by name may be anything.
+        let removed = case.plan.steps.iter().all(|step| matches!(step.change, Change::Remove(_)));
+        let unknown = if removed { Ruling::Confirm } else { case.unknown() };
         let value = format!("any may be among them: {why}");
-        return say("lifelines", case.unknown(), value, limit, "aim at something narrower");
+        return say("lifelines", unknown, value, limit, "aim at something narrower");
     }
     say("lifelines", Ruling::Ok, "none", limit, "")
 }

@@ -4,6 +4,7 @@ use super::{Case, say};
 use crate::{
     cluster::warrant::Purpose,
     fault::{
+        action::{self, ActionKind},
         gitops::Foretold,
         preview::{DryRun, Ruling, Verdict},
         record,
@@ -85,7 +86,9 @@ pub(super) fn gitops(case: &Case<'_>) -> Verdict {
     if found.is_empty() {
         return say("gitops", Ruling::Ok, "not managed by Argo CD or Flux", "not managed", "");
     }
-    if case.plan.purpose == Purpose::Change {
+    // A restart wants nothing else than what stands in Git.
+    let restart = action::intent::of(&case.plan.fault) == Some(ActionKind::Restart);
+    if case.plan.purpose == Purpose::Change && !restart {
         return say(
             "gitops",
             Ruling::Refuse,

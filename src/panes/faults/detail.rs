@@ -6,6 +6,7 @@ use crate::{
     base::{sanitize, width},
     config::Role,
     fault::{
+        action::keeps,
         class::Class,
         injection::State,
         view::{ConditionState, EvidenceState, InjectionView, StepView},
@@ -39,7 +40,11 @@ fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
             lines.push(vec![(line.to_owned(), role)]);
         }
     };
-    say(&format!("{} · {} by {}", view.injection, view.kind, view.driver), Role::TextStrong);
+    if keeps::is(view) {
+        say(&format!("{} · a change by hand, at {}", view.injection, clock(view.since)), Role::TextStrong);
+    } else {
+        say(&format!("{} · {} by {}", view.injection, view.kind, view.driver), Role::TextStrong);
+    }
     say(&format!("{} on {} · {}", view.owner, view.host, approved(&view.approved_by)), Role::TextDim);
     if let Some(class) = Class::of(&view.class).filter(|_| !view.ended()) {
         say(class.promise(), if class == Class::SelfExpiring { Role::Good } else { Role::Warn });
@@ -91,6 +96,12 @@ fn lines(view: &InjectionView, cells: usize, look: &Look<'_>) -> Vec<Line> {
             ),
             Role::Warn,
         );
+    }
+    if view.kept() {
+        match keeps::undo(view) {
+            Ok(()) => say(&format!("{} shows what its undo would write", key(Command::UndoChange)), Role::TextDim),
+            Err(why) => say(&why, Role::TextDim),
+        }
     }
     lines.extend(view.steps.iter().flat_map(|step| step_lines(step, view, cells, look.theme.ascii)));
     for (heading, texts, role) in [("stays behind", &view.residue, Role::Warn), ("notes", &view.notes, Role::TextDim)] {

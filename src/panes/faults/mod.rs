@@ -17,7 +17,7 @@ use crate::{
     base::{Now, Ticket, age, sanitize, width},
     cluster::Source,
     config::Role,
-    fault::{injection::State, undo::Decision, view::InjectionView},
+    fault::{action::keeps, injection::State, undo::Decision, view::InjectionView},
     msg::{Command, Context, Effect},
     widgets::{put, put_right, put_spans, style_row},
 };
@@ -77,6 +77,8 @@ pub struct Faults {
     offset: usize,
     page: usize,
     question: Option<Question>,
+    /// Only changes that are kept, or were, are shown.
+    changes: bool,
 }
 
 impl Faults {
@@ -97,7 +99,7 @@ impl Faults {
 
     /// A key that meant something.
     pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
-        let rows = rows(cx.world);
+        let rows = self.rows(cx.world);
         let at = self.at(&rows);
         let page = self.page.max(1);
         let to = match command {
@@ -107,8 +109,18 @@ impl Faults {
             Command::PageDown => at + page,
             Command::First => 0,
             Command::Last => usize::MAX,
+            // An answer left open is taken back first.
+            Command::Back if self.question.is_none() && self.changes => {
+                self.changes = false;
+                return Reply::none();
+            }
             Command::Back => {
                 self.question = None;
+                return Reply::none();
+            }
+            Command::ShowChanges => {
+                self.question = None;
+                self.changes = !self.changes;
                 return Reply::none();
             }
             command => {
@@ -134,6 +146,19 @@ impl Faults {
             {
                 Reply::none()
             }
+            Command::UndoChange if cx.world.readonly => Reply {
+                turn: Turn::Refused("brink only looks here: start it without --readonly to undo".to_owned()),
+                ..Reply::none()
+            },
+            Command::UndoChange => match keeps::undo(view) {
+                Ok(()) => Reply { turn: Turn::Undo(id, None), ..Reply::none() },
+                Err(why) => Reply { turn: Turn::Refused(why), ..Reply::none() },
+            },
+            // What is kept is looked at before it is undone.
+            Command::FaultAbort if view.kept() => match keeps::undo(view) {
+                Ok(()) => Reply { turn: Turn::Undo(id, None), ..Reply::none() },
+                Err(why) => Reply { turn: Turn::Refused(why), ..Reply::none() },
+            },
             // One's own fault ends at once; somebody else's after a word.
             Command::FaultAbort if view.mine || again => Effect::Abort(cx.tickets.take(), id).into(),
             // Nobody has ended it: what its undo would write is read first.
@@ -176,19 +201,26 @@ impl Faults {
         let mut keys = Vec::new();
         match self.selected(world) {
             Some(view) if world.readonly && !view.ended() => {}
+            Some(view) if view.kept() => keys.push(C::UndoChange),
             Some(view) if view.state == State::Stuck => keys.extend([C::FaultKeep, C::FaultForce, C::FaultPrint]),
             Some(view) if view.ended() => keys.push(C::FaultAgain),
             Some(view) if view.state == State::Active && view.mine => keys.extend([C::FaultAbort, C::FaultExtend]),
             Some(_) => keys.push(C::FaultAbort),
             None => {}
         }
+        keys.push(C::ShowChanges);
         keys.extend([C::Help, C::CommandLine, C::NextPane]);
         keys
     }
 
     /// Whether `back` has something to undo here.
     pub fn holds_back(&self) -> bool {
-        self.question.is_some()
+        self.question.is_some() || self.changes
+    }
+
+    /// Shows only the changes that are kept.
+    pub fn show_changes(&mut self) {
+        self.changes = true;
     }
 
     /// Text for a field of the pane: there is none.
@@ -218,7 +250,7 @@ impl Faults {
 
     /// Fits the window.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
-        let rows = rows(look.world);
+        let rows = self.rows(look.world);
         let at = self.at(&rows);
         self.page = usize::from(self.list_height(area, rows.len())).max(1);
         self.offset = self.offset.clamp((at + 1).saturating_sub(self.page), at).min(rows.len().saturating_sub(1));
@@ -229,7 +261,7 @@ impl Faults {
 
     /// The injection under the cursor.
     pub fn selected<'w>(&self, world: &'w World) -> Option<&'w InjectionView> {
-        let rows = rows(world);
+        let rows = self.rows(world);
         rows.get(self.at(&rows)).copied()
     }
 
@@ -242,6 +274,12 @@ impl Faults {
     pub fn title(&self, world: &World, now: Now) -> Title {
         let live = world.live();
         let stuck = live.iter().filter(|view| view.state == State::Stuck).count();
+        if self.changes {
+            let all = world.injections.values().filter(|view| keeps::is(view)).count();
+            let kept = world.injections.values().filter(|view| view.kept()).count();
+            let words = vec![("changes".to_owned(), Role::Text), (format!("{kept} kept of {all}"), Role::TextDim)];
+            return Title { words, right: None };
+        }
         // How many are live tells more than how many there were.
         let all = if live.is_empty() { self.standing.count(world.injections.len()) } else { String::new() };
         let mut words = vec![(all, Role::TextDim)];
@@ -267,7 +305,12 @@ impl Faults {
 
     /// Draws the inside.
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
-        let rows = rows(look.world);
+        let rows = self.rows(look.world);
+        if rows.is_empty() && self.changes {
+            Message::quiet("no changes are kept", "e edits an object, a lists what can be done to it")
+                .view(area, buf, look);
+            return;
+        }
         if rows.is_empty() {
             let message = self
                 .standing
@@ -312,6 +355,13 @@ impl Faults {
         rows.min(room)
     }
 
+    /// What is listed.
+    fn rows<'w>(&self, world: &'w World) -> Vec<&'w InjectionView> {
+        let mut rows = rows(world);
+        rows.retain(|view| !self.changes || keeps::is(view));
+        rows
+    }
+
     fn at(&self, rows: &[&InjectionView]) -> usize {
         let id = self.cursor.as_deref();
         rows.iter().position(|view| Some(view.injection.as_str()) == id).unwrap_or(0)
@@ -339,8 +389,14 @@ fn rows(world: &World) -> Vec<&InjectionView> {
 /// Sign, what, whose, how it ends, where it stands.
 fn draw_row(view: &InjectionView, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
     let style = |role| look.theme.style(Role::Text).patch(look.theme.style(role));
-    let state = live::role(view.state);
-    put(buf, area.x + 1, area.y, 1, live::sign(view.state, look.theme.ascii), style(state));
+    // What is kept is nobody's fault any more.
+    let kept = if look.theme.ascii { "*" } else { "•" };
+    let (sign, state) = if view.kept() {
+        (kept, Role::TextDim)
+    } else {
+        (live::sign(view.state, look.theme.ascii), live::role(view.state))
+    };
+    put(buf, area.x + 1, area.y, 1, sign, style(state));
     let word = live::standing(view, look.now);
     let used = put_right(buf, area.right().saturating_sub(1), area.y, area.width / 2, &word, style(state));
     let room = area.width.saturating_sub(5 + used);
@@ -349,14 +405,14 @@ fn draw_row(view: &InjectionView, area: Rect, buf: &mut Buffer, look: &Look<'_>)
     let owner = if view.mine { String::new() } else { format!("{}'s: ", sanitize::line(&view.owner)) };
     let title = format!("{owner}{}", sanitize::line(&view.title));
     let class = live::class_word(&view.class);
-    let extra = if view.ended() || class.is_empty() { String::new() } else { format!("  {class}") };
+    let extra = if view.ended() || view.kept() || class.is_empty() { String::new() } else { format!("  {class}") };
     let titled = u16::try_from(width::width(&title)).unwrap_or(room);
     let shown = put(buf, area.x + 3, area.y, room, &title, style(role));
     if titled + 12 <= room {
         put(buf, area.x + 3 + shown, area.y, room - shown, &extra, style(Role::TextDim));
     }
     let age = look.now.age(view.since);
-    if view.ended() && titled + 24 <= room {
+    if (view.ended() || view.kept()) && titled + 24 <= room {
         let text = format!("{} ago", age::age(age));
         put_right(buf, area.x + 3 + room, area.y, 10, &text, style(Role::TextDim));
     }

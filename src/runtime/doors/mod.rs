@@ -46,6 +46,7 @@ use crate::{
             live::Live,
         },
     },
+    config::io::look,
     fault::policy::Policy,
     mesh::{
         io::{metrics::Metrics, sampler::Demand},
@@ -216,6 +217,7 @@ impl Keeper {
             Effect::Link(ticket, context) => self.link(ticket, context).await,
             Effect::Stop(ticket) => self.stop(ticket),
             Effect::Contexts(ticket) => self.contexts(ticket).await,
+            Effect::Themes(ticket) => self.tell(Event::Themes(ticket, look::themes())).await,
             Effect::Namespaces(ticket) => self.namespaces(ticket),
             Effect::WatchPods(ticket, scope) => self.watch_pods(ticket, scope),
             Effect::Discover(ticket) => self.discover(ticket),
@@ -249,6 +251,7 @@ impl Keeper {
             | Effect::Kinds(..)
             | Effect::Check(..)
             | Effect::CheckChange(..)
+            | Effect::LookAct(..)
             | Effect::ReadFile(..)
             | Effect::Apply(..)
             | Effect::Abort(..)

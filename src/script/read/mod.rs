@@ -171,7 +171,11 @@ impl Reading<'_> {
             command,
             Command::Quit | Command::Leave | Command::Suspend | Command::EditYaml | Command::EditProposal
         );
-        if leaves || command == Command::EditObject || command.spec().context == Context::Script {
+        if leaves
+            || command == Command::EditObject
+            || command == Command::UndoChange
+            || command.spec().context == Context::Script
+        {
             return Err(self.wrong(node, format!("`{name}` is for people alone"), "leave it out of the script"));
         }
         Ok(command)

@@ -310,7 +310,7 @@ fn namespaces_and_contexts_are_switched_inside() {
     assert_eq!(stage.app.world.namespace.as_deref(), Some("web"));
     stage.keys(": n s space d e tab enter");
     assert_eq!(stage.app.world.namespace.as_deref(), Some("default"));
-    stage.keys("ctrl-k");
+    stage.keys("ctrl-g");
     let ticket = stage.asked(|effect| match effect {
         Effect::Contexts(ticket) => Some(*ticket),
         _ => None,

@@ -1,6 +1,7 @@
 //! The cockpit without a terminal: events in, effects and frames out.
 
 mod abort;
+mod acts;
 mod agent;
 mod bounds;
 mod bytes;
@@ -12,6 +13,7 @@ mod keys;
 mod objects;
 mod own;
 pub mod pty;
+mod pty_ground;
 mod pty_plugin;
 mod pty_script;
 mod raise;
@@ -21,4 +23,5 @@ mod script;
 pub mod stage;
 mod states;
 mod talk;
+mod themes;
 mod who_takes;

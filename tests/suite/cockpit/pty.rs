@@ -84,6 +84,33 @@ impl Session {
         self.home.path().to_owned()
     }
 
+    /// The ground that the upper left cell stands on.
+    pub fn ground(&self) -> vt100::Color {
+        self.screen.screen().cell(0, 0).unwrap().bgcolor()
+    }
+
+    pub fn has_sent(&self, part: &str) -> bool {
+        self.raw.windows(part.len()).any(|bytes| bytes == part.as_bytes())
+    }
+
+    /// Reads until the program has sent this.
+    pub fn sent(&mut self, what: &str, part: &str) {
+        while !self.has_sent(part) {
+            let bytes = self.bytes.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("{what} was not sent"));
+            self.screen.process(&bytes);
+            self.raw.extend(bytes);
+        }
+    }
+
+    /// Reads until the upper left cell stands on this ground.
+    pub fn until_ground(&mut self, ground: vt100::Color) {
+        while self.ground() != ground {
+            let bytes = self.bytes.recv_timeout(DEADLINE).expect("the ground");
+            self.screen.process(&bytes);
+            self.raw.extend(bytes);
+        }
+    }
+
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();

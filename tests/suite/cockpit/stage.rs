@@ -58,6 +58,7 @@ impl Stage {
         let mut start = Start {
             keymap: Keymap::standard(),
             theme: Theme::standard(Depth::True),
+            worn: brink::config::theme::Worn::default(),
             size: (width, height),
             all_namespaces: false,
             namespace: None,
@@ -100,8 +101,13 @@ impl Stage {
 
     /// Everything a small shop shows.
     pub fn full(width: u16, height: u16) -> Self {
+        Self::full_with(width, height, |_| {})
+    }
+
+    /// The same, begun otherwise.
+    pub fn full_with(width: u16, height: u16, change: impl FnOnce(&mut Start)) -> Self {
         // Large at first, so that every pane is on screen and asks for its rows.
-        let mut stage = Self::new(120, 40).linked();
+        let mut stage = Self::with(120, 40, change).linked();
         stage.pods(shop());
         for kind in RouteKind::ALL {
             let rows = routes().into_iter().filter(|row| row.kind == kind).collect();

@@ -9,6 +9,7 @@ use brink::{
         intent::{Driver, Fault, FaultKind, Target},
         known,
         plan::{Change, Edit, Plan},
+        policy::Policy,
         sight::{Controller, Given, Sight},
     },
 };
@@ -299,7 +300,7 @@ fn a_kept_change_has_neither_lease_nor_fuse() {
     let sight = given(with_spec(&json!({"replicas": 1})), with_spec(&json!({"replicas": 2})));
     let mut intent = fault(FaultKind::Manifest, Target::Manifest, &[]);
     intent.manifests = vec![sight.given[0].wanted.clone()];
-    let plan = change(&intent, &sight, "7f3a9c").unwrap();
+    let plan = change(&intent, &sight, &Policy::default(), "7f3a9c").unwrap();
     assert_eq!(plan.purpose, brink::cluster::warrant::Purpose::Change);
     assert!(plan.fuses.is_empty() && plan.lease.is_zero());
     assert!(plan.steps.iter().all(|step| !matches!(step.change, Change::Create { fused: true, .. })));

@@ -48,7 +48,7 @@ fn read(plan: &Plan) -> String {
                 continue;
             }
             Change::Evict => continue,
-            Change::Delete => None,
+            Change::Delete | Change::Remove(_) => None,
         };
         text.push_str(&diff::unified(before, after.as_ref()));
     }

@@ -1,5 +1,6 @@
 //! The fault moment: form, preview, live, stop.
 
+mod act;
 mod change;
 pub mod faults;
 mod form;

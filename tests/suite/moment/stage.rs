@@ -95,7 +95,7 @@ impl Ground {
 
     /// A kept change as the server would have checked it.
     pub fn changed(&self, fault: &Fault) -> Box<Checked> {
-        self.rehearsed(change(fault, &self.sight, "7f3a9c").unwrap())
+        self.rehearsed(change(fault, &self.sight, &self.policy, "7f3a9c").unwrap())
     }
 
     /// Every dry run answers with what was asked, plus what a server adds.
@@ -179,7 +179,7 @@ fn stored(before: Option<&Manifest>, change: &Change) -> Option<Manifest> {
             after.map_mut(&["spec"]).unwrap().insert("replicas".to_owned(), (*to).into());
             Some(after)
         }
-        Change::Delete | Change::Evict => None,
+        Change::Delete | Change::Remove(_) | Change::Evict => None,
     }
 }
 

@@ -40,6 +40,7 @@ fn foreseen(decision: Option<Decision>) -> Foreseen {
         injection: "7f3a9c".to_owned(),
         title: "Delay all requests to web by 1 s for 60 s".to_owned(),
         owner: "ana@example.com".to_owned(),
+        kept: false,
         mine: decision.is_some(),
         decision,
         steps: if decision.is_some() { vec![patch] } else { vec![patch, blocked] },

@@ -18,7 +18,11 @@ use brink::{
         Kind,
         address::Address,
         api::{Api as _, Read},
-        io::{connect::connect, discovery, live::Live},
+        io::{
+            connect::{Link, connect},
+            discovery,
+            live::Live,
+        },
     },
     fault::{policy::Policy, rules::Terms},
     mesh::{io::metrics::Metrics, wanted::Wanted},
@@ -120,10 +124,15 @@ impl Demo {
         all
     }
 
+    /// A link to its API server.
+    pub fn link(&self) -> Link {
+        let address = Address { kubeconfig: vec![self.kubeconfig.clone()], ..Address::default() };
+        connect(&address).unwrap()
+    }
+
     /// A way to its API server. Inside of [`Self::wait`] alone.
     pub fn live(&self) -> Live {
-        let address = Address { kubeconfig: vec![self.kubeconfig.clone()], ..Address::default() };
-        Live::new(connect(&address).unwrap(), false)
+        Live::new(self.link(), false)
     }
 
     /// Waits for work.

@@ -253,3 +253,36 @@ fn a_server_that_keeps_things_in_its_own_form_is_not_written_to_for_ever() {
     world.run(30);
     assert_eq!(world.pods("shop", "web").len(), 1);
 }
+
+#[test]
+fn a_set_keeps_its_templates_as_revisions_and_one_that_comes_back_is_the_newest() {
+    let mut world = World::new();
+    let mut set = deployment("db", 1, "db:1");
+    json::set(&mut set, &["kind"], "StatefulSet");
+    json::set(&mut set, &["spec", "serviceName"], "db");
+    let key = world.create(kinds::STATEFUL_SET, set);
+    world.run(30);
+    let image = |world: &mut World, image: &str| {
+        world.edit(&key, |object| {
+            json::set(object, &["spec", "template", "spec", "containers"], json!([{"name": "app", "image": image}]));
+        });
+        world.run(30);
+    };
+    image(&mut world, "db:2");
+    let told = |world: &World| {
+        let mut all: Vec<(i64, String)> = world
+            .shelf
+            .list(kinds::CONTROLLER_REVISION, Some("shop"))
+            .iter()
+            .map(|one| {
+                let of = one.pointer("/data/spec/template/spec/containers/0/image").unwrap();
+                (json::int(one, &["revision"]).unwrap(), of.as_str().unwrap().to_owned())
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    assert_eq!(told(&world), [(1, "db:1".to_owned()), (2, "db:2".to_owned())]);
+    image(&mut world, "db:1");
+    assert_eq!(told(&world), [(2, "db:2".to_owned()), (3, "db:1".to_owned())]);
+}

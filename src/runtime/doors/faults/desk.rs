@@ -16,6 +16,7 @@ use crate::{
         file,
         intent::Fault,
         io::{
+            acting,
             check::{self, CheckError},
             engine::Engine,
             fresh, sight,
@@ -77,6 +78,11 @@ pub(super) async fn answer(desk: Desk, effect: Effect, events: &mpsc::Sender<Eve
             Event::Kinds(ticket, seen.map(|sight| kinds(&sight)).map_err(|error| uncompiled(&error)))
         }
         Effect::Check(ticket, fault, traffic) => Event::Checked(ticket, checked(&desk, &fault, &traffic, false).await),
+        Effect::LookAct(ticket, action, object) => {
+            let seen = acting::look(&desk.live, action, &object).await;
+            let failed = |error: acting::CannotLook| Failure::new(safe(&error.what), safe(&error.fix));
+            Event::ActSeen(ticket, seen.map(Box::new).map_err(failed))
+        }
         Effect::CheckChange(ticket, fault, traffic) => {
             Event::Checked(ticket, checked(&desk, &fault, &traffic, true).await)
         }

@@ -126,6 +126,11 @@ impl Keeper {
                     let _ = events.send(Event::Notice(failure)).await;
                 }
             }
+            if let Ok(views) = engine.changes().await {
+                for view in views.into_iter().take(HISTORY) {
+                    let _ = events.send(Event::Injection(Box::new(view))).await;
+                }
+            }
             if let Ok(views) = engine.list(true).await {
                 for view in views.into_iter().filter(InjectionView::ended).take(HISTORY) {
                     let _ = events.send(Event::Injection(Box::new(view))).await;
@@ -146,6 +151,7 @@ impl Keeper {
             || Failure::new("there is no cluster to ask", "choose a context with :ctx, or wait until it answers");
         let event = match effect {
             Effect::Kinds(ticket, _) => Event::Kinds(ticket, Err(nothing())),
+            Effect::LookAct(ticket, ..) => Event::ActSeen(ticket, Err(nothing())),
             Effect::Check(ticket, ..) | Effect::CheckChange(ticket, ..) => Event::Checked(ticket, Err(nothing())),
             Effect::Print(ticket, _) => Event::Text(ticket, Err(nothing())),
             Effect::Foresee(ticket, ..) => Event::Foreseen(ticket, Err(nothing())),
@@ -195,6 +201,7 @@ fn ticket(effect: &Effect) -> Option<Ticket> {
         Effect::Kinds(ticket, _)
         | Effect::Check(ticket, ..)
         | Effect::CheckChange(ticket, ..)
+        | Effect::LookAct(ticket, ..)
         | Effect::Apply(ticket, ..)
         | Effect::Abort(ticket, _)
         | Effect::Extend(ticket, ..)

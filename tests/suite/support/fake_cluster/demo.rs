@@ -221,7 +221,7 @@ impl Demo {
                 }
             }
             Write::Replace(..) | Write::Scale(..) => {}
-            Write::Delete(target, _) | Write::Evict(target, _) => {
+            Write::Delete(target, ..) | Write::Evict(target, _) => {
                 if let Some(mut old) = self.get(target) {
                     admit(&mut old)?;
                 }

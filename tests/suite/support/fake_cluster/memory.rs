@@ -330,7 +330,7 @@ impl Memory {
                 }
                 Ok(new)
             }
-            Write::Delete(_, conditions) | Write::Evict(_, conditions) => {
+            Write::Delete(_, conditions, _) | Write::Evict(_, conditions) => {
                 let old = self.objects.get(&key).cloned().ok_or_else(missing)?;
                 holds(conditions, &old)?;
                 admit(&mut old.clone())?;

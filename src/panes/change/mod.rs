@@ -3,16 +3,18 @@
 //! that was a fault stays one.
 //!
 //! The object is read fresh, so that what is edited is what stands in the cluster; between reading and applying the preview's
-//! own checks notice whoever else was faster.
+//! own checks notice whoever else was faster. Actions on an object that need no editor are not here: see [`super::Act`].
 
-use ratatui::{buffer::Buffer, layout::Rect};
+mod images;
+mod view;
 
-use super::{Cx, LineInput, Look, Reply, Title, state::Message};
+use images::{Image, images, set_images};
+
+use super::{Cx, Reply};
 use crate::{
     agent::Draft,
-    base::{Ticket, redact, sanitize, width},
-    cluster::{Manifest, ObjectRef},
-    config::Role,
+    base::{Ticket, redact, sanitize},
+    cluster::ObjectRef,
     fault::{
         checked::Checked,
         file::{self, Defaults},
@@ -20,7 +22,6 @@ use crate::{
         yaml,
     },
     msg::{Command, Context, Effect, Failure, effect::ManagedFields},
-    widgets::{caret, fill, put, put_spans, style_row},
 };
 
 /// What the change waits for.
@@ -40,14 +41,6 @@ enum Of {
     Images(ObjectRef),
     /// What an agent proposed.
     Draft(Draft),
-}
-
-/// A container and the image it should run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Image {
-    container: String,
-    now: String,
-    line: LineInput,
 }
 
 /// See the module docs.
@@ -189,72 +182,6 @@ impl Change {
         Reply::checked(answer, &mut self.failure)
     }
 
-    /// Name for the frame.
-    pub fn name(&self) -> String {
-        if self.images_only() { "Image".to_owned() } else { "Edit".to_owned() }
-    }
-
-    /// The title.
-    pub fn title(&self) -> Title {
-        let right = self.asked.map(|asked| {
-            let text = match asked {
-                Asked::Read(_) => "reading…",
-                Asked::Editor(_) => "in your editor…",
-                Asked::Check(_) => "asking the API server…",
-            };
-            (text.to_owned(), Role::TextDim)
-        });
-        Title { words: vec![(sanitize::line(&self.short()).into_owned(), Role::Text)], right }
-    }
-
-    /// The keys that matter here.
-    pub fn hints(&self) -> Vec<(Command, &'static str, Role)> {
-        if self.images.is_empty() {
-            return vec![(Command::EditObject, "edit again", Role::Key), (Command::Back, "leave", Role::Key)];
-        }
-        vec![
-            (Command::Accept, "preview", Role::Key),
-            (Command::Complete, "next container", Role::Key),
-            (Command::Cancel, "leave", Role::Key),
-        ]
-    }
-
-    /// Draws the inside.
-    pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
-        let text = look.theme.style(Role::Text);
-        fill(buf, area, text);
-        let room = area.width.saturating_sub(4);
-        let mut y = area.y + 1;
-        for (at, image) in self.images.iter().enumerate().take(usize::from(area.height.saturating_sub(4))) {
-            let focused = at == self.at;
-            let label = width::cut(&image.container, 18).into_owned();
-            let role = if focused { Role::TextStrong } else { Role::TextDim };
-            put(buf, area.x + 2, y, 18, &label, text.patch(look.theme.style(role)));
-            let (shown, cursor) = image.line.window(usize::from(room.saturating_sub(20)));
-            let changed = if image.line.text() == image.now { Role::Text } else { Role::Warn };
-            let style = text.patch(look.theme.style(changed));
-            put_spans(buf, area.x + 22, y, room.saturating_sub(20), [(shown, style)]);
-            if focused {
-                style_row(buf, area.x + 22, y, room.saturating_sub(20), look.theme.style(Role::Selection));
-                caret(buf, area.x + 22 + u16::try_from(cursor).unwrap_or(0), y);
-            }
-            y += 1;
-        }
-        let below = Rect { y, height: area.bottom().saturating_sub(y), ..area };
-        let waits = match self.of {
-            Of::Draft(_) => "what was proposed is corrected by your hand",
-            Of::Object(_) | Of::Images(_) => "the object is being read",
-        };
-        match (&self.failure, self.images.is_empty()) {
-            (Some(failure), _) => {
-                let (what, fix) = (sanitize::line(&failure.what), sanitize::line(&failure.fix));
-                Message { text: what.into_owned(), fix: fix.into_owned(), role: Role::Bad }.view(below, buf, look);
-            }
-            (None, true) => Message::quiet(waits, "").view(below, buf, look),
-            (None, false) => {}
-        }
-    }
-
     fn open_editor(&mut self, cx: &mut Cx<'_>) -> Reply {
         let ticket = cx.tickets.take();
         self.failure = None;
@@ -340,44 +267,6 @@ impl Change {
             Effect::CheckChange(ticket, fault, traffic).into()
         } else {
             Effect::Check(ticket, fault, traffic).into()
-        }
-    }
-}
-
-const CONTAINERS: [&str; 2] = ["containers", "initContainers"];
-
-/// The pod template's spec, or the pod's own.
-fn pod_spec(manifest: &Manifest) -> &'static [&'static str] {
-    if manifest.kind() == "Pod" { &["spec"] } else { &["spec", "template", "spec"] }
-}
-
-fn images(manifest: &Manifest) -> Vec<Image> {
-    let spec = manifest.at(pod_spec(manifest));
-    CONTAINERS
-        .iter()
-        .filter_map(|list| spec?.get(*list)?.as_array())
-        .flatten()
-        .filter_map(|one| {
-            let container = one.get("name")?.as_str()?.to_owned();
-            let now = one.get("image")?.as_str()?.to_owned();
-            let line = LineInput::new(&sanitize::line(&now));
-            Some(Image { container, now, line })
-        })
-        .collect()
-}
-
-fn set_images(manifest: &mut Manifest, wanted: &[(String, String)]) {
-    let path = pod_spec(manifest);
-    let Some(spec) = manifest.map_mut(path) else { return };
-    for list in CONTAINERS {
-        let Some(containers) = spec.get_mut(list).and_then(serde_json::Value::as_array_mut) else { continue };
-        for one in containers {
-            let name = one.get("name").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-            if let (Some((_, image)), Some(map)) =
-                (wanted.iter().find(|(known, _)| *known == name), one.as_object_mut())
-            {
-                map.insert("image".to_owned(), image.clone().into());
-            }
         }
     }
 }

@@ -1,0 +1,130 @@
+//! Actions on the object under the cursor: which object is meant, and why not where none is.
+
+use super::{App, Screen};
+use crate::{
+    base::Ticket,
+    cluster::ObjectRef,
+    config::Role,
+    fault::{
+        action::{ActionKind, Seen},
+        known,
+    },
+    msg::{Command, Effect, Failure},
+    panes::{
+        Act, Cx, Picker, Reply, Subject,
+        form::controller,
+        picker::{Choice, Item},
+    },
+};
+
+/// The action of a command.
+fn action(command: Command) -> Option<ActionKind> {
+    Some(match command {
+        Command::Scale => ActionKind::Scale,
+        Command::Restart => ActionKind::Restart,
+        Command::Rollback => ActionKind::Rollback,
+        Command::SuspendCron => ActionKind::Suspend,
+        Command::ResumeCron => ActionKind::Resume,
+        Command::Trigger => ActionKind::Trigger,
+        Command::Cordon => ActionKind::Cordon,
+        Command::Uncordon => ActionKind::Uncordon,
+        Command::Drain => ActionKind::Drain,
+        Command::Label => ActionKind::Label,
+        Command::Annotate => ActionKind::Annotate,
+        Command::DeleteObject => ActionKind::Delete,
+        Command::KillPod => ActionKind::Kill,
+        _ => return None,
+    })
+}
+
+impl App {
+    /// A key that acts on the object under the cursor; `None` for all others.
+    pub(super) fn act_by_key(&mut self, command: Command) -> Option<Vec<Effect>> {
+        if command == Command::Actions {
+            return Some(self.list_actions());
+        }
+        action(command).map(|action| self.act(action, ""))
+    }
+
+    /// Does this to the object under the cursor, or to the controller of the pod there.
+    pub(super) fn act(&mut self, action: ActionKind, given: &str) -> Vec<Effect> {
+        if self.only_looks() {
+            return Vec::new();
+        }
+        let Some(subject) = self.subject() else {
+            self.notify("put the cursor on an object first", Role::Warn);
+            return Vec::new();
+        };
+        let Some(object) = meant(action, &subject) else {
+            let what =
+                format!("{} does not go with {}: it needs {}", action.word(), subject.object.short(), action.needs());
+            self.notify(what, Role::Warn);
+            return Vec::new();
+        };
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+        let (act, effects) = Act::open(action, object, given, &mut cx);
+        self.screens.push(Screen::Act(Box::new(act)));
+        effects
+    }
+
+    /// Whether nothing may be written, which is said.
+    pub(super) fn only_looks(&mut self) -> bool {
+        if self.world.readonly {
+            self.notify("brink only looks here: start it without --readonly to change anything", Role::Warn);
+        }
+        self.world.readonly
+    }
+
+    /// The actions that go with the object under the cursor, to choose from.
+    fn list_actions(&mut self) -> Vec<Effect> {
+        if self.only_looks() {
+            return Vec::new();
+        }
+        let Some(subject) = self.subject() else { return Vec::new() };
+        let items: Vec<Item> = ActionKind::ALL
+            .into_iter()
+            .filter_map(|action| Some((action, meant(action, &subject)?)))
+            .map(|(action, object)| Item {
+                name: action.word().to_owned(),
+                note: if object == subject.object {
+                    action.doc().to_owned()
+                } else {
+                    format!("{}: {}", object.short(), action.doc())
+                },
+                current: false,
+            })
+            .collect();
+        let ticket = self.tickets.take();
+        self.screens.push(Screen::Picker(Picker::of(Choice::Action, ticket, items)));
+        Vec::new()
+    }
+
+    /// An action was chosen from the list.
+    pub(super) fn chosen_action(&mut self, word: &str) -> Vec<Effect> {
+        ActionKind::named(word).map(|action| self.act(action, "")).unwrap_or_default()
+    }
+}
+
+/// Tells the screens of actions what was read of their objects.
+pub(super) fn seen(
+    screens: &mut [Screen],
+    ticket: Ticket,
+    answer: &Result<Box<Seen>, Failure>,
+    cx: &mut Cx<'_>,
+) -> Vec<Reply> {
+    let tell = |screen: &mut Screen| match screen {
+        Screen::Act(act) => Some(act.seen(ticket, answer.clone(), cx)),
+        _ => None,
+    };
+    screens.iter_mut().filter_map(tell).collect()
+}
+
+/// The object itself where the action goes with it, else the controller of a pod.
+fn meant(action: ActionKind, subject: &Subject) -> Option<ObjectRef> {
+    if action.fits(&subject.object.kind) {
+        return Some(subject.object.clone());
+    }
+    let (kind, name) = controller(subject)?;
+    let kind = known::workload(&kind).filter(|kind| action.fits(kind))?;
+    Some(ObjectRef::new(kind, subject.object.namespace.as_deref()?, &name))
+}

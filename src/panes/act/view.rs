@@ -1,0 +1,135 @@
+//! The form of an action, drawn.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{Act, Asked, fields::Fields};
+use crate::{
+    base::{age, sanitize, width},
+    config::Role,
+    fault::action::{ActionKind, Revision, Seen},
+    panes::{LineInput, Look, state::Message},
+    widgets::{caret, fill, put, put_spans, style_row},
+};
+
+/// Cells of a label.
+const LABEL: u16 = 26;
+
+pub(super) fn view(act: &Act, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+    fill(buf, area, look.theme.style(Role::Text));
+    let Some(seen) = &act.seen else {
+        match &act.failure {
+            Some(failure) => told(failure, area, buf, look),
+            None => Message::quiet("the object is being read", "").view(area, buf, look),
+        }
+        return;
+    };
+    let y = match &act.fields {
+        Fields::Nothing => area.y + 1,
+        Fields::Line(line) => of_line(seen, line, area, buf, look),
+        Fields::Revision(at) => revisions(seen, *at, area, buf, look),
+        Fields::Removal { .. } | Fields::Drain(_) => choices(&act.fields, area, buf, look),
+    };
+    let below = Rect { y, height: area.bottom().saturating_sub(y), ..area };
+    match (&act.failure, act.asked) {
+        (Some(failure), _) => told(failure, below, buf, look),
+        (None, Some(Asked::Check(_))) => {
+            Message::quiet("the API server is asked what it would store", "").view(below, buf, look);
+        }
+        (None, _) => {}
+    }
+}
+
+fn told(failure: &crate::msg::Failure, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+    let (what, fix) = (sanitize::line(&failure.what), sanitize::line(&failure.fix));
+    Message { text: what.into_owned(), fix: fix.into_owned(), role: Role::Bad }.view(area, buf, look);
+}
+
+fn of_line(seen: &Seen, line: &LineInput, area: Rect, buf: &mut Buffer, look: &Look<'_>) -> u16 {
+    let text = look.theme.style(Role::Text);
+    let dim = text.patch(look.theme.style(Role::TextDim));
+    let (label, says) = match seen.action {
+        ActionKind::Scale => {
+            let now = seen.scale.as_ref().map_or(0, |scale| scale.replicas);
+            ("replicas", vec![format!("{now} now")])
+        }
+        ActionKind::Label => ("labels", standing(seen, "labels")),
+        _ => ("annotations", standing(seen, "annotations")),
+    };
+    let (x, y) = (area.x + 2, area.y + 1);
+    let room = area.width.saturating_sub(4);
+    let cells = 14.min(room);
+    put(buf, x, y, cells, label, text.patch(look.theme.style(Role::TextStrong)));
+    let (shown, cursor) = line.window(usize::from(room.saturating_sub(cells)));
+    put_spans(buf, x + cells, y, room.saturating_sub(cells), [(shown, text)]);
+    style_row(buf, x + cells, y, room.saturating_sub(cells), look.theme.style(Role::Selection));
+    caret(buf, x + cells + u16::try_from(cursor).unwrap_or(0), y);
+    let mut below = y + 2;
+    for line in says {
+        if below + 2 >= area.bottom() {
+            break;
+        }
+        put(buf, x + cells, below, room.saturating_sub(cells), &sanitize::line(&line), dim);
+        below += 1;
+    }
+    below
+}
+
+/// The labels or annotations that stand, one a line; kubectl's copy of the whole object is no help to anybody.
+fn standing(seen: &Seen, field: &str) -> Vec<String> {
+    let map = seen.live.at(&["metadata", field]).and_then(serde_json::Value::as_object);
+    let lines: Vec<String> = map
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| *key != "kubectl.kubernetes.io/last-applied-configuration")
+        .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+        .collect();
+    if lines.is_empty() { vec![format!("no {field} now; key=value sets one, key- takes one off")] } else { lines }
+}
+
+fn revisions(seen: &Seen, at: usize, area: Rect, buf: &mut Buffer, look: &Look<'_>) -> u16 {
+    let rows = usize::from(area.height.saturating_sub(5)).max(1);
+    let top = (at + 1).saturating_sub(rows);
+    let mut y = area.y + 1;
+    for (place, revision) in seen.revisions.iter().enumerate().skip(top).take(rows) {
+        row(revision, Rect { x: area.x + 2, y, width: area.width.saturating_sub(4), height: 1 }, buf, look);
+        if place == at {
+            style_row(buf, area.x + 1, y, area.width.saturating_sub(2), look.theme.style(Role::Selection));
+        }
+        y += 1;
+    }
+    y + 1
+}
+
+/// Number, age, images, and why.
+fn row(revision: &Revision, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+    let text = look.theme.style(Role::Text);
+    let dim = text.patch(look.theme.style(Role::TextDim));
+    let age = revision.created.map(|at| age::age(look.now.age(at)).to_string()).unwrap_or_default();
+    let current = if revision.current { "  (stands now)" } else { "" };
+    let why = if revision.cause.is_empty() { String::new() } else { format!("  {}", sanitize::line(&revision.cause)) };
+    let images = sanitize::line(&revision.images.join(", ")).into_owned();
+    let number = width::cut(&revision.number.to_string(), 6).into_owned();
+    put(buf, area.x, area.y, 7, &number, text.patch(look.theme.style(Role::TextStrong)));
+    put(buf, area.x + 8, area.y, 6, &age, dim);
+    let spans = [(images.as_str(), text), (current, dim), (why.as_str(), dim)];
+    put_spans(buf, area.x + 15, area.y, area.width.saturating_sub(15), spans);
+}
+
+fn choices(fields: &Fields, area: Rect, buf: &mut Buffer, look: &Look<'_>) -> u16 {
+    let text = look.theme.style(Role::Text);
+    let mut y = area.y + 1;
+    for (label, value, means, focused) in fields.choices() {
+        let (x, room) = (area.x + 2, area.width.saturating_sub(4));
+        let role = if focused { Role::TextStrong } else { Role::TextDim };
+        put(buf, x, y, LABEL.min(room), label, text.patch(look.theme.style(role)));
+        let dim = text.patch(look.theme.style(Role::TextDim));
+        let spans = [(value.as_str(), text), ("  ", dim), (means, dim)];
+        put_spans(buf, x + LABEL, y, room.saturating_sub(LABEL), spans);
+        if focused {
+            let cells = u16::try_from(width::width(&value)).unwrap_or(0);
+            style_row(buf, x + LABEL, y, cells, look.theme.style(Role::Selection));
+        }
+        y += 1;
+    }
+    y + 1
+}
