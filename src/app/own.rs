@@ -130,10 +130,10 @@ impl App {
     pub(super) fn ran(&mut self, answer: Result<Ran, Failure>) {
         match answer {
             Ok(Ran { name, trouble: None, output }) if output.is_empty() => {
-                self.notify(format!("{name} is done"), Role::Good)
+                self.notify(format!("{name} is done"), Role::Good);
             }
             Ok(Ran { name, trouble: None, output }) => {
-                self.notify(format!("{name}: {}", sanitize::line(&output)), Role::Good)
+                self.notify(format!("{name}: {}", sanitize::line(&output)), Role::Good);
             }
             Ok(Ran { name, trouble: Some(trouble), output }) if output.is_empty() => {
                 self.notify(format!("{name} ended with {trouble}"), Role::Warn);

@@ -54,7 +54,8 @@ impl Aliases {
         for _ in 0..=self.0.len() {
             let (first, rest) = line.split_once(char::is_whitespace).unwrap_or((line.as_str(), ""));
             let Some(alias) = self.0.get(first) else { break };
-            line = format!("{} {}", alias.line, rest.trim_start()).trim_end().to_owned();
+            let more = rest.trim_start();
+            line = if more.is_empty() { alias.line.clone() } else { format!("{} {more}", alias.line) };
         }
         line
     }

@@ -161,7 +161,8 @@ impl Bindings {
                 Some(scopes) if scopes.iter().any(|scope| matches!(scope.as_str(), "po" | "pod" | "pods")) => {
                     Context::Pods
                 }
-                _ => Context::Table,
+                Some(_) => Context::Objects,
+                None => Context::Table,
             };
             if let Some((what, place)) = keymap.taken(&chain(context), &binding.keys).filter(|_| !binding.overrides) {
                 let what = format!("is {what} ({place}), which holds");

@@ -51,30 +51,30 @@ pub(super) fn fill(text: &str, variables: &Variables) -> Result<String, Unfilled
 /// What the next characters of the shell's own text do to the quotes; gives how many bytes they are.
 fn step(c: char, rest: &str, before: char, around: &mut Vec<Around>) -> usize {
     let here = around.last().copied().unwrap_or(Around::Bare(NEVER));
-    match (here, c) {
-        (Around::Single, '\'') => {
-            around.pop();
+    match here {
+        Around::Single => {
+            if c == '\'' {
+                around.pop();
+            }
         }
-        (Around::Single, _) => {}
-        (_, '\\') => return 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
-        (_, '$') if rest.starts_with("$(") => {
+        Around::Double | Around::Bare(_) if c == '\\' => return 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
+        Around::Double | Around::Bare(_) if rest.starts_with("$(") => {
             around.push(Around::Bare(')'));
             return 2;
         }
-        (Around::Double, '"') => {
-            around.pop();
+        Around::Double => {
+            if c == '"' {
+                around.pop();
+            }
         }
-        (Around::Double, _) => {}
-        (Around::Bare(close), c) if c == close => {
-            around.pop();
-        }
-        (Around::Bare(_), '\'') => around.push(Around::Single),
-        (Around::Bare(_), '"') => around.push(Around::Double),
-        (Around::Bare(_), '(') => around.push(Around::Bare(')')),
-        (Around::Bare(_), '#') if before.is_whitespace() || before == ';' => {
-            return rest.find('\n').unwrap_or(rest.len());
-        }
-        (Around::Bare(_), _) => {}
+        Around::Bare(close) => match c {
+            c if c == close => drop(around.pop()),
+            '\'' => around.push(Around::Single),
+            '"' => around.push(Around::Double),
+            '(' => around.push(Around::Bare(')')),
+            '#' if before.is_whitespace() || before == ';' => return rest.find('\n').unwrap_or(rest.len()),
+            _ => {}
+        },
     }
     c.len_utf8()
 }
