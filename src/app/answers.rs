@@ -209,19 +209,6 @@ impl App {
                     }
                 }
             }
-            event
-            @ (Event::Saved(..) | Event::Left(..) | Event::Copied(..) | Event::Ports(..) | Event::Forward(..)) => {
-                self.of_pods(event)
-            }
-            Event::Log(ticket, batch) => {
-                let logs = self.screens.iter_mut().find_map(|screen| match screen {
-                    Screen::Logs(logs) if logs.asked(ticket) => Some(logs),
-                    _ => None,
-                });
-                if let Some(logs) = logs {
-                    logs.hear(ticket, batch, now);
-                }
-            }
             Event::Routing(ticket, answer) => {
                 for screen in &mut self.screens {
                     if let Screen::WhoTakes(asked) = screen {
@@ -279,7 +266,8 @@ impl App {
                 }
             }
             Event::Applied(ticket, answer) => return self.applied(ticket, &answer),
-            _ => {}
+            // Those of logs and of what is done in pods.
+            event => self.of_pods(event, now),
         }
         replies.into_iter().flat_map(|reply| self.turn(reply)).collect()
     }

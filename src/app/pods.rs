@@ -2,6 +2,7 @@
 
 use super::{App, Screen};
 use crate::{
+    base::Now,
     cluster::{
         Kind, ObjectRef,
         logs::Of,
@@ -134,8 +135,17 @@ impl App {
     }
 
     /// Answers about what was done in pods.
-    pub(super) fn of_pods(&mut self, event: Event) {
+    pub(super) fn of_pods(&mut self, event: Event, now: Now) {
         match event {
+            Event::Log(ticket, batch) => {
+                let logs = self.screens.iter_mut().find_map(|screen| match screen {
+                    Screen::Logs(logs) if logs.asked(ticket) => Some(logs),
+                    _ => None,
+                });
+                if let Some(logs) = logs {
+                    logs.hear(ticket, batch, now);
+                }
+            }
             Event::Saved(ticket, answer) => {
                 let logs = self.screens.iter_mut().find_map(|screen| match screen {
                     Screen::Logs(logs) => Some(logs),

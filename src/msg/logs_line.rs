@@ -53,7 +53,7 @@ pub fn parse(rest: &str) -> Result<LogsLine, String> {
             // A filter may hold spaces; an option ends it.
             let ends = [" -c ", " -l "].iter().filter_map(|option| filter.find(option));
             let end = ends.min().unwrap_or(filter.len());
-            line.filter = filter.get(..end).unwrap_or_default().trim().to_owned();
+            filter.get(..end).unwrap_or_default().trim().clone_into(&mut line.filter);
             rest = filter.get(end..).unwrap_or_default().trim_start();
             continue;
         }

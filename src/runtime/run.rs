@@ -143,7 +143,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
     let (clock, pulse, place) = (cockpit.clock.clone(), cockpit.pulse.clone(), cockpit.address.clone());
     let agent = agent.ok();
     let plan =
-        doors::Plan { address, metrics, readonly, policy, agent, servers, state_dir, clock, pulse, place, stage };
+        doors::Plan { address, metrics, readonly, policy, agent, servers, state_dir, clock, place, pulse, stage };
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
     let ended = waiting.block_on(cockpit.run(effects, &doors, keys, signals, events));

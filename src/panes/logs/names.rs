@@ -98,7 +98,9 @@ mod tests {
             .iter()
             .map(|(pod, container)| Writer { pod: (*pod).into(), container: (*container).into() })
             .collect();
-        writers.iter().for_each(|writer| names.meet(writer));
+        for writer in &writers {
+            names.meet(writer);
+        }
         writers.iter().map(|writer| names.of(writer).unwrap().0.to_owned()).collect()
     }
 

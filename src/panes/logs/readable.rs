@@ -27,11 +27,11 @@ pub fn level(text: &str) -> Role {
     }
     let words = head.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| (3..=8).contains(&word.len()));
     // The word itself, shouted or as the value of a field: prose may speak of errors.
-    let marked = words.filter(|word| {
+    let mut marked = words.filter(|word| {
         let shouted = word.bytes().all(|byte| byte.is_ascii_uppercase());
         shouted || tagged(head, word)
     });
-    marked.filter_map(named).next().unwrap_or(Role::Text)
+    marked.find_map(named).unwrap_or(Role::Text)
 }
 
 /// `level=warn`, `[error]`, `error:` at the beginning.
@@ -48,13 +48,14 @@ fn tagged(head: &str, word: &str) -> bool {
 fn klog(head: &str) -> Option<Role> {
     let mut chars = head.chars();
     let first = chars.next()?;
-    (head.len() > 5 && chars.take(4).all(|c| c.is_ascii_digit()) && head.get(5..6) == Some(" "))
-        .then(|| match first {
-            'E' | 'F' => Some(Role::Bad),
-            'W' => Some(Role::Warn),
-            _ => None,
-        })
-        .flatten()
+    if chars.take_while(char::is_ascii_digit).take(4).count() < 4 || head.get(5..6) != Some(" ") {
+        return None;
+    }
+    match first {
+        'E' | 'F' => Some(Role::Bad),
+        'W' => Some(Role::Warn),
+        _ => None,
+    }
 }
 
 fn named(word: &str) -> Option<Role> {

@@ -210,8 +210,7 @@ async fn pour(
     moved: &watch::Sender<()>,
 ) {
     let mut buffer = vec![0; 16 << 10];
-    loop {
-        let Ok(count @ 1..) = from.read(&mut buffer).await else { break };
+    while let Ok(count @ 1..) = from.read(&mut buffer).await {
         let Some(piece) = buffer.get(..count) else { break };
         if to.write_all(piece).await.is_err() || to.flush().await.is_err() {
             break;
