@@ -10,7 +10,7 @@ use crate::{
         pods::{MeshMode, PodRow},
     },
     config::{Role, keymap::chain},
-    fault::{injection::State, io::scan::Scanned, refusal::ApplyError},
+    fault::{catalogue::view::KindsView, injection::State, io::scan::Scanned, refusal::ApplyError},
     mesh::{around::Around, signals::MetricSource},
     msg::{Command, Context, Effect, Event, Failure, event::Names},
     panes::{PaneKind, Reply, Viewer, picker::Item, world::LinkState},
@@ -181,13 +181,7 @@ impl App {
                     }
                 }
             }
-            Event::Kinds(ticket, answer) => {
-                for screen in &mut self.screens {
-                    if let Screen::Form(form) = screen {
-                        form.kinds(ticket, &answer);
-                    }
-                }
-            }
+            Event::Kinds(ticket, answer) => self.kinds_known(ticket, &answer),
             Event::Edited(ticket, answer) => {
                 for screen in &mut self.screens {
                     match screen {
@@ -270,6 +264,15 @@ impl App {
             event => self.of_pods(event, now),
         }
         replies.into_iter().flat_map(|reply| self.turn(reply)).collect()
+    }
+
+    /// Which drivers work here: for the forms that ask.
+    fn kinds_known(&mut self, ticket: Ticket, answer: &Result<KindsView, Failure>) {
+        for screen in &mut self.screens {
+            if let Screen::Form(form) = screen {
+                form.kinds(ticket, answer);
+            }
+        }
     }
 
     /// The answer to an apply: what came from the inbox is done with.
