@@ -7,6 +7,7 @@ use crate::{
     config::Role,
     fault::{
         action::{ActionKind, Seen},
+        foreseen::Foreseen,
         known,
     },
     msg::{Command, Effect, Failure},
@@ -117,6 +118,15 @@ pub(super) fn seen(
         _ => None,
     };
     screens.iter_mut().filter_map(tell).collect()
+}
+
+/// Tells the previews of undos what an undo would write.
+pub(super) fn foreseen(screens: &mut [Screen], ticket: Ticket, answer: &Result<Box<Foreseen>, Failure>) {
+    for screen in screens {
+        if let Screen::Undo(undo) = screen {
+            undo.hear(ticket, answer.clone());
+        }
+    }
 }
 
 /// The object itself where the action goes with it, else the controller of a pod.

@@ -245,13 +245,7 @@ impl App {
                 }
             }
             Event::ActSeen(ticket, answer) => replies = acts::seen(&mut self.screens, ticket, &answer, &mut cx),
-            Event::Foreseen(ticket, answer) => {
-                for screen in &mut self.screens {
-                    if let Screen::Undo(undo) = screen {
-                        undo.hear(ticket, answer.clone());
-                    }
-                }
-            }
+            Event::Foreseen(ticket, answer) => acts::foreseen(&mut self.screens, ticket, &answer),
             Event::Ordered(ticket, _) => {
                 for screen in &mut self.screens {
                     if let Screen::Undo(undo) = screen {
