@@ -114,11 +114,11 @@ impl App {
     }
 
     /// Shows what a line asks for, once it is known which kinds there are.
-    pub(super) fn go_objects(&mut self, request: Request) -> Vec<Effect> {
-        if let Some(effects) = self.go_first(&request) {
+    pub(super) fn go_objects(&mut self, request: &Request) -> Vec<Effect> {
+        if let Some(effects) = self.go_first(request) {
             return effects;
         }
-        self.show_objects(&request, false)
+        self.show_objects(request, false)
     }
 
     /// `sure`: what is not known now is not served.
@@ -270,15 +270,15 @@ fn words(request: &Request) -> String {
     match &request.place {
         Place::Here => {}
         Place::All => line.push_str(" -A"),
-        Place::Named(name) => line.push_str(&format!(" -n {name}")),
+        Place::Named(name) => line.extend([" -n ", name]),
     }
     if let Some(letters) = request.filter.strip_prefix("-f ") {
-        line.push_str(&format!(" -f {letters}"));
+        line.extend([" -f ", letters]);
     } else if !request.filter.is_empty() {
-        line.push_str(&format!(" /{}", request.filter));
+        line.extend([" /", &request.filter]);
     }
     if !request.labels.is_empty() {
-        line.push_str(&format!(" -l {}", request.labels));
+        line.extend([" -l ", &request.labels]);
     }
     line
 }

@@ -296,7 +296,7 @@ impl App {
             Ok(Line::Context(name)) => self.go_context(name),
             Ok(Line::Act(action, given)) => self.act(action, &given),
             Ok(Line::Pane(command, request)) => self.go_pane(command, &request),
-            Ok(Line::Objects(request)) => self.go_objects(request),
+            Ok(Line::Objects(request)) => self.go_objects(&request),
             Ok(Line::Theme(name)) => self.themes(name),
             Ok(Line::Logs(asked)) => self.typed_logs(asked),
             Ok(Line::Copy(from, to)) => self.copy_file(&from, &to),

@@ -30,6 +30,9 @@ pub struct Amount {
     pub trend: Trend,
 }
 
+/// A container's name, cores and bytes.
+type Container = (CompactString, Option<f64>, Option<f64>);
+
 /// How an amount went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Trend {
@@ -111,9 +114,8 @@ impl Usage {
         let mut usage = Self::default();
         for one in uses {
             let known = limits.get(&(one.namespace.clone(), one.pod.clone())).map_or(&[][..], Vec::as_slice);
-            let used = |pick: fn(&(CompactString, Option<f64>, Option<f64>)) -> Option<f64>| {
-                one.containers.iter().filter_map(pick).reduce(|a, b| a + b)
-            };
+            let used =
+                |pick: fn(&Container) -> Option<f64>| one.containers.iter().filter_map(pick).reduce(|a, b| a + b);
             let any = |pick: fn(&Limit) -> Option<f64>| known.iter().filter_map(pick).reduce(|a, b| a + b);
             let all = |pick: fn(&Limit) -> Option<f64>| known.iter().map(pick).reduce(|a, b| Some(a? + b?)).flatten();
             let cpu = Amount {

@@ -104,13 +104,14 @@ impl Agent {
 
     /// brink's tools, and those of MCP servers, with why a server offers none.
     pub fn tools(&self, offered: &[Offered], troubles: &[String]) -> String {
-        let offered = offered.iter().map(|tool| {
+        let mut others = String::new();
+        for tool in offered {
             let does = if tool.read_only { "says it reads" } else { "asks first" };
-            format!("{}  ({does})\n    {}\n", tool.full, tool.doc)
-        });
-        let offered: String = offered.collect();
-        let troubles: String = troubles.iter().map(|why| format!("{}\n", sanitize::line(why))).collect();
-        let others = format!("{offered}{troubles}");
+            others.extend([&tool.full, "  (", does, ")\n    ", &tool.doc, "\n"]);
+        }
+        for why in troubles {
+            others.extend([&*sanitize::line(why), "\n"]);
+        }
         let others = if others.is_empty() {
             others
         } else {
