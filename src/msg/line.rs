@@ -348,7 +348,7 @@ mod tests {
         let (namespaces, contexts) = (owned(&["kube-system", "shop", "web-shop"]), owned(&["prod", "kind"]));
         let kinds = owned(&["deployments", "roles", "pods"]);
         let names = Names { namespaces: &namespaces, contexts: &contexts, kinds: &kinds };
-        assert_eq!(complete("ro", names), ["routes", "roles"]);
+        assert_eq!(complete("ro", names), ["routes", "rollback", "roles"]);
         assert_eq!(complete("pod", names), ["pods"]);
         assert_eq!(complete("ns sh", names), ["ns shop", "ns web-shop"]);
         assert_eq!(complete("deployments sh", names), ["deployments shop", "deployments web-shop"]);

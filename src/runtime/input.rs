@@ -11,6 +11,7 @@ use std::{
 
 use crossterm::event::{self, Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, poll};
+use signal_hook::consts::SIGWINCH;
 use tokio::sync::mpsc::Sender;
 
 use super::replies::Replies;
@@ -76,12 +77,24 @@ pub fn start(to: Sender<Event>, replies: Replies) -> io::Result<Reader> {
     woken.set_nonblocking(true)?;
     let pause = Arc::new(Pause::default());
     let reader = Reader { wake, pause: pause.clone() };
+    // A new size is heard by whoever reads: it must not wait there for the next key, which would then be read with it, or lost.
+    signal_hook::low_level::pipe::register(SIGWINCH, reader.wake.try_clone()?)?;
     thread::Builder::new().name("keys".to_owned()).spawn(move || read(&to, woken, &pause, replies))?;
     Ok(reader)
 }
 
+/// What a wait came to.
+enum Waited {
+    /// There are keys.
+    Keys,
+    /// Something else is to be looked at.
+    Woken,
+    /// Nobody waits for keys any more.
+    Gone,
+}
+
 /// Waits until there are keys, without touching them: whoever waits inside a read takes keys from another program.
-fn there_are_keys(woken: &mut UnixStream, pause: &Pause) -> bool {
+fn wait(woken: &mut UnixStream, pause: &Pause) -> Waited {
     loop {
         let stdin = io::stdin();
         let (keys, asked) = {
@@ -92,19 +105,19 @@ fn there_are_keys(woken: &mut UnixStream, pause: &Pause) -> bool {
             match poll(&mut fds, None) {
                 Ok(_) => (!fds[0].revents().is_empty(), !fds[1].revents().is_empty()),
                 Err(rustix::io::Errno::INTR) => continue,
-                Err(_) => return false,
+                Err(_) => return Waited::Gone,
             }
         };
         if asked {
-            let mut bytes = [0; 16];
+            let mut bytes = [0; 64];
             if matches!(woken.read(&mut bytes), Ok(0)) {
-                return false;
+                return Waited::Gone;
             }
             pause.keep();
-            continue;
+            return Waited::Woken;
         }
         if keys {
-            return true;
+            return Waited::Keys;
         }
     }
 }
@@ -116,8 +129,10 @@ fn read(to: &Sender<Event>, mut woken: UnixStream, pause: &Pause, mut replies: R
     loop {
         // What was read before and not yet told is no longer on the terminal.
         if !event::poll(Duration::ZERO).unwrap_or(false) {
-            if !there_are_keys(&mut woken, pause) {
-                return;
+            match wait(&mut woken, pause) {
+                Waited::Gone => return,
+                Waited::Woken => continue,
+                Waited::Keys => {}
             }
             if silent < 32 && matches!(event::poll(Duration::ZERO), Ok(false)) {
                 silent += 1;

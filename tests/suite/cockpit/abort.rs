@@ -41,6 +41,7 @@ const SCENES: &[(&str, &str)] = &[
     ("a pane alone", "z"),
     ("the command line", ": p o"),
     ("objects of any kind", "@objects"),
+    ("forwarded ports", ": p f enter"),
     ("a filter over them being typed", "@objects / r e"),
     ("the help", "?"),
     ("a search being typed", "? / a"),

@@ -69,13 +69,13 @@ fn scaled() -> InjectionView {
 }
 
 #[rstest]
-#[case("s", ActionKind::Scale, "Deployment shop/reviews")]
+#[case(": s c a l e enter", ActionKind::Scale, "Deployment shop/reviews")]
 #[case("r", ActionKind::Restart, "Deployment shop/reviews")]
 #[case("ctrl-d", ActionKind::Delete, "Pod shop/reviews-5d4-x2k4p")]
 #[case("ctrl-k", ActionKind::Kill, "Pod shop/reviews-5d4-x2k4p")]
 #[case(": r o l l b a c k enter", ActionKind::Rollback, "Deployment shop/reviews")]
 #[case(": l a b e l enter", ActionKind::Label, "Pod shop/reviews-5d4-x2k4p")]
-#[case("a / s c a l e enter enter", ActionKind::Scale, "Deployment shop/reviews")]
+#[case("m / s c a l e enter enter", ActionKind::Scale, "Deployment shop/reviews")]
 fn a_key_or_a_word_acts_on_what_is_meant(#[case] keys: &str, #[case] action: ActionKind, #[case] object: &str) {
     let mut stage = on_reviews((120, 40));
     stage.keys(keys);
@@ -92,10 +92,10 @@ fn what_does_not_go_with_the_object_is_said() {
 }
 
 #[rstest]
-#[case("s")]
+#[case(": s c a l e enter")]
 #[case("ctrl-d")]
 #[case("e")]
-#[case("a")]
+#[case("m")]
 #[case(": d r a i n enter")]
 fn whoever_only_looks_is_told_in_one_sentence(#[case] keys: &str) {
     let mut stage = Stage::with(120, 40, |start| start.readonly = true).linked();

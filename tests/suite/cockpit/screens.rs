@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
-use ratatui::{buffer::Buffer, style::Style};
+use ratatui::{
+    buffer::{Buffer, Cell},
+    style::Style,
+};
 use rstest::rstest;
 
 use super::stage::{Stage, text};
@@ -103,8 +106,7 @@ fn sixteen_colours_and_none_are_drawn_too() {
 fn in_ascii(name: &str, stage: &Stage) {
     let mut buf = stage.frame();
     brink::widgets::ascii::only(&mut buf);
-    let odd: Vec<&str> =
-        buf.content.iter().map(|cell| cell.symbol()).filter(|s| !s.is_ascii() || s.len() != 1).collect();
+    let odd: Vec<&str> = buf.content.iter().map(Cell::symbol).filter(|s| !s.is_ascii() || s.len() != 1).collect();
     assert!(odd.is_empty(), "{name}: {odd:?}");
     // Nothing of the cockpit's own became a question mark: there is a like sign for each.
     let marks = |buf: &Buffer| buf.content.iter().filter(|cell| cell.symbol() == "?").count();
