@@ -35,7 +35,7 @@ fn in_a_text_field_letters_are_text() {
 }
 
 /// Commands without a key, and why.
-const UNBOUND: [(Command, &str); 5] = [
+const UNBOUND: [(Command, &str); 6] = [
     (Command::StopAll, "reached by pressing the key of `abort` twice, and by the command line"),
     (Command::Forwards, "typed: pf"),
     (Command::SuspendCron, "chosen from the list of actions, or typed"),
