@@ -353,7 +353,7 @@ mod tests {
         assert_eq!(complete("ns sh", names), ["ns shop", "ns web-shop"]);
         assert_eq!(complete("deployments sh", names), ["deployments shop", "deployments web-shop"]);
         assert_eq!(complete("deployments shop @p", names), ["deployments shop @prod"]);
-        assert_eq!(complete("deployments -n sho", names), ["deployments -n shop", "deployments -n web-shop"][..1]);
+        assert_eq!(complete("deployments -n sho", names), ["deployments -n shop", "deployments -n web-shop"]);
         assert_eq!(complete("q sh", names), Vec::<String>::new());
     }
 }

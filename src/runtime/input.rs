@@ -10,7 +10,10 @@ use std::{
 };
 
 use crossterm::event::{self, Event as Term, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    termios::{OptionalActions, tcgetattr, tcsetattr},
+};
 use signal_hook::consts::SIGWINCH;
 use tokio::sync::mpsc::Sender;
 
@@ -122,10 +125,20 @@ fn wait(woken: &mut UnixStream, pause: &Pause) -> Waited {
     }
 }
 
+/// Has the terminal tell once more that there are keys. A new size that is read in the same moment hides that from the library,
+/// which is told but once of what comes; terminals tell anew when their attributes are set, be they the same.
+fn nudge() {
+    let stdin = io::stdin();
+    if let Ok(attributes) = tcgetattr(&stdin) {
+        // Where that does not go the key comes with the next one.
+        let _ = tcsetattr(&stdin, OptionalActions::Now, &attributes);
+    }
+}
+
 fn read(to: &Sender<Event>, mut woken: UnixStream, pause: &Pause, mut replies: Replies) {
     // Bytes that were no event, one after the other: answers of the terminal are none, and whoever waits for more inside a read
     // takes keys from another program.
-    let mut silent = 0_u8;
+    let (mut silent, mut resized) = (0_u8, false);
     loop {
         // What was read before and not yet told is no longer on the terminal.
         if !event::poll(Duration::ZERO).unwrap_or(false) {
@@ -136,6 +149,9 @@ fn read(to: &Sender<Event>, mut woken: UnixStream, pause: &Pause, mut replies: R
             }
             if silent < 32 && matches!(event::poll(Duration::ZERO), Ok(false)) {
                 silent += 1;
+                if std::mem::take(&mut resized) {
+                    nudge();
+                }
                 continue;
             }
         }
@@ -150,6 +166,7 @@ fn read(to: &Sender<Event>, mut woken: UnixStream, pause: &Pause, mut replies: R
                 Err(_) => return,
             }
         }
+        resized = events.iter().any(|event| matches!(event, Term::Resize(..)));
         for event in told(events, &mut replies) {
             if to.blocking_send(event).is_err() {
                 return;

@@ -245,7 +245,9 @@ fn a_subset_is_judged_by_the_pods_that_are_watched() {
 #[test]
 fn pods_are_watched_for_the_routes_alone_where_selectors_are_judged_by_them() {
     let watched = |stage: &Stage| stage.app.panes.pods.watches();
-    for (selected, mut stage) in vec![(false, listed()), (true, versioned("v1"))] {
+    let both: [fn() -> Stage; 2] = [listed, || versioned("v1")];
+    for (make, selected) in both.into_iter().zip([false, true]) {
+        let mut stage = make();
         stage.keys("2 z");
         stage.pass(Duration::from_mins(5));
         assert_eq!(watched(&stage), selected, "{}", stage.text());
