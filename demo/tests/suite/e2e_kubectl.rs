@@ -125,8 +125,10 @@ async fn what_cannot_be_is_refused_in_the_servers_words() {
         ),
         "{denied}"
     );
-    let absent = refused(&["get", "--raw", "/api/v1/namespaces/default/pods/p/exec"], "");
-    assert!(absent.contains("does not serve pods/exec"), "{absent}");
+    let absent = refused(&["get", "--raw", "/api/v1/namespaces/default/pods/p/ephemeralcontainers"], "");
+    assert!(absent.contains("does not serve pods/ephemeralcontainers"), "{absent}");
+    let nowhere = refused(&["exec", "p", "--", "true"], "");
+    assert!(nowhere.contains("pods \"p\" not found"), "{nowhere}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

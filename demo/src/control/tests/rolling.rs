@@ -260,6 +260,8 @@ fn a_set_keeps_its_templates_as_revisions_and_one_that_comes_back_is_the_newest(
     let mut set = deployment("db", 1, "db:1");
     json::set(&mut set, &["kind"], "StatefulSet");
     json::set(&mut set, &["spec", "serviceName"], "db");
+    // The template that comes back is the same to its last field.
+    json::set(&mut set, &["spec", "template", "spec", "containers"], json!([{"name": "app", "image": "db:1"}]));
     let key = world.create(kinds::STATEFUL_SET, set);
     world.run(30);
     let image = |world: &mut World, image: &str| {
