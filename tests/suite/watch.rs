@@ -440,15 +440,18 @@ async fn columns_of_a_persons_own_are_made_of_the_whole_objects() {
         .map(|text| Column::parse(text).unwrap())
         .to_vec();
     let kind = Kind::namespaced("x.io", "v1", "Thing", "things");
-    let mut screen: Screen<TableRow> =
-        Screen::of(|to| watch::view(link, kind, Scope::default(), Arc::new(view), to));
+    let mut screen: Screen<TableRow> = Screen::of(|to| watch::view(link, kind, Scope::default(), Arc::new(view), to));
     screen.until("live", Screen::live).await;
     let rows: Vec<&TableRow> = screen.rows.values().collect();
     assert_eq!(rows.len(), 2);
     assert_eq!(rows[0].cells, ["5d", "web:1", "r-1", "80,443"], "and nothing of the terminal's");
     assert_eq!(rows[1].cells, ["5d", "web:2", "r-2", "80,443"]);
     let head: Vec<(&str, i32)> = rows[1].columns.iter().map(|one| (one.name.as_str(), one.priority)).collect();
-    assert_eq!(head, [("AGE", 0), ("IMAGE", 0), ("NAME", 0), ("PORTS", 1)], "what is hidden and what nobody prints is left out");
+    assert_eq!(
+        head,
+        [("AGE", 0), ("IMAGE", 0), ("NAME", 0), ("PORTS", 1)],
+        "what is hidden and what nobody prints is left out"
+    );
     assert!(script.asked()[0].asks("includeObject=Object"));
 }
 

@@ -71,12 +71,7 @@ pub struct Objects {
 
 impl Objects {
     /// Watches what is wanted; `filter` as it is typed after `/`.
-    pub fn open(
-        wanted: Wanted,
-        filter: &str,
-        view: Option<Arc<View>>,
-        cx: &mut Cx<'_>,
-    ) -> (Self, Vec<Effect>) {
+    pub fn open(wanted: Wanted, filter: &str, view: Option<Arc<View>>, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
         let ticket = cx.tickets.take();
         let measured = match (wanted.kind.group.as_str(), wanted.kind.kind.as_str()) {
             ("", "Pod") => Some(Measured::Pods),

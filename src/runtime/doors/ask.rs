@@ -58,9 +58,10 @@ impl Keeper {
         let Some(live) = self.live.clone() else { return };
         let events = self.events.clone();
         self.spawn(ticket, async move {
-            let answer = live.read(&Read::Get(object.clone())).await.map(|answer| Box::new(answer.body)).map_err(|trouble| {
-                told(&trouble, &format!("cannot read {}", object.short()), live.link().context())
-            });
+            let answer =
+                live.read(&Read::Get(object.clone())).await.map(|answer| Box::new(answer.body)).map_err(|trouble| {
+                    told(&trouble, &format!("cannot read {}", object.short()), live.link().context())
+                });
             let _ = events.send(Event::Object(ticket, object, answer)).await;
         });
     }
