@@ -29,7 +29,7 @@ impl App {
             Event::Ran(_, answer) => self.ran(answer),
             Event::Usage(ticket, usage) => self.used(ticket, usage),
             Event::Discovered(ticket, answer) => return self.discovered(ticket, answer),
-            Event::Selector(ticket, object, answer) => return self.selected(ticket, &object, answer),
+            Event::Object(ticket, object, answer) => return self.read(ticket, &object, answer),
             Event::Table(ticket, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 let asked = |screen: &&mut Screen| matches!(screen, Screen::Objects(objects) if objects.asked(ticket));

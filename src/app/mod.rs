@@ -158,8 +158,8 @@ pub struct App {
     using: Option<(Ticket, UsageOf)>,
     /// When that was last on screen.
     usage_seen: Duration,
-    /// The question for a selector.
-    selecting: Option<Ticket>,
+    /// The question for an object to go on from, and where to.
+    reading: Option<(Ticket, objects::After)>,
     /// A line to be carried out once the other context is linked.
     after_link: Option<String>,
     mesh_word: Option<&'static str>,
@@ -224,7 +224,7 @@ impl App {
             waiting: None,
             using: None,
             usage_seen: start.now.mono,
-            selecting: None,
+            reading: None,
             after_link: None,
             mesh_word: None,
             sought: None,

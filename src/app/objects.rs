@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{App, Screen};
+use super::{App, Screen, own::names};
 use crate::{
     base::Ticket,
-    cluster::{ObjectRef, Scope, discovery::Discovery},
-    config::Role,
+    cluster::{Kind, Manifest, ObjectRef, Scope, discovery::Discovery, selector},
+    config::{
+        Role,
+        custom::{Jump, Towards},
+    },
     msg::{
         Command, Effect, Failure,
         line::{self, Place, Request},
@@ -26,6 +29,15 @@ pub(super) enum Waiting {
     Line(Request),
     /// A controller, of a kind known by its name alone: kind, namespace, name.
     Owner(String, String, String),
+}
+
+/// Where to go from an object that is read.
+#[derive(Debug)]
+pub(super) enum After {
+    /// To the pods it selects.
+    Pods,
+    /// Where a person's own jump leads.
+    Jump(Box<Jump>),
 }
 
 impl App {
@@ -151,8 +163,11 @@ impl App {
     }
 
     pub(super) fn open_objects(&mut self, wanted: Wanted, filter: &str) -> Vec<Effect> {
+        let names = names(&wanted.kind, self.discovery.as_deref());
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let view = self.own.custom.view(&names, wanted.scope.namespace.as_deref()).cloned().map(Arc::new);
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
-        let (objects, effects) = Objects::open(wanted, filter, &mut cx);
+        let (objects, effects) = Objects::open(wanted, filter, view, &mut cx);
         self.screens.push(Screen::Objects(Box::new(objects)));
         effects
     }
@@ -184,9 +199,14 @@ impl App {
         }
     }
 
-    /// What stands below the row.
+    /// What stands below the row; a jump of a person's own comes first.
     fn open_object(&mut self) -> Option<Vec<Effect>> {
         let object = self.subject()?.object;
+        let names = names(&object.kind, self.discovery.as_deref());
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        if let Some(jump) = self.own.custom.jump(&names).cloned() {
+            return Some(self.read_first(object, After::Jump(Box::new(jump))));
+        }
         match into(&object) {
             Into::Description => self.act_on_subject(Command::Describe),
             Into::Table(wanted) => Some(self.open_objects(wanted, "")),
@@ -199,41 +219,64 @@ impl App {
                 let request = Request { word, ..Request::default() };
                 Some(self.show_objects(&request, false))
             }
-            Into::Selected(object) => {
-                let ticket = self.tickets.take();
-                self.selecting = Some(ticket);
-                Some(vec![Effect::Selector(ticket, object)])
-            }
+            Into::Selected(object) => Some(self.read_first(object, After::Pods)),
         }
     }
 
-    /// A selector was read: the pods it finds.
-    pub(super) fn selected(
+    fn read_first(&mut self, object: ObjectRef, after: After) -> Vec<Effect> {
+        let ticket = self.tickets.take();
+        self.reading = Some((ticket, after));
+        vec![Effect::ReadObject(ticket, object)]
+    }
+
+    /// An object was read: on from there.
+    pub(super) fn read(
         &mut self,
         ticket: Ticket,
         object: &ObjectRef,
-        answer: Result<String, Failure>,
+        answer: Result<Box<Manifest>, Failure>,
     ) -> Vec<Effect> {
-        if self.selecting != Some(ticket) {
-            return Vec::new();
-        }
-        self.selecting = None;
-        match answer {
-            Ok(labels) => {
-                let scope = Scope { namespace: object.namespace.clone(), labels, ..Scope::default() };
-                let of = format!("of {}", object.short());
-                let wanted = Wanted {
-                    scope,
-                    of,
-                    ..Wanted::all(crate::cluster::Kind::namespaced("", "v1", "Pod", "pods"), None)
-                };
-                self.open_objects(wanted, "")
-            }
+        let Some((_, after)) = self.reading.take_if(|(asked, _)| *asked == ticket) else { return Vec::new() };
+        let manifest = match answer {
+            Ok(manifest) => manifest,
             Err(failure) => {
                 self.tell(&failure);
-                Vec::new()
+                return Vec::new();
             }
+        };
+        let of = format!("of {}", object.short());
+        match after {
+            After::Pods => {
+                let Some(labels) = selector::of(&manifest) else {
+                    self.notify(format!("{} selects no pods: it has no selector", object.short()), Role::TextDim);
+                    return Vec::new();
+                };
+                let scope = Scope { namespace: object.namespace.clone(), labels, ..Scope::default() };
+                let pods = Kind::namespaced("", "v1", "Pod", "pods");
+                self.open_objects(Wanted { scope, of, ..Wanted::all(pods, None) }, "")
+            }
+            After::Jump(jump) => match jump.towards(&manifest.0) {
+                Ok(towards) => self.jump(towards, of),
+                Err(why) => {
+                    self.notify(format!("no jump from {}: {why}", object.short()), Role::Warn);
+                    Vec::new()
+                }
+            },
         }
+    }
+
+    fn jump(&mut self, towards: Towards, of: String) -> Vec<Effect> {
+        let Some(served) = self.discovery.as_deref().and_then(|known| known.find(&towards.kind)) else {
+            self.notify(format!("the jump leads to {}, which the cluster does not serve", towards.kind), Role::Warn);
+            return Vec::new();
+        };
+        let kind = served.kind.clone();
+        let scope = Scope {
+            namespace: towards.namespace.filter(|_| kind.namespaced),
+            labels: towards.labels.unwrap_or_default(),
+            fields: towards.fields.unwrap_or_default(),
+        };
+        self.open_objects(Wanted { scope, of, ..Wanted::all(kind, None) }, "")
     }
 
     /// The controller of what is under the cursor.

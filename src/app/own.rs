@@ -205,7 +205,7 @@ impl App {
 }
 
 /// The ways to write a kind: plural, singular, short names, each also with its group.
-fn names(kind: &Kind, discovery: Option<&Discovery>) -> Vec<String> {
+pub(super) fn names(kind: &Kind, discovery: Option<&Discovery>) -> Vec<String> {
     let mut names = vec![kind.plural.clone(), kind.kind.to_lowercase()];
     let short =
         discovery.and_then(|known| known.served(&kind.group, &kind.kind)).map(|served| served.short_names.clone());

@@ -1,6 +1,6 @@
 //! What the cockpit wants done. The runtime does it through the doors and answers with events.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{Command, Errand, Program};
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     base::Ticket,
     cluster::{
         Kind, ObjectRef, Scope,
+        columns::View,
         logs::LogWish,
         session::{Copy, Entering, ForwardWish, Place},
     },
@@ -41,12 +42,12 @@ pub enum Effect {
     WatchPods(Ticket, Scope),
     /// Ask which kinds the cluster serves.
     Discover(Ticket),
-    /// Watch objects of a kind as the server prints them until [`Effect::Stop`].
-    WatchTable(Ticket, Kind, Scope),
+    /// Watch objects of a kind as the server prints them until [`Effect::Stop`], with columns of a person's own where there are.
+    WatchTable(Ticket, Kind, Scope, Option<Arc<View>>),
     /// Ask again and again what pods or nodes use until [`Effect::Stop`].
     WatchUsage(Ticket, UsageOf),
-    /// Read which pods an object selects.
-    Selector(Ticket, ObjectRef),
+    /// Read an object, to go on from it.
+    ReadObject(Ticket, ObjectRef),
     /// Watch routes of every kind, the Gateways they name and what Istio's checks read until [`Effect::Stop`]: everywhere, since
     /// routes of one namespace meet those of others at a Gateway; within the scope where the rights end there.
     WatchRoutes(Ticket, Scope),

@@ -11,7 +11,7 @@ use crate::{
     },
     base::{Ground, Ticket},
     cluster::{
-        Batch, ObjectRef, Source,
+        Batch, Manifest, ObjectRef, Source,
         address::ContextName,
         discovery::Discovery,
         logs::LogBatch,
@@ -80,8 +80,8 @@ pub enum Event {
     Table(Ticket, Batch<TableRow>),
     /// What pods or nodes use; `None`: nobody measures it.
     Usage(Ticket, Option<Box<Usage>>),
-    /// Which pods an object selects, as a label selector.
-    Selector(Ticket, ObjectRef, Result<String, Failure>),
+    /// An object that was asked for to go on from.
+    Object(Ticket, ObjectRef, Result<Box<Manifest>, Failure>),
     /// Pods.
     Pods(Ticket, Batch<PodRow>),
     /// Routes of one kind.

@@ -8,7 +8,13 @@ use std::{
 
 use brink::{
     base::Uid,
-    cluster::{Batch, Delta, Kind, Row, Scope, Source, io::watch, pods::PodRow, table::TableRow},
+    cluster::{
+        Batch, Delta, Kind, Row, Scope, Source,
+        columns::{Column, View},
+        io::watch,
+        pods::PodRow,
+        table::TableRow,
+    },
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -408,6 +414,45 @@ async fn any_kind_is_watched_as_the_servers_table() {
     let asked = script.asked();
     assert!(asked[0].header("accept")[0].contains("as=Table") && asked[0].asks("includeObject=Metadata"));
     assert!(asked[0].asks("labelSelector=a%20in%20(b,c)"), "{}", asked[0].path);
+}
+
+#[tokio::test]
+async fn columns_of_a_persons_own_are_made_of_the_whole_objects() {
+    let columns = json!([
+        {"name": "Name", "type": "string", "priority": 0}, {"name": "Hosts", "type": "string", "priority": 0},
+        {"name": "Age", "type": "string", "priority": 0},
+    ]);
+    let thing = |n: u32, image: &str, head: &Value| {
+        json!({"kind": "Table", "columnDefinitions": head, "rows": [{"cells": [format!("r-{n}"), "a", "5d"], "object": {
+            "metadata": {"name": format!("r-{n}"), "namespace": "shop", "uid": uid(n), "resourceVersion": "5"},
+            "spec": {"image": image, "ports": [{"port": 80}, {"port": 443}]}}}]})
+    };
+    let mark = json!({"kind": "Table", "columnDefinitions": null, "rows": [{"cells": ["", "", ""], "object": {"metadata": {
+        "resourceVersion": "9", "annotations": {"k8s.io/initial-events-end": "true"}}}}]});
+    let open = Open::default();
+    let pieces = event("ADDED", &thing(1, "web:1\u{1b}[2J", &columns))
+        + &event("ADDED", &thing(2, "web:2", &Value::Null))
+        + &event("BOOKMARK", &mark);
+    let script = Script::new(vec![open.scene(vec![Some(pieces)])]).await;
+    let link = Kubeconfig::new(&script.server.url()).connect().unwrap();
+    let mut view = View::of("things").unwrap();
+    view.columns = ["AGE", "IMAGE:.spec.image", "NAME", "PORTS:.spec.ports[*].port|W", "CPU", "HOSTS|H"]
+        .map(|text| Column::parse(text).unwrap())
+        .to_vec();
+    let kind = Kind::namespaced("x.io", "v1", "Thing", "things");
+    let mut screen: Screen<TableRow> = Screen::of(|to| watch::view(link, kind, Scope::default(), Arc::new(view), to));
+    screen.until("live", Screen::live).await;
+    let rows: Vec<&TableRow> = screen.rows.values().collect();
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0].cells, ["5d", "web:1", "r-1", "80,443"], "and nothing of the terminal's");
+    assert_eq!(rows[1].cells, ["5d", "web:2", "r-2", "80,443"]);
+    let head: Vec<(&str, i32)> = rows[1].columns.iter().map(|one| (one.name.as_str(), one.priority)).collect();
+    assert_eq!(
+        head,
+        [("AGE", 0), ("IMAGE", 0), ("NAME", 0), ("PORTS", 1)],
+        "what is hidden and what nobody prints is left out"
+    );
+    assert!(script.asked()[0].asks("includeObject=Object"));
 }
 
 #[tokio::test]

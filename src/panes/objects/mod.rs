@@ -22,7 +22,11 @@ use super::{
 };
 use crate::{
     base::{Now, Ticket},
-    cluster::{Batch, Delta, Kind, ObjectRef, Scope, table::TableRow},
+    cluster::{
+        Batch, Delta, Kind, ObjectRef, Scope,
+        columns::{Direction, Sort, View},
+        table::TableRow,
+    },
     config::Role,
     mesh::signals::resource_use::UsageOf,
     msg::{Command, Context, Effect},
@@ -61,11 +65,13 @@ pub struct Objects {
     sought: Option<(String, String)>,
     /// A filter from the command line, until there are columns to ask.
     filter: String,
+    /// The order a person's own columns come in, until there are columns.
+    order: Option<Sort>,
 }
 
 impl Objects {
     /// Watches what is wanted; `filter` as it is typed after `/`.
-    pub fn open(wanted: Wanted, filter: &str, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
+    pub fn open(wanted: Wanted, filter: &str, view: Option<Arc<View>>, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
         let ticket = cx.tickets.take();
         let measured = match (wanted.kind.group.as_str(), wanted.kind.kind.as_str()) {
             ("", "Pod") => Some(Measured::Pods),
@@ -74,7 +80,8 @@ impl Objects {
         };
         let namespaces = wanted.kind.namespaced && wanted.scope.namespace.is_none();
         let head = Head { namespaces, measured, ..Head::default() };
-        let effect = Effect::WatchTable(ticket, wanted.kind.clone(), wanted.scope.clone());
+        let sort = view.as_ref().and_then(|view| view.sort.clone());
+        let effect = Effect::WatchTable(ticket, wanted.kind.clone(), wanted.scope.clone(), view);
         let mut objects = Self {
             wanted,
             grid: Grid::default(),
@@ -83,6 +90,7 @@ impl Objects {
             standing: Standing::default(),
             sought: None,
             filter: filter.to_owned(),
+            order: sort,
         };
         objects.refilter(cx);
         (objects, vec![effect])
@@ -190,10 +198,16 @@ impl Objects {
             self.head.printed = columns.clone();
             if !same {
                 self.grid.head(self.head.columns());
-                if self.grid.sorted().0 == ObjectColumn::Cell(0)
-                    && let Some(name) = self.head.named("name")
-                {
-                    self.grid.sort_by(name, false, &facts(cx.now, cx.world, &self.head, false));
+                let untouched = self.grid.sorted() == (ObjectColumn::Cell(0), false);
+                let order = self.order.take().and_then(|sort| {
+                    let column = self.head.named(&sort.column)?;
+                    // What is used stands with the most first already.
+                    let most = matches!(column, ObjectColumn::Used(_));
+                    Some((column, (sort.direction == Direction::Descending) != most))
+                });
+                let name = || Some((self.head.named("name")?, false));
+                if untouched && let Some((column, reversed)) = order.or_else(name) {
+                    self.grid.sort_by(column, reversed, &facts(cx.now, cx.world, &self.head, false));
                 }
                 self.refilter(cx);
             }

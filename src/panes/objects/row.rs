@@ -117,6 +117,9 @@ impl Head {
         if heading.eq_ignore_ascii_case("namespace") {
             return Some(ObjectColumn::Namespace);
         }
+        if let Some(used) = self.used().iter().find(|column| column.title.eq_ignore_ascii_case(heading)) {
+            return Some(used.id);
+        }
         let at = self.printed.iter().position(|printed| printed.name.eq_ignore_ascii_case(heading))?;
         let at = u16::try_from(at).ok()?;
         Some(if heading.eq_ignore_ascii_case("age") { ObjectColumn::Age(at) } else { ObjectColumn::Cell(at) })

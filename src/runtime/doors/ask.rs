@@ -10,7 +10,6 @@ use crate::{
         api::{Api as _, Read, Trouble},
         cause,
         io::{connect, discovery, inspect},
-        selector,
     },
     mesh::io::load,
     msg::{Event, Failure, effect::ManagedFields},
@@ -55,16 +54,15 @@ impl Keeper {
         });
     }
 
-    pub(super) fn selector(&mut self, ticket: Ticket, object: ObjectRef) {
+    pub(super) fn read_object(&mut self, ticket: Ticket, object: ObjectRef) {
         let Some(live) = self.live.clone() else { return };
         let events = self.events.clone();
         self.spawn(ticket, async move {
-            let answer = match live.read(&Read::Get(object.clone())).await {
-                Ok(answer) => selector::of(&answer.body)
-                    .ok_or_else(|| Failure::new(format!("{} selects no pods", object.short()), "it has no selector")),
-                Err(trouble) => Err(told(&trouble, &format!("cannot read {}", object.short()), live.link().context())),
-            };
-            let _ = events.send(Event::Selector(ticket, object, answer)).await;
+            let answer =
+                live.read(&Read::Get(object.clone())).await.map(|answer| Box::new(answer.body)).map_err(|trouble| {
+                    told(&trouble, &format!("cannot read {}", object.short()), live.link().context())
+                });
+            let _ = events.send(Event::Object(ticket, object, answer)).await;
         });
     }
 

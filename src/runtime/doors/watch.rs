@@ -1,6 +1,6 @@
 //! Streams: pods, routes, metrics, logs.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, watch};
 
@@ -9,6 +9,7 @@ use crate::{
     base::Ticket,
     cluster::{
         Batch, Kind, Manifest, Scope, Source,
+        columns::View,
         io::{connect::Link, logs, watch as watches},
         logs::LogWish,
     },
@@ -53,11 +54,14 @@ impl Keeper {
         });
     }
 
-    pub(super) fn watch_table(&mut self, ticket: Ticket, kind: Kind, scope: Scope) {
+    pub(super) fn watch_table(&mut self, ticket: Ticket, kind: Kind, scope: Scope, view: Option<Arc<View>>) {
         let Some(link) = self.linked() else { return };
         let (to, mut batches) = mpsc::channel(watches::CHANNEL);
         let events = self.events.clone();
-        self.spawn(ticket, watches::table(link, kind, scope, to));
+        match view {
+            Some(view) => self.spawn(ticket, watches::view(link, kind, scope, view, to)),
+            None => self.spawn(ticket, watches::table(link, kind, scope, to)),
+        }
         self.spawn(ticket, async move {
             while let Some(batch) = batches.recv().await {
                 if events.send(Event::Table(ticket, batch)).await.is_err() {

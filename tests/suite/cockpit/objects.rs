@@ -84,7 +84,7 @@ fn line_of(stage: &mut Stage, text: &str) {
 
 fn watched(stage: &Stage) -> (Ticket, Kind, Scope) {
     stage.asked(|effect| match effect {
-        Effect::WatchTable(ticket, kind, scope) => Some((*ticket, kind.clone(), scope.clone())),
+        Effect::WatchTable(ticket, kind, scope, _) => Some((*ticket, kind.clone(), scope.clone())),
         _ => None,
     })
 }
@@ -201,11 +201,12 @@ fn enter_leads_down_and_the_owner_up() {
     rows(&mut stage);
     stage.keys("enter");
     let (ticket, object) = stage.asked(|effect| match effect {
-        Effect::Selector(ticket, object) => Some((*ticket, object.clone())),
+        Effect::ReadObject(ticket, object) => Some((*ticket, object.clone())),
         _ => None,
     });
     assert_eq!(object.short(), "Deployment shop/api");
-    stage.send(Event::Selector(ticket, object, Ok("app=api".to_owned())));
+    let deployment = Manifest(serde_json::json!({"spec": {"selector": {"matchLabels": {"app": "api"}}}}));
+    stage.send(Event::Object(ticket, object, Ok(Box::new(deployment))));
     let (ticket, kind, scope) = watched(&stage);
     assert_eq!((kind.plural.as_str(), scope.labels.as_str()), ("pods", "app=api"));
     assert!(stage.shows("pods of Deployment shop/api"), "{}", stage.text());
@@ -310,4 +311,46 @@ fn what_pods_use_stands_beside_them_while_they_are_looked_at() {
     stage.keys("esc");
     assert!(stage.effects.contains(&Effect::Stop(nodes)));
     assert!(line(&stage).contains("250m"), "what was measured stays: {}", stage.text());
+}
+
+const OWN: &str = r#"
+[views.deployments]
+columns = ["NAME", "READY", "IMAGE:.spec.template.spec.containers[*].image"]
+sort = "READY:desc"
+
+[jumps.deployments]
+to = "replicasets"
+labels = "app={{.metadata.name}}"
+"#;
+
+#[test]
+fn columns_and_jumps_of_a_persons_own_are_those_of_the_kind() {
+    let custom = brink::config::settings::parse("config.toml", OWN).unwrap().custom;
+    let mut stage = Stage::with(120, 40, |start| start.custom = custom).linked();
+    discover(&mut stage, discovery());
+    line_of(&mut stage, "deploy");
+    let view = stage.asked(|effect| match effect {
+        Effect::WatchTable(.., view) => Some(view.clone()),
+        _ => None,
+    });
+    assert_eq!(view.expect("the view goes along").columns.len(), 3);
+    rows(&mut stage);
+    let text = stage.text();
+    let at = |name: &str| text.find(&format!("│ {name} ")).unwrap();
+    assert!(at("web-10") < at("web-2") && at("web-2") < at("api"), "the most ready first: {text}");
+    stage.keys("G enter");
+    let (ticket, object) = stage.asked(|effect| match effect {
+        Effect::ReadObject(ticket, object) => Some((*ticket, object.clone())),
+        _ => None,
+    });
+    let read = serde_json::json!({"metadata": {"name": object.name, "namespace": "shop"}});
+    stage.send(Event::Object(ticket, object, Ok(Box::new(Manifest(read)))));
+    let (_, kind, scope) = watched(&stage);
+    assert_eq!((kind.plural.as_str(), scope.labels.as_str()), ("replicasets", "app=api"));
+    line_of(&mut stage, "nodes");
+    let view = stage.asked(|effect| match effect {
+        Effect::WatchTable(.., view) => Some(view.clone()),
+        _ => None,
+    });
+    assert_eq!(view, None, "another kind has the server's columns alone");
 }

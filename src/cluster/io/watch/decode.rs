@@ -11,7 +11,9 @@ use crate::{
     base::{Uid, sanitize},
     cluster::{
         Manifest,
+        columns::{self as own, View},
         intern::Shared,
+        io::clock::Clock,
         lite::{ListMeta, Text, Which, WhichMeta, nullable},
         pod_read::{LitePod, PodReader, protobuf},
         pods::{Owner, PodRow},
@@ -198,6 +200,115 @@ pub(super) trait MakesRows {
 
 impl<R, F: FnMut(&Manifest) -> Option<R>> MakesRows for F {
     type Row = R;
+}
+
+/// The server's own printer, with columns of a person's own before those of the server.
+pub(super) struct Viewed {
+    tables: Tables,
+    view: Arc<View>,
+    clock: Clock,
+    /// The headings of the server that the headings made here stand for.
+    printed: Arc<[Column]>,
+    columns: Arc<[Column]>,
+}
+
+impl Viewed {
+    pub fn new(view: Arc<View>, clock: Clock) -> Self {
+        Self { tables: Tables::default(), view, clock, printed: Arc::default(), columns: Arc::default() }
+    }
+
+    /// Puts the view's cells before those that it does not name.
+    fn viewed(&mut self, items: &mut [Item<TableRow>], json: &[u8]) -> Read<()> {
+        let whole: WholeTable = serde_json::from_slice(json)?;
+        if self.printed != self.tables.columns {
+            self.printed = self.tables.columns.clone();
+            self.columns = head(&self.view, &self.printed);
+        }
+        let now = self.clock.now();
+        for (item, line) in items.iter_mut().zip(&whole.rows) {
+            let Some(row) = &mut item.row else { continue };
+            let own = |name: &str| {
+                let at = self.printed.iter().position(|column| column.name.eq_ignore_ascii_case(name));
+                let namespace = name.eq_ignore_ascii_case("namespace").then(|| row.namespace.to_string());
+                at.and_then(|at| row.cells.get(at)).map(ToString::to_string).or(namespace)
+            };
+            let cells = self.view.cells(&line.object, now, &own);
+            let named = self.view.columns.iter().zip(cells).filter(|(column, _)| stands(column, &self.printed));
+            let mut all: Vec<CompactString> =
+                named.map(|(_, cell)| CompactString::from(sanitize::line(&cell))).collect();
+            let rest = self.printed.iter().zip(&row.cells).filter(|(column, _)| !names(&self.view, column));
+            all.extend(rest.map(|(_, cell)| cell.clone()));
+            (row.cells, row.columns) = (all, self.columns.clone());
+        }
+        Ok(())
+    }
+}
+
+/// Whether a column of the view is shown: it is not hidden, and if it is the server's, the server prints it.
+fn stands(column: &own::Column, printed: &[Column]) -> bool {
+    let known = |name: &str| printed.iter().any(|one| one.name.eq_ignore_ascii_case(name));
+    !column.flags.hide && (column.source != own::Source::Own || known(&column.name))
+}
+
+fn names(view: &View, column: &Column) -> bool {
+    view.columns.iter().any(|one| one.name.eq_ignore_ascii_case(&column.name))
+}
+
+/// The headings: those of the view, then those it does not name, which are secondary.
+fn head(view: &View, printed: &[Column]) -> Arc<[Column]> {
+    let named = view.columns.iter().filter(|column| stands(column, printed)).map(|column| {
+        let known = printed.iter().find(|one| one.name.eq_ignore_ascii_case(&column.name));
+        let own = known.filter(|_| column.source == own::Source::Own);
+        let priority = match (column.flags.show, column.flags.wide) {
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => own.map_or(0, |one| one.priority),
+        };
+        let number = column.flags.number || own.is_some_and(|one| matches!(one.kind.as_str(), "integer" | "number"));
+        let kind = if number { "number" } else { "string" };
+        Column { name: sanitize::line(&column.name).into_owned(), kind: kind.to_owned(), priority }
+    });
+    let rest = printed.iter().filter(|column| !names(view, column));
+    named.chain(rest.map(|column| Column { priority: column.priority.max(1), ..column.clone() })).collect()
+}
+
+/// A table with its objects whole.
+#[derive(Deserialize)]
+struct WholeTable {
+    #[serde(default, deserialize_with = "nullable")]
+    rows: Vec<WholeLine>,
+}
+
+#[derive(Deserialize)]
+struct WholeLine {
+    #[serde(default)]
+    object: Value,
+}
+
+impl Decoder for Viewed {
+    type Row = TableRow;
+    const ACCEPT: &'static str = Tables::ACCEPT;
+    const QUERY: &'static str = "&includeObject=Object";
+
+    fn items(&mut self, json: &[u8]) -> Read<Vec<Item<TableRow>>> {
+        let mut items = self.tables.items(json)?;
+        self.viewed(&mut items, json)?;
+        Ok(items)
+    }
+
+    fn page(&mut self, json: &[u8]) -> Read<Page<TableRow>> {
+        let mut page = self.tables.page(json)?;
+        self.viewed(&mut page.items, json)?;
+        Ok(page)
+    }
+
+    fn mark(&mut self, json: &[u8]) -> Read<Mark> {
+        self.tables.mark(json)
+    }
+
+    fn sweep(&mut self) {
+        self.tables.sweep();
+    }
 }
 
 /// The server's own printer.

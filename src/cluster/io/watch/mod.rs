@@ -15,15 +15,18 @@ mod form;
 pub(super) mod lines;
 mod run;
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc::Sender;
 
 use self::{
-    decode::{Objects, Pods, Tables},
+    decode::{Objects, Pods, Tables, Viewed},
     run::Run,
 };
 use super::connect::Link;
 use crate::cluster::{
     Kind, Manifest,
+    columns::View,
     delta::{Batch, Scope},
     namespaces::NamespaceRow,
     pods::PodRow,
@@ -42,6 +45,12 @@ pub async fn pods(link: Link, scope: Scope, to: Sender<Batch<PodRow>>) {
 /// Watches any kind as the server's printer shows it (what `kubectl get` prints), headings included.
 pub async fn table(link: Link, kind: Kind, scope: Scope, to: Sender<Batch<TableRow>>) {
     Run::new(link, kind, &scope, Tables::default(), to).go().await;
+}
+
+/// The same with columns of a person's own, which are made of the whole objects.
+pub async fn view(link: Link, kind: Kind, scope: Scope, view: Arc<View>, to: Sender<Batch<TableRow>>) {
+    let decoder = Viewed::new(view, link.clock().clone());
+    Run::new(link, kind, &scope, decoder, to).go().await;
 }
 
 /// Watches any kind, making a row of each object with `make`; `None` leaves the object out.
