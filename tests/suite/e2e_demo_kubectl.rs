@@ -250,16 +250,22 @@ fn a_node_is_drained_as_far_as_a_budget_allows() {
 }
 
 #[test]
-fn what_the_world_does_not_do_it_says_and_nothing_hangs() {
+fn kubectl_goes_into_a_pod_and_copies_out_of_it_what_it_copied_in() {
     let Some((_demo, kubectl)) = stage() else { return };
     let pod = kubectl.says("get pods -n shop -l app=details -o jsonpath={.items[0].metadata.name}");
-    let file = kubectl.file("some", "text");
-    let to = format!("shop/{pod}:/tmp/some");
+    let said = kubectl.says_all(&["exec", "-n", "shop", &pod, "-c", "details", "--", "echo", "hello"], "");
+    assert_eq!(said.trim(), "hello");
+    let file = kubectl.file("some", "text of a person");
+    kubectl.says_all(&["cp", "-c", "details", &file, &format!("shop/{pod}:/tmp/some")], "");
+    let back = kubectl.file("back", "");
+    kubectl.says_all(&["cp", "-c", "details", &format!("shop/{pod}:/tmp/some"), &back], "");
+    assert_eq!(std::fs::read_to_string(back).unwrap(), "text of a person");
+}
+
+#[test]
+fn what_the_world_does_not_do_it_says_and_nothing_hangs() {
+    let Some((_demo, kubectl)) = stage() else { return };
     for (words, why) in [
-        (vec!["exec", "-n", "shop", &pod, "--", "ls"], "pods/exec"),
-        (vec!["cp", "-c", "details", &file, &to], "pods/exec"),
-        (vec!["attach", "-n", "shop", &pod], "pods/attach"),
-        (vec!["port-forward", "-n", "shop", &pod, ":9080"], "pods/portforward"),
         (vec!["get", "nothing"], "the server doesn't have a resource type \"nothing\""),
         (vec!["get", "pod", "nothing", "-n", "shop"], "pods \"nothing\" not found"),
         (vec!["get", "pods", "-n", "shop", "--field-selector=spec.nothing=1"], "field label not supported"),

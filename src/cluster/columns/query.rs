@@ -1,7 +1,7 @@
 //! jq over an object, by jaq. What would reach out of the expression (the environment, a clock, standard error, the end of the
 //! program) is not there.
 
-use std::{fmt, rc::Rc};
+use std::{fmt, sync::Arc};
 
 use jaq_core::{
     Compiler, Ctx, Filter, Vars,
@@ -26,7 +26,7 @@ const OUTWARD: [&str; 9] =
 #[derive(Clone)]
 pub struct Query {
     written: String,
-    filter: Rc<Filter<JustLut<Val>>>,
+    filter: Arc<Filter<JustLut<Val>>>,
 }
 
 impl Query {
@@ -50,7 +50,7 @@ impl Query {
                     None => "it cannot be compiled".to_owned(),
                 })
             })?;
-        Ok(Self { written: text.to_owned(), filter: Rc::new(filter) })
+        Ok(Self { written: text.to_owned(), filter: Arc::new(filter) })
     }
 
     /// What it gives for an object; why not, in words of jq.
