@@ -35,7 +35,7 @@ fn kinds_of_a_real_server_are_watched_and_new_ones_appear() {
     session.until("its end", |screen| !screen.contains("made-later"));
 
     // A kind that is defined while the cockpit runs.
-    world.define(&[&json!({
+    world.define(&[&json!([{
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": "gauges.brink.example"},
         "spec": {
@@ -49,7 +49,7 @@ fn kinds_of_a_real_server_are_watched_and_new_ones_appear() {
                 "additionalPrinterColumns": [{"name": "Level", "type": "integer", "jsonPath": ".spec.level"}],
             }],
         },
-    })]);
+    }])]);
     let gauge = json!({
         "apiVersion": "brink.example/v1", "kind": "Gauge", "metadata": {"name": "boiler", "namespace": "shop"},
         "spec": {"level": 42},

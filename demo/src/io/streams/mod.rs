@@ -16,7 +16,11 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{Message, handshake::derive_accept_key, protocol::Role},
+    tungstenite::{
+        Message,
+        handshake::derive_accept_key,
+        protocol::{CloseFrame, Role, frame::coding::CloseCode},
+    },
 };
 
 use super::{body::Body, machine::Machine, serve::Shared};
@@ -78,7 +82,7 @@ impl Channels {
 
     async fn end(mut self) {
         // Whoever is gone need not be told.
-        let _ = self.socket.close(None).await;
+        let _ = self.socket.close(Some(CloseFrame { code: CloseCode::Normal, reason: "".into() })).await;
     }
 }
 
