@@ -1,7 +1,7 @@
 //! Asks the terminal for the colour of its ground (OSC 11) before the first frame.
 //!
 //! A terminal that does not know the question still says what it is (DA1), in order: its answer ends the waiting. One that
-//! says nothing at all costs a frame's time. An answer that comes later is heard by [`super::input`].
+//! says nothing at all costs a frame's time. An answer that comes later is heard by the reader of keys.
 
 use std::{
     io,

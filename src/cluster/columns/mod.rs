@@ -1,7 +1,7 @@
 //! Columns of a person's own: an expression over an object, and the text of its cell.
 //!
-//! The notation is k9s': `NAME[:EXPRESSION][|FLAGS]`. An expression is kubectl's relaxed JSONPath ([`path`]), or jq
-//! ([`query`]) where it holds two or more `|`. All of it is read once, with errors of its own, and evaluated without the
+//! The notation is k9s': `NAME[:EXPRESSION][|FLAGS]`. An expression is kubectl's relaxed JSONPath ([`Path`]), or jq
+//! ([`Query`]) where it holds two or more `|`. All of it is read once, with errors of its own, and evaluated without the
 //! world: neither the environment nor a clock is in reach of an expression. Which columns a table shows, and how, is the
 //! table's business.
 

@@ -1,7 +1,7 @@
 //! Programs of a person's own machine, as a plugin starts them: what is run, and how an object's values get into it.
 //!
 //! A value is one argument, whatever it holds. Only where an argument is itself a text for a shell is more to be done, and
-//! [`shell`] does it. Nothing here starts anything.
+//! `shell` does it. Nothing here starts anything.
 
 mod shell;
 mod variables;
