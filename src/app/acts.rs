@@ -134,7 +134,11 @@ fn meant(action: ActionKind, subject: &Subject) -> Option<ObjectRef> {
     if action.fits(&subject.object.kind) {
         return Some(subject.object.clone());
     }
+    workload(subject).filter(|object| action.fits(&object.kind))
+}
+
+/// The workload that controls what is under the cursor, of a kind brink knows.
+pub(super) fn workload(subject: &Subject) -> Option<ObjectRef> {
     let (kind, name) = controller(subject)?;
-    let kind = known::workload(&kind).filter(|kind| action.fits(kind))?;
-    Some(ObjectRef::new(kind, subject.object.namespace.as_deref()?, &name))
+    Some(ObjectRef::new(known::workload(&kind)?, subject.object.namespace.as_deref()?, &name))
 }

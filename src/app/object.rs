@@ -1,12 +1,12 @@
 //! Commands on the object under the cursor: what they open, change or copy.
 
-use super::{App, Screen};
+use super::{App, Screen, acts};
 use crate::{
     cluster::ObjectRef,
     config::Role,
-    fault::{action, known},
+    fault::action,
     msg::{Command, Effect, effect::ManagedFields},
-    panes::{Change, Charts, Form, Logs, PaneKind, Subject, Viewer, WhoTakes, form::controller, viewer::Reading},
+    panes::{Change, Charts, Form, Logs, PaneKind, Subject, Viewer, WhoTakes, viewer::Reading},
 };
 
 impl App {
@@ -41,10 +41,7 @@ impl App {
         if own {
             return self.change(subject.object, true);
         }
-        let workload = controller(&subject).and_then(|(kind, name)| {
-            Some(ObjectRef::new(known::workload(&kind)?, subject.object.namespace.as_deref()?, &name))
-        });
-        match workload {
+        match acts::workload(&subject) {
             Some(object) => self.change(object, true),
             None => {
                 self.notify(

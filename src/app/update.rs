@@ -404,7 +404,6 @@ impl App {
     /// Goes where a reply says, and gives what it wants done.
     pub(super) fn turn(&mut self, reply: Reply) -> Vec<Effect> {
         let mut effects = reply.effects;
-        let mut into_pods = Vec::new();
         for effect in &effects {
             match effect {
                 Effect::Copy(text) => {
@@ -421,14 +420,8 @@ impl App {
                     self.intents.insert(id, checked.plan.fault.clone());
                 }
                 Effect::Print(ticket, _) => self.printed = Some(*ticket),
-                Effect::Stop(_) | Effect::Forward(..) | Effect::CopyFile(..) => {
-                    into_pods.push(effect.clone());
-                }
-                _ => {}
+                effect => self.remember(effect),
             }
-        }
-        for effect in into_pods {
-            self.remember(&effect);
         }
         match reply.turn {
             Turn::Stay => {}

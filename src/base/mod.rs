@@ -7,6 +7,7 @@ pub mod glob;
 pub mod ground;
 pub mod index;
 pub mod innermost;
+pub mod jq;
 pub mod loopback;
 pub mod now;
 pub mod path;

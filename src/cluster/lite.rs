@@ -96,6 +96,21 @@ impl WhichMeta<'_> {
     }
 }
 
+/// One of `metadata.ownerReferences`.
+#[derive(Debug, Deserialize, Default)]
+#[serde(default)]
+pub struct OwnerReference<'a> {
+    /// `kind`.
+    #[serde(borrow)]
+    pub kind: Text<'a>,
+    /// `name`.
+    #[serde(borrow)]
+    pub name: Text<'a>,
+    /// `controller`.
+    #[serde(deserialize_with = "nullable")]
+    pub controller: bool,
+}
+
 /// Metadata of a list.
 #[derive(Debug, Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]

@@ -1,12 +1,17 @@
-//! Which pods an object selects, as a label selector in kubectl's syntax.
+//! Which pods are an object's, as a label selector in kubectl's syntax; also where another one made them for it.
 
 use serde_json::Value;
 
 use super::Manifest;
 
-/// The selector of a Service (`spec.selector` is a map) or of a workload (`spec.selector` is a LabelSelector of meta/v1); `None`
-/// where there is none, or one that selects nothing.
+/// The selector of a Service (`spec.selector` is a map) or of a workload (`spec.selector` is a LabelSelector of meta/v1), or the
+/// label of a Gateway's pods; `None` of what selects no pods.
 pub fn of(object: &Manifest) -> Option<String> {
+    if object.text(&["kind"]) == Some("Gateway") {
+        // Whoever runs a Gateway puts this on the pods of it (GEP-1762).
+        let name = object.text(&["metadata", "name"])?;
+        return Some(format!("gateway.networking.k8s.io/gateway-name={name}"));
+    }
     let selector = object.at(&["spec", "selector"])?.as_object()?;
     let labels = selector.get("matchLabels");
     let expressions = selector.get("matchExpressions");
@@ -64,5 +69,27 @@ mod tests {
     #[case(json!({}), None)]
     fn a_selector_is_written_as_kubectl_reads_it(#[case] selector: Value, #[case] told: Option<&str>) {
         assert_eq!(of(&Manifest(json!({"spec": {"selector": selector}}))).as_deref(), told);
+    }
+
+    #[rstest]
+    #[case(json!({"kind": "Service", "spec": {"selector": {"app": "web", "tier": "front"}}}), Some("app=web,tier=front"))]
+    #[case(json!({"kind": "Service", "spec": {}}), None)]
+    #[case(
+        json!({"kind": "Deployment", "spec": {"selector": {
+            "matchLabels": {"app": "web"},
+            "matchExpressions": [
+                {"key": "v", "operator": "In", "values": ["1", "2"]},
+                {"key": "canary", "operator": "DoesNotExist"},
+            ],
+        }}}),
+        Some("app=web,v in (1,2),!canary")
+    )]
+    #[case(
+        json!({"kind": "Gateway", "metadata": {"name": "shop"}, "spec": {}}),
+        Some("gateway.networking.k8s.io/gateway-name=shop")
+    )]
+    #[case(json!({"kind": "CronJob", "spec": {"schedule": "* * * * *"}}), None)]
+    fn what_an_object_selects_reads_as_kubectl_takes_it(#[case] object: Value, #[case] expected: Option<&str>) {
+        assert_eq!(of(&Manifest(object)).as_deref(), expected);
     }
 }

@@ -21,7 +21,6 @@ use crate::{
         signals::{Golden, resource_use::ResourceUse},
     },
     msg::{Command, Context, Effect},
-    widgets::put,
 };
 
 /// The columns.
@@ -146,12 +145,7 @@ impl Pods {
 
     /// Fits columns and window.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
-        self.grid.settle(self.table_area(area), &facts(look.now, look.world, look.theme.ascii));
-    }
-
-    /// The table's part of the pane: while the rows are old, the last line says why.
-    fn table_area(&self, area: Rect) -> Rect {
-        Rect { height: area.height.saturating_sub(u16::from(self.standing.troubled())), ..area }
+        self.grid.settle(self.standing.table(area), &facts(look.now, look.world, look.theme.ascii));
     }
 
     /// What is under the cursor.
@@ -209,14 +203,8 @@ impl Pods {
             message.view(area, buf, look);
             return;
         }
-        let table = self.table_area(area);
-        self.grid.view(table, buf, look, &facts);
-        if self.standing.stale() {
-            buf.set_style(table, look.theme.style(Role::TextDim));
-        }
-        if let Some(trouble) = self.standing.trouble(look.now).filter(|_| table.height < area.height) {
-            put(buf, area.x + 1, table.bottom(), area.width.saturating_sub(2), &trouble, look.theme.style(Role::Warn));
-        }
+        self.grid.view(self.standing.table(area), buf, look, &facts);
+        self.standing.over(area, buf, look);
     }
 
     fn message(&self, look: &Look<'_>) -> Option<Message> {

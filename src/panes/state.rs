@@ -201,6 +201,22 @@ impl Standing {
         }
     }
 
+    /// The table's part of a pane: while the rows are old, the last line says why.
+    pub fn table(&self, area: Rect) -> Rect {
+        Rect { height: area.height.saturating_sub(u16::from(self.troubled())), ..area }
+    }
+
+    /// Draws over a table that its rows are old, and why in the line below.
+    pub fn over(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
+        let table = self.table(area);
+        if self.stale() {
+            buf.set_style(table, look.theme.style(Role::TextDim));
+        }
+        if let Some(trouble) = self.trouble(look.now).filter(|_| table.height < area.height) {
+            put(buf, area.x + 1, table.bottom(), area.width.saturating_sub(2), &trouble, look.theme.style(Role::Warn));
+        }
+    }
+
     /// Words for a title while it is not simply live.
     pub fn words(&self, rows: usize, now: Now) -> Vec<(String, Role)> {
         let old = self.since.map(|since| (format!("{} old", age::age(now.mono.saturating_sub(since))), Role::Warn));

@@ -48,6 +48,16 @@ impl Scroll {
         self.pattern.as_ref()
     }
 
+    /// The search, for a title: as it is typed, or in force.
+    pub fn words(&self) -> Vec<(String, Role)> {
+        let Some(text) = self.typing.as_ref().map(LineInput::text).or(self.pattern().map(Regex::as_str)) else {
+            return Vec::new();
+        };
+        let lost = self.typing.is_none() && self.lost;
+        let lost = lost.then(|| ("not found".to_owned(), Role::Warn));
+        std::iter::once((format!("/{text}"), Role::Accent)).chain(lost).collect()
+    }
+
     /// Takes a search over; an invalid one is searched for as text.
     pub fn search(&mut self, text: &str) {
         let build = |pattern: &str| RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).build().ok();
@@ -280,14 +290,7 @@ impl Viewer {
     /// The title.
     pub fn title(&self) -> Title {
         let mut words = Vec::new();
-        if let Some(line) = &self.scroll.typing {
-            words.push((format!("/{}", line.text()), Role::Accent));
-        } else if let Some(pattern) = self.scroll.pattern() {
-            words.push((format!("/{}", pattern.as_str()), Role::Accent));
-            if self.scroll.lost {
-                words.push(("not found".to_owned(), Role::Warn));
-            }
-        }
+        words.extend(self.scroll.words());
         if self.failure.is_some() && !self.lines.is_empty() {
             words.push(("not refreshed".to_owned(), Role::Warn));
         }

@@ -390,7 +390,8 @@ async fn a_slow_screen_slows_the_stream_and_loses_nothing() {
 async fn any_kind_is_watched_as_the_servers_table() {
     let table = |columns: Value, cells: Value, n: u32| {
         json!({"kind": "Table", "columnDefinitions": columns, "rows": [{"cells": cells, "object": {"metadata": {
-            "name": format!("r-{n}"), "namespace": "shop", "uid": uid(n), "resourceVersion": "5", "creationTimestamp": "2026-01-01T00:00:00Z"}}}]})
+            "name": format!("r-{n}"), "namespace": "shop", "uid": uid(n), "resourceVersion": "5", "creationTimestamp": "2026-01-01T00:00:00Z",
+            "ownerReferences": [{"kind": "Part", "name": "p", "controller": null}, {"kind": "Whole", "name": "w", "controller": true}]}}}]})
     };
     let columns = json!([{"name": "Name", "type": "string", "priority": 0}, {"name": "Hosts\u{1b}[2J", "type": "string", "priority": 1}]);
     let mark = json!({"kind": "Table", "columnDefinitions": null, "rows": [{"cells": ["", "0/0"], "object": {"metadata": {
@@ -410,6 +411,7 @@ async fn any_kind_is_watched_as_the_servers_table() {
     assert_eq!(rows[0].cells, ["r-1", "[\"a\",\"b\"]"]);
     assert_eq!(rows[1].cells, ["r-2", ""]);
     assert_eq!(rows[1].columns[1].name, "Hosts");
+    assert_eq!(rows[1].owner.as_ref().map(|owner| &*owner.kind), Some("Whole"));
     assert_eq!(rows[0].created, "2026-01-01T00:00:00Z".parse().ok());
     let asked = script.asked();
     assert!(asked[0].header("accept")[0].contains("as=Table") && asked[0].asks("includeObject=Metadata"));

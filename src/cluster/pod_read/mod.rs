@@ -9,9 +9,10 @@ use serde::Deserialize;
 
 use super::{
     intern::Shared,
-    lite::{Text, nullable},
+    lite::{OwnerReference, Text, nullable},
     pod_status::{self, Condition, ContainerFacts, PodFacts, State},
-    pods::{Labels, MeshMode, Owner, PodRow},
+    pods::{MeshMode, PodRow},
+    shared_meta::SharedMeta,
 };
 use crate::base::{Uid, sanitize};
 
@@ -59,17 +60,6 @@ const REDIRECTION: &str = "ambient.istio.io/redirection";
 struct Notes<'a> {
     #[serde(borrow, rename = "ambient.istio.io/redirection")]
     redirection: Text<'a>,
-}
-
-#[derive(Debug, Deserialize, Default)]
-#[serde(default)]
-struct OwnerReference<'a> {
-    #[serde(borrow)]
-    kind: Text<'a>,
-    #[serde(borrow)]
-    name: Text<'a>,
-    #[serde(deserialize_with = "nullable")]
-    controller: bool,
 }
 
 #[derive(Debug, Deserialize, Default)]
@@ -234,9 +224,7 @@ impl LitePod<'_> {
 /// Turns pods into rows; rows of one reader share their repeated texts.
 #[derive(Debug, Default)]
 pub struct PodReader {
-    texts: Shared<str>,
-    owners: Shared<Owner>,
-    labels: Shared<[(Arc<str>, Arc<str>)]>,
+    meta: SharedMeta,
     containers: Shared<[Arc<str>]>,
 }
 
@@ -246,28 +234,24 @@ impl PodReader {
         let facts = pod.facts();
         let printed = pod_status::print(&facts);
         let meta = &pod.metadata;
-        let labels = self.labels(&meta.labels);
-        let owner = meta.owner_references.iter().find(|owner| owner.controller);
-        let owner = owner.map(|owner| {
-            let owner = Owner { kind: self.text(&owner.kind), name: self.text(&owner.name) };
-            self.owners.of(owner)
-        });
+        let labels = self.meta.labels(&meta.labels);
+        let owner = self.meta.owner(&meta.owner_references);
         let names: Vec<Arc<str>> = pod
             .spec
             .containers
             .iter()
             .chain(&pod.spec.init_containers)
-            .map(|container| self.text(&container.name))
+            .map(|container| self.meta.text(&container.name))
             .collect();
         PodRow {
             uid: pod.uid(),
-            namespace: self.text(&meta.namespace),
+            namespace: self.meta.text(&meta.namespace),
             name: CompactString::from(sanitize::line(&meta.name)),
             ready: printed.ready,
-            status: self.text(&printed.status),
+            status: self.meta.text(&printed.status),
             restarts: printed.restarts,
             last_restart: printed.last_restart.parse().ok(),
-            node: self.text(&pod.spec.node_name),
+            node: self.meta.text(&pod.spec.node_name),
             ip: pod.status.pod_ip.parse().ok(),
             owner,
             labels,
@@ -282,20 +266,8 @@ impl PodReader {
 
     /// Forgets texts no row holds any more.
     pub fn sweep(&mut self) {
-        self.labels.sweep();
         self.containers.sweep();
-        self.owners.sweep();
-        self.texts.sweep();
-    }
-
-    fn text(&mut self, text: &str) -> Arc<str> {
-        self.texts.get(&sanitize::line(text))
-    }
-
-    fn labels(&mut self, labels: &BTreeMap<Text<'_>, Text<'_>>) -> Labels {
-        let pairs: Vec<(Arc<str>, Arc<str>)> =
-            labels.iter().map(|(key, value)| (self.text(key), self.text(value))).collect();
-        self.labels.get(&pairs)
+        self.meta.sweep();
     }
 }
 

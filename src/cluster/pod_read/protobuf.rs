@@ -8,10 +8,9 @@ use std::{borrow::Cow, collections::BTreeMap};
 use prost::Message;
 
 use super::{
-    Container, ContainerStatus, LiteCondition, LitePod, LiteState, Meta, Notes, OwnerReference, Spec, Status,
-    Terminated, Waiting,
+    Container, ContainerStatus, LiteCondition, LitePod, LiteState, Meta, Notes, Spec, Status, Terminated, Waiting,
 };
-use crate::cluster::lite::Text;
+use crate::cluster::lite::{OwnerReference, Text};
 
 /// The annotation that ends the initial events of a streaming list.
 const ENDS: &str = "k8s.io/initial-events-end";

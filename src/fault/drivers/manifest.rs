@@ -66,15 +66,20 @@ pub fn change(fault: &Fault, sight: &Sight, policy: &Policy, id: &str) -> Result
     let (steps, unchanged) = steps(fault, sight, false)?;
     let reach = reach(&steps, sight);
     let title = format!("{}, to stay", deed(&steps));
-    let mut plan = super::plan(fault, Driver::Native, id, title, steps, reach);
+    let mut plan = kept(super::plan(fault, Driver::Native, id, title, steps, reach), "the objects as given");
+    finish(&mut plan, unchanged, sight);
+    Ok(plan)
+}
+
+/// The same plan as one that stays: no lease, no fuse. `why` says what asks for it.
+pub(super) fn kept(mut plan: Plan, why: &str) -> Plan {
     plan.purpose = Purpose::Change;
     plan.class = Class::Guarded;
     plan.duration = Duration::ZERO;
     plan.lease = Duration::ZERO;
     plan.fuses.clear();
-    "the objects as given; this change is kept and can be undone later".clone_into(&mut plan.driver_why);
-    finish(&mut plan, unchanged, sight);
-    Ok(plan)
+    plan.driver_why = format!("{why}; this change is kept and can be undone later");
+    plan
 }
 
 pub(super) fn finish(plan: &mut Plan, unchanged: Vec<String>, sight: &Sight) {

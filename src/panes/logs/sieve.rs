@@ -2,15 +2,13 @@
 
 use std::{fmt, sync::LazyLock};
 
-use jaq_core::{
-    Compiler, Ctx, Vars, data,
-    load::{Arena, File, Loader},
-    unwrap_valr,
-};
 use jaq_json::{Val, read};
 use regex::{Regex, RegexBuilder};
 
-use crate::base::sanitize;
+use crate::base::{
+    jq::{self, Wrong},
+    sanitize,
+};
 
 /// What becomes of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +34,7 @@ enum Rule {
     All,
     Matching(Regex),
     Others(Regex),
-    Jq(Box<Jq>),
+    Jq(Box<jq::Filter>),
 }
 
 impl fmt::Debug for Rule {
@@ -49,8 +47,6 @@ impl fmt::Debug for Rule {
         })
     }
 }
-
-type Jq = jaq_core::compile::Filter<jaq_core::Native<data::JustLut<Val>>>;
 
 /// Outputs of a jq filter that are shown of one line.
 const OUTPUTS: usize = 8;
@@ -123,21 +119,15 @@ fn regex(text: &str) -> Result<Regex, String> {
     })
 }
 
-fn compile(program: &str) -> Result<Jq, String> {
+fn compile(program: &str) -> Result<jq::Filter, String> {
     if let Some(word) = refused(program) {
         return Err(format!("jq: `{word}` is not for lines of a log: use paths, comparisons, select and map"));
     }
     let odd = |what: &str| format!("jq cannot read `{program}`: {what}; try jq select(.level==\"error\")");
-    let defs = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-    let funs = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
-    let (arena, loader) = (Arena::default(), Loader::new(defs));
-    let modules = loader.load(&arena, File { code: program, path: () }).map_err(|_| odd("it is not complete"))?;
-    Compiler::default().with_funs(funs).compile(modules).map_err(|errors| {
-        let names = errors.iter().flat_map(|(_, errors)| errors.iter().map(|(name, _)| *name));
-        match names.into_iter().next() {
-            Some(name) => odd(&format!("`{name}` is not known")),
-            None => odd("it has no meaning"),
-        }
+    jq::compile(program, &[]).map_err(|wrong| match wrong {
+        Wrong::Unread(_) => odd("it is not complete"),
+        Wrong::Variable(name) | Wrong::Unknown(name) => odd(&format!("`{name}` is not known")),
+        Wrong::Meaningless => odd("it has no meaning"),
     })
 }
 
@@ -151,13 +141,12 @@ fn refused(program: &str) -> Option<&'static str> {
     words.find_map(|word| REFUSED.into_iter().find(|refused| *refused == word))
 }
 
-fn sift(filter: &Jq, line: &str) -> Kept {
+fn sift(filter: &jq::Filter, line: &str) -> Kept {
     let Ok(input) = read::parse_single(line.trim().as_bytes()) else { return Kept::No };
-    let ctx = Ctx::<data::JustLut<Val>>::new(&filter.lut, Vars::new([]));
     let same = input.clone();
     let mut shown: Vec<String> = Vec::new();
     let mut kept = false;
-    for output in filter.id.run((ctx, input)).map(unwrap_valr).take(OUTPUTS) {
+    for output in filter.run(input).take(OUTPUTS) {
         match output {
             // A line that the filter cannot be asked of is not what was asked for.
             Err(_) | Ok(Val::Null | Val::Bool(false)) => {}

@@ -55,14 +55,7 @@ impl Logs {
             let shown = format!("{} of {}", state::grouped(self.store.shown()), state::grouped(self.store.len()));
             words.push((format!("filter: {} ({shown})", self.sieve.text()), Role::Accent));
         }
-        if let Some(line) = &self.scroll.typing {
-            words.push((format!("/{}", line.text()), Role::Accent));
-        } else if let Some(pattern) = self.scroll.pattern() {
-            words.push((format!("/{}", pattern.as_str()), Role::Accent));
-            if self.scroll.lost {
-                words.push(("not found".to_owned(), Role::Warn));
-            }
-        }
+        words.extend(self.scroll.words());
         if self.dress.times {
             words.push(("times".to_owned(), Role::TextDim));
         }

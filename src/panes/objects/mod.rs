@@ -30,7 +30,6 @@ use crate::{
     config::Role,
     mesh::signals::resource_use::UsageOf,
     msg::{Command, Context, Effect},
-    widgets::put,
 };
 
 /// What is to be looked at.
@@ -263,12 +262,7 @@ impl Objects {
 
     /// Fits columns and window.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
-        let area = self.table_area(area);
-        self.grid.settle(area, &facts(look.now, look.world, &self.head, look.theme.ascii));
-    }
-
-    fn table_area(&self, area: Rect) -> Rect {
-        Rect { height: area.height.saturating_sub(u16::from(self.standing.troubled())), ..area }
+        self.grid.settle(self.standing.table(area), &facts(look.now, look.world, &self.head, look.theme.ascii));
     }
 
     /// Its name in the frame: `deployments`, `pods of Deployment shop/web`.
@@ -306,14 +300,13 @@ impl Objects {
             message.view(area, buf, look);
             return;
         }
-        let table = self.table_area(area);
-        self.grid.view(table, buf, look, &facts(look.now, look.world, &self.head, look.theme.ascii));
-        if self.standing.stale() {
-            buf.set_style(table, look.theme.style(Role::TextDim));
-        }
-        if let Some(trouble) = self.standing.trouble(look.now).filter(|_| table.height < area.height) {
-            put(buf, area.x + 1, table.bottom(), area.width.saturating_sub(2), &trouble, look.theme.style(Role::Warn));
-        }
+        self.grid.view(
+            self.standing.table(area),
+            buf,
+            look,
+            &facts(look.now, look.world, &self.head, look.theme.ascii),
+        );
+        self.standing.over(area, buf, look);
     }
 
     fn message(&self, look: &Look<'_>) -> Option<Message> {

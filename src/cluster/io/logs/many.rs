@@ -27,7 +27,7 @@ use crate::{
         api::Trouble,
         logs::{Containers, LogBatch, LogLine, LogRequest, LogWish, Of, Writer},
         request::object_path,
-        selects,
+        selector,
     },
 };
 
@@ -248,7 +248,7 @@ async fn scope(link: &Link, wish: &LogWish) -> Result<Scope, Source> {
             let labels = selector(link, object).await.map_err(|trouble| one::told(link, &trouble, Duration::ZERO))?;
             let absent = || {
                 let what = format!(
-                    "{} selects no pods of its own\nopen the log of a pod, or of what owns them",
+                    "{} selector no pods of its own\nopen the log of a pod, or of what owns them",
                     object.short()
                 );
                 Source::Absent { what }
@@ -262,5 +262,5 @@ async fn scope(link: &Link, wish: &LogWish) -> Result<Scope, Source> {
 pub(in super::super) async fn selector(link: &Link, object: &ObjectRef) -> Result<Option<String>, Trouble> {
     let whole = link.get(&object_path(object), JSON).await?;
     let value = serde_json::from_slice(&whole.body).unwrap_or_default();
-    Ok(selects::labels(&Manifest(value)))
+    Ok(selector::of(&Manifest(value)))
 }

@@ -12,11 +12,11 @@ use crate::{
     cluster::{
         Manifest,
         columns::{self as own, View},
-        intern::Shared,
         io::clock::Clock,
-        lite::{ListMeta, Text, Which, WhichMeta, nullable},
+        lite::{ListMeta, OwnerReference, Text, Which, WhichMeta, nullable},
         pod_read::{LitePod, PodReader, protobuf},
-        pods::{Owner, PodRow},
+        pods::PodRow,
+        shared_meta::SharedMeta,
         table::{Column, TableRow},
     },
 };
@@ -315,9 +315,7 @@ impl Decoder for Viewed {
 #[derive(Default)]
 pub(super) struct Tables {
     columns: Arc<[Column]>,
-    texts: Shared<str>,
-    owners: Shared<Owner>,
-    labels: Shared<[(Arc<str>, Arc<str>)]>,
+    meta: SharedMeta,
 }
 
 #[derive(Deserialize)]
@@ -375,16 +373,6 @@ struct PartialMeta<'a> {
     owner_references: Vec<OwnerReference<'a>>,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct OwnerReference<'a> {
-    #[serde(borrow)]
-    kind: Text<'a>,
-    #[serde(borrow)]
-    name: Text<'a>,
-    controller: bool,
-}
-
 #[derive(Deserialize)]
 struct MarkTable<'a> {
     #[serde(borrow, default, deserialize_with = "nullable")]
@@ -422,28 +410,17 @@ impl Tables {
     fn line(&mut self, line: &Line<'_>) -> Item<TableRow> {
         let meta = &line.object.metadata;
         let uid = Uid::parse(&meta.uid);
-        let labels: Vec<(Arc<str>, Arc<str>)> =
-            meta.labels.iter().map(|(key, value)| (self.text(key), self.text(value))).collect();
-        let owner = meta.owner_references.iter().find(|owner| owner.controller);
-        let owner = owner.map(|owner| {
-            let owner = Owner { kind: self.text(&owner.kind), name: self.text(&owner.name) };
-            self.owners.of(owner)
-        });
         let row = TableRow {
             uid,
-            namespace: self.text(&meta.namespace),
+            namespace: self.meta.text(&meta.namespace),
             name: CompactString::from(sanitize::line(&meta.name)),
-            labels: self.labels.get(&labels),
-            owner,
+            labels: self.meta.labels(&meta.labels),
+            owner: self.meta.owner(&meta.owner_references),
             cells: line.cells.iter().map(cell).collect(),
             columns: self.columns.clone(),
             created: meta.creation_timestamp.parse().ok(),
         };
         Item { uid, version: CompactString::from(&*meta.resource_version), row: Some(row) }
-    }
-
-    fn text(&mut self, text: &str) -> Arc<str> {
-        self.texts.get(&sanitize::line(text))
     }
 }
 
@@ -482,9 +459,6 @@ impl Decoder for Tables {
     }
 
     fn sweep(&mut self) {
-        // What holds texts goes before the texts.
-        self.labels.sweep();
-        self.owners.sweep();
-        self.texts.sweep();
+        self.meta.sweep();
     }
 }

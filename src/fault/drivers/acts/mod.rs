@@ -6,16 +6,13 @@
 mod drain;
 mod remove;
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::{CompileError, acts_on::ActsOn, manifest, merge, words::counted};
 use crate::{
-    cluster::{Manifest, warrant::Purpose},
+    cluster::Manifest,
     fault::{
         action::{ActionKind, intent},
-        class::Class,
         intent::{Driver, Fault},
         plan::{Change, Edit, Plan, Reach, Step},
         policy::Policy,
@@ -95,14 +92,7 @@ fn patched(
 
 /// A kept plan of an action.
 fn frame(fault: &Fault, id: &str, title: String, steps: Vec<Step>, reach: Reach) -> Plan {
-    let mut plan = super::plan(fault, Driver::Native, id, title, steps, reach);
-    plan.purpose = Purpose::Change;
-    plan.class = Class::Guarded;
-    plan.duration = Duration::ZERO;
-    plan.lease = Duration::ZERO;
-    plan.fuses.clear();
-    "by your hand; this change is kept and can be undone later".clone_into(&mut plan.driver_why);
-    plan
+    manifest::kept(super::plan(fault, Driver::Native, id, title, steps, reach), "by your hand")
 }
 
 fn one(object: &crate::cluster::ObjectRef, change: Change, before: Option<Manifest>) -> Step {
