@@ -7,6 +7,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
 mod doors;
+pub mod editor;
 pub mod engine;
 mod enter;
 pub mod ground;

@@ -299,7 +299,7 @@ impl Cockpit<'_> {
                         continue;
                     }
                     // The editor gets the terminal; the loop goes on when it is left.
-                    let edited = self.lend(|| super::doors::edit_text(&text))?;
+                    let edited = self.lend(|| super::editor::edit(&text))?;
                     let now = self.now();
                     let more = self.app.update(Event::Edited(ticket, edited), now);
                     self.carry_out(more, doors)?;

@@ -27,36 +27,50 @@ def shown(value, factor):
     return f"{value:.0f}" if value >= 100 or value == int(value) else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
-def beside_targets(figures, out):
-    """Prints one run: figures are (key, what, unit, factor, target), out their values."""
-    print(f"{os.cpu_count()} cores; load {os.getloadavg()[0]:.1f}")
-    lines = [["figure", "unit", "target", "now", ""]]
-    for key, what, unit, factor, target in figures:
-        value = out.get(key)
-        verdict = "" if target is None else "not taken" if value is None else "ok" if value * factor <= target else "MISSED"
-        lines.append([what, unit, "" if target is None else f"≤ {target:g}", shown(value, factor), verdict])
-    widths = [max(len(line[i]) for line in lines) for i in range(5)]
-    for n, line in enumerate(lines):
-        cells = [c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(line[:-1], widths))]
-        print(("  ".join(cells) + "  " + line[-1]).rstrip())
-        if n == 0:
-            print("-" * (sum(widths[:-1]) + 6))
-
-
-def main():
-    runs = [json.load(open(path)) for path in sys.argv[1:]]
-    head = ["figure", "unit", "target"] + [r["name"] for r in runs] + [""]
-    lines = [head]
-    for key, what, unit, factor, target in FIGURES:
-        mine = runs[0].get(key)
-        verdict = "" if target is None else "not taken" if mine is None else "ok" if mine * factor <= target else "MISSED"
-        lines.append([what, unit, "" if target is None else f"≤ {target:g}"] + [shown(r.get(key), factor) for r in runs] + [verdict])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+def printed(lines):
+    """A table with a ruled head: words to the left, figures to the right, the last column as it is."""
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     for n, line in enumerate(lines):
         cells = [c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(line[:-1], widths))]
         print(("  ".join(cells) + "  " + line[-1]).rstrip())
         if n == 0:
             print("-" * (sum(widths[:-1]) + 2 * (len(widths) - 2)))
+
+
+def judged(value, factor, target):
+    if target is None:
+        return "", ""
+    return f"≤ {target:g}", "not taken" if value is None else "ok" if value * factor <= target else "MISSED"
+
+
+def beside_targets(figures, out):
+    """Prints one run: figures are (key, what, unit, factor, target), out their values."""
+    print(f"{os.cpu_count()} cores; load {os.getloadavg()[0]:.1f}")
+    lines = [["figure", "unit", "target", "now", ""]]
+    for key, what, unit, factor, target in figures:
+        limit, verdict = judged(out.get(key), factor, target)
+        lines.append([what, unit, limit, shown(out.get(key), factor), verdict])
+    printed(lines)
+
+
+def beside_peers(figures, runs):
+    """Prints runs of several programs: figures are (key, what, unit, factor); the last column is how many times the first one
+    goes into the second."""
+    lines = [["figure", "unit"] + [run["name"] for run in runs] + ["times"]]
+    for key, what, unit, factor in figures:
+        values = [run.get(key) for run in runs]
+        times = f"{values[1] / values[0]:.1f}" if len(values) > 1 and values[0] and values[1] is not None else ""
+        lines.append([what, unit] + [shown(value, factor) for value in values] + [times])
+    printed(lines)
+
+
+def main():
+    runs = [json.load(open(path)) for path in sys.argv[1:]]
+    lines = [["figure", "unit", "target"] + [r["name"] for r in runs] + [""]]
+    for key, what, unit, factor, target in FIGURES:
+        limit, verdict = judged(runs[0].get(key), factor, target)
+        lines.append([what, unit, limit] + [shown(r.get(key), factor) for r in runs] + [verdict])
+    printed(lines)
 
 
 if __name__ == "__main__":

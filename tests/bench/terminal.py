@@ -27,6 +27,7 @@ class Terminal:
     def __init__(self, argv, rows=50, cols=200, env=None):
         self.screen = Screen(rows, cols)
         self.bytes = 0
+        self.last_at = None
         self._chunks = queue.SimpleQueue()
         self._arrived = 0.0
         self.painted_at = None
@@ -56,7 +57,8 @@ class Terminal:
                 data = b""
             if not data:
                 break
-            self._chunks.put((time.monotonic(), data))
+            self.last_at = time.monotonic()
+            self._chunks.put((self.last_at, data))
             self.bytes += len(data)
             self._reply(data)
         self.alive = False
@@ -96,6 +98,24 @@ class Terminal:
                 if left <= 0 or (not self.alive and self._chunks.empty()):
                     return None
                 self._seen.wait(min(left, 1.0))
+
+    def next_bytes(self, before, deadline=5.0):
+        """When the first byte beyond the first `before` arrived; None when it did not in time."""
+        end = time.monotonic() + deadline
+        while self.bytes <= before:
+            if time.monotonic() > end or not self.alive:
+                return None
+            time.sleep(0.0002)
+        return self.last_at
+
+    def quiet(self, calm=0.15, deadline=3.0):
+        """Waits until nothing has come for a moment: what belongs to one key is told apart from the next."""
+        end = time.monotonic() + deadline
+        while time.monotonic() < end:
+            before = self.bytes
+            time.sleep(calm)
+            if self.bytes == before:
+                return
 
     def wait_painted(self, deadline=30.0):
         self.wait(r"\S", deadline)

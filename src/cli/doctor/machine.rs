@@ -1,4 +1,4 @@
-//! This machine: where journals live, what the terminal can show, whether the guardrails can be read.
+//! This machine: the settings, where journals live, what the terminal can show, whether the guardrails can be read.
 
 use std::{
     env, fs,
@@ -9,7 +9,7 @@ use std::{
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
-use super::{Check, Health};
+use super::{Check, Health, own};
 use crate::{
     cli::{args::Globals, settings},
     config::{Depth, io::load},
@@ -22,20 +22,24 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// All of it.
 pub fn check(globals: &Globals, checks: &mut Vec<Check>) {
+    let file = own::file();
+    let read = file.state != Health::Fail;
+    checks.push(file);
     match settings::resolve(globals) {
         Ok(settings) => {
+            own::look(&settings, checks);
             checks.push(state(settings.state_dir().as_deref()));
             checks.push(guardian(settings.state_dir().as_deref()));
             checks.push(policy(settings.policy().as_deref()));
         }
         Err(failure) => {
-            checks.push(Check::new(
-                "settings",
-                Health::Fail,
-                format!("{}: {}", failure.what, failure.why),
-                failure.fix,
-            ));
+            // What is wrong with the file itself is told already.
+            if read {
+                let told = format!("{}: {}", failure.what, failure.why);
+                checks.push(Check::new("flags and environment", Health::Fail, told, failure.fix));
+            }
             checks.push(state(None));
+            checks.push(guardian(None));
         }
     }
     checks.push(terminal());

@@ -2,11 +2,14 @@
 
 mod agent;
 mod cluster;
+mod desk;
 mod faults;
 mod machine;
 mod mesh;
 mod metrics;
+mod own;
 mod rights;
+mod served;
 mod servers;
 
 use std::fmt::Write as _;
@@ -81,6 +84,7 @@ pub fn run(args: &DoctorArgs, globals: &Globals, out: &mut Out) -> Ended {
             if reached {
                 cluster::identity(&session, &mut checks).await;
                 rights::reading(&session, &mut checks).await;
+                served::check(&session, &mut checks).await;
                 mesh::check(&session, &mut checks).await;
                 if args.faults {
                     rights::breaking(&session, &mut checks).await;
@@ -98,6 +102,7 @@ pub fn run(args: &DoctorArgs, globals: &Globals, out: &mut Out) -> Ended {
     agent::check(globals, &mut checks);
     servers::check(globals, &mut checks);
     machine::check(globals, &mut checks);
+    desk::check(&mut checks);
     let role = args.faults.then(|| rights::role(namespace.as_deref().unwrap_or("default")));
     let failed = checks.iter().any(|check| check.state == Health::Fail);
     let report = Report { checks, role };

@@ -1,6 +1,6 @@
-//! Single questions: names, descriptions, YAML; and the person's editor.
+//! Single questions: names, descriptions, YAML.
 
-use std::{env, fs, io::Write as _, process::Command, sync::Arc};
+use std::sync::Arc;
 
 use super::Keeper;
 use crate::{
@@ -107,35 +107,4 @@ impl Keeper {
 /// A trouble of the API server for a person.
 pub(super) fn told(trouble: &Trouble, what: &str, context: &str) -> Failure {
     Failure::new(format!("{what}: {trouble}"), cause::remedy(trouble, context))
-}
-
-/// Gives a text to the person's editor (`VISUAL`, then `EDITOR`, then `vi`); `None` when it was left as it was.
-pub fn edit_text(text: &str) -> Result<Option<String>, Failure> {
-    let editor = env::var("VISUAL").or_else(|_| env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
-    let trouble = |what: &str, error: &std::io::Error| {
-        Failure::new(format!("{what}: {error}"), "set VISUAL or EDITOR to an editor that waits until it is left")
-    };
-    let folder = env::temp_dir();
-    let path = folder.join(format!("brink-{}.yaml", std::process::id()));
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    // A file somebody else put there is not opened.
-    let _ = fs::remove_file(&path);
-    let written = options.open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| trouble("cannot write a file for the editor", &error))?;
-    let mut words = editor.split_whitespace();
-    let ran = Command::new(words.next().unwrap_or("vi")).args(words).arg(&path).status();
-    let read = fs::read_to_string(&path);
-    let _ = fs::remove_file(&path);
-    let status = ran.map_err(|error| trouble(&format!("cannot start the editor `{editor}`"), &error))?;
-    if !status.success() {
-        return Ok(None);
-    }
-    let edited = read.map_err(|error| trouble("cannot read what the editor saved", &error))?;
-    Ok((edited != text).then_some(edited))
 }

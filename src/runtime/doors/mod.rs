@@ -58,7 +58,6 @@ use crate::{
     runtime::{Stage, enter::SharedAddress},
 };
 
-pub use ask::edit_text;
 pub use faults::Pulse;
 pub use program::foreground;
 use rows_first::RowsFirst;

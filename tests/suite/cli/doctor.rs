@@ -38,7 +38,7 @@ fn provider(status: u16, body: &'static str) -> (String, Arc<Mutex<String>>) {
 }
 
 /// State, words and remedy of a check.
-fn told(ran: &Ran, name: &str) -> Option<(String, String, String)> {
+pub(super) fn told(ran: &Ran, name: &str) -> Option<(String, String, String)> {
     assert!(!ran.stdout.contains(KEY) && !ran.stderr.contains(KEY), "the key is shown: {ran:?}");
     let report = ran.json();
     let check = report["checks"].as_array().unwrap().iter().find(|check| check["name"] == name)?.clone();

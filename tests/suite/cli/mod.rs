@@ -2,6 +2,7 @@
 
 mod config;
 mod doctor;
+mod doctor_own;
 mod graph;
 mod import;
 mod input;
