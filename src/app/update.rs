@@ -197,7 +197,8 @@ impl App {
                     None => Vec::new(),
                 };
             }
-            Command::Quit => return self.quit(),
+            Command::Quit => return self.quit(Effect::Quit),
+            Command::Demo => return self.demo(),
             Command::Explain => return self.explain(),
             Command::Suspend => return vec![Effect::Suspend],
             Command::Redraw => return vec![Effect::Redraw],
@@ -245,14 +246,23 @@ impl App {
         pressed.effects
     }
 
-    fn quit(&mut self) -> Vec<Effect> {
+    fn demo(&mut self) -> Vec<Effect> {
+        if matches!(self.world.link, LinkState::Up) {
+            self.notify("there is a cluster here; leave it and run `brink demo` for the one inside brink", Role::Warn);
+            return Vec::new();
+        }
+        self.quit(Effect::Demo)
+    }
+
+    /// Leaves as wanted; a second time when a fault is live.
+    fn quit(&mut self, leave: Effect) -> Vec<Effect> {
         let sure = self.quit_asked.is_some_and(|before| self.now.mono.saturating_sub(before) <= SURE);
         if self.world.live().iter().any(|view| view.mine) && !sure {
             self.quit_asked = Some(self.now.mono);
             self.notify("a fault is live: leaving undoes it; press again within 3 s to leave", Role::Warn);
             return Vec::new();
         }
-        vec![Effect::Quit]
+        vec![leave]
     }
 
     fn prompt_key(&mut self, command: Command) -> Vec<Effect> {
@@ -535,7 +545,7 @@ impl App {
                     if self.zoomed {
                         self.zoomed = false;
                     } else if command == Command::Leave {
-                        return self.quit();
+                        return self.quit(Effect::Quit);
                     }
                     return Vec::new();
                 }

@@ -9,6 +9,7 @@ use super::{
     Ended, Ending,
     args::Globals,
     failure::{Code, Failure},
+    out::Out,
     session, settings,
 };
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     fault::policy::Policy,
     journal::io::shelf::state_directory,
     msg,
-    runtime::{self, CockpitError, Options, Play, Stage},
+    runtime::{self, CockpitError, Left, Options, Play, Stage},
 };
 
 /// What a demo adds to a cockpit.
@@ -39,8 +40,35 @@ pub struct Show {
 }
 
 /// Reads what the cockpit needs and runs it.
-pub fn run(globals: &Globals) -> Ended {
-    show(globals, Show::default())
+pub fn run(globals: &Globals, out: &mut Out) -> Ended {
+    match open(globals, Show::default())? {
+        Left::Well => Ok(Ending::Done),
+        Left::Unwell => Ok(Ending::Unmet),
+        Left::ForDemo => demo(globals, out),
+    }
+}
+
+/// The cockpit once more, on the world that lives inside brink. What led to no cluster is not its business.
+#[cfg(feature = "demo")]
+fn demo(globals: &Globals, out: &mut Out) -> Ended {
+    let args = super::demo::args::DemoArgs::default();
+    let globals = Globals {
+        context: None,
+        kubeconfig: None,
+        namespace: None,
+        as_user: None,
+        as_groups: Vec::new(),
+        prometheus: None,
+        state_dir: None,
+        ..globals.clone()
+    };
+    super::demo::run(&args, &globals, out)
+}
+
+/// It was left out when this program was built.
+#[cfg(not(feature = "demo"))]
+fn demo(_: &Globals, _: &mut Out) -> Ended {
+    Err(Failure::usage("cannot open the demo", "this brink was built without it", "build it with `--features demo`"))
 }
 
 /// Whether anybody could see it.
@@ -50,6 +78,15 @@ pub fn seen() -> Result<(), Failure> {
 
 /// The same as [`run`], with what a demo adds.
 pub fn show(globals: &Globals, show: Show) -> Ended {
+    Ok(match open(globals, show)? {
+        // In the world itself the command that leads there leads nowhere.
+        Left::Well | Left::ForDemo => Ending::Done,
+        // The line of its last step says why.
+        Left::Unwell => Ending::Unmet,
+    })
+}
+
+fn open(globals: &Globals, show: Show) -> Result<Left, Failure> {
     let settings = settings::resolve(globals)?;
     let var = |name| env::var(name).ok();
     let depth = Depth::detect(var("NO_COLOR").as_deref(), var("COLORTERM").as_deref(), var("TERM").as_deref());
@@ -118,12 +155,7 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
         stage: show.stage,
         custom: settings.custom().clone(),
     };
-    match runtime::cockpit(options) {
-        Ok(true) => Ok(Ending::Done),
-        // The line of its last step says why.
-        Ok(false) => Ok(Ending::Unmet),
-        Err(error) => Err(failed(&error)),
-    }
+    runtime::cockpit(options).map_err(|error| failed(&error))
 }
 
 fn failed(error: &CockpitError) -> Failure {

@@ -37,6 +37,6 @@ pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
         #[cfg(feature = "demo")]
         Some(Command::Demo(args)) => super::demo::run(&args, &globals, out),
         Some(Command::Man) => man::run(out),
-        None => cockpit::run(&globals),
+        None => cockpit::run(&globals, out),
     }
 }

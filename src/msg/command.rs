@@ -143,6 +143,7 @@ commands! {
     StopAll "stop_all" Global "stop all" "Undo every fault of yours and allow no new one until `:release REASON`."
     StopEveryone "stop_everyone" Global "stop everyone's" "While the emergency stop is on: undo the faults of others too."
     Quit "quit" Global "quit" "Leave brink; live faults are undone first by their guardian."
+    Demo "demo" Global "demo" "Where no cluster is reached: leave, and open the one that lives inside brink."
     Back "back" Global "back" "Close what is open, clear the filter, leave the zoom."
     Leave "leave" Global "leave" "Go back; from the panes, leave brink."
     Help "help" Global "help" "Show every key that works here."

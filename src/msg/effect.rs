@@ -24,6 +24,8 @@ use crate::{
 pub enum Effect {
     /// Leave.
     Quit,
+    /// Leave, and open the world that lives inside brink.
+    Demo,
     /// Give the terminal back to the shell until SIGCONT.
     Suspend,
     /// Forget what the terminal shows and draw everything.

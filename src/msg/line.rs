@@ -133,6 +133,7 @@ const WORDS: [(&[&str], Word); 33] = [
     (&["delete"], Word::Act(ActionKind::Delete)),
     (&["kill"], Word::Act(ActionKind::Kill)),
     (&["q", "quit", "exit"], Word::Run(Command::Quit)),
+    (&["demo"], Word::Run(Command::Demo)),
 ];
 
 #[derive(Debug, Clone, Copy)]

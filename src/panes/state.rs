@@ -140,7 +140,10 @@ impl Standing {
             LinkState::Down(failure) => {
                 let key = look.keymap.key(&chain(Context::Global), Command::Contexts);
                 let other = key.map(|key| format!("\n{key} picks another context")).unwrap_or_default();
-                let fix = format!("{}{other}", failure.fix);
+                // Whoever has no cluster at all is offered one; whoever cannot reach theirs has other worries.
+                let none = look.world.names.context.is_empty();
+                let demo = if none { "\n:demo opens the cluster that lives inside brink" } else { "" };
+                let fix = format!("{}{other}{demo}", failure.fix);
                 return Some(Message { text: failure.what.clone(), fix, role: Role::Bad });
             }
             LinkState::Up => {}

@@ -139,7 +139,18 @@ impl CockpitError {
     }
 }
 
-/// Runs the cockpit until its user leaves, or until a script without a terminal is over; says whether all went well.
-pub fn cockpit(options: Options) -> Result<bool, CockpitError> {
+/// How the cockpit was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// As its user wished, or its script was over and all went well.
+    Well,
+    /// Its script was over, and not all went well.
+    Unwell,
+    /// For the world that lives inside brink.
+    ForDemo,
+}
+
+/// Runs the cockpit until its user leaves, or until a script without a terminal is over.
+pub fn cockpit(options: Options) -> Result<Left, CockpitError> {
     run::run(options)
 }

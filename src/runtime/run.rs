@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    CockpitError, Options, Pacer, Recorder,
+    CockpitError, Left, Options, Pacer, Recorder,
     doors::{self, Doors},
     enter, ground, input,
     paint::Painter,
@@ -37,14 +37,14 @@ use crate::{
 };
 
 /// Runs the cockpit.
-pub fn run(options: Options) -> Result<bool, CockpitError> {
+pub fn run(options: Options) -> Result<Left, CockpitError> {
     let begin = Instant::now();
     // Before the terminal is taken, so that no signal finds it taken and nobody listening.
     let away = Arc::new(AtomicBool::new(false));
     let signals = signals::start(away.clone()).map_err(CockpitError::Start)?;
     if options.told.load(Ordering::Relaxed) {
         // What was to be played was not.
-        return Ok(options.play.is_none());
+        return Ok(if options.play.is_none() { Left::Well } else { Left::Unwell });
     }
     let unseen = options.play.as_ref().filter(|play| play.headless).map(|play| play.size);
     let mut terminal = if unseen.is_some() { None } else { Some(Terminal::enter()?) };
@@ -123,7 +123,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         away,
         address: enter::SharedAddress::default(),
         over: false,
-        well: true,
+        left: Left::Well,
     };
     // The first frame waits for nothing: no file, no thread, no network.
     cockpit.pacer.touch();
@@ -147,13 +147,13 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
     let ended = waiting.block_on(cockpit.run(effects, &doors, keys, signals, events));
-    let well = cockpit.well;
+    let left = cockpit.left;
     drop(cockpit);
     if let Some(terminal) = &mut terminal {
         terminal.give();
     }
     doors.close();
-    ended.map(|()| well)
+    ended.map(|()| left)
 }
 
 struct Cockpit<'t> {
@@ -175,8 +175,8 @@ struct Cockpit<'t> {
     /// Of the link that stands.
     address: enter::SharedAddress,
     over: bool,
-    /// What was played went well.
-    well: bool,
+    /// How it ends.
+    left: Left,
 }
 
 impl Cockpit<'_> {
@@ -241,7 +241,7 @@ impl Cockpit<'_> {
             let acts = playing.player.tick(&self.app, now, leave);
             playing.tell();
             if let Some(well) = playing.player.over().filter(|_| playing.headless) {
-                self.well = well;
+                self.left = if well { Left::Well } else { Left::Unwell };
                 self.over = true;
                 return Ok(());
             }
@@ -284,6 +284,10 @@ impl Cockpit<'_> {
         for effect in effects {
             match effect {
                 Effect::Quit => self.over = true,
+                Effect::Demo => {
+                    self.over = true;
+                    self.left = Left::ForDemo;
+                }
                 Effect::Suspend => self.stop()?,
                 Effect::Redraw => self.redraw(),
                 Effect::Script(command) => {

@@ -48,3 +48,24 @@ pub struct DemoArgs {
     #[arg(long, hide = true, requires = "serve")]
     pub attached: bool,
 }
+
+/// The usual world, with its cockpit.
+impl Default for DemoArgs {
+    fn default() -> Self {
+        Self {
+            serve: None,
+            world: None,
+            pods: None,
+            speed: 1.0,
+            seed: 1,
+            list: false,
+            play: None,
+            headless: false,
+            size: None,
+            present: false,
+            notes: false,
+            output: Output::default(),
+            attached: false,
+        }
+    }
+}

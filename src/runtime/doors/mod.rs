@@ -247,6 +247,7 @@ impl Keeper {
             Effect::Errand(id, errand) => self.errand(id, errand),
             Effect::Start(ticket, program) => self.start(ticket, *program),
             Effect::Quit
+            | Effect::Demo
             | Effect::Suspend
             | Effect::Redraw
             | Effect::Copy(_)

@@ -262,6 +262,19 @@ fn without_a_kubeconfig_the_cockpit_says_so_and_stays() {
 }
 
 #[test]
+fn without_a_kubeconfig_the_world_inside_brink_is_one_command_away() {
+    let mut session = Session::start(120, 40, &[]);
+    session.until("the offer", |screen| screen.contains(":demo opens the cluster that lives inside brink"));
+    session.press(":demo\r");
+    session.until("the world's pods", |screen| screen.contains("demo") && screen.contains("productpage-"));
+    session.press(":demo\r");
+    session.until("once is enough", |screen| screen.contains("there is a cluster here"));
+    session.press("\x1b:q\r");
+    assert_eq!(session.ended(), 0);
+    session.restored();
+}
+
+#[test]
 fn a_resize_is_followed_down_to_nothing() {
     let mut session = Session::start(80, 24, &[]);
     session.until("the panes", |screen| screen.contains("faults unknown"));
