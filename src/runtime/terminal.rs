@@ -89,12 +89,12 @@ fn give_back(ours: &AtomicBool) {
 }
 
 /// A panic of this thread gives the terminal back before it is reported. One of another thread goes to the log: the loop
-/// notices that thread's silence and ends in order.
+/// notices that thread's silence and ends in order. Where any panic ends the program, any is this thread's.
 fn restore_on_panic(ours: Arc<AtomicBool>) {
     let drawing = thread::current().id();
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if thread::current().id() == drawing {
+        if cfg!(panic = "abort") || thread::current().id() == drawing {
             give_back(&ours);
             before(info);
         } else {
