@@ -34,7 +34,11 @@ impl App {
     /// Says anew what may complete the line that is typed.
     pub(super) fn suggest(&mut self) {
         let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
-        let names = Names { namespaces: &self.namespaces, contexts: &contexts, kinds: &self.kinds };
+        let (namespaces, kinds) = match self.far_front() {
+            Some(far) => (far.namespaces.clone(), far.kinds.clone()),
+            None => (self.namespaces.clone(), self.kinds.clone()),
+        };
+        let names = Names { namespaces: &namespaces, contexts: &contexts, kinds: &kinds };
         if let Some(prompt) = &mut self.prompt {
             prompt.suggest(names, &self.own.custom.aliases);
         }
@@ -66,7 +70,7 @@ impl App {
         let mut picker = Picker::new(choice, ticket);
         let effect = match choice {
             Choice::Namespace => Effect::Namespaces(ticket),
-            Choice::Context => Effect::Contexts(ticket),
+            Choice::Context | Choice::FarContext => Effect::Contexts(ticket),
             // Known to the log that asks for them.
             Choice::Container | Choice::Conversation | Choice::Theme | Choice::Action => return Vec::new(),
         };
@@ -115,11 +119,17 @@ impl App {
             self.notify("a fault is live in this cluster: abort it before leaving", Role::Warn);
             return Vec::new();
         }
+        self.link_to(&name, Some(name.clone()))
+    }
+
+    /// Leaves the cluster for another: `to` is the context as the kubeconfig names it, `None` the one of the command line.
+    pub(super) fn link_to(&mut self, name: &str, to: Option<String>) -> Vec<Effect> {
         let mut effects = self.close_all();
         let ticket = self.tickets.take();
         self.link = Some(ticket);
+        self.linked_as.clone_from(&to);
         self.world.link = LinkState::Connecting;
-        self.world.names = crate::msg::event::Names { context: name.clone(), ..Default::default() };
+        self.world.names = crate::msg::event::Names { context: name.to_owned(), ..Default::default() };
         self.world.namespace = None;
         self.world.metrics = None;
         self.world.forwards.clear();
@@ -127,16 +137,18 @@ impl App {
         self.world.fault_spans.clear();
         self.wanted = (false, None);
         self.namespaces.clear();
-        self.kinds.clear();
         self.using = None;
         (self.world.usage, self.world.node_usage) = (None, None);
-        self.discovery = None;
+        // What it served when it was linked last holds until it is asked again: no table waits for that.
+        self.discovering = None;
+        self.waiting = None;
+        self.know_kinds(self.atlas.get(name).cloned());
         self.mesh_word = None;
         // What was said of the cluster left behind is not true of the next.
         self.notice = None;
         self.waiting_notices.clear();
         self.panes = super::Panes { agent: self.panes.agent.anew(), ..super::Panes::default() };
-        effects.push(Effect::Link(ticket, Some(name)));
+        effects.push(Effect::Link(ticket, to));
         effects
     }
 

@@ -12,7 +12,7 @@ use crate::{
     },
     msg::{
         Command, Effect, Failure,
-        line::{self, Place, Request},
+        line::{self, Line, Place, Request},
     },
     panes::{
         Objects, PaneKind,
@@ -59,13 +59,8 @@ impl App {
         let waiting = self.waiting.take();
         match answer {
             Ok(discovery) => {
-                let listed = |verbs: &[String]| verbs.iter().any(|verb| verb == "list");
-                let kinds = discovery.kinds.iter().filter(|served| listed(&served.verbs));
-                let mut names: Vec<String> = kinds.map(|served| served.kind.plural.clone()).collect();
-                names.sort();
-                names.dedup();
-                self.kinds = names;
-                self.discovery = Some(discovery);
+                self.atlas.insert(self.world.names.context.clone(), discovery.clone());
+                self.know_kinds(Some(discovery));
                 self.suggest();
                 match waiting {
                     Some(Waiting::Line(request)) => self.show_objects(&request, true),
@@ -79,6 +74,30 @@ impl App {
                 }
                 Vec::new()
             }
+        }
+    }
+
+    /// Which kinds there are, and the names they are completed by.
+    pub(super) fn know_kinds(&mut self, discovery: Option<Arc<Discovery>>) {
+        let listed = |verbs: &[String]| verbs.iter().any(|verb| verb == "list");
+        let kinds = discovery.iter().flat_map(|known| &known.kinds).filter(|served| listed(&served.verbs));
+        let mut names: Vec<String> = kinds.map(|served| served.kind.plural.clone()).collect();
+        names.sort();
+        names.dedup();
+        self.kinds = names;
+        self.discovery = discovery;
+    }
+
+    /// Shows what a request asks for: a pane where its word names one, else a table.
+    pub(super) fn go_request(&mut self, request: &Request) -> Vec<Effect> {
+        let pane = match line::parse(&request.word) {
+            Ok(Line::Run(command)) if command.shows_pane() => Some(command),
+            _ => None,
+        };
+        match pane {
+            Some(command) if self.looks_only => self.looking_line(Line::Pane(command, request.clone())),
+            Some(command) => self.go_pane(command, request),
+            None => self.go_objects(request),
         }
     }
 
@@ -114,13 +133,13 @@ impl App {
         let there = Request { context: None, ..request.clone() };
         let effects = self.go_context(context);
         // Where a live fault keeps one here, the line is not for this cluster.
-        self.after_link = (!effects.is_empty()).then(|| words(&there));
+        self.after_link = (!effects.is_empty()).then_some(there);
         Some(effects)
     }
 
     pub(super) fn line_after_link(&mut self) -> Vec<Effect> {
         match self.after_link.take() {
-            Some(line) => self.line(&line),
+            Some(request) => self.go_request(&request),
             None => Vec::new(),
         }
     }
@@ -305,23 +324,4 @@ impl App {
         }
         effects
     }
-}
-
-/// A request as it would be typed.
-fn words(request: &Request) -> String {
-    let mut line = request.word.clone();
-    match &request.place {
-        Place::Here => {}
-        Place::All => line.push_str(" -A"),
-        Place::Named(name) => line.extend([" -n ", name]),
-    }
-    if let Some(letters) = request.filter.strip_prefix("-f ") {
-        line.extend([" -f ", letters]);
-    } else if !request.filter.is_empty() {
-        line.extend([" /", &request.filter]);
-    }
-    if !request.labels.is_empty() {
-        line.extend([" -l ", &request.labels]);
-    }
-    line
 }

@@ -68,6 +68,7 @@ impl App {
     /// They work where rows are looked at, and never where text is typed or something is approved.
     pub(super) fn takes_own_keys(&self) -> bool {
         self.prompt.is_none()
+            && self.far_front().is_none()
             && self.chain().first() != Some(&Context::Input)
             && self.screens.last().is_none_or(|screen| matches!(screen, Screen::Objects(_)))
     }

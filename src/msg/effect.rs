@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Command, Errand, Program};
+use super::{Command, Errand, FarAsk, Program};
 use crate::{
     agent::{Conversation, mcp::Answer, session::Wish},
     base::Ticket,
@@ -121,6 +121,10 @@ pub enum Effect {
     StopAll(Ticket, bool),
     /// Lift the emergency stop's latch, with the reason.
     Release(Ticket, String),
+    /// Ask this of the cluster on the far side of this ticket.
+    Far(Ticket, FarAsk),
+    /// End the far side of this ticket with all that it asked.
+    EndFar(Ticket),
     /// Tell the running script what a person wants of it.
     Script(Command),
     /// Look something up or do something for the running script.

@@ -152,6 +152,8 @@ pub enum Event {
     Question(Ticket, u64, Box<Question>),
     /// What MCP clients proposed for this cluster and waits for a person.
     Inbox(Vec<Queued>),
+    /// What happened on the far side of this ticket.
+    Far(Ticket, Box<Event>),
     /// What a running script has done here.
     Cue(Cue),
     /// What an errand of the running script came to; for the script alone.

@@ -20,6 +20,10 @@ pub enum Line {
     Pane(Command, Request),
     /// Objects of a kind that the cluster may serve: `deploy shop -l app=web @prod`.
     Objects(Request),
+    /// The same on the far side; without a word the table that is looked at.
+    Beside(Request),
+    /// Close the far side.
+    Unsplit,
     /// Logs.
     Logs(LogsLine),
     /// A copy into a container or out of it: from, to.
@@ -57,18 +61,23 @@ pub struct Request {
     pub labels: String,
     /// In which context of the kubeconfig; `None`: this one.
     pub context: Option<String>,
+    /// On the far side.
+    pub beside: bool,
 }
 
 impl Request {
-    /// Reads what stands behind the first word: `[NAMESPACE | -A] [/FILTER | -f LETTERS] [-l SELECTOR | KEY=VALUE] [@CONTEXT]`.
+    /// Reads what stands behind the first word: `[NAMESPACE | -A] [/FILTER | -f LETTERS] [-l SELECTOR | KEY=VALUE] [@CONTEXT] [beside]`.
     fn read<'a>(first: &str, words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
         let mut request = Self { word: first.to_owned(), ..Self::default() };
         let mut words = words.peekable();
         while let Some(word) = words.next() {
+            let last = words.peek().is_none();
             let mut value =
                 |name: &str| words.next().map(str::to_owned).ok_or_else(|| format!("`{name}` needs a value behind it"));
             if let Some(context) = word.strip_prefix('@') {
                 request.context = Some(context.to_owned()).filter(|name| !name.is_empty());
+            } else if word == "beside" && last {
+                request.beside = true;
             } else if let Some(filter) = word.strip_prefix('/') {
                 filter.clone_into(&mut request.filter);
             } else if matches!(word, "-A" | "--all-namespaces") || word == "all" && request.place == Place::Here {
@@ -92,6 +101,11 @@ impl Request {
         Ok(request)
     }
 
+    /// What it asks for.
+    fn into_line(self) -> Line {
+        if self.beside { Line::Beside(Self { beside: false, ..self }) } else { Line::Objects(self) }
+    }
+
     /// It asks for nothing beyond the first word.
     fn is_plain(&self) -> bool {
         *self == Self { word: self.word.clone(), ..Self::default() }
@@ -99,7 +113,7 @@ impl Request {
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 33] = [
+const WORDS: [(&[&str], Word); 35] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
@@ -108,6 +122,8 @@ const WORDS: [(&[&str], Word); 33] = [
     (&["agent", "ask"], Word::Run(Command::ShowAgent)),
     (&["ns", "namespace", "namespaces"], Word::Namespace),
     (&["ctx", "context", "contexts"], Word::Context),
+    (&["split", "vsplit"], Word::Split),
+    (&["unsplit", "only"], Word::Unsplit),
     (&["all"], Word::Run(Command::AllNamespaces)),
     (&["logs", "log"], Word::Logs),
     (&["cp", "copy"], Word::Copy),
@@ -140,6 +156,8 @@ enum Word {
     Pane(Command),
     Namespace,
     Context,
+    Split,
+    Unsplit,
     Run(Command),
     Logs,
     Copy,
@@ -154,11 +172,18 @@ pub fn parse(line: &str) -> Result<Line, String> {
     let Some(first) = words.next() else { return Err("type a command, such as pods or ns shop".to_owned()) };
     let rest: Vec<&str> = words.collect();
     let Some(word) = own(&first.to_lowercase()) else {
-        return Request::read(first, rest.into_iter()).map(Line::Objects);
+        return Request::read(first, rest.into_iter()).map(Request::into_line);
     };
     if let (Word::Pane(command), false) = (word, rest.is_empty()) {
         let request = Request::read(first, rest.into_iter())?;
-        return Ok(if request.is_plain() { Line::Run(command) } else { Line::Pane(command, request) });
+        return Ok(match request {
+            request if request.is_plain() => Line::Run(command),
+            request if request.beside => request.into_line(),
+            request => Line::Pane(command, request),
+        });
+    }
+    if let Word::Split = word {
+        return split(&rest);
     }
     if let (Word::Release, false) = (word, rest.is_empty()) {
         return Ok(Line::Release(rest_of(line).to_owned()));
@@ -183,14 +208,26 @@ pub fn parse(line: &str) -> Result<Line, String> {
         (Word::Namespace, Some(name)) => Ok(Line::Namespace(name.to_owned())),
         (Word::Context, None) => Ok(Line::Run(Command::Contexts)),
         (Word::Context, Some(name)) => Ok(Line::Context(name.to_owned())),
+        (Word::Unsplit, None) => Ok(Line::Unsplit),
         (Word::Theme, name) => Ok(Line::Theme(name.map(str::to_owned))),
         // Read above.
         (Word::Logs, _) => Ok(Line::Logs(LogsLine::default())),
+        (Word::Split, _) => Ok(Line::Beside(Request::default())),
         (Word::Copy, _) => Err("say from where to where: cp POD:/path local, or cp local POD:/path".to_owned()),
         (Word::Release, _) => Err("say why it is safe again: release REASON".to_owned()),
         (Word::Act(action), _) => act(action, rest_of(line)),
-        (Word::Run(_) | Word::Pane(_), Some(extra)) => Err(format!("`{first}` takes no argument, `{extra}` was given")),
+        (Word::Run(_) | Word::Pane(_) | Word::Unsplit, Some(extra)) => Err(format!("`{first}` takes no argument, `{extra}` was given")),
     }
+}
+
+/// The far side: `split [KIND …] [@CONTEXT]`; without a context one is chosen, without a kind it is the table of here.
+fn split(rest: &[&str]) -> Result<Line, String> {
+    let (word, more) = match rest.split_first() {
+        None => return Ok(Line::Run(Command::Split)),
+        Some((word, _)) if word.starts_with(['@', '/', '-']) || word.contains('=') => ("", rest),
+        Some((word, more)) => (*word, more),
+    };
+    Request::read(word, more.iter().copied()).map(Line::Beside)
 }
 
 /// All behind the first word.
@@ -258,9 +295,9 @@ pub fn complete(line: &str, names: Names<'_>) -> Vec<String> {
     };
     let first = front.split_whitespace().next().unwrap_or_default();
     let rows = match own(first) {
-        Some(Word::Pane(_) | Word::Logs) | None => true,
+        Some(Word::Pane(_) | Word::Logs | Word::Split) | None => true,
         Some(
-            Word::Namespace | Word::Context | Word::Run(_) | Word::Copy | Word::Release | Word::Theme | Word::Act(_),
+            Word::Unsplit | Word::Namespace | Word::Context | Word::Run(_) | Word::Copy | Word::Release | Word::Theme | Word::Act(_),
         ) => false,
     };
     let second = front.trim() == first;

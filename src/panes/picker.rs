@@ -20,6 +20,8 @@ pub enum Choice {
     Namespace,
     /// A context of the kubeconfig.
     Context,
+    /// The context to look at on the far side.
+    FarContext,
     /// A container of the pod whose log is read.
     Container,
     /// A conversation with the agent.
@@ -173,6 +175,7 @@ impl Picker {
         match self.choice {
             Choice::Namespace => "Namespace",
             Choice::Context => "Context",
+            Choice::FarContext => "Context of the far side",
             Choice::Container => "Container",
             Choice::Conversation => "Conversation",
             Choice::Theme => "Theme",

@@ -175,6 +175,16 @@ impl Pods {
         self.grid.filter().text()
     }
 
+    /// The heading it sorts by, and whether reversed; `None` for the order of the start.
+    pub fn order(&self) -> Option<(String, bool)> {
+        self.grid.order(&())
+    }
+
+    /// Sorts by the column of this heading, where there is one.
+    pub fn order_by(&mut self, heading: &str, reversed: bool, cx: &mut Cx<'_>) -> bool {
+        self.grid.order_by(heading, reversed, &facts(cx.now, cx.world, false))
+    }
+
     /// Rows held.
     pub fn len(&self) -> usize {
         self.grid.index.len()

@@ -122,6 +122,22 @@ impl Routes {
         self.grid.filter_by(text, &facts);
     }
 
+    /// The filter, as typed.
+    pub fn filter(&self) -> &str {
+        self.grid.filter().text()
+    }
+
+    /// The heading it sorts by, and whether reversed; `None` for the order of the start.
+    pub fn order(&self) -> Option<(String, bool)> {
+        self.grid.order(&self.known)
+    }
+
+    /// Sorts by the column of this heading, where there is one.
+    pub fn order_by(&mut self, heading: &str, reversed: bool, cx: &mut Cx<'_>) -> bool {
+        let facts = Facts { now: cx.now, world: cx.world, own: &self.known, ascii: false };
+        self.grid.order_by(heading, reversed, &facts)
+    }
+
     /// Text for the filter line.
     pub fn insert(&mut self, text: &str, cx: &mut Cx<'_>) {
         let facts = Facts { now: cx.now, world: cx.world, own: &self.known, ascii: false };

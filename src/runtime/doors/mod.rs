@@ -7,8 +7,10 @@
 mod agent;
 mod ask;
 mod errand;
+mod far;
 mod faults;
 mod inbox;
+mod links;
 mod pods;
 mod program;
 mod rows_first;
@@ -44,7 +46,7 @@ use crate::{
         Address,
         io::{
             clock::Clock,
-            connect::{self, Link},
+            connect::Link,
             live::Live,
         },
     },
@@ -162,6 +164,10 @@ struct Keeper {
     plan: Plan,
     events: Sender<Event>,
     live: Option<Live>,
+    /// Links that were used before.
+    links: links::Links,
+    /// The cluster of the far side, while it is open.
+    beside: Option<far::Far>,
     /// The metric source of that link.
     metrics: Metrics,
     running: HashMap<Ticket, Vec<AbortHandle>>,
@@ -194,6 +200,8 @@ impl Keeper {
             plan,
             events,
             live: None,
+            links: links::Links::default(),
+            beside: None,
             metrics,
             running: HashMap::new(),
             rows: RowsFirst::default(),
@@ -213,6 +221,7 @@ impl Keeper {
             self.carry_out(effect).await;
         }
         self.stop_everything();
+        self.beside = None;
         self.close_faults().await;
     }
 
@@ -247,6 +256,8 @@ impl Keeper {
             Effect::DiscardQueued(id) => self.discard_queued(id),
             Effect::Errand(id, errand) => self.errand(id, errand),
             Effect::Start(ticket, program) => self.start(ticket, *program),
+            Effect::Far(far, ask) => self.far(far, ask).await,
+            Effect::EndFar(far) => self.end_far(far),
             Effect::Quit
             | Effect::Suspend
             | Effect::Redraw
@@ -288,13 +299,7 @@ impl Keeper {
         self.talks = talks::Talks::default();
         self.inbox = Arc::default();
         self.rows = RowsFirst::default();
-        let mut address = self.plan.address.clone();
-        if context.is_some() {
-            // The namespace of the command line belongs to the context it was given for.
-            address.namespace = None;
-            address.context = context;
-        }
-        match connect::connect(&address) {
+        match self.links.make(&self.address(context)) {
             Ok(link) => {
                 self.plan.clock.set(link.clock().clone());
                 self.plan.place.set(Some(link.pinned().clone()));
@@ -310,6 +315,17 @@ impl Keeper {
                 self.tell(Event::NotLinked(ticket, failure)).await;
             }
         }
+    }
+
+    /// Where a context is; `None` is the one of the command line.
+    fn address(&self, context: Option<String>) -> Address {
+        let mut address = self.plan.address.clone();
+        if context.is_some() {
+            // The namespace of the command line belongs to the context it was given for.
+            address.namespace = None;
+            address.context = context;
+        }
+        address
     }
 
     /// Runs a question under its ticket.

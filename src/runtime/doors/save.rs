@@ -22,19 +22,26 @@ const MOST: u32 = 100;
 impl Keeper {
     pub(super) fn save_text(&mut self, ticket: Ticket, name: &str, text: String) {
         let events = self.events.clone();
+        let saving = self.saving(name, text);
+        self.spawn(ticket, async move {
+            let _ = events.send(Event::Saved(ticket, saving.await)).await;
+        });
+    }
+
+    /// Writes the file, and gives its path.
+    pub(super) fn saving(&self, name: &str, text: String) -> impl Future<Output = Result<String, Failure>> + use<> {
         let folder = self.plan.state_dir.join(FOLDER);
         let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_') { c } else { '-' };
         let name: String = name.chars().map(plain).take(100).collect();
         let stamp = self.plan.clock.now().strftime("%Y%m%d-%H%M%S").to_string();
-        self.spawn(ticket, async move {
+        async move {
             let told = folder.display().to_string();
             let written = spawn_blocking(move || write(&folder, &format!("{name}-{stamp}"), &text)).await;
             let written = written.unwrap_or_else(|error| Err(io::Error::other(error)));
-            let answer = written.map(|path| path.display().to_string()).map_err(|error| {
+            written.map(|path| path.display().to_string()).map_err(|error| {
                 Failure::new(format!("cannot save into {told}: {error}"), "start brink with --state-dir FOLDER")
-            });
-            let _ = events.send(Event::Saved(ticket, answer)).await;
-        });
+            })
+        }
     }
 }
 
