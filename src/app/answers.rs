@@ -327,6 +327,7 @@ impl App {
         self.world.names = names;
         self.world.link = LinkState::Up;
         self.own.settle(&self.world.names.context);
+        self.overlaid.know(&self.world.names.context);
         let mut effects = self.open_panes();
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         effects.extend(self.panes.faults.open(&mut cx));

@@ -36,7 +36,7 @@ impl App {
         let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
         let (namespaces, kinds) = match self.far_front() {
             Some(far) => (far.namespaces.clone(), far.kinds.clone()),
-            None => (self.namespaces.clone(), self.kinds.clone()),
+            None => (self.first_favourites(), self.kinds.clone()),
         };
         let names = Names { namespaces: &namespaces, contexts: &contexts, kinds: &kinds };
         if let Some(prompt) = &mut self.prompt {
@@ -85,9 +85,12 @@ impl App {
 
     pub(super) fn namespace_items(&self) -> Vec<Item> {
         let current = self.world.namespace.as_deref();
-        let item =
-            |name: &String| Item { name: name.clone(), note: String::new(), current: Some(name.as_str()) == current };
-        self.namespaces.iter().map(item).collect()
+        let favourites = self.overlaid.favourites();
+        let item = |name: &String| {
+            let note = if favourites.contains(name) { "favourite".to_owned() } else { String::new() };
+            Item { name: name.clone(), note, current: Some(name.as_str()) == current }
+        };
+        self.first_favourites().iter().map(item).collect()
     }
 
     pub(super) fn go_namespace(&mut self, namespace: Option<String>) -> Vec<Effect> {
@@ -135,7 +138,7 @@ impl App {
         self.world.forwards.clear();
         self.world.injections.clear();
         self.world.fault_spans.clear();
-        self.wanted = (false, None);
+        self.wanted = self.lay_over(name);
         self.namespaces.clear();
         self.using = None;
         (self.world.usage, self.world.node_usage) = (None, None);
@@ -147,7 +150,7 @@ impl App {
         // What was said of the cluster left behind is not true of the next.
         self.notice = None;
         self.waiting_notices.clear();
-        self.panes = super::Panes { agent: self.panes.agent.anew(), ..super::Panes::default() };
+        self.panes = super::Panes { agent: self.agent_here(), ..super::Panes::default() };
         effects.push(Effect::Link(ticket, to));
         effects
     }

@@ -17,6 +17,7 @@ pub mod layout;
 mod object;
 mod objects;
 mod observed;
+mod overlaid;
 mod own;
 mod pods;
 pub mod prompt;
@@ -36,7 +37,7 @@ use crate::{
     agent::{Model, mention::Object},
     base::{Now, Ticket, Tickets},
     cluster::{address::ContextName, discovery::Discovery},
-    config::{Keymap, Role, Theme, custom::Customs, theme::Worn},
+    config::{Keymap, Role, Theme, custom::Customs, overlay::Overlays, theme::Worn},
     fault::intent::Fault,
     mesh::{around::Around, health::Tolerances, signals::resource_use::UsageOf},
     msg::{Caption, Context, Effect, Failure, Key, line::Request},
@@ -66,6 +67,8 @@ pub struct Start {
     pub tolerances: Tolerances,
     /// The model to ask, or why there is none.
     pub agent: Result<Model, Failure>,
+    /// Why it is not asked in this context.
+    pub mute: Option<Failure>,
     /// Offset of the wall clock shown, from UTC.
     pub zone: jiff::tz::TimeZone,
     /// The moment of the start.
@@ -74,6 +77,8 @@ pub struct Start {
     pub notices: Vec<String>,
     /// What a person adds of their own.
     pub custom: Customs,
+    /// What holds in which context.
+    pub overlays: Arc<Overlays>,
     /// The kubeconfig's files, as the environment variable lists them.
     pub kubeconfig: String,
     /// The groups a person acts as.
@@ -124,6 +129,7 @@ pub struct App {
     size: (u16, u16),
     keymap: Keymap,
     own: own::Own,
+    overlaid: overlaid::Overlaid,
     theme: Theme,
     wardrobe: theme::Wardrobe,
     tickets: Tickets,
@@ -191,9 +197,10 @@ impl App {
         if start.metrics {
             world.metric_source = crate::mesh::signals::MetricSource::Asking;
         }
+        let agent = start.mute.clone().map_or_else(|| start.agent.clone(), Err);
         let mut app = Self {
             world,
-            panes: Panes { agent: Agent::new(start.agent), ..Panes::default() },
+            panes: Panes { agent: Agent::new(agent), ..Panes::default() },
             screens: Vec::new(),
             focus: PaneKind::Pods,
             before: PaneKind::Pods,
@@ -207,6 +214,7 @@ impl App {
                 groups: start.groups,
                 ..own::Own::default()
             },
+            overlaid: overlaid::Overlaid::new(&start.worn.name, start.overlays, start.agent, start.mute),
             theme: start.theme,
             wardrobe: theme::Wardrobe::new(start.worn),
             tickets,

@@ -9,7 +9,7 @@ mod keys;
 mod lines;
 mod view;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 pub(super) use keys::looks;
 pub(super) use lines::steers as steers_line;
@@ -18,7 +18,7 @@ use super::{App, Screen, Start, layout};
 use crate::{
     base::Ticket,
     cluster::Kind,
-    config::{Role, keymap::chain, theme::Worn},
+    config::{Keymap, Role, keymap::chain, theme::Worn},
     msg::{Command, Context, Effect, Event, Failure, FarAsk, line::Request},
     panes::{Look, objects::Wanted, world::LinkState},
 };
@@ -42,6 +42,11 @@ impl Far {
             effect => FarAsk::of(effect).map(|ask| Effect::Far(self.ticket, ask)),
         };
         effects.into_iter().filter_map(ask).collect()
+    }
+
+    /// Other keys hold from now on; hints and help name them.
+    pub fn keys(&mut self, keymap: &Keymap) {
+        self.app.keymap = keymap.clone();
     }
 
     /// The context it looks at.
@@ -120,10 +125,12 @@ impl App {
             metrics: false,
             tolerances: self.world.around.tolerances,
             agent: Err(Failure::new("the far side has no agent", "ask on the near side")),
+            mute: None,
             zone: self.zone.clone(),
             now: self.now,
             notices: Vec::new(),
             custom: self.own.customs.clone(),
+            overlays: Arc::default(),
             kubeconfig: self.own.kubeconfig.clone(),
             groups: self.own.groups.clone(),
         };

@@ -5,4 +5,5 @@
 pub mod k9s;
 pub mod load;
 pub mod look;
+pub mod overlays;
 pub mod pinned;

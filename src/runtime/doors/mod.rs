@@ -50,7 +50,7 @@ use crate::{
             live::Live,
         },
     },
-    config::io::look,
+    config::{io::look, overlay::Overlays},
     fault::policy::Policy,
     mesh::{
         io::{metrics::Metrics, sampler::Demand},
@@ -116,6 +116,10 @@ pub struct Plan {
     pub pulse: Pulse,
     /// The world that this process started, for its script.
     pub stage: Option<Stage>,
+    /// No agent is asked in this context.
+    pub mute: bool,
+    /// What holds in which context.
+    pub overlays: Arc<Overlays>,
 }
 
 /// The loop's end of the doors.
@@ -299,6 +303,9 @@ impl Keeper {
         self.talks = talks::Talks::default();
         self.inbox = Arc::default();
         self.rows = RowsFirst::default();
+        if let Some(context) = context.as_deref().filter(|_| !self.plan.overlays.is_empty()) {
+            self.lay_over(context);
+        }
         match self.links.make(&self.address(context)) {
             Ok(link) => {
                 self.plan.clock.set(link.clock().clone());
@@ -315,6 +322,15 @@ impl Keeper {
                 self.tell(Event::NotLinked(ticket, failure)).await;
             }
         }
+    }
+
+    /// What the settings say of another context holds from here on: figures, guardrails, whether anything is written or asked.
+    fn lay_over(&mut self, context: &str) {
+        let settings = self.plan.overlays.sources.within(context);
+        self.plan.readonly = settings.readonly();
+        self.plan.metrics = settings.metrics();
+        self.plan.policy = self.plan.overlays.policy(context);
+        self.plan.mute = settings.mute().is_some();
     }
 
     /// Where a context is; `None` is the one of the command line.
