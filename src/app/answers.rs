@@ -21,6 +21,7 @@ impl App {
     pub(super) fn answer(&mut self, event: Event) -> Vec<Effect> {
         let now = self.now;
         match event {
+            Event::Views(ticket, answer) => self.views_kept(ticket, answer),
             Event::Far(ticket, event) => return self.far_hears(ticket, *event),
             Event::Linked(ticket, names) if self.link == Some(ticket) => return self.linked(names),
             Event::NotLinked(ticket, failure) if self.link == Some(ticket) => {

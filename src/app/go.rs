@@ -38,7 +38,8 @@ impl App {
             Some(far) => (far.namespaces.clone(), far.kinds.clone()),
             None => (self.first_favourites(), self.kinds.clone()),
         };
-        let names = Names { namespaces: &namespaces, contexts: &contexts, kinds: &kinds };
+        let views = self.far_front().unwrap_or(self).view_names();
+        let names = Names { namespaces: &namespaces, contexts: &contexts, kinds: &kinds, views: &views };
         if let Some(prompt) = &mut self.prompt {
             prompt.suggest(names, &self.own.custom.aliases);
         }
@@ -72,7 +73,7 @@ impl App {
             Choice::Namespace => Effect::Namespaces(ticket),
             Choice::Context | Choice::FarContext => Effect::Contexts(ticket),
             // Known to the log that asks for them.
-            Choice::Container | Choice::Conversation | Choice::Theme | Choice::Action => return Vec::new(),
+            Choice::Container | Choice::Conversation | Choice::Theme | Choice::Action | Choice::View => return Vec::new(),
         };
         if choice == Choice::Namespace && !self.namespaces.is_empty() {
             // What is known is shown at once; the answer replaces it.

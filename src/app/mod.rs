@@ -21,6 +21,7 @@ mod overlaid;
 mod own;
 mod pods;
 pub mod prompt;
+mod saved;
 pub mod screen;
 mod table_line;
 mod theme;

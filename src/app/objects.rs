@@ -5,7 +5,12 @@ use std::sync::Arc;
 use super::{App, Screen, own::names};
 use crate::{
     base::Ticket,
-    cluster::{Kind, Manifest, ObjectRef, Scope, discovery::Discovery, selector},
+    cluster::{
+        Kind, Manifest, ObjectRef, Scope,
+        columns::{Direction, Sort},
+        discovery::{self, Discovery},
+        selector,
+    },
     config::{
         Role,
         custom::{Jump, Towards},
@@ -116,6 +121,14 @@ impl App {
             PaneKind::Routes => self.panes.routes.filter_by(&filter, &mut cx),
             PaneKind::Mesh | PaneKind::Faults | PaneKind::Agent => {}
         }
+        if let Some(Sort { column, direction }) = &request.sort {
+            let reversed = *direction == Direction::Descending;
+            match self.focus {
+                PaneKind::Pods => _ = self.panes.pods.order_by(column, reversed, &mut cx),
+                PaneKind::Routes => _ = self.panes.routes.order_by(column, reversed, &mut cx),
+                PaneKind::Mesh | PaneKind::Faults | PaneKind::Agent => {}
+            }
+        }
         effects
     }
 
@@ -156,7 +169,9 @@ impl App {
     fn show_objects(&mut self, request: &Request, sure: bool) -> Vec<Effect> {
         let known = self.discovery.clone();
         let served = known.as_deref().and_then(|known| known.find(&request.word));
-        let Some(served) = served else {
+        // What every server has is not waited for.
+        let usual = if known.is_none() && self.world.link == LinkState::Up { discovery::usual(&request.word) } else { None };
+        let Some(served) = served.or(usual.as_ref()) else {
             if sure || self.world.link != LinkState::Up {
                 let names = known.iter().flat_map(|known| known.names());
                 self.notify(line::unknown(&request.word, names), Role::Warn);
@@ -178,6 +193,9 @@ impl App {
             ..Wanted::all(kind, None)
         };
         effects.extend(self.open_objects(wanted, &request.filter));
+        if let Some(Screen::Objects(objects)) = self.screens.last_mut() {
+            objects.show_as(request.sort.clone(), request.wide);
+        }
         effects
     }
 

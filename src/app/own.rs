@@ -2,7 +2,7 @@
 
 use super::{App, Screen};
 use crate::{
-    base::sanitize,
+    base::{Ticket, sanitize},
     cluster::{Kind, discovery::Discovery},
     config::{
         Custom, Role,
@@ -29,6 +29,8 @@ pub(super) struct Own {
     pub kubeconfig: String,
     /// The groups a person acts as.
     pub groups: String,
+    /// A view that is being kept or forgotten, and what to say once it is.
+    pub keeping: Option<(Ticket, String)>,
 }
 
 impl Own {

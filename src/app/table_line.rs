@@ -2,6 +2,7 @@
 
 use super::{App, Screen};
 use crate::{
+    cluster::columns::{Direction, Sort},
     msg::line::{Place, Request},
     panes::PaneKind,
 };
@@ -27,14 +28,15 @@ impl App {
                 None => Place::All,
             };
             let (filter, labels) = (objects.filter().to_owned(), wanted.scope.labels.clone());
-            return Some(Request { word, place, filter, labels, ..Request::default() });
+            let (sort, wide) = (objects.order(), objects.wide());
+            return Some(Request { word, place, filter, labels, sort, wide, ..Request::default() });
         }
         if self.looks_only {
             return None;
         }
-        let (word, filter) = match self.focus {
-            PaneKind::Pods => ("pods", self.panes.pods.filter()),
-            PaneKind::Routes => ("routes", self.panes.routes.filter()),
+        let (word, filter, order) = match self.focus {
+            PaneKind::Pods => ("pods", self.panes.pods.filter(), self.panes.pods.order()),
+            PaneKind::Routes => ("routes", self.panes.routes.filter(), self.panes.routes.order()),
             PaneKind::Mesh | PaneKind::Faults | PaneKind::Agent => return None,
         };
         let place = self.world.namespace.clone().map_or(Place::All, Place::Named);
@@ -43,6 +45,10 @@ impl App {
             Some(labels) => (String::new(), labels.to_owned()),
             None => (filter.to_owned(), String::new()),
         };
-        Some(Request { word: word.to_owned(), place, filter, labels, ..Request::default() })
+        let sort = order.map(|(column, reversed)| Sort {
+            column,
+            direction: if reversed { Direction::Descending } else { Direction::Ascending },
+        });
+        Some(Request { word: word.to_owned(), place, filter, labels, sort, ..Request::default() })
     }
 }

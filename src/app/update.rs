@@ -322,6 +322,7 @@ impl App {
             Ok(Line::Theme(name)) => self.themes(name),
             Ok(Line::Beside(request)) => self.open_far(request),
             Ok(Line::Unsplit) => self.close_far(),
+            Ok(Line::View(line)) => self.view_line(line),
             Ok(Line::Logs(asked)) => self.typed_logs(asked),
             Ok(Line::Copy(from, to)) => self.copy_file(&from, &to),
             Ok(Line::Release(reason)) => vec![Effect::Release(self.tickets.take(), reason)],
@@ -508,6 +509,7 @@ impl App {
         effects.extend(match choice {
             Choice::Namespace => self.go_namespace(Some(name)),
             Choice::Context => self.go_context(name),
+            Choice::View => self.open_view(&name),
             Choice::FarContext => self.open_far(Request { context: Some(name), ..Request::default() }),
             Choice::Theme => self.keep_theme(&name),
             Choice::Action => self.chosen_action(&name),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Command, Errand, FarAsk, Program};
+use super::{Command, Errand, FarAsk, Program, line::Request};
 use crate::{
     agent::{Conversation, mcp::Answer, session::Wish},
     base::Ticket,
@@ -121,6 +121,8 @@ pub enum Effect {
     StopAll(Ticket, bool),
     /// Lift the emergency stop's latch, with the reason.
     Release(Ticket, String),
+    /// Keep a view under a name, for all contexts or for one; without a view the name is forgotten.
+    KeepView(Ticket, String, Option<String>, Option<Box<Request>>),
     /// Ask this of the cluster on the far side of this ticket.
     Far(Ticket, FarAsk),
     /// End the far side of this ticket with all that it asked.

@@ -1,9 +1,14 @@
 //! The command line after `:`: words with arguments, in k9s' manner.
 
 pub use super::logs_line::LogsLine;
-use super::{command::Command, logs_line};
+use super::{
+    command::Command,
+    logs_line,
+    saved::{self, ViewLine},
+};
 use crate::{
     base::suggest,
+    cluster::columns::Sort,
     fault::action::{ActionKind, pairs},
 };
 
@@ -24,6 +29,8 @@ pub enum Line {
     Beside(Request),
     /// Close the far side.
     Unsplit,
+    /// Keep the table that is looked at under a name, or show one that is kept.
+    View(ViewLine),
     /// Logs.
     Logs(LogsLine),
     /// A copy into a container or out of it: from, to.
@@ -63,6 +70,10 @@ pub struct Request {
     pub context: Option<String>,
     /// On the far side.
     pub beside: bool,
+    /// In this order; `None`: the usual one. No line says it, only a view that is kept.
+    pub sort: Option<Sort>,
+    /// Also the columns that the server holds for secondary.
+    pub wide: bool,
 }
 
 impl Request {
@@ -113,7 +124,7 @@ impl Request {
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 35] = [
+const WORDS: [(&[&str], Word); 37] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
@@ -124,6 +135,8 @@ const WORDS: [(&[&str], Word); 35] = [
     (&["ctx", "context", "contexts"], Word::Context),
     (&["split", "vsplit"], Word::Split),
     (&["unsplit", "only"], Word::Unsplit),
+    (&["view"], Word::View),
+    (&["save"], Word::Save),
     (&["all"], Word::Run(Command::AllNamespaces)),
     (&["logs", "log"], Word::Logs),
     (&["cp", "copy"], Word::Copy),
@@ -158,6 +171,8 @@ enum Word {
     Context,
     Split,
     Unsplit,
+    View,
+    Save,
     Run(Command),
     Logs,
     Copy,
@@ -182,8 +197,11 @@ pub fn parse(line: &str) -> Result<Line, String> {
             request => Line::Pane(command, request),
         });
     }
-    if let Word::Split = word {
-        return split(&rest);
+    match word {
+        Word::Split => return split(&rest),
+        Word::View => return saved::view(&rest).map(Line::View),
+        Word::Save => return saved::save(&rest).map(Line::View),
+        _ => {}
     }
     if let (Word::Release, false) = (word, rest.is_empty()) {
         return Ok(Line::Release(rest_of(line).to_owned()));
@@ -213,6 +231,7 @@ pub fn parse(line: &str) -> Result<Line, String> {
         // Read above.
         (Word::Logs, _) => Ok(Line::Logs(LogsLine::default())),
         (Word::Split, _) => Ok(Line::Beside(Request::default())),
+        (Word::View | Word::Save, _) => Ok(Line::View(ViewLine::List)),
         (Word::Copy, _) => Err("say from where to where: cp POD:/path local, or cp local POD:/path".to_owned()),
         (Word::Release, _) => Err("say why it is safe again: release REASON".to_owned()),
         (Word::Act(action), _) => act(action, rest_of(line)),
@@ -280,6 +299,8 @@ pub struct Names<'a> {
     pub contexts: &'a [String],
     /// Names of kinds the cluster serves.
     pub kinds: &'a [String],
+    /// Names of views that are kept.
+    pub views: &'a [String],
 }
 
 /// What may complete the line typed so far, as whole lines, the most likely first.
@@ -297,12 +318,22 @@ pub fn complete(line: &str, names: Names<'_>) -> Vec<String> {
     let rows = match own(first) {
         Some(Word::Pane(_) | Word::Logs | Word::Split) | None => true,
         Some(
-            Word::Unsplit | Word::Namespace | Word::Context | Word::Run(_) | Word::Copy | Word::Release | Word::Theme | Word::Act(_),
+            Word::Unsplit
+            | Word::View
+            | Word::Save
+            | Word::Namespace
+            | Word::Context | Word::Run(_) | Word::Copy | Word::Release | Word::Theme | Word::Act(_),
         ) => false,
     };
     let second = front.trim() == first;
     let (mark, typed, choices) = match (typed.strip_prefix('@'), own(first)) {
         (Some(typed), _) if rows => ("@", typed, names.contexts),
+        (Some(typed), Some(Word::Save)) => ("@", typed, names.contexts),
+        (_, Some(Word::View)) if second || matches!(front.trim(), "view delete" | "view rm" | "view save") => {
+            ("", typed, names.views)
+        }
+        // What is saved again under its name takes its place.
+        (_, Some(Word::Save)) if second => ("", typed, names.views),
         (_, Some(Word::Namespace)) if second => ("", typed, names.namespaces),
         (_, Some(Word::Context)) if second => ("", typed, names.contexts),
         _ if rows && (second || front.ends_with(" -n")) => ("", typed, names.namespaces),
@@ -384,7 +415,7 @@ mod tests {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let (namespaces, contexts) = (owned(&["kube-system", "shop", "web-shop"]), owned(&["prod", "kind"]));
         let kinds = owned(&["deployments", "roles", "pods"]);
-        let names = Names { namespaces: &namespaces, contexts: &contexts, kinds: &kinds };
+        let names = Names { namespaces: &namespaces, contexts: &contexts, kinds: &kinds, ..Names::default() };
         assert_eq!(complete("ro", names), ["routes", "rollback", "roles"]);
         assert_eq!(complete("pod", names), ["pods"]);
         assert_eq!(complete("ns sh", names), ["ns shop", "ns web-shop"]);

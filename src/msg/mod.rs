@@ -15,6 +15,7 @@ pub mod key;
 pub mod line;
 mod logs_line;
 pub mod program;
+pub mod saved;
 
 pub use caption::Caption;
 pub use command::{Command, Context};

@@ -5,6 +5,7 @@ use crate::{
     msg::{
         Command, Effect,
         line::{Line, Request},
+        saved::ViewLine,
     },
     panes::world::LinkState,
 };
@@ -13,7 +14,12 @@ use crate::{
 pub(in crate::app) fn steers(line: &Line) -> bool {
     match line {
         Line::Run(command) => super::keys::steers_by_word(*command),
-        Line::Theme(_) | Line::Release(_) | Line::Beside(_) | Line::Unsplit => true,
+        Line::Theme(_)
+        | Line::Release(_)
+        | Line::Beside(_)
+        | Line::Unsplit
+        | Line::View(ViewLine::Save(..) | ViewLine::Delete(_)) => true,
+        Line::View(ViewLine::List | ViewLine::Open(_)) => false,
         Line::Namespace(_)
         | Line::Context(_)
         | Line::Pane(..)
@@ -34,6 +40,7 @@ impl App {
             Line::Pane(Command::ShowPods, request) => self.go_objects(&table("pods", request)),
             Line::Pane(Command::ShowRoutes, request) => self.go_objects(&table("httproutes", request)),
             Line::Objects(request) => self.go_objects(&request),
+            Line::View(line) => self.view_line(line),
             Line::Namespace(name) => self.go_namespace(Some(name)),
             Line::Context(name) => self.go_context(name),
             Line::Logs(asked) if self.world.link == LinkState::Up => self.typed_logs(asked),

@@ -19,7 +19,7 @@ use crate::{
     base::Ticket,
     cluster::Kind,
     config::{Keymap, Role, keymap::chain, theme::Worn},
-    msg::{Command, Context, Effect, Event, Failure, FarAsk, line::Request},
+    msg::{Command, Context, Effect, Event, Failure, FarAsk, line::Request, saved::Kept},
     panes::{Look, objects::Wanted, world::LinkState},
 };
 
@@ -47,6 +47,11 @@ impl Far {
     /// Other keys hold from now on; hints and help name them.
     pub fn keys(&mut self, keymap: &Keymap) {
         self.app.keymap = keymap.clone();
+    }
+
+    /// Other views are kept from now on.
+    pub fn know_views(&mut self, kept: &Kept) {
+        self.app.know_views(kept);
     }
 
     /// The context it looks at.

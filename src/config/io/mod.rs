@@ -7,3 +7,4 @@ pub mod load;
 pub mod look;
 pub mod overlays;
 pub mod pinned;
+pub mod saved;

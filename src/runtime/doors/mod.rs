@@ -261,6 +261,7 @@ impl Keeper {
             Effect::Errand(id, errand) => self.errand(id, errand),
             Effect::Start(ticket, program) => self.start(ticket, *program),
             Effect::Far(far, ask) => self.far(far, ask).await,
+            Effect::KeepView(ticket, name, context, view) => self.keep_view(ticket, name, context, view),
             Effect::EndFar(far) => self.end_far(far),
             Effect::Quit
             | Effect::Suspend

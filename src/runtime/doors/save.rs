@@ -11,7 +11,8 @@ use tokio::task::spawn_blocking;
 use super::Keeper;
 use crate::{
     base::Ticket,
-    msg::{Event, Failure},
+    config::io::saved,
+    msg::{Event, Failure, line::Request},
 };
 
 /// The folder in the state directory.
@@ -25,6 +26,23 @@ impl Keeper {
         let saving = self.saving(name, text);
         self.spawn(ticket, async move {
             let _ = events.send(Event::Saved(ticket, saving.await)).await;
+        });
+    }
+
+    /// Keeps a view beside the settings, or forgets it.
+    pub(super) fn keep_view(
+        &mut self,
+        ticket: Ticket,
+        name: String,
+        context: Option<String>,
+        view: Option<Box<Request>>,
+    ) {
+        let events = self.events.clone();
+        // Not under its ticket: a context that is left meanwhile does not stop it half-way.
+        tokio::spawn(async move {
+            let kept = spawn_blocking(move || saved::keep(&name, context.as_deref(), view.as_deref())).await;
+            let lost = |error| Err(Failure::new(format!("the view may not be kept: {error}"), "save it again"));
+            let _ = events.send(Event::Views(ticket, kept.unwrap_or_else(lost))).await;
         });
     }
 
