@@ -123,6 +123,10 @@ impl App {
             self.notify("a fault is live in this cluster: abort it before leaving", Role::Warn);
             return Vec::new();
         }
+        if self.looks_only {
+            // The same table of another cluster is what is compared.
+            self.after_link = self.table_line().or(self.after_link.take());
+        }
         self.link_to(&name, Some(name.clone()))
     }
 

@@ -121,7 +121,7 @@ fn side_hints(app: &App) -> Vec<(String, &'static str, Role)> {
         return Vec::new();
     }
     let key = |command| app.keymap.key(&chain(Context::Global), command);
-    let words = [(Command::NextPane, "other side"), (Command::Split, "close it")];
+    let words = [(Command::NextPane, "other side"), (Command::Split, "one side")];
     words.into_iter().filter_map(|(command, word)| Some((key(command)?, word, Role::Key))).collect()
 }
 

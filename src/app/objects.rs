@@ -122,11 +122,14 @@ impl App {
             PaneKind::Mesh | PaneKind::Faults | PaneKind::Agent => {}
         }
         if let Some(Sort { column, direction }) = &request.sort {
-            let reversed = *direction == Direction::Descending;
-            match self.focus {
-                PaneKind::Pods => _ = self.panes.pods.order_by(column, reversed, &mut cx),
-                PaneKind::Routes => _ = self.panes.routes.order_by(column, reversed, &mut cx),
-                PaneKind::Mesh | PaneKind::Faults | PaneKind::Agent => {}
+            let falls = *direction == Direction::Descending;
+            let found = match self.focus {
+                PaneKind::Pods => self.panes.pods.order_by(column, falls, &mut cx),
+                PaneKind::Routes => self.panes.routes.order_by(column, falls, &mut cx),
+                PaneKind::Mesh | PaneKind::Faults | PaneKind::Agent => true,
+            };
+            if !found {
+                self.notify(format!("there is no column {column} here to sort by"), Role::Warn);
             }
         }
         effects

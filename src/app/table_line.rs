@@ -45,9 +45,9 @@ impl App {
             Some(labels) => (String::new(), labels.to_owned()),
             None => (filter.to_owned(), String::new()),
         };
-        let sort = order.map(|(column, reversed)| Sort {
+        let sort = order.map(|(column, falls)| Sort {
             column,
-            direction: if reversed { Direction::Descending } else { Direction::Ascending },
+            direction: if falls { Direction::Descending } else { Direction::Ascending },
         });
         Some(Request { word: word.to_owned(), place, filter, labels, sort, ..Request::default() })
     }

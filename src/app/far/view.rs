@@ -29,7 +29,8 @@ impl App {
             Some(screen) => (screen.name(), screen.title(self.now)),
             None => (String::new(), Title::default()),
         };
-        let (context, title) = self.sided(far.context(), app.world.names.production, &name, title);
+        let (context, mut title) = self.sided(far.context(), app.world.names.production, &name, title);
+        title.words.insert(usize::from(app.world.names.production), ("read-only".to_owned(), Role::TextDim));
         self.title(buf, area, &context, &title, far.focused);
         let inside = layout::inside(area);
         match app.screens.last() {

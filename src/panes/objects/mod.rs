@@ -107,10 +107,8 @@ impl Objects {
         if self.head.named("name") == Some(column) && !reversed {
             return None;
         }
-        let (heading, _) = self.grid.order(&self.head)?;
-        let most = matches!(column, ObjectColumn::Used(_));
-        let direction = if reversed == most { Direction::Ascending } else { Direction::Descending };
-        Some(Sort { column: heading, direction })
+        let (column, falls) = self.grid.order(&self.head, |column| matches!(column, ObjectColumn::Used(_)))?;
+        Some(Sort { column, direction: if falls { Direction::Descending } else { Direction::Ascending } })
     }
 
     /// Whether columns that are secondary are shown.

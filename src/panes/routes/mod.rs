@@ -127,15 +127,15 @@ impl Routes {
         self.grid.filter().text()
     }
 
-    /// The heading it sorts by, and whether reversed; `None` for the order of the start.
+    /// The heading it sorts by, and whether the most stands first; `None` for the order of the start.
     pub fn order(&self) -> Option<(String, bool)> {
-        self.grid.order(&self.known)
+        self.grid.order(&self.known, most_first)
     }
 
     /// Sorts by the column of this heading, where there is one.
-    pub fn order_by(&mut self, heading: &str, reversed: bool, cx: &mut Cx<'_>) -> bool {
+    pub fn order_by(&mut self, heading: &str, falls: bool, cx: &mut Cx<'_>) -> bool {
         let facts = Facts { now: cx.now, world: cx.world, own: &self.known, ascii: false };
-        self.grid.order_by(heading, reversed, &facts)
+        self.grid.order_by(heading, falls, most_first, &facts)
     }
 
     /// Text for the filter line.
@@ -558,4 +558,9 @@ fn take<R: Row>(rows: &mut HashMap<Uid, R>, deltas: Vec<Delta<R>>) {
 /// The table's part of the pane: a blank and a line below tell a story where there is room for both.
 fn table_area(area: Rect) -> Rect {
     Rect { height: if area.height >= 8 { area.height - 2 } else { area.height }, ..area }
+}
+
+/// Columns whose most stands first without being asked for.
+fn most_first(column: RouteColumn) -> bool {
+    matches!(column, RouteColumn::Rps | RouteColumn::Errors | RouteColumn::P99)
 }
