@@ -73,7 +73,9 @@ impl App {
             Choice::Namespace => Effect::Namespaces(ticket),
             Choice::Context | Choice::FarContext => Effect::Contexts(ticket),
             // Known to the log that asks for them.
-            Choice::Container | Choice::Conversation | Choice::Theme | Choice::Action | Choice::View => return Vec::new(),
+            Choice::Container | Choice::Conversation | Choice::Theme | Choice::Action | Choice::View => {
+                return Vec::new();
+            }
         };
         if choice == Choice::Namespace && !self.namespaces.is_empty() {
             // What is known is shown at once; the answer replaces it.
@@ -156,6 +158,7 @@ impl App {
         self.notice = None;
         self.waiting_notices.clear();
         self.panes = super::Panes { agent: self.agent_here(), ..super::Panes::default() };
+        effects.extend(self.overlaid.frames());
         effects.push(Effect::Link(ticket, to));
         effects
     }

@@ -173,7 +173,8 @@ impl App {
         let known = self.discovery.clone();
         let served = known.as_deref().and_then(|known| known.find(&request.word));
         // What every server has is not waited for.
-        let usual = if known.is_none() && self.world.link == LinkState::Up { discovery::usual(&request.word) } else { None };
+        let usual =
+            if known.is_none() && self.world.link == LinkState::Up { discovery::usual(&request.word) } else { None };
         let Some(served) = served.or(usual.as_ref()) else {
             if sure || self.world.link != LinkState::Up {
                 let names = known.iter().flat_map(|known| known.names());

@@ -7,7 +7,7 @@ use crate::{
     agent::Model,
     config::{Settings, overlay::Overlays},
     mesh::{signals::MetricSource, wanted::Ask},
-    msg::Failure,
+    msg::{Effect, Failure},
     panes::Agent,
 };
 
@@ -22,17 +22,19 @@ pub(super) struct Overlaid {
     /// Why it is not asked in this context.
     mute: Option<Failure>,
     favourites: Vec<String>,
+    /// Most frames a second, where it may be another number now.
+    fps: Option<u16>,
 }
 
 impl Overlaid {
     /// What holds at the start.
-    pub fn new(
-        theme: &str,
-        overlays: Arc<Overlays>,
-        agent: Result<Model, Failure>,
-        mute: Option<Failure>,
-    ) -> Self {
-        Self { overlays, theme: theme.to_owned(), agent, mute, favourites: Vec::new() }
+    pub fn new(theme: &str, overlays: Arc<Overlays>, agent: Result<Model, Failure>, mute: Option<Failure>) -> Self {
+        Self { overlays, theme: theme.to_owned(), agent, mute, favourites: Vec::new(), fps: None }
+    }
+
+    /// How often is drawn from here on; told once.
+    pub fn frames(&mut self) -> Option<Effect> {
+        self.fps.take().map(Effect::Frames)
     }
 
     /// Namespaces that come first.
@@ -59,6 +61,7 @@ impl App {
         self.world.metric_source = if self.measures { MetricSource::Asking } else { MetricSource::default() };
         self.overlaid.mute = settings.mute();
         self.overlaid.favourites = settings.favourites();
+        self.overlaid.fps = Some(settings.fps());
         self.wear(&settings);
         if let Some(keymap) = self.overlaid.overlays.keymap(&settings) {
             if let Some(far) = &mut self.far {

@@ -14,11 +14,7 @@ use super::{
 use crate::{
     agent::{Model, io::key},
     base::Ground,
-    config::{
-        Depth, Keymap, Settings, Theme,
-        io::overlays,
-        theme::Worn,
-    },
+    config::{Depth, Keymap, Settings, Theme, io::overlays, theme::Worn},
     journal::io::shelf::state_directory,
     msg,
     runtime::{self, CockpitError, Options, Play, Stage},
@@ -57,7 +53,8 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
     let ground = var("COLORFGBG").as_deref().and_then(Ground::of_environment).unwrap_or_default();
     let (overlays, notices) = overlays::read(sources, &settings, depth, ground, !speaks_utf8(locale.as_deref()));
     let (mut theme, worn) = overlays.theme(&settings).unwrap_or_else(|| (Theme::standard(depth), Worn::default()));
-    let asks_ground = worn.by_ground.is_some() && depth != Depth::Mono && runtime::ground::may_ask(var("TERM").as_deref());
+    let asks_ground =
+        worn.by_ground.is_some() && depth != Depth::Mono && runtime::ground::may_ask(var("TERM").as_deref());
     if show.present {
         theme = theme.presented();
     }

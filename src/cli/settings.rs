@@ -215,8 +215,11 @@ fn show(globals: &Globals, shape: Shape, out: &mut Out) -> Ended {
 }
 
 /// What holds for a setting where brink is used now, and what every other source says of it.
-fn said(globals: &Globals, key: Key, out: &mut Out) -> Result<(), Failure> {
-    let (settings, sources) = resolve_with(globals)?;
+fn said(globals: &Globals, key: Key, out: &mut Out) {
+    let Ok((settings, sources)) = resolve_with(globals) else {
+        out.line("  holds: unknown, for the settings cannot be read; `brink config check` says why");
+        return;
+    };
     let context = context(globals, &sources);
     let place = context.as_deref().map(|name| format!(" in {name}")).unwrap_or_default();
     match settings.said(key) {
@@ -233,7 +236,6 @@ fn said(globals: &Globals, key: Key, out: &mut Out) -> Result<(), Failure> {
             out.line(format_args!("  also said    {value} ({word}: {origin})"));
         }
     }
-    Ok(())
 }
 
 fn explain(globals: &Globals, word: &str, out: &mut Out) -> Ended {
@@ -248,7 +250,7 @@ fn explain(globals: &Globals, word: &str, out: &mut Out) -> Ended {
         if key.per_context() {
             out.line("  per context  [contexts.\"NAME\"] of the settings file; NAME may hold *");
         }
-        said(globals, key, out)?;
+        said(globals, key, out);
         return Ok(Ending::Done);
     }
     if let Some(key) = PolicyKey::of(word) {

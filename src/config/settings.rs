@@ -116,6 +116,10 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
         if file.custom.all.read(toml, line) {
             return;
         }
+        if line.key == Key::Context.word() && line.value.get_ref().as_table().is_some() {
+            toml.refuse(line, "`context` is the one to start in", "a section for contexts is [contexts.\"NAME\"]");
+            return;
+        }
         if let Some(key) = Key::of(line.key) {
             take(toml, name, key, line, &mut file.all);
             return;

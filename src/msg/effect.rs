@@ -28,6 +28,8 @@ pub enum Effect {
     Suspend,
     /// Forget what the terminal shows and draw everything.
     Redraw,
+    /// Draw no more often than so many times a second.
+    Frames(u16),
     /// Put a text on the clipboard of the terminal (OSC 52).
     Copy(String),
     /// Connect to a context; `None` for the one of the command line. Everything asked before is dropped.

@@ -235,7 +235,9 @@ pub fn parse(line: &str) -> Result<Line, String> {
         (Word::Copy, _) => Err("say from where to where: cp POD:/path local, or cp local POD:/path".to_owned()),
         (Word::Release, _) => Err("say why it is safe again: release REASON".to_owned()),
         (Word::Act(action), _) => act(action, rest_of(line)),
-        (Word::Run(_) | Word::Pane(_) | Word::Unsplit, Some(extra)) => Err(format!("`{first}` takes no argument, `{extra}` was given")),
+        (Word::Run(_) | Word::Pane(_) | Word::Unsplit, Some(extra)) => {
+            Err(format!("`{first}` takes no argument, `{extra}` was given"))
+        }
     }
 }
 
@@ -322,7 +324,12 @@ pub fn complete(line: &str, names: Names<'_>) -> Vec<String> {
             | Word::View
             | Word::Save
             | Word::Namespace
-            | Word::Context | Word::Run(_) | Word::Copy | Word::Release | Word::Theme | Word::Act(_),
+            | Word::Context
+            | Word::Run(_)
+            | Word::Copy
+            | Word::Release
+            | Word::Theme
+            | Word::Act(_),
         ) => false,
     };
     let second = front.trim() == first;

@@ -147,8 +147,21 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
     }
     let (clock, pulse, place) = (cockpit.clock.clone(), cockpit.pulse.clone(), cockpit.address.clone());
     let agent = agent.ok();
-    let plan =
-        doors::Plan { address, metrics, readonly, policy, agent, servers, state_dir, clock, place, pulse, stage, overlays, mute: mute.is_some() };
+    let plan = doors::Plan {
+        address,
+        metrics,
+        readonly,
+        policy,
+        agent,
+        servers,
+        state_dir,
+        clock,
+        place,
+        pulse,
+        stage,
+        overlays,
+        mute: mute.is_some(),
+    };
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
     let ended = waiting.block_on(cockpit.run(effects, &doors, keys, signals, events));
@@ -291,6 +304,7 @@ impl Cockpit<'_> {
                 Effect::Quit => self.over = true,
                 Effect::Suspend => self.stop()?,
                 Effect::Redraw => self.redraw(),
+                Effect::Frames(fps) => self.pacer.limit(u64::from(fps)),
                 Effect::Script(command) => {
                     let now = self.now();
                     if let Some(playing) = &mut self.playing {

@@ -110,7 +110,8 @@ fn by_plugin(two: &Two) -> std::path::PathBuf {
     let (place, runs) = (two.state.path().join("east"), two.state.path().join("runs"));
     let mut config: Value = serde_json::from_str(&fs::read_to_string(&place).unwrap()).unwrap();
     let token = config["users"][0]["user"]["token"].as_str().unwrap().to_owned();
-    let said = json!({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": token}});
+    let said =
+        json!({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": token}});
     let line = format!("echo run >> {}; printf %s '{said}'", runs.display());
     config["users"][0]["user"] = json!({"exec": {
         "apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "args": ["-c", line], "interactiveMode": "Never",
@@ -132,7 +133,10 @@ fn another_cluster_is_looked_at_beside_and_never_written_to() {
     assert_eq!(streams(&two.east), 0, "nobody has asked the east");
     session.press(":split deploy -A @east\r");
     session.until("both", |screen| {
-        header(screen).contains("west") && screen.contains("─ east") && screen.contains("deployments") && screen.matches("reviews-v1").count() > 1
+        header(screen).contains("west")
+            && screen.contains("─ east")
+            && screen.contains("deployments")
+            && screen.matches("reviews-v1").count() > 1
     });
     until_streams(&two.east, "the table is watched", |open| open > 0);
     // Keys that would change something, on a row of the far side.
@@ -159,7 +163,9 @@ fn another_cluster_is_looked_at_beside_and_never_written_to() {
 fn a_switch_shows_rows_before_anything_else_is_answered_and_wears_what_holds_there() {
     let two = Two::start();
     // Whoever waited for one of these would not show a row within the deadline.
-    for (id, path) in [("discovery", "^/apis?$|^/apis?/[^/]+(/v[^/]+)?$"), ("names", "^/api/v1/namespaces($|/kube-system$)")] {
+    for (id, path) in
+        [("discovery", "^/apis?$|^/apis?/[^/]+(/v[^/]+)?$"), ("names", "^/api/v1/namespaces($|/kube-system$)")]
+    {
         let matching = json!({"method": "GET", "path": path});
         two.east.control().rule(id, &matching, &json!({"kind": "delay", "ms": 600_000}));
     }
@@ -168,11 +174,15 @@ fn a_switch_shows_rows_before_anything_else_is_answered_and_wears_what_holds_the
     let dark = session.ground();
     session.press(":ctx east\r");
     session.until("rows of the east", |screen| {
-        header(screen).contains("east / shop") && header(screen).contains("read-only") && screen.contains("productpage-")
+        header(screen).contains("east / shop")
+            && header(screen).contains("read-only")
+            && screen.contains("productpage-")
     });
     assert_ne!(session.ground(), dark, "the theme of the east");
     session.press(":deploy\r");
-    session.until("a table that every server has", |screen| screen.contains("deployments in shop") && screen.contains("reviews-v1"));
+    session.until("a table that every server has", |screen| {
+        screen.contains("deployments in shop") && screen.contains("reviews-v1")
+    });
     session.press(":ctx west\r");
     session.until("the west again", |screen| {
         header(screen).contains("west") && !header(screen).contains("read-only") && screen.contains("productpage-")

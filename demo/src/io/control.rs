@@ -93,7 +93,10 @@ fn act<M: Machine>(method: &str, path: &str, body: &[u8], shared: &Shared<M>) ->
         }
         ("GET", "/streams") => (200, json!({"open": shared.streams.load(std::sync::atomic::Ordering::Relaxed)})),
         ("GET", "/clock") => (200, json!({"now": when::micros(shared.clock.now()), "rate": shared.clock.rate()})),
-        _ => (404, json!({"error": "want /health, /rules, /compact, /checkpoint/NAME, /restore/NAME, /streams or /clock"})),
+        _ => (
+            404,
+            json!({"error": "want /health, /rules, /compact, /checkpoint/NAME, /restore/NAME, /streams or /clock"}),
+        ),
     }
 }
 

@@ -73,8 +73,9 @@ impl App {
 
     /// What is written or approved needs the whole room: the far side waits behind it.
     fn covers_far(&self) -> bool {
-        let beside =
-            |screen: &Screen| matches!(screen, Screen::Objects(_) | Screen::Viewer(_) | Screen::Logs(_) | Screen::Picker(_));
+        let beside = |screen: &Screen| {
+            matches!(screen, Screen::Objects(_) | Screen::Viewer(_) | Screen::Logs(_) | Screen::Picker(_))
+        };
         self.screens.last().is_some_and(|screen| !beside(screen))
     }
 

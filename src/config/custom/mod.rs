@@ -27,8 +27,7 @@ use super::toml_file::{Line, TomlFile};
 use crate::{base::glob, cluster::columns::View};
 
 /// Files beside the settings file that hold such sections and nothing else.
-pub const FILES: [&str; 6] =
-    ["aliases.toml", "hotkeys.toml", "plugins.toml", "views.toml", "jumps.toml", "saved.toml"];
+pub const FILES: [&str; 6] = ["aliases.toml", "hotkeys.toml", "plugins.toml", "views.toml", "jumps.toml", "saved.toml"];
 
 /// The sections' names in the file.
 pub const TABLES: [&str; 6] = ["aliases", "hotkeys", "plugins", "views", "jumps", "saved"];

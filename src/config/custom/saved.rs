@@ -111,7 +111,8 @@ fn names(line: &str) -> Option<Vec<String>> {
 
 fn written(path: &[String], view: &Request) -> Vec<String> {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let bare = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    let bare =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     let name = |name: &String| if bare(name) { name.clone() } else { quoted(name) };
     let mut lines = vec![format!("[{}]", path.iter().map(name).collect::<Vec<_>>().join("."))];
     let mut say = |key: &str, text: &str| {
@@ -120,11 +121,14 @@ fn written(path: &[String], view: &Request) -> Vec<String> {
         }
     };
     say("kind", &view.word);
-    say("namespace", match &view.place {
-        Place::Here => "",
-        Place::All => "*",
-        Place::Named(name) => name,
-    });
+    say(
+        "namespace",
+        match &view.place {
+            Place::Here => "",
+            Place::All => "*",
+            Place::Named(name) => name,
+        },
+    );
     say("filter", &view.filter);
     say("labels", &view.labels);
     if let Some(sort) = &view.sort {
@@ -174,7 +178,10 @@ mod tests {
         assert_eq!(custom::parse("saved.toml", &again).unwrap().all.saved["my view"], other);
         assert_eq!(edited(&again, &path(None, "my view"), None), BY_HAND);
         let gone = edited(BY_HAND, &path(None, "old"), None);
-        assert_eq!(gone, "# mine\n# for the night\n[contexts.\"prod-*\".saved.night]\nkind = \"nodes\"\nnamespace = \"*\"\n");
+        assert_eq!(
+            gone,
+            "# mine\n# for the night\n[contexts.\"prod-*\".saved.night]\nkind = \"nodes\"\nnamespace = \"*\"\n"
+        );
         assert_eq!(edited("", &path(None, "x"), None), "");
     }
 

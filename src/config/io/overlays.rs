@@ -16,13 +16,7 @@ use crate::{
 
 /// Reads it, with what is to be told of it. What only decorates, or only limits new faults, must not keep a person from ending
 /// one: it is told, and the usual takes its place.
-pub fn read(
-    sources: Sources,
-    now: &Settings,
-    depth: Depth,
-    ground: Ground,
-    ascii: bool,
-) -> (Overlays, Vec<String>) {
+pub fn read(sources: Sources, now: &Settings, depth: Depth, ground: Ground, ascii: bool) -> (Overlays, Vec<String>) {
     let mut notices = Vec::new();
     let mut overlays = Overlays { ascii, ..Overlays::default() };
     // Without sections there is nothing that could change: what holds now is read, and nothing else.

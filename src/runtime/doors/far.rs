@@ -69,8 +69,8 @@ impl Keeper {
         match ask {
             FarAsk::Link(ticket, context) => self.link_far(far, ticket, context).await,
             FarAsk::Contexts(ticket) => {
-                let answer = connect::contexts(&self.plan.address)
-                    .map_err(|error| Failure::new(error.to_string(), error.fix()));
+                let answer =
+                    connect::contexts(&self.plan.address).map_err(|error| Failure::new(error.to_string(), error.fix()));
                 self.tell(Event::Far(far, Box::new(Event::Contexts(ticket, answer)))).await;
             }
             // A file of this machine: nothing of it is the cluster's.
@@ -148,7 +148,9 @@ impl Keeper {
                 let read = Read::List { kind: kind.clone(), namespace: None, labels: String::new() };
                 let names = cluster.read(&read).await.map(|answer| {
                     let items = answer.body.items(&kind);
-                    let name = |item: &crate::cluster::Manifest| item.text(&["metadata", "name"]).map(sanitize::line).map(Into::into);
+                    let name = |item: &crate::cluster::Manifest| {
+                        item.text(&["metadata", "name"]).map(sanitize::line).map(Into::into)
+                    };
                     items.iter().filter_map(name).collect()
                 });
                 let what = "cannot list namespaces";

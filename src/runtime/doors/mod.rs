@@ -44,11 +44,7 @@ use crate::{
     base::Ticket,
     cluster::{
         Address,
-        io::{
-            clock::Clock,
-            connect::Link,
-            live::Live,
-        },
+        io::{clock::Clock, connect::Link, live::Live},
     },
     config::{io::look, overlay::Overlays},
     fault::policy::Policy,
@@ -266,6 +262,7 @@ impl Keeper {
             Effect::Quit
             | Effect::Suspend
             | Effect::Redraw
+            | Effect::Frames(_)
             | Effect::Copy(_)
             | Effect::EditText(..)
             | Effect::Enter(..)

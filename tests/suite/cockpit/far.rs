@@ -5,11 +5,7 @@ use std::sync::Arc;
 use brink::{
     base::Ticket,
     cluster::{Batch, Delta, Kind, Scope, Source},
-    msg::{
-        Command, Effect, Event, Failure, FarAsk, Key,
-        command::COMMANDS,
-        event::Names,
-    },
+    msg::{Command, Effect, Event, Failure, FarAsk, Key, command::COMMANDS, event::Names},
 };
 use rstest::rstest;
 
@@ -158,8 +154,14 @@ fn a_command_that_only_looks_is_the_only_one_that_goes_out() {
         for effect in &other.effects {
             let steers = matches!(
                 spec.command,
-                Command::Quit | Command::Suspend | Command::Redraw | Command::CommandLine | Command::StopAll
-                    | Command::TakeOver | Command::Abort | Command::Split
+                Command::Quit
+                    | Command::Suspend
+                    | Command::Redraw
+                    | Command::CommandLine
+                    | Command::StopAll
+                    | Command::TakeOver
+                    | Command::Abort
+                    | Command::Split
             ) || spec.name.starts_with("script_")
                 || spec.command.shows_pane();
             let looks = matches!(effect, Effect::Far(..) | Effect::Copy(_) | Effect::EndFar(_));
@@ -177,7 +179,8 @@ fn a_command_that_only_looks_is_the_only_one_that_goes_out() {
 fn what_changes_something_is_refused_there_with_the_way_to_it(#[case] key: &str, #[case] what: &str) {
     let mut stage = stage(200, 60);
     assert_eq!(far_effects(&mut stage, key), []);
-    let told = format!("eu-prod is only looked at on this side, {what} is not for it; ctrl-t makes it the cockpit's own");
+    let told =
+        format!("eu-prod is only looked at on this side, {what} is not for it; ctrl-t makes it the cockpit's own");
     assert!(stage.shows(&told), "{}", stage.text());
     stage.keys("tab");
     line(&mut stage, "scale 3");

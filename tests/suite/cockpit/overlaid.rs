@@ -79,7 +79,9 @@ fn they_are_put_on_at_once_and_taken_off_again() {
     assert!(stage.app.world.readonly && !stage.app.panes.agent.ready());
     link(&mut stage, "eu-prod");
     assert_eq!(stage.app.world.namespace.as_deref(), Some("pay"));
-    assert!(stage.shows("read-only") && !stage.effects.iter().rev().take(8).any(|one| matches!(one, Effect::Measure(..))));
+    assert!(
+        stage.shows("read-only") && !stage.effects.iter().rev().take(8).any(|one| matches!(one, Effect::Measure(..)))
+    );
     go(&mut stage, "kind-demo");
     assert_eq!(ground(&stage), before);
     assert!(!stage.app.world.readonly && stage.app.panes.agent.ready());

@@ -70,7 +70,10 @@ fn a_view_is_shown_as_it_was_seen() {
         Effect::WatchTable(_, kind, scope, _) => Some((scope.clone(), kind.plural.clone())),
         _ => None,
     });
-    assert_eq!((kind.as_str(), scope.namespace.as_deref(), scope.labels.as_str()), ("deployments", Some("infra"), "tier=a"));
+    assert_eq!(
+        (kind.as_str(), scope.namespace.as_deref(), scope.labels.as_str()),
+        ("deployments", Some("infra"), "tier=a")
+    );
     assert!(stage.shows("wide"), "{}", stage.text());
 }
 
@@ -83,7 +86,10 @@ fn what_is_seen_is_saved_whole() {
     let (ticket, name, context, view) = kept(&stage);
     let view = view.unwrap();
     assert_eq!((name.as_str(), context), ("mine", None));
-    assert_eq!((view.word.as_str(), &view.place, view.filter.as_str()), ("deployments.apps", &Place::Named("shop".to_owned()), "web"));
+    assert_eq!(
+        (view.word.as_str(), &view.place, view.filter.as_str()),
+        ("deployments.apps", &Place::Named("shop".to_owned()), "web")
+    );
     assert_eq!(view.sort, Some(Sort { column: "READY".to_owned(), direction: Direction::Ascending }));
     let mut all = custom().all.saved;
     all.insert(name, view);
