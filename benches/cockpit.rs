@@ -72,6 +72,8 @@ fn cockpit(count: u32) -> (App, Ticket) {
         now: now(),
         notices: Vec::new(),
         custom: Customs::default(),
+        overlays: std::sync::Arc::default(),
+        mute: None,
         kubeconfig: String::new(),
         groups: String::new(),
     };

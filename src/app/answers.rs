@@ -21,6 +21,8 @@ impl App {
     pub(super) fn answer(&mut self, event: Event) -> Vec<Effect> {
         let now = self.now;
         match event {
+            Event::Views(ticket, answer) => self.views_kept(ticket, answer),
+            Event::Far(ticket, event) => return self.far_hears(ticket, *event),
             Event::Linked(ticket, names) if self.link == Some(ticket) => return self.linked(names),
             Event::NotLinked(ticket, failure) if self.link == Some(ticket) => {
                 self.world.link = LinkState::Down(failure);
@@ -326,6 +328,7 @@ impl App {
         self.world.names = names;
         self.world.link = LinkState::Up;
         self.own.settle(&self.world.names.context);
+        self.overlaid.know(&self.world.names.context);
         let mut effects = self.open_panes();
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         effects.extend(self.panes.faults.open(&mut cx));

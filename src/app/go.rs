@@ -34,7 +34,12 @@ impl App {
     /// Says anew what may complete the line that is typed.
     pub(super) fn suggest(&mut self) {
         let contexts: Vec<String> = self.contexts.iter().map(|context| context.name.clone()).collect();
-        let names = Names { namespaces: &self.namespaces, contexts: &contexts, kinds: &self.kinds };
+        let (namespaces, kinds) = match self.far_front() {
+            Some(far) => (far.namespaces.clone(), far.kinds.clone()),
+            None => (self.first_favourites(), self.kinds.clone()),
+        };
+        let views = self.far_front().unwrap_or(self).view_names();
+        let names = Names { namespaces: &namespaces, contexts: &contexts, kinds: &kinds, views: &views };
         if let Some(prompt) = &mut self.prompt {
             prompt.suggest(names, &self.own.custom.aliases);
         }
@@ -66,9 +71,11 @@ impl App {
         let mut picker = Picker::new(choice, ticket);
         let effect = match choice {
             Choice::Namespace => Effect::Namespaces(ticket),
-            Choice::Context => Effect::Contexts(ticket),
+            Choice::Context | Choice::FarContext => Effect::Contexts(ticket),
             // Known to the log that asks for them.
-            Choice::Container | Choice::Conversation | Choice::Theme | Choice::Action => return Vec::new(),
+            Choice::Container | Choice::Conversation | Choice::Theme | Choice::Action | Choice::View => {
+                return Vec::new();
+            }
         };
         if choice == Choice::Namespace && !self.namespaces.is_empty() {
             // What is known is shown at once; the answer replaces it.
@@ -81,9 +88,12 @@ impl App {
 
     pub(super) fn namespace_items(&self) -> Vec<Item> {
         let current = self.world.namespace.as_deref();
-        let item =
-            |name: &String| Item { name: name.clone(), note: String::new(), current: Some(name.as_str()) == current };
-        self.namespaces.iter().map(item).collect()
+        let favourites = self.overlaid.favourites();
+        let item = |name: &String| {
+            let note = if favourites.contains(name) { "favourite".to_owned() } else { String::new() };
+            Item { name: name.clone(), note, current: Some(name.as_str()) == current }
+        };
+        self.first_favourites().iter().map(item).collect()
     }
 
     pub(super) fn go_namespace(&mut self, namespace: Option<String>) -> Vec<Effect> {
@@ -115,28 +125,41 @@ impl App {
             self.notify("a fault is live in this cluster: abort it before leaving", Role::Warn);
             return Vec::new();
         }
+        if self.looks_only {
+            // The same table of another cluster is what is compared.
+            self.after_link = self.table_line().or(self.after_link.take());
+        }
+        self.link_to(&name, Some(name.clone()))
+    }
+
+    /// Leaves the cluster for another: `to` is the context as the kubeconfig names it, `None` the one of the command line.
+    pub(super) fn link_to(&mut self, name: &str, to: Option<String>) -> Vec<Effect> {
         let mut effects = self.close_all();
         let ticket = self.tickets.take();
         self.link = Some(ticket);
+        self.linked_as.clone_from(&to);
         self.world.link = LinkState::Connecting;
-        self.world.names = crate::msg::event::Names { context: name.clone(), ..Default::default() };
+        self.world.names = crate::msg::event::Names { context: name.to_owned(), ..Default::default() };
         self.world.namespace = None;
         self.world.metrics = None;
         self.world.forwards.clear();
         self.world.injections.clear();
         self.world.fault_spans.clear();
-        self.wanted = (false, None);
+        self.wanted = self.lay_over(name);
         self.namespaces.clear();
-        self.kinds.clear();
         self.using = None;
         (self.world.usage, self.world.node_usage) = (None, None);
-        self.discovery = None;
+        // What it served when it was linked last holds until it is asked again: no table waits for that.
+        self.discovering = None;
+        self.waiting = None;
+        self.know_kinds(self.atlas.get(name).cloned());
         self.mesh_word = None;
         // What was said of the cluster left behind is not true of the next.
         self.notice = None;
         self.waiting_notices.clear();
-        self.panes = super::Panes { agent: self.panes.agent.anew(), ..super::Panes::default() };
-        effects.push(Effect::Link(ticket, Some(name)));
+        self.panes = super::Panes { agent: self.agent_here(), ..super::Panes::default() };
+        effects.extend(self.overlaid.frames());
+        effects.push(Effect::Link(ticket, to));
         effects
     }
 

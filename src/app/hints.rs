@@ -1,6 +1,6 @@
 //! Which keys matter here: five to seven, never a wall.
 
-use super::{App, Screen};
+use super::{App, Screen, far};
 use crate::{
     config::{
         Role,
@@ -16,6 +16,9 @@ const OWN: usize = 4;
 /// Keys as typed, with their words.
 pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
     use Command as C;
+    if let Some(far) = app.far_front().filter(|_| app.prompt.is_none()) {
+        return far_hints(app, far);
+    }
     let context = own_context(app);
     let own = match app.screens.last() {
         Some(Screen::Preview(preview)) if app.prompt.is_none() => Some(preview.hints(app.now, &app.world)),
@@ -79,17 +82,9 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
         };
         Some((key?, word, role))
     };
-    let mut pairs: Vec<(String, &str, Role)> = Vec::new();
+    let mut pairs = live_hints(app);
     let abort = abort_key(app);
-    if app.world.any_live()
-        && let Some(abort) = &abort
-    {
-        // Somebody else's fault does not end by this key.
-        if app.world.live().iter().any(|view| view.mine) {
-            pairs.push((abort.clone(), "abort", Role::Key));
-        }
-        pairs.push((format!("{abort} {abort}"), "stop all", Role::Key));
-    }
+    pairs.extend(side_hints(app));
     let own = own.unwrap_or_else(|| {
         let offered = commands.iter().filter(|command| means(app, **command));
         offered.map(|command| (*command, command.spec().hint, Role::Key)).collect()
@@ -99,10 +94,44 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
     pairs.extend(own_keys(app).into_iter().take(OWN).map(|(keys, word)| (keys, word, Role::Key)));
     if !app.world.any_live()
         && app.screens.is_empty()
+        && !app.looks_only
         && let Some(abort) = abort
     {
         pairs.push((format!("{abort} {abort}"), "stop all", Role::Key));
     }
+    pairs
+}
+
+/// While a fault is live its end comes first.
+fn live_hints(app: &App) -> Vec<(String, &'static str, Role)> {
+    let mut pairs = Vec::new();
+    if let Some(abort) = abort_key(app).filter(|_| app.world.any_live()) {
+        // Somebody else's fault does not end by this key.
+        if app.world.live().iter().any(|view| view.mine) {
+            pairs.push((abort.clone(), "abort", Role::Key));
+        }
+        pairs.push((format!("{abort} {abort}"), "stop all", Role::Key));
+    }
+    pairs
+}
+
+/// While there are two sides: how to come to the other one, and how to close it.
+fn side_hints(app: &App) -> Vec<(String, &'static str, Role)> {
+    if app.layout.far.is_empty() {
+        return Vec::new();
+    }
+    let key = |command| app.keymap.key(&chain(Context::Global), command);
+    let words = [(Command::NextPane, "other side"), (Command::Split, "one side")];
+    words.into_iter().filter_map(|(command, word)| Some((key(command)?, word, Role::Key))).collect()
+}
+
+/// On the far side: what looks, and how it becomes the cockpit's own.
+fn far_hints<'a>(app: &App, far: &'a App) -> Vec<(String, &'a str, Role)> {
+    let mut pairs: Vec<(String, &str, Role)> = live_hints(app);
+    pairs.extend(side_hints(app));
+    let own = app.keymap.key(&chain(Context::Global), Command::TakeOver);
+    pairs.extend(own.map(|key| (key, Command::TakeOver.spec().hint, Role::Key)));
+    pairs.extend(hints(far));
     pairs
 }
 
@@ -169,6 +198,9 @@ fn onward(app: &App) -> Option<(Command, &'static str)> {
 
 /// Whether a command does anything on the screen in front.
 fn means(app: &App, command: Command) -> bool {
+    if app.looks_only && !far::looks(command) && command != Command::CommandLine {
+        return false;
+    }
     match app.screens.last() {
         Some(screen) => screen.means(command),
         None => app.focus != PaneKind::Mesh || app.panes.mesh.means(command),

@@ -7,6 +7,11 @@ use crate::panes::PaneKind;
 /// The least room in which anything useful can be said.
 pub const LEAST: (u16, u16) = (40, 10);
 
+/// Columns from which two sides stand beside each other.
+const BESIDE: u16 = 140;
+/// Rows from which they stand one above the other.
+const BELOW: u16 = 14;
+
 /// Who stands where.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Layout {
@@ -14,8 +19,10 @@ pub struct Layout {
     pub whole: Rect,
     /// The header line.
     pub header: Rect,
-    /// Between header and hints.
+    /// Between header and hints; beside the far side, what is left to the near one.
     pub body: Rect,
+    /// The far side, while it is shown.
+    pub far: Rect,
     /// What stands above everything and may not be covered: the emergency stop.
     pub above: Rect,
     /// What is told of faults between body and hints.
@@ -126,6 +133,23 @@ impl Layout {
         self.panes.extend(agent.map(|area| (PaneKind::Agent, area)));
     }
 
+    /// Gives the far side a part of the body: beside the near side where that is wide, below it where it is high. Where there is
+    /// room for one alone, or one is to stand `alone`, it is the one with the focus.
+    pub fn divide(&mut self, focus: PaneKind, far: bool, alone: bool) {
+        if self.too_small {
+            return;
+        }
+        let body = self.body;
+        let (near, other) = match (alone, far) {
+            (false, _) if body.width >= BESIDE => split_across(body, share(body.width, 50)),
+            (false, _) if body.height >= BELOW => split_down(body, share(body.height, 50)),
+            (_, true) => (Rect::default(), body),
+            (_, false) => (body, Rect::default()),
+        };
+        (self.body, self.far, self.tabs) = (near, other, false);
+        self.panes = if near.is_empty() { Vec::new() } else { vec![(focus, near)] };
+    }
+
     /// Where a pane stands, when it is on screen.
     pub fn pane(&self, kind: PaneKind) -> Option<Rect> {
         self.panes.iter().find(|(known, _)| *known == kind).map(|(_, area)| *area)
@@ -181,6 +205,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn two_sides_share_the_room_and_the_focused_one_is_there(width in 40u16..300, height in 10u16..120, far: bool, alone: bool) {
+            let mut layout = Layout::new(width, height, WISH);
+            let whole = layout.body;
+            layout.divide(PaneKind::Pods, far, alone);
+            prop_assert_eq!(layout.far.is_empty() && layout.body.is_empty(), false);
+            prop_assert!(if far { !layout.far.is_empty() } else { layout.pane(PaneKind::Pods).is_some() });
+            for area in [layout.far, layout.body].into_iter().filter(|area| !area.is_empty()) {
+                prop_assert_eq!(area.intersection(whole), area);
+                prop_assert!(area.width >= 20 && area.height >= 5, "{:?}", area);
+            }
+        }
+
         #[test]
         fn everything_stays_inside_at_every_size(width in 0u16..300, height in 0u16..120, zoomed: bool, agent: bool, at in 0usize..5, above in 0u16..12, below in 0u16..4, caption in 0u16..5, presenting: bool) {
             let agent = agent || PaneKind::ALL[at] == PaneKind::Agent;

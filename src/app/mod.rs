@@ -8,6 +8,7 @@ mod acts;
 mod answers;
 mod caption;
 mod explain;
+mod far;
 mod found;
 mod go;
 pub mod header;
@@ -16,10 +17,13 @@ pub mod layout;
 mod object;
 mod objects;
 mod observed;
+mod overlaid;
 mod own;
 mod pods;
 pub mod prompt;
+mod saved;
 pub mod screen;
+mod table_line;
 mod theme;
 mod update;
 mod used;
@@ -34,10 +38,10 @@ use crate::{
     agent::{Model, mention::Object},
     base::{Now, Ticket, Tickets},
     cluster::{address::ContextName, discovery::Discovery},
-    config::{Keymap, Role, Theme, custom::Customs, theme::Worn},
+    config::{Keymap, Role, Theme, custom::Customs, overlay::Overlays, theme::Worn},
     fault::intent::Fault,
     mesh::{around::Around, health::Tolerances, signals::resource_use::UsageOf},
-    msg::{Caption, Context, Effect, Failure, Key},
+    msg::{Caption, Context, Effect, Failure, Key, line::Request},
     panes::{Agent, Cx, Faults, Look, Mesh, PaneKind, Pods, Routes, Stop, World, live},
 };
 
@@ -64,6 +68,8 @@ pub struct Start {
     pub tolerances: Tolerances,
     /// The model to ask, or why there is none.
     pub agent: Result<Model, Failure>,
+    /// Why it is not asked in this context.
+    pub mute: Option<Failure>,
     /// Offset of the wall clock shown, from UTC.
     pub zone: jiff::tz::TimeZone,
     /// The moment of the start.
@@ -72,6 +78,8 @@ pub struct Start {
     pub notices: Vec<String>,
     /// What a person adds of their own.
     pub custom: Customs,
+    /// What holds in which context.
+    pub overlays: Arc<Overlays>,
     /// The kubeconfig's files, as the environment variable lists them.
     pub kubeconfig: String,
     /// The groups a person acts as.
@@ -122,6 +130,7 @@ pub struct App {
     size: (u16, u16),
     keymap: Keymap,
     own: own::Own,
+    overlaid: overlaid::Overlaid,
     theme: Theme,
     wardrobe: theme::Wardrobe,
     tickets: Tickets,
@@ -160,8 +169,16 @@ pub struct App {
     usage_seen: Duration,
     /// The question for an object to go on from, and where to.
     reading: Option<(Ticket, objects::After)>,
-    /// A line to be carried out once the other context is linked.
-    after_link: Option<String>,
+    /// What to show once the other context is linked.
+    after_link: Option<Request>,
+    /// The context that was asked for when this one was linked; `None`: the one of the command line.
+    linked_as: Option<String>,
+    /// What contexts that were linked before were known to serve.
+    atlas: BTreeMap<String, Arc<Discovery>>,
+    /// The far side, while it is open.
+    far: Option<far::Far>,
+    /// This is the far side itself: it has tables and no panes, and nothing is changed from here.
+    looks_only: bool,
     mesh_word: Option<&'static str>,
     /// An object whose row is gone to once there are rows.
     sought: Option<Object>,
@@ -181,9 +198,10 @@ impl App {
         if start.metrics {
             world.metric_source = crate::mesh::signals::MetricSource::Asking;
         }
+        let agent = start.mute.clone().map_or_else(|| start.agent.clone(), Err);
         let mut app = Self {
             world,
-            panes: Panes { agent: Agent::new(start.agent), ..Panes::default() },
+            panes: Panes { agent: Agent::new(agent), ..Panes::default() },
             screens: Vec::new(),
             focus: PaneKind::Pods,
             before: PaneKind::Pods,
@@ -197,6 +215,7 @@ impl App {
                 groups: start.groups,
                 ..own::Own::default()
             },
+            overlaid: overlaid::Overlaid::new(&start.worn.name, start.overlays, start.agent, start.mute),
             theme: start.theme,
             wardrobe: theme::Wardrobe::new(start.worn),
             tickets,
@@ -226,6 +245,10 @@ impl App {
             usage_seen: start.now.mono,
             reading: None,
             after_link: None,
+            linked_as: None,
+            atlas: BTreeMap::new(),
+            far: None,
+            looks_only: false,
             mesh_word: None,
             sought: None,
             measures: start.metrics,
@@ -261,6 +284,8 @@ impl App {
     pub fn chain(&self) -> Vec<Context> {
         let context = if self.prompt.is_some() {
             Context::Input
+        } else if let Some(far) = self.far_front() {
+            far.screens.last().map_or(Context::Global, Screen::context)
         } else if let Some(screen) = self.screens.last() {
             screen.context()
         } else {
@@ -347,6 +372,7 @@ impl App {
                 offer(screen.wakes(self.now));
             }
         }
+        offer(self.far_wakes());
         // Waking more often than a person can see helps nobody.
         soonest.map(|at| at.max(self.now.mono + Duration::from_millis(100)))
     }
@@ -368,6 +394,7 @@ impl App {
         };
         wish.below = live::strip_height(&self.world, self.now, faults_seen);
         self.layout = Layout::new(self.size.0, self.size.1, wish);
+        self.divide();
     }
 
     /// Computes what depends on the size: to be called after events and before a draw.
@@ -388,8 +415,11 @@ impl App {
             }
         }
         let inside = layout::inside(self.layout.body);
-        for screen in &mut self.screens {
-            screen.settle(inside, &look);
+        if !inside.is_empty() {
+            for screen in &mut self.screens {
+                screen.settle(inside, &look);
+            }
         }
+        self.settle_far();
     }
 }

@@ -5,14 +5,19 @@ use std::sync::Arc;
 use super::{App, Screen, own::names};
 use crate::{
     base::Ticket,
-    cluster::{Kind, Manifest, ObjectRef, Scope, discovery::Discovery, selector},
+    cluster::{
+        Kind, Manifest, ObjectRef, Scope,
+        columns::{Direction, Sort},
+        discovery::{self, Discovery},
+        selector,
+    },
     config::{
         Role,
         custom::{Jump, Towards},
     },
     msg::{
         Command, Effect, Failure,
-        line::{self, Place, Request},
+        line::{self, Line, Place, Request},
     },
     panes::{
         Objects, PaneKind,
@@ -59,13 +64,8 @@ impl App {
         let waiting = self.waiting.take();
         match answer {
             Ok(discovery) => {
-                let listed = |verbs: &[String]| verbs.iter().any(|verb| verb == "list");
-                let kinds = discovery.kinds.iter().filter(|served| listed(&served.verbs));
-                let mut names: Vec<String> = kinds.map(|served| served.kind.plural.clone()).collect();
-                names.sort();
-                names.dedup();
-                self.kinds = names;
-                self.discovery = Some(discovery);
+                self.atlas.insert(self.world.names.context.clone(), discovery.clone());
+                self.know_kinds(Some(discovery));
                 self.suggest();
                 match waiting {
                     Some(Waiting::Line(request)) => self.show_objects(&request, true),
@@ -79,6 +79,30 @@ impl App {
                 }
                 Vec::new()
             }
+        }
+    }
+
+    /// Which kinds there are, and the names they are completed by.
+    pub(super) fn know_kinds(&mut self, discovery: Option<Arc<Discovery>>) {
+        let listed = |verbs: &[String]| verbs.iter().any(|verb| verb == "list");
+        let kinds = discovery.iter().flat_map(|known| &known.kinds).filter(|served| listed(&served.verbs));
+        let mut names: Vec<String> = kinds.map(|served| served.kind.plural.clone()).collect();
+        names.sort();
+        names.dedup();
+        self.kinds = names;
+        self.discovery = discovery;
+    }
+
+    /// Shows what a request asks for: a pane where its word names one, else a table.
+    pub(super) fn go_request(&mut self, request: &Request) -> Vec<Effect> {
+        let pane = match line::parse(&request.word) {
+            Ok(Line::Run(command)) if command.shows_pane() => Some(command),
+            _ => None,
+        };
+        match pane {
+            Some(command) if self.looks_only => self.looking_line(Line::Pane(command, request.clone())),
+            Some(command) => self.go_pane(command, request),
+            None => self.go_objects(request),
         }
     }
 
@@ -97,6 +121,17 @@ impl App {
             PaneKind::Routes => self.panes.routes.filter_by(&filter, &mut cx),
             PaneKind::Mesh | PaneKind::Faults | PaneKind::Agent => {}
         }
+        if let Some(Sort { column, direction }) = &request.sort {
+            let falls = *direction == Direction::Descending;
+            let found = match self.focus {
+                PaneKind::Pods => self.panes.pods.order_by(column, falls, &mut cx),
+                PaneKind::Routes => self.panes.routes.order_by(column, falls, &mut cx),
+                PaneKind::Mesh | PaneKind::Faults | PaneKind::Agent => true,
+            };
+            if !found {
+                self.notify(format!("there is no column {column} here to sort by"), Role::Warn);
+            }
+        }
         effects
     }
 
@@ -114,13 +149,13 @@ impl App {
         let there = Request { context: None, ..request.clone() };
         let effects = self.go_context(context);
         // Where a live fault keeps one here, the line is not for this cluster.
-        self.after_link = (!effects.is_empty()).then(|| words(&there));
+        self.after_link = (!effects.is_empty()).then_some(there);
         Some(effects)
     }
 
     pub(super) fn line_after_link(&mut self) -> Vec<Effect> {
         match self.after_link.take() {
-            Some(line) => self.line(&line),
+            Some(request) => self.go_request(&request),
             None => Vec::new(),
         }
     }
@@ -137,7 +172,10 @@ impl App {
     fn show_objects(&mut self, request: &Request, sure: bool) -> Vec<Effect> {
         let known = self.discovery.clone();
         let served = known.as_deref().and_then(|known| known.find(&request.word));
-        let Some(served) = served else {
+        // What every server has is not waited for.
+        let usual =
+            if known.is_none() && self.world.link == LinkState::Up { discovery::usual(&request.word) } else { None };
+        let Some(served) = served.or(usual.as_ref()) else {
             if sure || self.world.link != LinkState::Up {
                 let names = known.iter().flat_map(|known| known.names());
                 self.notify(line::unknown(&request.word, names), Role::Warn);
@@ -159,6 +197,9 @@ impl App {
             ..Wanted::all(kind, None)
         };
         effects.extend(self.open_objects(wanted, &request.filter));
+        if let Some(Screen::Objects(objects)) = self.screens.last_mut() {
+            objects.show_as(request.sort.clone(), request.wide);
+        }
         effects
     }
 
@@ -305,23 +346,4 @@ impl App {
         }
         effects
     }
-}
-
-/// A request as it would be typed.
-fn words(request: &Request) -> String {
-    let mut line = request.word.clone();
-    match &request.place {
-        Place::Here => {}
-        Place::All => line.push_str(" -A"),
-        Place::Named(name) => line.extend([" -n ", name]),
-    }
-    if let Some(letters) = request.filter.strip_prefix("-f ") {
-        line.extend([" -f ", letters]);
-    } else if !request.filter.is_empty() {
-        line.extend([" /", &request.filter]);
-    }
-    if !request.labels.is_empty() {
-        line.extend([" -l ", &request.labels]);
-    }
-    line
 }

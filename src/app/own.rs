@@ -2,7 +2,7 @@
 
 use super::{App, Screen};
 use crate::{
-    base::sanitize,
+    base::{Ticket, sanitize},
     cluster::{Kind, discovery::Discovery},
     config::{
         Custom, Role,
@@ -29,6 +29,8 @@ pub(super) struct Own {
     pub kubeconfig: String,
     /// The groups a person acts as.
     pub groups: String,
+    /// A view that is being kept or forgotten, and what to say once it is.
+    pub keeping: Option<(Ticket, String)>,
 }
 
 impl Own {
@@ -68,6 +70,7 @@ impl App {
     /// They work where rows are looked at, and never where text is typed or something is approved.
     pub(super) fn takes_own_keys(&self) -> bool {
         self.prompt.is_none()
+            && self.far_front().is_none()
             && self.chain().first() != Some(&Context::Input)
             && self.screens.last().is_none_or(|screen| matches!(screen, Screen::Objects(_)))
     }

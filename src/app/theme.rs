@@ -29,6 +29,19 @@ pub(super) struct Wardrobe {
 }
 
 impl Wardrobe {
+    /// Another theme is worn, by its settings.
+    pub fn wear(&mut self, worn: Worn) {
+        // Whoever asks for `auto` still gets it.
+        let by_ground = worn.by_ground.or_else(|| self.worn.by_ground.take());
+        self.worn = Worn { name: worn.name, by_ground };
+        self.trying = None;
+    }
+
+    /// The terminal's ground, as far as it is known.
+    pub fn ground(&self) -> Ground {
+        self.ground
+    }
+
     pub fn new(worn: Worn) -> Self {
         Self { worn, ground: Ground::default(), files: Vec::new(), ticket: None, wanted: None, trying: None }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{App, Screen};
+use super::{App, Screen, far};
 use crate::{
     base::Now,
     cluster::Scope,
@@ -13,7 +13,7 @@ use crate::{
     msg::{
         Command, Context, Effect, Event, Key,
         key::Code,
-        line::{self, Line},
+        line::{self, Line, Request},
     },
     panes::{
         Change, Form, PaneKind, Picker, Reply, Turn, Undo, Viewer, picker::Choice, preview::Preview, stop::Pressed,
@@ -67,7 +67,8 @@ impl App {
 
     /// Watches what is on screen, and ends watches of what has not been for a while.
     fn tend(&mut self) -> Vec<Effect> {
-        if self.world.link != LinkState::Up {
+        // Its tables are watched by themselves.
+        if self.looks_only || self.world.link != LinkState::Up {
             return Vec::new();
         }
         self.place();
@@ -160,6 +161,9 @@ impl App {
             self.suggest();
             return Vec::new();
         }
+        if self.far_front().is_some() {
+            return self.on_far(|app| app.insert(text));
+        }
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         match self.screens.last_mut() {
             Some(Screen::Objects(objects)) => objects.insert(text, &mut cx),
@@ -187,6 +191,19 @@ impl App {
     }
 
     pub(super) fn run(&mut self, command: Command, alone: bool) -> Vec<Effect> {
+        if let Some(effects) = self.far_key(command, alone) {
+            return effects;
+        }
+        match command {
+            Command::Split => return self.split(),
+            Command::TakeOver => return self.take_over(),
+            command if self.far.is_some() && self.prompt.is_none() => {
+                if let Some(effects) = self.side_key(command) {
+                    return effects;
+                }
+            }
+            _ => {}
+        }
         match command {
             Command::Abort => return self.abort(),
             Command::StopAll => return self.stop_all(),
@@ -292,11 +309,16 @@ impl App {
     }
 
     pub(super) fn line(&mut self, text: &str) -> Vec<Effect> {
-        match line::parse(&self.own.custom.aliases.expand(text)) {
+        let line = line::parse(&self.own.custom.aliases.expand(text));
+        if self.far_front().is_some() && line.as_ref().is_ok_and(|line| !far::steers_line(line)) {
+            return self.on_far(|app| app.line(text));
+        }
+        match line {
             Err(told) => {
                 self.notify(told, Role::Warn);
                 Vec::new()
             }
+            Ok(line) if self.looks_only => self.looking_line(line),
             Ok(Line::Run(command)) => {
                 let mut effects = self.close_screens_for(command);
                 effects.extend(self.run(command, true));
@@ -308,6 +330,9 @@ impl App {
             Ok(Line::Pane(command, request)) => self.go_pane(command, &request),
             Ok(Line::Objects(request)) => self.go_objects(&request),
             Ok(Line::Theme(name)) => self.themes(name),
+            Ok(Line::Beside(request)) => self.open_far(request),
+            Ok(Line::Unsplit) => self.close_far(),
+            Ok(Line::View(line)) => self.view_line(line),
             Ok(Line::Logs(asked)) => self.typed_logs(asked),
             Ok(Line::Copy(from, to)) => self.copy_file(&from, &to),
             Ok(Line::Release(reason)) => vec![Effect::Release(self.tickets.take(), reason)],
@@ -494,6 +519,8 @@ impl App {
         effects.extend(match choice {
             Choice::Namespace => self.go_namespace(Some(name)),
             Choice::Context => self.go_context(name),
+            Choice::View => self.open_view(&name),
+            Choice::FarContext => self.open_far(Request { context: Some(name), ..Request::default() }),
             Choice::Theme => self.keep_theme(&name),
             Choice::Action => self.chosen_action(&name),
             Choice::Conversation => {

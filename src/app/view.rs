@@ -35,14 +35,19 @@ impl App {
             return None;
         }
         header::view(self, buf);
-        if let Some(screen) = self.screens.last() {
-            let look = self.look(true);
-            self.boxed(buf, self.layout.body, true);
-            self.title(buf, self.layout.body, &screen.name(), &screen.title(self.now), true);
+        let near = self.far_front().is_none();
+        self.far_frame(buf, false);
+        if let Some(screen) = self.screens.last().filter(|_| !self.layout.body.is_empty()) {
+            let look = self.look(near);
+            self.boxed(buf, self.layout.body, near);
+            let (name, title) = self.near_title(&screen.name(), screen.title(self.now));
+            self.title(buf, self.layout.body, &name, &title, near);
             screen.view(layout::inside(self.layout.body), buf, &look);
         } else {
             self.panes(buf);
         }
+        self.far_frame(buf, true);
+        self.far_view(buf);
         live::strip(self.layout.below, buf, &self.look(false));
         caption::view(self, buf);
         // Drawn last: nothing may cover the emergency stop.
@@ -69,7 +74,8 @@ impl App {
     }
 
     fn panes(&self, buf: &mut Buffer) {
-        let focused = |kind: PaneKind| kind == self.focus;
+        let near = self.far_front().is_none();
+        let focused = |kind: PaneKind| near && kind == self.focus;
         let mut order = self.layout.panes.clone();
         // The focused frame is drawn last, so that shared lines take its colour.
         order.sort_by_key(|(kind, _)| focused(*kind));
@@ -86,7 +92,8 @@ impl App {
         if self.layout.tabs {
             self.tab_strip(buf, area, &title);
         } else {
-            self.title(buf, area, kind.name(), &title, look.focused);
+            let (name, title) = self.near_title(kind.name(), title);
+            self.title(buf, area, &name, &title, look.focused);
         }
         let inside = layout::inside(area);
         match kind {
@@ -108,7 +115,7 @@ impl App {
         }
     }
 
-    fn boxed(&self, buf: &mut Buffer, area: Rect, focused: bool) {
+    pub(super) fn boxed(&self, buf: &mut Buffer, area: Rect, focused: bool) {
         let role = match (self.world.any_live(), focused) {
             (true, _) => Role::Fault,
             (false, true) => Role::BorderFocus,
@@ -119,7 +126,7 @@ impl App {
     }
 
     /// Name, words and right end in the upper line of a frame.
-    fn title(&self, buf: &mut Buffer, area: Rect, name: &str, title: &Title, focused: bool) {
+    pub(super) fn title(&self, buf: &mut Buffer, area: Rect, name: &str, title: &Title, focused: bool) {
         let role = if focused { Role::TextStrong } else { Role::TextDim };
         let words = std::iter::once((name, role)).chain(title.words.iter().map(|(text, role)| (text.as_str(), *role)));
         self.title_words(buf, area, words, title.right.as_ref());

@@ -15,12 +15,7 @@ use super::{
 use crate::{
     agent::{Model, io::key},
     base::Ground,
-    config::{
-        Depth, Keymap, Settings, Theme,
-        io::{load, look},
-        theme::{AUTO, ByGround, Worn},
-    },
-    fault::policy::Policy,
+    config::{Depth, Keymap, Settings, Theme, io::overlays, theme::Worn},
     journal::io::shelf::state_directory,
     msg,
     runtime::{self, CockpitError, Left, Options, Play, Stage},
@@ -87,46 +82,24 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
 }
 
 fn open(globals: &Globals, show: Show) -> Result<Left, Failure> {
-    let settings = settings::resolve(globals)?;
+    let (settings, sources) = settings::resolve_with(globals)?;
     let var = |name| env::var(name).ok();
     let depth = Depth::detect(var("NO_COLOR").as_deref(), var("COLORTERM").as_deref(), var("TERM").as_deref());
-    let mut notices = Vec::new();
-    let name = settings.theme();
     let set = |name| var(name).filter(|value| !value.is_empty());
     let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
-    let ascii = settings.ascii().unwrap_or_else(|| !speaks_utf8(locale.as_deref()));
     let ground = var("COLORFGBG").as_deref().and_then(Ground::of_environment).unwrap_or_default();
-    let mut read = |name: &str| {
-        // What only decorates, or only limits new faults, must not keep a person from ending one.
-        let (theme, wrong) = look::theme(name, depth).unwrap_or_else(|complaints| {
-            notices.push(format!("theme: {complaints}"));
-            (Theme::standard(depth), Vec::new())
-        });
-        notices.extend(wrong.iter().map(|complaint| format!("theme {name}: {complaint}")));
-        theme
-    };
-    let by_ground = (name == AUTO).then(|| {
-        let mut of = |ground| read(ByGround::name(ground));
-        ByGround { dark: of(Ground::Dark), light: of(Ground::Light) }
-    });
-    let mut theme = match &by_ground {
-        Some(themes) => themes.on(ground).clone(),
-        None => read(name),
-    };
-    let asks_ground = by_ground.is_some() && depth != Depth::Mono && runtime::ground::may_ask(var("TERM").as_deref());
-    let worn = Worn { name: name.to_owned(), by_ground };
-    theme.ascii = ascii;
+    let (overlays, notices) = overlays::read(sources, &settings, depth, ground, !speaks_utf8(locale.as_deref()));
+    let (mut theme, worn) = overlays.theme(&settings).unwrap_or_else(|| (Theme::standard(depth), Worn::default()));
+    let asks_ground =
+        worn.by_ground.is_some() && depth != Depth::Mono && runtime::ground::may_ask(var("TERM").as_deref());
     if show.present {
         theme = theme.presented();
     }
-    let name = settings.keymap();
-    let (keymap, wrong) = look::keymap(name).unwrap_or_else(|complaints| {
-        notices.push(format!("keymap: {complaints}"));
-        (Keymap::standard(), Vec::new())
-    });
-    notices.extend(wrong.iter().map(|complaint| format!("keymap {name}: {complaint}")));
-    let policy = load::policy(settings.policy().as_deref())
-        .unwrap_or_else(|complaints| Policy { broken: Some(complaints.to_string()), ..Policy::default() });
+    let keymap = overlays.keymap(&settings).unwrap_or_else(Keymap::standard);
+    let policy = match settings::context(globals, &overlays.sources) {
+        Some(context) => overlays.policy(&context),
+        None => overlays.policy(""),
+    };
     let state_dir = state_directory(settings.state_dir().as_deref()).ok_or_else(|| {
         let why = "this user has no home directory";
         Failure::new(Code::Usage, "no place for journals", why, "name one with --state-dir")
@@ -154,6 +127,8 @@ fn open(globals: &Globals, show: Show) -> Result<Left, Failure> {
         play: show.play,
         stage: show.stage,
         custom: settings.custom().clone(),
+        mute: settings.mute(),
+        overlays,
     };
     runtime::cockpit(options).map_err(|error| failed(&error))
 }
@@ -174,7 +149,7 @@ fn agent(settings: &Settings) -> Result<Model, msg::Failure> {
             "start brink with --agent PROVIDER:MODEL[@URL], or set agent.provider and agent.model",
         )
     };
-    let model = settings.agent()?.ok_or_else(none)?;
+    let model = settings.agent_set()?.ok_or_else(none)?;
     key::present(&model).map_err(|error| msg::Failure::new(error.to_string(), error.fix()))?;
     Ok(model)
 }

@@ -20,6 +20,7 @@ use crate::{
         custom::{self, Bindings, Customs},
         io::{load, look},
         key::Key,
+        overlay::{Overlays, Sources},
         policy_file::PolicyKey,
         settings::{self, File, Layer, Settings},
     },
@@ -28,6 +29,29 @@ use crate::{
 
 /// Flags over environment over file over defaults.
 pub fn resolve(globals: &Globals) -> Result<Settings, Failure> {
+    Ok(layered(globals, &sources(globals)?))
+}
+
+/// The same, with what was said by whom: another context may be asked for later.
+pub fn resolve_with(globals: &Globals) -> Result<(Settings, Sources), Failure> {
+    let sources = sources(globals)?;
+    Ok((layered(globals, &sources), sources))
+}
+
+/// The guardrails of the context that is used: the strictest of the file for all and of those that its sections name.
+pub fn policy(globals: &Globals) -> Result<Policy, Failure> {
+    let sources = sources(globals)?;
+    let mut overlays = Overlays::default();
+    let context = context(globals, &sources).unwrap_or_default();
+    for path in sources.policies(&context) {
+        let policy = load::policy(Some(&path))?;
+        overlays.policies.insert(path, policy);
+    }
+    overlays.sources = sources;
+    Ok(overlays.policy(&context))
+}
+
+fn sources(globals: &Globals) -> Result<Sources, Failure> {
     let flags = globals.layer();
     if let Some(url) = &globals.prometheus {
         settings::read(Key::Prometheus, url).map_err(|why| {
@@ -47,19 +71,28 @@ pub fn resolve(globals: &Globals) -> Result<Settings, Failure> {
         let (_, _, url) = model::parse(agent).map_err(wrong)?;
         url.as_deref().map_or(Ok(()), settings::check_url).map_err(wrong)?;
     }
-    Ok(layered(globals, &flags, &load::environment()?, &load::settings()?))
+    Ok(Sources { flags, environment: load::environment()?, file: load::settings()? })
 }
 
-/// Lays the sources over each other. Which context is the kubeconfig's current one matters only to sections of the file, so
-/// it is asked for only where there are some.
-fn layered(globals: &Globals, flags: &Layer, environment: &Layer, file: &File) -> Settings {
-    let plain = Settings::resolve(flags, environment, file, None);
-    if file.contexts.is_empty() || plain.context().is_some() {
-        return plain;
+/// Lays the sources over each other.
+fn layered(globals: &Globals, sources: &Sources) -> Settings {
+    let Sources { flags, environment, file } = sources;
+    Settings::within(flags, environment, file, context(globals, sources).as_deref())
+}
+
+/// The context that is used. Which one is the kubeconfig's current one matters only to sections of the file, so it is asked for
+/// only where there are some.
+pub fn context(globals: &Globals, sources: &Sources) -> Option<String> {
+    let Sources { flags, environment, file } = sources;
+    let plain = Settings::within(flags, environment, file, None);
+    if let Some(named) = plain.context() {
+        return Some(named.to_owned());
+    }
+    if file.contexts.is_empty() {
+        return None;
     }
     let contexts = connect::contexts(&session::address(globals, &plain)).unwrap_or_default();
-    let current = contexts.iter().find(|context| context.current).map(|context| context.name.as_str());
-    Settings::resolve(flags, environment, file, current)
+    contexts.into_iter().find(|context| context.current).map(|context| context.name)
 }
 
 /// The same for commands that nothing may stand in the way of: what cannot be read is told and passed over.
@@ -72,7 +105,7 @@ pub fn resolve_anyway(globals: &Globals) -> Settings {
         out::complain(&format!("note: the environment is passed over: {complaints}\n"));
         Layer::new()
     });
-    layered(globals, &globals.layer(), &environment, &file)
+    layered(globals, &Sources { flags: globals.layer(), environment, file })
 }
 
 /// Runs a `config` command.
@@ -80,7 +113,7 @@ pub fn run(command: &ConfigCommand, globals: &Globals, out: &mut Out) -> Ended {
     match command {
         ConfigCommand::Check(args) => check(args, globals, out),
         ConfigCommand::Show(output) => show(globals, output.shape, out),
-        ConfigCommand::Explain { key } => explain(key, out),
+        ConfigCommand::Explain { key } => explain(globals, key, out),
     }
 }
 
@@ -181,7 +214,31 @@ fn show(globals: &Globals, shape: Shape, out: &mut Out) -> Ended {
     Ok(Ending::Done)
 }
 
-fn explain(word: &str, out: &mut Out) -> Ended {
+/// What holds for a setting where brink is used now, and what every other source says of it.
+fn said(globals: &Globals, key: Key, out: &mut Out) {
+    let Ok((settings, sources)) = resolve_with(globals) else {
+        out.line("  holds: unknown, for the settings cannot be read; `brink config check` says why");
+        return;
+    };
+    let context = context(globals, &sources);
+    let place = context.as_deref().map(|name| format!(" in {name}")).unwrap_or_default();
+    match settings.said(key) {
+        Some((value, origin)) => out.line(format_args!("  holds{place}: {value} (from {origin})")),
+        None => out.line(format_args!("  holds{place}: the default")),
+    }
+    let plain = [("flag", &sources.flags), ("environment", &sources.environment), ("file", &sources.file.all)];
+    let plain = plain.into_iter().map(|(word, layer)| (word.to_owned(), layer));
+    let sections = sources.file.contexts.iter().map(|(pattern, layer)| (format!("contexts.{pattern}"), layer));
+    for (word, layer) in plain.chain(sections) {
+        if let Some((value, origin)) = layer.get(&key)
+            && settings.said(key).is_none_or(|(_, won)| won != origin)
+        {
+            out.line(format_args!("  also said    {value} ({word}: {origin})"));
+        }
+    }
+}
+
+fn explain(globals: &Globals, word: &str, out: &mut Out) -> Ended {
     if let Some(key) = Key::of(word) {
         out.line(format_args!("{} ({})", key.word(), key.holds().words()));
         out.line(format_args!("  {}", key.doc()));
@@ -193,6 +250,7 @@ fn explain(word: &str, out: &mut Out) -> Ended {
         if key.per_context() {
             out.line("  per context  [contexts.\"NAME\"] of the settings file; NAME may hold *");
         }
+        said(globals, key, out);
         return Ok(Ending::Done);
     }
     if let Some(key) = PolicyKey::of(word) {

@@ -77,3 +77,42 @@ impl Discovery {
         })
     }
 }
+
+/// Kinds that every API server serves, with their short names: group, version, kind, plural, whether in a namespace.
+const USUAL: [(&str, &str, &str, &str, bool, &[&str]); 17] = [
+    ("", "v1", "Pod", "pods", true, &["po"]),
+    ("", "v1", "Service", "services", true, &["svc"]),
+    ("", "v1", "Node", "nodes", false, &["no"]),
+    ("", "v1", "Namespace", "namespaces", false, &["ns"]),
+    ("", "v1", "ConfigMap", "configmaps", true, &["cm"]),
+    ("", "v1", "Secret", "secrets", true, &[]),
+    ("", "v1", "Event", "events", true, &["ev"]),
+    ("", "v1", "ServiceAccount", "serviceaccounts", true, &["sa"]),
+    ("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true, &["pvc"]),
+    ("", "v1", "PersistentVolume", "persistentvolumes", false, &["pv"]),
+    ("apps", "v1", "Deployment", "deployments", true, &["deploy"]),
+    ("apps", "v1", "ReplicaSet", "replicasets", true, &["rs"]),
+    ("apps", "v1", "StatefulSet", "statefulsets", true, &["sts"]),
+    ("apps", "v1", "DaemonSet", "daemonsets", true, &["ds"]),
+    ("batch", "v1", "Job", "jobs", true, &[]),
+    ("batch", "v1", "CronJob", "cronjobs", true, &["cj"]),
+    ("networking.k8s.io", "v1", "Ingress", "ingresses", true, &["ing"]),
+];
+
+/// A kind that every API server serves, by any of its names: what is asked for before it is known which kinds there are need not
+/// wait for that.
+pub fn usual(name: &str) -> Option<Served> {
+    let kinds = USUAL.iter().map(|(group, version, kind, plural, namespaced, short)| {
+        let namespaced = *namespaced;
+        let of = if namespaced { Kind::namespaced } else { Kind::cluster_wide };
+        Served {
+            kind: of(group, version, kind, plural),
+            singular: kind.to_lowercase(),
+            short_names: short.iter().map(|name| (*name).to_owned()).collect(),
+            verbs: ["get", "list", "watch"].map(str::to_owned).to_vec(),
+            subresources: Vec::new(),
+            versions: vec![(*version).to_owned()],
+        }
+    });
+    Discovery { kinds: kinds.collect(), gaps: Vec::new() }.find(name).cloned()
+}

@@ -17,6 +17,7 @@ pub mod k9s;
 pub mod key;
 pub mod keymap;
 pub mod mcp_servers;
+pub mod overlay;
 pub mod place;
 pub mod policy_file;
 pub mod role;

@@ -116,6 +116,10 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
         if file.custom.all.read(toml, line) {
             return;
         }
+        if line.key == Key::Context.word() && line.value.get_ref().as_table().is_some() {
+            toml.refuse(line, "`context` is the one to start in", "a section for contexts is [contexts.\"NAME\"]");
+            return;
+        }
         if let Some(key) = Key::of(line.key) {
             take(toml, name, key, line, &mut file.all);
             return;
@@ -330,8 +334,19 @@ impl Settings {
             Some((Value::Text(name), _)) => Some(name.clone()),
             _ => current.map(str::to_owned),
         };
+        Self::within(flags, env, file, context.as_deref())
+    }
+
+    /// The same for a context, whichever one they name; `None`: only what holds for all.
+    pub fn within(flags: &Layer, env: &Layer, file: &File, context: Option<&str>) -> Self {
+        let mut won = Layer::new();
+        for layer in [flags, env, &file.all] {
+            for (key, said) in layer {
+                won.entry(*key).or_insert_with(|| said.clone());
+            }
+        }
         if let Some(context) = context {
-            for (_, layer) in file.contexts.iter().filter(|(pattern, _)| glob::matches(pattern, &context)) {
+            for (_, layer) in file.contexts.iter().filter(|(pattern, _)| glob::matches(pattern, context)) {
                 for (key, said) in layer {
                     let stronger = flags.contains_key(key) || env.contains_key(key);
                     if !stronger {
@@ -482,6 +497,12 @@ impl Settings {
         &self.servers
     }
 
+    /// Namespaces that come first where one is chosen.
+    pub fn favourites(&self) -> Vec<String> {
+        let names = self.text(Key::Favourites).unwrap_or_default();
+        names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    }
+
     /// What a person adds of their own, for all contexts.
     pub fn custom(&self) -> &Customs {
         &self.custom
@@ -539,6 +560,21 @@ impl Settings {
 
     /// The model to ask; `None` when nobody named one, an error in words when only half of it is named.
     pub fn agent(&self) -> Result<Option<Model>, Failure> {
+        match self.mute() {
+            Some(why) => Err(why),
+            None => self.agent_set(),
+        }
+    }
+
+    /// Why nobody is asked, whichever agent is set; `None` where one may be.
+    pub fn mute(&self) -> Option<Failure> {
+        let (_, origin) = self.said(Key::NoAgent).filter(|(value, _)| *value == Value::Flag(true))?;
+        let what = format!("the agent is switched off for this context by {origin}");
+        Some(Failure::new(what, "take `no-agent` out, or go to another context"))
+    }
+
+    /// The model that is set, whether it may be asked or not.
+    pub fn agent_set(&self) -> Result<Option<Model>, Failure> {
         // Whoever names provider and model on the command line asks for no other.
         let direct = matches!(self.won.get(&Key::AgentProvider), Some((_, Origin::Flag)));
         if let Some(name) =

@@ -164,6 +164,8 @@ commands! {
     AllNamespaces "all_namespaces" Global "all namespaces" "Show all namespaces."
     Forwards "forwards" Global "forwarded ports" "Show the forwarded ports."
     Contexts "contexts" Global "context" "Pick another cluster of the kubeconfig."
+    Split "split" Global "two sides" "Look at another cluster beside this one, or close it; nothing is changed from that side."
+    TakeOver "take_over" Global "take over" "Make the context of the far side the cockpit's own."
     Up "up" Table "up" "Move up."
     Down "down" Table "down" "Move down."
     First "first" Table "first" "Go to the first row."
@@ -306,6 +308,11 @@ impl Command {
     /// Its name in keymap files.
     pub fn name(self) -> &'static str {
         self.spec().name
+    }
+
+    /// Whether it leads to a pane.
+    pub fn shows_pane(self) -> bool {
+        matches!(self, Self::ShowPods | Self::ShowRoutes | Self::ShowMesh | Self::ShowFaults | Self::ShowAgent)
     }
 
     /// The command of a name.

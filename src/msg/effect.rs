@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Command, Errand, Program};
+use super::{Command, Errand, FarAsk, Program, line::Request};
 use crate::{
     agent::{Conversation, mcp::Answer, session::Wish},
     base::Ticket,
@@ -30,6 +30,8 @@ pub enum Effect {
     Suspend,
     /// Forget what the terminal shows and draw everything.
     Redraw,
+    /// Draw no more often than so many times a second.
+    Frames(u16),
     /// Put a text on the clipboard of the terminal (OSC 52).
     Copy(String),
     /// Connect to a context; `None` for the one of the command line. Everything asked before is dropped.
@@ -123,6 +125,12 @@ pub enum Effect {
     StopAll(Ticket, bool),
     /// Lift the emergency stop's latch, with the reason.
     Release(Ticket, String),
+    /// Keep a view under a name, for all contexts or for one; without a view the name is forgotten.
+    KeepView(Ticket, String, Option<String>, Option<Box<Request>>),
+    /// Ask this of the cluster on the far side of this ticket.
+    Far(Ticket, FarAsk),
+    /// End the far side of this ticket with all that it asked.
+    EndFar(Ticket),
     /// Tell the running script what a person wants of it.
     Script(Command),
     /// Look something up or do something for the running script.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Brought, Cue, failure::Failure, key::Key, program::Ran};
+use super::{Brought, Cue, failure::Failure, key::Key, program::Ran, saved::Kept};
 use crate::{
     agent::{
         Told,
@@ -152,6 +152,10 @@ pub enum Event {
     Question(Ticket, u64, Box<Question>),
     /// What MCP clients proposed for this cluster and waits for a person.
     Inbox(Vec<Queued>),
+    /// The views that are kept now, or why one could not be kept.
+    Views(Ticket, Result<Kept, Failure>),
+    /// What happened on the far side of this ticket.
+    Far(Ticket, Box<Event>),
     /// What a running script has done here.
     Cue(Cue),
     /// What an errand of the running script came to; for the script alone.

@@ -1,9 +1,14 @@
 //! The command line after `:`: words with arguments, in k9s' manner.
 
 pub use super::logs_line::LogsLine;
-use super::{command::Command, logs_line};
+use super::{
+    command::Command,
+    logs_line,
+    saved::{self, ViewLine},
+};
 use crate::{
     base::suggest,
+    cluster::columns::Sort,
     fault::action::{ActionKind, pairs},
 };
 
@@ -20,6 +25,12 @@ pub enum Line {
     Pane(Command, Request),
     /// Objects of a kind that the cluster may serve: `deploy shop -l app=web @prod`.
     Objects(Request),
+    /// The same on the far side; without a word the table that is looked at.
+    Beside(Request),
+    /// Close the far side.
+    Unsplit,
+    /// Keep the table that is looked at under a name, or show one that is kept.
+    View(ViewLine),
     /// Logs.
     Logs(LogsLine),
     /// A copy into a container or out of it: from, to.
@@ -57,18 +68,27 @@ pub struct Request {
     pub labels: String,
     /// In which context of the kubeconfig; `None`: this one.
     pub context: Option<String>,
+    /// On the far side.
+    pub beside: bool,
+    /// In this order; `None`: the usual one. No line says it, only a view that is kept.
+    pub sort: Option<Sort>,
+    /// Also the columns that the server holds for secondary.
+    pub wide: bool,
 }
 
 impl Request {
-    /// Reads what stands behind the first word: `[NAMESPACE | -A] [/FILTER | -f LETTERS] [-l SELECTOR | KEY=VALUE] [@CONTEXT]`.
+    /// Reads what stands behind the first word: `[NAMESPACE | -A] [/FILTER | -f LETTERS] [-l SELECTOR | KEY=VALUE] [@CONTEXT] [beside]`.
     fn read<'a>(first: &str, words: impl Iterator<Item = &'a str>) -> Result<Self, String> {
         let mut request = Self { word: first.to_owned(), ..Self::default() };
         let mut words = words.peekable();
         while let Some(word) = words.next() {
+            let last = words.peek().is_none();
             let mut value =
                 |name: &str| words.next().map(str::to_owned).ok_or_else(|| format!("`{name}` needs a value behind it"));
             if let Some(context) = word.strip_prefix('@') {
                 request.context = Some(context.to_owned()).filter(|name| !name.is_empty());
+            } else if word == "beside" && last {
+                request.beside = true;
             } else if let Some(filter) = word.strip_prefix('/') {
                 filter.clone_into(&mut request.filter);
             } else if matches!(word, "-A" | "--all-namespaces") || word == "all" && request.place == Place::Here {
@@ -92,6 +112,11 @@ impl Request {
         Ok(request)
     }
 
+    /// What it asks for.
+    fn into_line(self) -> Line {
+        if self.beside { Line::Beside(Self { beside: false, ..self }) } else { Line::Objects(self) }
+    }
+
     /// It asks for nothing beyond the first word.
     fn is_plain(&self) -> bool {
         *self == Self { word: self.word.clone(), ..Self::default() }
@@ -99,7 +124,7 @@ impl Request {
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 33] = [
+const WORDS: [(&[&str], Word); 37] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
@@ -108,6 +133,10 @@ const WORDS: [(&[&str], Word); 33] = [
     (&["agent", "ask"], Word::Run(Command::ShowAgent)),
     (&["ns", "namespace", "namespaces"], Word::Namespace),
     (&["ctx", "context", "contexts"], Word::Context),
+    (&["split", "vsplit"], Word::Split),
+    (&["unsplit", "only"], Word::Unsplit),
+    (&["view"], Word::View),
+    (&["save"], Word::Save),
     (&["all"], Word::Run(Command::AllNamespaces)),
     (&["logs", "log"], Word::Logs),
     (&["cp", "copy"], Word::Copy),
@@ -141,6 +170,10 @@ enum Word {
     Pane(Command),
     Namespace,
     Context,
+    Split,
+    Unsplit,
+    View,
+    Save,
     Run(Command),
     Logs,
     Copy,
@@ -155,11 +188,21 @@ pub fn parse(line: &str) -> Result<Line, String> {
     let Some(first) = words.next() else { return Err("type a command, such as pods or ns shop".to_owned()) };
     let rest: Vec<&str> = words.collect();
     let Some(word) = own(&first.to_lowercase()) else {
-        return Request::read(first, rest.into_iter()).map(Line::Objects);
+        return Request::read(first, rest.into_iter()).map(Request::into_line);
     };
     if let (Word::Pane(command), false) = (word, rest.is_empty()) {
         let request = Request::read(first, rest.into_iter())?;
-        return Ok(if request.is_plain() { Line::Run(command) } else { Line::Pane(command, request) });
+        return Ok(match request {
+            request if request.is_plain() => Line::Run(command),
+            request if request.beside => request.into_line(),
+            request => Line::Pane(command, request),
+        });
+    }
+    match word {
+        Word::Split => return split(&rest),
+        Word::View => return saved::view(&rest).map(Line::View),
+        Word::Save => return saved::save(&rest).map(Line::View),
+        _ => {}
     }
     if let (Word::Release, false) = (word, rest.is_empty()) {
         return Ok(Line::Release(rest_of(line).to_owned()));
@@ -184,14 +227,29 @@ pub fn parse(line: &str) -> Result<Line, String> {
         (Word::Namespace, Some(name)) => Ok(Line::Namespace(name.to_owned())),
         (Word::Context, None) => Ok(Line::Run(Command::Contexts)),
         (Word::Context, Some(name)) => Ok(Line::Context(name.to_owned())),
+        (Word::Unsplit, None) => Ok(Line::Unsplit),
         (Word::Theme, name) => Ok(Line::Theme(name.map(str::to_owned))),
         // Read above.
         (Word::Logs, _) => Ok(Line::Logs(LogsLine::default())),
+        (Word::Split, _) => Ok(Line::Beside(Request::default())),
+        (Word::View | Word::Save, _) => Ok(Line::View(ViewLine::List)),
         (Word::Copy, _) => Err("say from where to where: cp POD:/path local, or cp local POD:/path".to_owned()),
         (Word::Release, _) => Err("say why it is safe again: release REASON".to_owned()),
         (Word::Act(action), _) => act(action, rest_of(line)),
-        (Word::Run(_) | Word::Pane(_), Some(extra)) => Err(format!("`{first}` takes no argument, `{extra}` was given")),
+        (Word::Run(_) | Word::Pane(_) | Word::Unsplit, Some(extra)) => {
+            Err(format!("`{first}` takes no argument, `{extra}` was given"))
+        }
     }
+}
+
+/// The far side: `split [KIND …] [@CONTEXT]`; without a context one is chosen, without a kind it is the table of here.
+fn split(rest: &[&str]) -> Result<Line, String> {
+    let (word, more) = match rest.split_first() {
+        None => return Ok(Line::Run(Command::Split)),
+        Some((word, _)) if word.starts_with(['@', '/', '-']) || word.contains('=') => ("", rest),
+        Some((word, more)) => (*word, more),
+    };
+    Request::read(word, more.iter().copied()).map(Line::Beside)
 }
 
 /// All behind the first word.
@@ -244,6 +302,8 @@ pub struct Names<'a> {
     pub contexts: &'a [String],
     /// Names of kinds the cluster serves.
     pub kinds: &'a [String],
+    /// Names of views that are kept.
+    pub views: &'a [String],
 }
 
 /// What may complete the line typed so far, as whole lines, the most likely first.
@@ -259,14 +319,29 @@ pub fn complete(line: &str, names: Names<'_>) -> Vec<String> {
     };
     let first = front.split_whitespace().next().unwrap_or_default();
     let rows = match own(first) {
-        Some(Word::Pane(_) | Word::Logs) | None => true,
+        Some(Word::Pane(_) | Word::Logs | Word::Split) | None => true,
         Some(
-            Word::Namespace | Word::Context | Word::Run(_) | Word::Copy | Word::Release | Word::Theme | Word::Act(_),
+            Word::Unsplit
+            | Word::View
+            | Word::Save
+            | Word::Namespace
+            | Word::Context
+            | Word::Run(_)
+            | Word::Copy
+            | Word::Release
+            | Word::Theme
+            | Word::Act(_),
         ) => false,
     };
     let second = front.trim() == first;
     let (mark, typed, choices) = match (typed.strip_prefix('@'), own(first)) {
         (Some(typed), _) if rows => ("@", typed, names.contexts),
+        (Some(typed), Some(Word::Save)) => ("@", typed, names.contexts),
+        (_, Some(Word::View)) if second || matches!(front.trim(), "view delete" | "view rm" | "view save") => {
+            ("", typed, names.views)
+        }
+        // What is saved again under its name takes its place.
+        (_, Some(Word::Save)) if second => ("", typed, names.views),
         (_, Some(Word::Namespace)) if second => ("", typed, names.namespaces),
         (_, Some(Word::Context)) if second => ("", typed, names.contexts),
         _ if rows && (second || front.ends_with(" -n")) => ("", typed, names.namespaces),
@@ -348,7 +423,7 @@ mod tests {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let (namespaces, contexts) = (owned(&["kube-system", "shop", "web-shop"]), owned(&["prod", "kind"]));
         let kinds = owned(&["deployments", "roles", "pods"]);
-        let names = Names { namespaces: &namespaces, contexts: &contexts, kinds: &kinds };
+        let names = Names { namespaces: &namespaces, contexts: &contexts, kinds: &kinds, ..Names::default() };
         assert_eq!(complete("ro", names), ["routes", "rollback", "roles"]);
         assert_eq!(complete("pod", names), ["pods"]);
         assert_eq!(complete("ns sh", names), ["ns shop", "ns web-shop"]);

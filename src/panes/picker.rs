@@ -20,6 +20,10 @@ pub enum Choice {
     Namespace,
     /// A context of the kubeconfig.
     Context,
+    /// A view that is kept.
+    View,
+    /// The context to look at on the far side.
+    FarContext,
     /// A container of the pod whose log is read.
     Container,
     /// A conversation with the agent.
@@ -173,6 +177,8 @@ impl Picker {
         match self.choice {
             Choice::Namespace => "Namespace",
             Choice::Context => "Context",
+            Choice::View => "Saved views",
+            Choice::FarContext => "Context of the far side",
             Choice::Container => "Container",
             Choice::Conversation => "Conversation",
             Choice::Theme => "Theme",

@@ -175,6 +175,16 @@ impl Pods {
         self.grid.filter().text()
     }
 
+    /// The heading it sorts by, and whether the most stands first; `None` for the order of the start.
+    pub fn order(&self) -> Option<(String, bool)> {
+        self.grid.order(&(), most_first)
+    }
+
+    /// Sorts by the column of this heading, where there is one.
+    pub fn order_by(&mut self, heading: &str, falls: bool, cx: &mut Cx<'_>) -> bool {
+        self.grid.order_by(heading, falls, most_first, &facts(cx.now, cx.world, false))
+    }
+
     /// Rows held.
     pub fn len(&self) -> usize {
         self.grid.index.len()
@@ -221,6 +231,12 @@ fn facts(now: Now, world: &World, ascii: bool) -> Facts<'_, ()> {
 
 const fn column(id: PodColumn, title: &'static str, align: Align, min: u16, max: u16, rank: u8) -> Column<PodColumn> {
     Column { id, title, align, min, max, rank, slack: false }
+}
+
+/// Columns whose most stands first without being asked for.
+fn most_first(column: PodColumn) -> bool {
+    use PodColumn as P;
+    matches!(column, P::Restarts | P::Rps | P::Errors | P::P99 | P::Used(_))
 }
 
 impl Tabular for PodRow {

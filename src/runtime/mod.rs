@@ -36,7 +36,7 @@ use crate::{
     agent::{Model, mcp::Server},
     base::Ground,
     cluster::Address,
-    config::{Keymap, Theme, custom::Customs, theme::Worn},
+    config::{Keymap, Theme, custom::Customs, overlay::Overlays, theme::Worn},
     fault::policy::Policy,
     mesh::{health::Tolerances, wanted::Wanted},
     msg::Failure,
@@ -95,6 +95,10 @@ pub struct Options {
     pub stage: Option<Stage>,
     /// What a person adds of their own.
     pub custom: Customs,
+    /// What holds in which context.
+    pub overlays: Overlays,
+    /// Why the agent is not asked in the context of the start.
+    pub mute: Option<Failure>,
 }
 
 /// Why the cockpit ended other than by its user's wish.

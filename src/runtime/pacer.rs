@@ -13,7 +13,12 @@ pub struct Pacer {
 impl Pacer {
     /// At most `fps` frames a second (1 to 120).
     pub fn new(fps: u64) -> Self {
-        Self { frame: Duration::from_nanos(1_000_000_000 / fps.clamp(1, 120)), last: None, dirty: false }
+        Self { frame: frame(fps), last: None, dirty: false }
+    }
+
+    /// At most so many from here on.
+    pub fn limit(&mut self, fps: u64) {
+        self.frame = frame(fps);
     }
 
     /// Something may look different now.
@@ -35,6 +40,10 @@ impl Pacer {
         }
         draw
     }
+}
+
+fn frame(fps: u64) -> Duration {
+    Duration::from_nanos(1_000_000_000 / fps.clamp(1, 120))
 }
 
 #[cfg(test)]

@@ -83,7 +83,10 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         play,
         stage,
         custom,
+        overlays,
+        mute,
     } = options;
+    let overlays = Arc::new(overlays);
     let start = Start {
         keymap,
         theme,
@@ -95,10 +98,12 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         metrics: metrics.ask != Ask::Nowhere,
         tolerances,
         agent: agent.clone(),
+        mute: mute.clone(),
         zone: TimeZone::system(),
         now: Now { mono: begin.elapsed(), server: Timestamp::now() },
         notices,
         custom,
+        overlays: overlays.clone(),
         kubeconfig: kubeconfig(&address),
         groups: address.as_groups.join(","),
     };
@@ -142,8 +147,21 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
     }
     let (clock, pulse, place) = (cockpit.clock.clone(), cockpit.pulse.clone(), cockpit.address.clone());
     let agent = agent.ok();
-    let plan =
-        doors::Plan { address, metrics, readonly, policy, agent, servers, state_dir, clock, place, pulse, stage };
+    let plan = doors::Plan {
+        address,
+        metrics,
+        readonly,
+        policy,
+        agent,
+        servers,
+        state_dir,
+        clock,
+        place,
+        pulse,
+        stage,
+        overlays,
+        mute: mute.is_some(),
+    };
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
     let ended = waiting.block_on(cockpit.run(effects, &doors, keys, signals, events));
@@ -290,6 +308,7 @@ impl Cockpit<'_> {
                 }
                 Effect::Suspend => self.stop()?,
                 Effect::Redraw => self.redraw(),
+                Effect::Frames(fps) => self.pacer.limit(u64::from(fps)),
                 Effect::Script(command) => {
                     let now = self.now();
                     if let Some(playing) = &mut self.playing {

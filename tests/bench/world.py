@@ -48,49 +48,60 @@ class World:
 
     def rule(self, name, action):
         """Orders trouble at the world's control door."""
-        self._control("POST", "/rules", {"id": name, "action": action})
+        self.control("POST", "/rules", {"id": name, "action": action})
 
     def rules_off(self):
         """Ends all of it."""
-        self._control("DELETE", "/rules")
+        self.control("DELETE", "/rules")
 
-    def _control(self, method, path, body=None):
+    def control(self, method, path, body=None):
+        """One exchange at the control door."""
         request = urllib.request.Request(
             self.told["control"].rstrip("/") + path, method=method, data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": "Bearer " + self.told["controlToken"]},
         )
         with urllib.request.urlopen(request, timeout=10) as answer:
-            answer.read()
-
-    def login(self):
-        """Server, authority (PEM in base64) and token of the kubeconfig's first user."""
-        with open(self.told["kubeconfig"]) as f:
-            text = f.read()
-        return [re.search(rf"{key}: (\S+)", text)[1] for key in ("server", "certificate-authority-data", "token")]
+            text = answer.read()
+        return json.loads(text) if text else None
 
     def pod(self, namespace, beginning):
         """The whole name of a pod; worlds of different seeds have different ones."""
-        server, authority, token = self.login()
+        config = context_of(self.told["kubeconfig"], "world")
+        cluster, token = config["clusters"][0]["cluster"], config["users"][0]["user"]["token"]
+        authority = cluster["certificate-authority-data"]
         tls = ssl.create_default_context(cadata=base64.b64decode(authority).decode())
         request = urllib.request.Request(
-            f"{server}/api/v1/namespaces/{namespace}/pods", headers={"Authorization": f"Bearer {token}"}
+            f"{cluster['server']}/api/v1/namespaces/{namespace}/pods", headers={"Authorization": f"Bearer {token}"}
         )
         with urllib.request.urlopen(request, timeout=10, context=tls) as answer:
             pods = json.load(answer)["items"]
         return next(pod["metadata"]["name"] for pod in pods if pod["metadata"]["name"].startswith(beginning))
 
 
+def context_of(path, name, namespace=None):
+    """The first context of a world's kubeconfig alone, under another name, as what JSON can say."""
+    with open(path) as f:
+        lines = f.read().splitlines()
+
+    def value(key):
+        return next(line.split(": ", 1)[1] for line in lines if line.strip().startswith(key + ": "))
+
+    alive = next((line.split("extension: ", 1)[1] for line in lines if "extension: {" in line), None)
+    cluster = {"server": value("server"), "certificate-authority-data": value("certificate-authority-data")}
+    if alive:
+        cluster["extensions"] = [{"name": "brink.dev/world", "extension": json.loads(alive)}]
+    place = {"cluster": name, "user": name} | ({"namespace": namespace} if namespace else {})
+    return {
+        "apiVersion": "v1", "kind": "Config", "current-context": name,
+        "clusters": [{"name": name, "cluster": cluster}],
+        "users": [{"name": name, "user": {"token": value("token")}}],
+        "contexts": [{"name": name, "context": place}],
+    }
+
+
 def kubeconfig(path, worlds, namespace):
     """Writes one kubeconfig with a context for each world of {name: world}; the first is the current one."""
-    clusters, users, contexts = [], [], []
-    for name, world in worlds.items():
-        server, authority, token = world.login()
-        clusters.append({"name": name, "cluster": {"server": server, "certificate-authority-data": authority}})
-        users.append({"name": name, "user": {"token": token}})
-        contexts.append({"name": name, "context": {"cluster": name, "user": name, "namespace": namespace}})
-    whole = {
-        "apiVersion": "v1", "kind": "Config", "clusters": clusters, "users": users, "contexts": contexts,
-        "current-context": next(iter(worlds)),
-    }
+    each = [context_of(world.told["kubeconfig"], name, namespace) for name, world in worlds.items()]
+    whole = each[0] | {key: [one[key][0] for one in each] for key in ("clusters", "users", "contexts")}
     with open(path, "w") as f:
         json.dump(whole, f)

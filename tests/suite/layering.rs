@@ -294,6 +294,40 @@ fn the_door_of_a_read_only_cluster_gives_its_client_to_nobody() {
     assert!(!metrics.contains("pub fn live"), "figures come without a client");
 }
 
+/// What the far side may not name: whatever writes, and whatever a person goes into.
+const NO_FAR: &[&str] = &[
+    "WriteApi",
+    "Warrant",
+    "Write::",
+    "Engine",
+    "engine::",
+    "Desk",
+    "client()",
+    "Apply(",
+    "Enter(",
+    "CopyFile(",
+    "Forward(",
+    "Start(",
+    "StopAll(",
+    "false)))",
+];
+
+#[test]
+fn the_far_side_comes_near_no_write() {
+    let mut files = sources(&src().join("app/far"));
+    files.extend(["runtime/doors/far.rs", "msg/far.rs"].map(|file| src().join(file)));
+    for path in files {
+        let code = code(&path);
+        for word in NO_FAR {
+            assert!(!code.contains(word), "{} names `{word}`", path.display());
+        }
+    }
+    // The only client of its door is one that refuses writes, inside of one that has none.
+    let door = code(&src().join("runtime/doors/far.rs"));
+    assert_eq!(door.matches("Live::new").count(), 1);
+    assert!(door.contains("ReadOnly::from(Live::new(link, true))"));
+}
+
 #[test]
 fn the_test_sees_every_import() {
     let code = "use crate::{fault::{io::{check, engine::Engine}, plan::Plan}, base};\nuse std::time::Duration;";

@@ -15,6 +15,7 @@ mod e2e_agent;
 mod e2e_chaos;
 mod e2e_cli;
 mod e2e_cockpit;
+mod e2e_contexts;
 mod e2e_conversations;
 mod e2e_dapr;
 mod e2e_demo;

@@ -65,7 +65,7 @@ pub async fn accept<M: Machine>(listener: TcpListener, tls: Arc<ServerConfig>, s
 async fn connection<M: Machine>(tcp: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared<M>>) {
     let mut gate = shared.gate.subscribe();
     let Ok(Ok(stream)) = tokio::time::timeout(Duration::from_secs(10), acceptor.accept(tcp)).await else { return };
-    let _open = Open::new(&shared);
+    let _open = Open::new(&shared.connections);
     // A cut breaks the whole connection, as a reset does.
     let broken = watch::Sender::new(false);
     let mut cut = broken.subscribe();
@@ -84,13 +84,13 @@ async fn connection<M: Machine>(tcp: TcpStream, acceptor: TlsAcceptor, shared: A
     }
 }
 
-/// Counts a connection for as long as it lasts.
+/// Counts a connection or a stream for as long as it lasts.
 struct Open(Arc<std::sync::atomic::AtomicUsize>);
 
 impl Open {
-    fn new<M>(shared: &Shared<M>) -> Self {
-        shared.connections.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(&shared.connections))
+    fn new(count: &Arc<std::sync::atomic::AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
     }
 }
 
@@ -210,6 +210,7 @@ fn finish<M: Machine>(shared: &Shared<M>, response: &Response, body: Body, date:
 
 /// Fills a stream until it ends, its reader leaves or lags too far behind.
 async fn pour<M: Machine>(shared: Arc<Shared<M>>, mut stream: Stream, into: Sender<Bytes>) {
+    let _open = Open::new(&shared.streams);
     let mut steps = shared.steps.subscribe();
     loop {
         steps.borrow_and_update();

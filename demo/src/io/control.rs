@@ -91,8 +91,12 @@ fn act<M: Machine>(method: &str, path: &str, body: &[u8], shared: &Shared<M>) ->
                 (404, json!({"error": format!("no checkpoint {name:?}")}))
             }
         }
+        ("GET", "/streams") => (200, json!({"open": shared.streams.load(std::sync::atomic::Ordering::Relaxed)})),
         ("GET", "/clock") => (200, json!({"now": when::micros(shared.clock.now()), "rate": shared.clock.rate()})),
-        _ => (404, json!({"error": "want /health, /rules, /compact, /checkpoint/NAME, /restore/NAME or /clock"})),
+        _ => (
+            404,
+            json!({"error": "want /health, /rules, /compact, /checkpoint/NAME, /restore/NAME, /streams or /clock"}),
+        ),
     }
 }
 

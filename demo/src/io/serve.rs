@@ -150,6 +150,8 @@ pub(super) struct Shared<M> {
     /// Rises when all connections must break.
     pub gate: watch::Sender<u64>,
     pub connections: Arc<std::sync::atomic::AtomicUsize>,
+    /// Watches and logs that are being poured out.
+    pub streams: Arc<std::sync::atomic::AtomicUsize>,
 }
 
 impl<M: Machine> Shared<M> {
@@ -209,6 +211,7 @@ pub async fn serve<M: Machine>(mut machine: M, settings: Settings) -> Result<Ser
         steps: watch::Sender::new(0),
         gate: watch::Sender::new(0),
         connections: Arc::default(),
+        streams: Arc::default(),
     });
     let control_token = secret();
     let mut tasks = JoinSet::new();

@@ -32,7 +32,9 @@ pub fn page() -> String {
                     and names every wrong line.\n\nThe file is `$XDG_CONFIG_HOME/brink/config.toml` (on macOS below \
                     `~/Library/Application Support`), or the one `BRINK_CONFIG` names:\n\n```toml\nprometheus = \
                     \"http://127.0.0.1:9090\"\ntheme = \"light\"\n\n[contexts.\"*prod*\"]        # by the context's name, which may \
-                    hold *\nreadonly = true\nprometheus = \"https://prometheus.example.com/prod\"\n```\n\n"
+                    hold *\nreadonly = true\nprometheus = \"https://prometheus.example.com/prod\"\n```\n\nA cockpit that goes to another \
+                    context puts on what its sections say and takes it off again when it leaves; flags hold everywhere, but for \
+                    the namespace. Where the file for all and a section name guardrails, the strictest of both holds.\n\n"
         .to_owned();
     page.push_str("| setting | holds | default | environment | flag | per context | what it does |\n|---|---|---|---|---|---|---|\n");
     for key in Key::ALL {

@@ -42,7 +42,7 @@ const VIEWS: usize = 64;
 
 /// The guardrails for making faults: a file that cannot be read stops here, before any cluster is asked.
 pub fn rails(globals: &Globals) -> Result<Policy, Failure> {
-    Ok(load::policy(settings::resolve(globals)?.policy().as_deref())?)
+    settings::policy(globals)
 }
 
 /// The terms a plan is judged by here: what the cluster holds everybody to, too.

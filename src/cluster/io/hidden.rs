@@ -36,6 +36,14 @@ impl Hidden {
         }
     }
 
+    /// The same of a stream, which nobody looks through: of all namespaces it would tell also of these.
+    pub(super) fn stream(&self, namespace: Option<&str>) -> Result<(), Trouble> {
+        match namespace {
+            None if !self.patterns.is_empty() => Err(excluded("a stream of all namespaces")),
+            namespace => self.place(namespace),
+        }
+    }
+
     pub(super) fn object(&self, object: &ObjectRef) -> Result<(), Trouble> {
         if object.kind.group.is_empty() && object.kind.kind == "Namespace" {
             self.place(Some(&object.name))?;

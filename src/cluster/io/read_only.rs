@@ -1,9 +1,10 @@
-//! A cluster that is looked at and never written to: all that the tools of a model get of it.
+//! A cluster that is looked at and never written to: all that the tools of a model get of it, and all that the cockpit has of
+//! the cluster on its far side.
 //!
 //! The live client is inside and does not come out again: no link, no [`WriteApi`](crate::cluster::api::WriteApi). What can be
 //! asked is what stands here. Dry runs are among it, since a proposal is checked before anybody sees it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -13,15 +14,19 @@ pub use super::hidden::EXCLUDED;
 use super::{
     discovery,
     hidden::Hidden,
+    inspect,
     live::Live,
     logs,
     raw::{self, Form, What},
+    watch,
 };
 use crate::cluster::{
-    Source,
+    Batch, Kind, ObjectRef, Scope, Source,
     api::{Answer, Api, Read, Trouble, Write},
+    columns::View,
     discovery::Discovery,
-    logs::{LogBatch, LogRequest},
+    logs::{LogBatch, LogRequest, LogWish},
+    table::TableRow,
 };
 
 /// See the module docs. It has no way to a write:
@@ -77,6 +82,46 @@ impl ReadOnly {
             return;
         }
         logs::read(self.live.link().clone(), request, to).await;
+    }
+
+    /// Objects of a kind as the server prints them, with columns of a person's own where there are, until nobody takes them any
+    /// more. A stream is not looked through: where namespaces are hidden, only one that is not can be watched.
+    pub async fn table(&self, kind: Kind, scope: Scope, view: Option<Arc<View>>, to: Sender<Batch<TableRow>>) {
+        if self.hidden.stream(scope.namespace.as_deref()).is_err() {
+            let source = Source::Forbidden { what: format!("{} are {EXCLUDED}", kind.plural) };
+            let _ = to.send(Batch { deltas: Vec::new(), source }).await;
+            return;
+        }
+        let link = self.live.link().clone();
+        match view {
+            Some(view) => watch::view(link, kind, scope, view, to).await,
+            None => watch::table(link, kind, scope, to).await,
+        }
+    }
+
+    /// The description of an object and its events.
+    pub async fn describe(&self, object: &ObjectRef) -> Result<String, Trouble> {
+        self.hidden.object(object)?;
+        inspect::describe(self.live.link(), object).await
+    }
+
+    /// The YAML of an object, `whole` with its managed fields.
+    pub async fn yaml(&self, object: &ObjectRef, whole: bool) -> Result<String, Trouble> {
+        self.hidden.object(object)?;
+        match whole {
+            true => inspect::yaml_with_managed_fields(self.live.link(), object).await,
+            false => inspect::yaml(self.live.link(), object).await,
+        }
+    }
+
+    /// Logs as one stream, until they end or nobody takes them any more.
+    pub async fn logs(&self, wish: LogWish, to: Sender<LogBatch>) {
+        if self.hidden.place(Some(&wish.namespace)).is_err() {
+            let source = Source::Forbidden { what: format!("the namespace {} is {EXCLUDED}", wish.namespace) };
+            let _ = to.send(LogBatch { dropped: 0, lines: Vec::new(), source }).await;
+            return;
+        }
+        logs::follow(self.live.link().clone(), wish, to).await;
     }
 }
 

@@ -1,4 +1,5 @@
-//! What a person adds of their own: short names for command lines, keys for them, programs to start, columns, jumps.
+//! What a person adds of their own: short names for command lines, keys for them, programs to start, columns, jumps, tables
+//! that were seen.
 //!
 //! They stand in the settings file, or in files beside it that hold nothing else ([`FILES`]), for all contexts or below
 //! `[contexts."NAME"]` for some. Read whole or not at all, as all settings; a conflict of keys is no mistake of the file and
@@ -11,6 +12,7 @@ mod hotkeys;
 mod jumps;
 mod plugins;
 mod reference;
+pub mod saved;
 mod views;
 
 pub use aliases::{Alias, Aliases, Circle};
@@ -25,10 +27,10 @@ use super::toml_file::{Line, TomlFile};
 use crate::{base::glob, cluster::columns::View};
 
 /// Files beside the settings file that hold such sections and nothing else.
-pub const FILES: [&str; 5] = ["aliases.toml", "hotkeys.toml", "plugins.toml", "views.toml", "jumps.toml"];
+pub const FILES: [&str; 6] = ["aliases.toml", "hotkeys.toml", "plugins.toml", "views.toml", "jumps.toml", "saved.toml"];
 
 /// The sections' names in the file.
-pub const TABLES: [&str; 5] = ["aliases", "hotkeys", "plugins", "views", "jumps"];
+pub const TABLES: [&str; 6] = ["aliases", "hotkeys", "plugins", "views", "jumps", "saved"];
 
 /// All that holds for one context.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -43,6 +45,8 @@ pub struct Custom {
     pub views: Vec<View>,
     /// Where to go from an object of a kind.
     pub jumps: Vec<Jump>,
+    /// Tables as they were seen, by name.
+    pub saved: saved::Saved,
 }
 
 impl Custom {
@@ -54,6 +58,7 @@ impl Custom {
             "plugins" => plugins::read(toml, line, &mut self.plugins),
             "views" => views::read(toml, line, &mut self.views),
             "jumps" => jumps::read(toml, line, &mut self.jumps),
+            "saved" => saved::read(toml, line, &mut self.saved),
             _ => return false,
         }
         true
@@ -67,6 +72,7 @@ impl Custom {
         let name = |view: &View| (view.kind.clone(), view.namespaces.as_ref().map(ToString::to_string));
         before(&mut self.views, over.views, |one, other| name(one) == name(other));
         before(&mut self.jumps, over.jumps, |one, other| one.from == other.from);
+        self.saved.extend(over.saved);
     }
 
     /// The view of a kind in a namespace, the one for namespaces of a form before the one for all. `names` are the ways to

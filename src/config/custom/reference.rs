@@ -4,7 +4,7 @@
 pub type Section = (&'static str, &'static str, &'static [(&'static str, &'static str, &'static str)]);
 
 /// All of them.
-pub const SECTIONS: [Section; 5] = [
+pub const SECTIONS: [Section; 6] = [
     (
         "[aliases]",
         "Short names for command lines, which may name other aliases. Words typed after one are appended.",
@@ -65,6 +65,18 @@ pub const SECTIONS: [Section; 5] = [
             ("labels", "\"app={{.spec.app}}\"", "which objects, by labels"),
             ("fields", "\"spec.nodeName={{.metadata.name}}\"", "which objects, by fields"),
             ("namespace", "\"{{.spec.namespace}}\"", "where; that of the object when absent, `all` for every one"),
+        ],
+    ),
+    (
+        "[saved.\"NAME\"]",
+        "Tables as they were seen. `:save NAME` writes one, `:view NAME` shows it, `:view delete NAME` forgets it.",
+        &[
+            ("kind", "\"deployments.apps\"", "the kind, as a command line names it"),
+            ("namespace", "\"shop\"", "where; that which is shown when absent, `*` for all"),
+            ("filter", "\"!Running\"", "as it is typed after `/`"),
+            ("labels", "\"app=web\"", "only objects with these labels"),
+            ("sort", "\"AGE:desc\"", "the order of the rows"),
+            ("wide", "true", "also the columns that the server holds for secondary"),
         ],
     ),
 ];

@@ -5,4 +5,6 @@
 pub mod k9s;
 pub mod load;
 pub mod look;
+pub mod overlays;
 pub mod pinned;
+pub mod saved;

@@ -64,6 +64,10 @@ keys! {
         "false"
         "Start with all namespaces."
         "Start with all namespaces."
+    Favourites "favourites" "BRINK_FAVOURITES" [] [Holds::Patterns] true
+        "none"
+        "Namespaces that come first."
+        "Namespaces that come first where one is chosen or typed, in this order."
     Readonly "readonly" "BRINK_READONLY" ["--readonly"] [Holds::Flag] true
         "false"
         "Refuse every write."
@@ -115,7 +119,7 @@ keys! {
         "true where the locale is not UTF-8, else false"
         "Draw with ASCII alone."
         "Draw with ASCII alone: no lines, no sparks, no letters of other scripts. For terminals and fonts without them."
-    Keymap "keymap" "BRINK_KEYMAP" ["--keymap"] [Holds::Name] false
+    Keymap "keymap" "BRINK_KEYMAP" ["--keymap"] [Holds::Name] true
         "default"
         "Keys."
         "A keymap by name: a file of `keymaps/` beside this file, or a built-in one. Or a path."
@@ -147,6 +151,11 @@ keys! {
         "10"
         "Percent of gRPC errors from which something is failing."
         "From which percent of gRPC requests with a status other than OK it counts as failing."
+    NoAgent "no-agent" "BRINK_NO_AGENT" [] [Holds::Flag] true
+        "false"
+        "Ask no agent."
+        "Ask no agent, whichever one is set: no question leaves, and nothing of the cluster. For the contexts whose clusters no \
+         model may hear of."
     AgentProvider "agent.provider" "BRINK_AGENT_PROVIDER" ["--agent"] [Holds::Choice(&["openai", "anthropic", "a2a", "analyze"])] false
         "none: there is nobody to ask"
         "How the model's provider speaks."

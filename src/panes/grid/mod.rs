@@ -195,6 +195,30 @@ impl<R: Tabular> Grid<R> {
         (self.sort, self.reversed)
     }
 
+    /// The heading of the column it sorts by, and whether the most stands first; `None` for the order of the start. `most` says
+    /// of a column that it does so without being reversed.
+    pub fn order(&self, own: &R::Own, most: impl Fn(R::Column) -> bool) -> Option<(String, bool)> {
+        if self.sort == R::FIRST_SORT && !self.reversed {
+            return None;
+        }
+        let column = self.columns.iter().find(|column| column.id == self.sort)?;
+        Some((R::heading(column, own).into_owned(), self.reversed != most(self.sort)))
+    }
+
+    /// Sorts by the column of this heading, the most first where it falls; false without such a column.
+    pub fn order_by(
+        &mut self,
+        heading: &str,
+        falls: bool,
+        most: impl Fn(R::Column) -> bool,
+        facts: &Facts<'_, R::Own>,
+    ) -> bool {
+        let of = |column: &&Column<R::Column>| R::heading(column, facts.own).eq_ignore_ascii_case(heading);
+        let Some(column) = self.columns.iter().find(of).map(|column| column.id) else { return false };
+        self.sort_by(column, falls != most(column), facts);
+        true
+    }
+
     /// Filters from now on.
     pub fn filter_by(&mut self, text: &str, facts: &Facts<'_, R::Own>) {
         self.set_filter(text, facts);

@@ -95,6 +95,27 @@ impl Objects {
         (objects, vec![effect])
     }
 
+    /// In this order rather than the usual one, and with the columns that are secondary.
+    pub fn show_as(&mut self, sort: Option<Sort>, wide: bool) {
+        self.order = sort.or(self.order.take());
+        self.head.wide |= wide;
+    }
+
+    /// The order of the rows, where it is not the usual one.
+    pub fn order(&self) -> Option<Sort> {
+        let (column, reversed) = self.grid.sorted();
+        if self.head.named("name") == Some(column) && !reversed {
+            return None;
+        }
+        let (column, falls) = self.grid.order(&self.head, |column| matches!(column, ObjectColumn::Used(_)))?;
+        Some(Sort { column, direction: if falls { Direction::Descending } else { Direction::Ascending } })
+    }
+
+    /// Whether columns that are secondary are shown.
+    pub fn wide(&self) -> bool {
+        self.head.wide
+    }
+
     /// Stands on this row once it is there.
     pub fn seek(&mut self, namespace: &str, name: &str) {
         self.sought = Some((namespace.to_owned(), name.to_owned()));

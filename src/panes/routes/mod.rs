@@ -122,6 +122,22 @@ impl Routes {
         self.grid.filter_by(text, &facts);
     }
 
+    /// The filter, as typed.
+    pub fn filter(&self) -> &str {
+        self.grid.filter().text()
+    }
+
+    /// The heading it sorts by, and whether the most stands first; `None` for the order of the start.
+    pub fn order(&self) -> Option<(String, bool)> {
+        self.grid.order(&self.known, most_first)
+    }
+
+    /// Sorts by the column of this heading, where there is one.
+    pub fn order_by(&mut self, heading: &str, falls: bool, cx: &mut Cx<'_>) -> bool {
+        let facts = Facts { now: cx.now, world: cx.world, own: &self.known, ascii: false };
+        self.grid.order_by(heading, falls, most_first, &facts)
+    }
+
     /// Text for the filter line.
     pub fn insert(&mut self, text: &str, cx: &mut Cx<'_>) {
         let facts = Facts { now: cx.now, world: cx.world, own: &self.known, ascii: false };
@@ -542,4 +558,9 @@ fn take<R: Row>(rows: &mut HashMap<Uid, R>, deltas: Vec<Delta<R>>) {
 /// The table's part of the pane: a blank and a line below tell a story where there is room for both.
 fn table_area(area: Rect) -> Rect {
     Rect { height: if area.height >= 8 { area.height - 2 } else { area.height }, ..area }
+}
+
+/// Columns whose most stands first without being asked for.
+fn most_first(column: RouteColumn) -> bool {
+    matches!(column, RouteColumn::Rps | RouteColumn::Errors | RouteColumn::P99)
 }

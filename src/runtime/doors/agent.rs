@@ -34,7 +34,7 @@ use crate::{
 impl Keeper {
     pub(super) async fn ask(&mut self, ticket: Ticket, namespace: Option<String>, mut talk: Conversation) {
         let failed = |what: String, fix: String| Told::Ended(End::Failed { what, fix, unreachable: true });
-        let (Some(model), Some(live)) = (self.plan.agent.clone(), self.live.clone()) else {
+        let (Some(model), Some(live)) = (self.plan.agent.clone().filter(|_| !self.plan.mute), self.live.clone()) else {
             let told = failed("there is no cluster to ask".to_owned(), "choose a context with :ctx".to_owned());
             self.tell(Event::Agent(ticket, Box::new(told))).await;
             return;

@@ -7,8 +7,10 @@
 mod agent;
 mod ask;
 mod errand;
+mod far;
 mod faults;
 mod inbox;
+mod links;
 mod pods;
 mod program;
 mod rows_first;
@@ -42,13 +44,9 @@ use crate::{
     base::Ticket,
     cluster::{
         Address,
-        io::{
-            clock::Clock,
-            connect::{self, Link},
-            live::Live,
-        },
+        io::{clock::Clock, connect::Link, live::Live},
     },
-    config::io::look,
+    config::{io::look, overlay::Overlays},
     fault::policy::Policy,
     mesh::{
         io::{metrics::Metrics, sampler::Demand},
@@ -113,6 +111,10 @@ pub struct Plan {
     pub pulse: Pulse,
     /// The world that this process started, for its script.
     pub stage: Option<Stage>,
+    /// No agent is asked in this context.
+    pub mute: bool,
+    /// What holds in which context.
+    pub overlays: Arc<Overlays>,
 }
 
 /// The loop's end of the doors.
@@ -161,6 +163,10 @@ struct Keeper {
     plan: Plan,
     events: Sender<Event>,
     live: Option<Live>,
+    /// Links that were used before.
+    links: links::Links,
+    /// The cluster of the far side, while it is open.
+    beside: Option<far::Far>,
     /// The metric source of that link.
     metrics: Metrics,
     running: HashMap<Ticket, Vec<AbortHandle>>,
@@ -193,6 +199,8 @@ impl Keeper {
             plan,
             events,
             live: None,
+            links: links::Links::default(),
+            beside: None,
             metrics,
             running: HashMap::new(),
             rows: RowsFirst::default(),
@@ -212,6 +220,7 @@ impl Keeper {
             self.carry_out(effect).await;
         }
         self.stop_everything();
+        self.beside = None;
         self.close_faults().await;
     }
 
@@ -246,10 +255,14 @@ impl Keeper {
             Effect::DiscardQueued(id) => self.discard_queued(id),
             Effect::Errand(id, errand) => self.errand(id, errand),
             Effect::Start(ticket, program) => self.start(ticket, *program),
+            Effect::Far(far, ask) => self.far(far, ask).await,
+            Effect::KeepView(ticket, name, context, view) => self.keep_view(ticket, name, context, view),
+            Effect::EndFar(far) => self.end_far(far),
             Effect::Quit
             | Effect::Demo
             | Effect::Suspend
             | Effect::Redraw
+            | Effect::Frames(_)
             | Effect::Copy(_)
             | Effect::EditText(..)
             | Effect::Enter(..)
@@ -288,13 +301,10 @@ impl Keeper {
         self.talks = talks::Talks::default();
         self.inbox = Arc::default();
         self.rows = RowsFirst::default();
-        let mut address = self.plan.address.clone();
-        if context.is_some() {
-            // The namespace of the command line belongs to the context it was given for.
-            address.namespace = None;
-            address.context = context;
+        if let Some(context) = context.as_deref().filter(|_| !self.plan.overlays.is_empty()) {
+            self.lay_over(context);
         }
-        match connect::connect(&address) {
+        match self.links.make(&self.address(context)) {
             Ok(link) => {
                 self.plan.clock.set(link.clock().clone());
                 self.plan.place.set(Some(link.pinned().clone()));
@@ -310,6 +320,26 @@ impl Keeper {
                 self.tell(Event::NotLinked(ticket, failure)).await;
             }
         }
+    }
+
+    /// What the settings say of another context holds from here on: figures, guardrails, whether anything is written or asked.
+    fn lay_over(&mut self, context: &str) {
+        let settings = self.plan.overlays.sources.within(context);
+        self.plan.readonly = settings.readonly();
+        self.plan.metrics = settings.metrics();
+        self.plan.policy = self.plan.overlays.policy(context);
+        self.plan.mute = settings.mute().is_some();
+    }
+
+    /// Where a context is; `None` is the one of the command line.
+    fn address(&self, context: Option<String>) -> Address {
+        let mut address = self.plan.address.clone();
+        if context.is_some() {
+            // The namespace of the command line belongs to the context it was given for.
+            address.namespace = None;
+            address.context = context;
+        }
+        address
     }
 
     /// Runs a question under its ticket.

@@ -135,6 +135,34 @@ fn every_setting_and_guardrail_is_explained() {
 }
 
 #[test]
+fn it_is_told_what_holds_in_a_context_and_who_said_it() {
+    let home = Home::new();
+    let file = home.file(
+        ".config/brink/config.toml",
+        "theme = \"kiln\"\n[contexts.\"*prod*\"]\ntheme = \"light\"\nreadonly = true\nkeymap = \"vim\"\nno-agent = true\n\
+         favourites = [\"shop\", \"pay\"]\n",
+    );
+    let shown = home.brink(["config", "show", "-o", "json", "--context", "eu-prod"]).json();
+    assert_eq!(origin(&shown, "theme"), ("light", format!("{file}:3").as_str()));
+    assert_eq!(origin(&shown, "favourites"), ("shop,pay", format!("{file}:7").as_str()));
+    assert_eq!(origin(&shown, "no-agent"), ("true", format!("{file}:6").as_str()));
+    let text = home.brink(["config", "explain", "theme", "--context", "eu-prod"]).ok();
+    assert!(text.contains(&format!("holds in eu-prod: light (from {file}:3)")), "{text}");
+    assert!(text.contains(&format!("also said    kiln (file: {file}:1)")), "{text}");
+    let text = home.brink(["config", "explain", "theme", "--context", "dev", "--theme", "nord"]).ok();
+    assert!(text.contains("holds in dev: nord (from flag)") && text.contains("(contexts.*prod*:"), "{text}");
+    // What is wrong is told with its line, and an explanation goes without.
+    home.file(".config/brink/config.toml", "[contexts.prod]\nreadonli = true\n");
+    let (cause, fix) = home.brink(["config", "show", "--context", "prod"]).failed(2);
+    assert!(cause.contains(":2") && format!("{cause} {fix}").contains("readonly"), "{cause} {fix}");
+    let text = home.brink(["config", "explain", "theme"]).ok();
+    assert!(text.contains("holds: unknown"), "{text}");
+    home.file(".config/brink/config.toml", "[context.prod]\nreadonly = true\n");
+    let (cause, fix) = home.brink(["config", "show"]).failed(2);
+    assert!(format!("{cause} {fix}").contains("[contexts.\"NAME\"]"), "{cause} {fix}");
+}
+
+#[test]
 fn windows_and_alerts_are_read_and_shown() {
     let home = Home::new();
     let file = home.file(

@@ -89,7 +89,7 @@ fn watched(stage: &Stage) -> (Ticket, Kind, Scope) {
     })
 }
 
-fn columns() -> Arc<[Column]> {
+pub fn columns() -> Arc<[Column]> {
     let column = |name: &str, kind: &str, priority| Column { name: name.to_owned(), kind: kind.to_owned(), priority };
     [
         column("Name", "string", 0),
@@ -101,7 +101,7 @@ fn columns() -> Arc<[Column]> {
     .into()
 }
 
-fn row(at: u128, name: &str, ready: &str, columns: &Arc<[Column]>) -> TableRow {
+pub fn row(at: u128, name: &str, ready: &str, columns: &Arc<[Column]>) -> TableRow {
     TableRow {
         uid: Uid::parse(&format!("{at:032x}")),
         namespace: "shop".into(),

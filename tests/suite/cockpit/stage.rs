@@ -74,6 +74,8 @@ impl Stage {
             now,
             notices: Vec::new(),
             custom: Customs::default(),
+            overlays: Arc::default(),
+            mute: None,
             kubeconfig: "/home/x/.kube/config".to_owned(),
             groups: String::new(),
         };
