@@ -51,7 +51,7 @@ pub fn seen() -> Result<(), Failure> {
 /// The same as [`run`], with what a demo adds.
 pub fn show(globals: &Globals, show: Show) -> Ended {
     let settings = settings::resolve(globals)?;
-    let var = |name| env::var(name).ok();
+    let var = |name: &str| env::var(name).ok();
     let depth = Depth::detect(var("NO_COLOR").as_deref(), var("COLORTERM").as_deref(), var("TERM").as_deref());
     let mut notices = Vec::new();
     let name = settings.theme();
@@ -76,7 +76,8 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
         Some(themes) => themes.on(ground).clone(),
         None => read(name),
     };
-    let asks_ground = by_ground.is_some() && depth != Depth::Mono && runtime::ground::may_ask(var("TERM").as_deref());
+    let asks = runtime::ground::may_ask(var("TERM").as_deref());
+    let asks_ground = by_ground.is_some() && depth != Depth::Mono && asks;
     let worn = Worn { name: name.to_owned(), by_ground };
     theme.ascii = ascii;
     if show.present {
@@ -104,7 +105,10 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
         readonly: settings.readonly(),
         theme,
         worn,
+        asks,
         asks_ground,
+        mouse: settings.mouse(),
+        links: settings.links().unwrap_or_else(|| runtime::links::known(&var)),
         ground,
         keymap,
         policy,

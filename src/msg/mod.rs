@@ -13,6 +13,7 @@ pub mod failure;
 pub mod key;
 pub mod line;
 mod logs_line;
+pub mod mouse;
 pub mod program;
 
 pub use caption::Caption;
@@ -23,4 +24,5 @@ pub use errand::{Brought, Errand};
 pub use event::Event;
 pub use failure::Failure;
 pub use key::Key;
+pub use mouse::{Mouse, MouseAct};
 pub use program::Program;

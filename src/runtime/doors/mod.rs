@@ -6,6 +6,7 @@
 
 mod agent;
 mod ask;
+mod copy;
 mod errand;
 mod faults;
 mod inbox;
@@ -114,6 +115,8 @@ pub struct Plan {
     pub pulse: Pulse,
     /// The world that this process started, for its script.
     pub stage: Option<Stage>,
+    /// The program of this machine's clipboard.
+    pub clipboard: Option<&'static [&'static str]>,
 }
 
 /// The loop's end of the doors.
@@ -247,10 +250,10 @@ impl Keeper {
             Effect::DiscardQueued(id) => self.discard_queued(id),
             Effect::Errand(id, errand) => self.errand(id, errand),
             Effect::Start(ticket, program) => self.start(ticket, *program),
+            Effect::Copy(text) => self.copy(text),
             Effect::Quit
             | Effect::Suspend
             | Effect::Redraw
-            | Effect::Copy(_)
             | Effect::EditText(..)
             | Effect::Enter(..)
             | Effect::Script(_) => {
