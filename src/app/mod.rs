@@ -14,6 +14,8 @@ mod go;
 pub mod header;
 pub mod hints;
 pub mod layout;
+mod links;
+mod mouse;
 mod object;
 mod objects;
 mod observed;
@@ -46,7 +48,7 @@ use crate::{
 };
 
 /// How the cockpit begins.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Start {
     /// Keys.
     pub keymap: Keymap,
@@ -151,6 +153,7 @@ pub struct App {
     /// Commands asked for to finish an undo by hand.
     printed: Option<Ticket>,
     quit_asked: Option<Duration>,
+    pointer: mouse::Pointer,
     link: Option<Ticket>,
     /// What was asked for on the command line, until the first link says what holds.
     wanted: (bool, Option<String>),
@@ -232,6 +235,7 @@ impl App {
             intents: BTreeMap::new(),
             printed: None,
             quit_asked: None,
+            pointer: mouse::Pointer::default(),
             link: Some(link),
             wanted: (start.all_namespaces, start.namespace),
             names_ticket: None,
@@ -387,6 +391,7 @@ impl App {
             below: 0,
             caption: caption::height(self),
             presenting: self.presenting,
+            shares: self.pointer.shares,
         };
         let faults_seen = {
             let layout = Layout::new(self.size.0, self.size.1, wish);

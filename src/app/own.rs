@@ -11,6 +11,7 @@ use crate::{
     },
     msg::{
         Command, Context, Effect, Failure, Key,
+        key::Code,
         program::{Ran, Variables},
     },
     panes::{Launch, PaneKind},
@@ -65,6 +66,25 @@ impl App {
                 })
             }
         }
+    }
+
+    /// The key itself; where it means nothing, the plainer one that older terminals send for it, when that one means something.
+    pub(super) fn reached(&self, key: Key) -> Key {
+        let plainer = std::iter::successors(key.plainer(), |key| key.plainer());
+        std::iter::once(key).chain(plainer).find(|key| self.has_meaning(*key)).unwrap_or(key)
+    }
+
+    fn has_meaning(&self, key: Key) -> bool {
+        let resolved = self.keymap.resolve(&self.chain(), &self.pending, key);
+        if resolved != Resolved::Nothing {
+            return true;
+        }
+        let mut pressed = self.pending.clone();
+        pressed.push(key);
+        let names = self.kind_names();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        self.takes_own_keys() && !matches!(self.own.bindings.find(&pressed, &resolved, &names), Found::Nothing)
+            || key == Key::plain(Code::Esc) && !self.pending.is_empty()
     }
 
     /// They work where rows are looked at, and never where text is typed or something is approved.

@@ -40,6 +40,7 @@ impl App {
             Event::Key(key) => self.key(key, true),
             Event::Keys(keys) => keys.into_iter().flat_map(|key| self.key(key, false)).collect(),
             Event::Paste(text) => self.insert(&text),
+            Event::Mouse(mouse) => self.mouse(mouse),
             Event::Resize { width, height } => {
                 self.size = (width, height);
                 Vec::new()
@@ -119,7 +120,8 @@ impl App {
         }
     }
 
-    fn key(&mut self, key: Key, alone: bool) -> Vec<Effect> {
+    pub(super) fn key(&mut self, key: Key, alone: bool) -> Vec<Effect> {
+        let key = if key.plainer().is_some() { self.reached(key) } else { key };
         let chain = self.chain();
         let resolved = self.keymap.resolve(&chain, &self.pending, key);
         // A sequence is given up by the key that gives up everything else.
@@ -370,7 +372,7 @@ impl App {
         self.screens.drain(keep..).flat_map(|mut screen| screen.close()).collect()
     }
 
-    fn screen_key(&mut self, command: Command, alone: bool) -> Vec<Effect> {
+    pub(super) fn screen_key(&mut self, command: Command, alone: bool) -> Vec<Effect> {
         let Some(screen) = self.screens.last_mut() else { return Vec::new() };
         let typing = screen.context() == Context::Input;
         if !typing

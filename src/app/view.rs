@@ -132,15 +132,37 @@ impl App {
         self.title_words(buf, area, words, title.right.as_ref());
     }
 
+    /// The pane whose name stands at a column, where there is one pane at a time.
+    pub(super) fn tab_at(&self, x: u16) -> Option<PaneKind> {
+        let area = self.layout.body;
+        let mut from = area.x + 2;
+        for (kind, text, _) in self.tab_words(&self.pane_title(self.focus)) {
+            // Each word has a blank before it.
+            let to = from + 1 + u16::try_from(width::width(&text)).unwrap_or(0);
+            if !text.is_empty() && (from..to).contains(&x) && to < area.right() {
+                return Some(kind);
+            }
+            from = if text.is_empty() { from } else { to };
+        }
+        None
+    }
+
     /// At one pane at a time the names of the others stand beside it.
     fn tab_strip(&self, buf: &mut Buffer, area: Rect, title: &Title) {
-        let mut words: Vec<(String, Role)> = Vec::new();
+        let words = self.tab_words(title);
+        let words = words.iter().map(|(_, text, role)| (text.as_str(), *role));
+        self.title_words(buf, area, words, title.right.as_ref());
+    }
+
+    /// The names of all panes, and what else stands in the title of the one that is shown.
+    fn tab_words(&self, title: &Title) -> Vec<(PaneKind, String, Role)> {
+        let mut words: Vec<(PaneKind, String, Role)> = Vec::new();
         for kind in PaneKind::ALL {
             // Names stand two cells apart, a name and its words one.
             let gap = if words.is_empty() { "" } else { " " };
             if kind == self.focus {
-                words.push((format!("{gap}{}", kind.name()), Role::TextStrong));
-                words.extend(title.words.iter().cloned());
+                words.push((kind, format!("{gap}{}", kind.name()), Role::TextStrong));
+                words.extend(title.words.iter().map(|(text, role)| (kind, text.clone(), *role)));
             } else {
                 let live = if kind == PaneKind::Faults { self.world.live().len() } else { 0 };
                 let (text, role) = if live > 0 {
@@ -148,10 +170,10 @@ impl App {
                 } else {
                     (kind.name().to_owned(), Role::TextDim)
                 };
-                words.push((format!("{gap}{text}"), role));
+                words.push((kind, format!("{gap}{text}"), role));
             }
         }
-        self.title_words(buf, area, words.iter().map(|(text, role)| (text.as_str(), *role)), title.right.as_ref());
+        words
     }
 
     fn title_words<'a>(

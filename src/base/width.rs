@@ -3,14 +3,28 @@
 use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// What marks a cut.
 pub const CUT: &str = "…";
 
-/// Cells the text takes in a terminal.
+/// Cells the text takes in a terminal: as many as its graphemes take one by one, since that is how they are drawn. Measured as a
+/// whole some would take fewer, such as the ligature of lam and alef.
 pub fn width(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.width() }
+    if text.is_ascii() { text.len() } else { text.graphemes(true).map(cells).sum() }
+}
+
+/// Cells one grapheme takes. Half-width voiced sound marks belong to the letter before, and terminals give them a cell.
+pub fn cells(grapheme: &str) -> usize {
+    if grapheme.len() == 1 {
+        return 1;
+    }
+    grapheme.width() + grapheme.chars().filter(|c| matches!(c, '\u{ff9e}' | '\u{ff9f}')).count()
+}
+
+/// Cells a terminal gives a grapheme that knows nothing of what joins its characters: a family is as wide as all of it.
+pub fn apart(grapheme: &str) -> usize {
+    grapheme.chars().map(|c| c.width().unwrap_or(0)).sum()
 }
 
 /// The text, cut to at most `cells` with a trailing `…` when something is missing. Never splits a grapheme; may be one
@@ -46,7 +60,7 @@ pub fn head(text: &str, cells: usize) -> &str {
     }
     let (mut taken, mut end) = (0, 0);
     for (at, grapheme) in text.grapheme_indices(true) {
-        taken += grapheme.width();
+        taken += self::cells(grapheme);
         if taken > cells {
             break;
         }
@@ -59,7 +73,7 @@ pub fn head(text: &str, cells: usize) -> &str {
 fn tail(text: &str, cells: usize) -> &str {
     let (mut taken, mut start) = (0, text.len());
     for (at, grapheme) in text.grapheme_indices(true).rev() {
-        taken += grapheme.width();
+        taken += self::cells(grapheme);
         if taken > cells {
             break;
         }
@@ -97,7 +111,7 @@ mod tests {
 
     use unicode_segmentation::UnicodeSegmentation as _;
 
-    use super::{cut, cut_middle, width, wrap};
+    use super::{apart, cut, cut_middle, width, wrap};
 
     #[test]
     fn a_cut_is_seen() {
@@ -109,6 +123,18 @@ mod tests {
             cut_middle("productpage-6f9d8c-zz1x2", 14),
             "product…c-zz1x2".split_at(0).1.replace("c-zz1x2", "-zz1x2")
         );
+    }
+
+    #[test]
+    fn a_text_is_as_wide_as_what_is_drawn_of_it() {
+        // Lam and alef, a half-width katakana with its mark, a family, a flag, a keycap, a heart with its picture.
+        for (text, cells) in
+            [("لا", 2), ("ﾊﾟ", 2), ("👩‍👩‍👧", 2), ("🇩🇪", 2), ("1️⃣", 2), ("❤️", 2), ("e\u{301}", 1), ("한", 2)]
+        {
+            assert_eq!(width(text), cells, "{text}");
+            assert_eq!(width(&cut(&text.repeat(9), 5)), 5, "{text}");
+        }
+        assert_eq!((apart("👩‍👩‍👧"), apart("🇩🇪"), apart("❤️")), (6, 2, 1));
     }
 
     #[test]

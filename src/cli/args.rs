@@ -69,6 +69,9 @@ pub struct Globals {
     /// Draw with ASCII alone
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// Hear the mouse
+    #[arg(long, global = true)]
+    pub mouse: bool,
     /// Keymap, by name or path
     #[arg(long, global = true, value_name = "NAME")]
     pub keymap: Option<String>,
@@ -102,8 +105,12 @@ impl Globals {
             (Key::Prometheus, &self.prometheus),
             (Key::StateDir, &self.state_dir),
         ];
-        let flags =
-            [(Key::AllNamespaces, self.all_namespaces), (Key::Readonly, self.readonly), (Key::Ascii, self.ascii)];
+        let flags = [
+            (Key::AllNamespaces, self.all_namespaces),
+            (Key::Readonly, self.readonly),
+            (Key::Ascii, self.ascii),
+            (Key::UiMouse, self.mouse),
+        ];
         let texts = texts.into_iter().filter_map(|(key, text)| Some((key, Value::Text(text.clone()?))));
         let flags = flags.into_iter().filter(|(_, given)| *given).map(|(key, given)| (key, Value::Flag(given)));
         let flags = flags.chain(self.no_cluster_data.then_some((Key::AgentClusterData, Value::Flag(false))));

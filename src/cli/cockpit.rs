@@ -83,15 +83,15 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
 
 fn open(globals: &Globals, show: Show) -> Result<Left, Failure> {
     let (settings, sources) = settings::resolve_with(globals)?;
-    let var = |name| env::var(name).ok();
+    let var = |name: &str| env::var(name).ok();
     let depth = Depth::detect(var("NO_COLOR").as_deref(), var("COLORTERM").as_deref(), var("TERM").as_deref());
     let set = |name| var(name).filter(|value| !value.is_empty());
     let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
     let ground = var("COLORFGBG").as_deref().and_then(Ground::of_environment).unwrap_or_default();
     let (overlays, notices) = overlays::read(sources, &settings, depth, ground, !speaks_utf8(locale.as_deref()));
     let (mut theme, worn) = overlays.theme(&settings).unwrap_or_else(|| (Theme::standard(depth), Worn::default()));
-    let asks_ground =
-        worn.by_ground.is_some() && depth != Depth::Mono && runtime::ground::may_ask(var("TERM").as_deref());
+    let asks = runtime::ground::may_ask(var("TERM").as_deref());
+    let asks_ground = worn.by_ground.is_some() && depth != Depth::Mono && asks;
     if show.present {
         theme = theme.presented();
     }
@@ -114,7 +114,10 @@ fn open(globals: &Globals, show: Show) -> Result<Left, Failure> {
         readonly: settings.readonly(),
         theme,
         worn,
+        asks,
         asks_ground,
+        mouse: settings.mouse(),
+        links: settings.links().unwrap_or_else(|| runtime::links::known(&var)),
         ground,
         keymap,
         policy,

@@ -108,6 +108,13 @@ pub fn resolve_anyway(globals: &Globals) -> Settings {
     layered(globals, &Sources { flags: globals.layer(), environment, file })
 }
 
+/// The same where what cannot be read is told by whoever asks for more than how it looks.
+pub fn resolve_quietly(globals: &Globals) -> Settings {
+    let file = load::settings().unwrap_or_default();
+    let environment = load::environment().unwrap_or_default();
+    Settings::resolve(&globals.layer(), &environment, &file, None)
+}
+
 /// Runs a `config` command.
 pub fn run(command: &ConfigCommand, globals: &Globals, out: &mut Out) -> Ended {
     match command {

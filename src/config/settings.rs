@@ -108,9 +108,9 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
     let mut toml = TomlFile::new(name, text);
     let table = toml.parse();
     let mut file = File::default();
-    let plain = Key::ALL.iter().filter(|key| key.agent_word().is_none());
+    let plain = Key::ALL.iter().filter(|key| key.agent_word().is_none() && key.ui_word().is_none());
     let mut known: Vec<&str> = plain.map(|key| key.word()).collect();
-    known.extend(["contexts", Key::AGENT, Key::AGENTS, mcp_servers::TABLE]);
+    known.extend(["contexts", Key::UI, Key::AGENT, Key::AGENTS, mcp_servers::TABLE]);
     known.extend(custom::TABLES);
     toml.walk("", table.get_ref(), &known, |toml, line| {
         if file.custom.all.read(toml, line) {
@@ -126,6 +126,19 @@ pub fn parse(name: &str, text: &str) -> Result<File, Complaints> {
         }
         if line.key == mcp_servers::TABLE {
             file.servers = mcp_servers::read(toml, line);
+            return;
+        }
+        if line.key == Key::UI {
+            let Some(section) = line.value.get_ref().as_table() else {
+                toml.refuse(line, "`ui` must be a table of settings", "write [ui]");
+                return;
+            };
+            let known: Vec<&str> = Key::ALL.iter().filter_map(|key| key.ui_word()).collect();
+            toml.walk(Key::UI, section, &known, |toml, line| {
+                if let Some(key) = Key::ALL.into_iter().find(|key| key.ui_word() == Some(line.key)) {
+                    take(toml, name, key, line, &mut file.all);
+                }
+            });
             return;
         }
         if line.key == Key::AGENT {
@@ -439,6 +452,20 @@ impl Settings {
     pub fn ascii(&self) -> Option<bool> {
         match self.said(Key::Ascii) {
             Some((Value::Flag(on), _)) => Some(*on),
+            _ => None,
+        }
+    }
+
+    /// The mouse is heard.
+    pub fn mouse(&self) -> bool {
+        self.flag(Key::UiMouse)
+    }
+
+    /// Whether addresses are links: `None` where the terminal decides.
+    pub fn links(&self) -> Option<bool> {
+        match self.text(Key::UiLinks)? {
+            "on" => Some(true),
+            "off" => Some(false),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Brought, Cue, failure::Failure, key::Key, program::Ran, saved::Kept};
+use super::{Brought, Cue, failure::Failure, key::Key, mouse::Mouse, program::Ran, saved::Kept};
 use crate::{
     agent::{
         Told,
@@ -49,6 +49,10 @@ pub enum Event {
     Keys(Vec<Key>),
     /// Text pasted at once. Never read as commands.
     Paste(String),
+    /// Something done with the mouse. It never approves anything.
+    Mouse(Mouse),
+    /// The terminal offers to tell keys apart that are one byte otherwise (the keyboard protocol of kitty). For the runtime alone.
+    Keyboard,
     /// The terminal's size, in cells.
     Resize {
         /// Columns.
@@ -160,6 +164,8 @@ pub enum Event {
     Cue(Cue),
     /// What an errand of the running script came to; for the script alone.
     Brought(u64, Result<Brought, Failure>),
+    /// A text did not reach the clipboard by a program of this machine; for the runtime, which asks the terminal.
+    Uncopied(String),
     /// Something worth a line at the bottom.
     Notice(Failure),
 }

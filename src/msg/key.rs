@@ -89,6 +89,33 @@ impl Key {
         Self { code: Code::Char(c), ctrl: true, alt: false, shift: false }
     }
 
+    /// What a terminal without an extended protocol sends for this key: what is bound to that holds where this one has no
+    /// meaning of its own. `None` for keys that every terminal tells apart.
+    pub fn plainer(self) -> Option<Self> {
+        let code = match self.code {
+            Code::Char(c) if self.ctrl => {
+                let (code, ctrl) = match c {
+                    'i' => (Code::Tab, false),
+                    'm' | 'j' => (Code::Enter, false),
+                    '[' => (Code::Esc, false),
+                    '?' => (Code::Backspace, false),
+                    '@' => (Code::Char(' '), true),
+                    '\\' => (Code::Char('4'), true),
+                    ']' => (Code::Char('5'), true),
+                    '^' => (Code::Char('6'), true),
+                    '_' => (Code::Char('7'), true),
+                    c if c.is_uppercase() => (Code::Char(c.to_lowercase().next().unwrap_or(c)), true),
+                    _ => return None,
+                };
+                return Some(Self { code, ctrl, ..self });
+            }
+            Code::Tab if self.ctrl => return Some(Self { ctrl: false, ..self }),
+            code @ (Code::Enter | Code::Esc | Code::Backspace) if self.ctrl || self.shift => code,
+            _ => return None,
+        };
+        Some(Self { code, ctrl: false, shift: false, ..self })
+    }
+
     /// The character this key types into a text field, when it types one.
     pub fn typed(self) -> Option<char> {
         match self.code {
@@ -184,6 +211,22 @@ mod tests {
     fn keys_are_read(#[case] text: &str, #[case] key: Key) {
         assert_eq!(text.parse(), Ok(key));
         assert_eq!(key.to_string().parse(), Ok(key));
+    }
+
+    #[rstest]
+    #[case("ctrl-i", Some("tab"))]
+    #[case("ctrl-m", Some("enter"))]
+    #[case("ctrl-[", Some("esc"))]
+    #[case("shift-enter", Some("enter"))]
+    #[case("alt-shift-enter", Some("alt-enter"))]
+    #[case("ctrl-shift-x", Some("ctrl-x"))]
+    #[case("ctrl-shift-tab", Some("shift-tab"))]
+    #[case("shift-tab", None)]
+    #[case("ctrl-x", None)]
+    #[case("X", None)]
+    fn what_older_terminals_cannot_tell_apart_has_a_plainer_key(#[case] key: &str, #[case] plainer: Option<&str>) {
+        let key: Key = key.parse().unwrap();
+        assert_eq!(key.plainer(), plainer.map(|plainer| plainer.parse().unwrap()));
     }
 
     #[rstest]

@@ -14,6 +14,7 @@ pub mod far;
 pub mod key;
 pub mod line;
 mod logs_line;
+pub mod mouse;
 pub mod program;
 pub mod saved;
 
@@ -26,4 +27,5 @@ pub use event::Event;
 pub use failure::Failure;
 pub use far::FarAsk;
 pub use key::Key;
+pub use mouse::{Mouse, MouseAct};
 pub use program::Program;

@@ -1,6 +1,9 @@
 //! The ports that are forwarded: where they listen, where they lead, how they do.
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 
 use super::{
     Cx, Look, Reply, Title,
@@ -67,6 +70,14 @@ impl Forwards {
             _ => {}
         }
         Reply::none()
+    }
+
+    /// Puts the cursor on the forward at a cell of the screen, where there is one of so many. `area` is the inside of its frame.
+    pub fn point(&mut self, area: Rect, x: u16, y: u16, all: usize) {
+        let row = usize::from(y.saturating_sub(area.y));
+        if area.contains(Position { x, y }) && (1..=all).contains(&row) {
+            self.cursor = row - 1;
+        }
     }
 
     /// Its name in the frame.

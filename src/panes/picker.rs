@@ -1,6 +1,9 @@
 //! A list of names to pick one from: namespaces, contexts, containers. Typing filters it at once.
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 
 use super::{
     Filter, LineInput, Look, Title,
@@ -135,6 +138,16 @@ impl Picker {
 
     fn picked(&self) -> Option<String> {
         self.under().map(str::to_owned)
+    }
+
+    /// Puts the cursor on the name at a cell of the screen; whether there is one. `area` is the inside of its frame.
+    pub fn point(&mut self, area: Rect, x: u16, y: u16) -> bool {
+        let row = self.top + usize::from(y.saturating_sub(area.y));
+        let there = area.contains(Position { x, y }) && row < self.shown().len();
+        if there {
+            self.cursor = row;
+        }
+        there
     }
 
     /// Text for the filter.

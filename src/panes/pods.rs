@@ -99,6 +99,16 @@ impl Pods {
         self.grid.filter_by(text, &facts(cx.now, cx.world, false));
     }
 
+    /// Puts the cursor on the row at a cell of the screen; whether there is one.
+    pub fn point(&mut self, x: u16, y: u16) -> bool {
+        self.grid.point(x, y)
+    }
+
+    /// Scrolls down by so many rows.
+    pub fn wheel(&mut self, by: isize) {
+        self.grid.wheel(by);
+    }
+
     /// Text for the filter line.
     pub fn insert(&mut self, text: &str, cx: &mut Cx<'_>) {
         self.grid.insert(text, &facts(cx.now, cx.world, false));

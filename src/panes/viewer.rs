@@ -301,6 +301,11 @@ impl Viewer {
         Title { words, right }
     }
 
+    /// The lines that are on screen, whole.
+    pub fn told(&self) -> Vec<&str> {
+        self.lines.iter().skip(self.scroll.top).take(self.scroll.page).map(String::as_str).collect()
+    }
+
     /// Draws the inside.
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         if self.lines.is_empty() {

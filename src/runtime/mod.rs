@@ -6,6 +6,8 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is a door")]
 
+mod begin;
+mod clipboard;
 mod doors;
 pub mod editor;
 pub mod engine;
@@ -14,6 +16,7 @@ pub mod ground;
 pub mod guardian;
 mod input;
 pub mod leftover;
+pub mod links;
 pub mod notes;
 mod pacer;
 pub mod paint;
@@ -69,8 +72,14 @@ pub struct Options {
     pub theme: Theme,
     /// What the theme is called; where the terminal decides, the one for each ground.
     pub worn: Worn,
-    /// The terminal may be asked for its ground.
+    /// The terminal may be asked what it can do.
+    pub asks: bool,
+    /// Its ground decides the theme.
     pub asks_ground: bool,
+    /// The mouse is heard.
+    pub mouse: bool,
+    /// Addresses are links.
+    pub links: bool,
     /// Its ground as far as its environment says.
     pub ground: Ground,
     /// Keys.

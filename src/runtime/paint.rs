@@ -7,7 +7,11 @@ use ratatui::{
     layout::{Position, Rect},
     style::{Color, Modifier},
 };
-use unicode_width::UnicodeWidthStr as _;
+
+use crate::{
+    base::width,
+    widgets::link::{self, Link},
+};
 
 /// Begin of a synchronized update (DEC private mode 2026); terminals without it ignore it.
 const BEGIN: &[u8] = b"\x1b[?2026h";
@@ -19,6 +23,8 @@ pub const END: &[u8] = b"\x1b[?2026l";
 pub struct Painter {
     shown: Buffer,
     next: Buffer,
+    /// The links it shows.
+    linked: Vec<Link>,
     cursor: Option<Position>,
     whole: bool,
     bytes: Vec<u8>,
@@ -31,6 +37,7 @@ impl Painter {
         Self {
             shown: Buffer::empty(area),
             next: Buffer::empty(area),
+            linked: Vec::new(),
             cursor: None,
             whole: true,
             bytes: Vec::with_capacity(1 << 16),
@@ -51,8 +58,14 @@ impl Painter {
     /// Draws a frame with `view` and gives the bytes that bring the terminal there; empty when it is there already. `view`
     /// gives the place of the visible cursor, if any.
     pub fn frame(&mut self, view: impl FnOnce(&mut Buffer) -> Option<Position>) -> &[u8] {
+        self.frame_with(|buf| (view(buf), Vec::new()))
+    }
+
+    /// The same with links, for terminals that have them.
+    pub fn frame_with(&mut self, view: impl FnOnce(&mut Buffer) -> (Option<Position>, Vec<Link>)) -> &[u8] {
         self.next.reset();
-        let cursor = view(&mut self.next);
+        let (cursor, links) = view(&mut self.next);
+        let linked = Linked::new(&links, self.next.area);
         self.bytes.clear();
         self.bytes.extend_from_slice(BEGIN);
         let empty = self.bytes.len();
@@ -70,19 +83,33 @@ impl Painter {
                         skip -= 1;
                         continue;
                     }
-                    skip = cell.symbol().width().saturating_sub(1);
-                    pen.put(&mut self.bytes, x, y, cell);
+                    skip = width::cells(cell.symbol()).saturating_sub(1);
+                    pen.put(&mut self.bytes, x, y, cell, linked.at(x, y));
                 }
             }
             self.whole = false;
         } else {
-            for (x, y, cell) in self.shown.diff(&self.next) {
-                pen.put(&mut self.bytes, x, y, cell);
+            let was = Linked::new(&self.linked, self.next.area);
+            spoil_links(&mut self.shown, &was, &linked);
+            spoil_spilled(&mut self.shown, &self.next);
+            let mut hidden = None;
+            for (x, y, cell) in self.shown.diff_iter(&self.next) {
+                // The second half of a wide grapheme is drawn with it.
+                if hidden.is_some_and(|(row, until)| y == row && x < until) {
+                    continue;
+                }
+                pen.put(&mut self.bytes, x, y, cell, linked.at(x, y));
+                let cells = u16::try_from(width::cells(cell.symbol())).unwrap_or(1);
+                hidden = (cells > 1).then_some((y, x.saturating_add(cells)));
             }
+        }
+        if pen.linked.is_some() {
+            self.bytes.extend_from_slice(link::CLOSE.as_bytes());
         }
         if pen.styled() {
             self.bytes.extend_from_slice(b"\x1b[0m");
         }
+        self.linked = links;
         let drawn = self.bytes.len() > empty;
         if cursor != self.cursor || (drawn && cursor.is_some()) {
             match cursor {
@@ -108,24 +135,105 @@ impl Painter {
     }
 }
 
+/// Which cell belongs to which link; nothing at all without links.
+struct Linked<'a> {
+    links: &'a [Link],
+    /// The number of the link from 1, by cell.
+    cells: Vec<u16>,
+    width: u16,
+}
+
+impl<'a> Linked<'a> {
+    fn new(links: &'a [Link], area: Rect) -> Self {
+        let mut cells = vec![0; if links.is_empty() { 0 } else { usize::from(area.width) * usize::from(area.height) }];
+        for (number, link) in (1..).zip(links) {
+            for (y, x, length) in &link.runs {
+                let from = usize::from(*y) * usize::from(area.width) + usize::from(*x);
+                let to = (from + usize::from(*length)).min(cells.len());
+                cells.get_mut(from..to).into_iter().flatten().for_each(|cell| *cell = number);
+            }
+        }
+        Self { links, cells, width: area.width }
+    }
+
+    fn at(&self, x: u16, y: u16) -> Option<&'a str> {
+        let number = *self.cells.get(usize::from(y) * usize::from(self.width) + usize::from(x))?;
+        self.links.get(usize::from(number.checked_sub(1)?)).map(|link| link.url.as_str())
+    }
+}
+
+/// What no cell shows: it is drawn again whatever comes.
+const SPOILED: &str = "\u{fffd}\u{fffd}";
+
+/// Cells whose link changed are drawn again.
+fn spoil_links(shown: &mut Buffer, was: &Linked<'_>, now: &Linked<'_>) {
+    if was.links.is_empty() && now.links.is_empty() {
+        return;
+    }
+    let area = shown.area;
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            if was.at(x, y) != now.at(x, y)
+                && let Some(cell) = shown.cell_mut((x, y))
+            {
+                cell.set_symbol(SPOILED);
+            }
+        }
+    }
+}
+
+/// A terminal that does not know what joins the characters of a grapheme draws it wider than it is: what stands behind it is drawn
+/// again, over that.
+fn spoil_spilled(shown: &mut Buffer, next: &Buffer) {
+    let area = next.area;
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            let Some(cell) = next.cell((x, y)) else { continue };
+            let symbol = cell.symbol();
+            if symbol.is_ascii() || shown.cell((x, y)) == Some(cell) {
+                continue;
+            }
+            let (wide, spilled) = (width::cells(symbol), width::apart(symbol));
+            for behind in wide..spilled {
+                let behind = x.saturating_add(u16::try_from(behind).unwrap_or(u16::MAX));
+                if let Some(cell) = shown.cell_mut((behind, y)).filter(|_| behind < area.right()) {
+                    cell.set_symbol(SPOILED);
+                }
+            }
+        }
+    }
+}
+
 /// Where the terminal's cursor is and what it writes with.
 #[derive(Debug, Default)]
-struct Pen {
+struct Pen<'a> {
+    linked: Option<&'a str>,
     at: Option<(u16, u16)>,
     fg: Color,
     bg: Color,
     modifiers: Modifier,
 }
 
-impl Pen {
+impl<'a> Pen<'a> {
     fn styled(&self) -> bool {
         self.fg != Color::Reset || self.bg != Color::Reset || !self.modifiers.is_empty()
     }
 
-    fn put(&mut self, out: &mut Vec<u8>, x: u16, y: u16, cell: &Cell) {
+    fn put(&mut self, out: &mut Vec<u8>, x: u16, y: u16, cell: &Cell, linked: Option<&'a str>) {
         self.go(out, x, y);
         self.dress(out, cell);
+        if linked != self.linked {
+            out.extend_from_slice(linked.map_or_else(|| link::CLOSE.to_owned(), link::open).as_bytes());
+            self.linked = linked;
+        }
         let symbol = cell.symbol();
+        let cells = width::cells(symbol);
+        if cells > 1 && symbol.chars().nth(1).is_some() {
+            // Some terminals draw it in one cell, and what was in the other would stay.
+            out.extend(std::iter::repeat_n(b' ', cells));
+            self.at = None;
+            self.go(out, x, y);
+        }
         out.extend_from_slice(symbol.as_bytes());
         // One cell for sure: ASCII, and the box, block and arrow glyphs brink draws itself. For anything else terminals
         // disagree, so the next cell is addressed anew.

@@ -19,12 +19,8 @@ enum At {
     /// Keys.
     #[default]
     Out,
-    /// An escape whose sequence was cut.
-    Escape,
-    /// Within a report (`ESC [`), until its last letter.
-    Report,
-    /// Within an OSC, with its text so far; true after an escape that was cut from its end.
-    Osc(String, bool),
+    /// Within an OSC, with its text so far.
+    Osc(String),
 }
 
 /// Takes answers out of keys.
@@ -48,46 +44,21 @@ impl Replies {
         self.found.take()
     }
 
-    /// Something of an answer is there, but not all.
-    pub fn is_within(&self) -> bool {
-        self.at != At::Out
-    }
-
-    /// An escape came without what it begins.
-    pub fn cut_escape(&mut self) {
-        match &mut self.at {
-            At::Osc(_, escaped) => *escaped = true,
-            _ => self.begin(At::Escape, Key { code: Code::Esc, ctrl: false, alt: false, shift: false }),
-        }
-    }
-
-    /// A report came without its end.
-    pub fn cut_report(&mut self) {
-        self.at = At::Report;
-        self.held.clear();
-    }
-
     /// A key, or what looks like one; gives the keys that are a person's.
     pub fn take(&mut self, key: Key, now: Instant) -> Vec<Key> {
         if self.until.is_none_or(|until| now > until) {
             self.until = None;
             return self.give_up(key);
         }
-        let plain = |code: char| key == Key::char(code);
         let ends = key.code == Code::Char('\\') && key.alt || key.code == Code::Char('g') && key.ctrl;
         match &mut self.at {
-            At::Out if key.code == Code::Char(']') && key.alt => self.begin(At::Osc(String::new(), false), key),
+            At::Out if key.code == Code::Char(']') && key.alt => {
+                self.at = At::Osc(String::new());
+                self.held.push(key);
+            }
             At::Out => return vec![key],
-            At::Escape if plain(']') => self.begin(At::Osc(String::new(), false), key),
-            At::Escape if plain('[') => self.cut_report(),
-            At::Escape => return self.give_up(key),
-            At::Report => match key.typed() {
-                Some('0'..='9' | ';' | '?') => {}
-                Some(c) if c.is_ascii_alphabetic() => self.at = At::Out,
-                _ => return self.give_up(key),
-            },
-            At::Osc(body, escaped) => {
-                if ends || *escaped && plain('\\') {
+            At::Osc(body) => {
+                if ends {
                     self.found = Ground::of_answer(body);
                     // Answered: from here on every key is a key.
                     self.until = None;
@@ -96,7 +67,7 @@ impl Replies {
                     return Vec::new();
                 }
                 let part = key.typed().filter(|c| c.is_ascii_hexdigit() || ";:/rg".contains(*c));
-                let Some(c) = part.filter(|_| !*escaped && body.len() < LONGEST) else { return self.give_up(key) };
+                let Some(c) = part.filter(|_| body.len() < LONGEST) else { return self.give_up(key) };
                 body.push(c);
                 if !body.starts_with("11;") && !"11;".starts_with(body.as_str()) {
                     return self.give_up(key);
@@ -105,11 +76,6 @@ impl Replies {
             }
         }
         Vec::new()
-    }
-
-    fn begin(&mut self, at: At, key: Key) {
-        self.at = at;
-        self.held.push(key);
     }
 
     /// It was no answer: what was held back is a person's after all.
@@ -176,20 +142,6 @@ mod tests {
         assert_eq!(fed(&mut replies, keys.clone()), keys);
         let mut nobody = Replies::default();
         assert_eq!(fed(&mut nobody, keys.clone()), keys);
-        assert!(!nobody.is_within());
-    }
-
-    #[test]
-    fn an_answer_cut_in_two_is_one() {
-        let mut replies = asked();
-        replies.cut_escape();
-        assert!(fed(&mut replies, text("]11;rgb:00/00/00")).is_empty() && replies.is_within());
-        replies.cut_escape();
-        assert_eq!(fed(&mut replies, text("\\")), []);
-        assert_eq!(replies.found(), Some(Ground::Dark));
-        let mut replies = asked();
-        replies.cut_report();
-        assert_eq!(fed(&mut replies, text("62;22cq")), text("q"));
     }
 
     #[test]

@@ -18,9 +18,10 @@ use tokio::{
 };
 
 use super::{
-    CockpitError, Left, Options, Pacer, Recorder,
+    CockpitError, Left, Options, Pacer, Recorder, begin,
+    clipboard::Clipboard,
     doors::{self, Doors},
-    enter, ground, input,
+    enter, input,
     paint::Painter,
     play::Playing,
     signals::{self, Asked},
@@ -30,9 +31,8 @@ use super::{
 use crate::{
     app::{App, Start},
     base::Now,
-    cluster::Address,
     mesh::wanted::Ask,
-    msg::{Effect, Event},
+    msg::{Effect, Event, Failure},
     script::Act,
 };
 
@@ -47,19 +47,9 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         return Ok(if options.play.is_none() { Left::Well } else { Left::Unwell });
     }
     let unseen = options.play.as_ref().filter(|play| play.headless).map(|play| play.size);
-    let mut terminal = if unseen.is_some() { None } else { Some(Terminal::enter()?) };
-    let heard = match &mut terminal {
-        Some(terminal) if options.asks_ground => ground::ask(terminal).map_err(CockpitError::Terminal)?,
-        _ => ground::Heard::default(),
-    };
+    let (mut terminal, heard) = begin::take(&options)?;
     let size = unseen.unwrap_or_else(Terminal::size);
-    let mut recorder = match &options.record {
-        Some(path) => Some(
-            Recorder::create(path, size.0, size.1, Timestamp::now())
-                .map_err(|why| CockpitError::Record { path: path.clone(), why })?,
-        ),
-        None => None,
-    };
+    let mut recorder = begin::recorder(&options, size)?;
     let Options {
         address,
         all_namespaces,
@@ -70,7 +60,10 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         readonly,
         theme,
         worn,
+        asks: _,
         asks_ground: _,
+        mouse: _,
+        links,
         ground,
         keymap,
         policy,
@@ -104,7 +97,7 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         notices,
         custom,
         overlays: overlays.clone(),
-        kubeconfig: kubeconfig(&address),
+        kubeconfig: begin::kubeconfig(&address),
         groups: address.as_groups.join(","),
     };
     let (mut app, effects) = App::new(start);
@@ -112,6 +105,8 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         app.present();
     }
     app.on_ground(heard.ground.unwrap_or(ground));
+    // Nobody copies where nobody watches.
+    let clipboard = if unseen.is_some() { Clipboard::default() } else { Clipboard::here() };
     let playing = play.map(|play| Playing::new(play, stage.clone()));
     let mut cockpit = Cockpit {
         app,
@@ -127,6 +122,8 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         reader: None,
         away,
         address: enter::SharedAddress::default(),
+        clipboard: clipboard.clone(),
+        links,
         over: false,
         left: Left::Well,
     };
@@ -137,16 +134,17 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
     let (keys_to, keys) = channel(64);
     // A channel that is held open and silent stands for the keys of nobody.
     if cockpit.terminal.is_some() {
-        if !heard.typed.is_empty() {
-            // The channel is empty and has room; nobody saw the screen yet, so that none of them approves anything.
-            let _ = keys_to.try_send(Event::Keys(heard.typed));
+        for event in heard.typed {
+            // The channel is empty and has room for what can be typed in a frame's time.
+            let _ = keys_to.try_send(event);
         }
-        cockpit.reader = Some(input::start(keys_to, heard.replies).map_err(CockpitError::Start)?);
+        cockpit.reader = Some(input::start(keys_to, heard.parser, heard.replies).map_err(CockpitError::Start)?);
     } else {
         cockpit.nobody = Some(keys_to);
     }
     let (clock, pulse, place) = (cockpit.clock.clone(), cockpit.pulse.clone(), cockpit.address.clone());
     let agent = agent.ok();
+    let clipboard = clipboard.program();
     let plan = doors::Plan {
         address,
         metrics,
@@ -161,6 +159,7 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         stage,
         overlays,
         mute: mute.is_some(),
+        clipboard,
     };
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
@@ -192,6 +191,10 @@ struct Cockpit<'t> {
     away: Arc<AtomicBool>,
     /// Of the link that stands.
     address: enter::SharedAddress,
+    /// Where copies go.
+    clipboard: Clipboard,
+    /// The terminal opens links.
+    links: bool,
     over: bool,
     /// How it ends.
     left: Left,
@@ -291,6 +294,9 @@ impl Cockpit<'_> {
                 }
                 return Ok(());
             }
+            Event::Uncopied(text) => return self.copy(&text, doors),
+            // It said so after the first frame: the link is slow.
+            Event::Keyboard => return self.terminal.as_mut().map_or(Ok(()), |terminal| terminal.tell_keys()),
             event => event,
         };
         let effects = self.app.update(event, now);
@@ -316,7 +322,7 @@ impl Cockpit<'_> {
                         playing.player.order(command, leave, now);
                     }
                 }
-                Effect::Copy(text) => self.write(&clipboard(&text))?,
+                Effect::Copy(text) if self.clipboard.program().is_none() => self.copy(&text, doors)?,
                 Effect::EditText(ticket, text) => {
                     if self.terminal.is_none() {
                         continue;
@@ -424,7 +430,11 @@ impl Cockpit<'_> {
         self.app.settle();
         let Some(terminal) = &mut self.terminal else { return Ok(()) };
         let app = &self.app;
-        let bytes = self.painter.frame(|buf| app.view(buf));
+        let links = self.links;
+        let bytes = self.painter.frame_with(|buf| {
+            let cursor = app.view(buf);
+            (cursor, if links { app.links(buf) } else { Vec::new() })
+        });
         if bytes.is_empty() {
             return Ok(());
         }
@@ -435,10 +445,15 @@ impl Cockpit<'_> {
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match &mut self.terminal {
-            Some(terminal) => terminal.write(bytes),
-            None => Ok(()),
+    /// Asks the terminal to take a text into its clipboard.
+    fn copy(&mut self, text: &str, doors: &Doors) -> io::Result<()> {
+        match (self.clipboard.sequence(text), &mut self.terminal) {
+            (Some(bytes), Some(terminal)) => terminal.write(&bytes),
+            (Some(_), None) => Ok(()),
+            (None, _) => {
+                let what = format!("not copied: {} kB is more than terminals take", text.len() / 1000);
+                self.take(Event::Notice(Failure::new(what, "copy a part of it, or ask for it with `brink get`")), doors)
+            }
         }
     }
 }
@@ -447,43 +462,5 @@ async fn after(wait: Option<Duration>) {
     match wait {
         Some(wait) => sleep(wait).await,
         None => pending().await,
-    }
-}
-
-/// The kubeconfig's files, as the environment variable lists them.
-fn kubeconfig(address: &Address) -> String {
-    if address.kubeconfig.is_empty() {
-        let usual =
-            || directories::BaseDirs::new().map(|dirs| dirs.home_dir().join(".kube/config").display().to_string());
-        return std::env::var("KUBECONFIG").ok().filter(|list| !list.is_empty()).or_else(usual).unwrap_or_default();
-    }
-    let list = std::env::join_paths(&address.kubeconfig);
-    list.map(|list| list.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// OSC 52: the terminal's own clipboard, also over ssh.
-fn clipboard(text: &str) -> Vec<u8> {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut bytes = b"\x1b]52;c;".to_vec();
-    for chunk in text.as_bytes().chunks(3) {
-        let word = chunk.iter().fold(0u32, |word, byte| word << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let letter = LETTERS[(word >> (18 - 6 * place) & 63) as usize];
-            bytes.push(if place <= chunk.len() { letter } else { b'=' });
-        }
-    }
-    bytes.extend_from_slice(b"\x07");
-    bytes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::clipboard;
-
-    #[test]
-    fn the_clipboard_speaks_base64() {
-        for (text, code) in [("reviews", "cmV2aWV3cw=="), ("pods", "cG9kcw=="), ("abc", "YWJj"), ("", "")] {
-            assert_eq!(clipboard(text), format!("\u{1b}]52;c;{code}\u{7}").into_bytes());
-        }
     }
 }

@@ -19,11 +19,25 @@ const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[0m\x1b[2J";
 /// All of it undone, whatever was half written.
 const LEAVE: &[u8] = b"\x1b[0m\x1b[?2004l\x1b[?25h\x1b[?1049l";
 
+/// Buttons, the way between them while one is down, and the wheel, in the form of SGR. And all of it undone.
+const MOUSE: (&[u8], &[u8]) = (b"\x1b[?1002h\x1b[?1006h", b"\x1b[?1006l\x1b[?1002l");
+/// Keys told apart that are one byte otherwise, as kitty writes them: put on the stack of the alternate screen, and taken off it.
+const KEYBOARD: (&[u8], &[u8]) = (b"\x1b[>1u", b"\x1b[<1u");
+
+/// What is to be given back.
+#[derive(Debug, Default)]
+struct Taken {
+    /// Given back twice, the second time would move the cursor over what a panic said.
+    ours: AtomicBool,
+    mouse: AtomicBool,
+    keyboard: AtomicBool,
+}
+
 /// The terminal, ours until dropped.
 #[derive(Debug)]
 pub struct Terminal {
-    /// Shared with the panic's hook: given back twice, the second time would move the cursor over what the panic said.
-    ours: Arc<AtomicBool>,
+    /// Shared with the panic's hook.
+    taken: Arc<Taken>,
 }
 
 impl Terminal {
@@ -41,9 +55,9 @@ impl Terminal {
     /// Takes the terminal.
     pub fn enter() -> Result<Self, CockpitError> {
         Self::check()?;
-        let mut terminal = Self { ours: Arc::default() };
+        let mut terminal = Self { taken: Arc::default() };
         terminal.take().map_err(CockpitError::Terminal)?;
-        restore_on_panic(terminal.ours.clone());
+        restore_on_panic(terminal.taken.clone());
         Ok(terminal)
     }
 
@@ -55,13 +69,30 @@ impl Terminal {
     /// Takes it again after [`Self::give`].
     pub fn take(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
-        self.ours.store(true, Ordering::Relaxed);
-        self.write(ENTER)
+        self.taken.ours.store(true, Ordering::Relaxed);
+        self.write(ENTER)?;
+        if self.taken.keyboard.load(Ordering::Relaxed) {
+            self.write(KEYBOARD.0)?;
+        }
+        if self.taken.mouse.load(Ordering::Relaxed) {
+            self.write(MOUSE.0)?;
+        }
+        Ok(())
+    }
+
+    /// Hears of the mouse from here on.
+    pub fn hear_mouse(&mut self) -> io::Result<()> {
+        if self.taken.mouse.swap(true, Ordering::Relaxed) { Ok(()) } else { self.write(MOUSE.0) }
+    }
+
+    /// Has keys told apart from here on, as the terminal offered.
+    pub fn tell_keys(&mut self) -> io::Result<()> {
+        if self.taken.keyboard.swap(true, Ordering::Relaxed) { Ok(()) } else { self.write(KEYBOARD.0) }
     }
 
     /// Gives it back to the shell.
     pub fn give(&mut self) {
-        give_back(&self.ours);
+        give_back(&self.taken);
     }
 
     /// Writes a frame in one piece. Only who holds the terminal may write to it.
@@ -78,24 +109,31 @@ impl Drop for Terminal {
     }
 }
 
-fn give_back(ours: &AtomicBool) {
-    if !ours.swap(false, Ordering::Relaxed) {
+fn give_back(taken: &Taken) {
+    if !taken.ours.swap(false, Ordering::Relaxed) {
         return;
     }
+    let mut bytes = paint::END.to_vec();
+    for (on, (_, undone)) in [(&taken.mouse, MOUSE), (&taken.keyboard, KEYBOARD)] {
+        if on.load(Ordering::Relaxed) {
+            bytes.extend_from_slice(undone);
+        }
+    }
+    bytes.extend_from_slice(LEAVE);
     // Nobody is left to tell when this fails.
     let mut out = io::stdout().lock();
-    let _ = out.write_all(paint::END).and_then(|()| out.write_all(LEAVE)).and_then(|()| out.flush());
+    let _ = out.write_all(&bytes).and_then(|()| out.flush());
     let _ = disable_raw_mode();
 }
 
 /// A panic of this thread gives the terminal back before it is reported. One of another thread goes to the log: the loop
 /// notices that thread's silence and ends in order. Where any panic ends the program, any is this thread's.
-fn restore_on_panic(ours: Arc<AtomicBool>) {
+fn restore_on_panic(taken: Arc<Taken>) {
     let drawing = thread::current().id();
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if cfg!(panic = "abort") || thread::current().id() == drawing {
-            give_back(&ours);
+            give_back(&taken);
             before(info);
         } else {
             tracing::error!("a thread panicked: {info}");

@@ -6,6 +6,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use crate::{
     base::{sanitize, width},
     config::Role,
+    widgets::link,
 };
 
 /// Words of one look.
@@ -52,6 +53,8 @@ struct Sheet {
     mark: Option<String>,
     quoted: usize,
     code: bool,
+    /// Where the link leads that is being read, and the words on it so far.
+    link: Option<(String, String)>,
     table: Option<Vec<Vec<String>>>,
 }
 
@@ -70,6 +73,7 @@ impl Sheet {
                     self.lines.push(vec![words("  ", Role::TextDim), words(line, Role::Accent)]);
                 }
             }
+            // Characters written as numbers are read after the text was made safe.
             Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => self.push(&text, self.role()),
             Event::Code(text) => self.push(&text, Role::Accent),
             Event::SoftBreak => self.push(" ", self.role()),
@@ -83,6 +87,10 @@ impl Sheet {
     }
 
     fn push(&mut self, text: &str, role: Role) {
+        let text: &str = &sanitize::line(text);
+        if let Some((_, said)) = &mut self.link {
+            said.push_str(text);
+        }
         match self.table.as_mut().and_then(|rows| rows.last_mut()?.last_mut()) {
             Some(cell) => cell.push_str(text),
             None => self.run.push(words(text, role)),
@@ -97,7 +105,11 @@ impl Sheet {
             }
             Tag::Strong | Tag::Emphasis => self.roles.push(Role::TextStrong),
             Tag::Strikethrough => self.roles.push(Role::TextDim),
-            Tag::Link { .. } | Tag::Image { .. } => self.roles.push(Role::Link),
+            Tag::Link { dest_url, .. } => {
+                self.roles.push(Role::Link);
+                self.link = Some((dest_url.to_string(), String::new()));
+            }
+            Tag::Image { .. } => self.roles.push(Role::Link),
             Tag::BlockQuote(_) => {
                 self.gap();
                 self.quoted += 1;
@@ -160,7 +172,17 @@ impl Sheet {
                 self.paragraph();
                 self.roles.pop();
             }
-            TagEnd::Strong | TagEnd::Emphasis | TagEnd::Strikethrough | TagEnd::Link | TagEnd::Image => {
+            TagEnd::Strong | TagEnd::Emphasis | TagEnd::Strikethrough | TagEnd::Image => {
+                self.roles.pop();
+            }
+            TagEnd::Link => {
+                // A link leads where it says: what its words do not say stands beside them.
+                if let Some((leads, said)) = self.link.take()
+                    && link::addresses(&leads).next() == Some(leads.as_str())
+                    && said != leads
+                {
+                    self.push(&format!(" ({leads})"), self.role());
+                }
                 self.roles.pop();
             }
             TagEnd::BlockQuote(_) => {
@@ -317,6 +339,23 @@ mod tests {
                 "done"
             ]
         );
+    }
+
+    #[test]
+    fn a_link_says_where_it_leads() {
+        let text = "read [the docs](https://kiali.io/docs) or <https://istio.io> or [this](javascript:x) or [it](https://a/&#27;[2J)";
+        let shown = plain(text, 200).join("");
+        assert!(
+            shown.starts_with("read the docs (https://kiali.io/docs) or https://istio.io or this or it"),
+            "{shown}"
+        );
+        assert!(!shown.contains('\u{1b}') && !shown.contains("javascript"), "{shown:?}");
+    }
+
+    #[test]
+    fn what_is_written_in_numbers_is_made_safe_too() {
+        let shown = plain("pay&#x202e;ments &#27;[2J", 80).join("");
+        assert_eq!(shown, "payments [2J");
     }
 
     #[test]

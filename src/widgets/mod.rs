@@ -7,6 +7,7 @@ pub mod big;
 pub mod diff;
 pub mod frame;
 pub mod hints;
+pub mod link;
 pub mod markdown;
 pub mod meter;
 pub mod put;

@@ -12,7 +12,11 @@ mod rights;
 mod served;
 mod servers;
 
-use std::fmt::Write as _;
+use std::{
+    env,
+    fmt::Write as _,
+    io::{self, IsTerminal as _},
+};
 
 use serde::Serialize;
 
@@ -21,8 +25,9 @@ use super::{
     args::{DoctorArgs, Globals, Shape},
     out::Out,
     session::Session,
+    settings,
 };
-use crate::base::sanitize;
+use crate::{base::sanitize, runtime, widgets::link};
 
 /// How a check came out. The words are those of the machine output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -108,9 +113,16 @@ pub fn run(args: &DoctorArgs, globals: &Globals, out: &mut Out) -> Ended {
     let report = Report { checks, role };
     match args.output.shape {
         Shape::Json => out.json(&report),
+        Shape::Table if linked(globals) => out.text(link::printed(&text(&report))),
         Shape::Table => out.text(text(&report)),
     }
     Ok(if failed { Ending::Unmet } else { Ending::Done })
+}
+
+/// Whether whoever reads it can open its addresses.
+fn linked(globals: &Globals) -> bool {
+    let known = || runtime::links::known(&|name| env::var(name).ok());
+    io::stdout().is_terminal() && settings::resolve_quietly(globals).links().unwrap_or_else(known)
 }
 
 fn text(report: &Report) -> String {

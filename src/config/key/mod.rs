@@ -13,6 +13,9 @@ impl Key {
     /// The table of agents with names.
     pub const AGENTS: &'static str = "agents";
 
+    /// The table of settings of the screen and the keys.
+    pub const UI: &'static str = "ui";
+
     fn spec(self) -> &'static table::Spec {
         // The table is made by the same macro, in the same order, as the enum.
         &table::SPECS[self as usize]
@@ -31,6 +34,11 @@ impl Key {
     /// Its name in the table of the agent; `None` for all others.
     pub fn agent_word(self) -> Option<&'static str> {
         self.word().strip_prefix(Self::AGENT)?.strip_prefix('.')
+    }
+
+    /// Its name in the table of the screen and the keys; `None` for all others.
+    pub fn ui_word(self) -> Option<&'static str> {
+        self.word().strip_prefix(Self::UI)?.strip_prefix('.')
     }
 
     /// The setting of that name.

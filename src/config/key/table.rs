@@ -127,6 +127,17 @@ keys! {
         "60"
         "Most frames a second."
         "Most frames a second. Fewer spare a thin link."
+    UiMouse "ui.mouse" "BRINK_MOUSE" ["--mouse"] [Holds::Flag] false
+        "false"
+        "Hear the mouse."
+        "Hear the mouse: a click focuses a pane and moves its cursor, a double click is enter, the wheel scrolls what is beneath \
+         it, and the line between two panes can be dragged. No click approves, applies or confirms anything. The terminal itself \
+         then selects text only with shift held."
+    UiLinks "ui.links" "BRINK_LINKS" [] [Holds::Choice(&["auto", "on", "off"])] false
+        "auto"
+        "Addresses as links."
+        "Whether http addresses in texts, logs and answers are links a terminal opens (OSC 8). `auto`: where the terminal is \
+         known to have them, and never under NO_COLOR."
     Health4xxDegraded "health-4xx-degraded" "BRINK_HEALTH_4XX_DEGRADED" [] [Holds::Count(0, 100)] true
         "10"
         "Percent of 4xx from which something is degraded."

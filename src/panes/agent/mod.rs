@@ -193,6 +193,14 @@ impl Agent {
         self.asked.is_none() && self.checking.is_none()
     }
 
+    /// A turn of the wheel scrolls what was said, also while something is typed.
+    pub fn wheel(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
+        let typing = std::mem::take(&mut self.typing);
+        let reply = self.update(command, cx);
+        self.typing = typing;
+        reply
+    }
+
     /// A key that meant something.
     pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
         if self.typing {
@@ -581,6 +589,12 @@ impl Agent {
             }
         }
         self.below = self.below.min(now.saturating_sub(self.page));
+    }
+
+    /// What stands on the screen of what was said, as it came.
+    pub fn told(&self) -> Vec<&str> {
+        let last = self.transcript.len().saturating_sub(self.below);
+        self.transcript.told(last.saturating_sub(self.page), last)
     }
 
     /// Draws the inside.

@@ -541,6 +541,23 @@ impl Transcript {
         None
     }
 
+    /// What was said in the lines from one to another, as it came.
+    pub fn told(&self, from: usize, to: usize) -> Vec<&str> {
+        let mut at = 0;
+        let mut told = Vec::new();
+        for (item, lines) in &self.items {
+            let begin = at;
+            at += lines.as_ref().map_or(0, Vec::len);
+            if let Item::You(text) | Item::Model(text) | Item::Note(text, _) = item
+                && at > from
+                && begin < to
+            {
+                told.push(text.as_str());
+            }
+        }
+        told
+    }
+
     /// The lines from one to another.
     pub fn lines(&self, from: usize, to: usize) -> impl Iterator<Item = &Line> {
         self.items.iter().filter_map(|(_, lines)| lines.as_ref()).flatten().skip(from).take(to.saturating_sub(from))

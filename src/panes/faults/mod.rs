@@ -7,7 +7,11 @@ mod detail;
 
 use std::time::Duration;
 
-use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::Modifier,
+};
 
 use super::{
     Cx, Look, Reply, Subject, Title, Turn, World, live,
@@ -241,6 +245,20 @@ impl Faults {
     /// Whether its records are watched.
     pub fn watches(&self) -> bool {
         self.ticket.is_some()
+    }
+
+    /// Puts the cursor on the injection at a cell of the screen; whether there is one.
+    pub fn point(&mut self, area: Rect, x: u16, y: u16, world: &World) -> bool {
+        let rows = self.rows(world);
+        let list = Rect { height: self.list_height(area, rows.len()), ..area };
+        let row = self.offset + usize::from(y.saturating_sub(area.y));
+        let Some(id) = rows.get(row).map(|view| view.injection.clone()) else { return false };
+        let there = list.contains(Position { x, y });
+        if there {
+            self.question = None;
+            self.cursor = Some(id);
+        }
+        there
     }
 
     /// How it stands.

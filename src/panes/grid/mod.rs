@@ -5,6 +5,7 @@
 //! they are and which rows are drawn. Only the rows of the window are ever formatted.
 
 mod fit;
+mod pointed;
 
 use std::{borrow::Cow, cmp::Ordering, collections::HashMap, fmt::Debug, time::Duration};
 
@@ -149,6 +150,8 @@ pub struct Grid<R: Tabular> {
     reversed: bool,
     offset: usize,
     page: usize,
+    /// Where it stood when it was fitted last.
+    area: Rect,
     fit: Vec<(usize, u16)>,
     sticky: Vec<u16>,
     sized_for: u16,
@@ -168,6 +171,7 @@ impl<R: Tabular> Default for Grid<R> {
             reversed: false,
             offset: 0,
             page: 1,
+            area: Rect::default(),
             fit: Vec::new(),
             sticky: vec![0; R::COLUMNS.len()],
             sized_for: 0,
@@ -325,6 +329,7 @@ impl<R: Tabular> Grid<R> {
 
     /// Fits columns and window to the inside of a pane.
     pub fn settle(&mut self, area: Rect, facts: &Facts<'_, R::Own>) {
+        self.area = area;
         self.page = usize::from(area.height.saturating_sub(1)).max(1);
         let cursor = self.index.cursor_at();
         let last = self.index.shown().saturating_sub(self.page);

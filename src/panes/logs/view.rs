@@ -122,6 +122,12 @@ impl Logs {
         format!("— {name}{text} —")
     }
 
+    /// The lines that are on screen, whole.
+    pub fn told(&self) -> Vec<&str> {
+        let from = self.scroll.top;
+        (from..from + self.scroll.page).filter_map(|at| self.store.get(at)).map(|entry| &*entry.line.text).collect()
+    }
+
     /// Draws the inside; the last line says why a followed log does not go on.
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         if self.store.shown() == 0 {

@@ -195,6 +195,20 @@ impl Mesh {
         !self.grid.filter().is_empty() || self.picture.holds_back()
     }
 
+    /// Puts the cursor on the row or the node at a cell of the screen; whether there is one.
+    pub fn point(&mut self, x: u16, y: u16) -> bool {
+        if self.picture.shown() { self.picture.point(x, y) } else { self.grid.point(x, y) }
+    }
+
+    /// Scrolls down by so many rows.
+    pub fn wheel(&mut self, by: isize) {
+        if self.picture.shown() {
+            self.picture.update(if by > 0 { Command::Down } else { Command::Up });
+        } else {
+            self.grid.wheel(by);
+        }
+    }
+
     /// Text for the filter line.
     pub fn insert(&mut self, text: &str, cx: &mut Cx<'_>) {
         let facts = Facts { now: cx.now, world: cx.world, own: &self.tops, ascii: false };

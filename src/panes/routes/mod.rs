@@ -138,6 +138,16 @@ impl Routes {
         self.grid.order_by(heading, falls, most_first, &facts)
     }
 
+    /// Puts the cursor on the row at a cell of the screen; whether there is one.
+    pub fn point(&mut self, x: u16, y: u16) -> bool {
+        self.grid.point(x, y)
+    }
+
+    /// Scrolls down by so many rows.
+    pub fn wheel(&mut self, by: isize) {
+        self.grid.wheel(by);
+    }
+
     /// Text for the filter line.
     pub fn insert(&mut self, text: &str, cx: &mut Cx<'_>) {
         let facts = Facts { now: cx.now, world: cx.world, own: &self.known, ascii: false };

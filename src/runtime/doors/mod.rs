@@ -6,6 +6,7 @@
 
 mod agent;
 mod ask;
+mod copy;
 mod errand;
 mod far;
 mod faults;
@@ -115,6 +116,8 @@ pub struct Plan {
     pub mute: bool,
     /// What holds in which context.
     pub overlays: Arc<Overlays>,
+    /// The program of this machine's clipboard.
+    pub clipboard: Option<&'static [&'static str]>,
 }
 
 /// The loop's end of the doors.
@@ -258,12 +261,12 @@ impl Keeper {
             Effect::Far(far, ask) => self.far(far, ask).await,
             Effect::KeepView(ticket, name, context, view) => self.keep_view(ticket, name, context, view),
             Effect::EndFar(far) => self.end_far(far),
+            Effect::Copy(text) => self.copy(text),
             Effect::Quit
             | Effect::Demo
             | Effect::Suspend
             | Effect::Redraw
             | Effect::Frames(_)
-            | Effect::Copy(_)
             | Effect::EditText(..)
             | Effect::Enter(..)
             | Effect::Script(_) => {

@@ -2,15 +2,23 @@
 
 use std::time::Duration;
 
-use brink::runtime::paint::Painter;
+use brink::{
+    cluster::{Source, logs::LogBatch},
+    msg::{Effect, Event},
+    runtime::paint::Painter,
+};
 use proptest::prelude::*;
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
     style::{Color, Modifier, Style},
 };
+use rstest::rstest;
 
-use super::stage::{Stage, crowd, noon, pod, terminal};
+use super::{
+    objects,
+    stage::{Stage, crowd, log_line, noon, pod, terminal},
+};
 
 struct Screen {
     painter: Painter,
@@ -92,6 +100,112 @@ fn one_changed_cell_is_a_hundred_bytes_at_most() {
     stage.pods(vec![pod(3, "web-3-aaaaa", (1, 1), "Running", 1, 200_000)]);
     let changed = screen.draw(&stage);
     assert!((1..=100).contains(&changed), "{changed}");
+}
+
+/// The screens above the panes, each as large as it gets: what a page of it costs, a moved cursor, one cell that changed.
+#[rstest]
+#[case((200, 60), 6_000, 6_500)]
+#[case((80, 24), 1_500, 2_000)]
+fn screens_above_the_panes_stay_within_their_budgets(
+    #[case] (width, height): (u16, u16),
+    #[case] most: usize,
+    #[case] opened: usize,
+) {
+    let mut stage = Stage::full(width, height);
+    objects::show_many(&mut stage, 2_000);
+    let mut screen = Screen::new(width, height);
+    screen.draw(&stage);
+    stage.keys("j");
+    let cursor = screen.draw(&stage);
+    stage.keys("ctrl-f");
+    let table = screen.draw(&stage);
+    stage.keys("g");
+    screen.draw(&stage);
+    let seen = (1..2_000).find(|at| stage.shows(&format!("-{at:05}"))).unwrap();
+    objects::change_one(&mut stage, seen, "1/2");
+    let changed = screen.draw(&stage);
+
+    let mut stage = Stage::full(width, height);
+    stage.keys("l");
+    let ticket = stage.asked(|effect| match effect {
+        Effect::Log(ticket, _) => Some(*ticket),
+        _ => None,
+    });
+    let line = |at: usize| {
+        log_line("reviews", &format!("GET /reviews/{at} 200 {} ms user=anonymous trace=4bf92f35{at:04}", at % 41))
+    };
+    let batch = LogBatch { dropped: 0, lines: (0..2_000).map(line).collect(), source: Source::Live };
+    stage.send(Event::Log(ticket, batch));
+    let mut screen = Screen::new(width, height);
+    screen.draw(&stage);
+    stage.keys("ctrl-b");
+    let log = screen.draw(&stage);
+
+    let mut stage = Stage::full(width, height);
+    let mut screen = Screen::new(width, height);
+    screen.draw(&stage);
+    stage.keys("m");
+    let actions = screen.draw(&stage);
+    stage.keys("j");
+    let action = screen.draw(&stage);
+    println!(
+        "{width}x{height}: table {table} B a page, {cursor} B the cursor, {changed} B a cell; log {log} B; actions {actions} B, {action} B the cursor"
+    );
+    assert!(table <= most && log <= most && actions <= opened, "{table} {log} {actions}");
+    assert!((1..=100).contains(&changed), "{changed}");
+    assert!(cursor <= 800 && action <= 800, "{cursor} {action}");
+}
+
+#[test]
+fn screens_above_the_panes_send_nothing_while_they_stand() {
+    let table = |stage: &mut Stage| objects::show_many(stage, 200);
+    let log = |stage: &mut Stage| {
+        stage.keys("l");
+        let ticket = stage.asked(|effect| match effect {
+            Effect::Log(ticket, _) => Some(*ticket),
+            _ => None,
+        });
+        let lines = (0..100).map(|at| log_line("a", &format!("line {at}"))).collect();
+        stage.send(Event::Log(ticket, LogBatch { dropped: 0, lines, source: Source::Live }));
+    };
+    let actions = |stage: &mut Stage| stage.keys("m");
+    let all: [(&str, &dyn Fn(&mut Stage)); 3] = [("table", &table), ("log", &log), ("actions", &actions)];
+    for (name, open) in all {
+        let mut stage = Stage::full(80, 24);
+        open(&mut stage);
+        let mut screen = Screen::new(80, 24);
+        screen.draw(&stage);
+        let mut sent = 0;
+        for _ in 0..120 {
+            stage.pass(Duration::from_millis(500));
+            sent += screen.draw(&stage);
+        }
+        println!("{name}: {sent} B in a minute");
+        assert!(sent <= 600, "{name}: {sent} bytes in a minute");
+    }
+}
+
+/// A terminal that does not know what joins the characters of a picture draws it wider; what stands behind it is drawn over that.
+#[test]
+fn pictures_of_several_characters_leave_nothing_behind_in_any_terminal() {
+    let frames = ["abcdefghij", "👩‍👩‍👧cdefghij", "xxcdefghij", "❤️cdefghij", "🇩🇪cdefghij", "ycdefghij"];
+    let mut painter = Painter::new(12, 1);
+    let mut screen = terminal(12, 1);
+    for wanted in frames {
+        let bytes = painter
+            .frame(|buf| {
+                buf.set_string(0, 0, wanted, Style::new());
+                None
+            })
+            .to_vec();
+        screen.process(&bytes);
+        let shown = screen.screen().contents();
+        let shown = shown.trim_end();
+        assert!(shown.ends_with("cdefghij"), "{wanted}: {shown:?}");
+        let before: String = shown.trim_end_matches("cdefghij").chars().filter(|c| c.is_ascii_alphabetic()).collect();
+        let letters: String = wanted.chars().filter(char::is_ascii_alphabetic).collect();
+        assert_eq!(before, letters.trim_end_matches("cdefghij"), "{wanted}: {shown:?}");
+    }
 }
 
 #[test]

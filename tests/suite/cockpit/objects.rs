@@ -123,6 +123,34 @@ fn rows(stage: &mut Stage) {
     stage.send(Event::Table(watched(stage).0, batch));
 }
 
+/// Shows Deployments with cells as a server may print them.
+pub fn show_cells(stage: &mut Stage, cell: &str, other: &str) {
+    discover(stage, discovery());
+    line_of(stage, "deploy");
+    let columns = columns();
+    let mut odd = row(1, "web-10", other, &columns);
+    odd.cells = [cell, other, other, "7s", cell].map(Into::into).to_vec();
+    let deltas = vec![Delta::Upsert(odd), Delta::Upsert(row(2, "web-2", "1/2", &columns))];
+    stage.send(Event::Table(watched(stage).0, Batch { deltas, source: Source::Live }));
+}
+
+/// Shows so many Deployments.
+pub fn show_many(stage: &mut Stage, count: u128) {
+    discover(stage, discovery());
+    line_of(stage, "deploy");
+    let columns = columns();
+    let name = |at: u128| format!("load-{:03}-{at:05}", at * 7 % 997);
+    let deltas = (1..=count).map(|at| Delta::Upsert(row(at, &name(at), "2/2", &columns))).collect();
+    stage.send(Event::Table(watched(stage).0, Batch { deltas, source: Source::Live }));
+}
+
+/// One of them changes its second cell.
+pub fn change_one(stage: &mut Stage, at: u128, ready: &str) {
+    let name = format!("load-{:03}-{at:05}", at * 7 % 997);
+    let deltas = vec![Delta::Upsert(row(at, &name, ready, &columns()))];
+    stage.send(Event::Table(watched(stage).0, Batch { deltas, source: Source::Live }));
+}
+
 #[rstest]
 fn a_table_of_any_kind_at_three_sizes(#[values((80, 24), (120, 40), (200, 60))] (width, height): (u16, u16)) {
     let mut stage = stage(width, height);

@@ -235,9 +235,28 @@ impl Session {
         for (taken, given) in
             [("\x1b[?1049h", "\x1b[?1049l"), ("\x1b[?25l", "\x1b[?25h"), ("\x1b[?2004h", "\x1b[?2004l")]
         {
-            let last = |part: &str| self.raw.windows(part.len()).rposition(|bytes| bytes == part.as_bytes());
-            assert!(last(given) > last(taken), "{given:?} was not sent last");
+            assert!(self.last(given) > self.last(taken), "{given:?} was not sent last");
         }
+        for (taken, given) in [("\x1b[?1002h", "\x1b[?1002l"), ("\x1b[>1u", "\x1b[<1u")] {
+            assert!(self.last(taken).is_none() || self.last(given) > self.last(taken), "{given:?} was not sent last");
+        }
+    }
+
+    fn last(&self, part: &str) -> Option<usize> {
+        self.raw.windows(part.len()).rposition(|bytes| bytes == part.as_bytes())
+    }
+
+    /// All that the program has sent.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    pub fn emulator(&mut self) -> &mut vt100::Parser {
+        &mut self.screen
+    }
+
+    pub fn master(&self) -> &dyn MasterPty {
+        &*self.master
     }
 }
 
@@ -332,6 +351,8 @@ fn a_panic_gives_the_terminal_back_before_it_is_told() {
     const CHILD: &str = "BRINK_TEST_PANICS";
     if std::env::var_os(CHILD).is_some() {
         let mut terminal = brink::runtime::Terminal::enter().unwrap();
+        terminal.hear_mouse().unwrap();
+        terminal.tell_keys().unwrap();
         terminal.write(b"the screen is taken").unwrap();
         panic!("the sky falls");
     }
@@ -356,6 +377,9 @@ fn a_panic_gives_the_terminal_back_before_it_is_told() {
     let raw = String::from_utf8_lossy(&session.raw);
     let place = |part: &str| raw.find(part).unwrap_or_else(|| panic!("{part:?} was never sent"));
     assert!(place("the screen is taken") < place("\x1b[?1049l"));
+    for given in ["\x1b[?1006l\x1b[?1002l", "\x1b[<1u"] {
+        assert!(place("the screen is taken") < place(given) && place(given) < place("\x1b[?1049l"), "{given:?}");
+    }
     assert!(place("\x1b[?1049l") < place("the sky falls"), "given back first, told then");
 }
 

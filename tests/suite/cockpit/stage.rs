@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use brink::{
     app::{App, Start},
-    base::{Now, Ticket, Uid},
+    base::{Now, Ticket, Uid, width},
     cluster::{
         Batch, Delta, Manifest, Source,
         logs::{LogLine, Writer},
@@ -30,6 +30,8 @@ use serde_json::json;
 
 pub struct Stage {
     pub app: App,
+    /// The same cockpit on a terminal of ASCII alone: it hears all that the first one hears.
+    twin: App,
     pub effects: Vec<Effect>,
     pub now: Now,
     size: (u16, u16),
@@ -80,8 +82,10 @@ impl Stage {
             groups: String::new(),
         };
         change(&mut start);
+        let mut ascii = start.clone();
+        ascii.theme.ascii = true;
         let (app, effects) = App::new(start);
-        Self { app, effects, now, size: (width, height) }
+        Self { app, twin: App::new(ascii).0, effects, now, size: (width, height) }
     }
 
     /// The link stands; the panes have asked for their rows.
@@ -128,6 +132,8 @@ impl Stage {
     }
 
     pub fn send(&mut self, event: Event) {
+        self.twin.update(event.clone(), self.now);
+        self.twin.settle();
         let effects = self.app.update(event, self.now);
         self.effects.extend(effects);
         self.app.settle();
@@ -193,10 +199,22 @@ impl Stage {
         self.send(Event::Resize { width, height });
     }
 
+    /// What is drawn. Every line of every frame is exactly as wide as the screen, and beside it stands one of ASCII alone.
     pub fn frame(&self) -> Buffer {
-        let mut buf = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
-        self.app.view(&mut buf);
-        buf
+        let drawn = |app: &App| {
+            let mut buf = Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
+            app.view(&mut buf);
+            exact(&buf);
+            buf
+        };
+        let odd: Vec<String> = drawn(&self.twin)
+            .content
+            .iter()
+            .map(|cell| cell.symbol().to_owned())
+            .filter(|symbol| symbol.len() != 1 || !(b' '..=b'~').contains(&symbol.as_bytes()[0]))
+            .collect();
+        assert!(odd.is_empty(), "not ASCII: {odd:?}");
+        drawn(&self.app)
     }
 
     /// The screen as text, trailing blanks cut.
@@ -206,6 +224,23 @@ impl Stage {
 
     pub fn shows(&self, part: &str) -> bool {
         self.text().contains(part)
+    }
+}
+
+/// Every grapheme has the cells it takes, and nothing stands in the second half of one.
+pub fn exact(buf: &Buffer) {
+    for y in 0..buf.area.height {
+        let mut x = 0;
+        while x < buf.area.width {
+            let symbol = buf[(x, y)].symbol();
+            let cells = u16::try_from(width::cells(symbol)).unwrap();
+            assert!(cells > 0, "{symbol:?} at {x},{y} takes no cell");
+            for behind in x + 1..x + cells {
+                assert!(behind < buf.area.width, "{symbol:?} at {x},{y} leaves the screen");
+                assert_eq!(buf[(behind, y)].symbol(), " ", "behind {symbol:?} at {x},{y}");
+            }
+            x += cells;
+        }
     }
 }
 

@@ -12,12 +12,15 @@ mod marks;
 mod size;
 mod wires;
 
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+};
 
 use super::{Filter, Look, World};
 use crate::{
     config::Role,
-    mesh::graph::{Graph, Layout, Node, NodeId, Sheet, layout::Followed},
+    mesh::graph::{Graph, Layout, Node, NodeId, Sheet, layout::Followed, sheet::Box},
     msg::Command,
     widgets::fill,
 };
@@ -51,6 +54,8 @@ pub struct Picture {
     offset: (i32, i32),
     /// The window the drawing was fitted to.
     window: (u16, u16),
+    /// Where it stood when it was fitted last.
+    area: Rect,
     /// Where in the window the node under the cursor was drawn, while the graph is newer than the drawing.
     anchor: Option<(i32, i32)>,
     /// The drawing is older than the graph.
@@ -198,8 +203,25 @@ impl Picture {
         words
     }
 
+    /// Puts the cursor on the node at a cell of the screen; whether there is one.
+    pub fn point(&mut self, x: u16, y: u16) -> bool {
+        let regions = details::Regions::of(self.area);
+        if !regions.drawing.contains(Position { x, y }) {
+            return false;
+        }
+        let at = |cell: u16, from: u16, offset: i32| i32::from(cell) - i32::from(from) + offset;
+        let (x, y) = (at(x, regions.drawing.x, self.offset.0), at(y, regions.drawing.y, self.offset.1));
+        let hit = |one: &Box| (one.x..one.x + one.width).contains(&x) && (one.y..one.y + one.height).contains(&y);
+        let place = self.sheet.boxes.iter().position(hit);
+        let id = place.and_then(|place| Some(self.graph().nodes().get(place)?.id.clone()));
+        let found = id.is_some();
+        self.cursor = id.or(self.cursor.take());
+        found
+    }
+
     /// Fits the drawing to the pane.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
+        self.area = area;
         let regions = details::Regions::of(area);
         let window = (regions.drawing.width, regions.drawing.height);
         let resized = self.window != window;

@@ -1,6 +1,10 @@
 //! Who stands where: a pure function of the size. 200×60 is not 80×24 stretched: panes appear in an order of importance.
 
-use ratatui::layout::Rect;
+mod shares;
+
+use ratatui::layout::{Position, Rect};
+
+pub use shares::{Line, Shares, Split};
 
 use crate::panes::PaneKind;
 
@@ -33,6 +37,8 @@ pub struct Layout {
     pub hint: Rect,
     /// Panes with their frames; neighbours share a line.
     pub panes: Vec<(PaneKind, Rect)>,
+    /// Lines between panes that can be dragged.
+    pub lines: Vec<Line>,
     /// One pane at a time: its title carries the names of the others.
     pub tabs: bool,
     /// Too small for anything.
@@ -56,6 +62,8 @@ pub struct Wish {
     pub caption: u16,
     /// Fewer panes, so that each can be read from afar.
     pub presenting: bool,
+    /// Lines a person has dragged.
+    pub shares: Shares,
 }
 
 impl Layout {
@@ -91,10 +99,12 @@ impl Layout {
 
     /// Pods, routes and mesh in one column; beside them the agent, or without one mesh and faults.
     fn medium(&mut self, body: Rect, wish: Wish) {
-        let (left, right) = split_across(body, share(body.width, if wish.agent { 63 } else { 60 }));
+        let split = if wish.agent { Split::Agent } else { Split::Columns };
+        let usual = share(body.width, if wish.agent { 63 } else { 60 });
+        let (left, right) = self.across(split, body, usual, wish);
         if wish.agent {
-            let (pods, rest) = split_down(left, share(left.height, 34));
-            let (routes, mesh) = split_down(rest, share(rest.height, 45));
+            let (pods, rest) = self.down(Split::Left, left, share(left.height, 34), wish);
+            let (routes, mesh) = self.down(Split::Lower, rest, share(rest.height, 45), wish);
             self.panes = vec![(PaneKind::Pods, pods), (PaneKind::Routes, routes), (PaneKind::Mesh, mesh)];
             if wish.focus == PaneKind::Faults {
                 // The faults take the place of the mesh while they are looked at.
@@ -102,8 +112,8 @@ impl Layout {
             }
             self.panes.push((PaneKind::Agent, right));
         } else {
-            let (pods, routes) = split_down(left, share(left.height, 60));
-            let (mesh, faults) = split_down(right, share(right.height, 60));
+            let (pods, routes) = self.down(Split::Left, left, share(left.height, 60), wish);
+            let (mesh, faults) = self.down(Split::Right, right, share(right.height, 60), wish);
             self.panes = vec![
                 (PaneKind::Pods, pods),
                 (PaneKind::Routes, routes),
@@ -116,14 +126,15 @@ impl Layout {
     /// All panes, and the agent in a column of its own.
     fn wide(&mut self, body: Rect, wish: Wish) {
         let (panes, agent) = if wish.agent {
-            let (panes, agent) = split_across(body, body.width - (body.width / 4).clamp(44, 64));
+            let usual = body.width - (body.width / 4).clamp(44, 64);
+            let (panes, agent) = self.across(Split::Agent, body, usual, wish);
             (panes, Some(agent))
         } else {
             (body, None)
         };
-        let (left, right) = split_across(panes, share(panes.width, 57));
-        let (pods, routes) = split_down(left, share(left.height, 62));
-        let (mesh, faults) = split_down(right, share(right.height, 62));
+        let (left, right) = self.across(Split::Columns, panes, share(panes.width, 57), wish);
+        let (pods, routes) = self.down(Split::Left, left, share(left.height, 62), wish);
+        let (mesh, faults) = self.down(Split::Right, right, share(right.height, 62), wish);
         self.panes = vec![
             (PaneKind::Pods, pods),
             (PaneKind::Routes, routes),
@@ -148,6 +159,31 @@ impl Layout {
         };
         (self.body, self.far, self.tabs) = (near, other, false);
         self.panes = if near.is_empty() { Vec::new() } else { vec![(focus, near)] };
+    }
+
+    /// Left and right of a line.
+    fn across(&mut self, split: Split, area: Rect, usual: u16, wish: Wish) -> (Rect, Rect) {
+        let left = wish.shares.across(split, area, usual);
+        self.lines.push(Line::across(split, area, left));
+        split_across(area, left)
+    }
+
+    /// Above and below a line.
+    fn down(&mut self, split: Split, area: Rect, usual: u16, wish: Wish) -> (Rect, Rect) {
+        let upper = wish.shares.down(split, area, usual);
+        self.lines.push(Line::down(split, area, upper));
+        split_down(area, upper)
+    }
+
+    /// The line a cell belongs to.
+    pub fn line(&self, x: u16, y: u16) -> Option<Line> {
+        self.lines.iter().find(|line| line.cells.contains(Position { x, y })).copied()
+    }
+
+    /// The pane a cell belongs to.
+    pub fn under(&self, x: u16, y: u16) -> Option<(PaneKind, Rect)> {
+        // Of a line that two panes share, the lower one has its title there.
+        self.panes.iter().rev().find(|(_, area)| area.contains(Position { x, y })).copied()
     }
 
     /// Where a pane stands, when it is on screen.
@@ -186,11 +222,19 @@ fn split_down(area: Rect, upper: u16) -> (Rect, Rect) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{LEAST, Layout, Wish};
+    use super::{LEAST, Layout, Shares, Wish};
     use crate::panes::PaneKind;
 
-    const WISH: Wish =
-        Wish { focus: PaneKind::Pods, zoomed: false, agent: false, above: 0, below: 0, caption: 0, presenting: false };
+    const WISH: Wish = Wish {
+        focus: PaneKind::Pods,
+        zoomed: false,
+        agent: false,
+        above: 0,
+        below: 0,
+        caption: 0,
+        presenting: false,
+        shares: Shares::NONE,
+    };
 
     #[test]
     fn panes_appear_by_importance() {
@@ -202,6 +246,25 @@ mod tests {
         assert_eq!(with_agent.panes.len(), 4);
         assert!(with_agent.pane(PaneKind::Agent).is_some_and(|area| area.width >= 40));
         assert_eq!(Layout::new(200, 60, Wish { agent: true, ..WISH }).panes.len(), 5);
+    }
+
+    #[test]
+    fn a_dragged_line_stays_where_it_was_left_and_follows_the_size() {
+        let before = Layout::new(200, 60, WISH);
+        for line in &before.lines {
+            let (x, y) = (line.cells.x, line.cells.y);
+            let (x, y) = if line.cells.width == 1 { (x + 7, y) } else { (x, y - 5) };
+            let shares = line.dragged(Shares::default(), x, y);
+            let after = Layout::new(200, 60, Wish { shares, ..WISH });
+            let moved = after.lines.iter().find(|other| other.split == line.split).unwrap();
+            let at = if line.cells.width == 1 { moved.cells.x == x } else { moved.cells.y == y };
+            assert!(at, "{line:?} went to {moved:?}");
+            assert_ne!(before.panes, after.panes);
+        }
+        let line = before.lines[0];
+        let shares = line.dragged(Shares::default(), 0, 0);
+        let least = Layout::new(200, 60, Wish { shares, ..WISH });
+        assert!(least.panes.iter().all(|(_, area)| area.width >= 20), "{:?}", least.panes);
     }
 
     proptest! {
@@ -219,10 +282,16 @@ mod tests {
         }
 
         #[test]
-        fn everything_stays_inside_at_every_size(width in 0u16..300, height in 0u16..120, zoomed: bool, agent: bool, at in 0usize..5, above in 0u16..12, below in 0u16..4, caption in 0u16..5, presenting: bool) {
+        fn everything_stays_inside_at_every_size(width in 0u16..300, height in 0u16..120, zoomed: bool, agent: bool, at in 0usize..5, above in 0u16..12, below in 0u16..4, caption in 0u16..5, presenting: bool, dragged in prop::collection::vec((0usize..5, 0u16..300, 0u16..120), 0..4)) {
             let agent = agent || PaneKind::ALL[at] == PaneKind::Agent;
-            let wish = Wish { focus: PaneKind::ALL[at], zoomed, agent, above, below, caption, presenting };
-            let layout = Layout::new(width, height, wish);
+            let mut wish = Wish { focus: PaneKind::ALL[at], zoomed, agent, above, below, caption, presenting, shares: Shares::default() };
+            let mut layout = Layout::new(width, height, wish);
+            for (line, x, y) in dragged {
+                if let Some(line) = layout.lines.get(line) {
+                    wish.shares = line.dragged(wish.shares, x, y);
+                    layout = Layout::new(width, height, wish);
+                }
+            }
             prop_assert_eq!(layout.too_small, width < LEAST.0 || height < LEAST.1);
             for (_, area) in &layout.panes {
                 prop_assert_eq!(area.intersection(layout.body), *area);
