@@ -124,7 +124,7 @@ impl Request {
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 37] = [
+const WORDS: [(&[&str], Word); 38] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
