@@ -91,7 +91,7 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
         stage: show.stage,
         custom: settings.custom().clone(),
         mute: settings.mute(),
-        overlays,
+        overlays: Arc::new(overlays),
     };
     match runtime::cockpit(options) {
         Ok(true) => Ok(Ending::Done),

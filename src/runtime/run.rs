@@ -86,7 +86,6 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         overlays,
         mute,
     } = options;
-    let overlays = Arc::new(overlays);
     let start = Start {
         keymap,
         theme,
@@ -134,17 +133,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
     cockpit.pacer.touch();
     cockpit.draw().map_err(CockpitError::Terminal)?;
     trace::start(&state_dir);
-    let (keys_to, keys) = channel(64);
-    // A channel that is held open and silent stands for the keys of nobody.
-    if cockpit.terminal.is_some() {
-        if !heard.typed.is_empty() {
-            // The channel is empty and has room; nobody saw the screen yet, so that none of them approves anything.
-            let _ = keys_to.try_send(Event::Keys(heard.typed));
-        }
-        cockpit.reader = Some(input::start(keys_to, heard.replies).map_err(CockpitError::Start)?);
-    } else {
-        cockpit.nobody = Some(keys_to);
-    }
+    let keys = cockpit.listen(heard)?;
     let (clock, pulse, place) = (cockpit.clock.clone(), cockpit.pulse.clone(), cockpit.address.clone());
     let agent = agent.ok();
     let plan = doors::Plan {
@@ -198,6 +187,22 @@ struct Cockpit<'t> {
 }
 
 impl Cockpit<'_> {
+    /// The keys from here on, after those that were typed before the first frame.
+    fn listen(&mut self, heard: ground::Heard) -> Result<Receiver<Event>, CockpitError> {
+        let (keys_to, keys) = channel(64);
+        // A channel that is held open and silent stands for the keys of nobody.
+        if self.terminal.is_some() {
+            if !heard.typed.is_empty() {
+                // The channel is empty and has room; nobody saw the screen yet, so that none of them approves anything.
+                let _ = keys_to.try_send(Event::Keys(heard.typed));
+            }
+            self.reader = Some(input::start(keys_to, heard.replies).map_err(CockpitError::Start)?);
+        } else {
+            self.nobody = Some(keys_to);
+        }
+        Ok(keys)
+    }
+
     fn now(&self) -> Now {
         Now { mono: self.begin.elapsed(), server: self.clock.now() }
     }
