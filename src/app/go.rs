@@ -129,35 +129,36 @@ impl App {
             // The same table of another cluster is what is compared.
             self.after_link = self.table_line().or(self.after_link.take());
         }
-        self.link_to(&name, Some(name.clone()))
+        let to = Some(name.clone());
+        self.link_to(name, to)
     }
 
     /// Leaves the cluster for another: `to` is the context as the kubeconfig names it, `None` the one of the command line.
-    pub(super) fn link_to(&mut self, name: &str, to: Option<String>) -> Vec<Effect> {
+    pub(super) fn link_to(&mut self, name: String, to: Option<String>) -> Vec<Effect> {
         let mut effects = self.close_all();
         let ticket = self.tickets.take();
         self.link = Some(ticket);
         self.linked_as.clone_from(&to);
         self.world.link = LinkState::Connecting;
-        self.world.names = crate::msg::event::Names { context: name.to_owned(), ..Default::default() };
         self.world.namespace = None;
         self.world.metrics = None;
         self.world.forwards.clear();
         self.world.injections.clear();
         self.world.fault_spans.clear();
-        self.wanted = self.lay_over(name);
+        self.wanted = self.lay_over(&name);
         self.namespaces.clear();
         self.using = None;
         (self.world.usage, self.world.node_usage) = (None, None);
         // What it served when it was linked last holds until it is asked again: no table waits for that.
         self.discovering = None;
         self.waiting = None;
-        self.know_kinds(self.atlas.get(name).cloned());
+        self.know_kinds(self.atlas.get(&name).cloned());
         self.mesh_word = None;
         // What was said of the cluster left behind is not true of the next.
         self.notice = None;
         self.waiting_notices.clear();
         self.panes = super::Panes { agent: self.agent_here(), ..super::Panes::default() };
+        self.world.names = crate::msg::event::Names { context: name, ..Default::default() };
         effects.extend(self.overlaid.frames());
         effects.push(Effect::Link(ticket, to));
         effects

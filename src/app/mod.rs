@@ -116,6 +116,7 @@ pub struct Panes {
 }
 
 /// The cockpit.
+#[expect(clippy::struct_excessive_bools, reason = "each holds or does not, whatever the others do")]
 #[derive(Debug)]
 pub struct App {
     /// What all panes share.

@@ -131,7 +131,7 @@ fn open(globals: &Globals, show: Show) -> Result<Left, Failure> {
         stage: show.stage,
         custom: settings.custom().clone(),
         mute: settings.mute(),
-        overlays,
+        overlays: Arc::new(overlays),
     };
     runtime::cockpit(options).map_err(|error| failed(&error))
 }

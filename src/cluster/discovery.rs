@@ -78,8 +78,11 @@ impl Discovery {
     }
 }
 
-/// Kinds that every API server serves, with their short names: group, version, kind, plural, whether in a namespace.
-const USUAL: [(&str, &str, &str, &str, bool, &[&str]); 17] = [
+/// Group, version, kind, plural, whether in a namespace, short names.
+type Usual = (&'static str, &'static str, &'static str, &'static str, bool, &'static [&'static str]);
+
+/// Kinds that every API server serves.
+const USUAL: [Usual; 17] = [
     ("", "v1", "Pod", "pods", true, &["po"]),
     ("", "v1", "Service", "services", true, &["svc"]),
     ("", "v1", "Node", "nodes", false, &["no"]),

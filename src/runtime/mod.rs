@@ -105,7 +105,7 @@ pub struct Options {
     /// What a person adds of their own.
     pub custom: Customs,
     /// What holds in which context.
-    pub overlays: Overlays,
+    pub overlays: Arc<Overlays>,
     /// Why the agent is not asked in the context of the start.
     pub mute: Option<Failure>,
 }

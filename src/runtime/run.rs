@@ -79,7 +79,6 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         overlays,
         mute,
     } = options;
-    let overlays = Arc::new(overlays);
     let start = Start {
         keymap,
         theme,
@@ -131,17 +130,7 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
     cockpit.pacer.touch();
     cockpit.draw().map_err(CockpitError::Terminal)?;
     trace::start(&state_dir);
-    let (keys_to, keys) = channel(64);
-    // A channel that is held open and silent stands for the keys of nobody.
-    if cockpit.terminal.is_some() {
-        for event in heard.typed {
-            // The channel is empty and has room for what can be typed in a frame's time.
-            let _ = keys_to.try_send(event);
-        }
-        cockpit.reader = Some(input::start(keys_to, heard.parser, heard.replies).map_err(CockpitError::Start)?);
-    } else {
-        cockpit.nobody = Some(keys_to);
-    }
+    let keys = cockpit.listen(heard)?;
     let (clock, pulse, place) = (cockpit.clock.clone(), cockpit.pulse.clone(), cockpit.address.clone());
     let agent = agent.ok();
     let clipboard = clipboard.program();
@@ -201,6 +190,22 @@ struct Cockpit<'t> {
 }
 
 impl Cockpit<'_> {
+    /// The keys from here on, after those that were typed before the first frame.
+    fn listen(&mut self, heard: ground::Heard) -> Result<Receiver<Event>, CockpitError> {
+        let (keys_to, keys) = channel(64);
+        // A channel that is held open and silent stands for the keys of nobody.
+        if self.terminal.is_some() {
+            for event in heard.typed {
+                // The channel is empty and has room for what can be typed in a frame's time.
+                let _ = keys_to.try_send(event);
+            }
+            self.reader = Some(input::start(keys_to, heard.parser, heard.replies).map_err(CockpitError::Start)?);
+        } else {
+            self.nobody = Some(keys_to);
+        }
+        Ok(keys)
+    }
+
     fn now(&self) -> Now {
         Now { mono: self.begin.elapsed(), server: self.clock.now() }
     }

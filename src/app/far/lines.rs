@@ -19,8 +19,8 @@ pub(in crate::app) fn steers(line: &Line) -> bool {
         | Line::Beside(_)
         | Line::Unsplit
         | Line::View(ViewLine::Save(..) | ViewLine::Delete(_)) => true,
-        Line::View(ViewLine::List | ViewLine::Open(_)) => false,
-        Line::Namespace(_)
+        Line::View(ViewLine::List | ViewLine::Open(_))
+        | Line::Namespace(_)
         | Line::Context(_)
         | Line::Pane(..)
         | Line::Objects(_)

@@ -68,7 +68,7 @@ impl App {
 
     /// The context of the far side, while it is open.
     pub fn far_context(&self) -> Option<&str> {
-        self.far.as_ref().map(|far| far.context())
+        self.far.as_ref().map(Far::context)
     }
 
     /// What is written or approved needs the whole room: the far side waits behind it.
@@ -100,9 +100,10 @@ impl App {
 
     /// Opens the far side, or goes there: the table of a line, or without its word the one that is looked at here.
     pub(super) fn open_far(&mut self, request: Request) -> Vec<Effect> {
-        let request = match request.word.is_empty() {
-            true => Request { context: request.context, ..self.table_line().unwrap_or_else(pods) },
-            false => request,
+        let request = if request.word.is_empty() {
+            Request { context: request.context, ..self.table_line().unwrap_or_else(pods) }
+        } else {
+            request
         };
         if let Some(far) = &mut self.far {
             far.focused = true;
@@ -152,7 +153,7 @@ impl App {
         let to = if name == here { linked } else { Some(name.clone()) };
         let far = Far { ticket: self.tickets.take(), app: Box::new(app), focused: true, alone: false };
         self.far = Some(far);
-        self.on_far(|app| app.link_to(&name, to))
+        self.on_far(|app| app.link_to(name, to))
     }
 
     /// When its picture changes by time alone.

@@ -274,7 +274,8 @@ mod tests {
             let whole = layout.body;
             layout.divide(PaneKind::Pods, far, alone);
             prop_assert_eq!(layout.far.is_empty() && layout.body.is_empty(), false);
-            prop_assert!(if far { !layout.far.is_empty() } else { layout.pane(PaneKind::Pods).is_some() });
+            let there = if far { !layout.far.is_empty() } else { layout.pane(PaneKind::Pods).is_some() };
+            prop_assert!(there);
             for area in [layout.far, layout.body].into_iter().filter(|area| !area.is_empty()) {
                 prop_assert_eq!(area.intersection(whole), area);
                 prop_assert!(area.width >= 20 && area.height >= 5, "{:?}", area);

@@ -108,9 +108,10 @@ impl ReadOnly {
     /// The YAML of an object, `whole` with its managed fields.
     pub async fn yaml(&self, object: &ObjectRef, whole: bool) -> Result<String, Trouble> {
         self.hidden.object(object)?;
-        match whole {
-            true => inspect::yaml_with_managed_fields(self.live.link(), object).await,
-            false => inspect::yaml(self.live.link(), object).await,
+        if whole {
+            inspect::yaml_with_managed_fields(self.live.link(), object).await
+        } else {
+            inspect::yaml(self.live.link(), object).await
         }
     }
 

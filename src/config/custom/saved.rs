@@ -70,7 +70,7 @@ pub fn edited(text: &str, path: &[String], view: Option<&Request>) -> String {
         None => (lines.as_slice(), &[][..]),
         Some(at) => {
             let rest = lines.get(at + 1..).unwrap_or_default();
-            let end = rest.iter().position(|line| is_head(line)).unwrap_or(rest.len());
+            let end = rest.iter().position(is_head).unwrap_or(rest.len());
             // What stands right above the next head speaks of that one.
             let kept = rest[..end].iter().rev().take_while(|line| line.trim_start().starts_with('#')).count();
             (&lines[..at], &rest[end - kept..])
