@@ -16,6 +16,7 @@ mod objects;
 mod own;
 mod pods;
 pub mod pty;
+mod pty_copy;
 mod pty_ground;
 mod pty_keys;
 mod pty_plugin;
