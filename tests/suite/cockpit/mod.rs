@@ -18,6 +18,7 @@ mod overlaid;
 mod own;
 mod pods;
 pub mod pty;
+mod pty_copy;
 mod pty_ground;
 mod pty_keys;
 mod pty_plugin;
