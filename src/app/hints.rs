@@ -63,7 +63,7 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
         }
         Context::Viewer => &[C::Back, C::Search, C::NextMatch, C::Wrap, C::Refetch, C::Help],
         Context::Logs => &[C::Back, C::Follow, C::Container, C::Since, C::Previous, C::Search, C::LogFilter, C::Help],
-        Context::Picker => &[C::Choose, C::Filter, C::Back],
+        Context::Picker => &[C::Choose, C::Mark, C::Filter, C::Back],
         Context::Forwards => &[C::EndForward, C::CopyName, C::Back],
         // These name their keys themselves.
         Context::Form | Context::Preview | Context::Faults | Context::Agent | Context::Script => &[],

@@ -13,6 +13,7 @@ mod go;
 pub mod header;
 pub mod hints;
 pub mod layout;
+mod marked;
 mod object;
 mod objects;
 mod observed;

@@ -153,11 +153,8 @@ impl App {
         let kind = served.kind.clone();
         let mut effects = self.close_all();
         effects.extend(self.go_place(&request.place));
-        let namespace = self.world.namespace.clone().filter(|_| kind.namespaced);
-        let wanted = Wanted {
-            scope: Scope { labels: request.labels.clone(), namespace, ..Scope::default() },
-            ..Wanted::all(kind, None)
-        };
+        let place = if kind.namespaced { self.world.scope() } else { Scope::all() };
+        let wanted = Wanted { scope: Scope { labels: request.labels.clone(), ..place }, ..Wanted::all(kind, None) };
         effects.extend(self.open_objects(wanted, &request.filter));
         effects
     }
@@ -172,14 +169,15 @@ impl App {
         effects
     }
 
-    /// The table that is looked at, for another namespace; what stands above it goes.
-    pub(super) fn objects_elsewhere(&self, namespace: Option<&String>) -> Option<(Wanted, String)> {
+    /// The table that is looked at, for other namespaces, or all; what stands above it goes.
+    pub(super) fn objects_elsewhere(&self, names: &[String]) -> Option<(Wanted, String)> {
         let Some(Screen::Objects(objects)) = self.screens.first() else { return None };
         let mut wanted = objects.wanted().clone();
         if !wanted.kind.namespaced {
             return None;
         }
-        wanted.scope.namespace = namespace.cloned();
+        let Scope { namespace, beside, .. } = Scope::namespaces(names);
+        (wanted.scope.namespace, wanted.scope.beside) = (namespace, beside);
         Some((wanted, objects.filter().to_owned()))
     }
 
@@ -275,6 +273,7 @@ impl App {
             namespace: towards.namespace.filter(|_| kind.namespaced),
             labels: towards.labels.unwrap_or_default(),
             fields: towards.fields.unwrap_or_default(),
+            ..Scope::default()
         };
         self.open_objects(Wanted { scope, of, ..Wanted::all(kind, None) }, "")
     }

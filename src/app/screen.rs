@@ -76,8 +76,8 @@ impl Screen {
             Self::Viewer(viewer) => viewer.means(command),
             Self::Logs(logs) => logs.means(command),
             Self::Charts(charts) => charts.means(command),
+            Self::Picker(picker) => picker.means(command),
             Self::Objects(_)
-            | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
             | Self::Act(_)
@@ -87,7 +87,9 @@ impl Screen {
             | Self::WhoTakes(_)
             | Self::Enter(_)
             | Self::Forward(_) => true,
-            Self::Forwards(_) => !matches!(command, Command::Filter | Command::Choose),
+            Self::Forwards(_) => {
+                !matches!(command, Command::Filter | Command::Choose | Command::Mark | Command::ClearMarks)
+            }
         }
     }
 
@@ -95,6 +97,7 @@ impl Screen {
     pub fn keeps_back(&self) -> bool {
         match self {
             Self::Objects(objects) => objects.holds_back(),
+            Self::Picker(picker) => picker.holds_back(),
             screen => {
                 matches!(
                     screen,

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{App, Screen};
 use crate::{
     base::Now,
-    cluster::Scope,
     config::{
         Role,
         keymap::{Resolved, written},
@@ -71,7 +70,7 @@ impl App {
             return Vec::new();
         }
         self.place();
-        let scope = self.scope();
+        let scope = self.world.scope();
         let now = self.now;
         let mut effects = Vec::new();
         // The graph tells of each workload what its pods tell.
@@ -109,13 +108,6 @@ impl App {
         }
         effects.extend(self.tend_usage());
         effects
-    }
-
-    fn scope(&self) -> Scope {
-        match &self.world.namespace {
-            Some(namespace) => Scope::namespace(namespace),
-            None => Scope::all(),
-        }
     }
 
     fn key(&mut self, key: Key, alone: bool) -> Vec<Effect> {

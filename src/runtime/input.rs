@@ -224,7 +224,12 @@ fn key(pressed: KeyEvent) -> Option<Key> {
     key.code = match pressed.code {
         KeyCode::Char(c) => {
             key.shift = false;
-            Code::Char(if key.ctrl { c.to_ascii_lowercase() } else { c })
+            match c {
+                // Both are the byte 0x1c, which the library takes for the digit.
+                '4' if key.ctrl => Code::Char('\\'),
+                c if key.ctrl => Code::Char(c.to_ascii_lowercase()),
+                c => Code::Char(c),
+            }
         }
         KeyCode::BackTab => {
             key.shift = true;

@@ -30,7 +30,7 @@ use super::{
 use crate::{
     app::{App, Start},
     base::Now,
-    cluster::Address,
+    cluster::{Address, spaces},
     mesh::wanted::Ask,
     msg::{Effect, Event},
     script::Act,
@@ -84,13 +84,16 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         stage,
         custom,
     } = options;
+    // What is connected is at home in the first of several.
+    let asked = address.namespace.clone();
+    let address = Address { namespace: asked.as_deref().and_then(spaces::first), ..address };
     let start = Start {
         keymap,
         theme,
         worn,
         size,
         all_namespaces,
-        namespace: address.namespace.clone(),
+        namespace: asked,
         readonly,
         metrics: metrics.ask != Ask::Nowhere,
         tolerances,

@@ -10,6 +10,8 @@ mod form;
 mod gallery;
 mod graph;
 mod keys;
+mod marks;
+mod namespaces;
 mod objects;
 mod own;
 mod pods;
