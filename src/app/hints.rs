@@ -34,6 +34,18 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
         _ => None,
     };
     let commands: &[Command] = match context {
+        // What is marked is marked for something.
+        Context::Pods | Context::Objects if app.any_marked() => &[
+            C::Help,
+            C::Actions,
+            C::ClearMarks,
+            C::Mark,
+            C::MarkRange,
+            C::DeleteObject,
+            C::CopyName,
+            C::Logs,
+            C::Filter,
+        ],
         Context::Pods => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Logs, C::Shell]
         }

@@ -19,6 +19,14 @@ impl App {
         }
     }
 
+    /// Whether any row of the table in front is marked.
+    pub(super) fn any_marked(&self) -> bool {
+        match self.screens.last() {
+            Some(Screen::Objects(objects)) => objects.any_marked(),
+            _ => self.focus == PaneKind::Pods && self.panes.pods.any_marked(),
+        }
+    }
+
     /// Whether something else is marked than what is about one object can take, which is said.
     pub(super) fn marked_too_many(&mut self, what: &str, marked: &Marked) -> bool {
         if marked.len() < 2 {

@@ -162,7 +162,8 @@ impl App {
     pub(super) fn open_objects(&mut self, wanted: Wanted, filter: &str) -> Vec<Effect> {
         let names = names(&wanted.kind, self.discovery.as_deref());
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let view = self.own.custom.view(&names, wanted.scope.namespace.as_deref()).cloned().map(Arc::new);
+        let only = wanted.scope.namespace.as_deref().filter(|_| !wanted.scope.is_wide());
+        let view = self.own.custom.view(&names, only).cloned().map(Arc::new);
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         let (objects, effects) = Objects::open(wanted, filter, view, &mut cx);
         self.screens.push(Screen::Objects(Box::new(objects)));

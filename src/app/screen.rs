@@ -13,6 +13,9 @@ use crate::{
     },
 };
 
+/// Commands of lists that take marks; others have the same keys and no use for them.
+const MARKING: [Command; 3] = [Command::Mark, Command::MarkRange, Command::ClearMarks];
+
 /// One screen.
 #[derive(Debug)]
 pub enum Screen {
@@ -77,19 +80,17 @@ impl Screen {
             Self::Logs(logs) => logs.means(command),
             Self::Charts(charts) => charts.means(command),
             Self::Picker(picker) => picker.means(command),
-            Self::Objects(_)
-            | Self::Form(_)
+            Self::Objects(_) => true,
+            Self::Form(_)
             | Self::Change(_)
             | Self::Act(_)
             | Self::Launch(_)
             | Self::Preview(_)
             | Self::Undo(_)
             | Self::WhoTakes(_)
-            | Self::Enter(_)
-            | Self::Forward(_) => true,
-            Self::Forwards(_) => {
-                !matches!(command, Command::Filter | Command::Choose | Command::Mark | Command::ClearMarks)
-            }
+            | Self::Forward(_)
+            | Self::Enter(_) => !MARKING.contains(&command),
+            Self::Forwards(_) => !MARKING.contains(&command) && !matches!(command, Command::Filter | Command::Choose),
         }
     }
 

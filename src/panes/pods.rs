@@ -153,6 +153,11 @@ impl Pods {
         self.grid.index.cursor().map(subject)
     }
 
+    /// Whether any row is marked.
+    pub fn any_marked(&self) -> bool {
+        self.grid.any_marked()
+    }
+
     /// What is marked.
     pub fn marked(&self) -> Marked {
         self.grid.marked().map(|(row, shown)| (subject(row), shown)).collect()

@@ -251,6 +251,11 @@ impl Objects {
         self.grid.index.cursor().map(|row| self.subject_of(row))
     }
 
+    /// Whether any row is marked.
+    pub fn any_marked(&self) -> bool {
+        self.grid.any_marked()
+    }
+
     /// What is marked.
     pub fn marked(&self) -> Marked {
         self.grid.marked().map(|(row, shown)| (self.subject_of(row), shown)).collect()
