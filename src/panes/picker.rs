@@ -125,7 +125,7 @@ impl Picker {
             }
         } else {
             match command {
-                Command::Back => self.marked.clear(),
+                Command::Back | Command::ClearMarks => self.marked.clear(),
                 Command::Up => self.cursor = self.cursor.saturating_sub(1),
                 Command::Down => self.cursor += 1,
                 Command::PageUp => self.cursor = self.cursor.saturating_sub(self.page),
@@ -135,7 +135,6 @@ impl Picker {
                 Command::Filter => self.line = Some(LineInput::default()),
                 Command::Choose => return self.picked(),
                 Command::Mark if self.several() => self.mark(),
-                Command::ClearMarks => self.marked.clear(),
                 _ => {}
             }
         }

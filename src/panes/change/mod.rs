@@ -81,7 +81,7 @@ impl Change {
         };
         let (reads, effects): (Vec<_>, Vec<_>) = objects.iter().map(read).unzip();
         let asked = reads.first().map(|(ticket, _)| Asked::Read(*ticket));
-        (Self { asked, reads, ..Self::new(Of::Images(objects), String::new()) }, effects)
+        (Self { reads, asked, ..Self::new(Of::Images(objects), String::new()) }, effects)
     }
 
     fn open(object: ObjectRef, of: Of, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
