@@ -1,4 +1,4 @@
-//! Actions on the object under the cursor: which object is meant, and why not where none is.
+//! Actions on the object under the cursor, or on all that are marked: which objects are meant, and why not where none is.
 
 use super::{App, Screen};
 use crate::{
@@ -17,6 +17,9 @@ use crate::{
         picker::{Choice, Item},
     },
 };
+
+/// Objects acted on at once. Each is read and checked; the guardrails allow fewer, as a rule.
+const MOST: usize = 100;
 
 /// The action of a command.
 fn action(command: Command) -> Option<ActionKind> {
@@ -47,23 +50,44 @@ impl App {
         action(command).map(|action| self.act(action, ""))
     }
 
-    /// Does this to the object under the cursor, or to the controller of the pod there.
+    /// Does this to the marked objects, or to the one under the cursor; to the controllers of pods where these are meant.
     pub(super) fn act(&mut self, action: ActionKind, given: &str) -> Vec<Effect> {
         if self.only_looks() {
             return Vec::new();
         }
-        let Some(subject) = self.subject() else {
+        let marked = self.marked();
+        if action.alone() && self.marked_too_many(action.word(), &marked) {
+            return Vec::new();
+        }
+        let subjects = if marked.is_empty() { self.subject().into_iter().collect() } else { marked.subjects };
+        if subjects.is_empty() {
             self.notify("put the cursor on an object first", Role::Warn);
             return Vec::new();
-        };
-        let Some(object) = meant(action, &subject) else {
-            let what =
-                format!("{} does not go with {}: it needs {}", action.word(), subject.object.short(), action.needs());
+        }
+        let mut objects: Vec<ObjectRef> = Vec::new();
+        for subject in &subjects {
+            let Some(object) = meant(action, subject) else {
+                let what = format!(
+                    "{} does not go with {}: it needs {}",
+                    action.word(),
+                    subject.object.short(),
+                    action.needs()
+                );
+                self.notify(what, Role::Warn);
+                return Vec::new();
+            };
+            // Pods of one controller mean it once.
+            if !objects.contains(&object) {
+                objects.push(object);
+            }
+        }
+        if objects.len() > MOST {
+            let what = format!("{} are marked: no more than {MOST} are acted on at once", objects.len());
             self.notify(what, Role::Warn);
             return Vec::new();
-        };
+        }
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
-        let (act, effects) = Act::open(action, object, given, &mut cx);
+        let (act, effects) = Act::open_all(action, objects, marked.hidden, given, &mut cx);
         self.screens.push(Screen::Act(Box::new(act)));
         effects
     }
@@ -81,7 +105,20 @@ impl App {
         if self.only_looks() {
             return Vec::new();
         }
-        let Some(subject) = self.subject() else { return Vec::new() };
+        let marked = self.marked();
+        if marked.len() > 1 {
+            let fits = |action: &ActionKind| marked.subjects.iter().all(|subject| meant(*action, subject).is_some());
+            let items = ActionKind::ALL.into_iter().filter(|action| !action.alone()).filter(fits);
+            let item = |action: ActionKind| Item {
+                name: action.word().to_owned(),
+                note: format!("{} marked: {}", marked.len(), action.doc()),
+                current: false,
+            };
+            let (items, ticket) = (items.map(item).collect(), self.tickets.take());
+            self.screens.push(Screen::Picker(Picker::of(Choice::Action, ticket, items)));
+            return Vec::new();
+        }
+        let Some(subject) = marked.subjects.into_iter().next().or_else(|| self.subject()) else { return Vec::new() };
         let items: Vec<Item> = ActionKind::ALL
             .into_iter()
             .filter_map(|action| Some((action, meant(action, &subject)?)))

@@ -8,6 +8,7 @@ use crate::{
         Batch, Delta,
         address::ContextName,
         pods::{MeshMode, PodRow},
+        spaces,
     },
     config::{Role, keymap::chain},
     fault::{catalogue::view::KindsView, injection::State, io::scan::Scanned, refusal::ApplyError},
@@ -324,7 +325,12 @@ impl App {
 
     fn linked(&mut self, names: Names) -> Vec<Effect> {
         let (all, namespace) = std::mem::take(&mut self.wanted);
-        self.world.namespace = if all { None } else { Some(namespace.unwrap_or_else(|| names.namespace.clone())) };
+        let mut spaces = namespace.map(|word| spaces::read(&word)).unwrap_or_default();
+        if spaces.is_empty() {
+            spaces.push(names.namespace.clone());
+        }
+        self.world.beside = if all { Vec::new() } else { spaces.split_off(1) };
+        self.world.namespace = spaces.pop().filter(|_| !all);
         self.world.names = names;
         self.world.link = LinkState::Up;
         self.own.settle(&self.world.names.context);

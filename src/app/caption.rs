@@ -71,8 +71,10 @@ pub fn view(app: &App, buf: &mut Buffer) {
         return;
     }
     let (mut x, end) = (area.x + 3, area.right().saturating_sub(1));
+    // Behind all other keys one that means something else is none to offer.
+    let path = if caption.asks_last() { app.chain() } else { chain(Context::Script) };
     for (command, word) in &caption.keys {
-        let Some(key) = app.keymap.key(&chain(Context::Script), *command) else { continue };
+        let Some(key) = app.keymap.key(&path, *command) else { continue };
         x += put(buf, x, last, end.saturating_sub(x), &key, style(Role::Key));
         x += 1 + put(buf, x + 1, last, end.saturating_sub(x + 1), word, style(Role::TextDim));
         x += 3;

@@ -170,7 +170,7 @@ impl App {
     /// Whether a text of the screen may not be told: the place looked at is hidden, or a place that is stands in it.
     fn hidden(&self, privacy: &Privacy, text: &str) -> bool {
         let subject = self.subject().filter(|_| self.screens.is_empty()).and_then(|subject| subject.object.namespace);
-        let here = self.world.namespace.clone();
+        let here = self.world.spaces().into_iter().map(str::to_owned);
         let named = self.objects().into_iter().map(|object| object.namespace).filter(|name| text.contains(name));
         privacy.withhold || subject.into_iter().chain(here).chain(named).any(|name| privacy.hides(&name))
     }

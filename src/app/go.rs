@@ -2,6 +2,7 @@
 
 use super::{App, Screen, hints, prompt::Prompt};
 use crate::{
+    cluster::spaces,
     config::Role,
     mesh::signals::MetricSource,
     msg::{Effect, line::Names},
@@ -87,35 +88,37 @@ impl App {
     }
 
     pub(super) fn namespace_items(&self) -> Vec<Item> {
-        let current = self.world.namespace.as_deref();
+        let current = self.world.spaces();
         let favourites = self.overlaid.favourites();
         let item = |name: &String| {
             let note = if favourites.contains(name) { "favourite".to_owned() } else { String::new() };
-            Item { name: name.clone(), note, current: Some(name.as_str()) == current }
+            Item { name: name.clone(), note, current: current.contains(&name.as_str()) }
         };
         self.first_favourites().iter().map(item).collect()
     }
 
-    pub(super) fn go_namespace(&mut self, namespace: Option<String>) -> Vec<Effect> {
-        let again = self.objects_elsewhere(namespace.as_ref());
+    /// Shows a namespace, several (`shop,pay`), or all.
+    pub(super) fn go_namespace(&mut self, wanted: Option<String>) -> Vec<Effect> {
+        let names = wanted.map(|word| spaces::read(&word)).unwrap_or_default();
+        let again = self.objects_elsewhere(&names);
         let mut effects = self.close_all();
         effects.extend(again.map(|(wanted, filter)| self.open_objects(wanted, &filter)).unwrap_or_default());
-        if self.world.namespace == namespace && self.world.link == LinkState::Up {
+        if self.world.spaces() == names && self.world.link == LinkState::Up {
             return effects;
         }
-        if let Some(name) = &namespace
-            && !self.namespaces.is_empty()
-            && !self.namespaces.contains(name)
-        {
+        let known = |name: &&String| self.namespaces.is_empty() || self.namespaces.contains(*name);
+        if let Some(name) = names.iter().find(|name| !known(name)) {
             let near = crate::base::suggest::nearest(name, self.namespaces.iter().map(String::as_str));
             let near = near.map(|near| format!(": did you mean {near}?")).unwrap_or_default();
             self.notify(format!("no namespace {name} is known here{near}"), Role::Warn);
         }
-        self.world.namespace = namespace;
+        let mut names = names.into_iter();
+        (self.world.namespace, self.world.beside) = (names.next(), names.collect());
         if self.world.link == LinkState::Up {
             effects.extend(self.open_panes());
         } else {
-            self.wanted = (self.world.namespace.is_none(), self.world.namespace.clone());
+            let word = Some(self.world.spaces().join(",")).filter(|word| !word.is_empty());
+            self.wanted = (word.is_none(), word);
         }
         effects
     }
@@ -140,7 +143,7 @@ impl App {
         self.link = Some(ticket);
         self.linked_as.clone_from(&to);
         self.world.link = LinkState::Connecting;
-        self.world.namespace = None;
+        (self.world.namespace, self.world.beside) = (None, Vec::new());
         self.world.metrics = None;
         self.world.forwards.clear();
         self.world.injections.clear();
@@ -167,7 +170,7 @@ impl App {
     /// Begins anew for another namespace; what is on screen is watched by [`Self::tend`].
     pub(super) fn open_panes(&mut self) -> Vec<Effect> {
         self.mesh_word = None;
-        let namespace = self.world.namespace.clone();
+        let scope = self.world.scope();
         let mut effects = self.panes.pods.close();
         effects.extend(self.panes.routes.close());
         if self.measures {
@@ -175,7 +178,7 @@ impl App {
             self.world.metrics = None;
             self.world.metric_source = MetricSource::Asking;
             let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
-            effects.extend(self.panes.mesh.open(namespace.as_deref(), &mut cx));
+            effects.extend(self.panes.mesh.open(&scope, &mut cx));
         }
         effects
     }

@@ -32,6 +32,9 @@ pub fn changes_in(app: &App) -> Duration {
     step.map_or(minute, |step| step.min(minute))
 }
 
+/// Cells that the namespaces take, where there are several.
+const PLACE: usize = 40;
+
 /// A piece of the header.
 struct Piece {
     words: Vec<(String, Role)>,
@@ -93,7 +96,7 @@ fn pieces(app: &App) -> Vec<Piece> {
     let world = &app.world;
     let namespace = match (&world.link, &world.namespace) {
         (LinkState::Up, None) => "all namespaces".to_owned(),
-        (_, Some(namespace)) => namespace.clone(),
+        (_, Some(_)) => width::cut(&world.spaces().join(","), PLACE).into_owned(),
         (LinkState::Connecting | LinkState::Down(_), None) => String::new(),
     };
     let mut place = vec![("brink".to_owned(), Role::Accent), ("  ".to_owned(), Role::Text)];

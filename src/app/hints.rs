@@ -37,6 +37,18 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
         _ => None,
     };
     let commands: &[Command] = match context {
+        // What is marked is marked for something.
+        Context::Pods | Context::Objects if app.any_marked() => &[
+            C::Help,
+            C::Actions,
+            C::ClearMarks,
+            C::Mark,
+            C::MarkRange,
+            C::DeleteObject,
+            C::CopyName,
+            C::Logs,
+            C::Filter,
+        ],
         Context::Pods => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Logs, C::Shell]
         }
@@ -66,7 +78,7 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
         }
         Context::Viewer => &[C::Back, C::Search, C::NextMatch, C::Wrap, C::Refetch, C::Help],
         Context::Logs => &[C::Back, C::Follow, C::Container, C::Since, C::Previous, C::Search, C::LogFilter, C::Help],
-        Context::Picker => &[C::Choose, C::Filter, C::Back],
+        Context::Picker => &[C::Choose, C::Mark, C::Filter, C::Back],
         Context::Forwards => &[C::EndForward, C::CopyName, C::Back],
         // These name their keys themselves.
         Context::Form | Context::Preview | Context::Faults | Context::Agent | Context::Script => &[],

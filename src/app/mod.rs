@@ -15,6 +15,7 @@ pub mod header;
 pub mod hints;
 pub mod layout;
 mod links;
+mod marked;
 mod mouse;
 mod object;
 mod objects;

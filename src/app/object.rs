@@ -36,12 +36,8 @@ impl App {
 
     /// The workload whose image a pod runs.
     fn set_image(&mut self) -> Vec<Effect> {
-        let Some(subject) = self.subject() else { return Vec::new() };
-        let own = matches!(subject.object.kind.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "Rollout");
-        if own {
-            return self.change(subject.object, true);
-        }
-        match acts::workload(&subject) {
+        let Some(subject) = self.one_subject("an image") else { return Vec::new() };
+        match imaged(&subject) {
             Some(object) => self.change(object, true),
             None => {
                 self.notify(
@@ -81,7 +77,7 @@ impl App {
 
     /// Commands that open something for the object under the cursor; `None` for all others.
     pub(super) fn act_on_subject(&mut self, command: Command) -> Option<Vec<Effect>> {
-        if let Some(effects) = self.act_by_key(command) {
+        if let Some(effects) = self.act_by_key(command).or_else(|| self.act_on_marked(command)) {
             return Some(effects);
         }
         if command == Command::FaultAgain && self.focus == PaneKind::Faults {
@@ -184,4 +180,10 @@ impl App {
         self.screens.push(screen);
         Some(effects)
     }
+}
+
+/// The workload whose images are corrected: the object itself, or the controller of a pod.
+pub(super) fn imaged(subject: &Subject) -> Option<ObjectRef> {
+    let own = matches!(subject.object.kind.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet" | "Rollout");
+    if own { Some(subject.object.clone()) } else { acts::workload(subject) }
 }

@@ -191,11 +191,8 @@ impl App {
         let kind = served.kind.clone();
         let mut effects = self.close_all();
         effects.extend(self.go_place(&request.place));
-        let namespace = self.world.namespace.clone().filter(|_| kind.namespaced);
-        let wanted = Wanted {
-            scope: Scope { labels: request.labels.clone(), namespace, ..Scope::default() },
-            ..Wanted::all(kind, None)
-        };
+        let place = if kind.namespaced { self.world.scope() } else { Scope::all() };
+        let wanted = Wanted { scope: Scope { labels: request.labels.clone(), ..place }, ..Wanted::all(kind, None) };
         effects.extend(self.open_objects(wanted, &request.filter));
         if let Some(Screen::Objects(objects)) = self.screens.last_mut() {
             objects.show_as(request.sort.clone(), request.wide);
@@ -206,21 +203,23 @@ impl App {
     pub(super) fn open_objects(&mut self, wanted: Wanted, filter: &str) -> Vec<Effect> {
         let names = names(&wanted.kind, self.discovery.as_deref());
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let view = self.own.custom.view(&names, wanted.scope.namespace.as_deref()).cloned().map(Arc::new);
+        let only = wanted.scope.namespace.as_deref().filter(|_| !wanted.scope.is_wide());
+        let view = self.own.custom.view(&names, only).cloned().map(Arc::new);
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         let (objects, effects) = Objects::open(wanted, filter, view, &mut cx);
         self.screens.push(Screen::Objects(Box::new(objects)));
         effects
     }
 
-    /// The table that is looked at, for another namespace; what stands above it goes.
-    pub(super) fn objects_elsewhere(&self, namespace: Option<&String>) -> Option<(Wanted, String)> {
+    /// The table that is looked at, for other namespaces, or all; what stands above it goes.
+    pub(super) fn objects_elsewhere(&self, names: &[String]) -> Option<(Wanted, String)> {
         let Some(Screen::Objects(objects)) = self.screens.first() else { return None };
         let mut wanted = objects.wanted().clone();
         if !wanted.kind.namespaced {
             return None;
         }
-        wanted.scope.namespace = namespace.cloned();
+        let Scope { namespace, beside, .. } = Scope::namespaces(names);
+        (wanted.scope.namespace, wanted.scope.beside) = (namespace, beside);
         Some((wanted, objects.filter().to_owned()))
     }
 
@@ -316,6 +315,7 @@ impl App {
             namespace: towards.namespace.filter(|_| kind.namespaced),
             labels: towards.labels.unwrap_or_default(),
             fields: towards.fields.unwrap_or_default(),
+            ..Scope::default()
         };
         self.open_objects(Wanted { scope, of, ..Wanted::all(kind, None) }, "")
     }

@@ -23,7 +23,7 @@ impl App {
         if asked == LogsLine::default() {
             return self.run(Command::Logs, true);
         }
-        let Some(namespace) = asked.namespace.clone().or_else(|| self.world.namespace.clone()) else {
+        let Some(namespace) = asked.namespace.clone().or_else(|| self.world.only_namespace().map(str::to_owned)) else {
             self.notify("say in which namespace: logs shop -l app=web", Role::Warn);
             return Vec::new();
         };
@@ -66,7 +66,7 @@ impl App {
 
     /// `cp FROM TO`.
     pub(super) fn copy_file(&mut self, from: &str, to: &str) -> Vec<Effect> {
-        match Copy::parse(from, to, self.world.namespace.as_deref()) {
+        match Copy::parse(from, to, self.world.only_namespace()) {
             Ok(copy) => self.go_in(Deed::Copy(copy), Vec::new()),
             Err(why) => {
                 self.notify(why, Role::Warn);

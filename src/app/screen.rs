@@ -13,6 +13,9 @@ use crate::{
     },
 };
 
+/// Commands of lists that take marks; others have the same keys and no use for them.
+const MARKING: [Command; 3] = [Command::Mark, Command::MarkRange, Command::ClearMarks];
+
 /// One screen.
 #[derive(Debug)]
 pub enum Screen {
@@ -76,18 +79,18 @@ impl Screen {
             Self::Viewer(viewer) => viewer.means(command),
             Self::Logs(logs) => logs.means(command),
             Self::Charts(charts) => charts.means(command),
-            Self::Objects(_)
-            | Self::Picker(_)
-            | Self::Form(_)
+            Self::Picker(picker) => picker.means(command),
+            Self::Objects(_) => true,
+            Self::Form(_)
             | Self::Change(_)
             | Self::Act(_)
             | Self::Launch(_)
             | Self::Preview(_)
             | Self::Undo(_)
             | Self::WhoTakes(_)
-            | Self::Enter(_)
-            | Self::Forward(_) => true,
-            Self::Forwards(_) => !matches!(command, Command::Filter | Command::Choose),
+            | Self::Forward(_)
+            | Self::Enter(_) => !MARKING.contains(&command),
+            Self::Forwards(_) => !MARKING.contains(&command) && !matches!(command, Command::Filter | Command::Choose),
         }
     }
 
@@ -95,6 +98,7 @@ impl Screen {
     pub fn keeps_back(&self) -> bool {
         match self {
             Self::Objects(objects) => objects.holds_back(),
+            Self::Picker(picker) => picker.holds_back(),
             screen => {
                 matches!(
                     screen,

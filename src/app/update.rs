@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{App, Screen, far};
 use crate::{
     base::Now,
-    cluster::Scope,
     config::{
         Role,
         keymap::{Resolved, written},
@@ -73,7 +72,7 @@ impl App {
             return Vec::new();
         }
         self.place();
-        let scope = self.scope();
+        let scope = self.world.scope();
         let now = self.now;
         let mut effects = Vec::new();
         // The graph tells of each workload what its pods tell.
@@ -111,13 +110,6 @@ impl App {
         }
         effects.extend(self.tend_usage());
         effects
-    }
-
-    fn scope(&self) -> Scope {
-        match &self.world.namespace {
-            Some(namespace) => Scope::namespace(namespace),
-            None => Scope::all(),
-        }
     }
 
     pub(super) fn key(&mut self, key: Key, alone: bool) -> Vec<Effect> {

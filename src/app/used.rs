@@ -16,7 +16,7 @@ impl App {
             _ => None,
         }) {
             Some(of) => of,
-            None => self.layout.pane(PaneKind::Pods).map(|_| UsageOf::Pods(self.world.namespace.clone())),
+            None => self.layout.pane(PaneKind::Pods).map(|_| UsageOf::pods(&self.world.scope())),
         };
         if wanted.is_some() {
             self.usage_seen = self.now.mono;
@@ -40,7 +40,7 @@ impl App {
     pub(super) fn used(&mut self, ticket: Ticket, usage: Option<Box<Usage>>) {
         let Some((_, of)) = self.using.as_ref().filter(|(asked, _)| *asked == ticket) else { return };
         let kept = match of {
-            UsageOf::Pods(_) => &mut self.world.usage,
+            UsageOf::Pods(_) | UsageOf::Several(_) => &mut self.world.usage,
             UsageOf::Nodes => &mut self.world.node_usage,
         };
         let usage = usage.filter(|usage| !usage.is_empty());

@@ -102,6 +102,12 @@ impl<R: Row> Index<R> {
         self.row(*self.by_uid.get(&uid)?)
     }
 
+    /// Whether the filter shows a row.
+    pub fn shows(&self, uid: Uid) -> bool {
+        let slot = self.by_uid.get(&uid).and_then(|slot| self.slots.get(*slot as usize)?.as_ref());
+        slot.is_some_and(|slot| slot.kept)
+    }
+
     /// The object under the cursor.
     pub fn cursor(&self) -> Option<&R> {
         self.at(self.cursor_at)

@@ -45,7 +45,7 @@ pub struct Globals {
     /// Kubeconfig file
     #[arg(long, global = true, value_name = "FILE")]
     pub kubeconfig: Option<String>,
-    /// Namespace
+    /// Namespace; the cockpit shows several: `-n shop,pay`
     #[arg(short = 'n', long, global = true, value_name = "NS")]
     pub namespace: Option<String>,
     /// All namespaces

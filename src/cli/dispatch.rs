@@ -6,13 +6,22 @@ use super::{
     ask, changes, cockpit, completions, conflicts, docs, doctor, fault, get, graph, guardian, import, look, man, mcp,
     mesh,
     out::Out,
-    routes, settings, theme_import,
+    routes, session, settings, theme_import,
 };
 use crate::config::io::look::Look;
 
 /// Runs the command.
 pub fn dispatch(cli: Cli, out: &mut Out) -> Ended {
     let Cli { globals, command } = cli;
+    let shows = match &command {
+        None => true,
+        #[cfg(feature = "demo")]
+        Some(Command::Demo(_)) => true,
+        Some(_) => false,
+    };
+    if !shows {
+        session::one_namespace(globals.namespace.as_deref())?;
+    }
     match command {
         Some(Command::Get(args)) => get::run(&args, &globals, out),
         Some(Command::Routes(args)) => routes::run(&args, &globals, out),

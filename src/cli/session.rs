@@ -17,6 +17,7 @@ use crate::{
             connect::{self, Address, ConnectError, Link},
             live::Live,
         },
+        spaces,
     },
     config::Settings,
     journal::entry::Access,
@@ -43,6 +44,7 @@ impl Session {
     /// Reads settings and kubeconfig. Nothing is asked of the cluster yet.
     pub fn open(globals: &Globals) -> Result<Self, Failure> {
         let settings = settings::resolve(globals)?;
+        one_namespace(settings.namespace())?;
         let address = address(globals, &settings);
         Self::at(settings, &address)
     }
@@ -112,6 +114,18 @@ impl Drop for Session {
         if let Ok(empty) = Builder::new_current_thread().build() {
             mem::replace(&mut self.runtime, empty).shutdown_timeout(HANGS);
         }
+    }
+}
+
+/// Several namespaces are for the cockpit: a command looks into one, or into all.
+pub fn one_namespace(asked: Option<&str>) -> Result<(), Failure> {
+    match asked.map(spaces::read) {
+        Some(names) if names.len() > 1 => Err(Failure::usage(
+            "cannot look into several namespaces at once",
+            format!("{} are named, and only the cockpit shows several", names.join(", ")),
+            "name one with -n, or take all with -A",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Batch<R> {
 pub struct Scope {
     /// One namespace, or all with `None`. Of no meaning for cluster-scoped kinds.
     pub namespace: Option<String>,
+    /// Further namespaces beside that one. Whoever knows nothing of several sees the one, and never more than was asked for.
+    pub beside: Vec<String>,
     /// Label selector in kubectl's syntax; empty for all.
     pub labels: String,
     /// Field selector in kubectl's syntax; empty for all.
@@ -41,8 +43,41 @@ impl Scope {
         Self { namespace: Some(name.to_owned()), ..Self::default() }
     }
 
+    /// Several namespaces; none are all.
+    pub fn namespaces(names: &[String]) -> Self {
+        let (first, beside) = names.split_first().map_or((None, &[][..]), |(first, beside)| (Some(first), beside));
+        Self { namespace: first.cloned(), beside: beside.to_vec(), ..Self::default() }
+    }
+
     /// Everything.
     pub fn all() -> Self {
         Self::default()
+    }
+
+    /// The namespaces it covers; none: all.
+    pub fn names(&self) -> Vec<&str> {
+        self.namespace
+            .iter()
+            .chain(self.beside.iter().filter(|_| self.namespace.is_some()))
+            .map(String::as_str)
+            .collect()
+    }
+
+    /// Whether it covers more than one namespace.
+    pub fn is_wide(&self) -> bool {
+        self.names().len() != 1
+    }
+
+    /// Whether something of this namespace is within.
+    pub fn covers(&self, namespace: &str) -> bool {
+        let names = self.names();
+        names.is_empty() || names.contains(&namespace)
+    }
+
+    /// A scope for each of its namespaces.
+    pub fn each(&self) -> Vec<Self> {
+        let one = |name: &str| Self { namespace: Some(name.to_owned()), beside: Vec::new(), ..self.clone() };
+        let names = self.names();
+        if names.len() < 2 { vec![self.clone()] } else { names.into_iter().map(one).collect() }
     }
 }

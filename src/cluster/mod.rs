@@ -29,7 +29,9 @@ pub mod selector;
 pub mod session;
 mod shared_meta;
 pub mod source;
+pub mod spaces;
 pub mod table;
+pub mod together;
 pub mod warrant;
 pub mod yaml;
 

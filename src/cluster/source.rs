@@ -34,4 +34,11 @@ pub enum Source {
         /// What may not be done and what it needs; the command that shows it in a second line.
         what: String,
     },
+    /// Rows of some namespaces come and those of others do not: what is wrong with these.
+    Partly {
+        /// Where what is wrong; the remedy in a second line.
+        what: String,
+        /// The rows of all others are complete.
+        settled: bool,
+    },
 }

@@ -57,11 +57,13 @@ pub enum Role {
     Chart6,
     /// A key in a hint.
     Key,
+    /// A marked row.
+    Mark,
 }
 
 impl Role {
     /// Every role with its name in theme files.
-    pub const ALL: [(Self, &'static str); 27] = [
+    pub const ALL: [(Self, &'static str); 28] = [
         (Self::Text, "text"),
         (Self::TextDim, "text_dim"),
         (Self::TextStrong, "text_strong"),
@@ -89,6 +91,7 @@ impl Role {
         (Self::Chart5, "chart_5"),
         (Self::Chart6, "chart_6"),
         (Self::Key, "key"),
+        (Self::Mark, "mark"),
     ];
 
     /// The role of a name.

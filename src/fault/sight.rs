@@ -50,7 +50,7 @@ pub struct Sight {
     pub engines: BTreeMap<Observe, Controller>,
     /// Objects of the target's namespace that only some kinds must see, of any kind.
     pub others: Vec<Manifest>,
-    /// What goes with a given object that is to be deleted, by ownerReferences.
+    /// What goes with the given objects that are to be deleted, by ownerReferences.
     pub along: Vec<Manifest>,
     /// Istio's root namespace: a policy there holds for the whole mesh.
     pub root_namespace: String,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     base::Uid,
-    cluster::{Kind, Manifest, Row},
+    cluster::{Kind, Manifest, Row, Scope},
 };
 
 /// How far Gateways could be seen. What could not be seen may be there: it is unknown, not absent.
@@ -26,16 +26,28 @@ pub enum Seen {
     Nowhere,
     /// Only in this namespace, where the reader's rights end.
     Namespace(CompactString),
+    /// Only in these, where they end there.
+    Namespaces(Vec<CompactString>),
     /// In every namespace.
     Everywhere,
 }
 
 impl Seen {
+    /// All that a scope covers.
+    pub fn within(scope: &Scope) -> Self {
+        match scope.names().as_slice() {
+            [] => Self::Everywhere,
+            [only] => Self::Namespace((*only).into()),
+            names => Self::Namespaces(names.iter().map(|name| (*name).into()).collect()),
+        }
+    }
+
     /// Whether a Gateway of this namespace would have been seen.
     pub fn covers(&self, namespace: &str) -> bool {
         match self {
             Self::Nowhere => false,
             Self::Namespace(seen) => seen == namespace,
+            Self::Namespaces(seen) => seen.iter().any(|seen| seen == namespace),
             Self::Everywhere => true,
         }
     }

@@ -17,7 +17,7 @@ use crate::{
 pub enum Line {
     /// A plain command.
     Run(Command),
-    /// Another namespace.
+    /// Another namespace, or several: `shop,pay`.
     Namespace(String),
     /// Another context.
     Context(String),
@@ -51,7 +51,7 @@ pub enum Place {
     Here,
     /// In all namespaces.
     All,
-    /// In this one.
+    /// In this one, or in several: `shop,pay`.
     Named(String),
 }
 
@@ -347,9 +347,16 @@ pub fn complete(line: &str, names: Names<'_>) -> Vec<String> {
         _ if rows && (second || front.ends_with(" -n")) => ("", typed, names.namespaces),
         _ => return Vec::new(),
     };
+    // Of several namespaces the last is being typed, and those before it are not typed again.
+    let spaces = std::ptr::eq(choices, names.namespaces);
+    let (before, typed) =
+        typed.rsplit_once(',').filter(|_| spaces).map_or(("", typed), |(before, last)| (before, last));
+    let comma = if before.is_empty() { "" } else { "," };
+    let choices: Vec<&String> =
+        choices.iter().filter(|name| !before.split(',').any(|known| known == name.as_str())).collect();
     let begins = choices.iter().filter(|name| name.starts_with(typed));
     let within = choices.iter().filter(|name| !name.starts_with(typed) && name.contains(typed));
-    begins.chain(within).map(|name| format!("{front} {mark}{name}")).collect()
+    begins.chain(within).map(|name| format!("{front} {mark}{before}{comma}{name}")).collect()
 }
 
 #[cfg(test)]

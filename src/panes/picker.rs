@@ -7,6 +7,7 @@ use ratatui::{
 
 use super::{
     Filter, LineInput, Look, Title,
+    grid::sign,
     state::{self, Message},
 };
 use crate::{
@@ -58,6 +59,8 @@ pub struct Picker {
     failure: Option<Failure>,
     line: Option<LineInput>,
     filter: Filter,
+    /// Names that are marked, to take all of them, in the order in which they were marked.
+    marked: Vec<String>,
     cursor: usize,
     top: usize,
     page: usize,
@@ -73,6 +76,7 @@ impl Picker {
             failure: None,
             line: None,
             filter: Filter::default(),
+            marked: Vec::new(),
             cursor: 0,
             top: 0,
             page: 1,
@@ -95,7 +99,17 @@ impl Picker {
         self.items.iter().filter(|item| self.filter.keeps([item.name.as_str()], |_| None)).collect()
     }
 
-    /// A key that meant something; the name picked, when it picks.
+    /// Whether a command of its context does anything here.
+    pub fn means(&self, command: Command) -> bool {
+        self.several() || !matches!(command, Command::Mark | Command::ClearMarks)
+    }
+
+    /// Whether several may be taken at once.
+    fn several(&self) -> bool {
+        self.choice == Choice::Namespace
+    }
+
+    /// A key that meant something; the name picked, when it picks: of several, one after the other between commas.
     pub fn update(&mut self, command: Command) -> Option<String> {
         if let Some(line) = &mut self.line {
             match command {
@@ -107,6 +121,8 @@ impl Picker {
                     self.line = None;
                     self.filter = Filter::default();
                 }
+                // Blanks are text here.
+                Command::Complete if self.choice == Choice::Namespace => self.mark(),
                 Command::HistoryBack => self.cursor = self.cursor.saturating_sub(1),
                 Command::HistoryForward => self.cursor += 1,
                 command => {
@@ -116,6 +132,7 @@ impl Picker {
             }
         } else {
             match command {
+                Command::Back | Command::ClearMarks => self.marked.clear(),
                 Command::Up => self.cursor = self.cursor.saturating_sub(1),
                 Command::Down => self.cursor += 1,
                 Command::PageUp => self.cursor = self.cursor.saturating_sub(self.page),
@@ -124,6 +141,7 @@ impl Picker {
                 Command::Last => self.cursor = usize::MAX,
                 Command::Filter => self.line = Some(LineInput::default()),
                 Command::Choose => return self.picked(),
+                Command::Mark if self.several() => self.mark(),
                 _ => {}
             }
         }
@@ -137,7 +155,20 @@ impl Picker {
     }
 
     fn picked(&self) -> Option<String> {
-        self.under().map(str::to_owned)
+        if self.marked.is_empty() { self.under().map(str::to_owned) } else { Some(self.marked.join(",")) }
+    }
+
+    /// Whether `back` has something to undo here.
+    pub fn holds_back(&self) -> bool {
+        !self.marked.is_empty()
+    }
+
+    fn mark(&mut self) {
+        let Some(name) = self.under().map(str::to_owned) else { return };
+        match self.marked.iter().position(|known| *known == name) {
+            Some(at) => drop(self.marked.remove(at)),
+            None => self.marked.push(name),
+        }
     }
 
     /// Puts the cursor on the name at a cell of the screen; whether there is one. `area` is the inside of its frame.
@@ -168,6 +199,7 @@ impl Picker {
         match answer {
             Ok(items) => {
                 self.cursor = items.iter().position(|item| item.current).unwrap_or(0);
+                self.marked.retain(|name| items.iter().any(|item| item.name == *name));
                 self.items = items;
             }
             Err(failure) => self.failure = Some(failure),
@@ -203,6 +235,12 @@ impl Picker {
     /// The title.
     pub fn title(&self) -> Title {
         let mut words = vec![(state::grouped(self.shown().len()), Role::TextDim)];
+        if !self.marked.is_empty() {
+            let hidden =
+                self.marked.len() - self.shown().iter().filter(|item| self.marked.contains(&item.name)).count();
+            let hidden = if hidden > 0 { format!(", {hidden} hidden") } else { String::new() };
+            words.push((format!("· {} marked{hidden}", self.marked.len()), Role::Mark));
+        }
         if let Some(line) = &self.line {
             words.push((format!("/{}", line.text()), Role::Accent));
         }
@@ -228,7 +266,12 @@ impl Picker {
             let y = area.y + line;
             let mark = if item.current { if theme.ascii { "*" } else { "●" } } else { " " };
             put(buf, area.x + 1, y, 1, mark, theme.style(Role::Accent));
-            let used = put(buf, area.x + 3, y, area.width.saturating_sub(4), &item.name, theme.style(Role::Text));
+            let marked = self.marked.contains(&item.name);
+            if marked {
+                put(buf, area.x, y, 1, sign(theme.ascii), theme.style(Role::Mark));
+            }
+            let role = if marked { Role::Mark } else { Role::Text };
+            let used = put(buf, area.x + 3, y, area.width.saturating_sub(4), &item.name, theme.style(role));
             let note = area.x + 3 + used.max(28) + 2;
             put(buf, note, y, area.right().saturating_sub(note + 1), &item.note, theme.style(Role::TextDim));
             if self.top + usize::from(line) == self.cursor {

@@ -6,7 +6,7 @@ use compact_str::{CompactString, format_compact};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
-    Cx, Filter, Grid, Look, Reply, Subject, Title, World,
+    Cx, Filter, Grid, Look, Marked, Reply, Subject, Title, World,
     grid::{Align, Cell, Column, Facts, Tabular},
     state::{self, Message, Standing},
     usage_cells::{self, UsageColumn},
@@ -91,7 +91,7 @@ impl Pods {
 
     /// Whether `back` has something to undo here.
     pub fn holds_back(&self) -> bool {
-        !self.grid.filter().is_empty()
+        !self.grid.filter().is_empty() || self.grid.any_marked()
     }
 
     /// Filters from now on.
@@ -160,14 +160,17 @@ impl Pods {
 
     /// What is under the cursor.
     pub fn subject(&self) -> Option<Subject> {
-        let row = self.grid.index.cursor()?;
-        Some(Subject {
-            object: ObjectRef::new(Kind::namespaced("", "v1", "Pod", "pods"), &row.namespace, &row.name),
-            owner: row.owner.as_ref().map(|owner| (owner.kind.to_string(), owner.name.to_string())),
-            labels: row.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
-            containers: row.containers.iter().map(ToString::to_string).collect(),
-            services: Vec::new(),
-        })
+        self.grid.index.cursor().map(subject)
+    }
+
+    /// Whether any row is marked.
+    pub fn any_marked(&self) -> bool {
+        self.grid.any_marked()
+    }
+
+    /// What is marked.
+    pub fn marked(&self) -> Marked {
+        self.grid.marked().map(|(row, shown)| (subject(row), shown)).collect()
     }
 
     /// What stands in a column for the rows of a name.
@@ -235,6 +238,16 @@ impl Pods {
     }
 }
 
+fn subject(row: &PodRow) -> Subject {
+    Subject {
+        object: ObjectRef::new(Kind::namespaced("", "v1", "Pod", "pods"), &row.namespace, &row.name),
+        owner: row.owner.as_ref().map(|owner| (owner.kind.to_string(), owner.name.to_string())),
+        labels: row.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+        containers: row.containers.iter().map(ToString::to_string).collect(),
+        services: Vec::new(),
+    }
+}
+
 fn facts(now: Now, world: &World, ascii: bool) -> Facts<'_, ()> {
     Facts { now, world, own: &(), ascii }
 }
@@ -274,10 +287,11 @@ impl Tabular for PodRow {
         column(PodColumn::Owner, "OWNER", Align::Left, 10, 40, 10),
     ];
     const FIRST_SORT: PodColumn = PodColumn::Name;
+    const MARKS: bool = true;
 
     fn present(column: PodColumn, facts: &Facts<'_, ()>) -> bool {
         match column {
-            PodColumn::Namespace => facts.world.namespace.is_none(),
+            PodColumn::Namespace => facts.world.only_namespace().is_none(),
             PodColumn::Rps | PodColumn::Errors | PodColumn::P99 => facts.world.metrics.is_some(),
             PodColumn::Used(_) => facts.world.usage.is_some(),
             _ => true,

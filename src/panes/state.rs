@@ -73,7 +73,8 @@ impl Standing {
             Source::Broken { .. } | Source::Forbidden { .. } => self.since.or(Some(now.mono)),
             // A new list after a break has not caught up yet.
             Source::Loading { .. } => self.since,
-            Source::Idle | Source::Live | Source::Absent { .. } => None,
+            // What goes on is live, and it is not known here which rows do not.
+            Source::Idle | Source::Live | Source::Absent { .. } | Source::Partly { .. } => None,
         };
         self.again = match &source {
             // A retry of nothing is none.
@@ -101,7 +102,7 @@ impl Standing {
 
     /// Its rows are old for a reason that [`Self::trouble`] tells.
     pub fn troubled(&self) -> bool {
-        matches!(self.source, Source::Broken { .. } | Source::Forbidden { .. })
+        matches!(self.source, Source::Broken { .. } | Source::Forbidden { .. } | Source::Partly { .. })
     }
 
     /// Its rows are all there are, now.
@@ -121,7 +122,7 @@ impl Standing {
 
     /// Rows are as complete as they get: half a list decides nothing.
     pub fn settled(&self) -> bool {
-        self.listed || matches!(self.source, Source::Forbidden { .. })
+        self.listed || matches!(self.source, Source::Forbidden { .. } | Source::Partly { settled: true, .. })
     }
 
     /// How many rows there are, for a title: unknown is never 0.
@@ -154,7 +155,7 @@ impl Standing {
     /// The same for a source that is not the cluster.
     pub fn told(&self, look: &Look<'_>, plural: &str) -> Message {
         match &self.source {
-            Source::Forbidden { what } => {
+            Source::Forbidden { what } | Source::Partly { what, .. } => {
                 let (text, fix) = halves(what);
                 Message { text: text.to_owned(), fix: fix.to_owned(), role: Role::Warn }
             }
@@ -173,9 +174,9 @@ impl Standing {
             }
             Source::Idle | Source::Loading { .. } => Message::quiet(format!("loading {plural}…"), ""),
             Source::Live => {
-                let place = match &look.world.namespace {
-                    Some(namespace) => format!("no {plural} in {namespace}"),
-                    None => format!("no {plural} in this cluster"),
+                let place = match look.world.spaces().as_slice() {
+                    [] => format!("no {plural} in this cluster"),
+                    names => format!("no {plural} in {}", names.join(", ")),
                 };
                 Message::quiet(place, if look.world.namespace.is_some() { elsewhere(look) } else { String::new() })
             }
@@ -199,7 +200,7 @@ impl Standing {
                 let next = self.next_try(now).map(|next| format!("; {next}")).unwrap_or_default();
                 Some(format!("{}{next}", halves(cause).0))
             }
-            Source::Forbidden { what } => Some(halves(what).0.to_owned()),
+            Source::Forbidden { what } | Source::Partly { what, .. } => Some(halves(what).0.to_owned()),
             Source::Idle | Source::Loading { .. } | Source::Live | Source::Absent { .. } => None,
         }
     }
@@ -231,6 +232,7 @@ impl Standing {
                 Some((format!("loading {}…", grouped((*seen).max(rows))), Role::TextDim))
             }
             Source::Forbidden { .. } => Some(("no rights".to_owned(), Role::Warn)),
+            Source::Partly { .. } => Some(("not all".to_owned(), Role::Warn)),
             Source::Idle | Source::Loading { .. } | Source::Live | Source::Broken { .. } | Source::Absent { .. } => {
                 None
             }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     base::Now,
+    cluster::Scope,
     fault::{injection::State, traffic::Traffic, view::InjectionView},
     mesh::{
         around::Around,
@@ -51,8 +52,10 @@ pub struct World {
     pub names: Names,
     /// How the link stands.
     pub link: LinkState,
-    /// The namespace shown; `None`: all.
+    /// The namespace shown, the first where several are; `None`: all. It is where one must do: for a form, a copy, the agent.
     pub namespace: Option<String>,
+    /// Further namespaces shown beside that one.
+    pub beside: Vec<String>,
     /// Only looking.
     pub readonly: bool,
     /// The metric source.
@@ -84,6 +87,22 @@ pub struct World {
 }
 
 impl World {
+    /// What is shown as a scope.
+    pub fn scope(&self) -> Scope {
+        Scope { namespace: self.namespace.clone(), beside: self.beside.clone(), ..Scope::default() }
+    }
+
+    /// The namespaces shown; none: all.
+    pub fn spaces(&self) -> Vec<&str> {
+        let beside = self.beside.iter().filter(|_| self.namespace.is_some());
+        self.namespace.iter().chain(beside).map(String::as_str).collect()
+    }
+
+    /// The namespace that everything shown is of; `None` where rows may be of several.
+    pub fn only_namespace(&self) -> Option<&str> {
+        self.namespace.as_deref().filter(|_| self.beside.is_empty())
+    }
+
     /// Takes news of an injection over.
     pub fn saw(&mut self, view: InjectionView) {
         let span = self.fault_spans.entry(view.injection.clone()).or_insert_with(|| FaultSpan {

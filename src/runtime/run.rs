@@ -31,6 +31,7 @@ use super::{
 use crate::{
     app::{App, Start},
     base::Now,
+    cluster::{Address, spaces},
     mesh::wanted::Ask,
     msg::{Effect, Event, Failure},
     script::Act,
@@ -79,13 +80,16 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         overlays,
         mute,
     } = options;
+    // What is connected is at home in the first of several.
+    let asked = address.namespace.clone();
+    let address = Address { namespace: asked.as_deref().and_then(spaces::first), ..address };
     let start = Start {
         keymap,
         theme,
         worn,
         size,
         all_namespaces,
-        namespace: address.namespace.clone(),
+        namespace: asked,
         readonly,
         metrics: metrics.ask != Ask::Nowhere,
         tolerances,

@@ -33,6 +33,7 @@ fn questions() -> BTreeSet<String> {
         for gateways in [Vec::new(), vec!["my-gateway".to_owned(), "other.1".to_owned()]] {
             for window in [30, 60, 120] {
                 let interest = Interest {
+                    beside: Vec::new(),
                     namespace: namespace.clone(),
                     gateways: gateways.clone(),
                     window: Duration::from_secs(window),

@@ -30,6 +30,7 @@ mod e2e_gateways;
 mod e2e_gitops;
 mod e2e_lifecycle;
 mod e2e_litmus;
+mod e2e_marks;
 mod e2e_mcp;
 mod e2e_model;
 mod e2e_objects;

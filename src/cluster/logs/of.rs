@@ -13,6 +13,8 @@ pub enum Of {
     Selected(ObjectRef),
     /// Of the pods with these labels (`app=web,tier!=db`). New ones join.
     Labels(String),
+    /// Of these pods by namespace and name, of one namespace or of several.
+    Named(Vec<(String, String)>),
     /// Of all pods of the namespace.
     All,
 }
@@ -24,8 +26,21 @@ impl Of {
             Self::Pod(name) => name.clone(),
             Self::Selected(object) => format!("{}/{}", object.kind.kind.to_lowercase(), object.name),
             Self::Labels(labels) => labels.clone(),
+            Self::Named(pods) => match pods.as_slice() {
+                [(_, only)] => only.clone(),
+                pods => format!("{} pods", pods.len()),
+            },
             Self::All => "all pods".to_owned(),
         }
+    }
+
+    /// The namespaces of pods that are told by name, each once.
+    pub fn spaces(&self) -> Vec<&str> {
+        let Self::Named(pods) = self else { return Vec::new() };
+        let mut spaces: Vec<&str> = pods.iter().map(|(namespace, _)| namespace.as_str()).collect();
+        spaces.sort_unstable();
+        spaces.dedup();
+        spaces
     }
 }
 

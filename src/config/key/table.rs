@@ -59,7 +59,7 @@ keys! {
     Namespace "namespace" "BRINK_NAMESPACE" ["-n, --namespace"] [Holds::Name] true
         "the context's namespace, else default"
         "Namespace."
-        "The namespace to start in."
+        "The namespace to start in, or several for the cockpit: `shop,pay`."
     AllNamespaces "all-namespaces" "BRINK_ALL_NAMESPACES" ["-A, --all-namespaces"] [Holds::Flag] true
         "false"
         "Start with all namespaces."

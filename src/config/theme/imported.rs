@@ -29,7 +29,7 @@ pub struct Imported {
 }
 
 /// Where a role finds its colour in a skin: the first place that has one.
-const PLACES: [(Role, &[&str]); 21] = [
+const PLACES: [(Role, &[&str]); 22] = [
     (Role::Text, &["body.fgColor", "views.table.fgColor"]),
     (Role::TextDim, &["frame.status.completedColor"]),
     (Role::TextStrong, &["views.table.header.fgColor", "info.fgColor"]),
@@ -51,6 +51,7 @@ const PLACES: [(Role, &[&str]); 21] = [
     (Role::Chart4, &["frame.status.pendingColor", "frame.status.modifyColor"]),
     (Role::Chart5, &["frame.status.highlightColor"]),
     (Role::Key, &["frame.menu.keyColor"]),
+    (Role::Mark, &["views.table.markColor"]),
 ];
 
 /// Colours nearer than this are one to the eye.

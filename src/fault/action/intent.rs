@@ -1,4 +1,4 @@
-//! An action as an intent of objects, and what of it is read back when the intent is compiled.
+//! An action as an intent of one object or of several, and what of it is read back when the intent is compiled.
 //!
 //! What hangs on the moment (a time, the name of a job, the template of a revision) is settled here, once: the intent is compiled
 //! again before it is applied, and must come to the same.
@@ -82,6 +82,40 @@ impl Action {
 
     /// The intent. Whether the object takes it is the server's answer; what is known to be of no use is told here.
     pub fn intent(&self, seen: &Seen) -> Result<Fault, CannotAct> {
+        self.made(seen, true)
+    }
+
+    /// The intent of several objects at once. Where one of them refuses it is named, and there is no intent; whatever is as it
+    /// is to be already stays so, and is told when the intent is compiled.
+    pub fn intents(&self, all: &[Seen]) -> Result<Fault, CannotAct> {
+        if let [only] = all {
+            return self.intent(only);
+        }
+        let (mut whole, mut refused): (Option<Fault>, Vec<String>) = (None, Vec::new());
+        let mut fix = String::new();
+        for seen in all {
+            match (self.made(seen, false), &mut whole) {
+                (Ok(one), Some(whole)) => whole.manifests.extend(one.manifests),
+                (Ok(mut one), None) => {
+                    // Each has its own.
+                    one.params.remove("from");
+                    whole = Some(one);
+                }
+                (Err(error), _) => {
+                    refused.push(format!("{}: {}", seen.object.short(), error.what));
+                    fix = error.fix;
+                }
+            }
+        }
+        if !refused.is_empty() {
+            let what = format!("{} of {} refuse: {}", refused.len(), all.len(), refused.join("; "));
+            return Err(CannotAct::new(what, format!("take the mark off, or {fix}; nothing was sent")));
+        }
+        whole.ok_or_else(|| CannotAct::new("no object is given", "mark some"))
+    }
+
+    /// `strict`: what is so already is no intent.
+    fn made(&self, seen: &Seen, strict: bool) -> Result<Fault, CannotAct> {
         let (object, live) = (&seen.object, &seen.live);
         let mut params = BTreeMap::from([(WORD.to_owned(), json!(self.kind().word()))]);
         let wanted = match self {
@@ -89,7 +123,7 @@ impl Action {
                 let scale = seen.scale.as_ref().ok_or_else(|| {
                     CannotAct::new(format!("{} has no scale subresource", object.short()), "edit it with e")
                 })?;
-                if scale.replicas == *to {
+                if strict && scale.replicas == *to {
                     return Err(CannotAct::new(format!("it has {to} already"), "type another number"));
                 }
                 params.insert("from".to_owned(), json!(scale.replicas));
@@ -102,7 +136,7 @@ impl Action {
                 json!({"spec": {"template": revision.template}})
             }
             Self::Suspend(to) => {
-                if live.at(&["spec", "suspend"]).and_then(Value::as_bool).unwrap_or(false) == *to {
+                if strict && live.at(&["spec", "suspend"]).and_then(Value::as_bool).unwrap_or(false) == *to {
                     let word = if *to { "suspended" } else { "not suspended" };
                     return Err(CannotAct::new(format!("{} is {word} already", object.short()), "leave it as it is"));
                 }
@@ -110,7 +144,7 @@ impl Action {
             }
             Self::Trigger(at) => return Ok(fault(object, params, job(object, live, *at)?)),
             Self::Cordon(to) => {
-                if live.at(&["spec", "unschedulable"]).and_then(Value::as_bool).unwrap_or(false) == *to {
+                if strict && live.at(&["spec", "unschedulable"]).and_then(Value::as_bool).unwrap_or(false) == *to {
                     let word = if *to { "cordoned" } else { "not cordoned" };
                     return Err(CannotAct::new(format!("{} is {word} already", object.short()), "leave it as it is"));
                 }

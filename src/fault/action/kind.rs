@@ -113,6 +113,11 @@ impl ActionKind {
         }
     }
 
+    /// Whether it is about one object only: what is chosen for one means nothing to another.
+    pub fn alone(self) -> bool {
+        self == Self::Rollback
+    }
+
     /// What it can be done to, in words.
     pub fn needs(self) -> &'static str {
         match self {

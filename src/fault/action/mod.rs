@@ -1,4 +1,4 @@
-//! Actions: what a person does to one object by name: scale, restart, roll back, delete, drain and the like.
+//! Actions: what a person does to objects by name, to one or to all that are marked: scale, restart, roll back, delete, drain and the like.
 //!
 //! An action becomes an intent of objects ([`Action::intent`]) with the action's word among its parameters, so it goes the way
 //! of every kept change: compiled, dry-run, previewed, judged, journaled, undone. What the object is, which revisions it has and

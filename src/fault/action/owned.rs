@@ -32,17 +32,29 @@ fn owned(object: &Manifest, gone: &BTreeSet<&str>) -> bool {
 
 /// `1 ReplicaSet, 3 Pods`, in the order of the names of kinds.
 pub fn counted(objects: &[&Manifest]) -> String {
-    let mut kinds: Vec<&str> = objects.iter().map(|one| one.kind()).collect();
+    counted_kinds(objects.iter().map(|one| one.kind())).join(", ")
+}
+
+/// The same by kinds alone, a word for each.
+pub fn counted_kinds<'a>(kinds: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut kinds: Vec<&str> = kinds.collect();
     kinds.sort_unstable();
-    let mut words: Vec<String> = Vec::new();
-    for chunk in kinds.chunk_by(|a, b| a == b) {
+    let word = |chunk: &[&str]| {
         let kind = chunk.first().copied().unwrap_or_default();
-        words.push(match chunk.len() {
+        match chunk.len() {
             1 => format!("1 {kind}"),
-            n => format!("{n} {kind}{}", if kind.ends_with('s') { "es" } else { "s" }),
-        });
+            n => format!("{n} {}", plural(kind)),
+        }
+    };
+    kinds.chunk_by(|a, b| a == b).map(word).collect()
+}
+
+fn plural(kind: &str) -> String {
+    match kind.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'i', 'o', 'u']) => format!("{stem}ies"),
+        _ if kind.ends_with('s') => format!("{kind}es"),
+        _ => format!("{kind}s"),
     }
-    words.join(", ")
 }
 
 #[cfg(test)]

@@ -183,41 +183,42 @@ pub async fn more<A: Api>(api: &A, fault: &Fault, sight: &mut Sight) -> Result<(
 }
 
 async fn along<A: Api>(api: &A, sight: &mut Sight) -> Result<(), CompileError> {
-    let Some((object, uid)) = sight
-        .given
-        .first()
-        .and_then(|given| Some((given.object.clone(), given.live.as_ref()?.text(&["metadata", "uid"])?.to_owned())))
-    else {
-        return Ok(());
-    };
     // Pods own nothing; what a cluster-scoped object owns may be anywhere.
-    if object.kind.kind == "Pod" {
-        return Ok(());
-    }
+    let owners = sight.given.iter().filter(|given| given.object.kind.kind != "Pod");
+    let owners: Vec<(Option<String>, String)> = owners
+        .filter_map(|given| {
+            Some((given.object.namespace.clone(), given.live.as_ref()?.text(&["metadata", "uid"])?.to_owned()))
+        })
+        .collect();
+    let mut places: Vec<Option<&str>> = owners.iter().map(|(namespace, _)| namespace.as_deref()).collect();
+    places.sort_unstable();
+    places.dedup();
     let kinds = owned_kinds();
-    let lists = join_all(kinds.iter().map(|kind| list(api, kind, object.namespace.as_deref(), ""))).await;
+    let asked = places.iter().flat_map(|place| kinds.iter().map(|kind| list(api, kind, *place, "")));
     let mut all = Vec::new();
-    for answer in lists {
+    for answer in join_all(asked).await {
         all.extend(answer?.unwrap_or_default());
     }
-    sight.along = owned::along(&uid, &all).into_iter().cloned().collect();
+    for (_, uid) in &owners {
+        sight.along.extend(owned::along(uid, &all).into_iter().cloned());
+    }
     Ok(())
 }
 
 /// A drain asks about the pods and the budgets of all namespaces.
 async fn everywhere<A: Api>(api: &A, sight: &mut Sight) -> Result<(), CompileError> {
-    let Some(node) = sight.given.first().map(|given| given.object.name.clone()) else { return Ok(()) };
+    let nodes: Vec<&str> = sight.given.iter().map(|given| given.object.name.as_str()).collect();
     let (pods, budgets) = (known::pod(), known::disruption_budget());
     let (pods, budgets) = futures::join!(list(api, &pods, None, ""), list(api, &budgets, None, ""));
     match pods? {
         Some(pods) => sight.pods = pods,
         None => sight.unreadable.push("pods".to_owned()),
     }
-    // Budgets of namespaces without a pod of this node say nothing about it.
+    // Budgets of namespaces without a pod of these nodes say nothing about them.
     let here: Vec<String> = sight
         .pods
         .iter()
-        .filter(|pod| pod.text(&["spec", "nodeName"]) == Some(node.as_str()))
+        .filter(|pod| pod.text(&["spec", "nodeName"]).is_some_and(|node| nodes.contains(&node)))
         .filter_map(|pod| pod.namespace().map(str::to_owned))
         .collect();
     let of_here =

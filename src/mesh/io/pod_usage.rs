@@ -3,7 +3,10 @@
 //! Limits stand in the pods themselves, which are many and large: they are read in pages of which only the limits are kept,
 //! seldom, and no more than so many.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use http::HeaderMap;
 
@@ -125,6 +128,55 @@ impl PodUsage {
         })?;
         Ok(())
     }
+}
+
+/// The same of several namespaces, each asked on its own: rights may end at any of them.
+#[derive(Debug, Default)]
+pub struct SpacesUsage(BTreeMap<Option<String>, PodUsage>);
+
+impl SpacesUsage {
+    /// What the workloads of these namespaces use; none: of all. `None`: no metrics server there.
+    pub async fn look(&mut self, live: &Live, names: &[&str]) -> Result<Option<Used>, Trouble> {
+        let mut whole: Option<Used> = None;
+        let mut failed = None;
+        for place in places(names) {
+            match self.0.entry(place.clone()).or_default().look(live, place.as_deref()).await {
+                Ok(Some(used)) => {
+                    let whole = whole.get_or_insert_default();
+                    whole.samples.extend(used.samples);
+                    whole.note = whole.note.take().or(used.note);
+                }
+                Ok(None) => {}
+                Err(trouble) => failed = Some(trouble),
+            }
+        }
+        match (whole, failed) {
+            (None, Some(trouble)) => Err(trouble),
+            (whole, _) => Ok(whole),
+        }
+    }
+
+    /// What each of their pods uses.
+    pub async fn each(&mut self, live: &Live, names: &[String]) -> Result<Option<Usage>, Trouble> {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut whole: Option<Usage> = None;
+        let mut failed = None;
+        for place in places(&names) {
+            match self.0.entry(place.clone()).or_default().each(live, place.as_deref()).await {
+                Ok(Some(usage)) => whole.get_or_insert_default().add(usage),
+                Ok(None) => {}
+                Err(trouble) => failed = Some(trouble),
+            }
+        }
+        match (whole, failed) {
+            (None, Some(trouble)) => Err(trouble),
+            (whole, _) => Ok(whole),
+        }
+    }
+}
+
+fn places(names: &[&str]) -> Vec<Option<String>> {
+    if names.is_empty() { vec![None] } else { names.iter().map(|name| Some((*name).to_owned())).collect() }
 }
 
 /// What the nodes use. `None`: no metrics server there.

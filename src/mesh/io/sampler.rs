@@ -19,7 +19,7 @@ use tokio::{
 use super::{
     budget::Budget,
     metrics::{Metrics, Source, SourceError},
-    pod_usage::PodUsage,
+    pod_usage::SpacesUsage,
     prometheus::{Prometheus, PrometheusError},
     scrape::Scraper,
 };
@@ -82,14 +82,14 @@ pub struct Sampler {
     scraper: Option<Scraper>,
     trail: Option<Trail>,
     filled: bool,
-    /// The namespace the trail is about.
+    /// The namespaces the trail is about.
     about: Option<String>,
     /// Whose route names and clusters are asked for.
     labelled: Rarely,
     upstream: Rarely,
     slow: Slow,
     /// Where the source knows nothing of CPU and memory.
-    pod_usage: PodUsage,
+    pod_usage: SpacesUsage,
     metered: Rarely,
     /// Questions asked by the last look.
     asked: u32,
@@ -102,7 +102,7 @@ pub struct Sampler {
 struct Slow {
     /// Looks so far.
     looks: u32,
-    /// The namespace the usage is of.
+    /// The namespaces the usage is of.
     of: Option<String>,
     usage: Vec<(UsageLabels, f64)>,
     usage_from: Option<UsageFrom>,
@@ -121,7 +121,7 @@ impl Slow {
     /// What the next look asks for.
     fn due(&self, interest: &Interest) -> Due {
         let first = self.looks == 0;
-        let elsewhere = first || self.of != interest.namespace;
+        let elsewhere = first || self.of != interest.about();
         let turn = self.looks % SLOWLY;
         Due { usage: elsewhere || turn == 1, control: first || turn == 2, edge_latency: elsewhere || turn == 0 }
     }
@@ -176,7 +176,7 @@ impl Sampler {
             labelled,
             upstream,
             slow: Slow::default(),
-            pod_usage: PodUsage::default(),
+            pod_usage: SpacesUsage::default(),
             metered: Rarely::default(),
             asked: 0,
             between,
@@ -275,9 +275,9 @@ impl Sampler {
         if due.usage {
             self.slow.usage = take(usage, "CPU and memory", &mut answers.notes);
             self.slow.usage_from = Some(UsageFrom::Cadvisor);
-            self.slow.of.clone_from(&interest.namespace);
+            self.slow.of = interest.about();
             if self.slow.usage.is_empty() {
-                self.measure(interest.namespace.as_deref(), &mut answers.notes).await;
+                self.measure(&interest.names(), &mut answers.notes).await;
             }
         }
         if due.control {
@@ -296,9 +296,7 @@ impl Sampler {
         let envoys_latency = take(envoys_latency, "latency of Envoy's clusters", &mut answers.notes);
         self.upstream.heard(envoys.is_empty());
         plain_envoy::add(&mut answers, &envoys, &envoys_latency);
-        if let Some(namespace) = &interest.namespace {
-            answers.edges.retain(|(labels, _)| labels.destination_service_namespace == *namespace);
-        }
+        answers.edges.retain(|(labels, _)| interest.covers(&labels.destination_service_namespace));
         answers.notes.dedup();
         let mut snapshot = Snapshot::of(&answers);
         snapshot.whence = Whence { kind: MetricKind::Prometheus, place: client.label().to_owned() };
@@ -307,12 +305,12 @@ impl Sampler {
     }
 
     /// Asks the cluster itself what pods use, where there is one and it knows.
-    async fn measure(&mut self, namespace: Option<&str>, notes: &mut Vec<String>) {
+    async fn measure(&mut self, names: &[&str], notes: &mut Vec<String>) {
         let Some(live) = self.metrics.live() else { return };
         if !self.metered.now() {
             return self.metered.heard(true);
         }
-        match self.pod_usage.look(live, namespace).await {
+        match self.pod_usage.look(live, names).await {
             Ok(used) => {
                 self.metered.heard(used.is_none());
                 let used = used.unwrap_or_default();
@@ -330,8 +328,8 @@ impl Sampler {
     /// Writes the trends, after asking once for those before the first look. A past that cannot be told is a gap.
     async fn follow(&mut self, client: Option<&Prometheus>, interest: &Interest, snapshot: &mut Snapshot) {
         let Some(step_s) = self.trail.as_ref().map(Trail::step_s) else { return };
-        if self.about != interest.namespace {
-            self.about.clone_from(&interest.namespace);
+        if self.about != interest.about() {
+            self.about = interest.about();
             self.trail = Some(Trail::new(step_s));
             self.filled = false;
         }

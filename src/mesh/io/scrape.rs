@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use super::{
     load,
-    pod_usage::{PodUsage, Used},
+    pod_usage::{SpacesUsage, Used},
 };
 use crate::{
     base::sanitize,
@@ -27,6 +27,7 @@ use crate::{
         },
     },
     mesh::{
+        gateways::Seen,
         scrape::{
             answers::answers,
             counters::{Counters, Place, Role, Taken},
@@ -105,7 +106,7 @@ pub struct Scraper {
     left_out: usize,
     found: Option<(Instant, Option<String>)>,
     last: usize,
-    pod_usage: PodUsage,
+    pod_usage: SpacesUsage,
     /// What pods used, when and for which namespace that was asked.
     used: Used,
     used_of: Option<(Instant, Option<String>)>,
@@ -126,7 +127,7 @@ impl Scraper {
             left_out: 0,
             found: None,
             last: 0,
-            pod_usage: PodUsage::default(),
+            pod_usage: SpacesUsage::default(),
             used: Used::default(),
             used_of: None,
         }
@@ -140,7 +141,7 @@ impl Scraper {
 
     /// Whether there is anybody to read.
     pub async fn anybody(&mut self) -> bool {
-        self.find(None).await.is_ok()
+        self.find(&Interest::default()).await.is_ok()
     }
 
     /// How long to wait after a look, for the sake of the API server.
@@ -156,13 +157,13 @@ impl Scraper {
             self.counters = Counters::new(self.window.as_secs_f64());
             self.slow = Counters::new(self.window.as_secs_f64() * f64::from(SLOW));
         }
-        self.find(interest.namespace.as_deref()).await?;
+        self.find(interest).await?;
         let mut notes = self.read().await?;
         if !self.counters.has_rates() {
             self.live.sleep(self.between).await;
             notes = self.read().await?;
         }
-        self.measure(interest.namespace.as_deref()).await;
+        self.measure(interest).await;
         notes.extend(self.used.note.clone());
         let at = self.live.now();
         let told = answers(&self.counters, &self.slow, interest, at);
@@ -173,14 +174,13 @@ impl Scraper {
     }
 
     /// Asks what pods use, if that was long ago or for another namespace.
-    async fn measure(&mut self, namespace: Option<&str>) {
-        let known =
-            |(at, about): &(Instant, Option<String>)| at.elapsed() < USAGE_AGAIN && about.as_deref() == namespace;
+    async fn measure(&mut self, interest: &Interest) {
+        let known = |(at, about): &(Instant, Option<String>)| at.elapsed() < USAGE_AGAIN && *about == interest.about();
         if self.used_of.as_ref().is_some_and(known) {
             return;
         }
-        self.used_of = Some((Instant::now(), namespace.map(str::to_owned)));
-        self.used = match self.pod_usage.look(&self.live, namespace).await {
+        self.used_of = Some((Instant::now(), interest.about()));
+        self.used = match self.pod_usage.look(&self.live, &interest.names()).await {
             Ok(used) => used.unwrap_or_default(),
             Err(trouble) => Used { note: Some(format!("no CPU and memory: {trouble}")), ..Used::default() },
         };
@@ -193,27 +193,38 @@ impl Scraper {
     }
 
     /// Looks for targets, if that was long ago or for another namespace.
-    async fn find(&mut self, namespace: Option<&str>) -> Result<(), ScrapeError> {
-        let known = self.found.as_ref().is_some_and(|(at, about)| {
-            at.elapsed() < AGAIN && about.as_deref() == namespace && !self.targets.is_empty()
-        });
+    async fn find(&mut self, interest: &Interest) -> Result<(), ScrapeError> {
+        let known = self
+            .found
+            .as_ref()
+            .is_some_and(|(at, about)| at.elapsed() < AGAIN && *about == interest.about() && !self.targets.is_empty());
         if known {
             return Ok(());
         }
         let kind = Kind::namespaced("", "v1", "Pod", "pods");
-        let own = namespace.unwrap_or_else(|| self.live.link().namespace());
+        let mut names = interest.names();
+        if names.is_empty() {
+            names.push(self.live.link().namespace());
+        }
         let mut pods = Vec::new();
         for labels in SELECTORS {
-            let (items, _) =
-                load::labelled(&self.live, Some(own), &kind, labels).await.map_err(ScrapeError::Unlisted)?;
-            pods.extend(items);
+            for own in &names {
+                let (items, seen) =
+                    load::labelled(&self.live, Some(own), &kind, labels).await.map_err(ScrapeError::Unlisted)?;
+                pods.extend(items);
+                if seen == Seen::Everywhere {
+                    break;
+                }
+            }
         }
-        let (targets, left_out) = choose(pods.iter().filter_map(Target::of).collect(), namespace);
+        // Of several none comes first.
+        let first = interest.namespace.as_deref().filter(|_| interest.beside.is_empty());
+        let (targets, left_out) = choose(pods.iter().filter_map(Target::of).collect(), first);
         if targets.is_empty() {
             return Err(ScrapeError::Nobody);
         }
         (self.targets, self.left_out) = (targets, left_out);
-        self.found = Some((Instant::now(), namespace.map(str::to_owned)));
+        self.found = Some((Instant::now(), interest.about()));
         Ok(())
     }
 

@@ -93,13 +93,17 @@ pub fn resolve(world: &World<'_>, request: &Request) -> Resolution {
     let mut notes = Vec::new();
     match &world.gateways.seen {
         // Who is inside the mesh reaches Services, not Gateways.
-        Seen::Nowhere | Seen::Namespace(_) if request.from.is_some() => {}
+        Seen::Nowhere | Seen::Namespace(_) | Seen::Namespaces(_) if request.from.is_some() => {}
         Seen::Everywhere => {}
         Seen::Nowhere => notes.push(
             "no Gateway is known: every Gateway that routes name is taken as one listener for all hosts".to_owned(),
         ),
         Seen::Namespace(namespace) => notes.push(format!(
             "only the Gateways of {namespace} are known: any other that routes name is taken as one listener for all hosts"
+        )),
+        Seen::Namespaces(names) => notes.push(format!(
+            "only the Gateways of {} are known: any other that routes name is taken as one listener for all hosts",
+            names.join(", ")
         )),
     }
     notes.extend(

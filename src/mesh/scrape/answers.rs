@@ -31,7 +31,7 @@ struct Bucket {
 
 /// One round of answers from the counters of proxies. `slow` holds those of the control plane over a longer span.
 pub fn answers(counters: &Counters, slow: &Counters, interest: &Interest, at: Timestamp) -> Answers {
-    let asked = |namespace: &CompactString| interest.namespace.as_ref().is_none_or(|wanted| namespace == wanted);
+    let asked = |namespace: &CompactString| interest.covers(namespace);
     let mut edges: Vec<(EdgeLabels, f64)> = counters.rates(&["istio_requests_total"]);
     edges.retain(|(labels, _)| asked(&labels.destination_service_namespace));
     let mut buckets: Vec<(Bucket, f64)> = counters.rates(&["istio_request_duration_milliseconds_bucket"]);

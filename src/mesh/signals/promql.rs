@@ -6,12 +6,15 @@
 use std::time::Duration;
 
 use super::{batches::together, plain_envoy::CLUSTERS, quantile::TOLD};
+use crate::cluster::Scope;
 
 /// What the questions are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interest {
     /// Requests to services of this namespace alone; `None`: all.
     pub namespace: Option<String>,
+    /// Of these as well, where there is one.
+    pub beside: Vec<String>,
     /// Names of the Gateways that carry traffic in from outside ([`super::route::gateway_names`]), for latency per route;
     /// their workloads are named so, or so and `-` and more. Empty: not asked.
     pub gateways: Vec<String>,
@@ -21,7 +24,7 @@ pub struct Interest {
 
 impl Default for Interest {
     fn default() -> Self {
-        Self { namespace: None, gateways: Vec::new(), window: Duration::from_mins(1) }
+        Self { namespace: None, beside: Vec::new(), gateways: Vec::new(), window: Duration::from_mins(1) }
     }
 }
 
@@ -29,6 +32,28 @@ const REQUESTS: &str = "istio_requests_total";
 const LATENCY: &str = "istio_request_duration_milliseconds_bucket";
 
 impl Interest {
+    /// About the namespaces of a scope.
+    pub fn within(scope: &Scope) -> Self {
+        Self { namespace: scope.namespace.clone(), beside: scope.beside.clone(), ..Self::default() }
+    }
+
+    /// The namespaces it is about; none: all.
+    pub fn names(&self) -> Vec<&str> {
+        let beside = self.beside.iter().filter(|_| self.namespace.is_some());
+        self.namespace.iter().chain(beside).map(String::as_str).collect()
+    }
+
+    /// Whether it is about requests to services of this namespace.
+    pub fn covers(&self, namespace: &str) -> bool {
+        let names = self.names();
+        names.is_empty() || names.contains(&namespace)
+    }
+
+    /// The namespaces as one word, to see whether they are still the same; `None`: all.
+    pub fn about(&self) -> Option<String> {
+        Some(self.names().join(",")).filter(|names| !names.is_empty())
+    }
+
     /// Requests per second of every edge, by reporter, answer and how it was secured.
     pub fn edges(&self) -> String {
         format!(
@@ -159,8 +184,13 @@ impl Interest {
 
     pub(super) fn selector(&self, matchers: &[String]) -> String {
         let mut all = matchers.to_vec();
-        if let Some(namespace) = &self.namespace {
-            all.push(format!("destination_service_namespace=\"{}\"", escaped(namespace)));
+        match self.names().as_slice() {
+            [] => {}
+            [only] => all.push(format!("destination_service_namespace=\"{}\"", escaped(only))),
+            names => {
+                let names: Vec<String> = names.iter().map(|name| regex::escape(name)).collect();
+                all.push(format!("destination_service_namespace=~\"{}\"", escaped(&names.join("|"))));
+            }
         }
         if all.is_empty() { String::new() } else { format!("{{{}}}", all.join(", ")) }
     }
@@ -198,6 +228,10 @@ mod tests {
         let question = interest.gateway_latency().unwrap();
         assert!(question.contains(r#"source_workload=~"(gw\\.1|b\")(-.*)?""#), "{question}");
         assert!(question.contains(r#"destination_service_namespace="a\"} or up{x=\"\\""#), "{question}");
+        let several =
+            Interest { namespace: Some("shop".to_owned()), beside: vec!["a\"|.*".to_owned()], ..Interest::default() };
+        let question = several.service_latency();
+        assert!(question.contains(r#"destination_service_namespace=~"shop|a\"\\|\\.\\*""#), "{question}");
     }
 
     #[test]

@@ -6,15 +6,28 @@ use std::collections::HashMap;
 use compact_str::CompactString;
 
 use super::pod_metrics::{Limit, Limits, PodUse, amount};
-use crate::cluster::Manifest;
+use crate::cluster::{Manifest, Scope};
 
 /// Whose use is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UsageOf {
     /// Of the pods of a namespace, or of all.
     Pods(Option<String>),
+    /// Of the pods of several namespaces.
+    Several(Vec<String>),
     /// Of the nodes.
     Nodes,
+}
+
+impl UsageOf {
+    /// Of the pods that a scope covers.
+    pub fn pods(scope: &Scope) -> Self {
+        match scope.names().as_slice() {
+            [] => Self::Pods(None),
+            [only] => Self::Pods(Some((*only).to_owned())),
+            names => Self::Several(names.iter().map(|name| (*name).to_owned()).collect()),
+        }
+    }
 }
 
 /// One amount beside what bounds it.
@@ -84,6 +97,11 @@ impl Usage {
     /// What is known of one.
     pub fn get(&self, namespace: &str, name: &str) -> Option<&ResourceUse> {
         self.0.get(namespace)?.get(name)
+    }
+
+    /// Takes over what is known of other namespaces.
+    pub fn add(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     /// Nothing is known.

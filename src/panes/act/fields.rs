@@ -30,10 +30,14 @@ pub(super) enum Fields {
 
 impl Fields {
     /// The fields of an action, as they begin.
-    pub(super) fn of(seen: &Seen, given: &str) -> Self {
+    pub(super) fn of(all: &[Seen], given: &str) -> Self {
+        let Some(seen) = all.first() else { return Self::Nothing };
         match seen.action {
             ActionKind::Scale => {
-                let now = seen.scale.as_ref().map(|scale| scale.replicas.to_string()).unwrap_or_default();
+                // A number that stands for some of them is none to begin with.
+                let same = all.iter().all(|other| other.scale == seen.scale);
+                let scale = seen.scale.as_ref().filter(|_| same);
+                let now = scale.map(|scale| scale.replicas.to_string()).unwrap_or_default();
                 Self::Line(LineInput::new(if given.is_empty() { &now } else { given }))
             }
             ActionKind::Label | ActionKind::Annotate => Self::Line(LineInput::new(given)),

@@ -8,9 +8,12 @@
 mod images;
 mod view;
 
-use images::{Image, images, set_images};
+use images::{Image, common, set_images};
 
-use super::{Cx, Reply};
+use super::{
+    Cx, Reply,
+    marked::{counted, names},
+};
 use crate::{
     agent::Draft,
     base::{Ticket, redact, sanitize},
@@ -37,8 +40,8 @@ enum Asked {
 enum Of {
     /// An object of the cluster.
     Object(ObjectRef),
-    /// The images of one.
-    Images(ObjectRef),
+    /// The images of one, or of several whose containers agree.
+    Images(Vec<ObjectRef>),
     /// What an agent proposed.
     Draft(Draft),
 }
@@ -47,6 +50,8 @@ enum Of {
 #[derive(Debug)]
 pub struct Change {
     of: Of,
+    /// Objects whose images are corrected, while they are read: the question, and the answer.
+    reads: Vec<(Ticket, Option<String>)>,
     images: Vec<Image>,
     at: usize,
     /// The text as it was read, or proposed.
@@ -65,7 +70,18 @@ impl Change {
 
     /// Reads a workload to correct an image of it.
     pub fn image(object: ObjectRef, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
-        Self::open(object.clone(), Of::Images(object), cx)
+        Self::images(vec![object], cx)
+    }
+
+    /// The same for several workloads at once.
+    pub fn images(objects: Vec<ObjectRef>, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
+        let read = |object: &ObjectRef| {
+            let ticket = cx.tickets.take();
+            ((ticket, None), Effect::Yaml(ticket, object.clone(), ManagedFields::Hidden))
+        };
+        let (reads, effects): (Vec<_>, Vec<_>) = objects.iter().map(read).unzip();
+        let asked = reads.first().map(|(ticket, _)| Asked::Read(*ticket));
+        (Self { reads, asked, ..Self::new(Of::Images(objects), String::new()) }, effects)
     }
 
     fn open(object: ObjectRef, of: Of, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
@@ -83,7 +99,16 @@ impl Change {
     }
 
     fn new(of: Of, text: String) -> Self {
-        Self { of, images: Vec::new(), at: 0, before: text.clone(), text, asked: None, failure: None }
+        Self {
+            of,
+            reads: Vec::new(),
+            images: Vec::new(),
+            at: 0,
+            before: text.clone(),
+            text,
+            asked: None,
+            failure: None,
+        }
     }
 
     /// Whose keys count.
@@ -120,6 +145,22 @@ impl Change {
 
     /// The object as it stands.
     pub fn text(&mut self, ticket: Ticket, answer: &Result<String, Failure>, cx: &mut Cx<'_>) -> Reply {
+        if let Some(read) = self.reads.iter_mut().find(|(asked, told)| *asked == ticket && told.is_none()) {
+            match answer {
+                Ok(text) => read.1 = Some(text.clone()),
+                // One that cannot be read is enough: nothing is done to the others.
+                Err(failure) => {
+                    self.reads.clear();
+                    self.asked = None;
+                    self.failure = Some(failure.clone());
+                }
+            }
+            if !self.reads.is_empty() && self.reads.iter().all(|(_, told)| told.is_some()) {
+                self.asked = None;
+                self.offer_images();
+            }
+            return Reply::none();
+        }
         if self.asked != Some(Asked::Read(ticket)) {
             return Reply::none();
         }
@@ -128,19 +169,27 @@ impl Change {
             Ok(text) => {
                 self.before.clone_from(text);
                 self.text.clone_from(text);
-                if !self.images_only() {
-                    return self.open_editor(cx);
-                }
-                self.images =
-                    self.intent().map(|fault| fault.manifests.iter().flat_map(images).collect()).unwrap_or_default();
-                if self.images.is_empty() {
-                    let what = format!("{} has no containers with images", self.short());
-                    self.failure = Some(Failure::new(what, "choose a pod of a workload"));
-                }
+                return self.open_editor(cx);
             }
             Err(failure) => self.failure = Some(failure.clone()),
         }
         Reply::none()
+    }
+
+    /// All objects are read: their images, container by container.
+    fn offer_images(&mut self) {
+        let texts: Vec<String> = std::mem::take(&mut self.reads).into_iter().filter_map(|(_, text)| text).collect();
+        self.text = texts.join("---\n");
+        self.before.clone_from(&self.text);
+        let manifests = self.intent().map(|fault| fault.manifests).unwrap_or_default();
+        match common(&manifests) {
+            Ok(images) => self.images = images,
+            Err(what) => self.failure = Some(Failure::new(what, "correct them one by one, or mark others")),
+        }
+        if self.images.is_empty() && self.failure.is_none() {
+            let what = format!("{} has no containers with images", self.short());
+            self.failure = Some(Failure::new(what, "choose a pod of a workload"));
+        }
     }
 
     /// The editor was left.
@@ -196,7 +245,11 @@ impl Change {
     /// What is edited, in words.
     fn short(&self) -> String {
         match &self.of {
-            Of::Object(object) | Of::Images(object) => object.short(),
+            Of::Object(object) => object.short(),
+            Of::Images(objects) => match objects.as_slice() {
+                [only] => only.short(),
+                all => format!("{}: {}", counted(all), names(all)),
+            },
             Of::Draft(_) => "a proposal that could not be made to apply".to_owned(),
         }
     }
@@ -212,7 +265,11 @@ impl Change {
     /// What was written so far.
     fn intent(&self) -> Result<Fault, Failure> {
         let defaults = match &self.of {
-            Of::Object(object) | Of::Images(object) => Defaults::of(object.namespace.as_deref().unwrap_or_default()),
+            Of::Object(object) => Defaults::of(object.namespace.as_deref().unwrap_or_default()),
+            // Each names its own.
+            Of::Images(objects) => {
+                Defaults::of(objects.first().and_then(|object| object.namespace.as_deref()).unwrap_or_default())
+            }
             Of::Draft(draft) => draft.defaults(),
         };
         match file::read("your text", &self.text, &defaults) {

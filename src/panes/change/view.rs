@@ -57,6 +57,10 @@ impl Change {
             let changed = if image.line.text() == image.now { Role::Text } else { Role::Warn };
             let style = text.patch(look.theme.style(changed));
             put_spans(buf, area.x + 22, y, room.saturating_sub(20), [(shown, style)]);
+            if image.line.text().is_empty() && !image.differ.is_empty() {
+                let told = format!("  they differ: {}", image.differ);
+                put(buf, area.x + 22, y, room.saturating_sub(20), &told, text.patch(look.theme.style(Role::TextDim)));
+            }
             if focused {
                 style_row(buf, area.x + 22, y, room.saturating_sub(20), look.theme.style(Role::Selection));
                 caret(buf, area.x + 22 + u16::try_from(cursor).unwrap_or(0), y);
@@ -64,8 +68,9 @@ impl Change {
             y += 1;
         }
         let below = Rect { y, height: area.bottom().saturating_sub(y), ..area };
-        let waits = match self.of {
+        let waits = match &self.of {
             Of::Draft(_) => "what was proposed is corrected by your hand",
+            Of::Images(objects) if objects.len() > 1 => "the objects are being read",
             Of::Object(_) | Of::Images(_) => "the object is being read",
         };
         match (&self.failure, self.images.is_empty()) {

@@ -1,17 +1,24 @@
-//! A table over an [`Index`]: columns by importance, order, filter, a window that follows the cursor, and marks for what
-//! just changed.
+//! A table over an [`Index`]: columns by importance, order, filter, a window that follows the cursor, marked rows, and a
+//! sign for what just changed.
 //!
 //! The pane says what its columns are and what stands in a cell ([`Tabular`]); the grid decides which columns fit, how wide
 //! they are and which rows are drawn. Only the rows of the window are ever formatted.
 
 mod fit;
+mod marks;
 mod pointed;
 
 use std::{borrow::Cow, cmp::Ordering, collections::HashMap, fmt::Debug, time::Duration};
 
 use compact_str::CompactString;
-use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
+pub use marks::sign;
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
 
+use self::marks::Marks;
 use super::{
     Filter, LineInput, Look, Title, World,
     state::{self, Standing},
@@ -115,6 +122,8 @@ pub trait Tabular: Row + Sized + 'static {
     const COLUMNS: &'static [Column<Self::Column>];
     /// The order of the start.
     const FIRST_SORT: Self::Column;
+    /// Whether rows can be marked, to act on all of them.
+    const MARKS: bool = false;
 
     /// Whether a column has anything to say now.
     fn present(column: Self::Column, facts: &Facts<'_, Self::Own>) -> bool;
@@ -156,6 +165,7 @@ pub struct Grid<R: Tabular> {
     sticky: Vec<u16>,
     sized_for: u16,
     news: HashMap<Uid, (Vec<R::Column>, Duration)>,
+    marks: Marks,
     /// Its first list is complete, or somebody has touched it.
     begun: bool,
 }
@@ -176,6 +186,7 @@ impl<R: Tabular> Default for Grid<R> {
             sticky: vec![0; R::COLUMNS.len()],
             sized_for: 0,
             news: HashMap::new(),
+            marks: Marks::default(),
             begun: false,
         }
     }
@@ -254,6 +265,7 @@ impl<R: Tabular> Grid<R> {
         let (filter, columns) = (&self.filter, &self.columns);
         self.index
             .apply(changes, &|a, b| compare(a, b, sort, reversed, facts), &|row| kept(row, filter, columns, facts));
+        self.marks.follow(&self.index);
     }
 
     /// Keeps the cursor on the first row while the first list comes, unless somebody has touched it: what comes later may stand
@@ -272,9 +284,10 @@ impl<R: Tabular> Grid<R> {
         }
     }
 
-    /// Forgets all rows; cursor, filter and order stay.
+    /// Forgets all rows and their marks; cursor, filter and order stay.
     pub fn clear(&mut self) {
         self.index.clear();
+        self.marks.clear();
         self.news.clear();
         self.sticky.fill(0);
     }
@@ -295,12 +308,14 @@ impl<R: Tabular> Grid<R> {
             Command::Last => self.index.move_to(usize::MAX),
             Command::Filter => self.typing = Some(LineInput::new(self.filter.text())),
             Command::Back if !self.filter.is_empty() => self.set_filter("", facts),
+            Command::Back if self.any_marked() => self.marks.clear(),
             Command::SortReverse => {
                 self.reversed = !self.reversed;
                 self.sort_now(facts);
             }
             Command::SortLeft => self.sort_beside(-1, facts),
             Command::SortRight => self.sort_beside(1, facts),
+            command if self.mark(command) => {}
             command => match R::sort_of(command) {
                 Some(column) => {
                     self.reversed = self.sort == column && !self.reversed;
@@ -396,6 +411,7 @@ impl<R: Tabular> Grid<R> {
             _ => state::grouped(self.index.shown()),
         };
         let mut words = vec![(count, Role::TextDim)];
+        words.extend(self.marked_words());
         if let Some(line) = &self.typing {
             words.push((format!("/{}", line.text()), Role::Accent));
         } else if !self.filter.is_empty() {
@@ -447,9 +463,16 @@ impl<R: Tabular> Grid<R> {
                 break;
             }
             let selected = look.focused && self.offset + line == cursor;
-            if row.hit(facts) {
-                put(buf, area.x, y, 1, if theme.ascii { "!" } else { "↯" }, theme.style(Role::Fault));
+            let marked = self.marks.has(row.uid());
+            if marked {
+                put(buf, area.x, y, 1, marks::sign(theme.ascii), theme.style(Role::Mark));
             }
+            if row.hit(facts) {
+                // Both signs matter: that of the fault makes room.
+                let x = if marked { area.right() - 1 } else { area.x };
+                put(buf, x, y, 1, if theme.ascii { "!" } else { "↯" }, theme.style(Role::Fault));
+            }
+            let plain = theme.style(Role::Text).patch(if marked { theme.style(Role::Mark) } else { Style::new() });
             let news = self.news.get(&row.uid());
             let name =
                 self.fit.iter().map(|(at, _)| *at).find(|at| self.columns.get(*at).is_some_and(|column| column.slack));
@@ -457,8 +480,7 @@ impl<R: Tabular> Grid<R> {
             for (at, cells) in &self.fit {
                 let Some(column) = self.columns.get(*at) else { continue };
                 let shown = row.cell(column.id, facts);
-                let mut style =
-                    theme.style(Role::Text).patch(shown.role.map(|role| theme.style(role)).unwrap_or_default());
+                let mut style = plain.patch(shown.role.map(|role| theme.style(role)).unwrap_or_default());
                 if selected && name == Some(*at) {
                     style = style.patch(theme.style(Role::TextStrong));
                     if let Some(role) = shown.role {
@@ -561,7 +583,7 @@ fn compare<R: Tabular>(a: &R, b: &R, column: R::Column, reversed: bool, facts: &
     by_column.then_with(|| a.place().cmp(&b.place()))
 }
 
-fn cell(buf: &mut Buffer, x: u16, y: u16, cells: u16, text: &str, align: Align, style: ratatui::style::Style) {
+fn cell(buf: &mut Buffer, x: u16, y: u16, cells: u16, text: &str, align: Align, style: Style) {
     match align {
         Align::Left => put(buf, x, y, cells, text, style),
         Align::Ends => put(buf, x, y, cells, &width::cut_middle(text, usize::from(cells)), style),

@@ -80,6 +80,13 @@ impl Logs {
         Self::begin(Self::wish(namespace, Of::Selected(object), Containers::Own, previous), Vec::new(), "", cx)
     }
 
+    /// Follows pods by namespace and name, or looks at the runs before.
+    pub fn several(pods: Vec<(String, String)>, previous: bool, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
+        let of = Of::Named(pods);
+        let namespace = of.spaces().join(",");
+        Self::begin(Self::wish(namespace, of, Containers::Own, previous), Vec::new(), "", cx)
+    }
+
     /// Follows what was typed: whose logs, of which container, with which filter.
     pub fn typed(
         namespace: String,

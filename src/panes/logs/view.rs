@@ -193,7 +193,7 @@ impl Logs {
                 let told = self.standing.told(look, "lines");
                 Message { fix: if matches!(self.wish.of, Of::Pod(_)) { other } else { told.fix.clone() }, ..told }
             }
-            Source::Broken { .. } | Source::Forbidden { .. } => {
+            Source::Broken { .. } | Source::Forbidden { .. } | Source::Partly { .. } => {
                 let told = self.standing.message(look, "lines", 0).unwrap_or_else(|| Message::quiet("no lines", ""));
                 Message { fix: format!("{}\n{other}", told.fix), ..told }
             }

@@ -56,7 +56,8 @@ fn unwell(metrics: &Snapshot, world: &World) -> Vec<(String, Role)> {
         let role = role(census.worst())?;
         let unwell = census.unwell();
         // Of the one namespace on screen its name stands in the header.
-        let words = if world.namespace.is_some() { unwell } else { format!("{} {unwell}", sanitize::line(name)) };
+        let words =
+            if world.only_namespace().is_some() { unwell } else { format!("{} {unwell}", sanitize::line(name)) };
         Some((words, role))
     });
     words.collect()

@@ -50,15 +50,15 @@ pub struct Mesh {
 }
 
 impl Mesh {
-    /// Measures a namespace, or all.
-    pub fn open(&mut self, namespace: Option<&str>, cx: &mut Cx<'_>) -> Vec<Effect> {
+    /// Measures the namespaces of a scope.
+    pub fn open(&mut self, scope: &Scope, cx: &mut Cx<'_>) -> Vec<Effect> {
         let mut effects = self.close();
         let ticket = cx.tickets.take();
         self.ticket = Some(ticket);
         self.grid.clear();
         self.picture.clear();
         self.standing = Standing::default();
-        self.interest = Interest { namespace: namespace.map(str::to_owned), ..Interest::default() };
+        self.interest = Interest::within(scope);
         effects.push(Effect::Measure(ticket, self.interest.clone()));
         effects
     }
@@ -338,7 +338,8 @@ impl Mesh {
             (MetricSource::Asking | MetricSource::Good, None) => Some(Message::quiet("asking for figures…", "")),
             (MetricSource::Broken { .. }, None) => Some(self.standing.told(look, "workloads")),
             (_, Some(metrics)) if metrics.workloads.is_empty() => {
-                let place = world.namespace.as_deref().map(|namespace| format!(" in {namespace}")).unwrap_or_default();
+                let place = Some(world.spaces().join(", ")).filter(|names| !names.is_empty());
+                let place = place.map(|names| format!(" in {names}")).unwrap_or_default();
                 let note = metrics.notes.first().cloned();
                 Some(Message::quiet(
                     format!("no mesh traffic measured{place}"),

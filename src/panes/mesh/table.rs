@@ -132,7 +132,7 @@ impl Tabular for MeshRow {
             facts.world.metrics.as_ref().is_some_and(|metrics| metrics.workloads.iter().any(by))
         };
         match column {
-            MeshColumn::Namespace => facts.world.namespace.is_none(),
+            MeshColumn::Namespace => facts.world.only_namespace().is_none(),
             MeshColumn::Plane => !facts.world.around.crews.is_empty(),
             MeshColumn::Mtls => told(|row| row.security.mtls.is_some()),
             MeshColumn::Tries => told(|row| tries(row).is_some()),

@@ -16,12 +16,12 @@ pub use row::ObjectColumn;
 
 use self::row::{Head, Measured};
 use super::{
-    Cx, Grid, Look, Reply, Subject, Title, World,
+    Cx, Grid, Look, Marked, Reply, Subject, Title, World,
     grid::Facts,
     state::{self, Message, Standing},
 };
 use crate::{
-    base::{Now, Ticket},
+    base::{Now, Ticket, width},
     cluster::{
         Batch, Delta, Kind, ObjectRef, Scope,
         columns::{Direction, Sort, View},
@@ -31,6 +31,9 @@ use crate::{
     mesh::signals::resource_use::UsageOf,
     msg::{Command, Context, Effect},
 };
+
+/// Cells that the namespaces take in the frame.
+const PLACE: usize = 40;
 
 /// What is to be looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +80,7 @@ impl Objects {
             ("", "Node") => Some(Measured::Nodes),
             _ => None,
         };
-        let namespaces = wanted.kind.namespaced && wanted.scope.namespace.is_none();
+        let namespaces = wanted.kind.namespaced && wanted.scope.is_wide();
         let head = Head { namespaces, measured, ..Head::default() };
         let sort = view.as_ref().and_then(|view| view.sort.clone());
         let effect = Effect::WatchTable(ticket, wanted.kind.clone(), wanted.scope.clone(), view);
@@ -124,7 +127,7 @@ impl Objects {
     /// Whose use its columns tell, if any.
     pub fn measures(&self) -> Option<UsageOf> {
         Some(match self.head.measured? {
-            Measured::Pods => UsageOf::Pods(self.wanted.scope.namespace.clone()),
+            Measured::Pods => UsageOf::pods(&self.wanted.scope),
             Measured::Nodes => UsageOf::Nodes,
         })
     }
@@ -157,7 +160,7 @@ impl Objects {
 
     /// Whether `back` has something to undo here.
     pub fn holds_back(&self) -> bool {
-        self.grid.typing() || !self.grid.filter().is_empty()
+        self.grid.typing() || !self.grid.filter().is_empty() || self.grid.any_marked()
     }
 
     /// A key that meant something.
@@ -276,14 +279,27 @@ impl Objects {
 
     /// What is under the cursor.
     pub fn subject(&self) -> Option<Subject> {
-        let row = self.grid.index.cursor()?;
-        Some(Subject {
+        self.grid.index.cursor().map(|row| self.subject_of(row))
+    }
+
+    /// Whether any row is marked.
+    pub fn any_marked(&self) -> bool {
+        self.grid.any_marked()
+    }
+
+    /// What is marked.
+    pub fn marked(&self) -> Marked {
+        self.grid.marked().map(|(row, shown)| (self.subject_of(row), shown)).collect()
+    }
+
+    fn subject_of(&self, row: &TableRow) -> Subject {
+        Subject {
             object: ObjectRef::new(self.wanted.kind.clone(), &row.namespace, &row.name),
             owner: row.owner.as_ref().map(|owner| (owner.kind.to_string(), owner.name.to_string())),
             labels: row.labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
             containers: Vec::new(),
             services: Vec::new(),
-        })
+        }
     }
 
     /// The row under the cursor: each heading with its cell.
@@ -299,9 +315,11 @@ impl Objects {
     /// Its name in the frame: `deployments`, `pods of Deployment shop/web`.
     pub fn name(&self) -> String {
         let plural = &self.wanted.kind.plural;
-        let place = match &self.wanted.scope.namespace {
+        let place = match self.wanted.scope.names().as_slice() {
             _ if !self.wanted.of.is_empty() => format!(" {}", self.wanted.of),
-            Some(namespace) if self.wanted.kind.namespaced => format!(" in {namespace}"),
+            names if self.wanted.kind.namespaced && !names.is_empty() => {
+                format!(" in {}", width::cut(&names.join(","), PLACE))
+            }
             _ => String::new(),
         };
         let labels = &self.wanted.scope.labels;

@@ -140,6 +140,7 @@ impl Tabular for TableRow {
 
     const COLUMNS: &'static [Column<ObjectColumn>] = &[];
     const FIRST_SORT: ObjectColumn = ObjectColumn::Cell(0);
+    const MARKS: bool = true;
 
     fn present(column: ObjectColumn, facts: &Facts<'_, Head>) -> bool {
         match column {

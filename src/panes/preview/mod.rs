@@ -229,7 +229,13 @@ impl Preview {
             (None, 60..120) => "checked by the API server 1 min ago".to_owned(),
             (None, _) => "checked more than 2 min ago".to_owned(),
         };
-        let namespace = sanitize::line(&plan.fault.namespace);
+        let mut spaces: Vec<&str> = plan.steps.iter().filter_map(|step| step.object.namespace.as_deref()).collect();
+        spaces.sort_unstable();
+        spaces.dedup();
+        // What is done to objects of several namespaces is of none of them alone; a drain is about its node.
+        let several = spaces.len() > 1 && plan.purpose == Purpose::Change && !plan.fault.namespace.is_empty();
+        let namespace = if several { spaces.join(",") } else { plan.fault.namespace.clone() };
+        let namespace = sanitize::line(&namespace);
         super::Title {
             words: vec![(kind.to_owned(), Role::Fault), (format!("{namespace}/{target}"), Role::Text)],
             right: Some((checked, Role::TextDim)),

@@ -45,8 +45,8 @@ pub struct Routes {
     grid: Grid<RouteRow>,
     /// Routes of namespaces that are not shown.
     elsewhere: HashMap<Uid, RouteRow>,
-    /// The namespace shown; `None`: all.
-    namespace: Option<String>,
+    /// The namespaces shown.
+    shown: Scope,
     known: Known,
     ticket: Option<Ticket>,
     sources: BTreeMap<RouteKind, Standing>,
@@ -76,7 +76,7 @@ impl Routes {
         let mut effects = self.close();
         let ticket = cx.tickets.take();
         self.ticket = Some(ticket);
-        self.namespace.clone_from(&scope.namespace);
+        self.shown.clone_from(scope);
         effects.push(Effect::WatchRoutes(ticket, scope.clone()));
         effects
     }
@@ -162,7 +162,7 @@ impl Routes {
         let settled = self.settled();
         self.sources.entry(kind).or_default().hear(batch.source, cx.now);
         let moved = !batch.deltas.is_empty();
-        let shown = |row: &RouteRow| self.namespace.as_ref().is_none_or(|namespace| row.namespace == *namespace);
+        let shown = |row: &RouteRow| self.shown.covers(&row.namespace);
         let (here, away): (Vec<_>, Vec<_>) = batch.deltas.into_iter().partition(|delta| match delta {
             Delta::Upsert(row) => shown(row),
             Delta::Remove(uid) => !self.elsewhere.contains_key(uid),
@@ -315,9 +315,8 @@ impl Routes {
             let services = self.istio.seen.get("Service") == Some(&Seen::Everywhere);
             let services = services.then(|| service::ports(&self.istio.services));
             // Where the rights end, routes of one namespace alone are seen.
-            let wide = self.namespace.is_none() || !self.elsewhere.is_empty();
-            let own = self.namespace.as_deref().unwrap_or_default();
-            let virtual_services = if wide { Seen::Everywhere } else { Seen::Namespace(own.into()) };
+            let wide = self.shown.names().is_empty() || !self.elsewhere.is_empty();
+            let virtual_services = if wide { Seen::Everywhere } else { Seen::within(&self.shown) };
             let mut istio = istio::Known { virtual_services, ..self.istio.known(false) };
             if istio.root.is_none() {
                 // Whom a policy is for is not known yet.
@@ -328,8 +327,7 @@ impl Routes {
                 istio.proxyless = Some(&pods.proxyless);
             }
             // Pods of other namespaces are not watched, and so not known.
-            let watched = self.namespace.as_ref().map_or(Seen::Everywhere, |own| Seen::Namespace(own.into()));
-            istio.pods = Some(self.pods.as_ref().map_or(Seen::Nowhere, |_| watched));
+            istio.pods = Some(self.pods.as_ref().map_or(Seen::Nowhere, |_| Seen::within(&self.shown)));
             Known::of(&resolve::World {
                 routes: self.all().collect(),
                 gateways: Gateways { rows: self.gateways.values().collect(), seen },

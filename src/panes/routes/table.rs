@@ -72,7 +72,7 @@ impl Tabular for RouteRow {
 
     fn present(column: RouteColumn, facts: &Facts<'_, Known>) -> bool {
         match column {
-            RouteColumn::Namespace => facts.world.namespace.is_none(),
+            RouteColumn::Namespace => facts.world.only_namespace().is_none(),
             RouteColumn::Rps | RouteColumn::Errors | RouteColumn::P99 => facts.world.metrics.is_some(),
             _ => true,
         }

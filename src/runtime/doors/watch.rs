@@ -18,7 +18,7 @@ use crate::{
         beside::{self, Beside},
         gateways::{GatewayRow, Seen},
         io::{
-            pod_usage::{self, PodUsage},
+            pod_usage::{self, PodUsage, SpacesUsage},
             sampler::{self, Demand, PACE, Reading, STEP_S, Sampler},
         },
         istio::{self, PieceRow},
@@ -77,10 +77,11 @@ impl Keeper {
         let events = self.events.clone();
         let pace = USAGE.div_f64(live.link().clock().rate().max(1.0)).max(FASTEST);
         self.spawn_after_rows(ticket, async move {
-            let mut pods = PodUsage::default();
+            let (mut pods, mut several) = (PodUsage::default(), SpacesUsage::default());
             loop {
                 let look = match &of {
                     UsageOf::Pods(namespace) => pods.each(&live, namespace.as_deref()).await,
+                    UsageOf::Several(names) => several.each(&live, names).await,
                     UsageOf::Nodes => pod_usage::nodes(&live).await,
                 };
                 // Who may not ask, or gets no answer, has no figures: columns of them are left out.
@@ -227,7 +228,7 @@ fn oldest_first(kind: RouteKind) -> Vec<Kind> {
     kind.versions().into_iter().rev().collect()
 }
 
-/// Watches a kind everywhere, in the first of its versions that is served; within the scope's namespace where the rights end
+/// Watches a kind everywhere, in the first of its versions that is served; within the scope's namespaces where the rights end
 /// there. Tells every batch, and how far it sees.
 async fn widely<R, F>(
     link: Link,
@@ -245,7 +246,7 @@ async fn widely<R, F>(
         let newest = at + 1 == versions.len();
         let narrower = own.iter().map(|_| scope.clone());
         for scope in std::iter::once(Scope::all()).chain(narrower) {
-            let seen = scope.namespace.as_ref().map_or(Seen::Everywhere, |namespace| Seen::Namespace(namespace.into()));
+            let seen = Seen::within(&scope);
             let last = scope.namespace.is_some() || own.is_none();
             let (to, mut batches) = mpsc::channel::<Batch<R>>(watches::CHANNEL);
             // Whether another version is to be tried.

@@ -135,7 +135,9 @@ fn plain(bytes: &[u8]) -> Option<(usize, Piece)> {
         0x7f => Key::plain(Code::Backspace),
         0 => Key::ctrl(' '),
         0x01..=0x1a => Key::ctrl(char::from(first - 1 + b'a')),
-        0x1c..=0x1f => Key::ctrl(char::from(first - 0x1c + b'4')),
+        // ctrl-4 is the same byte; the sign is what a keymap names.
+        0x1c => Key::ctrl('\\'),
+        0x1d..=0x1f => Key::ctrl(char::from(first - 0x1c + b'4')),
         byte if byte.is_ascii() => Key::char(char::from(byte)),
         _ => return letter(bytes, first),
     };
@@ -177,6 +179,7 @@ mod tests {
     #[case("\n", "ctrl-j")]
     #[case("\x18", "ctrl-x")]
     #[case("\0", "ctrl-space")]
+    #[case("\x1c", "ctrl-\\")]
     #[case("\x1f", "ctrl-7")]
     #[case("\u{e4}", "\u{e4}")]
     #[case("\x1bx", "alt-x")]

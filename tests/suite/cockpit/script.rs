@@ -154,7 +154,8 @@ fn a_wait_that_fails_says_why_and_offers_its_keys() {
 
 #[rstest]
 #[case("s", 2)]
-#[case("h space", 2)]
+#[case("h alt-enter", 2)]
+#[case("h 3 space", 2)]
 #[case("h", 1)]
 #[case("r", 1)]
 fn a_person_decides_about_a_failed_wait(#[case] keys: &str, #[case] step: usize) {

@@ -286,3 +286,105 @@ fn who_may_not_or_finds_nothing_is_told_before_any_form() {
     assert!(act.update(Command::Accept, &mut stage.cx(at(0))).effects.is_empty());
     assert!(matches!(act.update(Command::Back, &mut stage.cx(at(0))).turn, Turn::Close));
 }
+
+/// Several objects with what was given of them, checked as one plan.
+fn together(fault: &Fault, live: &[Manifest], ground: Ground) -> Box<Checked> {
+    let mut ground = ground;
+    let given = |(wanted, live): (&Manifest, &Manifest)| {
+        let kind = if live.kind() == "Node" { known::node() } else { known::deployment() };
+        let object = ObjectRef { kind, namespace: wanted.namespace().map(str::to_owned), name: live.name().to_owned() };
+        Given { object, wanted: wanted.clone(), live: Some(live.clone()) }
+    };
+    ground.sight.given = fault.manifests.iter().zip(live).map(given).collect();
+    ground.changed(fault)
+}
+
+fn all_opened(stage: &mut Stage, all: Vec<Seen>, given: &str) -> (Act, Vec<Effect>) {
+    let objects = all.iter().map(|seen| seen.object.clone()).collect();
+    let (mut act, effects) = Act::open_all(all[0].action, objects, Vec::new(), given, &mut stage.cx(at(0)));
+    let mut last = Vec::new();
+    for (effect, seen) in effects.iter().zip(all) {
+        let Effect::LookAct(ticket, ..) = effect else { panic!("{effect:?}") };
+        last = act.seen(*ticket, Ok(Box::new(seen)), &mut stage.cx(at(0))).effects;
+    }
+    (act, last)
+}
+
+fn of(name: &str, replicas: u32) -> Seen {
+    let scale = Scale { replicas, path: vec!["spec".to_owned(), "replicas".to_owned()] };
+    let object = ObjectRef::new(known::deployment(), "shop", name);
+    Seen { scale: Some(scale), ..seen(ActionKind::Scale, object, sights::deployment(name, replicas)) }
+}
+
+#[test]
+fn several_are_one_plan_with_a_step_each_and_one_undo() {
+    let mut stage = Stage::new();
+    let all = vec![of("reviews", 4), of("ratings", 1), of("web", 6)];
+    let live: Vec<Manifest> = all.iter().map(|seen| seen.live.clone()).collect();
+    let (mut act, effects) = all_opened(&mut stage, all, "");
+    assert!(effects.is_empty() && act.context() == Context::Input);
+    assert!(screen(&act, &stage).contains("6 now: Deployment shop/web"), "{}", screen(&act, &stage));
+    act.insert("6");
+    let fault = asked(&act.update(Command::Accept, &mut stage.cx(at(0))).effects);
+    let checked = together(&fault, &live, Ground::calm());
+    assert_eq!(checked.preview.title, "Scale 2 Deployments of shop to 6");
+    let steps: Vec<_> = checked.plan.steps.iter().map(|step| (step.n, step.object.name.as_str())).collect();
+    assert_eq!(steps, [(1, "reviews"), (2, "ratings")]);
+    let said = "Deployment shop/web is already so: it stays as it is";
+    assert!(checked.preview.predicts.iter().any(|line| line == said), "{:?}", checked.preview.predicts);
+    assert_eq!(checked.preview.undo.len(), 2);
+    assert_eq!(checked.confirm_name, "2 deployments", "whoever must type the name types how many");
+}
+
+#[test]
+fn what_is_lost_of_all_is_judged_together() {
+    let mut stage = Stage::new();
+    let all = vec![of("reviews", 4), of("ratings", 2)];
+    let live: Vec<Manifest> = all.iter().map(|seen| seen.live.clone()).collect();
+    let fault = asked(&all_opened(&mut stage, all, "0").1);
+    let checked = together(&fault, &live, Ground::calm());
+    let lost = checked.preview.guard.iter().find(|one| one.rule == "pods-lost").unwrap();
+    assert_eq!(lost.verdict, Ruling::Confirm);
+    assert!(lost.value.contains("4 of 4 of shop/Deployment/reviews"), "{}", lost.value);
+    assert!(lost.value.contains("2 of 2 of shop/Deployment/ratings"), "{}", lost.value);
+}
+
+#[test]
+fn one_that_refuses_refuses_for_all() {
+    let mut stage = Stage::new();
+    let mut paused = sights::deployment("ratings", 2);
+    paused.map_mut(&["spec"]).unwrap().insert("paused".to_owned(), json!(true));
+    let ratings = ObjectRef::new(known::deployment(), "shop", "ratings");
+    let all = vec![
+        seen(ActionKind::Restart, reviews(), sights::deployment("reviews", 4)),
+        seen(ActionKind::Restart, ratings, paused),
+    ];
+    let (act, effects) = all_opened(&mut stage, all, "");
+    assert!(effects.is_empty());
+    let shown = screen(&act, &stage);
+    assert!(shown.contains("1 of 2 refuse: Deployment shop/ratings"), "{shown}");
+}
+
+#[test]
+fn all_nodes_are_cordoned_before_any_pod_moves() {
+    let mut stage = Stage::new();
+    let live = [sights::node("n1", "a"), sights::node("n2", "a")];
+    let of = |name: &str, live: &Manifest| {
+        let object = ObjectRef { kind: known::node(), namespace: None, name: name.to_owned() };
+        seen(ActionKind::Drain, object, live.clone())
+    };
+    let (mut act, _) = all_opened(&mut stage, vec![of("n1", &live[0]), of("n2", &live[1])], "");
+    let fault = asked(&act.update(Command::Submit, &mut stage.cx(at(0))).effects);
+    let mut ground = Ground::calm();
+    for (at, pod) in ground.sight.pods.iter_mut().enumerate() {
+        let node = if at % 2 == 0 { "n1" } else { "n2" };
+        pod.map_mut(&["spec"]).unwrap().insert("nodeName".to_owned(), json!(node));
+    }
+    let pods = ground.sight.pods.len();
+    let checked = together(&fault, &live, ground);
+    assert_eq!(checked.preview.title, format!("Drain 2 Nodes with {pods} pods"));
+    let evicts: Vec<bool> = checked.plan.steps.iter().map(|step| step.change == Change::Evict).collect();
+    assert_eq!(evicts[..2], [false, false]);
+    assert!(evicts.len() == pods + 2 && evicts[2..].iter().all(|evict| *evict));
+    assert_eq!(checked.confirm_name, "2 nodes");
+}

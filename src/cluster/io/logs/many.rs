@@ -50,9 +50,10 @@ pub async fn follow(link: Link, wish: LogWish, to: Sender<LogBatch>) {
     let (rows, members) = channel(watch::CHANNEL);
     let (heard, streams) = channel(AT_ONCE);
     let mut tasks = JoinSet::new();
-    let wanted = wish.containers.clone();
+    let (wanted, of) = (wish.containers.clone(), wish.of.clone());
     let kind = Kind::namespaced("", "v1", "Pod", "pods");
-    tasks.spawn(watch::objects(link.clone(), kind, scope, move |pod| Member::of(pod, &wanted), rows));
+    let member = move |pod: &Manifest| Member::of(pod, &wanted).filter(|member| named(&of, member));
+    tasks.spawn(watch::objects(link.clone(), kind, scope, member, rows));
     let crew = Crew {
         link,
         wish,
@@ -132,7 +133,11 @@ impl Crew {
                 }
                 self.to.tell(Source::Live).await
             }
-            source @ (Source::Broken { .. } | Source::Forbidden { .. } | Source::Absent { .. }) => {
+            source @ (Source::Broken { .. }
+            | Source::Forbidden { .. }
+            | Source::Absent { .. }
+            | Source::Partly { .. }) => {
+                self.listed |= matches!(source, Source::Partly { settled: true, .. });
                 self.to.source = source.clone();
                 self.to.tell(source).await
             }
@@ -145,9 +150,10 @@ impl Crew {
 
     /// Reads the containers of a pod that have begun since.
     fn joined(&mut self, member: &Member) -> Result<(), Gone> {
-        let new = self.names.insert(member.uid, member.name.clone()).is_none();
+        let name = self.called(member);
+        let new = self.names.insert(member.uid, name.clone()).is_none();
         if new && self.listed {
-            self.note(&member.name, "", "joins")?;
+            self.note(&name, "", "joins")?;
         }
         for (container, run) in &member.begun {
             let key = (member.uid, container.clone(), *run);
@@ -164,18 +170,28 @@ impl Crew {
             }
             let again = self.read.iter().any(|(uid, name, _)| *uid == key.0 && *name == key.1);
             self.read.insert(key);
-            self.begin(&member.name, container, again);
+            self.begin(member, container, again);
         }
         Ok(())
     }
 
-    fn begin(&mut self, pod: &str, container: &str, again: bool) {
-        let mut request = request(&self.wish, pod, Some(container.to_owned()));
+    /// Its name in the stream: two namespaces may have pods of one name.
+    fn called(&self, member: &Member) -> String {
+        if self.wish.of.spaces().len() > 1 {
+            format!("{}/{}", member.namespace, member.name)
+        } else {
+            member.name.clone()
+        }
+    }
+
+    fn begin(&mut self, member: &Member, container: &str, again: bool) {
+        let mut request = request(&self.wish, &member.name, Some(container.to_owned()));
+        request.namespace.clone_from(&member.namespace);
         if again || self.listed {
             // It began while it was waited for: all of it is new.
             request.tail = request.tail.map(|_| crate::cluster::logs::KEPT as u64);
         }
-        let writer = Arc::new(Writer { pod: pod.to_owned(), container: container.to_owned() });
+        let writer = Arc::new(Writer { pod: self.called(member), container: container.to_owned() });
         let (to, mut from) = channel(4);
         let heard = self.heard.clone();
         self.open += 1;
@@ -237,11 +253,20 @@ fn request(wish: &LogWish, pod: &str, container: Option<String>) -> LogRequest {
     }
 }
 
+/// Whether a pod is one of those that are told by name; everything that is watched is where none are.
+fn named(of: &Of, member: &Member) -> bool {
+    match of {
+        Of::Named(pods) => pods.iter().any(|(namespace, name)| *namespace == member.namespace && *name == member.name),
+        Of::Pod(_) | Of::Selected(_) | Of::Labels(_) | Of::All => true,
+    }
+}
+
 /// Which pods to watch.
 async fn scope(link: &Link, wish: &LogWish) -> Result<Scope, Source> {
     let scope = Scope::namespace(&wish.namespace);
     match &wish.of {
         Of::All => Ok(scope),
+        Of::Named(_) => Ok(Scope::namespaces(&wish.of.spaces().into_iter().map(str::to_owned).collect::<Vec<_>>())),
         Of::Pod(name) => Ok(Scope { fields: format!("metadata.name={name}"), ..scope }),
         Of::Labels(labels) => Ok(Scope { labels: labels.clone(), ..scope }),
         Of::Selected(object) => {

@@ -11,6 +11,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Member {
     pub uid: Uid,
+    pub namespace: String,
     pub name: String,
     /// Its containers that have a log, each with the number of its run.
     pub begun: Vec<(String, u64)>,
@@ -43,7 +44,8 @@ impl Member {
                 begun.push((name.to_owned(), run(status)));
             }
         }
-        Some(Self { uid: pod.uid()?, name: pod.name().to_owned(), begun })
+        let namespace = pod.namespace().unwrap_or_default().to_owned();
+        Some(Self { uid: pod.uid()?, namespace, name: pod.name().to_owned(), begun })
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) async fn ready(link: &Link, namespace: &str, of: &Of) -> Result<Optio
             None => return Ok(None),
         },
         Of::Labels(labels) => labels.clone(),
-        Of::All => return Ok(None),
+        Of::Named(_) | Of::All => return Ok(None),
     };
     let path = format!("{}?labelSelector={}", collection_path(&kind, Some(namespace)), query(&labels));
     let whole = link.get(&path, JSON).await?;

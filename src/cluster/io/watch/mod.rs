@@ -1,6 +1,6 @@
 //! Watches: rows of one kind as they come, change and go, until the receiver is dropped.
 //!
-//! Each watch is one task and one connection. It begins with a streaming list (`sendInitialEvents`, KEP-3157), so that rows
+//! Each watch of a namespace, or of all of them, is one task and one connection. It begins with a streaming list (`sendInitialEvents`, KEP-3157), so that rows
 //! show as they arrive; a server that refuses it or stays silent for 3 s gets a paged list instead, which the link remembers.
 //! Afterwards it follows changes from the last resourceVersion it saw. A `410 Gone` begins a new list **without emptying the
 //! screen**: rows get the number of the list that last brought them, and when a list is complete those of an earlier one are
@@ -10,6 +10,7 @@
 
 pub(super) mod backoff;
 mod decode;
+mod each;
 mod event;
 mod form;
 pub(super) mod lines;
@@ -21,6 +22,7 @@ use tokio::sync::mpsc::Sender;
 
 use self::{
     decode::{Objects, Pods, Tables, Viewed},
+    each::each,
     run::Run,
 };
 use super::connect::Link;
@@ -38,29 +40,46 @@ pub const CHANNEL: usize = 8;
 
 /// Watches pods.
 pub async fn pods(link: Link, scope: Scope, to: Sender<Batch<PodRow>>) {
-    let kind = Kind::namespaced("", "v1", "Pod", "pods");
-    Run::new(link, kind, &scope, Pods::default(), to).counted().go().await;
+    let watch = |scope: Scope, to| {
+        let kind = Kind::namespaced("", "v1", "Pod", "pods");
+        Run::new(link.clone(), kind, &scope, Pods::default(), to).counted().go()
+    };
+    each(scope, to, watch).await;
 }
 
 /// Watches any kind as the server's printer shows it (what `kubectl get` prints), headings included.
 pub async fn table(link: Link, kind: Kind, scope: Scope, to: Sender<Batch<TableRow>>) {
-    Run::new(link, kind, &scope, Tables::default(), to).go().await;
+    let scope = within(scope, &kind);
+    each(scope, to, |scope, to| Run::new(link.clone(), kind.clone(), &scope, Tables::default(), to).go()).await;
 }
 
 /// The same with columns of a person's own, which are made of the whole objects.
 pub async fn view(link: Link, kind: Kind, scope: Scope, view: Arc<View>, to: Sender<Batch<TableRow>>) {
-    let decoder = Viewed::new(view, link.clock().clone());
-    Run::new(link, kind, &scope, decoder, to).go().await;
+    let scope = within(scope, &kind);
+    let watch = |scope: Scope, to| {
+        let decoder = Viewed::new(view.clone(), link.clock().clone());
+        Run::new(link.clone(), kind.clone(), &scope, decoder, to).go()
+    };
+    each(scope, to, watch).await;
 }
 
 /// Watches any kind, making a row of each object with `make`; `None` leaves the object out.
 pub async fn objects<R, F>(link: Link, kind: Kind, scope: Scope, make: F, to: Sender<Batch<R>>)
 where
     R: Send + 'static,
-    F: FnMut(&Manifest) -> Option<R> + Send + 'static,
+    F: FnMut(&Manifest) -> Option<R> + Clone + Send + 'static,
 {
-    let decoder = Objects { make, api_version: kind.api_version(), kind: kind.kind.clone() };
-    Run::new(link, kind, &scope, decoder, to).go().await;
+    let scope = within(scope, &kind);
+    let watch = |scope: Scope, to| {
+        let decoder = Objects { make: make.clone(), api_version: kind.api_version(), kind: kind.kind.clone() };
+        Run::new(link.clone(), kind.clone(), &scope, decoder, to).go()
+    };
+    each(scope, to, watch).await;
+}
+
+/// What stands in no namespace is watched once.
+fn within(scope: Scope, kind: &Kind) -> Scope {
+    if kind.namespaced { scope } else { Scope { namespace: None, beside: Vec::new(), ..scope } }
 }
 
 /// Watches namespaces.

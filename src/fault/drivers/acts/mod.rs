@@ -1,10 +1,12 @@
-//! Actions on one object by name, as kept changes: what each writes, what it takes along, and what is worth knowing before.
+//! Actions on objects by name, as kept changes: what each writes, what it takes along, and what is worth knowing before. Several
+//! objects are one plan ([`together`]).
 //!
 //! Most of them say how a part of the object is to be and go the way of any YAML; what creates, removes or evicts stands in
 //! files of its own.
 
 mod drain;
 mod remove;
+mod together;
 
 use serde_json::Value;
 
@@ -29,9 +31,22 @@ pub fn compile(
     policy: &Policy,
     id: &str,
 ) -> Result<Plan, CompileError> {
-    let Some(given) = sight.given.first() else {
-        return Err(CompileError::cannot("the action names no object", "choose an object"));
-    };
+    match sight.given.as_slice() {
+        [] => Err(CompileError::cannot("the action names no object", "choose an object")),
+        [given] => one_of(kind, fault, given, sight, policy, id),
+        _ => together::compile(kind, fault, sight, policy, id),
+    }
+}
+
+/// The plan of one of the given objects.
+fn one_of(
+    kind: ActionKind,
+    fault: &Fault,
+    given: &Given,
+    sight: &Sight,
+    policy: &Policy,
+    id: &str,
+) -> Result<Plan, CompileError> {
     let live = match (&given.live, kind) {
         (None, ActionKind::Trigger) => {
             let steps = manifest::made(given).into_iter().collect();
@@ -62,11 +77,7 @@ fn patched(
     id: &str,
 ) -> Result<Plan, CompileError> {
     let object = &given.object;
-    let edits = if kind == ActionKind::Rollback {
-        whole_template(live, &given.wanted)
-    } else {
-        merge::edits(live, &given.wanted)
-    };
+    let edits = edits(kind, live, &given.wanted);
     if edits.is_empty() {
         return Err(CompileError::cannot(
             format!("{} is already so, nothing would change", object.short()),
@@ -88,6 +99,11 @@ fn patched(
     manifest::finish(&mut plan, Vec::new(), sight);
     plan.predicts.extend(predicts(kind, live, sight));
     Ok(plan)
+}
+
+/// What is written to an object that is there.
+fn edits(kind: ActionKind, live: &Manifest, wanted: &Manifest) -> Vec<Edit> {
+    if kind == ActionKind::Rollback { whole_template(live, wanted) } else { merge::edits(live, wanted) }
 }
 
 /// A kept plan of an action.

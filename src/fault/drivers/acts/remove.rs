@@ -40,7 +40,7 @@ pub(super) fn compile(
 /// What goes along, and what keeps it from going.
 fn said(live: &Manifest, removal: Removal, sight: &Sight) -> Vec<String> {
     let mut said = Vec::new();
-    let along: Vec<&Manifest> = sight.along.iter().collect();
+    let along = along(live, sight);
     let counted = owned::counted(&along);
     if !along.is_empty() {
         said.push(match removal.propagation {
@@ -74,8 +74,8 @@ fn said(live: &Manifest, removal: Removal, sight: &Sight) -> Vec<String> {
 
 fn reach(step: &crate::fault::plan::Step, live: &Manifest, removal: Removal, sight: &Sight) -> Reach {
     let goes = |one: &Manifest| one.kind() == "Pod" && removal.propagation != Propagation::Orphan;
-    let pods: Vec<&Manifest> =
-        (live.kind() == "Pod").then_some(live).into_iter().chain(sight.along.iter().filter(|one| goes(one))).collect();
+    let along = along(live, sight).into_iter().filter(|one| goes(one));
+    let pods: Vec<&Manifest> = (live.kind() == "Pod").then_some(live).into_iter().chain(along).collect();
     let unknown = matches!(ActsOn::of(&step.object.kind.group, &step.object.kind.kind, live), ActsOn::Unknown);
     let mut reach = if pods.is_empty() && !unknown {
         manifest::reach(std::slice::from_ref(step), sight)
@@ -99,6 +99,14 @@ fn reach(step: &crate::fault::plan::Step, live: &Manifest, removal: Removal, sig
         reach.lost = BTreeMap::from([(key, (all, all))]);
     }
     reach
+}
+
+/// What goes along with this one of the given objects.
+fn along<'a>(live: &Manifest, sight: &'a Sight) -> Vec<&'a Manifest> {
+    if sight.given.len() < 2 {
+        return sight.along.iter().collect();
+    }
+    owned::along(live.text(&["metadata", "uid"]).unwrap_or_default(), &sight.along)
 }
 
 /// Kinds that nothing running hangs on by the time they go.

@@ -104,7 +104,7 @@ impl Looks {
             hit: hit(&node.id, look),
             out: !keeps(frame.filter, node),
             marks: Vec::new(),
-            name: size::name(node, frame.size, frame.spaces, look.world.namespace.as_deref()),
+            name: size::name(node, frame.size, frame.spaces, look.world.only_namespace()),
             split: split(graph, at),
             health: unwell(node),
         };
@@ -202,7 +202,7 @@ fn boxed(paper: &mut Buffer, area: Rect, node: &Node, looks: &Looks, look: &Look
     frame::frame(paper, area, if ascii { Glyphs::Ascii } else { Glyphs::Lines }, border);
     let room = area.width.saturating_sub(4);
     // What it is stands in the upper border, its part of a service in the lower one.
-    let foreign = node.id.namespace().filter(|own| look.world.namespace.as_deref() != Some(*own));
+    let foreign = node.id.namespace().filter(|own| look.world.only_namespace() != Some(*own));
     let kind = match node.kind() {
         NodeKind::Workload => None,
         kind @ (NodeKind::Gateway | NodeKind::Service | NodeKind::External) => Some(kind.word()),

@@ -251,7 +251,7 @@ impl Picture {
 
     /// Puts the layout on paper, in the largest size that fits when it is to be chosen.
     fn draw_up(&mut self, choose: bool, world: &World) {
-        let namespace = world.namespace.as_deref();
+        let namespace = world.only_namespace();
         let part = self.focus.as_ref().map_or(&self.whole, |(_, part)| part);
         let window = (i32::from(self.window.0), i32::from(self.window.1));
         let with = |size: Size, fit: (usize, bool)| {
