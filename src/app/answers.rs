@@ -37,6 +37,8 @@ impl App {
                     objects.hear(batch, &mut cx);
                 }
             }
+            Event::Relatives(ticket, batch) => return self.relatives(ticket, batch),
+            Event::Health(ticket, batch) => self.health(ticket, batch),
             Event::Routes(ticket, kind, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 let moved = self.panes.routes.hear(ticket, kind, batch, &mut cx);
@@ -167,6 +169,8 @@ impl App {
                         Screen::Form(form) => replies.push(form.text(ticket, &answer, &mut cx)),
                         Screen::Change(change) => replies.push(change.text(ticket, &answer, &mut cx)),
                         Screen::Objects(_)
+                        | Screen::Xray(_)
+                        | Screen::Pulses(_)
                         | Screen::Logs(_)
                         | Screen::Picker(_)
                         | Screen::Preview(_)
@@ -188,6 +192,8 @@ impl App {
                         Screen::Form(form) => form.edited(ticket, &answer),
                         Screen::Change(change) => replies.push(change.edited(ticket, &answer, &mut cx)),
                         Screen::Objects(_)
+                        | Screen::Xray(_)
+                        | Screen::Pulses(_)
                         | Screen::Viewer(_)
                         | Screen::Logs(_)
                         | Screen::Picker(_)
@@ -231,6 +237,8 @@ impl App {
                         Screen::Act(act) => replies.push(act.checked(ticket, answer.clone())),
                         Screen::Preview(preview) => preview.hear(ticket, answer.clone()),
                         Screen::Objects(_)
+                        | Screen::Xray(_)
+                        | Screen::Pulses(_)
                         | Screen::Viewer(_)
                         | Screen::Logs(_)
                         | Screen::Picker(_)
@@ -375,6 +383,8 @@ impl App {
         let ask = |screen: &mut Screen| match screen {
             Screen::WhoTakes(asked) => asked.again(&mut cx),
             Screen::Objects(_)
+            | Screen::Xray(_)
+            | Screen::Pulses(_)
             | Screen::Viewer(_)
             | Screen::Logs(_)
             | Screen::Picker(_)

@@ -88,9 +88,11 @@ impl App {
 
     pub(super) fn go_namespace(&mut self, namespace: Option<String>) -> Vec<Effect> {
         let again = self.objects_elsewhere(namespace.as_ref());
+        let related = self.related_elsewhere(namespace.as_ref());
         let mut effects = self.close_all();
         effects.extend(again.map(|(wanted, filter)| self.open_objects(wanted, &filter)).unwrap_or_default());
         if self.world.namespace == namespace && self.world.link == LinkState::Up {
+            effects.extend(self.related_again(related));
             return effects;
         }
         if let Some(name) = &namespace
@@ -104,6 +106,7 @@ impl App {
         self.world.namespace = namespace;
         if self.world.link == LinkState::Up {
             effects.extend(self.open_panes());
+            effects.extend(self.related_again(related));
         } else {
             self.wanted = (self.world.namespace.is_none(), self.world.namespace.clone());
         }

@@ -58,6 +58,8 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
             C::GoOwner,
             C::Wide,
         ],
+        Context::Xray => &[C::Help, C::Back, C::Fold, C::FoldAll, C::Open, C::Filter, C::Describe, C::Yaml, C::NewFault],
+        Context::Pulses => &[C::Help, C::Back, C::Open, C::Right, C::CommandLine],
         Context::Table | Context::Global => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
         }

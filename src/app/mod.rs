@@ -19,6 +19,7 @@ mod observed;
 mod own;
 mod pods;
 pub mod prompt;
+mod related;
 pub mod screen;
 mod theme;
 mod update;

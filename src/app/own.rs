@@ -69,7 +69,7 @@ impl App {
     pub(super) fn takes_own_keys(&self) -> bool {
         self.prompt.is_none()
             && self.chain().first() != Some(&Context::Input)
-            && self.screens.last().is_none_or(|screen| matches!(screen, Screen::Objects(_)))
+            && self.screens.last().is_none_or(|screen| matches!(screen, Screen::Objects(_) | Screen::Xray(_)))
     }
 
     /// The ways to write the kind under the cursor; none without an object.

@@ -8,8 +8,8 @@ use crate::{
     base::Now,
     msg::{Command, Context, Effect},
     panes::{
-        Act, Change, Charts, Enter, Form, Forward, Forwards, Launch, Logs, Look, Objects, Picker, Title, Undo, Viewer,
-        WhoTakes, preview::Preview,
+        Act, Change, Charts, Enter, Form, Forward, Forwards, Launch, Logs, Look, Objects, Picker, Pulses, Title, Undo,
+        Viewer, WhoTakes, Xray, preview::Preview,
     },
 };
 
@@ -18,6 +18,10 @@ use crate::{
 pub enum Screen {
     /// Objects of a kind.
     Objects(Box<Objects>),
+    /// The tree of what hangs together.
+    Xray(Box<Xray>),
+    /// How the cluster is.
+    Pulses(Box<Pulses>),
     /// A text.
     Viewer(Viewer),
     /// A log.
@@ -53,6 +57,8 @@ impl Screen {
     pub fn context(&self) -> Context {
         match self {
             Self::Objects(objects) => objects.context(),
+            Self::Xray(xray) => xray.context(),
+            Self::Pulses(pulses) => pulses.context(),
             Self::Viewer(viewer) => viewer.context(),
             Self::Logs(logs) => logs.context(),
             Self::Picker(picker) => picker.context(),
@@ -74,9 +80,11 @@ impl Screen {
     pub fn means(&self, command: Command) -> bool {
         match self {
             Self::Viewer(viewer) => viewer.means(command),
+            Self::Pulses(pulses) => pulses.means(command),
             Self::Logs(logs) => logs.means(command),
             Self::Charts(charts) => charts.means(command),
             Self::Objects(_)
+            | Self::Xray(_)
             | Self::Picker(_)
             | Self::Form(_)
             | Self::Change(_)
@@ -95,6 +103,7 @@ impl Screen {
     pub fn keeps_back(&self) -> bool {
         match self {
             Self::Objects(objects) => objects.holds_back(),
+            Self::Xray(xray) => xray.holds_back(),
             screen => {
                 matches!(
                     screen,
@@ -108,6 +117,8 @@ impl Screen {
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
         match self {
             Self::Objects(objects) => objects.settle(area, look),
+            Self::Xray(xray) => xray.settle(area),
+            Self::Pulses(pulses) => pulses.settle(area, look),
             Self::Viewer(viewer) => viewer.settle(area),
             Self::Logs(logs) => logs.settle(area),
             Self::Picker(picker) => picker.settle(area),
@@ -129,6 +140,8 @@ impl Screen {
     pub fn close(&mut self) -> Vec<Effect> {
         match self {
             Self::Objects(objects) => objects.close(),
+            Self::Xray(xray) => xray.close(),
+            Self::Pulses(pulses) => pulses.close(),
             Self::Logs(logs) => logs.close(),
             Self::WhoTakes(asked) => asked.close(),
             Self::Viewer(_)
@@ -150,6 +163,8 @@ impl Screen {
     pub fn wakes(&self, now: Now) -> Option<Duration> {
         match self {
             Self::Objects(objects) => objects.wakes(now),
+            Self::Xray(xray) => xray.wakes(now),
+            Self::Pulses(pulses) => pulses.wakes(now),
             Self::Preview(preview) => preview.wakes(now),
             Self::Undo(undo) => undo.wakes(now),
             Self::Logs(logs) => logs.wakes(now),
@@ -171,6 +186,8 @@ impl Screen {
     pub fn name(&self) -> String {
         match self {
             Self::Objects(objects) => objects.name(),
+            Self::Xray(xray) => xray.name(),
+            Self::Pulses(pulses) => pulses.name(),
             Self::Viewer(viewer) => viewer.name(),
             Self::Logs(logs) => logs.name(),
             Self::Picker(picker) => picker.name(),
@@ -192,6 +209,8 @@ impl Screen {
     pub fn title(&self, now: Now) -> Title {
         match self {
             Self::Objects(objects) => objects.title(now),
+            Self::Xray(xray) => xray.title(),
+            Self::Pulses(pulses) => pulses.title(),
             Self::Viewer(viewer) => viewer.title(),
             Self::Logs(logs) => logs.title(),
             Self::Picker(picker) => picker.title(),
@@ -213,6 +232,8 @@ impl Screen {
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         match self {
             Self::Objects(objects) => objects.view(area, buf, look),
+            Self::Xray(xray) => xray.view(area, buf, look),
+            Self::Pulses(pulses) => pulses.view(area, buf, look),
             Self::Viewer(viewer) => viewer.view(area, buf, look),
             Self::Logs(logs) => logs.view(area, buf, look),
             Self::Picker(picker) => picker.view(area, buf, look),

@@ -13,6 +13,7 @@ mod decode;
 mod event;
 mod form;
 pub(super) mod lines;
+mod metadata;
 mod run;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tokio::sync::mpsc::Sender;
 
 use self::{
     decode::{Objects, Pods, Tables, Viewed},
+    metadata::Metadata,
     run::Run,
 };
 use super::connect::Link;
@@ -28,6 +30,7 @@ use crate::cluster::{
     Kind, Manifest,
     columns::View,
     delta::{Batch, Scope},
+    event_rows::EventRows,
     namespaces::NamespaceRow,
     pods::PodRow,
     table::TableRow,
@@ -61,6 +64,22 @@ where
 {
     let decoder = Objects { make, api_version: kind.api_version(), kind: kind.kind.clone() };
     Run::new(link, kind, &scope, decoder, to).go().await;
+}
+
+/// The same of their metadata alone: nothing else of them is asked for.
+pub async fn metadata<R, F>(link: Link, kind: Kind, scope: Scope, make: F, to: Sender<Batch<R>>)
+where
+    R: Send + 'static,
+    F: FnMut(&Manifest) -> Option<R> + Send + 'static,
+{
+    let decoder = Objects { make, api_version: kind.api_version(), kind: kind.kind.clone() };
+    Run::new(link, kind, &scope, Metadata(decoder), to).go().await;
+}
+
+/// Watches events, as rows that know when each was seen last.
+pub async fn events(link: Link, kind: Kind, scope: Scope, to: Sender<Batch<TableRow>>) {
+    let mut rows = EventRows::default();
+    objects(link, kind, scope, move |event| Some(rows.row(event)), to).await;
 }
 
 /// Watches namespaces.
