@@ -10,14 +10,7 @@ use crate::{
         Command, Effect,
         line::{self, Request},
     },
-    panes::{
-        Cx, PaneKind, Pulses, Xray,
-        objects::Wanted,
-        picker::Choice,
-        pulses::Leads,
-        world::LinkState,
-        xray::Of,
-    },
+    panes::{Cx, PaneKind, Pulses, Xray, objects::Wanted, picker::Choice, pulses::Leads, world::LinkState, xray::Of},
 };
 
 /// A screen of these, to be opened again in another namespace.
@@ -50,8 +43,7 @@ impl App {
             return self.discover().into_iter().collect();
         };
         let kind = served.kind.clone();
-        let filter =
-            if request.labels.is_empty() { request.filter.clone() } else { format!("-l {}", request.labels) };
+        let filter = if request.labels.is_empty() { request.filter.clone() } else { format!("-l {}", request.labels) };
         let mut effects = self.close_all();
         effects.extend(self.go_place(&request.place));
         let namespace = self.world.namespace.clone().filter(|_| kind.namespaced);
@@ -106,11 +98,7 @@ impl App {
             (Some(Screen::Pulses(_)), Command::Contexts) => Some(self.pick(Choice::Context)),
             (
                 Some(Screen::Pulses(_)),
-                Command::ShowPods
-                | Command::ShowRoutes
-                | Command::ShowMesh
-                | Command::ShowFaults
-                | Command::ShowAgent,
+                Command::ShowPods | Command::ShowRoutes | Command::ShowMesh | Command::ShowFaults | Command::ShowAgent,
             ) => {
                 let mut effects = self.close_all();
                 effects.extend(self.run(command, true));

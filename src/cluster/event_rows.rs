@@ -72,7 +72,12 @@ impl EventRows {
             object,
             count.to_string(),
             first(&[&["message"], &["note"]]),
-            first(&[&["source", "component"], &["reportingComponent"], &["reportingController"], &["deprecatedSource", "component"]]),
+            first(&[
+                &["source", "component"],
+                &["reportingComponent"],
+                &["reportingController"],
+                &["deprecatedSource", "component"],
+            ]),
             event.name().to_owned(),
         ];
         TableRow {

@@ -182,11 +182,7 @@ mod tests {
     #[case(json!({"apiVersion": "example.com/v1", "kind": "Gauge", "status": {"phase": "Broken\u{1b}[31m"}}), State::Unknown, "Broken")]
     #[case(json!({"apiVersion": "v1", "kind": "ConfigMap"}), State::Unknown, "")]
     #[case(json!({"apiVersion": "apps/v1", "kind": "Deployment", "spec": "odd", "status": []}), State::Failing, "0/1")]
-    fn objects_are_judged_by_what_their_status_says(
-        #[case] object: Value,
-        #[case] state: State,
-        #[case] words: &str,
-    ) {
+    fn objects_are_judged_by_what_their_status_says(#[case] object: Value, #[case] state: State, #[case] words: &str) {
         let told = of(&Manifest(object));
         assert_eq!(told.state, state, "{told:?}");
         assert!(told.words.starts_with(words), "{told:?}");

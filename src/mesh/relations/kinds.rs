@@ -41,10 +41,8 @@ const KNOWN: [(&str, &str); 29] = [
 ];
 
 /// Kinds without namespaces, which are watched only where the root is one of them or hangs on them directly.
-const WIDE: [(&str, &str, &[&str]); 2] = [
-    ("", "Node", &["Node", "Pod"]),
-    ("", "PersistentVolume", &["PersistentVolume", "PersistentVolumeClaim"]),
-];
+const WIDE: [(&str, &str, &[&str]); 2] =
+    [("", "Node", &["Node", "Pod"]), ("", "PersistentVolume", &["PersistentVolume", "PersistentVolumeClaim"])];
 
 /// What hangs on nothing a person looks for: a watch of it would be noise.
 const NOISE: [&str; 7] =

@@ -38,15 +38,15 @@ pub(super) fn of(kind: &Kind, object: &Manifest) -> Vec<Link> {
             pods(Relation::Restricts, Selects::label_selector(object.at(&["spec", "podSelector"])))
         }
         ("gateway.networking.k8s.io", "Gateway") => gateway(object, own),
-        ("networking.istio.io", "Gateway") => {
-            pods(Relation::ServedBy, Selects::map(object.at(&["spec", "selector"])))
-        }
+        ("networking.istio.io", "Gateway") => pods(Relation::ServedBy, Selects::map(object.at(&["spec", "selector"]))),
         ("networking.istio.io", "DestinationRule") => destination_rule(object),
         (group, name) => match RouteKind::ALL.into_iter().find(|one| one.group() == group && one.name() == name) {
             Some(route) => route_links::of(route, object),
             None => custom(object, own),
         },
     };
+    // A reference without a name leads nowhere.
+    links.retain(|link| !matches!(&link.to, To::Named(target) if target.name.is_empty()));
     dedup(&mut links);
     links
 }
@@ -149,7 +149,10 @@ fn gateway(object: &Manifest, own: &str) -> Vec<Link> {
     let class = object.text(&["spec", "gatewayClassName"]);
     let class = class.map(|name| Link {
         optional: true,
-        ..Link::up(Relation::Refers, Target::new("gateway.networking.k8s.io", "GatewayClass", "", &sanitize::line(name)))
+        ..Link::up(
+            Relation::Refers,
+            Target::new("gateway.networking.k8s.io", "GatewayClass", "", &sanitize::line(name)),
+        )
     });
     // Whoever runs a Gateway puts this on the pods of it (GEP-1762).
     let label = Selects::label("gateway.networking.k8s.io/gateway-name", object.name());

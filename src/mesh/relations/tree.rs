@@ -187,8 +187,7 @@ impl Laying<'_> {
                     .filter(|one| one.kind.group == *group && one.kind.kind == *kind)
                     .filter(|one| {
                         // One of another place came along because something names it.
-                        one.namespace.is_empty()
-                            || namespace.as_ref().is_none_or(|own| one.namespace == own.as_str())
+                        one.namespace.is_empty() || namespace.as_ref().is_none_or(|own| one.namespace == own.as_str())
                     })
                     .collect();
                 all.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
@@ -305,9 +304,10 @@ impl Laying<'_> {
 
     fn barren(&self, uid: Uid, steps: &[Step]) -> bool {
         let Some(relative) = self.relations.get(uid) else { return false };
-        let selects = relative.links.iter().any(|link| {
-            link.relation == Relation::Selects && matches!(link.to, super::To::Pods(_))
-        });
+        let selects = relative
+            .links
+            .iter()
+            .any(|link| link.relation == Relation::Selects && matches!(link.to, super::To::Pods(_)));
         selects && !steps.iter().any(|step| step.relation == Some(Relation::Selects) && !step.upwards)
     }
 

@@ -77,8 +77,12 @@ impl Head {
             let place = u16::try_from(at).unwrap_or(u16::MAX);
             let number = matches!(printed.kind.as_str(), "integer" | "number");
             match printed.name.to_ascii_lowercase().as_str() {
-                _ if is_age(printed) && printed.kind == "date" && !printed.name.eq_ignore_ascii_case("age") => {
+                "last seen" if is_age(printed) => {
                     Column { align: Align::Right, max: 10, rank: 0, id: ObjectColumn::Age(place), ..plain(place) }
+                }
+                // Of an event it is as good as a name.
+                "object" if self.printed.iter().any(is_seen) => {
+                    Column { align: Align::Ends, min: 16, max: 44, rank: 1, slack: true, ..plain(place) }
                 }
                 "age" => Column { align: Align::Right, max: 6, rank: 1, id: ObjectColumn::Age(place), ..plain(place) },
                 "name" => Column { align: Align::Ends, min: 16, max: 90, rank: 0, slack: true, ..plain(place) },
@@ -137,8 +141,12 @@ impl Head {
 
 /// Whether a column is counted from the time of the row, not copied.
 fn is_age(printed: &Printed) -> bool {
-    let seen = printed.kind == "date" && printed.name == event_rows::LAST_SEEN;
-    seen || printed.name.eq_ignore_ascii_case("age")
+    is_seen(printed) || printed.name.eq_ignore_ascii_case("age")
+}
+
+/// Whether it is when an event was seen last.
+fn is_seen(printed: &Printed) -> bool {
+    printed.kind == "date" && printed.name == event_rows::LAST_SEEN
 }
 
 fn rank(at: usize, printed: &Printed) -> u8 {

@@ -11,7 +11,7 @@ use std::{collections::HashSet, time::Duration};
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-pub use tile::{Figure, About, Tile};
+pub use tile::{About, Figure, Tile};
 
 use super::{Cx, Look, Title, World};
 use crate::{
@@ -53,7 +53,12 @@ pub struct Pulses {
 
 impl Pulses {
     /// Watches every kind that has a tile and is served.
-    pub fn open(namespace: Option<String>, discovery: &Discovery, metrics: bool, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
+    pub fn open(
+        namespace: Option<String>,
+        discovery: &Discovery,
+        metrics: bool,
+        cx: &mut Cx<'_>,
+    ) -> (Self, Vec<Effect>) {
         let mut effects = Vec::new();
         let tiles = tile::all(namespace.as_deref(), discovery, metrics, &mut effects, cx);
         let pulses = Self { namespace, tiles, cursor: 0, plan: view::Plan::default(), top: 0, next: None };
@@ -157,14 +162,10 @@ impl Pulses {
     /// The title.
     pub fn title(&self) -> Title {
         let unwell: usize = self.tiles.iter().filter(|tile| tile.counts_objects()).map(|tile| tile.counts().1).sum();
-        let words = if unwell == 0 {
-            Vec::new()
-        } else {
-            vec![(format!("{unwell} need a look"), Role::Warn)]
-        };
+        let words = if unwell == 0 { Vec::new() } else { vec![(format!("{unwell} need a look"), Role::Warn)] };
         let shown = self.plan.columns * self.plan.rows;
-        let right = (self.tiles.len() > shown)
-            .then(|| (format!("{}/{}", self.cursor + 1, self.tiles.len()), Role::TextDim));
+        let right =
+            (self.tiles.len() > shown).then(|| (format!("{}/{}", self.cursor + 1, self.tiles.len()), Role::TextDim));
         Title { words, right }
     }
 

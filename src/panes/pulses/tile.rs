@@ -117,9 +117,8 @@ pub(super) fn all(
     effects: &mut Vec<Effect>,
     cx: &mut Cx<'_>,
 ) -> Vec<Tile> {
-    let measured = |subject: About| {
-        metrics || !matches!(subject, About::Figure(Figure::Requests | Figure::Errors | Figure::P99))
-    };
+    let measured =
+        |subject: About| metrics || !matches!(subject, About::Figure(Figure::Requests | Figure::Errors | Figure::P99));
     let mut tiles = Vec::new();
     for (title, subject, kinds) in TILES.into_iter().filter(|(_, subject, _)| measured(*subject)) {
         let mut counted = Vec::new();

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Figure, Pulses, About, Tile};
+use super::{About, Figure, Pulses, Tile};
 use crate::{
     cluster::Source,
     config::Role,
@@ -19,7 +19,7 @@ use crate::{
 const LEAST: (u16, u16) = (26, 4);
 const WIDEST: u16 = 52;
 /// Most rows of a tile.
-const TALLEST: u16 = 9;
+const TALLEST: u16 = 7;
 
 /// How tiles are laid out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -177,11 +177,8 @@ fn figures(figure: Figure, look: &Look<'_>) -> (String, Spans, Role) {
         let Some(total) = look.world.node_usage.as_ref().map(|usage| usage.total()) else {
             return unknown("no metrics server answers");
         };
-        let (amount, text): (_, fn(f64) -> _) = if figure == Figure::Cpu {
-            (total.cpu, usage_cells::cores)
-        } else {
-            (total.memory, usage_cells::bytes)
-        };
+        let (amount, text): (_, fn(f64) -> _) =
+            if figure == Figure::Cpu { (total.cpu, usage_cells::cores) } else { (total.memory, usage_cells::bytes) };
         let Some(share) = amount.of_limit() else { return unknown("nodes do not say what they have") };
         let of = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| text(value).to_string());
         let role = match share {

@@ -151,7 +151,7 @@ impl Xray {
             Command::Fold => self.turn(),
             Command::Left => self.left(),
             Command::Right => self.right(),
-            Command::FoldAll => {
+            Command::FoldAll if self.tree.lines.iter().any(|line| line.children > 0) => {
                 let open = self.tree.lines.iter().any(|line| line.children > 0 && !line.open);
                 self.folds = Folds { all: Some(open), ..Folds::default() };
                 self.moved = true;
@@ -264,7 +264,8 @@ impl Xray {
         let (relations, filter) = (&self.relations, &self.filter);
         let keep = |end: &End| match end {
             End::Known(uid) => relations.get(*uid).is_some_and(|one| {
-                let words = [one.name.as_str(), one.kind.kind.as_str(), one.namespace.as_str(), one.health.words.as_str()];
+                let words =
+                    [one.name.as_str(), one.kind.kind.as_str(), one.namespace.as_str(), one.health.words.as_str()];
                 filter.keeps(words, |key| one.label(key))
             }),
             End::Missing(target) => filter.keeps([target.name.as_str(), target.kind.as_str()], |_| None),
@@ -274,7 +275,8 @@ impl Xray {
         let stood = self.line().map(|line| line.end.clone());
         self.tree = lay(relations, &self.of.root(), &self.folds, keep);
         let place = |wanted: &dyn Fn(&Line) -> bool| self.tree.lines.iter().position(wanted);
-        let found = place(&|line| Some(line.id) == self.cursor).or_else(|| place(&|line| Some(&line.end) == stood.as_ref()));
+        let found =
+            place(&|line| Some(line.id) == self.cursor).or_else(|| place(&|line| Some(&line.end) == stood.as_ref()));
         let at = if self.touched { found.unwrap_or(self.at) } else { 0 };
         self.go(at);
         self.wants = self.watches.wants(&self.tree, &self.relations);
@@ -328,9 +330,8 @@ impl Xray {
             words.push(("more are left out".to_owned(), Role::Warn));
         }
         words.extend(self.watches.words());
-        let right = (lines > self.page).then(|| {
-            (format!("{}/{}", state::grouped(self.at + 1), state::grouped(lines)), Role::TextDim)
-        });
+        let right = (lines > self.page)
+            .then(|| (format!("{}/{}", state::grouped(self.at + 1), state::grouped(lines)), Role::TextDim));
         Title { words, right }
     }
 

@@ -23,13 +23,7 @@ pub(super) fn view(xray: &Xray, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         let (spans, age) = spans(xray, line, look);
         let room = area.width.saturating_sub(if age.is_empty() { 2 } else { 8 });
         let spans = fitted(spans, usize::from(room));
-        put_spans(
-            buf,
-            area.x + 1,
-            y,
-            room,
-            spans.iter().map(|(text, role)| (text.as_str(), look.theme.style(*role))),
-        );
+        put_spans(buf, area.x + 1, y, room, spans.iter().map(|(text, role)| (text.as_str(), look.theme.style(*role))));
         put_right(buf, area.right() - 1, y, 6, &age, look.theme.style(Role::TextDim));
         if at == xray.at {
             style_row(buf, area.x, y, area.width, look.theme.style(Role::Selection));
@@ -103,9 +97,7 @@ fn missing(xray: &Xray, line: &Line, target: &Target, spans: &mut Vec<Span>) {
     let (mark, words, role) = match xray.looked(target) {
         _ if unserved => ("?", "the cluster does not serve this kind", Role::Warn),
         // An owner that is gone, and another came in its name.
-        Looked::Whole if xray.relations.find(target).is_some() => {
-            ("✗", "is gone; another has its name now", Role::Bad)
-        }
+        Looked::Whole if xray.relations.find(target).is_some() => ("✗", "is gone; another has its name now", Role::Bad),
         Looked::Whole => ("✗", "is not there", Role::Bad),
         Looked::Coming => ("…", "loading…", Role::TextDim),
         Looked::Not => ("?", "not looked at", Role::Unknown),

@@ -72,7 +72,12 @@ pub(super) struct Watches {
 
 impl Watches {
     /// Begins what is planned for a root of this kind.
-    pub fn open(root: &Kind, namespace: Option<String>, discovery: Arc<Discovery>, cx: &mut Cx<'_>) -> (Self, Vec<Effect>) {
+    pub fn open(
+        root: &Kind,
+        namespace: Option<String>,
+        discovery: Arc<Discovery>,
+        cx: &mut Cx<'_>,
+    ) -> (Self, Vec<Effect>) {
         let mut watches = Self { all: Vec::new(), discovery, namespace, left_out: Vec::new(), planned: 0 };
         let effects = watches.carry_out(root, false, cx);
         (watches, effects)
@@ -175,8 +180,8 @@ impl Watches {
             if self.looked(target) != Looked::Not || !verb("list") || !verb("watch") {
                 continue;
             }
-            let here = !served.kind.namespaced
-                || self.namespace.as_ref().is_none_or(|own| target.namespace == own.as_str());
+            let here =
+                !served.kind.namespaced || self.namespace.as_ref().is_none_or(|own| target.namespace == own.as_str());
             let scope = if here {
                 Scope { namespace: self.namespace.clone().filter(|_| served.kind.namespaced), ..Scope::default() }
             } else {
@@ -215,8 +220,8 @@ impl Watches {
     pub fn words(&self) -> Vec<(String, Role)> {
         let waiting = self.all.iter().filter(|watch| !watch.standing.settled()).count();
         let broken = self.all.iter().filter(|watch| watch.standing.broken()).count();
-        let loading = (waiting > broken)
-            .then(|| (format!("loading {} of {} kinds", waiting, self.all.len()), Role::TextDim));
+        let loading =
+            (waiting > broken).then(|| (format!("loading {} of {} kinds", waiting, self.all.len()), Role::TextDim));
         let broken = (broken > 0).then(|| (format!("{broken} kinds do not answer"), Role::Warn));
         loading.into_iter().chain(broken).collect()
     }

@@ -5,11 +5,7 @@ use tokio::sync::mpsc;
 use super::Keeper;
 use crate::{
     base::Ticket,
-    cluster::{
-        Batch, Kind, Scope,
-        io::watch as watches,
-        resource_health::HealthRow,
-    },
+    cluster::{Batch, Kind, Scope, io::watch as watches, resource_health::HealthRow},
     mesh::relations::{Reader, kinds},
     msg::Event,
 };
