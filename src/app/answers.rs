@@ -38,7 +38,7 @@ impl App {
                 }
             }
             Event::Relatives(ticket, batch) => return self.relatives(ticket, batch),
-            Event::Health(ticket, batch) => self.health(ticket, batch),
+            Event::Health(ticket, batch) => self.health(ticket, &batch),
             Event::Routes(ticket, kind, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 let moved = self.panes.routes.hear(ticket, kind, batch, &mut cx);

@@ -10,7 +10,7 @@ use crate::{
         Command, Effect,
         line::{self, Request},
     },
-    panes::{Cx, PaneKind, Pulses, Xray, objects::Wanted, picker::Choice, pulses::Leads, world::LinkState, xray::Of},
+    panes::{PaneKind, Pulses, Xray, objects::Wanted, picker::Choice, pulses::Leads, world::LinkState, xray::Of},
 };
 
 /// A screen of these, to be opened again in another namespace.
@@ -201,16 +201,16 @@ impl App {
     }
 
     /// How well objects are; a table of those that need a look follows.
-    pub(super) fn health(&mut self, ticket: Ticket, batch: Batch<HealthRow>) {
-        let mut cx: Cx<'_> = Self::cx(self.now, &mut self.tickets, &self.world, false);
-        let mut screens = self.screens.iter_mut();
-        let asked = |screen: &mut Screen| match screen {
-            Screen::Pulses(pulses) if pulses.asked(ticket) => Some(pulses.hear(ticket, batch.clone(), cx.now)),
+    pub(super) fn health(&mut self, ticket: Ticket, batch: &Batch<HealthRow>) {
+        let now = self.now;
+        let moved = self.screens.iter_mut().find_map(|screen| match screen {
+            Screen::Pulses(pulses) => pulses.hear(ticket, batch, now),
             _ => None,
-        };
-        if screens.by_ref().find_map(asked) != Some(true) {
+        });
+        if moved != Some(true) {
             return;
         }
+        let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
         let (below, above) = self.screens.split_at_mut(1);
         let Some(Screen::Pulses(pulses)) = below.first() else { return };
         for screen in above {

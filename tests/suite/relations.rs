@@ -7,7 +7,7 @@ use brink::{
         discovery::{Discovery, Served},
         resource_health::State,
     },
-    mesh::relations::{End, Folds, Line, Reader, Relation, Relations, Root, Target, Tree, kinds, lay},
+    mesh::relations::{Branch, End, Folds, Line, Reader, Relation, Relations, Root, Target, Tree, kinds, lay},
 };
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ fn told(relations: &Relations, tree: &Tree) -> Vec<String> {
             End::Missing(target) => (format!("?{}", target.kind), format!("{}/{}", target.namespace, target.name)),
         };
         let relation = line.relation.map_or("", |one| if line.upwards { one.above() } else { one.below() });
-        let words = [relation, &line.detail, if line.again { "(again)" } else { "" }];
+        let words = [relation, &line.detail, if line.branch == Branch::Again { "(again)" } else { "" }];
         let words: String = words.iter().filter(|word| !word.is_empty()).map(|word| format!(" {word}")).collect();
         format!("{}{kind} {place}{words}", "  ".repeat(line.depth.into()))
     };
@@ -343,7 +343,7 @@ fn folded_branches_tell_how_many_and_the_worst_of_them() {
     let root = Root::Kind(String::new(), "Service".to_owned(), Some("shop".to_owned()));
     let shut = lay(&relations, &root, &Folds { all: Some(false), ..Folds::default() }, None);
     let [line] = shut.lines.as_slice() else { panic!("{:?}", shut.lines) };
-    assert_eq!((line.children, line.open, line.worst), (2, false, State::Failing));
+    assert_eq!((line.children, line.branch, line.worst), (2, Branch::Shut, State::Failing));
     let turned = Folds { turned: [line.id].into(), all: Some(false) };
     assert_eq!(lay(&relations, &root, &turned, None).lines.len(), 3);
 }

@@ -83,7 +83,7 @@ pub fn of(object: &Manifest) -> ResourceHealth {
         ("", "Node") => storage::node(object),
         ("", "PersistentVolume" | "PersistentVolumeClaim") => storage::volume(object),
         ("", "Namespace") => storage::namespace(object),
-        ("", "Event") | ("events.k8s.io", "Event") => {
+        ("" | "events.k8s.io", "Event") => {
             let state = if object.text(&["type"]) == Some("Warning") { State::Degraded } else { State::Healthy };
             ResourceHealth::new(state, object.text(&["reason"]).unwrap_or_default())
         }

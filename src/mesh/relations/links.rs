@@ -77,7 +77,7 @@ fn pods(relation: Relation, selects: Option<Selects>) -> Vec<Link> {
     selects.map(link).into_iter().collect()
 }
 
-fn array<'a>(value: Option<&'a Value>) -> impl Iterator<Item = &'a Value> + use<'a> {
+fn array(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     value.and_then(Value::as_array).into_iter().flatten()
 }
 

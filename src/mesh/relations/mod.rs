@@ -23,4 +23,4 @@ pub use relation::Relation;
 pub use relative::{Link, Owning, Reader, Relative, Target, To, Way};
 pub use selects::Selects;
 pub use store::{End, Relations, Tie};
-pub use tree::{Folds, Line, Looked, Root, Tree, lay};
+pub use tree::{Branch, Folds, Line, Looked, Root, Tree, lay};

@@ -49,6 +49,19 @@ pub struct Folds {
     pub turned: HashSet<u64>,
 }
 
+/// What is shown of what hangs on a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Branch {
+    /// Nothing hangs on it.
+    Leaf,
+    /// All of it.
+    Open,
+    /// None of it.
+    Shut,
+    /// It stands on its own path already, and is shown there.
+    Again,
+}
+
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -72,10 +85,8 @@ pub struct Line {
     pub detail: CompactString,
     /// How many hang on it directly.
     pub children: usize,
-    /// They are shown.
-    pub open: bool,
-    /// It stands on its own path already.
-    pub again: bool,
+    /// What is shown of them.
+    pub branch: Branch,
     /// The worst below it, itself not counted.
     pub worst: State,
     /// It selects pods, and there are none.
@@ -250,26 +261,18 @@ impl Laying<'_> {
             }
         }
         let open = !steps.is_empty() && self.open(id, &step, depth);
+        let branch = match (again, steps.is_empty(), open) {
+            (true, ..) => Branch::Again,
+            (_, true, _) => Branch::Leaf,
+            (_, _, true) => Branch::Open,
+            (_, _, false) => Branch::Shut,
+        };
         let at = self.tree.lines.len();
         let children = steps.len();
         let Step { end, relation, detail, upwards } = step;
         let uid = if let End::Known(uid) = &end { Some(*uid) } else { None };
-        let line = Line {
-            id,
-            parent,
-            depth,
-            rails,
-            last,
-            end,
-            relation,
-            upwards,
-            detail,
-            children,
-            open,
-            again,
-            worst,
-            barren,
-        };
+        let line =
+            Line { id, parent, depth, rails, last, end, relation, upwards, detail, children, branch, worst, barren };
         self.tree.lines.push(line);
         if !open {
             return;

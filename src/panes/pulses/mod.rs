@@ -105,14 +105,10 @@ impl Pulses {
         None
     }
 
-    /// Whether this is a question it waits for.
-    pub fn asked(&self, ticket: Ticket) -> bool {
-        self.tiles.iter().any(|tile| tile.asked(ticket))
-    }
-
-    /// How well objects of one kind are; says whether who is unwell changed.
-    pub fn hear(&mut self, ticket: Ticket, batch: Batch<HealthRow>, now: Now) -> bool {
-        self.tiles.iter_mut().find(|tile| tile.asked(ticket)).is_some_and(|tile| tile.hear(ticket, batch, now))
+    /// How well objects of one kind are; says whether who is unwell changed, or that nobody here asked.
+    pub fn hear(&mut self, ticket: Ticket, batch: &Batch<HealthRow>, now: Now) -> Option<bool> {
+        let tile = self.tiles.iter_mut().find(|tile| tile.asked(ticket))?;
+        Some(tile.hear(ticket, batch, now))
     }
 
     /// Those of a kind that need a look.

@@ -168,9 +168,9 @@ impl Tile {
         self.counted.iter().any(|one| one.ticket == ticket)
     }
 
-    pub(super) fn hear(&mut self, ticket: Ticket, batch: Batch<HealthRow>, now: Now) -> bool {
+    pub(super) fn hear(&mut self, ticket: Ticket, batch: &Batch<HealthRow>, now: Now) -> bool {
         let Some(one) = self.counted.iter_mut().find(|one| one.ticket == ticket) else { return false };
-        one.standing.hear(batch.source, now);
+        one.standing.hear(batch.source.clone(), now);
         one.tally.apply(&batch.deltas)
     }
 
@@ -193,7 +193,7 @@ impl Tile {
     }
 
     /// What its trend is of, now: how many need a look, or the share in use. Requests have a trend of their own.
-    #[expect(clippy::cast_precision_loss, reason = "a height on a screen")]
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a height on a screen")]
     fn now(&self, world: &World) -> Option<f32> {
         match self.about {
             About::Objects | About::Warnings => {

@@ -20,7 +20,7 @@ use crate::{
     base::{Now, Ticket, age},
     cluster::{Batch, Kind, ObjectRef, discovery::Discovery},
     config::Role,
-    mesh::relations::{End, Folds, Line, Looked, Relations, Relative, Root, Target, Tree, lay},
+    mesh::relations::{Branch, End, Folds, Line, Looked, Relations, Relative, Root, Target, Tree, lay},
     msg::{Command, Context, Effect},
 };
 
@@ -82,8 +82,6 @@ pub struct Xray {
     touched: bool,
     top: usize,
     page: usize,
-    /// All kinds are looked at.
-    wide: bool,
     /// The tree names what nobody looks for yet.
     wants: bool,
 }
@@ -106,7 +104,6 @@ impl Xray {
             touched: false,
             top: 0,
             page: 1,
-            wide: false,
             wants: false,
         };
         (xray, effects)
@@ -152,16 +149,13 @@ impl Xray {
             Command::Left => self.left(),
             Command::Right => self.right(),
             Command::FoldAll if self.tree.lines.iter().any(|line| line.children > 0) => {
-                let open = self.tree.lines.iter().any(|line| line.children > 0 && !line.open);
+                let open = self.tree.lines.iter().any(|line| line.branch == Branch::Shut);
                 self.folds = Folds { all: Some(open), ..Folds::default() };
                 self.moved = true;
             }
             Command::Filter => self.typing = Some(LineInput::new(self.filter.text())),
             Command::Back if !self.filter.is_empty() => self.set_filter(""),
-            Command::Wide if !self.wide => {
-                self.wide = true;
-                return self.watches.widen(self.of.kind(), cx);
-            }
+            Command::Wide if self.watches.narrow() => return self.watches.widen(self.of.kind(), cx),
             _ => {}
         }
         self.lay();
@@ -223,7 +217,7 @@ impl Xray {
 
     fn left(&mut self) {
         let Some(line) = self.line() else { return };
-        if line.open {
+        if line.branch == Branch::Open {
             self.turn();
         } else if let Some(parent) = line.parent {
             self.go(parent);
@@ -232,7 +226,7 @@ impl Xray {
 
     fn right(&mut self) {
         let Some(line) = self.line().filter(|line| line.children > 0) else { return };
-        if line.open { self.go(self.at + 1) } else { self.turn() }
+        if line.branch == Branch::Open { self.go(self.at + 1) } else { self.turn() }
     }
 
     /// Whether this is a question it waits for.

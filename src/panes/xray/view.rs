@@ -7,7 +7,7 @@ use crate::{
     base::{age, width},
     cluster::{Kind, resource_health::State},
     config::{Role, keymap::chain},
-    mesh::relations::{End, Line, Looked, Relative, Target, To},
+    mesh::relations::{Branch, End, Line, Looked, Relative, Target, To},
     msg::{Command, Context},
     panes::Look,
     widgets::{put, put_right, put_spans, style_row},
@@ -34,7 +34,7 @@ pub(super) fn view(xray: &Xray, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
 
 fn foot(xray: &Xray, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
     let (mut text, role) = xray.watches.told();
-    let key = look.keymap.key(&chain(Context::Xray), Command::Wide).filter(|_| xray.watches.narrow() && !xray.wide);
+    let key = look.keymap.key(&chain(Context::Xray), Command::Wide).filter(|_| xray.watches.narrow());
     if let Some(key) = key {
         let hint = format!(" · {key} looks at all");
         let room = usize::from(area.width.saturating_sub(2)).saturating_sub(width::width(&hint));
@@ -46,10 +46,10 @@ fn foot(xray: &Xray, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
 /// The pieces of a line, and its age.
 fn spans(xray: &Xray, line: &Line, look: &Look<'_>) -> (Vec<Span>, String) {
     let mut spans = vec![(rails(line), Role::Border)];
-    let fold = match (line.children, line.open) {
-        (0, _) => "  ",
-        (_, true) => "▾ ",
-        (_, false) => "▸ ",
+    let fold = match line.branch {
+        Branch::Leaf | Branch::Again => "  ",
+        Branch::Open => "▾ ",
+        Branch::Shut => "▸ ",
     };
     spans.push((fold.to_owned(), Role::TextDim));
     let mut age = String::new();
@@ -81,10 +81,10 @@ fn known(xray: &Xray, line: &Line, one: &Relative, look: &Look<'_>, spans: &mut 
         spans.push((format!("  {words}"), role));
     }
     relation(line, spans);
-    if line.again {
+    if line.branch == Branch::Again {
         spans.push(("  stands above already".to_owned(), Role::TextDim));
     }
-    if line.children > 0 && !line.open {
+    if line.branch == Branch::Shut {
         spans.push((format!("  +{}", line.children), Role::TextDim));
         if line.worst.unwell() && line.worst > state {
             spans.push((format!(" {}", mark(line.worst)), role(line.worst)));

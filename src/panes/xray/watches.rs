@@ -66,6 +66,8 @@ pub(super) struct Watches {
     discovery: Arc<Discovery>,
     namespace: Option<String>,
     left_out: Vec<String>,
+    /// A person asked for all of them.
+    wide: bool,
     /// How many of `all` the plan asked for.
     planned: usize,
 }
@@ -78,13 +80,14 @@ impl Watches {
         discovery: Arc<Discovery>,
         cx: &mut Cx<'_>,
     ) -> (Self, Vec<Effect>) {
-        let mut watches = Self { all: Vec::new(), discovery, namespace, left_out: Vec::new(), planned: 0 };
+        let mut watches = Self { all: Vec::new(), discovery, namespace, left_out: Vec::new(), wide: false, planned: 0 };
         let effects = watches.carry_out(root, false, cx);
         (watches, effects)
     }
 
     /// Looks at every kind that can be watched.
     pub fn widen(&mut self, root: &Kind, cx: &mut Cx<'_>) -> Vec<Effect> {
+        self.wide = true;
         self.carry_out(root, true, cx)
     }
 
@@ -258,9 +261,9 @@ impl Watches {
         self.discovery.served(&target.group, &target.kind).is_none()
     }
 
-    /// Whether kinds were left out.
+    /// Whether kinds were left out that could be looked at.
     pub fn narrow(&self) -> bool {
-        !self.left_out.is_empty()
+        !self.wide && !self.left_out.is_empty()
     }
 
     /// What to say instead of a tree.

@@ -63,10 +63,11 @@ fn usage(stage: &mut Stage) {
 }
 
 fn stage(width: u16, height: u16) -> Stage {
+    use State::{Degraded, Failing, Healthy, Unknown};
+
     let mut stage = Stage::full(width, height);
     discover(&mut stage, discovery());
     line_of(&mut stage, "pulses");
-    use State::{Degraded, Failing, Healthy, Unknown};
     count(&mut stage, "Pod", 1_000, &[(Healthy, 1_207), (Degraded, 2), (Failing, 1)]);
     count(&mut stage, "Node", 10, &[(Healthy, 3)]);
     count(&mut stage, "Deployment", 20, &[(Healthy, 9), (Degraded, 1)]);
