@@ -106,7 +106,9 @@ fn trees_of_a_real_server_follow_owners_and_routes() {
     // From the Gateway of another namespace to the pods that answer, and what they use.
     session.press(":ns infra\r");
     session.press(":xray gateways\r");
-    session.until("the Gateway", |screen| screen.contains("Gateway public"));
+    session.until("a Service of another namespace, shut", |screen| {
+        screen.lines().any(|line| line.contains("▸") && line.contains("Service shop/web") && line.contains('+'))
+    });
     session.press("o");
     session.until("the way to the pods", |screen| {
         let place = |word: &str| screen.find(word);
