@@ -40,6 +40,8 @@ impl App {
                     objects.hear(batch, &mut cx);
                 }
             }
+            Event::Relatives(ticket, batch) => return self.relatives(ticket, batch),
+            Event::Health(ticket, batch) => self.health(ticket, &batch),
             Event::Routes(ticket, kind, batch) => {
                 let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
                 let moved = self.panes.routes.hear(ticket, kind, batch, &mut cx);
@@ -170,6 +172,8 @@ impl App {
                         Screen::Form(form) => replies.push(form.text(ticket, &answer, &mut cx)),
                         Screen::Change(change) => replies.push(change.text(ticket, &answer, &mut cx)),
                         Screen::Objects(_)
+                        | Screen::Xray(_)
+                        | Screen::Pulses(_)
                         | Screen::Logs(_)
                         | Screen::Picker(_)
                         | Screen::Preview(_)
@@ -191,6 +195,8 @@ impl App {
                         Screen::Form(form) => form.edited(ticket, &answer),
                         Screen::Change(change) => replies.push(change.edited(ticket, &answer, &mut cx)),
                         Screen::Objects(_)
+                        | Screen::Xray(_)
+                        | Screen::Pulses(_)
                         | Screen::Viewer(_)
                         | Screen::Logs(_)
                         | Screen::Picker(_)
@@ -234,6 +240,8 @@ impl App {
                         Screen::Act(act) => replies.push(act.checked(ticket, answer.clone())),
                         Screen::Preview(preview) => preview.hear(ticket, answer.clone()),
                         Screen::Objects(_)
+                        | Screen::Xray(_)
+                        | Screen::Pulses(_)
                         | Screen::Viewer(_)
                         | Screen::Logs(_)
                         | Screen::Picker(_)
@@ -384,6 +392,8 @@ impl App {
         let ask = |screen: &mut Screen| match screen {
             Screen::WhoTakes(asked) => asked.again(&mut cx),
             Screen::Objects(_)
+            | Screen::Xray(_)
+            | Screen::Pulses(_)
             | Screen::Viewer(_)
             | Screen::Logs(_)
             | Screen::Picker(_)

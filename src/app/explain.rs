@@ -283,6 +283,8 @@ fn route(row: &RouteRow) -> String {
 /// What a screen is, for the question.
 fn about(screen: &Screen) -> &'static str {
     match screen {
+        Screen::Xray(_) => "how these objects hang together, and what is wrong if anything is",
+        Screen::Pulses(_) => "how the cluster is, and what to look at first",
         Screen::Objects(_) => "what stands out among these objects, and what is wrong if anything is",
         Screen::Logs(_) => "what this log says, and what is wrong if anything is",
         Screen::Preview(_) => "what this change would do, and what I should expect to see",

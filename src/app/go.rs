@@ -101,9 +101,12 @@ impl App {
     pub(super) fn go_namespace(&mut self, wanted: Option<String>) -> Vec<Effect> {
         let names = wanted.map(|word| spaces::read(&word)).unwrap_or_default();
         let again = self.objects_elsewhere(&names);
+        // A tree has one place to begin: of several namespaces the first.
+        let related = self.related_elsewhere(names.first());
         let mut effects = self.close_all();
         effects.extend(again.map(|(wanted, filter)| self.open_objects(wanted, &filter)).unwrap_or_default());
         if self.world.spaces() == names && self.world.link == LinkState::Up {
+            effects.extend(self.related_again(related));
             return effects;
         }
         let known = |name: &&String| self.namespaces.is_empty() || self.namespaces.contains(*name);
@@ -116,6 +119,7 @@ impl App {
         (self.world.namespace, self.world.beside) = (names.next(), names.collect());
         if self.world.link == LinkState::Up {
             effects.extend(self.open_panes());
+            effects.extend(self.related_again(related));
         } else {
             let word = Some(self.world.spaces().join(",")).filter(|word| !word.is_empty());
             self.wanted = (word.is_none(), word);

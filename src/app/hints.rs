@@ -73,6 +73,10 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
             C::GoOwner,
             C::Wide,
         ],
+        Context::Xray => {
+            &[C::Help, C::Back, C::Fold, C::FoldAll, C::Open, C::Filter, C::Describe, C::Yaml, C::NewFault]
+        }
+        Context::Pulses => &[C::Help, C::Back, C::Open, C::Right, C::CommandLine],
         Context::Table | Context::Global => {
             &[C::Help, C::CommandLine, C::Filter, C::NextPane, C::NewFault, C::Describe, C::Yaml]
         }
@@ -90,6 +94,7 @@ pub fn hints(app: &App) -> Vec<(String, &str, Role)> {
             // `q` also leaves, and `i` also asks; these are what a hand finds without looking.
             Command::Back | Command::Cancel => plain_key(app, &path, command, "esc"),
             Command::Ask => plain_key(app, &path, command, "enter"),
+            Command::Right if context == Context::Pulses => plain_key(app, &path, command, "tab"),
             _ => app.keymap.key(&path, command),
         };
         Some((key?, word, role))

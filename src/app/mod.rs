@@ -24,6 +24,7 @@ mod overlaid;
 mod own;
 mod pods;
 pub mod prompt;
+mod related;
 mod saved;
 pub mod screen;
 mod table_line;

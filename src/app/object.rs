@@ -11,8 +11,12 @@ use crate::{
 
 impl App {
     pub(super) fn subject(&self) -> Option<Subject> {
-        if let Some(Screen::Objects(objects)) = self.screens.last() {
-            return objects.subject();
+        match self.screens.last() {
+            Some(Screen::Objects(objects)) => return objects.subject(),
+            Some(Screen::Xray(xray)) => return xray.subject(),
+            // What lies below is not what is looked at.
+            Some(Screen::Pulses(_)) => return None,
+            _ => {}
         }
         match self.focus {
             PaneKind::Pods => self.panes.pods.subject(),
@@ -99,14 +103,20 @@ impl App {
             self.screens.push(Screen::Charts(Charts::of(of)));
             return Some(Vec::new());
         }
-        let table = matches!(self.screens.last(), Some(Screen::Objects(_)));
+        let table = matches!(self.screens.last(), Some(Screen::Objects(_) | Screen::Xray(_)));
         if command == Command::SetImage && (table || self.focus == PaneKind::Pods) {
             return Some(self.set_image());
         }
         if command == Command::GoOwner {
             return Some(self.go_owner());
         }
-        if matches!(command, Command::Shell | Command::Attach) && self.focus == PaneKind::Pods {
+        if command == Command::Xray {
+            return Some(self.xray_subject());
+        }
+        if command == Command::Events {
+            return Some(self.events_of_subject());
+        }
+        if matches!(command, Command::Shell | Command::Attach) && (table || self.focus == PaneKind::Pods) {
             return Some(self.enter_pod(command));
         }
         if command == Command::ForwardPort {

@@ -32,6 +32,10 @@ use crate::{
 pub(super) enum Waiting {
     /// A line.
     Line(Request),
+    /// The tree of a kind.
+    Xray(Request),
+    /// The pulses.
+    Pulses,
     /// A controller, of a kind known by its name alone: kind, namespace, name.
     Owner(String, String, String),
 }
@@ -41,6 +45,8 @@ pub(super) enum Waiting {
 pub(super) enum After {
     /// To the pods it selects.
     Pods,
+    /// To the object an event is about.
+    About,
     /// Where a person's own jump leads.
     Jump(Box<Jump>),
 }
@@ -69,6 +75,8 @@ impl App {
                 self.suggest();
                 match waiting {
                     Some(Waiting::Line(request)) => self.show_objects(&request, true),
+                    Some(Waiting::Xray(request)) => self.show_xray(&request, true),
+                    Some(Waiting::Pulses) => self.open_pulses(),
                     Some(Waiting::Owner(kind, namespace, name)) => self.show_owner(&kind, &namespace, &name),
                     None => Vec::new(),
                 }
@@ -135,7 +143,7 @@ impl App {
         effects
     }
 
-    fn go_place(&mut self, place: &Place) -> Vec<Effect> {
+    pub(super) fn go_place(&mut self, place: &Place) -> Vec<Effect> {
         match place {
             Place::Here => Vec::new(),
             Place::All => self.go_namespace(None),
@@ -144,7 +152,7 @@ impl App {
     }
 
     /// Another context comes first; the line is carried out there.
-    fn go_first(&mut self, request: &Request) -> Option<Vec<Effect>> {
+    pub(super) fn go_first(&mut self, request: &Request) -> Option<Vec<Effect>> {
         let context = request.context.clone().filter(|name| *name != self.world.names.context)?;
         let there = Request { context: None, ..request.clone() };
         let effects = self.go_context(context);
@@ -260,6 +268,7 @@ impl App {
                 Some(self.show_objects(&request, false))
             }
             Into::Selected(object) => Some(self.read_first(object, After::Pods)),
+            Into::About(object) => Some(self.read_first(object, After::About)),
         }
     }
 
@@ -286,6 +295,7 @@ impl App {
         };
         let of = format!("of {}", object.short());
         match after {
+            After::About => self.go_about(&manifest),
             After::Pods => {
                 let Some(labels) = selector::of(&manifest) else {
                     self.notify(format!("{} selects no pods: it has no selector", object.short()), Role::TextDim);
@@ -330,7 +340,7 @@ impl App {
         self.show_owner(&kind, &subject.object.namespace.unwrap_or_default(), &name)
     }
 
-    fn show_owner(&mut self, kind: &str, namespace: &str, name: &str) -> Vec<Effect> {
+    pub(super) fn show_owner(&mut self, kind: &str, namespace: &str, name: &str) -> Vec<Effect> {
         let Some(known) = self.discovery.clone() else {
             self.waiting = Some(Waiting::Owner(kind.to_owned(), namespace.to_owned(), name.to_owned()));
             return self.discover().into_iter().collect();

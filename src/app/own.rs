@@ -92,7 +92,7 @@ impl App {
         self.prompt.is_none()
             && self.far_front().is_none()
             && self.chain().first() != Some(&Context::Input)
-            && self.screens.last().is_none_or(|screen| matches!(screen, Screen::Objects(_)))
+            && self.screens.last().is_none_or(|screen| matches!(screen, Screen::Objects(_) | Screen::Xray(_)))
     }
 
     /// The ways to write the kind under the cursor; none without an object.

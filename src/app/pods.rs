@@ -54,7 +54,11 @@ impl App {
 
     /// A shell in the pod under the cursor, or its program.
     pub(super) fn enter_pod(&mut self, command: Command) -> Vec<Effect> {
-        let Some(subject) = self.panes.pods.subject() else { return Vec::new() };
+        let Some(subject) = self.subject() else { return Vec::new() };
+        if subject.object.kind.kind != "Pod" {
+            self.notify(format!("nobody can go into {}: choose a pod", subject.object.short()), Role::Warn);
+            return Vec::new();
+        }
         let place = Place {
             namespace: subject.object.namespace.unwrap_or_default(),
             pod: subject.object.name,

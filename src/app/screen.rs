@@ -8,8 +8,8 @@ use crate::{
     base::Now,
     msg::{Command, Context, Effect},
     panes::{
-        Act, Change, Charts, Enter, Form, Forward, Forwards, Launch, Logs, Look, Objects, Picker, Title, Undo, Viewer,
-        WhoTakes, preview::Preview,
+        Act, Change, Charts, Enter, Form, Forward, Forwards, Launch, Logs, Look, Objects, Picker, Pulses, Title, Undo,
+        Viewer, WhoTakes, Xray, preview::Preview,
     },
 };
 
@@ -21,6 +21,10 @@ const MARKING: [Command; 3] = [Command::Mark, Command::MarkRange, Command::Clear
 pub enum Screen {
     /// Objects of a kind.
     Objects(Box<Objects>),
+    /// The tree of what hangs together.
+    Xray(Box<Xray>),
+    /// How the cluster is.
+    Pulses(Box<Pulses>),
     /// A text.
     Viewer(Viewer),
     /// A log.
@@ -56,6 +60,8 @@ impl Screen {
     pub fn context(&self) -> Context {
         match self {
             Self::Objects(objects) => objects.context(),
+            Self::Xray(xray) => xray.context(),
+            Self::Pulses(pulses) => pulses.context(),
             Self::Viewer(viewer) => viewer.context(),
             Self::Logs(logs) => logs.context(),
             Self::Picker(picker) => picker.context(),
@@ -77,10 +83,11 @@ impl Screen {
     pub fn means(&self, command: Command) -> bool {
         match self {
             Self::Viewer(viewer) => viewer.means(command),
+            Self::Pulses(pulses) => pulses.means(command),
             Self::Logs(logs) => logs.means(command),
             Self::Charts(charts) => charts.means(command),
             Self::Picker(picker) => picker.means(command),
-            Self::Objects(_) => true,
+            Self::Objects(_) | Self::Xray(_) => true,
             Self::Form(_)
             | Self::Change(_)
             | Self::Act(_)
@@ -99,6 +106,7 @@ impl Screen {
         match self {
             Self::Objects(objects) => objects.holds_back(),
             Self::Picker(picker) => picker.holds_back(),
+            Self::Xray(xray) => xray.holds_back(),
             screen => {
                 matches!(
                     screen,
@@ -112,6 +120,8 @@ impl Screen {
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
         match self {
             Self::Objects(objects) => objects.settle(area, look),
+            Self::Xray(xray) => xray.settle(area),
+            Self::Pulses(pulses) => pulses.settle(area, look),
             Self::Viewer(viewer) => viewer.settle(area),
             Self::Logs(logs) => logs.settle(area),
             Self::Picker(picker) => picker.settle(area),
@@ -133,6 +143,8 @@ impl Screen {
     pub fn close(&mut self) -> Vec<Effect> {
         match self {
             Self::Objects(objects) => objects.close(),
+            Self::Xray(xray) => xray.close(),
+            Self::Pulses(pulses) => pulses.close(),
             Self::Logs(logs) => logs.close(),
             Self::WhoTakes(asked) => asked.close(),
             Self::Viewer(_)
@@ -154,6 +166,8 @@ impl Screen {
     pub fn wakes(&self, now: Now) -> Option<Duration> {
         match self {
             Self::Objects(objects) => objects.wakes(now),
+            Self::Xray(xray) => xray.wakes(now),
+            Self::Pulses(pulses) => pulses.wakes(now),
             Self::Preview(preview) => preview.wakes(now),
             Self::Undo(undo) => undo.wakes(now),
             Self::Logs(logs) => logs.wakes(now),
@@ -175,6 +189,8 @@ impl Screen {
     pub fn name(&self) -> String {
         match self {
             Self::Objects(objects) => objects.name(),
+            Self::Xray(xray) => xray.name(),
+            Self::Pulses(pulses) => pulses.name(),
             Self::Viewer(viewer) => viewer.name(),
             Self::Logs(logs) => logs.name(),
             Self::Picker(picker) => picker.name(),
@@ -196,6 +212,8 @@ impl Screen {
     pub fn title(&self, now: Now) -> Title {
         match self {
             Self::Objects(objects) => objects.title(now),
+            Self::Xray(xray) => xray.title(),
+            Self::Pulses(pulses) => pulses.title(),
             Self::Viewer(viewer) => viewer.title(),
             Self::Logs(logs) => logs.title(),
             Self::Picker(picker) => picker.title(),
@@ -217,6 +235,8 @@ impl Screen {
     pub fn view(&self, area: Rect, buf: &mut Buffer, look: &Look<'_>) {
         match self {
             Self::Objects(objects) => objects.view(area, buf, look),
+            Self::Xray(xray) => xray.view(area, buf, look),
+            Self::Pulses(pulses) => pulses.view(area, buf, look),
             Self::Viewer(viewer) => viewer.view(area, buf, look),
             Self::Logs(logs) => logs.view(area, buf, look),
             Self::Picker(picker) => picker.view(area, buf, look),

@@ -109,6 +109,7 @@ impl App {
             effects.extend(self.panes.mesh.unwatch());
         }
         effects.extend(self.tend_usage());
+        effects.extend(self.tend_trees());
         effects
     }
 
@@ -161,6 +162,7 @@ impl App {
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
         match self.screens.last_mut() {
             Some(Screen::Objects(objects)) => objects.insert(text, &mut cx),
+            Some(Screen::Xray(xray)) => xray.insert(text),
             Some(Screen::Viewer(viewer)) => viewer.insert(text),
             Some(Screen::Logs(logs)) => logs.insert(text),
             Some(Screen::Picker(picker)) => picker.insert(text),
@@ -169,7 +171,7 @@ impl App {
             Some(Screen::Act(act)) => act.insert(text),
             Some(Screen::Launch(launch)) => launch.insert(text),
             Some(Screen::Preview(preview)) => preview.insert(text),
-            Some(Screen::Undo(_) | Screen::Charts(_) | Screen::Forwards(_)) => {}
+            Some(Screen::Undo(_) | Screen::Charts(_) | Screen::Forwards(_) | Screen::Pulses(_)) => {}
             Some(Screen::Enter(enter)) => enter.insert(text),
             Some(Screen::Forward(forward)) => forward.insert(text),
             Some(Screen::WhoTakes(asked)) => asked.insert(text),
@@ -214,6 +216,7 @@ impl App {
             Command::Suspend => return vec![Effect::Suspend],
             Command::Redraw => return vec![Effect::Redraw],
             Command::Forwards => return self.open_forwards(),
+            Command::Pulses => return self.open_pulses(),
             Command::ScriptOn
             | Command::ScriptRetry
             | Command::ScriptSkip
@@ -323,6 +326,7 @@ impl App {
             Ok(Line::Act(action, given)) => self.act(action, &given),
             Ok(Line::Pane(command, request)) => self.go_pane(command, &request),
             Ok(Line::Objects(request)) => self.go_objects(&request),
+            Ok(Line::Xray(request)) => self.go_xray(&request),
             Ok(Line::Theme(name)) => self.themes(name),
             Ok(Line::Beside(request)) => self.open_far(request),
             Ok(Line::Unsplit) => self.close_far(),
@@ -373,6 +377,9 @@ impl App {
         {
             return effects;
         }
+        if !typing && let Some(effects) = self.related_key(command) {
+            return effects;
+        }
         let Some(screen) = self.screens.last_mut() else { return Vec::new() };
         if !typing {
             match command {
@@ -403,6 +410,9 @@ impl App {
         let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, alone);
         let reply = match screen {
             Screen::Objects(objects) => objects.update(command, &mut cx),
+            Screen::Xray(xray) => xray.update(command, &mut cx).into(),
+            // Its keys lead elsewhere, or are its own: both were seen to before.
+            Screen::Pulses(_) => Reply::none(),
             Screen::Viewer(viewer) => viewer.update(command, &mut cx),
             Screen::Logs(logs) => logs.update(command, &mut cx),
             Screen::Form(form) => form.update(command, &mut cx),

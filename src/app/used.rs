@@ -13,6 +13,7 @@ impl App {
     pub(super) fn tend_usage(&mut self) -> Vec<Effect> {
         let wanted = match self.screens.iter().rev().find_map(|screen| match screen {
             Screen::Objects(objects) => Some(objects.measures()),
+            Screen::Pulses(_) => Some(Some(UsageOf::Nodes)),
             _ => None,
         }) {
             Some(of) => of,

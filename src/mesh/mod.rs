@@ -32,6 +32,7 @@ pub mod mesh_lines;
 pub mod mtls;
 pub mod output;
 mod places;
+pub mod relations;
 pub mod resolve;
 pub mod routes;
 pub mod scrape;

@@ -14,6 +14,10 @@ pub enum Context {
     Table,
     /// A table of objects of any kind.
     Objects,
+    /// A tree of what hangs together.
+    Xray,
+    /// The tiles of how the cluster is.
+    Pulses,
     /// The pods table.
     Pods,
     /// The routes table.
@@ -46,10 +50,12 @@ pub enum Context {
 
 impl Context {
     /// All contexts, in the order of the help.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Global,
         Self::Table,
         Self::Objects,
+        Self::Xray,
+        Self::Pulses,
         Self::Pods,
         Self::Routes,
         Self::Mesh,
@@ -72,6 +78,8 @@ impl Context {
             Self::Global => "global",
             Self::Table => "table",
             Self::Objects => "objects",
+            Self::Xray => "xray",
+            Self::Pulses => "pulses",
             Self::Pods => "pods",
             Self::Routes => "routes",
             Self::Mesh => "mesh",
@@ -93,7 +101,9 @@ impl Context {
     pub fn outer(self) -> &'static [Self] {
         match self {
             Self::Global | Self::Input | Self::Script => &[],
-            Self::Objects | Self::Pods | Self::Routes | Self::Mesh | Self::Faults => &[Self::Table, Self::Global],
+            Self::Objects | Self::Xray | Self::Pulses | Self::Pods | Self::Routes | Self::Mesh | Self::Faults => {
+                &[Self::Table, Self::Global]
+            }
             Self::Graph => &[Self::Mesh, Self::Table, Self::Global],
             Self::Logs => &[Self::Viewer, Self::Global],
             Self::Forwards => &[Self::Picker, Self::Global],
@@ -163,6 +173,7 @@ commands! {
     Namespaces "namespaces" Global "namespace" "Pick a namespace."
     AllNamespaces "all_namespaces" Global "all namespaces" "Show all namespaces."
     Forwards "forwards" Global "forwarded ports" "Show the forwarded ports."
+    Pulses "pulses" Global "pulses" "Show how the cluster is: what is well and what is not of each kind, what nodes use, the requests, with trends."
     Contexts "contexts" Global "context" "Pick another cluster of the kubeconfig."
     Split "split" Global "two sides" "Look at another cluster beside this one, or close it; nothing is changed from that side."
     TakeOver "take_over" Global "take over" "Make the context of the far side the cockpit's own."
@@ -196,6 +207,10 @@ commands! {
     WarpNamespace "warp_namespace" Table "warp" "Go to the namespace of the object under the cursor."
     Wide "wide" Objects "wide" "Show also the columns that the server holds for secondary, or hide them."
     GoOwner "go_owner" Table "owner" "Go to the controller that owns the object under the cursor."
+    Xray "xray" Table "xray" "Show the tree of what hangs together with the object under the cursor: owners, what it owns, selects, mounts and routes to."
+    Events "events" Table "events" "Show the events about the object under the cursor."
+    Fold "fold" Xray "fold" "Open the branch under the cursor, or shut it."
+    FoldAll "fold_all" Xray "fold all" "Open all branches, or shut them."
     NewFault "new_fault" Table "fault" "Choose a fault for the object under the cursor."
     Actions "actions" Table "actions" "Choose what to do to the object under the cursor: scale, restart, drain, delete and the like."
     Scale "scale" Table "scale" "Scale the workload under the cursor; previewed and kept."

@@ -48,6 +48,10 @@ pub enum Effect {
     Discover(Ticket),
     /// Watch objects of a kind as the server prints them until [`Effect::Stop`], with columns of a person's own where there are.
     WatchTable(Ticket, Kind, Scope, Option<Arc<View>>),
+    /// Watch objects of a kind for how they hang together with others, until [`Effect::Stop`].
+    WatchRelatives(Ticket, Kind, Scope),
+    /// Watch how well the objects of a kind are, until [`Effect::Stop`].
+    WatchHealth(Ticket, Kind, Scope),
     /// Ask again and again what pods or nodes use until [`Effect::Stop`].
     WatchUsage(Ticket, UsageOf),
     /// Read an object, to go on from it.

@@ -17,6 +17,7 @@ use crate::{
         logs::LogBatch,
         namespaces::NamespaceRow,
         pods::PodRow,
+        resource_health::HealthRow,
         session::{Ended, ForwardView, Ports},
         table::TableRow,
     },
@@ -34,6 +35,7 @@ use crate::{
         gateways::{GatewayRow, Seen},
         istio::PieceRow,
         load::Loaded,
+        relations::Relative,
         routes::{RouteKind, RouteRow},
         signals::{MetricSource, Snapshot, resource_use::Usage},
     },
@@ -82,6 +84,10 @@ pub enum Event {
     Discovered(Ticket, Result<Arc<Discovery>, Failure>),
     /// Rows of any kind.
     Table(Ticket, Batch<TableRow>),
+    /// Objects of one kind, and how they hang together with others.
+    Relatives(Ticket, Batch<Relative>),
+    /// How well objects of one kind are.
+    Health(Ticket, Batch<HealthRow>),
     /// What pods or nodes use; `None`: nobody measures it.
     Usage(Ticket, Option<Box<Usage>>),
     /// An object that was asked for to go on from.

@@ -31,6 +31,8 @@ pub enum Line {
     Unsplit,
     /// Keep the table that is looked at under a name, or show one that is kept.
     View(ViewLine),
+    /// The tree of what hangs together with the objects of a kind: `xray deploy shop /web`.
+    Xray(Request),
     /// Logs.
     Logs(LogsLine),
     /// A copy into a container or out of it: from, to.
@@ -124,7 +126,7 @@ impl Request {
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 38] = [
+const WORDS: [(&[&str], Word); 40] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
@@ -138,6 +140,8 @@ const WORDS: [(&[&str], Word); 38] = [
     (&["view"], Word::View),
     (&["save"], Word::Save),
     (&["all"], Word::Run(Command::AllNamespaces)),
+    (&["xray", "x"], Word::Xray),
+    (&["pulses", "pulse", "pu", "hz"], Word::Run(Command::Pulses)),
     (&["logs", "log"], Word::Logs),
     (&["cp", "copy"], Word::Copy),
     (&["pf", "forwards", "port-forwards"], Word::Run(Command::Forwards)),
@@ -175,6 +179,7 @@ enum Word {
     View,
     Save,
     Run(Command),
+    Xray,
     Logs,
     Copy,
     Release,
@@ -210,6 +215,9 @@ pub fn parse(line: &str) -> Result<Line, String> {
     if let Word::Act(action) = word {
         return act(action, rest_of(line));
     }
+    if let (Word::Xray, Some((kind, rest))) = (word, rest.split_first()) {
+        return Request::read(kind, rest.iter().copied()).map(Line::Xray);
+    }
     if let Word::Logs = word {
         let rest = line.trim().split_once(char::is_whitespace).map_or("", |(_, rest)| rest);
         return logs_line::parse(rest).map(Line::Logs);
@@ -229,6 +237,7 @@ pub fn parse(line: &str) -> Result<Line, String> {
         (Word::Context, Some(name)) => Ok(Line::Context(name.to_owned())),
         (Word::Unsplit, None) => Ok(Line::Unsplit),
         (Word::Theme, name) => Ok(Line::Theme(name.map(str::to_owned))),
+        (Word::Xray, _) => Ok(Line::Run(Command::Xray)),
         // Read above.
         (Word::Logs, _) => Ok(Line::Logs(LogsLine::default())),
         (Word::Split, _) => Ok(Line::Beside(Request::default())),
@@ -319,7 +328,7 @@ pub fn complete(line: &str, names: Names<'_>) -> Vec<String> {
     };
     let first = front.split_whitespace().next().unwrap_or_default();
     let rows = match own(first) {
-        Some(Word::Pane(_) | Word::Logs | Word::Split) | None => true,
+        Some(Word::Pane(_) | Word::Logs | Word::Split | Word::Xray) | None => true,
         Some(
             Word::Unsplit
             | Word::View
@@ -333,7 +342,13 @@ pub fn complete(line: &str, names: Names<'_>) -> Vec<String> {
             | Word::Act(_),
         ) => false,
     };
-    let second = front.trim() == first;
+    // Of a tree the kind comes first, and what comes behind a kind after it.
+    let tree = matches!(own(first), Some(Word::Xray));
+    if tree && front.trim() == first {
+        let kinds = names.kinds.iter().filter(|name| name.starts_with(&typed.to_lowercase()));
+        return kinds.map(|name| format!("{front} {name}")).collect();
+    }
+    let second = front.split_whitespace().count() == if tree { 2 } else { 1 };
     let (mark, typed, choices) = match (typed.strip_prefix('@'), own(first)) {
         (Some(typed), _) if rows => ("@", typed, names.contexts),
         (Some(typed), Some(Word::Save)) => ("@", typed, names.contexts),
@@ -383,6 +398,9 @@ mod tests {
     #[case("svc app=web -f wb", Line::Objects(Request {
         word: "svc".to_owned(), labels: "app=web".to_owned(), filter: "-f wb".to_owned(), ..Request::default()
     }))]
+    #[case("xray", Line::Run(Command::Xray))]
+    #[case("x svc shop /^web", Line::Xray(Request { filter: "^web".to_owned(), ..named("svc", "shop") }))]
+    #[case("hz", Line::Run(Command::Pulses))]
     #[case("ns", Line::Run(Command::Namespaces))]
     #[case("ns shop", Line::Namespace("shop".to_owned()))]
     #[case("ns all", Line::Run(Command::AllNamespaces))]
@@ -408,6 +426,7 @@ mod tests {
     #[case("scale many", "`many` is no number of replicas: scale 3")]
     #[case("label tier", "`tier` is neither key=value nor key-")]
     #[case("delete web", "`delete` takes no argument, `web` was given: it is about the object under the cursor")]
+    #[case("xray svc a b", "`b` is one word too many after `svc`")]
     #[case("q now", "`q` takes no argument, `now` was given")]
     fn mistakes_are_told(#[case] line: &str, #[case] told: &str) {
         assert_eq!(parse(line), Err(told.to_owned()));
@@ -437,6 +456,8 @@ mod tests {
         assert_eq!(complete("deployments sh", names), ["deployments shop", "deployments web-shop"]);
         assert_eq!(complete("deployments shop @p", names), ["deployments shop @prod"]);
         assert_eq!(complete("deployments -n sho", names), ["deployments -n shop", "deployments -n web-shop"]);
+        assert_eq!(complete("xray de", names), ["xray deployments"]);
+        assert_eq!(complete("xray deployments sh", names), ["xray deployments shop", "xray deployments web-shop"]);
         assert_eq!(complete("q sh", names), Vec::<String>::new());
     }
 }

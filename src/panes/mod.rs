@@ -35,6 +35,7 @@ pub mod objects;
 pub mod picker;
 pub mod pods;
 pub mod preview;
+pub mod pulses;
 pub mod routes;
 mod scrolled;
 mod shown;
@@ -47,6 +48,7 @@ pub mod usage_cells;
 pub mod viewer;
 pub mod who_takes;
 pub mod world;
+pub mod xray;
 
 pub use act::Act;
 pub use agent::Agent;
@@ -68,6 +70,7 @@ pub use objects::Objects;
 pub use picker::Picker;
 pub use pods::Pods;
 pub use preview::Preview;
+pub use pulses::Pulses;
 pub use routes::Routes;
 pub use stop::Stop;
 pub use subject::Subject;
@@ -76,6 +79,7 @@ pub use undo::Undo;
 pub use viewer::Viewer;
 pub use who_takes::WhoTakes;
 pub use world::World;
+pub use xray::Xray;
 
 use crate::{
     agent::{Draft, mention::Object},

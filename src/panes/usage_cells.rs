@@ -83,12 +83,12 @@ fn trend(trend: Trend, ascii: bool) -> &'static str {
 }
 
 /// `12m`, `1.5`.
-fn cores(cores: f64) -> CompactString {
+pub fn cores(cores: f64) -> CompactString {
     if cores < 0.9995 { format_compact!("{:.0}m", cores * 1000.0) } else { format_compact!("{cores:.1}") }
 }
 
 /// `84Mi`, `1.2Gi`.
-fn bytes(bytes: f64) -> CompactString {
+pub fn bytes(bytes: f64) -> CompactString {
     let mebi = bytes / 1_048_576.0;
     if mebi < 999.5 { format_compact!("{mebi:.0}Mi") } else { format_compact!("{:.1}Gi", mebi / 1024.0) }
 }

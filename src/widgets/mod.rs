@@ -3,6 +3,7 @@
 //! Every one of them clips: a place outside the buffer draws nothing, so that no size of a terminal can break a frame.
 
 pub mod ascii;
+pub mod bars;
 pub mod big;
 pub mod diff;
 pub mod frame;

@@ -109,6 +109,17 @@ impl Usage {
         self.0.is_empty()
     }
 
+    /// All of them together. What bounds only some of them bounds nothing.
+    pub fn total(&self) -> ResourceUse {
+        let all = || self.0.values().flat_map(HashMap::values);
+        let sum = |pick: fn(&ResourceUse) -> &Amount| Amount {
+            used: all().filter_map(|one| pick(one).used).reduce(|a, b| a + b),
+            limit: all().map(|one| pick(one).limit).reduce(|a, b| Some(a? + b?)).flatten(),
+            ..Amount::default()
+        };
+        ResourceUse { cpu: sum(|one| &one.cpu), memory: sum(|one| &one.memory) }
+    }
+
     fn put(&mut self, namespace: CompactString, name: CompactString, used: ResourceUse) {
         self.0.entry(namespace).or_default().insert(name, used);
     }
@@ -221,6 +232,7 @@ mod tests {
         let usage = Usage::of_nodes(&[metrics], &[node]);
         let n1 = usage.get("", "n1").unwrap();
         assert_eq!((n1.cpu.of_limit(), n1.memory.of_limit()), (Some(0.75), Some(0.25)));
+        assert_eq!(usage.total().cpu.of_limit(), Some(0.75));
     }
 
     #[test]

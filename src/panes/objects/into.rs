@@ -10,6 +10,8 @@ pub enum Into {
     Table(Wanted),
     /// The pods its selector finds, which is read first.
     Selected(ObjectRef),
+    /// The object it is about, which is read first.
+    About(ObjectRef),
     /// Its namespace.
     Namespace(String),
     /// Objects of the custom kind it defines, `plural.group`.
@@ -33,6 +35,7 @@ pub fn into(object: &ObjectRef) -> Into {
         })
     };
     match (object.kind.group.as_str(), object.kind.kind.as_str()) {
+        ("" | "events.k8s.io", "Event") => Into::About(object.clone()),
         ("", "Namespace") => Into::Namespace(object.name.clone()),
         ("", "Node") => Into::Table(Wanted {
             kind: pods(),

@@ -7,7 +7,11 @@ mod cells;
 mod into;
 mod row;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -21,10 +25,11 @@ use super::{
     state::{self, Message, Standing},
 };
 use crate::{
-    base::{Now, Ticket, width},
+    base::{Now, Ticket, Uid, width},
     cluster::{
         Batch, Delta, Kind, ObjectRef, Scope,
         columns::{Direction, Sort, View},
+        event_rows,
         table::TableRow,
     },
     config::Role,
@@ -69,6 +74,15 @@ pub struct Objects {
     filter: String,
     /// The order a person's own columns come in, until there are columns.
     order: Option<Sort>,
+    /// Only these, of all that were told.
+    only: Option<Only>,
+}
+
+/// Some of the rows, and all of them.
+#[derive(Debug, Default)]
+struct Only {
+    these: HashSet<Uid>,
+    held: HashMap<Uid, TableRow>,
 }
 
 impl Objects {
@@ -93,6 +107,7 @@ impl Objects {
             sought: None,
             filter: filter.to_owned(),
             order: sort,
+            only: None,
         };
         objects.refilter(cx);
         (objects, vec![effect])
@@ -135,6 +150,21 @@ impl Objects {
     /// What is used changed.
     pub fn measured(&mut self, cx: &mut Cx<'_>) {
         self.grid.resort(&facts(cx.now, cx.world, &self.head, false));
+    }
+
+    /// Whether it shows only some of its rows.
+    pub fn sifts(&self) -> bool {
+        self.only.is_some()
+    }
+
+    /// Shows only these from now on.
+    pub fn keep_only(&mut self, these: HashSet<Uid>, cx: &mut Cx<'_>) {
+        let only = self.only.get_or_insert_default();
+        let gone = only.these.difference(&these).map(|uid| Delta::Remove(*uid));
+        let came = these.difference(&only.these).filter_map(|uid| only.held.get(uid).cloned().map(Delta::Upsert));
+        let deltas: Vec<_> = gone.chain(came).collect();
+        only.these = these;
+        self.grid.apply(deltas, &facts(cx.now, cx.world, &self.head, false));
     }
 
     /// What is looked at.
@@ -238,7 +268,12 @@ impl Objects {
                     let most = matches!(column, ObjectColumn::Used(_));
                     Some((column, (sort.direction == Direction::Descending) != most))
                 });
-                let name = || Some((self.head.named("name")?, false));
+                // Of events the newest come first.
+                let name = || {
+                    let seen = self.head.named(event_rows::LAST_SEEN);
+                    let seen = seen.filter(|column| matches!(column, ObjectColumn::Age(_)));
+                    Some((seen.or_else(|| self.head.named("name"))?, false))
+                };
                 if untouched && let Some((column, reversed)) = order.or_else(name) {
                     self.grid.sort_by(column, reversed, &facts(cx.now, cx.world, &self.head, false));
                 }
@@ -252,12 +287,17 @@ impl Objects {
             }
             None => true,
         };
+        let only = &mut self.only;
         let deltas = batch.deltas.into_iter().map(|delta| match delta {
             // Whatever changed hands is no longer one of these.
             Delta::Upsert(row) if !own(&row) => Delta::Remove(row.uid),
-            delta => delta,
+            delta => match only {
+                Some(only) => only.sift(delta),
+                None => delta,
+            },
         });
-        self.grid.apply(deltas.collect(), &facts(cx.now, cx.world, &self.head, false));
+        let deltas: Vec<_> = deltas.collect();
+        self.grid.apply(deltas, &facts(cx.now, cx.world, &self.head, false));
         self.grid.begin(self.standing.settled());
         if let Some((namespace, name)) = &self.sought {
             let of = |row: &&TableRow| row.name == *name && *row.namespace == **namespace;
@@ -366,6 +406,23 @@ impl Objects {
         self.standing
             .message(look, plural, index.len())
             .or_else(|| (index.shown() == 0).then(|| Message::filtered(self.grid.filter().text(), index.len(), plural)))
+    }
+}
+
+impl Only {
+    /// Keeps what was told, and lets through what is wanted of it.
+    fn sift(&mut self, delta: Delta<TableRow>) -> Delta<TableRow> {
+        match delta {
+            Delta::Upsert(row) => {
+                let uid = row.uid;
+                self.held.insert(uid, row.clone());
+                if self.these.contains(&uid) { Delta::Upsert(row) } else { Delta::Remove(uid) }
+            }
+            Delta::Remove(uid) => {
+                self.held.remove(&uid);
+                Delta::Remove(uid)
+            }
+        }
     }
 }
 

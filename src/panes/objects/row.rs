@@ -7,7 +7,10 @@ use compact_str::CompactString;
 use super::cells;
 use crate::{
     base::age,
-    cluster::table::{Column as Printed, TableRow},
+    cluster::{
+        event_rows,
+        table::{Column as Printed, TableRow},
+    },
     config::Role,
     mesh::signals::resource_use::{ResourceUse, Usage},
     msg::Command,
@@ -74,6 +77,13 @@ impl Head {
             let place = u16::try_from(at).unwrap_or(u16::MAX);
             let number = matches!(printed.kind.as_str(), "integer" | "number");
             match printed.name.to_ascii_lowercase().as_str() {
+                "last seen" if is_age(printed) => {
+                    Column { align: Align::Right, max: 10, rank: 0, id: ObjectColumn::Age(place), ..plain(place) }
+                }
+                // Of an event it is as good as a name.
+                "object" if self.printed.iter().any(is_seen) => {
+                    Column { align: Align::Ends, min: 16, max: 44, rank: 1, slack: true, ..plain(place) }
+                }
                 "age" => Column { align: Align::Right, max: 6, rank: 1, id: ObjectColumn::Age(place), ..plain(place) },
                 "name" => Column { align: Align::Ends, min: 16, max: 90, rank: 0, slack: true, ..plain(place) },
                 "status" | "ready" | "phase" | "reason" => Column { rank: 1, max: 40, ..plain(place) },
@@ -120,10 +130,23 @@ impl Head {
         if let Some(used) = self.used().iter().find(|column| column.title.eq_ignore_ascii_case(heading)) {
             return Some(used.id);
         }
-        let at = self.printed.iter().position(|printed| printed.name.eq_ignore_ascii_case(heading))?;
-        let at = u16::try_from(at).ok()?;
-        Some(if heading.eq_ignore_ascii_case("age") { ObjectColumn::Age(at) } else { ObjectColumn::Cell(at) })
+        let named = self.printed.iter().position(|printed| printed.name.eq_ignore_ascii_case(heading));
+        // Of events the age is when they were seen last.
+        let age = || heading.eq_ignore_ascii_case("age").then(|| self.printed.iter().position(is_age)).flatten();
+        let place = named.or_else(age)?;
+        let (at, age) = (u16::try_from(place).ok()?, self.printed.get(place).is_some_and(is_age));
+        Some(if age { ObjectColumn::Age(at) } else { ObjectColumn::Cell(at) })
     }
+}
+
+/// Whether a column is counted from the time of the row, not copied.
+fn is_age(printed: &Printed) -> bool {
+    is_seen(printed) || printed.name.eq_ignore_ascii_case("age")
+}
+
+/// Whether it is when an event was seen last.
+fn is_seen(printed: &Printed) -> bool {
+    printed.kind == "date" && printed.name == event_rows::LAST_SEEN
 }
 
 fn rank(at: usize, printed: &Printed) -> u8 {

@@ -14,6 +14,7 @@ mod inbox;
 mod links;
 mod pods;
 mod program;
+mod related;
 mod rows_first;
 mod save;
 mod talks;
@@ -237,6 +238,8 @@ impl Keeper {
             Effect::WatchPods(ticket, scope) => self.watch_pods(ticket, scope),
             Effect::Discover(ticket) => self.discover(ticket),
             Effect::WatchTable(ticket, kind, scope, view) => self.watch_table(ticket, kind, scope, view),
+            Effect::WatchRelatives(ticket, kind, scope) => self.watch_relatives(ticket, kind, scope),
+            Effect::WatchHealth(ticket, kind, scope) => self.watch_health(ticket, kind, scope),
             Effect::WatchUsage(ticket, of) => self.watch_usage(ticket, of),
             Effect::ReadObject(ticket, object) => self.read_object(ticket, object),
             Effect::WatchRoutes(ticket, scope) => self.watch_routes(ticket, &scope),

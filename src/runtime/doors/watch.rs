@@ -10,6 +10,7 @@ use crate::{
     cluster::{
         Batch, Kind, Manifest, Scope, Source,
         columns::View,
+        event_rows::is_event,
         io::{connect::Link, logs, watch as watches},
         logs::LogWish,
     },
@@ -60,6 +61,7 @@ impl Keeper {
         let events = self.events.clone();
         match view {
             Some(view) => self.spawn(ticket, watches::view(link, kind, scope, view, to)),
+            None if is_event(&kind) => self.spawn(ticket, watches::events(link, kind, scope, to)),
             None => self.spawn(ticket, watches::table(link, kind, scope, to)),
         }
         self.spawn(ticket, async move {

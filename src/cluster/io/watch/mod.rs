@@ -14,6 +14,7 @@ mod each;
 mod event;
 mod form;
 pub(super) mod lines;
+mod metadata;
 mod run;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use tokio::sync::mpsc::Sender;
 use self::{
     decode::{Objects, Pods, Tables, Viewed},
     each::each,
+    metadata::Metadata,
     run::Run,
 };
 use super::connect::Link;
@@ -30,6 +32,7 @@ use crate::cluster::{
     Kind, Manifest,
     columns::View,
     delta::{Batch, Scope},
+    event_rows::EventRows,
     namespaces::NamespaceRow,
     pods::PodRow,
     table::TableRow,
@@ -80,6 +83,22 @@ where
 /// What stands in no namespace is watched once.
 fn within(scope: Scope, kind: &Kind) -> Scope {
     if kind.namespaced { scope } else { Scope { namespace: None, beside: Vec::new(), ..scope } }
+}
+
+/// The same of their metadata alone: nothing else of them is asked for.
+pub async fn metadata<R, F>(link: Link, kind: Kind, scope: Scope, make: F, to: Sender<Batch<R>>)
+where
+    R: Send + 'static,
+    F: FnMut(&Manifest) -> Option<R> + Send + 'static,
+{
+    let decoder = Objects { make, api_version: kind.api_version(), kind: kind.kind.clone() };
+    Run::new(link, kind, &scope, Metadata(decoder), to).go().await;
+}
+
+/// Watches events, as rows that know when each was seen last.
+pub async fn events(link: Link, kind: Kind, scope: Scope, to: Sender<Batch<TableRow>>) {
+    let mut rows = EventRows::default();
+    objects(link, kind, scope, move |event| Some(rows.row(event)), to).await;
 }
 
 /// Watches namespaces.
