@@ -30,7 +30,7 @@ pub fn about(event: &Manifest) -> Option<&Value> {
 }
 
 /// Makes rows of the events of one watch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct EventRows {
     columns: Arc<[Column]>,
     meta: SharedMeta,

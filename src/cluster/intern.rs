@@ -8,6 +8,12 @@ pub struct Shared<T: ?Sized + Eq + Hash> {
     known: HashSet<Arc<T>>,
 }
 
+impl<T: ?Sized + Eq + Hash> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self { known: self.known.clone() }
+    }
+}
+
 impl<T: ?Sized + Eq + Hash> Default for Shared<T> {
     fn default() -> Self {
         Self { known: HashSet::new() }

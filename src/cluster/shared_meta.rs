@@ -10,7 +10,7 @@ use super::{
 use crate::base::sanitize;
 
 /// Texts, owners and labels that the rows of one watch share.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SharedMeta {
     texts: Shared<str>,
     owners: Shared<Owner>,

@@ -21,7 +21,7 @@ use super::{
     CockpitError, Left, Options, Pacer, Recorder, begin,
     clipboard::Clipboard,
     doors::{self, Doors},
-    enter, input,
+    enter, ground, input,
     paint::Painter,
     play::Playing,
     signals::{self, Asked},

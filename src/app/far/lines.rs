@@ -25,6 +25,7 @@ pub(in crate::app) fn steers(line: &Line) -> bool {
         | Line::Pane(..)
         | Line::Objects(_)
         | Line::Logs(_)
+        | Line::Xray(_)
         | Line::Copy(..)
         | Line::Act(..) => false,
     }

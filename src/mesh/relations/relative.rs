@@ -158,7 +158,7 @@ impl Relative {
 }
 
 /// Reads the objects of one watch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Reader {
     kind: Arc<Kind>,
     meta: SharedMeta,

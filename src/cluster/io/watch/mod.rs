@@ -89,10 +89,14 @@ fn within(scope: Scope, kind: &Kind) -> Scope {
 pub async fn metadata<R, F>(link: Link, kind: Kind, scope: Scope, make: F, to: Sender<Batch<R>>)
 where
     R: Send + 'static,
-    F: FnMut(&Manifest) -> Option<R> + Send + 'static,
+    F: FnMut(&Manifest) -> Option<R> + Clone + Send + 'static,
 {
-    let decoder = Objects { make, api_version: kind.api_version(), kind: kind.kind.clone() };
-    Run::new(link, kind, &scope, Metadata(decoder), to).go().await;
+    let scope = within(scope, &kind);
+    let watch = |scope: Scope, to| {
+        let decoder = Objects { make: make.clone(), api_version: kind.api_version(), kind: kind.kind.clone() };
+        Run::new(link.clone(), kind.clone(), &scope, Metadata(decoder), to).go()
+    };
+    each(scope, to, watch).await;
 }
 
 /// Watches events, as rows that know when each was seen last.
