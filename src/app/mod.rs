@@ -20,15 +20,18 @@ mod own;
 mod pods;
 pub mod prompt;
 pub mod screen;
+mod shown;
 mod theme;
 mod update;
 mod used;
+pub mod veil;
 mod view;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use layout::Layout;
 pub use screen::Screen;
+pub use veil::Veil;
 
 use crate::{
     agent::{Model, mention::Object},

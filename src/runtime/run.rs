@@ -28,6 +28,7 @@ use super::{
     trace,
 };
 use crate::{
+    agent::model::KeySource,
     app::{App, Start},
     base::Now,
     cluster::Address,
@@ -60,6 +61,9 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         ),
         None => None,
     };
+    if let Some(recorder) = &mut recorder {
+        forewarn(recorder, &options);
+    }
     let Options {
         address,
         all_namespaces,
@@ -275,6 +279,9 @@ impl Cockpit<'_> {
             }
             event => event,
         };
+        if let Some(recorder) = &mut self.recorder {
+            recorder.typed(&event, &self.app);
+        }
         let effects = self.app.update(event, now);
         self.pacer.touch();
         self.carry_out(effects, doors)
@@ -407,7 +414,7 @@ impl Cockpit<'_> {
         }
         terminal.write(bytes)?;
         if let Some(recorder) = &mut self.recorder {
-            recorder.output(self.begin.elapsed(), bytes)?;
+            recorder.frame(self.begin.elapsed(), &self.app, self.painter.shown(), self.painter.cursor())?;
         }
         Ok(())
     }
@@ -424,6 +431,28 @@ async fn after(wait: Option<Duration>) {
     match wait {
         Some(wait) => sleep(wait).await,
         None => pending().await,
+    }
+}
+
+/// Tells a recording of what this machine knows and the screen may come to show: credentials of the kubeconfig, the key of the
+/// provider. What cannot be read now cannot be shown either.
+fn forewarn(recorder: &mut Recorder, options: &Options) {
+    for file in std::env::split_paths(&kubeconfig(&options.address)) {
+        if let Ok(text) = std::fs::read_to_string(file) {
+            recorder.learn(&text);
+        }
+    }
+    match options.agent.as_ref().map(|model| &model.key) {
+        Ok(KeySource::Env { names, .. }) => {
+            names.iter().filter_map(|name| std::env::var(name).ok()).for_each(|key| recorder.keep(&key));
+        }
+        Ok(KeySource::File(path)) => {
+            if let Ok(key) = std::fs::read_to_string(path) {
+                recorder.keep(key.trim());
+            }
+        }
+        // Asking for it a second time would ask a person for a passphrase twice.
+        Ok(KeySource::Command(_)) | Err(_) => {}
     }
 }
 

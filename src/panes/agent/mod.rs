@@ -554,6 +554,11 @@ impl Agent {
         keys
     }
 
+    /// What was said here and what is being typed, as it came.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.transcript.texts().chain([self.line.text()])
+    }
+
     /// Lays the transcript out; whoever reads above the bottom keeps his place.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
         let before = self.transcript.len();
