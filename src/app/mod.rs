@@ -7,6 +7,7 @@
 mod acts;
 mod answers;
 mod caption;
+mod caster;
 mod explain;
 mod found;
 mod go;
@@ -21,6 +22,7 @@ mod pods;
 pub mod prompt;
 pub mod screen;
 mod shown;
+pub mod spoken;
 mod theme;
 mod update;
 mod used;
@@ -140,6 +142,8 @@ pub struct App {
     caption: Option<Box<Caption>>,
     /// Fewer things, larger: for those in the last row.
     presenting: bool,
+    /// The keys pressed last, while presenting.
+    caster: caster::Caster,
     /// Intents applied here, by injection.
     intents: BTreeMap<String, Fault>,
     /// Commands asked for to finish an undo by hand.
@@ -213,6 +217,7 @@ impl App {
             stop: Stop::default(),
             caption: None,
             presenting: false,
+            caster: caster::Caster::default(),
             intents: BTreeMap::new(),
             printed: None,
             quit_asked: None,
@@ -335,6 +340,7 @@ impl App {
         offer(self.notice.as_ref().map(|notice| notice.until));
         offer(Some(self.now.mono + header::changes_in(self)));
         offer(live::proven_until(&self.world, self.now));
+        offer(self.caster.wakes());
         if self.screens.is_empty() {
             for (kind, _) in &self.layout.panes {
                 offer(match kind {

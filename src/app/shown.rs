@@ -35,9 +35,8 @@ impl App {
         match self.screens.last() {
             Some(Screen::Viewer(viewer)) => give(&viewer.lines().join("\n")),
             Some(Screen::Logs(logs)) => give(&logs.around(BEFORE)),
-            Some(_) => {}
             None if self.layout.pane(PaneKind::Agent).is_some() => self.panes.agent.texts().for_each(give),
-            None => {}
+            Some(_) | None => {}
         }
     }
 }

@@ -48,6 +48,10 @@ impl Veil {
         if self.texts.len() >= TEXTS {
             self.texts.clear();
         }
+        // What grows word by word is covered before it is whole.
+        if let Some(word) = text.split_whitespace().next_back().filter(|word| generated(word)) {
+            self.keep(word);
+        }
         if text.len() >= PIECE && self.texts.insert(hasher.finish()) {
             for secret in redact::found(text) {
                 self.keep(&secret);
@@ -233,7 +237,8 @@ mod tests {
         let mut buf = Buffer::with_lines(lines.iter().copied());
         let area = buf.area;
         veil.cover_region(area, &mut buf);
-        let row = |y| (0..area.width).map(|x| buf[(x, y)].symbol().to_owned()).collect::<String>().trim_end().to_owned();
+        let row =
+            |y| (0..area.width).map(|x| buf[(x, y)].symbol().to_owned()).collect::<String>().trim_end().to_owned();
         (0..area.height).map(row).collect::<Vec<_>>().join("\n")
     }
 

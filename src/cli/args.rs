@@ -69,6 +69,9 @@ pub struct Globals {
     /// Draw with ASCII alone
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// Say it in lines instead of drawing it: for screen readers
+    #[arg(long, global = true)]
+    pub plain: bool,
     /// Keymap, by name or path
     #[arg(long, global = true, value_name = "NAME")]
     pub keymap: Option<String>,
@@ -102,8 +105,12 @@ impl Globals {
             (Key::Prometheus, &self.prometheus),
             (Key::StateDir, &self.state_dir),
         ];
-        let flags =
-            [(Key::AllNamespaces, self.all_namespaces), (Key::Readonly, self.readonly), (Key::Ascii, self.ascii)];
+        let flags = [
+            (Key::AllNamespaces, self.all_namespaces),
+            (Key::Readonly, self.readonly),
+            (Key::Ascii, self.ascii),
+            (Key::Plain, self.plain),
+        ];
         let texts = texts.into_iter().filter_map(|(key, text)| Some((key, Value::Text(text.clone()?))));
         let flags = flags.into_iter().filter(|(_, given)| *given).map(|(key, given)| (key, Value::Flag(given)));
         let flags = flags.chain(self.no_cluster_data.then_some((Key::AgentClusterData, Value::Flag(false))));

@@ -43,9 +43,16 @@ pub fn run(globals: &Globals) -> Ended {
     show(globals, Show::default())
 }
 
-/// Whether anybody could see it.
-pub fn seen() -> Result<(), Failure> {
-    runtime::Terminal::check().map_err(|error| failed(&error))
+/// Whether anybody could see it, or hear it.
+pub fn seen(globals: &Globals) -> Result<(), Failure> {
+    let plain = plain(&settings::resolve(globals)?);
+    let found = if plain { runtime::Terminal::check_keys() } else { runtime::Terminal::check() };
+    found.map_err(|error| failed(&error))
+}
+
+/// Whether it is said in lines: as somebody said, else on terminals that know no cursor.
+fn plain(settings: &Settings) -> bool {
+    settings.plain().unwrap_or_else(|| env::var("TERM").is_ok_and(|term| term == "dumb"))
 }
 
 /// The same as [`run`], with what a demo adds.
@@ -79,9 +86,6 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
     let asks_ground = by_ground.is_some() && depth != Depth::Mono && runtime::ground::may_ask(var("TERM").as_deref());
     let worn = Worn { name: name.to_owned(), by_ground };
     theme.ascii = ascii;
-    if show.present {
-        theme = theme.presented();
-    }
     let name = settings.keymap();
     let (keymap, wrong) = look::keymap(name).unwrap_or_else(|complaints| {
         notices.push(format!("keymap: {complaints}"));
@@ -109,6 +113,7 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
         keymap,
         policy,
         state_dir,
+        plain: plain(&settings),
         record: globals.record.clone(),
         fps: u64::from(settings.fps()),
         notices,

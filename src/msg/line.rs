@@ -99,7 +99,7 @@ impl Request {
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 33] = [
+const WORDS: [(&[&str], Word); 34] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
@@ -117,6 +117,7 @@ const WORDS: [(&[&str], Word); 33] = [
     (&["stop-all"], Word::Run(Command::StopAll)),
     (&["release"], Word::Release),
     (&["theme", "themes", "skin"], Word::Theme),
+    (&["present", "presentation"], Word::Run(Command::Present)),
     (&["changes"], Word::Run(Command::ShowChanges)),
     (&["actions"], Word::Run(Command::Actions)),
     (&["scale"], Word::Act(ActionKind::Scale)),

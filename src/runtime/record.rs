@@ -45,6 +45,11 @@ impl<W: Write> Recorder<W> {
         Ok(Self { to, veil: Veil::default(), painter: Painter::new(width, height) })
     }
 
+    /// What was written so far.
+    pub fn into_inner(self) -> W {
+        self.to
+    }
+
     /// Learns the secrets of a text that may come to be seen, as a kubeconfig.
     pub fn learn(&mut self, text: &str) {
         self.veil.learn(text);
@@ -84,6 +89,17 @@ impl<W: Write> Recorder<W> {
         }
         // A frame holds whole characters alone.
         let text = String::from_utf8_lossy(bytes).into_owned();
+        self.line(at, "o", &text)
+    }
+
+    /// Lines that were said instead.
+    pub fn said(&mut self, at: Duration, app: &App, lines: &[String]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        app.texts(|text| self.veil.learn(text));
+        self.veil.learn(&lines.join("\n"));
+        let text: String = lines.iter().map(|line| self.veil.line(line) + "\r\n").collect();
         self.line(at, "o", &text)
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     future::pending,
-    io,
+    io::{self, IsTerminal as _},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -23,15 +23,17 @@ use super::{
     enter, ground, input,
     paint::Painter,
     play::Playing,
+    printer::Printer,
     signals::{self, Asked},
     terminal::Terminal,
     trace,
 };
 use crate::{
     agent::model::KeySource,
-    app::{App, Start},
+    app::{App, Start, spoken::SIZE},
     base::Now,
     cluster::Address,
+    config::{Depth, Theme, theme::Worn},
     mesh::wanted::Ask,
     msg::{Effect, Event},
     script::Act,
@@ -48,22 +50,21 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         return Ok(options.play.is_none());
     }
     let unseen = options.play.as_ref().filter(|play| play.headless).map(|play| play.size);
-    let mut terminal = if unseen.is_some() { None } else { Some(Terminal::enter()?) };
+    let mut printer = options.plain.then(|| Printer::new(options.theme.ascii, io::stdout().is_terminal()));
+    let mut terminal = match (unseen, &printer) {
+        (Some(_), _) => None,
+        (None, Some(_)) => Some(Terminal::enter_plain()?),
+        (None, None) => Some(Terminal::enter()?),
+    };
     let heard = match &mut terminal {
-        Some(terminal) if options.asks_ground => ground::ask(terminal).map_err(CockpitError::Terminal)?,
+        Some(terminal) if options.asks_ground && printer.is_none() => {
+            ground::ask(terminal).map_err(CockpitError::Terminal)?
+        }
         _ => ground::Heard::default(),
     };
-    let size = unseen.unwrap_or_else(Terminal::size);
-    let mut recorder = match &options.record {
-        Some(path) => Some(
-            Recorder::create(path, size.0, size.1, Timestamp::now())
-                .map_err(|why| CockpitError::Record { path: path.clone(), why })?,
-        ),
-        None => None,
-    };
-    if let Some(recorder) = &mut recorder {
-        forewarn(recorder, &options);
-    }
+    // What is said does not depend on the size of what it is said on.
+    let size = unseen.or(printer.as_ref().map(|_| SIZE)).unwrap_or_else(Terminal::size);
+    let mut recorder = recording(&options, size)?;
     let Options {
         address,
         all_namespaces,
@@ -79,6 +80,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         keymap,
         policy,
         state_dir,
+        plain: _,
         record: _,
         fps,
         notices,
@@ -88,6 +90,11 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         stage,
         custom,
     } = options;
+    // The drawing that is read has colours of its own, whatever the terminal has.
+    let (theme, worn) = match &printer {
+        Some(_) => (Theme::standard(Depth::True), Worn::default()),
+        None => (theme, worn),
+    };
     let start = Start {
         keymap,
         theme,
@@ -121,6 +128,7 @@ pub fn run(options: Options) -> Result<bool, CockpitError> {
         pulse: doors::Pulse::default(),
         terminal: terminal.as_mut(),
         recorder: recorder.as_mut(),
+        printer: printer.take(),
         playing,
         nobody: None,
         reader: None,
@@ -170,6 +178,8 @@ struct Cockpit<'t> {
     /// `None` when nobody watches.
     terminal: Option<&'t mut Terminal>,
     recorder: Option<&'t mut Recorder>,
+    /// It is said in lines, and not drawn.
+    printer: Option<Printer>,
     playing: Option<Playing>,
     nobody: Option<Sender<Event>>,
     /// Who reads the keys, once there is a terminal.
@@ -300,6 +310,9 @@ impl Cockpit<'_> {
                         playing.player.order(command, leave, now);
                     }
                 }
+                // A terminal without a cursor has no clipboard either; it would print what is sent to it.
+                Effect::Copy(_)
+                    if self.printer.is_some() && !ground::may_ask(std::env::var("TERM").ok().as_deref()) => {}
                 Effect::Copy(text) => self.write(&clipboard(&text))?,
                 Effect::EditText(ticket, text) => {
                     if self.terminal.is_none() {
@@ -356,7 +369,7 @@ impl Cockpit<'_> {
             reader.resume();
         }
         // It may have been another size meanwhile.
-        let (width, height) = Terminal::size();
+        let (width, height) = self.size();
         self.painter.resize(width, height);
         let now = self.now();
         self.app.update(Event::Resize { width, height }, now);
@@ -371,7 +384,7 @@ impl Cockpit<'_> {
                 Ok(())
             }
             Asked::Stop => self.stop(),
-            Asked::Resize if self.terminal.is_none() => Ok(()),
+            Asked::Resize if self.terminal.is_none() || self.printer.is_some() => Ok(()),
             Asked::Resize => {
                 let (width, height) = Terminal::size();
                 self.take(Event::Resize { width, height }, doors)
@@ -388,7 +401,7 @@ impl Cockpit<'_> {
         terminal.give();
         signals::stop_here();
         terminal.take()?;
-        let (width, height) = Terminal::size();
+        let (width, height) = self.size();
         self.painter.resize(width, height);
         let now = self.now();
         self.app.update(Event::Resize { width, height }, now);
@@ -396,8 +409,15 @@ impl Cockpit<'_> {
         Ok(())
     }
 
+    fn size(&self) -> (u16, u16) {
+        if self.printer.is_some() { SIZE } else { Terminal::size() }
+    }
+
     fn redraw(&mut self) {
         self.painter.forget();
+        if let Some(printer) = &mut self.printer {
+            printer.narrator.forget();
+        }
         self.pacer.touch();
     }
 
@@ -407,6 +427,15 @@ impl Cockpit<'_> {
         }
         self.app.settle();
         let Some(terminal) = &mut self.terminal else { return Ok(()) };
+        if let Some(printer) = &mut self.printer {
+            let said = printer.narrator.say(&self.app);
+            let printed = printer.print(said);
+            terminal.write(printed.text.as_bytes())?;
+            if let Some(recorder) = &mut self.recorder {
+                recorder.said(self.begin.elapsed(), &self.app, &printed.lines)?;
+            }
+            return Ok(());
+        }
         let app = &self.app;
         let bytes = self.painter.frame(|buf| app.view(buf));
         if bytes.is_empty() {
@@ -432,6 +461,17 @@ async fn after(wait: Option<Duration>) {
         Some(wait) => sleep(wait).await,
         None => pending().await,
     }
+}
+
+/// Begins the recording that is asked for.
+fn recording(options: &Options, (width, height): (u16, u16)) -> Result<Option<Recorder>, CockpitError> {
+    let Some(path) = &options.record else { return Ok(None) };
+    // Lines play on any terminal; nobody has one as tall as the drawing that is read.
+    let height = if options.plain { 40 } else { height };
+    let mut recorder = Recorder::create(path, width, height, Timestamp::now())
+        .map_err(|why| CockpitError::Record { path: path.clone(), why })?;
+    forewarn(&mut recorder, options);
+    Ok(Some(recorder))
 }
 
 /// Tells a recording of what this machine knows and the screen may come to show: credentials of the kubeconfig, the key of the

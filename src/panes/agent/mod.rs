@@ -193,6 +193,11 @@ impl Agent {
         self.asked.is_none() && self.checking.is_none()
     }
 
+    /// The last words of the model may go on.
+    pub fn grows(&self) -> bool {
+        self.asked.is_some() && !self.transcript.half().is_empty()
+    }
+
     /// A key that meant something.
     pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
         if self.typing {

@@ -5,11 +5,14 @@
 //! they are and which rows are drawn. Only the rows of the window are ever formatted.
 
 mod fit;
+mod told;
 
 use std::{borrow::Cow, cmp::Ordering, collections::HashMap, fmt::Debug, time::Duration};
 
 use compact_str::CompactString;
 use ratatui::{buffer::Buffer, layout::Rect, style::Modifier};
+
+pub use told::{Said, Told};
 
 use super::{
     Filter, LineInput, Look, Title, World,
@@ -155,6 +158,8 @@ pub struct Grid<R: Tabular> {
     news: HashMap<Uid, (Vec<R::Column>, Duration)>,
     /// Its first list is complete, or somebody has touched it.
     begun: bool,
+    /// Only what matters is shown: somebody looks from afar.
+    few: bool,
 }
 
 impl<R: Tabular> Default for Grid<R> {
@@ -173,6 +178,7 @@ impl<R: Tabular> Default for Grid<R> {
             sized_for: 0,
             news: HashMap::new(),
             begun: false,
+            few: false,
         }
     }
 }
@@ -203,6 +209,11 @@ impl<R: Tabular> Grid<R> {
     /// Whether the filter is being typed.
     pub fn typing(&self) -> bool {
         self.typing.is_some()
+    }
+
+    /// The filter as it is typed.
+    pub fn typed(&self) -> Option<&str> {
+        self.typing.as_ref().map(LineInput::text)
     }
 
     /// The filter in force.
@@ -297,6 +308,11 @@ impl<R: Tabular> Grid<R> {
     /// The contexts of its keys, while it has the focus.
     pub fn context(&self, own: Context) -> Context {
         if self.typing() { Context::Input } else { own }
+    }
+
+    /// Shows only the columns that matter, or all that fit.
+    pub fn show_few(&mut self, few: bool) {
+        self.few = few;
     }
 
     /// Fits columns and window to the inside of a pane.
