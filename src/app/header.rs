@@ -149,6 +149,13 @@ fn pieces(app: &App) -> Vec<Piece> {
     pieces
 }
 
+/// Where we are, in words: context and namespace, what holds there, who can be asked.
+pub fn words(app: &App) -> String {
+    let words = |piece: Piece| piece.words.iter().map(|(text, _)| text.as_str()).collect::<String>();
+    let place = pieces(app).into_iter().filter(|piece| piece.rank < 3 || piece.rank == 5);
+    place.map(words).collect::<Vec<_>>().join(", ")
+}
+
 /// Nothing comes from the cluster: there is no link, or everything that is watched is broken.
 fn cut_off(app: &App) -> bool {
     if matches!(app.world.link, LinkState::Down(_)) {

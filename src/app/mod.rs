@@ -7,6 +7,7 @@
 mod acts;
 mod answers;
 mod caption;
+mod caster;
 mod explain;
 mod far;
 mod found;
@@ -27,16 +28,20 @@ pub mod prompt;
 mod related;
 mod saved;
 pub mod screen;
+mod shown;
+pub mod spoken;
 mod table_line;
 mod theme;
 mod update;
 mod used;
+pub mod veil;
 mod view;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use layout::Layout;
 pub use screen::Screen;
+pub use veil::Veil;
 
 use crate::{
     agent::{Model, mention::Object},
@@ -151,6 +156,8 @@ pub struct App {
     caption: Option<Box<Caption>>,
     /// Fewer things, larger: for those in the last row.
     presenting: bool,
+    /// The keys pressed last, while presenting.
+    caster: caster::Caster,
     /// Intents applied here, by injection.
     intents: BTreeMap<String, Fault>,
     /// Commands asked for to finish an undo by hand.
@@ -235,6 +242,7 @@ impl App {
             stop: Stop::default(),
             caption: None,
             presenting: false,
+            caster: caster::Caster::default(),
             intents: BTreeMap::new(),
             printed: None,
             quit_asked: None,
@@ -364,6 +372,7 @@ impl App {
         offer(self.notice.as_ref().map(|notice| notice.until));
         offer(Some(self.now.mono + header::changes_in(self)));
         offer(live::proven_until(&self.world, self.now));
+        offer(self.caster.wakes());
         if self.screens.is_empty() {
             for (kind, _) in &self.layout.panes {
                 offer(match kind {

@@ -35,10 +35,19 @@ impl App {
         }
     }
 
-    /// Fewer panes and a larger caption, for those in the last row.
+    /// Fewer panes, bold words and the keys pressed, for those in the last row.
     pub fn present(&mut self) {
-        self.presenting = true;
+        self.set_presenting(true);
         self.settle();
+    }
+
+    pub(super) fn set_presenting(&mut self, on: bool) {
+        if on == self.presenting {
+            return;
+        }
+        self.presenting = on;
+        self.caster = super::caster::Caster::default();
+        self.dress_for_stage();
     }
 
     /// The terminal's size.

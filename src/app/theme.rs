@@ -26,6 +26,8 @@ pub(super) struct Wardrobe {
     wanted: Option<String>,
     /// The theme from before the picker, and the name that is seen instead.
     trying: Option<(Theme, String)>,
+    /// The theme from before the stage.
+    offstage: Option<Theme>,
 }
 
 impl Wardrobe {
@@ -43,7 +45,15 @@ impl Wardrobe {
     }
 
     pub fn new(worn: Worn) -> Self {
-        Self { worn, ground: Ground::default(), files: Vec::new(), ticket: None, wanted: None, trying: None }
+        Self {
+            worn,
+            ground: Ground::default(),
+            files: Vec::new(),
+            ticket: None,
+            wanted: None,
+            trying: None,
+            offstage: None,
+        }
     }
 
     fn text(&self, name: &str) -> Option<String> {
@@ -146,6 +156,29 @@ impl App {
         }
     }
 
+    /// On a stage contrast carries farther than taste; behind it the person's own theme comes back.
+    pub(super) fn dress_for_stage(&mut self) {
+        let theme = if self.presenting {
+            self.wardrobe.offstage = Some(self.theme.clone());
+            self.stage_theme()
+        } else {
+            let own = self.made(&self.wardrobe.worn.name.clone()).map(|(theme, _)| theme);
+            own.or_else(|| self.wardrobe.offstage.take())
+        };
+        if let Some(theme) = theme {
+            self.theme = theme;
+            self.wardrobe.trying = None;
+        }
+    }
+
+    fn stage_theme(&self) -> Option<Theme> {
+        let name = match self.theme.ground.unwrap_or(self.wardrobe.ground) {
+            Ground::Dark => "high-contrast",
+            Ground::Light => "high-contrast-light",
+        };
+        self.made(name).map(|(theme, _)| theme)
+    }
+
     /// Wears a theme for the rest of this run, and says how to keep it for good.
     pub(super) fn keep_theme(&mut self, name: &str) -> Vec<Effect> {
         if name == self.wardrobe.worn.name {
@@ -178,6 +211,11 @@ impl App {
             return;
         }
         let Some((theme, _)) = self.made(AUTO) else { return };
+        if self.presenting {
+            self.theme = theme;
+            self.theme = self.stage_theme().unwrap_or_else(|| self.theme.clone());
+            return;
+        }
         match &mut self.wardrobe.trying {
             Some((before, _)) => *before = theme,
             None => self.theme = theme,

@@ -29,6 +29,7 @@ impl App {
     /// Takes one event.
     pub fn update(&mut self, event: Event, now: Now) -> Vec<Effect> {
         self.now = now;
+        self.uncast();
         if self.notice.as_ref().is_some_and(|notice| notice.until <= now.mono) {
             self.notice = self
                 .waiting_notices
@@ -122,11 +123,14 @@ impl App {
             self.pending.clear();
             return Vec::new();
         }
+        let before = self.pending.clone();
         if let Some(effects) = self.own_key(key, &resolved, alone) {
+            self.cast(&before, key, &[]);
             return effects;
         }
         match resolved {
             Resolved::Commands(commands) => {
+                self.cast(&before, key, &commands);
                 self.pending.clear();
                 commands.into_iter().flat_map(|command| self.run(command, alone)).collect()
             }
@@ -142,7 +146,9 @@ impl App {
                 }
                 match key.typed() {
                     Some(c) if chain.first() == Some(&Context::Input) && !began => {
-                        self.insert(c.encode_utf8(&mut [0; 4]))
+                        let effects = self.insert(c.encode_utf8(&mut [0; 4]));
+                        self.cast_typed();
+                        effects
                     }
                     _ => Vec::new(),
                 }
@@ -215,6 +221,10 @@ impl App {
             Command::Explain => return self.explain(),
             Command::Suspend => return vec![Effect::Suspend],
             Command::Redraw => return vec![Effect::Redraw],
+            Command::Present => {
+                self.set_presenting(!self.presenting);
+                return Vec::new();
+            }
             Command::Forwards => return self.open_forwards(),
             Command::Pulses => return self.open_pulses(),
             Command::ScriptOn

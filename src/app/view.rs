@@ -50,6 +50,7 @@ impl App {
         self.far_view(buf);
         live::strip(self.layout.below, buf, &self.look(false));
         caption::view(self, buf);
+        self.casts(buf);
         // Drawn last: nothing may cover the emergency stop.
         self.stop.view(self.layout.above, buf, &self.look(false));
         self.bottom(buf)
@@ -85,6 +86,11 @@ impl App {
         for (kind, area) in &order {
             self.pane(buf, *kind, *area, &self.look(focused(*kind)));
         }
+        if let Some(light) = self.layout.pane(self.focus).filter(|_| self.presenting) {
+            for (_, area) in order.iter().filter(|(kind, _)| !focused(*kind)) {
+                widgets::spotlight::shade(buf, *area, light);
+            }
+        }
     }
 
     fn pane(&self, buf: &mut Buffer, kind: PaneKind, area: Rect, look: &Look<'_>) {
@@ -105,7 +111,7 @@ impl App {
         }
     }
 
-    fn pane_title(&self, kind: PaneKind) -> Title {
+    pub(super) fn pane_title(&self, kind: PaneKind) -> Title {
         match kind {
             PaneKind::Pods => self.panes.pods.title(self.now),
             PaneKind::Routes => self.panes.routes.title(self.now),

@@ -72,6 +72,9 @@ pub struct Globals {
     /// Hear the mouse
     #[arg(long, global = true)]
     pub mouse: bool,
+    /// Say it in lines instead of drawing it: for screen readers
+    #[arg(long, global = true)]
+    pub plain: bool,
     /// Keymap, by name or path
     #[arg(long, global = true, value_name = "NAME")]
     pub keymap: Option<String>,
@@ -110,6 +113,7 @@ impl Globals {
             (Key::Readonly, self.readonly),
             (Key::Ascii, self.ascii),
             (Key::UiMouse, self.mouse),
+            (Key::Plain, self.plain),
         ];
         let texts = texts.into_iter().filter_map(|(key, text)| Some((key, Value::Text(text.clone()?))));
         let flags = flags.into_iter().filter(|(_, given)| *given).map(|(key, given)| (key, Value::Flag(given)));

@@ -66,9 +66,16 @@ fn demo(_: &Globals, _: &mut Out) -> Ended {
     Err(Failure::usage("cannot open the demo", "this brink was built without it", "build it with `--features demo`"))
 }
 
-/// Whether anybody could see it.
-pub fn seen() -> Result<(), Failure> {
-    runtime::Terminal::check().map_err(|error| failed(&error))
+/// Whether anybody could see it, or hear it.
+pub fn seen(globals: &Globals) -> Result<(), Failure> {
+    let plain = plain(&settings::resolve(globals)?);
+    let found = if plain { runtime::Terminal::check_keys() } else { runtime::Terminal::check() };
+    found.map_err(|error| failed(&error))
+}
+
+/// Whether it is said in lines: as somebody said, else on terminals that know no cursor.
+fn plain(settings: &Settings) -> bool {
+    settings.plain().unwrap_or_else(|| env::var("TERM").is_ok_and(|term| term == "dumb"))
 }
 
 /// The same as [`run`], with what a demo adds.
@@ -84,17 +91,20 @@ pub fn show(globals: &Globals, show: Show) -> Ended {
 fn open(globals: &Globals, show: Show) -> Result<Left, Failure> {
     let (settings, sources) = settings::resolve_with(globals)?;
     let var = |name: &str| env::var(name).ok();
-    let depth = Depth::detect(var("NO_COLOR").as_deref(), var("COLORTERM").as_deref(), var("TERM").as_deref());
+    let plain = plain(&settings);
+    // The drawing that is read out tells roles apart by their colours, whatever the terminal has.
+    let depth = if plain {
+        Depth::True
+    } else {
+        Depth::detect(var("NO_COLOR").as_deref(), var("COLORTERM").as_deref(), var("TERM").as_deref())
+    };
     let set = |name| var(name).filter(|value| !value.is_empty());
     let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
     let ground = var("COLORFGBG").as_deref().and_then(Ground::of_environment).unwrap_or_default();
     let (overlays, notices) = overlays::read(sources, &settings, depth, ground, !speaks_utf8(locale.as_deref()));
-    let (mut theme, worn) = overlays.theme(&settings).unwrap_or_else(|| (Theme::standard(depth), Worn::default()));
+    let (theme, worn) = overlays.theme(&settings).unwrap_or_else(|| (Theme::standard(depth), Worn::default()));
     let asks = runtime::ground::may_ask(var("TERM").as_deref());
     let asks_ground = worn.by_ground.is_some() && depth != Depth::Mono && asks;
-    if show.present {
-        theme = theme.presented();
-    }
     let keymap = overlays.keymap(&settings).unwrap_or_else(Keymap::standard);
     let policy = match settings::context(globals, &overlays.sources) {
         Some(context) => overlays.policy(&context),
@@ -122,6 +132,7 @@ fn open(globals: &Globals, show: Show) -> Result<Left, Failure> {
         keymap,
         policy,
         state_dir,
+        plain,
         record: globals.record.clone(),
         fps: u64::from(settings.fps()),
         notices,

@@ -470,6 +470,14 @@ impl Settings {
         }
     }
 
+    /// In lines; `None` where nobody says.
+    pub fn plain(&self) -> Option<bool> {
+        match self.said(Key::Plain) {
+            Some((Value::Flag(on), _)) => Some(*on),
+            _ => None,
+        }
+    }
+
     /// No writes.
     pub fn readonly(&self) -> bool {
         self.flag(Key::Readonly)

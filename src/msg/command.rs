@@ -160,6 +160,7 @@ commands! {
     CommandLine "command_line" Global "command" "Type a command: any kind, as in `deploy shop /web -l app=web @context`; mesh, faults, ns NAME, ctx NAME, q."
     Suspend "suspend" Global "suspend" "Give the terminal back to the shell; `fg` returns."
     Redraw "redraw" Global "redraw" "Draw the whole screen anew."
+    Present "present" Global "present" "Show it to a hall, or no longer: high contrast, one thing in the light, and the keys pressed."
     NextPane "next_pane" Global "pane" "Focus the next pane."
     PreviousPane "previous_pane" Global "pane back" "Focus the previous pane."
     LastPane "last_pane" Global "last pane" "Go back to the pane that had the focus before."

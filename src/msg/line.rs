@@ -126,7 +126,7 @@ impl Request {
 }
 
 /// The first words with what they mean; the first spelling of each is the one completed.
-const WORDS: [(&[&str], Word); 40] = [
+const WORDS: [(&[&str], Word); 41] = [
     (&["pods", "pod", "po"], Word::Pane(Command::ShowPods)),
     (&["routes", "route", "httproutes", "httproute"], Word::Pane(Command::ShowRoutes)),
     (&["mesh"], Word::Pane(Command::ShowMesh)),
@@ -150,6 +150,7 @@ const WORDS: [(&[&str], Word); 40] = [
     (&["stop-all"], Word::Run(Command::StopAll)),
     (&["release"], Word::Release),
     (&["theme", "themes", "skin"], Word::Theme),
+    (&["present", "presentation"], Word::Run(Command::Present)),
     (&["changes"], Word::Run(Command::ShowChanges)),
     (&["actions"], Word::Run(Command::Actions)),
     (&["scale"], Word::Act(ActionKind::Scale)),

@@ -7,7 +7,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     Cx, Filter, Grid, Look, Marked, Reply, Subject, Title, World,
-    grid::{Align, Cell, Column, Facts, Tabular},
+    grid::{Align, Cell, Column, Facts, Tabular, Told},
     state::{self, Message, Standing},
     usage_cells::{self, UsageColumn},
 };
@@ -155,6 +155,7 @@ impl Pods {
 
     /// Fits columns and window.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
+        self.grid.show_few(look.theme.presented);
         self.grid.settle(self.standing.table(area), &facts(look.now, look.world, look.theme.ascii));
     }
 
@@ -181,6 +182,16 @@ impl Pods {
     /// The row under the cursor: each heading with its cell.
     pub fn row_cells(&self, world: &World, now: Now) -> Vec<(String, String)> {
         self.grid.cursor_cells(&facts(now, world, false))
+    }
+
+    /// The table in words.
+    pub fn told(&self, world: &World, now: Now) -> Told {
+        self.grid.told(&facts(now, world, false))
+    }
+
+    /// The filter while it is typed.
+    pub fn typed(&self) -> Option<&str> {
+        self.grid.typed()
     }
 
     /// The filter, as typed.

@@ -215,6 +215,11 @@ impl Viewer {
         }
     }
 
+    /// The whole text, of which a part is on the screen.
+    pub fn lines(&self) -> &[String] {
+        &self.lines
+    }
+
     /// Whose keys count.
     pub fn context(&self) -> Context {
         if self.scroll.typing.is_some() { Context::Input } else { Context::Viewer }

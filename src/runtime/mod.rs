@@ -21,6 +21,7 @@ pub mod notes;
 mod pacer;
 pub mod paint;
 mod play;
+mod printer;
 mod record;
 mod replies;
 mod run;
@@ -88,6 +89,8 @@ pub struct Options {
     pub policy: Policy,
     /// Where journals and the log live.
     pub state_dir: PathBuf,
+    /// Say it in lines instead of drawing it.
+    pub plain: bool,
     /// Record the screen as an asciicast (v2).
     pub record: Option<PathBuf>,
     /// Most frames a second.

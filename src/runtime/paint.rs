@@ -129,6 +129,11 @@ impl Painter {
         &self.bytes
     }
 
+    /// Where its cursor is, when it is seen.
+    pub fn cursor(&self) -> Option<Position> {
+        self.cursor
+    }
+
     /// What the terminal shows.
     pub fn shown(&self) -> &Buffer {
         &self.shown

@@ -1,4 +1,7 @@
-//! Records what the terminal is sent, as an asciicast (version 2: a header line, then `[seconds, "o" or "r", text]`).
+//! Records what is seen, as an asciicast (version 2: a header line, then `[seconds, "o" or "r", text]`).
+//!
+//! It draws frames of its own from what is on the screen, under a [`Veil`]: what the terminal is sent may hold a secret in
+//! pieces, between movements of its cursor. What is known of secrets besides the screen is told at the start.
 
 use std::{
     fs::File,
@@ -8,14 +11,21 @@ use std::{
 };
 
 use jiff::Timestamp;
+use ratatui::{buffer::Buffer, layout::Position};
 use serde_json::json;
+
+use super::paint::Painter;
+use crate::{
+    app::{App, Veil},
+    msg::{Event, Key},
+};
 
 /// A recording.
 #[derive(Debug)]
 pub struct Recorder<W: Write = BufWriter<File>> {
     to: W,
-    /// The end of a chunk that stopped inside a character.
-    rest: Vec<u8>,
+    veil: Veil,
+    painter: Painter,
 }
 
 impl Recorder {
@@ -32,54 +42,75 @@ impl<W: Write> Recorder<W> {
             "version": 2, "width": width, "height": height, "timestamp": at.as_second(), "title": "brink",
         });
         writeln!(to, "{header}")?;
-        Ok(Self { to, rest: Vec::new() })
+        Ok(Self { to, veil: Veil::default(), painter: Painter::new(width, height) })
     }
 
-    /// What the terminal was sent.
-    pub fn output(&mut self, at: Duration, bytes: &[u8]) -> io::Result<()> {
-        self.rest.extend_from_slice(bytes);
-        let whole = match std::str::from_utf8(&self.rest) {
-            Ok(text) => text.len(),
-            Err(error) => error.valid_up_to(),
+    /// What was written so far.
+    pub fn into_inner(self) -> W {
+        self.to
+    }
+
+    /// Learns the secrets of a text that may come to be seen, as a kubeconfig.
+    pub fn learn(&mut self, text: &str) {
+        self.veil.learn(text);
+    }
+
+    /// Remembers a secret.
+    pub fn keep(&mut self, secret: &str) {
+        self.veil.keep(secret);
+    }
+
+    /// Hears what is typed before it is on the screen.
+    pub fn typed(&mut self, event: &Event, app: &App) {
+        let keys: &[Key] = match event {
+            Event::Key(key) => std::slice::from_ref(key),
+            Event::Keys(keys) => keys,
+            Event::Paste(text) => return self.veil.learn(text),
+            _ => return,
         };
-        let rest = self.rest.split_off(whole);
-        let text = String::from_utf8_lossy(&self.rest).into_owned();
-        self.rest = rest;
+        for key in keys {
+            match key.typed() {
+                Some(c) if app.typing() => self.veil.typed(c),
+                _ => self.veil.typed_through(),
+            }
+        }
+    }
+
+    /// A frame of the cockpit as it is shown.
+    pub fn frame(&mut self, at: Duration, app: &App, shown: &Buffer, cursor: Option<Position>) -> io::Result<()> {
+        let veil = &mut self.veil;
+        let bytes = self.painter.frame(|buf| {
+            buf.clone_from(shown);
+            veil.cover(app, buf);
+            cursor
+        });
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        // A frame holds whole characters alone.
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        self.line(at, "o", &text)
+    }
+
+    /// Lines that were said instead.
+    pub fn said(&mut self, at: Duration, app: &App, lines: &[String]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        app.texts(|text| self.veil.learn(text));
+        self.veil.learn(&lines.join("\n"));
+        let text: String = lines.iter().map(|line| self.veil.line(line) + "\r\n").collect();
         self.line(at, "o", &text)
     }
 
     /// The terminal's new size.
     pub fn resized(&mut self, at: Duration, width: u16, height: u16) -> io::Result<()> {
+        self.painter.resize(width, height);
         self.line(at, "r", &format!("{width}x{height}"))
     }
 
     fn line(&mut self, at: Duration, kind: &str, text: &str) -> io::Result<()> {
         writeln!(self.to, "{}", json!([at.as_secs_f64(), kind, text]))?;
         self.to.flush()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::Recorder;
-
-    #[test]
-    fn a_recording_plays_back() {
-        let mut bytes = Vec::new();
-        {
-            let mut recorder = Recorder::new(&mut bytes, 80, 24, "2026-01-01T00:00:00Z".parse().unwrap()).unwrap();
-            let text = "\u{1b}[1;1Hé".as_bytes();
-            recorder.output(Duration::from_millis(500), &text[..text.len() - 1]).unwrap();
-            recorder.output(Duration::from_millis(750), &text[text.len() - 1..]).unwrap();
-            recorder.resized(Duration::from_secs(1), 100, 30).unwrap();
-        }
-        let text = String::from_utf8(bytes).unwrap();
-        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert_eq!(lines[0]["version"], 2);
-        let played: String = lines[1..3].iter().map(|line| line[2].as_str().unwrap()).collect();
-        assert_eq!(played, "\u{1b}[1;1Hé");
-        assert_eq!(lines[3], serde_json::json!([1.0, "r", "100x30"]));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     future::pending,
-    io,
+    io::{self, IsTerminal as _},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -24,14 +24,16 @@ use super::{
     enter, ground, input,
     paint::Painter,
     play::Playing,
+    printer::Printer,
     signals::{self, Asked},
     terminal::Terminal,
     trace,
 };
 use crate::{
-    app::{App, Start},
+    app::{App, Start, spoken::SIZE},
     base::Now,
     cluster::{Address, spaces},
+    config::{Depth, Theme, theme::Worn},
     mesh::wanted::Ask,
     msg::{Effect, Event, Failure},
     script::Act,
@@ -48,8 +50,10 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         return Ok(if options.play.is_none() { Left::Well } else { Left::Unwell });
     }
     let unseen = options.play.as_ref().filter(|play| play.headless).map(|play| play.size);
+    let mut printer = options.plain.then(|| Printer::new(options.theme.ascii, io::stdout().is_terminal()));
     let (mut terminal, heard) = begin::take(&options)?;
-    let size = unseen.unwrap_or_else(Terminal::size);
+    // What is said does not depend on the size of what it is said on.
+    let size = unseen.or(printer.as_ref().map(|_| SIZE)).unwrap_or_else(Terminal::size);
     let mut recorder = begin::recorder(&options, size)?;
     let Options {
         address,
@@ -69,6 +73,7 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         keymap,
         policy,
         state_dir,
+        plain: _,
         record: _,
         fps,
         notices,
@@ -83,6 +88,11 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
     // What is connected is at home in the first of several.
     let asked = address.namespace.clone();
     let address = Address { namespace: asked.as_deref().and_then(spaces::first), ..address };
+    // The drawing that is read has colours of its own, whatever the terminal has.
+    let (theme, worn) = match &printer {
+        Some(_) => (Theme::standard(Depth::True), Worn::default()),
+        None => (theme, worn),
+    };
     let start = Start {
         keymap,
         theme,
@@ -120,6 +130,7 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
         pulse: doors::Pulse::default(),
         terminal: terminal.as_mut(),
         recorder: recorder.as_mut(),
+        printer: printer.take(),
         playing,
         nobody: None,
         reader: None,
@@ -176,6 +187,8 @@ struct Cockpit<'t> {
     /// `None` when nobody watches.
     terminal: Option<&'t mut Terminal>,
     recorder: Option<&'t mut Recorder>,
+    /// It is said in lines, and not drawn.
+    printer: Option<Printer>,
     playing: Option<Playing>,
     nobody: Option<Sender<Event>>,
     /// Who reads the keys, once there is a terminal.
@@ -308,6 +321,9 @@ impl Cockpit<'_> {
             Event::Keyboard => return self.terminal.as_mut().map_or(Ok(()), |terminal| terminal.tell_keys()),
             event => event,
         };
+        if let Some(recorder) = &mut self.recorder {
+            recorder.typed(&event, &self.app);
+        }
         let effects = self.app.update(event, now);
         self.pacer.touch();
         self.carry_out(effects, doors)
@@ -331,6 +347,11 @@ impl Cockpit<'_> {
                         playing.player.order(command, leave, now);
                     }
                 }
+                // A terminal without a cursor has no clipboard either; it would print what is sent to it.
+                Effect::Copy(_)
+                    if self.printer.is_some()
+                        && self.clipboard.program().is_none()
+                        && !ground::may_ask(std::env::var("TERM").ok().as_deref()) => {}
                 Effect::Copy(text) if self.clipboard.program().is_none() => self.copy(&text, doors)?,
                 Effect::EditText(ticket, text) => {
                     if self.terminal.is_none() {
@@ -387,7 +408,7 @@ impl Cockpit<'_> {
             reader.resume();
         }
         // It may have been another size meanwhile.
-        let (width, height) = Terminal::size();
+        let (width, height) = self.size();
         self.painter.resize(width, height);
         let now = self.now();
         self.app.update(Event::Resize { width, height }, now);
@@ -402,7 +423,7 @@ impl Cockpit<'_> {
                 Ok(())
             }
             Asked::Stop => self.stop(),
-            Asked::Resize if self.terminal.is_none() => Ok(()),
+            Asked::Resize if self.terminal.is_none() || self.printer.is_some() => Ok(()),
             Asked::Resize => {
                 let (width, height) = Terminal::size();
                 self.take(Event::Resize { width, height }, doors)
@@ -419,7 +440,7 @@ impl Cockpit<'_> {
         terminal.give();
         signals::stop_here();
         terminal.take()?;
-        let (width, height) = Terminal::size();
+        let (width, height) = self.size();
         self.painter.resize(width, height);
         let now = self.now();
         self.app.update(Event::Resize { width, height }, now);
@@ -427,8 +448,15 @@ impl Cockpit<'_> {
         Ok(())
     }
 
+    fn size(&self) -> (u16, u16) {
+        if self.printer.is_some() { SIZE } else { Terminal::size() }
+    }
+
     fn redraw(&mut self) {
         self.painter.forget();
+        if let Some(printer) = &mut self.printer {
+            printer.narrator.forget();
+        }
         self.pacer.touch();
     }
 
@@ -438,6 +466,15 @@ impl Cockpit<'_> {
         }
         self.app.settle();
         let Some(terminal) = &mut self.terminal else { return Ok(()) };
+        if let Some(printer) = &mut self.printer {
+            let said = printer.narrator.say(&self.app);
+            let printed = printer.print(said);
+            terminal.write(printed.text.as_bytes())?;
+            if let Some(recorder) = &mut self.recorder {
+                recorder.said(self.begin.elapsed(), &self.app, &printed.lines)?;
+            }
+            return Ok(());
+        }
         let app = &self.app;
         let links = self.links;
         let bytes = self.painter.frame_with(|buf| {
@@ -449,7 +486,7 @@ impl Cockpit<'_> {
         }
         terminal.write(bytes)?;
         if let Some(recorder) = &mut self.recorder {
-            recorder.output(self.begin.elapsed(), bytes)?;
+            recorder.frame(self.begin.elapsed(), &self.app, self.painter.shown(), self.painter.cursor())?;
         }
         Ok(())
     }

@@ -31,6 +31,8 @@ struct Taken {
     ours: AtomicBool,
     mouse: AtomicBool,
     keyboard: AtomicBool,
+    /// Only its keys are taken: nothing is sent that drives it.
+    plain: bool,
 }
 
 /// The terminal, ours until dropped.
@@ -52,10 +54,25 @@ impl Terminal {
         Ok(())
     }
 
+    /// Whether there is one for keys; what is said may go anywhere.
+    pub fn check_keys() -> Result<(), CockpitError> {
+        if io::stdin().is_terminal() { Ok(()) } else { Err(CockpitError::NoTerminal("stdin")) }
+    }
+
     /// Takes the terminal.
     pub fn enter() -> Result<Self, CockpitError> {
         Self::check()?;
-        let mut terminal = Self { taken: Arc::default() };
+        Self::taken(false)
+    }
+
+    /// Takes the keys of the terminal and leaves its screen as it is.
+    pub fn enter_plain() -> Result<Self, CockpitError> {
+        Self::check_keys()?;
+        Self::taken(true)
+    }
+
+    fn taken(plain: bool) -> Result<Self, CockpitError> {
+        let mut terminal = Self { taken: Arc::new(Taken { plain, ..Taken::default() }) };
         terminal.take().map_err(CockpitError::Terminal)?;
         restore_on_panic(terminal.taken.clone());
         Ok(terminal)
@@ -70,6 +87,9 @@ impl Terminal {
     pub fn take(&mut self) -> io::Result<()> {
         enable_raw_mode()?;
         self.taken.ours.store(true, Ordering::Relaxed);
+        if self.taken.plain {
+            return Ok(());
+        }
         self.write(ENTER)?;
         if self.taken.keyboard.load(Ordering::Relaxed) {
             self.write(KEYBOARD.0)?;
@@ -111,6 +131,10 @@ impl Drop for Terminal {
 
 fn give_back(taken: &Taken) {
     if !taken.ours.swap(false, Ordering::Relaxed) {
+        return;
+    }
+    if taken.plain {
+        let _ = disable_raw_mode();
         return;
     }
     let mut bytes = paint::END.to_vec();

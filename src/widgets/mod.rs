@@ -13,5 +13,6 @@ pub mod markdown;
 pub mod meter;
 pub mod put;
 pub mod spark;
+pub mod spotlight;
 
 pub use put::{caret, fill, put, put_right, put_spans, style_row};

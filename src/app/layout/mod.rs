@@ -33,6 +33,8 @@ pub struct Layout {
     pub below: Rect,
     /// What a running script says, above the hints.
     pub caption: Rect,
+    /// The keys pressed last, above the hints, while presenting.
+    pub keys: Rect,
     /// The hint line.
     pub hint: Rect,
     /// Panes with their frames; neighbours share a line.
@@ -76,7 +78,9 @@ impl Layout {
         let header = Rect { height: 1, ..whole };
         let hint = Rect { y: height - 1, height: 1, ..whole };
         // Three rows stay for the panes whatever is to be told.
-        let room = height - 2;
+        let cast = u16::from(wish.presenting);
+        let keys = Rect { y: height - 1 - cast, height: cast, ..whole };
+        let room = height - 2 - cast;
         let above = wish.above.min(room.saturating_sub(3));
         let below = wish.below.min(room.saturating_sub(3 + above));
         let caption = wish.caption.min(room.saturating_sub(3 + above + below));
@@ -84,12 +88,12 @@ impl Layout {
         let below = Rect { y: body.bottom(), height: below, ..whole };
         let caption = Rect { y: below.bottom(), height: caption, ..whole };
         let above = Rect { y: 1, height: above, ..whole };
-        let mut layout = Self { whole, header, body, above, below, caption, hint, ..Self::default() };
+        let mut layout = Self { whole, header, body, above, below, caption, keys, hint, ..Self::default() };
         let few = wish.presenting && (width < 160 || height < 45);
         if wish.zoomed || width < 100 || height < 30 || few {
             layout.tabs = !wish.zoomed;
             layout.panes = vec![(wish.focus, body)];
-        } else if width < 160 {
+        } else if width < 160 || wish.presenting {
             layout.medium(body, wish);
         } else {
             layout.wide(body, wish);

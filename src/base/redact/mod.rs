@@ -54,6 +54,18 @@ pub fn text(text: &str) -> Cow<'_, str> {
     sweep.text(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
+/// The secrets of a text, as they stand in it.
+pub fn found(text: &str) -> Vec<String> {
+    let mut sweep = Sweep::default();
+    sweep.look_text(text);
+    sweep.into_secrets()
+}
+
+/// Whether a text looks made up, so that it stands for nothing else wherever it is met again.
+pub fn made_up(text: &str) -> bool {
+    name::made_up(text)
+}
+
 /// Whether a value holds the mask itself: it was redacted before, and writing it would write the mask.
 pub fn holds_mask(value: &Value) -> bool {
     match value {

@@ -57,6 +57,11 @@ impl Sweep {
         let _ = self.text(text);
     }
 
+    /// The secrets that were learned.
+    pub(super) fn into_secrets(self) -> Vec<String> {
+        self.secrets
+    }
+
     /// Secrets are told apart by numbers from here on, if there are several.
     pub(super) fn number(&mut self) {
         self.numbered = self.secrets.len() > 1;

@@ -102,7 +102,7 @@ fn look(args: &DemoArgs, globals: &Globals) -> Ended {
 fn inside(world: &str, args: &DemoArgs, globals: &Globals, show: impl FnOnce(&Doors) -> Show) -> Ended {
     if !args.headless {
         // A world that nobody could see is not made.
-        cockpit::seen().map_err(|failure| Failure {
+        cockpit::seen(globals).map_err(|failure| Failure {
             fix: format!("{}, or serve the world alone: {SERVE}", failure.fix),
             ..failure
         })?;

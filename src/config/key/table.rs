@@ -119,6 +119,11 @@ keys! {
         "true where the locale is not UTF-8, else false"
         "Draw with ASCII alone."
         "Draw with ASCII alone: no lines, no sparks, no letters of other scripts. For terminals and fonts without them."
+    Plain "plain" "BRINK_PLAIN" ["--plain"] [Holds::Flag] false
+        "true on a terminal that calls itself `dumb`, else false"
+        "Say it in lines instead of drawing it."
+        "Say what is there and what changes in lines, one after the other, instead of drawing a screen: for screen readers, and for \
+         terminals that know no cursor. The keys are the same."
     Keymap "keymap" "BRINK_KEYMAP" ["--keymap"] [Holds::Name] true
         "default"
         "Keys."

@@ -196,7 +196,7 @@ impl Draft {
             Depth::Mono => style(self.mono.get(&role), |_| None),
         });
         let ground = self.roles.get(&Role::Text).and_then(|look| self.rgb(look.bg.as_deref()?)).map(Ground::of);
-        Theme { styles, depth, ground, ascii: false }
+        Theme { styles, depth, ground, ascii: false, presented: false }
     }
 }
 

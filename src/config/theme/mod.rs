@@ -30,6 +30,8 @@ pub struct Theme {
     pub ground: Option<Ground>,
     /// Only glyphs of ASCII may be drawn.
     pub ascii: bool,
+    /// It is read from afar: fewer things, and the rest in the shade.
+    pub presented: bool,
 }
 
 /// A theme for each ground, where the terminal decides.
@@ -98,6 +100,7 @@ impl Theme {
         for style in &mut self.styles {
             *style = style.remove_modifier(Modifier::DIM | Modifier::ITALIC).add_modifier(Modifier::BOLD);
         }
+        self.presented = true;
         self
     }
 

@@ -201,6 +201,11 @@ impl Agent {
         reply
     }
 
+    /// The last words of the model may go on.
+    pub fn grows(&self) -> bool {
+        self.asked.is_some() && !self.transcript.half().is_empty()
+    }
+
     /// A key that meant something.
     pub fn update(&mut self, command: Command, cx: &mut Cx<'_>) -> Reply {
         if self.typing {
@@ -560,6 +565,11 @@ impl Agent {
             keys.push(own(Command::PreviousSpot));
         }
         keys
+    }
+
+    /// What was said here and what is being typed, as it came.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.transcript.texts().chain([self.line.text()])
     }
 
     /// Lays the transcript out; whoever reads above the bottom keeps his place.

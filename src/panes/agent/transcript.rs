@@ -381,6 +381,17 @@ impl Transcript {
         }
     }
 
+    /// What was said and answered, as it came.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.items.iter().flat_map(|(item, _)| match item {
+            Item::You(text) | Item::Model(text) | Item::Note(text, _) => [text.as_str(), ""],
+            Item::Tool { about, ran, .. } => [about.as_str(), ran.as_ref().map_or("", |(.., why)| why.as_str())],
+            Item::GaveUp(given, why, _) => [given.as_str(), why.as_str()],
+            // A card is drawn from an intent, whose secrets were never shown to the model either.
+            Item::Card(_) => ["", ""],
+        })
+    }
+
     /// The model's words since the last thing that is not its words: what is lost when it is stopped.
     pub fn half(&self) -> String {
         match self.items.last() {

@@ -13,6 +13,9 @@ impl<R: Tabular> Grid<R> {
         let mut chosen: Vec<usize> = (0..self.columns.len())
             .filter(|at| self.columns.get(*at).is_some_and(|c| R::present(c.id, facts)))
             .collect();
+        if self.few {
+            chosen.retain(|at| self.columns.get(*at).is_some_and(|column| column.rank <= NICE));
+        }
         let wide = |at: &usize| self.sticky.get(*at).copied().unwrap_or(0);
         // What is nice to have goes before a name is cut; what matters goes only before a name cannot be told any more.
         let spare = |least_rank: u8, names: u16, chosen: &mut Vec<usize>| {
@@ -57,7 +60,8 @@ impl<R: Tabular> Grid<R> {
         let missing = (0..self.columns.len()).filter(|at| !chosen.contains(at)).filter_map(|at| {
             let column = self.columns.get(at)?;
             let fits = column.align != Align::Right && column.min + GAP <= left;
-            (fits && R::present(column.id, facts)).then_some((column.rank, at))
+            let wanted = !self.few || column.rank <= NICE;
+            (fits && wanted && R::present(column.id, facts)).then_some((column.rank, at))
         });
         let started = missing.min().map(|(_, at)| (at, wide(&at).min(left - GAP)));
         if let Some((at, cells)) = started {

@@ -7,6 +7,7 @@
 mod fit;
 mod marks;
 mod pointed;
+mod told;
 
 use std::{borrow::Cow, cmp::Ordering, collections::HashMap, fmt::Debug, time::Duration};
 
@@ -17,6 +18,8 @@ use ratatui::{
     layout::Rect,
     style::{Modifier, Style},
 };
+
+pub use told::{Said, Told};
 
 use self::marks::Marks;
 use super::{
@@ -168,6 +171,8 @@ pub struct Grid<R: Tabular> {
     marks: Marks,
     /// Its first list is complete, or somebody has touched it.
     begun: bool,
+    /// Only what matters is shown: somebody looks from afar.
+    few: bool,
 }
 
 impl<R: Tabular> Default for Grid<R> {
@@ -188,6 +193,7 @@ impl<R: Tabular> Default for Grid<R> {
             news: HashMap::new(),
             marks: Marks::default(),
             begun: false,
+            few: false,
         }
     }
 }
@@ -242,6 +248,11 @@ impl<R: Tabular> Grid<R> {
     /// Whether the filter is being typed.
     pub fn typing(&self) -> bool {
         self.typing.is_some()
+    }
+
+    /// The filter as it is typed.
+    pub fn typed(&self) -> Option<&str> {
+        self.typing.as_ref().map(LineInput::text)
     }
 
     /// The filter in force.
@@ -340,6 +351,11 @@ impl<R: Tabular> Grid<R> {
     /// The contexts of its keys, while it has the focus.
     pub fn context(&self, own: Context) -> Context {
         if self.typing() { Context::Input } else { own }
+    }
+
+    /// Shows only the columns that matter, or all that fit.
+    pub fn show_few(&mut self, few: bool) {
+        self.few = few;
     }
 
     /// Fits columns and window to the inside of a pane.

@@ -109,6 +109,13 @@ impl Logs {
         text
     }
 
+    /// The lines on the screen as a whole, with some before them: what began there may still go on.
+    pub fn around(&self, before: usize) -> String {
+        let (from, page) = (self.scroll.top.saturating_sub(before), self.scroll.page.max(1));
+        let entries = (from..self.scroll.top + page).map_while(|at| self.store.get(at));
+        entries.map(|entry| self.said(entry)).collect::<Vec<_>>().join("\n")
+    }
+
     /// The text of a line; brink's own words stand apart.
     fn said(&self, entry: &Entry) -> String {
         let text = entry.text(self.dress.readable);

@@ -16,7 +16,7 @@ use self::{
 };
 use super::{
     Cx, Filter, Grid, Look, Reply, Subject, Title, World,
-    grid::Facts,
+    grid::{Facts, Told},
     state::{Message, Standing},
 };
 use crate::{
@@ -216,10 +216,21 @@ impl Mesh {
         self.picture.seek(self.grid.filter());
     }
 
+    /// The table in words.
+    pub fn told(&self, world: &World, now: Now) -> Told {
+        self.grid.told(&Facts { now, world, own: &self.tops, ascii: false })
+    }
+
+    /// The filter while it is typed.
+    pub fn typed(&self) -> Option<&str> {
+        self.grid.typed()
+    }
+
     /// Fits columns and window.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
         let facts = Facts { now: look.now, world: look.world, own: &self.tops, ascii: look.theme.ascii };
         let figures = self.figures_area(area, look.world);
+        self.grid.show_few(look.theme.presented);
         self.grid.settle(table_area(figures, look.world), &facts);
         if self.picture.shown() {
             self.picture.settle(figures, look);

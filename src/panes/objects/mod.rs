@@ -21,7 +21,7 @@ pub use row::ObjectColumn;
 use self::row::{Head, Measured};
 use super::{
     Cx, Grid, Look, Marked, Reply, Subject, Title, World,
-    grid::Facts,
+    grid::{Facts, Told},
     state::{self, Message, Standing},
 };
 use crate::{
@@ -347,8 +347,19 @@ impl Objects {
         self.grid.cursor_cells(&facts(now, world, &self.head, false))
     }
 
+    /// The table in words.
+    pub fn told(&self, world: &World, now: Now) -> Told {
+        self.grid.told(&facts(now, world, &self.head, false))
+    }
+
+    /// The filter while it is typed.
+    pub fn typed(&self) -> Option<&str> {
+        self.grid.typed()
+    }
+
     /// Fits columns and window.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
+        self.grid.show_few(look.theme.presented);
         self.grid.settle(self.standing.table(area), &facts(look.now, look.world, &self.head, look.theme.ascii));
     }
 

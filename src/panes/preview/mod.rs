@@ -91,6 +91,12 @@ impl Preview {
         &self.checked
     }
 
+    /// The lines of every diff, whole and in the order of one column.
+    pub fn diff_texts(&self) -> Vec<&str> {
+        let changes = 0..self.checked.preview.changes.len();
+        changes.flat_map(|at| self.changes.diff(at)).map(|line| line.text.as_str()).collect()
+    }
+
     /// Whose keys count.
     pub fn context(&self) -> Context {
         if self.confirm.is_some() { Context::Input } else { Context::Preview }

@@ -13,7 +13,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
     Cx, Grid, Look, Reply, Subject, Title, World,
-    grid::Facts,
+    grid::{Facts, Told},
     state::{self, Message, Standing},
 };
 use crate::{
@@ -97,6 +97,16 @@ impl Routes {
     /// What stands in a column for the rows of a name.
     pub fn cells(&self, row: &str, column: &str, world: &World, now: Now) -> Option<Vec<String>> {
         self.grid.cells(row, column, &Facts { now, world, own: &self.known, ascii: false })
+    }
+
+    /// The table in words.
+    pub fn told(&self, world: &World, now: Now) -> Told {
+        self.grid.told(&Facts { now, world, own: &self.known, ascii: false })
+    }
+
+    /// The filter while it is typed.
+    pub fn typed(&self) -> Option<&str> {
+        self.grid.typed()
     }
 
     /// Whose keys count.
@@ -372,6 +382,7 @@ impl Routes {
     /// Fits columns and window; the last rows tell the story of the route under the cursor.
     pub fn settle(&mut self, area: Rect, look: &Look<'_>) {
         let facts = Facts { now: look.now, world: look.world, own: &self.known, ascii: look.theme.ascii };
+        self.grid.show_few(look.theme.presented);
         self.grid.settle(table_area(area), &facts);
     }
 

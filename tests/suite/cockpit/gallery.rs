@@ -175,7 +175,7 @@ fn the_life_of_a_fault(#[values((80, 24), (120, 40), (200, 60))] size: (u16, u16
 }
 
 /// An injection as it stands one second after the noon of this stage.
-fn at_noon(id: &str, state: State) -> InjectionView {
+pub fn at_noon(id: &str, state: State) -> InjectionView {
     let now = noon() + SignedDuration::from_secs(1);
     InjectionView {
         deadline: Some(now + SignedDuration::from_secs(102)),

@@ -89,6 +89,11 @@ impl Session {
         self.screen.screen().cell(0, 0).unwrap().bgcolor()
     }
 
+    /// All that the program has sent.
+    pub fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
     pub fn has_sent(&self, part: &str) -> bool {
         self.raw.windows(part.len()).any(|bytes| bytes == part.as_bytes())
     }
@@ -413,4 +418,38 @@ fn a_recording_holds_what_was_shown() {
         screen.process(line[2].as_str().unwrap().as_bytes());
     }
     assert!(screen.screen().contents().contains("faults unknown"));
+}
+
+#[test]
+fn a_terminal_without_a_cursor_is_told_in_lines() {
+    // The shell gives the terminal's keys and takes what is said through a pipe.
+    let brink = env!("CARGO_BIN_EXE_brink");
+    let piped = format!("TERM=dumb '{brink}' | cat");
+    for (what, arguments) in [("a pipe", ["-c", &piped]), ("a dumb terminal", ["-c", &format!("TERM=dumb '{brink}'")])]
+    {
+        let mut session = Session::of(80, 24, "/bin/sh", &arguments);
+        session.sent(what, "no link");
+        session.press("?");
+        session.sent("the help", "Help");
+        session.press("\x03");
+        assert_eq!(session.ended(), 0, "{what}");
+        assert!(!session.has_sent("\x1b"), "{what}: {:?}", String::from_utf8_lossy(session.raw()));
+    }
+}
+
+#[test]
+fn a_recording_of_what_is_said_plays_too() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("said.cast");
+    let mut session = Session::start(80, 24, &["--plain", "--record", file.to_str().unwrap()]);
+    session.sent("the reason", "no link");
+    session.press("\x03");
+    assert_eq!(session.ended(), 0);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let said: String = text
+        .lines()
+        .skip(1)
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()[2].as_str().unwrap().to_owned())
+        .collect();
+    assert!(said.contains("no link") && said.lines().count() > 2, "{said}");
 }

@@ -3,6 +3,7 @@
 
 mod asking;
 mod journey;
+mod plain;
 
 use std::{
     fs,

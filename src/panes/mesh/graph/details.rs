@@ -21,7 +21,7 @@ use crate::{
 /// Columns of the strip at the side.
 const SIDE: u16 = 42;
 /// Rows of the strip at the bottom.
-const BOTTOM: u16 = 7;
+pub const BOTTOM: u16 = 7;
 
 /// Who stands where in the pane.
 #[derive(Debug, Clone, Copy)]

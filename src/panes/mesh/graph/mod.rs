@@ -6,7 +6,7 @@
 
 mod boxes;
 mod cursor;
-mod details;
+pub mod details;
 mod legend;
 mod marks;
 mod size;
