@@ -179,7 +179,7 @@ fn writes(effect: &Effect) -> bool {
 fn click_everywhere(stage: &mut Stage, (width, height): (u16, u16)) {
     let before = stage.effects.len();
     for y in 0..height {
-        for x in (y % 4..width).step_by(9) {
+        for x in (y % 4..width).step_by(15) {
             click(stage, (x, y));
             click(stage, (x, y));
             mouse(stage, MouseAct::WheelDown, (x, y));

@@ -1,6 +1,6 @@
 //! A cockpit on a made-up world: rows as a watch would send them, a clock that stands still.
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use brink::{
     app::{App, Start},
@@ -30,8 +30,8 @@ use serde_json::json;
 
 pub struct Stage {
     pub app: App,
-    /// The same cockpit on a terminal of ASCII alone: it hears all that the first one hears.
-    twin: App,
+    /// The same cockpit on a terminal of ASCII alone, and what it has yet to hear of all that the first one heard.
+    twin: RefCell<(App, Vec<(Event, Now)>)>,
     pub effects: Vec<Effect>,
     pub now: Now,
     size: (u16, u16),
@@ -85,7 +85,7 @@ impl Stage {
         let mut ascii = start.clone();
         ascii.theme.ascii = true;
         let (app, effects) = App::new(start);
-        Self { app, twin: App::new(ascii).0, effects, now, size: (width, height) }
+        Self { app, twin: RefCell::new((App::new(ascii).0, Vec::new())), effects, now, size: (width, height) }
     }
 
     /// The link stands; the panes have asked for their rows.
@@ -132,8 +132,7 @@ impl Stage {
     }
 
     pub fn send(&mut self, event: Event) {
-        self.twin.update(event.clone(), self.now);
-        self.twin.settle();
+        self.twin.get_mut().1.push((event.clone(), self.now));
         let effects = self.app.update(event, self.now);
         self.effects.extend(effects);
         self.app.settle();
@@ -207,7 +206,13 @@ impl Stage {
             exact(&buf);
             buf
         };
-        let odd: Vec<String> = drawn(&self.twin)
+        let mut twin = self.twin.borrow_mut();
+        let (ascii, unheard) = &mut *twin;
+        for (event, now) in unheard.drain(..) {
+            ascii.update(event, now);
+        }
+        ascii.settle();
+        let odd: Vec<String> = drawn(ascii)
             .content
             .iter()
             .map(|cell| cell.symbol().to_owned())
