@@ -107,8 +107,8 @@ impl Layout {
         let usual = share(body.width, if wish.agent { 63 } else { 60 });
         let (left, right) = self.across(split, body, usual, wish);
         if wish.agent {
-            let (pods, rest) = self.down(Split::Left, left, share(left.height, 34), wish);
-            let (routes, mesh) = self.down(Split::Lower, rest, share(rest.height, 45), wish);
+            let (pods, rest) = self.down(Split::Left, left, share(left.height, 34), 2, wish);
+            let (routes, mesh) = self.down(Split::Lower, rest, share(rest.height, 45), 1, wish);
             self.panes = vec![(PaneKind::Pods, pods), (PaneKind::Routes, routes), (PaneKind::Mesh, mesh)];
             if wish.focus == PaneKind::Faults {
                 // The faults take the place of the mesh while they are looked at.
@@ -116,8 +116,8 @@ impl Layout {
             }
             self.panes.push((PaneKind::Agent, right));
         } else {
-            let (pods, routes) = self.down(Split::Left, left, share(left.height, 60), wish);
-            let (mesh, faults) = self.down(Split::Right, right, share(right.height, 60), wish);
+            let (pods, routes) = self.down(Split::Left, left, share(left.height, 60), 1, wish);
+            let (mesh, faults) = self.down(Split::Right, right, share(right.height, 60), 1, wish);
             self.panes = vec![
                 (PaneKind::Pods, pods),
                 (PaneKind::Routes, routes),
@@ -137,8 +137,8 @@ impl Layout {
             (body, None)
         };
         let (left, right) = self.across(Split::Columns, panes, share(panes.width, 57), wish);
-        let (pods, routes) = self.down(Split::Left, left, share(left.height, 62), wish);
-        let (mesh, faults) = self.down(Split::Right, right, share(right.height, 62), wish);
+        let (pods, routes) = self.down(Split::Left, left, share(left.height, 62), 1, wish);
+        let (mesh, faults) = self.down(Split::Right, right, share(right.height, 62), 1, wish);
         self.panes = vec![
             (PaneKind::Pods, pods),
             (PaneKind::Routes, routes),
@@ -172,9 +172,9 @@ impl Layout {
         split_across(area, left)
     }
 
-    /// Above and below a line.
-    fn down(&mut self, split: Split, area: Rect, usual: u16, wish: Wish) -> (Rect, Rect) {
-        let upper = wish.shares.down(split, area, usual);
+    /// Above and below a line, where so many panes stand.
+    fn down(&mut self, split: Split, area: Rect, usual: u16, panes: u16, wish: Wish) -> (Rect, Rect) {
+        let upper = wish.shares.down(split, area, usual, panes);
         self.lines.push(Line::down(split, area, upper));
         split_down(area, upper)
     }

@@ -34,23 +34,23 @@ impl Shares {
     pub const NONE: Self = Self([None; 5]);
 
     /// Cells of the first side of a split among so many, where nothing was dragged the usual ones. The line both sides share
-    /// counts for both.
-    pub(super) fn first(self, split: Split, cells: u16, usual: u16, least: u16) -> u16 {
+    /// counts for both; `least` is what the first and the second side need.
+    pub(super) fn first(self, split: Split, cells: u16, usual: u16, (least, second): (u16, u16)) -> u16 {
         let Some(share) = self.0.get(split as usize).copied().flatten() else { return usual };
         let wanted = (u32::from(share) * u32::from(cells) + WHOLE / 2) / WHOLE;
-        let most = (cells + 1).saturating_sub(least);
+        let most = (cells + 1).saturating_sub(second);
         // Too little room for both: as it would be without a drag.
         if most < least { usual } else { u16::try_from(wanted).unwrap_or(most).clamp(least, most) }
     }
 
     /// The same for columns.
     pub(super) fn across(self, split: Split, area: Rect, usual: u16) -> u16 {
-        self.first(split, area.width, usual, LEAST_ACROSS)
+        self.first(split, area.width, usual, (LEAST_ACROSS, LEAST_ACROSS))
     }
 
-    /// The same for rows.
-    pub(super) fn down(self, split: Split, area: Rect, usual: u16) -> u16 {
-        self.first(split, area.height, usual, LEAST_DOWN)
+    /// The same for rows, with so many panes on the lower side, which share the lines between them.
+    pub(super) fn down(self, split: Split, area: Rect, usual: u16, panes: u16) -> u16 {
+        self.first(split, area.height, usual, (LEAST_DOWN, panes * (LEAST_DOWN - 1) + 1))
     }
 }
 

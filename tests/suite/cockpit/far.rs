@@ -180,7 +180,7 @@ fn what_changes_something_is_refused_there_with_the_way_to_it(#[case] key: &str,
     let mut stage = stage(200, 60);
     assert_eq!(far_effects(&mut stage, key), []);
     let told =
-        format!("eu-prod is only looked at on this side, {what} is not for it; ctrl-t makes it the cockpit's own");
+        format!("eu-prod is only looked at on this side, {what} is not for it; alt-t makes it the cockpit's own");
     assert!(stage.shows(&told), "{}", stage.text());
     stage.keys("tab");
     line(&mut stage, "scale 3");
@@ -212,7 +212,7 @@ fn keys_of_the_cockpit_itself_are_never_the_far_sides() {
 fn its_context_becomes_the_cockpits_own_with_its_table() {
     let mut stage = stage(200, 60);
     stage.keys("/ c a r enter");
-    let effects = far_effects(&mut stage, "ctrl-t");
+    let effects = far_effects(&mut stage, "alt-t");
     let linked = effects.iter().find_map(|effect| match effect {
         Effect::Link(ticket, context) => Some((*ticket, context.clone())),
         _ => None,

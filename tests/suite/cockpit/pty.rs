@@ -251,11 +251,6 @@ impl Session {
         self.raw.windows(part.len()).rposition(|bytes| bytes == part.as_bytes())
     }
 
-    /// All that the program has sent.
-    pub fn raw(&self) -> &[u8] {
-        &self.raw
-    }
-
     pub fn emulator(&mut self) -> &mut vt100::Parser {
         &mut self.screen
     }
