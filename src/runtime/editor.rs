@@ -16,9 +16,7 @@ pub fn command() -> String {
 /// Gives a text to the person's editor ([`command`]); `None` when it was left as it was.
 pub fn edit(text: &str) -> Result<Option<String>, Failure> {
     let editor = command();
-    let trouble = |what: &str, error: &std::io::Error| {
-        Failure::new(format!("{what}: {error}"), REMEDY)
-    };
+    let trouble = |what: &str, error: &std::io::Error| Failure::new(format!("{what}: {error}"), REMEDY);
     let folder = env::temp_dir();
     let path = folder.join(format!("brink-{}.yaml", std::process::id()));
     let mut options = fs::OpenOptions::new();

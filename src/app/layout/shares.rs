@@ -36,8 +36,8 @@ impl Shares {
     /// Cells of the first side of a split among so many, where nothing was dragged the usual ones. The line both sides share
     /// counts for both; `least` is what the first and the second side need.
     pub(super) fn first(self, split: Split, cells: u16, usual: u16, (least, second): (u16, u16)) -> u16 {
-        let Some(share) = self.0.get(split as usize).copied().flatten() else { return usual };
-        let wanted = (u32::from(share) * u32::from(cells) + WHOLE / 2) / WHOLE;
+        let share = self.0.get(split as usize).copied().flatten();
+        let wanted = share.map_or(u32::from(usual), |share| (u32::from(share) * u32::from(cells) + WHOLE / 2) / WHOLE);
         let most = (cells + 1).saturating_sub(second);
         // Too little room for both: as it would be without a drag.
         if most < least { usual } else { u16::try_from(wanted).unwrap_or(most).clamp(least, most) }

@@ -29,11 +29,8 @@ pub fn file() -> Check {
 /// Theme, keymap, and what is added to them.
 pub fn look(settings: &Settings, checks: &mut Vec<Check>) {
     let name = settings.theme();
-    let names = if name == AUTO {
-        vec![ByGround::name(Ground::Dark), ByGround::name(Ground::Light)]
-    } else {
-        vec![name]
-    };
+    let names =
+        if name == AUTO { vec![ByGround::name(Ground::Dark), ByGround::name(Ground::Light)] } else { vec![name] };
     let read: Result<Vec<_>, Complaints> = names.into_iter().map(|name| look::theme(name, Depth::True)).collect();
     let wrong = read.map(|themes| themes.into_iter().flat_map(|(_, wrong)| wrong).collect());
     checks.push(readable("theme", name, wrong));

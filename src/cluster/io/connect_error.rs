@@ -94,7 +94,8 @@ impl ConnectError {
     pub fn fix(&self) -> String {
         match self {
             Self::NoKubeconfig { .. } => {
-                "fetch one from your cluster, or name it with --kubeconfig or KUBECONFIG; `brink demo` needs none".to_owned()
+                "fetch one from your cluster, or name it with --kubeconfig or KUBECONFIG; `brink demo` needs none"
+                    .to_owned()
             }
             Self::Unreadable { .. } => "check the path and its permissions".to_owned(),
             Self::Malformed { .. } => {

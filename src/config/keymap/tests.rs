@@ -35,7 +35,8 @@ fn in_a_text_field_letters_are_text() {
 }
 
 /// Commands without a key, and why.
-const UNBOUND: [(Command, &str); 7] = [
+const UNBOUND: [(Command, &str); 8] = [
+    (Command::Pulses, "typed: pulses"),
     (Command::Demo, "typed: demo, where there is no cluster"),
     (Command::StopAll, "reached by pressing the key of `abort` twice, and by the command line"),
     (Command::Forwards, "typed: pf"),

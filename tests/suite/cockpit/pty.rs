@@ -285,7 +285,7 @@ fn without_a_kubeconfig_the_world_inside_brink_is_one_command_away() {
     let mut session = Session::start(120, 40, &[]);
     session.until("the offer", |screen| screen.contains(":demo opens the cluster that lives inside brink"));
     session.press(":demo\r");
-    session.until("the world's pods", |screen| screen.contains("demo") && screen.contains("productpage-"));
+    session.until("the world's pods", |screen| screen.contains("demo / all") && screen.contains("chaos-controller-"));
     session.press(":demo\r");
     session.until("once is enough", |screen| screen.contains("there is a cluster here"));
     session.press("\x1b:q\r");

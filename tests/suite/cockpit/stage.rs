@@ -84,6 +84,7 @@ impl Stage {
         change(&mut start);
         let mut ascii = start.clone();
         ascii.theme.ascii = true;
+        Arc::make_mut(&mut ascii.overlays).ascii = true;
         let (app, effects) = App::new(start);
         Self { app, twin: RefCell::new((App::new(ascii).0, Vec::new())), effects, now, size: (width, height) }
     }
