@@ -9,6 +9,7 @@ use crate::{
         address::ContextName,
         pods::{MeshMode, PodRow},
         spaces,
+        table::TableRow,
     },
     config::{Role, keymap::chain},
     fault::{catalogue::view::KindsView, injection::State, io::scan::Scanned, refusal::ApplyError},
@@ -33,13 +34,7 @@ impl App {
             Event::Usage(ticket, usage) => self.used(ticket, usage),
             Event::Discovered(ticket, answer) => return self.discovered(ticket, answer),
             Event::Object(ticket, object, answer) => return self.read(ticket, &object, answer),
-            Event::Table(ticket, batch) => {
-                let mut cx = Self::cx(now, &mut self.tickets, &self.world, false);
-                let asked = |screen: &&mut Screen| matches!(screen, Screen::Objects(objects) if objects.asked(ticket));
-                if let Some(Screen::Objects(objects)) = self.screens.iter_mut().find(asked) {
-                    objects.hear(batch, &mut cx);
-                }
-            }
+            Event::Table(ticket, batch) => self.table(ticket, batch),
             Event::Relatives(ticket, batch) => return self.relatives(ticket, batch),
             Event::Health(ticket, batch) => self.health(ticket, &batch),
             Event::Routes(ticket, kind, batch) => {
@@ -145,6 +140,15 @@ impl App {
             event => return self.screens_hear(event),
         }
         Vec::new()
+    }
+
+    /// Rows of a table of objects, wherever it lies.
+    fn table(&mut self, ticket: Ticket, batch: Batch<TableRow>) {
+        let mut cx = Self::cx(self.now, &mut self.tickets, &self.world, false);
+        let asked = |screen: &&mut Screen| matches!(screen, Screen::Objects(objects) if objects.asked(ticket));
+        if let Some(Screen::Objects(objects)) = self.screens.iter_mut().find(asked) {
+            objects.hear(batch, &mut cx);
+        }
     }
 
     /// Answers to questions of the screens above the panes.

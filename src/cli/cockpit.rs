@@ -102,7 +102,9 @@ fn open(globals: &Globals, show: Show) -> Result<Left, Failure> {
     let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
     let ground = var("COLORFGBG").as_deref().and_then(Ground::of_environment).unwrap_or_default();
     let (overlays, notices) = overlays::read(sources, &settings, depth, ground, !speaks_utf8(locale.as_deref()));
-    let (theme, worn) = overlays.theme(&settings).unwrap_or_else(|| (Theme::standard(depth), Worn::default()));
+    let standard = || (Theme::standard(depth), Worn::default());
+    let (mut theme, worn) = if plain { standard() } else { overlays.theme(&settings).unwrap_or_else(standard) };
+    theme.ascii = settings.ascii().unwrap_or(overlays.ascii);
     let asks = runtime::ground::may_ask(var("TERM").as_deref());
     let asks_ground = worn.by_ground.is_some() && depth != Depth::Mono && asks;
     let keymap = overlays.keymap(&settings).unwrap_or_else(Keymap::standard);

@@ -33,7 +33,6 @@ use crate::{
     app::{App, Start, spoken::SIZE},
     base::Now,
     cluster::{Address, spaces},
-    config::{Depth, Theme, theme::Worn},
     mesh::wanted::Ask,
     msg::{Effect, Event, Failure},
     script::Act,
@@ -42,7 +41,7 @@ use crate::{
 /// Runs the cockpit.
 pub fn run(options: Options) -> Result<Left, CockpitError> {
     let begin = Instant::now();
-    // Before the terminal is taken, so that no signal finds it taken and nobody listening.
+    // Before the terminal is taken, so that no signal finds nobody listening.
     let away = Arc::new(AtomicBool::new(false));
     let signals = signals::start(away.clone()).map_err(CockpitError::Start)?;
     if options.told.load(Ordering::Relaxed) {
@@ -88,11 +87,6 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
     // What is connected is at home in the first of several.
     let asked = address.namespace.clone();
     let address = Address { namespace: asked.as_deref().and_then(spaces::first), ..address };
-    // The drawing that is read has colours of its own, whatever the terminal has.
-    let (theme, worn) = match &printer {
-        Some(_) => (Theme::standard(Depth::True), Worn::default()),
-        None => (theme, worn),
-    };
     let start = Start {
         keymap,
         theme,
@@ -146,24 +140,21 @@ pub fn run(options: Options) -> Result<Left, CockpitError> {
     cockpit.draw().map_err(CockpitError::Terminal)?;
     trace::start(&state_dir);
     let keys = cockpit.listen(heard)?;
-    let (clock, pulse, place) = (cockpit.clock.clone(), cockpit.pulse.clone(), cockpit.address.clone());
-    let agent = agent.ok();
-    let clipboard = clipboard.program();
     let plan = doors::Plan {
         address,
         metrics,
         readonly,
         policy,
-        agent,
+        agent: agent.ok(),
         servers,
         state_dir,
-        clock,
-        place,
-        pulse,
+        clock: cockpit.clock.clone(),
+        place: cockpit.address.clone(),
+        pulse: cockpit.pulse.clone(),
         stage,
         overlays,
         mute: mute.is_some(),
-        clipboard,
+        clipboard: clipboard.program(),
     };
     let (doors, events) = Doors::open(plan).map_err(CockpitError::Start)?;
     let waiting = Builder::new_current_thread().enable_time().build().map_err(CockpitError::Start)?;
