@@ -1,7 +1,9 @@
 //! Where a copied text goes: to the clipboard of this machine by a program that knows it, or to the terminal (OSC 52), which may
 //! be on another machine. Over ssh only the terminal is in front of the person.
 
-use std::{env, path::Path};
+use std::env;
+
+use super::programs;
 
 /// Base64 of more is thrown away by terminals, some of them half way.
 const LONGEST: usize = 74_994;
@@ -27,8 +29,7 @@ pub struct Clipboard {
 impl Clipboard {
     /// As this process' environment says.
     pub fn here() -> Self {
-        let folders = env::var_os("PATH").unwrap_or_default();
-        let there = |program: &str| env::split_paths(&folders).any(|folder| is_program(&folder.join(program)));
+        let there = |program: &str| programs::find(program).is_some();
         Self::of(cfg!(target_os = "macos"), &|name| env::var(name).ok(), &there)
     }
 
@@ -86,11 +87,6 @@ impl Clipboard {
             }
         })
     }
-}
-
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 /// OSC 52: the terminal's own clipboard, also over ssh.

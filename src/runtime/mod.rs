@@ -22,6 +22,7 @@ mod pacer;
 pub mod paint;
 mod play;
 mod printer;
+pub mod programs;
 mod record;
 mod replies;
 mod run;

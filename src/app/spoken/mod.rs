@@ -1,6 +1,6 @@
 //! The cockpit in words, for screen readers and for terminals that know no cursor: lines that follow one another.
 //!
-//! Mental model: a [`Scene`] is all there is to say of the cockpit now, a pure function of it; the [`Narrator`] remembers the
+//! Mental model: a scene is all there is to say of the cockpit now, a pure function of it; the [`Narrator`] remembers the
 //! scene before and says what is new. What is entered is said as a whole: its name, its rows or lines, its keys. What changes
 //! there is said once; what time and metrics alone change is not, but for the countdown of a live fault.
 //!

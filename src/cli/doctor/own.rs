@@ -1,6 +1,6 @@
 //! What a person made their own: the settings file, theme, keymap, keys and programs added to it.
 
-use super::{Check, Health, desk};
+use super::{Check, Health};
 use crate::{
     base::Ground,
     config::{
@@ -10,6 +10,7 @@ use crate::{
         io::{load, look},
         theme::{AUTO, ByGround},
     },
+    runtime::programs,
 };
 
 /// Which settings file is read, and what is wrong with it.
@@ -69,7 +70,7 @@ fn programs(customs: &[Custom], checks: &mut Vec<Check>) {
         .iter()
         .flat_map(|plugin| std::iter::once(&plugin.words).chain(&plugin.pipes).map(move |words| (plugin, words)))
         .filter_map(|(plugin, words)| starts(words).map(|program| (plugin, program)))
-        .filter(|(_, program)| desk::found(program).is_none())
+        .filter(|(_, program)| programs::find(program).is_none())
         .map(|(plugin, program)| format!("{} of {}", program, plugin.name))
         .collect();
     checks.push(if missing.is_empty() {

@@ -1,8 +1,8 @@
 //! How well an object is by its own status: the one judgement that trees and counts of objects show.
 //!
 //! Mental model: a [`ResourceHealth`] is a [`State`] and the few words a person reads beside it (`2/3`, `CrashLoopBackOff`).
-//! Kinds whose status is known are judged by it ([`workload`], [`network`], [`storage`]); all others by their conditions
-//! ([`conditions`]), and what has no status has nothing to be unwell with. It asks nothing of anybody: how well requests are
+//! Kinds whose status is known are judged by it (`workload`, `network`, `storage`); all others by their conditions
+//! (`conditions`), and what has no status has nothing to be unwell with. It asks nothing of anybody: how well requests are
 //! answered is the mesh's to say (`mesh::health`).
 
 mod conditions;

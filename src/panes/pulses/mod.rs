@@ -1,7 +1,7 @@
 //! How the cluster is, on one screen: k9s' pulses. A tile for each kind with how many are well and how many are not, tiles for
 //! what nodes use, for the requests of the mesh and for live faults, each with its trend since the screen was opened.
 //!
-//! Rows come by watch and are counted as they change ([`Tally`]); what nodes and requests do is told by whoever measures it.
+//! Rows come by watch and are counted as they change (a tally); what nodes and requests do is told by whoever measures it.
 //! Nothing here asks again and again: a trend takes a sample of what is known every few seconds.
 
 mod tile;
@@ -158,7 +158,11 @@ impl Pulses {
     /// The title.
     pub fn title(&self) -> Title {
         let unwell: usize = self.tiles.iter().filter(|tile| tile.counts_objects()).map(|tile| tile.counts().1).sum();
-        let words = if unwell == 0 { Vec::new() } else { vec![(format!("{unwell} need a look"), Role::Warn)] };
+        let words = match unwell {
+            0 => Vec::new(),
+            1 => vec![("1 needs a look".to_owned(), Role::Warn)],
+            unwell => vec![(format!("{unwell} need a look"), Role::Warn)],
+        };
         let shown = self.plan.columns * self.plan.rows;
         let right =
             (self.tiles.len() > shown).then(|| (format!("{}/{}", self.cursor + 1, self.tiles.len()), Role::TextDim));

@@ -1,7 +1,7 @@
 //! The tree of what hangs together with an object, or with all objects of a kind: k9s' xray, in both directions and live.
 //!
-//! What a relation is and how the tree is laid out is the mesh room's to say ([`relations`]); here is which kinds are watched
-//! for it ([`watches`]), which branches are open, where the cursor stands, and how a line looks ([`view`]). The tree is laid
+//! What a relation is and how the tree is laid out is the mesh room's to say (`mesh::relations`); here is which kinds are watched
+//! for it (`watches`), which branches are open, where the cursor stands, and how a line looks (`view`). The tree is laid
 //! out anew when something moved or was folded, and never for a frame alone.
 
 mod view;
